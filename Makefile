@@ -1,0 +1,46 @@
+# Two commands on a fresh machine (python3 with venv, and make): `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# How many tests run side by side.
+JOBS ?= 3
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check format lint types imports bench soak screenshot clean
+
+demo: $(STAMP)
+	@$(BIN)/rsdeck demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/deck.py
+
+# How long the deck is left in bad weather.
+MINUTES ?= 3
+
+soak: $(STAMP)
+	$(BIN)/python benchmarks/soak.py --minutes $(MINUTES)
+
+screenshot: $(STAMP)
+	$(BIN)/python benchmarks/screenshot.py docs/deck.svg
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || { echo "making $(VENV) and installing into it, once" && $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)

@@ -1,0 +1,8 @@
+"""`python -m tui` is `rsdeck`."""
+
+import sys
+
+from tui.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())
