@@ -1,0 +1,86 @@
+"""Which services are shown, and in what order."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tui.model.query import Order, Query, Scope, arrange
+from tui.model.service import Service
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SCOPE = Scope(frozenset({"alert_mgr", "cm_server"}), frozenset({"cm_server"}))
+SERVICES = (
+    Service("redis_mgr", "RUNNING", START, 100),
+    Service("alert_mgr", "STOPPED"),
+    Service("ccs", "RUNNING", START + timedelta(hours=1), 50),
+    Service("cnm_exec", "FATAL"),
+    Service("cm_server", "STOPPED"),
+    Service("envoy", "STARTING"),
+    Service("odd", "WEIRD"),
+)
+
+
+def names(services: list[Service]) -> list[str]:
+    return [service.name for service in services]
+
+
+def test_problems_come_first_worst_first_then_names() -> None:
+    assert names(arrange(SERVICES, Query(), SCOPE)) == [
+        "cnm_exec",
+        "alert_mgr",
+        "odd",
+        "envoy",
+        "ccs",
+        "cm_server",
+        "redis_mgr",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("mgr", ["alert_mgr", "redis_mgr"]),
+        ("MGR !alert", ["redis_mgr"]),
+        ("status=run", ["ccs", "redis_mgr"]),
+        ("!status=run !mgr", ["cnm_exec", "odd", "envoy", "cm_server"]),
+        ("kind=opt", ["alert_mgr", "cm_server"]),
+        ("kind=req status=fatal", ["cnm_exec"]),
+        ("!", ["cnm_exec", "alert_mgr", "odd", "envoy", "ccs", "cm_server", "redis_mgr"]),
+        ("size=3", []),
+        ("nothing_like_it", []),
+    ],
+)
+def test_every_word_of_a_filter_must_agree(text: str, found: list[str]) -> None:
+    assert names(arrange(SERVICES, Query(text), SCOPE)) == found
+
+
+def test_problems_only_leaves_out_what_runs_and_what_is_disabled() -> None:
+    shown = names(arrange(SERVICES, Query(problems=True), SCOPE))
+    assert shown == ["cnm_exec", "alert_mgr", "odd", "envoy"]
+
+
+def test_an_unknown_scope_has_no_optional_services() -> None:
+    assert names(arrange(SERVICES, Query("kind=unknown"), Scope())) == names(
+        arrange(SERVICES, Query(), Scope())
+    )
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_turning_the_order_round_loses_nothing_and_keeps_ties_by_name(order: Order) -> None:
+    there = names(arrange(SERVICES, Query(), SCOPE, order=order))
+    back = names(arrange(SERVICES, Query(), SCOPE, order=order, inverted=True))
+    assert sorted(there) == sorted(back)
+    assert there != back
+
+
+def test_the_shortest_uptime_comes_first_and_none_at_all_before_it() -> None:
+    shown = names(arrange(SERVICES, Query(), SCOPE, order=Order.UPTIME))
+    assert shown[-2:] == ["ccs", "redis_mgr"]
+    assert shown[:5] == sorted(shown[:5])
+
+
+def test_sorting_goes_round_through_every_order() -> None:
+    seen = [Order.PROBLEMS]
+    while seen[-1].next() is not Order.PROBLEMS:
+        seen.append(seen[-1].next())
+    assert set(seen) == set(Order)

@@ -1,0 +1,37 @@
+"""What happened between two readings."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class Happening(Enum):
+    """The sorts of events; the value is the word on the screen."""
+
+    FLIPPED = "status"
+    RESTARTED = "restarted"
+    VANISHED = "vanished"
+    APPEARED = "appeared"
+    LOST = "lost"
+    REGAINED = "back"
+    ROLE = "role"
+    ORDERED = "order"
+    VERDICT = "verdict"
+    LOGIN = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change on one node.
+
+    `service` is empty where the whole node is meant; `at` is monotonic, `on` the wall clock
+    (aware, UTC); `text` is clean and complete in itself, `brief` is the same in a word or two.
+    """
+
+    node: str
+    happening: Happening
+    text: str
+    at: float
+    on: datetime
+    service: str = ""
+    brief: str = ""

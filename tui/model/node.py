@@ -1,0 +1,84 @@
+"""Who a node is, as the cluster tells it."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Role(Enum):
+    """A node's part in its cluster."""
+
+    PRIMARY = "primary"
+    REPLICA = "replica"
+    UNKNOWN = "role unknown"
+
+
+class Environment(Enum):
+    """What a node is for, as its profile says; unset counts as not production."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    DEVELOPMENT = "development"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One node as its cluster lists it (`/v1/nodes`, `/v1/nodes/status`, joined by uid)."""
+
+    uid: int
+    address: str = ""
+    hostname: str = ""
+    role: Role = Role.UNKNOWN
+    version: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """What a cluster says of itself; None and empty where it did not say.
+
+    `optional` are the keys of `/v1/cluster/services_configuration`, `disabled` those of them
+    whose operating_mode is "disabled". `gaps` names each call that failed, with its reason.
+    """
+
+    name: str = ""
+    members: tuple[Member, ...] = ()
+    optional: frozenset[str] | None = None
+    disabled: frozenset[str] = frozenset()
+    gaps: tuple[str, ...] = ()
+
+    def member(self, uid: int | None) -> Member | None:
+        """Find a member by its uid."""
+        return next((one for one in self.members if uid is not None and one.uid == uid), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answered (`/v1/bootstrap`), and what the cluster says of it.
+
+    `uid` is None where the node did not say. `read_at` is monotonic.
+    """
+
+    uid: int | None = None
+    hostname: str = ""
+    address: str = ""
+    role: Role = Role.UNKNOWN
+    version: str = ""
+    cluster: str = ""
+
+    @property
+    def title(self) -> str:
+        """Name the node as an operator would: `node:2 (replica)`."""
+        if self.uid is None:
+            return "node id not told"
+        host = f" {self.hostname}" if self.hostname else ""
+        return f"node:{self.uid}{host} ({self.role.value})"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """All that is known of a node beside its services."""
+
+    identity: Identity = field(default_factory=Identity)
+    optional: frozenset[str] | None = None
+    disabled: frozenset[str] = frozenset()
+    gaps: tuple[str, ...] = ()

@@ -1,0 +1,139 @@
+"""An order, what it may need, and what came of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from tui.model.node import Environment, Identity
+from tui.model.service import Kind
+
+
+class Verb(Enum):
+    """What can be asked of a service; the value is the API's `operation_type`."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+
+
+class Tier(Enum):
+    """How much an operator must do before an order goes out."""
+
+    PLAIN = "plain"
+    TYPED = "typed"
+    LOCKED = "locked"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One service as the operator saw it when the key was pressed."""
+
+    name: str
+    status: str
+    kind: Kind
+    started_at: datetime | None = None
+    uptime: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The node that is meant, bound when the key was pressed."""
+
+    node: str
+    url: str
+    identity: Identity
+    environment: Environment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way an order goes: which profile's node is asked, and on which path.
+
+    `LOCAL` acts on whoever answers; `PRIMARY` is `POST /v1/services`, which acts on the
+    processes of whichever node is primary, whoever is asked (vendor's documentation, 2026-03).
+    """
+
+    LOCAL = "/v1/local/services"
+    PRIMARY = "/v1/services"
+
+    via: str
+    url: str
+    path: str = LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the operator wants done, frozen at the key press.
+
+    `number` counts the session's orders; `pressed_at` is monotonic, `pressed_on` the wall clock.
+    """
+
+    number: int
+    verb: Verb
+    target: Target
+    services: tuple[Seen, ...]
+    route: Route
+    pressed_at: float
+    pressed_on: datetime
+    reason: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The services' names, in the order of the request."""
+        return tuple(seen.name for seen in self.services)
+
+
+class Phase(Enum):
+    """How far an order has come."""
+
+    CHECKING = "checking"
+    SENDING = "sending"
+    WATCHING = "watching"
+    ENDED = "ended"
+
+
+class Result(Enum):
+    """What came of an order for one service, by evidence only."""
+
+    VERIFIED = "verified"
+    REFUSED = "refused"
+    NOT_SENT = "not sent"
+    NOT_RESTARTED = "not restarted"
+    FLAPPING = "flapping"
+    TIMED_OUT = "timed out"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One moment of an order's timeline; `at` in seconds after the POST left."""
+
+    what: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of an order for one service, with the evidence in words."""
+
+    service: str
+    result: Result
+    text: str = ""
+    timeline: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """An order and how far it has come; `verdicts` holds the services that are decided."""
+
+    order: Order
+    phase: Phase
+    text: str = ""
+    timelines: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still needs watching."""
+        return self.phase is not Phase.ENDED

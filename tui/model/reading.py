@@ -1,0 +1,68 @@
+"""What a node answered, when, and what is wrong if it did not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from tui.model.service import Service
+
+
+class TroubleKind(Enum):
+    """Why a node could not be read; the value is the word on the screen."""
+
+    UNREACHABLE = "unreachable"
+    """Nothing came back: refused, reset, no answer in time, no such name."""
+    UNTRUSTED = "not trusted"
+    """The certificate is not the one that the profile trusts."""
+    LOGIN = "login refused"
+    """401: no poll of this login goes on until a person acts."""
+    FORBIDDEN = "forbidden"
+    """403: the role lacks the permission."""
+    UNAVAILABLE = "unavailable"
+    """The node answered, and said that it cannot: 404, 5xx, a redirect."""
+    GARBLED = "bad answer"
+    """200, and not what the API says."""
+    NO_PASSWORD = "no password"  # noqa: S105 - a word for the screen
+    """Nobody has given the password yet, or its source failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One sentence on what was tried, where, what came back and what to do."""
+
+    kind: TroubleKind
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The newest that is known of a node's services.
+
+    `services` are those of the last good answer: on trouble they stay and grow old. `asked_at`
+    and `answered_at` are seconds of this machine's monotonic clock, `answered_on` is this
+    machine's wall clock (aware, UTC), for show; the two `answered_…` are None before the first
+    good answer. `since` is when the present trouble began, or the last one ended, monotonic.
+    """
+
+    node: str
+    services: tuple[Service, ...] = ()
+    asked_at: float = 0.0
+    answered_at: float | None = None
+    answered_on: datetime | None = None
+    trouble: Trouble | None = None
+    since: float = 0.0
+    took: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the last thing asked was answered."""
+        return self.trouble is None and self.answered_at is not None
+
+    def age(self, now: float) -> float | None:
+        """Seconds since the last good answer arrived; None before the first."""
+        return None if self.answered_at is None else max(0.0, now - self.answered_at)
+
+    def find(self, service: str) -> Service | None:
+        """Find a service by its name."""
+        return next((one for one in self.services if one.name == service), None)

@@ -1,0 +1,171 @@
+"""A service as one answer of one node shows it, and what its status word means."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+_ACTIONABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_INSTANCE = re.compile(r"(?P<name>.+)_[0-9]+", re.ASCII)
+_ONE_SHOT = frozenset({"start_redis_servers"})
+
+
+class Health(Enum):
+    """What a status word means to the person who watches; worst first.
+
+    The value is the word's rank in the table's default order.
+    """
+
+    FAILED = 0
+    """The supervisor gave up or is between tries: FATAL, BACKOFF."""
+    DOWN = 1
+    """STOPPED or EXITED, and it should not be."""
+    UNKNOWN = 2
+    """A word that is not in the documentation, or none."""
+    MOVING = 3
+    """STARTING, STOPPING, RESTARTING."""
+    UP = 4
+    """RUNNING."""
+    DONE = 5
+    """A one-shot program that has ended, as it should."""
+    OFF = 6
+    """Stopped because the cluster's configuration disables it: not a fault."""
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.value <= Health.MOVING.value
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it counts as running in a node's totals."""
+        return self in (Health.UP, Health.DONE)
+
+
+# RESTARTING, RUNNING, STARTING and STOPPED are the documented words (Redis Software REST API,
+# local/services); the rest are the states of supervisord, which the v4 health call names.
+_HEALTH = {
+    "RUNNING": Health.UP,
+    "STARTING": Health.MOVING,
+    "STOPPING": Health.MOVING,
+    "RESTARTING": Health.MOVING,
+    "STOPPED": Health.DOWN,
+    "EXITED": Health.DOWN,
+    "BACKOFF": Health.FAILED,
+    "FATAL": Health.FAILED,
+}
+
+
+class Kind(Enum):
+    """Whether the cluster says that a service may be stopped."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One entry of `GET /v1/local/services`.
+
+    `name` and `status` are clean text, else as the node sent them. `started_at` is the node's own
+    clock, aware, UTC; `uptime` is in seconds. Either is None where the node said nothing that can
+    be read. `note` tells what was wrong with the entry, if anything was; `raw` is the entry as it
+    came, for show only.
+    """
+
+    name: str
+    status: str
+    started_at: datetime | None = None
+    uptime: int | None = None
+    note: str = ""
+    raw: object = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_actionable(self) -> bool:
+        """Whether its name can be sent back to a node as it is shown, and its entry was sound."""
+        return not self.note and _ACTIONABLE.fullmatch(self.name) is not None
+
+    def health(self, disabled: frozenset[str] = frozenset()) -> Health:
+        """Say what the status means here; `disabled` are configuration names switched off."""
+        health = _HEALTH.get(self.status, Health.UNKNOWN)
+        if health is not Health.DOWN:
+            return health
+        if self.status == "EXITED" and is_one_shot(self.name):
+            return Health.DONE
+        return Health.OFF if configured_name(self.name, disabled) else health
+
+
+def is_one_shot(service: str) -> bool:
+    """Say whether a program runs once and ends: EXITED is its healthy state."""
+    return service in _ONE_SHOT
+
+
+def configured_name(service: str, names: Iterable[str]) -> str | None:
+    """Find the configuration name that a process belongs to.
+
+    The configuration says `crdb_worker` where a node runs `crdb_worker_0` and `crdb_worker_1`:
+    NAME or NAME_<digits> match, nothing looser.
+    """
+    names = names if isinstance(names, frozenset | dict) else frozenset(names)
+    if service in names:
+        return service
+    match = _INSTANCE.fullmatch(service)
+    return match["name"] if match and match["name"] in names else None
+
+
+def kind_of(service: str, optional: frozenset[str] | None) -> Kind:
+    """Say whether the cluster lists `service` as optional; None where its list is not known."""
+    if optional is None:
+        return Kind.UNKNOWN
+    return Kind.OPTIONAL if configured_name(service, optional) else Kind.REQUIRED
+
+
+PURPOSES: Mapping[str, str] = {
+    "alert_mgr": "Raises alerts. While it is stopped, nobody is told.",
+    "authentication_service": "Authentication back end.",
+    "call_home_agent": "Sends daily usage statistics to the vendor.",
+    "ccs": "Cluster configuration store: the cluster's metadata.",
+    "cluster_api": "The newer REST API server.",
+    "cluster_exporter": "Prometheus metrics of the cluster.",
+    "cluster_wd": "Cluster watchdog: elects the primary node.",
+    "cm_server": "The Cluster Manager web interface (port 8443).",
+    "cnm_exec": "Runs the cluster's state machines: provisioning, migration, failover.",
+    "cnm_http": "The v1 REST API server: what answers this deck.",
+    "crdb_controller": "Active-Active databases: control.",
+    "crdb_coordinator": "Active-Active databases: coordination.",
+    "crdb_worker": "Active-Active databases: worker.",
+    "dmcproxy": "Data path proxy. Restarting it disconnects every client of every database here.",
+    "entraid_agent_mgr": "Entra ID agent.",
+    "envoy": "Reverse proxy in front of the API and the web interface.",
+    "envoy_control_plane": "Configures the reverse proxy in front of the API.",
+    "gossip_envoy": "Carries the gossip between nodes.",
+    "heartbeatd": "Tells the other nodes that this one lives.",
+    "job_scheduler": "Backups, snapshots and rotation jobs.",
+    "ldap_agent_mgr": "LDAP agent.",
+    "mdns_server": "Multicast DNS for .local names, meant for tests.",
+    "metrics_exporter": "Prometheus metrics of the node (port 8070).",
+    "node_wd": "Watches the health of the node, its shards and endpoints.",
+    "pdns_ccs_backend": "Feeds the DNS server from the cluster's metadata.",
+    "pdns_server": "Authoritative DNS for databases and nodes.",
+    "persistence_mgr": "AOF and RDB persistence.",
+    "redis_mgr": "The shards of this node: memory, statistics, rewrites.",
+    "resource_mgr": "Eviction and replica migration.",
+    "rl_info_provider": "Samples INFO of the shards.",
+    "sentinel_service": "Discovery service, Sentinel protocol (port 8001).",
+    "start_redis_servers": "Starts the shards at boot, once; EXITED is its healthy state.",
+    "stats_archiver": "Keeps the detailed statistics.",
+}
+"""What each service does, in our words, after the vendor's documentation."""
+
+API_CARRIERS = frozenset({"cnm_http", "envoy", "envoy_control_plane"})
+"""What carries the API itself: acting on one of these can drop the link that the order came by."""
+
+CLIENT_CARRIERS = frozenset({"dmcproxy"})
+"""What carries the databases' clients: acting on it disconnects every one of them."""
+
+
+def purpose_of(service: str) -> str:
+    """Say what a service does; empty where nobody told us."""
+    return PURPOSES.get(configured_name(service, frozenset(PURPOSES)) or "", "")

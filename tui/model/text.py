@@ -1,0 +1,65 @@
+"""Text from outside, made harmless once, at the door it comes in by.
+
+A node, a certificate, an exception, a header, a configuration file and a command's output can all
+hold ESC, C1, bidi controls or markup. Textual strips only five control characters, so nothing
+from outside may reach a widget before `clean` has seen it.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+LIMIT = 256
+"""Longest text, in characters, that `clean` lets through by default."""
+
+_COMBINING_AT_MOST = 2
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+_CONTROL_PICTURES = 0x2400
+_DELETE_PICTURE = "\N{SYMBOL FOR DELETE}"
+# Cc control, Cf format (bidi, zero width, tags), Cs surrogates, Co private, Cn unassigned,
+# Zl and Zp line and paragraph separators.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Printable, but they change the width or the look of the character before them, each terminal in
+# its own way: variation selectors, skin tones, the letters of which flags are made.
+_CHANGERS = re.compile(
+    "[\ufe00-\ufe0f\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff]"
+)
+
+
+@lru_cache(maxsize=8192)
+def clean(raw: str, limit: int = LIMIT) -> str:
+    """Give `raw` as printable text of at most `limit` characters.
+
+    Nothing is removed, only replaced, so a text that had to be cleaned never equals one that
+    had not: C0 controls and DEL become their control pictures, every other unsafe character
+    becomes U+FFFD, any space becomes U+0020, and a third combining mark in a row is replaced.
+    A text that is cut ends in an ellipsis.
+    """
+    if raw.isascii() and raw.isprintable() and len(raw) <= limit:
+        return raw
+    out: list[str] = []
+    marks = 0
+    for char in raw[: limit + 1]:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        out.append(_REPLACEMENT if marks > _COMBINING_AT_MOST else _printable(char))
+    if len(out) > limit:
+        out[limit - 1 :] = _ELLIPSIS
+    return "".join(out)
+
+
+def is_harmless(text: str) -> bool:
+    """Say whether a terminal shows every character of `text` and obeys none."""
+    return text.isprintable() and (text.isascii() or _CHANGERS.search(text) is None)
+
+
+def _printable(char: str) -> str:
+    code = ord(char)
+    if code < 0x20:
+        return chr(_CONTROL_PICTURES + code)
+    if code == 0x7F:
+        return _DELETE_PICTURE
+    category = unicodedata.category(char)
+    if category in _UNSAFE or _CHANGERS.match(char):
+        return _REPLACEMENT
+    return " " if category == "Zs" else char

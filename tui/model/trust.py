@@ -1,0 +1,66 @@
+"""Whose certificate is believed: a node's profile says it, `tui.api.tls` does it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_FINGERPRINT = re.compile(r"sha256:(?P<hex>[0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class SystemTrust:
+    """The certificate authorities of this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityTrust:
+    """The certificate authorities in one PEM file."""
+
+    ca_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedTrust:
+    """One certificate and no other; `sha256` is the digest of its DER form, 64 hex digits."""
+
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"sha256:{self.sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoTrust:
+    """Any certificate, unchecked (`insecure = true`)."""
+
+
+Trust = SystemTrust | AuthorityTrust | PinnedTrust | NoTrust
+
+
+def parse_fingerprint(text: str) -> PinnedTrust:
+    """Read a fingerprint as people paste it: `sha256:…`, or openssl's `…=AA:BB:…`.
+
+    Raises ValueError, in words that say what is expected.
+    """
+    bare = text.strip().lower()
+    bare = bare.rpartition("=")[2]
+    bare = bare.removeprefix("sha256:").replace(":", "").replace(" ", "")
+    match = _FINGERPRINT.fullmatch(f"sha256:{bare}")
+    if match is None:
+        raise ValueError('a fingerprint is "sha256:" and 64 hexadecimal digits')
+    return PinnedTrust(match["hex"])
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What this side shows of itself in mutual TLS: two PEM files, which may be one."""
+
+    certificate: Path
+    key: Path
+
+
+UNCHECKED = "CERTIFICATE NOT CHECKED"
+"""What stands on every screen of a node whose certificate is not checked."""
+
+UNCHECKED_BAR = "the certificate is not checked; give the profile a fingerprint or a ca_file"
+"""Why such a node takes no orders."""
