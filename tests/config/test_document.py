@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+
+from tests.config.conftest import Write
+from tui.config import ConfigError, Settings, load
+
+NODE = '[nodes.n1]\nurl = "https://db1"\nusername = "op"\n'
+
+
+def test_a_missing_default_file_is_an_empty_configuration(tmp_path: Path) -> None:
+    configuration = load(tmp_path / "config.toml", must_exist=False)
+    assert configuration.nodes == ()
+    assert configuration.settings == Settings()
+    assert configuration.digest == ""
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    """P3."""
+    with pytest.raises(ConfigError, match="no such file"):
+        load(tmp_path / "config.toml", must_exist=True)
+
+
+def test_a_folder_that_is_a_file_counts_as_missing() -> None:
+    assert load(Path("/dev/null/rsdeck/config.toml"), must_exist=False).nodes == ()
+
+
+def test_settings_keys_and_nodes_are_read(write: Write) -> None:
+    text = '[settings]\ntheme = "x"\nrefresh = 7\nmouse = false\n[keys]\nquit = "Q"\n'
+    configuration = load(write(text + NODE), must_exist=True)
+    assert configuration.settings == Settings(theme="x", refresh=7.0, mouse=False)
+    assert configuration.keys == {"quit": "Q"}
+    found = configuration.node("n1")
+    assert found is not None
+    assert found.url == "https://db1:9443"
+    assert configuration.node("n2") is None
+    assert len(configuration.digest) == 64
+
+
+def test_a_relative_path_in_a_profile_starts_at_the_folder_of_the_file(write: Write) -> None:
+    path = write(NODE + 'ca_file = "ca.pem"\n')
+    trust = load(path, must_exist=True).nodes[0].trust
+    assert getattr(trust, "ca_file", None) == path.parent / "ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "says"),
+    [
+        ("[node.n1]\n", "node", "`nodes`"),
+        ('[settings]\nthem = "x"\n', "settings.them", "`theme`"),
+        ("[settings]\nrefresh = true\n", "settings.refresh", "seconds"),
+        ("[settings]\ntimeout = 0\n", "settings.timeout", "above 0"),
+        ('[settings]\ntheme = ""\n', "settings.theme", "empty"),
+        ("settings = 3\n", "settings", "[settings]"),
+        ("[[nodes]]\n", "nodes", "[nodes.NAME]"),
+        ('[nodes]\nurl = "https://db1"\n', "nodes.url", "[nodes.NAME]"),
+        ("[keys]\nquit = 3\n", "keys.quit", "text in quotes"),
+        ('[keys]\nquit = " "\n', "keys.quit", "empty"),
+        ('[nodes."a b"]\nurl = "https://db1"\nusername = "x"\n', 'nodes."a b"', "64 letters"),
+        (NODE + 'usrname = "x"\n', "nodes.n1.usrname", "`username`"),
+        ('[nodes.n1]\nurl = "https://db1"\n', "nodes.n1.username", "missing"),
+        (NODE + "label = 1979-05-27\n", "nodes.n1.label", "a date or time"),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_key_and_remedy(
+    text: str, key: str, says: str, write: Write
+) -> None:
+    path = write(text)
+    with pytest.raises(ConfigError) as caught:
+        load(path, must_exist=True)
+    assert caught.value.file == path
+    assert caught.value.key == key
+    assert says in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: {key}: ")
+    assert len(str(caught.value).splitlines()) <= 2
+
+
+def test_a_password_anywhere_is_refused_and_not_echoed(write: Write) -> None:
+    for text in (
+        NODE + 'password = "hunter2"\n',
+        'password = "hunter2"\n',
+        '[settings]\npassword = "hunter2"\n',
+        '[nodes]\npassword = "hunter2"\n',
+    ):
+        with pytest.raises(ConfigError) as caught:
+            load(write(text), must_exist=True)
+        assert "hunter2" not in str(caught.value)
+
+
+def test_two_profiles_of_one_node_are_refused_and_both_named(write: Write) -> None:
+    twin = NODE.replace("n1", "n2").replace("https://db1", "https://DB1:9443/")
+    with pytest.raises(ConfigError) as caught:
+        load(write(NODE + twin), must_exist=True)
+    assert "nodes.n2.url" in str(caught.value)
+    assert "nodes.n1" in str(caught.value)
+
+
+def test_a_hostile_path_is_shown_harmless(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "a\x1b[31m\nb.toml", must_exist=True)
+    assert "\x1b" not in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,35 @@
+"""The configuration: read strictly, written without losing a comment."""
+
+from tui.config.check import FIELDS, check_profile, problems
+from tui.config.document import load
+from tui.config.errors import ConfigError
+from tui.config.profile import Configuration, NodeProfile, Settings, fields_of
+from tui.config.source import (
+    AskSource,
+    CommandSource,
+    EnvironmentSource,
+    FileSource,
+    KeyringSource,
+    PasswordSource,
+)
+from tui.config.store import remove_profile, save_profile
+
+__all__ = [
+    "FIELDS",
+    "AskSource",
+    "CommandSource",
+    "ConfigError",
+    "Configuration",
+    "EnvironmentSource",
+    "FileSource",
+    "KeyringSource",
+    "NodeProfile",
+    "PasswordSource",
+    "Settings",
+    "check_profile",
+    "fields_of",
+    "load",
+    "problems",
+    "remove_profile",
+    "save_profile",
+]

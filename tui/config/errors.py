@@ -1,0 +1,42 @@
+"""What may be wrong with a configuration, said so that it can be put right."""
+
+from pathlib import Path
+
+from tui.model.text import clean
+
+_LONGEST = 4096
+
+
+class ConfigError(Exception):
+    """A configuration cannot be read, believed or written.
+
+    `file` is None for fields that are in no file yet; `key` is dotted (`nodes.prod1.url`) and
+    may be empty; `hint` says what to do and may be empty. `str` is one line, and a second one
+    for the hint. No value of the file is ever in it.
+    """
+
+    def __init__(
+        self, reason: str, *, file: Path | None = None, key: str = "", hint: str = ""
+    ) -> None:
+        self.file = file
+        self.key = key
+        self.reason = reason
+        self.hint = hint
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        file = "" if self.file is None else clean(str(self.file), _LONGEST)
+        line = ": ".join(part for part in (file, self.key, self.reason) if part)
+        return f"{line}\n  {self.hint}" if self.hint else line
+
+
+class Refused(ValueError):
+    """One value does not do; whoever knows its key makes a ConfigError of it."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        self.reason = reason
+        self.hint = hint
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.hint}" if self.hint else self.reason

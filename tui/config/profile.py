@@ -1,0 +1,124 @@
+"""What a configuration says, once it has been checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.config.source import (
+    CommandSource,
+    EnvironmentSource,
+    FileSource,
+    KeyringSource,
+    PasswordSource,
+)
+from tui.model.login import LoginWay
+from tui.model.node import Environment
+from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The `[settings]` table; `refresh` and `timeout` are seconds."""
+
+    theme: str = "dark"
+    refresh: float = 2.0
+    timeout: float = 5.0
+    read_only: bool = False
+    mouse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NodeProfile:
+    """One `[nodes.NAME]` table. `url` is normal: scheme, lower-case host, always a port.
+
+    `username` is empty where a client's certificate alone says who asks; `proxy` where there is
+    none, else it is as normal as `url`.
+    """
+
+    name: str
+    url: str
+    username: str
+    password: PasswordSource
+    trust: Trust
+    cluster: str = ""
+    environment: Environment | None = None
+    read_only: bool = False
+    label: str = ""
+    client: ClientCertificate | None = None
+    proxy: str = ""
+    login: LoginWay = LoginWay.AUTO
+
+    @property
+    def title(self) -> str:
+        """What to call the node."""
+        return self.label or self.name
+
+    @property
+    def host(self) -> str:
+        """Where the node is, as `host:port`."""
+        return self.url.partition("://")[2]
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether anybody may answer for the node, as its certificate is not checked."""
+        return isinstance(self.trust, NoTrust) and self.url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A whole file. `digest` is the SHA-256 of its bytes in hex, empty where there is no file."""
+
+    path: Path
+    settings: Settings
+    keys: Mapping[str, str]
+    nodes: tuple[NodeProfile, ...]
+    digest: str
+
+    def node(self, name: str) -> NodeProfile | None:
+        """Find a profile by its name."""
+        return next((one for one in self.nodes if one.name == name), None)
+
+
+def fields_of(profile: NodeProfile) -> dict[str, object]:
+    """Give a profile back as the fields of its TOML table, without those at their defaults."""
+    fields: dict[str, object] = {
+        "url": profile.url,
+        "username": profile.username,
+        **_password_field(profile.password),
+        **_trust_field(profile.trust),
+        "client_cert": str(profile.client.certificate) if profile.client else "",
+        "client_key": str(profile.client.key) if profile.client else "",
+        "proxy": profile.proxy,
+        "cluster": profile.cluster,
+        "environment": profile.environment.value if profile.environment else "",
+        "read_only": profile.read_only,
+        "label": profile.label,
+        "login": "" if profile.login is LoginWay.AUTO else profile.login.value,
+    }
+    return {field: value for field, value in fields.items() if value}
+
+
+def _password_field(source: PasswordSource) -> dict[str, object]:
+    match source:
+        case EnvironmentSource(variable):
+            return {"password_env": variable}
+        case CommandSource(argv):
+            return {"password_command": list(argv)}
+        case FileSource(path):
+            return {"password_file": str(path)}
+        case KeyringSource():
+            return {"keyring": True}
+        case _:
+            return {}
+
+
+def _trust_field(trust: Trust) -> dict[str, object]:
+    match trust:
+        case AuthorityTrust(ca_file):
+            return {"ca_file": str(ca_file)}
+        case PinnedTrust():
+            return {"fingerprint": str(trust)}
+        case NoTrust():
+            return {"insecure": True}
+        case _:
+            return {}

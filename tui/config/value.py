@@ -1,0 +1,136 @@
+"""Reads single values of a configuration: each gives what it read, or raises Refused.
+
+No message holds the value: a password written behind the wrong key must not be shown.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tui.config.errors import Refused
+from tui.model.login import LoginWay
+from tui.model.node import Environment
+from tui.model.text import clean
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KINDS = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a table",
+}
+
+
+def kind(value: object) -> str:
+    """Name the TOML type of a value, never the value."""
+    return _KINDS.get(type(value), "a date or time")
+
+
+def text(value: object) -> str:
+    """Read text that can be shown as it stands, up to 256 characters; it may be empty."""
+    if not isinstance(value, str):
+        raise Refused(f"must be text in quotes, not {kind(value)}")
+    if clean(value) != value:
+        raise Refused("must be printable and at most 256 characters long")
+    return value
+
+
+def word(value: object) -> str:
+    """Read text that is not empty."""
+    read = text(value)
+    if not read.strip():
+        raise Refused("must not be empty")
+    return read
+
+
+def flag(value: object) -> bool:
+    """Read a boolean; 0, 1 and "yes" are none."""
+    if not isinstance(value, bool):
+        raise Refused(f"must be true or false, not {kind(value)}")
+    return value
+
+
+def seconds(least: float, most: float, *, above: bool = False) -> Callable[[object], float]:
+    """Make a reader of seconds from `least` (or `above` it) to `most`."""
+    bounds = f"above {least:g}, at most {most:g}" if above else f"from {least:g} to {most:g}"
+
+    def read(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Refused(f"must be a number of seconds ({bounds}), not {kind(value)}")
+        # A comparison with nan is false, so nan is refused as well.
+        if not (least < value <= most or (value == least and not above)):
+            raise Refused(f"must be a number of seconds {bounds}")
+        return float(value)
+
+    return read
+
+
+def username(value: object) -> str:
+    """Read a user's name; basic authentication cannot carry a colon in one."""
+    read = word(value)
+    if ":" in read:
+        raise Refused("must not hold a colon")
+    return read
+
+
+def variable(value: object) -> str:
+    """Read the name of an environment variable."""
+    read = word(value)
+    if not _VARIABLE.fullmatch(read):
+        raise Refused("must be the name of an environment variable, not a password")
+    return read
+
+
+def argv(value: object) -> tuple[str, ...]:
+    """Read a command as a list of its words."""
+    form = 'write it as a list of words: password_command = ["pass", "show", "redis"]'
+    if isinstance(value, str):
+        raise Refused("must be a list, as no shell will read it", form)
+    if not isinstance(value, list | tuple) or not value:
+        raise Refused("must be a list of words that is not empty", form)
+    words: list[str] = []
+    for one in value:
+        if not isinstance(one, str) or "\0" in one:
+            raise Refused("must hold nothing but text", form)
+        words.append(str(one))
+    if not words[0].strip():
+        raise Refused("must begin with the program to run", form)
+    return tuple(words)
+
+
+def place(value: object, folder: Path) -> Path:
+    """Read a path: `~` is a home, and a relative one starts at `folder`."""
+    read = word(value)
+    try:
+        path = Path(read).expanduser()
+    except RuntimeError:
+        raise Refused("there is no home folder to put in the place of ~") from None
+    return (folder / path).absolute()
+
+
+def environment(value: object) -> Environment:
+    """Read what a node is for."""
+    return Environment(_one_of(value, [one.value for one in Environment]))
+
+
+def login(value: object) -> LoginWay:
+    """Read how to log in."""
+    return LoginWay(_one_of(value, [one.value for one in LoginWay]))
+
+
+def _one_of(value: object, names: list[str]) -> str:
+    read = text(value)
+    if read not in names:
+        near = nearest(read, names)
+        raise Refused(f"must be {', '.join(names[:-1])} or {names[-1]}", near)
+    return read
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Guess what was meant, as a hint; else list what there is."""
+    names = list(valid)
+    near = difflib.get_close_matches(name.lower(), names, 1)
+    return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names)}"
