@@ -1,0 +1,98 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.credentials.conftest import CANARY, check_silence, profile
+from tui.config import AskSource, CommandSource, EnvironmentSource, FileSource
+from tui.credentials import CredentialError, PasswordNeeded, Passwords, Secret
+
+
+async def test_without_a_source_a_person_is_needed() -> None:
+    with pytest.raises(PasswordNeeded, match="it has to be typed") as caught:
+        await Passwords().read(profile())
+    assert isinstance(caught.value, CredentialError)
+    check_silence(caught.value)
+
+
+async def test_what_was_typed_is_remembered_until_it_is_forgotten() -> None:
+    passwords, node = Passwords(), profile()
+    assert not passwords.knows(node)
+    passwords.keep(node, Secret(CANARY))
+    assert passwords.knows(node)
+    assert (await passwords.read(node)).reveal() == CANARY
+    passwords.forget(node)
+    passwords.forget(node)
+    assert not passwords.knows(node)
+    with pytest.raises(PasswordNeeded):
+        await passwords.read(node)
+
+
+def test_what_was_typed_for_a_cluster_holds_for_its_nodes_and_the_same_user_alone() -> None:
+    passwords = Passwords()
+    passwords.keep(profile(cluster="blue"), Secret(CANARY))
+    assert passwords.knows(profile(name="n2", url="https://db2:9443", cluster="blue"))
+    assert not passwords.knows(profile(cluster="blue", username="other"))
+    assert not passwords.knows(profile(cluster="green"))
+    assert not passwords.knows(profile())
+
+
+def test_without_a_cluster_what_was_typed_holds_for_one_address() -> None:
+    passwords = Passwords()
+    passwords.keep(profile(), Secret(CANARY))
+    assert passwords.knows(profile(name="renamed"))
+    assert not passwords.knows(profile(url="https://db2:9443"))
+    # A cluster that bears an address for a name is not that node.
+    assert not passwords.knows(profile(cluster="https://db1:9443"))
+
+
+async def test_nodes_that_share_a_source_share_its_password(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text(CANARY, encoding="utf-8")
+    file.chmod(0o600)
+    passwords = Passwords()
+    one = profile(FileSource(file), "n1", cluster="blue", username="a")
+    other = profile(FileSource(file), "n2", url="https://db2:9443", username="b")
+    assert (await passwords.read(one)).reveal() == CANARY
+    file.unlink()
+    assert passwords.knows(other)
+    assert (await passwords.read(other)) is (await passwords.read(one))
+
+
+async def test_a_session_forgets_with_its_end(tmp_path: Path) -> None:
+    first = Passwords()
+    first.keep(profile(), Secret(CANARY))
+    assert not Passwords().knows(profile())
+
+
+async def test_a_slow_source_does_not_hold_up_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RSDECK_TEST_QUICK", CANARY)
+    passwords = Passwords()
+    slow = asyncio.create_task(passwords.read(profile(CommandSource(("sleep", "30")))))
+    await asyncio.sleep(0)
+    quick = await passwords.read(profile(EnvironmentSource("RSDECK_TEST_QUICK")))
+    assert quick.reveal() == CANARY
+    assert not slow.done()
+    slow.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await slow
+
+
+async def test_one_who_gives_up_waiting_does_not_take_the_password_from_the_others(
+    tmp_path: Path,
+) -> None:
+    node = profile(CommandSource(("sh", "-c", f"sleep 0.2; echo {CANARY}")))
+    passwords = Passwords()
+    first, second = (asyncio.create_task(passwords.read(node)) for _ in range(2))
+    await asyncio.sleep(0.05)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert (await second).reveal() == CANARY
+
+
+async def test_the_passwords_of_a_session_show_nothing() -> None:
+    passwords = Passwords()
+    passwords.keep(profile(), Secret(CANARY))
+    assert CANARY not in f"{passwords!r} {vars(passwords)!r}"
+    assert profile().password == AskSource()

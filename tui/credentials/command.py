@@ -1,0 +1,98 @@
+"""A password that a command prints."""
+
+import asyncio
+import contextlib
+import os
+import signal
+
+from tui.config import NodeProfile
+from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
+from tui.model.text import clean
+
+_STDOUT = 1
+
+
+class _Output(asyncio.SubprocessProtocol):
+    """What a command printed, and where it stands.
+
+    `finished` is set when it has ended and stdout with it, or when it printed too much. Nobody
+    waits for the end of stderr: something that the command left running may hold it open.
+    """
+
+    def __init__(self) -> None:
+        self.raw = Raw()
+        self.noisy = False
+        self.finished = asyncio.Event()
+        self.exited = asyncio.Event()
+        self._closed = False
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Keep what comes from stdout, and of stderr only that there was something."""
+        if fd != _STDOUT:
+            self.noisy = True
+        elif not self.raw.add(data[: self.raw.room]):
+            self.finished.set()
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
+        """Note the end of stdout."""
+        if fd == _STDOUT:
+            self._closed = True
+            self._look()
+
+    def process_exited(self) -> None:
+        """Note the end of the command."""
+        self.exited.set()
+        self._look()
+
+    def _look(self) -> None:
+        if self._closed and self.exited.is_set():
+            self.finished.set()
+
+
+async def from_command(profile: NodeProfile, argv: tuple[str, ...], limit: float) -> Secret:
+    """Run a command, without a shell, for at most `limit` seconds; raises CredentialError."""
+    # The other words may hold what nobody else should read.
+    source = f"password command {clean(argv[0])}"
+    hint = "run it in a shell to see why"
+    try:
+        transport, output = await asyncio.get_running_loop().subprocess_exec(
+            _Output,
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "its words cannot be passed on"
+        raise CredentialError(profile, source, f"it cannot be run: {why}", hint) from None
+    try:
+        async with asyncio.timeout(limit):
+            await output.finished.wait()
+            await asyncio.sleep(0)  # a turn of the loop for what stderr holds already
+    except TimeoutError:
+        reason = f"it did not answer within {limit:g} s"
+        raise CredentialError(profile, source, reason, hint) from None
+    finally:
+        await _end(transport, output)
+    code = transport.get_returncode()
+    if code and output.raw.room:
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        note = ", and wrote to stderr" if output.noisy else ""
+        raise CredentialError(profile, source, f"it failed with {how}{note}", hint)
+    return secret_from(profile, source, output.raw)
+
+
+async def _end(transport: asyncio.SubprocessTransport, output: _Output) -> None:
+    """Kill what still runs of a command, with all that it started in its group; close its pipes."""
+    if not output.exited.is_set() or not output.finished.is_set():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(transport.get_pid(), signal.SIGKILL)
+    try:
+        # Closed before its end is known, asyncio would reap it twice and say so.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await output.exited.wait()
+    finally:
+        transport.close()
+    await asyncio.sleep(0)  # a turn of the loop to close the pipes, before the loop is closed

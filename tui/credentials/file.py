@@ -1,0 +1,46 @@
+"""A password from a file that nobody else can read."""
+
+import os
+import shlex
+import stat
+
+from tui.config import FileSource, NodeProfile
+from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
+from tui.model.text import clean
+
+_LONGEST_PATH = 4096
+
+
+def from_file(profile: NodeProfile, file: FileSource) -> Secret:
+    """Read a password file; a link is followed and its target checked. Raises CredentialError."""
+    path = clean(str(file.path), _LONGEST_PATH)
+    source = f"password file {path}"
+    try:
+        # Not blocking: opening a FIFO would wait for a writer.
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+        handle = os.open(file.path, flags)
+    except OSError as error:
+        raise CredentialError(
+            profile, source, f"it cannot be opened: {error.strerror}", "mend it or name another"
+        ) from None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise CredentialError(profile, source, "it is not a plain file", "name a plain file")
+        if status.st_uid not in {os.geteuid(), 0}:
+            raise CredentialError(
+                profile, source, "it belongs to another user", "use a file of your own"
+            )
+        if status.st_mode & 0o077:
+            hint = f"run: chmod 600 {clean(shlex.quote(str(file.path)), _LONGEST_PATH)}"
+            raise CredentialError(profile, source, "others may read or write it", hint)
+        raw = Raw()
+        while raw.add(os.read(handle, raw.room)):
+            pass
+    except OSError as error:
+        raise CredentialError(
+            profile, source, f"it cannot be read: {error.strerror}", "mend it or name another"
+        ) from None
+    finally:
+        os.close(handle)
+    return secret_from(profile, source, raw)

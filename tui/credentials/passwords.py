@@ -1,0 +1,96 @@
+"""Every password of a session, each read once."""
+
+import asyncio
+from collections.abc import Hashable, Iterable
+
+from tui.config import (
+    AskSource,
+    CommandSource,
+    EnvironmentSource,
+    FileSource,
+    KeyringSource,
+    NodeProfile,
+)
+from tui.credentials.command import from_command
+from tui.credentials.desktop import from_keyring
+from tui.credentials.file import from_file
+from tui.credentials.secret import PasswordNeeded, Secret
+from tui.credentials.variable import from_environment, take
+
+
+class Passwords:
+    """Reads each source once and remembers, in memory, what it gave.
+
+    `profiles` are all that the deck knows: the variables of theirs leave the environment now,
+    so that no password command of one node sees the password of another. The limits are seconds.
+    """
+
+    def __init__(
+        self,
+        profiles: Iterable[NodeProfile] = (),
+        *,
+        command_limit: float = 10.0,
+        keyring_limit: float = 3.0,
+    ) -> None:
+        self._kept: dict[Hashable, Secret] = {}
+        self._locks: dict[Hashable, asyncio.Lock] = {}
+        self._command_limit = command_limit
+        self._keyring_limit = keyring_limit
+        self.heed(profiles)
+
+    def heed(self, profiles: Iterable[NodeProfile]) -> None:
+        """Take the variables of more profiles out of the environment."""
+        for profile in profiles:
+            if isinstance(profile.password, EnvironmentSource):
+                take(profile.password.variable)
+
+    async def read(self, profile: NodeProfile) -> Secret:
+        """Give the password of a profile, from its source the first time.
+
+        Raises CredentialError, and PasswordNeeded where a person has to type it.
+        """
+        if not profile.username:
+            return Secret("")  # a client's certificate is the login, and nothing else is sent
+        key = _key(profile)
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if key not in self._kept:
+                self._kept[key] = await self._fetch(profile)
+            return self._kept[key]
+
+    def knows(self, profile: NodeProfile) -> bool:
+        """Say whether `read` would answer without asking the source."""
+        return not profile.username or _key(profile) in self._kept
+
+    def keep(self, profile: NodeProfile, secret: Secret) -> None:
+        """Remember a password that was typed."""
+        self._kept[_key(profile)] = secret
+
+    def forget(self, profile: NodeProfile) -> None:
+        """Ask the source again next time; a variable can be read only once and still answers."""
+        self._kept.pop(_key(profile), None)
+
+    async def _fetch(self, profile: NodeProfile) -> Secret:
+        match profile.password:
+            case EnvironmentSource(variable):
+                return from_environment(profile, variable)
+            case CommandSource(argv):
+                return await from_command(profile, argv, self._command_limit)
+            case FileSource():
+                return from_file(profile, profile.password)
+            case KeyringSource():
+                return await from_keyring(profile, self._keyring_limit)
+            case AskSource():
+                raise PasswordNeeded(
+                    profile, "no password source", "it has to be typed", "type it when asked"
+                )
+
+
+def _key(profile: NodeProfile) -> Hashable:
+    """Say whose password it is: sources that name no place of their own differ by node or group."""
+    match profile.password:
+        case KeyringSource():
+            return ("keyring", profile.url, profile.username)
+        case AskSource():
+            return ("ask", profile.cluster or profile.url, bool(profile.cluster), profile.username)
+        case source:
+            return source

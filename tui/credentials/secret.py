@@ -1,0 +1,112 @@
+"""A password in memory, and why there is none."""
+
+import hmac
+from typing import NoReturn, SupportsIndex
+
+from tui.config import NodeProfile
+
+LIMIT = 4096
+"""Longest password, in bytes, with its newline."""
+
+
+class _Hidden:
+    """Holds something that no repr, local, log or pickle shows."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __format__(self, _spec: str) -> str:
+        return "***"
+
+    __hash__ = None  # type: ignore[assignment]  # a hash of a short secret gives it away
+
+    def __reduce_ex__(self, _protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("a Secret is not copied or pickled")
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a Secret is not copied or pickled")
+
+
+class Secret(_Hidden):
+    """A password that shows itself to `reveal` alone: not in repr, locals, logs or pickles."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give the password; for the one place that sends it."""
+        return self._text
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        mine, theirs = (one.reveal().encode("utf-8", "surrogatepass") for one in (self, other))
+        return hmac.compare_digest(mine, theirs)
+
+    __hash__ = None
+
+
+class Raw(_Hidden):
+    """The bytes of a source, up to one more than a password may have, as hidden as a password.
+
+    They go into no local of a function that may raise: a traceback can show locals.
+    """
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._data = data
+
+    def add(self, data: bytes) -> bool:
+        """Take more bytes; say whether there were any and there is room for others."""
+        self._data += data
+        return bool(data) and self.room > 0
+
+    @property
+    def room(self) -> int:
+        """How many bytes it still takes; none when it holds too much for a password."""
+        return LIMIT + 1 - len(self._data)
+
+    def password(self) -> tuple[Secret | None, str, str]:
+        """Read one line, and one newline after it that is cut; else say why not and what to do."""
+        alone = "give the password alone"
+        if len(self._data) > LIMIT:
+            return None, f"it is longer than {LIMIT} bytes", alone
+        line = self._data.removesuffix(b"\n")
+        line = line.removesuffix(b"\r") if line != self._data else line
+        if not line:
+            return None, "it is empty", "give the password on one line"
+        if b"\0" in line or b"\n" in line or b"\r" in line:
+            # Five wrong logins lock the user, so what cannot be a password is not tried.
+            return None, "it is not one line of text", alone
+        try:
+            return Secret(line.decode()), "", ""
+        except UnicodeDecodeError:
+            return None, "it is not UTF-8", "give the password as UTF-8"
+
+
+class CredentialError(Exception):
+    """A profile's password cannot be had; `str` is one line and says what to do."""
+
+    def __init__(self, profile: NodeProfile, source: str, reason: str, hint: str) -> None:
+        self.node = profile.name
+        self.source = source
+        self.reason = reason
+        self.hint = hint
+        super().__init__(f"{profile.name}: {source}: {reason}; {hint}")
+
+
+class PasswordNeeded(CredentialError):
+    """A person has to type it."""
+
+
+def secret_from(profile: NodeProfile, source: str, raw: Raw) -> Secret:
+    """Make a password of a source's bytes; raises CredentialError."""
+    secret, reason, hint = raw.password()
+    if secret is None:
+        raise CredentialError(profile, source, reason, hint)
+    return secret
