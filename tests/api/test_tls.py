@@ -1,0 +1,214 @@
+import os
+import ssl
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+
+from tests.api.conftest import certify
+from tests.certificates import NOW, self_signed, without_key_identifiers
+from tests.faultserver import once, serving
+from tui.api.certificate import describe
+from tui.api.errors import NotSent, Unreachable, Untrusted
+from tui.api.probe import probe
+from tui.api.tls import context_for
+from tui.model.order import Verb
+from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust
+
+
+async def test_the_pinned_certificate_is_taken_and_the_connection_kept(connect, certified):
+    with serving(tls=certified.context) as server:
+        client = connect(server, trust=PinnedTrust(certified.sha256))
+        for _ in range(5):
+            await client.services()
+    assert server.connections == 1
+
+
+async def test_an_impostor_gets_no_byte_and_both_fingerprints_are_told(
+    connect, certified, impostor
+):
+    """P11, P12, case 18."""
+    with serving(tls=impostor.context) as server:
+        client = connect(server, trust=PinnedTrust(certified.sha256))
+        with pytest.raises(Untrusted, match="another certificate") as caught:
+            await client.services()
+        with pytest.raises(NotSent, match="another certificate"):
+            await client.operate(Verb.STOP, ["a"], same_connection=False)
+    assert (caught.value.expected, caught.value.got) == (certified.sha256, impostor.sha256)
+    assert f"expected sha256:{certified.sha256}" in str(caught.value)
+    assert server.received == 0
+
+
+async def test_a_certificate_changed_at_a_reconnect_gets_no_byte(connect, certified, impostor):
+    """P11, case 18."""
+    with serving(
+        once(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), tls=certified.context
+    ) as (server):
+        client = connect(server, trust=PinnedTrust(certified.sha256))
+        await client.services()
+        got = server.received
+        server.tls = impostor.context
+        with pytest.raises(Untrusted):
+            await client.services()
+        assert server.received == got
+
+
+async def test_an_authoritys_file_is_believed_for_its_own_leaves(connect, certified):
+    with serving(tls=certified.context) as server:
+        assert await connect(server, trust=AuthorityTrust(certified.ca_file)).services() == ()
+
+
+@pytest.mark.parametrize("other", ["authority", "system"])
+async def test_a_strange_authority_is_refused_and_the_fingerprint_told(
+    connect, certified, impostor, other
+):
+    """P11."""
+    trust = AuthorityTrust(impostor.ca_file) if other == "authority" else SystemTrust()
+    with serving(tls=certified.context) as server:
+        with pytest.raises(Untrusted, match="not signed by an authority") as caught:
+            await connect(server, trust=trust).services()
+        assert server.received == 0
+    assert caught.value.got == certified.sha256
+    assert str(caught.value).endswith(f"; it presents sha256:{certified.sha256}")
+    assert (
+        "openssl x509 -noout -fingerprint -sha256 -in /etc/opt/redislabs/api_cert.pem"
+        in caught.value.trouble.hint
+    )
+
+
+async def test_a_certificate_for_another_name_is_refused(connect, tmp_path):
+    named = certify(tmp_path, "elsewhere.example")
+    with serving(tls=named.context) as server, pytest.raises(Untrusted, match="made out to"):
+        await connect(server, trust=AuthorityTrust(named.ca_file)).services()
+    assert server.received == 0
+
+
+async def test_an_authoritys_file_that_is_not_there_is_named(connect, tmp_path):
+    with serving(), pytest.raises(Unreachable, match=r"node1 .* was not asked: .*cannot be read"):
+        await connect("https://127.0.0.1:1", trust=AuthorityTrust(tmp_path / "no")).services()
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(-9, -1), (1, 9)])
+async def test_a_pinned_certificate_works_outside_its_days_and_probe_tells_them(  # P13, case 19
+    connect, tmp_path, begins, ends
+):
+    """P13, case 19."""
+    first, last = NOW + timedelta(days=begins), NOW + timedelta(days=ends)
+    context, der = self_signed(tmp_path, first, last)
+    with serving(tls=context) as server:
+        shown = await probe(server.url, 2)
+        client = connect(server, trust=PinnedTrust(shown.sha256))
+        assert client.certificate is None
+        assert await client.services() == ()
+    assert shown == describe(der) == client.certificate
+    assert (shown.not_before, shown.not_after) == (first, last)
+
+
+async def test_probe_speaks_no_http(certified):
+    with serving(tls=certified.context) as server:
+        assert (await probe(server.url, 2)).sha256 == certified.sha256
+    assert (server.received, server.connections) == (0, 1)
+
+
+async def test_probe_of_what_does_not_shake_hands_says_so_in_time():
+    with serving(lambda peer: peer.hang()) as server:
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match=r"no certificate within 0\.3 s"):
+            await probe(server.url, 0.3)
+        assert time.monotonic() - began < 0.6
+    with pytest.raises(Unreachable, match="shows no certificate"):
+        await probe(server.url, 0.3)
+
+
+@pytest.mark.parametrize("cut", range(0, 120, 7))
+def test_a_certificate_that_is_cut_has_no_dates_and_harms_nothing(tmp_path, cut):
+    _, der = self_signed(tmp_path, NOW, NOW + timedelta(days=1))
+    shown = describe(der[:cut])
+    assert (shown.not_before, shown.not_after) == (None, None)
+
+
+def test_contexts_are_made_once_and_are_not_strict():
+    """Case 20."""
+    pin = PinnedTrust("ab" * 32)
+    assert context_for(pin) is context_for(PinnedTrust("ab" * 32))
+    for trust in (pin, NoTrust(), SystemTrust()):
+        context = context_for(trust)
+        assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+        assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+    assert context_for(SystemTrust()).check_hostname
+
+
+async def test_a_leaf_without_key_identifiers_is_believed_on_every_python(  # case 20
+    connect, tmp_path
+):
+    context, ca_file = without_key_identifiers(tmp_path)
+    with serving(tls=context) as server:
+        assert await connect(server, trust=AuthorityTrust(ca_file)).services() == ()
+
+
+async def test_three_certificates_and_one_pin_let_one_node_in(  # case 21
+    connect, certified, impostor, tmp_path
+):
+    third = certify(tmp_path)
+    pin = PinnedTrust(certified.sha256)
+    for one in (impostor, certified, third, certified, impostor):
+        with serving(tls=one.context) as server:
+            if one is certified:
+                assert await connect(server, trust=pin).services() == ()
+                continue
+            with pytest.raises(Untrusted) as caught:
+                await connect(server, trust=pin).services()
+            assert (caught.value.expected, caught.value.got) == (pin.sha256, one.sha256)
+            assert server.received == 0
+
+
+ASK = """
+import asyncio, sys
+from tests.api.conftest import Password
+from tui.api.client import NodeReader
+from tui.api.errors import ApiError
+from tui.model.trust import SystemTrust
+
+async def ask():
+    reader = NodeReader(title="node1", url=sys.argv[1], trust=SystemTrust(), timeout=5,
+                        username="me@example.com", password=Password())
+    try:
+        print(await reader.services())
+    except ApiError as error:
+        print(error)
+    finally:
+        await reader.aclose()
+
+asyncio.run(ask())
+"""
+
+
+def test_the_environment_says_neither_who_is_believed_nor_which_way_leads_there(  # case 28
+    certified, tmp_path
+):
+    with serving() as proxy, serving(tls=certified.context) as server:
+        away = f"http://127.0.0.1:{proxy.port}"
+        netrc, log = tmp_path / "netrc", tmp_path / "keys"
+        netrc.write_text("machine 127.0.0.1 login other password other\n", encoding="utf-8")
+        netrc.chmod(0o600)
+        names = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY")
+        told = subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-c", ASK, server.url],
+            env=os.environ
+            | dict.fromkeys(names, away)
+            | {
+                "SSL_CERT_FILE": str(certified.ca_file),
+                "SSL_CERT_DIR": str(certified.ca_file.parent),
+                "NETRC": str(netrc),
+                "SSLKEYLOGFILE": str(log),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        assert "not signed by an authority that is trusted here" in told.stdout
+        assert (server.received, proxy.connections) == (0, 0)
+        assert not log.exists()

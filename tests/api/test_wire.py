@@ -1,0 +1,220 @@
+import json
+
+import pytest
+
+from tui.api import wire
+from tui.api.operation import write_operation
+from tui.api.strictjson import WireError
+from tui.model.node import Role
+from tui.model.order import Verb
+
+HOSTILE = [
+    "\x1b[2J",
+    "\x1b]52;c;AAAA\x07",
+    "\x9b2J",
+    "\u202eevil",
+    "\u200bzero",
+    "\U000e0041tag",
+    "a\nb",
+    "a\u2028b",
+    "\ud800",
+    "\x00",
+    "a" + "\u0301" * 50,
+    "x" * 10_000,
+    "",
+    "__class__",
+    "[@click=app.quit]x[/]",
+]
+
+
+def services(value: object) -> tuple[wire.Service, ...]:
+    return wire.read_services(json.dumps(value).encode())
+
+
+def entry(status: object = "RUNNING", **more: object) -> dict[str, object]:
+    return {"status": status} | more
+
+
+def test_a_service_is_read_with_its_times():
+    (one,) = services(
+        {"ccs": entry(start_time="2024-05-13T18:38:00Z", uptime="3 days, 0:58:59", new_field=1)}
+    )
+    assert (one.name, one.status, one.uptime, one.note) == ("ccs", "RUNNING", 262739, "")
+    assert one.started_at is not None
+    assert one.is_actionable
+
+
+@pytest.mark.parametrize("absent", [{}, {"uptime": None, "start_time": ""}, {"uptime": "n/a"}])
+def test_times_that_are_not_told_are_no_fault_of_the_entry(absent):
+    (one,) = services({"ccs": entry("STOPPED", **absent)})
+    assert (one.uptime, one.started_at, one.note) == (None, None, "")
+    assert one.raw == entry("STOPPED", **absent)
+
+
+def test_an_empty_object_is_a_node_without_services():
+    assert services({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"[]", "a list"),
+        (b"null", "null"),
+        (b'"x"', "a text"),
+        (b"1", "a number"),
+        (b"true", "true or false"),
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b'{"a": ', "not JSON"),
+        (b"\xff\xfe{\x00}\x00", "not UTF-8"),
+        (b'{"a": "\xff"}', "not UTF-8"),
+        (b"\xef\xbb\xbf{}", "not JSON"),
+        (b'{"a": NaN}', "NaN"),
+        (b'{"a": -Infinity}', "-Infinity"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "not JSON"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 100_000, "nested too deeply"),
+        (b"<!DOCTYPE html><Title a='b'>\n My  \x1b portal </TITLE>", r'\("My \W portal"\)'),
+        (b"<html>", "a web page instead of JSON"),
+    ],
+)
+def test_what_is_not_the_apis_json_is_said_in_words(body, said):
+    """P17, case 31."""
+    with pytest.raises(WireError, match=said) as caught:
+        wire.read_services(body)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "bad", [None, [], 5, "RUNNING", {}, {"status": None}, {"status": 1}, {"status": ["RUNNING"]}]
+)
+def test_one_bad_entry_spoils_no_other(bad):
+    """Case 33."""
+    before, broken, after = services({"a": entry(), "b": bad, "c": entry()})
+    assert (before.status, after.status) == ("RUNNING", "RUNNING")
+    assert (broken.name, broken.status) == ("b", "?")
+    assert broken.note
+    assert not broken.is_actionable
+
+
+@pytest.mark.parametrize("status", ["BACKOFF", "running", "FATAL", "Läuft"])
+def test_status_words_are_kept_as_they_came(status):
+    """Case 34."""
+    (one,) = services({"a": entry(status)})
+    assert (one.status, one.note) == (status, "")
+
+
+def test_an_empty_status_is_a_question_with_a_note():
+    (one,) = services({"a": entry("")})
+    assert (one.status, one.is_actionable) == ("?", False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": {"status": "RUNNING"}, "b": {"status": "RUNNING"}, "a": {"status": "STOPPED"}}',
+        b'{"a": {"status": "RUNNING", "status": "STOPPED"}, "b": {"status": "RUNNING"}}',
+    ],
+)
+def test_what_is_sent_twice_is_a_conflict_and_not_actionable(body):
+    """Case 32."""
+    first, second = wire.read_services(body)
+    assert (first.status, first.is_actionable) == ("CONFLICT", False)
+    assert "sent twice" in first.note
+    assert second.is_actionable
+
+
+@pytest.mark.parametrize("nasty", HOSTILE)
+def test_hostile_text_comes_out_printable_and_inert(nasty):
+    """P14, case 39."""
+    (one,) = services({nasty: {"status": nasty, "uptime": nasty, "start_time": nasty}})
+    assert one.name.isprintable()
+    assert one.status.isprintable()
+    assert len(one.name) <= 256
+    assert (one.uptime, one.started_at) == (None, None)
+    if nasty != "__class__":
+        assert not one.is_actionable
+
+
+def test_names_that_look_the_same_after_cleaning_stay_apart():
+    """Case 38."""
+    found = services({"a\x1b": entry(), "a\u241b": entry(), "a\u241b #2": entry(), "a": entry()})
+    assert [one.name for one in found] == ["a\u241b", "a\u241b #2", "a\u241b #2 #2", "a"]
+    assert [one.is_actionable for one in found] == [False, False, False, True]
+
+
+def test_of_too_many_services_the_first_are_shown_and_the_rest_counted():
+    """P17, case 38."""
+    found = services({f"s{number}": entry() for number in range(10_000)})
+    assert len(found) == 2001
+    assert found[-1].name == "(8000 more)"
+    assert not found[-1].is_actionable
+
+
+def test_an_unreadable_number_is_no_uptime():
+    (one,) = wire.read_services(b'{"a": {"status": "RUNNING", "uptime": 1e999}}')
+    assert (one.uptime, one.note) == (None, "")
+
+
+def test_members_are_joined_by_uid_and_bad_ones_left_out():
+    nodes = b'[{"uid": 1, "addr": "\x1b"}, {"uid": "2"}, {"uid": true}, 7, {}, {"uid": -1}]'
+    nodes = nodes.replace(b"\x1b", b"\\u001b")
+    status = (
+        b'{"1": {"role": "slave"}, "2": {"role": ["master"]}, "x": {}, "3": {"role": "master"}}'
+    )
+    members = wire.read_members(nodes, status)
+    assert [(one.uid, one.role) for one in members] == [
+        (1, Role.REPLICA),
+        (2, Role.UNKNOWN),
+        (3, Role.PRIMARY),
+    ]
+    assert members[0].address == "\u241b"
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"local_node_info": 1}', b'{"local_node_info": {}}'])
+def test_a_node_that_does_not_say_who_it_is_has_no_uid(body):
+    assert wire.read_identity(body).uid is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "uid"), [("2", 2), (2, 2), ("\u0662", None), (2.0, None), ("", None)]
+)
+def test_a_uid_is_plain_digits(raw, uid):
+    body = json.dumps({"local_node_info": {"uid": raw}}).encode()
+    assert wire.read_identity(body).uid == uid
+
+
+def test_optional_services_are_the_keys_whatever_else_is_said():
+    optional, disabled = wire.read_optional(
+        b'{"a": {"operating_mode": "disabled"}, "b": {"operating_mode": 1}, "c": null}'
+    )
+    assert (optional, disabled) == ({"a", "b"}, {"a"})
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"error_code": "x", "description": "d"}', "x: d"),
+        (b'{"error_code": "x", "message": "m"}', "x: m"),
+        (b'{"error_code": 5}', ""),
+        (b"plain \x1b words", "plain \u241b words"),
+        (b"<html><title>502 Bad Gateway</title>", 'it is a web page ("502 Bad Gateway")'),
+        (b"", ""),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+    ],
+)
+def test_an_error_body_of_any_shape_is_read(body, said):
+    assert wire.read_error(body) == said
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"result": "true"}', b'{"result": null}', b"[]"])
+def test_a_check_without_a_plain_verdict_is_none(body):
+    with pytest.raises(WireError):
+        wire.read_node_check(body)
+    with pytest.raises(WireError):
+        wire.read_cluster_check(body)
+
+
+def test_an_operation_is_written_as_documented():
+    body = write_operation(Verb.RESTART, ["alert_mgr"])
+    assert body == b'{"operation_type": "restart", "services": ["alert_mgr"]}'

@@ -1,0 +1,82 @@
+"""Asking for a token: one POST on a connection of its own, which carries nothing else.
+
+So a session that may only look has still nothing that could give an order.
+"""
+
+import base64
+import json
+from enum import Enum
+from typing import ClassVar
+
+import httpx
+
+from tui import __version__
+from tui.api.exchange import Exchange, Reply
+from tui.api.gate import AUTHORIZE, REFRESH, GetOnlyTransport, LoginTransport
+from tui.api.ticket import SecretLike, Ticket, Token
+from tui.api.trace import Trace
+
+TTL = 300
+"""Seconds for which a token is asked; the default of the API, and all that 7.4 is asked for."""
+
+
+class Form(Enum):
+    """Where user and password stand when a token is asked for."""
+
+    HEADER = "header"
+    """As Basic, as 7.8 and later have it."""
+    BODY = "body"
+    """In the body, as 7.4 has it."""
+
+
+class LoginExchange(Exchange):
+    """One connection for one POST; made `beside` the exchange of the node that it asks."""
+
+    _gate: ClassVar[type[GetOnlyTransport]] = LoginTransport
+
+    @classmethod
+    def beside(cls, exchange: Exchange) -> "LoginExchange":
+        """Make one to the same node, with the same trust and time limit."""
+        return cls(exchange.title, exchange.url, exchange.trust, exchange.timeout)
+
+    async def authorize(self, form: Form, username: str, password: SecretLike) -> Reply:
+        """Give user and password for a token."""
+        if form is Form.BODY:
+            wanted = {"username": username, "password": password.reveal()}
+            return await self._post(AUTHORIZE, headers(None), Token(json.dumps(wanted)))
+        shown = headers(password_ticket(username, password))
+        return await self._post(AUTHORIZE, shown, Token(json.dumps({"ttl": TTL})))
+
+    async def refresh(self, ticket: Ticket) -> Reply:
+        """Give a token for a token."""
+        return await self._post(REFRESH, headers(ticket), Token(json.dumps({"ttl": TTL})))
+
+    async def _post(self, path: str, headers: httpx.Headers, body: Token) -> Reply:
+        headers["Content-Type"] = "application/json"
+        trace = Trace()
+        try:
+            async with self._deadline(trace) as limit:
+                request = self._request("POST", path, headers, body.reveal().encode())
+                return await self._ask(request, trace, limit)
+        finally:
+            await self.aclose()
+
+
+def password_ticket(username: str, password: SecretLike) -> Ticket:
+    """Make the ticket that holds the password."""
+    pair = f"{username}:{password.reveal()}".encode("utf-8", "surrogatepass")
+    return Ticket("Basic", Token(base64.b64encode(pair).decode("ascii")))
+
+
+def headers(ticket: Ticket | None) -> httpx.Headers:
+    """Make a request's headers; their repr hides what the ticket holds, and nobody keeps them."""
+    made = httpx.Headers(
+        {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"rsdeck/{__version__}",
+        }
+    )
+    if ticket is not None and ticket.scheme:
+        made["Authorization"] = ticket.header()
+    return made

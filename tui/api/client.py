@@ -1,0 +1,288 @@
+"""One node: its services, who it is, what its cluster says, and, for an operator, orders.
+
+The gate under each client is what makes it read-only (`tui.api.gate`); here are only the calls.
+httpx's client is not used, its transport is: so there are no redirects, no proxies and no netrc to
+switch off, and a poll costs a sixth of the time.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import ClassVar, TypeVar
+
+import httpx
+
+from tui.api import wire
+from tui.api.answer import Answer, Outcome
+from tui.api.authorize import headers
+from tui.api.errors import ApiError, Garbled, LoginRefused, NotSent, Unavailable, Unreachable
+from tui.api.exchange import Exchange, Reply
+from tui.api.operation import write_operation
+from tui.api.posting import OrderExchange
+from tui.api.refusal import refusal
+from tui.api.session import Habit, Outdated, Session, Wicket
+from tui.api.strictjson import WireError
+from tui.api.ticket import SecretLike, Ticket
+from tui.model.certificate import Certificate
+from tui.model.login import LoginWay
+from tui.model.node import ClusterFacts, Identity
+from tui.model.order import Route, Verb
+from tui.model.service import Service
+from tui.model.trust import ClientCertificate, Trust
+
+__all__ = ["Answer", "NodeOperator", "NodeReader", "Outcome", "SecretLike"]
+
+# What they log holds whole URLs, and nobody reads it here.
+for _name in ("httpx", "httpcore"):
+    _log = logging.getLogger(_name)
+    _log.addHandler(logging.NullHandler())
+    _log.propagate = False
+
+_Read = TypeVar("_Read")
+
+
+_TICKETS_AT_MOST = 6
+
+
+class NodeReader:
+    """Reads one node, and has no way to do anything else. `timeout` is in seconds, for all of it.
+
+    Nodes of a cluster may share a `session`; without one, the password goes with every request.
+    Without a `username` no Authorization is sent: the client's certificate `mine` says who asks.
+    `proxy` is empty or `http://host:port`. Every call raises an ApiError if there is no good
+    answer.
+    """
+
+    _opens: ClassVar[type[Exchange]] = Exchange
+    _exchange: Exchange
+
+    def __init__(  # noqa: PLR0913 - what a connection needs
+        self,
+        *,
+        title: str,
+        url: str,
+        trust: Trust,
+        timeout: float,
+        username: str,
+        password: SecretLike,
+        mine: ClientCertificate | None = None,
+        proxy: str = "",
+        session: Session | None = None,
+    ) -> None:
+        self._exchange = self._opens(title, url, trust, timeout, mine, proxy)
+        self._username = username
+        self._session = session or Session(username, password, Habit(LoginWay.BASIC))
+        self._wicket = Wicket(self._exchange)
+        self._asking = asyncio.Lock()
+
+    @property
+    def before_send(self) -> Callable[[], Awaitable[None]] | None:
+        """Awaited right before a password leaves; its time does not count as the node's.
+
+        What it raises ends the request, unsent, and comes out of the call as it is.
+        """
+        return self._wicket.before
+
+    @before_send.setter
+    def before_send(self, wait: Callable[[], Awaitable[None]] | None) -> None:
+        self._wicket.before = wait
+
+    @property
+    def after_send(self) -> Callable[[], None] | None:
+        """Called when a request is over, however it ended."""
+        return self._wicket.after
+
+    @after_send.setter
+    def after_send(self, told: Callable[[], None] | None) -> None:
+        self._wicket.after = told
+
+    @property
+    def connections(self) -> int:
+        """How many connections were begun: two answers on one number came by the same one."""
+        return self._exchange.opened
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What the node presented when it was last connected to; None before, and without TLS."""
+        return self._exchange.certificate
+
+    async def services(self) -> tuple[Service, ...]:
+        """Ask `GET /v1/local/services`, which the node answers for itself."""
+        return await self._read("/v1/local/services", wire.read_services)
+
+    async def identity(self) -> Identity:
+        """Ask `GET /v1/bootstrap`, by which a node says who it is."""
+        return await self._read("/v1/bootstrap", wire.read_identity)
+
+    async def node_check(self, uid: int) -> tuple[bool, str]:
+        """Ask `GET /v1/nodes/check/{uid}`: whether the cluster finds the node well, and why not."""
+        return await self._read(f"/v1/nodes/check/{uid}", wire.read_node_check)
+
+    async def cluster_check(self) -> tuple[bool, str]:
+        """Ask `GET /v1/cluster/check`: whether every node is well, and which is not."""
+        return await self._read("/v1/cluster/check", wire.read_cluster_check)
+
+    async def cluster_facts(self) -> ClusterFacts:
+        """Ask what the cluster says of itself, in four calls; one that fails becomes a gap.
+
+        Raises LoginRefused and Unreachable at once, a redirect as Unavailable (a node that is not
+        primary may send all four elsewhere), and the first trouble if no call was answered.
+        """
+        gaps: dict[str, ApiError] = {}
+        nodes = await self._or_gap("/v1/nodes", wire.read_nodes, gaps)
+        states = await self._or_gap("/v1/nodes/status", wire.read_states, gaps)
+        optional = await self._or_gap(
+            "/v1/cluster/services_configuration", wire.read_optional, gaps
+        )
+        name = await self._or_gap("/v1/cluster", wire.read_cluster_name, gaps)
+        if len(gaps) == 4:
+            raise next(iter(gaps.values()))
+        known, disabled = optional or (None, frozenset())
+        return ClusterFacts(
+            name or "",
+            wire.join_members(nodes or [], states or {}),
+            known,
+            disabled,
+            tuple(f"{path}: {error}" for path, error in gaps.items()),
+        )
+
+    async def _or_gap(
+        self, path: str, read: Callable[[bytes], _Read], gaps: dict[str, ApiError]
+    ) -> _Read | None:
+        try:
+            return await self._read(path, read)
+        except (LoginRefused, Unreachable):
+            raise
+        except ApiError as error:
+            if isinstance(error, Unavailable) and 300 <= error.status < 400:
+                raise
+            gaps[path] = error
+            return None
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        await self._exchange.aclose()
+
+    async def _get(self, path: str) -> Reply:
+        """Ask with what is to be shown now, and again with what is to be shown instead."""
+        async with self._asking:
+            ticket: Ticket | None = None
+            for _ in range(_TICKETS_AT_MOST):
+                try:
+                    ticket = ticket or await self._session.ticket(self._wicket)
+                    with self._showing(ticket):
+                        reply = await self._exchange.get(path, headers(ticket))
+                    if reply.status != 401:
+                        if reply.status in (200, 403):
+                            self._session.accept(ticket)
+                        return reply
+                    ticket = await self._session.instead(ticket, reply, self._wicket)
+                except Outdated:
+                    ticket = None
+                    continue
+                if ticket is None:
+                    return reply
+        where = self._exchange.where
+        raise Unavailable(f"{where} takes no token for long", "it is asked again", status=401)
+
+    @contextlib.contextmanager
+    def _showing(self, ticket: Ticket) -> Iterator[None]:
+        """Let a request show a ticket: a password waits at the wicket, a token does not."""
+
+        async def wait() -> None:
+            await self._wicket.wait()
+            self._session.check(ticket)
+
+        self._exchange.before_send = wait if ticket.is_password else None
+        try:
+            yield
+        finally:
+            self._wicket.done()
+
+    async def _read(self, path: str, read: Callable[[bytes], _Read]) -> _Read:
+        reply = await self._get(path)
+        if reply.status != 200:
+            raise self._refusal(reply, f"GET {path}")
+        try:
+            return read(reply.body)
+        except WireError as error:
+            raise Garbled(
+                f"{self._exchange.where} sent a bad answer to GET {path}: {error}",
+                "what was known before stays, and grows old",
+            ) from error
+
+    def _refusal(self, reply: Reply, what: str) -> ApiError:
+        return refusal(reply, where=self._exchange.where, username=self._username, what=what)
+
+
+class NodeOperator(NodeReader):
+    """Reads one node and can give it an order."""
+
+    _opens: ClassVar[type[Exchange]] = OrderExchange
+    _exchange: OrderExchange
+
+    async def operate(
+        self,
+        verb: Verb,
+        services: Sequence[str],
+        *,
+        path: str = Route.LOCAL,
+        same_connection: bool = True,
+        leaving: Callable[[], None] | None = None,
+    ) -> Answer:
+        """Send one POST, once, and say what came back.
+
+        Raises NotSent if it did not leave. With `same_connection` it goes out on the connection
+        that the check before it used, or not at all (see `OrderExchange.post`). Whatever is lost
+        after it left is an Answer, LOST; a cancelled call is as lost, and raises CancelledError.
+        `leaving` is called when its first byte is about to leave.
+        """
+        body = write_operation(verb, services)
+        async with self._asking:
+            ticket, shown = await self._to_show()
+            began = time.monotonic()
+            try:
+                with self._showing(ticket):
+                    reply = await self._exchange.post(
+                        path, shown, body, same_connection=same_connection, leaving=leaving
+                    )
+            except Outdated:
+                raise self._changed() from None
+        took = time.monotonic() - began
+        if isinstance(reply, ApiError):
+            return Answer(Outcome.LOST, f"the answer was lost: {reply}", took)
+        if reply.status == 401 and not ticket.is_password:
+            self._session.end(ticket)
+            said = f"{self._exchange.where} did not take the token any more; nothing was done"
+            return Answer(Outcome.REFUSED, f"{said}: order again", took)
+        return self._answer(reply, services, path, took)
+
+    async def _to_show(self) -> tuple[Ticket, httpx.Headers]:
+        """Give the ticket of an order, and its headers; raises NotSent."""
+        try:
+            ticket = await self._session.ticket(self._wicket)
+        except ApiError as error:
+            raise NotSent.because(error) from error
+        except Outdated:
+            raise self._changed() from None
+        shown = headers(ticket)
+        shown["Content-Type"] = "application/json"
+        return ticket, shown
+
+    def _changed(self) -> NotSent:
+        return NotSent(f"the login to {self._exchange.where} changed; nothing was sent")
+
+    def _answer(self, reply: Reply, services: Sequence[str], path: str, took: float) -> Answer:
+        if reply.status == 200:
+            try:
+                results, note = wire.read_answer(reply.body, services)
+            except WireError as error:
+                return Answer(Outcome.LOST, f"the answer is no answer: {error}", took, 200)
+            return Answer(Outcome.ACCEPTED, note, took, 200, results)
+        fault = self._refusal(reply, f"POST {path}")
+        if 400 <= reply.status < 500:
+            return Answer(Outcome.REFUSED, str(fault), took, reply.status)
+        # A server that fails or points elsewhere may have acted before: only watching can tell.
+        return Answer(Outcome.LOST, str(fault), took, reply.status)

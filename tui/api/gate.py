@@ -1,0 +1,160 @@
+"""What may leave at all: the last wall under every client, whatever stands above it."""
+
+import json
+import re
+
+import httpx
+
+from tui.api.errors import WriteBlocked
+from tui.model.order import Route
+
+SERVICES = "/v1/local/services"
+READABLE = frozenset(
+    {
+        SERVICES,
+        "/v1/nodes",
+        "/v1/nodes/status",
+        "/v1/cluster",
+        "/v1/bootstrap",
+        "/v1/cluster/services_configuration",
+        "/v1/cluster/check",
+        "/v1/local/node/master_healthcheck",
+        "/v4/cluster/health",
+    }
+)
+WRITABLE = frozenset({Route.LOCAL, Route.PRIMARY})
+AUTHORIZE, REFRESH = "/v1/users/authorize", "/v1/users/refresh_jwt"
+_NODE_CHECK = re.compile(r"/v1/nodes/check/[0-9]{1,9}", re.ASCII)
+# Names and not patterns: a header that nobody thought of cannot change what a request means.
+_HEADERS = frozenset({"host", "accept", "accept-encoding", "authorization", "user-agent"})
+_ORDER_HEADERS = _HEADERS | {"content-type", "content-length"}
+# httpcore obeys extensions: `target` would replace the very path that was looked at here.
+_EXTENSIONS = frozenset({"timeout", "trace"})
+
+
+class GetOnlyTransport(httpx.AsyncBaseTransport):
+    """Lets pass GET of the known paths of one node, with no query and no body, and nothing else.
+
+    Raises WriteBlocked before a byte is sent.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, origin: httpx.URL) -> None:
+        self._inner = inner
+        self._origin = _origin(origin)
+        self._host = origin.netloc
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a request on if it may leave."""
+        reason = self.objection(request)
+        if reason:
+            raise WriteBlocked(f"{reason}; nothing was sent")
+        return await self._inner.handle_async_request(request)
+
+    def objection(self, request: httpx.Request) -> str:
+        """Say why a request may not leave; empty if it may."""
+        if _origin(request.url) != self._origin or request.url.userinfo:
+            return "another address than the node's own"
+        if request.headers.get_list("host") != [self._host.decode("ascii")]:
+            return "another host's name than the node's own"
+        if not request.extensions.keys() <= _EXTENSIONS:
+            return "an extension that could change what the request means"
+        return self._objection_to(request)
+
+    def _objection_to(self, request: httpx.Request) -> str:
+        path = _path(request)
+        if request.method != "GET":
+            return f"{request.method} is not GET"
+        if path not in READABLE and not _NODE_CHECK.fullmatch(path):
+            return "a path that is not one of those that are read"
+        return "a body" if _body(request) != b"" else _foreign_header(request, _HEADERS)
+
+    async def aclose(self) -> None:
+        """Close what is underneath."""
+        await self._inner.aclose()
+
+
+class OrderTransport(GetOnlyTransport):
+    """Lets pass, besides, POST of the two services calls with a JSON object as its body."""
+
+    def _objection_to(self, request: httpx.Request) -> str:
+        if request.method != "POST":
+            return super()._objection_to(request)
+        if _path(request) not in WRITABLE:
+            return "a path that takes no orders"
+        if request.headers.get("content-type") != "application/json" or not _is_object(request):
+            return "a body that is not a JSON object"
+        return _foreign_header(request, _ORDER_HEADERS)
+
+
+class LoginTransport(GetOnlyTransport):
+    """Lets pass one POST that gets a token, in the very form it must have; then nothing more."""
+
+    _is_spent = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the one request on."""
+        if self._is_spent:
+            raise WriteBlocked("a second request, where one was to log in; nothing was sent")
+        self._is_spent = not self.objection(request)
+        return await super().handle_async_request(request)
+
+    def _objection_to(self, request: httpx.Request) -> str:
+        if request.method != "POST":
+            return f"{request.method} is not POST"
+        schemes = request.headers.get_list("authorization")
+        shape = _LOGINS.get((_path(request), schemes[0].partition(" ")[0] if schemes else ""))
+        if shape is None or len(schemes) > 1:
+            return "a request that is no login"
+        body = _exact_object(request)
+        if request.headers.get("content-type") != "application/json" or body is None:
+            return "a body that is not a JSON object"
+        if {name: type(value) for name, value in body.items()} != shape:
+            return "a body that is not a login's"
+        return _foreign_header(request, _ORDER_HEADERS)
+
+
+# By path and by what is shown: the form of the body. The one with a name is that of 7.4.
+_LOGINS: dict[tuple[str, str], dict[str, type]] = {
+    (AUTHORIZE, "Basic"): {"ttl": int},
+    (AUTHORIZE, ""): {"username": str, "password": str},
+    (REFRESH, "JWT"): {"ttl": int},
+    (REFRESH, "Bearer"): {"ttl": int},
+}
+
+
+def _origin(url: httpx.URL) -> tuple[bytes, bytes, int | None]:
+    return (url.raw_scheme, url.raw_host, url.port)
+
+
+def _path(request: httpx.Request) -> str:
+    return request.url.raw_path.decode("ascii", "replace")
+
+
+def _foreign_header(request: httpx.Request, known: frozenset[str]) -> str:
+    strange = request.headers.keys() - known
+    return "a header that could change what the request means" if strange else ""
+
+
+def _body(request: httpx.Request) -> bytes | None:
+    """Give the body; None for a stream, of which nobody can say what it will hold."""
+    try:
+        return request.content
+    except httpx.RequestNotRead:
+        return None
+
+
+def _is_object(request: httpx.Request) -> bool:
+    try:
+        return isinstance(json.loads(_body(request) or b""), dict)
+    except ValueError:
+        return False
+
+
+def _exact_object(request: httpx.Request) -> dict[str, object] | None:
+    """Give the body if it is an object written as we write it: no key twice, nothing around."""
+    body = _body(request) or b""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and json.dumps(value).encode() == body else None

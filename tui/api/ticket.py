@@ -1,0 +1,48 @@
+"""What a request shows of who asks: a password or a token, hidden until it is sent."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class SecretLike(Protocol):
+    """A password that shows itself only when asked to."""
+
+    def reveal(self) -> str:
+        """Give the password."""
+
+
+class Token:
+    """A text that no repr shows: a token, or anything else that holds what nobody may see."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give it; for the one place that sends it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ticket:
+    """An Authorization header: its scheme, and what follows."""
+
+    scheme: str
+    secret: Token
+
+    @property
+    def is_password(self) -> bool:
+        """Whether it holds the password, of which five wrong ones lock the user."""
+        return self.scheme == "Basic"
+
+    def header(self) -> str:
+        """Give the header's value."""
+        return f"{self.scheme} {self.secret.reveal()}"
+
+
+NOBODY = Ticket("", Token(""))
+"""No Authorization at all: the client's certificate says who asks."""
