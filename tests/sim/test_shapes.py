@@ -1,0 +1,228 @@
+"""Every answer's shape, field by field, as api-facts.md has it; written by hand, on purpose."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+UPTIME = re.compile(r"(?:(\d+) days?, )?(\d+):([0-5]\d):([0-5]\d)")
+OPTIONAL = {
+    "alert_mgr", "call_home_agent", "cm_server", "crdb_coordinator", "crdb_worker",
+    "entraid_agent_mgr", "ldap_agent_mgr", "mdns_server", "pdns_server", "sentinel_service",
+    "stats_archiver",
+}  # fmt: skip
+CAPTURED = {
+    "alert_mgr", "ccs", "cluster_wd", "cm_server", "cnm_exec", "cnm_http", "crdb_coordinator",
+    "crdb_worker_0", "crdb_worker_1", "dmcproxy", "envoy", "envoy_control_plane", "gossip_envoy",
+    "heartbeatd", "job_scheduler", "ldap_agent_mgr", "mdns_server", "metrics_exporter", "node_wd",
+    "pdns_ccs_backend", "pdns_server", "persistence_mgr", "redis_mgr", "resource_mgr",
+    "rl_info_provider", "sentinel_service", "start_redis_servers", "stats_archiver",
+}  # fmt: skip
+
+
+@pytest.fixture
+def get(ask):
+    def get(path, uid=1):
+        answer = ask("GET", path, uid=uid)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "application/json"
+        return answer.json()
+
+    return get
+
+
+def test_services_are_an_object_of_start_time_status_and_uptime(get):
+    services = get("/v1/local/services", uid=2)
+    assert set(services) > CAPTURED
+    for name, entry in services.items():
+        if name == "start_redis_servers":
+            assert entry == {"status": "EXITED"}
+            continue
+        assert entry.keys() == {"start_time", "status", "uptime"}
+        assert entry["status"] == "RUNNING"
+        assert STAMP.fullmatch(entry["start_time"])
+        days, hours, minutes, seconds = UPTIME.fullmatch(entry["uptime"]).groups()
+        up = timedelta(
+            days=int(days or 0), hours=int(hours), minutes=int(minutes), seconds=int(seconds)
+        )
+        assert str(up) == entry["uptime"]
+        began = datetime.strptime(entry["start_time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        assert abs((began + up) - datetime.now(UTC)) < timedelta(seconds=1.5)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("absent", {"status": "STOPPED"}),
+        ("null", {"start_time": None, "status": "STOPPED", "uptime": None}),
+        ("empty", {"start_time": "", "status": "STOPPED", "uptime": ""}),
+    ],
+)
+def test_a_stopped_service_has_no_times_in_any_of_three_ways(get, served, told, shown):
+    served.cluster.stopped_times = told
+    served.cluster.set_status(2, "alert_mgr", "STOPPED")
+    assert get("/v1/local/services", uid=2)["alert_mgr"] == shown
+
+
+def test_an_order_is_answered_by_name_with_true_or_false(ask, served):
+    served.cluster.refuse_next(2, "mdns_server")
+    names = ["alert_mgr", "mdns_server", "nope"]
+    order = {"operation_type": "restart", "services": names}
+    answer = ask("POST", "/v1/local/services", uid=2, json=order)
+    assert answer.status_code == 200
+    assert answer.json() == {"alert_mgr": True, "mdns_server": False, "nope": False}
+
+
+def test_the_configuration_is_an_object_of_operating_modes(get, served):
+    served.cluster.disable("cm_server")
+    configuration = get("/v1/cluster/services_configuration")
+    assert set(configuration) == OPTIONAL
+    off = {name for name, one in configuration.items() if one == {"operating_mode": "disabled"}}
+    assert off == {"cm_server", "entraid_agent_mgr"}
+    rest = [configuration[name] for name in OPTIONAL - off]
+    assert rest == [{"operating_mode": "enabled"}] * len(rest)
+    assert "cm_server" not in get("/v1/local/services")
+
+
+def test_nodes_are_a_list_with_a_number_for_uid_and_no_role(get, served):
+    served.cluster.power_off(3)
+    nodes = get("/v1/nodes")
+    assert [node["uid"] for node in nodes] == [1, 2, 3]
+    assert [node["status"] for node in nodes] == ["active", "active", "down"]
+    for node in nodes:
+        assert type(node["uid"]) is int
+        assert "role" not in node
+        assert node["addr"]
+        assert node["external_addr"] == []
+        for name in ("shard_count", "cores", "total_memory", "uptime"):
+            assert type(node[name]) is int, name
+        for name in ("software_version", "rack_id", "os_version"):
+            assert type(node[name]) is str, name
+
+
+def test_the_nodes_status_is_keyed_by_text_with_a_role_and_no_address(get, served):
+    served.cluster.promote(2)
+    nodes = get("/v1/nodes/status", uid=2)
+    assert list(nodes) == ["1", "2", "3"]
+    assert [one["role"] for one in nodes.values()] == ["slave", "master", "slave"]
+    for node in nodes.values():
+        assert not {"addr", "uid", "external_addr"} & node.keys()
+        assert node["node_status"] == "active"
+        for name in ("hostname", "software_version"):
+            assert node[name]
+        for name in ("cores", "free_ram", "total_memory"):
+            assert type(node[name]) is int, name
+
+
+def test_the_cluster_has_a_name_and_a_creation_time(get):
+    cluster = get("/v1/cluster")
+    assert cluster["name"] == "demo.cluster.local"
+    assert STAMP.fullmatch(cluster["created_time"])
+
+
+@pytest.mark.parametrize("uid", [1, 2, 3])
+def test_bootstrap_tells_the_nodes_own_uid_as_a_text(get, uid):
+    told = get("/v1/bootstrap", uid=uid)
+    assert told["bootstrap_status"]["state"]
+    assert told["local_node_info"]["uid"] == str(uid)
+
+
+def test_only_the_primary_says_active(get, served):
+    path = "/v1/local/node/master_healthcheck"
+    assert [get(path, uid)["status"] for uid in (1, 2, 3)] == ["active", "inactive", "inactive"]
+    served.cluster.promote(3)
+    assert [get(path, uid)["status"] for uid in (1, 2, 3)] == ["inactive", "inactive", "active"]
+
+
+def test_a_nodes_check_has_a_number_for_uid(get, served):
+    assert get("/v1/nodes/check/2") == {"node_uid": 2, "result": True}
+    served.cluster.set_status(2, "alert_mgr", "FATAL")
+    check = get("/v1/nodes/check/2")
+    assert check.keys() == {"node_uid", "result", "error"}
+    assert check["node_uid"] == 2
+    assert check["result"] is False
+    assert check["error"].startswith("process alert_mgr is not running or not responding (")
+
+
+def test_a_node_without_power_fails_its_check(get, served):
+    served.cluster.power_off(3)
+    check = get("/v1/nodes/check/3")
+    assert (check["node_uid"], check["result"]) == (3, False)
+    assert check["error"]
+
+
+def test_the_clusters_check_has_a_text_for_uid(get, served):
+    well = [{"node_uid": str(uid), "result": True} for uid in (1, 2, 3)]
+    assert get("/v1/cluster/check") == {"cluster_test_result": True, "nodes": well}
+    served.cluster.set_status(2, "alert_mgr", "STOPPED")
+    served.cluster.power_off(3)
+    check = get("/v1/cluster/check")
+    assert check["cluster_test_result"] is False
+    assert [node["result"] for node in check["nodes"]] == [True, False, False]
+
+
+@pytest.mark.parametrize("uid", [1, 2])
+def test_any_node_tells_the_clusters_health_without_times(get, served, uid):
+    served.cluster.set_status(3, "alert_mgr", "FATAL")
+    nodes = get("/v4/cluster/health", uid)["nodes"]
+    assert [node["id"] for node in nodes] == ["1", "2", "3"]
+    assert [node["role"] for node in nodes] == ["leader", "follower", "follower"]
+    assert [node["status"] for node in nodes] == ["healthy", "healthy", "unhealthy"]
+    for node in nodes:
+        assert type(node["observed_at"]) is int
+        assert node["in_maintenance"] is False
+        assert type(node["detailed_status"]) is str
+        assert node["version"] == "8.0.16-22"
+        assert all(one.keys() == {"name", "status"} for one in node["services"])
+    assert {"name": "alert_mgr", "status": "FATAL"} in nodes[2]["services"]
+    assert {"name": "start_redis_servers", "status": "EXITED"} in nodes[0]["services"]
+
+
+def test_the_health_may_be_asked_for_issues_only(get, served):
+    served.cluster.set_status(3, "alert_mgr", "FATAL")
+    nodes = get("/v4/cluster/health?issues_only=true")["nodes"]
+    shown = [one for node in nodes for one in node["services"]]
+    assert shown == [{"name": "alert_mgr", "status": "FATAL"}]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/services/alert_mgr/restart",
+        "/v1/local/services/alert_mgr",
+        "/v1/nodes/1/services",
+        "/v1/node",
+        "/",
+    ],
+)
+def test_what_does_not_exist_is_404(ask, path):
+    answer = ask("GET", path)
+    assert answer.status_code == 404
+    assert answer.json()["error_code"]
+
+
+@pytest.mark.parametrize("uid", [2, 3])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/nodes",
+        "/v1/nodes/status",
+        "/v1/nodes/check/1",
+        "/v1/cluster",
+        "/v1/cluster/check",
+        "/v1/cluster/services_configuration",
+    ],
+)
+def test_a_replica_redirects_the_clusters_calls_to_the_primary(ask, served, path, uid):
+    answer = ask("GET", path, uid=uid)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == served.urls[1] + path
+
+
+def test_before_the_login_nothing_is_told(ask):
+    for path in ("/v1/local/services", "/v1/nodes", "/v1/bootstrap", "/nowhere"):
+        for uid in (1, 2):
+            answer = ask("GET", path, uid=uid, auth=None)
+            assert answer.status_code == 401
+            assert answer.json().keys() == {"error_code", "description"}

@@ -1,0 +1,270 @@
+"""A pretend cluster: nodes, their programs, their primary. It knows nothing of HTTP."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from tui.sim.catalogue import CARRIERS, CONFIGURATION, ONE_SHOT, SERVICES, STARTSECS
+from tui.sim.life import Life
+from tui.sim.login import Logins, User
+from tui.sim.node import Node
+from tui.sim.process import Process
+from tui.sim.records import Records, RequestRecord
+
+__all__ = ["Cluster", "Node", "RequestRecord"]
+
+_BOOTED_BEFORE = 3 * 86400 + 3539.0
+
+
+class Cluster:
+    """A cluster of `nodes` nodes, uid 1 its primary.
+
+    `pace` scales how long programs take to move; `clock` gives wall time in seconds. A `lively`
+    cluster has things happen by themselves, else it is still and obeys.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one property of the cluster
+        self,
+        nodes: int = 3,
+        *,
+        name: str = "demo.cluster.local",
+        version: str = "8.0.16-22",
+        clock: Callable[[], float] = time.time,
+        pace: float = 1.0,
+        lively: bool = False,
+        seed: int | None = None,
+        health_v4: bool = True,
+        handle_redirects: bool = False,
+        basic_authentication: bool = True,
+        stopped_times: str = "absent",
+    ) -> None:
+        self.name, self.version, self.clock, self.pace = name, version, clock, pace
+        self.health_v4 = health_v4
+        self.handle_redirects = handle_redirects
+        self.stopped_times = stopped_times
+        self.lock = threading.RLock()
+        self.logins = Logins()
+        self.logins.basic = basic_authentication
+        self.configuration = dict(CONFIGURATION)
+        self.requests = Records()
+        self.primary_uid = 1
+        self.created_at = clock() - _BOOTED_BEFORE
+        self.urls: dict[int, str] = {}
+        self._hang_up: dict[int, Callable[[], None]] = {}
+        self._nodes = {uid: self._make_node(uid) for uid in range(1, nodes + 1)}
+        self._life = Life(self, clock(), seed) if lively else None
+        self.add_user("admin@demo.local", "demo-password", "admin")
+        self.add_user("viewer@demo.local", "viewer-password", "cluster_viewer")
+
+    def _make_node(self, uid: int) -> Node:
+        node = Node(uid, f"node{uid}.{self.name}")
+        for number, name in enumerate(SERVICES):
+            node.processes[name] = self._make_process(name)
+            node.processes[name].boot(self.created_at + 7 * uid + number % 5)
+        return node
+
+    def _make_process(self, name: str) -> Process:
+        return Process(
+            name,
+            startsecs=STARTSECS.get(name, 1.0),
+            pace=self.pace,
+            one_shot=name in ONE_SHOT,
+        )
+
+    @property
+    def users(self) -> dict[str, User]:
+        """The accounts by e-mail."""
+        return self.logins.users
+
+    def add_user(self, email: str, password: str, role: str = "admin") -> None:
+        """Make an account."""
+        self.logins.users[email] = User(password, role)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes, by uid."""
+        return tuple(self._nodes.values())
+
+    def node(self, uid: int) -> Node:
+        """Give one node; KeyError if there is none."""
+        return self._nodes[uid]
+
+    def promote(self, uid: int) -> None:
+        """Make another node the primary."""
+        with self.lock:
+            self.primary_uid = self.node(uid).uid
+
+    def now(self) -> float:
+        """Give the time, after letting happen what was due by then."""
+        now = self.clock()
+        if self._life is not None:
+            self._life.advance(now)
+        return now
+
+    def services(self, uid: int) -> dict[str, dict[str, str | None]]:
+        """Give what `GET /v1/local/services` lists on a node."""
+        with self.lock:
+            now = self.now()
+            return {
+                name: process.report(now, self.stopped_times)
+                for name, process in self.node(uid).processes.items()
+            }
+
+    def process(self, uid: int, service: str) -> Process:
+        """Give a program of a node as it stands now; KeyError if there is none."""
+        with self.lock:
+            now = self.now()
+            process = self.node(uid).processes[service]
+            process.advance(now)
+            return process
+
+    def operate(self, uid: int, operation: str, services: list[str]) -> dict[str, bool]:
+        """Carry out an order of the API; gives by name whether it was accepted.
+
+        The answer comes before the program has moved. An unknown name is false, and a start of
+        what runs is true and does nothing: [choice], nobody documents either.
+        """
+        with self.lock:
+            said: dict[str, bool] = {}
+            moved = []
+            for name in services:
+                said[name], carried_out = self._hear(uid, name)
+                moved += [name] if carried_out else []
+            self._command(uid, operation, moved)
+            return said
+
+    def _hear(self, uid: int, service: str) -> tuple[bool, bool]:
+        """Say whether an order is accepted, and whether it is carried out."""
+        process = self.node(uid).processes.get(service)
+        if process is None:
+            return False, False
+        if process.refuses:
+            process.refuses -= 1
+            return False, False
+        if process.ignores:
+            process.ignores -= 1
+            return True, False
+        return True, True
+
+    def _command(self, uid: int, operation: str, services: list[str]) -> None:
+        """Move programs; taking down what carries the API cuts the node's connections, once."""
+        with self.lock:
+            cuts = False
+            for name in services:
+                process = self.process(uid, name)
+                cuts |= name in CARRIERS and operation != "start" and process.is_up
+                orders = {"start": process.start, "stop": process.stop, "restart": process.restart}
+                orders[operation](self.clock())
+            if cuts:
+                self._cut(uid)
+
+    def _cut(self, uid: int) -> None:
+        self.node(uid).cuts += 1
+        if uid in self._hang_up:
+            self._hang_up[uid]()
+
+    def when_cut(self, uid: int, act: Callable[[], None] | None) -> None:
+        """Have `act`, which must not wait, called in any thread when a node drops everybody."""
+        with self.lock:
+            self._hang_up.pop(uid, None)
+            if act is not None:
+                self._hang_up[uid] = act
+
+    def cuts(self, uid: int) -> int:
+        """Say how often a node has dropped everybody."""
+        with self.lock:
+            return self.node(uid).cuts
+
+    # Commands for tests and for the demo's life: never refused, never ignored. A KeyError where
+    # there is no such service.
+
+    def start(self, uid: int, service: str) -> None:
+        """Start a program."""
+        self._command(uid, "start", [service])
+
+    def stop(self, uid: int, service: str) -> None:
+        """Stop a program."""
+        self._command(uid, "stop", [service])
+
+    def restart(self, uid: int, service: str) -> None:
+        """Restart a program."""
+        self._command(uid, "restart", [service])
+
+    def fail(self, uid: int, service: str) -> None:
+        """Let the next and all further starts go through BACKOFF to FATAL."""
+        with self.lock:
+            self.process(uid, service).fails = True
+
+    def crash_loop(self, uid: int, service: str, every: float) -> None:
+        """Let a program die again and again."""
+        with self.lock:
+            self.process(uid, service).crash_loop(self.clock(), every)
+
+    def mend(self, uid: int, service: str) -> None:
+        """Let a program fail and crash no more."""
+        with self.lock:
+            self.process(uid, service).mend()
+
+    def set_status(self, uid: int, service: str, status: str) -> None:
+        """Show any status word, verbatim."""
+        with self.lock:
+            self.process(uid, service).fix(status)
+
+    def add_service(self, uid: int, name: str, status: str = "RUNNING") -> None:
+        """Add a program under any name."""
+        with self.lock:
+            process = self._make_process(name)
+            process.boot(self.clock())
+            if status != "RUNNING":
+                process.fix(status)
+            self.node(uid).processes[name] = process
+
+    def remove_service(self, uid: int, name: str) -> None:
+        """Take a program away."""
+        with self.lock:
+            del self.node(uid).processes[name]
+
+    def disable(self, name: str) -> None:
+        """Switch an optional service off in the whole cluster: it leaves the nodes' lists."""
+        with self.lock:
+            if self.configuration[name]:
+                self.configuration[name] = False
+                for node in self.nodes:
+                    node.take_off(name)
+
+    def enable(self, name: str) -> None:
+        """Switch an optional service on: every node starts it."""
+        with self.lock:
+            if not self.configuration[name]:
+                self.configuration[name] = True
+                for node in self.nodes:
+                    node.put_back(name, self.clock(), self._make_process)
+
+    def power_off(self, uid: int) -> None:
+        """Let a node answer nothing any more."""
+        with self.lock:
+            self.node(uid).powered = False
+            self._cut(uid)
+
+    def power_on(self, uid: int) -> None:
+        """Let a node answer again."""
+        with self.lock:
+            self.node(uid).powered = True
+
+    def ignore_next(self, uid: int, service: str, ops: int = 1) -> None:
+        """Let the next orders of the API be accepted and do nothing."""
+        self.process(uid, service).ignores = ops
+
+    def refuse_next(self, uid: int, service: str) -> None:
+        """Let the next order of the API be answered with false."""
+        self.process(uid, service).refuses = 1
+
+    def listens(self, uid: int) -> bool:
+        """Say whether anything answers on a node's port: powered, and the proxy up."""
+        with self.lock:
+            return self.node(uid).listens(self.clock())
+
+    def serves(self, uid: int) -> bool:
+        """Say whether the REST server behind the proxy is up."""
+        with self.lock:
+            return self.node(uid).serves(self.clock())

@@ -1,0 +1,71 @@
+"""What happens by itself on a lively cluster, now and then, so that there is something to see."""
+
+import random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.sim.cluster import Cluster
+
+_SERVICES = (
+    "alert_mgr", "stats_archiver", "mdns_server", "sentinel_service", "call_home_agent",
+    "crdb_worker_1", "pdns_server",
+)  # fmt: skip
+_SLEPT = 120.0
+
+
+class Life:
+    """A seeded play of small troubles; like everything here it moves when somebody looks."""
+
+    def __init__(self, cluster: "Cluster", now: float, seed: int | None) -> None:
+        self._cluster = cluster
+        self._dice = random.Random(seed)  # noqa: S311 - a play
+        self._next = now + self._dice.uniform(6, 10)
+        self._later: list[tuple[float, str, int, str]] = []
+
+    def advance(self, now: float) -> None:
+        """Let happen what was due by `now`; nobody needs to see what a long sleep missed."""
+        if now - self._next > _SLEPT:
+            self._next = now
+        if now >= self._next:
+            self._next = now + self._dice.uniform(15, 40)
+            self._begin(now)
+        due = [one for one in self._later if one[0] <= now]
+        self._later = [one for one in self._later if one[0] > now]
+        for _, what, uid, service in sorted(due):
+            self._do(what, uid, service)
+
+    def _begin(self, now: float) -> None:
+        node = self._dice.choice(self._cluster.nodes)
+        service = self._dice.choice(_SERVICES)
+        busy = {(uid, name) for _, _, uid, name in self._later}
+        if service not in node.processes or (node.uid, service) in busy:
+            return
+        chance = self._dice.random()
+        if chance < 0.55:
+            self._do("restart", node.uid, service)
+        elif chance < 0.85:
+            self._do("stop", node.uid, service)
+            self._later.append((now + self._dice.uniform(20, 40), "start", node.uid, service))
+        else:
+            self._do("fail", node.uid, service)
+            self._do("restart", node.uid, service)
+            until = now + self._dice.uniform(25, 45)
+            self._later.append((until, "mend", node.uid, service))
+            self._later.append((until, "start", node.uid, service))
+
+    def _do(self, what: str, uid: int, service: str) -> None:
+        process = self._cluster.node(uid).processes.get(service)
+        if process is None:
+            return
+        now = self._cluster.clock()
+        match what:
+            case "restart":
+                process.restart(now)
+            case "stop":
+                process.stop(now)
+            case "start":
+                process.start(now)
+            case "fail":
+                process.fails = True
+            case "mend":
+                process.mend()

@@ -1,0 +1,50 @@
+"""One node of the pretend cluster: its programs, and what reaches it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tui.sim.catalogue import is_instance
+from tui.sim.process import Process
+
+
+@dataclass(slots=True)
+class Node:
+    """A node with its programs by name; `cuts` counts how often its connections were cut."""
+
+    uid: int
+    hostname: str
+    addr: str = "127.0.0.1"
+    powered: bool = True
+    processes: dict[str, Process] = field(default_factory=dict)
+    cuts: int = 0
+    off: dict[str, dict[str, Process]] = field(default_factory=dict)
+
+    def take_off(self, name: str) -> None:
+        """Let the programs of a configuration name leave the supervisor."""
+        gone = {one: self.processes[one] for one in self.processes if is_instance(one, name)}
+        for one, process in gone.items():
+            process.halt()
+            del self.processes[one]
+        self.off[name] = gone
+
+    def put_back(self, name: str, now: float, make: Callable[[str], Process]) -> None:
+        """Let the programs of a configuration name come to the supervisor, and start them."""
+        back = self.off.pop(name, None) or {name: make(name)}
+        for process in back.values():
+            process.start(now)
+        self.processes |= back
+
+    def listens(self, now: float) -> bool:
+        """Say whether anything answers on the port: powered, and the proxy up."""
+        return self.powered and self._runs("envoy", now)
+
+    def serves(self, now: float) -> bool:
+        """Say whether the REST server behind the proxy is up."""
+        return self._runs("cnm_http", now)
+
+    def _runs(self, service: str, now: float) -> bool:
+        process = self.processes.get(service)
+        if process is None:
+            return True
+        process.advance(now)
+        return process.is_running

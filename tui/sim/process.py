@@ -1,0 +1,186 @@
+"""One program under a supervisor, moving as supervisord moves it. Times are in seconds.
+
+The moves are worked out from the clock whenever somebody looks: nothing runs in between. How long
+a stop takes and how long a failing program lives is nowhere documented: [choice].
+"""
+
+from datetime import UTC, datetime, timedelta
+
+STOP_TAKES = 0.6
+RESTS_FOR = 0.3
+DIES_AFTER = 0.4
+EXIT_LASTS = 0.2
+RETRIES = 3
+
+_UP = frozenset({"RUNNING", "STARTING"})
+_LIVE = _UP | {"STOPPING"}
+_DOWN_WORDS = frozenset({"STOPPED", "EXITED", "BACKOFF", "FATAL"})
+_LIVE_WORDS = _LIVE | {"RESTARTING"}
+
+
+class Process:
+    """A program by its name; `startsecs` is how long it must live to count as RUNNING."""
+
+    def __init__(
+        self, name: str, *, startsecs: float = 1.0, pace: float = 1.0, one_shot: bool = False
+    ) -> None:
+        self.name = name
+        self.state = "STOPPED"
+        self.started_at: float | None = None
+        self.fails = False
+        self.crashes_every: float | None = None
+        self.ignores = 0
+        self.refuses = 0
+        self._startsecs = startsecs
+        self._pace = pace
+        self._one_shot = one_shot
+        self._due: float | None = None
+        self._starts_again = False
+        self._retries = 0
+        self._fixed: str | None = None
+
+    def boot(self, at: float) -> None:
+        """Be as it is long after the node came up."""
+        self.started_at = at
+        self.state = "EXITED" if self._one_shot else "RUNNING"
+
+    def advance(self, now: float) -> None:
+        """Make every move that is due by `now`."""
+        while self._due is not None and self._due <= now:
+            at, self._due = self._due, None
+            self._move(at)
+
+    def start(self, now: float) -> None:
+        """Begin to start; does nothing to a program that runs or is about to."""
+        self.advance(now)
+        self._take_back_word(starting=True)
+        if self.state == "STOPPING":
+            self._starts_again = True
+        elif self.state not in _UP and not (self.state == "STOPPED" and self._due is not None):
+            self._retries = 0
+            self.state, self._due = "STOPPED", self._earliest_spawn(now)
+            self.advance(now)
+
+    def stop(self, now: float) -> None:
+        """Begin to stop; what does not live is STOPPED at once."""
+        self.advance(now)
+        self._take_back_word(starting=False)
+        self._starts_again = False
+        if self.state in _UP:
+            self.state, self._due = "STOPPING", now + STOP_TAKES * self._pace
+        elif self.state != "STOPPING":
+            self.state, self._due = "STOPPED", None
+
+    def restart(self, now: float) -> None:
+        """Stop, then start."""
+        self.stop(now)
+        if self.state == "STOPPING":
+            self._starts_again = True
+        else:
+            self.start(now)
+
+    def halt(self) -> None:
+        """Be stopped at once."""
+        self.state, self._due, self._fixed, self._starts_again = "STOPPED", None, None, False
+
+    def fix(self, status: str) -> None:
+        """Show any status word, verbatim, until the next order; the program itself goes on."""
+        self._fixed = status
+
+    def _take_back_word(self, *, starting: bool) -> None:
+        """Let an order find the program as the given word said: not living, where it said so."""
+        word, self._fixed = self._fixed, None
+        if word is None or word in _LIVE_WORDS:
+            return
+        if starting or word in _DOWN_WORDS:
+            self.halt()
+
+    def crash_loop(self, now: float, every: float) -> None:
+        """Die again and again, `every` seconds after each start."""
+        self.crashes_every = every
+        if self.state == "RUNNING":
+            self._due = now + every * self._pace
+
+    def mend(self) -> None:
+        """Fail and crash no more."""
+        self.fails, self.crashes_every = False, None
+        if self.state == "RUNNING" and not self._one_shot:
+            self._due = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it serves."""
+        return self.state == "RUNNING"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a stop would take it down."""
+        return self.state in _UP
+
+    def report(self, now: float, stopped_times: str) -> dict[str, str | None]:
+        """Give its entry of `GET /v1/local/services`.
+
+        Whether a stopped service has times is not documented: [choice] by `stopped_times`.
+        """
+        self.advance(now)
+        status = self.state if self._fixed is None else self._fixed
+        has_times = self.state in _LIVE if self._fixed is None else self._fixed == "RUNNING"
+        if has_times and self.started_at is not None:
+            start = datetime.fromtimestamp(int(self.started_at), UTC)
+            uptime = timedelta(seconds=max(0, int(now) - int(self.started_at)))
+            return {
+                "start_time": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "status": status,
+                "uptime": str(uptime),
+            }
+        if stopped_times == "absent":
+            return {"status": status}
+        nothing = None if stopped_times == "null" else ""
+        return {"start_time": nothing, "status": status, "uptime": nothing}
+
+    def _earliest_spawn(self, at: float) -> float:
+        """Give when a program that should start at `at` may: in a later second than last time.
+
+        The API tells start times in whole seconds, and a restart is proved by a later one.
+        """
+        return at if self.started_at is None else max(at, float(int(self.started_at) + 1))
+
+    def _spawn(self, at: float) -> None:
+        self.started_at, self.state = at, "STARTING"
+        takes = DIES_AFTER if self.fails else self._startsecs
+        self._due = at + takes * self._pace
+
+    def _move(self, at: float) -> None:
+        match self.state:
+            case "STARTING":
+                self._started(at)
+            case "STOPPING":
+                self._stopped(at)
+            case "RUNNING":
+                self._exited(at)
+            case _:
+                self._spawn(at)
+
+    def _started(self, at: float) -> None:
+        if self.fails:
+            self._retries += 1
+            self.state = "BACKOFF" if self._retries <= RETRIES else "FATAL"
+            waits = self._earliest_spawn(at + self._retries * self._pace)
+            self._due = waits if self.state == "BACKOFF" else None
+            return
+        self.state, self._retries = "RUNNING", 0
+        if self._one_shot:
+            self._due = at + self._pace
+        elif self.crashes_every is not None:
+            self._due = at + self.crashes_every * self._pace
+
+    def _stopped(self, at: float) -> None:
+        self.state = "STOPPED"
+        if self._starts_again:
+            self._starts_again = False
+            self._due = self._earliest_spawn(at + RESTS_FOR * self._pace)
+
+    def _exited(self, at: float) -> None:
+        self.state = "EXITED"
+        again = self._earliest_spawn(at + EXIT_LASTS * self._pace)
+        self._due = None if self._one_shot else again

@@ -1,0 +1,278 @@
+"""What a node answers, as plain objects: status, JSON, headers."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+from tui.sim.catalogue import ONE_SHOT, OPERATIONS
+from tui.sim.cluster import Cluster, Node
+from tui.sim.login import MAY_ORDER, MAY_VIEW
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer; `value` becomes JSON unless it is bytes, which are sent as plain text."""
+
+    status: int
+    value: object = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        """Give the bytes to send."""
+        if isinstance(self.value, bytes):
+            return self.value
+        return json.dumps(self.value).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request as far as an answer depends on it; `user` is None without a good login."""
+
+    uid: int
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    user: str | None
+
+
+def fault(status: int, code: str, text: str) -> Reply:
+    """Give an error body in the shape of most pages: error_code and description."""
+    return Reply(status, {"error_code": code, "description": text})
+
+
+def old_fault(status: int, code: str, text: str) -> Reply:
+    """Give an error body in the other shape: error_code and message."""
+    return Reply(status, {"error_code": code, "message": text})
+
+
+class Replies:
+    """The API of one cluster; every method of a path answers one question."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def services(self, question: Question) -> Reply:
+        """`GET /v1/local/services`."""
+        return Reply(200, self._cluster.services(question.uid))
+
+    def operate(self, question: Question) -> Reply:
+        """`POST /v1/local/services`, and `POST /v1/services` on the primary's programs."""
+        role = self._cluster.users[question.user or ""].role
+        if role not in MAY_ORDER:
+            return fault(403, "insufficient_permissions", "the role may not operate services")
+        if "application/json" not in question.headers.get("content-type", ""):
+            return fault(400, "bad_content_type", "Content-Type must be application/json")
+        try:
+            order = json.loads(question.body)
+        except (ValueError, RecursionError):
+            return NOT_JSON
+        wanted = order.get("services") if isinstance(order, dict) else None
+        if not isinstance(wanted, list) or not wanted or not all(map(_is_text, wanted)):
+            return fault(400, "invalid_schema", "services must be a list of names")
+        operation = order.get("operation_type")
+        if not isinstance(operation, str) or operation not in OPERATIONS:
+            return fault(400, "invalid_schema", "operation_type must be start, stop or restart")
+        uid = question.uid
+        if question.path == "/v1/services":
+            uid = self._cluster.primary_uid
+        return Reply(200, self._cluster.operate(uid, operation, wanted))
+
+    def nodes(self, _: Question) -> Reply:
+        """`GET /v1/nodes`."""
+        return Reply(200, [self._node(node) for node in self._cluster.nodes])
+
+    def _node(self, node: Node) -> dict[str, object]:
+        return {
+            "uid": node.uid,
+            "addr": node.addr,
+            "external_addr": [],
+            "status": "active" if node.powered else "down",
+            "software_version": self._cluster.version,
+            "rack_id": "",
+            "shard_count": 4,
+            "cores": 8,
+            "total_memory": 33_554_432_000,
+            "uptime": int(self._cluster.now() - self._cluster.created_at),
+            "os_version": "Red Hat Enterprise Linux 9.4",
+        }
+
+    def nodes_status(self, _: Question) -> Reply:
+        """`GET /v1/nodes/status`."""
+        return Reply(
+            200,
+            {
+                str(node.uid): {
+                    "hostname": node.hostname,
+                    "role": "master" if node.uid == self._cluster.primary_uid else "slave",
+                    "node_status": "active" if node.powered else "down",
+                    "software_version": self._cluster.version,
+                    "cores": 8,
+                    "free_ram": 24_000_000_000,
+                    "total_memory": 33_554_432_000,
+                }
+                for node in self._cluster.nodes
+            },
+        )
+
+    def cluster(self, _: Question) -> Reply:
+        """`GET /v1/cluster`."""
+        created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._cluster.created_at))
+        return Reply(
+            200, {"name": self._cluster.name, "created_time": created, "cnm_https_port": 9443}
+        )
+
+    def configuration(self, _: Question) -> Reply:
+        """`GET /v1/cluster/services_configuration`."""
+        return Reply(
+            200,
+            {
+                name: {"operating_mode": "enabled" if on else "disabled"}
+                for name, on in self._cluster.configuration.items()
+            },
+        )
+
+    def bootstrap(self, question: Question) -> Reply:
+        """`GET /v1/bootstrap`: the uid is a text here."""
+        node = self._cluster.node(question.uid)
+        return Reply(
+            200,
+            {
+                "bootstrap_status": {"state": "completed"},
+                "local_node_info": {
+                    "uid": str(node.uid),
+                    "hostname": node.hostname,
+                    "software_version": self._cluster.version,
+                },
+            },
+        )
+
+    def master_healthcheck(self, question: Question) -> Reply:
+        """`GET /v1/local/node/master_healthcheck`."""
+        is_primary = question.uid == self._cluster.primary_uid
+        return Reply(200, {"status": "active" if is_primary else "inactive"})
+
+    def node_check(self, question: Question) -> Reply:
+        """`GET /v1/nodes/check/{uid}`."""
+        asked = question.path.removeprefix("/v1/nodes/check/")
+        node = next((one for one in self._cluster.nodes if str(one.uid) == asked), None)
+        if node is None:
+            return fault(404, "node_not_exist", "no such node")
+        down = self._down(node.uid)
+        if node.powered and not down:
+            return Reply(200, {"node_uid": node.uid, "result": True})
+        error = "the node does not answer"
+        if node.powered:
+            error = f"process {down[0]} is not running or not responding (supervisord)"
+        return Reply(200, {"node_uid": node.uid, "result": False, "error": error})
+
+    def cluster_check(self, _: Question) -> Reply:
+        """`GET /v1/cluster/check`."""
+        nodes = [
+            {"node_uid": str(node.uid), "result": not self._down(node.uid) and node.powered}
+            for node in self._cluster.nodes
+        ]
+        well = all(node["result"] for node in nodes)
+        return Reply(200, {"cluster_test_result": well, "nodes": nodes})
+
+    def _down(self, uid: int) -> list[str]:
+        listed = self._cluster.services(uid)
+        return [
+            name
+            for name, entry in listed.items()
+            if entry["status"] != "RUNNING" and name not in ONE_SHOT
+        ]
+
+    def health(self, question: Question) -> Reply:
+        """`GET /v4/cluster/health`, which came with 8.0.16."""
+        if not self._cluster.health_v4:
+            return fault(404, "not_found", "no such path")
+        issues = parse_qs(question.query).get("issues_only", ["false"])[0] == "true"
+        nodes = [self._health_of(node, issues_only=issues) for node in self._cluster.nodes]
+        return Reply(200, {"nodes": nodes})
+
+    def _health_of(self, node: Node, *, issues_only: bool) -> dict[str, object]:
+        listed = self._cluster.services(node.uid)
+        down = set(self._down(node.uid))
+        return {
+            "id": str(node.uid),
+            "status": "healthy" if node.powered and not down else "unhealthy",
+            "detailed_status": _details(node, len(down)),
+            "role": "leader" if node.uid == self._cluster.primary_uid else "follower",
+            "version": self._cluster.version,
+            "observed_at": int(self._cluster.now()),
+            "in_maintenance": False,
+            "services": [
+                {"name": name, "status": entry["status"]}
+                for name, entry in listed.items()
+                if not issues_only or name in down
+            ],
+        }
+
+    def authorize(self, question: Question) -> Reply:
+        """`POST /v1/users/authorize`: Basic with an optional ttl, or name and password (7.4)."""
+        try:
+            wanted = json.loads(question.body or b"{}")
+        except (ValueError, RecursionError):
+            return NOT_JSON
+        wanted = wanted if isinstance(wanted, dict) else {}
+        logins, now = self._cluster.logins, self._cluster.now()
+        scheme, _, rest = question.headers.get("authorization", "").partition(" ")
+        form = "header" if scheme.lower() == "basic" else "body"
+        if form not in logins.forms:
+            return fault(400, "invalid_schema", f"a login by {form} is not understood")
+        if form == "header":
+            user = logins.by_basic(rest, now)
+        else:
+            pair = str(wanted.get("username", "")), str(wanted.get("password", ""))
+            user = logins.by_password(*pair, now)
+        if user is None:
+            return self.unauthorized()
+        return self._token(user, wanted)
+
+    def refresh(self, question: Question) -> Reply:
+        """`POST /v1/users/refresh_jwt`, with an optional ttl. [choice] Basic is no token: 401."""
+        if not self._cluster.logins.refreshes:
+            return NOT_FOUND
+        if question.headers.get("authorization", "").lower().startswith("basic "):
+            return self.unauthorized()
+        try:
+            wanted = json.loads(question.body or b"{}")
+        except (ValueError, RecursionError):
+            return NOT_JSON
+        return self._token(question.user or "", wanted if isinstance(wanted, dict) else {})
+
+    def unauthorized(self) -> Reply:
+        """Give a 401."""
+        challenge = self._cluster.logins.challenge
+        headers = {"www-authenticate": challenge} if challenge else {}
+        return Reply(401, UNAUTHORIZED.value, headers)
+
+    def _token(self, user: str, wanted: dict[str, object]) -> Reply:
+        ttl = wanted.get("ttl", 300)
+        if type(ttl) is not int or not 1 <= ttl <= 86400:
+            return fault(400, "invalid_ttl", "ttl must be from 1 to 86400 seconds")
+        token = self._cluster.logins.token(user, self._cluster.now(), ttl)
+        return Reply(200, {"access_token": token})
+
+    def may_view(self, user: str) -> bool:
+        """Say whether a user's role may read at all."""
+        return self._cluster.users[user].role in MAY_VIEW
+
+
+NOT_JSON = old_fault(400, "invalid_json", "the body is not JSON")
+UNAUTHORIZED = fault(401, "unauthorized", "user or password is not right")
+NOT_FOUND = fault(404, "not_found", "no such path")
+
+
+def _details(node: Node, down: int) -> str:
+    if not node.powered:
+        return "the node does not answer"
+    return f"{down} services are not running" if down else "ok"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)

@@ -1,0 +1,231 @@
+"""The cluster's nodes on loopback: real TLS, one port a node, in one thread of their own."""
+
+import asyncio
+import contextlib
+import hashlib
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import trustme
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from tui.sim.asgi import create_app
+from tui.sim.cluster import Cluster
+
+HOST = "127.0.0.1"
+_LOOK = 0.05
+_KEEP_ALIVE = 600
+_LAST_PORT = 65535
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class SimulatorError(Exception):
+    """The simulator cannot serve; the text says why and what to do."""
+
+
+class _Port:
+    """One node's port: open while the node is powered and its proxy runs, else closed."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        uid: int,
+        port: int,
+        tls: ssl.SSLContext | None,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._cluster, self.uid, self._tls, self._loop = cluster, uid, tls, loop
+        self._socket: socket.socket | None = _bind(port)
+        self.port: int = self._socket.getsockname()[1]
+        self._state = ServerState()
+        self._listener: asyncio.Server | None = None
+        self._config = uvicorn.Config(
+            create_app(cluster, uid, self._abort),
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=_KEEP_ALIVE,
+            server_header=False,
+            date_header=False,
+            lifespan="off",
+            ws="none",
+        )
+        self._config.load()
+
+    async def look(self) -> None:
+        """Open or close the port, as the node stands."""
+        if not self._cluster.listens(self.uid):
+            self._shut()
+            self.cut()
+        elif self._listener is None:
+            await self._open()
+
+    async def _open(self) -> None:
+        with contextlib.suppress(SimulatorError):
+            bound, self._socket = self._socket or _bind(self.port), None
+            self._listener = await self._loop.create_server(
+                self._protocol, sock=bound, ssl=self._tls, backlog=512
+            )
+
+    def _protocol(self) -> H11Protocol:
+        return H11Protocol(self._config, self._state, {}, self._loop)
+
+    def _abort(self) -> None:
+        """Reset every connection of the node soon, from any thread, and close a dead node."""
+        self._loop.call_soon_threadsafe(self._hang_up)
+
+    def _hang_up(self) -> None:
+        if not self._cluster.listens(self.uid):
+            self._shut()
+        self.cut()
+
+    def cut(self) -> None:
+        """Reset every connection of the node: an RST, with or without TLS, and no farewell."""
+        for connection in list(self._state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                _reset(transport)
+
+    def _shut(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def close(self) -> None:
+        """Answer nobody any more."""
+        self._cluster.when_cut(self.uid, None)
+        if self._socket is not None:
+            self._socket.close()
+        self._shut()
+        self.cut()
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    one = transport.get_extra_info("socket")
+    if one is not None:  # else TLS has let go of it already
+        with contextlib.suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    transport.abort()
+
+
+def _bind(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((HOST, port))
+    except OSError as error:
+        bound.close()
+        raise SimulatorError(
+            f"port {port} cannot be had on {HOST}: {error.strerror}; choose another with --port"
+        ) from error
+    return bound
+
+
+class SimulatedCluster:
+    """Serves a cluster while the `with` block runs; `port` 0 takes any free ones.
+
+    `urls` are by uid, `fingerprint` is that of the one certificate of all nodes, `ca_pem` its
+    throw-away authority's.
+    """
+
+    def __init__(self, cluster: Cluster, *, port: int = 0, tls: bool = True) -> None:
+        self.cluster = cluster
+        self.urls: dict[int, str] = {}
+        self.fingerprint = ""
+        self.ca_pem = b""
+        last = port + len(cluster.nodes) - 1
+        if port < 0 or last > _LAST_PORT:
+            raise SimulatorError(
+                f"the nodes would need the ports {port} to {last}, and there are only"
+                f" 0 to {_LAST_PORT}; choose another first port with --port"
+            )
+        self._first_port = port
+        self._tls = self._make_certificate() if tls else None
+
+    def _make_certificate(self) -> ssl.SSLContext:
+        authority = trustme.CA()
+        leaf = authority.issue_cert("localhost", HOST, "::1")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        leaf.configure_cert(context)
+        der = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode("ascii"))
+        self.fingerprint = f"sha256:{hashlib.sha256(der).hexdigest()}"
+        self.ca_pem = authority.cert_pem.bytes()
+        return context
+
+    def write_ca(self, path: Path) -> Path:
+        """Write the authority's certificate to a file; gives the file."""
+        path.write_bytes(self.ca_pem)
+        return path
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._ready = threading.Event()
+        self._ports: list[_Port] = []
+        try:
+            for number, node in enumerate(self.cluster.nodes):
+                port = self._first_port + number if self._first_port else 0
+                self._ports.append(_Port(self.cluster, node.uid, port, self._tls, self._loop))
+        except SimulatorError:
+            for opened in self._ports:
+                opened.close()
+            self._loop.close()
+            raise
+        scheme = "https" if self._tls else "http"
+        self.urls = {one.uid: f"{scheme}://{HOST}:{one.port}" for one in self._ports}
+        self.cluster.urls = dict(self.urls)
+        self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
+        self._thread.start()
+        self._ready.wait(10)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    def drop_connections(self, uid: int) -> None:
+        """Reset every connection of a node, as a network does."""
+        port = next(one for one in self._ports if one.uid == uid)
+        self._in_loop(port.cut)
+
+    def _in_loop(self, act: Callable[[], Any]) -> None:
+        done = threading.Event()
+
+        def run() -> None:
+            act()
+            done.set()
+
+        self._loop.call_soon_threadsafe(run)
+        done.wait(10)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        while not self._stop.is_set():
+            for port in self._ports:
+                await port.look()
+            self._ready.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), _LOOK)
+        for port in self._ports:
+            port.close()
+        # The aborted connections tell their protocols so in the loop's next turns.
+        for _ in range(3):
+            await asyncio.sleep(0)
