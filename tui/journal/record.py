@@ -1,0 +1,100 @@
+"""An order and what became of it, as the fields of records. Pure.
+
+No header, no body and no password is ever among them, nor what was typed to confirm.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from tui.model.order import Order, Seen, Tier, Verdict
+from tui.model.text import clean
+
+_TEXT = 500
+
+
+def moment(at: datetime | None) -> str | None:
+    """Give a moment as it is written: ISO 8601, UTC."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def intent(order: Order, tier: Tier, username: str, age: float) -> dict[str, Any]:
+    """Say what is about to be sent; `age` is seconds since the operator pressed the key."""
+    who = order.target.identity
+    return {
+        "kind": "intent",
+        "verb": order.verb.value,
+        "node": clean(order.target.node),
+        "uid": who.uid,
+        "hostname": clean(who.hostname),
+        "cluster": clean(who.cluster),
+        "url": clean(order.target.url),
+        "username": clean(username),
+        "services": [_seen(seen) for seen in order.services],
+        "age": round(age, 3),
+        "route": {
+            "via": clean(order.route.via),
+            "url": clean(order.route.url),
+            "path": order.route.path,
+        },
+        "tier": tier.value,
+        "reason": clean(order.reason, _TEXT),
+    }
+
+
+def _seen(seen: Seen) -> dict[str, Any]:
+    return {
+        "name": clean(seen.name),
+        "status": clean(seen.status),
+        "start_time": moment(seen.started_at),
+        "uptime": seen.uptime,
+        "kind": seen.kind.value,
+    }
+
+
+def result(outcome: str, status: int | None, text: str, took: float) -> dict[str, Any]:
+    """Say what came back; `took` is in seconds, the record's `ms` is not."""
+    return {
+        "kind": "result",
+        "outcome": outcome,
+        "http": status,
+        "text": clean(text, _TEXT),
+        "ms": round(took * 1000),
+    }
+
+
+def verdict(given: Verdict) -> dict[str, Any]:
+    """Say what came of it for one service; the timeline is in seconds after it left."""
+    return {
+        "kind": "verdict",
+        "service": clean(given.service),
+        "result": given.result.value,
+        "text": clean(given.text, _TEXT),
+        "timeline": [{"what": mark.what, "at": round(mark.at, 3)} for mark in given.timeline],
+    }
+
+
+def refused(verb: str, node: str, names: tuple[str, ...], why: str) -> dict[str, Any]:
+    """Say what was wanted and not sent."""
+    return {
+        "kind": "refused",
+        "verb": verb,
+        "node": clean(node),
+        "services": [clean(name) for name in names],
+        "why": clean(why, _TEXT),
+    }
+
+
+def resolved(
+    given: Verdict, status: str | None, started_at: datetime | None, id_: str
+) -> dict[str, Any]:
+    """Say what an order of an earlier session came to, by what the node shows now."""
+    return {
+        "kind": "resolved",
+        "id": id_,
+        "by": "first good reading",
+        "service": clean(given.service),
+        "result": given.result.value,
+        "status": None if status is None else clean(status),
+        "start_time": moment(started_at),
+        "text": clean(given.text, _TEXT),
+    }
