@@ -1,0 +1,300 @@
+"""The whole fleet: its profiles come, change and go while it runs."""
+
+import asyncio
+import gc
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.faultserver import serving, wait_until
+from tests.fleet.conftest import (
+    LIST,
+    PASSWORD,
+    VIEWER,
+    VIEWER_PASSWORD,
+    Notes,
+    Play,
+    asked,
+    configuration,
+    keeping,
+    profile,
+    profiles,
+    quiet,
+    running,
+)
+from tui.credentials import Passwords, Secret
+from tui.fleet.fleet import EVENTS_AT_MOST, Fleet
+from tui.model.event import Event, Happening
+from tui.model.node import Environment
+from tui.model.order import Verb
+from tui.model.reading import TroubleKind
+from tui.sim.server import SimulatedCluster
+
+
+async def test_a_profile_that_is_added_is_watched_at_once(served: SimulatedCluster) -> None:
+    first, second, third = profiles(served)
+    async with running(first, refresh=30) as deck:
+        await deck.good()
+        assert "node2" not in deck.fleet
+        deck.notes.nodes.clear()
+        deck.fleet.adopt([first, second, third])
+        assert deck.notes.nodes == ["node2", "node3"]
+        await deck.good("node2", "node3")
+        assert "node2" in deck.fleet
+
+
+async def test_a_profile_that_did_not_change_goes_on_with_the_same_watch(
+    served: SimulatedCluster,
+) -> None:
+    first, second, _ = profiles(served)
+    async with running(first, second) as deck:
+        await deck.known()
+        before, reading = deck.watch("node1"), deck.watch("node1").reading
+        tasks = set(asyncio.all_tasks())
+        deck.fleet.adopt([replace(first), replace(second, label="the second")])
+        assert deck.watch("node1") is before
+        assert deck.watch("node1").reading.answered_at == reading.answered_at
+        assert deck.watch("node2").profile.title == "the second"
+        await deck.good("node2")
+        assert any(one.get_name() == "watch node1" and not one.done() for one in tasks)
+
+
+async def test_a_profile_that_changed_is_asked_at_its_new_address_only(
+    served: SimulatedCluster,
+) -> None:
+    first = profiles(served)[0]
+    async with running(first) as deck:
+        await deck.good()
+        deck.fleet.adopt([replace(first, url=served.urls[3])])
+        assert deck.watch("node1").reading.answered_at is None
+        await deck.good()
+        before = len(asked(served, LIST, uid=1))
+        await deck.until(lambda: len(asked(served, LIST, uid=3)) >= 4)
+        assert len(asked(served, LIST, uid=1)) == before
+        await deck.until(lambda: deck.watch("node1").facts.identity.uid == 3)
+        assert deck.watch("node1").wrong_node == ""
+
+
+async def test_a_profile_that_is_removed_is_asked_no_more_and_its_connection_closed() -> None:
+    with serving(Play()) as gone, serving(Play(2)) as stays:
+        nodes = profile(gone.url), profile(stays.url, "node2")
+        async with running(*nodes) as deck:
+            await deck.known()
+            deck.fleet.adopt(nodes[1:])
+            assert "node1" not in deck.fleet
+            with pytest.raises(KeyError):
+                deck.fleet.watch("node1")
+            await deck.until(lambda: gone.ended == gone.connections)
+            before, others = len(gone.asked), len(stays.asked)
+            await deck.until(lambda: len(stays.asked) >= others + 4)
+            assert len(gone.asked) == before
+            assert [one.name for one in deck.fleet.nodes] == ["node2"]
+
+
+async def test_a_removed_node_hears_no_more_of_its_cluster(served: SimulatedCluster) -> None:
+    nodes = profiles(served)
+    async with running(*nodes) as deck:
+        await deck.known()
+        gone = deck.watch("node3")
+        deck.fleet.adopt(nodes[:2])
+        deck.notes.nodes.clear()
+        for one in deck.fleet.nodes:
+            one.refresh_now()
+        await quiet(0.5)
+        assert "node3" not in deck.notes.nodes
+        assert "node3" not in gone._book.readers
+
+
+async def test_every_profile_may_go_and_come_back(served: SimulatedCluster) -> None:
+    nodes = profiles(served)
+    async with running(*nodes) as deck:
+        await deck.good()
+        deck.fleet.adopt([])
+        assert deck.fleet.nodes == ()
+        await quiet(0.2)
+        before = len(served.cluster.requests)
+        await quiet(0.3)
+        assert len(served.cluster.requests) == before
+        deck.fleet.adopt(nodes)
+        await deck.good()
+
+
+async def test_of_two_profiles_of_one_name_the_last_is_watched_and_once(
+    served: SimulatedCluster,
+) -> None:
+    first, second, _ = profiles(served)
+    twin = replace(second, name="node1")
+    async with running(first) as deck:
+        await deck.good()
+        deck.fleet.adopt([first, twin])
+        assert [one.profile for one in deck.fleet.nodes] == [twin]
+        await deck.good()
+        before = len(asked(served, LIST, uid=1))
+        await deck.until(lambda: len(asked(served, LIST, uid=2)) >= 3)
+        assert len(asked(served, LIST, uid=1)) == before
+
+
+async def test_profiles_may_be_adopted_before_the_fleet_runs(served: SimulatedCluster) -> None:
+    nodes = profiles(served)
+    fleet = Fleet(configuration(nodes[:1]), passwords=keeping(nodes))
+    fleet.adopt(nodes)
+    await fleet.ask_once()
+    assert all(one.reading.is_good for one in fleet.nodes)
+
+
+async def test_a_fleet_may_be_asked_once_and_then_run() -> None:
+    with serving(Play()) as server:
+        nodes = (profile(server.url),)
+        fleet = Fleet(configuration(nodes, refresh=0.05), passwords=keeping(nodes))
+        await fleet.ask_once()
+        assert server.connections == 1
+        async with asyncio.timeout(5):
+            task = asyncio.create_task(fleet.run())
+            await asyncio.to_thread(wait_until, lambda: len(server.asked) > 12, 4)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert server.connections == 2
+
+
+async def test_a_profile_added_to_a_paused_fleet_is_paused(served: SimulatedCluster) -> None:
+    nodes = profiles(served)
+    async with running(*nodes[:1], passwords=keeping(nodes)) as deck:
+        await deck.good()
+        deck.fleet.set_paused(True)
+        deck.fleet.adopt(nodes)
+        await quiet(0.3)
+        assert not asked(served, LIST, uid=2)
+        deck.fleet.set_paused(False)
+        await deck.good()
+
+
+async def test_a_profile_added_to_a_stopped_login_is_not_tried_with_it(
+    served: SimulatedCluster,
+) -> None:
+    nodes = profiles(served)
+    async with running(nodes[0], passwords=keeping(nodes, "wrong")) as deck:
+        await deck.until(lambda: deck.watch("node1").reading.trouble is not None)
+        deck.fleet.adopt(nodes)
+        await deck.until(lambda: deck.watch("node2").reading.trouble is not None)
+        await quiet(0.2)
+        assert len(served.cluster.requests) == 2
+        trouble = deck.watch("node2").reading.trouble
+        assert trouble is not None
+        assert trouble.kind is TroubleKind.LOGIN
+        deck.fleet.renew("node3", Secret(PASSWORD))
+        await deck.good()
+
+
+async def test_another_user_is_another_login(served: SimulatedCluster) -> None:
+    first, *_ = profiles(served)
+    viewer = replace(first, username=VIEWER)
+    passwords = Passwords()
+    passwords.keep(first, Secret("wrong"))
+    passwords.keep(viewer, Secret(VIEWER_PASSWORD))
+    async with running(first, passwords=passwords) as deck:
+        await deck.until(lambda: deck.watch("node1").reading.trouble is not None)
+        deck.fleet.adopt([viewer])
+        await deck.good()
+
+
+def test_nodes_are_grouped_by_cluster_in_the_order_of_the_configuration() -> None:
+    named = [("a", "x"), ("b", "y"), ("c", "x"), ("d", ""), ("e", "y")]
+    nodes = [profile("http://127.0.0.1:1", name, cluster=cluster) for name, cluster in named]
+    fleet = Fleet(configuration(nodes))
+    assert [one.name for one in fleet.nodes] == ["a", "c", "b", "e", "d"]
+
+
+async def test_the_first_readings_are_spread() -> None:
+    nodes = [profile("http://127.0.0.1:1", f"n{number}") for number in range(5)]
+    fleet = Fleet(configuration(nodes, refresh=1.0))
+    firsts = [one._rhythm.first for one in fleet.nodes]
+    assert firsts == sorted(firsts)
+    assert len(set(firsts)) == 5
+    assert firsts[0] == 0.0
+    assert firsts[-1] <= 1.0
+
+
+async def test_how_things_stand_is_told_for_the_guard(served: SimulatedCluster) -> None:
+    first, second, _ = profiles(served)
+    nodes = replace(first, environment=Environment.PRODUCTION), replace(second, read_only=True)
+    async with running(*nodes, refresh=0.2) as deck:
+        await deck.known()
+        standing = deck.fleet.standing("node1")
+        assert standing.age is not None
+        assert standing.age < 2
+        assert standing.stale_after == 0.4
+        assert standing.environment is Environment.PRODUCTION
+        assert (standing.read_only, standing.trouble, standing.busy) == ("", "", "")
+        assert "profile" in deck.fleet.standing("node2").read_only
+        served.cluster.power_off(1)
+        await deck.until(lambda: deck.fleet.standing("node1").trouble)
+
+
+def test_before_the_first_answer_nothing_is_known() -> None:
+    fleet = Fleet(configuration([profile("http://127.0.0.1:1")]))
+    assert fleet.standing("node1").age is None
+    assert fleet.watch("node1").next_at is None
+
+
+async def test_an_order_needs_a_fleet_that_runs(served: SimulatedCluster) -> None:
+    nodes = profiles(served)
+    async with running(*nodes) as deck:
+        await deck.known()
+        order = deck.order(Verb.RESTART, "alert_mgr")
+    with pytest.raises(RuntimeError, match="does not run"):
+        deck.fleet.give(order)
+    assert not deck.fleet.orders.progress
+    deck.fleet.adopt([])
+    still = Fleet(configuration(nodes), passwords=keeping(nodes))
+    with pytest.raises(RuntimeError, match="does not run"):
+        still.give(order)
+    assert not still.orders.progress
+
+
+async def test_events_are_kept_newest_first_and_not_for_ever() -> None:
+    fleet = Fleet(configuration([profile("http://127.0.0.1:1")]), listener=Notes())
+    on = datetime.now(UTC)
+    for number in range(EVENTS_AT_MOST + 10):
+        service = f"s{number % 2}"
+        fleet._record(Event("node1", Happening.FLIPPED, str(number), time.monotonic(), on, service))
+    assert len(fleet.events) == EVENTS_AT_MOST
+    assert fleet.history("node1", "s1")[0].text == str(EVENTS_AT_MOST + 9)
+    assert fleet.history("node2", "s1") == ()
+
+
+async def test_a_listener_is_told_of_every_node(served: SimulatedCluster) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        assert set(deck.notes.nodes) == {"node1", "node2", "node3"}
+
+
+async def test_a_fleet_that_ends_closes_every_connection_and_leaves_no_task() -> None:
+    """P16."""
+    with serving(Play()) as one, serving(Play(2)) as two:
+        nodes = profile(one.url), profile(two.url, "node2")
+        async with running(*nodes) as deck:
+            await deck.known()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        end = time.monotonic() + 2
+        while one.ended < one.connections or two.ended < two.connections:
+            assert time.monotonic() < end
+            await quiet(0.01)
+        gc.collect()
+
+
+async def test_a_bug_in_a_listener_ends_the_fleet_with_its_exception(
+    served: SimulatedCluster,
+) -> None:
+    class Broken(Notes):
+        def node_changed(self, node: str) -> None:
+            raise ZeroDivisionError(node)
+
+    nodes = profiles(served)
+    fleet = Fleet(configuration(nodes), listener=Broken(), passwords=keeping(nodes))
+    async with asyncio.timeout(5):
+        with pytest.raises(ExceptionGroup) as caught:
+            await fleet.run()
+    assert caught.group_contains(ZeroDivisionError)

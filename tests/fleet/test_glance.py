@@ -1,0 +1,157 @@
+"""`rsdeck status`: each node asked once, side by side, and nothing that could write."""
+
+import gc
+import time
+from typing import Any
+
+import pytest
+
+from tests.faultserver import Peer, always, serving
+from tests.fleet.conftest import (
+    BOOTSTRAP,
+    LIST,
+    NODES,
+    VIEWER,
+    VIEWER_PASSWORD,
+    Play,
+    asked,
+    configuration,
+    keeping,
+    profile,
+    profiles,
+)
+from tui.api.client import NodeOperator
+from tui.config import NodeProfile
+from tui.credentials import Passwords
+from tui.fleet.glance import Glance, glance
+from tui.model.reading import TroubleKind
+from tui.model.service import Kind
+from tui.sim.server import SimulatedCluster
+
+
+def look(*nodes: NodeProfile, passwords: Passwords | None = None, **more: Any) -> list[Glance]:
+    return glance(configuration(nodes, **more), nodes, passwords or keeping(nodes))
+
+
+def test_every_node_is_asked_once_and_given_in_the_order_of_asking(
+    served: SimulatedCluster,
+) -> None:
+    nodes = profiles(served)[::-1]
+    glances = look(*nodes)
+    assert [one.profile.name for one in glances] == ["node3", "node2", "node1"]
+    assert all(len(one.services) == 32 and one.trouble is None for one in glances)
+    assert [one.problems for one in glances] == [0, 0, 0]
+    assert len(asked(served, LIST)) == 3
+    assert {one.method for one in served.cluster.requests} == {"GET"}
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, NodeOperator)]
+
+
+def test_the_kinds_are_known_for_every_node_of_a_cluster(served: SimulatedCluster) -> None:
+    for one in look(*profiles(served)):
+        kinds = {service.name: one.scope.kind(service) for service in one.services}
+        assert kinds["alert_mgr"] is Kind.OPTIONAL
+        assert kinds["ccs"] is Kind.REQUIRED
+
+
+@pytest.mark.parametrize("late", [[2], [1], [1, 2]])
+def test_the_kinds_are_known_whichever_node_is_slow_to_tell(late: list[int]) -> None:
+    replica, primary = Play(2), Play(1)
+
+    def redirect(peer: Peer) -> None:
+        peer.server.closing.wait(0.3 if 2 in late else 0)
+        peer.answer("", 307, Location="https://elsewhere/")
+
+    replica.get(NODES, redirect)
+    told = primary.answers["GET", NODES]
+    assert isinstance(told, bytes)
+
+    def tell(peer: Peer) -> None:
+        peer.server.closing.wait(0.3 if 1 in late else 0)
+        peer.send(told)
+
+    primary.get(NODES, tell)
+    with serving(replica) as two, serving(primary) as one:
+        nodes = (
+            profile(two.url, "node2", cluster="demo"),
+            profile(one.url, "node1", cluster="demo"),
+        )
+        for found in look(*nodes):
+            assert found.scope.optional == {"alert_mgr"}
+
+
+def test_what_is_down_counts_as_a_problem_and_comes_first(served: SimulatedCluster) -> None:
+    served.cluster.stop(1, "mdns_server")
+    served.cluster.process(1, "mdns_server").advance(served.cluster.clock() + 10)
+    served.cluster.set_status(1, "ccs", "FATAL")
+    first, second, _ = look(*profiles(served))
+    assert first.problems == 2
+    assert [one.name for one in first.arranged()[:2]] == ["ccs", "mdns_server"]
+    assert second.problems == 0
+
+
+def test_a_node_in_trouble_spoils_and_delays_no_other(served: SimulatedCluster) -> None:
+    with serving(Peer.hang) as hole, serving(always("<html>")) as page:
+        nodes = (
+            profile(hole.url, "hole", username="other"),
+            profile(page.url, "page", username="third"),
+            *profiles(served),
+        )
+        began = time.monotonic()
+        hanging, odd, *rest = look(*nodes, timeout=0.8)
+        assert time.monotonic() - began < 3
+    assert hanging.trouble is not None
+    assert hanging.trouble.kind is TroubleKind.UNREACHABLE
+    assert odd.trouble is not None
+    assert odd.trouble.kind is TroubleKind.GARBLED
+    assert [len(one.services) for one in rest] == [32, 32, 32]
+
+
+def test_a_wrong_password_is_tried_at_one_node_and_told_of_every_node(
+    served: SimulatedCluster,
+) -> None:
+    nodes = profiles(served)
+    glances = look(*nodes, passwords=keeping(nodes, "wrong"))
+    assert len(served.cluster.requests) == 2
+    for one in glances:
+        assert one.trouble is not None
+        assert one.trouble.kind is TroubleKind.LOGIN
+        assert not one.services
+
+
+def test_a_password_that_nobody_gave_is_told_and_nothing_is_asked(
+    served: SimulatedCluster,
+) -> None:
+    for one in look(*profiles(served), passwords=Passwords()):
+        assert one.trouble is not None
+        assert one.trouble.kind is TroubleKind.NO_PASSWORD
+    assert not served.cluster.requests
+
+
+def test_a_viewer_sees_as_much(served: SimulatedCluster) -> None:
+    nodes = profiles(served, username=VIEWER)
+    glances = look(*nodes, passwords=keeping(nodes, VIEWER_PASSWORD))
+    assert [len(one.services) for one in glances] == [32, 32, 32]
+
+
+def test_nothing_hangs_on_what_a_node_says_beside_its_services() -> None:
+    play = Play()
+    for path in (BOOTSTRAP, NODES, "/v1/nodes/status", "/v1/cluster"):
+        play.get(path, Peer.hang)
+    with serving(play) as server:
+        began = time.monotonic()
+        (one,) = look(profile(server.url), timeout=0.5)
+        assert time.monotonic() - began < 4
+    assert one.trouble is None
+    assert one.scope.optional is None
+    assert one.scope.kind(one.services[0]) is Kind.UNKNOWN
+
+
+def test_connections_are_closed_at_the_end() -> None:
+    play = Play()
+    with serving(play) as server:
+        look(profile(server.url))
+        end = time.monotonic() + 2
+        while server.ended < server.connections:
+            assert time.monotonic() < end
+            time.sleep(0.01)

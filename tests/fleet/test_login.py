@@ -1,0 +1,373 @@
+"""A login that several nodes share: one wrong try, then silence until a person acts."""
+
+import base64
+import gc
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.faultserver import FaultServer, Peer, always, answer, serving
+from tests.fleet.conftest import (
+    ADMIN,
+    BOOTSTRAP,
+    LIST,
+    PASSWORD,
+    VIEWER,
+    VIEWER_PASSWORD,
+    Play,
+    Running,
+    asked,
+    keeping,
+    posts,
+    profile,
+    profiles,
+    quiet,
+    running,
+    said,
+)
+from tui.api.client import NodeOperator
+from tui.config import CommandSource, FileSource
+from tui.credentials import Passwords, Secret
+from tui.fleet.guard import rule
+from tui.fleet.orders import NotAccepted
+from tui.model.login import LoginWay
+from tui.model.order import Result, Seen, Tier, Verb
+from tui.model.reading import TroubleKind
+from tui.model.service import Kind
+from tui.sim.server import SimulatedCluster
+
+ALERT = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL)
+
+
+TRIES = 2
+"""What a wrong password costs where nothing is said of the way to log in."""
+
+
+def troubles(deck: Running) -> set[TroubleKind | None]:
+    return {one.reading.trouble.kind if one.reading.trouble else None for one in deck.fleet.nodes}
+
+
+def failures(served: SimulatedCluster) -> int:
+    return sum(one.status == 401 for one in served.cluster.requests)
+
+
+def operators() -> list[NodeOperator]:
+    gc.collect()
+    return [one for one in gc.get_objects() if isinstance(one, NodeOperator)]
+
+
+@pytest.mark.parametrize(("way", "tries"), [("basic", 1), ("auto", 2), ("jwt", 2)])
+async def test_a_wrong_password_is_tried_as_often_as_documented_for_all_nodes_that_share_it(
+    way: str, tries: int, served: SimulatedCluster
+) -> None:
+    """P24, case 22."""
+    nodes = profiles(served, login=LoginWay(way))
+    async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+        await quiet(0.5)
+        assert len(served.cluster.requests) == tries
+        assert failures(served) == tries
+        reading = deck.watch("node3").reading
+        assert reading.trouble is not None
+        assert "does not accept admin@demo.local" in reading.trouble.text
+
+
+async def test_not_even_refresh_now_or_another_interval_tries_a_refused_password_again(
+    served: SimulatedCluster,
+) -> None:
+    """P24, case 22."""
+    nodes = profiles(served)
+    async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+        for _ in range(3):
+            for one in deck.fleet.nodes:
+                one.refresh_now()
+            deck.fleet.set_interval(0.05)
+            deck.fleet.set_paused(True)
+            deck.fleet.set_paused(False)
+            await quiet(0.1)
+        assert failures(served) == TRIES
+
+
+async def test_other_logins_go_on_while_one_is_stopped(served: SimulatedCluster) -> None:
+    admin, *_ = profiles(served)
+    viewer = replace(admin, name="viewed", username=VIEWER)
+    passwords = Passwords()
+    passwords.keep(admin, Secret("wrong"))
+    passwords.keep(viewer, Secret(VIEWER_PASSWORD))
+    async with running(admin, viewer, passwords=passwords) as deck:
+        await deck.good("viewed")
+        await deck.until(lambda: deck.watch("node1").reading.trouble is not None)
+        before = len(asked(served, LIST))
+        await deck.until(lambda: len(asked(served, LIST)) >= before + 3)
+        assert failures(served) == TRIES
+
+
+async def test_renewing_with_the_right_password_wakes_every_node(served: SimulatedCluster) -> None:
+    nodes = profiles(served)
+    async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+        deck.fleet.renew("node2", Secret(PASSWORD))
+        await deck.good()
+        assert failures(served) == TRIES
+
+
+async def test_renewing_wakes_a_node_that_rests(served: SimulatedCluster) -> None:
+    async with running(*profiles(served), refresh=60) as deck:
+        await deck.good()
+        asked_at = [one.reading.asked_at for one in deck.fleet.nodes]
+        deck.fleet.renew("node1", Secret(PASSWORD))
+        await deck.until(
+            lambda: all(
+                one.reading.asked_at > before
+                for one, before in zip(deck.fleet.nodes, asked_at, strict=True)
+            )
+        )
+
+
+async def test_renewing_with_another_wrong_password_costs_one_more_try(
+    served: SimulatedCluster,
+) -> None:
+    nodes = profiles(served)
+    async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+        deck.fleet.renew("node1", Secret("wrong too"))
+        await deck.until(lambda: failures(served) == 2 * TRIES)
+        await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+        await quiet(0.3)
+        assert failures(served) == 2 * TRIES
+
+
+async def test_renewing_without_a_password_reads_its_source_again(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("wrong\n")
+    file.chmod(0o600)
+    nodes = profiles(served, password=FileSource(file))
+    async with running(*nodes, passwords=Passwords()) as deck:
+        await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+        file.write_text(f"{PASSWORD}\n")
+        deck.fleet.renew("node1", None)
+        await deck.good()
+        assert failures(served) == TRIES
+
+
+async def test_a_password_that_nobody_gave_sends_nothing_and_says_so(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served), passwords=Passwords()) as deck:
+        await deck.until(lambda: troubles(deck) == {TroubleKind.NO_PASSWORD})
+        assert not served.cluster.requests
+        deck.fleet.renew("node1", Secret(PASSWORD))
+        await deck.good()
+
+
+async def test_a_password_that_changes_while_all_is_well_costs_a_try_a_node_at_most(
+    served: SimulatedCluster,
+) -> None:
+    """Case 22."""
+    nodes = profiles(served)
+    async with running(*nodes) as deck:
+        await deck.known()
+        served.cluster.users[nodes[0].username].password = "another"
+        await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+        await quiet(0.3)
+        assert 1 <= failures(served) <= len(nodes)
+        deck.fleet.renew("node1", Secret("another"))
+        await deck.good()
+
+
+async def test_a_login_that_stops_while_another_node_asks_for_more_ends_nothing() -> None:
+    """One node is refused between another's services and its facts."""
+    well, bad = Play(), Play(2)
+    lingering = said({"local_node_info": {"uid": "1"}})
+
+    def linger(peer: Peer) -> None:
+        peer.server.closing.wait(0.5)
+        peer.send(lingering)
+
+    well.get(BOOTSTRAP, linger)
+    with serving(well) as first, serving(bad) as second:
+        nodes = (
+            profile(first.url, cluster="demo"),
+            profile(second.url, "node2", cluster="demo"),
+        )
+        async with running(*nodes) as deck:
+            await deck.until(lambda: len(first.asked) == 2)
+            bad.get(LIST, answer("no", 401))
+            await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+            seen = len(first.asked) + len(second.asked)
+            await quiet(0.4)
+            assert len(first.asked) + len(second.asked) == seen
+            bad.heal(LIST)
+            deck.fleet.renew("node1", Secret("new"))
+            await deck.good()
+
+
+async def test_a_late_refusal_of_an_old_password_does_not_stop_the_new_one() -> None:
+    play = Play()
+
+    def refuse_late(peer: Peer) -> None:
+        peer.server.closing.wait(0.4)
+        play.heal(LIST)
+        peer.answer("no", 401)
+
+    play.get(LIST, refuse_late)
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.until(lambda: server.asked)
+            deck.fleet.renew("node1", Secret("new"))
+            await deck.good()
+            assert deck.watch().login.trouble == ""
+
+
+async def test_a_node_that_waited_with_an_old_password_does_not_send_it() -> None:
+    first, second = Play(), Play(2)
+
+    def refuse_late(peer: Peer) -> None:
+        peer.server.closing.wait(0.6)
+        first.heal(LIST)
+        peer.answer("no", 401)
+
+    first.get(LIST, refuse_late)
+    with serving(first) as one, serving(second) as two:
+        nodes = (
+            profile(one.url, cluster="demo"),
+            profile(two.url, "node2", cluster="demo"),
+        )
+        async with running(*nodes, refresh=30) as deck:
+            await deck.until(lambda: one.asked and two.connections)
+            deck.fleet.renew("node1", Secret("new"))
+            await deck.good()
+            sent = {asked.headers["authorization"] for asked in two.asked}
+            assert len(sent) == 1
+            assert sent == {one.asked[-1].headers["authorization"]}
+            assert sent != {one.asked[0].headers["authorization"]}
+
+
+async def test_a_typed_password_is_not_undone_by_its_slow_source(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    started = tmp_path / "started"
+    script = f"import time; open({str(started)!r}, 'w').close(); time.sleep(1); print('wrong')"
+    nodes = profiles(served, password=CommandSource((sys.executable, "-c", script)))
+    async with running(*nodes, passwords=Passwords()) as deck:
+        await deck.until(started.exists)
+        deck.fleet.renew("node1", Secret(PASSWORD))
+        await deck.good()
+        await quiet(0.3)
+        assert failures(served) == 0
+
+
+def sent_to(server: FaultServer) -> set[str]:
+    return {
+        base64.b64decode(one.headers["authorization"].removeprefix("Basic ")).decode()
+        for one in server.asked
+    }
+
+
+async def test_a_password_of_one_node_is_never_sent_to_another_that_shares_no_cluster() -> None:
+    with serving(Play()) as one, serving(Play()) as two:
+        nodes = profile(one.url), profile(two.url, "node2")
+        passwords = Passwords()
+        for number, node in enumerate(nodes, start=1):
+            passwords.keep(node, Secret(f"password {number}"))
+        async with running(*nodes, passwords=passwords) as deck:
+            await deck.good()
+            deck.fleet.renew("node1", Secret("password 3"))
+            await deck.until(lambda: len(sent_to(one)) == 2)
+            await deck.good()
+            assert sent_to(one) == {f"{ADMIN}:password 1", f"{ADMIN}:password 3"}
+            assert sent_to(two) == {f"{ADMIN}:password 2"}
+
+
+async def test_one_source_is_one_login_even_without_a_cluster(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("wrong\n")
+    file.chmod(0o600)
+    refusing = always("no", 401)
+    with serving(refusing) as one, serving(refusing) as two:
+        source = FileSource(file)
+        nodes = profile(one.url, password=source), profile(two.url, "node2", password=source)
+        async with running(*nodes, passwords=Passwords()) as deck:
+            await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+            assert len(one.asked) + len(two.asked) == TRIES
+
+
+async def test_a_403_to_an_order_makes_every_node_of_the_login_read_only_and_reads_go_on(
+    served: SimulatedCluster,
+) -> None:
+    """Case 23."""
+    nodes = profiles(served, username=VIEWER)
+    async with running(*nodes, passwords=keeping(nodes, VIEWER_PASSWORD)) as deck:
+        await deck.known()
+        verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        assert verdict.result is Result.REFUSED
+        assert VIEWER in verdict.text
+        assert len(posts(served)) == 1
+        for one in deck.fleet.nodes:
+            assert "may not give orders" in one.read_only
+            assert rule(Verb.STOP, [ALERT], deck.fleet.standing(one.name)).tier is Tier.NEVER
+        before = len(asked(served, LIST))
+        await deck.until(lambda: len(asked(served, LIST)) >= before + 6)
+        assert troubles(deck) == {None}
+        assert not operators()
+        with pytest.raises(NotAccepted, match="may not give orders"):
+            deck.give(Verb.RESTART, "alert_mgr", node="node2")
+        assert len(posts(served)) == 1
+
+
+async def test_a_new_password_may_write_again(served: SimulatedCluster) -> None:
+    nodes = profiles(served, username=VIEWER)
+    async with running(*nodes, passwords=keeping(nodes, VIEWER_PASSWORD)) as deck:
+        await deck.known()
+        await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        served.cluster.users[VIEWER].role = "admin"
+        deck.fleet.renew("node1", Secret(VIEWER_PASSWORD))
+        await deck.good()
+        verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        assert verdict.result is Result.VERIFIED
+
+
+async def test_a_403_to_a_reading_is_told_and_asked_again_without_stopping_the_login() -> None:
+    """Case 23."""
+    with serving(always('{"description": "not you"}', 403)) as server:
+        async with running(profile(server.url), refresh=0.1) as deck:
+            await deck.until(lambda: troubles(deck) == {TroubleKind.FORBIDDEN})
+            await deck.until(lambda: len(server.asked) >= 3)
+            assert deck.watch().login.trouble == ""
+
+
+async def test_a_401_to_an_order_is_refused_and_stops_the_login() -> None:
+    play = Play()
+    play.post(answer("no", 401))
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.REFUSED
+            await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+            assert len(server.posts) == 1
+
+
+async def test_a_mended_source_is_read_again_when_asked_and_the_refused_password_is_not_resent(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P24, case 22."""
+    file = tmp_path / "password"
+    file.write_text("wrong")
+    file.chmod(0o600)
+    nodes = profiles(served, password=FileSource(file), login=LoginWay.BASIC)
+    async with running(*nodes, passwords=Passwords()) as deck:
+        await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+        for _ in range(5):
+            deck.fleet.refresh()
+            await quiet(0.1)
+        assert failures(served) == 1
+        file.write_text(PASSWORD)
+        deck.fleet.refresh()
+        await deck.known()
+    assert failures(served) == 1

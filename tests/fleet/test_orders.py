@@ -1,0 +1,566 @@
+"""An order is checked, sent once and never again, and judged by what the node shows."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faultserver import Peer, answer, serving
+from tests.fleet.conftest import (
+    BOOTSTRAP,
+    LIST,
+    NODES,
+    PASSWORD,
+    Play,
+    asked,
+    posts,
+    profile,
+    profiles,
+    quiet,
+    running,
+    said,
+)
+from tui.api.client import NodeOperator
+from tui.api.posting import OrderExchange
+from tui.credentials import Secret
+from tui.fleet.fleet import Fleet
+from tui.fleet.orders import NotAccepted, request_text
+from tui.fleet.verdict import Patience
+from tui.model.event import Happening
+from tui.model.order import Phase, Result, Route, Verb
+from tui.sim.server import SimulatedCluster
+
+SHORT = Patience(steady=0.4, limit=1.6, same=0.8)
+
+
+async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedCluster) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        order = deck.give(Verb.RESTART, "alert_mgr", node="node2")
+        verdict = await deck.verdict(order)
+        assert verdict.result is Result.VERIFIED
+        assert [mark.what for mark in verdict.timeline] == ["asked", "down", "up"]
+        (post,) = posts(served)
+        assert (post.uid, post.path) == (2, LIST)
+        line, body = request_text(order)
+        assert line == f"POST {served.urls[2]}{LIST}"
+        assert post.body.decode() == body
+        # The last thing asked before it was the list, and on this node.
+        before = [one for one in served.cluster.requests if one.uid == 2]
+        before = before[: before.index(post)]
+        assert [one.path for one in before[-2:]] == [BOOTSTRAP, LIST]
+        phases = [one.phase for one in deck.notes.steps]
+        assert phases[:2] == [Phase.CHECKING, Phase.SENDING]
+        assert phases[-1] is Phase.ENDED
+        told = [one.happening for one in reversed(deck.fleet.history("node2", "alert_mgr"))]
+        assert told[0] is Happening.ORDERED
+        assert told[-1] is Happening.VERDICT
+
+
+async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        assert (await deck.verdict(deck.give(Verb.STOP, "ccs"))).result is Result.VERIFIED
+        await deck.until(lambda: (one := deck.watch().reading.find("ccs")) and not one.started_at)
+        assert (await deck.verdict(deck.give(Verb.START, "ccs"))).result is Result.VERIFIED
+        assert len(posts(served)) == 2
+
+
+async def test_an_order_is_watched_though_the_deck_is_paused(served: SimulatedCluster) -> None:
+    async with running(*profiles(served), refresh=60) as deck:
+        await deck.known()
+        deck.fleet.set_paused(True)
+        assert (await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))).result is Result.VERIFIED
+        before = len(served.cluster.requests)
+        await quiet(0.6)
+        assert len(served.cluster.requests) <= before + 1
+
+
+async def test_a_reading_that_waited_for_an_order_is_not_said_to_be_older_than_it() -> None:
+    play = Play()
+
+    def late(peer: Peer) -> None:
+        peer.server.closing.wait(0.5)
+        play.restart()
+        peer.answer('{"alert_mgr": true}')
+
+    play.post(late)
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=0.2) as deck:
+            await deck.known()
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: server.posts)
+            sent_at, before = time.monotonic(), deck.watch().reading.asked_at
+            await deck.until(lambda: deck.watch().reading.asked_at > before)
+            assert deck.watch().reading.asked_at > sent_at + 0.3
+            assert deck.watch().reading.took < 0.4
+            assert (await deck.verdict(order)).result is Result.VERIFIED
+
+
+async def test_several_services_get_a_verdict_each_from_one_post(served: SimulatedCluster) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        served.cluster.refuse_next(1, "cm_server")
+        order = deck.give(Verb.RESTART, "alert_mgr", "cm_server")
+        results = {one.service: one.result for one in await deck.verdicts(order)}
+        assert results == {"alert_mgr": Result.VERIFIED, "cm_server": Result.REFUSED}
+        assert len(posts(served)) == 1
+
+
+async def test_accepted_and_not_done_is_not_restarted(served: SimulatedCluster) -> None:
+    """P7, case 46."""
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        served.cluster.ignore_next(1, "alert_mgr")
+        verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        assert verdict.result is Result.NOT_RESTARTED
+
+
+async def test_a_service_that_does_not_stay_up_is_flapping(served: SimulatedCluster) -> None:
+    async with running(*profiles(served), patience=Patience(steady=3, limit=6, same=2)) as deck:
+        await deck.known()
+        served.cluster.process(1, "alert_mgr").crashes_every = 8.0
+        verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        assert verdict.result is Result.FLAPPING
+        assert len(posts(served)) == 1
+
+
+async def test_a_start_that_ends_fatal_times_out_and_names_where_it_is(
+    served: SimulatedCluster,
+) -> None:
+    served.cluster.stop(1, "alert_mgr")
+    served.cluster.fail(1, "alert_mgr")
+    async with running(*profiles(served), patience=SHORT) as deck:
+        await deck.known()
+        await deck.until(lambda: deck.watch().reading.find("alert_mgr").status == "STOPPED")  # type: ignore[union-attr]
+        verdict = await deck.verdict(deck.give(Verb.START, "alert_mgr"))
+        assert verdict.result is Result.TIMED_OUT
+        assert verdict.text.startswith("still ")
+        assert len(posts(served)) == 1
+
+
+async def test_what_carries_the_answer_away_is_verified_by_what_comes_back(
+    served: SimulatedCluster,
+) -> None:
+    """Case 47."""
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        verdict = await deck.verdict(deck.give(Verb.RESTART, "envoy"))
+        assert verdict.result is Result.VERIFIED
+        assert verdict.timeline[0].what == "answer lost"
+        assert len(posts(served)) == 1
+
+
+def slowly(peer: Peer) -> None:
+    peer.drip(answer('{"alert_mgr": true}'), every=0.2)
+
+
+def part(peer: Peer) -> None:
+    peer.send(answer('{"alert_mgr": true}')[:-4])
+    peer.reset()
+
+
+LOST: dict[str, bytes | Callable[[Peer], None]] = {
+    "dropped": Peer.reset,
+    "hanging": Peer.hang,
+    "dripping": slowly,
+    "cut short": part,
+    "html": answer("<html>down for maintenance</html>"),
+    "500": answer('{"description": "oops"}', 500),
+    "502": answer("upstream connect error", 502),
+    "503": answer("", 503, Retry_After="1"),
+    "307": answer("", 307, Location="/v1/local/services"),
+    "empty": answer(b""),
+    "a list": answer("[]"),
+    "nothing named": answer("{}"),
+    "a word": answer('{"alert_mgr": "true"}'),
+    "another": answer('{"ccs": true}'),
+    "twice": answer('{"alert_mgr": true, "alert_mgr": false}'),
+    "too big": b"HTTP/1.1 200 OK\r\nContent-Length: 900000000\r\n\r\n",
+    "not HTTP": b"\x15\x03\x01 what\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+async def test_a_lost_answer_is_never_followed_by_a_second_post_and_stays_unknown(
+    how: str,
+) -> None:
+    """P6, P7, cases 10, 44 and 45."""
+    play = Play()
+    play.post(LOST[how])
+    with serving(play) as server:
+        async with running(profile(server.url), timeout=0.8, patience=SHORT) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.UNKNOWN
+            assert "RUNNING" in verdict.text
+            await deck.good()
+            assert len(server.posts) == 1
+
+
+@pytest.mark.parametrize("how", ["dropped", "500", "html", "nothing named"])
+async def test_a_lost_answer_is_verified_when_the_node_shows_that_it_happened(how: str) -> None:
+    """P7, case 44."""
+    play = Play()
+    reply = LOST[how]
+
+    def act(peer: Peer) -> None:
+        play.restart()
+        reply(peer) if callable(reply) else peer.send(reply)
+
+    play.post(act)
+    with serving(play) as server:
+        async with running(profile(server.url), patience=SHORT) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.VERIFIED
+            assert "answer was lost" in verdict.text
+            assert len(server.posts) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 422])
+async def test_a_refusal_is_final_and_not_repeated(status: int) -> None:
+    play = Play()
+    play.post(answer('{"description": "because"}', status))
+    with serving(play) as server:
+        async with running(profile(server.url), patience=SHORT) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.REFUSED
+            assert "because" in verdict.text
+            assert len(server.posts) == 1
+
+
+async def test_a_node_that_shows_nothing_after_the_order_leaves_it_unknown() -> None:
+    play = Play()
+
+    def vanish(peer: Peer) -> None:
+        play.get(LIST, answer("no", 500))
+        peer.answer('{"alert_mgr": true}')
+
+    play.post(vanish)
+    with serving(play) as server:
+        async with running(profile(server.url), patience=SHORT) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.STOP, "alert_mgr"))
+            assert verdict.result is Result.UNKNOWN
+            assert "shown nothing" in verdict.text
+
+
+@pytest.mark.parametrize("garbage", ["{}", "[]", '{"error": "x"}', "<html>"])
+async def test_a_stop_is_not_verified_by_an_answer_that_lists_nothing(garbage: str) -> None:
+    """P7, case 40."""
+    play = Play()
+
+    def lie(peer: Peer) -> None:
+        play.get(LIST, answer(garbage))
+        peer.answer('{"alert_mgr": true}')
+
+    play.post(lie)
+    with serving(play) as server:
+        async with running(profile(server.url), patience=SHORT) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.STOP, "alert_mgr"))
+            assert verdict.result is Result.UNKNOWN
+
+
+async def test_another_node_under_the_address_proves_nothing() -> None:
+    play = Play()
+
+    def swap(peer: Peer) -> None:
+        peer.answer('{"alert_mgr": true}')
+        play.answers["GET", BOOTSTRAP] = Play(2).answers["GET", BOOTSTRAP]
+
+    play.post(swap)
+    patience = Patience(steady=0.8, limit=2.0, same=9)
+    with serving(play) as server:
+        async with running(profile(server.url), patience=patience) as deck:
+            await deck.known()
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: server.posts)
+            deck.watch().refresh_now()
+            await deck.until(lambda: deck.watch().wrong_node)
+            play.restart()
+            assert (await deck.verdict(order)).result is not Result.VERIFIED
+
+
+async def test_the_preflight_stops_an_order_to_a_service_that_flipped() -> None:
+    """P4, case 42."""
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.services["alert_mgr"] = {"status": "STOPPED"}
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.NOT_SENT
+            assert "RUNNING → STOPPED; nothing was sent" in verdict.text
+            assert not server.posts
+
+
+async def test_the_preflight_stops_an_order_to_a_service_that_was_restarted() -> None:
+    """P4, case 42."""
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.restart()
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.text == "alert_mgr was restarted since you looked; nothing was sent"
+            assert not server.posts
+
+
+async def test_the_preflight_stops_an_order_to_a_service_that_is_gone() -> None:
+    """P4, case 42."""
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            del play.services["alert_mgr"]
+            verdict = await deck.verdict(deck.give(Verb.STOP, "alert_mgr"))
+            assert verdict.result is Result.NOT_SENT
+            assert not server.posts
+
+
+@pytest.mark.parametrize(
+    "who", [Play(2).answers["GET", BOOTSTRAP], said({}), answer("no", 500), answer("<html>")]
+)
+async def test_the_preflight_stops_an_order_to_a_node_that_is_not_the_one_meant(
+    who: bytes,
+) -> None:
+    """P4, case 27."""
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.get(BOOTSTRAP, who)
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.NOT_SENT
+            assert not server.posts
+
+
+async def test_an_order_to_a_node_that_is_down_is_not_sent(served: SimulatedCluster) -> None:
+    async with running(*profiles(served), refresh=30) as deck:
+        await deck.known()
+        served.cluster.power_off(1)
+        await deck.until(lambda: not served._ports[0]._listener)
+        verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        assert verdict.result is Result.NOT_SENT
+        assert verdict.text.count("nothing was sent") == 1
+        assert not posts(served)
+
+
+async def test_a_connection_that_is_not_kept_after_the_check_is_not_made_anew() -> None:
+    """P6, case 15."""
+    play = Play()
+
+    def last(peer: Peer) -> None:
+        peer.send(said(play.services))
+        peer.reset()
+
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.get(LIST, last)
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result in (Result.NOT_SENT, Result.UNKNOWN)
+            assert len(server.posts) == 0
+
+
+async def test_a_second_order_on_a_busy_node_is_refused_and_another_node_is_free(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        first = deck.give(Verb.RESTART, "alert_mgr")
+        with pytest.raises(NotAccepted, match="restart alert_mgr is still open here"):
+            deck.give(Verb.STOP, "ccs")
+        assert "still open" in deck.fleet.standing("node1").busy
+        other = deck.give(Verb.RESTART, "alert_mgr", node="node2")
+        assert (await deck.verdict(first)).result is Result.VERIFIED
+        assert (await deck.verdict(other)).result is Result.VERIFIED
+        assert deck.fleet.standing("node1").busy == ""
+        assert [one.uid for one in posts(served)].count(1) == 1
+        await deck.verdict(deck.give(Verb.STOP, "ccs"))
+
+
+async def test_ending_the_fleet_while_an_order_is_open_sends_nothing_more() -> None:
+    play = Play()
+    play.post(Peer.hang)
+    with serving(play) as server:
+        async with running(profile(server.url), timeout=5) as deck:
+            await deck.known()
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: server.posts)
+        assert deck.fleet.orders.progress[order.number].is_open
+        await quiet(0.4)
+        assert len(server.posts) == 1
+        with pytest.raises(RuntimeError, match="does not run"):
+            deck.give(Verb.RESTART, "alert_mgr")
+
+
+async def test_ending_the_fleet_while_an_order_is_checked_sends_nothing() -> None:
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30, timeout=5) as deck:
+            await deck.known()
+            play.get(BOOTSTRAP, Peer.hang)
+            seen = len(server.asked)
+            deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: len(server.asked) > seen)
+        await quiet(0.2)
+        assert not server.posts
+
+
+async def test_a_profile_that_is_removed_while_its_order_is_sent_ends_nothing() -> None:
+    play = Play()
+
+    def late(peer: Peer) -> None:
+        peer.server.closing.wait(0.4)
+        play.restart()
+        peer.answer('{"alert_mgr": true}')
+
+    play.post(late)
+    with serving(play) as server:
+        async with running(profile(server.url), patience=SHORT) as deck:
+            await deck.known()
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: server.posts)
+            deck.fleet.adopt([])
+            verdict = await deck.verdict(order)
+            assert verdict.timeline[0].what == "asked"
+            assert verdict.result is Result.VERIFIED
+            assert len(server.posts) == 1
+            await deck.until(lambda: server.ended == server.connections)
+
+
+async def test_a_profile_that_is_removed_before_its_order_starts_ends_nothing() -> None:
+    with serving(Play()) as server:
+        async with running(profile(server.url), patience=SHORT) as deck:
+            await deck.known()
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            deck.fleet.adopt([])
+            await deck.verdict(order)
+            assert len(server.posts) <= 1
+
+
+async def test_an_order_to_a_login_that_was_stopped_is_not_sent() -> None:
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.get(BOOTSTRAP, answer("no", 401))
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            verdict = await deck.verdict(order)
+            assert verdict.result is Result.NOT_SENT
+            assert deck.watch().login.refused
+            deck.fleet.renew("node1", Secret(PASSWORD))
+            play.heal(BOOTSTRAP)
+            await deck.until(lambda: deck.watch().login.proven)
+            assert not server.posts
+
+
+READ_ONLY = "read-only: the session was started so"
+
+
+@pytest.mark.parametrize("by_profile", [False, True])
+async def test_a_read_only_fleet_has_nothing_that_can_write(
+    by_profile: bool, served: SimulatedCluster
+) -> None:
+    """P1, case 52."""
+    nodes = profiles(served, read_only=by_profile)
+    async with running(*nodes, read_only="" if by_profile else READ_ONLY) as deck:
+        await deck.known()
+        order = deck.order(Verb.RESTART, "alert_mgr")
+        with pytest.raises(NotAccepted, match="read-only"):
+            deck.fleet.give(order)
+        deck.fleet.unlocked = True
+        with pytest.raises(NotAccepted, match="read-only"):
+            deck.fleet.give(order)
+        # Not even round the guard: what carries the order out has no way to send it.
+        deck.fleet.orders.accept(order)
+        await deck.fleet.orders.carry_out(order)
+        (verdict,) = deck.fleet.orders.progress[order.number].verdicts
+        assert verdict.result is Result.NOT_SENT
+        gc.collect()
+        kinds = (NodeOperator, OrderExchange)
+        assert not [one for one in gc.get_objects() if isinstance(one, kinds)]
+        assert {one.method for one in served.cluster.requests} == {"GET"}
+
+
+async def test_the_read_only_of_a_session_cannot_be_set() -> None:
+    """P2."""
+    fleet = Fleet.__dict__["read_only"]
+    assert isinstance(fleet, property)
+    assert fleet.fset is None
+
+
+async def test_an_order_by_way_of_the_primary_goes_to_the_node_that_is_primary(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        route = Route("node1", served.urls[1], Route.PRIMARY)
+        order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+        deck.fleet.give(order)
+        assert (await deck.verdict(order)).result is Result.VERIFIED
+        (post,) = posts(served)
+        assert (post.uid, post.path) == (1, "/v1/services")
+
+
+async def test_an_order_by_way_of_the_primary_stops_when_another_became_primary(
+    served: SimulatedCluster,
+) -> None:
+    served.cluster.handle_redirects = True
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        route = Route("node2", served.urls[2], Route.PRIMARY)
+        order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+        served.cluster.promote(3)
+        deck.fleet.give(order)
+        verdict = await deck.verdict(order)
+        assert verdict.result is Result.NOT_SENT
+        assert "node:3 is primary now" in verdict.text
+        assert not posts(served)
+
+
+async def test_an_order_by_way_of_another_node_checks_the_one_that_is_meant(
+    served: SimulatedCluster,
+) -> None:
+    served.cluster.handle_redirects = True
+    async with running(*profiles(served), refresh=30) as deck:
+        await deck.known()
+        route = Route("node2", served.urls[2], Route.PRIMARY)
+        order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+        before = len(asked(served, LIST, uid=1))
+        deck.fleet.give(order)
+        assert (await deck.verdict(order)).result is Result.VERIFIED
+        assert len(asked(served, LIST, uid=1)) > before
+        (post,) = posts(served)
+        assert (post.uid, post.path) == (2, "/v1/services")
+
+
+async def test_without_a_list_of_nodes_nothing_goes_by_way_of_the_primary() -> None:
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.get(NODES, answer("no", 500))
+            play.get("/v1/nodes/status", answer("no", 500))
+            route = Route("node1", server.url, Route.PRIMARY)
+            order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+            deck.fleet.give(order)
+            assert (await deck.verdict(order)).result is Result.NOT_SENT
+            assert not server.posts
+
+
+async def test_an_order_s_number_is_its_own(served: SimulatedCluster) -> None:
+    async with running(*profiles(served), patience=SHORT) as deck:
+        await deck.known()
+        first = deck.give(Verb.RESTART, "alert_mgr")
+        second = deck.give(Verb.RESTART, "alert_mgr", node="node2")
+        assert (first.number, second.number) == (1, 2)
+        assert {one.order.number for one in deck.fleet.orders.open} == {1, 2}
+        await asyncio.gather(deck.verdicts(first), deck.verdicts(second))
+        assert not deck.fleet.orders.open

@@ -1,0 +1,366 @@
+"""Logging in by token: what a cluster takes is found out with two tries at most."""
+
+import base64
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.faultserver import Peer, answer, serving
+from tests.fleet.conftest import (
+    LIST,
+    PASSWORD,
+    Play,
+    Running,
+    asked,
+    keeping,
+    profile,
+    profiles,
+    quiet,
+    running,
+    said,
+)
+from tui.api.gate import OrderTransport
+from tui.config import CommandSource, FileSource
+from tui.credentials import Passwords, Secret
+from tui.fleet.trial import try_node
+from tui.model.login import LoginWay
+from tui.model.order import Result, Verb
+from tui.model.reading import TroubleKind
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+
+AUTHORIZE, REFRESH = "/v1/users/authorize", "/v1/users/refresh_jwt"
+JWT = {"login": LoginWay.JWT}
+
+
+@pytest.fixture
+def closed() -> Iterator[SimulatedCluster]:
+    """A cluster that has Basic authentication switched off."""
+    cluster = Cluster(3, pace=0.1, basic_authentication=False)
+    with SimulatedCluster(cluster, tls=False) as served:
+        yield served
+
+
+def refused(served: SimulatedCluster) -> list[str]:
+    """List what carried the password and was not accepted."""
+    mine = (one for one in served.cluster.requests if one.status in (400, 401))
+    return [one.path for one in mine if one.scheme == "basic" or b"password" in one.body]
+
+
+def kinds(deck: Running) -> set[TroubleKind | None]:
+    return {one.reading.trouble.kind if one.reading.trouble else None for one in deck.fleet.nodes}
+
+
+async def two_more(deck: Running) -> None:
+    """Wait until every node has been read twice more."""
+    for _ in range(2):
+        before = {one.name: one.reading.asked_at for one in deck.fleet.nodes}
+        await deck.until(
+            lambda before=before: all(  # type: ignore[misc]
+                one.reading.is_good and one.reading.asked_at > before[one.name]
+                for one in deck.fleet.nodes
+            )
+        )
+
+
+@pytest.mark.parametrize("way", ["auto", "jwt"])
+async def test_where_basic_is_off_one_token_serves_every_node(
+    way: str, closed: SimulatedCluster
+) -> None:
+    async with running(*profiles(closed, login=LoginWay(way))) as deck:
+        await deck.known()
+        await two_more(deck)
+    assert len(asked(closed, AUTHORIZE)) == 1
+    assert refused(closed) == ([LIST] if way == "auto" else [])
+    assert {one.scheme for one in asked(closed, LIST)[1:]} == {"jwt"}
+
+
+@pytest.mark.parametrize("way", ["auto", "jwt"])
+async def test_with_basic_off_a_wrong_password_is_sent_twice_at_most(
+    way: str, closed: SimulatedCluster
+) -> None:
+    nodes = profiles(closed, login=LoginWay(way))
+    async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN})
+        await quiet(0.4)
+        assert len(refused(closed)) == len(closed.cluster.requests) == 2
+        deck.fleet.renew("node2", Secret(PASSWORD))
+        await deck.good()
+
+
+async def test_basic_says_basic_and_never_asks_for_a_token(closed: SimulatedCluster) -> None:
+    async with running(*profiles(closed, login=LoginWay.BASIC)) as deck:
+        await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN})
+        await quiet(0.3)
+    assert [one.path for one in closed.cluster.requests] == [LIST]
+
+
+async def test_where_basic_works_auto_sends_nothing_else(served: SimulatedCluster) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+    assert {one.method for one in served.cluster.requests} == {"GET"}
+
+
+async def test_the_form_of_7_4_is_the_second_try_of_jwt_and_is_remembered(
+    closed: SimulatedCluster,
+) -> None:
+    closed.cluster.logins.forms = frozenset({"body"})
+    async with running(*profiles(closed, **JWT)) as deck:
+        await deck.good()
+        closed.cluster.logins.revoke()
+        await two_more(deck)
+    assert [one.status for one in asked(closed, AUTHORIZE)] == [400, 200, 200]
+
+
+async def test_auto_spends_no_third_try_on_the_form_of_7_4(closed: SimulatedCluster) -> None:
+    closed.cluster.logins.forms = frozenset({"body"})
+    async with running(*profiles(closed)) as deck:
+        await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN})
+        await quiet(0.3)
+    assert refused(closed) == [LIST, AUTHORIZE]
+
+
+@pytest.mark.parametrize("scheme", ["jwt", "bearer"])
+async def test_the_scheme_that_works_is_found_once_and_remembered(
+    scheme: str, closed: SimulatedCluster
+) -> None:
+    closed.cluster.logins.schemes = frozenset({scheme})
+    async with running(*profiles(closed, **JWT)) as deck:
+        await deck.known()
+        closed.cluster.logins.revoke()
+        await two_more(deck)
+        verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        assert verdict.result is Result.VERIFIED
+    (order,) = [one for one in asked(closed, LIST) if one.method == "POST"]
+    assert order.scheme == scheme
+    wrong = [one for one in closed.cluster.requests if one.scheme == "jwt" and one.status == 401]
+    assert len(asked(closed, AUTHORIZE)) == 2
+    if scheme == "bearer":
+        assert len(wrong) == 1
+
+
+async def test_a_token_that_no_scheme_makes_good_stops_the_login_and_says_so(
+    closed: SimulatedCluster,
+) -> None:
+    closed.cluster.logins.schemes = frozenset()
+    async with running(*profiles(closed, **JWT)) as deck:
+        await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN})
+        await quiet(0.3)
+        trouble = deck.watch().reading.trouble
+        assert trouble is not None
+        assert "does not take it" in trouble.text
+    assert len(asked(closed, AUTHORIZE)) == 1
+
+
+async def test_tokens_that_end_early_cost_a_login_and_no_reading(closed: SimulatedCluster) -> None:
+    closed.cluster.logins.ends_after = 0.6
+    async with running(*profiles(closed, **JWT)) as deck:
+        await deck.good()
+        await deck.until(lambda: len(asked(closed, AUTHORIZE)) >= 4)
+        await two_more(deck)
+        assert kinds(deck) == {None}
+    assert refused(closed) == []
+
+
+@pytest.mark.parametrize("refreshes", [True, False])
+async def test_a_token_is_renewed_at_two_thirds_of_its_time_once_for_all_nodes(
+    refreshes: bool, closed: SimulatedCluster
+) -> None:
+    closed.cluster.logins.refreshes = refreshes
+    nodes = profiles(closed, **JWT)
+    async with running(*nodes) as deck:
+        await deck.good()
+        _, session = next(iter(deck.watch().login.sessions.values()))
+        assert 190 < session._renew_at - (session._ends_at - 300) < 201
+        session._renew_at = 0.0  # as if 200 s had passed
+        await deck.until(lambda: session._renew_at > 0.0 and not session._gate.locked())
+        await two_more(deck)
+    assert len(asked(closed, REFRESH)) == 1
+    assert len(asked(closed, AUTHORIZE)) == (1 if refreshes else 2)
+
+
+async def test_a_token_is_never_shown_to_a_node_of_another_cluster(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text(f"{PASSWORD}\n")
+    file.chmod(0o600)
+    with (
+        SimulatedCluster(Cluster(1, name="a", basic_authentication=False), tls=False) as one,
+        SimulatedCluster(Cluster(1, name="b", basic_authentication=False), tls=False) as two,
+    ):
+        source = FileSource(file)
+        nodes = [
+            profile(served.urls[1], name, password=source, **JWT)
+            for served, name in ((one, "a"), (two, "b"))
+        ]
+        async with running(*nodes, passwords=Passwords()) as deck:
+            assert deck.watch("a").login is deck.watch("b").login
+            await deck.good()
+        for served in (one, two):
+            assert [x.status for x in served.cluster.requests if x.status != 200] == []
+            assert len(asked(served, AUTHORIZE)) == 1
+
+
+async def test_a_read_only_session_logs_in_and_has_nothing_that_could_give_an_order(
+    closed: SimulatedCluster,
+) -> None:
+    async with running(*profiles(closed), read_only="read-only: told so") as deck:
+        await deck.known()
+        gc.collect()
+        assert not [one for one in gc.get_objects() if isinstance(one, OrderTransport)]
+    sent = [one for one in closed.cluster.requests if one.method != "GET"]
+    assert [(one.path, one.body) for one in sent] == [(AUTHORIZE, b'{"ttl": 300}')]
+
+
+async def test_the_forms_test_logs_in_as_the_profile_says(closed: SimulatedCluster) -> None:
+    for way in ("auto", "jwt"):
+        found = await try_node(profile(closed.urls[1], login=LoginWay(way)), Secret(PASSWORD), 5)
+        assert found.well
+    found = await try_node(profile(closed.urls[1], login=LoginWay.BASIC), Secret(PASSWORD), 5)
+    assert not found.well
+
+
+async def test_a_node_that_hangs_at_its_login_delays_no_other(closed: SimulatedCluster) -> None:
+    """It is never asked for a token before it has taken a connection."""
+    with serving(lambda peer: peer.server.closing.wait(10)) as hole:
+        nodes = (
+            profile("http://127.0.0.1:1", "none", cluster="demo", **JWT),
+            *profiles(closed, **JWT),
+            profile(hole.url, "hole", cluster="demo", **JWT),
+        )
+        async with running(*nodes, timeout=5, refresh=0.3) as deck:
+            await deck.until(
+                lambda: all(deck.watch(f"node{uid}").reading.is_good for uid in (1, 2, 3)), 4
+            )
+            await deck.until(lambda: hole.connections, 4)
+
+
+# A password that is changed while all is well.
+
+
+@pytest.fixture
+def twelve() -> tuple[list[Play], list[str], dict[str, str]]:
+    """Twelve slow nodes of one cluster, which all take the password that stands in the dict."""
+    rule = {"password": PASSWORD}
+    plays = [Play(uid) for uid in range(1, 13)]
+    refusals: list[str] = []
+    for play in plays:
+        play.get(LIST, slowly(play, rule, refusals))
+    return plays, refusals, rule
+
+
+def slowly(play: Play, rule: dict[str, str], refusals: list[str]) -> Callable[[Peer], None]:
+    listed = said(play.services)
+
+    def script(peer: Peer) -> None:
+        asked = peer.server.asked[-1]
+        peer.server.closing.wait(0.3)
+        given = base64.b64decode(asked.headers["authorization"].removeprefix("Basic ")).decode()
+        if given.partition(":")[2] == rule["password"]:
+            peer.send(listed)
+        else:
+            refusals.append(given)
+            peer.send(answer("no", 401))
+
+    return script
+
+
+def serve_all(stack: ExitStack, plays: list[Play]) -> list[str]:
+    return [stack.enter_context(serving(play)).url for play in plays]
+
+
+async def test_twelve_slow_nodes_cost_three_refusals_when_a_password_is_changed(
+    twelve: tuple[list[Play], list[str], dict[str, str]],
+) -> None:
+    plays, refusals, rule = twelve
+    with ExitStack() as stack:
+        urls = serve_all(stack, plays)
+        nodes = [profile(url, f"n{no}", cluster="demo") for no, url in enumerate(urls)]
+        async with running(*nodes, timeout=5) as deck:
+            await deck.good()
+            rule["password"] = "another"
+            await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN}, 15)
+            await quiet(0.8)
+            assert 1 <= len(refusals) <= 3
+            deck.fleet.renew("n0", Secret("another"))
+            await deck.good()
+            assert len(refusals) <= 3
+
+
+async def test_the_source_of_a_changed_password_is_read_once_more_and_the_deck_goes_on(
+    twelve: tuple[list[Play], list[str], dict[str, str]], tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(f"{PASSWORD}\n")
+    file.chmod(0o600)
+    plays, refusals, rule = twelve
+    with ExitStack() as stack:
+        urls = serve_all(stack, plays)
+        source = FileSource(file)
+        nodes = [
+            profile(url, f"n{no}", cluster="demo", password=source) for no, url in enumerate(urls)
+        ]
+        async with running(*nodes, passwords=Passwords(), timeout=5) as deck:
+            await deck.good()
+            file.write_text("another\n")
+            rule["password"] = "another"
+            await deck.until(lambda: bool(refusals))
+            await two_more(deck)
+            assert len(refusals) <= 3
+            assert not deck.watch("n3").login.trouble
+
+
+@pytest.mark.parametrize("gives", ["the same", "another wrong one", "nothing"])
+async def test_a_source_that_has_nothing_better_is_read_once_and_then_a_person_is_asked(
+    gives: str, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    file, count = tmp_path / "password", tmp_path / "count"
+    file.write_text(PASSWORD)
+    script = (
+        f"import sys; open({str(count)!r}, 'a').write('x'); "
+        f"word = open({str(file)!r}).read(); print(word) if word else sys.exit(1)"
+    )
+    nodes = profiles(served, password=CommandSource((sys.executable, "-c", script)))
+    async with running(*nodes, passwords=Passwords()) as deck:
+        await deck.known()
+        words = {"the same": PASSWORD, "another wrong one": "wrong", "nothing": ""}
+        file.write_text(words[gives])
+        served.cluster.users[nodes[0].username].password = "changed"
+        await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN})
+        await quiet(0.4)
+        assert count.read_text() == "xx"
+        assert len(refused(served)) <= (4 if gives == "another wrong one" else 3)
+        login = deck.watch().login
+        assert login.refused
+        assert "does not accept" in login.trouble
+        deck.fleet.renew("node1", Secret("changed"))
+        await deck.good()
+
+
+async def test_a_changed_password_costs_a_token_login_one_refusal(
+    closed: SimulatedCluster,
+) -> None:
+    nodes = profiles(closed, **JWT)
+    async with running(*nodes) as deck:
+        await deck.known()
+        closed.cluster.users[nodes[0].username].password = "changed"
+        closed.cluster.logins.revoke()
+        await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN})
+        await quiet(0.4)
+        assert refused(closed) == [AUTHORIZE]
+        deck.fleet.renew("node1", Secret("changed"))
+        await deck.good()
+        assert refused(closed) == [AUTHORIZE]
+
+
+async def test_a_token_shows_in_no_repr(closed: SimulatedCluster) -> None:
+    async with running(*profiles(closed)) as deck:
+        await deck.good()
+        _, session = next(iter(deck.watch().login.sessions.values()))
+        token = session._token
+        assert token is not None
+        shown = [repr(session), repr(vars(session)), repr(deck.watch().login)]
+        assert not [one for one in shown if token.reveal() in one or PASSWORD in one]

@@ -1,0 +1,133 @@
+"""A verdict rests on what the node shows, never on its answer alone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tui.fleet.verdict import Patience, Sight, Word, decide
+from tui.model.order import Result, Seen, Verb, Verdict
+from tui.model.service import Kind
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+T1 = T0 + timedelta(hours=1)
+T2 = T1 + timedelta(seconds=3)
+RAN = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL, T0, 3600)
+LAY = Seen("alert_mgr", "STOPPED", Kind.OPTIONAL)
+YES, NO, LOST = Word(said=True, at=0.2), Word(said=False, at=0.2), Word(None, 0.4, "reset")
+PATIENCE = Patience(steady=10, limit=60, same=20)
+
+
+def judge(
+    verb: Verb, before: Seen, word: Word, sights: list[Sight], now: float | None = None
+) -> Verdict | None:
+    at = now if now is not None else (sights[-1].at if sights else 0.0)
+    return decide(verb, before, word, sights, now=at, patience=PATIENCE)
+
+
+def test_a_restart_is_verified_by_a_later_start_time_that_holds() -> None:
+    sights = [Sight(1.1, "STOPPED"), Sight(2.4, "RUNNING", T1), Sight(12.5, "RUNNING", T1)]
+    verdict = judge(Verb.RESTART, RAN, YES, sights)
+    assert verdict is not None
+    assert verdict.result is Result.VERIFIED
+    told = [(mark.what, mark.at) for mark in verdict.timeline]
+    assert told == [("asked", 0.2), ("down", 1.1), ("up", 2.4)]
+
+
+def test_a_restart_is_not_verified_before_the_window_has_passed() -> None:
+    assert (
+        judge(Verb.RESTART, RAN, YES, [Sight(2.4, "RUNNING", T1), Sight(9, "RUNNING", T1)]) is None
+    )
+
+
+def test_true_and_the_same_start_time_is_not_restarted() -> None:
+    """P7, case 46."""
+    sights = [Sight(float(at), "RUNNING", T0) for at in range(1, 22)]
+    verdict = judge(Verb.RESTART, RAN, YES, sights)
+    assert verdict is not None
+    assert verdict.result is Result.NOT_RESTARTED
+
+
+def test_running_again_without_any_start_time_is_never_verified() -> None:
+    sights = [Sight(float(at), "RUNNING", None) for at in range(1, 62)]
+    verdict = judge(Verb.RESTART, RAN, YES, sights)
+    assert verdict is None or verdict.result is not Result.VERIFIED
+
+
+@pytest.mark.parametrize(
+    "after",
+    [Sight(6, "RUNNING", T2), Sight(6, "STOPPED"), Sight(6, "BACKOFF"), Sight(6, None)],
+)
+def test_what_does_not_stay_up_is_flapping(after: Sight) -> None:
+    verdict = judge(Verb.RESTART, RAN, YES, [Sight(2, "RUNNING", T1), after])
+    assert verdict is not None
+    assert verdict.result is Result.FLAPPING
+
+
+def test_false_is_refused_whatever_is_seen() -> None:
+    """P7, case 45."""
+    verdict = judge(Verb.RESTART, RAN, NO, [Sight(20, "RUNNING", T1), Sight(40, "RUNNING", T1)])
+    assert verdict is not None
+    assert verdict.result is Result.REFUSED
+
+
+def test_a_lost_answer_is_verified_by_what_the_node_shows() -> None:
+    sights = [Sight(2, "RUNNING", T1), Sight(13, "RUNNING", T1)]
+    verdict = judge(Verb.RESTART, RAN, LOST, sights)
+    assert verdict is not None
+    assert verdict.result is Result.VERIFIED
+    assert verdict.timeline[0].what == "answer lost"
+
+
+def test_a_lost_answer_and_an_unchanged_node_stay_unknown() -> None:
+    sights = [Sight(float(at), "RUNNING", T0) for at in range(1, 62)]
+    assert judge(Verb.RESTART, RAN, LOST, sights[:30]) is None
+    verdict = judge(Verb.RESTART, RAN, LOST, sights)
+    assert verdict is not None
+    assert verdict.result is Result.UNKNOWN
+
+
+def test_a_node_that_shows_nothing_leaves_it_unknown() -> None:
+    assert judge(Verb.STOP, RAN, YES, [], now=59) is None
+    verdict = judge(Verb.STOP, RAN, YES, [], now=60)
+    assert verdict is not None
+    assert verdict.result is Result.UNKNOWN
+
+
+def test_a_node_lost_after_it_was_up_leaves_it_unknown() -> None:
+    verdict = judge(Verb.RESTART, RAN, YES, [Sight(2, "RUNNING", T1)], now=71)
+    assert verdict is not None
+    assert verdict.result is Result.UNKNOWN
+
+
+@pytest.mark.parametrize("gone", ["STOPPED", "EXITED", None])
+def test_a_stop_is_verified_by_stopped_or_gone(gone: str | None) -> None:
+    verdict = judge(Verb.STOP, RAN, YES, [Sight(1, "STOPPING"), Sight(2, gone), Sight(13, gone)])
+    assert verdict is not None
+    assert verdict.result is Result.VERIFIED
+
+
+def test_stopped_and_then_gone_is_still_stopped() -> None:
+    verdict = judge(Verb.STOP, RAN, YES, [Sight(2, "STOPPED"), Sight(8, None), Sight(13, None)])
+    assert verdict is not None
+    assert verdict.result is Result.VERIFIED
+
+
+def test_a_stop_that_comes_back_is_flapping() -> None:
+    verdict = judge(Verb.STOP, RAN, YES, [Sight(2, "STOPPED"), Sight(5, "RUNNING", T1)])
+    assert verdict is not None
+    assert verdict.result is Result.FLAPPING
+
+
+def test_a_start_is_verified_by_running() -> None:
+    sights = [Sight(1, "STARTING"), Sight(2, "RUNNING", T1), Sight(12.1, "RUNNING", T1)]
+    verdict = judge(Verb.START, LAY, YES, sights)
+    assert verdict is not None
+    assert verdict.result is Result.VERIFIED
+    assert [mark.what for mark in verdict.timeline] == ["asked", "up"]
+
+
+def test_a_start_that_ends_fatal_times_out_and_says_where_it_is() -> None:
+    verdict = judge(Verb.START, LAY, YES, [Sight(1, "STARTING"), Sight(61, "FATAL")])
+    assert verdict is not None
+    assert verdict.result is Result.TIMED_OUT
+    assert "FATAL" in verdict.text

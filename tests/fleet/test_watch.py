@@ -1,0 +1,329 @@
+"""One loop a node: it asks by itself, keeps what it knows, and delays nobody else."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faultserver import Peer, always, answer, once, serving
+from tests.fleet.conftest import (
+    BOOTSTRAP,
+    LIST,
+    Play,
+    Running,
+    asked,
+    profile,
+    profiles,
+    quiet,
+    running,
+    said,
+)
+from tui.fleet.guard import rule
+from tui.model.event import Happening
+from tui.model.order import Seen, Tier, Verb
+from tui.model.reading import TroubleKind
+from tui.model.service import Kind
+from tui.sim.server import SimulatedCluster
+
+ALERT = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL)
+
+
+def listed(served: SimulatedCluster, uid: int = 1) -> int:
+    return len(asked(served, LIST, uid=uid))
+
+
+async def new_reading(deck: Running, node: str = "node1") -> None:
+    before = deck.watch(node).reading.asked_at
+    await deck.until(lambda: deck.watch(node).reading.asked_at > before)
+
+
+async def test_readings_come_by_themselves_at_the_interval(served: SimulatedCluster) -> None:
+    async with running(*profiles(served), refresh=0.2) as deck:
+        await deck.good()
+        before, began = listed(served), time.monotonic()
+        await deck.until(lambda: listed(served) >= before + 5)
+        assert time.monotonic() - began >= 0.7
+        assert len(deck.watch().reading.services) == 32
+
+
+async def test_every_node_is_watched_and_a_change_becomes_an_event(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.good()
+        served.cluster.set_status(2, "alert_mgr", "FATAL")
+        await deck.until(lambda: deck.fleet.history("node2", "alert_mgr"))
+        (event,) = deck.fleet.history("node2", "alert_mgr")
+        assert (event.happening, event.text) == (Happening.FLIPPED, "RUNNING → FATAL")
+        assert not deck.fleet.history("node1", "alert_mgr")
+        assert event in deck.notes.events
+
+
+async def test_a_node_that_is_off_keeps_its_services_grows_old_and_comes_back_by_itself(
+    served: SimulatedCluster,
+) -> None:
+    """P16, P18, case 1."""
+    async with running(*profiles(served), refresh=0.2) as deck:
+        await deck.good()
+        served.cluster.power_off(1)
+        await deck.until(lambda: deck.watch().reading.trouble is not None)
+        reading = deck.watch().reading
+        assert reading.trouble is not None
+        assert reading.trouble.kind is TroubleKind.UNREACHABLE
+        assert len(reading.services) == 32
+        await deck.until(lambda: (reading.age(time.monotonic()) or 0) > deck.watch().stale_after)
+        ruling = rule(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))
+        assert ruling.tier is Tier.NEVER
+        served.cluster.power_on(1)
+        await deck.good("node1")
+        happenings = [one.happening for one in deck.notes.events if one.node == "node1"]
+        assert happenings == [Happening.LOST, Happening.REGAINED]
+
+
+async def test_what_happened_while_a_node_was_away_is_told_when_it_is_back(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.good()
+        served.cluster.power_off(1)
+        await deck.until(lambda: deck.watch().reading.trouble is not None)
+        served.cluster.set_status(1, "ccs", "FATAL")
+        served.cluster.power_on(1)
+        await deck.until(lambda: deck.fleet.history("node1", "ccs"))
+        assert deck.fleet.history("node1", "ccs")[0].text == "RUNNING → FATAL"
+
+
+async def test_a_node_in_trouble_is_asked_more_and_more_rarely() -> None:
+    """P24."""
+    with serving(always("no", 500)) as server:
+        async with running(profile(server.url), refresh=0.05) as deck:
+            watch = deck.watch()
+            # After n failures the wait is somewhere between half an interval and 0.05 * 2**n.
+            await deck.until(lambda: watch._failures >= 8, 25)
+            assert watch.next_at is not None
+            assert len(server.asked) < 15
+            now = time.monotonic()
+            assert watch.next_at - now <= 30.0
+
+
+async def test_a_retry_after_of_the_node_is_honoured_and_shown() -> None:
+    """Case 25."""
+    with serving(always("later", 503, Retry_After="7")) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.until(lambda: deck.watch().reading.trouble is not None)
+            await deck.until(lambda: deck.watch().next_at is not None)
+            assert 5.0 < (deck.watch().next_at or 0) - time.monotonic() <= 7.0
+            await quiet(0.3)
+            assert len(server.asked) == 1
+
+
+async def test_a_node_that_never_answers_does_not_delay_another(served: SimulatedCluster) -> None:
+    """P15."""
+    with serving(Peer.hang) as server:
+        hole = profile(server.url, "hole", username="other@demo.local")
+        async with running(hole, *profiles(served), timeout=5) as deck:
+            await deck.good("node1", "node2", "node3")
+            before, began = listed(served), time.monotonic()
+            await deck.until(lambda: listed(served) >= before + 8, 3)
+            assert time.monotonic() - began < 3
+            assert deck.watch("hole").reading.answered_at is None
+
+
+async def test_a_node_that_never_answers_delays_no_node_of_a_login_that_is_proven(
+    served: SimulatedCluster,
+) -> None:
+    play = Play()
+    with serving(play) as server:
+        hole = profile(server.url, "hole", cluster="demo")
+        async with running(*profiles(served), hole, timeout=3) as deck:
+            await deck.good()
+            play.get(LIST, Peer.hang)
+            seen = len(server.asked)
+            await deck.until(lambda: len(server.asked) > seen)
+            before, began = listed(served), time.monotonic()
+            await deck.until(lambda: listed(served) >= before + 6, 2.5)
+            assert time.monotonic() - began < 2.5
+
+
+async def test_nodes_that_wait_for_a_proof_do_not_wait_for_one_that_hangs_after_it() -> None:
+    """The queue of an unproven login must not outlive the proof."""
+    slow, fine = Play(), Play(2)
+    answers = said(slow.services)
+
+    def slowly(peer: Peer) -> None:
+        peer.server.closing.wait(0.5)
+        peer.send(answers)
+
+    slow.get(LIST, slowly)
+    with serving(slow) as first, serving(Peer.hang) as hole, serving(fine) as last:
+        urls = {"first": first.url, "hole1": hole.url, "hole2": hole.url, "last": last.url}
+        nodes = [profile(url, name, cluster="demo") for name, url in urls.items()]
+        async with running(*nodes, timeout=5) as deck:
+            await deck.good("first", "last")
+            assert deck.watch("last").reading.since - deck.watch("first").reading.since < 3
+
+
+async def test_a_pause_stops_the_requests_and_refresh_now_still_asks(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served), refresh=0.3) as deck:
+        await deck.good()
+        await new_reading(deck)
+        deck.fleet.set_paused(True)
+        before = listed(served)
+        await quiet(0.8)
+        assert listed(served) == before
+        assert deck.watch().next_at is None
+        deck.watch().refresh_now()
+        await deck.until(lambda: listed(served) == before + 1)
+        await quiet(0.4)
+        assert listed(served) == before + 1
+        deck.fleet.set_paused(False)
+        await deck.until(lambda: listed(served) >= before + 3)
+
+
+async def test_an_interval_that_changes_acts_at_once(served: SimulatedCluster) -> None:
+    async with running(*profiles(served), refresh=60) as deck:
+        await deck.until(lambda: deck.watch().reading.is_good)
+        assert deck.watch().stale_after == 120
+        before = listed(served)
+        deck.fleet.set_interval(0.1)
+        await deck.until(lambda: listed(served) >= before + 3, 3)
+        deck.fleet.set_interval(60)
+        assert deck.watch().interval == 60
+        await new_reading(deck)
+        now_on = listed(served)
+        await quiet(0.4)
+        assert listed(served) == now_on
+
+
+def cut_short(peer: Peer) -> None:
+    whole = said({"alert_mgr": {"status": "STOPPED"}})
+    peer.send(whole[:-5])
+    peer.reset()
+
+
+def huge(peer: Peer) -> None:
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 900000000\r\n\r\n" + b"{" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [
+        (answer("<html><title>Log in to the hotel</title></html>"), "hotel"),
+        (cut_short, ""),
+        (huge, "MiB"),
+        (answer(b""), ""),
+        (answer("null"), "null"),
+        (answer("[]"), "list"),
+        (answer('"RUNNING"'), ""),
+        (answer("[" * 100_000), ""),
+        (answer('{"alert_mgr": {"status": "STOP'), ""),
+        (answer("{}"), "no services"),
+        (answer('{"alert_mgr": [], "ccs": {"status": {"is": 1}}}'), "no service"),
+        (answer('{"error_code": "x", "description": "not today"}'), "no service"),
+        (answer(b"\x1f\x8b\x08", Content_Encoding="gzip"), "encoded"),
+    ],
+)
+async def test_a_garbled_answer_keeps_the_last_good_services_and_says_what_came(
+    bad: bytes | Callable[[Peer], None], word: str
+) -> None:
+    """P18, cases 6, 7, 8, 11, 12, 31 and 40."""
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.good()
+            play.get(LIST, bad)
+            await deck.until(lambda: deck.watch().reading.trouble is not None)
+            reading = deck.watch().reading
+            assert reading.trouble is not None
+            assert [one.name for one in reading.services] == ["alert_mgr", "ccs"]
+            assert {one.status for one in reading.services} == {"RUNNING"}
+            assert "node1" in reading.trouble.text
+            assert word in reading.trouble.text
+            assert not [one for one in deck.notes.events if one.service]
+            play.heal(LIST)
+            await deck.good()
+
+
+async def test_one_bad_entry_spoils_no_other() -> None:
+    """Case 33."""
+    play = Play()
+    play.services["ccs"] = ["not", "an", "object"]
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.good()
+            services = {one.name: one for one in deck.watch().reading.services}
+            assert services["alert_mgr"].status == "RUNNING"
+            assert services["ccs"].status == "?"
+            assert not services["ccs"].is_actionable
+
+
+async def test_a_connection_that_is_cut_once_costs_no_trouble(served: SimulatedCluster) -> None:
+    async with running(*profiles(served), refresh=0.2) as deck:
+        await deck.good()
+        await new_reading(deck)
+        served.drop_connections(1)
+        await new_reading(deck)
+        await new_reading(deck)
+        assert not [one for one in deck.notes.events if one.happening is Happening.LOST]
+
+
+async def test_another_node_under_the_same_address_is_seen_and_bars_orders() -> None:
+    """P4, case 27."""
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.known()
+            assert deck.watch().wrong_node == ""
+            play.answers |= {("GET", BOOTSTRAP): Play(2).answers["GET", BOOTSTRAP]}
+            deck.watch().refresh_now()
+            await deck.until(lambda: deck.watch().wrong_node)
+            assert deck.watch().wrong_node == "node:2 answers here, it was node:1 before"
+            ruling = rule(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))
+            assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
+            assert "node:2" in ruling.reason
+
+
+async def test_a_node_that_does_not_tell_who_it_is_any_more_takes_no_orders() -> None:
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.known()
+            play.get(BOOTSTRAP, answer("no", 500))
+            deck.watch().refresh_now()
+            await deck.until(lambda: deck.watch().wrong_node)
+            assert "was node:1" in deck.watch().wrong_node
+            assert not rule(Verb.STOP, [ALERT], deck.fleet.standing("node1")).allowed
+            play.heal(BOOTSTRAP)
+            deck.watch().refresh_now()
+            await deck.until(lambda: deck.watch().wrong_node == "")
+
+
+async def test_a_new_primary_is_told_as_an_event(served: SimulatedCluster) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        served.cluster.promote(2)
+        await deck.until(
+            lambda: (
+                {
+                    (one.node, one.text)
+                    for one in deck.notes.events
+                    if one.happening is Happening.ROLE
+                }
+                == {
+                    ("node1", "is replica now, was primary"),
+                    ("node2", "is primary now, was replica"),
+                }
+            ),
+            15,
+        )
+
+
+async def test_a_closed_connection_per_answer_is_as_good() -> None:
+    good = answer('{"alert_mgr": {"status": "RUNNING"}}', Connection="close")
+    with serving(once(good)) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.good()
+            await deck.until(lambda: server.connections >= 4)
+            assert deck.watch().reading.is_good

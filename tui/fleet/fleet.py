@@ -1,0 +1,289 @@
+"""The watched nodes and the orders given to them: the core of window and command line."""
+
+import asyncio
+import importlib
+import time
+from collections import deque
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from tui.config import Configuration, NodeProfile
+from tui.credentials import Passwords, Secret
+from tui.fleet.book import ClusterBook
+from tui.fleet.earlier import Earlier
+from tui.fleet.guard import Standing, rule
+from tui.fleet.login import Login, login_key
+from tui.fleet.orders import NotAccepted, Orders
+from tui.fleet.recording import Journal, Unrecorded
+from tui.fleet.verdict import Patience
+from tui.fleet.watch import NodeWatch, Rhythm
+from tui.model.event import Event, Happening
+from tui.model.order import Order, Progress, Seen, Verdict
+from tui.model.service import kind_of
+from tui.model.trust import UNCHECKED_BAR
+
+EVENTS_AT_MOST = 2000
+_SPREAD = 0.03
+_LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
+
+
+class Listener(Protocol):
+    """Who wants to know; called from the loop that runs the fleet, and must not wait."""
+
+    def node_changed(self, node: str) -> None:
+        """Take note that a node has a new reading or new facts."""
+
+    def event_happened(self, event: Event) -> None:
+        """Take note of one event."""
+
+    def order_moved(self, progress: Progress) -> None:
+        """Take note of an order's step."""
+
+
+class Silence:
+    """A listener that does not listen."""
+
+    def node_changed(self, node: str) -> None:
+        """Do nothing."""
+
+    def event_happened(self, event: Event) -> None:
+        """Do nothing."""
+
+    def order_moved(self, progress: Progress) -> None:
+        """Do nothing."""
+
+
+class Fleet:
+    """The headless core. `read_only` says why nothing may be ordered, empty where it may.
+
+    The configuration's own setting counts besides. It is fixed for the life of the fleet: nothing
+    inside can lift it. A read-only fleet uses no journal.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a fleet is made of
+        self,
+        configuration: Configuration,
+        *,
+        read_only: str = "",
+        listener: Listener | None = None,
+        patience: Patience | None = None,
+        passwords: Passwords | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        self.interval = configuration.settings.refresh
+        self.events: deque[Event] = deque(maxlen=EVENTS_AT_MOST)
+        self.unlocked = False
+        self.listener: Listener = listener or Silence()
+        self._timeout = configuration.settings.timeout
+        by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
+        self._read_only = read_only or by_setting
+        self._passwords = passwords or Passwords()
+        self._logins: dict[Hashable, Login] = {}
+        self._books: dict[str, ClusterBook] = {}
+        self._watches: dict[str, NodeWatch] = {}
+        self._watching: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self.paused = False
+        self.journal: Journal = (None if self._read_only else journal) or Unrecorded()
+        patience = patience or Patience()
+        self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
+        self._earlier = Earlier(self.journal, self.orders.report)
+        for number, profile in enumerate(configuration.nodes):
+            self._watches[profile.name] = self._make(profile, min(number * _SPREAD, self.interval))
+
+    @property
+    def read_only(self) -> str:
+        """Why the whole session is read-only; empty where it is not."""
+        return self._read_only
+
+    @property
+    def nodes(self) -> tuple[NodeWatch, ...]:
+        """The watched nodes, grouped by cluster, in the order of the configuration."""
+        first: dict[str, int] = {}
+        for number, watch in enumerate(self._watches.values()):
+            first.setdefault(watch.profile.cluster, number)
+        return tuple(sorted(self._watches.values(), key=lambda one: first[one.profile.cluster]))
+
+    def watch(self, node: str) -> NodeWatch:
+        """Give one node by its profile's name; KeyError if there is none."""
+        return self._watches[node]
+
+    def __contains__(self, node: str) -> bool:
+        return node in self._watches
+
+    async def run(self) -> None:
+        """Watch all nodes until cancelled. A bug in one watch ends all, with its exception."""
+        # In a thread, so that a key pressed meanwhile is answered.
+        await asyncio.to_thread(importlib.import_module, "tui.api.client")
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                for watch in self._watches.values():
+                    self._begin(watch)
+                self._earlier.take(await self.journal.begin())
+                for watch in self.nodes:
+                    self._earlier.look(watch)
+                await asyncio.Event().wait()
+        finally:
+            self._group = None
+            self.journal.end()
+
+    async def ask_once(self) -> None:
+        """Ask every node one time, side by side."""
+        async with asyncio.TaskGroup() as group:
+            for watch in self._watches.values():
+                group.create_task(watch.ask_once())
+
+    def _begin(self, watch: NodeWatch) -> None:
+        if self._group is not None:
+            task = self._group.create_task(watch.run(), name=f"watch {watch.name}")
+            self._watching[watch.name] = task
+
+    def _make(self, profile: NodeProfile, first: float) -> NodeWatch:
+        login = self._logins.setdefault(login_key(profile), Login.of(profile))
+        book = self._books.setdefault(profile.cluster or f"\0{profile.name}", ClusterBook())
+        watch = NodeWatch(
+            profile,
+            login=login,
+            passwords=self._passwords,
+            book=book,
+            rhythm=Rhythm(self.interval, self._timeout, first),
+            read_only=self._read_only or _bar(profile),
+            publish=self._publish,
+        )
+        watch.paused = self.paused
+        return watch
+
+    def adopt(self, profiles: Iterable[NodeProfile]) -> None:
+        """Take the profiles as they are now; a node whose profile did not change goes on."""
+        wanted = {profile.name: profile for profile in profiles}
+        self._passwords.heed(wanted.values())
+        for name, watch in list(self._watches.items()):
+            if wanted.get(name) != watch.profile:
+                del self._watches[name]
+                watch.retire()
+                task = self._watching.pop(name, None)
+                if task is not None and self._group is not None:
+                    self._group.create_task(self._let_go(watch, task), name=f"leave {name}")
+        watches = {}
+        for name, profile in wanted.items():
+            watches[name] = self._watches.get(name) or self._make(profile, 0.0)
+        fresh = [watch for name, watch in watches.items() if name not in self._watches]
+        self._watches = watches
+        for watch in fresh:
+            self._begin(watch)
+            self.listener.node_changed(watch.name)
+
+    async def _let_go(self, watch: NodeWatch, task: asyncio.Task[None]) -> None:
+        """End a watch as soon as no order needs it: what the node shows is its only evidence."""
+        await self.orders.done_with(watch)
+        task.cancel()
+
+    def set_interval(self, seconds: float) -> None:
+        """Change the pace of every node, in seconds between readings."""
+        self.interval = seconds
+        for watch in self._watches.values():
+            watch.set_interval(seconds)
+
+    def set_paused(self, paused: bool) -> None:
+        """Stop asking, or go on; an order that is open is watched all the same."""
+        self.paused = paused
+        for watch in self._watches.values():
+            watch.set_paused(paused)
+
+    def renew(self, node: str, secret: Secret | None) -> None:
+        """Give a node's login a new password, or None to read its source again."""
+        watch = self.watch(node)
+        self._passwords.forget(watch.profile)
+        watch.login.renew(secret)
+
+    def refresh(self) -> None:
+        """Ask every node now, and the sources of stopped logins, which may be mended."""
+        for login in self._logins.values():
+            login.reread()
+        for watch in self._watches.values():
+            watch.refresh_now()
+
+    def standing(self, node: str) -> Standing:
+        """Say how things stand with a node, for the guard."""
+        watch = self.watch(node)
+        trouble = watch.reading.trouble
+        busy = self.orders.open_on(node)
+        return Standing(
+            age=watch.reading.age(time.monotonic()),
+            stale_after=watch.stale_after,
+            read_only=watch.read_only,
+            trouble=trouble.text if trouble else watch.wrong_node,
+            busy=f"{busy.verb.value} {', '.join(busy.names)} is still open here" if busy else "",
+            environment=watch.profile.environment,
+            unlocked=self.unlocked,
+        )
+
+    def give(self, order: Order) -> None:
+        """Carry out an order that the guard allowed; returns at once.
+
+        Raises NotAccepted where the guard does not allow it any more, by what is known now.
+        """
+        if self._group is None:
+            raise RuntimeError("the fleet does not run")
+        # Whether the node is there, and which it is, the check before sending sees for itself.
+        standing = replace(self.standing(order.target.node), age=0.0, trouble="")
+        ruling = rule(order.verb, self._as_now(order), standing)
+        if not ruling.allowed:
+            raise NotAccepted(ruling.reason)
+        self.orders.accept(order, ruling.tier)
+        self._record(_ordered(order))
+        self._group.create_task(self.orders.carry_out(order), name=f"order {order.number}")
+
+    def _as_now(self, order: Order) -> tuple[Seen, ...]:
+        """Give the services of an order with their kinds as the cluster has them now."""
+        optional = self.watch(order.target.node).facts.optional
+        return tuple(replace(seen, kind=kind_of(seen.name, optional)) for seen in order.services)
+
+    def _publish(self, watch: NodeWatch, events: tuple[Event, ...]) -> None:
+        for event in events:
+            self._record(event)
+        self._earlier.look(watch)
+        self.listener.node_changed(watch.name)
+
+    def _record(self, event: Event) -> None:
+        self.events.append(event)
+        self.listener.event_happened(event)
+
+    def _order_moved(self, progress: Progress) -> None:
+        order = progress.order
+        if not progress.is_open:
+            for verdict in progress.verdicts:
+                self._record(_decided(order, verdict))
+        self.listener.order_moved(progress)
+
+    def history(self, node: str, service: str) -> tuple[Event, ...]:
+        """List the events of a service in this session, newest first."""
+        mine = (one for one in self.events if one.node == node and one.service == service)
+        return tuple(reversed(tuple(mine)))
+
+
+def _bar(profile: NodeProfile) -> str:
+    """Say why a node takes no orders, by its profile; empty where it does."""
+    if profile.read_only:
+        return "read-only: the node's profile says so"
+    # Nobody knows who would be given the order, nor whether it comes from there as it was sent.
+    return UNCHECKED_BAR if profile.is_unchecked else ""
+
+
+def _decided(order: Order, verdict: Verdict) -> Event:
+    brief = f"{order.verb.value} {verdict.result.value}"
+    text = f"{order.verb.value}: {verdict.result.value}, {verdict.text}"
+    at, on = time.monotonic(), datetime.now(UTC)
+    return Event(order.target.node, Happening.VERDICT, text, at, on, verdict.service, brief)
+
+
+def _ordered(order: Order) -> Event:
+    names = order.names
+    text = f"{order.verb.value} ordered here" + ("" if len(names) == 1 else f": {', '.join(names)}")
+    text += f", since {order.reason}" if order.reason else ""
+    service = names[0] if len(names) == 1 else ""
+    brief = f"{order.verb.value} ordered"
+    at, on = order.pressed_at, order.pressed_on
+    return Event(order.target.node, Happening.ORDERED, text, at, on, service, brief)

@@ -1,0 +1,56 @@
+"""One look at each node, for the command line: asked once, side by side."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tui.config import Configuration, NodeProfile
+from tui.credentials import Passwords
+from tui.fleet.fleet import Fleet
+from tui.model.query import Query, Scope, arrange
+from tui.model.reading import Trouble
+from tui.model.service import Service
+
+_LOOK_ONLY = "read-only: a status is only looked at"
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What one node answered; with `trouble`, it could not be asked and `services` is empty.
+
+    An answer that was followed by a refusal of the same login counts as none.
+    """
+
+    profile: NodeProfile
+    services: tuple[Service, ...]
+    scope: Scope
+    trouble: Trouble | None
+
+    @property
+    def problems(self) -> int:
+        """How many services somebody should look at."""
+        return sum(one.health(self.scope.disabled).is_problem for one in self.services)
+
+    def arranged(self) -> list[Service]:
+        """List the services, problems first."""
+        return arrange(self.services, Query(), self.scope)
+
+
+def glance(
+    configuration: Configuration, profiles: Sequence[NodeProfile], passwords: Passwords
+) -> list[Glance]:
+    """Ask `profiles` once and give what they said, in their order."""
+    return asyncio.run(_glance(replace(configuration, nodes=tuple(profiles)), passwords))
+
+
+async def _glance(configuration: Configuration, passwords: Passwords) -> list[Glance]:
+    fleet = Fleet(configuration, read_only=_LOOK_ONLY, passwords=passwords)
+    await fleet.ask_once()
+    glances = []
+    for profile in configuration.nodes:
+        watch = fleet.watch(profile.name)
+        scope = Scope(watch.facts.optional, watch.facts.disabled)
+        reading = watch.reading
+        services = () if reading.trouble else reading.services
+        glances.append(Glance(profile, services, scope, reading.trouble))
+    return glances

@@ -1,0 +1,92 @@
+"""What orders ask of a journal, and the one that keeps nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Protocol
+
+from tui.journal.unsettled import Unsettled
+from tui.model.order import Order, Tier, Verdict
+
+
+class Journal(Protocol):
+    """Keeps what happens to orders; `tui.journal.journal` has the one on the disk.
+
+    `hold` and `intend` raise JournalError, and then nothing may be sent; nothing else raises.
+    """
+
+    trouble: str
+    """Why the last record could not be kept; empty where it was."""
+
+    async def begin(self) -> tuple[Unsettled, ...]:
+        """Open the session; gives the orders of earlier ones whose end nobody saw."""
+
+    def end(self) -> None:
+        """Close the session."""
+
+    def hold(self, order: Order) -> AbstractAsyncContextManager[None]:
+        """Keep every other deck from giving the node an order."""
+
+    async def intend(self, order: Order, tier: Tier, username: str) -> None:
+        """Keep an order before it is sent."""
+
+    def sent(self, order: Order) -> None:
+        """Note that the order begins to leave."""
+
+    def answered(
+        self, order: Order, outcome: str, status: int | None, text: str, took: float
+    ) -> None:
+        """Note what came back; `took` is in seconds."""
+
+    def judged(self, order: Order, verdict: Verdict) -> None:
+        """Note what came of it for one service."""
+
+    def refused(self, verb: str, node: str, names: tuple[str, ...], why: str) -> None:
+        """Note what was wanted and not sent."""
+
+    def resolved(
+        self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
+    ) -> None:
+        """Note what an order of an earlier session came to."""
+
+
+class Unrecorded:
+    """A journal that keeps nothing: of a read-only session, and of tests."""
+
+    trouble = ""
+
+    async def begin(self) -> tuple[Unsettled, ...]:
+        """Know of nothing."""
+        return ()
+
+    def end(self) -> None:
+        """Do nothing."""
+
+    @asynccontextmanager
+    async def hold(self, _: Order) -> AsyncIterator[None]:
+        """Keep nobody from anything."""
+        yield
+
+    async def intend(self, order: Order, tier: Tier, username: str) -> None:
+        """Do nothing."""
+
+    def sent(self, order: Order) -> None:
+        """Do nothing."""
+
+    def answered(
+        self, order: Order, outcome: str, status: int | None, text: str, took: float
+    ) -> None:
+        """Do nothing."""
+
+    def judged(self, order: Order, verdict: Verdict) -> None:
+        """Do nothing."""
+
+    def refused(self, verb: str, node: str, names: tuple[str, ...], why: str) -> None:
+        """Do nothing."""
+
+    def resolved(
+        self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
+    ) -> None:
+        """Do nothing."""
