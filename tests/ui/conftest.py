@@ -1,0 +1,134 @@
+"""The real app, driven by keys, against the real simulator over HTTPS."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tui.config import Configuration, load
+from tui.credentials import Passwords, Secret
+from tui.fleet.fleet import Fleet
+from tui.fleet.verdict import Patience
+from tui.paths import theme_dirs
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+from tui.ui.app import DeckApp
+from tui.ui.screens.password import PasswordScreen
+from tui.ui.themes import load_themes
+
+PATIENCE = Patience(steady=0.6, limit=6.0, same=1.5)
+ADMIN = "admin@demo.local", "demo-password"
+VIEWER = "viewer@demo.local", "viewer-password"
+
+
+@pytest.fixture
+def served() -> Iterator[SimulatedCluster]:
+    with SimulatedCluster(Cluster(3, pace=0.1)) as served:
+        yield served
+
+
+def write_configuration(
+    served: SimulatedCluster,
+    folder: Path,
+    *,
+    user: str = ADMIN[0],
+    more: str = "",
+    settings: str = "refresh = 0.5",
+) -> Configuration:
+    tables = [f"[settings]\n{settings}\n"]
+    for uid, url in served.urls.items():
+        trust = f'fingerprint = "{served.fingerprint}"\n' if served.fingerprint else ""
+        tables.append(
+            f'[nodes.node{uid}]\nurl = "{url}"\nusername = "{user}"\ncluster = "demo"\n'
+            f"{trust}{more}"
+        )
+    path = folder / "config.toml"
+    path.write_text("\n".join(tables), encoding="utf-8")
+    path.chmod(0o600)
+    return load(path, must_exist=True)
+
+
+class Deck:
+    """A running deck, with what a test asks of it."""
+
+    def __init__(self, app: DeckApp, fleet: Fleet, pilot: Pilot[None]) -> None:
+        self.app, self.fleet, self.pilot = app, fleet, pilot
+
+    async def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"it did not come about; the screen:\n{self.text}")
+            await self.pilot.pause(0.02)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def armed(self) -> None:
+        await self.until(lambda: self.app.screen.query("#go.-armed"))
+
+    async def asked(self) -> None:
+        """Wait for the window that asks for a password, and until it hears."""
+        await self.until(
+            lambda: isinstance(self.app.screen, PasswordScreen) and self.app.screen.hears
+        )
+
+    @property
+    def text(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text for strip in strips)
+
+    async def shows(self, *words: str, seconds: float = 10.0) -> None:
+        await self.until(lambda: all(word in self.text for word in words), seconds)
+
+    @property
+    def table(self) -> Any:
+        return self.app.deck.table
+
+    async def on(self, service: str) -> None:
+        await self.until(lambda: service in self.table.row_keys)
+        self.table.move_to(service)
+        await self.pilot.pause()
+
+    async def all_known(self) -> None:
+        """Wait until every node has answered and its kind is known."""
+        await self.until(
+            lambda: all(
+                one.reading.is_good and one.facts.optional is not None for one in self.fleet.nodes
+            )
+        )
+
+
+@asynccontextmanager
+async def open_deck(
+    configuration: Configuration,
+    *,
+    password: str | None = ADMIN[1],
+    read_only: str = "",
+    size: tuple[int, int] = (120, 40),
+    patience: Patience = PATIENCE,
+    keys: dict[str, str] | None = None,
+) -> AsyncIterator[Deck]:
+    passwords = Passwords()
+    if password is not None:
+        for profile in configuration.nodes:
+            passwords.keep(profile, Secret(password))
+    fleet = Fleet(configuration, read_only=read_only, patience=patience, passwords=passwords)
+    themes, _ = load_themes(theme_dirs())
+    app = DeckApp(configuration, fleet, themes=themes, keys=keys or {})
+    async with app.run_test(size=size, notifications=True) as pilot:
+        yield Deck(app, fleet, pilot)
+
+
+def posts(served: SimulatedCluster) -> list[Any]:
+    return [one for one in served.cluster.requests if one.method != "GET"]
+
+
+async def quiet(seconds: float) -> None:
+    """Give something that must not happen the time to happen."""
+    await asyncio.sleep(seconds)

@@ -1,0 +1,138 @@
+"""Help, palette and keys: one table of bindings, and all of them can be found."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import open_deck, posts, write_configuration
+from tui.sim.server import SimulatedCluster
+from tui.ui.keymap import KEYS, shown
+from tui.ui.palette import DeckCommands
+from tui.ui.screens.help import HelpScreen
+from tui.ui.screens.nodes import NodesScreen
+from tui.ui.widgets.table import LiveTable
+
+
+async def page(deck: object) -> str:
+    """Read the whole page, whatever of it fits on the screen."""
+    return str(deck.app.screen.query_one("#page Static").render())  # type: ignore[attr-defined]
+
+
+async def test_help_shows_every_live_binding_and_what_the_signs_mean(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("question_mark")
+        await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
+        text = await page(deck)
+        for key in KEYS:
+            if not key.id.startswith("node."):
+                assert key.does in text, key.id
+                assert shown(key.keys) in text
+        for move in LiveTable.MOVES:
+            assert (move.tooltip or "") in text
+        for word in ("never repeated", "services_configuration", "not a fault"):
+            assert word in text
+
+
+async def test_help_shows_remapped_keys_as_they_are_now(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, keys={"restart": "R", "nodes": "N"}) as deck:
+        await deck.all_known()
+        await deck.shows("R Restart", "N Nodes")
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        assert deck.app.screen is deck.app.deck
+        await deck.press("question_mark")
+        await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
+        lines = (await page(deck)).splitlines()
+        assert any(line.split()[:2] == ["R", "Restart"] for line in lines)
+        await deck.press("escape", "R")
+        await deck.shows("Restart alert_mgr on node1?")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (200, 60)])
+async def test_help_can_be_read_to_its_end(
+    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
+        await deck.press("f1")
+        await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
+        await deck.press(*["j"] * 90)
+        await deck.shows("ago")
+        await deck.press("q")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+
+
+async def test_every_action_is_in_the_palette(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        hits = [hit async for hit in DeckCommands(deck.app.deck).discover()]
+        names = {hit.text for hit in hits}
+        assert {key.label for key in KEYS} <= names
+        themes = {name for name in names if name and name.startswith("Theme: ")}
+        assert len(themes) == 5
+
+
+@pytest.mark.parametrize("opens", ["ctrl+p", "colon"])
+async def test_the_palette_runs_what_is_chosen(
+    opens: str, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        await deck.press(opens, *"pick a node")
+        await deck.shows("Nodes")
+        await deck.press("enter")
+        await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
+
+
+async def test_a_verb_from_the_palette_asks_like_its_key(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("ctrl+p", *"restart")
+        await deck.shows("Restart the service")
+        await deck.press("enter")
+        await deck.shows("Restart alert_mgr on node1?")
+        await deck.press("enter")
+    assert not posts(served)
+
+
+async def test_a_theme_from_the_palette_is_worn_at_once(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("ctrl+p", *"theme high")
+        await deck.shows("Theme: High contrast")
+        await deck.press("enter")
+        await deck.until(lambda: deck.app.theme == "high-contrast")
+
+
+async def test_q_goes_back_first_and_leaves_then(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("question_mark", "q")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        assert deck.app.is_running
+        await deck.press("q")
+        await deck.until(lambda: not deck.app.is_running)
+
+
+async def test_q_says_which_order_is_open_before_it_leaves(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        await deck.armed()
+        await deck.press("y")
+        await deck.until(lambda: deck.fleet.orders.open)
+        await deck.press("q")
+        await deck.shows("Still open: restart alert_mgr")
+        assert deck.app.is_running

@@ -1,0 +1,62 @@
+"""Keys can be changed; a mistake in it is told at start."""
+
+import pytest
+from textual.binding import Binding
+
+from tui.ui.keymap import KEYS, KeymapError, bindings, check, shown
+
+AVOIDED = {"ctrl+a", "ctrl+b", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+z", "ctrl+space"}
+
+
+def test_the_keys_as_they_come_do_not_overlap() -> None:
+    assert check({}) == {}
+
+
+def test_every_binding_has_an_id_a_description_and_a_tooltip() -> None:
+    for binding in bindings():
+        assert binding.id
+        assert binding.description
+        assert binding.tooltip
+
+
+def test_no_key_is_one_that_a_multiplexer_or_a_terminal_takes() -> None:
+    assert not AVOIDED & {key for one in KEYS for key in one.keys.split(",")}
+
+
+def test_a_key_can_be_moved_and_is_spelled_as_textual_has_it() -> None:
+    assert check({"restart": "R", "problems": "*,ctrl+o"}) == {
+        "restart": "R",
+        "problems": "asterisk,ctrl+o",
+    }
+
+
+def test_two_keys_can_change_places() -> None:
+    assert check({"start": "t", "stop": "s"}) == {"start": "t", "stop": "s"}
+
+
+def test_an_unknown_id_is_refused_with_the_nearest() -> None:
+    with pytest.raises(KeymapError, match=r'keys\.restrat.*"restart"'):
+        check({"restrat": "R"})
+
+
+def test_one_key_for_two_things_is_refused_and_both_are_named() -> None:
+    with pytest.raises(KeymapError, match=r'"t".*"stop"'):
+        check({"restart": "t"})
+
+
+def test_a_key_of_the_table_cannot_be_taken_either() -> None:
+    table = [Binding("j", "down", "Down", id="table.down")]
+    with pytest.raises(KeymapError, match=r'"j".*"table\.down"'):
+        check({"restart": "j"}, table)
+    assert check({"restart": "j", "table.down": "J"}, table)["restart"] == "j"
+
+
+@pytest.mark.parametrize("keys", ["a,", ",a", "a,,b"])
+def test_a_list_with_a_hole_in_it_is_refused(keys: str) -> None:
+    with pytest.raises(KeymapError, match="commas"):
+        check({"restart": keys})
+
+
+def test_a_key_is_shown_as_it_stands_on_the_keyboard() -> None:
+    assert shown("exclamation_mark") == "!"
+    assert shown("ctrl+r,f5") == "ctrl+r"

@@ -1,0 +1,82 @@
+"""Logins: one refusal stops all that use it, and a person is asked."""
+
+from pathlib import Path
+
+from tests.ui.conftest import ADMIN, open_deck, quiet, write_configuration
+from tui.sim.server import SimulatedCluster
+
+TRIES = 2  # what a wrong password costs where nothing is said of the way to log in
+
+
+def refused(served: SimulatedCluster) -> int:
+    return sum(one.status == 401 for one in served.cluster.requests)
+
+
+async def test_a_wrong_password_is_tried_once_for_all_nodes_and_then_asked_for(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), password="wrong") as deck:
+        await deck.asked()
+        await deck.shows(ADMIN[0], "Five failures within 15 minutes lock the user")
+        await quiet(1.5)
+        assert refused(served) == TRIES
+        await deck.press(*ADMIN[1], "enter")
+        await deck.all_known()
+        await deck.shows("32/32 running")
+        assert refused(served) == TRIES
+
+
+async def test_leaving_the_question_leaves_the_login_stopped_and_a_key_asks_again(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), password="wrong") as deck:
+        await deck.asked()
+        await deck.press("escape")
+        await deck.shows("LOGIN", "press L")
+        await deck.press("ctrl+r", "2", "3")
+        await quiet(1.0)
+        assert refused(served) == TRIES
+        await deck.press("L")
+        await deck.asked()
+        await deck.press(*ADMIN[1], "enter")
+        await deck.all_known()
+
+
+async def test_a_password_with_no_source_is_asked_for_when_the_deck_opens(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), password=None) as deck:
+        await deck.asked()
+        assert not served.cluster.requests
+        await deck.press(*ADMIN[1])
+        assert ADMIN[1] not in deck.text
+        assert ADMIN[1] not in deck.app.export_screenshot()
+        await deck.press("enter")
+        await deck.all_known()
+        assert ADMIN[1] not in (tmp_path / "config.toml").read_text()
+
+
+async def test_a_login_that_stops_working_stops_after_one_refusal_a_node_at_most(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        served.cluster.add_user(ADMIN[0], "changed meanwhile")
+        await deck.asked()
+        await quiet(1.5)
+        assert refused(served) <= 3
+        await deck.press(*"changed meanwhile".replace(" ", "_").split("_")[0])
+        await deck.press("space", *"meanwhile", "enter")
+        await deck.all_known()
+        await deck.until(lambda: "LOGIN" not in deck.text)
+
+
+async def test_a_locked_node_never_empties_the_table(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        served.cluster.add_user(ADMIN[0], "other")
+        await deck.asked()
+        await deck.press("escape")
+        await deck.shows("alert_mgr", "STALE")

@@ -1,0 +1,174 @@
+"""The form for a profile: first start, trying a node, saving, editing; the file's comments stay."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import ADMIN, Deck, open_deck, posts, write_configuration
+from tui.config import Configuration, load
+from tui.sim.server import SimulatedCluster
+from tui.ui.screens.node_form import NodeForm
+from tui.ui.screens.nodes import NodesScreen
+from tui.ui.screens.password import PasswordScreen
+
+
+def empty(folder: Path, text: str = "") -> Configuration:
+    path = folder / "config.toml"
+    if text:
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)
+    return load(path, must_exist=False)
+
+
+def keys(text: str) -> list[str]:
+    names = {
+        " ": "space", ":": "colon", "/": "slash", ".": "full_stop", "@": "at", "-": "minus",
+        "_": "underscore",
+    }  # fmt: skip
+    return [names.get(letter, letter) for letter in text]
+
+
+async def fill(deck: Deck, served: SimulatedCluster, name: str = "first") -> None:
+    await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+    for text in (name, served.urls[1], ADMIN[0]):
+        await deck.press(*keys(text), "tab")
+    await deck.press("tab", *keys(ADMIN[1]))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 20)])
+async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinned_and_saved(
+    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(empty(tmp_path), password=None, size=size) as deck:
+        await deck.shows("Add a node", "name", "URL", "user", "password", "trust", "Test", "Save")
+        await fill(deck, served)
+        assert ADMIN[1] not in deck.text
+        await deck.press("ctrl+t")
+        await deck.until(lambda: deck.app.screen.query_one("#pin").display)
+        assert not served.cluster.requests
+        pin = deck.app.screen.query_one("#pin")
+        pin.focus()
+        await deck.press("enter")
+        await deck.shows("Pinned")
+        await deck.press("ctrl+t")
+        await deck.shows("32 of 32 services are running", "node:1")
+        await deck.press("ctrl+s")
+        await deck.until(lambda: deck.app.screen is not None and len(deck.fleet.nodes) == 1)
+        saved = load(tmp_path / "config.toml", must_exist=True)
+        (profile,) = saved.nodes
+        assert (profile.name, profile.url, profile.username) == ("first", served.urls[1], ADMIN[0])
+        assert served.fingerprint in (tmp_path / "config.toml").read_text()
+        assert ADMIN[1] not in (tmp_path / "config.toml").read_text()
+        assert (tmp_path / "config.toml").stat().st_mode & 0o077 == 0
+        await deck.shows("32/32 running")
+        assert not isinstance(deck.app.screen, PasswordScreen)
+    assert not posts(served)
+
+
+async def test_a_trial_says_what_is_wrong(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(empty(tmp_path), password=None) as deck:
+        await fill(deck, served)
+        deck.app.screen.query_one("#trust").value = "insecure"  # type: ignore[attr-defined]
+        deck.app.screen.query_one("#typed").value = "wrong"  # type: ignore[attr-defined]
+        await deck.press("ctrl+t")
+        await deck.shows("✗", "does not accept admin@demo.local")
+        served.cluster.power_off(1)
+        await deck.press("ctrl+t")
+        await deck.shows("refused the connection")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "", "name"),
+        ("url", "ftp://host", "url"),
+        ("url", "https://me:secret@host:9443", "url"),
+        ("url", "http://10.0.0.1:8080", "url"),
+        ("username", "", "username"),
+    ],
+)
+async def test_what_cannot_be_is_said_and_nothing_is_written(
+    field: str, value: str, said: str, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(empty(tmp_path), password=None) as deck:
+        await fill(deck, served)
+        deck.app.screen.query_one(f"#{field}").value = value  # type: ignore[attr-defined]
+        for key in ("ctrl+t", "ctrl+s"):
+            await deck.press(key)
+            await deck.until(lambda: said in str(deck.app.screen.query_one("#found").render()))
+        assert isinstance(deck.app.screen, NodeForm)
+        assert "secret" not in str(deck.app.screen.query_one("#found").render())
+    assert not (tmp_path / "config.toml").exists()
+
+
+async def test_adding_and_editing_keep_the_files_comments(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path)
+    path = tmp_path / "config.toml"
+    path.write_text(f"# our nodes, ask Kim\n{path.read_text()}# the end\n", encoding="utf-8")
+    configuration = load(path, must_exist=True)
+    async with open_deck(configuration) as deck:
+        await deck.all_known()
+        await deck.press("a")
+        await fill(deck, served, "fourth")
+        deck.app.screen.query_one("#url").value = "https://127.0.0.1:9"  # type: ignore[attr-defined]
+        deck.app.screen.query_one("#trust").value = "insecure"  # type: ignore[attr-defined]
+        await deck.press("ctrl+s")
+        await deck.until(lambda: "fourth" in deck.fleet)
+        assert deck.app.deck.here == "fourth"
+        await deck.shows("CERTIFICATE NOT CHECKED")
+        kept = deck.fleet.watch("node1")
+        await deck.press("escape", "1", "e")
+        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.shows("Edit node1")
+        deck.app.screen.query_one("#label").value = "eins"  # type: ignore[attr-defined]
+        await deck.press("ctrl+s")
+        await deck.shows("eins")
+        assert deck.fleet.watch("node1") is not kept
+    text = path.read_text()
+    assert "# our nodes, ask Kim" in text
+    assert "# the end" in text
+    assert [one.name for one in load(path, must_exist=True).nodes][-1] == "fourth"
+
+
+async def test_a_file_that_changed_meanwhile_is_not_overwritten(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("e")
+        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        path = tmp_path / "config.toml"
+        path.write_text(f"{path.read_text()}\n# somebody else was here\n", encoding="utf-8")
+        await deck.press("ctrl+s")
+        await deck.until(lambda: "changed" in str(deck.app.screen.query_one("#found").render()))
+        assert "# somebody else was here" in path.read_text()
+
+
+async def test_the_picker_adds_and_edits_too(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        await deck.press("n", "down", "e")
+        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.shows("Edit node2")
+        await deck.press("escape")
+        await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
+        await deck.press("a")
+        await deck.shows("Add a node")
+        await deck.press("escape", "escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.press("n")
+        await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
+
+
+async def test_escape_leaves_everything_as_it_was(served: SimulatedCluster, tmp_path: Path) -> None:
+    configuration = write_configuration(served, tmp_path)
+    before = (tmp_path / "config.toml").read_bytes()
+    async with open_deck(configuration) as deck:
+        await deck.all_known()
+        await deck.press("e")
+        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.press(*"zzz", "escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+    assert (tmp_path / "config.toml").read_bytes() == before

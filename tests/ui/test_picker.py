@@ -1,0 +1,116 @@
+"""The node picker: every profile, live, grouped by cluster."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import open_deck, write_configuration
+from tui.config import load
+from tui.sim.server import SimulatedCluster
+from tui.ui.screens.nodes import NodesScreen
+
+
+def lines_with(text: str, word: str) -> list[str]:
+    return [line for line in text.splitlines() if word in line]
+
+
+async def test_every_node_shows_role_counts_and_age(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.shows("demo", "★ primary", "replica")
+        for name in ("node1", "node2", "node3"):
+            assert any("32/32" in line for line in lines_with(deck.text, name))
+
+
+async def test_nodes_are_grouped_by_cluster_and_marked_in_words(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.toml"
+    common = f'username = "admin@demo.local"\nfingerprint = "{served.fingerprint}"\n'
+    path.write_text(
+        f'[nodes.a1]\nurl = "{served.urls[1]}"\n{common}cluster = "alpha"\n'
+        f'environment = "production"\n'
+        f'[nodes.b1]\nurl = "{served.urls[2]}"\n{common}cluster = "beta"\nread_only = true\n'
+        f'[nodes.a2]\nurl = "{served.urls[3]}"\n{common}cluster = "alpha"\n'
+        f'environment = "staging"\nlabel = "second"\n',
+        encoding="utf-8",
+    )
+    path.chmod(0o600)
+    async with open_deck(load(path, must_exist=True), size=(140, 40)) as deck:
+        await deck.shows("alpha", "beta", "★ primary · production", "READ-ONLY", "staging")
+        await deck.shows("second")
+        assert [one.name for one in deck.fleet.nodes] == ["a1", "a2", "b1"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "node"),
+    [(["2"], "node2"), (["]"], "node2"), (["["], "node3"), (["3", "1"], "node1"), (["9"], "node1")],
+)
+async def test_digits_jump_and_brackets_step(
+    keys: list[str], node: str, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press(*keys)
+        await deck.until(lambda: deck.app.deck.here == node)
+        await deck.shows(served.urls[int(node[-1])])
+
+
+async def test_n_goes_to_the_side_pane_where_there_is_one(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("n", "down", "enter")
+        await deck.until(lambda: deck.app.deck.here == "node2")
+        assert deck.app.focused is deck.table
+
+
+async def test_below_100_columns_n_opens_a_full_screen(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(99, 30)) as deck:
+        await deck.all_known()
+        assert "NODE" not in deck.text
+        await deck.press("n")
+        await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
+        await deck.shows("node1", "node2", "node3", "32/32", "★ primary")
+        served.cluster.power_off(3)
+        await deck.shows("unreachable", "refused the connection")
+        await deck.press("2")
+        await deck.until(lambda: deck.app.deck.here == "node2")
+
+
+async def test_a_lost_node_says_why_and_since_when_and_comes_back(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        served.cluster.power_off(2)
+        await deck.shows("unreachable")
+        assert deck.app.deck.here == "node1"
+        served.cluster.power_on(2)
+        await deck.until(lambda: "unreachable" not in deck.text, 15)
+
+
+async def test_a_problem_elsewhere_is_told_where_there_is_no_side_pane(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        assert "elsewhere" not in deck.text
+        served.cluster.stop(2, "alert_mgr")
+        await deck.shows("elsewhere: node2: alert_mgr STOPPED")
+        served.cluster.start(2, "alert_mgr")
+        await deck.until(lambda: "elsewhere" not in deck.text)
+
+
+async def test_marks_are_for_one_node_only(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("space")
+        await deck.shows("1 marked")
+        await deck.press("2")
+        await deck.until(lambda: not deck.table.marks)

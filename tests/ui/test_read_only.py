@@ -1,0 +1,168 @@
+"""Read-only: nothing to send with, said in words, whatever is pressed, chosen or clicked."""
+
+import gc
+from collections.abc import Awaitable
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+
+from tests.ui.conftest import VIEWER, Deck, open_deck, posts, quiet, write_configuration
+from tui.api.client import NodeOperator
+from tui.sim.server import SimulatedCluster
+from tui.ui.keymap import KEYS
+from tui.ui.palette import DeckCommands
+from tui.ui.screens.confirm import ConfirmScreen
+from tui.ui.widgets.table import LiveTable
+
+WHY = "read-only: the deck was started with --read-only"
+LEAVES = {"quit", "quit_now"}
+
+
+def operators() -> list[NodeOperator]:
+    gc.collect()
+    return [one for one in gc.get_objects() if isinstance(one, NodeOperator)]
+
+
+async def back_to_the_deck(deck: Deck) -> None:
+    while deck.app.screen is not deck.app.deck:
+        await deck.press("escape")
+        await deck.pilot.pause()
+    while "shown" in deck.text:
+        await deck.press("escape")
+        await deck.pilot.pause()
+
+
+async def test_the_word_stands_on_every_screen_size_and_the_keys_say_why(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    for size in ((60, 20), (80, 24), (120, 40), (200, 60)):
+        async with open_deck(
+            write_configuration(served, tmp_path), read_only=WHY, size=size
+        ) as deck:
+            await deck.all_known()
+            await deck.shows("READ-ONLY")
+            for key in "str":
+                await deck.press(key)
+                await deck.shows("--read-only")
+            assert deck.app.screen is deck.app.deck
+    assert not posts(served)
+
+
+async def test_no_key_sends_anything_but_get(served: SimulatedCluster, tmp_path: Path) -> None:
+    """P1, case 52."""
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, read_only=WHY) as deck:
+        await deck.all_known()
+        moves = {one.id: one.key for one in LiveTable.MOVES if one.id}
+        for name, keys in ({key.id: key.keys for key in KEYS} | moves).items():
+            if name in LEAVES:
+                continue
+            for key in keys.split(","):
+                await deck.on("alert_mgr")
+                await deck.press(key)
+                assert not isinstance(deck.app.screen, ConfirmScreen)
+                for answer in ("y", "enter"):
+                    await deck.press(answer)
+                await back_to_the_deck(deck)
+        assert deck.fleet.read_only == WHY
+        assert not operators()
+    assert not posts(served)
+
+
+async def test_no_palette_command_sends_anything_but_get(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P1, case 52."""
+    async with open_deck(write_configuration(served, tmp_path), read_only=WHY) as deck:
+        await deck.all_known()
+        provider = DeckCommands(deck.app.deck)
+        hits = [hit async for hit in provider.discover()]
+        assert len(hits) >= len(KEYS) + 5
+        for hit in hits:
+            if (hit.text or "").startswith("Quit"):
+                continue
+            await deck.on("alert_mgr")
+            ran = hit.command()
+            if isinstance(ran, Awaitable):
+                await ran
+            await deck.pilot.pause()
+            assert not isinstance(deck.app.screen, ConfirmScreen)
+            await deck.press("y", "enter")
+            if not isinstance(deck.app.screen, CommandPalette):
+                await deck.pilot.pause()
+            await back_to_the_deck(deck)
+        assert not deck.fleet.unlocked
+        assert not operators()
+    assert not posts(served)
+
+
+async def test_no_mouse_target_sends_anything_but_get(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P1, case 52."""
+    async with open_deck(write_configuration(served, tmp_path), read_only=WHY) as deck:
+        await deck.all_known()
+        await deck.press("d")
+        for y in (*range(8), 20, *range(28, 40)):
+            for x in (1, 20, 70):
+                await deck.pilot.click(offset=(x, y), times=2)
+                assert not isinstance(deck.app.screen, ConfirmScreen)
+                await back_to_the_deck(deck)
+        assert not operators()
+    assert not posts(served)
+
+
+@pytest.mark.parametrize(
+    ("settings", "more"),
+    [("refresh = 0.5\nread_only = true", ""), ("refresh = 0.5", "read_only = true\n")],
+)
+async def test_the_configuration_makes_it_read_only_too(
+    settings: str, more: str, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, settings=settings, more=more)
+    async with open_deck(configuration) as deck:
+        await deck.all_known()
+        await deck.shows("READ-ONLY")
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        await deck.shows("says so")
+        await quiet(0.2)
+        assert not operators()
+    assert not posts(served)
+
+
+async def test_a_login_that_may_not_post_becomes_read_only_after_one_refusal(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """Case 23."""
+    configuration = write_configuration(served, tmp_path, user=VIEWER[0])
+    async with open_deck(configuration, password=VIEWER[1]) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        await deck.armed()
+        await deck.press("y")
+        await deck.shows("REFUSED", "READ-ONLY")
+        await deck.press("2")
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        await deck.shows("may not give orders")
+        await deck.until(lambda: all(one.reading.is_good for one in deck.fleet.nodes))
+        await deck.until(lambda: not operators())
+    (post,) = posts(served)
+    assert post.status == 403
+
+
+async def test_read_only_cannot_be_lifted_from_inside(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P2."""
+    async with open_deck(write_configuration(served, tmp_path), read_only=WHY) as deck:
+        await deck.all_known()
+        await deck.press("ctrl+p", *"unlock")
+        await deck.shows("Unlock required services")
+        await deck.press("down", "enter")
+        await deck.shows("--read-only")
+        assert not deck.fleet.unlocked
+        assert "UNLOCKED" not in deck.text

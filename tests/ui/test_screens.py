@@ -1,0 +1,100 @@
+"""The screens as text, kept in tests/golden; UPDATE_GOLDEN=1 writes them anew, for review."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import Deck, open_deck, write_configuration
+from tui.sim.server import SimulatedCluster
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
+SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
+
+# What differs from run to run, put into words of the same width.
+TIMELESS = (
+    (re.compile(r"127\.0\.0\.1:\d{5}"), "127.0.0.1:99999"),
+    (re.compile(r"\d\d:\d\d:\d\d"), "12:34:56"),
+    (re.compile(r"\d\d-\d\d(?= 12:34:56)"), "01-02"),
+    (re.compile(r"(?<![.\d])\d{1,2} s\b"), "9 s"),
+    (re.compile(r"(?<=took )\d+ ms"), "9 ms"),
+)
+
+
+def timeless(text: str) -> str:
+    """Take the times out, keep every cell in its column."""
+    lines = []
+    for line in text.splitlines():
+        said = line
+        for pattern, word in TIMELESS:
+            said = pattern.sub(word, said)
+        lines.append(said.rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def compare(name: str, text: str) -> None:
+    path = GOLDEN / f"{name}.txt"
+    shown = timeless(text)
+    if UPDATE:
+        path.write_text(shown, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == shown
+
+
+async def settle(deck: Deck, served: SimulatedCluster) -> None:
+    """Come to a state in which every sort of row is there."""
+    served.cluster.stop(1, "stats_archiver")
+    served.cluster.set_status(1, "redis_mgr", "FATAL")
+    served.cluster.stop(2, "alert_mgr")
+    served.cluster.power_off(3)
+    await deck.until(
+        lambda: (
+            deck.table.row_keys[:2] == ("redis_mgr", "stats_archiver")
+            and "→ STOPPED" in deck.app.deck.table.row("stats_archiver").cells[4].text
+            and deck.fleet.watch("node3").reading.trouble
+            and any(one.status == "STOPPED" for one in deck.fleet.watch("node2").reading.services)
+        )
+    )
+    await deck.on("alert_mgr")
+    await deck.until(lambda: "unreachable" in deck.text)
+    await deck.pilot.pause(1.1)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_deck(size: tuple[int, int], served: SimulatedCluster, tmp_path: Path) -> None:
+    configuration = write_configuration(served, tmp_path, settings="refresh = 5")
+    async with open_deck(configuration, size=size) as deck:
+        await deck.all_known()
+        deck.fleet.set_interval(0.5)
+        await settle(deck, served)
+        compare(f"deck-{size[0]}x{size[1]}", deck.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [("confirm", ["r"]), ("nodes", ["n"]), ("help", ["question_mark"]), ("form", ["a"])],
+)
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_lies_over_the_deck(
+    name: str, keys: list[str], size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press(*keys)
+        await deck.until(lambda: deck.app.screen is not deck.app.deck)
+        if name == "confirm":
+            await deck.armed()
+        await deck.pilot.pause(0.2)
+        compare(f"{name}-{size[0]}x{size[1]}", deck.text)
+
+
+async def test_a_lost_node(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(100, 24)) as deck:
+        await deck.all_known()
+        served.cluster.power_off(1)
+        await deck.shows("STALE", "UNREACHABLE", "next try in")
+        await deck.press("d")
+        await deck.shows("Raises alerts")
+        compare("lost-100x24", deck.text)

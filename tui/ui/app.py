@@ -1,0 +1,380 @@
+"""The application: theme, keymap, which screen, and where orders and passwords go.
+
+The screens that lie over the deck are imported when they are first opened: the deck paints sooner.
+"""
+
+import contextlib
+import gc
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual import events, on
+from textual.app import App
+from textual.driver import Driver
+from textual.filter import LineFilter
+
+from tui.config import Configuration, NodeProfile
+from tui.credentials import Secret
+from tui.fleet.fleet import Fleet
+from tui.model.event import Event
+from tui.model.order import Progress
+from tui.model.reading import TroubleKind
+from tui.model.trust import UNCHECKED, PinnedTrust
+from tui.ui.desk import OrderDesk
+from tui.ui.palette import DeckCommands
+from tui.ui.screens.deaf import DeafScreen
+from tui.ui.screens.deck import DeckScreen
+from tui.ui.terminal.driver import DeckDriver
+from tui.ui.terminal.ending import Ending
+from tui.ui.terminal.output import Output
+from tui.ui.terminal.wall import Wall
+from tui.ui.themes import ThemeFile, palette, to_textual
+from tui.ui.widgets.table import LiveTable
+
+if TYPE_CHECKING:
+    from tui.ui.screens.node_form import Saved
+
+_DEFAULT_THEME = "dark"
+
+
+class DeckApp(App[None]):
+    """The deck over one fleet. `keys` is a checked keymap, `themes` are by name."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "rsdeck"
+    COMMANDS = {DeckCommands}
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    NOTIFICATION_TIMEOUT = 6
+
+    def __init__(  # noqa: PLR0913 - what the command line found out
+        self,
+        configuration: Configuration,
+        fleet: Fleet,
+        *,
+        themes: Mapping[str, ThemeFile],
+        keys: Mapping[str, str],
+        warnings: tuple[str, ...] = (),
+        node: str | None = None,
+    ) -> None:
+        # Else Textual writes greys where NO_COLOR asks for no colour at all.
+        plain = True if os.environ.get("NO_COLOR") else None
+        super().__init__(driver_class=DeckDriver, ansi_color=plain)
+        self._ending = Ending(self)
+        self._wall = Wall()
+        self._configuration = configuration
+        self._fleet = fleet
+        self._themes = dict(themes)
+        self._keys = dict(keys)
+        self._warnings = warnings
+        self._asked: set[tuple[int, int]] = set()
+        self._met: set[NodeProfile] = set()
+        self._warned: frozenset[int] = frozenset()
+        wanted = configuration.settings.theme
+        self._theme_file = self._themes.get(wanted) or self._themes[_DEFAULT_THEME]
+        for theme in self._themes.values():
+            self.register_theme(to_textual(theme))
+        self._wear(self._theme_file)
+        self._desk = OrderDesk(self, fleet, self._say)
+        self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
+        if node is not None:
+            self.deck.here = node
+        fleet.listener = self
+
+    @property
+    def theme_files(self) -> list[ThemeFile]:
+        """The themes that can be chosen."""
+        return list(self._themes.values())
+
+    def on_mount(self) -> None:
+        """Paint, then start watching; with no profile yet, begin with the form."""
+        self.set_keymap(self._keys)
+        self.push_screen(self.deck)
+        for warning in self._warnings:
+            self.notify(warning, severity="warning", markup=False)
+        self.deck.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        gc.enable()
+        self.run_worker(self._fleet.run(), group="fleet", name="fleet")
+        if not self._fleet.nodes:
+            self.action_add_node()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep from a modal that is not armed yet what was typed before it could be read."""
+        if (
+            isinstance(event, events.InputEvent | events.Paste)
+            and not event.is_forwarded
+            and isinstance(self.screen, DeafScreen)
+            and self.screen.swallows(event)
+        ):
+            return
+        await super().on_event(event)
+
+    # What the fleet tells
+
+    def node_changed(self, node: str) -> None:
+        """Hand a node's news to the screens, and ask for a password where one is wanted."""
+        if not self.deck.is_mounted:
+            return
+        self.deck.node_changed(node)
+        if self.screen is self.deck and node == self.deck.here:
+            self._ask_password_once(node)
+            self._meet_once(node)
+
+    def event_happened(self, event: Event) -> None:
+        """Hand an event to the deck."""
+        self.deck.event_happened(event)
+
+    def order_moved(self, _: Progress) -> None:
+        """Hand an order's step to the deck."""
+        if self.deck.is_mounted:
+            self.deck.orders_moved()
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.notify(text, severity="warning", markup=False)
+
+    # The terminal
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Have every painted line go past the wall, as the last of all filters."""
+        return [*super().get_line_filters(), self._wall]
+
+    def terminal_taken(self, output: Output) -> None:
+        """Know how to give the terminal back, if it comes to the worst."""
+        self._ending.output = output
+
+    def terminal_gone(self) -> None:
+        """End: nobody sees the deck any more; from any thread."""
+        self._ending.gone()
+
+    def leave_from_thread(self, code: int) -> None:
+        """Leave with an exit code; from any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+
+    def exit(self, *args: Any, **more: Any) -> None:
+        """Leave, and not take for ever about it."""
+        self._ending.limit()
+        super().exit(*args, **more)
+
+    @on(Driver.SignalResume)
+    def show_all(self) -> None:
+        """Paint everything anew, as it stands now: what the terminal shows is of another time."""
+        if self.deck.is_mounted:
+            self.deck.refresh_all()
+        if isinstance(self._driver, DeckDriver):
+            self._driver.release()
+        self.refresh(layout=True)
+
+    def _fatal_error(self) -> None:
+        """End after a bug: Textual's own way prints the locals of every frame, secrets and all."""
+        self._ending.limit(code=1)
+        self._ending.report(crash_report(sys.exception()))
+        self._close_messages_no_wait()
+
+    def panic(self, *_: object) -> None:
+        """End after a bug, in our own way whatever it was."""
+        self._fatal_error()
+
+    def run_to_the_end(self, *, mouse: bool) -> int:
+        """Run until it is left or ended; gives the exit code."""
+        with self._ending as ending:
+            self.run(mouse=mouse)
+        ending.say()
+        return ending.code or self.return_code or 0
+
+    # Logins
+
+    @on(DeckScreen.NodeShown)
+    def _node_shown(self, event: DeckScreen.NodeShown) -> None:
+        if event.node in self._fleet:
+            self._ask_password_once(event.node)
+            self._meet_once(event.node)
+
+    def _ask_password_once(self, node: str) -> None:
+        """Ask by itself once for each password that is wanted; after that, L asks."""
+        login = self._fleet.watch(node).login
+        if login.username and login.trouble and (login.asks or login.refused):
+            key = (id(login), login.generation)
+            if key not in self._asked:
+                self._asked.add(key)
+                self.action_login()
+
+    def action_login(self) -> None:
+        """Ask for the password of the login of the node that is picked."""
+        from tui.ui.screens.password import PasswordScreen  # noqa: PLC0415 - see above
+
+        node = self.deck.here
+        if node not in self._fleet:
+            return
+        watch = self._fleet.watch(node)
+        if not watch.profile.username:
+            self._say("This node's login is the client's certificate; there is no password.")
+            return
+        why = watch.login.trouble or "It is logged in. A new password takes its place."
+        if watch.profile.is_unchecked:
+            why = f"{UNCHECKED}: whoever stands between reads the password.\n{why}"
+
+        def given(secret: Secret | None) -> None:
+            if secret is not None:
+                self._fleet.renew(node, secret)
+
+        screen = PasswordScreen(
+            watch.profile.username, watch.profile.url, why, palette(self._theme_file)
+        )
+        self.push_screen(screen, given)
+
+    # Certificates
+
+    def _meet_once(self, node: str) -> None:
+        """Show the certificate by itself, once, of a node that nobody has trusted yet."""
+        watch = self._fleet.watch(node)
+        trouble, first = watch.reading.trouble, watch.reading.answered_at is None
+        untrusted = trouble is not None and trouble.kind is TroubleKind.UNTRUSTED
+        pinned = isinstance(watch.profile.trust, PinnedTrust)
+        if untrusted and first and not pinned and watch.profile not in self._met:
+            self._met.add(watch.profile)
+            self._show_certificate(node)
+
+    def action_trust(self) -> None:
+        """Show the certificate of the node that is picked, to compare it and pin it."""
+        self._show_certificate(self.deck.here)
+
+    def _show_certificate(self, node: str) -> None:
+        from tui.ui.screens.trust import TrustScreen  # noqa: PLC0415 - see above
+
+        profile = self._configuration.node(node)
+        if profile is None or not profile.url.startswith("https://"):
+            self._say("This node has no certificate to show." if node else "")
+            return
+        screen = TrustScreen(self._configuration, profile, palette(self._theme_file))
+        self.push_screen(screen, self._trusted)
+
+    def _trusted(self, configuration: Configuration | None) -> None:
+        if configuration is not None:
+            self._configuration = configuration
+            self._fleet.adopt(configuration.nodes)
+            self.deck.refresh_all()
+
+    # Profiles
+
+    def action_add_node(self) -> None:
+        """Open the form for a new profile."""
+        self._open_form(None)
+
+    def action_edit_node(self) -> None:
+        """Open the form for the profile of the node under the picker's cursor, else the shown."""
+        node = str(getattr(self.screen, "picked", self.deck.here))
+        profile = self._configuration.node(node)
+        if profile is not None:
+            self._open_form(profile)
+        elif node:
+            self._say("This node has no profile in the configuration, so there is none to edit.")
+
+    def _open_form(self, profile: NodeProfile | None) -> None:
+        from tui.ui.screens.node_form import NodeForm  # noqa: PLC0415 - see above
+
+        form = NodeForm(self._configuration, profile, palette(self._theme_file))
+        self.push_screen(form, self._saved)
+
+    def _saved(self, saved: "Saved | None") -> None:
+        if saved is None:
+            return
+        configuration = saved.configuration
+        before = {one.name for one in self._configuration.nodes}
+        self._configuration = configuration
+        self._fleet.adopt(configuration.nodes)
+        if saved.typed is not None:
+            self._fleet.renew(saved.name, saved.typed)
+        fresh = [one.name for one in configuration.nodes if one.name not in before]
+        if fresh:
+            self.deck.go_to(fresh[0])
+        self.deck.refresh_all()
+
+    # The rest
+
+    def action_command_palette(self) -> None:
+        """Open the palette, but not over a question that waits for its answer."""
+        if self.screen.is_modal:
+            self.bell()
+        else:
+            super().action_command_palette()
+
+    def action_help(self) -> None:
+        """Show every key."""
+        from tui.ui.screens.help import HelpScreen  # noqa: PLC0415 - see above
+
+        colors = palette(self._theme_file)
+        self.push_screen(HelpScreen(self.deck.live_keys(), LiveTable.MOVES, colors))
+
+    def action_paint(self, name: str) -> None:
+        """Wear another theme, for this session."""
+        if name in self._themes:
+            self._theme_file = self._themes[name]
+            self._wear(self._theme_file)
+            self.deck.repalette(palette(self._theme_file))
+
+    def _wear(self, theme: ThemeFile) -> None:
+        self.theme = theme.name
+
+    def action_unlock(self) -> None:
+        """Allow orders on required services in this session, each with typed name and reason."""
+        if self._fleet.read_only:
+            self._say(self._fleet.read_only)
+            return
+        self._fleet.unlocked = True
+        self.deck.refresh_all()
+
+    def action_lock(self) -> None:
+        """Refuse orders on required services again."""
+        self._fleet.unlocked = False
+        self.deck.refresh_all()
+
+    def action_repaint(self) -> None:
+        """Paint the whole screen again."""
+        self.refresh(layout=True)
+
+    def action_leave(self) -> None:
+        """Leave, unless an order is still open: then say which."""
+        still = self._fleet.orders.open
+        numbers = frozenset(one.order.number for one in still)
+        if numbers - self._warned:
+            self._warned |= numbers
+            told = "; ".join(
+                f"{one.order.verb.value} {', '.join(one.order.names)}" for one in still
+            )
+            self._say(f"Still open: {told}. q again leaves, and its outcome stays unknown.")
+            return
+        self.exit()
+
+
+def crash_report(error: BaseException | None) -> str:
+    """Say what went wrong by types and lines, never by values."""
+    lines = ["rsdeck has a bug and had to stop. Please report these lines:"]
+    for one in _flat(error):
+        lines.append(f"{type(one).__module__}.{type(one).__qualname__}")
+        lines += [
+            f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(one.__traceback__)
+        ]
+    return "\n".join(lines)
+
+
+def _flat(error: BaseException | None) -> list[BaseException]:
+    """List an exception and those within it: a group's, and its causes."""
+    if error is None:
+        return []
+    within = list(error.exceptions) if isinstance(error, BaseExceptionGroup) else []
+    return [error, *(deeper for one in (*within, error.__cause__) for deeper in _flat(one))]
+
+
+def open_deck(app: DeckApp, *, mouse: bool) -> int:
+    """Run the deck until it is left; gives the exit code."""
+    return app.run_to_the_end(mouse=mouse)

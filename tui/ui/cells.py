@@ -1,0 +1,108 @@
+"""One service → the cells of one row. Pure: no widget, no clock but the one that is handed in."""
+
+from dataclasses import dataclass
+
+from tui.model.event import Event
+from tui.model.query import Scope
+from tui.model.service import Health, Kind, Service
+
+GLYPHS = {
+    Health.FAILED: "✗",
+    Health.DOWN: "■",
+    Health.UNKNOWN: "?",
+    Health.MOVING: "◐",
+    Health.UP: "●",
+    Health.DONE: "✓",
+    Health.OFF: "○",
+}
+"""A shape for each health, so that colour is never needed to tell them apart."""
+
+STYLES = {
+    Health.FAILED: "bad",
+    Health.DOWN: "warn",
+    Health.UNKNOWN: "unknown",
+    Health.MOVING: "moving",
+    Health.UP: "ok",
+    Health.DONE: "off",
+    Health.OFF: "off",
+}
+"""The palette's name for each health."""
+
+NOTHING = "—"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One service as text: what each column says, and the palette's names for two of them."""
+
+    name: str
+    status: str
+    style: str
+    name_style: str
+    uptime: str
+    started: str
+    kind: str
+    change: str
+
+
+def words(
+    service: Service, scope: Scope, uptime: int | None, last: Event | None, now: float
+) -> Words:
+    """Say what a row says at `now` (monotonic); `uptime` is in seconds, as it is to be shown."""
+    health = service.health(scope.disabled)
+    started = service.started_at
+    kind = scope.kind(service)
+    return Words(
+        name=service.name,
+        status=f"{GLYPHS[health]} {service.status or '?'}",
+        style=STYLES[health],
+        name_style=STYLES[health] if health.is_problem else "",
+        uptime=uptime_words(service, uptime),
+        started=started.strftime("%m-%d %H:%M:%S") if started else NOTHING,
+        kind="?" if kind is Kind.UNKNOWN else kind.value,
+        change=change_words(last, now) if last else "",
+    )
+
+
+def uptime_words(service: Service, uptime: int | None) -> str:
+    """Say how long a service has been up, where it is."""
+    if uptime is None or service.health() is not Health.UP:
+        return NOTHING
+    return duration(uptime)
+
+
+def duration(seconds: float) -> str:
+    """Give `3d 00:58:59`, or `00:21:27` below a day; from 100 days on, `100d 00:58`."""
+    whole = max(0, int(seconds))
+    days, rest = divmod(whole, _DAY)
+    clock = f"{rest // _HOUR:02}:{rest % _HOUR // _MINUTE:02}:{rest % _MINUTE:02}"
+    if days >= 100:
+        return f"{days}d {clock[:5]}"
+    return f"{days}d {clock}" if days else clock
+
+
+def age(seconds: float) -> str:
+    """Give an age in one unit, as one would say it: `4 s`, `3 m`, `2 h`, `5 d`."""
+    for unit, size in (("d", _DAY), ("h", _HOUR), ("m", _MINUTE)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
+def change_words(event: Event, now: float) -> str:
+    """Say what happened last to a service, and how long ago."""
+    return f"{age(now - event.at)} {event.brief or event.text}"
+
+
+def kind_reason(service: Service, scope: Scope, gaps: tuple[str, ...]) -> str:
+    """Say why a service is of its kind."""
+    match scope.kind(service):
+        case Kind.OPTIONAL:
+            off = " and has it disabled" if service.health(scope.disabled) is Health.OFF else ""
+            return f"optional: the cluster's services_configuration lists it{off}"
+        case Kind.REQUIRED:
+            return "required: the cluster's services_configuration does not list it"
+        case _:
+            why = f" ({'; '.join(gaps)})" if gaps else ""
+            return f"not known to be optional, so treated as required{why}"

@@ -1,0 +1,125 @@
+"""Every key of the deck, in one table: help, palette, key bar and `[keys]` are all read from it."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, InvalidBinding
+
+WRITES = frozenset({"start", "stop", "restart"})
+"""Ids of the keys that lead to an order; dimmed where the guard would refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One binding: `keys` is Textual's comma list; `bar` is its word in the key bar, if it has one.
+
+    `does` is the sentence in help and palette.
+    """
+
+    id: str
+    keys: str
+    action: str
+    label: str
+    does: str
+    group: str
+    bar: str = ""
+
+    def binding(self) -> Binding:
+        """Give it as Textual wants it."""
+        return Binding(
+            self.keys, self.action, self.label, show=False, id=self.id, tooltip=self.does
+        )
+
+
+_ORDERS, _VIEW, _NODES, _DECK = "Orders", "Services", "Nodes", "Deck"
+
+KEYS: tuple[Key, ...] = (
+    Key("start", "s", "order('start')", "Start", "Start the service, or the marked ones", _ORDERS, "Start"),
+    Key("stop", "t", "order('stop')", "Stop", "Stop the service, or the marked ones", _ORDERS, "sTop"),
+    Key("restart", "r", "order('restart')", "Restart", "Restart the service, or the marked ones", _ORDERS, "Restart"),
+    Key("mark", "space", "mark", "Mark", "Mark the service or take its mark away, and go on to the next", _ORDERS),
+    Key("unmark", "U", "unmark", "Unmark all", "Take all marks away", _ORDERS),
+    Key("dismiss", "x", "dismiss_orders", "Clear orders", "Take the ended orders off the screen", _ORDERS),
+    Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _VIEW, "Filter"),
+    Key("problems", "!", "problems", "Problems", "Show only the services with a problem", _VIEW, "Problems"),
+    Key("sort", "S", "sort", "Sort", "Sort by the next column", _VIEW),
+    Key("invert", "I", "invert", "Invert", "Turn the order of the rows round", _VIEW),
+    Key("detail", "d", "detail", "Detail", "Open or close the detail pane of the service", _VIEW, "Detail"),
+    Key("raw", "y", "raw", "Raw JSON", "Show the service's entry as the node sent it", _VIEW),
+    Key("refresh", "ctrl+r,f5", "refresh", "Refresh", "Ask every node now", _VIEW),
+    Key("pause", "p", "pause", "Pause", "Stop asking, or go on", _VIEW),
+    Key("faster", "+", "faster", "Faster", "Ask more often", _VIEW),
+    Key("slower", "-", "slower", "Slower", "Ask less often", _VIEW),
+    Key("nodes", "n", "nodes", "Nodes", "Pick a node", _NODES, "Nodes"),
+    Key("previous", "[", "step(-1)", "Previous node", "Go to the previous node", _NODES),
+    Key("next", "]", "step(1)", "Next node", "Go to the next node", _NODES),
+    *(
+        Key(f"node.{n}", str(n), f"jump({n})", f"Node {n}", f"Go to node {n}", _NODES)
+        for n in range(1, 10)
+    ),
+    Key("add", "a", "app.add_node", "Add a node", "Add a profile for a node", _NODES),
+    Key("edit", "e", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES),
+    Key("trust", "T", "app.trust", "Trust", "Show the node's certificate, and pin it", _NODES),
+    Key("login", "L", "app.login", "Log in", "Give the password of the node's login", _NODES),
+    Key("back", "escape", "back", "Back", "Close what is open, clear filter, then marks", _DECK),
+    Key("palette", "ctrl+p,:", "app.command_palette", "Palette", "Every action by name", _DECK),
+    Key("help", "?,f1", "app.help", "Help", "Every key, and what the deck shows", _DECK, "Help"),
+    Key("repaint", "ctrl+l", "app.repaint", "Repaint", "Paint the whole screen again", _DECK),
+    Key("quit", "q", "app.leave", "Quit", "Go back, or leave the deck", _DECK, "Quit"),
+    Key("quit_now", "ctrl+q", "app.quit", "Quit at once", "Leave the deck from anywhere", _DECK),
+)  # fmt: skip
+
+
+class KeymapError(Exception):
+    """A `[keys]` entry that cannot be: the text names it and what to do."""
+
+
+def bindings() -> list[Binding]:
+    """Give the deck's bindings with their default keys."""
+    return [key.binding() for key in KEYS]
+
+
+def check(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[str, str]:
+    """Check the `[keys]` of a configuration; gives binding id → keys, as Textual spells them.
+
+    `others` are bindings of widgets that share the keyboard with the deck's. Raises KeymapError
+    for an unknown id and for a key that would do two things.
+    """
+    known = {key.id: key.keys for key in KEYS}
+    known |= {one.id: one.key for one in others if one.id}
+    for name in remapped:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f', did you mean "{near[0]}"?' if near else "; the deck's help (?) names the ids"
+            raise KeymapError(f"keys.{name}: no such key id{hint}")
+    wanted = {name: [*_spelled(keys)] for name, keys in (known | dict(remapped)).items()}
+    taken: dict[str, str] = {}
+    for name, keys in wanted.items():
+        for key in keys:
+            if key in taken and taken[key] != name:
+                raise KeymapError(
+                    f'keys.{name if name in remapped else taken[key]}: "{key}" is already '
+                    f'the key of "{taken[key] if name in remapped else name}"'
+                )
+            taken[key] = name
+    return {name: ",".join(wanted[name]) for name in remapped}
+
+
+def _spelled(keys: str) -> list[str]:
+    """Split a comma list of keys as Textual does, single characters under their names."""
+    try:
+        return [one.key for one in Binding.make_bindings([Binding(keys, "nothing")])]
+    except InvalidBinding as error:
+        raise KeymapError(f'"{keys}" is not a list of keys with commas between them') from error
+
+
+def shown(key: str) -> str:
+    """Give a key as it stands on the keyboard."""
+    names = {
+        "escape": "esc", "slash": "/", "exclamation_mark": "!", "left_square_bracket": "[",
+        "right_square_bracket": "]", "question_mark": "?", "plus": "+", "minus": "-",
+        "colon": ":", "full_stop": ".", "comma": ",", "equals_sign": "=",
+    }  # fmt: skip
+    first = key.split(",", maxsplit=1)[0]
+    return names.get(first, first)

@@ -1,0 +1,67 @@
+"""Every action of the deck by name, and those that have no key."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from tui.ui.keymap import KEYS, Key, shown
+
+_KEYLESS = (
+    (
+        "Unlock required services",
+        "Allow orders on required services in this session: typed name and reason",
+        "app.unlock",
+    ),
+    ("Lock required services", "Refuse orders on required services again", "app.lock"),
+)
+
+Run = Callable[[], object]
+
+if TYPE_CHECKING:
+    from tui.ui.app import DeckApp
+
+
+class DeckCommands(Provider):
+    """Finds actions by the words of what they do; nothing here that the keys may not do."""
+
+    def _commands(self) -> list[tuple[str, str, Run]]:
+        """List label, help and what runs it (an action as a deck's key would run it)."""
+        app = cast("DeckApp", self.app)
+        live = app.deck.live_keys()
+        told: list[tuple[str, str, Run]] = [
+            (key.label, _said(key, live), partial(app.run_action, _scoped(key.action)))
+            for key in KEYS
+        ]
+        # A theme is named by its file, and a file's name is no part of an action.
+        told += [
+            (f"Theme: {one.label}", "Paint the deck in it", partial(app.action_paint, one.name))
+            for one in app.theme_files
+        ]
+        told += [(label, said, partial(app.run_action, action)) for label, said, action in _KEYLESS]
+        return told
+
+    async def discover(self) -> Hits:
+        """List all."""
+        for label, said, run in self._commands():
+            yield DiscoveryHit(Content(label), run, text=label, help=said)
+
+    async def search(self, query: str) -> Hits:
+        """List those that match."""
+        matcher = self.matcher(query)
+        for label, said, run in self._commands():
+            # What a thing is called counts for more than what is said of it.
+            score = max(matcher.match(label), matcher.match(f"{label} {said}") / 2)
+            if score > 0:
+                yield Hit(score, Content(label), run, text=label, help=said)
+
+
+def _said(key: Key, live: Mapping[str, str]) -> str:
+    return f"{key.does}  ({shown(live.get(key.id, key.keys))})"
+
+
+def _scoped(action: str) -> str:
+    """Give an action as the palette must run it: on the deck's screen, else on the app."""
+    return action if action.startswith("app.") else f"screen.{action}"

@@ -1,0 +1,71 @@
+"""A window that is deaf until it could be read: what was typed before decides nothing."""
+
+import time
+from typing import Generic, TypeVar
+
+from textual import events
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+PAINTED = 0.6
+"""Seconds after the first paint before a key can decide anything."""
+
+QUIET = 0.3
+"""Seconds without a key that must have passed, besides."""
+
+_Given = TypeVar("_Given")
+
+
+class DeafScreen(ModalScreen[_Given], Generic[_Given]):
+    """Deaf until it has been painted for a while and the keyboard has been quiet.
+
+    It begins with `begin_arming`, and hears from the first `arm` on that comes late enough. The
+    app asks `swallows` before it hands on what comes from the terminal.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._painted_at: float | None = None
+        self._quiet_since = 0.0
+        self.hears = False
+
+    def begin_arming(self) -> None:
+        """Be deaf; the clock for the keys starts with the next paint."""
+        self.hears, self._painted_at = False, None
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        self._painted_at = self._quiet_since = time.monotonic()
+
+    def arm(self) -> bool:
+        """Hear from now on, if it is time; gives whether it hears."""
+        now = time.monotonic()
+        if self._painted_at is not None and not self.hears:
+            painted, quiet = now - self._painted_at, now - self._quiet_since
+            self.hears = painted >= PAINTED and quiet >= QUIET
+        return self.hears
+
+    def swallows(self, event: events.Event) -> bool:
+        """Say whether an event from the terminal is to be dropped: all of them, while deaf."""
+        if not isinstance(event, events.Key | events.MouseDown | events.MouseUp | events.Paste):
+            return False
+        if not self.hears:
+            self._quiet_since = time.monotonic()
+        return not self.hears
+
+
+class ArmedScreen(DeafScreen[_Given], Generic[_Given]):
+    """A window that decides something: no paste is ever heard."""
+
+    def swallows(self, event: events.Event) -> bool:
+        """Drop every paste, and keys and clicks while it is deaf."""
+        return super().swallows(event) or isinstance(event, events.Paste)
+
+
+class TypedWords(Input):
+    """A field for words that a person types; what is pasted does not count."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.app.bell()

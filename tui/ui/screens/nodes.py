@@ -1,0 +1,70 @@
+"""The node picker on a screen of its own, where there is no room at the side."""
+
+from collections.abc import Callable, Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from tui.ui.lines import Palette
+from tui.ui.view import NodeView
+from tui.ui.widgets.nodes import NodeList
+from tui.ui.widgets.table import LiveTable
+
+
+class NodesScreen(ModalScreen[str | None]):
+    """Gives the name of the node that was picked, or None; a and e open the form over it."""
+
+    AUTO_FOCUS = "#nodes"
+    BINDINGS = [
+        Binding("escape,q,n", "close", "Close", show=False),
+        Binding("a", "app.add_node", "Add", show=False, id="add"),
+        Binding("e", "app.edit_node", "Edit", show=False, id="edit"),
+        *(Binding(str(n), f"jump({n})", f"Node {n}", show=False) for n in range(1, 10)),
+    ]
+
+    def __init__(
+        self, views: Callable[[], Sequence[NodeView]], here: str, palette: Palette
+    ) -> None:
+        super().__init__()
+        self._views = views
+        self._here = here
+        self._palette = palette
+
+    def compose(self) -> ComposeResult:
+        """Hold the list."""
+        yield NodeList(self._palette, full=True, id="nodes")
+
+    def on_mount(self) -> None:
+        """Show the nodes and keep them live."""
+        nodes = self.query_one("#nodes", NodeList)
+        nodes.border_title = "Nodes"
+        nodes.border_subtitle = "enter goes there · a adds · e edits · esc closes"
+        nodes.present(self._views(), self._here)
+        nodes.move_to(self._here)
+        self.set_interval(1.0, self.refresh_all)
+
+    @property
+    def picked(self) -> str:
+        """The node under the cursor."""
+        return self.query_one("#nodes", NodeList).cursor_key or self._here
+
+    def refresh_all(self) -> None:
+        """Show the nodes as they stand."""
+        self.query_one("#nodes", NodeList).present(self._views(), self._here)
+
+    @on(LiveTable.Chosen)
+    def _picked(self, event: LiveTable.Chosen) -> None:
+        event.stop()
+        self.dismiss(event.key)
+
+    def action_jump(self, number: int) -> None:
+        """Go to a node by its number."""
+        found = next((one.name for one in self._views() if one.number == number), None)
+        if found:
+            self.dismiss(found)
+
+    def action_close(self) -> None:
+        """Stay where one was."""
+        self.dismiss(None)

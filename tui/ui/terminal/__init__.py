@@ -1,0 +1,1 @@
+"""The terminal: taken when the deck opens, given back however it ends."""

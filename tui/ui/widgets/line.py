@@ -1,0 +1,33 @@
+"""A line of text that is painted again only when it says something else."""
+
+from rich.text import Text
+from textual.widgets import Static
+
+
+class Line(Static):
+    """One or more lines of finished text; `hides` takes it off the screen while it is empty."""
+
+    DEFAULT_CSS = """
+    Line { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(self, *, id: str, hides: bool = False) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, markup=False)
+        self._hides = hides
+        self._said: Text | None = None
+        if hides:
+            self.display = False
+
+    def say(self, text: Text) -> None:
+        """Show `text`; does nothing if it is shown already."""
+        if text == self._said and (self._said is None or text.spans == self._said.spans):
+            return
+        self._said = text
+        if self._hides and self.display is not bool(text.plain):
+            self.display = bool(text.plain)
+        self.update(text, layout=self._hides)
+
+    @property
+    def said(self) -> str:
+        """What it says at present."""
+        return self._said.plain if self._said else ""
