@@ -1,0 +1,157 @@
+"""The real command as a child process, against the real simulator over HTTPS."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+
+ROOT = Path(__file__).parents[2]
+RSDECK = (sys.executable, "-m", "tui")
+USER, PASSWORD = "admin@demo.local", "demo-password"
+WRONG = "hunter2-canary"
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def nodes(self) -> list[dict[str, Any]]:
+        """The nodes of `status --json`."""
+        return json.loads(self.out)["nodes"]  # type: ignore[no-any-return]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The lines of a table after its headings, by cell; no cell may hold a space."""
+        return [line.split() for line in self.out.splitlines()[1:]]
+
+
+class Command:
+    """`rsdeck` for a user whose home is `home`, without a terminal."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.env = {
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "TMPDIR": str(home.parent),
+            # What a run leaves open would be said on stderr, and `run` looks there.
+            "PYTHONWARNINGS": "default::ResourceWarning",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        self.started: list[subprocess.Popen[str]] = []
+
+    @property
+    def config_path(self) -> Path:
+        return self.home / ".config" / "rsdeck" / "config.toml"
+
+    def configure(self, text: str, path: Path | None = None, mode: int = 0o600) -> Path:
+        path = path or self.config_path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        return path
+
+    def start(
+        self, *args: str, argv: tuple[str, ...] = RSDECK, env: Mapping[str, str] = {}, **more: Any
+    ) -> "subprocess.Popen[str]":
+        pipes: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+        pipes["stdin"] = subprocess.DEVNULL
+        child = subprocess.Popen(  # noqa: S603 - our own words
+            (*argv, *args), cwd=ROOT, env=self.env | env, text=True, encoding="utf-8",
+            **(pipes | more),
+        )  # fmt: skip
+        self.started.append(child)
+        return child
+
+    def finish(self, child: "subprocess.Popen[str]", seconds: float = 30) -> Ran:
+        """Wait for the end; no run may ever show a traceback or a warning."""
+        out, err = child.communicate(timeout=seconds)
+        for word in ("Traceback", "Warning", "Exception ignored"):
+            assert word not in err
+            assert word not in (out or "")
+        return Ran(child.returncode, out or "", err or "")
+
+    def run(self, *args: str, **more: Any) -> Ran:
+        return self.finish(self.start(*args, **more))
+
+    def without(self, *modules: str) -> tuple[str, ...]:
+        """Give the argv of an rsdeck for which some modules are not installed."""
+        return sys.executable, "-c", _BLOCKER.format(modules=modules)
+
+
+_BLOCKER = """
+import sys
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {modules!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Blocker())
+from tui.cli.main import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def rsdeck(tmp_path: Path) -> Iterator[Command]:
+    home = tmp_path / "home"
+    home.mkdir()
+    # A test run in a shell's background ignores SIGINT, and so would its children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    command = Command(home)
+    yield command
+    signal.signal(signal.SIGINT, before)
+    for child in command.started:
+        if child.poll() is None:
+            child.kill()
+            child.communicate()
+
+
+@pytest.fixture
+def served() -> Iterator[SimulatedCluster]:
+    with SimulatedCluster(Cluster(3, pace=0.1)) as served:
+        yield served
+
+
+def profiles(
+    served: SimulatedCluster, source: str, *, user: str = USER, settings: str = "", trust: str = ""
+) -> str:
+    """Write a configuration for all nodes of a cluster; `source` is the password's line."""
+    trust = trust or f'fingerprint = "{served.fingerprint}"'
+    tables = [f"[settings]\n{settings}\n"]
+    tables += [
+        f'[nodes.node{uid}]\nurl = "{url}"\nusername = "{user}"\ncluster = "demo"\n'
+        f"{trust}\n{source}\n"
+        for uid, url in served.urls.items()
+    ]
+    return "\n".join(tables)
+
+
+@pytest.fixture
+def known(rsdeck: Command, served: SimulatedCluster) -> Command:
+    """`rsdeck` with a configuration of the cluster and the right password in a variable."""
+    rsdeck.configure(profiles(served, 'password_env = "DEMO_PASSWORD"'))
+    rsdeck.env["DEMO_PASSWORD"] = PASSWORD
+    return rsdeck
+
+
+def until(ready: Callable[[], Any], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)

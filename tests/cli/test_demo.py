@@ -1,0 +1,173 @@
+import errno
+import os
+import pty
+import re
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, Command, until
+
+HEADINGS = ["NODE", "SERVICE", "STATUS", "UPTIME", "KIND"]
+
+
+def left_behind(rsdeck: Command) -> list[str]:
+    """Name what a run left in the home and beside it."""
+    return [path.name for path in (*rsdeck.home.rglob("*"), *rsdeck.home.parent.glob("rsdeck*"))]
+
+
+def test_without_a_terminal_it_prints_the_status_of_three_nodes_once(rsdeck: Command) -> None:
+    ran = rsdeck.run("demo")
+    assert ran.code == 0
+    assert ran.out.splitlines()[0].split() == HEADINGS
+    assert {row[0] for row in ran.rows} == {"node1", "node2", "node3"}
+    assert len(ran.rows) > 90
+    assert re.fullmatch(r"rsdeck: the deck needs a terminal; .+\n", ran.err)
+
+
+def test_it_writes_nothing_to_the_users_folders(rsdeck: Command) -> None:
+    rsdeck.run("demo")
+    assert left_behind(rsdeck) == []
+
+
+def test_it_takes_no_notice_of_the_users_configuration(rsdeck: Command) -> None:
+    path = rsdeck.configure("this is no TOML")
+    before = path.stat()
+    assert rsdeck.run("demo").code == 0
+    assert path.read_text(encoding="utf-8") == "this is no TOML"
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_the_number_of_nodes_may_be_another(rsdeck: Command) -> None:
+    ran = rsdeck.run("demo", "--nodes", "5", "--still")
+    assert ran.code == 0
+    assert {row[0] for row in ran.rows} == {f"node{n}" for n in range(1, 6)}
+
+
+@pytest.mark.parametrize("words", [("demo", "--read-only"), ("--read-only", "demo")])
+def test_it_may_be_read_only_by_either_flag(words: tuple[str, ...], rsdeck: Command) -> None:
+    assert rsdeck.run(*words).code == 0
+
+
+@pytest.mark.parametrize("module", ["uvicorn", "trustme"])
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+def test_without_its_extra_it_says_how_to_get_it(
+    command: str, module: str, rsdeck: Command
+) -> None:
+    ran = rsdeck.run(command, argv=rsdeck.without(module))
+    assert (ran.code, ran.out) == (2, "")
+    assert f"needs {module}: pip install 'rsdeck[demo]'" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_without_a_terminal_it_needs_no_textual(rsdeck: Command) -> None:
+    assert rsdeck.run("demo", argv=rsdeck.without("textual", "rich")).code == 0
+
+
+def test_a_temporary_folder_that_cannot_be_had_is_said(rsdeck: Command) -> None:
+    argv = (*rsdeck.without()[:2], _NO_FOLDER)
+    ran = rsdeck.run("demo", argv=argv)
+    assert (ran.code, ran.out) == (2, "")
+    assert "No space left on device" in ran.err
+
+
+_NO_FOLDER = f"""
+import sys, tempfile
+def mkdtemp(*_, **__):
+    raise OSError({errno.ENOSPC}, "No space left on device")
+tempfile.mkdtemp = mkdtemp
+from tui.cli.main import main
+sys.exit(main())
+"""
+
+
+class Terminal:
+    """The deck on a pseudo terminal, as far as these tests look."""
+
+    def __init__(self, rsdeck: Command, *args: str) -> None:
+        self.ours, theirs = pty.openpty()
+        os.set_blocking(self.ours, False)
+        self.child = rsdeck.start(
+            *args, stdin=theirs, stdout=theirs, stderr=theirs,
+            env={"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"},
+        )  # fmt: skip
+        os.close(theirs)
+        self.shown = b""
+
+    def shows(self, words: bytes) -> bool:
+        try:
+            while data := os.read(self.ours, 65536):
+                self.shown += data
+        except OSError:
+            pass
+        return words in self.shown
+
+    def left(self) -> bool:
+        self.shows(b"")
+        return self.child.poll() is not None
+
+
+@pytest.mark.parametrize("words", [("demo", "--read-only"), ("--read-only", "demo"), ("demo",)])
+def test_on_a_terminal_the_deck_opens_and_leaves_nothing_behind(
+    words: tuple[str, ...], rsdeck: Command
+) -> None:
+    terminal = Terminal(rsdeck, *words, "--still")
+    until(lambda: terminal.shows(b"alert_mgr"), 30)
+    if "--read-only" in words:
+        until(lambda: terminal.shows(b"read-only") or terminal.shows(b"READ-ONLY"))
+    terminal.child.send_signal(signal.SIGTERM)
+    until(terminal.left)
+    assert terminal.child.returncode == 143
+    assert terminal.shows(b"\x1b[?1049l")
+    os.close(terminal.ours)
+    assert b"Traceback" not in terminal.shown
+    left = left_behind(rsdeck)
+    assert ".config" not in left
+    assert not [name for name in left if name.startswith("rsdeck-demo")]
+
+
+def test_the_embedded_cluster_is_on_loopback_alone(rsdeck: Command) -> None:
+    terminal = Terminal(rsdeck, "demo", "--still")
+    until(lambda: terminal.shows(b"alert_mgr"), 30)
+    links = [str(fd.readlink()) for fd in Path(f"/proc/{terminal.child.pid}/fd").iterdir()]
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    listening = [
+        fields[1]
+        for name in ("tcp", "tcp6")
+        for fields in map(str.split, Path(f"/proc/net/{name}").read_text("ascii").splitlines()[1:])
+        if fields[3] == "0A" and fields[9] in inodes
+    ]
+    assert len(listening) == 3
+    for address in listening:
+        assert socket.inet_ntoa(bytes.fromhex(address.partition(":")[0])[::-1]) == "127.0.0.1"
+    terminal.child.kill()
+    until(terminal.left)
+    os.close(terminal.ours)
+
+
+def test_ended_by_a_signal_it_takes_its_folder_along(rsdeck: Command) -> None:
+    argv = (*rsdeck.without()[:2], _WAITS)
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)):
+        child = rsdeck.start("demo", argv=argv)
+        assert child.stderr is not None
+        assert "terminal" in child.stderr.readline()
+        assert len(left_behind(rsdeck)) == 1
+        child.send_signal(number)
+        assert rsdeck.finish(child).code == code
+        assert left_behind(rsdeck) == []
+
+
+_WAITS = """
+import sys, time
+from tui.cli import status
+status.tell = lambda *_, **__: time.sleep(60)
+from tui.cli.main import main
+sys.exit(main())
+"""
+
+
+def test_make_demo_runs_the_demo() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^demo:.*\n\t@\$\(BIN\)/rsdeck demo$", makefile, re.MULTILINE)

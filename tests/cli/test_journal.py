@@ -1,0 +1,131 @@
+"""`rsdeck journal`, after a real deck has written one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tui.journal.store import Store
+
+
+@pytest.fixture
+def folder(rsdeck: Command) -> Path:
+    return rsdeck.home / ".local" / "state" / "rsdeck"
+
+
+def keep(folder: Path) -> Store:
+    """Keep an order as a deck does; the whole of it is in tests/fleet/test_journaled_orders.py."""
+    store = Store(folder)
+    at, more = "2026-11-24T04:12:21.000001Z", {"session": "5e55", "id": "5e55-1"}
+    seen = {"name": "alert_mgr", "status": "RUNNING", "start_time": None, "kind": "optional"}
+    for fields in (
+        {"kind": "session", "session": "5e55", "user": "ann", "login": "ann", "host": "jump",
+         "pid": 7, "ssh": "192.0.2.7", "version": "1", "read_only": False},
+        {"kind": "intent", **more, "verb": "restart", "node": "node1", "username": "op@demo",
+         "services": [seen], "reason": "leak in 3.1"},
+        {"kind": "sent", **more},
+        {"kind": "result", **more, "outcome": "accepted", "http": 200, "text": "", "ms": 41},
+        {"kind": "verdict", **more, "service": "alert_mgr", "result": "verified",
+         "text": "held for 10 s", "timeline": []},
+        {"kind": "refused", "session": "5e55", "verb": "stop", "node": "node2",
+         "services": ["ccs"], "why": "required \x1b[31mred"},
+        {"kind": "session_end", "session": "5e55"},
+    ):  # fmt: skip
+        store.append({"at": at, **fields})
+    return store
+
+
+def test_no_journal_yet_is_said_with_its_path_and_code_2(rsdeck: Command, folder: Path) -> None:
+    for more in ((), ("--json",), ("--verify",)):
+        ran = rsdeck.run("journal", *more)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == f"rsdeck: there is no journal yet at {folder}/journal.jsonl\n"
+    assert not folder.exists()
+
+
+def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -> None:
+    keep(folder)
+    ran = rsdeck.run("journal")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert lines[0].split() == ["TIME", "ORDER", "WHAT", "NODE"]
+    assert [line.split()[3] for line in lines[1:]] == [
+        "session", "intent", "sent", "result", "verdict", "refused", "session_end",
+    ]  # fmt: skip
+    assert "ann on jump from 192.0.2.7, pid 7" in lines[1]
+    assert lines[2].split()[:5] == ["2026-11-24", "04:12:21", "5e55-1", "intent", "node1"]
+    assert lines[2].endswith("restart alert_mgr as op@demo: leak in 3.1")
+    assert lines[4].endswith("accepted 200 after 41 ms")
+    assert lines[5].endswith("alert_mgr: verified, held for 10 s")
+    assert "stop ccs: required ␛[31mred" in lines[6]
+    assert "\x1b" not in ran.out
+
+
+def test_the_newest_alone_can_be_asked_for(rsdeck: Command, folder: Path) -> None:
+    keep(folder)
+    ran = rsdeck.run("journal", "--last", "2")
+    assert [row[3] for row in ran.rows] == ["refused", "session_end"]
+    assert rsdeck.run("journal", "--last", "0").code == 2
+    assert rsdeck.run("journal", "--last", "2", "--verify").code == 2
+
+
+def test_json_is_one_record_a_line_as_it_was_written(rsdeck: Command, folder: Path) -> None:
+    store = keep(folder)
+    ran = rsdeck.run("journal", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.isascii()
+    written = [json.loads(line) for line in store.path.read_bytes().splitlines()]
+    assert [json.loads(line) for line in ran.out.splitlines()] == written
+    last = rsdeck.run("journal", "--json", "--last", "1")
+    assert json.loads(last.out)["kind"] == "session_end"
+
+
+def test_a_whole_journal_is_said_to_be_so(rsdeck: Command, folder: Path) -> None:
+    store = keep(folder)
+    ran = rsdeck.run("journal", "--verify")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"{store.path}: 7 records, each follows the one before it\n"
+
+
+def test_an_edit_and_a_missing_line_are_found_with_their_line(
+    rsdeck: Command, folder: Path
+) -> None:
+    store = keep(folder)
+    good = store.path.read_bytes()
+    store.path.write_bytes(good.replace(b"alert_mgr", b"cm_server", 1))
+    ran = rsdeck.run("journal", "--verify")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == f"rsdeck: {store.path}: line 2: it is not as it was written\n"
+    lines = good.splitlines(keepends=True)
+    store.path.write_bytes(b"".join([*lines[:3], *lines[4:]]))
+    ran = rsdeck.run("journal", "--verify", "--json")
+    assert ran.code == 1
+    told = json.loads(ran.out)
+    assert (told["whole"], told["line"], told["records"]) == (False, 4, 3)
+    assert "lines are missing" in told["why"]
+
+
+def test_a_half_written_end_is_a_note(rsdeck: Command, folder: Path) -> None:
+    store = keep(folder)
+    store.path.write_bytes(store.path.read_bytes()[:-30])
+    ran = rsdeck.run("journal", "--verify")
+    assert ran.code == 0
+    assert "line 7: the last one is half-written" in ran.err
+    shown = rsdeck.run("journal")
+    assert (shown.code, len(shown.rows)) == (0, 6)
+    assert "line 7 is not as it was written" in shown.err
+
+
+def test_a_journal_that_others_can_read_is_refused(rsdeck: Command, folder: Path) -> None:
+    keep(folder).path.chmod(0o644)
+    ran = rsdeck.run("journal")
+    assert (ran.code, ran.out) == (2, "")
+    assert "chmod 600" in ran.err
+
+
+def test_it_needs_neither_textual_nor_the_network(rsdeck: Command, folder: Path) -> None:
+    keep(folder)
+    argv = rsdeck.without("textual", "rich", "httpx", "pydantic", "uvicorn", "asyncio")
+    for more in ((), ("--json",), ("--verify",)):
+        assert rsdeck.run("journal", *more, argv=argv).code == 0

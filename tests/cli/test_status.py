@@ -1,0 +1,670 @@
+import contextlib
+import json
+import os
+import pty
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from tests.cli.conftest import PASSWORD, USER, WRONG, Command, profiles, until
+from tests.credentials.conftest import write_keyring
+from tests.faultserver import Peer, answer, once, serving
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+
+COUNT = 32
+HOSTILE = "evil\x1b[31m\u202e\x9b\n漢字"
+
+
+def canary(rsdeck: Command, served: SimulatedCluster, **more: Any) -> None:
+    rsdeck.configure(profiles(served, 'password_env = "DEMO_PASSWORD"', **more))
+    rsdeck.env["DEMO_PASSWORD"] = WRONG
+
+
+# All well
+
+
+def test_all_well_is_a_table_of_every_service_and_exit_code_0(known: Command) -> None:
+    ran = known.run("status")
+    assert ran.code == 0
+    assert ran.err == ""
+    assert ran.out.splitlines()[0].split() == ["NODE", "SERVICE", "STATUS", "UPTIME", "KIND"]
+    assert len(ran.rows) == 3 * COUNT
+    assert [row[0] for row in ran.rows] == [f"node{n}" for n in (1, 2, 3) for _ in range(COUNT)]
+    assert {row[2] for row in ran.rows} == {"RUNNING", "EXITED"}
+
+
+def test_only_the_named_nodes_are_asked_and_in_the_order_of_the_configuration(
+    known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.run("status", "node3", "node1", "node3")
+    assert ran.code == 0
+    assert [row[0] for row in ran.rows] == ["node1"] * COUNT + ["node3"] * COUNT
+    assert {one.uid for one in served.cluster.requests} == {1, 3}
+
+
+def test_the_table_says_uptime_in_days_and_clock_and_what_is_optional(known: Command) -> None:
+    out = known.run("status", "node1").out
+    assert re.search(r"^node1  alert_mgr +RUNNING  3d \d\d:\d\d:\d\d  optional$", out, re.MULTILINE)
+    assert re.search(r"^node1  ccs +RUNNING  3d \d\d:\d\d:\d\d  required$", out, re.MULTILINE)
+    assert re.search(r"^node1  start_redis_servers +EXITED   -  +required$", out, re.MULTILINE)
+
+
+def test_status_only_ever_gets(known: Command, served: SimulatedCluster) -> None:
+    """P1."""
+    known.run("status")
+    assert {one.method for one in served.cluster.requests} == {"GET"}
+
+
+# JSON
+
+
+def test_json_is_one_object_of_exactly_this_shape(known: Command, served: SimulatedCluster) -> None:
+    served.cluster.stop(1, "mdns_server")
+    ran = known.run("status", "node1", "--json")
+    assert ran.code == 1
+    assert ran.err == ""
+    assert json.loads(ran.out).keys() == {"nodes"}
+    (node,) = ran.nodes
+    assert list(node) == ["node", "url", "reachable", "error", "services"]
+    assert node["node"] == "node1"
+    assert node["url"] == served.urls[1]
+    assert node["reachable"] is True
+    assert node["error"] is None
+    services = {one["name"]: one for one in node["services"]}
+    assert len(services) == COUNT
+    for one in services.values():
+        assert list(one) == ["name", "status", "start_time", "uptime_seconds", "kind"]
+    ccs = services["ccs"]
+    assert ccs["status"] == "RUNNING"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", ccs["start_time"])
+    assert isinstance(ccs["uptime_seconds"], int)
+    assert ccs["kind"] == "required"
+    assert services["alert_mgr"]["kind"] == "optional"
+
+
+def test_a_service_without_times_has_null_in_json(known: Command) -> None:
+    (node,) = known.run("status", "node1", "--json").nodes
+    (one,) = (one for one in node["services"] if one["name"] == "start_redis_servers")
+    assert one["status"] == "EXITED"
+    assert one["start_time"] is None
+    assert one["uptime_seconds"] is None
+
+
+def test_json_tells_of_a_node_that_could_not_be_asked_beside_the_others(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.power_off(2)
+    ran = known.run("status", "--json")
+    assert ran.code == 3
+    assert [node["reachable"] for node in ran.nodes] == [True, False, True]
+    assert ran.nodes[1]["services"] == []
+    assert "refused the connection" in ran.nodes[1]["error"]
+    assert len(ran.nodes[0]["services"]) == COUNT
+
+
+# Something is down
+
+
+def test_a_stopped_service_is_exit_code_1_and_comes_first(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.stop(1, "stats_archiver")
+    served.cluster.set_status(1, "redis_mgr", "FATAL")
+    until(lambda: served.cluster.process(1, "stats_archiver").state == "STOPPED")
+    ran = known.run("status", "node1")
+    assert ran.code == 1
+    assert [row[1:3] for row in ran.rows[:2]] == [
+        ["redis_mgr", "FATAL"],
+        ["stats_archiver", "STOPPED"],
+    ]
+    assert "STOPPED" not in {row[2] for row in ran.rows[2:]}
+
+
+def test_a_word_that_nobody_documents_is_no_well_being(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.set_status(1, "redis_mgr", "CONFUSED")
+    ran = known.run("status", "node1")
+    assert ran.code == 1
+    assert ran.rows[0][1:3] == ["redis_mgr", "CONFUSED"]
+
+
+def test_an_exited_one_shot_is_not_a_fault_but_an_exited_service_is(
+    known: Command, served: SimulatedCluster
+) -> None:
+    assert known.run("status", "node1").code == 0
+    served.cluster.set_status(1, "redis_mgr", "EXITED")
+    assert known.run("status", "node1").code == 1
+
+
+class _ListsDisabled(Cluster):
+    """A cluster whose nodes go on listing what the configuration switches off."""
+
+    def _is_disabled(self, service: str) -> bool:
+        return False
+
+
+def test_a_service_that_the_configuration_switched_off_is_not_a_fault(rsdeck: Command) -> None:
+    cluster = _ListsDisabled(1, pace=0.1)
+    with SimulatedCluster(cluster) as served:
+        rsdeck.configure(profiles(served, 'password_env = "DEMO_PASSWORD"'))
+        rsdeck.env["DEMO_PASSWORD"] = PASSWORD
+        for name in ("crdb_worker_0", "crdb_worker_1"):
+            cluster.stop(1, name)
+        until(lambda: cluster.process(1, "crdb_worker_1").state == "STOPPED")
+        assert rsdeck.run("status").code == 1
+        cluster.configuration["crdb_worker"] = False
+        ran = rsdeck.run("status")
+        assert ran.code == 0
+        assert [row[2] for row in ran.rows if row[1].startswith("crdb_worker")] == ["STOPPED"] * 2
+
+
+# Usage and configuration
+
+
+def test_an_unknown_node_is_exit_code_2_and_nobody_is_asked(
+    known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.run("status", "node1", "nose2")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "'nose2'" in ran.err
+    assert "node1, node2, node3" in ran.err
+    assert not list(served.cluster.requests)
+
+
+def test_a_configuration_that_is_not_there_is_exit_code_2_with_what_to_do(rsdeck: Command) -> None:
+    for args in (("status",), ("status", "--json")):
+        ran = rsdeck.run(*args)
+        assert ran.code == 2
+        assert ran.out == ""
+        assert str(rsdeck.config_path) in ran.err
+        assert "rsdeck demo" in ran.err
+
+
+def test_a_configuration_that_is_wrong_is_exit_code_2_with_file_and_key(rsdeck: Command) -> None:
+    path = rsdeck.configure('[nodes.n1]\nurl = "https://db1"\nusrname = "x"\n')
+    ran = rsdeck.run("status")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert f"{path}: nodes.n1.usrname" in ran.err
+    assert "`username`" in ran.err
+
+
+def test_a_configuration_that_others_can_write_is_refused(
+    known: Command, served: SimulatedCluster
+) -> None:
+    known.config_path.chmod(0o666)
+    ran = known.run("status")
+    assert ran.code == 2
+    assert "others can write it" in ran.err
+    assert not list(served.cluster.requests)
+
+
+def test_a_path_with_controls_cannot_reach_the_terminal(rsdeck: Command, tmp_path: Path) -> None:
+    path = rsdeck.configure("", tmp_path / "evil\x1b[31m.toml")
+    ran = rsdeck.run("--config", str(path), "status", "no\x1b[31mde")
+    assert ran.code == 2
+    assert "evil␛[31m.toml" in ran.err
+    assert "\x1b" not in ran.err
+
+
+def test_an_unknown_option_is_exit_code_2(rsdeck: Command) -> None:
+    assert rsdeck.run("status", "--yaml").code == 2
+
+
+def test_the_configuration_is_named_by_option_or_variable(
+    known: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    text = known.config_path.read_text(encoding="utf-8")
+    known.config_path.unlink()
+    path = known.configure(text, tmp_path / "elsewhere.toml")
+    assert known.run("status").code == 2
+    assert known.run("--config", str(path), "status").code == 0
+    assert known.run("status", env={"RSDECK_CONFIG": str(path)}).code == 0
+    other = known.configure("", tmp_path / "empty.toml")
+    assert known.run("--config", str(other), "status", env={"RSDECK_CONFIG": str(path)}).code == 2
+
+
+# A node that could not be asked
+
+
+def test_a_node_that_is_off_is_exit_code_3_even_when_something_else_is_down(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.power_off(2)
+    served.cluster.set_status(1, "redis_mgr", "FATAL")
+    ran = known.run("status")
+    assert ran.code == 3
+    assert "node2  -                       UNREACHABLE" in ran.out
+    assert ran.err.count("\n") == 1
+    assert ran.err.startswith(f"rsdeck: node2 ({served.urls[2]}) refused the connection")
+
+
+@pytest.mark.parametrize(("names_basic", "tries"), [(True, 1), (False, 2)])
+def test_a_wrong_password_is_sent_once_for_a_whole_cluster_and_once_more_for_a_token(
+    names_basic: bool, tries: int, rsdeck: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.logins.challenges = names_basic
+    canary(rsdeck, served)
+    ran = rsdeck.run("status")
+    assert ran.code == 3
+    assert [one.status for one in served.cluster.requests] == [401] * tries
+    assert len(served.cluster.users[USER].failures) == tries
+    assert [row[1:] for row in ran.rows] == [["-", "LOGIN", "REFUSED", "-", "-"]] * 3
+    assert WRONG not in ran.out + ran.err
+
+
+def test_what_is_said_is_said_once_and_not_of_keys_that_only_the_deck_has(
+    rsdeck: Command, served: SimulatedCluster
+) -> None:
+    canary(rsdeck, served)
+    refused = rsdeck.run("status").err
+    missing = rsdeck.run("status", env={"DEMO_PASSWORD": ""}).err
+    served.cluster.power_off(1)
+    off = rsdeck.run("status").err
+    for err in (refused, missing, off):
+        lines = err.splitlines()
+        assert len(set(lines)) == len(lines)
+        for word in ("press", "ctrl", "asked again"):
+            assert word not in err
+    assert refused.count("does not accept") == 1
+    assert "five wrong logins lock the user" in refused
+
+
+def test_another_certificate_is_exit_code_3_and_nothing_is_sent_to_it(
+    known: Command, served: SimulatedCluster
+) -> None:
+    pin = "0" * 64
+    canary(known, served, trust=f'fingerprint = "sha256:{pin}"')
+    ran = known.run("status")
+    assert ran.code == 3
+    assert [row[2:4] for row in ran.rows] == [["NOT", "TRUSTED"]] * 3
+    assert served.fingerprint in ran.err
+    assert not list(served.cluster.requests)
+
+
+def test_a_certificate_of_an_unknown_authority_is_not_trusted(
+    known: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    source = 'password_env = "DEMO_PASSWORD"'
+    known.configure(profiles(served, source, trust="insecure = false"))
+    assert known.run("status", "node1").code == 3
+    ca_file = served.write_ca(tmp_path / "ca.pem")
+    known.configure(profiles(served, source, trust=f'ca_file = "{ca_file}"'))
+    assert known.run("status", "node1").code == 0
+
+
+def test_a_ca_file_that_is_missing_or_no_certificate_is_said_without_a_traceback(
+    known: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    ca_file = tmp_path / "ca.pem"
+    known.configure(
+        profiles(served, 'password_env = "DEMO_PASSWORD"', trust='ca_file = "../../../ca.pem"')
+    )
+    assert known.run("status", "node1").code == 3
+    ca_file.write_text("no certificate", encoding="utf-8")
+    assert known.run("status", "node1").code == 3
+    assert not list(served.cluster.requests)
+
+
+# Where the password comes from
+
+
+def test_a_password_of_a_file_a_command_or_a_variable_opens_the_nodes(
+    rsdeck: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(f"{PASSWORD}\n", encoding="utf-8")
+    file.chmod(0o600)
+    marker = tmp_path / "ran"
+    script = f"echo run >> {shlex.quote(str(marker))}; cat {shlex.quote(str(file))}"
+    for source in (
+        f'password_file = "{file}"',
+        f"password_command = {json.dumps(['sh', '-c', script])}",
+        'password_env = "DEMO_PASSWORD"',
+    ):
+        rsdeck.configure(profiles(served, source))
+        ran = rsdeck.run("status", env={"DEMO_PASSWORD": PASSWORD})
+        assert (ran.code, ran.err) == (0, "")
+    assert marker.read_text(encoding="utf-8") == "run\n"
+
+
+def test_a_password_file_that_others_can_read_is_refused(
+    rsdeck: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(WRONG, encoding="utf-8")
+    file.chmod(0o640)
+    rsdeck.configure(profiles(served, f'password_file = "{file}"'))
+    ran = rsdeck.run("status")
+    assert ran.code == 3
+    assert f"chmod 600 {file}" in ran.err
+    assert WRONG not in ran.err
+    assert not list(served.cluster.requests)
+
+
+def test_a_command_that_fails_is_said_without_what_it_printed(
+    rsdeck: Command, served: SimulatedCluster
+) -> None:
+    words = json.dumps(["sh", "-c", f"echo {WRONG}; echo {WRONG} >&2; exit 3"])
+    rsdeck.configure(profiles(served, f"password_command = {words}"))
+    ran = rsdeck.run("status")
+    assert ran.code == 3
+    assert "password command sh: it failed with exit code 3" in ran.err
+    assert WRONG not in ran.out + ran.err
+
+
+def test_no_source_and_no_terminal_is_exit_code_3_and_nobody_waits(
+    rsdeck: Command, served: SimulatedCluster
+) -> None:
+    rsdeck.configure(profiles(served, ""))
+    for stdin in (subprocess.DEVNULL, subprocess.PIPE):
+        ran = rsdeck.run("status", stdin=stdin)
+        assert ran.code == 3
+        assert "it has to be typed" in ran.err
+        assert [row[2:4] for row in ran.rows] == [["NO", "PASSWORD"]] * 3
+
+
+def test_a_stdin_that_is_closed_is_no_terminal(rsdeck: Command, served: SimulatedCluster) -> None:
+    rsdeck.configure(profiles(served, ""))
+    argv = ("sh", "-c", f"exec {sys.executable} -m tui status <&-")
+    assert rsdeck.run(argv=argv).code == 3
+
+
+def test_a_command_never_sees_the_variable_of_another_node(
+    rsdeck: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+    words = ["sh", "-c", f"env > {shlex.quote(str(seen))}; echo {PASSWORD}"]
+    sources = iter(
+        [f"password_command = {json.dumps(words)}"] + ['password_env = "OTHER_SECRET"'] * 2
+    )
+    text = re.sub("source", lambda _: next(sources), profiles(served, "source"))
+    rsdeck.configure(text)
+    ran = rsdeck.run("status", "node1", env={"OTHER_SECRET": WRONG})
+    assert (ran.code, ran.err) == (0, "")
+    found = seen.read_text(encoding="utf-8")
+    assert "PATH=" in found
+    assert WRONG not in found
+
+
+def test_a_keyring_may_be_missing_locked_slow_or_good(
+    rsdeck: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P10, case 64."""
+    rsdeck.configure(profiles(served, "keyring = true"))
+    ran = rsdeck.run("status", "node1", argv=rsdeck.without("keyring"))
+    assert ran.code == 3
+    assert "pip install 'rsdeck[keyring]'" in ran.err
+    rsdeck.env["PYTHONPATH"] = str(tmp_path)
+    for body, code, says in (
+        ("raise errors.KeyringLocked('hunter2-canary')", 3, "it is locked"),
+        ("threading.Event().wait(60)", 3, "it did not answer within 3 s"),
+        ("return 'demo-password'", 0, ""),
+    ):
+        write_keyring(tmp_path, body)
+        ran = rsdeck.run("status", "node1")
+        assert ran.code == code
+        assert says in ran.err
+        assert WRONG not in ran.out + ran.err
+
+
+_ON_A_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "tui", *sys.argv[1:]])
+"""
+
+
+class _Asked:
+    """A run of `status --json` that asks for a password on a terminal of its own."""
+
+    def __init__(self, rsdeck: Command, served: SimulatedCluster) -> None:
+        rsdeck.configure(profiles(served, ""))
+        self._ours, theirs = pty.openpty()
+        argv = (sys.executable, "-c", _ON_A_TERMINAL)
+        self._child = rsdeck.start("status", "--json", argv=argv, stdin=theirs, stderr=theirs)
+        os.close(theirs)
+        self.shown = b""
+        self._listener = threading.Thread(target=self._listen)
+        self._listener.start()
+        until(lambda: b"Password" in self.shown and self.shown.endswith(b": "))
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(self._ours, 4096):
+                self.shown += data
+
+    def type(self, keys: bytes) -> tuple[int, str]:
+        os.write(self._ours, keys)
+        out, _ = self._child.communicate(timeout=20)
+        self._listener.join(5)
+        os.close(self._ours)
+        assert b"Traceback" not in self.shown
+        return self._child.returncode, out
+
+
+def test_on_a_terminal_the_password_is_asked_for_once_a_cluster_and_not_shown(
+    rsdeck: Command, served: SimulatedCluster
+) -> None:
+    asked = _Asked(rsdeck, served)
+    code, out = asked.type(f"{PASSWORD}\n".encode())
+    assert code == 0
+    assert len(json.loads(out)["nodes"]) == 3
+    assert asked.shown.count(b"Password") == 1
+    assert f"{USER} for demo".encode() in asked.shown
+    assert PASSWORD.encode() not in asked.shown
+
+
+@pytest.mark.parametrize(
+    ("keys", "code", "says"),
+    [
+        (b"\x03", 130, b"rsdeck: stopped"),
+        (b"\x04", 130, b"rsdeck: stopped"),
+        (b"\xff\n", 2, b"rsdeck: what was typed is not UTF-8"),
+    ],
+)
+def test_what_is_typed_instead_of_a_password_is_no_traceback(
+    keys: bytes, code: int, says: bytes, rsdeck: Command, served: SimulatedCluster
+) -> None:
+    asked = _Asked(rsdeck, served)
+    assert asked.type(keys) == (code, "")
+    assert says in asked.shown
+    assert not list(served.cluster.requests)
+
+
+def test_what_python_says_when_it_debugs_holds_no_secret(
+    rsdeck: Command, served: SimulatedCluster
+) -> None:
+    """P9."""
+    canary(rsdeck, served)
+    for env in ({"PYTHONASYNCIODEBUG": "1"}, {"PYTHONDEVMODE": "1"}):
+        child = rsdeck.start("status", env=env)
+        out, err = child.communicate(timeout=30)
+        assert child.returncode == 3
+        assert WRONG not in out + err
+
+
+# Streams
+
+
+def test_without_textual_and_rich_it_still_answers(known: Command) -> None:
+    ran = known.run("status", argv=known.without("textual", "rich", "uvicorn", "trustme"))
+    assert ran.code == 0
+
+
+@pytest.mark.parametrize("args", [("status",), ("status", "--json"), ("nodes",), ("--help",)])
+def test_a_reader_that_has_gone_is_no_traceback(args: tuple[str, ...], known: Command) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    child = known.start(*args, stdout=writing)
+    os.close(writing)
+    ran = known.finish(child)
+    assert ran.err == ""
+    assert ran.code == 141
+
+
+def test_a_pipe_to_head_is_no_traceback(known: Command) -> None:
+    argv = ("bash", "-o", "pipefail", "-c", f"{sys.executable} -m tui status | head -0")
+    ran = known.run(argv=argv)
+    assert (ran.code, ran.out, ran.err) == (141, "", "")
+
+
+def test_a_full_disk_behind_stdout_is_said_in_one_line(known: Command) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ran = known.run("status", stdout=full)
+    assert ran.code == 2
+    assert ran.err == "rsdeck: No space left on device\n"
+
+
+def test_a_stdout_that_is_closed_is_no_traceback(known: Command) -> None:
+    ran = known.run(argv=("sh", "-c", f"exec {sys.executable} -m tui status >&-"))
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_no_color_and_a_terminal_type_change_nothing(known: Command) -> None:
+    plain = known.run("status", "--json", "node1").out
+    assert "\x1b" not in plain
+    for env in ({"NO_COLOR": "1"}, {"FORCE_COLOR": "1", "TERM": "xterm-256color"}):
+        ran = known.run("status", "node1", env=env)
+        assert ran.code == 0
+        assert "\x1b" not in ran.out
+
+
+@pytest.fixture
+def hanging(rsdeck: Command) -> Iterator[Any]:
+    """A node that takes a request and says nothing."""
+
+    def hang(peer: Peer) -> None:
+        peer.read()
+        peer.hang()
+
+    with serving(hang) as server:
+        rsdeck.configure(
+            f'[settings]\ntimeout = 60\n[nodes.n1]\nurl = "{server.url}"\nusername = "x"\n'
+            'password_env = "DEMO_PASSWORD"\n'
+        )
+        rsdeck.env["DEMO_PASSWORD"] = WRONG
+        yield server
+
+
+def test_ctrl_c_while_a_node_hangs_ends_it_at_once_with_130(rsdeck: Command, hanging: Any) -> None:
+    child = rsdeck.start("status")
+    until(lambda: hanging.asked)
+    child.send_signal(signal.SIGINT)
+    ran = rsdeck.finish(child, 5)
+    assert ran.code == 130
+    assert ran.out == ""
+    assert ran.err.strip() == "rsdeck: stopped"
+
+
+def test_ctrl_c_while_a_password_command_runs_ends_both(
+    rsdeck: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    words = json.dumps(["sh", "-c", f"echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60"])
+    rsdeck.configure(profiles(served, f"password_command = {words}"))
+    child = rsdeck.start("status")
+    until(pid.exists)
+    child.send_signal(signal.SIGINT)
+    ran = rsdeck.finish(child, 5)
+    assert ran.code == 130
+    assert ran.err.strip() == "rsdeck: stopped"
+    command = Path("/proc") / pid.read_text(encoding="utf-8").strip()
+    until(lambda: not command.exists())
+
+
+def test_a_node_that_hangs_is_given_up_after_the_timeout(rsdeck: Command, hanging: Any) -> None:
+    text = rsdeck.config_path.read_text(encoding="utf-8").replace("timeout = 60", "timeout = 0.5")
+    rsdeck.configure(text)
+    ran = rsdeck.run("status")
+    assert ran.code == 3
+    assert "no answer within 0.5 s" in ran.err
+
+
+def test_no_secret_is_in_the_words_of_a_running_process(rsdeck: Command, hanging: Any) -> None:
+    """P9."""
+    child = rsdeck.start("status")
+    until(lambda: hanging.asked)
+    assert WRONG.encode() not in Path(f"/proc/{child.pid}/cmdline").read_bytes()
+    child.send_signal(signal.SIGINT)
+    ran = rsdeck.finish(child, 5)
+    assert WRONG not in ran.out + ran.err
+
+
+# Lies
+
+
+def test_hostile_names_and_words_are_harmless_and_the_columns_still_stand(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.add_service(1, HOSTILE)
+    served.cluster.add_service(1, "thai_ก็_อ̈́_한글", "RUN\x1b]0;title\x07")
+    ran = known.run("status", "node1")
+    assert ran.code == 1
+    lines = ran.out.splitlines()
+    assert len(lines) == 1 + COUNT + 2
+    for char in ("\x1b", "\x9b", "\u202e", "\x07"):
+        assert char not in ran.out
+    starts = set()
+    for line in lines:
+        kind = re.search(r"\S+$", line)
+        assert kind is not None
+        starts.add(cell_len(line[: kind.start()]))
+    assert len(starts) == 1
+
+
+def test_hostile_names_and_words_stay_whole_lines_in_json(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.add_service(1, HOSTILE, "RUN\x1b]0;title\x07")
+    ran = known.run("status", "node1", "--json")
+    assert ran.out.isascii()
+    (one,) = (one for one in ran.nodes[0]["services"] if one["name"].startswith("evil"))
+    assert one["name"] == "evil␛[31m\ufffd\ufffd␊漢字"
+    assert one["status"] == "RUN␛]0;title␇"
+
+
+def test_a_terminal_that_has_no_such_letters_gets_them_spelled_out(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.add_service(1, HOSTILE)
+    ran = known.run("status", "node1", env={"PYTHONIOENCODING": "latin-1"})
+    assert ran.code == 0
+    assert "\\u6f22" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (answer(b"<html>\x1b[31m"), "bad answer"),
+        (answer(b"[1, 2]"), "bad answer"),
+        (answer(b"\x1b[2J", 500), "500"),
+        (answer(b"", 302, Location="https://evil.example/\x1b"), "a redirect to evil.example"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP"),
+        (b"", "closed the connection"),
+    ],
+)
+def test_what_a_node_answers_instead_is_one_line(body: bytes, says: str, rsdeck: Command) -> None:
+    with serving(once(body)) as server:
+        rsdeck.configure(
+            f'[nodes.n1]\nurl = "{server.url}"\nusername = "x"\npassword_env = "DEMO_PASSWORD"\n'
+        )
+        ran = rsdeck.run("status", env={"DEMO_PASSWORD": WRONG})
+    assert ran.code == 3
+    assert says in ran.err
+    assert ran.err.count("\n") == 1
+    assert "\x1b" not in ran.out + ran.err
+    assert WRONG not in ran.out + ran.err

@@ -1,0 +1,218 @@
+"""`rsdeck trust`: what is shown, what is written, and what never is."""
+
+import contextlib
+import os
+import pty
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.certificates import DAY, NOW, self_signed
+from tests.cli.conftest import Command, until
+from tests.faultserver import FaultServer, serving
+from tests.proxyserver import proxying
+from tests.test_imports import run
+from tui.api.certificate import fingerprint
+
+TEXT = """\
+# ours, ask Kim
+[nodes.node1]
+url = "{url}"  # the first
+username = "me@example.com"
+password_file = "pw"
+{more}
+# the end
+"""
+WRONG = "ab" * 32
+
+
+class Node:
+    """A node with a certificate of its own, and an rsdeck whose profile names it."""
+
+    def __init__(self, server: FaultServer, der: bytes, rsdeck: Command) -> None:
+        self.server, self.sha256, self.rsdeck = server, fingerprint(der), rsdeck
+        self.profile()
+
+    def profile(self, more: str = "", url: str = "") -> None:
+        self.rsdeck.configure(TEXT.format(url=url or self.server.url, more=more))
+
+    @property
+    def written(self) -> str:
+        return self.rsdeck.config_path.read_text(encoding="utf-8")
+
+    @property
+    def pinned(self) -> list[str]:
+        return re.findall(r'^fingerprint = "sha256:(.*)"$', self.written, re.MULTILINE)
+
+
+@pytest.fixture
+def node(rsdeck: Command, tmp_path: Path) -> Iterator[Node]:
+    context, der = self_signed(tmp_path, NOW - 9 * DAY, NOW - 3 * DAY)
+    with serving(tls=context) as server:
+        yield Node(server, der, rsdeck)
+    assert server.received == 0  # whatever happened, no HTTP was spoken (P11)
+
+
+def test_it_shows_all_that_is_to_be_compared(node: Node) -> None:
+    ran = node.rsdeck.run("trust", "node1")
+    assert ran.code == 2
+    assert "--yes SHA256" in ran.err
+    digits = node.sha256.upper()
+    for words in (
+        f"sha256:{node.sha256}",
+        ":".join(digits[at : at + 2] for at in range(0, 64, 2)),
+        "CN=node␛[2J, O=Redis",
+        "itself (self-signed)",
+        "node1.example, *.node1.example, 127.0.0.1, ::1",
+        "CERTIFICATE EXPIRED 3 d ago",
+        f"{NOW - 9 * DAY:%Y-%m-%d}",
+        "the profile pins none; it trusts the authorities of this machine",
+        "openssl x509 -noout -fingerprint -sha256 -in /etc/opt/redislabs/api_cert.pem",
+    ):
+        assert words in ran.out
+    assert "\x1b" not in ran.out
+    assert not node.pinned
+
+
+@pytest.mark.parametrize("form", ["sha256:{}", "{}", "SHA256 Fingerprint={colons}"])
+def test_yes_with_the_right_fingerprint_pins_it_and_keeps_the_comments(
+    node: Node, form: str
+) -> None:
+    digits = node.sha256.upper()
+    colons = ":".join(digits[at : at + 2] for at in range(0, 64, 2))
+    ran = node.rsdeck.run("trust", "node1", "--yes", form.format(node.sha256, colons=colons))
+    assert ran.code == 0
+    assert node.pinned == [node.sha256]
+    for line in TEXT.format(url=node.server.url, more="").splitlines():
+        assert line in node.written.splitlines()
+    again = node.rsdeck.run("trust", "node1")
+    assert again.code == 0
+    assert "this is the certificate that the profile pins" in again.out
+
+
+def test_yes_with_another_fingerprint_writes_nothing(node: Node) -> None:
+    before = node.written
+    ran = node.rsdeck.run("trust", "node1", "--yes", WRONG)
+    assert (ran.code, node.written) == (1, before)
+    assert "not the one that --yes names" in ran.err
+
+
+@pytest.mark.parametrize("more", ['ca_file = "ca.pem"', "insecure = true"])
+def test_a_pin_takes_the_place_of_other_trust(node: Node, more: str) -> None:
+    node.profile(more)
+    ran = node.rsdeck.run("trust", "node1", "--yes", node.sha256)
+    assert ran.code == 0
+    assert "in whose place the pin comes" in ran.out
+    assert more not in node.written
+    assert node.pinned == [node.sha256]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_changed_certificate_is_explained_and_never_pinned(
+    node: Node, known: bool
+) -> None:  # P12
+    node.profile(f'fingerprint = "sha256:{WRONG}"')
+    before = node.written
+    ran = node.rsdeck.run("trust", "node1", *(("--yes", node.sha256) if known else ()))
+    assert (ran.code, node.written) == (1, before)
+    assert f"pinned     sha256:{WRONG}" in ran.out
+    assert f"presented  sha256:{node.sha256}" in ran.out
+    assert "valid" in ran.out
+    assert f"{node.rsdeck.config_path}, line 6: fingerprint" in ran.err
+    assert "change by hand" in ran.err
+
+
+def test_a_node_that_is_not_there_is_said(rsdeck: Command, node: Node) -> None:
+    with serving() as gone:
+        url = gone.url.replace("http:", "https:")
+    node.profile(url=url)
+    ran = rsdeck.run("trust", "node1")
+    assert ran.code == 3
+    assert "shows no certificate" in ran.err
+
+
+def test_through_a_proxy_it_is_the_same_certificate(node: Node) -> None:
+    with proxying() as proxy:
+        node.profile(f'proxy = "{proxy.url}"')
+        ran = node.rsdeck.run("trust", "node1", "--yes", node.sha256)
+        assert (ran.code, node.pinned) == (0, [node.sha256])
+        assert f"through {proxy.url}" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("node2",), "no node 'node2'"),
+        (("node1", "--yes", "abc"), "64 hexadecimal digits"),
+        (("node1", "--yes"), "requires an argument"),
+        ((), "Missing argument"),
+    ],
+)
+def test_what_cannot_be_meant_is_exit_code_2(node: Node, argv: tuple[str, ...], words: str) -> None:
+    ran = node.rsdeck.run("trust", *argv)
+    assert ran.code == 2
+    assert words in ran.err
+    assert node.server.connections == 0
+
+
+def test_plain_http_has_no_certificate(node: Node) -> None:
+    node.profile(url="http://127.0.0.1:8080")
+    ran = node.rsdeck.run("trust", "node1")
+    assert ran.code == 2
+    assert "has no certificate" in ran.err
+
+
+def on_a_terminal(node: Node, keys: str) -> tuple[int, str]:
+    ours, theirs = pty.openpty()
+    child = node.rsdeck.start("trust", "node1", stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = bytearray()
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(ours, 4096):
+                shown.extend(data)
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    until(lambda: shown.endswith(b": "))
+    os.write(ours, keys.encode())
+    code = child.wait(20)
+    listener.join(5)
+    os.close(ours)
+    assert b"Traceback" not in shown
+    return code, shown.decode()
+
+
+def test_on_a_terminal_the_first_digits_pin_it(node: Node) -> None:
+    code, shown = on_a_terminal(node, f"{node.sha256[:8]}\n")
+    assert (code, node.pinned) == (0, [node.sha256])
+    assert "type the first 8 digits" in shown
+
+
+def test_the_digits_may_be_typed_as_openssl_prints_them(node: Node) -> None:
+    digits = node.sha256.upper()
+    keys = ":".join(digits[at : at + 2] for at in range(0, 10, 2))
+    assert on_a_terminal(node, f"{keys}\n")[0] == 0
+    assert node.pinned
+
+
+@pytest.mark.parametrize("keys", ["", "y", "yes", "00000000", "{7}", "{8}0x"])
+def test_anything_else_writes_nothing(node: Node, keys: str) -> None:
+    before = node.written
+    keys = keys.replace("{7}", node.sha256[:7]).replace("{8}", node.sha256[:8])
+    assert on_a_terminal(node, f"{keys}\n")[0] == 1
+    assert node.written == before
+
+
+def test_it_is_light(node: Node, tmp_path: Path) -> None:
+    argv = ("--config", str(node.rsdeck.config_path), "trust", "node1", "--yes", WRONG)
+    code, _, imported = run(*argv, folder=tmp_path)
+    assert code == 1
+    # Not httpx itself: tui.api forbids one of its modules, which has to be named for that.
+    assert not imported & {"textual", "rich", "httpcore", "pydantic", "tomlkit"}
+    _, _, imported = run("trust", "--help", folder=tmp_path)
+    assert not imported & {"textual", "rich", "httpx", "pydantic", "asyncio"}

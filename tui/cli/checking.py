@@ -1,0 +1,65 @@
+"""Everything that is wrong with a configuration, where reading it stops at the first thing."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import tomlkit
+
+from tui.config import ConfigError, check_profile, load, problems
+from tui.config.check import dotted
+from tui.config.document import parse_configuration
+from tui.config.file import read_bytes
+from tui.config.syntax import parse
+
+
+def problems_of(path: Path, *, must_exist: bool) -> list[str]:
+    """List what is wrong with a configuration, each with file and key; empty if it is well."""
+    try:
+        load(path, must_exist=must_exist)
+    except ConfigError as error:
+        first = str(error)
+    else:
+        return []
+    path = path.absolute()
+    try:
+        document = parse(read_bytes(path) or b"", path)
+        found = [*_in_document(document, path)]
+    except (ConfigError, RecursionError):  # nothing can be read, or not taken apart
+        found = []
+    return found or [first]
+
+
+def _in_document(document: Mapping[str, object], path: Path) -> Iterator[str]:
+    for name, table in document.items():
+        if name == "nodes" and isinstance(table, dict):
+            yield from _in_nodes(table, path)
+        elif name in ("settings", "keys") and isinstance(table, dict):
+            for key, value in table.items():
+                yield from _in_piece({name: {key: value}}, path)
+        else:
+            yield from _in_piece({name: table}, path)
+
+
+def _in_nodes(nodes: Mapping[str, object], path: Path) -> Iterator[str]:
+    by_url: dict[str, str] = {}
+    for name, fields in nodes.items():
+        if not isinstance(fields, dict):
+            yield from _in_piece({"nodes": {name: fields}}, path)
+            continue
+        wrong = problems(name, fields)
+        for field, words in wrong.items():
+            key = dotted("nodes", name) if field == "name" else dotted("nodes", name, field)
+            yield str(ConfigError(words, file=path, key=key))
+        if not wrong:
+            url = check_profile(name, fields, folder=path.parent).url
+            twin = by_url.setdefault(url, name)
+            if twin != name:
+                yield from _in_piece({"nodes": {twin: nodes[twin], name: fields}}, path)
+
+
+def _in_piece(piece: Mapping[str, object], path: Path) -> Iterator[str]:
+    """Read a piece of a configuration as if it were all of it."""
+    try:
+        parse_configuration(tomlkit.dumps(piece).encode(), path)
+    except ConfigError as error:
+        yield str(error)

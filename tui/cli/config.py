@@ -1,0 +1,94 @@
+"""`rsdeck config` and `rsdeck nodes`: what the configuration says. Nothing here asks a node."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.loading import found, loaded
+from tui.cli.words import USAGE, columns, shown
+
+if TYPE_CHECKING:
+    from tui.config import NodeProfile
+
+_HEADINGS = ("NAME", "URL", "CLUSTER", "ENVIRONMENT", "READ-ONLY", "LOGIN", "TRUST")
+_LOGINS = {
+    "EnvironmentSource": "environment",
+    "CommandSource": "command",
+    "FileSource": "file",
+    "KeyringSource": "keyring",
+    "AskSource": "asked",
+}
+_TRUSTS = {
+    "SystemTrust": "system",
+    "AuthorityTrust": "CA file",
+    "PinnedTrust": "pinned",
+    "NoTrust": "unchecked",
+}
+
+
+@click.group("config")
+def config() -> None:
+    """Find and check the configuration."""
+
+
+@config.command("path")
+@click.pass_context
+def path(ctx: click.Context) -> None:
+    """Print where the configuration lives, whether or not it is there."""
+    click.echo(shown(found(ctx)[0]))
+
+
+@config.command("check")
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Say all that is wrong with the configuration; exit code 2 if anything is."""
+    from tui.cli.checking import problems_of  # noqa: PLC0415 - the help should not wait for it
+    from tui.cli.deck import appearance  # noqa: PLC0415
+
+    path, named = found(ctx)
+    problems = problems_of(path, must_exist=named)
+    for problem in problems:
+        click.echo(f"rsdeck: {problem}", err=True)
+    if len(problems) > 1:
+        click.echo(f"rsdeck: {len(problems)} problems", err=True)
+    if problems:
+        ctx.exit(USAGE)
+    configuration = loaded(ctx)
+    where = shown(configuration.path)
+    for warning in appearance(configuration)[2]:
+        click.echo(f"rsdeck: {warning}", err=True)
+    if not configuration.digest:
+        click.echo(f"rsdeck: there is no {where} yet", err=True)
+        return
+    count = len(configuration.nodes)
+    click.echo(f"{where}: {count} {'node' if count == 1 else 'nodes'}, all well")
+
+
+@click.command("nodes")
+@click.pass_context
+def nodes(ctx: click.Context) -> None:
+    """List the nodes of the configuration, without asking them."""
+    configuration = loaded(ctx)
+    if not configuration.nodes:
+        where = shown(configuration.path)
+        click.echo(f"rsdeck: no node yet in {where}", err=True)
+        return
+    click.echo(columns([_HEADINGS, *map(_row, configuration.nodes)]))
+
+
+def _login(profile: "NodeProfile") -> str:
+    if not profile.username:
+        return "client certificate"
+    return f"{profile.username} ({_LOGINS[type(profile.password).__name__]})"
+
+
+def _row(profile: "NodeProfile") -> tuple[str, ...]:
+    return (
+        profile.name,
+        profile.url,
+        profile.cluster or "-",
+        profile.environment.value if profile.environment else "-",
+        "yes" if profile.read_only else "no",
+        _login(profile),
+        _TRUSTS[type(profile.trust).__name__],
+    )

@@ -1,0 +1,127 @@
+"""`rsdeck`: the deck on the nodes of the configuration."""
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.words import USAGE, Stopped, shown
+from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from tui.config import Configuration
+    from tui.credentials import Passwords
+    from tui.ui.themes import ThemeFile
+
+LOCKED_BY_FLAG = "read-only: the deck was started with --read-only"
+_LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
+
+
+def open_the_deck(config_path: Path | None, node: str | None, *, read_only: bool) -> int:
+    """Open the deck; gives the exit code."""
+    if not has_terminal():
+        click.echo(
+            "rsdeck: the deck needs a terminal on stdin, stdout and stderr (and TERM not dumb); "
+            "`rsdeck status` answers without one",
+            err=True,
+        )
+        return USAGE
+    from tui.config import ConfigError, load  # noqa: PLC0415 - not needed to say what is missing
+    from tui.paths import config_file  # noqa: PLC0415
+
+    try:
+        path, named = config_file(config_path, os.environ)
+        configuration = load(path, must_exist=named)
+    except ConfigError as error:
+        click.echo(f"rsdeck: {error}", err=True)
+        return USAGE
+    if node is not None and configuration.node(node) is None:
+        names = ", ".join(one.name for one in configuration.nodes) or "none"
+        click.echo(
+            f"rsdeck: no node '{clean(node)}' in {shown(path)}; there are: {names}", err=True
+        )
+        return USAGE
+    reason = LOCKED_BY_FLAG if read_only else ""
+    if not reason and configuration.settings.read_only:
+        reason = _LOCKED_BY_SETTING
+    return run(configuration, reason, node)
+
+
+def has_terminal() -> bool:
+    """Say whether there is a terminal that the deck could be drawn on and typed into."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(one is not None and one.isatty() for one in streams) and (
+        os.environ.get("TERM", "") not in ("", "dumb")
+    )
+
+
+def forget_textual_environment(environ: "os._Environ[str]") -> None:
+    """Take away the variables that would press keys in the deck or write a log of them.
+
+    An empty NO_COLOR asks for nothing (no-color.org), and Textual would take it for a wish.
+    """
+    if environ.get("NO_COLOR") == "":
+        del environ["NO_COLOR"]
+    for name in [name for name in environ if name.startswith("TEXTUAL")]:
+        del environ[name]
+
+
+def appearance(
+    configuration: "Configuration",
+) -> tuple[dict[str, str], "dict[str, ThemeFile]", list[str]]:
+    """Give the keys and the themes of a configuration, and what is wrong with theme files.
+
+    Raises Stopped for keys that cannot be and a theme that there is not.
+    """
+    forget_textual_environment(os.environ)
+    from tui.paths import theme_dirs  # noqa: PLC0415
+    from tui.ui.keymap import KeymapError, check  # noqa: PLC0415 - textual must see the cleaned environment
+    from tui.ui.themes import load_themes  # noqa: PLC0415
+    from tui.ui.widgets.table import LiveTable  # noqa: PLC0415
+
+    where = shown(configuration.path)
+    try:
+        keys = check(configuration.keys, LiveTable.MOVES)
+    except KeymapError as error:
+        raise Stopped(f"{where}: {error}") from None
+    themes, warnings = load_themes(theme_dirs())
+    wanted = configuration.settings.theme
+    if wanted not in themes:
+        known = ", ".join(sorted(themes))
+        raise Stopped(f"{where}: settings.theme: no theme '{wanted}'; there are: {known}")
+    return keys, themes, warnings
+
+
+def run(
+    configuration: "Configuration",
+    read_only: str,
+    node: str | None,
+    *,
+    passwords: "Passwords | None" = None,
+    state: Path | None = None,
+) -> int:
+    """Run the deck on a configuration; `passwords` may hold some already.
+
+    `state` is the folder of the journal, the user's own if None.
+    """
+    # What is imported stays; looking for garbage in it would be a tenth of the start. The app
+    # looks again as soon as it has painted.
+    gc.disable()
+    keys, themes, warnings = appearance(configuration)
+    from tui.credentials import Passwords  # noqa: PLC0415
+    from tui.fleet.fleet import Fleet  # noqa: PLC0415
+    from tui.journal.journal import OrderJournal  # noqa: PLC0415
+    from tui.paths import state_dir  # noqa: PLC0415
+    from tui.ui.app import DeckApp, open_deck  # noqa: PLC0415
+
+    passwords = passwords or Passwords(configuration.nodes)
+    # A read-only deck gives no orders, and needs no folder to record them in.
+    journal = None if read_only else OrderJournal(state or state_dir())
+    fleet = Fleet(configuration, read_only=read_only, passwords=passwords, journal=journal)
+    app = DeckApp(
+        configuration, fleet, themes=themes, keys=keys, node=node, warnings=tuple(warnings)
+    )
+    return open_deck(app, mouse=configuration.settings.mouse)

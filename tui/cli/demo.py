@@ -1,0 +1,92 @@
+"""`rsdeck demo`: the deck on an embedded cluster, with nothing to install and nothing to break."""
+
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.deck import LOCKED_BY_FLAG, has_terminal, run
+from tui.cli.words import Stopped
+
+if TYPE_CHECKING:
+    from tui.config import Configuration
+    from tui.credentials import Passwords
+    from tui.sim.server import SimulatedCluster
+
+_USER, _PASSWORD = "admin@demo.local", "demo-password"
+_SAID = "rsdeck: the deck needs a terminal; this is the embedded cluster's status, once"
+
+
+@click.command("demo")
+@click.option(
+    "--nodes", "count", type=click.IntRange(1, 100), default=3, show_default=True, help="Nodes."
+)
+@click.option("--still", is_flag=True, help="Let nothing happen by itself.")
+@click.option("--read-only", "locked", is_flag=True, help="Look only, as `rsdeck --read-only`.")
+@click.pass_context
+def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
+    """Open the deck on an embedded cluster.
+
+    It runs on this machine's loopback alone, over HTTPS, and writes nothing to the
+    configuration. Without a terminal it prints the cluster's status once.
+    """
+    try:
+        from tui.sim.cluster import Cluster  # noqa: PLC0415 - the extra may be missing
+        from tui.sim.server import SimulatedCluster  # noqa: PLC0415
+    except ImportError as error:
+        raise Stopped(
+            f"the embedded cluster needs {error.name}: pip install 'rsdeck[demo]'"
+        ) from error
+    locked = locked or bool(ctx.obj and ctx.obj["read_only"])
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Ended in good order, so that the folder goes as well.
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    with (
+        tempfile.TemporaryDirectory(prefix="rsdeck-demo-") as folder,
+        SimulatedCluster(Cluster(count, lively=not still)) as cluster,
+    ):
+        configuration = configuration_for(cluster, Path(folder))
+        passwords = known_passwords(configuration)
+        if has_terminal():
+            reason = LOCKED_BY_FLAG if locked else ""
+            state = Path(folder) / "state"
+            code = run(configuration, reason, None, passwords=passwords, state=state)
+        else:
+            from tui.cli.status import tell  # noqa: PLC0415
+
+            click.echo(_SAID, err=True)
+            tell(configuration, (), as_json=False, passwords=passwords)
+            code = 0
+    ctx.exit(code)
+
+
+def configuration_for(cluster: "SimulatedCluster", folder: Path) -> "Configuration":
+    """Write a configuration for the cluster into `folder`, and load it as any other."""
+    from tui.config import load  # noqa: PLC0415
+
+    path = folder / "config.toml"
+    tables = [
+        f'''[nodes.node{uid}]
+url = "{url}"
+username = "{_USER}"
+fingerprint = "{cluster.fingerprint}"
+cluster = "demo"
+'''
+        for uid, url in cluster.urls.items()
+    ]
+    path.write_text("\n".join(tables), encoding="utf-8")
+    path.chmod(0o600)
+    return load(path, must_exist=True)
+
+
+def known_passwords(configuration: "Configuration") -> "Passwords":
+    """Give the passwords of the cluster's nodes, so that nobody is asked."""
+    from tui.credentials import Passwords, Secret  # noqa: PLC0415
+
+    passwords = Passwords()
+    for profile in configuration.nodes:
+        passwords.keep(profile, Secret(_PASSWORD))
+    return passwords

@@ -1,0 +1,161 @@
+"""`rsdeck journal`: what was ordered from here, and whether the record is whole."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.words import Stopped, columns
+from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from tui.journal.chain import Record, Report
+    from tui.journal.store import Store
+
+BROKEN = 1
+_HEADINGS = ("TIME", "ORDER", "WHAT", "NODE", "")
+
+_EPILOG = """\b
+Examples:
+  rsdeck journal --last 20       the newest twenty records, newest last
+  rsdeck journal --json          the records as they are, one JSON object a line
+  rsdeck journal --verify        whether a line was changed or taken out
+
+\b
+Exit codes: 0 all well, 1 the journal is not as it was written, 2 usage, or no journal.
+"""
+
+
+@click.command("journal", epilog=_EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@click.option("--verify", is_flag=True, help="Check that every line follows the one before it.")
+@click.option("--last", type=click.IntRange(min=1), help="Show only the newest records.")
+@click.pass_context
+def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None) -> None:
+    """Show the journal of orders, newest last."""
+    from tui.journal.folder import JournalError, Missing, shown  # noqa: PLC0415 - not for --help
+    from tui.journal.store import Store  # noqa: PLC0415
+    from tui.paths import state_dir  # noqa: PLC0415
+
+    if verify and last is not None:
+        raise Stopped("--verify checks the whole journal: leave --last away")
+    store = Store(state_dir())
+    try:
+        ctx.exit(_verify(store, as_json=as_json) if verify else _show(store, last, as_json=as_json))
+    except Missing:
+        raise Stopped(f"there is no journal yet at {shown(store.path)}") from None
+    except JournalError as error:
+        raise Stopped(str(error)) from None
+
+
+def _verify(store: "Store", *, as_json: bool) -> int:
+    from tui.journal.chain import check  # noqa: PLC0415
+    from tui.journal.folder import shown  # noqa: PLC0415
+
+    report = check(store.lines())
+    where = shown(store.path)
+    if as_json:
+        click.echo(json.dumps(_as_json(report)))
+    elif report.broken_at is None:
+        click.echo(f"{where}: {report.records} records, each follows the one before it")
+    for note in report.notes:
+        click.echo(f"rsdeck: {where}: {note}", err=True)
+    if report.broken_at is None:
+        return 0
+    click.echo(f"rsdeck: {where}: line {report.broken_at}: {report.why}", err=True)
+    return BROKEN
+
+
+def _as_json(report: "Report") -> dict[str, Any]:
+    return {
+        "records": report.records,
+        "whole": report.broken_at is None,
+        "line": report.broken_at,
+        "why": report.why or None,
+        "notes": report.notes,
+    }
+
+
+def _show(store: "Store", last: int | None, *, as_json: bool) -> int:
+    records = list(_records(store))[-(last or sys.maxsize) :]
+    if as_json:
+        for record in records:
+            click.echo(json.dumps(record))
+    else:
+        click.echo(columns([_HEADINGS, *map(_row, records)]))
+    return 0
+
+
+def _records(store: "Store") -> Iterator["Record"]:
+    from tui.journal.chain import open_record  # noqa: PLC0415
+
+    for number, line in enumerate(store.lines(), 1):
+        record = open_record(line.removesuffix(b"\n"))
+        if record is not None:
+            yield record
+        else:
+            told = f"rsdeck: line {number} is not as it was written: rsdeck journal --verify"
+            click.echo(told, err=True)
+
+
+def _row(record: "Record") -> tuple[str, ...]:
+    """Lay out one record; what a file says is clean only once it is cleaned here."""
+    kind = _word(record, "kind")
+    told = _TEXTS.get(kind)
+    text = told(record) if told else ""
+    time = _word(record, "at").partition(".")[0].replace("T", " ")
+    cells = (time, _word(record, "id") or _word(record, "session"), kind, _word(record, "node"))
+    return (*(cell or "-" for cell in cells), text)
+
+
+def _word(record: "Record", name: str) -> str:
+    value = record.get(name)
+    return "" if value is None else clean(str(value))
+
+
+def _session(record: "Record") -> str:
+    ssh = f" from {_word(record, 'ssh')}" if record.get("ssh") else ""
+    login = _word(record, "login")
+    by = f" (logged in as {login})" if login not in ("", record.get("user")) else ""
+    user, host, pid = (_word(record, name) for name in ("user", "host", "pid"))
+    return f"{user}{by} on {host}{ssh}, pid {pid}, version {_word(record, 'version')}"
+
+
+def _names(record: "Record") -> str:
+    services = record.get("services")
+    names = services if isinstance(services, list) else []
+    return ", ".join(
+        clean(str(one.get("name", "")) if isinstance(one, dict) else str(one)) for one in names
+    )
+
+
+def _intent(record: "Record") -> str:
+    reason = _word(record, "reason")
+    because = f": {reason}" if reason else ""
+    return f"{_word(record, 'verb')} {_names(record)} as {_word(record, 'username')}{because}"
+
+
+def _result(record: "Record") -> str:
+    http = f" {_word(record, 'http')}" if record.get("http") is not None else ""
+    text = f": {_word(record, 'text')}" if record.get("text") else ""
+    return f"{_word(record, 'outcome')}{http} after {_word(record, 'ms')} ms{text}"
+
+
+def _verdict(record: "Record") -> str:
+    return f"{_word(record, 'service')}: {_word(record, 'result')}, {_word(record, 'text')}"
+
+
+def _refused(record: "Record") -> str:
+    return f"{_word(record, 'verb')} {_names(record)}: {_word(record, 'why')}"
+
+
+_TEXTS: dict[str, Callable[["Record"], str]] = {
+    "session": _session,
+    "intent": _intent,
+    "result": _result,
+    "verdict": _verdict,
+    "refused": _refused,
+    "resolved": _verdict,
+}

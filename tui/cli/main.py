@@ -1,0 +1,136 @@
+"""argv → exit code. Every command imports what it needs when it is run, not before."""
+
+import contextlib
+import importlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tui import __version__
+from tui.cli.words import USAGE
+from tui.model.text import clean
+
+WELL, DOWN, UNREACHABLE = 0, 1, 3
+_INTERRUPTED = 130
+_UNREAD = 141
+
+_COMMANDS = {
+    "config": "tui.cli.config:config",
+    "demo": "tui.cli.demo:demo",
+    "journal": "tui.cli.journal:journal",
+    "nodes": "tui.cli.config:nodes",
+    "simulate": "tui.cli.simulate:simulate",
+    "status": "tui.cli.status:status",
+    "trust": "tui.cli.trust:trust",
+}
+
+_EPILOG = """\b
+Examples:
+  rsdeck                         open the deck on the nodes of the configuration
+  rsdeck --read-only             look, with no way to give an order
+  rsdeck demo                    open it on an embedded three-node cluster
+  rsdeck status node1 --json     ask once, print JSON, exit 0, 1, 2 or 3
+  rsdeck journal --last 20       what was ordered from here, and what came of it
+  rsdeck trust node1             see, compare and pin a node's certificate
+  rsdeck config path             where the configuration lives
+
+\b
+Exit codes: 0 all well, 1 something is down (or the deck crashed),
+2 usage or configuration, 3 a node could not be asked.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name the commands."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Read this configuration instead of the one in the user's folder.",
+)
+@click.option("--read-only", is_flag=True, help="Look only: nothing that can write is even built.")
+@click.option("--node", "node", help="Open the deck on this node.")
+@click.version_option(__version__, prog_name="rsdeck")
+@click.pass_context
+def rsdeck(
+    ctx: click.Context, config_path: Path | None, node: str | None, *, read_only: bool
+) -> None:
+    """Watch the services of Redis Software nodes; start, stop and restart them with care."""
+    ctx.obj = {"config": config_path, "read_only": read_only}
+    if ctx.invoked_subcommand is None:
+        from tui.cli.deck import open_the_deck  # noqa: PLC0415 - textual is imported for it alone
+
+        ctx.exit(open_the_deck(config_path, node, read_only=read_only))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal has no letters for is spelled out.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return _run(argv)
+    except BrokenPipeError:
+        _drop_unwritten()
+        return _UNREAD
+    except OSError as error:
+        _drop_unwritten()
+        where = f"{clean(os.fsdecode(error.filename), 4096)}: " if error.filename else ""
+        with contextlib.suppress(OSError):
+            click.echo(f"rsdeck: {where}{error.strerror or clean(str(error))}", err=True)
+        return USAGE
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        done = rsdeck.main(
+            args=None if argv is None else list(argv), prog_name="rsdeck", standalone_mode=False
+        )
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("rsdeck: stopped", err=True)
+        return _INTERRUPTED
+    except SystemExit as ended:
+        # Nobody reads our output any more: click ends with 1 then, which means something else here.
+        return _UNREAD if ended.code == 1 else int(ended.code or WELL)
+    return done if isinstance(done, int) else WELL
+
+
+def _drop_unwritten() -> None:
+    """Forget what a full disk did not take, as Python would try again at its end, and complain."""
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, stream.fileno())
+            os.close(nothing)

@@ -1,0 +1,51 @@
+"""`rsdeck simulate`: the pretend cluster alone, for any client."""
+
+import signal
+import threading
+
+import click
+
+from tui.cli.words import Stopped
+
+_LAST_PORT = 65535
+
+
+@click.command("simulate")
+@click.option("--nodes", "count", type=click.IntRange(1, 100), default=3, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(0, _LAST_PORT), default=0, help="First port; 0 takes free ones."
+)
+@click.option("--lively/--still", default=False, help="Let things happen by themselves.")
+def simulate(count: int, port: int, *, lively: bool) -> None:
+    """Serve a pretend cluster on loopback until interrupted.
+
+    Prints addresses, users, passwords and the certificate's fingerprint. The passwords are always
+    the same: there is nothing behind them. The certificate is made anew at each start, so a
+    profile that pins it has to be pinned again.
+    """
+    try:
+        from tui.sim.cluster import Cluster  # noqa: PLC0415 - the extra may be missing
+        from tui.sim.server import SimulatedCluster, SimulatorError  # noqa: PLC0415
+    except ImportError as error:
+        raise Stopped(f"the simulator needs {error.name}: pip install 'rsdeck[demo]'") from error
+    if port + count - 1 > _LAST_PORT:
+        raise Stopped(f"{count} nodes from port {port} on would go beyond port {_LAST_PORT}")
+    cluster = Cluster(count, lively=lively)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with SimulatedCluster(cluster, port=port) as served:
+            for uid, url in served.urls.items():
+                role = "primary" if uid == cluster.primary_uid else "replica"
+                click.echo(f"node {uid}  {url}  {role}")
+            for email, user in cluster.users.items():
+                click.echo(f"user {email}  password {user.password}  role {user.role}")
+            click.echo(f"fingerprint {served.fingerprint}")
+            email = next(iter(cluster.users))
+            secret = cluster.users[email].password
+            click.echo("try (-k, since nobody's authority signed the certificate):")
+            click.echo(f"  curl -k -u {email}:{secret} {served.urls[1]}/v1/local/services")
+            stop.wait()
+    except SimulatorError as error:
+        raise Stopped(str(error)) from error

@@ -1,0 +1,161 @@
+"""`rsdeck status`: ask once, say it, and put it into the exit code. Without textual."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.loading import loaded
+from tui.cli.main import DOWN, UNREACHABLE, WELL
+from tui.cli.words import Stopped, columns, shown
+from tui.model.text import clean
+from tui.model.trust import UNCHECKED
+
+if TYPE_CHECKING:
+    from tui.config import Configuration, NodeProfile
+    from tui.credentials import Passwords
+    from tui.fleet.glance import Glance
+
+
+_EPILOG = """\b
+Examples:
+  rsdeck status                  ask all nodes of the configuration
+  rsdeck status node1 node2      ask these two
+  rsdeck status --json           print JSON on stdout, and what went wrong on stderr
+
+\b
+Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
+3 a node could not be asked.
+"""
+
+
+@click.command("status", epilog=_EPILOG)
+@click.argument("names", metavar="[NODE]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.pass_context
+def status(ctx: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
+    """Ask nodes for their services, once; all nodes if none is named."""
+    configuration = loaded(ctx)
+    where = shown(configuration.path)
+    if not configuration.nodes:
+        raise Stopped(
+            f"no node yet in {where}; `rsdeck` on a terminal adds one, `rsdeck demo` needs none"
+        )
+    missing = [name for name in names if configuration.node(name) is None]
+    if missing:
+        known = ", ".join(one.name for one in configuration.nodes)
+        raise Stopped(f"no node '{clean(missing[0])}' in {where}; there are: {known}")
+    ctx.exit(tell(configuration, names, as_json=as_json))
+
+
+def tell(
+    configuration: "Configuration",
+    names: Sequence[str],
+    *,
+    as_json: bool,
+    passwords: "Passwords | None" = None,
+) -> int:
+    """Ask, print, and give the exit code; `passwords` may hold some already."""
+    from tui.credentials import Passwords  # noqa: PLC0415
+    from tui.fleet.glance import glance  # noqa: PLC0415
+
+    profiles = [one for one in configuration.nodes if not names or one.name in names]
+    passwords = passwords or Passwords(configuration.nodes)
+    _ask_for_passwords(profiles, passwords)
+    glances = glance(configuration, profiles, passwords)
+    if as_json:
+        click.echo(json.dumps({"nodes": [_as_json(one) for one in glances]}, indent=2))
+    else:
+        click.echo(table(glances))
+    # Nodes that share a login share its trouble.
+    for sentence in dict.fromkeys(_sentence(one) for one in glances if one.trouble is not None):
+        click.echo(f"rsdeck: {sentence}", err=True)
+    for one in glances:
+        if one.profile.is_unchecked:
+            click.echo(f"rsdeck: {one.profile.name}: {UNCHECKED}", err=True)
+    if any(one.trouble is not None for one in glances):
+        return UNREACHABLE
+    return DOWN if any(one.problems for one in glances) else WELL
+
+
+def _ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
+    """Ask on the terminal where a profile says so; without one, the node is said to lack it."""
+    from tui.config import AskSource  # noqa: PLC0415
+    from tui.credentials import Secret  # noqa: PLC0415
+
+    if sys.stdin is None or not sys.stdin.isatty():
+        return
+    for profile in profiles:
+        if isinstance(profile.password, AskSource) and not passwords.knows(profile):
+            prompt = f"Password of {profile.username} for {profile.cluster or profile.name}"
+            try:
+                typed = click.prompt(prompt, hide_input=True, err=True)
+            except UnicodeError:
+                typed = None  # raised below: the error would carry the bytes along
+            if typed is None:
+                raise Stopped("what was typed is not UTF-8")
+            passwords.keep(profile, Secret(typed))
+
+
+def _sentence(one: "Glance") -> str:
+    """Say why a node could not be asked and what to do here, where there is no key to press."""
+    from tui.config import AskSource  # noqa: PLC0415
+    from tui.model.reading import Trouble, TroubleKind  # noqa: PLC0415
+
+    trouble = one.trouble or Trouble(TroubleKind.UNREACHABLE, "")
+    match trouble.kind:
+        case TroubleKind.LOGIN:
+            hint = "it was not tried again, since five wrong logins lock the user; mend its source"
+        case TroubleKind.NO_PASSWORD:
+            asks = isinstance(one.profile.password, AskSource)
+            hint = "run it on a terminal, or name a source in the profile" if asks else ""
+        case _:
+            parts = trouble.hint.split("; ")
+            hint = "; ".join(
+                part for part in parts if "asked again" not in part and "ctrl+r" not in part
+            )
+    return f"{trouble.text} ({hint})" if hint else trouble.text
+
+
+def _as_json(one: "Glance") -> dict[str, Any]:
+    return {
+        "node": one.profile.name,
+        "url": one.profile.url,
+        "reachable": one.trouble is None,
+        "error": one.trouble.text if one.trouble else None,
+        "services": [
+            {
+                "name": service.name,
+                "status": service.status,
+                "start_time": (
+                    service.started_at.isoformat().replace("+00:00", "Z")
+                    if service.started_at
+                    else None
+                ),
+                "uptime_seconds": service.uptime,
+                "kind": one.scope.kind(service).value,
+            }
+            for service in one.services
+        ],
+    }
+
+
+def table(glances: Sequence["Glance"]) -> str:
+    """Lay the services out as aligned text, problems first within a node."""
+    rows = [("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")]
+    for one in glances:
+        if one.trouble is not None:
+            rows.append((one.profile.name, "-", one.trouble.kind.value.upper(), "-", "-"))
+        for service in one.arranged():
+            uptime = "-" if service.uptime is None else _duration(service.uptime)
+            kind = one.scope.kind(service).value
+            rows.append((one.profile.name, service.name, service.status, uptime, kind))
+    return columns(rows)
+
+
+def _duration(seconds: int) -> str:
+    days, rest = divmod(max(0, seconds), 86400)
+    clock = f"{rest // 3600:02}:{rest % 3600 // 60:02}:{rest % 60:02}"
+    return f"{days}d {clock}" if days else clock

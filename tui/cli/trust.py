@@ -1,0 +1,123 @@
+"""`rsdeck trust`: see a node's certificate, compare it, pin it. Not a word of HTTP is sent."""
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.loading import loaded
+from tui.cli.main import DOWN, UNREACHABLE, WELL
+from tui.cli.words import Stopped, columns, shown
+from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from tui.config import Configuration, NodeProfile
+    from tui.fleet.contact import Contact
+
+_EPILOG = """\b
+Examples:
+  rsdeck trust node1                      look, compare, and type 8 digits to pin it
+  rsdeck trust node1 --yes sha256:1f2e…   pin it if it is this one, without a terminal
+
+\b
+Exit codes: 0 pinned now or before, 1 another certificate or not pinned,
+2 usage or configuration, 3 the node could not be reached.
+"""
+
+
+@click.command("trust", epilog=_EPILOG)
+@click.argument("name", metavar="NODE")
+@click.option("--yes", "known", metavar="SHA256", help="Pin this one; openssl's form will do.")
+@click.pass_context
+def trust(ctx: click.Context, name: str, known: str | None) -> None:
+    """Show the certificate of a node and pin it in its profile.
+
+    A certificate that took the place of a pinned one is shown, and never pinned here.
+    """
+    configuration = loaded(ctx)
+    profile = _profile(configuration, name)
+    wanted = _fingerprint(known)
+    contact = _meet(profile, configuration.settings.timeout)
+    if contact is None:
+        ctx.exit(UNREACHABLE)
+    ctx.exit(_settle(configuration, contact, wanted))
+
+
+def _profile(configuration: "Configuration", name: str) -> "NodeProfile":
+    profile = configuration.node(name)
+    if profile is None:
+        names = ", ".join(one.name for one in configuration.nodes) or "none"
+        where = shown(configuration.path)
+        raise Stopped(f"no node '{clean(name)}' in {where}; there are: {names}")
+    if profile.url.startswith("http://"):
+        raise Stopped(f"{name} speaks plain http: it has no certificate")
+    return profile
+
+
+def _fingerprint(known: str | None) -> str:
+    from tui.model.trust import parse_fingerprint  # noqa: PLC0415 - the help should not wait for it
+
+    try:
+        return "" if known is None else parse_fingerprint(known).sha256
+    except ValueError as error:
+        raise Stopped(f"--yes: {error}") from None
+
+
+def _meet(profile: "NodeProfile", timeout: float) -> "Contact | None":
+    import asyncio  # noqa: PLC0415 - the help should not wait for it
+
+    from tui.api.errors import Unreachable  # noqa: PLC0415
+    from tui.fleet.contact import meet  # noqa: PLC0415
+
+    try:
+        return asyncio.run(meet(profile, timeout))
+    except Unreachable as error:
+        click.echo(f"rsdeck: {error}", err=True)
+        return None
+
+
+def _settle(configuration: "Configuration", contact: "Contact", wanted: str) -> int:
+    """Show it, and pin it if it may be; gives the exit code."""
+    from tui.fleet.contact import Match, facts, remedy  # noqa: PLC0415
+
+    rows = facts(contact, datetime.now(UTC))
+    click.echo(columns([(row.label, row.words) for row in rows]))
+    if contact.match is Match.CHANGED:
+        click.echo(f"rsdeck: {remedy(contact, configuration)}", err=True)
+        return DOWN
+    if wanted and wanted != contact.shown.sha256:
+        click.echo("rsdeck: it is not the one that --yes names; nothing was written", err=True)
+        return DOWN
+    if contact.match is Match.PINNED:
+        return WELL
+    if not wanted and not _typed(contact):
+        return DOWN
+    return _write(configuration, contact)
+
+
+def _typed(contact: "Contact") -> bool:
+    """Ask for the first digits; says why it does not go on."""
+    from tui.fleet.contact import DIGITS  # noqa: PLC0415
+
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Stopped("without a terminal, name the fingerprint that the node prints: --yes SHA256")
+    prompt = f"To pin it, type the first {DIGITS} digits that the node prints (nothing leaves it)"
+    typed = click.prompt(prompt, default="", show_default=False, err=True)
+    if contact.agrees(typed):
+        return True
+    what = "the node does not present that one; nothing" if typed.strip() else "nothing"
+    click.echo(f"rsdeck: {what} was written", err=True)
+    return False
+
+
+def _write(configuration: "Configuration", contact: "Contact") -> int:
+    from tui.config import ConfigError  # noqa: PLC0415
+    from tui.fleet.contact import pin  # noqa: PLC0415
+
+    try:
+        after = pin(configuration, contact)
+    except ConfigError as error:
+        raise Stopped(str(error)) from None
+    click.echo(f"rsdeck: pinned in {shown(after.path)}", err=True)
+    return WELL

@@ -1,0 +1,51 @@
+"""What the commands say, and how: one line on stderr, aligned columns on stdout."""
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from tui.model.text import clean
+
+USAGE = 2
+_LONGEST_PATH = 4096
+
+
+class Stopped(click.ClickException):
+    """A command ends here: what is wrong, in one sentence, and exit code 2."""
+
+    exit_code = USAGE
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say it on stderr."""
+        click.echo(f"rsdeck: {self.message}", file=file, err=file is None)
+
+
+def shown(path: Path) -> str:
+    """Give a path as it can be shown."""
+    return clean(str(path), _LONGEST_PATH)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Lay rows out in columns, as wide as a terminal shows them."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell + " " * (most - width(cell)) for cell, most in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    )
+
+
+def width(text: str) -> int:
+    """Count the cells of a clean text: wide characters take two, marks upon others none."""
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def _cells(char: str) -> int:
+    # The vowels and final consonants of Hangul join the consonant before them.
+    if unicodedata.category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff":
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
