@@ -1,0 +1,35 @@
+"""Whatever a test does, what it writes shows no password that ours are given."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.canary import found_below, leaks
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a test fail whose captured output, or log, holds the canary in any form."""
+    report = yield
+    written = report.capstdout + report.capstderr + report.caplog
+    if report.passed and leaks(written.encode("utf-8", "replace")):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} ({call.when}): its output or its log shows the canary"
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Search, when all is over, what the deck has kept in the homes that tests gave it.
+
+    Configurations are not searched: some hold the canary, to see it refused.
+    """
+    yield
+    base = tmp_path_factory.getbasetemp()
+    kept: list[Path] = [
+        folder for name in ("state", "cache", ".cache", "logs") for folder in base.rglob(name)
+    ]
+    assert found_below(*kept) == {}

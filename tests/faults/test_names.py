@@ -1,0 +1,79 @@
+"""Faults of names: they hang, they flip, they go round, and no order ends at another node."""
+
+import asyncio
+import time
+
+from tests.faults.conftest import Names
+from tests.faultserver import serving, wait_until
+from tests.fleet.conftest import PATIENCE, Play, asked, profile, running
+from tui.fleet.guard import rule
+from tui.model.order import Result, Seen, Tier, Verb
+from tui.model.service import Kind
+from tui.sim.server import SimulatedCluster
+
+ALERT = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL)
+NAME = "cluster.example"
+
+
+async def test_twelve_names_that_hang_delay_no_node_and_not_the_end(
+    resolver: Names, served: SimulatedCluster
+) -> None:
+    """P15, case 27: and each says that its name was what hung."""
+    dead = [profile(f"https://n{n}.hang:9443", f"dead{n}", username=f"u{n}") for n in range(12)]
+    healthy = profile(f"http://localhost:{served.urls[1].rpartition(':')[2]}", "node1")
+    async with running(*dead, healthy, refresh=0.2, timeout=1.0) as deck:
+        await deck.good("node1")
+        before, began = len(asked(served, "/v1/local/services")), time.monotonic()
+        await deck.until(lambda: len(asked(served, "/v1/local/services")) >= before + 8, 4)
+        assert time.monotonic() - began < 4
+        await deck.until(lambda: all(deck.watch(one.name).reading.trouble for one in dead))
+        for one in dead:
+            trouble = deck.watch(one.name).reading.trouble
+            assert trouble is not None
+            assert "while its name was looked up" in trouble.text
+        ending = time.monotonic()
+    assert time.monotonic() - ending < 1
+
+
+async def test_a_name_that_points_elsewhere_in_mid_session_bars_orders(resolver: Names) -> None:
+    """P4, case 27: "the name now answers as another node"."""
+    first, second = Play(1), Play(2)
+    resolver.point(NAME, "127.0.0.1")
+    with serving(first) as one, serving(second, host="127.0.0.2", port=one.port) as other:
+        async with running(profile(f"http://{NAME}:{one.port}")) as deck:
+            await deck.known()
+            assert deck.watch().facts.identity.uid == 1
+            resolver.point(NAME, "127.0.0.2")
+            one.__exit__()
+            deck.watch().refresh_now()
+            await deck.until(lambda: other.asked)
+            deck.watch().refresh_now()
+            await deck.until(lambda: deck.watch().wrong_node)
+            ruling = rule(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))
+            assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
+            assert "node:2" in ruling.reason
+        assert not one.posts + other.posts
+
+
+async def test_an_order_to_a_name_that_goes_round_reaches_the_node_that_was_meant_or_none(
+    resolver: Names,
+) -> None:
+    """P4, P6, case 27: the POST leaves on the connection that the check went over."""
+    plays = {f"127.0.0.{uid}": Play(uid) for uid in (1, 2, 3)}
+    resolver.point(NAME, "127.0.0.1")
+    with serving(plays["127.0.0.1"]) as one:
+        port = one.port
+        with (
+            serving(plays["127.0.0.2"], host="127.0.0.2", port=port) as two,
+            serving(plays["127.0.0.3"], host="127.0.0.3", port=port) as three,
+        ):
+            # Whatever the order does, every new connection leads to the next node.
+            async with running(profile(f"http://{NAME}:{port}"), patience=PATIENCE) as deck:
+                await deck.known()
+                resolver.point(NAME, *["127.0.0.2", "127.0.0.3"] * 50)
+                one.__exit__()
+                await asyncio.to_thread(wait_until, lambda: one.ended == one.connections)
+                verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+                assert verdict.result is Result.NOT_SENT
+                assert "nothing was sent" in verdict.text
+            assert not one.posts + two.posts + three.posts

@@ -1,0 +1,61 @@
+"""What the deck may write to a terminal, as a grammar; everything else was let through.
+
+It knows nothing of the deck's own cleaning: a character is judged by the Unicode database alone.
+"""
+
+import re
+import unicodedata
+
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_CHANGERS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_COLOR = r"(?:[34]8;(?:2;\d{1,3};\d{1,3};\d{1,3}|5;\d{1,3})|[34]9)"
+_MODES = r"(?:7|25|1000|1003|1004|1006|1015|1049|2004|2026)"
+_ALLOWED = re.compile(
+    # Where: cursor moves by row and column.
+    r"\x1b\[\d{1,4};\d{1,4}H|\x1b\[H"
+    # How it looks: colours by number, and bold, dim, italic, underlined, reverse, struck.
+    rf"|\x1b\[(?:[0123479]|{_COLOR})(?:;(?:[123479]|{_COLOR}))*m"
+    # Modes that are switched on and off, and the question for synchronised output.
+    rf"|\x1b\[\?{_MODES}[hl]|\x1b\[\?2026\$p"
+    # The keyboard protocol, pushed and popped, and the shape of the pointer.
+    r"|\x1b\[>25u|\x1b\[<u|\x1b\]22;[a-z-]{1,20}\x07"
+    r"|\r?\n"
+)
+_TAIL = re.compile(r"(?:\x1b\[\?25h)?(?:\r?\n|[^\x00-\x1f\x7f-\x9f])*")
+
+
+def strange(written: bytes) -> list[bytes]:
+    """List what is neither text nor a sequence of the deck's own; not more than ten."""
+    found: list[bytes] = []
+    text = written.decode("utf-8", "surrogateescape")
+    at = 0
+    while at < len(text) and len(found) < 10:
+        char = text[at]
+        if char not in "\x1b\r\n":
+            if not _is_text(char):
+                found.append(_around(text, at))
+            at += 1
+        elif match := _ALLOWED.match(text, at):
+            at = match.end()
+        else:
+            found.append(_around(text, at))
+            at += 1
+    return found
+
+
+def ends_well(written: bytes) -> bool:
+    """Say whether the deck's own screen was taken once and left once, with only text after."""
+    text = written.decode("utf-8", "surrogateescape")
+    head, left, tail = text.partition("\x1b[?1049l")
+    return bool(left) and head.count("\x1b[?1049h") == 1 and bool(_TAIL.fullmatch(tail))
+
+
+def _is_text(char: str) -> bool:
+    category = unicodedata.category(char)
+    if category == "Zs":
+        return char == " "
+    return category not in _UNSAFE and _CHANGERS.match(char) is None
+
+
+def _around(text: str, at: int) -> bytes:
+    return text[max(0, at - 12) : at + 24].encode("utf-8", "surrogateescape")

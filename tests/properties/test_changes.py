@@ -1,0 +1,86 @@
+"""Two readings → events: every difference is told once, and nothing else is."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.fleet.changes import compare
+from tui.model.event import Happening
+from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.service import Service
+
+ON = datetime(2026, 1, 1, tzinfo=UTC)
+STARTED = st.none() | st.integers(0, 3).map(lambda minutes: ON + timedelta(minutes=minutes))
+SERVICE = st.builds(
+    Service,
+    name=st.sampled_from("abcde"),
+    status=st.sampled_from(["RUNNING", "STOPPED", "CONFLICT", "?"]),
+    started_at=STARTED,
+    uptime=st.none() | st.integers(0, 100),
+)
+SERVICES = st.lists(SERVICE, unique_by=lambda one: one.name, max_size=5).map(tuple)
+TROUBLE = st.none() | st.builds(Trouble, kind=st.sampled_from(TroubleKind), text=st.just("away"))
+READING = st.builds(
+    Reading,
+    node=st.just("n"),
+    services=SERVICES,
+    answered_at=st.none() | st.floats(0, 100),
+    trouble=TROUBLE,
+    since=st.floats(0, 100),
+)
+GOOD = st.builds(Reading, node=st.just("n"), services=SERVICES, answered_at=st.just(1.0))
+
+
+@given(READING)
+def test_what_did_not_change_is_no_event(reading: Reading) -> None:
+    assert not [one for one in compare(reading, reading, on=ON) if one.service]
+    assert compare(reading, reading, on=ON) == ()
+
+
+@given(READING, READING)
+def test_at_most_one_event_a_service_and_one_for_the_node(before: Reading, after: Reading) -> None:
+    events = compare(before, after, on=ON)
+    about = [one.service for one in events]
+    assert len(about) == len(set(about))
+    assert about == sorted(about)
+    assert all(one.text and one.node == "n" for one in events)
+
+
+@given(READING, READING)
+def test_services_of_a_node_in_trouble_are_never_compared(before: Reading, after: Reading) -> None:
+    """P18, case 7: what is old is not news."""
+    told = [one for one in compare(before, after, on=ON) if one.service]
+    if after.trouble is not None or before.answered_at is None:
+        assert not told
+
+
+@given(GOOD, GOOD)
+def test_every_difference_of_status_and_presence_is_told(before: Reading, after: Reading) -> None:
+    told = {one.service: one.happening for one in compare(before, after, on=ON)}
+    old = {one.name: one for one in before.services}
+    new = {one.name: one for one in after.services}
+    for name in old.keys() | new.keys():
+        if name not in new:
+            assert told[name] is Happening.VANISHED
+        elif name not in old:
+            assert told[name] is Happening.APPEARED
+        elif old[name].status != new[name].status:
+            assert told[name] is Happening.FLIPPED
+        else:
+            assert told.get(name) in {None, Happening.RESTARTED}
+
+
+@given(GOOD, GOOD)
+def test_a_restart_is_told_only_where_the_nodes_own_clock_moved_forward(
+    before: Reading, after: Reading
+) -> None:
+    """Cases 36 and 37: neither a time that is not told nor one that went back is a restart."""
+    for event in compare(before, after, on=ON):
+        if event.happening is Happening.RESTARTED:
+            old, new = before.find(event.service), after.find(event.service)
+            assert old is not None
+            assert new is not None
+            assert old.started_at is not None
+            assert new.started_at is not None
+            assert new.started_at > old.started_at

@@ -1,0 +1,213 @@
+"""A command in a real pseudo-terminal: its bytes, the screen they paint, and how it ended."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pyte
+
+ROOT = Path(__file__).parent.parent
+RSDECK = (sys.executable, "-m", "tui")
+# Makes the terminal the child's own, so that the child hears of its end, and goes on as the child.
+_OWN = (
+    "import fcntl, os, sys, termios; os.setsid(); "
+    "fcntl.ioctl({fd}, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Give what a user's terminal sets, and nothing of ours."""
+    return {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "PATH": os.environ["PATH"],
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    } | more
+
+
+class Terminal:
+    """Runs `argv` in a terminal of `size` (columns, lines); `written` is all that it wrote.
+
+    Any of the three streams may be something else than the terminal.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        size: tuple[int, int] = (120, 40),
+        **streams: Any,
+    ) -> None:
+        self.size = size
+        self.written = bytearray()
+        self._digested = 0
+        self._model = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._model)
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self.attributes_before = termios.tcgetattr(self.master)
+        own = (sys.executable, "-S", "-c", _OWN.format(fd=1 if "stdin" in streams else 0))
+        self.child = subprocess.Popen(  # noqa: S603 - our own words
+            (*own, *argv),
+            cwd=ROOT,
+            env=dict(env),
+            **{"stdin": slave, "stdout": slave, "stderr": slave} | streams,
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        self.hang_up()
+
+    # What it shows
+
+    def read(self, seconds: float = 0.1) -> bool:
+        """Take what has been written; False once nobody can write any more."""
+        if not select.select([self.master], [], [], seconds)[0]:
+            return True
+        try:
+            some = os.read(self.master, 65_536)
+        except OSError:
+            return False
+        self.written += some
+        return bool(some)
+
+    @property
+    def screen(self) -> pyte.Screen:
+        """The screen as it stands after all that was read."""
+        self._stream.feed(bytes(self.written[self._digested :]))
+        self._digested = len(self.written)
+        return self._model
+
+    @property
+    def lines(self) -> list[str]:
+        return list(self.screen.display)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def until(self, condition: Callable[[], Any], seconds: float = 20.0) -> None:
+        """Read until it holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end or not self.read():
+                assert condition(), f"it did not come about:\n{self.text}"
+
+    def shows(self, *words: str, seconds: float = 20.0) -> None:
+        """Read until all words are on the screen."""
+        self.until(lambda: all(word in self.text for word in words), seconds)
+
+    def quiet(self, seconds: float) -> None:
+        """Read for so long, and let what must not happen happen."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.read(0.05):
+            pass
+
+    # What is done to it
+
+    def send(self, keys: bytes, seconds: float = 20.0) -> None:
+        """Type, reading meanwhile so that neither side waits for the other."""
+        end = time.monotonic() + seconds
+        rest = memoryview(keys)
+        os.set_blocking(self.master, False)
+        try:
+            while rest:
+                assert time.monotonic() < end, "it does not take its input"
+                with contextlib.suppress(BlockingIOError):
+                    rest = rest[os.write(self.master, rest[:4096]) :]
+                while select.select([self.master], [], [], 0)[0] and self.read(0):
+                    pass
+        finally:
+            os.set_blocking(self.master, True)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the window's size; the kernel tells the child."""
+        self.size = columns, lines
+        size = struct.pack("HHHH", lines, columns, 0, 0)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
+        screen = self.screen
+        screen.resize(lines, columns)
+
+    def signal(self, number: signal.Signals) -> None:
+        self.child.send_signal(number)
+
+    def hang_up(self) -> None:
+        """Close the window."""
+        if self.master >= 0:
+            os.close(self.master)
+            self.master = -1
+
+    # How it ends
+
+    def ends(self, seconds: float = 10.0) -> int:
+        """Read until it has ended; gives the exit code, as a shell would."""
+        end = time.monotonic() + seconds
+        while self.child.poll() is None:
+            assert time.monotonic() < end, f"it goes on:\n{self.text}"
+            if self.master < 0 or not self.read(0.02):
+                time.sleep(0.01)
+        while self.master >= 0 and select.select([self.master], [], [], 0)[0] and self.read(0):
+            pass
+        code = self.child.returncode
+        return code if code >= 0 else 128 - code
+
+    @property
+    def attributes(self) -> list[Any]:
+        """The terminal's settings as they are now."""
+        return termios.tcgetattr(self.master)
+
+    @property
+    def left(self) -> str:
+        """What was written after the deck's own screen was left, without its mode switches."""
+        after = bytes(self.written).rpartition(b"\x1b[?1049l")[2]
+        return after.replace(b"\x1b[?25h", b"").decode().replace("\r\n", "\n")
+
+    @property
+    def is_given_back(self) -> bool:
+        """Whether every mode was switched off, and the settings are as before."""
+        off = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[<u")
+        on = (b"\x1b[?1049h", b"\x1b[?25l", b"\x1b[?1003h", b"\x1b[?2004h", b"\x1b[>25u")
+        written = bytes(self.written)
+        return self.attributes == self.attributes_before and all(
+            written.rfind(a) > written.rfind(b) for a, b in zip(off, on, strict=True)
+        )
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the child sleeps after a SIGSTOP."""
+        return self._stat()[0] == "T"
+
+    def cpu(self) -> float:
+        """Seconds of processor time that the child has used."""
+        stat = self._stat()
+        return (int(stat[11]) + int(stat[12])) / _TICKS
+
+    def memory(self) -> int:
+        """Bytes of memory that the child holds."""
+        return int(self._stat()[21]) * os.sysconf("SC_PAGE_SIZE")
+
+    def _stat(self) -> list[str]:
+        text = Path(f"/proc/{self.child.pid}/stat").read_text(encoding="utf-8")
+        return text.rpartition(")")[2].split()

@@ -1,0 +1,95 @@
+"""Case 55: put to sleep and woken, the deck goes on, and what it shows first is of now.
+
+Cases 55 and 63, P18.
+"""
+
+import re
+import signal
+
+from tests.pty import Terminal
+from tests.terminal.conftest import Open
+from tui.sim.server import SimulatedCluster
+
+ALT = b"\x1b[?1049h"
+
+
+def leave(terminal: Terminal) -> None:
+    terminal.send(b"q")
+    assert terminal.ends(3.0) == 0
+    assert terminal.is_given_back
+
+
+def test_asleep_the_terminal_is_given_back_and_awake_it_is_taken_again(opened: Open) -> None:
+    with opened() as terminal:
+        terminal.shows("alert_mgr")
+        for times in (2, 3):
+            terminal.signal(signal.SIGTSTP)
+            terminal.until(lambda: terminal.is_stopped, 5)
+            terminal.quiet(0.1)
+            assert terminal.is_given_back
+            assert "alert_mgr" not in terminal.left
+            terminal.signal(signal.SIGCONT)
+            terminal.until(lambda times=times: terminal.written.count(ALT) == times, 5)
+            terminal.shows("alert_mgr", "running")
+        leave(terminal)
+
+
+def test_woken_it_says_at_once_how_old_its_rows_are(opened: Open, served: SimulatedCluster) -> None:
+    with opened() as terminal:
+        terminal.shows("alert_mgr", "0 s old")
+        terminal.signal(signal.SIGTSTP)
+        terminal.until(lambda: terminal.is_stopped, 5)
+        terminal.quiet(2.5)
+        served.cluster.power_off(1)
+        try:
+            terminal.signal(signal.SIGCONT)
+            terminal.until(lambda: terminal.written.count(ALT) == 2, 5)
+            terminal.until(lambda: "every 0.5 s" in painted(terminal), 5)
+        finally:
+            served.cluster.power_on(1)
+        first = painted(terminal).partition("every 0.5 s")[0]
+        assert "STALE" in first
+        assert " 0 s old" not in first
+        leave(terminal)
+
+
+def painted(terminal: Terminal) -> str:
+    """Give the text painted since the deck took the terminal last."""
+    after = bytes(terminal.written).rpartition(ALT)[2].decode(errors="ignore")
+    return re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", after)
+
+
+def test_stray_wakings_change_nothing(opened: Open) -> None:
+    with opened() as terminal:
+        terminal.shows("alert_mgr")
+        for _ in range(3):
+            terminal.signal(signal.SIGCONT)
+            terminal.quiet(0.2)
+        terminal.send(b"?")
+        terminal.shows("─ Help", seconds=5)
+        terminal.send(b"\x1b")
+        terminal.until(lambda: "─ Help" not in terminal.text)
+        leave(terminal)
+
+
+def test_stopped_by_force_it_goes_on(opened: Open) -> None:
+    with opened() as terminal:
+        terminal.shows("alert_mgr")
+        for _ in range(2):
+            terminal.signal(signal.SIGSTOP)
+            terminal.until(lambda: terminal.is_stopped, 5)
+            terminal.signal(signal.SIGCONT)
+            terminal.quiet(0.3)
+        terminal.shows("alert_mgr")
+        leave(terminal)
+
+
+def test_ended_in_its_sleep_it_ends_when_woken(opened: Open) -> None:
+    with opened() as terminal:
+        terminal.shows("alert_mgr")
+        terminal.signal(signal.SIGTSTP)
+        terminal.until(lambda: terminal.is_stopped, 5)
+        terminal.signal(signal.SIGTERM)
+        terminal.signal(signal.SIGCONT)
+        assert terminal.ends(3.0) == 143
+        assert terminal.is_given_back

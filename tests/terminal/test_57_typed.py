@@ -1,0 +1,76 @@
+"""Case 57: whatever the terminal sends, the deck lives and goes on listening."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.pty import RSDECK, Terminal, environment
+from tests.terminal.conftest import PASSWORD, configure
+from tui.sim.server import SimulatedCluster
+
+HELP = "─ Help"
+SENT = {
+    "ff": b"\xff",
+    "half of a character": b"\xe2\x82",
+    "all bytes": bytes(byte for byte in range(0x80, 0x100)),
+    "overlong": b"\xc0\xaf\xed\xa0\x80",
+    "cursor report": b"\x1b[12;40R" * 50,
+    "device attributes": b"\x1b[?62;1;6;22c\x1b[>41;354;0c\x1b[0n" * 50,
+    "settings report": b"\x1bP1$r0m\x1b\\\x1b]11;rgb:ffff/ffff/ffff\x07\x1b]52;c;cXVpdA==\x1b\\",
+    "keyboard report": b"\x1b[?1u",
+    "impossible key": b"\x1b[99999999999999u\x1b[97:65;2u\x1b[;;u",
+    "impossible sizes": b"\x1b[48;0;0;0;0t\x1b[48;99999;99999;9;9t\x1b[?2048;2$y",
+    "impossible mouse": b"\x1b[<0;99999999;99999999M\x1b[<-1;-1;-1M\x1b[<0;0;0m",
+    "mouse flood": b"".join(b"\x1b[<35;%d;%dM" % (n % 120 + 1, n % 40 + 1) for n in range(10_000)),
+    "wheel flood": b"\x1b[<65;60;20M\x1b[<64;60;20M" * 500,
+    "lone escapes": b"\x1b" * 200,
+    "paste": b"\x1b[200~" + b"rty\nq" * 200 + b"\x1b[201~",
+    "paste of 1 MB": b"\x1b[200~" + b"q\n" * 500_000 + b"\x1b[201~",
+    "end of a paste": b"qqq\x1b[201~",
+    "paste in a paste": b"\x1b[200~a\x1b[200~q\x1b[201~",
+    "paste without an end": b"\x1b[200~qqq",
+    "reset": b"\x1bc",
+}
+
+
+@pytest.fixture(scope="module")
+def terminal(
+    served: SimulatedCluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Terminal]:
+    home = tmp_path_factory.mktemp("home")
+    configure(home, served)
+    env = environment(home, DECK_TEST_PASSWORD=PASSWORD)
+    with Terminal(RSDECK, env) as terminal:
+        terminal.shows("alert_mgr")
+        yield terminal
+        terminal.send(b"q")
+        assert terminal.ends(3.0) == 0
+        assert terminal.is_given_back
+
+
+@pytest.mark.parametrize("what", SENT)
+def test_it_lives_and_its_keys_do(what: str, terminal: Terminal) -> None:
+    terminal.send(SENT[what])
+    # Where a paste did not end, a second must pass in silence.
+    terminal.quiet(1.3 if "without" in what else 0.2)
+    for _ in range(20):
+        before = len(terminal.written)
+        terminal.send(b"?")
+        terminal.quiet(0.3)
+        if HELP in terminal.text and len(terminal.written) > before:
+            break
+    assert terminal.child.poll() is None
+    assert HELP in terminal.text, terminal.text
+    terminal.send(b"\x1b")
+    terminal.until(lambda: HELP not in terminal.text)
+
+
+def test_a_flood_is_over_when_it_is_over(terminal: Terminal) -> None:
+    terminal.send(SENT["mouse flood"])
+    start = time.monotonic()
+    terminal.send(b"?")
+    terminal.shows(HELP, seconds=5)
+    assert time.monotonic() - start < 2
+    terminal.send(b"\x1b")
+    terminal.until(lambda: HELP not in terminal.text)

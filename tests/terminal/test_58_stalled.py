@@ -1,0 +1,44 @@
+"""Case 58, promise P18: a terminal that reads nothing holds up nobody, and sees no old news."""
+
+import os
+import signal
+import time
+
+from tests.terminal.conftest import Open
+from tui.sim.server import SimulatedCluster
+
+
+def test_polls_go_on_and_the_memory_is_flat(opened: Open, served: SimulatedCluster) -> None:
+    with opened() as terminal:
+        terminal.shows("alert_mgr", "node1")
+        # Each key paints the whole screen; nobody reads it.
+        stall(terminal.master)
+        before, asked = terminal.memory(), len(served.cluster.requests)
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            stall(terminal.master)
+            time.sleep(0.2)
+        assert len(served.cluster.requests) - asked >= 4
+        assert terminal.memory() - before < 20_000_000
+        terminal.shows("0 s old", "alert_mgr", seconds=10)
+        terminal.send(b"q")
+        assert terminal.ends(3.0) == 0
+        assert terminal.is_given_back
+
+
+def test_a_signal_ends_it_though_nobody_reads(opened: Open) -> None:
+    with opened() as terminal:
+        terminal.shows("alert_mgr")
+        for _ in range(10):
+            stall(terminal.master)
+            time.sleep(0.1)
+        terminal.signal(signal.SIGTERM)
+        assert terminal.child.wait(3.5) == 143
+        while terminal.read():
+            pass
+        assert terminal.is_given_back
+
+
+def stall(master: int) -> None:
+    """Have the whole screen painted a few times."""
+    os.write(master, b"\x0c" * 20)

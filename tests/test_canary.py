@@ -1,0 +1,361 @@
+"""A password goes to the node and nowhere else: every sink is searched for one, in every form.
+
+P9, P10.
+"""
+
+import base64
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import resource
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyte
+import pytest
+
+from tests.canary import CANARY, found_below, leaks
+from tests.ui.conftest import open_deck, write_configuration
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+from tui.ui.screens.password import PasswordScreen
+
+ROOT = Path(__file__).parents[1]
+USER = "admin@demo.local"
+COLUMNS, LINES = 120, 40
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        CANARY.encode(),
+        base64.b64encode(f"{USER}:{CANARY}".encode()),
+        base64.b64encode(f"a:{CANARY}".encode()),
+        base64.b64encode(f"ab:{CANARY}".encode()),
+        quote(CANARY, safe="").encode(),
+        json.dumps({"password": CANARY}).encode(),
+        json.dumps({"password": CANARY}, ensure_ascii=False).encode(),
+        repr(CANARY).encode(),
+        repr(CANARY.encode()).encode(),
+    ],
+)
+def test_the_search_finds_what_it_looks_for(shown: bytes) -> None:
+    assert leaks(b"before " + shown + b" after")
+
+
+@dataclass
+class Run:
+    """Everything that a run of `rsdeck` showed: its terminal, and what /proc said of it."""
+
+    process: subprocess.Popen[bytes]
+    ours: int
+    shown: bytearray = field(default_factory=bytearray)
+    screen: pyte.Screen = field(default_factory=lambda: pyte.Screen(COLUMNS, LINES))
+
+    def __post_init__(self) -> None:
+        self._stream = pyte.ByteStream(self.screen)
+
+    def read(self, seconds: float = 0.05) -> bool:
+        if not select.select([self.ours], [], [], seconds)[0]:
+            return True
+        try:
+            some = os.read(self.ours, 65536)
+        except OSError:
+            return False
+        self.shown += some
+        self._stream.feed(some)
+        return bool(some)
+
+    def until(self, ready: Callable[[], Any], seconds: float = 40) -> None:
+        end = time.monotonic() + seconds
+        while not ready():
+            assert time.monotonic() < end, self.text
+            self.read()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def shows(self, *words: str) -> Callable[[], bool]:
+        return lambda: all(word in self.text for word in words)
+
+    def press(self, keys: str) -> None:
+        os.write(self.ours, keys.encode())
+
+    def leave(self) -> None:
+        while self.read(0.5) and self.process.poll() is None:
+            pass
+        self.process.wait(20)
+        while self.read(0.2) and select.select([self.ours], [], [], 0)[0]:
+            pass
+
+
+@dataclass
+class Place:
+    """A home in which rsdeck is run, and what the password's child saw of its surroundings."""
+
+    home: Path
+    served: SimulatedCluster
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "HOME": str(self.home),
+            "TMPDIR": str(self.home / "tmp"),
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    @property
+    def seen(self) -> Path:
+        """What each password command has seen of itself and its parent, one file each."""
+        return self.home.parent / "seen"
+
+    def command(self, word: str) -> str:
+        """Give a password command that notes its environment and its parent's command line."""
+        secret = self.home.parent / "secret"
+        secret.write_text(f"{word}\n", encoding="utf-8")
+        script = self.home.parent / "ask.py"
+        script.write_text(
+            "import os, pathlib, sys\n"
+            f"seen = pathlib.Path({str(self.seen)!r}); seen.mkdir(exist_ok=True)\n"
+            "of = [pathlib.Path('/proc', *one) for one in"
+            " (('self', 'environ'), ('self', 'cmdline'), (str(os.getppid()), 'cmdline'))]\n"
+            "(seen / str(os.getpid())).write_bytes(b'|'.join(one.read_bytes() for one in of))\n"
+            f"sys.stdout.write(pathlib.Path({str(secret)!r}).read_text('utf-8'))\n",
+            encoding="utf-8",
+        )
+        return f'password_command = ["{sys.executable}", "{script}"]'
+
+    def configure(self, *sources: str, login: str = "auto") -> None:
+        """Write the configuration; the nodes have the sources in turn."""
+        path = self.home / ".config" / "rsdeck" / "config.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = "[settings]\nrefresh = 0.5\n"
+        for uid, url in self.served.urls.items():
+            text += f'[nodes.node{uid}]\nurl = "{url}"\nusername = "{USER}"\ncluster = "demo"\n'
+            text += f'fingerprint = "{self.served.fingerprint}"\nlogin = "{login}"\n'
+            text += f"{sources[uid % len(sources)]}\n"
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)
+
+    def start(self, *args: str, **env: str) -> Run:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        process = subprocess.Popen(  # noqa: S603 - our own words
+            (sys.executable, "-X", "dev", "-m", "tui", *args),
+            cwd=ROOT, env=self.env | env, stdin=theirs, stdout=theirs, stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+        self.runs.append(Run(process, ours))
+        return self.runs[-1]
+
+    def run(self, *args: str, **env: str) -> tuple[int, bytes]:
+        """Run a command without a terminal; gives its code and all that it wrote."""
+        done = subprocess.run(  # noqa: S603 - our own words
+            (sys.executable, "-m", "tui", *args), cwd=ROOT, env=self.env | env, timeout=60,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout
+
+    def check(self, run: Run | None = None) -> None:
+        """Search the files, the children's surroundings, and what a run showed."""
+        assert found_below(self.home, self.seen) == {}
+        if run is not None:
+            assert leaks(bytes(run.shown)) == []
+
+    def check_processes(self, run: Run) -> None:
+        """Search the command lines of the deck and its children, and their environments.
+
+        The deck's own is as it was started: an environment variable that was named as the
+        source stands there, by the user's own hand, and nowhere else.
+        """
+        pids = [run.process.pid]
+        for pid in pids:
+            tasks = Path(f"/proc/{pid}/task")
+            for task in tasks.iterdir():
+                pids += [int(one) for one in (task / "children").read_text("ascii").split()]
+            assert leaks(Path(f"/proc/{pid}/cmdline").read_bytes()) == []
+            if pid != run.process.pid:
+                assert leaks(Path(f"/proc/{pid}/environ").read_bytes()) == []
+
+
+@pytest.fixture(params=[True, False], ids=["basic", "token"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    home = tmp_path / "home"
+    (home / "tmp").mkdir(parents=True)
+    cluster = Cluster(2, pace=0.1, basic_authentication=request.param)
+    cluster.users[USER].password = CANARY
+    with SimulatedCluster(cluster) as served:
+        place = Place(home, served)
+        yield place
+        for run in place.runs:
+            if run.process.poll() is None:
+                run.process.kill()
+            run.process.wait()
+            os.close(run.ours)
+
+
+def test_the_deck_shows_it_nowhere_and_an_order_neither(place: Place) -> None:
+    place.configure(place.command(CANARY))
+    run = place.start()
+    run.until(run.shows("alert_mgr", "RUNNING"))
+    place.check_processes(run)
+    run.press("?")
+    run.until(run.shows("esc closes"))
+    run.press("\x1b")
+    run.until(lambda: "esc closes" not in run.text)
+    run.press("r")
+    run.until(run.shows("operation_type"))
+    end = time.monotonic() + 20
+    while not posts(place) and time.monotonic() < end:  # keys count once the question is armed
+        run.press("y")
+        run.read(0.3)
+    assert posts(place)
+    run.until(run.shows("VERIFIED"))
+    run.press("\x11")
+    run.leave()
+    assert list(place.seen.iterdir())
+    place.check(run)
+
+
+def posts(place: Place) -> list[Any]:
+    sent = (one for one in place.served.cluster.requests if one.method == "POST")
+    return [one for one in sent if one.path == "/v1/local/services"]
+
+
+def test_a_typed_one_shows_nowhere(place: Place) -> None:
+    place.configure("")
+    run = place.start()
+    run.until(run.shows("Five failures"))
+    run.press(CANARY)
+    run.until(run.shows("•" * len(CANARY)))
+    run.press("\r")
+    run.until(run.shows("alert_mgr", "RUNNING"))
+    place.check_processes(run)
+    run.press("\x11")
+    run.leave()
+    place.check(run)
+
+
+def test_a_refused_one_shows_nowhere(place: Place) -> None:
+    """The wrong one is the canary, and the log of what was refused is the user's screen."""
+    place.served.cluster.users[USER].password = "another"
+    place.configure(place.command(CANARY))
+    run = place.start()
+    run.until(run.shows("does not accept"))
+    place.check_processes(run)
+    run.press("\x1b")
+    run.until(run.shows("press L"))
+    run.press("\x11")
+    run.leave()
+    place.check(run)
+    assert len(place.served.cluster.users[USER].failures) <= 2
+
+
+@pytest.mark.parametrize("login", ["auto", "basic", "jwt"])
+def test_the_command_line_shows_it_nowhere(login: str, place: Place) -> None:
+    command, variable = place.command(CANARY), 'password_env = "THE_PASSWORD"'
+    for sources in ((command,), (variable,), (variable, command)):
+        place.configure(*sources, login=login)
+        given = {"THE_PASSWORD": CANARY} if variable in sources else {}
+        for words in (
+            ("status",), ("status", "--json"), ("nodes",), ("config", "check"), ("config", "path")
+        ):  # fmt: skip
+            _, shown = place.run(*words, **given)
+            assert shown
+            assert leaks(shown) == []
+            assert b"Traceback" not in shown
+            place.check()
+
+
+def test_a_wrong_one_is_not_in_what_the_command_line_says(place: Place) -> None:
+    place.served.cluster.users[USER].password = "another"
+    place.configure(place.command(CANARY))
+    code, shown = place.run("status", "--json")
+    assert code == 3
+    assert b"does not accept" in shown
+    assert leaks(shown) == []
+
+
+def test_a_configuration_that_holds_it_is_refused_without_showing_it(place: Place) -> None:
+    line = f"password = {json.dumps(CANARY, ensure_ascii=False)}"
+    for source in (line, line.replace("password", "password_env"), line.replace("pass", "url2")):
+        place.configure(source)
+        for words in (("status",), ("nodes",), ("config", "check")):
+            code, shown = place.run(*words)
+            assert code == 2
+            assert leaks(shown) == []
+
+
+@pytest.mark.parametrize("name", ["HUP", "INT", "QUIT", "ABRT", "SEGV", "TERM"])
+def test_a_deck_that_is_ended_by_a_signal_shows_it_nowhere(name: str, place: Place) -> None:
+    place.configure(place.command(CANARY))
+    run = place.start(PYTHONFAULTHANDLER="1")
+    run.until(run.shows("alert_mgr", "RUNNING"))
+    run.process.send_signal(signal.Signals[f"SIG{name}"])
+    run.leave()
+    place.check(run)
+
+
+def test_a_deck_that_breaks_for_want_of_memory_shows_it_nowhere(place: Place) -> None:
+    """A crash from outside, in whatever asks for memory next: a poll, a thread, a paint."""
+    place.configure(place.command(CANARY))
+    run = place.start(PYTHONFAULTHANDLER="1")
+    run.until(run.shows("alert_mgr", "RUNNING"))
+    pid = run.process.pid
+    resource.prlimit(pid, resource.RLIMIT_AS, (1, 1))
+    end = time.monotonic() + 8
+    while run.process.poll() is None and time.monotonic() < end:
+        run.press("?\x1b2\x101")
+        run.read(0.2)
+    if run.process.poll() is None:
+        run.process.send_signal(signal.SIGABRT)
+    run.leave()
+    place.check(run)
+
+
+def test_a_deck_whose_terminal_goes_leaves_it_nowhere(place: Place) -> None:
+    place.configure(place.command(CANARY))
+    run = place.start()
+    run.until(run.shows("alert_mgr", "RUNNING"))
+    os.close(run.ours)
+    try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.process.wait(5)
+    finally:
+        run.process.kill()
+        run.process.wait()
+        run.ours = os.open(os.devnull, os.O_RDONLY)
+    place.check(run)
+
+
+async def test_a_picture_of_the_screen_shows_it_nowhere(place: Place, tmp_path: Path) -> None:
+    configuration = write_configuration(place.served, tmp_path)
+    async with open_deck(configuration, password=None) as deck:
+        await deck.until(lambda: isinstance(deck.app.screen, PasswordScreen))
+        await deck.press(*(one if one.isalnum() else _KEYS.get(one, one) for one in CANARY))
+        assert leaks(deck.app.export_screenshot().encode()) == []
+        assert leaks(deck.text.encode()) == []
+        await deck.press("enter")
+        await deck.all_known()
+        assert leaks(deck.app.export_screenshot().encode()) == []
+    place.check()
+
+
+_KEYS = {"-": "minus", '"': "quotation_mark", "\\": "backslash", "%": "percent_sign"}

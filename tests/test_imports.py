@@ -1,0 +1,87 @@
+"""What a command does not need, it does not import: seen in a fresh interpreter."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+
+ROOT = Path(__file__).parent.parent
+PASSWORD = "demo-password"
+REPORT = """
+import sys
+from tui.cli.main import main
+try:
+    code = main(sys.argv[1:])
+finally:
+    tops = sorted({name.partition(".")[0] for name in sys.modules})
+    print("IMPORTED", *tops, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def run(*argv: str, folder: Path, **more: str) -> tuple[int, str, set[str]]:
+    """Run the command line; gives its exit code, its stdout and what had been imported."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RSDECK")}
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", REPORT, *argv],
+        env=kept | {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder)} | more,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    told = [line for line in done.stderr.splitlines() if line.startswith("IMPORTED ")]
+    assert told, done.stderr
+    return done.returncode, done.stdout, set(told[0].split()[1:])
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["nodes", "--help"], ["no-such"]])
+def test_help_needs_neither_http_nor_validation_nor_a_window(
+    argv: list[str], tmp_path: Path
+) -> None:
+    _, _, imported = run(*argv, folder=tmp_path)
+    assert "click" in imported
+    assert not imported & {"httpx", "httpcore", "pydantic", "textual", "rich", "uvicorn", "trustme"}
+
+
+def test_the_help_of_status_needs_no_window(tmp_path: Path) -> None:
+    code, out, imported = run("status", "--help", folder=tmp_path)
+    assert code == 0
+    assert "Exit codes" in out
+    assert not imported & {"textual", "rich", "httpx", "pydantic"}
+
+
+def whole_status(folder: Path, *more: str) -> tuple[int, str, set[str]]:
+    with SimulatedCluster(Cluster(2, pace=0.1)) as served:
+        tables = [
+            f'[nodes.node{uid}]\nurl = "{url}"\nusername = "admin@demo.local"\ncluster = "demo"\n'
+            f'password_env = "DECK_TEST_PASSWORD"\nfingerprint = "{served.fingerprint}"\n'
+            for uid, url in served.urls.items()
+        ]
+        path = folder / "config.toml"
+        path.write_text("\n".join(tables), encoding="utf-8")
+        path.chmod(0o600)
+        argv = ("--config", str(path), "status", *more)
+        return run(*argv, folder=folder, DECK_TEST_PASSWORD=PASSWORD)
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_whole_status_never_imports_the_window(more: list[str], tmp_path: Path) -> None:
+    code, out, imported = whole_status(tmp_path, *more)
+    assert code == 0
+    assert "alert_mgr" in out
+    assert "optional" in out
+    assert "httpx" in imported
+    assert not imported & {"textual", "uvicorn", "trustme", "tomlkit"}
+
+
+def test_a_whole_status_never_imports_rich(tmp_path: Path) -> None:
+    _, _, imported = whole_status(tmp_path)
+    assert "rich" not in imported
