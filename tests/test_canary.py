@@ -30,7 +30,6 @@ from tests.canary import CANARY, found_below, leaks
 from tests.ui.conftest import open_deck, write_configuration
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.password import PasswordScreen
 
 ROOT = Path(__file__).parents[1]
 USER = "admin@demo.local"
@@ -95,8 +94,9 @@ class Run:
         os.write(self.ours, keys.encode())
 
     def leave(self) -> None:
+        end = time.monotonic() + 20
         while self.read(0.5) and self.process.poll() is None:
-            pass
+            assert time.monotonic() < end, f"it goes on:\n{self.text}"
         self.process.wait(20)
         while self.read(0.2) and select.select([self.ours], [], [], 0)[0]:
             pass
@@ -214,19 +214,16 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 def test_the_deck_shows_it_nowhere_and_an_order_neither(place: Place) -> None:
     place.configure(place.command(CANARY))
     run = place.start()
-    run.until(run.shows("alert_mgr", "RUNNING"))
+    run.until(run.shows("alert_mgr", "RUNNING", "optional"))
     place.check_processes(run)
     run.press("?")
     run.until(run.shows("esc closes"))
     run.press("\x1b")
     run.until(lambda: "esc closes" not in run.text)
     run.press("r")
-    run.until(run.shows("operation_type"))
-    end = time.monotonic() + 20
-    while not posts(place) and time.monotonic() < end:  # keys count once the question is armed
-        run.press("y")
-        run.read(0.3)
-    assert posts(place)
+    run.until(run.shows("operation_type", "y restarts"))  # keys count once it is armed
+    run.press("y")
+    run.until(lambda: posts(place))
     run.until(run.shows("VERIFIED"))
     run.press("\x11")
     run.leave()
@@ -242,7 +239,7 @@ def posts(place: Place) -> list[Any]:
 def test_a_typed_one_shows_nowhere(place: Place) -> None:
     place.configure("")
     run = place.start()
-    run.until(run.shows("Five failures"))
+    run.until(run.shows("Five failures", "enter logs in"))
     run.press(CANARY)
     run.until(run.shows("•" * len(CANARY)))
     run.press("\r")
@@ -258,7 +255,7 @@ def test_a_refused_one_shows_nowhere(place: Place) -> None:
     place.served.cluster.users[USER].password = "another"
     place.configure(place.command(CANARY))
     run = place.start()
-    run.until(run.shows("does not accept"))
+    run.until(run.shows("does not accept", "enter logs in"))
     place.check_processes(run)
     run.press("\x1b")
     run.until(run.shows("press L"))
@@ -348,7 +345,7 @@ def test_a_deck_whose_terminal_goes_leaves_it_nowhere(place: Place) -> None:
 async def test_a_picture_of_the_screen_shows_it_nowhere(place: Place, tmp_path: Path) -> None:
     configuration = write_configuration(place.served, tmp_path)
     async with open_deck(configuration, password=None) as deck:
-        await deck.until(lambda: isinstance(deck.app.screen, PasswordScreen))
+        await deck.asked()
         await deck.press(*(one if one.isalnum() else _KEYS.get(one, one) for one in CANARY))
         assert leaks(deck.app.export_screenshot().encode()) == []
         assert leaks(deck.text.encode()) == []
