@@ -18,6 +18,7 @@ from tui.paths import theme_dirs
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.app import DeckApp
+from tui.ui.screens.confirm import ALONE
 from tui.ui.screens.password import PasswordScreen
 from tui.ui.themes import load_themes
 
@@ -71,6 +72,13 @@ class Deck:
 
     async def armed(self) -> None:
         await self.until(lambda: self.app.screen.query("#go.-armed"))
+
+    async def confirm(self) -> None:
+        """Say yes as a person does: a key by itself, and nothing after it until it was taken."""
+        await self.armed()
+        await quiet(2 * ALONE)
+        await self.press("y")
+        await self.until(lambda: self.app.screen is self.app.deck)
 
     async def asked(self) -> None:
         """Wait for the window that asks for a password, and until it hears."""

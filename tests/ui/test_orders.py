@@ -32,8 +32,7 @@ async def test_a_restart_is_asked_sent_once_watched_and_verified(
         await deck.shows('{"operation_type": "restart", "services": ["alert_mgr"]}')
         assert deck.app.focused is not None
         assert deck.app.focused.id == "cancel"
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("VERIFIED", "asked", "up")
     assert body(served) == '{"operation_type": "restart", "services": ["alert_mgr"]}'
     assert posts(served)[0].uid == 1
@@ -42,13 +41,11 @@ async def test_a_restart_is_asked_sent_once_watched_and_verified(
 async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "t")
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("stop alert_mgr on node1: VERIFIED")
         assert served.cluster.process(1, "alert_mgr").state == "STOPPED"
         await ask(deck, "s")
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("start alert_mgr on node1: VERIFIED")
     assert len(posts(served)) == 2
 
@@ -183,8 +180,7 @@ async def test_a_refusal_is_shown_as_one(served: SimulatedCluster, tmp_path: Pat
     served.cluster.refuse_next(1, "alert_mgr")
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "r")
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("REFUSED")
 
 
@@ -195,8 +191,7 @@ async def test_accepted_and_unchanged_is_not_restarted(
     served.cluster.ignore_next(1, "alert_mgr")
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "r")
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("NOT RESTARTED")
 
 
@@ -204,8 +199,7 @@ async def test_a_crash_loop_is_flapping(served: SimulatedCluster, tmp_path: Path
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "r")
         served.cluster.process(1, "alert_mgr").crashes_every = 3.0
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("FLAPPING")
 
 
@@ -261,8 +255,7 @@ async def test_the_rows_may_move_but_the_order_stays_with_its_service(
         served.cluster.stop(1, "stats_archiver")
         served.cluster.add_service(1, "aaa_first")
         await deck.until(lambda: deck.table.row_keys[0] == "stats_archiver")
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("restart mdns_server on node1: VERIFIED")
     assert '["mdns_server"]' in body(served)
 
@@ -294,7 +287,7 @@ async def test_any_node_that_handles_redirects_carries_an_order_to_the_primary(
         for _ in range(2):
             await deck.press("tab", "tab", "enter", "shift+tab", "shift+tab")
         await deck.shows(f"POST {served.urls[2]}/v1/services")
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("restart alert_mgr on node1: VERIFIED")
     assert posts(served)[0].uid == 2
 
@@ -304,8 +297,7 @@ async def test_a_second_order_waits_for_the_first_on_its_node(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "r")
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.on("mdns_server")
         await deck.press("r")
         await deck.shows("still open here")
@@ -317,8 +309,7 @@ async def test_quitting_with_an_open_order_says_which_and_asks_again(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "r")
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.press("q")
         await deck.shows("Still open", "alert_mgr")
         assert deck.app.is_running

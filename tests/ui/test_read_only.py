@@ -13,6 +13,7 @@ from tui.sim.server import SimulatedCluster
 from tui.ui.keymap import KEYS
 from tui.ui.palette import DeckCommands
 from tui.ui.screens.confirm import ConfirmScreen
+from tui.ui.screens.deaf import DeafScreen
 from tui.ui.widgets.table import LiveTable
 
 WHY = "read-only: the deck was started with --read-only"
@@ -25,7 +26,9 @@ def operators() -> list[NodeOperator]:
 
 
 async def back_to_the_deck(deck: Deck) -> None:
-    while deck.app.screen is not deck.app.deck:
+    while (screen := deck.app.screen) is not deck.app.deck:
+        if isinstance(screen, DeafScreen):
+            await deck.until(lambda screen=screen: screen.hears)
         await deck.press("escape")
         await deck.pilot.pause()
     while "shown" in deck.text:
@@ -141,8 +144,7 @@ async def test_a_login_that_may_not_post_becomes_read_only_after_one_refusal(
         await deck.all_known()
         await deck.on("alert_mgr")
         await deck.press("r")
-        await deck.armed()
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("REFUSED", "READ-ONLY")
         await deck.press("2")
         await deck.on("alert_mgr")

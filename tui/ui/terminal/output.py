@@ -20,6 +20,7 @@ _CANCEL = b"\x18"
 
 _PIECE = 4096
 _PATIENCE = 0.5
+_TRY_AGAIN = 0.05
 _LAST_WORD = 1.0
 
 
@@ -34,6 +35,7 @@ class Output(threading.Thread):
     def __init__(self, fd: int, *, gone: Callable[[], None], drained: Callable[[], None]) -> None:
         super().__init__(daemon=True, name="deck-output")
         self.fd = fd
+        self._own = _open_again(fd)
         self._gone = gone
         self._drained = drained
         self._waiting: deque[bytes] = deque()
@@ -99,6 +101,9 @@ class Output(threading.Thread):
             with self._news:
                 self._closing = True
             self._gone()
+        finally:
+            if self._own is not None:
+                os.close(self._own)
 
     def _next(self) -> bytes | None:
         """Wait for the next text; None at the end."""
@@ -117,13 +122,26 @@ class Output(threading.Thread):
 
     def _put(self, data: bytes) -> None:
         """Write all of `data`, or the last word where that is wanted instead."""
+        fd = self.fd if self._own is None else self._own
         rest, last = memoryview(data), False
         while rest:
             if self._last is not None and not last:
                 self._waiting.clear()
                 rest, last = memoryview(self._last), True
             try:
-                rest = rest[os.write(self.fd, rest[:_PIECE]) :]
+                rest = rest[os.write(fd, rest[:_PIECE]) :]
             except BlockingIOError:
-                # Another program has left the terminal non-blocking.
-                select.select([], [self.fd], [], _PATIENCE)
+                # Not for long: room that a flush makes wakes nobody.
+                select.select([], [fd], [], _TRY_AGAIN)
+
+
+def _open_again(fd: int) -> int | None:
+    """Open the terminal of `fd` once more, non-blocking; None where that cannot be.
+
+    A write that blocks in the kernel cannot be called back, and a terminal that nobody reads
+    blocks it for ever. `fd` itself is shared with the shell, whose writes must go on blocking.
+    """
+    try:
+        return os.open(os.ttyname(fd), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return None
