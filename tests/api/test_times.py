@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.api.times import read_start_time, read_uptime
+from tui.api.times import read_epoch, read_start_time, read_uptime
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,12 @@ def test_a_start_time_that_cannot_be_read_is_nothing(raw):
 def test_a_start_time_in_the_future_is_still_one():
     """Case 36."""
     assert read_start_time("2099-01-01T00:00:00Z") == datetime(2099, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("raw", [None, True, "1", 0, -1, float("nan"), float("inf"), 10**30, []])
+def test_an_epoch_that_is_none_is_not_known(raw: object) -> None:
+    assert read_epoch(raw) is None
+
+
+def test_an_epoch_is_seconds_since_1970() -> None:
+    assert read_epoch(1715625480) == datetime(2024, 5, 13, 18, 38, tzinfo=UTC)

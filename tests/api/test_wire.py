@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -218,3 +219,38 @@ def test_a_check_without_a_plain_verdict_is_none(body):
 def test_an_operation_is_written_as_documented():
     body = write_operation(Verb.RESTART, ["alert_mgr"])
     assert body == b'{"operation_type": "restart", "services": ["alert_mgr"]}'
+
+
+def test_the_health_of_a_cluster_is_read_by_uid() -> None:
+    body = json.dumps(
+        {
+            "nodes": [
+                {"id": "2", "role": "follower", "status": "unhealthy", "in_maintenance": True},
+                {
+                    "id": "1",
+                    "role": "leader",
+                    "version": "8.0.16",
+                    "detailed_status": "ok\x1b[2J",
+                    "observed_at": 1715625480,
+                    "services": [{"name": "ccs", "status": "RUNNING"}, {"name": "ccs"}, 7],
+                },
+                {"id": "no"},
+                None,
+            ]
+        }
+    )
+    first, second = wire.read_health(body.encode()).nodes
+    assert (first.uid, first.role, first.version) == (1, Role.PRIMARY, "8.0.16")
+    assert first.detail == "ok␛[2J"
+    assert first.observed_on == datetime(2024, 5, 13, 18, 38, tzinfo=UTC)
+    assert [(one.name, one.status) for one in first.services] == [
+        ("ccs", "RUNNING"),
+        ("ccs #2", "?"),
+    ]
+    assert (second.role, second.status, second.in_maintenance) == (Role.REPLICA, "unhealthy", True)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"nodes": {}}', b"<html>"])
+def test_what_is_no_health_of_a_cluster_is_an_error(body: bytes) -> None:
+    with pytest.raises(WireError):
+        wire.read_health(body)

@@ -60,6 +60,13 @@ def test_a_relative_path_in_a_profile_starts_at_the_folder_of_the_file(write: Wr
         (NODE + 'usrname = "x"\n', "nodes.n1.usrname", "`username`"),
         ('[nodes.n1]\nurl = "https://db1"\n', "nodes.n1.username", "missing"),
         (NODE + "label = 1979-05-27\n", "nodes.n1.label", "a date or time"),
+        (NODE + 'uid = "1"\n', "nodes.n1.uid", "a whole number"),
+        (NODE + "uid = -1\n", "nodes.n1.uid", "from 0"),
+        ('[notify]\nbell = "lost"\n', "notify.bell", "must be a list"),
+        ('[notify]\nbell = ["list"]\n', "notify.bell", "`lost`"),
+        ('[notify]\nprotocol = "osc52"\n', "notify.protocol", "osc9 or osc777"),
+        ("[notify]\nloop_restarts = 1\n", "notify.loop_restarts", "from 2 to 100"),
+        ("[notify]\nbel = []\n", "notify.bel", "`bell`"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_key_and_remedy(

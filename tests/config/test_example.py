@@ -3,7 +3,7 @@ import re
 import pytest
 
 from tests.config.conftest import Write
-from tui.config import Settings, load
+from tui.config import Notify, Settings, load
 from tui.config.check import FIELDS, SOURCES, TRUSTS
 from tui.paths import example_config
 
@@ -14,15 +14,16 @@ ALTERNATIVES = re.findall(r"^#: (\w+) = .*$", EXAMPLE.partition("[nodes.node1]")
 def test_the_example_is_valid_as_it_stands_and_says_the_defaults(write: Write) -> None:
     configuration = load(write(EXAMPLE), must_exist=True)
     assert configuration.settings == Settings()
+    assert configuration.notify == Notify()
     assert [one.name for one in configuration.nodes] == ["node1"]
 
 
 def test_the_example_holds_every_key() -> None:
-    for field in (*FIELDS, *Settings.__slots__):
+    for field in (*FIELDS, *Settings.__slots__, *Notify.__slots__):
         assert re.search(rf"^(#: )?{field} = ", EXAMPLE, re.MULTILINE), field
 
 
-@pytest.mark.parametrize("field", [*SOURCES, *TRUSTS, "environment", "proxy"])
+@pytest.mark.parametrize("field", [*SOURCES, *TRUSTS, "environment", "proxy", "uid", "hostname"])
 def test_each_alternative_of_the_example_is_valid(field: str, write: Write) -> None:
     assert field in ALTERNATIVES
     text, count = re.subn(rf"^#: ({field} = )", r"\1", EXAMPLE, flags=re.MULTILINE)

@@ -10,6 +10,7 @@ _UPTIME = re.compile(
     re.ASCII,
 )
 _AT_MOST = 100 * 366 * 86400
+_LAST_EPOCH = 200_000_000_000  # some 6,000 years from 1970 on
 
 
 def read_uptime(raw: object) -> int | None:
@@ -40,3 +41,12 @@ def read_start_time(raw: object) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment if 1980 <= moment.year <= 9000 else None
+
+
+def read_epoch(raw: object) -> datetime | None:
+    """Give an aware UTC time for seconds since 1970; None if unreadable."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        return None
+    if not 0 < raw < _LAST_EPOCH:  # false for nan as well
+        return None
+    return datetime.fromtimestamp(raw, UTC)

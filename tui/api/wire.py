@@ -15,13 +15,17 @@ from tui.api.strictjson import (
     read_object,
     web_page,
 )
-from tui.api.times import read_start_time, read_uptime
+from tui.api.times import read_epoch, read_start_time, read_uptime
+from tui.model.health import ClusterHealth, MemberHealth
 from tui.model.node import Identity, Member, Role
 from tui.model.service import Service
 from tui.model.text import clean
 
 SERVICES_AT_MOST = 2000
 """How many services of one answer are shown; a real node has about thirty."""
+
+MEMBERS_AT_MOST = 200
+"""How many nodes of one answer are read; a real cluster has a few tens."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")  # RFC 6750, token68
 _NOTE_TWICE = "sent twice in one answer"
@@ -192,6 +196,41 @@ def read_cluster_check(body: bytes) -> tuple[bool, str]:
         if isinstance(node, dict) and node.get("result") is not True
     ]
     return _verdict(said, "cluster_test_result"), clean("; ".join(bad))
+
+
+def read_health(body: bytes) -> ClusterHealth:
+    """Read `GET /v4/cluster/health`; an entry without an id that can be read is left out."""
+    listed = read_object(body).get("nodes")
+    if not isinstance(listed, list):
+        raise WireError(f"its nodes are {kind_of_json(listed)} where a list was expected")
+    read = (_health(raw) for raw in listed[:MEMBERS_AT_MOST] if isinstance(raw, dict))
+    by_uid = {one.uid: one for one in read if one is not None}
+    return ClusterHealth(tuple(by_uid[uid] for uid in sorted(by_uid)))
+
+
+_LEADERS = {"leader": Role.PRIMARY, "follower": Role.REPLICA}
+
+
+def _health(raw: dict[str, Any]) -> MemberHealth | None:
+    uid = _uid(raw.get("id"))
+    if uid is None:
+        return None
+    role, listed = raw.get("role"), raw.get("services")
+    taken: set[str] = set()
+    return MemberHealth(
+        uid=uid,
+        role=_LEADERS.get(role, Role.UNKNOWN) if isinstance(role, str) else Role.UNKNOWN,
+        version=_word(raw.get("version")),
+        status=_word(raw.get("status")),
+        detail=_word(raw.get("detailed_status")),
+        observed_on=read_epoch(raw.get("observed_at")),
+        in_maintenance=raw.get("in_maintenance") is True,
+        services=tuple(
+            Service(_unique(_word(one.get("name")) or "?", taken), _word(one.get("status")) or "?")
+            for one in (listed[:SERVICES_AT_MOST] if isinstance(listed, list) else ())
+            if isinstance(one, dict)
+        ),
+    )
 
 
 def _verdict(said: JsonObject, key: str) -> bool:

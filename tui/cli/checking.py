@@ -33,7 +33,7 @@ def _in_document(document: Mapping[str, object], path: Path) -> Iterator[str]:
     for name, table in document.items():
         if name == "nodes" and isinstance(table, dict):
             yield from _in_nodes(table, path)
-        elif name in ("settings", "keys") and isinstance(table, dict):
+        elif name in ("settings", "keys", "notify") and isinstance(table, dict):
             for key, value in table.items():
                 yield from _in_piece({name: {key: value}}, path)
         else:

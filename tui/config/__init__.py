@@ -3,7 +3,7 @@
 from tui.config.check import FIELDS, check_profile, problems
 from tui.config.document import load
 from tui.config.errors import ConfigError
-from tui.config.profile import Configuration, NodeProfile, Settings, fields_of
+from tui.config.profile import Configuration, NodeProfile, Notify, Settings, fields_of
 from tui.config.source import (
     AskSource,
     CommandSource,
@@ -24,6 +24,7 @@ __all__ = [
     "FileSource",
     "KeyringSource",
     "NodeProfile",
+    "Notify",
     "PasswordSource",
     "Settings",
     "check_profile",

@@ -64,6 +64,8 @@ _READERS: Mapping[str, Callable[[object, Path], object]] = {
     "read_only": lambda value, _: read.flag(value),
     "label": lambda value, _: read.text(value),
     "login": lambda value, _: read.login(value),
+    "uid": lambda value, _: read.whole(0, 10**9 - 1)(value),
+    "hostname": lambda value, _: read.word(value),
 }
 FIELDS = tuple(_READERS)
 """Every key that a profile may have, in the order in which they are written."""
@@ -169,4 +171,6 @@ def _profile(name: str, values: Mapping[str, Any]) -> NodeProfile:
         read_only=values.get("read_only", False),
         label=values.get("label", ""),
         login=values.get("login", LoginWay.AUTO),
+        uid=values.get("uid"),
+        hostname=values.get("hostname", ""),
     )

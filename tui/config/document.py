@@ -10,16 +10,23 @@ from tui.config import value as read
 from tui.config.check import check_profile, dotted, unknown
 from tui.config.errors import ConfigError, Refused
 from tui.config.file import read_bytes
-from tui.config.profile import Configuration, NodeProfile, Settings
+from tui.config.profile import Configuration, NodeProfile, Notify, Settings
 from tui.config.syntax import parse
 
-_TABLES = ("settings", "keys", "nodes")
+_TABLES = ("settings", "keys", "notify", "nodes")
 _SETTINGS: Mapping[str, Callable[[object], object]] = {
     "theme": read.word,
     "refresh": read.seconds(0.5, 300),
     "timeout": read.seconds(0, 300, above=True),
     "read_only": read.flag,
     "mouse": read.flag,
+}
+_NOTIFY: Mapping[str, Callable[[object], object]] = {
+    "bell": read.happenings,
+    "desktop": read.happenings,
+    "protocol": read.chosen("osc9", "osc777"),
+    "loop_restarts": read.whole(2, 100),
+    "loop_minutes": read.whole(1, 24 * 60),
 }
 
 
@@ -48,10 +55,11 @@ def parse_configuration(data: bytes | None, path: Path) -> Configuration:
             raise _error(path, unknown(name, _TABLES), name)
     return Configuration(
         path=path,
-        settings=_settings(_table(document, "settings", path), path),
+        settings=Settings(**_values("settings", _SETTINGS, document, path)),
         keys=MappingProxyType(_keys(_table(document, "keys", path), path)),
         nodes=_nodes(_table(document, "nodes", path), path),
         digest=hashlib.sha256(data).hexdigest(),
+        notify=Notify(**_values("notify", _NOTIFY, document, path)),
     )
 
 
@@ -68,16 +76,22 @@ def _table(tables: Mapping[str, object], name: str, path: Path) -> dict[str, obj
     return table
 
 
-def _settings(table: Mapping[str, object], path: Path) -> Settings:
-    values: dict[str, Any] = {}  # each reader gives the type of its field
-    for name, value in table.items():
-        if name not in _SETTINGS:
-            raise _error(path, unknown(name, tuple(_SETTINGS)), "settings", name)
+def _values(
+    table: str,
+    readers: Mapping[str, Callable[[object], object]],
+    document: Mapping[str, object],
+    path: Path,
+) -> dict[str, Any]:
+    """Read a table of which each reader gives the type of its field."""
+    values: dict[str, Any] = {}
+    for name, value in _table(document, table, path).items():
+        if name not in readers:
+            raise _error(path, unknown(name, tuple(readers)), table, name)
         try:
-            values[name] = _SETTINGS[name](value)
+            values[name] = readers[name](value)
         except Refused as refused:
-            raise _error(path, refused, "settings", name) from None
-    return Settings(**values)
+            raise _error(path, refused, table, name) from None
+    return values
 
 
 def _keys(table: Mapping[str, object], path: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from tui.config.source import (
     KeyringSource,
     PasswordSource,
 )
+from tui.model.event import Happening
 from tui.model.login import LoginWay
 from tui.model.node import Environment
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, Trust
@@ -28,11 +29,28 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """The `[notify]` table: which events ring the bell, and which the desktop is told of.
+
+    `protocol` is the escape sequence that tells it: OSC 9 (most terminals) or OSC 777 (urxvt,
+    foot, Ghostty). A service that restarts `loop_restarts` times in `loop_minutes` minutes is in a
+    crash loop.
+    """
+
+    bell: frozenset[Happening] = frozenset()
+    desktop: frozenset[Happening] = frozenset()
+    protocol: str = "osc9"
+    loop_restarts: int = 3
+    loop_minutes: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class NodeProfile:
     """One `[nodes.NAME]` table. `url` is normal: scheme, lower-case host, always a port.
 
     `username` is empty where a client's certificate alone says who asks; `proxy` where there is
-    none, else it is as normal as `url`.
+    none, else it is as normal as `url`. `uid` and `hostname` are who the node was when it was
+    discovered; another one that answers under its address is not it. None and empty: not known.
     """
 
     name: str
@@ -47,6 +65,8 @@ class NodeProfile:
     client: ClientCertificate | None = None
     proxy: str = ""
     login: LoginWay = LoginWay.AUTO
+    uid: int | None = None
+    hostname: str = ""
 
     @property
     def title(self) -> str:
@@ -73,6 +93,7 @@ class Configuration:
     keys: Mapping[str, str]
     nodes: tuple[NodeProfile, ...]
     digest: str
+    notify: Notify = Notify()
 
     def node(self, name: str) -> NodeProfile | None:
         """Find a profile by its name."""
@@ -94,8 +115,10 @@ def fields_of(profile: NodeProfile) -> dict[str, object]:
         "read_only": profile.read_only,
         "label": profile.label,
         "login": "" if profile.login is LoginWay.AUTO else profile.login.value,
+        "hostname": profile.hostname,
     }
-    return {field: value for field, value in fields.items() if value}
+    given = {field: value for field, value in fields.items() if value}
+    return given if profile.uid is None else given | {"uid": profile.uid}
 
 
 def _password_field(source: PasswordSource) -> dict[str, object]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tui.config.errors import Refused
+from tui.model.event import Happening
 from tui.model.login import LoginWay
 from tui.model.node import Environment
 from tui.model.text import clean
@@ -66,6 +67,33 @@ def seconds(least: float, most: float, *, above: bool = False) -> Callable[[obje
         return float(value)
 
     return read
+
+
+def whole(least: int, most: int) -> Callable[[object], int]:
+    """Make a reader of whole numbers from `least` to `most`."""
+
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Refused(f"must be a whole number ({least} to {most}), not {kind(value)}")
+        if not least <= value <= most:
+            raise Refused(f"must be a whole number from {least} to {most}")
+        return int(value)
+
+    return read
+
+
+def chosen(*names: str) -> Callable[[object], str]:
+    """Make a reader of one of these words."""
+    return lambda value: _one_of(value, list(names))
+
+
+def happenings(value: object) -> frozenset[Happening]:
+    """Read which sorts of events are meant, as a list of their words."""
+    names = [one.value for one in Happening]
+    form = f"write it as a list of words out of: {', '.join(names)}"
+    if not isinstance(value, list | tuple):
+        raise Refused(f"must be a list, not {kind(value)}", form)
+    return frozenset(Happening(_one_of(one, names)) for one in value)
 
 
 def username(value: object) -> str:

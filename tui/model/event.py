@@ -18,6 +18,8 @@ class Happening(Enum):
     ORDERED = "order"
     VERDICT = "verdict"
     LOGIN = "login"
+    LOOPING = "crash loop"
+    ROLLOUT = "rollout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Event:
 
     `service` is empty where the whole node is meant; `at` is monotonic, `on` the wall clock
     (aware, UTC); `text` is clean and complete in itself, `brief` is the same in a word or two.
+    `ordered` tells whether an order given here explains it.
     """
 
     node: str
@@ -35,3 +38,4 @@ class Event:
     on: datetime
     service: str = ""
     brief: str = ""
+    ordered: bool = False

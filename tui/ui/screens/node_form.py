@@ -41,7 +41,7 @@ _TRUSTS = [
     ("anything, unchecked", "insecure"),
 ]
 _ORDERS = [("may be given, with confirmation", "some"), ("never: read-only", "none")]
-_BY_HAND = ("client_cert", "client_key", "proxy")
+_BY_HAND = ("client_cert", "client_key", "proxy", "uid", "hostname")
 """Keys that the form does not show, and keeps as they are."""
 _ENVIRONMENTS = [(word, word) for word in ("production", "staging", "development")]
 
