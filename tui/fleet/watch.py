@@ -19,6 +19,7 @@ from tui.fleet.line import NodeLine
 from tui.fleet.listing import plausible
 from tui.fleet.login import Login, LoginWaits
 from tui.fleet.pace import backoff
+from tui.fleet.tally import Tallies, Tally
 from tui.model.certificate import Certificate
 from tui.model.event import Event, Happening
 from tui.model.node import Identity, NodeFacts, Role
@@ -78,12 +79,18 @@ class NodeWatch:
         self._hurry: float | None = None
         self._stale_after = 2 * rhythm.interval
         self._told_to_wait = False
+        self._tallies = Tallies()
         book.readers[profile.name] = self.look_up
 
     @property
     def name(self) -> str:
         """The profile's name."""
         return self.profile.name
+
+    @property
+    def tally(self) -> Tally:
+        """How many of its services are well by the last good answer, and which are not."""
+        return self._tallies.of(self.reading.services, self.facts.disabled)
 
     @property
     def interval(self) -> float:

@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual import events, on
 from textual.app import App
@@ -35,10 +35,21 @@ from tui.ui.terminal.wall import Wall
 from tui.ui.themes import ThemeFile, palette, to_textual
 from tui.ui.widgets.table import LiveTable
 
+
+@runtime_checkable
+class Watching(Protocol):
+    """A screen that shows what is known of several nodes."""
+
+    def nodes_changed(self) -> None:
+        """Show them as they stand now."""
+
+
 if TYPE_CHECKING:
     from tui.ui.screens.node_form import Saved
 
 _DEFAULT_THEME = "dark"
+_CALM = 0.2
+"""Seconds for which news of nodes that are not in front are gathered before they are painted."""
 
 
 class DeckApp(App[None]):
@@ -71,6 +82,7 @@ class DeckApp(App[None]):
         self._themes = dict(themes)
         self._keys = dict(keys)
         self._warnings = warnings
+        self._gathers = False
         self._asked: set[tuple[int, int]] = set()
         self._met: set[NodeProfile] = set()
         self._warned: frozenset[int] = frozenset()
@@ -118,13 +130,26 @@ class DeckApp(App[None]):
     # What the fleet tells
 
     def node_changed(self, node: str) -> None:
-        """Hand a node's news to the screens, and ask for a password where one is wanted."""
+        """Hand a node's news on: at once if it is in front, else with those of all the others.
+
+        Hundreds of nodes answer hundreds of times a second, and nobody reads so fast.
+        """
         if not self.deck.is_mounted:
             return
-        self.deck.node_changed(node)
-        if self.screen is self.deck and node == self.deck.here:
-            self._ask_password_once(node)
-            self._meet_once(node)
+        if node == self.deck.here:
+            self.deck.node_changed()
+            if self.screen is self.deck:
+                self._ask_password_once(node)
+                self._meet_once(node)
+        if not self._gathers:
+            self._gathers = True
+            self.set_timer(_CALM, self._tell)
+
+    def _tell(self) -> None:
+        self._gathers = False
+        for screen in self.screen_stack:
+            if isinstance(screen, Watching):
+                screen.nodes_changed()
 
     def event_happened(self, event: Event) -> None:
         """Hand an event to the deck."""

@@ -105,7 +105,7 @@ class DeckScreen(Screen[None]):
 
     def view(self) -> NodeView | None:
         """Look at the node that is picked."""
-        return next((one for one in self.views() if one.name == self.here), None)
+        return self._desk.look(self.here) if self.here in self._fleet else None
 
     def repalette(self, palette: Palette) -> None:
         """Take the colours of another theme."""
@@ -121,10 +121,13 @@ class DeckScreen(Screen[None]):
         self._show_services()
         self._show_around()
 
-    def node_changed(self, node: str) -> None:
-        """Show a node's new reading or facts."""
-        if node == self.here:
-            self._show_services()
+    def node_changed(self) -> None:
+        """Show new readings or facts of the node that is picked."""
+        self._show_services()
+        self._show_around()
+
+    def nodes_changed(self) -> None:
+        """Show what is new of all the others."""
         self._show_around()
 
     def event_happened(self, event: Event) -> None:
