@@ -90,8 +90,10 @@ class Fleet:
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self._earlier = Earlier(self.journal, self.orders.report)
+        # All within one interval, and evenly: asked at once, they would be so for ever.
+        apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
         for number, profile in enumerate(configuration.nodes):
-            self._watches[profile.name] = self._make(profile, min(number * _SPREAD, self.interval))
+            self._watches[profile.name] = self._make(profile, number * apart)
 
     @property
     def read_only(self) -> str:

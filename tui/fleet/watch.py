@@ -98,6 +98,11 @@ class NodeWatch:
         return self._rhythm.interval
 
     @property
+    def first(self) -> float:
+        """Seconds from the start to the first reading: nodes do not all begin at once."""
+        return self._rhythm.first
+
+    @property
     def stale_after(self) -> float:
         """Age in seconds from which a reading is called stale: two intervals.
 
