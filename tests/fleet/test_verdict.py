@@ -99,6 +99,16 @@ def test_a_node_lost_after_it_was_up_leaves_it_unknown() -> None:
     assert verdict.result is Result.UNKNOWN
 
 
+@pytest.mark.parametrize("verb", list(Verb))
+def test_what_was_last_seen_long_ago_is_not_how_it_stands(verb: Verb) -> None:
+    """P7: the node was lost while the service moved, and nobody saw what came of it."""
+    verdict = judge(verb, RAN, YES, [Sight(1, "STOPPING")], now=60)
+    assert verdict is not None
+    assert verdict.result is Result.UNKNOWN
+    assert "last seen STOPPING" in verdict.text
+    assert "59 s" in verdict.text
+
+
 @pytest.mark.parametrize("gone", ["STOPPED", "EXITED", None])
 def test_a_stop_is_verified_by_stopped_or_gone(gone: str | None) -> None:
     verdict = judge(Verb.STOP, RAN, YES, [Sight(1, "STOPPING"), Sight(2, gone), Sight(13, gone)])
