@@ -25,6 +25,7 @@ from tui.model.order import Progress
 from tui.model.reading import TroubleKind
 from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.ui.desk import OrderDesk
+from tui.ui.keyline import KeyLine, Settled
 from tui.ui.palette import DeckCommands
 from tui.ui.screens.deaf import DeafScreen
 from tui.ui.screens.deck import DeckScreen
@@ -77,6 +78,7 @@ class DeckApp(App[None]):
         super().__init__(driver_class=DeckDriver, ansi_color=plain)
         self._ending = Ending(self)
         self._wall = Wall()
+        self._keyline = KeyLine(self._hand_on, lambda: self.focused or self.screen, self.set_timer)
         self._configuration = configuration
         self._fleet = fleet
         self._themes = dict(themes)
@@ -117,15 +119,28 @@ class DeckApp(App[None]):
             self.action_add_node()
 
     async def on_event(self, event: events.Event) -> None:
+        """Take what is typed in its order."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._keyline.take(event)
+        else:
+            await self._hand_on(event)
+
+    async def _hand_on(self, event: events.Event) -> None:
         """Keep from a modal that is not armed yet what was typed before it could be read."""
         if (
             isinstance(event, events.InputEvent | events.Paste)
             and not event.is_forwarded
             and isinstance(self.screen, DeafScreen)
+            and not _leaves(event)
             and self.screen.swallows(event)
         ):
             return
         await super().on_event(event)
+
+    @on(Settled)
+    async def _settled(self, event: Settled) -> None:
+        event.stop()
+        await self._keyline.settled(event)
 
     # What the fleet tells
 
@@ -134,7 +149,7 @@ class DeckApp(App[None]):
 
         Hundreds of nodes answer hundreds of times a second, and nobody reads so fast.
         """
-        if not self.deck.is_mounted:
+        if not self._is_shown:
             return
         if node == self.deck.here:
             self.deck.node_changed()
@@ -144,6 +159,11 @@ class DeckApp(App[None]):
         if not self._gathers:
             self._gathers = True
             self.set_timer(_CALM, self._tell)
+
+    @property
+    def _is_shown(self) -> bool:
+        """Whether there is a deck to tell: at the very end there is not."""
+        return self.deck.is_mounted and bool(self.screen_stack)
 
     def _tell(self) -> None:
         self._gathers = False
@@ -157,7 +177,7 @@ class DeckApp(App[None]):
 
     def order_moved(self, _: Progress) -> None:
         """Hand an order's step to the deck."""
-        if self.deck.is_mounted:
+        if self._is_shown:
             self.deck.orders_moved()
 
     def _say(self, text: str) -> None:
@@ -378,6 +398,11 @@ class DeckApp(App[None]):
             self._say(f"Still open: {told}. q again leaves, and its outcome stays unknown.")
             return
         self.exit()
+
+
+def _leaves(event: events.Event) -> bool:
+    """Say whether an event is the key that leaves from anywhere, and nothing else."""
+    return isinstance(event, events.Key) and event.key == "ctrl+q"
 
 
 def crash_report(error: BaseException | None) -> str:

@@ -310,7 +310,8 @@ class DeckScreen(Screen[None]):
         """Open the filter."""
         field = self._filter
         field.display = True
-        field.focus()
+        # At once: focus() alone waits, and what is typed meanwhile would be lost.
+        self.set_focus(field)
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
@@ -322,7 +323,7 @@ class DeckScreen(Screen[None]):
     def _filter_done(self, event: Input.Submitted) -> None:
         event.stop()
         event.input.display = bool(event.value)
-        self.table.focus()
+        self.set_focus(self.table)
 
     def action_problems(self) -> None:
         """Show only problems, or everything again."""
