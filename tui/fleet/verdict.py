@@ -9,6 +9,7 @@ from tui.model.service import is_one_shot
 
 RUNNING = "RUNNING"
 _ENDED = frozenset({"STOPPED", "EXITED"})
+_LIVING = frozenset({RUNNING, "STARTING", "RESTARTING", "STOPPING"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,11 @@ def _is_wish(verb: Verb, before: Seen, sight: Sight) -> bool:
         return sight.status is None or sight.status in _ENDED
     if sight.status != RUNNING:
         return verb is Verb.START and sight.status == "EXITED" and is_one_shot(before.name)
-    if verb is Verb.START or before.status != RUNNING:
+    if verb is Verb.START:
         return True
+    if before.started_at is None and before.status not in _LIVING:
+        return True  # it did not run, and now it does
+    # What was starting anyway comes to RUNNING by itself.
     return _is_later(before.started_at, sight.started_at)
 
 
