@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -150,6 +151,20 @@ def test_of_too_many_services_the_first_are_shown_and_the_rest_counted():
     assert len(found) == 2001
     assert found[-1].name == "(8000 more)"
     assert not found[-1].is_actionable
+
+
+@pytest.mark.parametrize("part", [b"{}", b"[]", b"0", b'{"":0}'])
+def test_an_answer_of_a_million_values_is_not_taken_apart(part):
+    """P17: four megabytes of text would become a hundred and more in memory."""
+    body = b'{"a": {"status": "RUNNING", "more": [' + b",".join([part] * 500_000) + b"]}}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(WireError, match="more values than any answer"):
+            wire.read_services(body)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000_000
 
 
 def test_an_unreadable_number_is_no_uptime():
