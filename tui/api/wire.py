@@ -54,7 +54,7 @@ def read_services(body: bytes) -> tuple[Service, ...]:
     2,000 entries the first 2,000 are given, and one inert entry that says how many are left out.
     """
     entries = read_object(body)
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     services = [
         _service(_unique(clean(name), taken), entry, twice=name in entries.twice)
         for name, entry in islice(entries.items(), SERVICES_AT_MOST)
@@ -66,14 +66,16 @@ def read_services(body: bytes) -> tuple[Service, ...]:
     return tuple(services)
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    """Give the name, numbered if another one looks the same: rows are told apart by it."""
+def _unique(name: str, taken: dict[str, int]) -> str:
+    """Give the name, numbered if another one looks the same: rows are told apart by it.
+
+    `taken` holds the last number by name, as counting anew for each takes too long.
+    """
     found = name
-    number = 1
     while found in taken:
-        number += 1
-        found = f"{name} #{number}"
-    taken.add(found)
+        taken[name] += 1
+        found = f"{name} #{taken[name]}"
+    taken[found] = 1
     return found
 
 
