@@ -176,6 +176,13 @@ def test_an_answer_of_a_million_values_is_not_taken_apart(part):
     assert most < 10_000_000
 
 
+def test_an_answer_that_names_thousands_of_others_says_how_many():
+    """P17, case 45."""
+    results, note = wire.read_answer(json.dumps({f"s{n}": True for n in range(9000)}).encode(), "a")
+    assert results == {"a": None}
+    assert note.endswith("s9 and 8990 more")
+
+
 def test_an_unreadable_number_is_no_uptime():
     (one,) = wire.read_services(b'{"a": {"status": "RUNNING", "uptime": 1e999}}')
     assert (one.uptime, one.note) == (None, "")

@@ -28,6 +28,7 @@ MEMBERS_AT_MOST = 200
 """How many nodes of one answer are read; a real cluster has a few tens."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")  # RFC 6750, token68
+_NAMED = 10
 _NOTE_TWICE = "sent twice in one answer"
 
 
@@ -270,5 +271,6 @@ def read_answer(body: bytes, asked: Sequence[str]) -> tuple[dict[str, bool | Non
     told = {name: None if name in said.twice else said.get(name) for name in asked}
     results = {name: value if isinstance(value, bool) else None for name, value in told.items()}
     others = [name for name in said if name not in results]
-    extra = ", ".join(clean(name) or "a service without a name" for name in others)
+    extra = ", ".join(clean(name) or "a service without a name" for name in others[:_NAMED])
+    extra += f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     return results, f"it also answered for {extra}" if extra else ""
