@@ -129,7 +129,7 @@ def _events(told: Told) -> list[str]:
     for one in told["events"]:
         about = " ".join(filter(None, (one["node"], one["service"])))
         ago = f"{_ago(one['ago_seconds'])} ago"
-        lines += _said(f"{_clock(one['at'])}  {ago:>8}  {about}: {one['text']}")
+        lines += _said(f"{_clock(one['at'])}, {ago}, {about}: {one['text']}")
     return lines if told["events"] else [lines[0], "  none"]
 
 
@@ -144,7 +144,7 @@ def _journal(journal: Told) -> list[str]:
             if key not in _NOT_SHOWN and value not in (None, "", [])
         )
         at = str(record.get("at", "")).partition(".")[0].removesuffix("Z").replace("T", " ")
-        lines += _said(f"{at}  {record.get('kind', '?')}  {said}")
+        lines += _said(f"{at} {record.get('kind', '?')} {said}")
     return lines if len(lines) > 1 else [lines[0], "  empty"]
 
 
