@@ -10,7 +10,7 @@ from tui.ui.terminal.clipboard import sequence
 MEANT = "alert_mgr"
 ENVIRONMENTS = [
     {"TERM": "xterm-256color"},
-    {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"},  # noqa: S108 - a word
+    {"TERM": "tmux-256color", "TMUX": "/run/tmux-0/default,1,0"},
     {"TERM": "screen-256color"},
 ]
 
