@@ -24,6 +24,7 @@ _COMMANDS = {
     "journal": "tui.cli.journal:journal",
     "nodes": "tui.cli.config:nodes",
     "simulate": "tui.cli.simulate:simulate",
+    "snapshot": "tui.cli.snapshot:snapshot",
     "status": "tui.cli.status:status",
     "trust": "tui.cli.trust:trust",
 }
@@ -34,6 +35,7 @@ Examples:
   rsdeck --read-only             look, with no way to give an order
   rsdeck demo                    open it on an embedded three-node cluster
   rsdeck status node1 --json     ask once, print JSON, exit 0, 1, 2 or 3
+  rsdeck snapshot --output x     all that is known, to paste into an incident
   rsdeck journal --last 20       what was ordered from here, and what came of it
   rsdeck trust node1             see, compare and pin a node's certificate
   rsdeck config path             where the configuration lives

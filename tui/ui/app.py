@@ -16,19 +16,24 @@ from textual import events, on
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.widgets import Input
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
+from tui.fleet.shelf import Shelf
 from tui.model.event import Event
 from tui.model.order import Progress
 from tui.model.reading import TroubleKind
 from tui.model.trust import UNCHECKED, PinnedTrust
+from tui.paths import state_dir
+from tui.ui.copying import selected_text
 from tui.ui.desk import OrderDesk
 from tui.ui.keyline import KeyLine, Settled
 from tui.ui.palette import DeckCommands
 from tui.ui.screens.deaf import DeafScreen
 from tui.ui.screens.deck import DeckScreen
+from tui.ui.takeaway import Takeaway
 from tui.ui.terminal.driver import DeckDriver
 from tui.ui.terminal.ending import Ending
 from tui.ui.terminal.output import Output
@@ -72,6 +77,7 @@ class DeckApp(App[None]):
         keys: Mapping[str, str],
         warnings: tuple[str, ...] = (),
         node: str | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         # Else Textual writes greys where NO_COLOR asks for no colour at all.
         plain = True if os.environ.get("NO_COLOR") else None
@@ -94,6 +100,8 @@ class DeckApp(App[None]):
             self.register_theme(to_textual(theme))
         self._wear(self._theme_file)
         self._desk = OrderDesk(self, fleet, self._say)
+        self._takeaway = Takeaway(self, fleet, shelf or Shelf(state_dir()))
+        self._copied = ""
         self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
         if node is not None:
             self.deck.here = node
@@ -234,6 +242,42 @@ class DeckApp(App[None]):
             self.run(mouse=mouse)
         ending.say()
         return ending.code or self.return_code or 0
+
+    # What is taken away
+
+    def action_snapshot(self, form: str) -> None:
+        """Write all that is known into a file, as text or as JSON."""
+        self._takeaway.snapshot(json=form == "json")
+
+    @on(DeckScreen.Copied)
+    def _copy(self, event: DeckScreen.Copied) -> None:
+        self.copy(event.text, event.what)
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a clean text; `what` names it."""
+        self._copied = text
+        self._takeaway.copy(text, what)
+
+    def to_terminal(self, sequence: str) -> None:
+        """Write a sequence of our own to the terminal, if there is one."""
+        if isinstance(self._driver, DeckDriver):
+            self._driver.write(sequence)
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied last, for ctrl+v in a field."""
+        return self._copied
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy what was selected, in Textual's stead: a password never, and all else clean.
+
+        Textual gives what ctrl+c and ctrl+x copy, from a field that hides it just the same.
+        """
+        field = self.focused
+        if isinstance(field, Input) and field.password:
+            self._say("A password is not copied.")
+        elif text:
+            self.copy(selected_text(text), "what was selected")
 
     # Logins
 

@@ -17,6 +17,7 @@ from tui.model.event import Event
 from tui.model.order import Verb
 from tui.model.query import Order, Query
 from tui.ui import lines
+from tui.ui.copying import curl_text, row_text
 from tui.ui.desk import OrderDesk
 from tui.ui.keymap import bindings
 from tui.ui.lines import Palette
@@ -45,6 +46,14 @@ class DeckScreen(Screen[None]):
         def __init__(self, node: str) -> None:
             super().__init__()
             self.node = node
+
+    class Copied(Message):
+        """A text that is wanted elsewhere; `what` names it."""
+
+        def __init__(self, text: str, what: str) -> None:
+            super().__init__()
+            self.text = text
+            self.what = what
 
     def __init__(
         self, fleet: Fleet, desk: OrderDesk, palette: Palette, keymap: Mapping[str, str]
@@ -382,6 +391,28 @@ class DeckScreen(Screen[None]):
             self.table.clear_marks()
         else:
             self.table.focus()
+
+    # What is taken away
+
+    def action_copy_name(self) -> None:
+        """Copy the name of the service under the cursor."""
+        key = self.table.cursor_key
+        if key:
+            self.post_message(self.Copied(key, key))
+
+    def action_copy_row(self) -> None:
+        """Copy the row under the cursor."""
+        view, key = self.view(), self.table.cursor_key
+        service = view.reading.find(key) if view and key else None
+        if view and service:
+            text = row_text(view.name, service, self.table.uptime(service, view), view.scope)
+            self.post_message(self.Copied(text, f"the row of {service.name}"))
+
+    def action_copy_curl(self) -> None:
+        """Copy the curl that asks this node for its services."""
+        if self.here in self._fleet:
+            text = curl_text(self._fleet.watch(self.here).profile)
+            self.post_message(self.Copied(text, f"the curl for {self.here}"))
 
     # How often
 
