@@ -219,7 +219,7 @@ def _health(raw: dict[str, Any]) -> MemberHealth | None:
     if uid is None:
         return None
     role, listed = raw.get("role"), raw.get("services")
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     return MemberHealth(
         uid=uid,
         role=_LEADERS.get(role, Role.UNKNOWN) if isinstance(role, str) else Role.UNKNOWN,
