@@ -68,6 +68,17 @@ async def test_the_word_and_the_age_stand_over_what_lies_over_the_deck(
             assert " s old" in deck.text, deck.text
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_key_bar_makes_room_for_the_reason(
+    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), read_only=WHY, size=size) as deck:
+        await deck.all_known()
+        bar = deck.text.splitlines()[-1]
+        assert "no orders: read-only" in bar
+        assert all(word in bar for word in ("Start", "sTop", "Restart", "Help", "Quit"))
+
+
 async def test_no_key_sends_anything_but_get(served: SimulatedCluster, tmp_path: Path) -> None:
     """P1, case 52."""
     configuration = write_configuration(served, tmp_path)
