@@ -182,6 +182,9 @@ class DeckScreen(Screen[None]):
         self._title.say(lines.title(here, self._fleet.read_only, palette))
         if self._side.display:
             self._side.present(views, self.here)
+        self._keys.present(
+            self.live_keys(), palette, self._desk.refusal(self.here), self.size.width
+        )
         if here is None:
             return
         self._banner.say(self._banner_text(here))
@@ -194,9 +197,6 @@ class DeckScreen(Screen[None]):
         filtered = " · ".join(filter(None, (filtered, f"{marks} marked" * bool(marks))))
         sort = f"{self._sort.value}{' inverted' * self._inverted}"
         self._status.say(lines.status(here, self._shown, sort, filtered, palette))
-        self._keys.present(
-            self.live_keys(), palette, self._desk.refusal(self.here), self.size.width
-        )
         self._show_detail(here)
 
     def _banner_text(self, view: NodeView) -> Text:
