@@ -431,7 +431,9 @@ class DeckApp(App[None]):
         self.refresh(layout=True)
 
     def action_leave(self) -> None:
-        """Leave, unless an order is still open: then say which."""
+        """Go back to the table, else leave; if an order is still open, say which first."""
+        if self.deck.step_back():
+            return
         still = self._fleet.orders.open
         numbers = frozenset(one.order.number for one in still)
         if numbers - self._warned:

@@ -368,6 +368,13 @@ class DeckScreen(Screen[None]):
             self.table.focus()
         self._show_around()
 
+    def step_back(self) -> bool:
+        """Close the detail pane; False if there is none to go back from."""
+        if self._detail.display:
+            self.action_detail()
+            return True
+        return False
+
     def action_raw(self) -> None:
         """Show the raw entry in the detail pane, or the description again."""
         pane = self._detail
