@@ -94,6 +94,7 @@ class DeckApp(App[None]):
         self._asked: set[tuple[int, int]] = set()
         self._met: set[NodeProfile] = set()
         self._warned: frozenset[int] = frozenset()
+        self._is_leaving = False
         wanted = configuration.settings.theme
         self._theme_file = self._themes.get(wanted) or self._themes[_DEFAULT_THEME]
         for theme in self._themes.values():
@@ -213,7 +214,13 @@ class DeckApp(App[None]):
                 self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
 
     def exit(self, *args: Any, **more: Any) -> None:
-        """Leave, and not take for ever about it."""
+        """Leave, and not take for ever about it; say which orders are open still."""
+        if self._fleet.orders.open and not self._is_leaving:
+            self._ending.report(
+                "rsdeck: left while this was open, so its outcome is unknown: "
+                f"{'; '.join(map(_told, self._fleet.orders.open))}"
+            )
+        self._is_leaving = True
         self._ending.limit()
         super().exit(*args, **more)
 
@@ -438,9 +445,7 @@ class DeckApp(App[None]):
         numbers = frozenset(one.order.number for one in still)
         if numbers - self._warned:
             self._warned |= numbers
-            told = "; ".join(
-                f"{one.order.verb.value} {', '.join(one.order.names)}" for one in still
-            )
+            told = "; ".join(map(_told, still))
             self._say(f"Still open: {told}. q again leaves, and its outcome stays unknown.")
             return
         self.exit()
@@ -449,6 +454,10 @@ class DeckApp(App[None]):
 def _leaves(event: events.Event) -> bool:
     """Say whether an event is the key that leaves from anywhere, and nothing else."""
     return isinstance(event, events.Key) and event.key == "ctrl+q"
+
+
+def _told(one: Progress) -> str:
+    return f"{one.order.verb.value} {', '.join(one.order.names)} on {one.order.target.node}"
 
 
 def crash_report(error: BaseException | None) -> str:
