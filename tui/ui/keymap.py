@@ -1,10 +1,12 @@
 """Every key of the deck, in one table: help, palette, key bar and `[keys]` are all read from it."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, InvalidBinding
+from textual.keys import Keys
 
 WRITES = frozenset({"start", "stop", "restart"})
 """Ids of the keys that lead to an order; dimmed where the guard would refuse."""
@@ -74,6 +76,11 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 
 
+_NAMED = frozenset(
+    key.value for key in Keys if "+" not in key.value and not key.value.startswith("<")
+)
+
+
 class KeymapError(Exception):
     """A `[keys]` entry that cannot be: the text names it and what to do."""
 
@@ -97,6 +104,14 @@ def check(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[s
             hint = f', did you mean "{near[0]}"?' if near else "; the deck's help (?) names the ids"
             raise KeymapError(f"keys.{name}: no such key id{hint}")
     wanted = {name: [*_spelled(keys)] for name, keys in (known | dict(remapped)).items()}
+    for name in remapped:
+        for key in wanted[name]:
+            if not _is_key(key):
+                near = difflib.get_close_matches(key, _NAMED, 1)
+                hint = (
+                    f', did you mean "{near[0]}"?' if near else '; write it as "R", "ctrl+t", "f5"'
+                )
+                raise KeymapError(f'keys.{name}: no keyboard has the key "{key}"{hint}')
     taken: dict[str, str] = {}
     for name, keys in wanted.items():
         for key in keys:
@@ -107,6 +122,25 @@ def check(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[s
                 )
             taken[key] = name
     return {name: ",".join(wanted[name]) for name in remapped}
+
+
+def _is_key(key: str) -> bool:
+    """Say whether a key, as Textual spells it, can be pressed at all."""
+    bare = key
+    while (parts := bare.partition("+"))[1] and parts[0] in (
+        "ctrl",
+        "shift",
+        "alt",
+        "super",
+        "meta",
+    ):
+        bare = parts[2]
+    if bare in _NAMED or len(bare) == 1:
+        return True
+    try:
+        return bool(unicodedata.lookup(bare.replace("_", " ")))
+    except KeyError:
+        return False
 
 
 def _spelled(keys: str) -> list[str]:

@@ -30,6 +30,8 @@ from tui.ui.widgets.services import ServicesTable
 from tui.ui.widgets.table import LiveTable
 
 _ORDER_LINES = 4
+_DONE_FOR = 60.0
+"""Seconds for which an order that went well stays on the screen; one that did not, stays."""
 _CHANGES_AT_MOST = 20_000
 
 
@@ -69,6 +71,7 @@ class DeckScreen(Screen[None]):
         self._shown = 0
         self._last: dict[tuple[str, str], Event] = {}
         self._dismissed: set[int] = set()
+        self._ended: dict[int, float] = {}
         self.here = fleet.nodes[0].name if fleet.nodes else ""
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
@@ -221,11 +224,13 @@ class DeckScreen(Screen[None]):
         self._detail.present(service, uptime, view, history, self._palette)
 
     def _show_orders(self) -> None:
-        shown = [
-            one
-            for one in self._fleet.orders.progress.values()
-            if one.order.number not in self._dismissed
-        ]
+        now = time.monotonic()
+        shown = []
+        for number, one in self._fleet.orders.progress.items():
+            since = self._ended.setdefault(number, now) if not one.is_open else now
+            is_done = one.is_verified and now - since > _DONE_FOR
+            if number not in self._dismissed and not is_done:
+                shown.append(one)
         told = lines.orders(shown, _ORDER_LINES, self._palette)
         self._orders.say(Text("\n").join(told))
         self._orders.styles.height = max(1, len(told))
@@ -233,6 +238,8 @@ class DeckScreen(Screen[None]):
     def _tick(self) -> None:
         self._tick_table()
         self._show_around()
+        if self._orders.display:
+            self._show_orders()
 
     @on(LiveTable.Scrolled, "#services")
     def _tick_table(self) -> None:
@@ -449,7 +456,9 @@ class DeckScreen(Screen[None]):
         key = self.table.cursor_key
         names = tuple(sorted(self.table.marks)) or ((key,) if key else ())
         hidden = frozenset(names) - frozenset(self.table.row_keys)
-        self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden)
+        # What was ordered is not ordered again by the next key.
+        given = self.table.clear_marks
+        self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden, given=given)
 
     def action_dismiss_orders(self) -> None:
         """Take the ended orders off the screen."""
