@@ -23,6 +23,7 @@ from tui.fleet.fleet import Fleet
 from tui.model.event import Event
 from tui.model.order import Progress
 from tui.model.reading import TroubleKind
+from tui.model.rollout import RolloutProgress
 from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.ui.desk import OrderDesk
 from tui.ui.palette import DeckCommands
@@ -134,6 +135,9 @@ class DeckApp(App[None]):
         """Hand an order's step to the deck."""
         if self.deck.is_mounted:
             self.deck.orders_moved()
+
+    def rollout_moved(self, progress: RolloutProgress) -> None:
+        """Take note of a rollout's move."""
 
     def _say(self, text: str) -> None:
         if text:
