@@ -23,6 +23,7 @@ _COMMANDS = {
     "demo": "tui.cli.demo:demo",
     "journal": "tui.cli.journal:journal",
     "nodes": "tui.cli.config:nodes",
+    "rollout": "tui.cli.rollout:rollout",
     "simulate": "tui.cli.simulate:simulate",
     "status": "tui.cli.status:status",
     "trust": "tui.cli.trust:trust",
@@ -35,6 +36,8 @@ Examples:
   rsdeck demo                    open it on an embedded three-node cluster
   rsdeck status node1 --json     ask once, print JSON, exit 0, 1, 2 or 3
   rsdeck journal --last 20       what was ordered from here, and what came of it
+  rsdeck rollout restart alert_mgr --cluster payments --dry-run
+                                 how a restart would go from node to node
   rsdeck trust node1             see, compare and pin a node's certificate
   rsdeck config path             where the configuration lives
 

@@ -158,7 +158,7 @@ class Fleet:
             passwords=self._passwords,
             book=book,
             rhythm=Rhythm(self.interval, self._timeout, first),
-            read_only=self._read_only or _bar(profile),
+            read_only=self._read_only or barred(profile),
             publish=self._publish,
         )
         watch.paused = self.paused
@@ -285,7 +285,7 @@ class Fleet:
         return tuple(reversed(tuple(mine)))
 
 
-def _bar(profile: NodeProfile) -> str:
+def barred(profile: NodeProfile) -> str:
     """Say why a node takes no orders, by its profile; empty where it does."""
     if profile.read_only:
         return "read-only: the node's profile says so"
