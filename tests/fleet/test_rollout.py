@@ -98,7 +98,7 @@ async def test_a_refusal_pauses_and_resuming_orders_the_same_node_again(
         assert ordered(three) == [2, 3, 3, 1]
         told = [one.text for one in deck.notes.events if one.happening is Happening.ROLLOUT]
         assert [text.split(": ")[2].partition(",")[0] for text in told] == [
-            "goes on", "paused", "goes on", "every node verified",
+            "begun", "paused", "goes on", "every node verified",
         ]  # fmt: skip
 
 
@@ -366,6 +366,20 @@ async def test_aborting_watches_the_order_that_is_out_to_its_end(three: Simulate
         assert states(now)["node3"] is StepState.WAITING
         await quiet(0.5)
         assert ordered(three) == [2]
+
+
+async def test_what_is_aborted_as_soon_as_it_is_begun_sends_nothing(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three) as deck:
+        plan = await begun(deck)
+        again = replace(plan, number=2)
+        with pytest.raises(NotAccepted, match="rollout 1 is still open"):
+            deck.fleet.rollouts.begin(again)
+        deck.fleet.rollouts.abort(plan.number)
+        await reaches(deck, plan, RolloutState.ABORTED)
+        await quiet(0.3)
+        assert not posts(three)
 
 
 async def test_quitting_leaves_a_journal_that_says_what_is_unknown(

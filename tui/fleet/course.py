@@ -55,7 +55,12 @@ class Course:
     def __init__(
         self, plan: Plan, fleet: Fleet, gates: Gates, told: Callable[[RolloutProgress], None]
     ) -> None:
-        self.progress = RolloutProgress(plan, steps=tuple(map(StepProgress, plan.steps)))
+        self.progress = RolloutProgress(
+            plan,
+            RolloutState.RUNNING,
+            tuple(map(StepProgress, plan.steps)),
+            began_at=time.monotonic(),
+        )
         self.finding: Finding | None = None
         self._plan = plan
         self._fleet = fleet
@@ -71,6 +76,11 @@ class Course:
         self._ordered: dict[tuple[str, str], Seen] = {}
         self._orders: dict[str, list[int]] = {}
 
+    @property
+    def orders(self) -> frozenset[int]:
+        """The numbers of the orders that it gave."""
+        return frozenset(number for numbers in self._orders.values() for number in numbers)
+
     def say(self, word: Word) -> None:
         """Take the operator's word: where it is not paused, only ABORT counts.
 
@@ -84,7 +94,6 @@ class Course:
 
     async def run(self) -> None:
         """Go from node to node until all is done, or the operator has had enough."""
-        self._show(state=RolloutState.RUNNING, began_at=time.monotonic())
         try:
             await self._fleet.journal.planned(self._plan, tier_of(self._plan), self._username)
             await self._go()

@@ -71,7 +71,7 @@ class Rollouts:
         course = Course(plan, self._fleet, self._gates, self._report)
         self._fleet.run_beside(course.run(), f"rollout {plan.number}")
         self._courses[plan.number] = course
-        self.progress[plan.number] = course.progress
+        self._report(course.progress)
 
     def _bar(self, plan: Plan) -> str:
         if self._fleet.read_only:
@@ -103,13 +103,18 @@ class Rollouts:
         """Say what the last gate of a rollout found; None before the first."""
         return self._courses[number].finding
 
+    def gave(self, order: int) -> bool:
+        """Say whether a rollout gave the order of this number."""
+        return any(order in one.orders for one in self._courses.values())
+
     def _report(self, progress: RolloutProgress) -> None:
         before = self.progress.get(progress.plan.number)
         if before == progress:
             return
         self.progress[progress.plan.number] = progress
         moved = before is None or before.state is not progress.state
-        self._told(progress, _event(progress) if moved else None)
+        word = "begun" if before is None else _WORDS[progress.state]
+        self._told(progress, _event(progress, word) if moved else None)
 
 
 def place_of(fleet: Fleet, node: str) -> Place:
@@ -130,6 +135,7 @@ def _place(plan: Plan) -> str:
 
 
 _WORDS = {
+    RolloutState.PLANNED: "planned",
     RolloutState.RUNNING: "goes on",
     RolloutState.PAUSED: "paused",
     RolloutState.DONE: "every node verified",
@@ -137,9 +143,8 @@ _WORDS = {
 }
 
 
-def _event(progress: RolloutProgress) -> Event:
+def _event(progress: RolloutProgress, word: str) -> Event:
     plan = progress.plan
-    word = _WORDS.get(progress.state, progress.state.value)
     text = f"rollout {plan.number}: {plan.title}: {word}"
     text += f", {progress.text}" if progress.text else ""
     here = progress.here
