@@ -193,6 +193,18 @@ def test_a_signal_lets_the_order_end_and_gives_no_further_one(
     assert re.search(r" step +node2  verified: ", out)
 
 
+def test_a_hangup_that_is_to_be_ignored_stops_nothing(
+    known: Command, served: SimulatedCluster
+) -> None:
+    nodes = ("--nodes", "node2,node3")
+    child = known.start(*AGREED, *nodes, argv=("nohup", *RSDECK))
+    until(lambda: posts(served) == [2])
+    child.send_signal(signal.SIGHUP)
+    ran = known.finish(child, 60)
+    assert ran.code == 0, ran.err
+    assert posts(served) == [2, 3]
+
+
 def test_a_second_signal_leaves_at_once_and_the_journal_says_unknown(
     known: Command, served: SimulatedCluster
 ) -> None:

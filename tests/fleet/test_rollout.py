@@ -27,6 +27,7 @@ from tui.journal.journal import OrderJournal
 from tui.journal.store import Store
 from tui.journal.unsettled import find_unsettled
 from tui.model.event import Happening
+from tui.model.order import Order, Result, Verb
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
 from tui.sim.server import SimulatedCluster
 
@@ -165,9 +166,12 @@ async def test_what_came_up_late_is_not_restarted_twice(three: SimulatedCluster)
         assert ordered(three) == [2, 3, 1]
 
 
-def is_up(deck: Running, node: str) -> bool:
-    service = deck.watch(node).reading.find(SERVICE)
-    return service is not None and service.status == "RUNNING"
+def is_up(deck: Running, node: str, name: str = SERVICE, since: Order | None = None) -> bool:
+    """Say whether a service runs; `since` an order, where one is given."""
+    service = deck.watch(node).reading.find(name)
+    if service is None or service.status != "RUNNING":
+        return False
+    return since is None or service.started_at != since.services[0].started_at
 
 
 async def reaches_after(deck: Running, plan: Plan, state: RolloutState) -> RolloutProgress:
@@ -208,6 +212,36 @@ async def test_a_restart_from_elsewhere_pauses_and_once_read_it_goes_on(
         assert f"{SERVICE} on node1 was restarted" in now.text
         deck.fleet.rollouts.resume(plan.number)
         await reaches_after(deck, plan, RolloutState.DONE)
+        assert ordered(three) == [2, 3, 1]
+
+
+async def test_a_gate_that_shuts_after_the_verdict_pauses_and_orders_nothing_twice(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three, patience=replace(QUICK, steady=1.5)) as deck:
+        plan = await under_way(deck, three)
+        three.cluster.stop(1, "mdns_server")
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert states(now)["node2"] is StepState.FAILED
+        assert [one.result for one in now.steps[0].verdicts] == [Result.VERIFIED]
+        three.cluster.start(1, "mdns_server")
+        await deck.until(lambda: is_up(deck, "node1", "mdns_server"))
+        deck.fleet.rollouts.resume(plan.number)
+        await reaches_after(deck, plan, RolloutState.DONE)
+        assert ordered(three) == [2, 3, 1]
+
+
+@pytest.mark.parametrize("name", ["cnm_http", "envoy"])
+async def test_what_carries_the_api_is_rolled_though_it_takes_the_link_with_it(
+    three: SimulatedCluster, name: str
+) -> None:
+    async with rolling(three) as deck:
+        await deck.known()
+        deck.fleet.unlocked = True
+        plan = await planned(deck, name)
+        deck.fleet.rollouts.begin(replace(plan, reason="a new certificate"))
+        now = await reaches(deck, plan, RolloutState.DONE, 60)
+        assert set(states(now).values()) == {StepState.DONE}
         assert ordered(three) == [2, 3, 1]
 
 
@@ -272,6 +306,20 @@ async def test_a_cluster_that_is_not_well_gets_nothing(three: SimulatedCluster) 
         now = await reaches(deck, plan, RolloutState.PAUSED)
         assert "mdns_server" in now.text
         assert not posts(three)
+
+
+async def test_an_order_that_is_open_elsewhere_in_the_cluster_pauses(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three, patience=replace(QUICK, steady=3)) as deck:
+        plan = await planned(deck, nodes=("node2", "node3"))
+        other = deck.give(Verb.RESTART, "mdns_server", node="node1")
+        await deck.until(lambda: ordered(three) == [1])
+        await deck.until(lambda: is_up(deck, "node1", "mdns_server", since=other))
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "node1: restart mdns_server is still open here" in now.text
+        assert ordered(three) == [1]
 
 
 async def test_a_node_without_a_profile_counts_as_well(three: SimulatedCluster) -> None:

@@ -147,5 +147,7 @@ class Rolling:
 def _line(one: StepProgress) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     seconds = (one.ended_at or time.monotonic()) - (one.began_at or time.monotonic())
-    text = one.text or "; ".join(f"{given.service} {given.text}" for given in one.verdicts)
+    text = one.text or "; ".join(
+        f"{given.service}: {given.result.value}, {given.text}" for given in one.verdicts
+    )
     return f"{clock}  {one.step.node}  {one.state.value:<8}  {seconds:.1f} s  {text}".rstrip()

@@ -188,7 +188,9 @@ def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", st
         rolling = Rolling(fleet, plan)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, rolling.stop)
+            # What it was told to ignore (nohup), it goes on ignoring.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, rolling.stop)
         return await rolling.run()
 
     return asyncio.run(go())

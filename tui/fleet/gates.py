@@ -83,13 +83,19 @@ class Gates:
         restarted = restarts(starts, {one.name: one.reading for one in watches})
         if restarted:
             return Gate(Finding.NOT_WELL, _restarted(restarted), primary, restarted)
-        for watch in sorted(watches, key=lambda one: one.name != step.node):
-            if why := unwell(watch.reading, watch.facts.disabled) or watch.wrong_node:
+        for watch in watches:
+            if why := self._fault(watch):
                 return Gate(Finding.NOT_WELL, f"{watch.name}: {why}", primary)
-        why = missing(step, watches[0].reading)
-        if why:
+        if why := missing(step, watches[0].reading):
             return Gate(Finding.NOT_WELL, f"{step.node}: {why}", primary)
         return await self._cluster_s_word(step, watches, primary)
+
+    def _fault(self, watch: NodeWatch) -> str:
+        """Say what keeps a node from being one of a quiet, well cluster; empty where it is."""
+        busy = self._fleet.orders.open_on(watch.name)
+        if busy is not None:
+            return f"{busy.verb.value} {', '.join(busy.names)} is still open here"
+        return unwell(watch.reading, watch.facts.disabled) or watch.wrong_node
 
     def _gone(self, step: Step, starts: Starts) -> str:
         """Say so where a profile went, or leads elsewhere than when the plan was made."""
