@@ -97,7 +97,7 @@ class Fleet:
         self.journal: Journal = (None if self._read_only else journal) or Unrecorded()
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
-        self.rollouts = Rollouts(self, self._rollout_moved, patience.limit)
+        self.rollouts = Rollouts(self, self._rollout_moved, patience)
         self._earlier = Earlier(self.journal, self.orders.report)
         for number, profile in enumerate(configuration.nodes):
             self._watches[profile.name] = self._make(profile, min(number * _SPREAD, self.interval))
