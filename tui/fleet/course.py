@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui.fleet.gates import Finding, Gates, missing
 from tui.fleet.orders import NotAccepted
-from tui.fleet.plan import tier_of
+from tui.fleet.plan import primary_of, tier_of
 from tui.journal.folder import JournalError
-from tui.model.node import Role
 from tui.model.order import Order, Result, Route, Seen, Target, Verdict
 from tui.model.rollout import (
     Plan,
@@ -76,7 +75,7 @@ class Course:
         self._username = fleet.watch(plan.steps[0].node).login.username
         self._is_stopping = False
         self._word: asyncio.Future[Word] | None = None
-        self._primary = _primary(plan)
+        self._primary = primary_of(plan)
         self._starts: dict[tuple[str, str], datetime | None] = {
             (step.node, seen.name): seen.started_at for step in plan.steps for seen in step.services
         }
@@ -280,12 +279,6 @@ class Course:
     def _show(self, **changes: Any) -> None:
         self.progress = replace(self.progress, **changes)
         self._told(self.progress)
-
-
-def _primary(plan: Plan) -> int | None:
-    """Give the uid of the primary, where it is one of the planned nodes."""
-    uids = (one.identity.uid for one in plan.steps if one.identity.role is Role.PRIMARY)
-    return next(uids, None)
 
 
 def _key(step: Step, seen: Seen) -> tuple[str, str]:
