@@ -27,6 +27,7 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/deck.py
+	$(BIN)/python benchmarks/scale.py
 
 # How long the deck is left in bad weather.
 MINUTES ?= 3

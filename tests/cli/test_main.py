@@ -10,7 +10,8 @@ from tests.cli.conftest import Command, profiles, until
 from tui import __version__
 from tui.cli.main import LazyGroup
 from tui.cli.main import rsdeck as group
-from tui.cli.words import columns, width
+from tui.cli.words import columns
+from tui.model.width import width
 from tui.sim.server import SimulatedCluster
 
 COMMANDS = ("config", "demo", "nodes", "rollout", "simulate", "status")

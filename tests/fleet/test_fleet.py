@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -207,10 +208,19 @@ def test_nodes_are_grouped_by_cluster_in_the_order_of_the_configuration() -> Non
     assert [one.name for one in fleet.nodes] == ["a", "c", "b", "e", "d"]
 
 
+async def test_the_first_readings_of_hundreds_of_nodes_lie_within_one_interval_and_apart() -> None:
+    nodes = [profile(f"http://127.0.0.1:{port}", f"n{port}") for port in range(2000, 2200)]
+    fleet = Fleet(configuration(nodes, refresh=2.0), read_only="a test")
+    firsts = sorted(watch.first for watch in fleet.nodes)
+    assert firsts[0] == 0.0
+    assert firsts[-1] < 2.0
+    assert min(b - a for a, b in itertools.pairwise(firsts)) > 0.009
+
+
 async def test_the_first_readings_are_spread() -> None:
     nodes = [profile("http://127.0.0.1:1", f"n{number}") for number in range(5)]
     fleet = Fleet(configuration(nodes, refresh=1.0))
-    firsts = [one._rhythm.first for one in fleet.nodes]
+    firsts = [one.first for one in fleet.nodes]
     assert firsts == sorted(firsts)
     assert len(set(firsts)) == 5
     assert firsts[0] == 0.0

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
+from tui.fleet.shelf import Shelf
 from tui.fleet.verdict import Patience
 from tui.paths import theme_dirs
 from tui.sim.cluster import Cluster
@@ -121,6 +122,7 @@ async def open_deck(
     size: tuple[int, int] = (120, 40),
     patience: Patience = PATIENCE,
     keys: dict[str, str] | None = None,
+    state: Path | None = None,
 ) -> AsyncIterator[Deck]:
     passwords = Passwords()
     if password is not None:
@@ -128,7 +130,8 @@ async def open_deck(
             passwords.keep(profile, Secret(password))
     fleet = Fleet(configuration, read_only=read_only, patience=patience, passwords=passwords)
     themes, _ = load_themes(theme_dirs())
-    app = DeckApp(configuration, fleet, themes=themes, keys=keys or {})
+    shelf = Shelf(state or configuration.path.parent / "state")
+    app = DeckApp(configuration, fleet, themes=themes, keys=keys or {}, shelf=shelf)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Deck(app, fleet, pilot)
 

@@ -38,6 +38,12 @@ Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 def status(ctx: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
     """Ask nodes for their services, once; all nodes if none is named."""
     configuration = loaded(ctx)
+    chosen(configuration, names)
+    ctx.exit(tell(configuration, names, as_json=as_json))
+
+
+def chosen(configuration: "Configuration", names: Sequence[str]) -> None:
+    """Raise Stopped where there is no node, or none of one of these names."""
     where = shown(configuration.path)
     if not configuration.nodes:
         raise Stopped(
@@ -47,7 +53,6 @@ def status(ctx: click.Context, names: tuple[str, ...], *, as_json: bool) -> None
     if missing:
         known = ", ".join(one.name for one in configuration.nodes)
         raise Stopped(f"no node '{clean(missing[0])}' in {where}; there are: {known}")
-    ctx.exit(tell(configuration, names, as_json=as_json))
 
 
 def tell(

@@ -92,6 +92,7 @@ class Fleet:
         self._books: dict[str, ClusterBook] = {}
         self._watches: dict[str, NodeWatch] = {}
         self._watching: dict[str, asyncio.Task[None]] = {}
+        self._decided: dict[int, tuple[Verdict, ...]] = {}
         self._group: asyncio.TaskGroup | None = None
         self.paused = False
         self.journal: Journal = (None if self._read_only else journal) or Unrecorded()
@@ -99,8 +100,10 @@ class Fleet:
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
         self._earlier = Earlier(self.journal, self.orders.report)
+        # All within one interval, and evenly: asked at once, they would be so for ever.
+        apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
         for number, profile in enumerate(configuration.nodes):
-            self._watches[profile.name] = self._make(profile, min(number * _SPREAD, self.interval))
+            self._watches[profile.name] = self._make(profile, number * apart)
 
     @property
     def read_only(self) -> str:
@@ -270,14 +273,24 @@ class Fleet:
     def _order_moved(self, progress: Progress) -> None:
         order = progress.order
         if not progress.is_open:
+            told = self._decided.get(order.number, ())
+            self._decided[order.number] = progress.verdicts
+            if order.number > 0 and not told and not self._sees(order):
+                self._earlier.follow(order, progress.verdicts)
             for verdict in progress.verdicts:
-                self._record(_decided(order, verdict))
+                if verdict not in told:
+                    self._record(_decided(order, verdict))
         self.listener.order_moved(progress)
 
     def _rollout_moved(self, progress: RolloutProgress, event: Event | None) -> None:
         if event is not None:
             self._record(event)
         self.listener.rollout_moved(progress)
+
+    def _sees(self, order: Order) -> bool:
+        """Say whether an order's node answers, so that its verdict says all there is to see."""
+        node = order.target.node
+        return node in self and self.watch(node).reading.is_good
 
     def history(self, node: str, service: str) -> tuple[Event, ...]:
         """List the events of a service in this session, newest first."""

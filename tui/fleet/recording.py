@@ -34,6 +34,9 @@ class Journal(Protocol):
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
         """Keep an order before it is sent."""
 
+    def id_of(self, order: Order) -> str:
+        """Give the name under which an order of this session stands in the records."""
+
     def sent(self, order: Order) -> None:
         """Note that the order begins to leave."""
 
@@ -81,6 +84,10 @@ class Unrecorded:
 
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
         """Do nothing."""
+
+    def id_of(self, order: Order) -> str:
+        """Name it by its number: nobody will look it up."""
+        return str(order.number)
 
     def sent(self, order: Order) -> None:
         """Do nothing."""

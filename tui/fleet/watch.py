@@ -19,6 +19,7 @@ from tui.fleet.line import NodeLine
 from tui.fleet.listing import plausible
 from tui.fleet.login import Login, LoginWaits
 from tui.fleet.pace import backoff
+from tui.fleet.tally import Tallies, Tally
 from tui.model.certificate import Certificate
 from tui.model.event import Event, Happening
 from tui.model.node import Identity, NodeFacts, Role
@@ -78,6 +79,7 @@ class NodeWatch:
         self._hurry: float | None = None
         self._stale_after = 2 * rhythm.interval
         self._told_to_wait = False
+        self._tallies = Tallies()
         book.readers[profile.name] = self.look_up
 
     @property
@@ -86,9 +88,19 @@ class NodeWatch:
         return self.profile.name
 
     @property
+    def tally(self) -> Tally:
+        """How many of its services are well by the last good answer, and which are not."""
+        return self._tallies.of(self.reading.services, self.facts.disabled)
+
+    @property
     def interval(self) -> float:
         """Seconds between two readings while all is well."""
         return self._rhythm.interval
+
+    @property
+    def first(self) -> float:
+        """Seconds from the start to the first reading: nodes do not all begin at once."""
+        return self._rhythm.first
 
     @property
     def stale_after(self) -> float:

@@ -84,6 +84,10 @@ class OrderJournal:
                     self.judged(order, Verdict(name, Result.NOT_SENT, str(error)))
             raise JournalError(f"the order could not be recorded: {error}") from error
 
+    def id_of(self, order: Order) -> str:
+        """Give the name under which an order of this session stands in the records."""
+        return f"{self._session}-{order.number}"
+
     def sent(self, order: Order) -> None:
         """Note that the order begins to leave."""
         self._put(self._of(order, {"kind": "sent"}))
@@ -132,7 +136,7 @@ class OrderJournal:
         return {**stamp(), "session": self._session}
 
     def _of(self, order: Order, fields: dict[str, Any]) -> dict[str, Any]:
-        return {**self._stamped(), "id": f"{self._session}-{order.number}", **fields}
+        return {**self._stamped(), "id": self.id_of(order), **fields}
 
     def _put(self, fields: dict[str, Any]) -> None:
         self._scribe.put(lambda: self._write(fields)).add_done_callback(self._note)

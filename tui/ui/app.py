@@ -10,25 +10,31 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual import events, on
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.widgets import Input
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
+from tui.fleet.shelf import Shelf
 from tui.model.event import Event
 from tui.model.order import Progress
 from tui.model.reading import TroubleKind
 from tui.model.rollout import RolloutProgress
 from tui.model.trust import UNCHECKED, PinnedTrust
+from tui.paths import state_dir
+from tui.ui.copying import selected_text
 from tui.ui.desk import OrderDesk
+from tui.ui.keyline import KeyLine, Settled
 from tui.ui.palette import DeckCommands
 from tui.ui.screens.deaf import DeafScreen
 from tui.ui.screens.deck import DeckScreen
+from tui.ui.takeaway import Takeaway
 from tui.ui.terminal.driver import DeckDriver
 from tui.ui.terminal.ending import Ending
 from tui.ui.terminal.output import Output
@@ -36,10 +42,21 @@ from tui.ui.terminal.wall import Wall
 from tui.ui.themes import ThemeFile, palette, to_textual
 from tui.ui.widgets.table import LiveTable
 
+
+@runtime_checkable
+class Watching(Protocol):
+    """A screen that shows what is known of several nodes."""
+
+    def nodes_changed(self) -> None:
+        """Show them as they stand now."""
+
+
 if TYPE_CHECKING:
     from tui.ui.screens.node_form import Saved
 
 _DEFAULT_THEME = "dark"
+_CALM = 0.2
+"""Seconds for which news of nodes that are not in front are gathered before they are painted."""
 
 
 class DeckApp(App[None]):
@@ -61,26 +78,32 @@ class DeckApp(App[None]):
         keys: Mapping[str, str],
         warnings: tuple[str, ...] = (),
         node: str | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         # Else Textual writes greys where NO_COLOR asks for no colour at all.
         plain = True if os.environ.get("NO_COLOR") else None
         super().__init__(driver_class=DeckDriver, ansi_color=plain)
         self._ending = Ending(self)
         self._wall = Wall()
+        self._keyline = KeyLine(self._hand_on, lambda: self.focused or self.screen, self.set_timer)
         self._configuration = configuration
         self._fleet = fleet
         self._themes = dict(themes)
         self._keys = dict(keys)
         self._warnings = warnings
+        self._gathers = False
         self._asked: set[tuple[int, int]] = set()
         self._met: set[NodeProfile] = set()
         self._warned: frozenset[tuple[str, int]] = frozenset()
+        self._is_leaving = False
         wanted = configuration.settings.theme
         self._theme_file = self._themes.get(wanted) or self._themes[_DEFAULT_THEME]
         for theme in self._themes.values():
             self.register_theme(to_textual(theme))
         self._wear(self._theme_file)
         self._desk = OrderDesk(self, fleet, self._say)
+        self._takeaway = Takeaway(self, fleet, shelf or Shelf(state_dir()))
+        self._copied = ""
         self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
         if node is not None:
             self.deck.here = node
@@ -106,26 +129,57 @@ class DeckApp(App[None]):
             self.action_add_node()
 
     async def on_event(self, event: events.Event) -> None:
+        """Take what is typed in its order."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._keyline.take(event)
+        else:
+            await self._hand_on(event)
+
+    async def _hand_on(self, event: events.Event) -> None:
         """Keep from a modal that is not armed yet what was typed before it could be read."""
         if (
             isinstance(event, events.InputEvent | events.Paste)
             and not event.is_forwarded
             and isinstance(self.screen, DeafScreen)
+            and not _leaves(event)
             and self.screen.swallows(event)
         ):
             return
         await super().on_event(event)
 
+    @on(Settled)
+    async def _settled(self, event: Settled) -> None:
+        event.stop()
+        await self._keyline.settled(event)
+
     # What the fleet tells
 
     def node_changed(self, node: str) -> None:
-        """Hand a node's news to the screens, and ask for a password where one is wanted."""
-        if not self.deck.is_mounted:
+        """Hand a node's news on: at once if it is in front, else with those of all the others.
+
+        Hundreds of nodes answer hundreds of times a second, and nobody reads so fast.
+        """
+        if not self._is_shown:
             return
-        self.deck.node_changed(node)
-        if self.screen is self.deck and node == self.deck.here:
-            self._ask_password_once(node)
-            self._meet_once(node)
+        if node == self.deck.here:
+            self.deck.node_changed()
+            if self.screen is self.deck:
+                self._ask_password_once(node)
+                self._meet_once(node)
+        if not self._gathers:
+            self._gathers = True
+            self.set_timer(_CALM, self._tell)
+
+    @property
+    def _is_shown(self) -> bool:
+        """Whether there is a deck to tell: at the very end there is not."""
+        return self.deck.is_mounted and bool(self.screen_stack)
+
+    def _tell(self) -> None:
+        self._gathers = False
+        for screen in self.screen_stack:
+            if isinstance(screen, Watching):
+                screen.nodes_changed()
 
     def event_happened(self, event: Event) -> None:
         """Hand an event to the deck."""
@@ -133,7 +187,7 @@ class DeckApp(App[None]):
 
     def order_moved(self, _: Progress) -> None:
         """Hand an order's step to the deck."""
-        if self.deck.is_mounted:
+        if self._is_shown:
             self.deck.orders_moved()
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
@@ -164,7 +218,14 @@ class DeckApp(App[None]):
                 self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
 
     def exit(self, *args: Any, **more: Any) -> None:
-        """Leave, and not take for ever about it."""
+        """Leave, and not take for ever about it; say what is open still."""
+        still = self._still_open()
+        if still and not self._is_leaving:
+            self._ending.report(
+                "rsdeck: left while this was open, so its outcome is unknown: "
+                f"{'; '.join(still.values())}"
+            )
+        self._is_leaving = True
         self._ending.limit()
         super().exit(*args, **more)
 
@@ -193,6 +254,42 @@ class DeckApp(App[None]):
             self.run(mouse=mouse)
         ending.say()
         return ending.code or self.return_code or 0
+
+    # What is taken away
+
+    def action_snapshot(self, form: str) -> None:
+        """Write all that is known into a file, as text or as JSON."""
+        self._takeaway.snapshot(json=form == "json")
+
+    @on(DeckScreen.Copied)
+    def _copy(self, event: DeckScreen.Copied) -> None:
+        self.copy(event.text, event.what)
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a clean text; `what` names it."""
+        self._copied = text
+        self._takeaway.copy(text, what)
+
+    def to_terminal(self, sequence: str) -> None:
+        """Write a sequence of our own to the terminal, if there is one."""
+        if isinstance(self._driver, DeckDriver):
+            self._driver.write(sequence)
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied last, for ctrl+v in a field."""
+        return self._copied
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy what was selected, in Textual's stead: a password never, and all else clean.
+
+        Textual gives what ctrl+c and ctrl+x copy, from a field that hides it just the same.
+        """
+        field = self.focused
+        if isinstance(field, Input) and field.password:
+            self._say("A password is not copied.")
+        elif text:
+            self.copy(selected_text(text), "what was selected")
 
     # Logins
 
@@ -346,24 +443,35 @@ class DeckApp(App[None]):
         self.refresh(layout=True)
 
     def action_leave(self) -> None:
-        """Leave, unless an order or a rollout is still open: then say which."""
-        rollouts = self._fleet.rollouts
-        orders = [one.order for one in self._fleet.orders.open]
+        """Go back to the table, else leave; if something is still open, say what first."""
+        if self.deck.step_back():
+            return
+        still = self._still_open()
         # A rollout goes on with order after order: it is asked about once.
-        still = {
-            ("order", one.number): f"{one.verb.value} {', '.join(one.names)}"
-            for one in orders
-            if not rollouts.gave(one.number)
-        }
-        for rolling in rollouts.open:
-            number = rolling.plan.number
-            still["rollout", number] = f"rollout {number}, {rolling.plan.title}"
-        if still.keys() - self._warned:
-            self._warned |= still.keys()
+        mine = {key for key in still if key[0] != "order" or not self._fleet.rollouts.gave(key[1])}
+        if mine - self._warned:
+            self._warned |= mine
             told = "; ".join(still.values())
             self._say(f"Still open: {told}. q again leaves, and its outcome stays unknown.")
             return
         self.exit()
+
+    def _still_open(self) -> dict[tuple[str, int], str]:
+        """Say which orders and rollouts are open, by what they are and their numbers."""
+        still = {("order", one.order.number): _told(one) for one in self._fleet.orders.open}
+        for one in self._fleet.rollouts.open:
+            number = one.plan.number
+            still["rollout", number] = f"rollout {number}, {one.plan.title}"
+        return still
+
+
+def _leaves(event: events.Event) -> bool:
+    """Say whether an event is the key that leaves from anywhere, and nothing else."""
+    return isinstance(event, events.Key) and event.key == "ctrl+q"
+
+
+def _told(one: Progress) -> str:
+    return f"{one.order.verb.value} {', '.join(one.order.names)} on {one.order.target.node}"
 
 
 def crash_report(error: BaseException | None) -> str:

@@ -16,6 +16,16 @@ _KEYLESS = (
         "app.unlock",
     ),
     ("Lock required services", "Refuse orders on required services again", "app.lock"),
+    (
+        "Snapshot as JSON",
+        "Write all that is known into a file as JSON, with no secret in it",
+        "app.snapshot('json')",
+    ),
+    (
+        "Copy curl",
+        "Copy the curl command that asks this node for its services; without the password",
+        "screen.copy_curl",
+    ),
 )
 
 Run = Callable[[], object]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tui.fleet.tally import Tally
 from tui.fleet.watch import NodeWatch
 from tui.model.node import Environment, NodeFacts, Role
 from tui.model.query import Scope
@@ -25,6 +26,7 @@ class NodeView:
     environment: Environment | None
     read_only: str
     reading: Reading
+    tally: Tally
     facts: NodeFacts
     stale_after: float
     interval: float
@@ -48,6 +50,7 @@ class NodeView:
             environment=profile.environment,
             read_only=watch.read_only,
             reading=watch.reading,
+            tally=watch.tally,
             facts=watch.facts,
             stale_after=watch.stale_after,
             interval=watch.interval,
@@ -87,13 +90,9 @@ class NodeView:
     @property
     def problems(self) -> tuple[Service, ...]:
         """The services that somebody should look at, the worst first."""
-        off = self.facts.disabled
-        faulty = (one for one in self.reading.services if one.health(off).is_problem)
-        return tuple(sorted(faulty, key=lambda one: one.health(off).value))
+        return self.tally.problems
 
     @property
     def counts(self) -> tuple[int, int, int]:
         """How many services are well, how many there are, how many have a problem."""
-        healths = [one.health(self.facts.disabled) for one in self.reading.services]
-        well = sum(health.is_well for health in healths)
-        return well, len(healths), sum(health.is_problem for health in healths)
+        return self.tally.well, self.tally.total, len(self.tally.problems)

@@ -17,6 +17,7 @@ from tui.model.event import Event
 from tui.model.order import Verb
 from tui.model.query import Order, Query
 from tui.ui import lines
+from tui.ui.copying import curl_text, row_text
 from tui.ui.desk import OrderDesk
 from tui.ui.keymap import bindings
 from tui.ui.lines import Palette
@@ -45,6 +46,14 @@ class DeckScreen(Screen[None]):
         def __init__(self, node: str) -> None:
             super().__init__()
             self.node = node
+
+    class Copied(Message):
+        """A text that is wanted elsewhere; `what` names it."""
+
+        def __init__(self, text: str, what: str) -> None:
+            super().__init__()
+            self.text = text
+            self.what = what
 
     def __init__(
         self, fleet: Fleet, desk: OrderDesk, palette: Palette, keymap: Mapping[str, str]
@@ -105,7 +114,7 @@ class DeckScreen(Screen[None]):
 
     def view(self) -> NodeView | None:
         """Look at the node that is picked."""
-        return next((one for one in self.views() if one.name == self.here), None)
+        return self._desk.look(self.here) if self.here in self._fleet else None
 
     def repalette(self, palette: Palette) -> None:
         """Take the colours of another theme."""
@@ -121,10 +130,13 @@ class DeckScreen(Screen[None]):
         self._show_services()
         self._show_around()
 
-    def node_changed(self, node: str) -> None:
-        """Show a node's new reading or facts."""
-        if node == self.here:
-            self._show_services()
+    def node_changed(self) -> None:
+        """Show new readings or facts of the node that is picked."""
+        self._show_services()
+        self._show_around()
+
+    def nodes_changed(self) -> None:
+        """Show what is new of all the others."""
         self._show_around()
 
     def event_happened(self, event: Event) -> None:
@@ -170,6 +182,9 @@ class DeckScreen(Screen[None]):
         self._title.say(lines.title(here, self._fleet.read_only, palette))
         if self._side.display:
             self._side.present(views, self.here)
+        self._keys.present(
+            self.live_keys(), palette, self._desk.refusal(self.here), self.size.width
+        )
         if here is None:
             return
         self._banner.say(self._banner_text(here))
@@ -182,9 +197,6 @@ class DeckScreen(Screen[None]):
         filtered = " · ".join(filter(None, (filtered, f"{marks} marked" * bool(marks))))
         sort = f"{self._sort.value}{' inverted' * self._inverted}"
         self._status.say(lines.status(here, self._shown, sort, filtered, palette))
-        self._keys.present(
-            self.live_keys(), palette, self._desk.refusal(self.here), self.size.width
-        )
         self._show_detail(here)
 
     def _banner_text(self, view: NodeView) -> Text:
@@ -307,7 +319,8 @@ class DeckScreen(Screen[None]):
         """Open the filter."""
         field = self._filter
         field.display = True
-        field.focus()
+        # At once: focus() alone waits, and what is typed meanwhile would be lost.
+        self.set_focus(field)
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
@@ -319,7 +332,7 @@ class DeckScreen(Screen[None]):
     def _filter_done(self, event: Input.Submitted) -> None:
         event.stop()
         event.input.display = bool(event.value)
-        self.table.focus()
+        self.set_focus(self.table)
 
     def action_problems(self) -> None:
         """Show only problems, or everything again."""
@@ -355,6 +368,13 @@ class DeckScreen(Screen[None]):
             self.table.focus()
         self._show_around()
 
+    def step_back(self) -> bool:
+        """Close the detail pane; False if there is none to go back from."""
+        if self._detail.display:
+            self.action_detail()
+            return True
+        return False
+
     def action_raw(self) -> None:
         """Show the raw entry in the detail pane, or the description again."""
         pane = self._detail
@@ -378,6 +398,28 @@ class DeckScreen(Screen[None]):
             self.table.clear_marks()
         else:
             self.table.focus()
+
+    # What is taken away
+
+    def action_copy_name(self) -> None:
+        """Copy the name of the service under the cursor."""
+        key = self.table.cursor_key
+        if key:
+            self.post_message(self.Copied(key, key))
+
+    def action_copy_row(self) -> None:
+        """Copy the row under the cursor."""
+        view, key = self.view(), self.table.cursor_key
+        service = view.reading.find(key) if view and key else None
+        if view and service:
+            text = row_text(view.name, service, self.table.uptime(service, view), view.scope)
+            self.post_message(self.Copied(text, f"the row of {service.name}"))
+
+    def action_copy_curl(self) -> None:
+        """Copy the curl that asks this node for its services."""
+        if self.here in self._fleet:
+            text = curl_text(self._fleet.watch(self.here).profile)
+            self.post_message(self.Copied(text, f"the curl for {self.here}"))
 
     # How often
 
