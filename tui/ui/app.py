@@ -25,6 +25,7 @@ from tui.fleet.shelf import Shelf
 from tui.model.event import Event
 from tui.model.order import Progress
 from tui.model.reading import TroubleKind
+from tui.model.rollout import RolloutProgress
 from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.paths import state_dir
 from tui.ui.copying import selected_text
@@ -93,7 +94,7 @@ class DeckApp(App[None]):
         self._gathers = False
         self._asked: set[tuple[int, int]] = set()
         self._met: set[NodeProfile] = set()
-        self._warned: frozenset[int] = frozenset()
+        self._warned: frozenset[tuple[str, int]] = frozenset()
         self._is_leaving = False
         wanted = configuration.settings.theme
         self._theme_file = self._themes.get(wanted) or self._themes[_DEFAULT_THEME]
@@ -189,6 +190,9 @@ class DeckApp(App[None]):
         if self._is_shown:
             self.deck.orders_moved()
 
+    def rollout_moved(self, progress: RolloutProgress) -> None:
+        """Take note of a rollout's move."""
+
     def _say(self, text: str) -> None:
         if text:
             self.notify(text, severity="warning", markup=False)
@@ -214,11 +218,12 @@ class DeckApp(App[None]):
                 self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
 
     def exit(self, *args: Any, **more: Any) -> None:
-        """Leave, and not take for ever about it; say which orders are open still."""
-        if self._fleet.orders.open and not self._is_leaving:
+        """Leave, and not take for ever about it; say what is open still."""
+        still = self._still_open()
+        if still and not self._is_leaving:
             self._ending.report(
                 "rsdeck: left while this was open, so its outcome is unknown: "
-                f"{'; '.join(map(_told, self._fleet.orders.open))}"
+                f"{'; '.join(still.values())}"
             )
         self._is_leaving = True
         self._ending.limit()
@@ -438,17 +443,26 @@ class DeckApp(App[None]):
         self.refresh(layout=True)
 
     def action_leave(self) -> None:
-        """Go back to the table, else leave; if an order is still open, say which first."""
+        """Go back to the table, else leave; if something is still open, say what first."""
         if self.deck.step_back():
             return
-        still = self._fleet.orders.open
-        numbers = frozenset(one.order.number for one in still)
-        if numbers - self._warned:
-            self._warned |= numbers
-            told = "; ".join(map(_told, still))
+        still = self._still_open()
+        # A rollout goes on with order after order: it is asked about once.
+        mine = {key for key in still if key[0] != "order" or not self._fleet.rollouts.gave(key[1])}
+        if mine - self._warned:
+            self._warned |= mine
+            told = "; ".join(still.values())
             self._say(f"Still open: {told}. q again leaves, and its outcome stays unknown.")
             return
         self.exit()
+
+    def _still_open(self) -> dict[tuple[str, int], str]:
+        """Say which orders and rollouts are open, by what they are and their numbers."""
+        still = {("order", one.order.number): _told(one) for one in self._fleet.orders.open}
+        for one in self._fleet.rollouts.open:
+            number = one.plan.number
+            still["rollout", number] = f"rollout {number}, {one.plan.title}"
+        return still
 
 
 def _leaves(event: events.Event) -> bool:
