@@ -21,7 +21,6 @@ from textual.widgets import Input
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
-from tui.fleet.shelf import Shelf
 from tui.model.event import Event
 from tui.model.order import Progress
 from tui.model.reading import TroubleKind
@@ -34,7 +33,6 @@ from tui.ui.keyline import KeyLine, Settled
 from tui.ui.palette import DeckCommands
 from tui.ui.screens.deaf import DeafScreen
 from tui.ui.screens.deck import DeckScreen
-from tui.ui.takeaway import Takeaway
 from tui.ui.terminal.driver import DeckDriver
 from tui.ui.terminal.ending import Ending
 from tui.ui.terminal.output import Output
@@ -52,9 +50,14 @@ class Watching(Protocol):
 
 
 if TYPE_CHECKING:
+    from tui.fleet.shelf import Shelf
     from tui.ui.screens.node_form import Saved
+    from tui.ui.takeaway import Takeaway
 
 _DEFAULT_THEME = "dark"
+_PAINTED = 0.05
+"""Seconds from the first refresh until it has reached the terminal."""
+
 _CALM = 0.2
 """Seconds for which news of nodes that are not in front are gathered before they are painted."""
 
@@ -78,7 +81,7 @@ class DeckApp(App[None]):
         keys: Mapping[str, str],
         warnings: tuple[str, ...] = (),
         node: str | None = None,
-        shelf: Shelf | None = None,
+        shelf: "Shelf | None" = None,
     ) -> None:
         # Else Textual writes greys where NO_COLOR asks for no colour at all.
         plain = True if os.environ.get("NO_COLOR") else None
@@ -102,7 +105,8 @@ class DeckApp(App[None]):
             self.register_theme(to_textual(theme))
         self._wear(self._theme_file)
         self._desk = OrderDesk(self, fleet, self._say)
-        self._takeaway = Takeaway(self, fleet, shelf or Shelf(state_dir()))
+        self._shelf = shelf
+        self._taken: Takeaway | None = None
         self._copied = ""
         self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
         if node is not None:
@@ -120,7 +124,8 @@ class DeckApp(App[None]):
         self.push_screen(self.deck)
         for warning in self._warnings:
             self.notify(warning, severity="warning", markup=False)
-        self.deck.call_after_refresh(self._begin)
+        # What is imported for the first question would hold up the first paint.
+        self.deck.call_after_refresh(lambda: self.set_timer(_PAINTED, self._begin))
 
     def _begin(self) -> None:
         gc.enable()
@@ -257,9 +262,18 @@ class DeckApp(App[None]):
 
     # What is taken away
 
+    def _takeaway(self) -> "Takeaway":
+        """Give what writes snapshots and copies; it is imported when it is first wanted."""
+        if self._taken is None:
+            from tui.fleet.shelf import Shelf  # noqa: PLC0415 - see above
+            from tui.ui.takeaway import Takeaway  # noqa: PLC0415
+
+            self._taken = Takeaway(self, self._fleet, self._shelf or Shelf(state_dir()))
+        return self._taken
+
     def action_snapshot(self, form: str) -> None:
         """Write all that is known into a file, as text or as JSON."""
-        self._takeaway.snapshot(json=form == "json")
+        self._takeaway().snapshot(json=form == "json")
 
     @on(DeckScreen.Copied)
     def _copy(self, event: DeckScreen.Copied) -> None:
@@ -268,7 +282,7 @@ class DeckApp(App[None]):
     def copy(self, text: str, what: str) -> None:
         """Copy a clean text; `what` names it."""
         self._copied = text
-        self._takeaway.copy(text, what)
+        self._takeaway().copy(text, what)
 
     def to_terminal(self, sequence: str) -> None:
         """Write a sequence of our own to the terminal, if there is one."""
