@@ -33,6 +33,7 @@ from tui.ui.terminal.ending import Ending
 from tui.ui.terminal.output import Output
 from tui.ui.terminal.wall import Wall
 from tui.ui.themes import ThemeFile, palette, to_textual
+from tui.ui.widgets.moves import ACROSS
 from tui.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class DeckApp(App[None]):
         if not self.deck.is_mounted:
             return
         self.deck.node_changed(node)
+        self._tell("node_changed", node)
         if self.screen is self.deck and node == self.deck.here:
             self._ask_password_once(node)
             self._meet_once(node)
@@ -134,6 +136,17 @@ class DeckApp(App[None]):
         """Hand an order's step to the deck."""
         if self.deck.is_mounted:
             self.deck.orders_moved()
+            self._tell("orders_moved")
+
+    def _tell(self, what: str, *news: str) -> None:
+        """Hand news on to the topmost screen over the deck that wants them."""
+        for screen in reversed(self.screen_stack):
+            hears = getattr(screen, what, None)
+            if screen is self.deck or not screen.is_mounted:
+                return
+            if hears is not None:
+                hears(*news)
+                return
 
     def _say(self, text: str) -> None:
         if text:
@@ -298,6 +311,34 @@ class DeckApp(App[None]):
             self.deck.go_to(fresh[0])
         self.deck.refresh_all()
 
+    # The whole cluster
+
+    def action_matrix(self) -> None:
+        """Show every service on every node."""
+        from tui.ui.screens.matrix import MatrixScreen  # noqa: PLC0415 - see above
+
+        if self.screen is not self.deck:
+            return
+        here = (self.deck.here, self.deck.table.cursor_key or "")
+        colors = palette(self._theme_file)
+        screen = MatrixScreen(self._fleet, self._desk, self.deck.views, colors, self._keys, here)
+        self.push_screen(screen, self._go)
+
+    def action_all_problems(self) -> None:
+        """List all that is wrong on all nodes."""
+        from tui.ui.screens.problems import ProblemsScreen  # noqa: PLC0415 - see above
+
+        if not isinstance(self.screen, ProblemsScreen):
+            screen = ProblemsScreen(self._fleet, palette(self._theme_file), self._keys)
+            self.push_screen(screen, self._go)
+
+    def _go(self, where: tuple[str, str] | None) -> None:
+        """Go to a node and a service on the deck, whatever lies over it."""
+        if where is not None:
+            while self.screen is not self.deck:
+                self.pop_screen()
+            self.deck.go_to_service(*where)
+
     # The rest
 
     def action_command_palette(self) -> None:
@@ -312,7 +353,7 @@ class DeckApp(App[None]):
         from tui.ui.screens.help import HelpScreen  # noqa: PLC0415 - see above
 
         colors = palette(self._theme_file)
-        self.push_screen(HelpScreen(self.deck.live_keys(), LiveTable.MOVES, colors))
+        self.push_screen(HelpScreen(self.deck.live_keys(), (*LiveTable.MOVES, *ACROSS), colors))
 
     def action_paint(self, name: str) -> None:
         """Wear another theme, for this session."""
@@ -320,6 +361,10 @@ class DeckApp(App[None]):
             self._theme_file = self._themes[name]
             self._wear(self._theme_file)
             self.deck.repalette(palette(self._theme_file))
+            for screen in self.screen_stack:
+                repalette = getattr(screen, "repalette", None)
+                if repalette is not None and screen is not self.deck:
+                    repalette(palette(self._theme_file))
 
     def _wear(self, theme: ThemeFile) -> None:
         self.theme = theme.name

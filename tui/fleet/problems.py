@@ -1,0 +1,203 @@
+"""All that is wrong on all nodes, the worst first, each with how long it has been so. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from tui.fleet.watch import NodeWatch
+from tui.model.certificate import Certificate
+from tui.model.event import Event, Happening
+from tui.model.reading import Reading, TroubleKind
+from tui.model.service import Health, Service
+
+LOOPS_FOR, RESTARTS_FOR = 600.0, 3600.0
+"""Seconds for which a crash loop, and a restart that nobody ordered, are spoken of."""
+
+MOVES_AT_MOST = 30.0
+"""Seconds after which a service that still starts, stops or restarts is a problem."""
+
+_ARROW = " → "
+_GOING = frozenset({"STARTING", "RESTARTING"})
+
+
+class Gravity(Enum):
+    """How bad it is; the value is the word on the screen. The worst is first."""
+
+    CRITICAL = "critical"
+    """Nobody can see, or nobody can rely on what is seen, or a service has given up."""
+    SERIOUS = "serious"
+    """A service is not as it should be, or what is known is old."""
+    NOTICE = "notice"
+    """It happened, or will; now it is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong; `service` is empty where the whole node is meant.
+
+    `since` is monotonic, None where it was so before anybody looked; where it tells of no time at
+    all it is not `timed`. `rank` orders what is equally bad.
+    """
+
+    gravity: Gravity
+    rank: int
+    node: str
+    what: str
+    service: str = ""
+    since: float | None = None
+    timed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """What is looked at of one node; `stale_after` is in seconds."""
+
+    name: str
+    reading: Reading
+    stale_after: float
+    disabled: frozenset[str] = frozenset()
+    wrong_node: str = ""
+    certificate: Certificate | None = None
+
+    @classmethod
+    def of(cls, watch: NodeWatch) -> "NodeState":
+        """Take a watched node as it stands."""
+        return cls(
+            name=watch.name,
+            reading=watch.reading,
+            stale_after=watch.stale_after,
+            disabled=watch.facts.disabled,
+            wrong_node=watch.wrong_node,
+            certificate=watch.certificate,
+        )
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether its services may be taken for the present."""
+        age = self.reading.age(now)
+        return age is not None and age <= self.stale_after
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing has come of it yet, neither an answer nor trouble."""
+        return self.reading.answered_at is None and self.reading.trouble is None
+
+
+def problems(
+    nodes: Iterable[NodeState], events: Iterable[Event], now: float, on: datetime
+) -> tuple[Problem, ...]:
+    """List what is wrong at `now` (monotonic) and `on` (the wall clock, aware).
+
+    What is equally bad goes by sort, then by the nodes' order, then by the service's name.
+    """
+    stories: dict[tuple[str, str], list[Event]] = {}
+    for event in events:
+        if event.service:
+            stories.setdefault((event.node, event.service), []).append(event)
+    told: list[tuple[int, Problem]] = []
+    for number, node in enumerate(nodes):
+        mine = [*_link(node, now), *_certificate(node, on)]
+        if node.is_fresh(now):
+            told_of = {service for at, service in stories if at == node.name}
+            for name in sorted(told_of | {one.name for one in node.reading.services}):
+                story = stories.get((node.name, name), ())
+                mine += _service(node, name, story, now)
+        told += [(number, one) for one in mine]
+    order = [*Gravity]
+    told.sort(key=lambda one: (order.index(one[1].gravity), one[1].rank, one[0], one[1].service))
+    return tuple(problem for _, problem in told)
+
+
+def _link(node: NodeState, now: float) -> Iterable[Problem]:
+    reading = node.reading
+    if node.wrong_node:
+        yield Problem(Gravity.CRITICAL, 0, node.name, node.wrong_node, timed=False)
+    if reading.trouble is not None:
+        kind = reading.trouble.kind
+        grave = Gravity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Gravity.CRITICAL
+        what = f"{kind.value}: {reading.trouble.text}"
+        yield Problem(grave, 1, node.name, what, since=reading.since)
+    elif reading.answered_at is not None and not node.is_fresh(now):
+        what = "stale: no good answer for more than two intervals"
+        yield Problem(Gravity.SERIOUS, 1, node.name, what, since=reading.answered_at)
+
+
+def _certificate(node: NodeState, on: datetime) -> Iterable[Problem]:
+    remark = node.certificate.remark(on) if node.certificate is not None else ""
+    if remark and node.certificate is not None:
+        valid = node.certificate.is_valid(on)
+        grave, rank = (Gravity.NOTICE, 9) if valid else (Gravity.CRITICAL, 2)
+        yield Problem(grave, rank, node.name, remark, timed=False)
+
+
+def _service(node: NodeState, name: str, story: Sequence[Event], now: float) -> Iterable[Problem]:
+    """Tell of one service; where it is in a crash loop, all in one."""
+    service = node.reading.find(name)
+    loops = [one for one in story if one.happening is Happening.LOOPING]
+    if loops and now - loops[-1].at <= LOOPS_FOR:
+        status = f"{service.status}, " if service is not None else ""
+        what = f"{status}crash loop: {loops[-1].text}"
+        yield Problem(Gravity.CRITICAL, 3, node.name, what, name, loops[-1].at)
+        return
+    if service is None:
+        yield from _vanished(node, name, story, now)
+        return
+    wrong = _wrong(node, service, story, now)
+    if wrong is not None:
+        yield wrong
+    restarts = [one for one in story if _is_unasked(one) and now - one.at <= RESTARTS_FOR]
+    if restarts:
+        times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
+        what = f"restarted{times}, and nobody here ordered it"
+        yield Problem(Gravity.NOTICE, 0, node.name, what, name, restarts[-1].at)
+
+
+def _vanished(node: NodeState, name: str, story: Sequence[Event], now: float) -> Iterable[Problem]:
+    gone = [one for one in story if one.happening is Happening.VANISHED]
+    if gone and not gone[-1].ordered and now - gone[-1].at <= RESTARTS_FOR:
+        yield Problem(Gravity.NOTICE, 1, node.name, gone[-1].text, name, gone[-1].at)
+
+
+def _wrong(node: NodeState, service: Service, story: Sequence[Event], now: float) -> Problem | None:
+    health = service.health(node.disabled)
+    if not health.is_problem:
+        return None
+    status = service.status or "no status"
+    if health is Health.MOVING:
+        since = _since(story, service.name, lambda one: one is Health.MOVING)
+        if now - (node.reading.since if since is None else since) <= MOVES_AT_MOST:
+            return None
+        return Problem(Gravity.SERIOUS, 4, node.name, f"still {status}", service.name, since)
+    since = _since(story, service.name, lambda one: one.is_problem)
+    what, grave, rank = {
+        Health.FAILED: (f"{status}: it does not come up", Gravity.CRITICAL, 4),
+        Health.DOWN: (f"{status}, and should not be", Gravity.SERIOUS, 2),
+    }.get(health, (f"{status}: not a status that is documented", Gravity.SERIOUS, 3))
+    return Problem(grave, rank, node.name, what, service.name, since)
+
+
+def _since(story: Sequence[Event], name: str, holds: Callable[[Health], bool]) -> float | None:
+    """Say when it began that `holds` is true of a service's health; None if that was not seen."""
+    since = None
+    for event in story:
+        if event.happening is Happening.FLIPPED:
+            old, _, new = event.text.partition(_ARROW)
+        elif event.happening is Happening.APPEARED:
+            old, new = "RUNNING", event.text.removeprefix("appeared, ")
+        else:
+            continue
+        if not holds(Service(name, new).health()):
+            since = None
+        elif not holds(Service(name, old).health()):
+            since = event.at
+    return since
+
+
+def _is_unasked(event: Event) -> bool:
+    """Whether an event is a restart that no order given here explains."""
+    if event.ordered:
+        return False
+    if event.happening is Happening.FLIPPED:
+        old, _, new = event.text.partition(_ARROW)
+        return old == "RUNNING" and new in _GOING
+    return event.happening is Happening.RESTARTED
