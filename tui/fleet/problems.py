@@ -1,6 +1,6 @@
 """All that is wrong on all nodes, the worst first, each with how long it has been so. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -18,7 +18,8 @@ MOVES_AT_MOST = 30.0
 """Seconds after which a service that still starts, stops or restarts is a problem."""
 
 _ARROW = " → "
-_GOING = frozenset({"STARTING", "RESTARTING"})
+_EXPLAINS_FOR = 180.0
+"""Seconds in which an order explains that a service comes up again."""
 
 
 class Gravity(Enum):
@@ -90,19 +91,21 @@ def problems(
 
     What is equally bad goes by sort, then by the nodes' order, then by the service's name.
     """
-    stories: dict[tuple[str, str], list[Event]] = {}
+    stories: dict[str, dict[str, list[Event]]] = {}
+    orders: dict[str, list[Event]] = {}
     for event in events:
-        if event.service:
-            stories.setdefault((event.node, event.service), []).append(event)
+        if event.happening is Happening.ORDERED:
+            orders.setdefault(event.node, []).append(event)
+        elif event.service:
+            mine = stories.setdefault(event.node, {})
+            mine.setdefault(event.service, []).append(event)
     told: list[tuple[int, Problem]] = []
     for number, node in enumerate(nodes):
-        mine = [*_link(node, now), *_certificate(node, on)]
+        found = [*_link(node, now), *_certificate(node, on)]
         if node.is_fresh(now):
-            told_of = {service for at, service in stories if at == node.name}
-            for name in sorted(told_of | {one.name for one in node.reading.services}):
-                story = stories.get((node.name, name), ())
-                mine += _service(node, name, story, now)
-        told += [(number, one) for one in mine]
+            mine = stories.get(node.name, {})
+            found += _services(node, mine, orders.get(node.name, ()), now)
+        told += [(number, one) for one in found]
     order = [*Gravity]
     told.sort(key=lambda one: (order.index(one[1].gravity), one[1].rank, one[0], one[1].service))
     return tuple(problem for _, problem in told)
@@ -130,32 +133,45 @@ def _certificate(node: NodeState, on: datetime) -> Iterable[Problem]:
         yield Problem(grave, rank, node.name, remark, timed=False)
 
 
-def _service(node: NodeState, name: str, story: Sequence[Event], now: float) -> Iterable[Problem]:
-    """Tell of one service; where it is in a crash loop, all in one."""
-    service = node.reading.find(name)
+def _services(
+    node: NodeState, stories: Mapping[str, Sequence[Event]], orders: Sequence[Event], now: float
+) -> Iterable[Problem]:
+    for service in node.reading.services:
+        story = stories.get(service.name, ())
+        yield from _service(node, service, story, now)
+        restarts = _restarts(story, orders, now)
+        if restarts and not _looping(story, now):
+            times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
+            what = f"restarted{times}, not ordered here"
+            yield Problem(Gravity.NOTICE, 1, node.name, what, service.name, restarts[-1].at)
+    for name in stories.keys() - {one.name for one in node.reading.services}:
+        yield from _vanished(node, name, stories[name], now)
+
+
+def _looping(story: Sequence[Event], now: float) -> Event | None:
+    """Give the last word on a crash loop, if it is young enough."""
     loops = [one for one in story if one.happening is Happening.LOOPING]
-    if loops and now - loops[-1].at <= LOOPS_FOR:
-        status = f"{service.status}, " if service is not None else ""
-        what = f"{status}crash loop: {loops[-1].text}"
-        yield Problem(Gravity.CRITICAL, 3, node.name, what, name, loops[-1].at)
-        return
-    if service is None:
-        yield from _vanished(node, name, story, now)
+    return loops[-1] if loops and now - loops[-1].at <= LOOPS_FOR else None
+
+
+def _service(
+    node: NodeState, service: Service, story: Sequence[Event], now: float
+) -> Iterable[Problem]:
+    """Tell how a service stands; where it is in a crash loop, all in one."""
+    loop = _looping(story, now)
+    if loop is not None:
+        what = f"{service.status}, crash loop: {loop.text}"
+        yield Problem(Gravity.CRITICAL, 3, node.name, what, service.name, loop.at)
         return
     wrong = _wrong(node, service, story, now)
     if wrong is not None:
         yield wrong
-    restarts = [one for one in story if _is_unasked(one) and now - one.at <= RESTARTS_FOR]
-    if restarts:
-        times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
-        what = f"restarted{times}, and nobody here ordered it"
-        yield Problem(Gravity.NOTICE, 0, node.name, what, name, restarts[-1].at)
 
 
 def _vanished(node: NodeState, name: str, story: Sequence[Event], now: float) -> Iterable[Problem]:
     gone = [one for one in story if one.happening is Happening.VANISHED]
     if gone and not gone[-1].ordered and now - gone[-1].at <= RESTARTS_FOR:
-        yield Problem(Gravity.NOTICE, 1, node.name, gone[-1].text, name, gone[-1].at)
+        yield Problem(Gravity.NOTICE, 0, node.name, gone[-1].text, name, gone[-1].at)
 
 
 def _wrong(node: NodeState, service: Service, story: Sequence[Event], now: float) -> Problem | None:
@@ -193,11 +209,23 @@ def _since(story: Sequence[Event], name: str, holds: Callable[[Health], bool]) -
     return since
 
 
-def _is_unasked(event: Event) -> bool:
-    """Whether an event is a restart that no order given here explains."""
-    if event.ordered:
-        return False
+def _restarts(story: Sequence[Event], orders: Sequence[Event], now: float) -> list[Event]:
+    """List those times that a service came up again and no order given here explains."""
+    return [
+        one
+        for one in story
+        if now - one.at <= RESTARTS_FOR
+        and _came_up(one)
+        and not one.ordered
+        and not any(
+            0 <= one.at - order.at <= _EXPLAINS_FOR
+            and one.service in (order.service, *order.text.replace(",", " ").split())
+            for order in orders
+        )
+    ]
+
+
+def _came_up(event: Event) -> bool:
     if event.happening is Happening.FLIPPED:
-        old, _, new = event.text.partition(_ARROW)
-        return old == "RUNNING" and new in _GOING
+        return event.text.endswith(f"{_ARROW}RUNNING")
     return event.happening is Happening.RESTARTED

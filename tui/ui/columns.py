@@ -15,6 +15,9 @@ from tui.ui.view import NodeView
 FRESH = 600
 """Seconds of uptime below which a service counts as freshly restarted."""
 
+PROBLEMS = frozenset(health for health in Health if health.is_problem)
+"""The healths that somebody should look at, as a set: it is asked for every cell."""
+
 _SHORT = {
     TroubleKind.UNREACHABLE: "lost",
     TroubleKind.UNTRUSTED: "untrusted",
@@ -49,11 +52,11 @@ class Body:
         return cls(
             mine,
             healths,
-            {name: health.value for name, health in healths.items() if health.is_problem},
+            {name: health.value for name, health in healths.items() if health in PROBLEMS},
             frozenset(
                 name
                 for name, health in healths.items()
-                if not health.is_problem and health is not Health.UP
+                if health is not Health.UP and health not in PROBLEMS
             ),
             tuple(
                 one

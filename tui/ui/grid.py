@@ -9,11 +9,12 @@ from rich.cells import cell_len
 from tui.model.query import Query
 from tui.model.service import Health, Service
 from tui.ui.cells import GLYPHS, STYLES
-from tui.ui.columns import MatrixColumn
+from tui.ui.columns import FRESH, PROBLEMS, MatrixColumn
 
 RESTARTED, MISSING, UNSEEN = "↻", "·", "?"
 """The matrix's own signs: up for a short while only, not on this node, not known now."""
 
+_WAS = {Health.UP: "was up", Health.DONE: "was done", Health.OFF: "was off"}
 _DIFFERS, _EVEN = len(Health), len(Health) + 1
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -66,9 +67,9 @@ class Grid:
     """Rows and columns; `total` counts the services before any filter.
 
     `spread` tells, by cluster and service, on how many of the nodes that are known it is, and
-    `known` how many these are. `bad` names the columns in which something is wrong or was
-    restarted. `worst` and `young` are the worst problem and what was restarted last, as node and
-    service; `restarted` counts the services up for a short while only.
+    `known` how many these are. `bad` names the columns in which something is wrong, missing or
+    was restarted. `worst` and `young` are the worst problem and what was restarted last, as node
+    and service; `restarted` counts the services up for a short while only.
     """
 
     columns: tuple[MatrixColumn, ...] = ()
@@ -93,7 +94,7 @@ class Grid:
 
     def _most_have(self, cluster: str, name: str) -> bool:
         have = self.spread.get(cluster, {}).get(name, 0)
-        return 2 * have >= self.known.get(cluster, 0) > 0
+        return _are_most(have, self.known.get(cluster, 0))
 
     def wrong(self) -> list[tuple[str, str]]:
         """List the cells that stand out, row by row, as node and service."""
@@ -111,9 +112,9 @@ class Grid:
         return sum(len(one.body.problems) for one in self.columns if one.is_known)
 
     @property
-    def blind(self) -> int:
-        """How many nodes show nothing that may be taken for the present."""
-        return sum(not one.is_known for one in self.columns)
+    def blind(self) -> list[str]:
+        """Name the nodes that show nothing that may be taken for the present."""
+        return [one.title for one in self.columns if not one.is_known]
 
 
 class _Tally:
@@ -134,6 +135,13 @@ class _Tally:
                 self._count(number, column)
         for name in _uneven(self.known, self.have, self.idle):
             self.ranks.setdefault(name, _DIFFERS)
+        expected = {
+            cluster: {name for name, count in have.items() if _are_most(count, self.known[cluster])}
+            for cluster, have in self.have.items()
+        }
+        for column in columns:
+            if column.is_known and expected[column.cluster] - column.body.services.keys():
+                self.bad.add(column.key)
 
     def _count(self, number: int, column: MatrixColumn) -> None:
         body, cluster = column.body, column.cluster
@@ -179,6 +187,10 @@ def build(columns: Sequence[MatrixColumn], query: Query, *, only: bool = False) 
     )
 
 
+def _are_most(some: int, of: int) -> bool:
+    return 2 * some >= of > 0
+
+
 def _first(
     found: Sequence[tuple[int, str, int]], columns: Sequence[MatrixColumn]
 ) -> tuple[MatrixColumn, Service] | None:
@@ -210,13 +222,15 @@ def _picked(name: str, columns: Sequence[MatrixColumn], query: Query) -> bool:
 def _shown(service: Service, column: MatrixColumn) -> GridCell:
     health = column.body.healths[service.name]
     glyph, style = GLYPHS[health], STYLES[health]
-    if health.is_problem:
+    if health in PROBLEMS:
         return GridCell(glyph, service.status or "no status", style, style, loud=True)
     if health is Health.UP:
         uptime = column.uptime(service)
-        if column.is_fresh(service):
-            return GridCell(RESTARTED, compact(uptime or 0), "warn", "warn", loud=True)
-        return GridCell(glyph, "up" if uptime is None else compact(uptime), lead=style)
+        if uptime is None:
+            return GridCell(glyph, "up", lead=style)
+        if uptime < FRESH:
+            return GridCell(RESTARTED, compact(uptime), "warn", "warn", loud=True)
+        return GridCell(glyph, compact(uptime), lead=style)
     return GridCell(glyph, "off" if health is Health.OFF else "done", style, style)
 
 
@@ -229,8 +243,8 @@ def _missing(most_have: bool) -> GridCell:
 def _old(service: Service | None, column: MatrixColumn) -> GridCell:
     if service is None:
         return GridCell(UNSEEN, faded=True)
-    well = column.body.healths[service.name].is_well
-    return GridCell(UNSEEN, "was up" if well else service.status, "off", faded=True)
+    was = _WAS.get(column.body.healths[service.name], service.status)
+    return GridCell(UNSEEN, was, "off", faded=True)
 
 
 def compact(seconds: int) -> str:

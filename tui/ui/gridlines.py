@@ -41,8 +41,8 @@ def _wrong(grid: Grid, palette: Palette) -> list[Text]:
         many = f"{grid.problems} problems, worst: " if grid.problems > 1 else ""
         told.append(Text(many + what, palette["bad"]))
     if grid.blind:
-        nodes = "1 node" if grid.blind == 1 else f"{grid.blind} nodes"
-        told.append(Text(f"{nodes} not known now", palette["bad"]))
+        who = grid.blind[0] if len(grid.blind) == 1 else f"{len(grid.blind)} nodes"
+        told.append(Text(f"{who} not known now", palette["bad"]))
     if grid.young is not None:
         column, service = grid.young
         up = compact(column.uptime(service) or 0)

@@ -8,7 +8,7 @@ from tui.model.node import Role
 from tui.model.service import Health
 from tui.ui.cells import age, duration
 from tui.ui.columns import MatrixColumn
-from tui.ui.grid import Grid, compact
+from tui.ui.grid import Grid
 
 Words = tuple[str, str]
 """A text and the palette's name of its style."""
@@ -59,17 +59,18 @@ def _trouble(column: MatrixColumn, width: int) -> Words:
     return "", ""
 
 
-def beyond(columns: Sequence[MatrixColumn], bad: frozenset[str], *, left: bool, width: int) -> str:
+def beyond(
+    columns: Sequence[MatrixColumn], bad: frozenset[str], *, arrow: str, width: int
+) -> Words:
     """Say how many nodes lie beyond an edge, and on how many of them something is wrong."""
     if not columns:
-        return ""
+        return "", ""
     count, wrong = len(columns), sum(one.key in bad for one in columns)
     told = f", {wrong} not well" if wrong else ""
-    brief = f" {wrong}!" if wrong else ""
     nodes = "node" if count == 1 else "nodes"
-    if left:
-        return fitting((f"◀ {count} {nodes}{told}", f"◀ {count}{told}", f"◀{count}{brief}"), width)
-    return fitting((f"▶ {count} {nodes}{told}", f"▶ {count}{told}", f"▶{count}{brief}"), width)
+    brief = f"{arrow}{count} {wrong}!" if wrong else f"{arrow}{count}"
+    texts = (f"{arrow} {count} {nodes}{told}", f"{arrow} {count}{told}", brief)
+    return fitting(texts, width), "bad" if wrong else "muted"
 
 
 def sentence(grid: Grid, column: MatrixColumn, name: str) -> Words:
@@ -89,11 +90,10 @@ def sentence(grid: Grid, column: MatrixColumn, name: str) -> Words:
         return f"{who}: {status} when last seen, {age(column.age)} ago", "stale"
     health = column.body.healths[name]
     uptime = column.uptime(service)
+    only = "only " if health is Health.UP and column.is_fresh(service) else ""
     told = status
     if health is Health.UP and uptime is not None:
-        told += f" for {duration(uptime)}"
-        if column.is_fresh(service):
-            told += f", started only {compact(uptime)} ago"
+        told += f" for {only}{duration(uptime)}"
     kind = column.scope.kind(service).value
-    style = "bad" if health.is_problem else "warn" if ", started" in told else ""
+    style = "bad" if health.is_problem else "warn" if only else ""
     return f"{who}: {told}, {kind}", style

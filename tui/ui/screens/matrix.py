@@ -162,7 +162,7 @@ class MatrixScreen(Screen[CellKey | None]):
         self._title.say(lines.join([head, gridlines.title(grid, palette)]))
         self._banner.say(self._banner_text())
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
-        filtered = " · ".join(filter(None, (filtered, "what differs or is wrong" * self._only)))
+        filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
         self._status.say(gridlines.status(grid, filtered, self.table.marks, palette))
         here = self.table.cursor
         column = self._column(here[0]) if here else None

@@ -24,7 +24,7 @@ from tui.ui.widgets.table import Cell, Column, LiveTable, Row
 
 COLUMNS = (
     Column("gravity", "HOW BAD", 10),
-    Column("node", "NODE", 12, grow=1),
+    Column("node", "NODE", 10, grow=1),
     Column("service", "SERVICE", 15, grow=1),
     Column("what", "WHAT", 20, grow=4),
     Column("since", "FOR", 6, right=True),
@@ -33,7 +33,7 @@ COLUMNS = (
 _LOOKS = {
     Gravity.CRITICAL: ("✗", "bad"),
     Gravity.SERIOUS: ("■", "warn"),
-    Gravity.NOTICE: ("↻", "moving"),
+    Gravity.NOTICE: ("△", "moving"),
 }
 _SETTLED = 0.15
 _SHARED = {"refresh", "palette", "help", "repaint", "quit_now"}

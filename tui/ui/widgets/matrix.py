@@ -19,8 +19,8 @@ from tui.ui.grid import Grid
 from tui.ui.widgets.lattice import Layout, Line, differences, lay_out, paint
 from tui.ui.widgets.moves import ACROSS, MOVES, Moving
 from tui.ui.widgets.picture import CellKey, Picture, heads_of
-from tui.ui.widgets.row import Row, fit
-from tui.ui.widgets.rows import Rows
+from tui.ui.widgets.plane import Plane
+from tui.ui.widgets.row import fit
 
 __all__ = ["CellKey", "MatrixTable"]
 
@@ -65,10 +65,8 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
         super().__init__(id=id)
         self._palette = dict(palette)
         self._grid = Grid()
-        self._model = Rows()
-        self._across = Rows()
-        self._leftmost = 0
-        self._marked: set[CellKey] = set()
+        self._plane = Plane()
+        self._model = self._plane.down
         self._laid = Layout()
         self._pictured: list[Line] = []
         self._empty = ""
@@ -79,13 +77,12 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
     @property
     def cursor(self) -> CellKey | None:
         """The node and the service under the cursor."""
-        node, service = self._across.cursor, self._model.cursor
-        return None if node is None or service is None else (node, service)
+        return self._plane.cursor
 
     @property
     def marks(self) -> frozenset[CellKey]:
         """The cells that are marked, whether they are shown or not."""
-        return frozenset(self._marked)
+        return frozenset(self._plane.marks)
 
     @property
     def row_keys(self) -> tuple[str, ...]:
@@ -95,7 +92,7 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
     @property
     def seen_nodes(self) -> tuple[str, ...]:
         """The nodes whose columns are on the screen, in order."""
-        return self._across.keys[self._leftmost : self._leftmost + self._laid.count]
+        return self._plane.seen(self._laid.count)
 
     @property
     def _heads(self) -> int:
@@ -112,13 +109,13 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
         had, heads, count = self.cursor, self._heads, len(self._model)
         self._grid = grid
         self._measure(resize=len(grid.rows) != count or heads != self._heads)
-        top = self._model.show(
-            [Row(one.name, ()) for one in grid.rows], self.scroll_offset.y, max(1, self._lines)
+        top = self._plane.show(
+            [one.key for one in grid.columns],
+            [one.name for one in grid.rows],
+            top=self.scroll_offset.y,
+            lines=max(1, self._lines),
+            count=self._laid.count,
         )
-        self._leftmost = self._across.show(
-            [Row(one.key, ()) for one in grid.columns], self._leftmost, self._laid.count
-        )
-        self._reveal_node()
         self._scroll_rows(top)
         self._settle(had)
 
@@ -146,7 +143,7 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on a service, on the node where it is; False if it is not shown."""
-        return self.point(self._across.cursor or "", key)
+        return self.point(self._plane.across.cursor or "", key)
 
     def move_to_node(self, node: str) -> bool:
         """Put the cursor on a node, on the service where it is; False if it is not shown."""
@@ -155,23 +152,18 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
     def point(self, node: str, service: str) -> bool:
         """Put the cursor on a cell and scroll it into view; what is not shown stays as it was."""
         had = self.cursor
-        moved = [self._across.move_to(node), self._model.move_to(service)]
-        self._reveal_node()
+        moved = self._plane.point(node, service)
+        self._plane.reveal(self._laid.count)
         number = self._model.at(self._model.cursor)
         if number is not None:
             lines = max(1, self._lines)
             self._scroll_rows(self._model.reveal(number, self.scroll_offset.y, lines))
         self._settle(had)
-        return all(moved)
-
-    def _reveal_node(self) -> None:
-        number = self._across.at(self._across.cursor)
-        if number is not None:
-            self._leftmost = self._across.reveal(number, self._leftmost, self._laid.count)
+        return moved
 
     def action_across(self, by: int) -> None:
         """Go so many nodes to the right, or to the left."""
-        node = self._across.step(by)
+        node = self._plane.across.step(by)
         if node is not None:
             self.move_to_node(node)
 
@@ -181,21 +173,13 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
 
     def action_edge(self, by: int) -> None:
         """Go to the last node, or the first."""
-        self.action_across(by * max(1, len(self._across)))
+        self.action_across(by * max(1, len(self._plane.across)))
 
     def action_wrong(self, by: int) -> None:
         """Go to the next cell that stands out, row by row, or to the one before."""
-        wrong = self._grid.wrong()
-        if not wrong:
-            return
-        if self.cursor in wrong:
-            self.point(*wrong[(wrong.index(self.cursor) + by) % len(wrong)])
-            return
-        rows, nodes = self._model, self._across
-        here = (rows.at(rows.cursor) or 0, nodes.at(nodes.cursor) or 0)
-        places = [(rows.at(service) or 0, nodes.at(node) or 0) for node, service in wrong]
-        after = sum(place < here for place in places)
-        self.point(*wrong[(after if by > 0 else after - 1) % len(wrong)])
+        cell = self._plane.next_of(self._grid.wrong(), by)
+        if cell is not None:
+            self.point(*cell)
 
     def action_choose(self) -> None:
         """Choose the cell under the cursor."""
@@ -205,14 +189,14 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
     def toggle_mark(self) -> None:
         """Mark the cell under the cursor, or take its mark away."""
         if self.cursor is not None:
-            self._marked ^= {self.cursor}
+            self._plane.marks ^= {self.cursor}
             self._settle(self.cursor)
             self.post_message(self.MarksChanged(self.cursor))
 
     def clear_marks(self) -> None:
         """Take all marks away."""
-        if self._marked:
-            self._marked = set()
+        if self._plane.marks:
+            self._plane.marks = set()
             self._settle(self.cursor)
             self.post_message(self.MarksChanged(self.cursor))
 
@@ -228,7 +212,7 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
             return
         service = self._model.pointed(self.scroll_offset.y + offset.y - self._heads)
         number = self._laid.node_at(offset.x)
-        node = self._across.cursor if number is None else self.seen_nodes[number]
+        node = self._plane.across.cursor if number is None else self.seen_nodes[number]
         if service is not None and node and self.point(node, service) and event.chain == 2:
             self.action_choose()
 
@@ -248,7 +232,6 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Lay out again; the cursor stays in view."""
         self._measure()
-        self._leftmost = max(0, min(self._leftmost, len(self._across) - self._laid.count))
         node, service = self.cursor or ("", "")
         self.point(node, service)
         self.refresh()
@@ -276,10 +259,10 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
         picture = Picture(
             self._grid,
             self._laid,
-            self._leftmost,
-            self._across.cursor,
+            self._plane.left,
+            self._plane.across.cursor,
             self._model.cursor,
-            self._marked,
+            self._plane.marks,
             signs=self.signs,
             focused=self.has_focus,
         )

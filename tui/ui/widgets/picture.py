@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tui.ui.columns import MatrixColumn
 from tui.ui.grid import Grid
-from tui.ui.heads import beyond, head
+from tui.ui.heads import Words, beyond, head
 from tui.ui.widgets.lattice import Layout, Line, Part
 
 CellKey = tuple[str, str]
@@ -14,7 +14,8 @@ CellKey = tuple[str, str]
 HEAD = 3
 """Lines over the rows, and one more where there is more than one cluster."""
 
-_SIGNS = {(True, False): "▌", (False, True): "◆", (True, True): "◈", (False, False): " "}
+MARKED = "◆"
+_SIGNS = {(True, False): "▌", (False, True): MARKED, (True, True): "◈", (False, False): " "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ class Picture:
     def _head(self, bars: Sequence[str]) -> list[Line]:
         heads = [head(column, self.laid.cell) for column in self.seen]
         lines = []
-        for number, left in enumerate(self._corner()):
-            parts = [Part(left, "bold" if number == 0 else "muted", ground="head")]
+        for number, corner in enumerate(self._corner()):
+            parts = [Part(*corner, ground="head")]
             for column, words, bar in zip(self.seen, heads, bars, strict=True):
                 text, style = words[number]
                 sign = "▾" if number == 0 and column.key == self.node else bar
@@ -69,13 +70,13 @@ class Picture:
             lines.insert(0, self._clusters(bars))
         return lines
 
-    def _corner(self) -> tuple[str, str, str]:
+    def _corner(self) -> tuple[Words, Words, Words]:
         columns, last, width = self.grid.columns, self.first + self.laid.count, self.laid.name
         bad = self.grid.bad
         return (
-            "SERVICE",
-            beyond(columns[: self.first], bad, left=True, width=width),
-            beyond(columns[last:], bad, left=False, width=width),
+            ("SERVICE", "bold"),
+            beyond(columns[: self.first], bad, arrow="◀", width=width),
+            beyond(columns[last:], bad, arrow="▶", width=width),
         )
 
     def _clusters(self, bars: Sequence[str]) -> Line:
