@@ -177,6 +177,11 @@ def test_a_certificate_out_of_its_days_is_told(days: int, gravity: Gravity | Non
     assert [(p.gravity, p.timed) for p in found] == ([(gravity, False)] if gravity else [])
 
 
+def test_a_node_whose_certificate_is_not_checked_is_told() -> None:
+    problem = one(node(services={"x": "RUNNING"}, is_unchecked=True))
+    assert (problem.gravity, problem.what) == (Gravity.SERIOUS, "CERTIFICATE NOT CHECKED")
+
+
 def test_equal_problems_go_by_node_and_name_whatever_order_they_come_in() -> None:
     a, b = node("a", {"y": "STOPPED", "x": "STOPPED"}), node("b", {"x": "STOPPED"})
     places = [(p.node, p.service) for p in told(a, b)]

@@ -13,10 +13,12 @@ from tui.model.service import Service
 from tui.model.text import clean
 from tui.ui.columns import FRESH, grouped, guest_column
 from tui.ui.grid import compact
+from tui.ui.gridlines import status, title
 from tui.ui.heads import beyond, fitting, head, sentence
 from tui.ui.widgets.lattice import lay_out, paint
 from tui.ui.widgets.picture import Picture
 
+PALETTE = dict.fromkeys(("bad", "muted", "warn", "ok"), "")
 GROUNDS = {name: Style.null() for name in ("", "head", "cursor", "cursor-weak", "line")}
 
 
@@ -155,6 +157,9 @@ def test_a_head_says_who_and_how_old_and_what_is_wrong_in_the_room_there_is() ->
     replica = column("node12", {}, number=12, role=Role.REPLICA, age=2.0, read_only="said so")
     assert [text for text, _ in head(replica, 11)] == ["node12", "replica 2 s", "READ-ONLY"]
     assert [text for text, _ in head(replica, 3)] == ["12", "2 s", "ro"]
+    unchecked = column("node1", {}, unchecked=True, read_only="said so")
+    assert head(unchecked, 12)[2] == ("NOT CHECKED", "bad")
+    assert "CERTIFICATE NOT CHECKED on 1 node" in title(grid(unchecked), PALETTE).plain
 
 
 def test_an_edge_tells_how_many_nodes_lie_beyond_it_and_that_some_are_not_well() -> None:
@@ -187,6 +192,23 @@ def test_a_cell_is_told_in_a_sentence() -> None:
     assert "z on a (replica): is not on this node; 0 of 1 nodes" in sentence(shown, here, "z")[0]
     assert "RUNNING when last seen, 30 s ago" in sentence(shown, old, "x")[0]
     assert "not known, unreachable 3 s" in sentence(shown, silent, "x")[0]
+
+
+def test_the_status_names_what_is_worst_and_where_and_what_cannot_be_seen() -> None:
+    shown = grid(
+        column("a", {"x": "STOPPED", "y": 300}),
+        column("b", {"x": "FATAL", "y": 20}),
+        column("c", {}, age=None),
+    )
+    said = status(shown, "filter: x", {("a", "x"), ("b", "x")}, PALETTE).plain
+    for words in (
+        "2 problems, worst: x FATAL on b", "c not known now", "2 restarted, last: y on b 20s ago",
+        "filter: x", "2 marked on 2 nodes",
+    ):  # fmt: skip
+        assert words in said
+    assert "nothing is wrong" in status(grid(column("a", {"x": DAYS})), "", (), PALETTE).plain
+    uneven = grid(column("a", {"x": DAYS}), column("b", {}))
+    assert "but nodes differ" in status(uneven, "", (), PALETTE).plain
 
 
 @dataclass(frozen=True)

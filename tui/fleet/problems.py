@@ -10,6 +10,7 @@ from tui.model.certificate import Certificate
 from tui.model.event import Event, Happening
 from tui.model.reading import Reading, TroubleKind
 from tui.model.service import Health, Service
+from tui.model.trust import UNCHECKED
 
 LOOPS_FOR, RESTARTS_FOR = 600.0, 3600.0
 """Seconds for which a crash loop, and a restart that nobody ordered, are spoken of."""
@@ -52,7 +53,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """What is looked at of one node; `stale_after` is in seconds."""
+    """What is looked at of one node; `stale_after` is in seconds.
+
+    One that `is_unchecked` has a profile by which any certificate will do.
+    """
 
     name: str
     reading: Reading
@@ -60,6 +64,7 @@ class NodeState:
     disabled: frozenset[str] = frozenset()
     wrong_node: str = ""
     certificate: Certificate | None = None
+    is_unchecked: bool = False
 
     @classmethod
     def of(cls, watch: NodeWatch) -> "NodeState":
@@ -71,6 +76,7 @@ class NodeState:
             disabled=watch.facts.disabled,
             wrong_node=watch.wrong_node,
             certificate=watch.certificate,
+            is_unchecked=watch.profile.is_unchecked,
         )
 
     def is_fresh(self, now: float) -> bool:
@@ -126,6 +132,8 @@ def _link(node: NodeState, now: float) -> Iterable[Problem]:
 
 
 def _certificate(node: NodeState, on: datetime) -> Iterable[Problem]:
+    if node.is_unchecked:
+        yield Problem(Gravity.SERIOUS, 0, node.name, UNCHECKED, timed=False)
     remark = node.certificate.remark(on) if node.certificate is not None else ""
     if remark and node.certificate is not None:
         valid = node.certificate.is_valid(on)

@@ -72,7 +72,8 @@ class MatrixColumn:
 
     `key` is the profile's name, or what stands for a node without one: no order goes to that.
     `age` is in seconds, None before the first answer. `trouble` says what is wrong in words, each
-    of the texts shorter than the one before, empty where nothing is. `since` tells when each
+    of the texts shorter than the one before, empty where nothing is. `unchecked` says that anybody
+    may answer in the node's place, since its certificate is not checked. `since` tells when each
     service began, None where only the answer's own uptimes are known.
     """
 
@@ -88,6 +89,7 @@ class MatrixColumn:
     trouble: tuple[str, ...] = ()
     read_only: str = ""
     has_profile: bool = True
+    unchecked: bool = False
     since: Beginnings | None = None
     now: float = 0.0
 
@@ -139,6 +141,7 @@ class Columns:
             is_stale=view.is_stale,
             trouble=_trouble(view),
             read_only=view.read_only,
+            unchecked=view.unchecked,
             since=since,
             now=view.now,
         )

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from rich.text import Text
 
+from tui.model.trust import UNCHECKED
 from tui.ui.grid import RESTARTED, Grid, compact
 from tui.ui.lines import Palette, join
 
@@ -17,7 +18,10 @@ def title(grid: Grid, palette: Palette) -> Text:
         said += f" of {len(clusters)} clusters"
     elif any(clusters):
         said += f" of {next(iter(clusters))}"
-    return join([Text("matrix", "bold"), Text(said, palette["muted"])])
+    unchecked = sum(one.unchecked for one in grid.columns)
+    nodes = "1 node" if unchecked == 1 else f"{unchecked} nodes"
+    warning = Text(f"{UNCHECKED} on {nodes}" if unchecked else "", palette["bad"])
+    return join([warning, Text("matrix", "bold"), Text(said, palette["muted"])])
 
 
 def status(grid: Grid, filtered: str, marks: Collection[tuple[str, str]], palette: Palette) -> Text:

@@ -6,6 +6,7 @@ from rich.cells import cell_len
 
 from tui.model.node import Role
 from tui.model.service import Health
+from tui.model.trust import UNCHECKED
 from tui.ui.cells import age, duration
 from tui.ui.columns import MatrixColumn
 from tui.ui.grid import Grid
@@ -52,6 +53,8 @@ def _age(column: MatrixColumn, width: int) -> Words:
 def _trouble(column: MatrixColumn, width: int) -> Words:
     if column.trouble:
         return fitting(column.trouble, width), "bad"
+    if column.unchecked:
+        return fitting((UNCHECKED, "NOT CHECKED", "UNCHECKED", "!"), width), "bad"
     if not column.has_profile:
         return fitting(("no profile", "np"), width), "muted"
     if column.read_only:

@@ -58,7 +58,7 @@ KEYS: tuple[Key, ...] = (
         Key(f"node.{n}", str(n), f"jump({n})", f"Node {n}", f"Go to node {n}", _NODES)
         for n in range(1, 10)
     ),
-    Key("matrix", "0", "app.matrix", "Matrix", "Every service on every node; there ! leaves what differs, w signs alone", _NODES),
+    Key("matrix", "0", "app.matrix", "Matrix", "Every service on every node; there ! leaves what differs, w signs alone", _NODES, "Matrix"),
     Key("add", "a", "app.add_node", "Add a node", "Add a profile for a node", _NODES),
     Key("edit", "e", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES),
     Key("trust", "T", "app.trust", "Trust", "Show the node's certificate, and pin it", _NODES),

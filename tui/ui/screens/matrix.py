@@ -181,7 +181,9 @@ class MatrixScreen(Screen[CellKey | None]):
         self.orders_moved()
 
     def _banner_text(self) -> Text:
+        unrecorded = self._fleet.journal.trouble
         told = [
+            f"NO JOURNAL, SO NO ORDER: {unrecorded}" if unrecorded else "",
             "PAUSED: nobody is asked" if self._fleet.paused else "",
             "REQUIRED SERVICES UNLOCKED for this session" if self._fleet.unlocked else "",
         ]

@@ -236,12 +236,9 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
         self.point(node, service)
         self.refresh()
 
-    def on_focus(self) -> None:
-        """Show the cursor as the one that keys move."""
-        self._settle(self.cursor)
-
-    def on_blur(self) -> None:
-        """Show the cursor weaker."""
+    def watch_has_focus(self, value: bool) -> None:
+        """Show the cursor as the one that keys move, or weaker."""
+        super().watch_has_focus(value)
         self._settle(self.cursor)
 
     def _settle(self, had: CellKey | None) -> None:

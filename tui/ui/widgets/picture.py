@@ -15,7 +15,8 @@ HEAD = 3
 """Lines over the rows, and one more where there is more than one cluster."""
 
 MARKED = "◆"
-_SIGNS = {(True, False): "▌", (False, True): MARKED, (True, True): "◈", (False, False): " "}
+CURSOR, WEAK = "▌", "▏"
+_SIGNS = {(True, False): CURSOR, (False, True): MARKED, (True, True): "◈", (False, False): " "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Picture:
             under = ground
             if chosen:
                 under = "cursor" if self.focused else "cursor-weak"
+                sign = sign if self.focused or sign != CURSOR else WEAK
             parts.append(
                 Part(
                     cell.glyph if self.signs else cell.text,
