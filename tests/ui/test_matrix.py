@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.faultserver import answer, routes, serving
 from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
@@ -123,6 +124,20 @@ async def test_the_filter_leaves_services_by_name_and_status(
         await deck.until(lambda: matrix.row_keys == ("ccs",))
         await deck.press("escape", "escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
+
+
+async def test_what_is_typed_ahead_of_the_filter_is_no_verb(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P5, case 41."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        matrix = await open_matrix(deck)
+        for key, character in (("slash", "/"), ("r", "r"), ("t", "t"), ("r", "r")):
+            deck.app.post_message(events.Key(key, character))
+        await deck.until(lambda: not matrix.has_focus)
+        await quiet(0.3)
+        assert isinstance(deck.app.screen, MatrixScreen)
+        assert not deck.fleet.orders.progress
 
 
 async def test_the_cursor_stays_with_its_node_and_service_while_rows_move(

@@ -59,3 +59,14 @@ def _wrong(grid: Grid, palette: Palette) -> list[Text]:
         said = "nothing is wrong, but nodes differ" if differ else "nothing is wrong"
         told.append(Text(said, palette["muted" if differ else "ok"]))
     return told
+
+
+def why_empty(grid: Grid, text: str, *, only: bool) -> str:
+    """Say why there is no row; `only` and the filter's `text` are what rows were left out by."""
+    if not grid.columns:
+        return "No node yet. On the deck, a adds one."
+    if not grid.total:
+        return "No node has answered yet."
+    if only and not text.strip():
+        return "Nothing is wrong and nothing differs on the nodes that answer. ! shows all."
+    return "No service matches. esc clears the filter."

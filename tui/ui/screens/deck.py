@@ -318,7 +318,8 @@ class DeckScreen(Screen[None]):
         """Open the filter."""
         field = self._filter
         field.display = True
-        field.focus()
+        # At once: of what is typed ahead nothing may be taken for a verb.
+        self.set_focus(field)
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:

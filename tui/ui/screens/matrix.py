@@ -143,18 +143,9 @@ class MatrixScreen(Screen[CellKey | None]):
     def refresh_all(self) -> None:
         """Show everything as it stands."""
         self._grid = build(self.columns(), self._query, only=self._only)
-        self.table.set_empty(self._why_empty())
+        self.table.set_empty(gridlines.why_empty(self._grid, self._query.text, only=self._only))
         self.table.show(self._grid)
         self._show_around()
-
-    def _why_empty(self) -> str:
-        if not self._grid.columns:
-            return "No node yet. On the deck, a adds one."
-        if not self._grid.total:
-            return "No node has answered yet."
-        if self._only and not self._query.text.strip():
-            return "Nothing is wrong and nothing differs on the nodes that answer. ! shows all."
-        return "No service matches. esc clears the filter."
 
     def _show_around(self) -> None:
         palette, grid = self._palette, self._grid
@@ -246,7 +237,8 @@ class MatrixScreen(Screen[CellKey | None]):
     def action_filter(self) -> None:
         """Open the filter."""
         self._filter.display = True
-        self._filter.focus()
+        # At once: of what is typed ahead nothing may be taken for a verb.
+        self.set_focus(self._filter)
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:

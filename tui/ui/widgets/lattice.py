@@ -98,7 +98,7 @@ def paint(
         if number:
             width = part.spans * (layout.cell + 1) - 1
         sign = part.sign if number else f"{part.sign} "
-        segments.append(Segment(sign, base if sign == "│" else accent))
+        segments.append(Segment(sign, base if sign.strip() in ("", "│") else accent))
         segments += _cell(part, width, base, palette)
     # Fewer segments are fewer bytes.
     return Strip(segments).simplify()
