@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tui.fleet.verdict import Patience, Sight, Word, decide
@@ -96,6 +96,7 @@ def test_a_restart_without_two_start_times_is_never_verified(
     before: Seen, word: Word, sights: list[Sight], now: float
 ) -> None:
     """P7, case 46: RUNNING before and after proves nothing."""
+    assume(before.status == "RUNNING")
     blind = [Sight(one.at, one.status) for one in sights]
     verdict = decide(Verb.RESTART, before, word, blind, now=now, patience=PATIENCE)
     assert verdict is None or verdict.result is not Result.VERIFIED

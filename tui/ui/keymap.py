@@ -42,7 +42,7 @@ KEYS: tuple[Key, ...] = (
     Key("unmark", "U", "unmark", "Unmark all", "Take all marks away", _ORDERS),
     Key("dismiss", "x", "dismiss_orders", "Clear orders", "Take the ended orders off the screen", _ORDERS),
     Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _VIEW, "Filter"),
-    Key("problems", "!", "problems", "Problems", "Show only the services with a problem", _VIEW, "Problems"),
+    Key("problems", "!", "problems", "Problems", "Show only the services with a problem; in the picker: all problems of all nodes", _VIEW, "Problems"),
     Key("sort", "S", "sort", "Sort", "Sort by the next column", _VIEW),
     Key("invert", "I", "invert", "Invert", "Turn the order of the rows round", _VIEW),
     Key("detail", "d", "detail", "Detail", "Open or close the detail pane of the service", _VIEW, "Detail"),
