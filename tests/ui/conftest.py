@@ -78,8 +78,9 @@ class Deck:
         """Say yes as a person does: a key by itself, and nothing after it until it was taken."""
         await self.armed()
         await quiet(2 * ALONE)
+        below = self.app.screen_stack[-2]
         await self.press("y")
-        await self.until(lambda: self.app.screen is self.app.deck)
+        await self.until(lambda: self.app.screen is below)
 
     async def asked(self) -> None:
         """Wait for the window that asks for a password, and until it hears."""

@@ -38,15 +38,23 @@ from tui.ui.terminal.ending import Ending
 from tui.ui.terminal.output import Output
 from tui.ui.terminal.wall import Wall
 from tui.ui.themes import ThemeFile, palette, to_textual
+from tui.ui.widgets.moves import ACROSS
 from tui.ui.widgets.table import LiveTable
 
 
 @runtime_checkable
 class Watching(Protocol):
-    """A screen that shows what is known of several nodes."""
+    """A screen that shows what is known of several nodes, and what became of orders."""
+
+    @property
+    def is_mounted(self) -> bool:
+        """Whether it can show anything yet."""
 
     def nodes_changed(self) -> None:
-        """Show them as they stand now."""
+        """Show the nodes as they stand now."""
+
+    def orders_moved(self) -> None:
+        """Show the orders as they stand now."""
 
 
 if TYPE_CHECKING:
@@ -180,11 +188,14 @@ class DeckApp(App[None]):
         """Whether there is a deck to tell: at the very end there is not."""
         return self.deck.is_mounted and bool(self.screen_stack)
 
+    @property
+    def _watching(self) -> list[Watching]:
+        return [one for one in self.screen_stack if isinstance(one, Watching) and one.is_mounted]
+
     def _tell(self) -> None:
         self._gathers = False
-        for screen in self.screen_stack:
-            if isinstance(screen, Watching):
-                screen.nodes_changed()
+        for screen in self._watching:
+            screen.nodes_changed()
 
     def event_happened(self, event: Event) -> None:
         """Hand an event to the deck."""
@@ -193,7 +204,8 @@ class DeckApp(App[None]):
     def order_moved(self, _: Progress) -> None:
         """Hand an order's step to the deck."""
         if self._is_shown:
-            self.deck.orders_moved()
+            for screen in self._watching:
+                screen.orders_moved()
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
         """Take note of a rollout's move."""
@@ -413,6 +425,34 @@ class DeckApp(App[None]):
             self.deck.go_to(fresh[0])
         self.deck.refresh_all()
 
+    # The whole cluster
+
+    def action_matrix(self) -> None:
+        """Show every service on every node."""
+        from tui.ui.screens.matrix import MatrixScreen  # noqa: PLC0415 - see above
+
+        if self.screen is not self.deck:
+            return
+        here = (self.deck.here, self.deck.table.cursor_key or "")
+        colors = palette(self._theme_file)
+        screen = MatrixScreen(self._fleet, self._desk, self.deck.views, colors, self._keys, here)
+        self.push_screen(screen, self._go)
+
+    def action_all_problems(self) -> None:
+        """List all that is wrong on all nodes."""
+        from tui.ui.screens.problems import ProblemsScreen  # noqa: PLC0415 - see above
+
+        if not isinstance(self.screen, ProblemsScreen):
+            screen = ProblemsScreen(self._fleet, palette(self._theme_file), self._keys)
+            self.push_screen(screen, self._go)
+
+    def _go(self, where: tuple[str, str] | None) -> None:
+        """Go to a node and a service on the deck, whatever lies over it."""
+        if where is not None:
+            while self.screen is not self.deck:
+                self.pop_screen()
+            self.deck.go_to_service(*where)
+
     # The rest
 
     def action_command_palette(self) -> None:
@@ -427,7 +467,7 @@ class DeckApp(App[None]):
         from tui.ui.screens.help import HelpScreen  # noqa: PLC0415 - see above
 
         colors = palette(self._theme_file)
-        self.push_screen(HelpScreen(self.deck.live_keys(), LiveTable.MOVES, colors))
+        self.push_screen(HelpScreen(self.deck.live_keys(), (*LiveTable.MOVES, *ACROSS), colors))
 
     def action_paint(self, name: str) -> None:
         """Wear another theme, for this session."""
@@ -435,6 +475,10 @@ class DeckApp(App[None]):
             self._theme_file = self._themes[name]
             self._wear(self._theme_file)
             self.deck.repalette(palette(self._theme_file))
+            for screen in self.screen_stack:
+                repalette = getattr(screen, "repalette", None)
+                if repalette is not None and screen is not self.deck:
+                    repalette(palette(self._theme_file))
 
     def _wear(self, theme: ThemeFile) -> None:
         self.theme = theme.name

@@ -44,7 +44,7 @@ KEYS: tuple[Key, ...] = (
     Key("unmark", "U", "unmark", "Unmark all", "Take all marks away", _ORDERS),
     Key("dismiss", "x", "dismiss_orders", "Clear orders", "Take the ended orders off the screen", _ORDERS),
     Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _VIEW, "Filter"),
-    Key("problems", "!", "problems", "Problems", "Show only the services with a problem", _VIEW, "Problems"),
+    Key("problems", "!", "problems", "Problems", "Show only the services with a problem; in the picker: all problems of all nodes", _VIEW, "Problems"),
     Key("sort", "S", "sort", "Sort", "Sort by the next column", _VIEW),
     Key("invert", "I", "invert", "Invert", "Turn the order of the rows round", _VIEW),
     Key("detail", "d", "detail", "Detail", "Open or close the detail pane of the service", _VIEW, "Detail"),
@@ -62,6 +62,7 @@ KEYS: tuple[Key, ...] = (
         Key(f"node.{n}", str(n), f"jump({n})", f"Node {n}", f"Go to node {n}", _NODES)
         for n in range(1, 10)
     ),
+    Key("matrix", "0", "app.matrix", "Matrix", "Every service on every node; there ! leaves what differs, w signs alone", _NODES, "Matrix"),
     Key("add", "a", "app.add_node", "Add a node", "Add a profile for a node", _NODES),
     Key("edit", "e", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES),
     Key("trust", "T", "app.trust", "Trust", "Show the node's certificate, and pin it", _NODES),

@@ -290,6 +290,17 @@ class DeckScreen(Screen[None]):
         self._side.move_to(node)
         self.post_message(self.NodeShown(node))
 
+    def go_to_service(self, node: str, service: str) -> None:
+        """Show a node with the cursor on a service; a filter that hides it goes."""
+        self.go_to(node)
+        if node == self.here and service and not self.table.move_to(service):
+            self._filter.value = ""
+            self._filter.display = False
+            self._query = Query()
+            self.refresh_all()
+            self.table.move_to(service)
+        self.table.focus()
+
     def on_screen_resume(self) -> None:
         """Tell which node is in view again."""
         self.post_message(self.NodeShown(self.here))
