@@ -16,6 +16,7 @@ from textual import events, on
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.config import Configuration, NodeProfile
@@ -96,7 +97,7 @@ class DeckApp(App[None]):
         super().__init__(driver_class=DeckDriver, ansi_color=plain)
         self._ending = Ending(self)
         self._wall = Wall()
-        self._keyline = KeyLine(self._hand_on, lambda: self.focused or self.screen, self.set_timer)
+        self._keyline = KeyLine(self._hand_on, self._hearing, self.set_timer)
         self._configuration = configuration
         self._fleet = fleet
         self._themes = dict(themes)
@@ -159,6 +160,10 @@ class DeckApp(App[None]):
         ):
             return
         await super().on_event(event)
+
+    def _hearing(self) -> Widget | None:
+        """Give what hears a key now; at the very end, nothing."""
+        return (self.focused or self.screen) if self.screen_stack else None
 
     @on(Settled)
     async def _settled(self, event: Settled) -> None:
