@@ -105,7 +105,7 @@ def run(
 ) -> int:
     """Run the deck on a configuration; `passwords` may hold some already.
 
-    `state` is the folder of the journal, the user's own if None.
+    `state` is the folder of journal and history, the user's own if None.
     """
     # What is imported stays; looking for garbage in it would be a tenth of the start. The app
     # looks again as soon as it has painted.
@@ -113,14 +113,22 @@ def run(
     keys, themes, warnings = appearance(configuration)
     from tui.credentials import Passwords  # noqa: PLC0415
     from tui.fleet.fleet import Fleet  # noqa: PLC0415
+    from tui.history.keeper import Keeper  # noqa: PLC0415
     from tui.journal.journal import OrderJournal  # noqa: PLC0415
     from tui.paths import state_dir  # noqa: PLC0415
     from tui.ui.app import DeckApp, open_deck  # noqa: PLC0415
 
     passwords = passwords or Passwords(configuration.nodes)
     # A read-only deck gives no orders, and needs no folder to record them in.
-    journal = None if read_only else OrderJournal(state or state_dir())
-    fleet = Fleet(configuration, read_only=read_only, passwords=passwords, journal=journal)
+    folder = state or state_dir()
+    journal = None if read_only else OrderJournal(folder)
+    fleet = Fleet(
+        configuration,
+        read_only=read_only,
+        passwords=passwords,
+        journal=journal,
+        history=Keeper(folder),
+    )
     app = DeckApp(
         configuration, fleet, themes=themes, keys=keys, node=node, warnings=tuple(warnings)
     )

@@ -17,6 +17,7 @@ from tui.fleet.guard import Standing, rule
 from tui.fleet.login import Login, login_key
 from tui.fleet.orders import NotAccepted, Orders
 from tui.fleet.recording import Journal, Unrecorded
+from tui.fleet.remembering import Forgetful, History
 from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch, Rhythm
 from tui.model.event import Event, Happening
@@ -71,6 +72,7 @@ class Fleet:
         patience: Patience | None = None,
         passwords: Passwords | None = None,
         journal: Journal | None = None,
+        history: History | None = None,
     ) -> None:
         self.interval = configuration.settings.refresh
         self.events: deque[Event] = deque(maxlen=EVENTS_AT_MOST)
@@ -87,6 +89,8 @@ class Fleet:
         self._group: asyncio.TaskGroup | None = None
         self.paused = False
         self.journal: Journal = (None if self._read_only else journal) or Unrecorded()
+        # Read-only or not: what is kept stays on this machine.
+        self.past: History = history or Forgetful()
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self._earlier = Earlier(self.journal, self.orders.report)
@@ -121,6 +125,7 @@ class Fleet:
             async with asyncio.TaskGroup() as self._group:
                 for watch in self._watches.values():
                     self._begin(watch)
+                self._group.create_task(self._remember(), name="remember")
                 self._earlier.take(await self.journal.begin())
                 for watch in self.nodes:
                     self._earlier.look(watch)
@@ -128,6 +133,14 @@ class Fleet:
         finally:
             self._group = None
             self.journal.end()
+            self.past.end()
+
+    async def _remember(self) -> None:
+        """Put the events of earlier sessions before those of this one."""
+        older = await self.past.begin()
+        newer = tuple(self.events)
+        self.events.clear()
+        self.events.extend((*older, *newer))
 
     async def ask_once(self) -> None:
         """Ask every node one time, side by side."""
@@ -244,11 +257,15 @@ class Fleet:
     def _publish(self, watch: NodeWatch, events: tuple[Event, ...]) -> None:
         for event in events:
             self._record(event)
+        if not watch.wrong_node:
+            self.past.reading(watch.reading, watch.profile.cluster)
         self._earlier.look(watch)
         self.listener.node_changed(watch.name)
 
     def _record(self, event: Event) -> None:
         self.events.append(event)
+        watch = self._watches.get(event.node)
+        self.past.note(event, watch.profile.cluster if watch else "")
         self.listener.event_happened(event)
 
     def _order_moved(self, progress: Progress) -> None:
@@ -259,7 +276,7 @@ class Fleet:
         self.listener.order_moved(progress)
 
     def history(self, node: str, service: str) -> tuple[Event, ...]:
-        """List the events of a service in this session, newest first."""
+        """List the known events of a service, newest first: this session's and earlier ones."""
         mine = (one for one in self.events if one.node == node and one.service == service)
         return tuple(reversed(tuple(mine)))
 
