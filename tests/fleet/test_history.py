@@ -1,7 +1,5 @@
 """A fleet and its history: what one session saw, the next one knows."""
 
-
-
 from datetime import UTC, datetime
 from pathlib import Path
 

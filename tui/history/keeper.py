@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui.history.backlog import Backlog
 from tui.model.event import Event
 from tui.model.reading import Reading
+from tui.model.text import clean
 from tui.own import Missing, NotKept
 from tui.scribe import Scribe
 
@@ -120,7 +121,9 @@ class Keeper:
     def _day(self, node: str, service: str, cluster: str) -> "Day | None":
         if self._archive is None:
             return None
-        return self._archive.day(node, service, datetime.now(UTC), cluster=cluster)
+        return self._archive.day(
+            clean(node), clean(service), datetime.now(UTC), cluster=clean(cluster)
+        )
 
     def _flush(self, *, first: bool = False) -> None:
         """Write what waits, and leave what is wrong in `trouble`."""
