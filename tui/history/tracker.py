@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from tui.model.reading import Reading
 from tui.model.service import Service
@@ -49,7 +50,7 @@ class Tracker:
     """Knows how each node was last seen."""
 
     def __init__(self) -> None:
-        self._known: dict[Node, dict[str, tuple[str | None, float | None]]] = {}
+        self._known: dict[Node, dict[str, tuple[str, datetime | None]]] = {}
         self._spans: dict[Node, tuple[float, float]] = {}
 
     def see(self, reading: Reading, cluster: str) -> tuple[Sight | None, Stretch | None, float]:
@@ -69,7 +70,7 @@ class Tracker:
         return self._news(node, at, reading.services), (*node, begun), at
 
     def _news(self, node: Node, at: float, services: tuple[Service, ...]) -> Sight | None:
-        now = {one.name: _key(one) for one in services}
+        now = {one.name: (one.status, one.started_at) for one in services}
         before = self._known.get(node)
         if now == before:
             return None
@@ -85,13 +86,8 @@ class Tracker:
         return Sight(node, at, marks, False)
 
 
-def _key(service: Service) -> tuple[str | None, float | None]:
-    started = service.started_at
-    return service.status, None if started is None else started.timestamp()
-
-
 def _mark(service: Service, at: float) -> Mark:
-    status, started = _key(service)
+    started = None if service.started_at is None else service.started_at.timestamp()
     uptime = service.uptime
     began = None if uptime is None or started is None else max(0.0, at - max(0, uptime))
-    return Mark(clean(status or ""), started, began)
+    return Mark(clean(service.status), started, began)
