@@ -33,7 +33,8 @@ class Keeper:
 
     `days` and `limit` (bytes) bound what is kept. `trouble` says why the history is not written
     just now, empty where it is; it is tried again every `every` seconds. `remark` is what is worth
-    knowing and no trouble: that another deck writes, and this one only reads.
+    knowing and no trouble: that another deck writes and this one only reads, that a broken file
+    was put aside, how many events were lost to a disk that took none for long.
     """
 
     def __init__(
@@ -135,6 +136,8 @@ class Keeper:
         try:
             store.open()
             self.remark = describe_aside(store.set_aside) if store.set_aside else ""
+            if self._backlog.lost:
+                self.remark = f"{self._backlog.lost} events could not be kept in time"
             self._heed(store, first=first)
             self._write(store)
             store.prune()

@@ -119,16 +119,21 @@ class Store:
     @contextlib.contextmanager
     def _careful(self, database: sqlite3.Connection) -> Iterator[None]:
         """Take back what was half done, and know what is written, whatever goes wrong."""
+        done = False
         with blaming_database(self.path):
             try:
                 yield
-            except sqlite3.Error:
-                self._last = {}
-                with contextlib.suppress(sqlite3.Error):
-                    if database.in_transaction:
-                        database.execute("ROLLBACK")
-                    self._recall(database)
-                raise
+                done = True
+            finally:
+                if not done:
+                    self._take_back(database)
+
+    def _take_back(self, database: sqlite3.Connection) -> None:
+        self._last = {}
+        with contextlib.suppress(sqlite3.Error):
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            self._recall(database)
 
     def _states(self, sight: Sight) -> list[tuple[object, ...]]:
         """Give the rows of what is not yet in the file as it was seen."""
