@@ -22,6 +22,7 @@ from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch, Rhythm
 from tui.model.event import Event, Happening
 from tui.model.order import Order, Progress, Seen, Verdict
+from tui.model.reading import Reading
 from tui.model.service import kind_of
 from tui.model.trust import UNCHECKED_BAR
 
@@ -257,8 +258,9 @@ class Fleet:
     def _publish(self, watch: NodeWatch, events: tuple[Event, ...]) -> None:
         for event in events:
             self._record(event)
-        if not watch.wrong_node:
-            self.past.reading(watch.reading, watch.profile.cluster)
+        # What another node answers is not what this one was seen to be.
+        seen = Reading(watch.name) if watch.wrong_node else watch.reading
+        self.past.reading(seen, watch.profile.cluster)
         self._earlier.look(watch)
         self.listener.node_changed(watch.name)
 
