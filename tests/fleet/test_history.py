@@ -26,7 +26,7 @@ async def test_a_session_that_follows_begins_with_what_happened_in_the_last(
     async with running(*nodes, history=Keeper(folder), read_only=read_only) as deck:
         await deck.good()
         served.cluster.stop(1, "alert_mgr")
-        await deck.until(lambda: any(one.service == "alert_mgr" for one in deck.notes.events))
+        await deck.until(lambda: any(one.brief == "→ STOPPED" for one in deck.notes.events))
     async with running(*nodes, history=Keeper(folder), read_only=read_only) as deck:
         await deck.until(lambda: deck.fleet.history("node1", "alert_mgr"))
         await deck.good()

@@ -25,9 +25,9 @@ def events(home: Path) -> list[dict[str, Any]]:
 
 
 def stopped(home: Path, service: str) -> list[str]:
-    return [
-        one["node"] for one in events(home) if (one["service"], one["what"]) == (service, "status")
-    ]
+    """List the nodes on which a service came to a stop."""
+    mine = (one for one in events(home) if one["service"] == service)
+    return [one["node"] for one in mine if one["text"].endswith("→ STOPPED")]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_deck_that_is_killed_loses_nothing_that_it_had_seen_a_moment_before(
         terminal.send(b"d")
         terminal.shows("The last 24 hours")
         terminal.send(b"\t\x1b[F")
-        terminal.shows("What happened", "RUNNING → STOPPED")
+        terminal.shows("What happened", "→ STOPPED")
         terminal.send(b"q")
         assert terminal.ends(5.0) == 0
     assert stopped(tmp_path, service) == ["node1"]
@@ -80,7 +80,7 @@ def test_of_two_decks_one_writes_and_when_it_is_left_the_other_does(
             second.quiet(1.0)
             served.cluster.start(2, service)
             second.quiet(1.0)
-            return "node2" in stopped(tmp_path, service)
+            return "node2" in [one["node"] for one in events(tmp_path) if one["service"] == service]
 
         second.until(flipped, seconds=40)
         second.send(b"q")

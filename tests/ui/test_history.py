@@ -6,9 +6,11 @@ import pytest
 
 from tests.ui.conftest import Deck, open_deck, quiet, write_configuration
 from tests.ui.test_screens import compare
+from tui.history.archive import Archive
 from tui.history.keeper import Keeper
 from tui.history.strip import Day
 from tui.model.event import Happening
+from tui.own import NotKept
 from tui.sim.server import SimulatedCluster
 from tui.ui.days import EVERY
 
@@ -27,6 +29,14 @@ class Counting(Keeper):
 
 def line_of(deck: Deck, word: str) -> str:
     return next((line for line in deck.text.splitlines() if word in line), "")
+
+
+def told(folder: Path) -> str:
+    """Give what the history holds by now."""
+    try:
+        return "\n".join(one.text for one in Archive(folder).events(None))
+    except NotKept:
+        return ""
 
 
 async def restart_unseen(deck: Deck, served: SimulatedCluster, service: str, uid: int = 1) -> None:
@@ -78,15 +88,16 @@ async def test_a_deck_that_is_opened_again_shows_what_happened_before(
     async with open_deck(configuration, history=Keeper(tmp_path / "state")) as deck:
         await deck.all_known()
         served.cluster.stop(1, "alert_mgr")
-        await deck.until(lambda: deck.fleet.history("node1", "alert_mgr"))
-    async with open_deck(configuration, history=Keeper(tmp_path / "state")) as deck:
+        # Its own end comes a moment after that of this block.
+        await deck.until(lambda: "→ STOPPED" in told(tmp_path / "state"))
+    history = Keeper(tmp_path / "state")
+    async with open_deck(configuration, history=history, size=(200, 60)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
         await deck.press("d")
         await deck.shows("What happened")
         await deck.until(lambda: deck.fleet.history("node1", "alert_mgr"))
-        await deck.press("tab", "end")
-        await deck.shows("RUNNING → STOPPED")
+        await deck.shows("→ STOPPED")
 
 
 async def test_a_closed_pane_reads_nothing_and_an_open_one_seldom(
@@ -114,11 +125,11 @@ async def test_a_history_that_cannot_be_kept_is_said_in_the_pane_and_ends_nothin
 ) -> None:
     (tmp_path / "state").touch()
     history = Keeper(tmp_path / "state")
-    async with open_deck(write_configuration(served, tmp_path), history=history) as deck:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, history=history, size=(200, 60)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
         await deck.press("d")
-        await deck.press("tab", "end")
         await deck.shows("history: ", "Not a directory")
 
 
@@ -128,11 +139,11 @@ async def test_a_second_deck_says_quietly_that_it_only_reads(
     first = Keeper(tmp_path / "state")
     await first.begin()
     second = Keeper(tmp_path / "state")
-    async with open_deck(write_configuration(served, tmp_path), history=second) as deck:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, history=second, size=(200, 60)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
         await deck.press("d")
-        await deck.press("tab", "end")
         await deck.shows("history: another deck keeps the history")
     first.end()
 
