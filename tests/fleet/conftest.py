@@ -18,6 +18,7 @@ from tui.config import AskSource, Configuration, NodeProfile, Settings
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.recording import Journal
+from tui.fleet.remembering import History
 from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch
 from tui.model.event import Event
@@ -174,6 +175,7 @@ async def running(
     passwords: Passwords | None = None,
     paused: bool = False,
     journal: Journal | None = None,
+    history: History | None = None,
 ) -> AsyncIterator[Running]:
     notes = Notes()
     fleet = Fleet(
@@ -183,6 +185,7 @@ async def running(
         patience=patience,
         passwords=passwords or keeping(nodes),
         journal=journal,
+        history=history,
     )
     if paused:
         fleet.set_paused(True)

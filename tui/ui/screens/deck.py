@@ -13,11 +13,13 @@ from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.pace import faster, slower
+from tui.fleet.restarts import restarts_lately
 from tui.model.event import Event
 from tui.model.order import Verb
 from tui.model.query import Order, Query
 from tui.ui import lines
 from tui.ui.copying import curl_text, row_text
+from tui.ui.days import Days, Wanted
 from tui.ui.desk import OrderDesk
 from tui.ui.keymap import bindings
 from tui.ui.lines import Palette
@@ -76,6 +78,7 @@ class DeckScreen(Screen[None]):
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
         self._detail = DetailPane(id="detail")
+        self._days = Days(fleet.past, time.monotonic)
         self._filter = Input(id="filter", placeholder="text  !text  status=  kind=")
         self._title = Line(id="title")
         self._banner = Line(id="banner", hides=True)
@@ -221,7 +224,22 @@ class DeckScreen(Screen[None]):
         history = self._fleet.history(self.here, key)
         service = view.reading.find(key)
         uptime = self.table.uptime(service, view) if service else None
-        self._detail.present(service, uptime, view, history, self._palette)
+        wanted = (self.here, key, view.cluster)
+        self._detail.present(
+            service,
+            uptime,
+            view,
+            history,
+            self._palette,
+            day=self._days.known(wanted),
+            remark=self._days.remark,
+        )
+        if self._detail.display and service is not None and self._days.take(wanted):
+            self.run_worker(self._read_day(wanted), group="day")
+
+    async def _read_day(self, wanted: Wanted) -> None:
+        await self._days.read(wanted)
+        self._show_around()
 
     def _show_orders(self) -> None:
         now = time.monotonic()
@@ -325,7 +343,11 @@ class DeckScreen(Screen[None]):
         else:
             from tui.ui.screens.nodes import NodesScreen  # noqa: PLC0415 - see tui.ui.app
 
-            self.app.push_screen(NodesScreen(self.views, self.here, self._palette), self._went)
+            screen = NodesScreen(self.views, self.here, self._palette, self._restarts)
+            self.app.push_screen(screen, self._went)
+
+    def _restarts(self) -> Mapping[str, int]:
+        return restarts_lately(self._fleet.events, time.monotonic())
 
     def _went(self, node: str | None) -> None:
         if node:
