@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui.fleet.watch import NodeWatch
-from tui.model.node import Environment, NodeFacts, Role
+from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.query import Scope
 from tui.model.reading import Reading
 from tui.model.service import Service
@@ -14,7 +14,8 @@ from tui.model.service import Service
 class NodeView:
     """One node as it stands; `now` is monotonic, and so is `next_at`.
 
-    `certificate` says that its days are over, not come, or nearly over; empty else.
+    `facts` are of the node that answers, `identity` is the one that is meant. `certificate` says
+    that its days are over, not come, or nearly over; empty else.
     """
 
     number: int
@@ -26,6 +27,7 @@ class NodeView:
     read_only: str
     reading: Reading
     facts: NodeFacts
+    identity: Identity
     stale_after: float
     interval: float
     next_at: float | None
@@ -49,6 +51,7 @@ class NodeView:
             read_only=watch.read_only,
             reading=watch.reading,
             facts=watch.facts,
+            identity=watch.identity,
             stale_after=watch.stale_after,
             interval=watch.interval,
             next_at=watch.next_at,
