@@ -21,6 +21,7 @@ _UNREAD = 141
 _COMMANDS = {
     "config": "tui.cli.config:config",
     "demo": "tui.cli.demo:demo",
+    "discover": "tui.cli.discover:discover",
     "journal": "tui.cli.journal:journal",
     "nodes": "tui.cli.config:nodes",
     "simulate": "tui.cli.simulate:simulate",
@@ -34,6 +35,7 @@ Examples:
   rsdeck --read-only             look, with no way to give an order
   rsdeck demo                    open it on an embedded three-node cluster
   rsdeck status node1 --json     ask once, print JSON, exit 0, 1, 2 or 3
+  rsdeck discover node1          find the other nodes of its cluster; --add writes them
   rsdeck journal --last 20       what was ordered from here, and what came of it
   rsdeck trust node1             see, compare and pin a node's certificate
   rsdeck config path             where the configuration lives

@@ -63,7 +63,7 @@ def tell(
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = passwords or Passwords(configuration.nodes)
-    _ask_for_passwords(profiles, passwords)
+    ask_for_passwords(profiles, passwords)
     glances = glance(configuration, profiles, passwords)
     if as_json:
         click.echo(json.dumps({"nodes": [_as_json(one) for one in glances]}, indent=2))
@@ -80,7 +80,7 @@ def tell(
     return DOWN if any(one.problems for one in glances) else WELL
 
 
-def _ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
+def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
     """Ask on the terminal where a profile says so; without one, the node is said to lack it."""
     from tui.config import AskSource  # noqa: PLC0415
     from tui.credentials import Secret  # noqa: PLC0415
