@@ -167,6 +167,20 @@ async def test_profiles_are_known_by_uid_in_their_cluster_and_else_by_address(
     assert (zwei.uid, zwei.cluster) == (2, "")
 
 
+async def test_nodes_of_profiles_that_do_not_say_who_they_are_are_asked(
+    tmp_path: Path,
+) -> None:
+    """So that a node which is reached by another address than its own is not added twice."""
+    with SimulatedCluster(Cluster(3)) as served:
+        tables = [table(f"mine{uid}", url, pinned(served)) for uid, url in served.urls.items()]
+        found = await look(write(tmp_path, *tables), "mine1")
+        assert [(one.name, one.is_new) for one in found.found] == [
+            (f"mine{uid}", False) for uid in (1, 2, 3)
+        ]
+        after = add(load(tmp_path / "config.toml", must_exist=True), found.found)
+        assert [one.uid for one in after.nodes] == [1, 2, 3]
+
+
 async def test_what_nodes_have_told_already_finds_their_profiles(
     secure: SimulatedCluster, tmp_path: Path
 ) -> None:

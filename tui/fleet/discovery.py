@@ -14,7 +14,7 @@ from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.credentials import Passwords
 from tui.fleet.bond import Bond
 from tui.fleet.line import NodeLine
-from tui.fleet.login import Login, LoginWaits
+from tui.fleet.login import Login, LoginWaits, login_key
 from tui.fleet.proposal import Proposal, propose
 from tui.model.node import ClusterFacts, Identity, Member, same_host
 from tui.model.reading import Trouble, TroubleKind
@@ -114,6 +114,8 @@ async def discover(
     if bond.wrong:
         return Discovery(profile, trouble=Trouble(TroubleKind.UNAVAILABLE, bond.wrong, _REBIND))
     told = {**(known or {}), profile.name: identity}
+    untold = [one for one in configuration.nodes if one.name not in told and _shares(one, profile)]
+    told |= await _ask_names(untold, login, passwords, timeout)
     proposals = propose(profile, facts.members, configuration.nodes, told)
     _share_session(login, profile, proposals)
     found = await _meet_all(proposals, login, passwords, timeout)
@@ -159,6 +161,39 @@ def _share_session(login: Login, source: NodeProfile, proposals: Iterable[Propos
             login.sessions[place, one.profile.login] = session
 
 
+def _shares(one: NodeProfile, source: NodeProfile) -> bool:
+    """Whether a profile of the same cluster does not say who its node is, and can be asked."""
+    same = one.cluster == source.cluster != "" and one.login is source.login
+    return same and one.uid is None and login_key(one) == login_key(source)
+
+
+async def _ask_names(
+    profiles: Iterable[NodeProfile], login: Login, passwords: Passwords, timeout: float
+) -> dict[str, Identity]:
+    """Ask the nodes of profiles that are there who they are; silence is no answer."""
+
+    async def ask(profile: NodeProfile) -> tuple[str, Identity]:
+        try:
+            return profile.name, await _name_of(profile, login, passwords, timeout)
+        except (ApiError, LoginWaits):
+            return profile.name, Identity()
+
+    answers = dict(await asyncio.gather(*map(ask, profiles)))
+    return {name: told for name, told in answers.items() if told.uid is not None}
+
+
+async def _name_of(
+    profile: NodeProfile, login: Login, passwords: Passwords, timeout: float
+) -> Identity:
+    """Ask a node who it is. Raises ApiError and LoginWaits."""
+    line = NodeLine(profile, login, passwords, timeout, lambda: False)
+    try:
+        async with line.hold() as reader:
+            return await reader.identity()
+    finally:
+        await line.shut()
+
+
 async def _meet_all(
     proposals: Iterable[Proposal], login: Login, passwords: Passwords, timeout: float
 ) -> tuple[Found, ...]:
@@ -174,17 +209,13 @@ async def _meet(proposal: Proposal, login: Login, passwords: Passwords, timeout:
         return Found(member, None, True, Meeting.NOT_ASKED, proposal.why_not)
     if not proposal.is_new:
         return Found(member, profile, False, Meeting.KNOWN, f"has the profile {profile.name}")
-    line = NodeLine(profile, login, passwords, timeout, lambda: False)
     try:
-        async with line.hold() as reader:
-            told = await reader.identity()
+        told = await _name_of(profile, login, passwords, timeout)
     except LoginWaits:
         text = "not asked: the login was refused elsewhere, and five refusals lock the user"
         return Found(member, profile, True, Meeting.NOT_ASKED, text)
     except ApiError as error:
         return Found(member, profile, True, _meeting(error), str(error))
-    finally:
-        await line.shut()
     return _told(member, profile, told)
 
 

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from tui.ui.themes import ThemeFile, palette, to_textual
 from tui.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
+    from tui.ui.screens.discover import Added
     from tui.ui.screens.node_form import Saved
 
 _DEFAULT_THEME = "dark"
@@ -297,6 +299,29 @@ class DeckApp(App[None]):
         if fresh:
             self.deck.go_to(fresh[0])
         self.deck.refresh_all()
+
+    # Discovery
+
+    def action_discover(self) -> None:
+        """Find the other nodes of the cluster of the node that is picked."""
+        from tui.fleet.asking import discover_from, teller_for  # noqa: PLC0415 - see above
+        from tui.ui.screens.discover import DiscoverScreen  # noqa: PLC0415 - see above
+
+        name = teller_for(self._fleet, str(getattr(self.screen, "picked", self.deck.here)))
+        profile = self._configuration.node(name)
+        trouble = self._fleet.watch(name).login.trouble if name in self._fleet else ""
+        if profile is None or trouble:
+            self._say(trouble or ("This node has no profile in the configuration." if name else ""))
+            return
+        configuration = self._configuration
+        asking = partial(discover_from, self._fleet, configuration, profile)
+        screen = DiscoverScreen(configuration, profile, asking, palette(self._theme_file))
+        self.push_screen(screen, self._discovered)
+
+    def _discovered(self, added: "Added | None") -> None:
+        if added is not None:
+            self._trusted(added.configuration)
+            self.notify(added.said, markup=False)
 
     # The rest
 
