@@ -77,7 +77,7 @@ class ClusterBook:
         """Ask `node` about its cluster, unless another one tells; `every` is the beat in seconds.
 
         Where another node is being asked just now, this one is not kept waiting: `later` is called
-        if the other knew nothing. Without a `later` it waits. Raises LoginRefused; every other
+        if the other told nothing. Without a `later` it waits. Raises LoginRefused; every other
         trouble becomes a gap.
         """
         if not self._is_due(node, every):
@@ -109,7 +109,7 @@ class ClusterBook:
 
     def _call_the_waiting(self) -> None:
         waiting, self._waiting = self._waiting, {}
-        if self._facts is None:
+        if self._facts is None or not self._teller.name:
             for later in waiting.values():
                 later()
 
