@@ -5,6 +5,9 @@ from dataclasses import replace
 from tui.config import NodeProfile
 from tui.model.node import Identity, same_host
 
+REBIND = "if that one is meant, take uid and hostname out of the profile by hand"
+"""What to do about a node that is not the one that its profile names."""
+
 
 class Bond:
     """Binds a node to the uid and hostname of its profile, else to the first uid that answers."""

@@ -12,14 +12,12 @@ from enum import Enum
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.credentials import Passwords
-from tui.fleet.bond import Bond
+from tui.fleet.bond import REBIND, Bond
 from tui.fleet.line import NodeLine
 from tui.fleet.login import Login, LoginWaits, login_key
 from tui.fleet.proposal import Proposal, propose
 from tui.model.node import ClusterFacts, Identity, Member, same_host
 from tui.model.reading import Trouble, TroubleKind
-
-_REBIND = "if that one is meant, take uid and hostname out of the profile"
 
 
 class Meeting(Enum):
@@ -112,7 +110,7 @@ async def discover(
     bond = Bond(profile)
     bond.hear(identity)
     if bond.wrong:
-        return Discovery(profile, trouble=Trouble(TroubleKind.UNAVAILABLE, bond.wrong, _REBIND))
+        return Discovery(profile, trouble=Trouble(TroubleKind.UNAVAILABLE, bond.wrong, REBIND))
     told = {**(known or {}), profile.name: identity}
     untold = [one for one in configuration.nodes if one.name not in told and _shares(one, profile)]
     told |= await _ask_names(untold, login, passwords, timeout)

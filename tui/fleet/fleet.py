@@ -112,6 +112,11 @@ class Fleet:
         """The nodes without a profile of which the clusters tell; nothing can be sent to them."""
         return find_guests(self._books, self.nodes)
 
+    def health_gap(self, cluster: str) -> str:
+        """Say why a cluster's call on the health of all its nodes failed; empty if it did not."""
+        book = self._books.get(cluster)
+        return book.health.gap if book else ""
+
     def watch(self, node: str) -> NodeWatch:
         """Give one node by its profile's name; KeyError if there is none."""
         return self._watches[node]

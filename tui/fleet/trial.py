@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.api.errors import ApiError, LoginRefused, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
-from tui.fleet.bond import Bond
+from tui.fleet.bond import REBIND, Bond
 from tui.fleet.listing import plausible
 from tui.model.node import Identity
 from tui.model.service import Service
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _LOCKOUT = (
     "mend user or password before the next test: five failures lock the user for half an hour"
 )
-_REBIND = "if that one is meant, take uid and hostname out of the profile by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ async def _ask(profile: NodeProfile, reader: NodeReader) -> Finding:
     bond = Bond(profile)
     bond.hear(identity)
     if bond.wrong:
-        return Finding(well=False, said=(bond.wrong, _REBIND))
+        return Finding(well=False, said=(bond.wrong, REBIND))
     try:
         facts = await reader.cluster_facts()
     except ApiError as error:
