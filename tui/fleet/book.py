@@ -184,7 +184,7 @@ class ClusterBook:
         """Say what the book holds of one node; what is not certain is left unknown."""
         facts = self._facts
         if facts is None or self.age() > FACTS_AT_MOST:
-            gap = self._gap or f"the cluster was last read {self.age():.0f} s ago"
+            gap = self._gap or "the cluster was last read over a minute ago"
             role = self.health.role_of(identity.uid, FACTS_AT_MOST)
             return NodeFacts(replace(identity, role=role), gaps=(gap,))
         member = facts.member(identity.uid)
