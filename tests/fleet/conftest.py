@@ -36,6 +36,7 @@ PATIENCE = Patience(steady=0.6, limit=6.0, same=1.5)
 LIST = "/v1/local/services"
 BOOTSTRAP = "/v1/bootstrap"
 NODES, STATES = "/v1/nodes", "/v1/nodes/status"
+HEALTH = "/v4/cluster/health"
 CLUSTER, OPTIONAL = "/v1/cluster", "/v1/cluster/services_configuration"
 
 

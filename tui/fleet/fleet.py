@@ -14,6 +14,7 @@ from tui.credentials import Passwords, Secret
 from tui.fleet.book import ClusterBook
 from tui.fleet.earlier import Earlier
 from tui.fleet.guard import Standing, rule
+from tui.fleet.guests import Guest, find_guests
 from tui.fleet.login import Login, login_key
 from tui.fleet.orders import NotAccepted, Orders
 from tui.fleet.recording import Journal, Unrecorded
@@ -122,6 +123,16 @@ class Fleet:
         for number, watch in enumerate(self._watches.values()):
             first.setdefault(watch.profile.cluster, number)
         return tuple(sorted(self._watches.values(), key=lambda one: first[one.profile.cluster]))
+
+    @property
+    def guests(self) -> tuple[Guest, ...]:
+        """The nodes without a profile of which the clusters tell; nothing can be sent to them."""
+        return find_guests(self._books, self.nodes)
+
+    def health_gap(self, cluster: str) -> str:
+        """Say why a cluster's call on the health of all its nodes failed; empty if it did not."""
+        book = self._books.get(cluster)
+        return book.health.gap if book else ""
 
     def watch(self, node: str) -> NodeWatch:
         """Give one node by its profile's name; KeyError if there is none."""

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -60,6 +61,7 @@ class Watching(Protocol):
 
 if TYPE_CHECKING:
     from tui.fleet.shelf import Shelf
+    from tui.ui.screens.discover import Added
     from tui.ui.screens.node_form import Saved
     from tui.ui.takeaway import Takeaway
 
@@ -457,6 +459,29 @@ class DeckApp(App[None]):
             while self.screen is not self.deck:
                 self.pop_screen()
             self.deck.go_to_service(*where)
+
+    # Discovery
+
+    def action_discover(self) -> None:
+        """Find the other nodes of the cluster of the node that is picked."""
+        from tui.fleet.asking import discover_from, teller_for  # noqa: PLC0415 - see above
+        from tui.ui.screens.discover import DiscoverScreen  # noqa: PLC0415 - see above
+
+        name = teller_for(self._fleet, str(getattr(self.screen, "picked", self.deck.here)))
+        profile = self._configuration.node(name)
+        trouble = self._fleet.watch(name).login.trouble if name in self._fleet else ""
+        if profile is None or trouble:
+            self._say(trouble or ("This node has no profile in the configuration." if name else ""))
+            return
+        configuration = self._configuration
+        asking = partial(discover_from, self._fleet, configuration, profile)
+        screen = DiscoverScreen(configuration, profile, asking, palette(self._theme_file))
+        self.push_screen(screen, self._discovered)
+
+    def _discovered(self, added: "Added | None") -> None:
+        if added is not None:
+            self._trusted(added.configuration)
+            self.notify(added.said, markup=False)
 
     # The rest
 

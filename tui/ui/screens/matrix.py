@@ -1,5 +1,6 @@
 """Every service on every node: the whole cluster on one screen, and orders from a cell of it."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
@@ -14,7 +15,7 @@ from tui.model.order import Verb
 from tui.model.query import Query
 from tui.ui import gridlines, lines
 from tui.ui.bar import key_bar, live_keys
-from tui.ui.columns import Columns, MatrixColumn, grouped
+from tui.ui.columns import Columns, MatrixColumn, grouped, guest_column
 from tui.ui.desk import OrderDesk
 from tui.ui.grid import Grid, build
 from tui.ui.heads import sentence
@@ -24,6 +25,9 @@ from tui.ui.view import NodeView
 from tui.ui.widgets.line import Line
 from tui.ui.widgets.matrix import CellKey, MatrixTable
 from tui.ui.widgets.moves import ACROSS
+
+_GUESTS_STALE = 20.0
+"""Age in seconds from which what a cluster's health call told is stale: it is asked every 5 s."""
 
 _ORDER_LINES = 4
 _SHARED = WRITES | {
@@ -128,7 +132,9 @@ class MatrixScreen(Screen[CellKey | None]):
 
     def columns(self) -> tuple[MatrixColumn, ...]:
         """Make the columns, in their order: the one place that says which there are."""
-        return grouped(self._maker.of(self._views()))
+        now = time.monotonic()
+        guests = (guest_column(one, now, _GUESTS_STALE) for one in self._fleet.guests)
+        return grouped([*self._maker.of(self._views()), *guests])
 
     def refresh_all(self) -> None:
         """Show everything as it stands."""
