@@ -310,6 +310,7 @@ async def test_a_click_points_and_a_double_click_goes_there(
 async def test_clusters_stand_side_by_side_under_their_names(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
+    served.cluster.health_v4 = False
     path = tmp_path / "config.toml"
     common = f'username = "admin@demo.local"\nfingerprint = "{served.fingerprint}"\n'
     tables = [
