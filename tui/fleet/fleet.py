@@ -17,6 +17,7 @@ from tui.fleet.guard import Standing, rule
 from tui.fleet.login import Login, login_key
 from tui.fleet.orders import NotAccepted, Orders
 from tui.fleet.recording import Journal, Unrecorded
+from tui.fleet.telling import Teller
 from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch, Rhythm
 from tui.model.event import Event, Happening
@@ -76,6 +77,7 @@ class Fleet:
         self.events: deque[Event] = deque(maxlen=EVENTS_AT_MOST)
         self.unlocked = False
         self.listener: Listener = listener or Silence()
+        self._teller = Teller(configuration.notify)
         self._timeout = configuration.settings.timeout
         by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
         self._read_only = read_only or by_setting
@@ -244,7 +246,7 @@ class Fleet:
         return tuple(replace(seen, kind=kind_of(seen.name, optional)) for seen in order.services)
 
     def _publish(self, watch: NodeWatch, events: tuple[Event, ...]) -> None:
-        for event in events:
+        for event in self._teller.tell(watch, events):
             self._record(event)
         self._earlier.look(watch)
         self.listener.node_changed(watch.name)
@@ -255,6 +257,7 @@ class Fleet:
 
     def _order_moved(self, progress: Progress) -> None:
         order = progress.order
+        self._teller.order_moved(progress)
         if not progress.is_open:
             for verdict in progress.verdicts:
                 self._record(_decided(order, verdict))

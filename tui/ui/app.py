@@ -24,7 +24,9 @@ from tui.model.event import Event
 from tui.model.order import Progress
 from tui.model.reading import TroubleKind
 from tui.model.trust import UNCHECKED, PinnedTrust
+from tui.ui.calling import Caller
 from tui.ui.desk import OrderDesk
+from tui.ui.lines import Palette
 from tui.ui.palette import DeckCommands
 from tui.ui.screens.deaf import DeafScreen
 from tui.ui.screens.deck import DeckScreen
@@ -34,6 +36,14 @@ from tui.ui.terminal.output import Output
 from tui.ui.terminal.wall import Wall
 from tui.ui.themes import ThemeFile, palette, to_textual
 from tui.ui.widgets.table import LiveTable
+
+
+@runtime_checkable
+class Painted(Protocol):
+    """A screen that wears the theme's colours in what it paints itself."""
+
+    def repalette(self, palette: Palette) -> None:
+        """Take the colours of another theme."""
 
 
 @runtime_checkable
@@ -91,6 +101,7 @@ class DeckApp(App[None]):
         for theme in self._themes.values():
             self.register_theme(to_textual(theme))
         self._wear(self._theme_file)
+        self._caller = Caller(configuration.notify, os.environ, self._write, self.set_timer)
         self._desk = OrderDesk(self, fleet, self._say)
         self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
         if node is not None:
@@ -141,6 +152,9 @@ class DeckApp(App[None]):
             if self.screen is self.deck:
                 self._ask_password_once(node)
                 self._meet_once(node)
+        self._gather()
+
+    def _gather(self) -> None:
         if not self._gathers:
             self._gathers = True
             self.set_timer(_CALM, self._tell)
@@ -152,8 +166,10 @@ class DeckApp(App[None]):
                 screen.nodes_changed()
 
     def event_happened(self, event: Event) -> None:
-        """Hand an event to the deck."""
+        """Hand an event to the deck and whoever shows events; call for it, if it is worth it."""
         self.deck.event_happened(event)
+        self._caller.event_happened(event)
+        self._gather()
 
     def order_moved(self, _: Progress) -> None:
         """Hand an order's step to the deck."""
@@ -169,6 +185,11 @@ class DeckApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Have every painted line go past the wall, as the last of all filters."""
         return [*super().get_line_filters(), self._wall]
+
+    def _write(self, data: str) -> None:
+        """Write what is no picture; a terminal that is stalled or not ours now misses it."""
+        if isinstance(self._driver, DeckDriver):
+            self._driver.write(data)
 
     def terminal_taken(self, output: Output) -> None:
         """Know how to give the terminal back, if it comes to the worst."""
@@ -344,7 +365,9 @@ class DeckApp(App[None]):
         if name in self._themes:
             self._theme_file = self._themes[name]
             self._wear(self._theme_file)
-            self.deck.repalette(palette(self._theme_file))
+            for screen in self.screen_stack:
+                if isinstance(screen, Painted):
+                    screen.repalette(palette(self._theme_file))
 
     def _wear(self, theme: ThemeFile) -> None:
         self.theme = theme.name

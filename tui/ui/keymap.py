@@ -52,6 +52,7 @@ KEYS: tuple[Key, ...] = (
     Key("faster", "+", "faster", "Faster", "Ask more often", _VIEW),
     Key("slower", "-", "slower", "Slower", "Ask less often", _VIEW),
     Key("nodes", "n", "nodes", "Nodes", "Pick a node", _NODES, "Nodes"),
+    Key("timeline", "e", "timeline", "Timeline", "Every change of every node, newest first", _NODES),
     Key("previous", "[", "step(-1)", "Previous node", "Go to the previous node", _NODES),
     Key("next", "]", "step(1)", "Next node", "Go to the next node", _NODES),
     *(
@@ -59,7 +60,7 @@ KEYS: tuple[Key, ...] = (
         for n in range(1, 10)
     ),
     Key("add", "a", "app.add_node", "Add a node", "Add a profile for a node", _NODES),
-    Key("edit", "e", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES),
+    Key("edit", "E", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES),
     Key("trust", "T", "app.trust", "Trust", "Show the node's certificate, and pin it", _NODES),
     Key("login", "L", "app.login", "Log in", "Give the password of the node's login", _NODES),
     Key("back", "escape", "back", "Back", "Close what is open, clear filter, then marks", _DECK),

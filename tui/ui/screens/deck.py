@@ -304,6 +304,33 @@ class DeckScreen(Screen[None]):
         if node:
             self.go_to(node)
 
+    def action_timeline(self) -> None:
+        """Show what happened on all nodes."""
+        from tui.ui.screens.events import EventsScreen  # noqa: PLC0415 - see tui.ui.app
+
+        self.app.push_screen(EventsScreen(self._fleet, self._palette), self._went_to)
+
+    def _went_to(self, place: tuple[str, str] | None) -> None:
+        if place is not None:
+            self.go_to_service(*place)
+
+    def go_to_service(self, node: str, service: str) -> None:
+        """Show a node with the cursor on a service, or on none where that is empty.
+
+        A filter that hides the service is cleared.
+        """
+        if node not in self._fleet:
+            self.notify(f"{node} is not watched any more.", severity="warning", markup=False)
+            return
+        self.go_to(node)
+        if service and not self.table.move_to(service):
+            if self._fleet.watch(node).reading.find(service) is None:
+                text = f"{service} is not on {node} now."
+                self.notify(text, severity="warning", markup=False)
+                return
+            self._clear_filter()
+            self.table.move_to(service)
+
     # Which services
 
     def action_filter(self) -> None:
@@ -370,17 +397,20 @@ class DeckScreen(Screen[None]):
         field = self._filter
         pane = self._detail
         if field.has_focus or field.value or self._query.problems:
-            field.value = ""
-            field.display = False
-            self._query = Query()
-            self.table.focus()
-            self.refresh_all()
+            self._clear_filter()
         elif pane.display:
             self.action_detail()
         elif self.table.marks:
             self.table.clear_marks()
         else:
             self.table.focus()
+
+    def _clear_filter(self) -> None:
+        self._filter.value = ""
+        self._filter.display = False
+        self._query = Query()
+        self.table.focus()
+        self.refresh_all()
 
     # How often
 
