@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from tui.config import Notify
 from tui.fleet.attribution import Attribution
 from tui.fleet.loops import CrashLoops
+from tui.fleet.returns import Returns
 from tui.fleet.stopped import StoppedLogins
 from tui.fleet.watch import NodeWatch
 from tui.model.event import Event
@@ -17,6 +18,7 @@ class Teller:
 
     def __init__(self, notify: Notify) -> None:
         self._attribution = Attribution()
+        self._returns = Returns()
         self._loops = CrashLoops(notify.loop_restarts, notify.loop_minutes)
         self._logins = StoppedLogins()
 
@@ -30,7 +32,10 @@ class Teller:
             told = self._attribution.explain(event)
             yield told
             service = watch.reading.find(event.service) if event.service else None
-            loop = self._loops.see(told, service.started_at if service else None)
+            restart = self._returns.see(told, service.started_at if service else None)
+            if restart is not None:
+                yield restart
+            loop = self._loops.see(restart or told)
             if loop is not None:
                 yield loop
         stopped = self._logins.look(watch.name, watch.login)
