@@ -3,8 +3,11 @@
 It knows nothing of the deck's own cleaning: a character is judged by the Unicode database alone.
 """
 
+import base64
+import binascii
 import re
 import unicodedata
+from collections.abc import Collection
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _CHANGERS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -28,13 +31,20 @@ _OSC777 = r"\]777;notify;rsdeck;([^\x00-\x1f\x7f-\x9f;]{1,200})\x07"
 OSC9, OSC777 = re.compile(rf"\x1b{_OSC9}"), re.compile(rf"\x1b{_OSC777}")
 TMUX_OSC9 = re.compile(rf"\x1bPtmux;\x1b\x1b{_OSC9}\x1b\\")
 TMUX_OSC777 = re.compile(rf"\x1bPtmux;\x1b\x1b{_OSC777}\x1b\\")
+# A text for the clipboard: alone, as tmux hands it on, and in the pieces that GNU screen takes.
+_CLIPBOARD = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/]+={0,2})\x07")
+_IN_TMUX = re.compile(r"\x1bPtmux;\x1b(\x1b\]52;c;[A-Za-z0-9+/]+={0,2}\x07)\x1b\\")
+_PIECE = re.compile(r"\x1bP(\x1b\]52;c;[A-Za-z0-9+/=]*\x07?|[A-Za-z0-9+/=]+\x07?|\x07)\x1b\\")
 _TAIL = re.compile(r"(?:\x1b\[\?25h)?(?:\r?\n|[^\x00-\x1f\x7f-\x9f])*")
 
 
-def strange(written: bytes, *asked_for: re.Pattern[str]) -> list[bytes]:
+def strange(
+    written: bytes, *asked_for: re.Pattern[str], copied: Collection[str] = ()
+) -> list[bytes]:
     """List what is neither text nor a sequence of the deck's own; not more than ten.
 
-    `asked_for` are the forms of bells and notices that the configuration asks for.
+    `asked_for` are the forms of bells and notices that the configuration asks for, `copied` the
+    texts that were meant for the clipboard; any other there is strange.
     """
     found: list[bytes] = []
     text = written.decode("utf-8", "surrogateescape")
@@ -51,10 +61,50 @@ def strange(written: bytes, *asked_for: re.Pattern[str]) -> list[bytes]:
             at += 1
         elif match := _ALLOWED.match(text, at):
             at = match.end()
+        elif end := _copy_ends(text, at, copied):
+            at = end
         else:
             found.append(_around(text, at))
             at += 1
     return found
+
+
+def clips(written: bytes) -> list[str]:
+    """List what was put on the clipboard, in whatever wrapping."""
+    text = written.decode("utf-8", "surrogateescape")
+    found, at = [], 0
+    while (at := text.find("\x1b", at)) >= 0:
+        clip = _clip(text, at)
+        found += [clip[0]] if clip else []
+        at = clip[1] if clip else at + 1
+    return found
+
+
+def _copy_ends(text: str, at: int, copied: Collection[str]) -> int:
+    """Say where the copying of a wanted text ends that begins at `at`; 0 if there is none."""
+    clip = _clip(text, at)
+    return clip[1] if clip and clip[0] in copied else 0
+
+
+def _clip(text: str, at: int) -> tuple[str, int] | None:
+    if match := _CLIPBOARD.match(text, at):
+        return _said(match[0], match.end())
+    if match := _IN_TMUX.match(text, at):
+        return _said(match[1], match.end())
+    whole = ""
+    while match := _PIECE.match(text, at):
+        whole, at = whole + match[1], match.end()
+        if whole.endswith("\x07"):
+            return _said(whole, at)
+    return None
+
+
+def _said(sequence: str, end: int) -> tuple[str, int] | None:
+    match = _CLIPBOARD.fullmatch(sequence)
+    try:
+        return (base64.b64decode(match[1], validate=True).decode(), end) if match else None
+    except (binascii.Error, UnicodeDecodeError):
+        return None
 
 
 def ends_well(written: bytes) -> bool:

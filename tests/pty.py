@@ -11,11 +11,12 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import pyte
+from rich.cells import cell_len
 
 ROOT = Path(__file__).parent.parent
 RSDECK = (sys.executable, "-m", "tui")
@@ -38,6 +39,15 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
     } | more
+
+
+def _cells(screen: pyte.Screen, y: int) -> Iterator[str]:
+    covered = False
+    for x in range(screen.columns):
+        data = screen.buffer[y][x].data
+        if not covered:
+            yield data or " "
+        covered = not covered and bool(data) and cell_len(data[0]) == 2
 
 
 class Terminal:
@@ -102,7 +112,9 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        return list(self.screen.display)
+        """The text of each line; what is left of a wide character that was cut is a space."""
+        screen = self.screen
+        return ["".join(_cells(screen, y)) for y in range(screen.lines)]
 
     @property
     def text(self) -> str:

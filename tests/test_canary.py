@@ -356,3 +356,59 @@ async def test_a_picture_of_the_screen_shows_it_nowhere(place: Place, tmp_path: 
 
 
 _KEYS = {"-": "minus", '"': "quotation_mark", "\\": "backslash", "%": "percent_sign"}
+
+
+def test_a_snapshot_holds_it_in_neither_form(place: Place) -> None:
+    command, variable = place.command(CANARY), 'password_env = "THE_PASSWORD"'
+    place.configure(command, variable)
+    run = place.start(THE_PASSWORD=CANARY)
+    run.until(run.shows("alert_mgr", "RUNNING", "optional"))
+    run.press("r")
+    run.until(run.shows("operation_type", "y restarts"))
+    run.press("y")
+    run.until(run.shows("VERIFIED"))
+    run.press("\x13")
+    run.until(run.shows(".txt"))
+    run.press("\x10")
+    run.until(run.shows("Search for commands"))
+    run.press("snapshot as json")
+    run.until(run.shows("into a file as JSON"))
+    run.press("\x1b[B\r")
+    run.until(run.shows(".json"))
+    run.press("\x11")
+    run.leave()
+    kept = list((place.home / ".local/state/rsdeck/snapshots").iterdir())
+    assert {one.suffix for one in kept} == {".txt", ".json"}
+    for path in kept:
+        assert leaks(path.read_bytes()) == []
+        assert b"alert_mgr" in path.read_bytes()
+        assert b"ask.py" not in path.read_bytes()
+    place.check(run)
+
+
+def test_a_snapshot_of_a_refused_one_holds_it_in_neither_form(place: Place) -> None:
+    place.served.cluster.users[USER].password = "another"
+    place.configure(place.command(CANARY))
+    for words in (("snapshot",), ("snapshot", "--json")):
+        code, shown = place.run(*words)
+        assert code == 3
+        assert leaks(shown) == []
+        assert b"ask.py" not in shown
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x18"], ids=["ctrl+c", "ctrl+x"])
+def test_one_that_is_selected_is_not_copied(key: str, place: Place) -> None:
+    """Textual alone would write it to the terminal as it is, for its clipboard."""
+    place.configure("")
+    run = place.start()
+    run.until(run.shows("Five failures", "enter logs in"))
+    run.press(CANARY)
+    run.until(run.shows("•" * len(CANARY)))
+    run.press("\x1b[1;2H")  # shift+home
+    run.read(0.3)
+    run.press(key)
+    run.until(run.shows("A password is not copied."))
+    run.press("\x11")
+    run.leave()
+    assert b"]52;" not in run.shown
+    place.check(run)

@@ -77,6 +77,24 @@ def test_noise_is_told_by_its_fingerprint_alone() -> None:
         assert describe(noise) == Certificate(fingerprint(noise))
 
 
+def _der(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    size = len(content)
+    length = bytes([size]) if size < 0x80 else b"\x82" + size.to_bytes(2, "big")
+    return bytes([tag]) + length + content
+
+
+def test_a_name_of_a_kind_that_no_number_can_tell_is_told_by_its_fingerprint_alone() -> None:
+    """P16: OpenSSL takes such a certificate, and Python prints no number of so many digits."""
+    kind = _der(0x06, b"\x2a", b"\xff" * 2100, b"\x7f")
+    name = _der(0x30, _der(0x31, _der(0x30, kind, _der(0x0C, b"x"))))
+    days = _der(0x30, _der(0x17, b"250101000000Z"), _der(0x17, b"300101000000Z"))
+    empty = _der(0x30)
+    signed = _der(0x30, _der(0x02, b"\x07"), empty, name, days, name, empty)
+    der = _der(0x30, signed, empty, _der(0x03, b"\x00"))
+    assert describe(der) == Certificate(fingerprint(der))
+
+
 @pytest.mark.parametrize(
     ("begins", "ends", "remark"),
     [

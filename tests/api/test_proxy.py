@@ -1,16 +1,20 @@
 """A node behind a proxy that its profile names: CONNECT, and the same trust as without one."""
 
 import base64
+import ssl
 
 import pytest
+import trustme
 
-from tests.api.conftest import CANARY, certify
-from tests.faultserver import always, answer, serving
+from tests.api.conftest import CANARY, Password, certify
+from tests.faultserver import always, answer, routes, serving
 from tests.proxyserver import proxying
 from tui.api.errors import ApiError, NotSent, Unreachable, Untrusted
 from tui.api.probe import probe
+from tui.api.session import Habit, Session
+from tui.model.login import LoginWay
 from tui.model.order import Verb
-from tui.model.trust import AuthorityTrust, PinnedTrust
+from tui.model.trust import AuthorityTrust, ClientCertificate, PinnedTrust
 
 PAIR = base64.b64encode(f"me@example.com:{CANARY}".encode())
 
@@ -36,6 +40,31 @@ async def test_the_proxy_sees_no_credential_and_no_request(connect, certified): 
         assert CANARY.encode() not in seen
         assert b"uthorization" not in seen
         assert b"/v1/" not in seen
+
+
+async def test_a_login_goes_through_the_proxy_and_shows_the_clients_certificate_too(
+    connect, tmp_path
+):
+    """P11: a way that the profile does not name is never taken with a password."""
+    certified = certify(tmp_path)
+    both = tmp_path / "mine.pem"
+    authority = trustme.CA()
+    authority.issue_cert("deck").private_key_and_cert_chain_pem.write_to_path(str(both))
+    both.chmod(0o600)
+    certified.context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(certified.context)
+    login = routes({"/v1/users/authorize": answer('{"access_token": "abc"}')})
+    with serving(login, always(), tls=certified.context) as server, proxying() as proxy:
+        client = connect(
+            server,
+            trust=PinnedTrust(certified.sha256),
+            proxy=proxy.url,
+            mine=ClientCertificate(both, both),
+            session=Session("me@example.com", Password(), Habit(LoginWay.JWT)),
+        )
+        assert await client.services() == ()
+    assert [one.path for one in server.asked] == ["/v1/users/authorize", "/v1/local/services"]
+    assert len(proxy.asked) == server.connections == 2
 
 
 async def test_a_proxy_that_leads_to_an_impostor_gets_it_no_byte(  # P11, case 18

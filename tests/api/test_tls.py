@@ -212,3 +212,17 @@ def test_the_environment_says_neither_who_is_believed_nor_which_way_leads_there(
         assert "not signed by an authority that is trusted here" in told.stdout
         assert (server.received, proxy.connections) == (0, 0)
         assert not log.exists()
+
+
+async def test_an_authority_that_was_renewed_in_its_file_is_believed_without_a_new_start(
+    connect, certified, impostor, tmp_path
+):
+    """P16: and one that was taken out of it is not believed any longer."""
+    ca_file = tmp_path / "authority.pem"
+    ca_file.write_bytes(impostor.ca_file.read_bytes())
+    with serving(tls=certified.context) as server:
+        client = connect(server, trust=AuthorityTrust(ca_file))
+        with pytest.raises(Untrusted):
+            await client.services()
+        ca_file.write_bytes(certified.ca_file.read_bytes() + b"\n")
+        assert await client.services() == ()

@@ -1,4 +1,6 @@
 import json
+import time
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -150,6 +152,35 @@ def test_of_too_many_services_the_first_are_shown_and_the_rest_counted():
     assert len(found) == 2001
     assert found[-1].name == "(8000 more)"
     assert not found[-1].is_actionable
+
+
+def test_thousands_of_names_that_look_the_same_are_told_apart_at_once():
+    """P15, case 38: every other node waits while an answer is read."""
+    body = json.dumps({chr(0xE000 + number): entry() for number in range(2000)}).encode()
+    began = time.process_time()
+    assert len({one.name for one in wire.read_services(body)}) == 2000
+    assert time.process_time() - began < 0.15
+
+
+@pytest.mark.parametrize("part", [b"{}", b"[]", b"0", b'{"":0}'])
+def test_an_answer_of_a_million_values_is_not_taken_apart(part):
+    """P17: four megabytes of text would become a hundred and more in memory."""
+    body = b'{"a": {"status": "RUNNING", "more": [' + b",".join([part] * 500_000) + b"]}}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(WireError, match="more values than any answer"):
+            wire.read_services(body)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10_000_000
+
+
+def test_an_answer_that_names_thousands_of_others_says_how_many():
+    """P17, case 45."""
+    results, note = wire.read_answer(json.dumps({f"s{n}": True for n in range(9000)}).encode(), "a")
+    assert results == {"a": None}
+    assert note.endswith("s9 and 8990 more")
 
 
 def test_an_unreadable_number_is_no_uptime():

@@ -351,6 +351,41 @@ async def test_an_order_to_a_node_that_is_down_is_not_sent(served: SimulatedClus
         assert not posts(served)
 
 
+@pytest.mark.parametrize("verb", [Verb.RESTART, Verb.STOP])
+async def test_what_became_of_an_order_on_a_node_that_was_lost_is_told_when_it_is_back(
+    verb: Verb,
+) -> None:
+    """P7: unknown while nobody sees the node, and never what it showed last."""
+    play = Play()
+
+    def accept(peer: Peer) -> None:
+        play.services["alert_mgr"] = {"status": "STOPPING"}
+        peer.send(said({"alert_mgr": True}))
+
+    play.post(accept)
+    patience = Patience(steady=0.3, limit=2.0, unseen=0.5)
+    with serving(play) as server:
+        async with running(profile(server.url), timeout=0.3, patience=patience) as deck:
+            await deck.known()
+            order = deck.give(verb, "alert_mgr")
+            await deck.until(lambda: deck.watch().reading.find("alert_mgr").status == "STOPPING")
+            play.get(LIST, Peer.hang)
+            assert (await deck.verdict(order)).result is Result.UNKNOWN
+            if verb is Verb.RESTART:
+                play.restart()
+            else:
+                play.services["alert_mgr"] = {"status": "STOPPED"}
+            play.heal(LIST)
+            progress = deck.fleet.orders.progress
+            await deck.until(
+                lambda: progress[order.number].verdicts[0].result is Result.VERIFIED, 15
+            )
+            assert "back" in progress[order.number].verdicts[0].text
+            told = [one.text for one in deck.notes.events if one.happening is Happening.VERDICT]
+            assert len(told) == 2
+            assert len(server.posts) == 1
+
+
 async def test_a_connection_that_is_not_kept_after_the_check_is_not_made_anew() -> None:
     """P6, case 15."""
     play = Play()

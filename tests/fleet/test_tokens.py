@@ -258,7 +258,8 @@ def slowly(play: Play, rule: dict[str, str], refusals: list[str]) -> Callable[[P
     def script(peer: Peer) -> None:
         asked = peer.server.asked[-1]
         peer.server.closing.wait(0.3)
-        given = base64.b64decode(asked.headers["authorization"].removeprefix("Basic ")).decode()
+        scheme, _, pair = asked.headers.get("authorization", "").partition(" ")
+        given = base64.b64decode(pair).decode() if scheme == "Basic" else asked.body.decode()
         if given.partition(":")[2] == rule["password"]:
             peer.send(listed)
         else:
@@ -311,6 +312,35 @@ async def test_the_source_of_a_changed_password_is_read_once_more_and_the_deck_g
             await two_more(deck)
             assert len(refusals) <= 3
             assert not deck.watch("n3").login.trouble
+
+
+@pytest.mark.parametrize("way", ["auto", "jwt"])
+async def test_a_password_that_one_node_takes_does_not_lock_the_user_of_another_cluster(
+    way: str,
+    twelve: tuple[list[Play], list[str], dict[str, str]],
+    served: SimulatedCluster,
+    tmp_path: Path,
+) -> None:
+    """P24, case 22: nodes of no named cluster, one source, and two tries a node."""
+    file = tmp_path / "password"
+    file.write_text(f"{PASSWORD}\n")
+    file.chmod(0o600)
+    plays, refusals, rule = twelve
+    rule["password"] = "of the other cluster"
+    for play in plays:
+        play.answers["POST", AUTHORIZE] = slowly(play, rule, refusals)
+    with ExitStack() as stack:
+        urls = serve_all(stack, plays)
+        source = FileSource(file)
+        first = profile(served.urls[1], password=source)
+        others = [
+            profile(url, f"n{no}", password=source, login=LoginWay(way))
+            for no, url in enumerate(urls)
+        ]
+        async with running(first, *others, passwords=Passwords(), timeout=5) as deck:
+            await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN}, 15)
+            await quiet(0.8)
+    assert 2 <= len(refusals) <= 4
 
 
 @pytest.mark.parametrize("gives", ["the same", "another wrong one", "nothing"])

@@ -53,6 +53,34 @@ def test_running_again_without_any_start_time_is_never_verified() -> None:
     assert verdict is None or verdict.result is not Result.VERIFIED
 
 
+@pytest.mark.parametrize("status", ["STARTING", "RESTARTING", "STOPPING", "BACKOFF", "FATAL"])
+def test_a_restart_of_what_was_moving_wants_a_later_start_time_too(status: str) -> None:
+    """P7, case 46: what was starting anyway runs by itself, restarted or not."""
+    sights = [Sight(float(at), "RUNNING", T1) for at in range(2, 62)]
+    same = judge(Verb.RESTART, Seen("job_scheduler", status, Kind.OPTIONAL, T1), YES, sights)
+    assert same is not None
+    assert same.result is Result.TIMED_OUT
+    later = judge(Verb.RESTART, Seen("job_scheduler", status, Kind.OPTIONAL, T0), YES, sights)
+    assert later is not None
+    assert later.result is Result.VERIFIED
+
+
+@pytest.mark.parametrize("status", ["STARTING", "RESTARTING", "STOPPING"])
+def test_a_restart_of_what_lived_without_a_start_time_proves_nothing(status: str) -> None:
+    """P7, case 46."""
+    sights = [Sight(float(at), "RUNNING", T1) for at in range(2, 62)]
+    verdict = judge(Verb.RESTART, Seen("job_scheduler", status, Kind.OPTIONAL), YES, sights)
+    assert verdict is not None
+    assert verdict.result is not Result.VERIFIED
+
+
+def test_a_restart_of_what_did_not_live_is_verified_by_running() -> None:
+    sights = [Sight(2, "RUNNING", T1), Sight(13, "RUNNING", T1)]
+    verdict = judge(Verb.RESTART, Seen("alert_mgr", "FATAL", Kind.OPTIONAL), YES, sights)
+    assert verdict is not None
+    assert verdict.result is Result.VERIFIED
+
+
 @pytest.mark.parametrize(
     "after",
     [Sight(6, "RUNNING", T2), Sight(6, "STOPPED"), Sight(6, "BACKOFF"), Sight(6, None)],
@@ -97,6 +125,16 @@ def test_a_node_lost_after_it_was_up_leaves_it_unknown() -> None:
     verdict = judge(Verb.RESTART, RAN, YES, [Sight(2, "RUNNING", T1)], now=71)
     assert verdict is not None
     assert verdict.result is Result.UNKNOWN
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_what_was_last_seen_long_ago_is_not_how_it_stands(verb: Verb) -> None:
+    """P7: the node was lost while the service moved, and nobody saw what came of it."""
+    verdict = judge(verb, RAN, YES, [Sight(1, "STOPPING")], now=60)
+    assert verdict is not None
+    assert verdict.result is Result.UNKNOWN
+    assert "last seen STOPPING" in verdict.text
+    assert "59 s" in verdict.text
 
 
 @pytest.mark.parametrize("gone", ["STOPPED", "EXITED", None])

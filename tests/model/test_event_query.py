@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tui.model.event import Event, Happening
+from tui.model.event import Event, Happening, statuses
 from tui.model.event_query import EventQuery, is_bad, result_of
 from tui.model.order import Result
 
@@ -88,6 +88,22 @@ def test_what_somebody_should_look_at_is_bad(one: Event, *, bad: bool) -> None:
 @pytest.mark.parametrize("result", Result)
 def test_a_verdict_tells_its_result(result: Result) -> None:
     assert result_of(event(Happening.VERDICT, brief=f"restart {result.value}")) is result
+
+
+@pytest.mark.parametrize(
+    ("happening", "text", "both"),
+    [
+        (Happening.FLIPPED, "RUNNING → STOPPED", ("RUNNING", "STOPPED")),
+        (Happening.FLIPPED, "RUNNING → STOPPED, ordered here", ("RUNNING", "STOPPED")),
+        (Happening.APPEARED, "appeared, RUNNING, ordered here", ("", "RUNNING")),
+        (Happening.VANISHED, "vanished, was FATAL", ("FATAL", "")),
+        (Happening.LOST, "no route", ("", "")),
+    ],
+)
+def test_a_change_tells_the_status_before_and_after(
+    happening: Happening, text: str, both: tuple[str, str]
+) -> None:
+    assert statuses(event(happening, text)) == both
 
 
 def test_a_program_that_ends_as_it_should_is_not_bad() -> None:

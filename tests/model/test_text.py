@@ -1,10 +1,11 @@
 """What comes from outside is harmless before anybody sees it."""
 
+import tracemalloc
 import unicodedata
 
 import pytest
 
-from tui.model.text import clean
+from tui.model.text import LIMIT, clean
 
 HOSTILE = [
     "\x1b[2J\x1b[Hgone",
@@ -48,3 +49,15 @@ def test_at_most_two_combining_marks_stand_on_a_character() -> None:
 
 def test_every_kind_of_space_becomes_a_space() -> None:
     assert clean("a\u00a0b\u2003c") == "a b c"
+
+
+def test_what_was_cut_away_is_not_kept() -> None:
+    """P17: a node that says something long and new in each answer fills no memory."""
+    tracemalloc.start()
+    try:
+        for number in range(40):
+            assert len(clean(f"{number:03}" + "x" * 500_000)) == LIMIT
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
+from tui.fleet.shelf import Shelf
 from tui.fleet.verdict import Patience
 from tui.paths import theme_dirs
 from tui.sim.cluster import Cluster
@@ -77,8 +78,9 @@ class Deck:
         """Say yes as a person does: a key by itself, and nothing after it until it was taken."""
         await self.armed()
         await quiet(2 * ALONE)
+        below = self.app.screen_stack[-2]
         await self.press("y")
-        await self.until(lambda: self.app.screen is self.app.deck)
+        await self.until(lambda: self.app.screen is below)
 
     async def asked(self) -> None:
         """Wait for the window that asks for a password, and until it hears."""
@@ -121,6 +123,7 @@ async def open_deck(
     size: tuple[int, int] = (120, 40),
     patience: Patience = PATIENCE,
     keys: dict[str, str] | None = None,
+    state: Path | None = None,
 ) -> AsyncIterator[Deck]:
     passwords = Passwords()
     if password is not None:
@@ -128,7 +131,8 @@ async def open_deck(
             passwords.keep(profile, Secret(password))
     fleet = Fleet(configuration, read_only=read_only, patience=patience, passwords=passwords)
     themes, _ = load_themes(theme_dirs())
-    app = DeckApp(configuration, fleet, themes=themes, keys=keys or {})
+    shelf = Shelf(state or configuration.path.parent / "state")
+    app = DeckApp(configuration, fleet, themes=themes, keys=keys or {}, shelf=shelf)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Deck(app, fleet, pilot)
 

@@ -123,6 +123,21 @@ async def test_q_goes_back_first_and_leaves_then(served: SimulatedCluster, tmp_p
         await deck.until(lambda: not deck.app.is_running)
 
 
+async def test_q_closes_the_detail_pane_before_it_leaves(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("enter")
+        await deck.shows("In this session")
+        await deck.press("q")
+        await deck.until(lambda: "In this session" not in deck.text)
+        assert deck.app.is_running
+        await deck.press("q")
+        await deck.until(lambda: not deck.app.is_running)
+
+
 async def test_q_says_which_order_is_open_before_it_leaves(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:

@@ -36,8 +36,15 @@ class LoginExchange(Exchange):
 
     @classmethod
     def beside(cls, exchange: Exchange) -> "LoginExchange":
-        """Make one to the same node, with the same trust and time limit."""
-        return cls(exchange.title, exchange.url, exchange.trust, exchange.timeout)
+        """Make one to the same node: by the same way, with the same trust and time limit."""
+        return cls(
+            exchange.title,
+            exchange.url,
+            exchange.trust,
+            exchange.timeout,
+            exchange.mine,
+            exchange.proxy,
+        )
 
     async def authorize(self, form: Form, username: str, password: SecretLike) -> Reply:
         """Give user and password for a token."""

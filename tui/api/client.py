@@ -100,6 +100,15 @@ class NodeReader:
         self._wicket.after = told
 
     @property
+    def on_doubt(self) -> Callable[[], None] | None:
+        """Called when a password was refused, before it leaves for the last time."""
+        return self._wicket.doubt
+
+    @on_doubt.setter
+    def on_doubt(self, told: Callable[[], None] | None) -> None:
+        self._wicket.doubt = told
+
+    @property
     def connections(self) -> int:
         """How many connections were begun: two answers on one number came by the same one."""
         return self._exchange.opened

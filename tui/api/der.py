@@ -10,6 +10,9 @@ _TIMES = {0x17: (13, "%y%m%d%H%M%SZ"), 0x18: (15, "%Y%m%d%H%M%SZ")}
 # UTF8String, PrintableString, TeletexString (Latin-1 in practice), IA5String, BMPString.
 _TEXTS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1E: "utf-16-be"}
 
+# Real ones have a dozen bytes; of two thousand, Python raises ValueError rather than print them.
+_OBJECT_AT_MOST = 128
+
 
 class NotDer(ValueError):
     """The bytes are not what they were taken for."""
@@ -74,7 +77,9 @@ def text(element: Element) -> str:
 
 def oid(element: Element) -> str:
     """Read an object identifier as dotted numbers. Raises NotDer."""
-    if element.tag != OBJECT or not element.content or element.content[-1] & 0x80:
+    if element.tag != OBJECT or not 0 < len(element.content) <= _OBJECT_AT_MOST:
+        raise NotDer("not an object identifier, or one that nobody uses")
+    if element.content[-1] & 0x80:
         raise NotDer("not an object identifier")
     numbers, number = [], 0
     for byte in element.content:

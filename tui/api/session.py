@@ -57,17 +57,24 @@ class Wicket:
     """Where requests to one node leave.
 
     `before` is awaited right before a password leaves, and what it raises keeps it from leaving;
-    `after` is told when the request is over.
+    `after` is told when the request is over, and `doubt` when a password was refused and is to
+    leave once more.
     """
 
     exchange: Exchange
     before: Callable[[], Awaitable[None]] | None = None
     after: Callable[[], None] | None = None
+    doubt: Callable[[], None] | None = None
 
     async def wait(self) -> None:
         """Wait until a password may leave."""
         if self.before is not None:
             await self.before()
+
+    def doubted(self) -> None:
+        """Say that a password was refused, and that the last try is to come."""
+        if self.doubt is not None:
+            self.doubt()
 
     def done(self) -> None:
         """Say that a request is over."""
@@ -156,6 +163,7 @@ class Session:
             return None
         if self._way is LoginWay.AUTO:
             self._way, self._spent = LoginWay.JWT, self._spent + 1
+        via.doubted()
         try:
             return await self.ticket(via)
         except ApiError as error:
@@ -196,6 +204,7 @@ class Session:
                 if reply.status not in (400, 401):
                     break
                 self._spent += 1
+                via.doubted()
             raise self._no_token(reply, via)
 
     def _no_token(self, reply: Reply | None, via: Wicket) -> ApiError:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tui.model.text import clean
 
+_VALUES_AT_MOST = 100_000  # two thousand services have ten thousand
 _TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
 
 
@@ -40,6 +41,9 @@ def read_json(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise WireError("it is not UTF-8") from None
+    # Each value takes some hundred bytes of memory, however short it is written.
+    if sum(map(body.count, (b",", b"[", b"{"))) > _VALUES_AT_MOST:
+        raise _too_much(text)
     try:
         return json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_constant)
     except WireError:
@@ -51,6 +55,10 @@ def read_json(body: bytes) -> Any:
         if page:
             raise WireError(f"{page} instead of JSON; is this the API's port (9443)?") from None
         raise WireError("it is not JSON, or cut short") from None
+
+
+def _too_much(text: str) -> WireError:
+    return WireError(web_page(text) or "it holds more values than any answer of a node")
 
 
 def web_page(text: str) -> str:

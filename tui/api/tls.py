@@ -35,7 +35,18 @@ def context_for(trust: Trust, mine: ClientCertificate | None = None) -> ssl.SSLC
 
     Raises Unreachable if a file that it needs cannot be read.
     """
-    return _context(trust, mine, () if mine is None else stamps(mine))
+    return _context(trust, mine, (_stamp(trust), () if mine is None else stamps(mine)))
+
+
+def _stamp(trust: Trust) -> object:
+    """Give what changes when the authority's file does: a renewed one is read again."""
+    if not isinstance(trust, AuthorityTrust):
+        return None
+    try:
+        status = trust.ca_file.stat()
+    except OSError:
+        return None  # reading it says why
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @lru_cache(maxsize=64)

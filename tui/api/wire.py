@@ -28,6 +28,7 @@ MEMBERS_AT_MOST = 200
 """How many nodes of one answer are read; a real cluster has a few tens."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")  # RFC 6750, token68
+_NAMED = 10
 _NOTE_TWICE = "sent twice in one answer"
 
 
@@ -54,7 +55,7 @@ def read_services(body: bytes) -> tuple[Service, ...]:
     2,000 entries the first 2,000 are given, and one inert entry that says how many are left out.
     """
     entries = read_object(body)
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     services = [
         _service(_unique(clean(name), taken), entry, twice=name in entries.twice)
         for name, entry in islice(entries.items(), SERVICES_AT_MOST)
@@ -66,14 +67,16 @@ def read_services(body: bytes) -> tuple[Service, ...]:
     return tuple(services)
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    """Give the name, numbered if another one looks the same: rows are told apart by it."""
+def _unique(name: str, taken: dict[str, int]) -> str:
+    """Give the name, numbered if another one looks the same: rows are told apart by it.
+
+    `taken` holds the last number by name, as counting anew for each takes too long.
+    """
     found = name
-    number = 1
     while found in taken:
-        number += 1
-        found = f"{name} #{number}"
-    taken.add(found)
+        taken[name] += 1
+        found = f"{name} #{taken[name]}"
+    taken[found] = 1
     return found
 
 
@@ -216,7 +219,7 @@ def _health(raw: dict[str, Any]) -> MemberHealth | None:
     if uid is None:
         return None
     role, listed = raw.get("role"), raw.get("services")
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     return MemberHealth(
         uid=uid,
         role=_LEADERS.get(role, Role.UNKNOWN) if isinstance(role, str) else Role.UNKNOWN,
@@ -268,5 +271,6 @@ def read_answer(body: bytes, asked: Sequence[str]) -> tuple[dict[str, bool | Non
     told = {name: None if name in said.twice else said.get(name) for name in asked}
     results = {name: value if isinstance(value, bool) else None for name, value in told.items()}
     others = [name for name in said if name not in results]
-    extra = ", ".join(clean(name) or "a service without a name" for name in others)
+    extra = ", ".join(clean(name) or "a service without a name" for name in others[:_NAMED])
+    extra += f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     return results, f"it also answered for {extra}" if extra else ""

@@ -80,11 +80,12 @@ def appearance(
     from tui.paths import theme_dirs  # noqa: PLC0415
     from tui.ui.keymap import KeymapError, check  # noqa: PLC0415 - textual must see the cleaned environment
     from tui.ui.themes import load_themes  # noqa: PLC0415
+    from tui.ui.widgets.moves import ACROSS  # noqa: PLC0415
     from tui.ui.widgets.table import LiveTable  # noqa: PLC0415
 
     where = shown(configuration.path)
     try:
-        keys = check(configuration.keys, LiveTable.MOVES)
+        keys = check(configuration.keys, (*LiveTable.MOVES, *ACROSS))
     except KeymapError as error:
         raise Stopped(f"{where}: {error}") from None
     themes, warnings = load_themes(theme_dirs())
@@ -105,7 +106,8 @@ def run(
 ) -> int:
     """Run the deck on a configuration; `passwords` may hold some already.
 
-    `state` is the folder of the journal, the user's own if None.
+    `state` is the folder of the journal, the user's own if None; a folder that is given goes with
+    the deck.
     """
     # What is imported stays; looking for garbage in it would be a tenth of the start. The app
     # looks again as soon as it has painted.
@@ -113,15 +115,23 @@ def run(
     keys, themes, warnings = appearance(configuration)
     from tui.credentials import Passwords  # noqa: PLC0415
     from tui.fleet.fleet import Fleet  # noqa: PLC0415
+    from tui.fleet.shelf import Shelf  # noqa: PLC0415
     from tui.journal.journal import OrderJournal  # noqa: PLC0415
     from tui.paths import state_dir  # noqa: PLC0415
     from tui.ui.app import DeckApp, open_deck  # noqa: PLC0415
 
     passwords = passwords or Passwords(configuration.nodes)
     # A read-only deck gives no orders, and needs no folder to record them in.
-    journal = None if read_only else OrderJournal(state or state_dir())
+    shelf = Shelf(state or state_dir(), fleeting=state is not None)
+    journal = None if read_only else OrderJournal(shelf.state)
     fleet = Fleet(configuration, read_only=read_only, passwords=passwords, journal=journal)
     app = DeckApp(
-        configuration, fleet, themes=themes, keys=keys, node=node, warnings=tuple(warnings)
+        configuration,
+        fleet,
+        themes=themes,
+        keys=keys,
+        node=node,
+        warnings=tuple(warnings),
+        shelf=shelf,
     )
     return open_deck(app, mouse=configuration.settings.mouse)

@@ -38,6 +38,12 @@ Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 def status(ctx: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
     """Ask nodes for their services, once; all nodes if none is named."""
     configuration = loaded(ctx)
+    chosen(configuration, names)
+    ctx.exit(tell(configuration, names, as_json=as_json))
+
+
+def chosen(configuration: "Configuration", names: Sequence[str]) -> None:
+    """Raise Stopped where there is no node, or none of one of these names."""
     where = shown(configuration.path)
     if not configuration.nodes:
         raise Stopped(
@@ -47,7 +53,6 @@ def status(ctx: click.Context, names: tuple[str, ...], *, as_json: bool) -> None
     if missing:
         known = ", ".join(one.name for one in configuration.nodes)
         raise Stopped(f"no node '{clean(missing[0])}' in {where}; there are: {known}")
-    ctx.exit(tell(configuration, names, as_json=as_json))
 
 
 def tell(
@@ -63,7 +68,7 @@ def tell(
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = passwords or Passwords(configuration.nodes)
-    _ask_for_passwords(profiles, passwords)
+    ask_for_passwords(profiles, passwords)
     glances = glance(configuration, profiles, passwords)
     if as_json:
         click.echo(json.dumps({"nodes": [_as_json(one) for one in glances]}, indent=2))
@@ -80,7 +85,7 @@ def tell(
     return DOWN if any(one.problems for one in glances) else WELL
 
 
-def _ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
+def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
     """Ask on the terminal where a profile says so; without one, the node is said to lack it."""
     from tui.config import AskSource  # noqa: PLC0415
     from tui.credentials import Secret  # noqa: PLC0415
@@ -143,16 +148,18 @@ def _as_json(one: "Glance") -> dict[str, Any]:
 
 
 def table(glances: Sequence["Glance"]) -> str:
-    """Lay the services out as aligned text, problems first within a node."""
-    rows = [("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")]
+    """Lay the services out as aligned text: what is wrong on any node first, then node by node."""
+    rows: list[tuple[str, ...]] = [("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")]
+    well: list[tuple[str, ...]] = []
     for one in glances:
         if one.trouble is not None:
             rows.append((one.profile.name, "-", one.trouble.kind.value.upper(), "-", "-"))
         for service in one.arranged():
             uptime = "-" if service.uptime is None else _duration(service.uptime)
             kind = one.scope.kind(service).value
-            rows.append((one.profile.name, service.name, service.status, uptime, kind))
-    return columns(rows)
+            row = (one.profile.name, service.name, service.status, uptime, kind)
+            (rows if service.health(one.scope.disabled).is_problem else well).append(row)
+    return columns([*rows, *well])
 
 
 def _duration(seconds: int) -> str:

@@ -1,6 +1,5 @@
 """What the commands say, and how: one line on stderr, aligned columns on stdout."""
 
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -8,6 +7,7 @@ from typing import IO, Any
 import click
 
 from tui.model.text import clean
+from tui.model.width import width
 
 USAGE = 2
 _LONGEST_PATH = 4096
@@ -37,15 +37,3 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
         ).rstrip()
         for row in rows
     )
-
-
-def width(text: str) -> int:
-    """Count the cells of a clean text: wide characters take two, marks upon others none."""
-    return len(text) if text.isascii() else sum(map(_cells, text))
-
-
-def _cells(char: str) -> int:
-    # The vowels and final consonants of Hangul join the consonant before them.
-    if unicodedata.category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff":
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

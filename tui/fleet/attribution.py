@@ -3,13 +3,12 @@
 import math
 from dataclasses import replace
 
-from tui.model.event import Event, Happening
+from tui.model.event import ORDERED_HERE, Event, Happening
 from tui.model.order import Phase, Progress, Result
 
 AFTERWARDS = 15.0
 """Seconds after an order's end for which a change of its services is still its doing."""
 
-HERE = "ordered here"
 NOBODY = "nobody here ordered it"
 _EXPLAINED = frozenset(
     {Happening.FLIPPED, Happening.RESTARTED, Happening.VANISHED, Happening.APPEARED}
@@ -42,7 +41,7 @@ class Attribution:
         if event.happening not in _EXPLAINED:
             return event
         if event.at <= self._until.get((event.node, event.service), -math.inf):
-            return replace(event, text=f"{event.text}, {HERE}", ordered=True)
+            return replace(event, text=f"{event.text}{ORDERED_HERE}", ordered=True)
         if event.happening is Happening.RESTARTED:
             return replace(event, text=f"{event.text}, {NOBODY}")
         return event

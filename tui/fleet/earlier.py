@@ -1,4 +1,4 @@
-"""Orders of earlier sessions that nobody saw the end of: unknown, until their node is seen."""
+"""Orders that nobody saw the end of: unknown, until their node is seen."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -12,20 +12,22 @@ from tui.model.order import Order, Phase, Progress, Result, Seen, Verb, Verdict
 from tui.model.service import Health, Service
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
+_EARLIER, _LATER = "from an earlier session", "seen when the node was back"
 
 
 @dataclass(slots=True, eq=False)
 class _Case:
-    """One such order, and the services of it that are still unknown."""
+    """One such order, the services of it that are still unknown, and where it comes from."""
 
     id: str
+    origin: str
     order: Order
     verdicts: dict[str, Verdict]
     left: set[str]
 
 
 class Earlier:
-    """Reports each such order as unknown, then as what the first good reading shows."""
+    """Keeps each such order until the first good reading of its node shows what came of it."""
 
     def __init__(self, journal: Journal, report: Callable[[Progress], None]) -> None:
         self._journal = journal
@@ -41,9 +43,16 @@ class Earlier:
                 name: Verdict(name, Result.UNKNOWN, f"{text}; waiting for its node")
                 for name in order.names
             }
-            case = _Case(one.id, order, verdicts, set(order.names))
+            case = _Case(one.id, _EARLIER, order, verdicts, set(order.names))
             self._cases.append(case)
             self._say(case)
+
+    def follow(self, order: Order, verdicts: Iterable[Verdict]) -> None:
+        """Keep an order of this session whose node was lost before it showed what came of it."""
+        by_name = {one.service: one for one in verdicts}
+        left = {one.service for one in by_name.values() if one.result is Result.UNKNOWN}
+        if left:
+            self._cases.append(_Case(self._journal.id_of(order), _LATER, order, by_name, left))
 
     def look(self, watch: NodeWatch) -> None:
         """Take a node's reading as evidence if it is good, and of the node that was meant."""
@@ -58,7 +67,9 @@ class Earlier:
         before = len(case.left)
         for seen in case.order.services:
             service = watch.reading.find(seen.name)
-            verdict = judge(case.order.verb, seen, service) if seen.name in case.left else None
+            if seen.name not in case.left:
+                continue
+            verdict = judge(case.order.verb, seen, service, case.origin)
             if verdict is None:
                 continue
             case.left.discard(seen.name)
@@ -69,8 +80,7 @@ class Earlier:
 
     def _say(self, case: _Case) -> None:
         verdicts = tuple(case.verdicts[name] for name in case.order.names)
-        text = "from an earlier session"
-        self._report(Progress(case.order, Phase.ENDED, text, {}, verdicts))
+        self._report(Progress(case.order, Phase.ENDED, case.origin, {}, verdicts))
 
 
 def _told(one: Unsettled) -> str:
@@ -98,12 +108,12 @@ def _is_same_cluster(meant: Identity, now: Identity) -> bool:
     return bool(meant.cluster) and meant.cluster == now.cluster
 
 
-def judge(verb: Verb, before: Seen, now: Service | None) -> Verdict | None:
+def judge(verb: Verb, before: Seen, now: Service | None, origin: str = _EARLIER) -> Verdict | None:
     """Say what a service as it is now proves of an order on it; None while it still moves."""
     if now is not None and now.health() is Health.MOVING:
         return None
     result, text = _RULES[verb](before, now)
-    return Verdict(before.name, result, f"from an earlier session; {text}")
+    return Verdict(before.name, result, f"{origin}; {text}")
 
 
 def _restarted(before: Seen, now: Service | None) -> tuple[Result, str]:

@@ -36,18 +36,31 @@ class Glance:
         return arrange(self.services, Query(), self.scope)
 
 
+def asked(
+    configuration: Configuration,
+    profiles: Sequence[NodeProfile],
+    passwords: Passwords,
+    *,
+    read_only: str,
+) -> Fleet:
+    """Ask `profiles` once, and give the fleet that did; `read_only` says why it may no more."""
+    wanted = replace(configuration, nodes=tuple(profiles))
+    return asyncio.run(_asked(wanted, passwords, read_only))
+
+
+async def _asked(configuration: Configuration, passwords: Passwords, read_only: str) -> Fleet:
+    fleet = Fleet(configuration, read_only=read_only, passwords=passwords)
+    await fleet.ask_once()
+    return fleet
+
+
 def glance(
     configuration: Configuration, profiles: Sequence[NodeProfile], passwords: Passwords
 ) -> list[Glance]:
     """Ask `profiles` once and give what they said, in their order."""
-    return asyncio.run(_glance(replace(configuration, nodes=tuple(profiles)), passwords))
-
-
-async def _glance(configuration: Configuration, passwords: Passwords) -> list[Glance]:
-    fleet = Fleet(configuration, read_only=_LOOK_ONLY, passwords=passwords)
-    await fleet.ask_once()
+    fleet = asked(configuration, profiles, passwords, read_only=_LOOK_ONLY)
     glances = []
-    for profile in configuration.nodes:
+    for profile in profiles:
         watch = fleet.watch(profile.name)
         scope = Scope(watch.facts.optional, watch.facts.disabled)
         reading = watch.reading

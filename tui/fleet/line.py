@@ -64,6 +64,7 @@ class NodeLine:
                 self._login.refuse(str(error), generation)
                 raise
             finally:
+                self._login.settle(self)
                 self._give_turn_back()
                 if self._is_shut:
                     await self._close()
@@ -72,6 +73,7 @@ class NodeLine:
         """Note that the node took the password; nodes that wait for their turn go on."""
         if self._generation == self._login.generation:
             self._login.prove()
+            self._login.settle(self)
         self._give_turn_back()
 
     async def release(self) -> None:
@@ -116,6 +118,7 @@ class NodeLine:
         )
         client.before_send = self._take_turn
         client.after_send = self._leave_lane
+        client.on_doubt = lambda: self._login.doubt(self)
         return client
 
     def _session(self, secret: Secret) -> Session:
@@ -134,18 +137,34 @@ class NodeLine:
     async def _take_turn(self) -> None:
         """Let one unproven password leave at a time, and three proven; called right before."""
         self._check_login()
-        if not self._has_turn and not self._login.proven:
-            await self._login.turn.acquire()
-            self._has_turn = True
-            if self._login.proven:
+        while True:
+            while self._has_to_wait:
                 self._give_turn_back()
-        self._check_login()
-        await self._login.lanes.enter(self)
-        try:
+                await self._login.settled.wait()
+            if not self._has_turn and self._goes_alone:
+                await self._login.turn.acquire()
+                self._has_turn = True
+                if not self._goes_alone:
+                    self._give_turn_back()
             self._check_login()
-        except LoginWaits:
+            await self._login.lanes.enter(self)
+            try:
+                self._check_login()
+            except LoginWaits:
+                self._leave_lane()
+                raise
+            if not self._has_to_wait:
+                return
             self._leave_lane()
-            raise
+
+    @property
+    def _has_to_wait(self) -> bool:
+        """Whether other nodes are in doubt: two tries of each node at once would lock the user."""
+        return bool(self._login.doubts) and self not in self._login.doubts
+
+    @property
+    def _goes_alone(self) -> bool:
+        return not self._login.proven or self in self._login.doubts
 
     def _leave_lane(self) -> None:
         self._login.lanes.leave(self)

@@ -52,8 +52,9 @@ class Login:
 
     `trouble` is empty while it may be used, else the sentence why not. `generation` counts the
     passwords tried, so that a late 401 to an old password does not stop a new one. `rereads`
-    tells whether the source may give another password by itself. `sessions` are by cluster, or
-    by node where it names none: a token is never shown to another cluster.
+    tells whether the source may give another password by itself. `doubts` are the nodes that
+    refused it and are given it a last time, and `settled` is set when none is left. `sessions`
+    are by cluster, or by node where it names none: a token is never shown to another cluster.
     """
 
     username: str
@@ -65,6 +66,8 @@ class Login:
     refused: bool = False
     may_write: bool = True
     generation: int = 0
+    doubts: set[Hashable] = field(default_factory=set)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -132,6 +135,17 @@ class Login:
     def prove(self) -> None:
         """Note that a node took it: from now on nodes need not wait for each other."""
         self.proven = True
+
+    def doubt(self, who: Hashable) -> None:
+        """Note that a node refused it and is given it a last time, before anybody else is."""
+        self.doubts.add(who)
+        self.settled.clear()
+
+    def settle(self, who: Hashable) -> None:
+        """Note what came of that: it was taken, or its refusal has been noted."""
+        self.doubts.discard(who)
+        if not self.doubts:
+            self.settled.set()
 
     def renew(self, secret: Secret | None) -> None:
         """Take a new password, or None to read the source again; wakes all who wait."""

@@ -9,12 +9,14 @@ from typing import Protocol
 
 from tui.journal.unsettled import Unsettled
 from tui.model.order import Order, Tier, Verdict
+from tui.model.rollout import Plan, Step
 
 
 class Journal(Protocol):
     """Keeps what happens to orders; `tui.journal.journal` has the one on the disk.
 
-    `hold` and `intend` raise JournalError, and then nothing may be sent; nothing else raises.
+    `hold`, `intend` and `planned` raise JournalError, and then nothing may be sent; nothing
+    else raises.
     """
 
     trouble: str
@@ -31,6 +33,9 @@ class Journal(Protocol):
 
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
         """Keep an order before it is sent."""
+
+    def id_of(self, order: Order) -> str:
+        """Give the name under which an order of this session stands in the records."""
 
     def sent(self, order: Order) -> None:
         """Note that the order begins to leave."""
@@ -50,6 +55,14 @@ class Journal(Protocol):
         self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
     ) -> None:
         """Note what an order of an earlier session came to."""
+
+    async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
+        """Keep a plan before its first order is sent."""
+
+    def stepped(
+        self, plan: Plan, step: Step, result: str, text: str, orders: tuple[int, ...]
+    ) -> None:
+        """Note what came of one node's turn; `orders` are the numbers of those given for it."""
 
 
 class Unrecorded:
@@ -72,6 +85,10 @@ class Unrecorded:
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
         """Do nothing."""
 
+    def id_of(self, order: Order) -> str:
+        """Name it by its number: nobody will look it up."""
+        return str(order.number)
+
     def sent(self, order: Order) -> None:
         """Do nothing."""
 
@@ -88,5 +105,13 @@ class Unrecorded:
 
     def resolved(
         self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
+    ) -> None:
+        """Do nothing."""
+
+    async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
+        """Do nothing."""
+
+    def stepped(
+        self, plan: Plan, step: Step, result: str, text: str, orders: tuple[int, ...]
     ) -> None:
         """Do nothing."""

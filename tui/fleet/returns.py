@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tui.fleet.attribution import NOBODY
-from tui.model.event import Event, Happening
+from tui.model.event import Event, Happening, statuses
 
 _RUNNING, _STOPPED, _STARTING = "RUNNING", "STOPPED", "STARTING"
 _SERVICES_AT_MOST = 20_000
@@ -38,7 +38,7 @@ class Returns:
         """
         if event.happening is not Happening.FLIPPED:
             return None
-        was, _, became = event.text.partition(" → ")
+        was, became = statuses(event)
         past = self._past(event)
         before, past.started_at = past.started_at, started_at or past.started_at
         if became != _RUNNING:

@@ -9,6 +9,7 @@ from tui.model.service import is_one_shot
 
 RUNNING = "RUNNING"
 _ENDED = frozenset({"STOPPED", "EXITED"})
+_LIVING = frozenset({RUNNING, "STARTING", "RESTARTING", "STOPPING"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,14 @@ class Patience:
     """How long an order is watched, in seconds.
 
     `steady`: how long the wished state must hold; `limit`: the whole watch; `same`: after how
-    long a restart that changed nothing is called one.
+    long a restart that changed nothing is called one; `unseen`: after how long without a sight
+    nobody can say any more how the service stands.
     """
 
     steady: float = 10.0
     limit: float = 60.0
     same: float = 20.0
+    unseen: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def decide(  # noqa: PLR0913 - each is one piece of the evidence
     if reached is not None:
         text = f"reached it after {sights[reached].at:.1f} s, then the node was not seen any more"
         return Verdict(before.name, Result.UNKNOWN, text, marks)
-    return _gave_up(before, word, sights, marks, now)
+    return _gave_up(before, word, sights, marks, now=now, patience=patience)
 
 
 def _reached(verb: Verb, before: Seen, sights: Sequence[Sight]) -> int | None:
@@ -94,8 +97,11 @@ def _is_wish(verb: Verb, before: Seen, sight: Sight) -> bool:
         return sight.status is None or sight.status in _ENDED
     if sight.status != RUNNING:
         return verb is Verb.START and sight.status == "EXITED" and is_one_shot(before.name)
-    if verb is Verb.START or before.status != RUNNING:
+    if verb is Verb.START:
         return True
+    if before.started_at is None and before.status not in _LIVING:
+        return True  # it did not run, and now it does
+    # What was starting anyway comes to RUNNING by itself.
     return _is_later(before.started_at, sight.started_at)
 
 
@@ -130,12 +136,20 @@ def _nothing_happened(
     return same and sights[-1].at >= patience.same
 
 
-def _gave_up(
-    before: Seen, word: Word, sights: Sequence[Sight], marks: tuple[Mark, ...], now: float
+def _gave_up(  # noqa: PLR0913 - as above
+    before: Seen,
+    word: Word,
+    sights: Sequence[Sight],
+    marks: tuple[Mark, ...],
+    *,
+    now: float,
+    patience: Patience,
 ) -> Verdict:
     if not sights:
         text = f"the node has shown nothing for {now:.0f} s: look at the node"
         return Verdict(before.name, Result.UNKNOWN, text, marks)
+    if now - sights[-1].at > patience.unseen:
+        return Verdict(before.name, Result.UNKNOWN, _unseen(sights[-1], now), marks)
     last = sights[-1].status or "not listed"
     if last == RUNNING and before.status == RUNNING and sights[-1].started_at is None:
         text = "the node does not tell since when it runs, so nobody can say"
@@ -144,6 +158,14 @@ def _gave_up(
         lost = word.text or "the answer was lost"
         return Verdict(before.name, Result.UNKNOWN, f"{lost}; the node shows {last}", marks)
     return Verdict(before.name, Result.TIMED_OUT, f"still {last} after {now:.0f} s", marks)
+
+
+def _unseen(last: Sight, now: float) -> str:
+    """Say when it was seen last: of how it stands now nothing is known."""
+    ago = now - last.at
+    return (
+        f"last seen {last.status or 'not listed'}, and the node has not been seen for {ago:.0f} s"
+    )
 
 
 def timeline(verb: Verb, before: Seen, word: Word, sights: Sequence[Sight]) -> tuple[Mark, ...]:

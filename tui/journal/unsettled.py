@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.journal.chain import Record, open_record
 from tui.model.node import Identity
-from tui.model.order import Order, Route, Seen, Target, Verb
+from tui.model.order import Order, Result, Route, Seen, Target, Verb
 from tui.model.service import Kind
 from tui.model.text import clean
 
@@ -49,6 +49,8 @@ def _take(record: Record, id_: str, open_: dict[str, Unsettled]) -> None:
             open_[id_] = replace(one, was_sent=True)
         case "result":
             open_[id_] = replace(one, was_sent=True, answer=_text(record, "outcome"))
+        case "verdict" if record.get("result") == Result.UNKNOWN.value:
+            pass  # nobody has seen yet what came of it
         case "verdict" | "resolved":
             name = record.get("service")
             left = tuple(seen for seen in one.order.services if seen.name != name)

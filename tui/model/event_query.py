@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tui.model.event import Event, Happening
+from tui.model.event import Event, Happening, statuses
 from tui.model.order import Result
 from tui.model.rollout import RolloutState, StepState
 from tui.model.service import Health, Service
@@ -71,9 +71,8 @@ def is_bad(event: Event) -> bool:
 
 
 def health_after(event: Event) -> Health:
-    """Say what the status means that a service changed to (`brief` is `→ STATUS`)."""
-    status = (event.brief or event.text).rpartition("→ ")[2]
-    return Service(event.service, status).health()
+    """Say what the status means that a service changed to."""
+    return Service(event.service, statuses(event)[1]).health()
 
 
 def result_of(event: Event) -> Result:

@@ -27,7 +27,6 @@ _CHANGERS = re.compile(
 )
 
 
-@lru_cache(maxsize=8192)
 def clean(raw: str, limit: int = LIMIT) -> str:
     """Give `raw` as printable text of at most `limit` characters.
 
@@ -36,11 +35,17 @@ def clean(raw: str, limit: int = LIMIT) -> str:
     becomes U+FFFD, any space becomes U+0020, and a third combining mark in a row is replaced.
     A text that is cut ends in an ellipsis.
     """
+    # Cut before it is remembered: a node may send megabytes, other ones each time.
+    return _clean(raw[: limit + 1], limit)
+
+
+@lru_cache(maxsize=8192)
+def _clean(raw: str, limit: int) -> str:
     if raw.isascii() and raw.isprintable() and len(raw) <= limit:
         return raw
     out: list[str] = []
     marks = 0
-    for char in raw[: limit + 1]:
+    for char in raw:
         marks = marks + 1 if unicodedata.combining(char) else 0
         out.append(_REPLACEMENT if marks > _COMBINING_AT_MOST else _printable(char))
     if len(out) > limit:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from tui.model.event import Event
 from tui.model.query import Scope
 from tui.model.service import Health, Kind, Service
+from tui.model.span import age as age  # noqa: PLC0414 - the widgets have it from here
+from tui.model.span import duration as duration  # noqa: PLC0414 - as above
 
 GLYPHS = {
     Health.FAILED: "✗",
@@ -29,7 +31,6 @@ STYLES = {
 """The palette's name for each health."""
 
 NOTHING = "—"
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +71,6 @@ def uptime_words(service: Service, uptime: int | None) -> str:
     if uptime is None or service.health() is not Health.UP:
         return NOTHING
     return duration(uptime)
-
-
-def duration(seconds: float) -> str:
-    """Give `3d 00:58:59`, or `00:21:27` below a day; from 100 days on, `100d 00:58`."""
-    whole = max(0, int(seconds))
-    days, rest = divmod(whole, _DAY)
-    clock = f"{rest // _HOUR:02}:{rest % _HOUR // _MINUTE:02}:{rest % _MINUTE:02}"
-    if days >= 100:
-        return f"{days}d {clock[:5]}"
-    return f"{days}d {clock}" if days else clock
-
-
-def age(seconds: float) -> str:
-    """Give an age in one unit, as one would say it: `4 s`, `3 m`, `2 h`, `5 d`."""
-    for unit, size in (("d", _DAY), ("h", _HOUR), ("m", _MINUTE)):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return f"{max(0, int(seconds))} s"
 
 
 def change_words(event: Event, now: float) -> str:

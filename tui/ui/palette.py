@@ -10,12 +10,23 @@ from textual.content import Content
 from tui.ui.keymap import KEYS, Key, shown
 
 _KEYLESS = (
+    ("All problems", "All that is wrong on all nodes, the worst first", "app.all_problems"),
     (
         "Unlock required services",
         "Allow orders on required services in this session: typed name and reason",
         "app.unlock",
     ),
     ("Lock required services", "Refuse orders on required services again", "app.lock"),
+    (
+        "Snapshot as JSON",
+        "Write all that is known into a file as JSON, with no secret in it",
+        "app.snapshot('json')",
+    ),
+    (
+        "Copy curl",
+        "Copy the curl command that asks this node for its services; without the password",
+        "screen.copy_curl",
+    ),
 )
 
 Run = Callable[[], object]

@@ -17,6 +17,7 @@ from tui.model.event import Event
 from tui.model.order import Verb
 from tui.model.query import Order, Query
 from tui.ui import lines
+from tui.ui.copying import curl_text, row_text
 from tui.ui.desk import OrderDesk
 from tui.ui.keymap import bindings
 from tui.ui.lines import Palette
@@ -29,6 +30,8 @@ from tui.ui.widgets.services import ServicesTable
 from tui.ui.widgets.table import LiveTable
 
 _ORDER_LINES = 4
+_DONE_FOR = 60.0
+"""Seconds for which an order that went well stays on the screen; one that did not, stays."""
 _CHANGES_AT_MOST = 20_000
 
 
@@ -46,6 +49,14 @@ class DeckScreen(Screen[None]):
             super().__init__()
             self.node = node
 
+    class Copied(Message):
+        """A text that is wanted elsewhere; `what` names it."""
+
+        def __init__(self, text: str, what: str) -> None:
+            super().__init__()
+            self.text = text
+            self.what = what
+
     def __init__(
         self, fleet: Fleet, desk: OrderDesk, palette: Palette, keymap: Mapping[str, str]
     ) -> None:
@@ -60,6 +71,7 @@ class DeckScreen(Screen[None]):
         self._shown = 0
         self._last: dict[tuple[str, str], Event] = {}
         self._dismissed: set[int] = set()
+        self._ended: dict[int, float] = {}
         self.here = fleet.nodes[0].name if fleet.nodes else ""
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
@@ -173,6 +185,9 @@ class DeckScreen(Screen[None]):
         self._title.say(lines.title(here, self._fleet.read_only, palette))
         if self._side.display:
             self._side.present(views, self.here)
+        self._keys.present(
+            self.live_keys(), palette, self._desk.refusal(self.here), self.size.width
+        )
         if here is None:
             return
         self._banner.say(self._banner_text(here))
@@ -185,9 +200,6 @@ class DeckScreen(Screen[None]):
         filtered = " · ".join(filter(None, (filtered, f"{marks} marked" * bool(marks))))
         sort = f"{self._sort.value}{' inverted' * self._inverted}"
         self._status.say(lines.status(here, self._shown, sort, filtered, palette))
-        self._keys.present(
-            self.live_keys(), palette, self._desk.refusal(self.here), self.size.width
-        )
         self._show_detail(here)
 
     def _banner_text(self, view: NodeView) -> Text:
@@ -212,11 +224,13 @@ class DeckScreen(Screen[None]):
         self._detail.present(service, uptime, view, history, self._palette)
 
     def _show_orders(self) -> None:
-        shown = [
-            one
-            for one in self._fleet.orders.progress.values()
-            if one.order.number not in self._dismissed
-        ]
+        now = time.monotonic()
+        shown = []
+        for number, one in self._fleet.orders.progress.items():
+            since = self._ended.setdefault(number, now) if not one.is_open else now
+            is_done = one.is_verified and now - since > _DONE_FOR
+            if number not in self._dismissed and not is_done:
+                shown.append(one)
         told = lines.orders(shown, _ORDER_LINES, self._palette)
         self._orders.say(Text("\n").join(told))
         self._orders.styles.height = max(1, len(told))
@@ -224,6 +238,8 @@ class DeckScreen(Screen[None]):
     def _tick(self) -> None:
         self._tick_table()
         self._show_around()
+        if self._orders.display:
+            self._show_orders()
 
     @on(LiveTable.Scrolled, "#services")
     def _tick_table(self) -> None:
@@ -274,6 +290,24 @@ class DeckScreen(Screen[None]):
         self._side.move_to(node)
         self.post_message(self.NodeShown(node))
 
+    def go_to_service(self, node: str, service: str) -> None:
+        """Show a node with the cursor on a service, if one is named; a filter that hides it goes.
+
+        What is not there any more is said.
+        """
+        if node not in self._fleet:
+            self.notify(f"{node} is not watched any more.", severity="warning", markup=False)
+            return
+        self.go_to(node)
+        if service and not self.table.move_to(service):
+            if self._fleet.watch(node).reading.find(service) is None:
+                text = f"{service} is not on {node} now."
+                self.notify(text, severity="warning", markup=False)
+            else:
+                self._clear_filter()
+                self.table.move_to(service)
+        self.table.focus()
+
     def on_screen_resume(self) -> None:
         """Tell which node is in view again."""
         self.post_message(self.NodeShown(self.here))
@@ -304,40 +338,14 @@ class DeckScreen(Screen[None]):
         if node:
             self.go_to(node)
 
-    def action_timeline(self) -> None:
-        """Show what happened on all nodes."""
-        from tui.ui.screens.events import EventsScreen  # noqa: PLC0415 - see tui.ui.app
-
-        self.app.push_screen(EventsScreen(self._fleet, self._palette), self._went_to)
-
-    def _went_to(self, place: tuple[str, str] | None) -> None:
-        if place is not None:
-            self.go_to_service(*place)
-
-    def go_to_service(self, node: str, service: str) -> None:
-        """Show a node with the cursor on a service, or on none where that is empty.
-
-        A filter that hides the service is cleared.
-        """
-        if node not in self._fleet:
-            self.notify(f"{node} is not watched any more.", severity="warning", markup=False)
-            return
-        self.go_to(node)
-        if service and not self.table.move_to(service):
-            if self._fleet.watch(node).reading.find(service) is None:
-                text = f"{service} is not on {node} now."
-                self.notify(text, severity="warning", markup=False)
-                return
-            self._clear_filter()
-            self.table.move_to(service)
-
     # Which services
 
     def action_filter(self) -> None:
         """Open the filter."""
         field = self._filter
         field.display = True
-        field.focus()
+        # At once: focus() alone waits, and what is typed meanwhile would be lost.
+        self.set_focus(field)
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
@@ -349,7 +357,7 @@ class DeckScreen(Screen[None]):
     def _filter_done(self, event: Input.Submitted) -> None:
         event.stop()
         event.input.display = bool(event.value)
-        self.table.focus()
+        self.set_focus(self.table)
 
     def action_problems(self) -> None:
         """Show only problems, or everything again."""
@@ -385,6 +393,13 @@ class DeckScreen(Screen[None]):
             self.table.focus()
         self._show_around()
 
+    def step_back(self) -> bool:
+        """Close the detail pane; False if there is none to go back from."""
+        if self._detail.display:
+            self.action_detail()
+            return True
+        return False
+
     def action_raw(self) -> None:
         """Show the raw entry in the detail pane, or the description again."""
         pane = self._detail
@@ -411,6 +426,28 @@ class DeckScreen(Screen[None]):
         self._query = Query()
         self.table.focus()
         self.refresh_all()
+
+    # What is taken away
+
+    def action_copy_name(self) -> None:
+        """Copy the name of the service under the cursor."""
+        key = self.table.cursor_key
+        if key:
+            self.post_message(self.Copied(key, key))
+
+    def action_copy_row(self) -> None:
+        """Copy the row under the cursor."""
+        view, key = self.view(), self.table.cursor_key
+        service = view.reading.find(key) if view and key else None
+        if view and service:
+            text = row_text(view.name, service, self.table.uptime(service, view), view.scope)
+            self.post_message(self.Copied(text, f"the row of {service.name}"))
+
+    def action_copy_curl(self) -> None:
+        """Copy the curl that asks this node for its services."""
+        if self.here in self._fleet:
+            text = curl_text(self._fleet.watch(self.here).profile)
+            self.post_message(self.Copied(text, f"the curl for {self.here}"))
 
     # How often
 
@@ -440,7 +477,9 @@ class DeckScreen(Screen[None]):
         key = self.table.cursor_key
         names = tuple(sorted(self.table.marks)) or ((key,) if key else ())
         hidden = frozenset(names) - frozenset(self.table.row_keys)
-        self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden)
+        # What was ordered is not ordered again by the next key.
+        given = self.table.clear_marks
+        self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden, given=given)
 
     def action_dismiss_orders(self) -> None:
         """Take the ended orders off the screen."""

@@ -1,7 +1,7 @@
 """The timeline: every change of every node, newest first."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from rich.text import Text
 from textual import on
@@ -12,45 +12,42 @@ from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
 from tui.model.event_query import EventQuery
+from tui.ui import lines
+from tui.ui.bar import key_bar, live_keys
 from tui.ui.happenings import clock, whole
-from tui.ui.lines import Palette, join
+from tui.ui.keymap import KEYS
+from tui.ui.lines import Palette
 from tui.ui.widgets.events import EventsTable
 from tui.ui.widgets.line import Line
 from tui.ui.widgets.table import LiveTable
 
-_KEYS = (
-    ("enter", "Go there"),
-    ("/", "Filter"),
-    ("!", "Only what is bad"),
-    ("esc", "Back"),
-)
+_SHARED = {"filter", "refresh", "palette", "help", "repaint", "quit_now"}
+_BAR = {
+    "choose": "Go there", "filter": "Filter", "problems": "What is bad", "help": "Help",
+    "quit": "Back",
+}  # fmt: skip
 
 
-class Place(NamedTuple):
-    """A node, and a service on it, or none."""
+class EventsScreen(Screen[tuple[str, str] | None]):
+    """Gives the node and the service of the event that was chosen, or None.
 
-    node: str
-    service: str
-
-
-class EventsScreen(Screen[Place | None]):
-    """Shows what the fleet has noted; gives the place of the event that was chosen, or None."""
+    It shows what the fleet has noted; `keymap` holds the keys that were changed.
+    """
 
     AUTO_FOCUS = "#events"
     BINDINGS = [
-        Binding("escape", "back", "Back", show=False),
-        Binding("q", "close", "Close", show=False),
-        Binding("e", "close", "Close", show=False, id="timeline"),
-        Binding("slash", "filter", "Filter", show=False, id="filter"),
-        Binding("exclamation_mark", "problems", "Only what is bad", show=False, id="problems"),
-        Binding("question_mark,f1", "app.help", "Help", show=False, id="help"),
-        Binding("ctrl+l", "app.repaint", "Repaint", show=False, id="repaint"),
+        *(key.binding() for key in KEYS if key.id in _SHARED),
+        Binding("!", "problems", "What is bad", show=False, id="problems"),
+        Binding("escape", "back", "Back", show=False, id="back"),
+        Binding("q", "close", "Back", show=False, id="quit"),
+        Binding("e", "close", "Back", show=False, id="timeline"),
     ]
 
-    def __init__(self, fleet: Fleet, palette: Palette) -> None:
+    def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
         super().__init__()
         self._fleet = fleet
         self._palette = palette
+        self._live = live_keys(self.BINDINGS, keymap) | {"choose": "enter"}
         self._wanted = EventQuery()
         self._shown = 0
         self._table = EventsTable(palette, id="events")
@@ -80,13 +77,6 @@ class EventsScreen(Screen[Place | None]):
         """Take the colours of another theme."""
         self._palette = palette
         self._table.set_palette(palette)
-        self._title.say(
-            join([Text(" rsdeck", palette["accent"]), Text("timeline of all nodes", "bold")])
-        )
-        bar = Text(" ", no_wrap=True, overflow="ellipsis", end="")
-        for key, does in _KEYS:
-            bar.append(key, palette["accent"]).append(f" {does}  ")
-        self._keys.say(bar)
         self._tell()
 
     def nodes_changed(self) -> None:
@@ -96,9 +86,15 @@ class EventsScreen(Screen[Place | None]):
         self._shown = self._table.present(self._fleet.events, self._wanted)
         self._tell()
 
+    def orders_moved(self) -> None:
+        """Show what became of orders: events tell it."""
+
     def _tell(self) -> None:
         """Say how much there is, and the event under the cursor in full."""
         palette, events, wanted = self._palette, self._fleet.events, self._wanted
+        head = lines.title(None, self._fleet.read_only, palette)
+        self._title.say(lines.join([head, Text("timeline of all nodes", "bold")]))
+        self._keys.say(key_bar(_BAR, self._live, palette, width=self.size.width))
         parts = [Text("1 event" if len(events) == 1 else f"{len(events)} events")]
         if events:
             since = clock(events[0].on, datetime.now(UTC))
@@ -108,7 +104,9 @@ class EventsScreen(Screen[Place | None]):
         text = wanted.text.strip()
         parts.append(Text(f"filter: {text}" if text else "", palette["warn"]))
         parts.append(Text("only what is bad" * wanted.bad, palette["warn"]))
-        self._status.say(Text.assemble(" ", join(parts), no_wrap=True, overflow="ellipsis", end=""))
+        if self._fleet.paused:
+            parts.append(Text("PAUSED: nobody is asked", palette["banner"]))
+        self._status.say(Text.assemble(" ", lines.join(parts), no_wrap=True, end=""))
         event = self._table.event(self._table.cursor_key)
         self._whole.say(Text(f" {whole(event)}" if event else "", palette["muted"]))
 
@@ -124,7 +122,7 @@ class EventsScreen(Screen[Place | None]):
     def _chosen(self, chosen: LiveTable.Chosen) -> None:
         event = self._table.event(chosen.key)
         if event is not None:
-            self.dismiss(Place(event.node, event.service))
+            self.dismiss((event.node, event.service))
 
     # The filter
 
@@ -149,7 +147,11 @@ class EventsScreen(Screen[Place | None]):
         self._wanted = EventQuery(self._wanted.text, not self._wanted.bad)
         self.nodes_changed()
 
-    # Leaving
+    # The rest
+
+    def action_refresh(self) -> None:
+        """Ask every node now."""
+        self._fleet.refresh()
 
     def action_back(self) -> None:
         """Close and clear the filter, else go back to the deck."""

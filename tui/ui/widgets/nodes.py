@@ -30,7 +30,13 @@ FULL = (
 class NodeList(LiveTable):
     """Rows keyed by the profile's name; cluster names and second lines cannot be chosen."""
 
-    BINDINGS = [Binding("e,E", "app.edit_node", "Edit", show=False, id="edit")]
+    BINDINGS = [
+        Binding("e,E", "app.edit_node", "Edit", show=False, id="edit"),
+        Binding(
+            "!", "app.all_problems", "All problems", show=False, id="problems",
+            tooltip="All that is wrong on all nodes",
+        ),
+    ]  # fmt: skip
 
     def __init__(self, palette: Mapping[str, str], *, full: bool, id: str) -> None:  # noqa: A002
         super().__init__(FULL if full else SIDE, palette=palette, id=id)

@@ -1,0 +1,47 @@
+"""Nothing that may be a secret gets past, and what is none does."""
+
+import base64
+
+import pytest
+
+from tui.fleet.scrub import scrub, scrub_all
+
+PAIR = base64.b64encode(b"admin@x.example:hunter2").decode()
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOiIxIn0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("n1: password command /opt/vault-7: it failed with exit code 1", "vault-7"),
+        ('password_command = ["pass", "show", "redis/prod"]', "redis/prod"),
+        (f"the node said: Authorization: Basic {PAIR}", PAIR),
+        (f"bad header Bearer {TOKEN}", TOKEN),
+        (f"token was {TOKEN}", TOKEN),
+        (f'{{"access_token": "{TOKEN}"}}', TOKEN),
+        ('{"username": "a", "password": "a \\"quoted\\" one"}', "quoted"),
+        ("redirected to https://me:hunter2@db1:9443/v1", "hunter2"),
+    ],
+)
+def test_what_may_be_a_secret_is_left_out(text: str, secret: str) -> None:
+    assert secret not in scrub(text)
+    assert "(left out)" in scrub(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "node1 (https://db1:9443) refused the connection",
+        "the node takes no Basic authentication",
+        "no password has been given yet",
+        "pinned sha256:" + "ab" * 32,
+        "admin@x.example may not give orders",
+    ],
+)
+def test_what_is_none_stays(text: str) -> None:
+    assert scrub(text) == text
+
+
+def test_every_text_in_an_object_is_scrubbed_and_clean() -> None:
+    told = scrub_all({"a\x1b": ["//u:p@h", {"b": ("x\x07", 1, None, True)}]})
+    assert told == {"a\u241b": ["//(left out)@h", {"b": ["x\u2407", 1, None, True]}]}

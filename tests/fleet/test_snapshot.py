@@ -1,0 +1,231 @@
+"""The object and the text of a snapshot, made of a fleet that is written down here."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tui.config import CommandSource, NodeProfile
+from tui.fleet.snapshot import EVENTS_AT_MOST, Moment, Scene, Stand, as_json, take
+from tui.fleet.snapshot_text import COLUMNS, as_text
+from tui.journal.tail import Tail
+from tui.model.certificate import Certificate
+from tui.model.event import Event, Happening
+from tui.model.node import Environment, Identity, NodeFacts, Role
+from tui.model.order import Mark, Order, Phase, Progress, Result, Route, Seen, Target, Verb, Verdict
+from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.service import Kind, Service
+from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust
+from tui.model.width import width
+
+ON = datetime(2026, 5, 13, 18, 38, tzinfo=UTC)
+NOW = 1000.0
+MOMENT = Moment("1.2.3", "jump1", ON, NOW)
+PIN = "ab" * 32
+SERVICES = (
+    Service("alert_mgr", "STOPPED"),
+    Service("ccs", "RUNNING", ON - timedelta(days=3), 259_200),
+)
+WHO = Identity(2, "db1.example", "10.0.0.2", Role.REPLICA, "8.0.2-17", "prod")
+HOSTILE = "evil\x1b]52;c;eA==\x07\u202e\n漢字" * 8
+
+
+def stand(**more: Any) -> Stand:
+    profile = NodeProfile(
+        "node1",
+        "https://db1.example:9443",
+        "admin@x.example",
+        CommandSource(("pass", "show", "redis/secret-place")),
+        PinnedTrust(PIN),
+        cluster="prod",
+        environment=Environment.PRODUCTION,
+    )
+    reading = Reading("node1", SERVICES, 996.0, 996.0, ON - timedelta(seconds=4), since=100.0)
+    facts = NodeFacts(WHO, frozenset({"alert_mgr"}))
+    fields = {
+        "profile": profile,
+        "reading": reading,
+        "facts": facts,
+        "stale_after": 10.0,
+        "next_at": 1001.5,
+        "read_only": "",
+        "wrong_node": "",
+        "certificate": Certificate(PIN),
+    }
+    return Stand(**(fields | more))
+
+
+def lost() -> Stand:
+    trouble = Trouble(TroubleKind.UNREACHABLE, "node1 refused the connection")
+    reading = replace(stand().reading, trouble=trouble, answered_at=400.0, since=410.0)
+    return stand(reading=reading, wrong_node="node:3 answers here, it was node:2 before")
+
+
+def flip(number: int = 0) -> Event:
+    text = f"RUNNING → STOPPED {number}"
+    at, on = 940.0 + number / 100, ON - timedelta(seconds=60)
+    return Event("node1", Happening.FLIPPED, text, at, on, "alert_mgr", "→ STOPPED")
+
+
+def order(*, result: Result = Result.TIMED_OUT) -> Progress:
+    given = Order(
+        1,
+        Verb.RESTART,
+        Target("node1", "https://db1.example:9443", WHO),
+        (Seen("alert_mgr", "RUNNING", Kind.OPTIONAL),),
+        Route("node1", "https://db1.example:9443"),
+        700.0,
+        ON - timedelta(seconds=300),
+        "after the TLS change",
+    )
+    verdict = Verdict("alert_mgr", result, "still STOPPED", (Mark("sent", 0.0), Mark("down", 1.2)))
+    return Progress(given, Phase.ENDED, "ended", {}, (verdict,))
+
+
+def told(*stands: Stand, **more: Any) -> dict[str, Any]:
+    return take(Scene(stands or (stand(),), **more), MOMENT)
+
+
+def test_a_node_is_told_with_who_it_is_and_how_old_that_is() -> None:
+    (node,) = told()["nodes"]
+    assert (node["node"], node["uid"], node["hostname"]) == ("node1", 2, "db1.example")
+    assert (node["cluster"], node["environment"], node["role"]) == ("prod", "production", "replica")
+    assert (node["age_seconds"], node["stale"], node["next_in_seconds"]) == (4.0, False, 1.5)
+    assert node["answered_at"] == "2026-05-13T18:37:56Z"
+    assert node["trust"] == f"pinned sha256:{PIN}"
+    assert node["presented"] == f"sha256:{PIN}"
+    assert node["reachable"] is True
+
+
+def test_a_node_in_trouble_keeps_its_old_services_and_says_since_when() -> None:
+    (node,) = told(lost())["nodes"]
+    assert node["reachable"] is False
+    assert node["trouble"]["kind"] == "unreachable"
+    assert node["trouble"]["for_seconds"] == 590.0
+    assert (node["age_seconds"], node["stale"]) == (600.0, True)
+    assert "node:3" in node["wrong_node"]
+    assert len(node["services"]) == 2
+
+
+def test_a_service_is_told_as_of_the_answer_with_its_last_change() -> None:
+    first, second = told(events=(flip(1), flip(2)))["nodes"][0]["services"]
+    assert (first["name"], first["status"], first["problem"]) == ("alert_mgr", "STOPPED", True)
+    assert first["kind"] == "optional"
+    assert first["last_change"]["text"] == "RUNNING → STOPPED 2"
+    assert (second["uptime_seconds"], second["start_time"]) == (259_200, "2026-05-10T18:38:00Z")
+    assert second["kind"] == "required"
+
+
+def test_events_are_newest_first_and_not_without_end() -> None:
+    many = told(events=tuple(flip(number) for number in range(EVENTS_AT_MOST + 50)))
+    assert len(many["events"]) == EVENTS_AT_MOST
+    assert many["events_known"] == EVENTS_AT_MOST + 50
+    assert many["events"][0]["text"].endswith(f" {EVENTS_AT_MOST + 49}")
+    assert f"newest first ({EVENTS_AT_MOST} of {EVENTS_AT_MOST + 50})" in as_text(many)
+
+
+def test_an_order_is_told_with_verdict_and_timeline() -> None:
+    (given,) = told(orders=(order(),))["orders"]
+    assert (given["verb"], given["node"], given["reason"]) == (
+        "restart", "node1", "after the TLS change",
+    )  # fmt: skip
+    (service,) = given["services"]
+    assert service["result"] == "timed out"
+    assert service["timeline"][1] == {"what": "down", "at_seconds": 1.2}
+
+
+def test_trust_is_told_in_words() -> None:
+    def words(**more: Any) -> str:
+        profile = replace(stand().profile, **more)
+        return str(told(stand(profile=profile))["nodes"][0]["trust"])
+
+    assert words(trust=NoTrust()) == "CERTIFICATE NOT CHECKED (insecure)"
+    assert words(trust=SystemTrust()) == "the authorities of this machine"
+    assert words(trust=AuthorityTrust(Path("/etc/ca.pem"))) == "the authorities in /etc/ca.pem"
+    assert words(url="http://127.0.0.1:8080") == "no certificate: http on this machine"
+
+
+def test_the_journals_tail_is_in_it_and_why_it_is_not() -> None:
+    record = {"seq": 1, "at": "2026-05-13T18:00:00.1Z", "kind": "intent", "verb": "restart",
+              "services": [{"name": "alert_mgr"}], "sum": "0f" * 32}  # fmt: skip
+    assert told(tail=Tail((record,)))["journal"]["records"] == [record]
+    text = as_text(told(tail=Tail((record,), "line 7 is not as it was written")))
+    assert "2026-05-13 18:00:00 intent verb=restart services=alert_mgr" in text
+    assert "line 7 is not as it was written" in text
+
+
+def test_the_json_is_ascii_and_comes_back_as_it_was() -> None:
+    object_ = told(events=(flip(),))
+    text = as_json(object_)
+    assert text.isascii()
+    assert json.loads(text) == object_
+
+
+def test_what_is_wrong_stands_first() -> None:
+    text = as_text(told(lost(), orders=(order(),), events=(flip(),)))
+    lines = text.splitlines()
+    wrong = lines[lines.index("WRONG") :]
+    wrong = wrong[: wrong.index("")]
+    assert wrong == [
+        "WRONG",
+        "  node1: UNREACHABLE for 9 m: node1 refused the connection",
+        "  node1: WRONG NODE: node:3 answers here, it was node:2 before",
+        "  node1: STALE: last answered 10 m ago",
+        "  node1: alert_mgr STOPPED (optional), RUNNING → STOPPED 0 1 m ago",
+        "  node1: restart alert_mgr: TIMED OUT, ordered 5 m ago",
+    ]
+    assert text.index("WRONG") < text.index("NODE node1") < text.index("EVENTS")
+
+
+def test_where_nothing_is_wrong_it_says_so() -> None:
+    well = replace(stand().reading, services=SERVICES[1:])
+    text = as_text(told(stand(reading=well), orders=(order(result=Result.VERIFIED),)))
+    assert "NOTHING WRONG on 1 node\n" in text
+    assert "WRONG\n" not in text.replace("NOTHING WRONG", "")
+
+
+def test_a_fleet_without_nodes_does_not_pass_for_well() -> None:
+    text = as_text(take(Scene(()), MOMENT))
+    assert "there is no node" in text
+    assert "NOTHING WRONG" not in text
+
+
+def test_read_only_and_pauses_are_said() -> None:
+    text = as_text(told(read_only="read-only: because", paused=True, unlocked=True))
+    assert "read-only: because" in text
+    assert "PAUSED" in text
+    assert "UNLOCKED" in text
+
+
+def test_hostile_text_is_clean_and_no_line_is_too_wide() -> None:
+    nasty = (Service(HOSTILE, HOSTILE, note=HOSTILE), *SERVICES)
+    who = replace(WHO, hostname=HOSTILE, version=HOSTILE, cluster=HOSTILE)
+    trouble = Trouble(TroubleKind.GARBLED, HOSTILE)
+    reading = replace(stand().reading, services=nasty, trouble=trouble)
+    odd = stand(reading=reading, facts=NodeFacts(who, None, gaps=(HOSTILE,)))
+    event = replace(flip(), text=HOSTILE, service=HOSTILE)
+    record = {"kind": HOSTILE, "text": HOSTILE, HOSTILE: [HOSTILE]}
+    object_ = told(odd, events=(event,), orders=(order(),), tail=Tail((record,), HOSTILE))
+    for line in as_text(object_).splitlines():
+        assert line.isprintable()
+        assert width(line) <= COLUMNS, line
+    assert as_json(object_).isascii()
+    assert "\\u001b" not in as_json(object_)
+
+
+def test_no_word_of_a_passwords_source_is_in_it() -> None:
+    why = "node1: password command /opt/secret-place: it failed with exit code 1; mend it"
+    trouble = Trouble(TroubleKind.NO_PASSWORD, why)
+    event = replace(flip(), text=why)
+    verdict = Verdict("alert_mgr", Result.NOT_SENT, why)
+    unsent = replace(order(), verdicts=(verdict,), text=why)
+    object_ = told(
+        stand(reading=replace(stand().reading, trouble=trouble)),
+        events=(event,),
+        orders=(unsent,),
+        tail=Tail(({"kind": "verdict", "text": why},), why),
+    )
+    for text in (as_text(object_), as_json(object_)):
+        assert "secret-place" not in text
+        assert "NO PASSWORD" in text.upper()

@@ -1,0 +1,95 @@
+"""`rsdeck snapshot`: ask once, and say all that is known, to paste into an incident."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.loading import loaded
+from tui.cli.main import DOWN, UNREACHABLE, WELL
+from tui.cli.status import ask_for_passwords, chosen
+from tui.cli.words import Stopped, shown
+
+if TYPE_CHECKING:
+    from tui.config import Configuration
+    from tui.fleet.fleet import Fleet
+
+_LOOK_ONLY = "read-only: a snapshot is only looked at"
+
+_EPILOG = """\b
+Examples:
+  rsdeck snapshot                    ask all nodes once, print text
+  rsdeck snapshot node1 --json       ask this one, print JSON
+  rsdeck snapshot --output now.txt   write it into a new file, for you alone
+
+No password, token or password command is in it. With --output, nothing that is there
+already is written over.
+
+\b
+Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
+3 a node could not be asked.
+"""
+
+
+@click.command("snapshot", epilog=_EPILOG)
+@click.argument("names", metavar="[NODE]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Give one JSON object instead of text.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write it into this file, which must not be there yet.",
+)
+@click.pass_context
+def snapshot(
+    ctx: click.Context, names: tuple[str, ...], *, as_json: bool, output: Path | None
+) -> None:
+    """Ask nodes once and say everything that is known of them, with ages."""
+    configuration = loaded(ctx)
+    chosen(configuration, names)
+    fleet = _asked(configuration, names)
+    text = _text(fleet, as_json=as_json)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write(output, text)
+    ctx.exit(_code(fleet))
+
+
+def _asked(configuration: "Configuration", names: Sequence[str]) -> "Fleet":
+    from tui.credentials import Passwords  # noqa: PLC0415 - not for --help
+    from tui.fleet.glance import asked  # noqa: PLC0415
+
+    profiles = [one for one in configuration.nodes if not names or one.name in names]
+    passwords = Passwords(configuration.nodes)
+    ask_for_passwords(profiles, passwords)
+    return asked(configuration, profiles, passwords, read_only=_LOOK_ONLY)
+
+
+def _text(fleet: "Fleet", *, as_json: bool) -> str:
+    from tui.fleet.camera import Camera  # noqa: PLC0415
+    from tui.paths import state_dir  # noqa: PLC0415
+
+    camera = Camera(state_dir())
+    return camera.develop(camera.look(fleet), json=as_json)
+
+
+def _write(path: Path, text: str) -> None:
+    from tui.fleet.shelf import NotKept, write_new  # noqa: PLC0415
+
+    try:
+        write_new(path, text)
+    except NotKept as error:
+        raise Stopped(str(error)) from None
+    click.echo(f"rsdeck: written to {shown(path)}", err=True)
+
+
+def _code(fleet: "Fleet") -> int:
+    if any(one.reading.trouble is not None for one in fleet.nodes):
+        return UNREACHABLE
+    ill = (
+        service.health(one.facts.disabled).is_problem
+        for one in fleet.nodes
+        for service in one.reading.services
+    )
+    return DOWN if any(ill) else WELL

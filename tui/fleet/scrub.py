@@ -1,0 +1,46 @@
+"""What never goes into a snapshot, whatever text it stands in. Pure.
+
+No password is ever in what the deck keeps for show; but a sentence may name the command that a
+password comes from, and a node may send back in an error what it was sent.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from tui.model.text import clean
+
+TEXT_AT_MOST = 1000
+_LEFT_OUT = "(left out)"
+_RULES = (
+    # What a password's command is called may tell where the password is.
+    (re.compile(r"(?i)\bpassword[ _]command\b.+"), f"password command {_LEFT_OUT}"),
+    (re.compile(r"(?i)\b(Basic|Bearer|JWT)[ :=\"']+[A-Za-z0-9+/_=.-]{16,}"), rf"\1 {_LEFT_OUT}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,2}"), _LEFT_OUT),
+    (
+        re.compile(r"(?i)([\"']?\b(?:password|access_token|token|authorization)\b[\"']?\s*[:=]\s*)"
+                   r"(?:\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;}]+)"),
+        rf"\1{_LEFT_OUT}",
+    ),
+    (re.compile(r"//[^/\s]*@"), f"//{_LEFT_OUT}@"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def scrub(text: str) -> str:
+    """Give a text clean, and without what may be a secret."""
+    text = clean(text, TEXT_AT_MOST)
+    for rule, instead in _RULES:
+        text = rule.sub(instead, text)
+    return text
+
+
+def scrub_all(value: object) -> object:
+    """Scrub every text in a plain object of mappings and lists, keys and all."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {scrub(str(key)): scrub_all(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [scrub_all(one) for one in value]
+    return value

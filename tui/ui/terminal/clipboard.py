@@ -1,0 +1,44 @@
+"""OSC 52: text for the clipboard of the terminal, through whatever multiplexer is between. Pure.
+
+Nobody answers, and a terminal or a multiplexer may be set up to ignore it.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+
+LIMIT = 8192
+"""The longest text, in bytes of UTF-8, that is put on the clipboard."""
+
+_PIECE = 240
+# GNU screen forgets strings that are longer than its buffer, which has had 256 bytes.
+_BEGIN, _BELL, _END = "\x1b]52;c;", "\x07", "\x1b\\"
+
+
+def fits(text: str) -> bool:
+    """Say whether a text is short enough, and not so short that it would clear the clipboard."""
+    return 0 < len(_bytes(text)) <= LIMIT
+
+
+def sequence(text: str, environ: Mapping[str, str]) -> str:
+    """Give what to write to have a text on the clipboard; ValueError for one that does not fit.
+
+    tmux hands on what is wrapped for it (where its `allow-passthrough` is on), with every ESC
+    doubled; GNU screen does in pieces.
+    """
+    if not fits(text):
+        raise ValueError("the text does not fit")
+    plain = f"{_BEGIN}{base64.b64encode(_bytes(text)).decode('ascii')}{_BELL}"
+    if environ.get("TMUX"):
+        return f"\x1bPtmux;{plain.replace(chr(27), chr(27) * 2)}{_END}"
+    if environ.get("TERM", "").startswith("screen"):
+        return "".join(f"\x1bP{piece}{_END}" for piece in _pieces(plain))
+    return plain
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for at in range(0, len(text), _PIECE):
+        yield text[at : at + _PIECE]
