@@ -61,7 +61,7 @@ async def test_help_can_be_read_to_its_end(
     async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
         await deck.press("f1")
         await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
-        await deck.press(*["j"] * 90)
+        await deck.press(*["j"] * 110)
         await deck.shows("ago")
         await deck.press("q")
         await deck.until(lambda: deck.app.screen is deck.app.deck)

@@ -133,8 +133,9 @@ async def test_enter_goes_to_the_node_and_the_service(
         await row(deck, "redis_mgr")
         await deck.press("enter")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
-        assert deck.app.deck.here == "node2"
-        assert deck.table.cursor_key == "redis_mgr"
+        await deck.until(
+            lambda: (deck.app.deck.here, deck.table.cursor_key) == ("node2", "redis_mgr")
+        )
 
 
 async def test_enter_on_what_is_gone_goes_to_its_node_and_says_so(

@@ -215,11 +215,11 @@ def _since(story: Sequence[Event], name: str, holds: Callable[[Health], bool]) -
 
 def _restarts(story: Sequence[Event], orders: Sequence[Event], now: float) -> list[Event]:
     """List those times that a service came up again and no order given here explains."""
-    return [
+    found = [
         one
         for one in story
         if now - one.at <= RESTARTS_FOR
-        and one.happening is Happening.RESTARTED
+        and _came_up(one)
         and not one.ordered
         and not any(
             0 <= one.at - order.at <= _EXPLAINS_FOR
@@ -227,3 +227,11 @@ def _restarts(story: Sequence[Event], orders: Sequence[Event], now: float) -> li
             for order in orders
         )
     ]
+    # A restart that was seen on its way is told of the same moment as its last change.
+    return list({one.at: one for one in found}.values())
+
+
+def _came_up(event: Event) -> bool:
+    if event.happening is Happening.FLIPPED:
+        return statuses(event)[1] == "RUNNING"
+    return event.happening is Happening.RESTARTED
