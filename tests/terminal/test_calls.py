@@ -36,7 +36,7 @@ def deck(notify: str, home: Path, **env: str) -> Iterator[tuple[Terminal, Cluste
 
 
 def calls(terminal: Terminal, form: re.Pattern[str]) -> list[str]:
-    return [one[1] for one in form.finditer(terminal.written.decode())]
+    return [one[1] for one in form.finditer(terminal.written.decode("utf-8", "replace"))]
 
 
 def bells(written: bytes | bytearray) -> int:
