@@ -129,7 +129,7 @@ async def test_adding_and_editing_keep_the_files_comments(
         assert deck.app.deck.here == "fourth"
         await deck.shows("CERTIFICATE NOT CHECKED")
         kept = deck.fleet.watch("node1")
-        await deck.press("escape", "1", "e")
+        await deck.press("escape", "1", "E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         await deck.shows("Edit node1")
         deck.app.screen.query_one("#label").value = "eins"  # type: ignore[attr-defined]
@@ -147,7 +147,7 @@ async def test_a_file_that_changed_meanwhile_is_not_overwritten(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
-        await deck.press("e")
+        await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         path = tmp_path / "config.toml"
         path.write_text(f"{path.read_text()}\n# somebody else was here\n", encoding="utf-8")
@@ -177,7 +177,7 @@ async def test_escape_leaves_everything_as_it_was(served: SimulatedCluster, tmp_
     before = (tmp_path / "config.toml").read_bytes()
     async with open_deck(configuration) as deck:
         await deck.all_known()
-        await deck.press("e")
+        await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         await deck.press(*"zzz", "escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)

@@ -20,6 +20,7 @@ from tui.fleet.orders import NotAccepted, Orders
 from tui.fleet.recording import Journal, Unrecorded
 from tui.fleet.remembering import Forgetful, History
 from tui.fleet.rollout import Rollouts
+from tui.fleet.telling import Teller
 from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch, Rhythm
 from tui.model.event import Event, Happening
@@ -88,6 +89,7 @@ class Fleet:
         self.events: deque[Event] = deque(maxlen=EVENTS_AT_MOST)
         self.unlocked = False
         self.listener: Listener = listener or Silence()
+        self._teller = Teller(configuration.notify)
         self._timeout = configuration.settings.timeout
         by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
         self._read_only = read_only or by_setting
@@ -286,7 +288,7 @@ class Fleet:
         return tuple(replace(seen, kind=kind_of(seen.name, optional)) for seen in order.services)
 
     def _publish(self, watch: NodeWatch, events: tuple[Event, ...]) -> None:
-        for event in events:
+        for event in self._teller.tell(watch, events):
             self._record(event)
         # What another node answers is not what this one was seen to be.
         seen = Reading(watch.name) if watch.wrong_node else watch.reading
@@ -302,6 +304,7 @@ class Fleet:
 
     def _order_moved(self, progress: Progress) -> None:
         order = progress.order
+        self._teller.order_moved(progress)
         if not progress.is_open:
             told = self._decided.get(order.number, ())
             self._decided[order.number] = progress.verdicts

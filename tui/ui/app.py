@@ -29,9 +29,11 @@ from tui.model.reading import TroubleKind
 from tui.model.rollout import RolloutProgress
 from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.paths import state_dir
+from tui.ui.calling import Caller
 from tui.ui.copying import selected_text
 from tui.ui.desk import OrderDesk
 from tui.ui.keyline import KeyLine, Settled
+from tui.ui.lines import Palette
 from tui.ui.palette import DeckCommands
 from tui.ui.screens.deaf import DeafScreen
 from tui.ui.screens.deck import DeckScreen
@@ -42,6 +44,14 @@ from tui.ui.terminal.wall import Wall
 from tui.ui.themes import ThemeFile, palette, to_textual
 from tui.ui.widgets.moves import ACROSS
 from tui.ui.widgets.table import LiveTable
+
+
+@runtime_checkable
+class Painted(Protocol):
+    """A screen that wears the theme's colours in what it paints itself."""
+
+    def repalette(self, palette: Palette) -> None:
+        """Take the colours of another theme."""
 
 
 @runtime_checkable
@@ -115,6 +125,7 @@ class DeckApp(App[None]):
         for theme in self._themes.values():
             self.register_theme(to_textual(theme))
         self._wear(self._theme_file)
+        self._caller = Caller(configuration.notify, os.environ, self._write, self.set_timer)
         self._desk = OrderDesk(self, fleet, self._say)
         self._shelf = shelf
         self._taken: Takeaway | None = None
@@ -186,6 +197,9 @@ class DeckApp(App[None]):
             if self.screen is self.deck:
                 self._ask_password_once(node)
                 self._meet_once(node)
+        self._gather()
+
+    def _gather(self) -> None:
         if not self._gathers:
             self._gathers = True
             self.set_timer(_CALM, self._tell)
@@ -205,8 +219,10 @@ class DeckApp(App[None]):
             screen.nodes_changed()
 
     def event_happened(self, event: Event) -> None:
-        """Hand an event to the deck."""
+        """Hand an event to the deck and whoever shows events; call for it, if it is worth it."""
         self.deck.event_happened(event)
+        self._caller.event_happened(event)
+        self._gather()
 
     def order_moved(self, _: Progress) -> None:
         """Hand an order's step to the deck."""
@@ -226,6 +242,11 @@ class DeckApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Have every painted line go past the wall, as the last of all filters."""
         return [*super().get_line_filters(), self._wall]
+
+    def _write(self, data: str) -> None:
+        """Write what is no picture; a terminal that is stalled or not ours now misses it."""
+        if isinstance(self._driver, DeckDriver):
+            self._driver.write(data)
 
     def terminal_taken(self, output: Output) -> None:
         """Know how to give the terminal back, if it comes to the worst."""
@@ -453,6 +474,14 @@ class DeckApp(App[None]):
             screen = ProblemsScreen(self._fleet, palette(self._theme_file), self._keys)
             self.push_screen(screen, self._go)
 
+    def action_timeline(self) -> None:
+        """Show what happened on all nodes."""
+        from tui.ui.screens.events import EventsScreen  # noqa: PLC0415 - see above
+
+        if not isinstance(self.screen, EventsScreen):
+            screen = EventsScreen(self._fleet, palette(self._theme_file), self._keys)
+            self.push_screen(screen, self._go)
+
     def _go(self, where: tuple[str, str] | None) -> None:
         """Go to a node and a service on the deck, whatever lies over it."""
         if where is not None:
@@ -504,11 +533,9 @@ class DeckApp(App[None]):
         if name in self._themes:
             self._theme_file = self._themes[name]
             self._wear(self._theme_file)
-            self.deck.repalette(palette(self._theme_file))
             for screen in self.screen_stack:
-                repalette = getattr(screen, "repalette", None)
-                if repalette is not None and screen is not self.deck:
-                    repalette(palette(self._theme_file))
+                if isinstance(screen, Painted):
+                    screen.repalette(palette(self._theme_file))
 
     def _wear(self, theme: ThemeFile) -> None:
         self.theme = theme.name

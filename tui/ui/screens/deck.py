@@ -309,14 +309,21 @@ class DeckScreen(Screen[None]):
         self.post_message(self.NodeShown(node))
 
     def go_to_service(self, node: str, service: str) -> None:
-        """Show a node with the cursor on a service; a filter that hides it goes."""
+        """Show a node with the cursor on a service, if one is named; a filter that hides it goes.
+
+        What is not there any more is said.
+        """
+        if node not in self._fleet:
+            self.notify(f"{node} is not watched any more.", severity="warning", markup=False)
+            return
         self.go_to(node)
-        if node == self.here and service and not self.table.move_to(service):
-            self._filter.value = ""
-            self._filter.display = False
-            self._query = Query()
-            self.refresh_all()
-            self.table.move_to(service)
+        if service and not self.table.move_to(service):
+            if self._fleet.watch(node).reading.find(service) is None:
+                text = f"{service} is not on {node} now."
+                self.notify(text, severity="warning", markup=False)
+            else:
+                self._clear_filter()
+                self.table.move_to(service)
         self.table.focus()
 
     def on_screen_resume(self) -> None:
@@ -427,17 +434,20 @@ class DeckScreen(Screen[None]):
         field = self._filter
         pane = self._detail
         if field.has_focus or field.value or self._query.problems:
-            field.value = ""
-            field.display = False
-            self._query = Query()
-            self.table.focus()
-            self.refresh_all()
+            self._clear_filter()
         elif pane.display:
             self.action_detail()
         elif self.table.marks:
             self.table.clear_marks()
         else:
             self.table.focus()
+
+    def _clear_filter(self) -> None:
+        self._filter.value = ""
+        self._filter.display = False
+        self._query = Query()
+        self.table.focus()
+        self.refresh_all()
 
     # What is taken away
 

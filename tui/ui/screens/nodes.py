@@ -23,7 +23,7 @@ class NodesScreen(ModalScreen[str | None]):
     BINDINGS = [
         Binding("escape,q,n", "close", "Close", show=False),
         Binding("a", "app.add_node", "Add", show=False, id="add"),
-        Binding("e", "app.edit_node", "Edit", show=False, id="edit"),
+        Binding("e,E", "app.edit_node", "Edit", show=False, id="edit"),
         Binding("D", "app.discover", "Discover", show=False, id="discover"),
         *(Binding(str(n), f"jump({n})", f"Node {n}", show=False) for n in range(1, 10)),
     ]

@@ -31,6 +31,7 @@ class NodeList(LiveTable):
     """Rows keyed by the profile's name; cluster names and second lines cannot be chosen."""
 
     BINDINGS = [
+        Binding("e,E", "app.edit_node", "Edit", show=False, id="edit"),
         Binding(
             "!", "app.all_problems", "All problems", show=False, id="problems",
             tooltip="All that is wrong on all nodes",
