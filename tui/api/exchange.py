@@ -44,7 +44,8 @@ class Exchange:
     `timeout` is in seconds and for all of a request. `before_send` is awaited right before
     credentials leave, and its time does not count. `keeps_alive` tells whether the last answer
     left the connection open, `opened` counts the connections that were begun. `certificate` is
-    what the node presented last, None before.
+    what the node presented last, None before. `is_unanswered` tells that the last request left,
+    and no answer came that says whether its credentials were taken.
     """
 
     _gate: ClassVar[type[GetOnlyTransport]] = GetOnlyTransport
@@ -67,6 +68,7 @@ class Exchange:
         self.certificate: Certificate | None = None
         self.before_send: Callable[[], Awaitable[None]] | None = None
         self.keeps_alive = True
+        self.is_unanswered = False
         self.opened = 0
         self._transport: GetOnlyTransport | None = None
         self._line = asyncio.Lock()
@@ -137,6 +139,7 @@ class Exchange:
     @contextlib.asynccontextmanager
     async def _deadline(self, trace: Trace) -> AsyncIterator[asyncio.Timeout]:
         """Limit what is inside to the timeout: httpx's own limits are for each read alone."""
+        self.is_unanswered = False
         try:
             async with asyncio.timeout(self.timeout) as limit:
                 yield limit
@@ -162,6 +165,7 @@ class Exchange:
             response = await transport.handle_async_request(request)
             reply = await self._read(response)
             clean_end = True
+            self.is_unanswered = False
         except (httpx.TransportError, ssl.SSLError, OSError) as error:
             raise await self._fault(error, trace, limit) from error
         finally:
@@ -209,9 +213,12 @@ class Exchange:
                 case "http11.send_request_headers.started":
                     trace.stage = Stage.SENDING
                     await self._wait_for_turn(limit)
+                    self.is_unanswered = True
                     trace.leave()
                 case "http11.receive_response_headers.complete" if trace.sent:
                     trace.stage = Stage.READING
+                    # A refusal that is cut short is none that anybody acts upon.
+                    self.is_unanswered = info["return_value"][1] == 401
 
         return note
 

@@ -228,6 +228,8 @@ class NodeWatch:
         """Publish that the login waits for a person."""
         kind = TroubleKind.LOGIN if self.login.refused else TroubleKind.NO_PASSWORD
         hint = "press L to give the password, or ctrl+r after mending its source"
+        if self.login.unanswered:
+            hint = "see why it is not answered; ctrl+r sends it once more, L takes another one"
         if not self.login.username:
             hint = "mend client_cert and client_key, or the cluster's user, then ctrl+r"
         self._troubled(Trouble(kind, self.login.trouble, hint), asked_at)
