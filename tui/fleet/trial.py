@@ -68,10 +68,14 @@ async def _ask(profile: NodeProfile, reader: NodeReader) -> Finding:
     services = plausible(await reader.services(), f"{profile.name} ({profile.url})")
     try:
         identity = await reader.identity()
+    except LoginRefused:
+        raise  # every further call would be one more failed login
     except ApiError:
         identity = Identity()
     try:
         facts = await reader.cluster_facts()
+    except LoginRefused:
+        raise
     except ApiError as error:
         said = f"what the cluster says of itself is not known from here: {error}"
         return Finding(well=True, said=(_services(services), identity.title, said))
