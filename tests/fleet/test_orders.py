@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -599,3 +600,24 @@ async def test_an_order_s_number_is_its_own(served: SimulatedCluster) -> None:
         assert {one.order.number for one in deck.fleet.orders.open} == {1, 2}
         await asyncio.gather(deck.verdicts(first), deck.verdicts(second))
         assert not deck.fleet.orders.open
+
+
+@pytest.mark.parametrize("moved", ["target", "route"])
+async def test_an_order_that_was_shown_for_another_address_is_not_accepted(
+    moved: str, served: SimulatedCluster
+) -> None:
+    """P4: a profile was edited between the key and the yes."""
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        order = deck.order(Verb.RESTART, "alert_mgr", node="node2")
+        if moved == "target":
+            moved_to = replace(deck.watch("node2").profile, url=served.urls[3])
+            others = [one.profile for one in deck.fleet.nodes if one.name != "node2"]
+            deck.fleet.adopt([*others, moved_to])
+            await deck.known()
+        else:
+            order = replace(order, route=Route("node1", served.urls[3]))
+        with pytest.raises(NotAccepted, match=r"not at http://127\.0\.0\.1"):
+            deck.fleet.give(order)
+        await quiet(0.2)
+        assert not posts(served)
