@@ -39,11 +39,10 @@ class Earlier:
         for count, one in enumerate(found):
             order = replace(one.order, number=-count)
             text = _told(one)
-            verdicts = {
-                name: Verdict(name, Result.UNKNOWN, f"{text}; waiting for its node")
-                for name in order.names
-            }
-            case = _Case(one.id, _EARLIER, order, verdicts, set(order.names))
+            verdicts = {name: _beginning(name, name in one.refused, text) for name in order.names}
+            case = _Case(one.id, _EARLIER, order, verdicts, set(order.names) - one.refused)
+            for name in set(order.names) & one.refused:
+                self._journal.resolved(one.id, verdicts[name], None, None)
             self._cases.append(case)
             self._say(case)
 
@@ -81,6 +80,13 @@ class Earlier:
     def _say(self, case: _Case) -> None:
         verdicts = tuple(case.verdicts[name] for name in case.order.names)
         self._report(Progress(case.order, Phase.ENDED, case.origin, {}, verdicts))
+
+
+def _beginning(name: str, refused: bool, text: str) -> Verdict:
+    """Say what is known at first; what the node refused, it never brings about later."""
+    if refused:
+        return Verdict(name, Result.REFUSED, f"{text}; the node refused it")
+    return Verdict(name, Result.UNKNOWN, f"{text}; waiting for its node")
 
 
 def _told(one: Unsettled) -> str:

@@ -175,7 +175,8 @@ class Orders:
             leaving=lambda: self._journal.sent(order),
         )
         said = answer.outcome.value
-        self._journal.answered(order, said, answer.status, answer.text, answer.took)
+        no = [name for name, taken in answer.results.items() if taken is False]
+        self._journal.answered(order, said, answer.status, answer.text, answer.took, no)
         if answer.forbidden:
             login.may_write = False
         if answer.login_refused:
