@@ -5,6 +5,7 @@ import gc
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.fleet.conftest import (
     profiles,
     quiet,
     running,
+    running_since,
     said,
 )
 from tui.api.client import NodeOperator
@@ -29,6 +31,7 @@ from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders import NotAccepted, request_text
 from tui.fleet.verdict import Patience
+from tui.journal.journal import OrderJournal
 from tui.model.event import Happening
 from tui.model.order import Phase, Result, Route, Verb
 from tui.sim.server import SimulatedCluster
@@ -265,6 +268,38 @@ async def test_a_stop_is_not_verified_by_an_answer_that_lists_nothing(garbage: s
             await deck.known()
             verdict = await deck.verdict(deck.give(Verb.STOP, "alert_mgr"))
             assert verdict.result is Result.UNKNOWN
+
+
+@pytest.mark.parametrize("after", ["a stop", "a crash"])
+async def test_a_list_that_was_cut_does_not_prove_that_a_service_is_gone(
+    after: str, tmp_path: Path
+) -> None:
+    """P7: the service is the last of more than are read."""
+    play = Play()
+    first = dict(play.services)
+    many = {f"other{no}": running_since(0) for no in range(2000)}
+
+    def take(peer: Peer) -> None:
+        play.get(LIST, said(many | first))
+        peer.answer('{"alert_mgr": true}')
+
+    play.post(take)
+    with serving(play) as server:
+        journal = OrderJournal(tmp_path / "rsdeck")
+        async with running(profile(server.url), patience=SHORT, journal=journal) as deck:
+            await deck.known()
+            order = deck.give(Verb.STOP, "alert_mgr")
+            if after == "a stop":
+                verdict = await deck.verdict(order)
+                assert verdict.result is Result.UNKNOWN
+                assert Happening.VANISHED not in {one.happening for one in deck.fleet.events}
+                return
+            await deck.until(lambda: deck.watch().reading.find("other3"))
+        journal = OrderJournal(tmp_path / "rsdeck")
+        async with running(profile(server.url), patience=SHORT, journal=journal) as deck:
+            await deck.known()
+            await quiet(0.3)
+            assert deck.fleet.orders.progress[0].verdicts[0].result is Result.UNKNOWN
 
 
 async def test_another_node_under_the_address_proves_nothing() -> None:

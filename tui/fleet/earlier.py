@@ -66,7 +66,7 @@ class Earlier:
         before = len(case.left)
         for seen in case.order.services:
             service = watch.reading.find(seen.name)
-            if seen.name not in case.left:
+            if seen.name not in case.left or (service is None and watch.reading.is_cut):
                 continue
             verdict = judge(case.order.verb, seen, service, case.origin)
             if verdict is None:

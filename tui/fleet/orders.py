@@ -203,6 +203,8 @@ class Orders:
         at = (reading.answered_at or 0.0) - life.sent_at
         for name in life.order.names:
             service = reading.find(name)
+            if service is None and reading.is_cut:
+                continue  # it may be among those that were left out
             sight = (
                 Sight(at, None)
                 if service is None
