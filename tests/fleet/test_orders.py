@@ -270,6 +270,29 @@ async def test_a_stop_is_not_verified_by_an_answer_that_lists_nothing(garbage: s
             assert verdict.result is Result.UNKNOWN
 
 
+@pytest.mark.parametrize("asks", ["rarely", "often"])
+async def test_what_another_node_showed_before_it_was_known_to_be_another_proves_nothing(
+    asks: str,
+) -> None:
+    """P4, P7: the address leads elsewhere from the POST on, and a verdict needs no five seconds."""
+    play, other = Play(), Play(2)
+    other.restart()
+
+    def swap(peer: Peer) -> None:
+        peer.answer('{"alert_mgr": true}')
+        play.services = other.services
+        play.answers["GET", BOOTSTRAP] = other.answers["GET", BOOTSTRAP]
+
+    play.post(swap)
+    patience = Patience(steady=0.3, limit=2.0, same=9)
+    refresh = 0.1 if asks == "often" else 60
+    with serving(play) as server:
+        async with running(profile(server.url), patience=patience, refresh=refresh) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.UNKNOWN
+
+
 @pytest.mark.parametrize("after", ["a stop", "a crash"])
 async def test_a_list_that_was_cut_does_not_prove_that_a_service_is_gone(
     after: str, tmp_path: Path

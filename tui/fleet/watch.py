@@ -76,6 +76,7 @@ class NodeWatch:
         self._facts_at = 0.0
         self._bound_uid: int | None = None
         self._identity = Identity()
+        self._identified_at = self._strayed_at = 0.0
         self._hurry: float | None = None
         self._stale_after = 2 * rhythm.interval
         self._told_to_wait = False
@@ -277,18 +278,34 @@ class NodeWatch:
     async def _learn(self, reader: NodeReader, *, patient: bool) -> None:
         """Read who the node is and what its cluster says, now and then."""
         now = time.monotonic()
-        if now - self._facts_at < FACTS_EVERY:
+        is_due = now - self._facts_at >= FACTS_EVERY
+        # What a reading shows of an order is evidence if it is still the same node that answers.
+        if not is_due and self._hurry is None:
             return
-        self._facts_at = now
         try:
             self._identity = await reader.identity()
         except LoginRefused:
             raise
         except ApiError:
             self._identity = Identity()
-        later = None if patient else self.refresh_now
-        await self._book.refresh(self.name, reader, later=later)
+        self._identified_at = now
+        if self._identity.uid != self._bound_uid:
+            self._strayed_at = time.monotonic()
+        if is_due:
+            self._facts_at = now
+            later = None if patient else self.refresh_now
+            await self._book.refresh(self.name, reader, later=later)
         self.look_up()
+
+    def vouches(self, uid: int | None, reading: Reading) -> bool:
+        """Say whether node `uid` said after a reading that it is the one, and none else meanwhile.
+
+        True where nobody was told which node it is.
+        """
+        at = reading.answered_at
+        if uid is None or at is None:
+            return uid is None
+        return self._strayed_at < at <= self._identified_at and self._identity.uid == uid
 
     def look_up(self) -> None:
         """Take from the cluster's book what it says of this node now."""
