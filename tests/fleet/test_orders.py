@@ -445,6 +445,32 @@ async def test_what_became_of_an_order_on_a_node_that_was_lost_is_told_when_it_i
             assert len(server.posts) == 1
 
 
+async def test_another_node_that_comes_back_in_its_place_settles_nothing() -> None:
+    """P4, P7: it is asked who it is before what it shows counts."""
+    play, other = Play(), Play(2)
+
+    def accept(peer: Peer) -> None:
+        play.services["alert_mgr"] = {"status": "STOPPING"}
+        peer.send(said({"alert_mgr": True}))
+
+    play.post(accept)
+    patience = Patience(steady=0.3, limit=2.0, unseen=0.5)
+    with serving(play) as server:
+        async with running(profile(server.url), timeout=0.3, patience=patience) as deck:
+            await deck.known()
+            order = deck.give(Verb.STOP, "alert_mgr")
+            await deck.until(lambda: deck.watch().reading.find("alert_mgr").status == "STOPPING")
+            play.get(LIST, Peer.hang)
+            assert (await deck.verdict(order)).result is Result.UNKNOWN
+            play.services["alert_mgr"] = {"status": "STOPPED"}
+            play.answers["GET", BOOTSTRAP] = other.answers["GET", BOOTSTRAP]
+            play.heal(LIST)
+            await deck.until(lambda: deck.watch().wrong_node, 15)
+            await quiet(0.3)
+            progress = deck.fleet.orders.progress
+            assert progress[order.number].verdicts[0].result is Result.UNKNOWN
+
+
 async def test_a_connection_that_is_not_kept_after_the_check_is_not_made_anew() -> None:
     """P6, case 15."""
     play = Play()

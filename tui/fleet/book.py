@@ -43,7 +43,7 @@ class ClusterBook:
         self._reading = asyncio.Lock()
         self._next: dict[str, float] = {}
         self._waiting: dict[str, Callable[[], None]] = {}
-        self.readers: dict[str, Callable[[], None]] = {}
+        self.readers: dict[str, Callable[[], object]] = {}
 
     def _is_due(self, node: str, now: float) -> bool:
         fresh = self._facts is not None and now - self._read_at < FACTS_EVERY

@@ -57,6 +57,8 @@ class Earlier:
         """Take a node's reading as evidence if it is good, and of the node that was meant."""
         if not self._cases or not watch.reading.is_good or watch.wrong_node:
             return
+        if not watch.vouches(watch.facts.identity.uid, watch.reading):
+            return
         for case in self._cases:
             if _is_meant(case.order, watch) and self._settle(case, watch):
                 self._say(case)

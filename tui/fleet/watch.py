@@ -237,6 +237,7 @@ class NodeWatch:
 
     def _failed(self, error: ApiError, asked_at: float) -> float:
         self._failures += 1
+        self._facts_at = 0.0  # another node may come back under its address
         self._troubled(error.trouble, asked_at)
         after = error.retry_after if isinstance(error, Unavailable) else None
         self._told_to_wait = after is not None and after > 0
@@ -295,7 +296,8 @@ class NodeWatch:
             self._facts_at = now
             later = None if patient else self.refresh_now
             await self._book.refresh(self.name, reader, later=later)
-        self.look_up()
+        if not self.look_up():
+            self._publish(self, ())  # who waits for it to be the same node goes on
 
     def vouches(self, uid: int | None, reading: Reading) -> bool:
         """Say whether node `uid` said after a reading that it is the one, and none else meanwhile.
@@ -307,15 +309,15 @@ class NodeWatch:
             return uid is None
         return self._strayed_at < at <= self._identified_at and self._identity.uid == uid
 
-    def look_up(self) -> None:
-        """Take from the cluster's book what it says of this node now."""
+    def look_up(self) -> bool:
+        """Take from the cluster's book what it says of this node now; tell whether it is new."""
         before, self.facts = self.facts, self._book.facts_for(self.name, self._identity)
         facts = self.facts
         uid = facts.identity.uid
         if self._bound_uid is None:
             self._bound_uid = uid
         if before == facts:
-            return
+            return False
         old, new = before.identity.role, facts.identity.role
         events: tuple[Event, ...] = ()
         if old is not new and Role.UNKNOWN not in (old, new):
@@ -323,6 +325,7 @@ class NodeWatch:
             text = f"is {new.value} now, was {old.value}"
             events = (Event(self.name, Happening.ROLE, text, at, on),)
         self._publish(self, events)
+        return True
 
     def hold(self) -> AbstractAsyncContextManager[NodeReader]:
         """Keep the node's one connection for an order; no poll goes out meanwhile."""
