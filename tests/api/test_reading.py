@@ -21,6 +21,7 @@ from tui.api.errors import (
     WriteBlocked,
 )
 from tui.api.gate import OrderTransport
+from tui.api.trace import Trace
 from tui.model.node import Role
 
 GOOD = json.dumps({"ccs": {"status": "RUNNING", "start_time": "", "uptime": "0:21:27"}})
@@ -446,8 +447,9 @@ async def test_a_reader_reaches_no_transport_that_lets_orders_pass(connect):
                 waiting += [x for x in gc.get_referents(one) if not callable(x)]
         assert not hasattr(reader, "operate")
         request = httpx.Request("POST", f"{server.url}/v1/local/services", json={})
+        transport = await reader._exchange._open(Trace())
         with pytest.raises(WriteBlocked):
-            await reader._exchange._open().handle_async_request(request)
+            await transport.handle_async_request(request)
     assert server.posts == []
 
 
