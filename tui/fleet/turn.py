@@ -93,7 +93,7 @@ class Turn:
 
     def allow_one_more(self) -> bool:
         """Let one more try go than there were, as a person asks for; False where it could lock."""
-        self._limit = max(self._limit, min(self.spent, AT_MOST) + 1)
+        self._limit = max(AT_MOST, min(self.spent, AT_MOST) + 1)
         return not self.is_over()
 
     def refuse(self) -> None:
