@@ -21,6 +21,7 @@ from tui.api.errors import (
     WriteBlocked,
 )
 from tui.api.gate import OrderTransport
+from tui.api.trace import Trace
 from tui.model.node import Role
 
 GOOD = json.dumps({"ccs": {"status": "RUNNING", "start_time": "", "uptime": "0:21:27"}})
@@ -345,7 +346,7 @@ async def test_waiting_before_credentials_leave_is_not_the_nodes_time(connect):
             before.append(len(server.asked))
             await asyncio.sleep(0.5)
 
-        client.before_send = wait
+        client.wicket.before = wait
         assert len(await client.services()) == 1
     assert before == [0]
 
@@ -359,11 +360,11 @@ async def test_what_before_send_raises_comes_out_and_nothing_is_sent(connect):
 
     with serving(always(GOOD)) as server:
         client = connect(server)
-        client.before_send = stop
+        client.wicket.before = stop
         with pytest.raises(Stopped):
             await client.services()
         assert server.received == 0
-        client.before_send = None
+        client.wicket.before = None
         assert len(await client.services()) == 1
 
 
@@ -446,8 +447,9 @@ async def test_a_reader_reaches_no_transport_that_lets_orders_pass(connect):
                 waiting += [x for x in gc.get_referents(one) if not callable(x)]
         assert not hasattr(reader, "operate")
         request = httpx.Request("POST", f"{server.url}/v1/local/services", json={})
+        transport = await reader._exchange._open(Trace())
         with pytest.raises(WriteBlocked):
-            await reader._exchange._open().handle_async_request(request)
+            await transport.handle_async_request(request)
     assert server.posts == []
 
 
@@ -463,7 +465,7 @@ async def test_no_secret_shows_in_what_a_client_and_its_errors_show(connect):
             + repr(vars(client._session))
             + repr(caught.value)
         )
-        shown += repr(headers(await client._session.ticket(client._wicket))) + str(
+        shown += repr(headers(await client._session.ticket(client.wicket))) + str(
             caught.value.__dict__
         )
     assert "canary" not in shown

@@ -1,7 +1,9 @@
+import asyncio
 import os
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from datetime import timedelta
 
@@ -226,3 +228,23 @@ async def test_an_authority_that_was_renewed_in_its_file_is_believed_without_a_n
             await client.services()
         ca_file.write_bytes(certified.ca_file.read_bytes() + b"\n")
         assert await client.services() == ()
+
+
+async def test_an_authoritys_file_that_hangs_holds_nothing_else_up_and_is_said(
+    connect, certified, tmp_path
+):
+    """P15: a FIFO that nobody writes to hangs as the disk of a network does."""
+    fifo = tmp_path / "ca.pem"
+    os.mkfifo(fifo)
+    with serving(tls=certified.context) as server:
+        hung = connect(server, trust=AuthorityTrust(fifo), timeout=0.5)
+        well = connect(server, trust=PinnedTrust(certified.sha256), timeout=0.5)
+        asking = asyncio.create_task(hung.services())
+        for _ in range(5):
+            assert await well.services() == ()
+        with pytest.raises(Unreachable, match="while reading the files that its trust names"):
+            await asking
+        with pytest.raises(Unreachable, match="while reading the files"):
+            await hung.services()  # by the thread that hangs already
+        assert sum(one.name == "rsdeck-aside" for one in threading.enumerate()) == 1
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))

@@ -1,6 +1,9 @@
 import contextlib
 import os
+import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,3 +140,50 @@ def test_no_handle_stays_open(file: Path) -> None:
             with contextlib.suppress(CredentialError):
                 from_file(profile(), FileSource(file))
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+_WAITING = """
+import asyncio, sys, time
+from pathlib import Path
+from tui.config import FileSource, NodeProfile
+from tui.credentials import CredentialError, Passwords
+from tui.model.trust import NoTrust
+
+async def longest_wait():
+    worst = 0.0
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(0.01)
+        worst = max(worst, time.monotonic() - before)
+        print(worst, flush=True)
+
+async def main():
+    ticks = asyncio.create_task(longest_wait())
+    await asyncio.sleep(0.05)
+    source = FileSource(Path(sys.argv[1]))
+    one = NodeProfile(name="n", url="https://n", username="u", password=source, trust=NoTrust())
+    try:
+        await Passwords(file_limit=0.5).read(one)
+    except CredentialError as error:
+        await asyncio.sleep(0.05)
+        ticks.cancel()
+        print(error)
+
+asyncio.run(main())
+"""
+
+
+def test_a_disk_that_hangs_holds_nothing_else_up_and_is_said(file: Path) -> None:
+    """P15."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("needs strace")
+    argv = (strace, "-f", "-o", os.devnull, "-P", str(file), "-e", "trace=openat")
+    if subprocess.run([*argv, "true"], check=False, capture_output=True).returncode:  # noqa: S603
+        pytest.skip("strace may not trace here")
+    argv = (*argv, "-e", "inject=openat:delay_enter=3000000", sys.executable, "-c", _WAITING)
+    told = subprocess.run(  # noqa: S603 - our own words
+        [*argv, str(file)], check=True, stdout=subprocess.PIPE, text=True, timeout=60
+    ).stdout.splitlines()
+    assert "it could not be read within 0.5 s" in told[-1]
+    assert float(told[-2]) < 1.5

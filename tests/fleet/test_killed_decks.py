@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.faultserver import FaultServer, Peer, answer, serving
-from tests.fleet.conftest import LIST, Play, profile, quiet, running
+from tests.fleet.conftest import LIST, Play, profile, quiet, running, said
 from tests.fleet.orderer import QUICK
 from tests.fleet.witness import Witness, child, records, until
 from tui.journal.chain import check
@@ -97,6 +97,38 @@ async def test_leaving_with_an_order_open_leaves_it_unknown_for_the_next_session
             await deck.until(lambda: records(folder, "resolved"))
             (verdict,) = deck.fleet.orders.progress[0].verdicts
             assert verdict.result is Result.NOT_RESTARTED
+
+
+@pytest.mark.parametrize("how", ["the order", "the service"])
+async def test_what_was_refused_before_a_crash_is_not_verified_by_what_the_node_shows_later(
+    how: str, folder: Path
+) -> None:
+    """P7, case 48: killed between the record of the refusal and that of the verdict."""
+    play = Play()
+    play.post(answer("no", 422) if how == "the order" else said({"alert_mgr": False}))
+    with serving(play) as server:
+        async with running(profile(server.url), journal=OrderJournal(folder)) as deck:
+            await deck.known()
+            await deck.verdict(deck.give(Verb.STOP, "alert_mgr"))
+        forget_after(folder, "result")
+        play.services["alert_mgr"] = {"status": "STOPPED"}
+        async with running(profile(server.url), journal=OrderJournal(folder)) as deck:
+            await deck.until(lambda: records(folder, "resolved"))
+            await deck.known()
+            (verdict,) = deck.fleet.orders.progress[0].verdicts
+            assert verdict.result is Result.REFUSED
+            assert "the node refused it" in verdict.text
+        (resolved,) = records(folder, "resolved")
+        assert resolved["result"] == "refused"
+        assert await OrderJournal(folder).begin() == ()
+
+
+def forget_after(folder: Path, kind: str) -> None:
+    """Leave of the journal what a crash right after a record leaves."""
+    path = folder / "journal.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    last = max(no for no, line in enumerate(lines) if f'"kind":"{kind}"'.encode() in line)
+    path.write_bytes(b"".join(lines[: last + 1]))
 
 
 async def test_another_node_under_the_address_resolves_nothing(folder: Path) -> None:

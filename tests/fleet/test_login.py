@@ -3,12 +3,13 @@
 import base64
 import gc
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.faultserver import FaultServer, Peer, always, answer, serving
+from tests.faultserver import FaultServer, Peer, Script, always, answer, serving
 from tests.fleet.conftest import (
     ADMIN,
     BOOTSTRAP,
@@ -371,3 +372,102 @@ async def test_a_mended_source_is_read_again_when_asked_and_the_refused_password
         deck.fleet.refresh()
         await deck.known()
     assert failures(served) == 1
+
+
+# Passwords whose answer never comes.
+
+
+def carried(*servers: FaultServer) -> int:
+    """Count the requests that held a password."""
+    return sum(
+        "authorization" in one.headers or b"password" in one.body
+        for server in servers
+        for one in server.asked
+    )
+
+
+def late_to(*, passwords_only: bool) -> Script:
+    """Refuse a password too late to be seen, and answer at once to a request that has none."""
+
+    def script(peer: Peer) -> None:
+        while (request := peer.read()) is not None:
+            if "authorization" in request.headers or not passwords_only:
+                peer.server.closing.wait(0.5)
+            peer.answer("no", 401)
+
+    return script
+
+
+@pytest.mark.parametrize("way", list(LoginWay))
+async def test_a_node_that_refuses_too_late_is_asked_on_and_never_sent_the_password_again(
+    way: LoginWay,
+) -> None:
+    """P24, case 22."""
+    with serving(late_to(passwords_only=False)) as server:
+        async with running(profile(server.url, login=way), timeout=0.2, refresh=0.05) as deck:
+            await deck.until(lambda: len(server.asked) >= 6)
+            assert carried(server) == 1
+            assert troubles(deck) == {TroubleKind.UNREACHABLE}
+
+
+@pytest.mark.parametrize("way", list(LoginWay))
+async def test_three_passwords_without_an_answer_stop_the_login_until_a_person_acts(
+    way: LoginWay,
+) -> None:
+    """P24, case 22: the node answers, and yet never says what it thinks of the password."""
+    with serving(late_to(passwords_only=True)) as server:
+        async with running(profile(server.url, login=way), timeout=0.2, refresh=0.05) as deck:
+            await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
+            trouble = deck.watch().reading.trouble
+            assert trouble is not None
+            assert "3 passwords of admin@demo.local were sent and never answered" in trouble.text
+            assert "ctrl+r sends it once more" in trouble.hint
+            await quiet(0.4)
+            assert carried(server) == 3
+            for _ in range(4):  # a person who presses it again and again
+                deck.fleet.refresh()
+                await quiet(0.4)
+            assert carried(server) == 4
+
+
+async def test_a_password_that_a_node_has_taken_survives_nodes_that_do_not_answer() -> None:
+    """P15, P24."""
+    with serving(late_to(passwords_only=True)) as dead, serving(Play()) as alive:
+        nodes = profile(alive.url, cluster="demo"), profile(dead.url, "node2", cluster="demo")
+        async with running(*nodes, timeout=0.2, refresh=0.05) as deck:
+            await deck.good("node1")
+            await deck.until(lambda: len(dead.asked) >= 6)
+            assert not deck.watch().login.trouble
+            assert deck.watch("node1").reading.is_good
+
+
+async def test_nodes_that_refuse_the_connection_cost_no_try(served: SimulatedCluster) -> None:
+    """P24: nothing was sent."""
+    none = profile("http://127.0.0.1:1", login=LoginWay.BASIC)
+    async with running(none, refresh=0.05) as deck:
+        await deck.until(lambda: deck.watch()._failures >= 4)
+        assert deck.watch().login.turn.spent == 0
+
+
+@pytest.mark.parametrize("way", list(LoginWay))
+async def test_five_nodes_that_hang_do_not_keep_a_healthy_one_waiting_for_an_unproven_login(
+    way: LoginWay,
+) -> None:
+    """P15, P24."""
+    healthy = Play()
+    healthy.answers["POST", "/v1/users/authorize"] = said({"access_token": "token"})
+    with ExitStack() as stack:
+        holes = [stack.enter_context(serving(reading_and_hanging)) for _ in range(5)]
+        well = stack.enter_context(serving(healthy))
+        nodes = [
+            profile(one.url, f"node{no}", cluster="demo", login=way)
+            for no, one in enumerate([*holes, well], start=1)
+        ]
+        async with running(*nodes, timeout=4, refresh=1) as deck:
+            await deck.until(lambda: deck.watch("node6").reading.is_good, 2.5)
+            assert carried(*holes) <= 2
+
+
+def reading_and_hanging(peer: Peer) -> None:
+    peer.read()
+    peer.hang()

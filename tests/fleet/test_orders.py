@@ -4,6 +4,8 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,7 @@ from tests.fleet.conftest import (
     profiles,
     quiet,
     running,
+    running_since,
     said,
 )
 from tui.api.client import NodeOperator
@@ -28,6 +31,7 @@ from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders import NotAccepted, request_text
 from tui.fleet.verdict import Patience
+from tui.journal.journal import OrderJournal
 from tui.model.event import Happening
 from tui.model.order import Phase, Result, Route, Verb
 from tui.sim.server import SimulatedCluster
@@ -266,6 +270,61 @@ async def test_a_stop_is_not_verified_by_an_answer_that_lists_nothing(garbage: s
             assert verdict.result is Result.UNKNOWN
 
 
+@pytest.mark.parametrize("asks", ["rarely", "often"])
+async def test_what_another_node_showed_before_it_was_known_to_be_another_proves_nothing(
+    asks: str,
+) -> None:
+    """P4, P7: the address leads elsewhere from the POST on, and a verdict needs no five seconds."""
+    play, other = Play(), Play(2)
+    other.restart()
+
+    def swap(peer: Peer) -> None:
+        peer.answer('{"alert_mgr": true}')
+        play.services = other.services
+        play.answers["GET", BOOTSTRAP] = other.answers["GET", BOOTSTRAP]
+
+    play.post(swap)
+    patience = Patience(steady=0.3, limit=2.0, same=9)
+    refresh = 0.1 if asks == "often" else 60
+    with serving(play) as server:
+        async with running(profile(server.url), patience=patience, refresh=refresh) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.UNKNOWN
+
+
+@pytest.mark.parametrize("after", ["a stop", "a crash"])
+async def test_a_list_that_was_cut_does_not_prove_that_a_service_is_gone(
+    after: str, tmp_path: Path
+) -> None:
+    """P7: the service is the last of more than are read."""
+    play = Play()
+    first = dict(play.services)
+    many = {f"other{no}": running_since(0) for no in range(2000)}
+
+    def take(peer: Peer) -> None:
+        play.get(LIST, said(many | first))
+        peer.answer('{"alert_mgr": true}')
+
+    play.post(take)
+    with serving(play) as server:
+        journal = OrderJournal(tmp_path / "rsdeck")
+        async with running(profile(server.url), patience=SHORT, journal=journal) as deck:
+            await deck.known()
+            order = deck.give(Verb.STOP, "alert_mgr")
+            if after == "a stop":
+                verdict = await deck.verdict(order)
+                assert verdict.result is Result.UNKNOWN
+                assert Happening.VANISHED not in {one.happening for one in deck.fleet.events}
+                return
+            await deck.until(lambda: deck.watch().reading.find("other3"))
+        journal = OrderJournal(tmp_path / "rsdeck")
+        async with running(profile(server.url), patience=SHORT, journal=journal) as deck:
+            await deck.known()
+            await quiet(0.3)
+            assert deck.fleet.orders.progress[0].verdicts[0].result is Result.UNKNOWN
+
+
 async def test_another_node_under_the_address_proves_nothing() -> None:
     play = Play()
 
@@ -384,6 +443,32 @@ async def test_what_became_of_an_order_on_a_node_that_was_lost_is_told_when_it_i
             told = [one.text for one in deck.notes.events if one.happening is Happening.VERDICT]
             assert len(told) == 2
             assert len(server.posts) == 1
+
+
+async def test_another_node_that_comes_back_in_its_place_settles_nothing() -> None:
+    """P4, P7: it is asked who it is before what it shows counts."""
+    play, other = Play(), Play(2)
+
+    def accept(peer: Peer) -> None:
+        play.services["alert_mgr"] = {"status": "STOPPING"}
+        peer.send(said({"alert_mgr": True}))
+
+    play.post(accept)
+    patience = Patience(steady=0.3, limit=2.0, unseen=0.5)
+    with serving(play) as server:
+        async with running(profile(server.url), timeout=0.3, patience=patience) as deck:
+            await deck.known()
+            order = deck.give(Verb.STOP, "alert_mgr")
+            await deck.until(lambda: deck.watch().reading.find("alert_mgr").status == "STOPPING")
+            play.get(LIST, Peer.hang)
+            assert (await deck.verdict(order)).result is Result.UNKNOWN
+            play.services["alert_mgr"] = {"status": "STOPPED"}
+            play.answers["GET", BOOTSTRAP] = other.answers["GET", BOOTSTRAP]
+            play.heal(LIST)
+            await deck.until(lambda: deck.watch().wrong_node, 15)
+            await quiet(0.3)
+            progress = deck.fleet.orders.progress
+            assert progress[order.number].verdicts[0].result is Result.UNKNOWN
 
 
 async def test_a_connection_that_is_not_kept_after_the_check_is_not_made_anew() -> None:
@@ -599,3 +684,24 @@ async def test_an_order_s_number_is_its_own(served: SimulatedCluster) -> None:
         assert {one.order.number for one in deck.fleet.orders.open} == {1, 2}
         await asyncio.gather(deck.verdicts(first), deck.verdicts(second))
         assert not deck.fleet.orders.open
+
+
+@pytest.mark.parametrize("moved", ["target", "route"])
+async def test_an_order_that_was_shown_for_another_address_is_not_accepted(
+    moved: str, served: SimulatedCluster
+) -> None:
+    """P4: a profile was edited between the key and the yes."""
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        order = deck.order(Verb.RESTART, "alert_mgr", node="node2")
+        if moved == "target":
+            moved_to = replace(deck.watch("node2").profile, url=served.urls[3])
+            others = [one.profile for one in deck.fleet.nodes if one.name != "node2"]
+            deck.fleet.adopt([*others, moved_to])
+            await deck.known()
+        else:
+            order = replace(order, route=Route("node1", served.urls[3]))
+        with pytest.raises(NotAccepted, match=r"not at http://127\.0\.0\.1"):
+            deck.fleet.give(order)
+        await quiet(0.2)
+        assert not posts(served)

@@ -8,8 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.faultserver import Peer, always, routes, serving, wait_until
-from tests.fleet.conftest import LIST, PASSWORD, VIEWER, VIEWER_PASSWORD, Play, profile, said
+from tests.faultserver import Peer, always, answer, routes, serving, wait_until
+from tests.fleet.conftest import (
+    BOOTSTRAP,
+    LIST,
+    NODES,
+    PASSWORD,
+    VIEWER,
+    VIEWER_PASSWORD,
+    Play,
+    profile,
+    said,
+)
 from tui.config import FileSource
 from tui.credentials import Secret
 from tui.fleet.trial import try_node
@@ -211,3 +221,15 @@ async def test_a_trial_that_is_cancelled_leaves_nothing_behind() -> None:
         await asyncio.to_thread(wait_until, lambda: server.connections == 2)
         # The script of the second sleeps on, so only the client's end can be seen to be closed.
         assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.parametrize("refused", [BOOTSTRAP, NODES])
+async def test_the_first_refusal_ends_a_trial_wherever_it_comes(refused: str) -> None:
+    """P24: each further call would be one more failed login."""
+    play = Play()
+    play.get(refused, answer("no", 401, WWW_Authenticate='Basic realm="x"'))
+    with serving(play) as server:
+        found = await try_node(profile(server.url), RIGHT, 2)
+        assert not found.well
+        assert "does not accept admin@demo.local" in found.said[0]
+        assert server.asked[-1].path == refused

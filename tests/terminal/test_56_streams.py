@@ -63,7 +63,6 @@ def test_textuals_variables_have_no_effect(opened: Open, tmp_path: Path) -> None
         "TEXTUAL_SCREENSHOT_LOCATION": str(tmp_path),
         "TEXTUAL_DEBUG": "1",
         "TEXTUAL": "debug,devtools",
-        "PYTHONBREAKPOINT": "no.such",
     }
     with opened(env=env) as terminal:
         terminal.shows("alert_mgr", "running")

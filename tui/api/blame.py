@@ -39,6 +39,7 @@ _VERIFY = {
 }
 
 _LATE = {
+    Stage.FILES: "are ca_file, client_cert and client_key on a disk that answers?",
     Stage.NAMING: "is the name right, and the name server up?",
     Stage.CONNECTING: "is the node up, and the way to it open?",
     Stage.PROXY: "does the proxy reach the node?",

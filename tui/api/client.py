@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, TypeVar
 
 import httpx
@@ -17,14 +17,23 @@ import httpx
 from tui.api import wire
 from tui.api.answer import Answer, Outcome
 from tui.api.authorize import headers
-from tui.api.errors import ApiError, Garbled, LoginRefused, NotSent, Unavailable, Unreachable
+from tui.api.errors import (
+    ApiError,
+    Garbled,
+    LoginRefused,
+    NotSent,
+    Unavailable,
+    Unmet,
+    Unreachable,
+)
 from tui.api.exchange import Exchange, Reply
 from tui.api.operation import write_operation
 from tui.api.posting import OrderExchange
 from tui.api.refusal import refusal
-from tui.api.session import Habit, Outdated, Session, Wicket
+from tui.api.session import Habit, Outdated, Session
 from tui.api.strictjson import WireError
 from tui.api.ticket import SecretLike, Ticket
+from tui.api.wicket import Wicket
 from tui.model.certificate import Certificate
 from tui.model.health import ClusterHealth
 from tui.model.login import LoginWay
@@ -52,8 +61,8 @@ class NodeReader:
 
     Nodes of a cluster may share a `session`; without one, the password goes with every request.
     Without a `username` no Authorization is sent: the client's certificate `mine` says who asks.
-    `proxy` is empty or `http://host:port`. Every call raises an ApiError if there is no good
-    answer.
+    `proxy` is empty or `http://host:port`. `wicket` is where its passwords leave. Every call raises
+    an ApiError if there is no good answer.
     """
 
     _opens: ClassVar[type[Exchange]] = Exchange
@@ -75,38 +84,8 @@ class NodeReader:
         self._exchange = self._opens(title, url, trust, timeout, mine, proxy)
         self._username = username
         self._session = session or Session(username, password, Habit(LoginWay.BASIC))
-        self._wicket = Wicket(self._exchange)
+        self.wicket = Wicket(self._exchange)
         self._asking = asyncio.Lock()
-
-    @property
-    def before_send(self) -> Callable[[], Awaitable[None]] | None:
-        """Awaited right before a password leaves; its time does not count as the node's.
-
-        What it raises ends the request, unsent, and comes out of the call as it is.
-        """
-        return self._wicket.before
-
-    @before_send.setter
-    def before_send(self, wait: Callable[[], Awaitable[None]] | None) -> None:
-        self._wicket.before = wait
-
-    @property
-    def after_send(self) -> Callable[[], None] | None:
-        """Called when a request is over, however it ended."""
-        return self._wicket.after
-
-    @after_send.setter
-    def after_send(self, told: Callable[[], None] | None) -> None:
-        self._wicket.after = told
-
-    @property
-    def on_doubt(self) -> Callable[[], None] | None:
-        """Called when a password was refused, before it leaves for the last time."""
-        return self._wicket.doubt
-
-    @on_doubt.setter
-    def on_doubt(self, told: Callable[[], None] | None) -> None:
-        self._wicket.doubt = told
 
     @property
     def connections(self) -> int:
@@ -190,35 +169,44 @@ class NodeReader:
             ticket: Ticket | None = None
             for _ in range(_TICKETS_AT_MOST):
                 try:
-                    ticket = ticket or await self._session.ticket(self._wicket)
+                    ticket = ticket or await self._session.ticket(self.wicket)
                     with self._showing(ticket):
                         reply = await self._exchange.get(path, headers(ticket))
                     if reply.status != 401:
                         if reply.status in (200, 403):
                             self._session.accept(ticket)
                         return reply
-                    ticket = await self._session.instead(ticket, reply, self._wicket)
+                    ticket = await self._session.instead(ticket, reply, self.wicket)
                 except Outdated:
                     ticket = None
+                    continue
+                except Unmet:
+                    await self._meet(path)
                     continue
                 if ticket is None:
                     return reply
         where = self._exchange.where
         raise Unavailable(f"{where} takes no token for long", "it is asked again", status=401)
 
+    async def _meet(self, path: str) -> None:
+        """Ask with no credentials: whatever comes back, somebody is there who answers."""
+        self._exchange.before_send = None
+        await self._exchange.get(path, headers(None))
+        self.wicket.greet()
+
     @contextlib.contextmanager
     def _showing(self, ticket: Ticket) -> Iterator[None]:
         """Let a request show a ticket: a password waits at the wicket, a token does not."""
 
         async def wait() -> None:
-            await self._wicket.wait()
+            await self.wicket.wait()
             self._session.check(ticket)
 
         self._exchange.before_send = wait if ticket.is_password else None
         try:
             yield
         finally:
-            self._wicket.done()
+            self.wicket.done(lost=ticket.is_password and self._exchange.is_unanswered)
 
     async def _read(self, path: str, read: Callable[[bytes], _Read]) -> _Read:
         reply = await self._get(path)
@@ -267,7 +255,7 @@ class NodeOperator(NodeReader):
                     reply = await self._exchange.post(
                         path, shown, body, same_connection=same_connection, leaving=leaving
                     )
-            except Outdated:
+            except (Outdated, Unmet):
                 raise self._changed() from None
         took = time.monotonic() - began
         if isinstance(reply, ApiError):
@@ -281,10 +269,10 @@ class NodeOperator(NodeReader):
     async def _to_show(self) -> tuple[Ticket, httpx.Headers]:
         """Give the ticket of an order, and its headers; raises NotSent."""
         try:
-            ticket = await self._session.ticket(self._wicket)
+            ticket = await self._session.ticket(self.wicket)
         except ApiError as error:
             raise NotSent.because(error) from error
-        except Outdated:
+        except (Outdated, Unmet):
             raise self._changed() from None
         shown = headers(ticket)
         shown["Content-Type"] = "application/json"

@@ -99,5 +99,9 @@ class NotSent(ApiError):
         return error
 
 
+class Unmet(Exception):
+    """A password that did not leave: its node has to answer something without one first."""
+
+
 class WriteBlocked(ApiError):
     """A request that the gate does not let pass; nothing was sent."""

@@ -11,6 +11,7 @@ import httpcore
 import httpx
 
 from tui.api import names
+from tui.api.aside import aside
 from tui.api.blame import blame, late, presenting
 from tui.api.certificate import describe
 from tui.api.errors import ApiError, Garbled, NotSent, Unreachable, Untrusted
@@ -20,7 +21,7 @@ from tui.api.tls import context_for
 from tui.api.trace import Stage, Trace
 from tui.model.certificate import Certificate
 from tui.model.text import clean
-from tui.model.trust import ClientCertificate, NoTrust, Trust
+from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
 
 BODY_AT_MOST = 4 * 1024 * 1024
 """Largest answer in bytes that is read; a node's list of services has a few thousand."""
@@ -44,7 +45,8 @@ class Exchange:
     `timeout` is in seconds and for all of a request. `before_send` is awaited right before
     credentials leave, and its time does not count. `keeps_alive` tells whether the last answer
     left the connection open, `opened` counts the connections that were begun. `certificate` is
-    what the node presented last, None before.
+    what the node presented last, None before. `is_unanswered` tells that the last request left,
+    and no answer came that says whether its credentials were taken.
     """
 
     _gate: ClassVar[type[GetOnlyTransport]] = GetOnlyTransport
@@ -67,6 +69,7 @@ class Exchange:
         self.certificate: Certificate | None = None
         self.before_send: Callable[[], Awaitable[None]] | None = None
         self.keeps_alive = True
+        self.is_unanswered = False
         self.opened = 0
         self._transport: GetOnlyTransport | None = None
         self._line = asyncio.Lock()
@@ -109,11 +112,11 @@ class Exchange:
     ) -> httpx.Request:
         return httpx.Request(method, f"{self.url}{path}", headers=headers, content=body)
 
-    def _open(self) -> GetOnlyTransport:
+    async def _open(self, trace: Trace) -> GetOnlyTransport:
         if self._transport is None:
             plain = self.url.startswith("http://")
             inner = httpx.AsyncHTTPTransport(
-                verify=self._context(NoTrust() if plain else self.trust),
+                verify=await self._context(NoTrust() if plain else self.trust, trace),
                 # Named by the profile or there is none: the environment has no say.
                 proxy=self.proxy or None,
                 trust_env=False,
@@ -128,15 +131,22 @@ class Exchange:
             self._transport = self._gate(inner, httpx.URL(self.url))
         return self._transport
 
-    def _context(self, trust: Trust) -> ssl.SSLContext:
+    async def _context(self, trust: Trust, trace: Trace) -> ssl.SSLContext:
+        mine, stage = self.mine, trace.stage
+        if mine is None and not isinstance(trust, AuthorityTrust):
+            return context_for(trust)
+        trace.stage = Stage.FILES  # they may lie on a disk that hangs
         try:
-            return context_for(trust, self.mine)
+            context = await aside(("trust", trust, mine), lambda: context_for(trust, mine))
         except Unreachable as error:
             raise Unreachable(f"{self.where} was not asked: {error}", error.trouble.hint) from error
+        trace.stage = stage
+        return context
 
     @contextlib.asynccontextmanager
     async def _deadline(self, trace: Trace) -> AsyncIterator[asyncio.Timeout]:
         """Limit what is inside to the timeout: httpx's own limits are for each read alone."""
+        self.is_unanswered = False
         try:
             async with asyncio.timeout(self.timeout) as limit:
                 yield limit
@@ -154,7 +164,7 @@ class Exchange:
         """Send one request and read its whole answer."""
         clean_end = False
         try:
-            transport = self._open()
+            transport = await self._open(trace)
             request.extensions = {
                 "timeout": _NO_LIMITS,
                 "trace": self._tracer(trace, limit, only_open=only_open),
@@ -162,6 +172,7 @@ class Exchange:
             response = await transport.handle_async_request(request)
             reply = await self._read(response)
             clean_end = True
+            self.is_unanswered = False
         except (httpx.TransportError, ssl.SSLError, OSError) as error:
             raise await self._fault(error, trace, limit) from error
         finally:
@@ -209,9 +220,12 @@ class Exchange:
                 case "http11.send_request_headers.started":
                     trace.stage = Stage.SENDING
                     await self._wait_for_turn(limit)
+                    self.is_unanswered = True
                     trace.leave()
                 case "http11.receive_response_headers.complete" if trace.sent:
                     trace.stage = Stage.READING
+                    # A refusal that is cut short is none that anybody acts upon.
+                    self.is_unanswered = info["return_value"][1] == 401
 
         return note
 

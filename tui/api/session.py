@@ -22,10 +22,11 @@ from dataclasses import dataclass
 from tui.api import wire
 from tui.api.authorize import TTL, Form, LoginExchange, password_ticket
 from tui.api.errors import ApiError, LoginRefused
-from tui.api.exchange import Exchange, Reply
+from tui.api.exchange import Reply
 from tui.api.refusal import refusal
 from tui.api.strictjson import WireError
 from tui.api.ticket import NOBODY, SecretLike, Ticket, Token
+from tui.api.wicket import Wicket
 from tui.model.login import LoginWay
 from tui.model.text import clean
 
@@ -34,6 +35,7 @@ TRIES = 2
 
 _RENEW_AFTER = TTL * 2 / 3
 _RENEW_AGAIN = 10.0
+_SLOW = 1.0
 _OTHER = {"JWT": "Bearer", "Bearer": "JWT"}
 _BASIC = re.compile(r"(^|,)\s*basic\b", re.IGNORECASE)
 
@@ -50,36 +52,6 @@ class Habit:
     scheme: str = "JWT"
     form: Form | None = None
     refreshes: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class Wicket:
-    """Where requests to one node leave.
-
-    `before` is awaited right before a password leaves, and what it raises keeps it from leaving;
-    `after` is told when the request is over, and `doubt` when a password was refused and is to
-    leave once more.
-    """
-
-    exchange: Exchange
-    before: Callable[[], Awaitable[None]] | None = None
-    after: Callable[[], None] | None = None
-    doubt: Callable[[], None] | None = None
-
-    async def wait(self) -> None:
-        """Wait until a password may leave."""
-        if self.before is not None:
-            await self.before()
-
-    def doubted(self) -> None:
-        """Say that a password was refused, and that the last try is to come."""
-        if self.doubt is not None:
-            self.doubt()
-
-    def done(self) -> None:
-        """Say that a request is over."""
-        if self.after is not None:
-            self.after()
 
 
 class Session:
@@ -184,8 +156,10 @@ class Session:
         async with self._alone(seen) as enter:
 
             async def before() -> None:
-                await via.wait()
+                # In this order everywhere: who has a turn or a lane never waits for the gate.
                 await enter()
+                await via.wait()
+                self._see(seen)
 
             for form in forms[: TRIES - self._spent]:
                 exchange = LoginExchange.beside(via.exchange)
@@ -196,7 +170,7 @@ class Session:
                 except Outdated:
                     return
                 finally:
-                    via.done()
+                    via.done(lost=exchange.is_unanswered)
                 if reply.status == 200:
                     self._take(reply, asked_at, exchange.where)
                     self.habit.form, self._spent = form, 0
@@ -221,24 +195,34 @@ class Session:
 
     @contextlib.asynccontextmanager
     async def _alone(self, seen: Token | None) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Give what lets one node at a time ask for a token; it raises Outdated if `seen` is."""
-        entered = False
+        """Give what lets one node at a time ask for a token; it raises Outdated if `seen` is.
+
+        It spares logins and no more: who waited for a second goes on, lest a node that hangs
+        delays the others.
+        """
+        entered = waited = False
 
         async def enter() -> None:
-            nonlocal entered
-            if not entered:
-                await self._gate.acquire()
-                entered = True
-            if self._refused is not None:
-                raise LoginRefused(str(self._refused), self._refused.trouble.hint)
-            if self._token is not seen:
-                raise Outdated
+            nonlocal entered, waited
+            if not entered and not waited:
+                waited = True
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_SLOW):
+                        entered = await self._gate.acquire()
+            self._see(seen)
 
         try:
             yield enter
         finally:
             if entered:
                 self._gate.release()
+
+    def _see(self, seen: Token | None) -> None:
+        """Raise what came of other nodes' logins meanwhile: LoginRefused or Outdated."""
+        if self._refused is not None:
+            raise LoginRefused(str(self._refused), self._refused.trouble.hint)
+        if self._token is not seen:
+            raise Outdated
 
     async def _renew(self, via: Wicket) -> None:
         """Get a token for the present one, which lasts a while yet: trouble can wait."""

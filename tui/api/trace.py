@@ -11,6 +11,7 @@ class Stage(Enum):
     """What a request waits for; the value is how a sentence says it."""
 
     QUEUED = "before it connected"
+    FILES = "while reading the files that its trust names"
     NAMING = "while its name was looked up"
     CONNECTING = "while connecting"
     PROXY = "while the proxy opened the way"

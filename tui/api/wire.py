@@ -63,7 +63,8 @@ def read_services(body: bytes) -> tuple[Service, ...]:
     left_out = len(entries) - len(services)
     if left_out:
         name = _unique(f"({left_out} more)", taken)
-        services.append(Service(name, "?", note="more services than any node has; not shown"))
+        note = "more services than any node has; not shown"
+        services.append(Service(name, "?", note=note, left_out=left_out))
     return tuple(services)
 
 

@@ -1,14 +1,30 @@
 """A password from a file that nobody else can read."""
 
+import asyncio
 import os
 import shlex
 import stat
 
+from tui.api.aside import aside
 from tui.config import FileSource, NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
 from tui.model.text import clean
 
 _LONGEST_PATH = 4096
+
+
+async def from_file_within(profile: NodeProfile, file: FileSource, limit: float) -> Secret:
+    """Read a password file in at most `limit` seconds; raises CredentialError.
+
+    It may lie on a network's disk that hangs.
+    """
+    try:
+        async with asyncio.timeout(limit):
+            return await aside((profile.name, file), lambda: from_file(profile, file))
+    except TimeoutError:
+        source = f"password file {clean(str(file.path), _LONGEST_PATH)}"
+        reason = f"it could not be read within {limit:g} s"
+        raise CredentialError(profile, source, reason, "is its disk there?") from None
 
 
 def from_file(profile: NodeProfile, file: FileSource) -> Secret:

@@ -13,7 +13,7 @@ from tui.config import (
 )
 from tui.credentials.command import from_command
 from tui.credentials.desktop import from_keyring
-from tui.credentials.file import from_file
+from tui.credentials.file import from_file_within
 from tui.credentials.secret import PasswordNeeded, Secret
 from tui.credentials.variable import from_environment, take
 
@@ -31,11 +31,13 @@ class Passwords:
         *,
         command_limit: float = 10.0,
         keyring_limit: float = 3.0,
+        file_limit: float = 5.0,
     ) -> None:
         self._kept: dict[Hashable, Secret] = {}
         self._locks: dict[Hashable, asyncio.Lock] = {}
         self._command_limit = command_limit
         self._keyring_limit = keyring_limit
+        self._file_limit = file_limit
         self.heed(profiles)
 
     def heed(self, profiles: Iterable[NodeProfile]) -> None:
@@ -76,7 +78,7 @@ class Passwords:
             case CommandSource(argv):
                 return await from_command(profile, argv, self._command_limit)
             case FileSource():
-                return from_file(profile, profile.password)
+                return await from_file_within(profile, profile.password, self._file_limit)
             case KeyringSource():
                 return await from_keyring(profile, self._keyring_limit)
             case AskSource():

@@ -13,6 +13,7 @@ from tui.fleet.bond import Bond
 from tui.fleet.book import FACTS_EVERY, ClusterBook
 from tui.model.event import Event, Happening
 from tui.model.node import Identity, NodeFacts, Role
+from tui.model.reading import Reading
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -33,22 +34,29 @@ class Acquaintance:
         self._book = book
         self._told = told
         self._identity = Identity()
-        self._identified_at = 0.0
+        self._asked_at = self._identified_at = self._strayed_at = 0.0
         self._last_role: tuple[int | None, Role] = (None, Role.UNKNOWN)
         book.readers[profile.name] = self.look_up
 
     async def learn(
-        self, reader: NodeReader, every: float, later: Callable[[], None] | None
+        self,
+        reader: NodeReader,
+        every: float,
+        later: Callable[[], None] | None,
+        *,
+        hurried: bool = False,
     ) -> None:
-        """Ask what it is time to ask, at a pace of `every` seconds.
+        """Ask what it is time to ask, at a pace of `every` seconds; `hurried`, who it is as well.
 
         Without a `later` (see `ClusterBook.refresh`) it is for one look only, and the other
         nodes' health is not asked for. Raises LoginRefused.
         """
         now = time.monotonic()
-        if now - self._identified_at >= FACTS_EVERY:
-            self._identified_at = now
+        asks = hurried or now - self._asked_at >= FACTS_EVERY
+        if asks:
+            self._asked_at = now
             await self._identify(reader)
+            self._identified_at = now
         said = self._book.health.said
         if self.bond.wrong:
             self._book.lose(self._name)  # what another node says may be of another cluster
@@ -56,13 +64,19 @@ class Acquaintance:
             await self._book.refresh(self._name, reader, every=every, later=later)
             if later is not None:
                 await self._book.refresh_health(reader)
-        self.look_up()
-        if self._book.health.said is not said:
-            self._told(())
+        if not self.look_up() and (asks or self._book.health.said is not said):
+            self._told(())  # who waits for it to be the same node goes on
 
     def hasten(self) -> None:
         """Ask the node who it is at the next reading, whenever it was asked last."""
-        self._identified_at = 0.0
+        self._asked_at = 0.0
+
+    def vouches(self, uid: int | None, reading: Reading) -> bool:
+        """Say whether node `uid` said after a reading that it is the one (see `NodeWatch`)."""
+        at = reading.answered_at
+        if uid is None or at is None:
+            return uid is None
+        return self._strayed_at < at <= self._identified_at and self._identity.uid == uid
 
     def lose(self) -> None:
         """Count on the node no more to tell of its cluster: it cannot be read."""
@@ -80,12 +94,16 @@ class Acquaintance:
         except ApiError:
             self._identity = Identity()
         self.bond.hear(self._identity)
+        if self.bond.wrong:
+            self._strayed_at = time.monotonic()
 
-    def look_up(self) -> None:
-        """Take from the cluster's book what it says of this node now."""
+    def look_up(self) -> bool:
+        """Take from the cluster's book what it says of this node now; tell whether it is new."""
         before, self.facts = self.facts, self._book.facts_for(self._name, self._identity)
-        if before != self.facts:
-            self._told(self._role_event())
+        if before == self.facts:
+            return False
+        self._told(self._role_event())
+        return True
 
     def _role_event(self) -> tuple[Event, ...]:
         """Tell if the node has another role than it was last known to have."""

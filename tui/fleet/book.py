@@ -51,7 +51,7 @@ class ClusterBook:
         self._teller = Teller()
         self._demoted: dict[str, float] = {}
         self._waiting: dict[str, Callable[[], None]] = {}
-        self.readers: dict[str, Callable[[], None]] = {}
+        self.readers: dict[str, Callable[[], object]] = {}
         self.health = HealthPage(clock)
 
     def _is_due(self, node: str, every: float) -> bool:

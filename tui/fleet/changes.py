@@ -41,6 +41,8 @@ def _services(before: Reading, after: Reading, on: datetime) -> list[Event]:
     new = {service.name: service for service in after.services}
     events = []
     for name in sorted(old.keys() | new.keys()):
+        if (name not in new and after.is_cut) or (name not in old and before.is_cut):
+            continue  # it may have been among those that were left out
         told = _service(old.get(name), new.get(name))
         if told is not None:
             events.append(_event(after, told, on, name))

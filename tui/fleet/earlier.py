@@ -39,11 +39,10 @@ class Earlier:
         for count, one in enumerate(found):
             order = replace(one.order, number=-count)
             text = _told(one)
-            verdicts = {
-                name: Verdict(name, Result.UNKNOWN, f"{text}; waiting for its node")
-                for name in order.names
-            }
-            case = _Case(one.id, _EARLIER, order, verdicts, set(order.names))
+            verdicts = {name: _beginning(name, name in one.refused, text) for name in order.names}
+            case = _Case(one.id, _EARLIER, order, verdicts, set(order.names) - one.refused)
+            for name in set(order.names) & one.refused:
+                self._journal.resolved(one.id, verdicts[name], None, None)
             self._cases.append(case)
             self._say(case)
 
@@ -58,6 +57,8 @@ class Earlier:
         """Take a node's reading as evidence if it is good, and of the node that was meant."""
         if not self._cases or not watch.reading.is_good or watch.wrong_node:
             return
+        if not watch.vouches(watch.facts.identity.uid, watch.reading):
+            return
         for case in self._cases:
             if _is_meant(case.order, watch) and self._settle(case, watch):
                 self._say(case)
@@ -67,7 +68,7 @@ class Earlier:
         before = len(case.left)
         for seen in case.order.services:
             service = watch.reading.find(seen.name)
-            if seen.name not in case.left:
+            if seen.name not in case.left or (service is None and watch.reading.is_cut):
                 continue
             verdict = judge(case.order.verb, seen, service, case.origin)
             if verdict is None:
@@ -81,6 +82,13 @@ class Earlier:
     def _say(self, case: _Case) -> None:
         verdicts = tuple(case.verdicts[name] for name in case.order.names)
         self._report(Progress(case.order, Phase.ENDED, case.origin, {}, verdicts))
+
+
+def _beginning(name: str, refused: bool, text: str) -> Verdict:
+    """Say what is known at first; what the node refused, it never brings about later."""
+    if refused:
+        return Verdict(name, Result.REFUSED, f"{text}; the node refused it")
+    return Verdict(name, Result.UNKNOWN, f"{text}; waiting for its node")
 
 
 def _told(one: Unsettled) -> str:

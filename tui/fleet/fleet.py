@@ -266,6 +266,7 @@ class Fleet:
         """
         if self._group is None:
             raise RuntimeError("the fleet does not run")
+        self._check_addresses(order)
         # Whether the node is there, and which it is, the check before sending sees for itself.
         standing = replace(self.standing(order.target.node), age=0.0, trouble="")
         ruling = rule(order.verb, self._as_now(order), standing)
@@ -281,6 +282,15 @@ class Fleet:
             work.close()
             raise RuntimeError("the fleet does not run")
         self._group.create_task(work, name=name)
+
+    def _check_addresses(self, order: Order) -> None:
+        """Refuse what was shown for one address and would go to another: a profile was edited."""
+        shown = {order.target.node: order.target.url, order.route.via: order.route.url}
+        if order.target.node == order.route.via and order.target.url != order.route.url:
+            raise NotAccepted(f"{order.target.node} has one address, and two were shown")
+        for node, url in shown.items():
+            if node not in self or self.watch(node).profile.url != url:
+                raise NotAccepted(f"{node} is not at {url} any more: order again")
 
     def _as_now(self, order: Order) -> tuple[Seen, ...]:
         """Give the services of an order with their kinds as the cluster has them now."""

@@ -43,7 +43,7 @@ class NodeLine:
         self._held = asyncio.Lock()
         self._client: NodeReader | None = None
         self._generation = -1
-        self._has_turn = False
+        self._is_met = False
         self._is_shut = False
 
     @asynccontextmanager
@@ -57,7 +57,7 @@ class NodeLine:
             secret = await self._login.unlock(self._profile, self._passwords)
             if secret is None:
                 raise LoginWaits(self._login.trouble)
-            generation = self._login.generation
+            generation, self._is_met = self._login.generation, False
             try:
                 yield await self._fitting(secret, generation)
             except LoginRefused as error:
@@ -65,7 +65,6 @@ class NodeLine:
                 raise
             finally:
                 self._login.settle(self)
-                self._give_turn_back()
                 if self._is_shut:
                     await self._close()
 
@@ -74,7 +73,6 @@ class NodeLine:
         if self._generation == self._login.generation:
             self._login.prove()
             self._login.settle(self)
-        self._give_turn_back()
 
     async def release(self) -> None:
         """Let go of the connection as soon as nobody holds it."""
@@ -116,9 +114,10 @@ class NodeLine:
             proxy=self._profile.proxy,
             session=session,
         )
-        client.before_send = self._take_turn
-        client.after_send = self._leave_lane
-        client.on_doubt = lambda: self._login.doubt(self)
+        client.wicket.before = self._take_turn
+        client.wicket.after = self._end_turn
+        client.wicket.doubt = self._note_doubt
+        client.wicket.met = self._meet
         return client
 
     def _session(self, secret: Secret) -> Session:
@@ -135,48 +134,47 @@ class NodeLine:
         return session
 
     async def _take_turn(self) -> None:
-        """Let one unproven password leave at a time, and three proven; called right before."""
+        """Let an unproven password wait for its turn, and any for a lane; called right before."""
+        login = self._login
         self._check_login()
         while True:
             while self._has_to_wait:
-                self._give_turn_back()
-                await self._login.settled.wait()
-            if not self._has_turn and self._goes_alone:
-                await self._login.turn.acquire()
-                self._has_turn = True
-                if not self._goes_alone:
-                    self._give_turn_back()
+                login.turn.give_back(self)
+                await login.settled.wait()
+            doubted = self in login.doubts
+            if doubted or not login.proven:
+                await login.turn.take(self, last=doubted, met=self._is_met)
             self._check_login()
-            await self._login.lanes.enter(self)
-            try:
-                self._check_login()
-            except LoginWaits:
-                self._leave_lane()
-                raise
+            await login.lanes.enter(self)
+            self._check_login()
             if not self._has_to_wait:
+                login.turn.leave(self)
                 return
-            self._leave_lane()
+            login.lanes.leave(self)
 
     @property
     def _has_to_wait(self) -> bool:
         """Whether other nodes are in doubt: two tries of each node at once would lock the user."""
         return bool(self._login.doubts) and self not in self._login.doubts
 
-    @property
-    def _goes_alone(self) -> bool:
-        return not self._login.proven or self in self._login.doubts
-
-    def _leave_lane(self) -> None:
+    def _end_turn(self, lost: bool) -> None:
+        """Let others go; also when the password was kept from leaving, whatever kept it."""
+        is_present = self._generation == self._login.generation
+        self._login.turn.give_back(self, lost=lost and is_present)
         self._login.lanes.leave(self)
+        if lost and is_present:
+            self._login.spare()
+
+    def _note_doubt(self) -> None:
+        self._login.doubt(self)
+
+    def _meet(self) -> None:
+        self._is_met = True
 
     def _check_login(self) -> None:
         """Raise LoginWaits rather than send a password that was refused or replaced meanwhile."""
+        self._login.spare(last=self in self._login.doubts)
         if self._login.trouble:
             raise LoginWaits(self._login.trouble)
         if self._generation != self._login.generation:
             raise LoginWaits("the password was changed meanwhile")
-
-    def _give_turn_back(self) -> None:
-        if self._has_turn:
-            self._has_turn = False
-            self._login.turn.release()

@@ -1,9 +1,9 @@
 """A login: one user and one password that several nodes may share.
 
 Five failed logins within 900 s lock the user for half an hour (Redis Software, login lockout), and
-a deck asks several nodes at once. So an unproven login lets one request through at a time, a
-proven one three, and a 401 stops every poll that uses it: until a person acts, or, where the
-password had worked before, until its source gives another one.
+a deck asks several nodes at once. So an unproven login lets one request through at a time (see
+`tui.fleet.turn`), a proven one three, and a 401 stops every poll that uses it: until a person
+acts, or, where the password had worked before, until its source gives another one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
 from tui.fleet.lanes import Lanes
+from tui.fleet.turn import Turn
+from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.api.session import Session
@@ -51,7 +53,8 @@ class Login:
     """The state of one login.
 
     `trouble` is empty while it may be used, else the sentence why not. `generation` counts the
-    passwords tried, so that a late 401 to an old password does not stop a new one. `rereads`
+    passwords tried, so that a late 401 to an old password does not stop a new one. `unanswered`
+    says that it is stopped for want of answers, and not for a refusal. `rereads`
     tells whether the source may give another password by itself. `doubts` are the nodes that
     refused it and are given it a last time, and `settled` is set when none is left. `sessions`
     are by cluster, or by node where it names none: a token is never shown to another cluster.
@@ -64,12 +67,13 @@ class Login:
     proven: bool = False
     trouble: str = ""
     refused: bool = False
+    unanswered: bool = False
     may_write: bool = True
     generation: int = 0
     doubts: set[Hashable] = field(default_factory=set)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: Turn = field(default_factory=Turn)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     lanes: Lanes = field(default_factory=Lanes)
     sessions: dict[Hashable, tuple[int, Session]] = field(default_factory=dict)
@@ -131,15 +135,28 @@ class Login:
     def stop(self, trouble: str, *, refused: bool = False) -> None:
         """Let nobody use it until `renew`."""
         self.trouble, self.refused, self.proven = trouble, refused, False
+        self.turn.shut()
+
+    def spare(self, *, last: bool = False) -> None:
+        """Stop it where one more unproven password could be one too many."""
+        if not self.proven and not self.trouble and self.turn.is_over(last=last):
+            self.unanswered = True
+            self.stop(
+                f"{self.turn.spent} passwords of {clean(self.username)} were sent and never "
+                "answered; none is sent any more, as five that are wrong lock the user",
+                refused=True,
+            )
 
     def prove(self) -> None:
         """Note that a node took it: from now on nodes need not wait for each other."""
         self.proven = True
+        self.turn.open()
 
     def doubt(self, who: Hashable) -> None:
         """Note that a node refused it and is given it a last time, before anybody else is."""
         self.doubts.add(who)
         self.settled.clear()
+        self.turn.refuse()
 
     def settle(self, who: Hashable) -> None:
         """Note what came of that: it was taken, or its refusal has been noted."""
@@ -150,10 +167,18 @@ class Login:
     def renew(self, secret: Secret | None) -> None:
         """Take a new password, or None to read the source again; wakes all who wait."""
         self.may_write = True
+        self.turn.shut(forget=True)
         self._renew(secret)
 
     def reread(self) -> None:
-        """Ask the source of a login that is stopped again; what was refused is not tried again."""
+        """Ask the source of a login that is stopped again; what was refused is not tried again.
+
+        What got no answer is tried once more, where that cannot lock the user.
+        """
+        if self.trouble and self.unanswered:
+            if self.turn.allow_one_more():
+                self._renew(None if self.rereads else self.secret)
+            return
         if not self.trouble or not self.rereads:
             return
         had = _Replaced(self.secret, self.trouble) if self.refused and self.secret else None
@@ -162,7 +187,8 @@ class Login:
 
     def _renew(self, secret: Secret | None) -> None:
         self.secret, self.trouble, self.refused, self.proven = secret, "", False, False
-        self.replaced = None
+        self.replaced, self.unanswered = None, False
+        self.turn.shut()
         self.generation += 1
         self.changed.set()
         self.changed = asyncio.Event()

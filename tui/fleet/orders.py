@@ -48,6 +48,7 @@ class _Life:
     answer: Answer | None = None
     asked: float = 0.0
     seen_at: float = 0.0
+    pending: list[Reading] = field(default_factory=list)
     sights: dict[str, list[Sight]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -175,7 +176,8 @@ class Orders:
             leaving=lambda: self._journal.sent(order),
         )
         said = answer.outcome.value
-        self._journal.answered(order, said, answer.status, answer.text, answer.took)
+        no = [name for name, taken in answer.results.items() if taken is False]
+        self._journal.answered(order, said, answer.status, answer.text, answer.took, no)
         if answer.forbidden:
             login.may_write = False
         if answer.login_refused:
@@ -189,19 +191,32 @@ class Orders:
         async with watch.hurried(HURRY):
             while len(life.verdicts) < len(life.order.services):
                 await asyncio.sleep(HURRY / 2)
-                if not watch.wrong_node:
-                    self._look(life, watch.reading)
+                self._look(life, watch)
                 self._judge(life)
         self._step(life.order, Phase.ENDED, _summary(life.verdicts.values()), life)
 
-    def _look(self, life: _Life, reading: Reading) -> None:
-        """Take a reading as evidence if it is good, new, and was asked for after the POST left."""
-        if not reading.is_good or reading.asked_at <= max(life.sent_at, life.seen_at):
-            return
-        life.seen_at = reading.asked_at
+    def _look(self, life: _Life, watch: NodeWatch) -> None:
+        """Take a reading as evidence if it is good, new, and was asked for after the POST left.
+
+        It waits until the node has said once more that it is the one that was meant; where another
+        one answers, all that has waited may be of that one.
+        """
+        reading, uid = watch.reading, life.order.target.identity.uid
+        if watch.wrong_node:
+            life.pending.clear()
+            life.seen_at = reading.asked_at
+        elif reading.is_good and reading.asked_at > max(life.sent_at, life.seen_at):
+            life.seen_at = reading.asked_at
+            life.pending.append(reading)
+        while life.pending and watch.vouches(uid, life.pending[0]):
+            self._take(life, life.pending.pop(0))
+
+    def _take(self, life: _Life, reading: Reading) -> None:
         at = (reading.answered_at or 0.0) - life.sent_at
         for name in life.order.names:
             service = reading.find(name)
+            if service is None and reading.is_cut:
+                continue  # it may be among those that were left out
             sight = (
                 Sight(at, None)
                 if service is None

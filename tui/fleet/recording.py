@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Protocol
@@ -40,10 +40,16 @@ class Journal(Protocol):
     def sent(self, order: Order) -> None:
         """Note that the order begins to leave."""
 
-    def answered(
-        self, order: Order, outcome: str, status: int | None, text: str, took: float
+    def answered(  # noqa: PLR0913 - what a record is made of
+        self,
+        order: Order,
+        outcome: str,
+        status: int | None,
+        text: str,
+        took: float,
+        refused: Sequence[str] = (),
     ) -> None:
-        """Note what came back; `took` is in seconds."""
+        """Note what came back; `took` is in seconds, `refused` are the services it says no to."""
 
     def judged(self, order: Order, verdict: Verdict) -> None:
         """Note what came of it for one service."""
@@ -92,8 +98,14 @@ class Unrecorded:
     def sent(self, order: Order) -> None:
         """Do nothing."""
 
-    def answered(
-        self, order: Order, outcome: str, status: int | None, text: str, took: float
+    def answered(  # noqa: PLR0913 - what a record is made of
+        self,
+        order: Order,
+        outcome: str,
+        status: int | None,
+        text: str,
+        took: float,
+        refused: Sequence[str] = (),
     ) -> None:
         """Do nothing."""
 

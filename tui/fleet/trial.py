@@ -71,6 +71,8 @@ async def _ask(profile: NodeProfile, reader: NodeReader) -> Finding:
     services = plausible(await reader.services(), f"{profile.name} ({profile.url})")
     try:
         identity = await reader.identity()
+    except LoginRefused:
+        raise  # every further call would be one more failed login
     except ApiError:
         identity = Identity()
     bond = Bond(profile)
@@ -79,6 +81,8 @@ async def _ask(profile: NodeProfile, reader: NodeReader) -> Finding:
         return Finding(well=False, said=(bond.wrong, REBIND))
     try:
         facts = await reader.cluster_facts()
+    except LoginRefused:
+        raise
     except ApiError as error:
         said = f"what the cluster says of itself is not known from here: {error}"
         return Finding(True, (_services(services), identity.title, said), identity=identity)

@@ -219,7 +219,9 @@ class NodeWatch:
                 self._line.prove()
                 self._answered(services, asked_at)
                 later = None if patient else self.refresh_now
-                await self._known.learn(reader, self.interval, later)
+                # What a reading shows of an order is evidence if the same node says so after it.
+                hurried = self._hurry is not None
+                await self._known.learn(reader, self.interval, later, hurried=hurried)
         except (LoginRefused, LoginWaits):
             if self.login.trouble or generation == self.login.generation:
                 self._stopped(asked_at)
@@ -234,12 +236,15 @@ class NodeWatch:
         """Publish that the login waits for a person."""
         kind = TroubleKind.LOGIN if self.login.refused else TroubleKind.NO_PASSWORD
         hint = "press L to give the password, or ctrl+r after mending its source"
+        if self.login.unanswered:
+            hint = "see why it is not answered; ctrl+r sends it once more, L takes another one"
         if not self.login.username:
             hint = "mend client_cert and client_key, or the cluster's user, then ctrl+r"
         self._troubled(Trouble(kind, self.login.trouble, hint), asked_at)
 
     def _failed(self, error: ApiError, asked_at: float) -> float:
         self._failures += 1
+        self._known.hasten()  # another node may come back under its address
         self._troubled(error.trouble, asked_at)
         after = error.retry_after if isinstance(error, Unavailable) else None
         self._told_to_wait = after is not None and after > 0
@@ -278,6 +283,13 @@ class NodeWatch:
     def _tell(self, reading: Reading) -> None:
         before, self.reading = self.reading, reading
         self._publish(self, compare(before, reading, on=datetime.now(UTC)))
+
+    def vouches(self, uid: int | None, reading: Reading) -> bool:
+        """Say whether node `uid` said after a reading that it is the one, and none else meanwhile.
+
+        True where nobody was told which node it is.
+        """
+        return self._known.vouches(uid, reading)
 
     def hold(self) -> AbstractAsyncContextManager[NodeReader]:
         """Keep the node's one connection for an order; no poll goes out meanwhile."""

@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -92,11 +92,17 @@ class OrderJournal:
         """Note that the order begins to leave."""
         self._put(self._of(order, {"kind": "sent"}))
 
-    def answered(
-        self, order: Order, outcome: str, status: int | None, text: str, took: float
+    def answered(  # noqa: PLR0913 - what a record is made of
+        self,
+        order: Order,
+        outcome: str,
+        status: int | None,
+        text: str,
+        took: float,
+        refused: Sequence[str] = (),
     ) -> None:
-        """Note what came back; `took` is in seconds."""
-        self._put(self._of(order, record.result(outcome, status, text, took)))
+        """Note what came back; `took` is in seconds, `refused` are the services it says no to."""
+        self._put(self._of(order, record.result(outcome, status, text, took, refused)))
 
     def judged(self, order: Order, verdict: Verdict) -> None:
         """Note what came of it for one service."""

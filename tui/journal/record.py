@@ -53,14 +53,20 @@ def _seen(seen: Seen) -> dict[str, Any]:
     }
 
 
-def result(outcome: str, status: int | None, text: str, took: float) -> dict[str, Any]:
-    """Say what came back; `took` is in seconds, the record's `ms` is not."""
+def result(
+    outcome: str, status: int | None, text: str, took: float, refused: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Say what came back; `took` is in seconds, the record's `ms` is not.
+
+    `refused` are the services that an answer says no to, though it took the order.
+    """
     return {
         "kind": "result",
         "outcome": outcome,
         "http": status,
         "text": clean(text, _TEXT),
         "ms": round(took * 1000),
+        **({"refused": [clean(name) for name in refused]} if refused else {}),
     }
 
 

@@ -17,12 +17,14 @@ class Unsettled:
     """An order of an earlier session, with only those of its services that have no verdict.
 
     `was_sent` tells whether it is known to have left; `answer` is what came back, if anything.
+    `refused` are the services that the node said no to, so that nothing they show later came of it.
     """
 
     id: str
     order: Order
     was_sent: bool = False
     answer: str = ""
+    refused: frozenset[str] = frozenset()
 
 
 def find_unsettled(lines: Iterable[bytes]) -> tuple[Unsettled, ...]:
@@ -48,7 +50,10 @@ def _take(record: Record, id_: str, open_: dict[str, Unsettled]) -> None:
         case "sent":
             open_[id_] = replace(one, was_sent=True)
         case "result":
-            open_[id_] = replace(one, was_sent=True, answer=_text(record, "outcome"))
+            answer = _text(record, "outcome")
+            open_[id_] = replace(
+                one, was_sent=True, answer=answer, refused=_refused(record, one.order)
+            )
         case "verdict" if record.get("result") == Result.UNKNOWN.value:
             pass  # nobody has seen yet what came of it
         case "verdict" | "resolved":
@@ -57,6 +62,14 @@ def _take(record: Record, id_: str, open_: dict[str, Unsettled]) -> None:
             open_[id_] = replace(one, order=replace(one.order, services=left))
             if not left:
                 del open_[id_]
+
+
+def _refused(record: Record, order: Order) -> frozenset[str]:
+    """Say which services were refused: all where the order was, else those that are named."""
+    if record.get("outcome") == Result.REFUSED.value:
+        return frozenset(order.names)
+    named = record.get("refused")
+    return frozenset(name for name in order.names if isinstance(named, list) and name in named)
 
 
 def _order(record: Record) -> Order | None:

@@ -59,6 +59,11 @@ class Reading:
         """Whether the last thing asked was answered."""
         return self.trouble is None and self.answered_at is not None
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether services were left out, so that one that is not listed may be there."""
+        return any(service.left_out for service in self.services[-1:])
+
     def age(self, now: float) -> float | None:
         """Seconds since the last good answer arrived; None before the first."""
         return None if self.answered_at is None else max(0.0, now - self.answered_at)

@@ -72,7 +72,8 @@ class Service:
     `name` and `status` are clean text, else as the node sent them. `started_at` is the node's own
     clock, aware, UTC; `uptime` is in seconds. Either is None where the node said nothing that can
     be read. `note` tells what was wrong with the entry, if anything was; `raw` is the entry as it
-    came, for show only.
+    came, for show only. `left_out` is above 0 for none that is one: it stands for so many that were
+    not read.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Service:
     started_at: datetime | None = None
     uptime: int | None = None
     note: str = ""
+    left_out: int = 0
     raw: object = field(default=None, compare=False, repr=False)
 
     @property
