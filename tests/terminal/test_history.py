@@ -54,7 +54,7 @@ def test_a_deck_that_is_killed_loses_nothing_that_it_had_seen_a_moment_before(
         terminal.shows("The last 24 hours")
         terminal.send(b"\t\x1b[F")
         terminal.shows("What happened", "→ STOPPED")
-        terminal.send(b"q")
+        terminal.send(b"\x11")
         assert terminal.ends(5.0) == 0
     assert stopped(tmp_path, service) == ["node1"]
     folder = tmp_path / ".local" / "state" / "rsdeck"

@@ -130,9 +130,9 @@ async def test_q_closes_the_detail_pane_before_it_leaves(
         await deck.all_known()
         await deck.on("alert_mgr")
         await deck.press("enter")
-        await deck.shows("In this session")
+        await deck.shows("What happened")
         await deck.press("q")
-        await deck.until(lambda: "In this session" not in deck.text)
+        await deck.until(lambda: "What happened" not in deck.text)
         assert deck.app.is_running
         await deck.press("q")
         await deck.until(lambda: not deck.app.is_running)

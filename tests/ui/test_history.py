@@ -28,7 +28,8 @@ class Counting(Keeper):
 
 
 def line_of(deck: Deck, word: str) -> str:
-    return next((line for line in deck.text.splitlines() if word in line), "")
+    below_the_title = deck.text.splitlines()[1:]
+    return next((line for line in below_the_title if word in line), "")
 
 
 def told(folder: Path) -> str:

@@ -8,12 +8,20 @@ from tui.model.rollout import Plan, RolloutState
 from tui.sim.server import SimulatedCluster
 
 
-def begin(deck: Deck) -> Plan:
+async def begin(deck: Deck) -> Plan:
     nodes = [one.name for one in deck.fleet.nodes]
-    plan = deck.fleet.rollouts.plan(["alert_mgr"], nodes)
-    assert isinstance(plan, Plan), plan
-    deck.fleet.rollouts.begin(plan)
-    return plan
+    found: list[Plan] = []
+
+    def planned() -> bool:
+        # On a busy machine an answer may be too old for a moment.
+        plan = deck.fleet.rollouts.plan(["alert_mgr"], nodes)
+        if isinstance(plan, Plan):
+            found.append(plan)
+        return bool(found)
+
+    await deck.until(planned)
+    deck.fleet.rollouts.begin(found[0])
+    return found[0]
 
 
 async def test_q_names_the_rollout_that_is_open_once_whatever_order_is_out(
@@ -21,7 +29,7 @@ async def test_q_names_the_rollout_that_is_open_once_whatever_order_is_out(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
-        begin(deck)
+        await begin(deck)
         await deck.press("q")
         await deck.shows("Still open", "rollout 1, restart alert_mgr")
         # By then another order is out.
@@ -36,7 +44,7 @@ async def test_q_names_a_rollout_that_is_paused(served: SimulatedCluster, tmp_pa
     patience = Patience(steady=0.3, limit=3.0, same=0.6)
     async with open_deck(write_configuration(served, tmp_path), patience=patience) as deck:
         await deck.all_known()
-        plan = begin(deck)
+        plan = await begin(deck)
         progress = deck.fleet.rollouts.progress
         await deck.until(lambda: progress[plan.number].state is RolloutState.PAUSED)
         await deck.press("q")
