@@ -16,6 +16,7 @@ class Bond:
         self._uid, self._hostname = profile.uid, profile.hostname
         self._first: int | None = None
         self._told: Identity | None = None
+        self._meant: tuple[Identity, Identity | None, Identity] | None = None
 
     def hear(self, told: Identity) -> None:
         """Take what the node said of itself; an empty one where it would not say."""
@@ -39,7 +40,16 @@ class Bond:
         return ""
 
     def meant(self, known: Identity) -> Identity:
-        """Give the node that is meant: what the profile says of it, then what is `known`."""
+        """Give the node that is meant: what the profile says of it, then what is `known`.
+
+        Every painted line asks, for every node, so the last answer is kept.
+        """
+        last = self._meant
+        if last is None or last[0] is not known or last[1] is not self._told:
+            last = self._meant = (known, self._told, self._of(known))
+        return last[2]
+
+    def _of(self, known: Identity) -> Identity:
         told = self._told or Identity()
         uid = known.uid if self._uid is None else self._uid
         # The node's own word for its name, since an order's check compares with that again.

@@ -79,6 +79,9 @@ _DEFAULT_THEME = "dark"
 _PAINTED = 0.05
 """Seconds from the first refresh until it has reached the terminal."""
 
+_RARELY = (20_000, 20, 50)
+"""How many objects more there must be before garbage is looked for, and how often in all."""
+
 _CALM = 0.2
 """Seconds for which news of nodes that are not in front are gathered before they are painted."""
 
@@ -150,6 +153,10 @@ class DeckApp(App[None]):
         self.deck.call_after_refresh(lambda: self.set_timer(_PAINTED, self._begin))
 
     def _begin(self) -> None:
+        # What was imported stays, and need not be looked through again and again. Of hundreds of
+        # nodes' answers nearly all goes by itself: searching all for the rest would be felt.
+        gc.freeze()
+        gc.set_threshold(*_RARELY)
         gc.enable()
         self.run_worker(self._fleet.run(), group="fleet", name="fleet")
         if not self._fleet.nodes:
