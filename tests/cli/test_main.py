@@ -14,7 +14,7 @@ from tui.cli.words import columns
 from tui.model.width import width
 from tui.sim.server import SimulatedCluster
 
-COMMANDS = ("config", "demo", "nodes", "simulate", "status")
+COMMANDS = ("config", "demo", "nodes", "rollout", "simulate", "status")
 
 
 def test_version_is_one_line(rsdeck: Command) -> None:
@@ -36,7 +36,13 @@ def test_help_names_every_command_the_exit_codes_and_examples(option: str, rsdec
 
 
 @pytest.mark.parametrize(
-    "words", [*((name,) for name in COMMANDS), ("config", "path"), ("config", "check")]
+    "words",
+    [
+        *((name,) for name in COMMANDS),
+        ("config", "path"),
+        ("config", "check"),
+        ("rollout", "restart"),
+    ],
 )
 def test_every_command_has_a_help_with_a_sentence(words: tuple[str, ...], rsdeck: Command) -> None:
     for option in ("--help", "-h"):

@@ -22,6 +22,7 @@ from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch
 from tui.model.event import Event
 from tui.model.order import Order, Progress, Route, Seen, Target, Verb, Verdict
+from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
 from tui.model.trust import NoTrust
 from tui.sim.cluster import Cluster
@@ -77,6 +78,7 @@ class Notes:
     nodes: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     steps: list[Progress] = field(default_factory=list)
+    rollouts: list[RolloutProgress] = field(default_factory=list)
 
     def node_changed(self, node: str) -> None:
         self.nodes.append(node)
@@ -86,6 +88,9 @@ class Notes:
 
     def order_moved(self, progress: Progress) -> None:
         self.steps.append(progress)
+
+    def rollout_moved(self, progress: RolloutProgress) -> None:
+        self.rollouts.append(progress)
 
 
 class Running:

@@ -151,6 +151,22 @@ def _refused(record: "Record") -> str:
     return f"{_word(record, 'verb')} {_names(record)}: {_word(record, 'why')}"
 
 
+def _plan(record: "Record") -> str:
+    steps = record.get("steps")
+    nodes = [one for one in steps if isinstance(one, dict)] if isinstance(steps, list) else []
+    way = ", then ".join(clean(str(one.get("node", ""))) for one in nodes)
+    cluster = _word(record, "cluster")
+    where = f" on {cluster}" if cluster else ""
+    reason = _word(record, "reason")
+    because = f": {reason}" if reason else ""
+    what = f"{_word(record, 'verb')} {_names(record)}{where} as {_word(record, 'username')}"
+    return f"{what}: {way}{because}"
+
+
+def _step(record: "Record") -> str:
+    return f"{_word(record, 'result')}: {_word(record, 'text')}"
+
+
 _TEXTS: dict[str, Callable[["Record"], str]] = {
     "session": _session,
     "intent": _intent,
@@ -158,4 +174,6 @@ _TEXTS: dict[str, Callable[["Record"], str]] = {
     "verdict": _verdict,
     "refused": _refused,
     "resolved": _verdict,
+    "plan": _plan,
+    "step": _step,
 }

@@ -23,6 +23,7 @@ _COMMANDS = {
     "demo": "tui.cli.demo:demo",
     "journal": "tui.cli.journal:journal",
     "nodes": "tui.cli.config:nodes",
+    "rollout": "tui.cli.rollout:rollout",
     "simulate": "tui.cli.simulate:simulate",
     "snapshot": "tui.cli.snapshot:snapshot",
     "status": "tui.cli.status:status",
@@ -37,6 +38,8 @@ Examples:
   rsdeck status node1 --json     ask once, print JSON, exit 0, 1, 2 or 3
   rsdeck snapshot --output x     all that is known, to paste into an incident
   rsdeck journal --last 20       what was ordered from here, and what came of it
+  rsdeck rollout restart alert_mgr --cluster payments --dry-run
+                                 how a restart would go from node to node
   rsdeck trust node1             see, compare and pin a node's certificate
   rsdeck config path             where the configuration lives
 

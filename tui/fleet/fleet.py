@@ -4,10 +4,10 @@ import asyncio
 import importlib
 import time
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Coroutine, Hashable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
@@ -17,10 +17,12 @@ from tui.fleet.guard import Standing, rule
 from tui.fleet.login import Login, login_key
 from tui.fleet.orders import NotAccepted, Orders
 from tui.fleet.recording import Journal, Unrecorded
+from tui.fleet.rollout import Rollouts
 from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch, Rhythm
 from tui.model.event import Event, Happening
 from tui.model.order import Order, Progress, Seen, Verdict
+from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
 from tui.model.trust import UNCHECKED_BAR
 
@@ -41,6 +43,9 @@ class Listener(Protocol):
     def order_moved(self, progress: Progress) -> None:
         """Take note of an order's step."""
 
+    def rollout_moved(self, progress: RolloutProgress) -> None:
+        """Take note of a rollout's move."""
+
 
 class Silence:
     """A listener that does not listen."""
@@ -52,6 +57,9 @@ class Silence:
         """Do nothing."""
 
     def order_moved(self, progress: Progress) -> None:
+        """Do nothing."""
+
+    def rollout_moved(self, progress: RolloutProgress) -> None:
         """Do nothing."""
 
 
@@ -90,6 +98,7 @@ class Fleet:
         self.journal: Journal = (None if self._read_only else journal) or Unrecorded()
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
+        self.rollouts = Rollouts(self, self._rollout_moved, patience.limit)
         self._earlier = Earlier(self.journal, self.orders.report)
         # All within one interval, and evenly: asked at once, they would be so for ever.
         apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
@@ -152,7 +161,7 @@ class Fleet:
             passwords=self._passwords,
             book=book,
             rhythm=Rhythm(self.interval, self._timeout, first),
-            read_only=self._read_only or _bar(profile),
+            read_only=self._read_only or barred(profile),
             publish=self._publish,
         )
         watch.paused = self.paused
@@ -237,7 +246,14 @@ class Fleet:
             raise NotAccepted(ruling.reason)
         self.orders.accept(order, ruling.tier)
         self._record(_ordered(order))
-        self._group.create_task(self.orders.carry_out(order), name=f"order {order.number}")
+        self.run_beside(self.orders.carry_out(order), f"order {order.number}")
+
+    def run_beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Have something done beside the watches, for as long as the fleet runs."""
+        if self._group is None:
+            work.close()
+            raise RuntimeError("the fleet does not run")
+        self._group.create_task(work, name=name)
 
     def _as_now(self, order: Order) -> tuple[Seen, ...]:
         """Give the services of an order with their kinds as the cluster has them now."""
@@ -271,13 +287,18 @@ class Fleet:
         node = order.target.node
         return node in self and self.watch(node).reading.is_good
 
+    def _rollout_moved(self, progress: RolloutProgress, event: Event | None) -> None:
+        if event is not None:
+            self._record(event)
+        self.listener.rollout_moved(progress)
+
     def history(self, node: str, service: str) -> tuple[Event, ...]:
         """List the events of a service in this session, newest first."""
         mine = (one for one in self.events if one.node == node and one.service == service)
         return tuple(reversed(tuple(mine)))
 
 
-def _bar(profile: NodeProfile) -> str:
+def barred(profile: NodeProfile) -> str:
     """Say why a node takes no orders, by its profile; empty where it does."""
     if profile.read_only:
         return "read-only: the node's profile says so"

@@ -9,12 +9,14 @@ from typing import Protocol
 
 from tui.journal.unsettled import Unsettled
 from tui.model.order import Order, Tier, Verdict
+from tui.model.rollout import Plan, Step
 
 
 class Journal(Protocol):
     """Keeps what happens to orders; `tui.journal.journal` has the one on the disk.
 
-    `hold` and `intend` raise JournalError, and then nothing may be sent; nothing else raises.
+    `hold`, `intend` and `planned` raise JournalError, and then nothing may be sent; nothing
+    else raises.
     """
 
     trouble: str
@@ -53,6 +55,14 @@ class Journal(Protocol):
         self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
     ) -> None:
         """Note what an order of an earlier session came to."""
+
+    async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
+        """Keep a plan before its first order is sent."""
+
+    def stepped(
+        self, plan: Plan, step: Step, result: str, text: str, orders: tuple[int, ...]
+    ) -> None:
+        """Note what came of one node's turn; `orders` are the numbers of those given for it."""
 
 
 class Unrecorded:
@@ -95,5 +105,13 @@ class Unrecorded:
 
     def resolved(
         self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
+    ) -> None:
+        """Do nothing."""
+
+    async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
+        """Do nothing."""
+
+    def stepped(
+        self, plan: Plan, step: Step, result: str, text: str, orders: tuple[int, ...]
     ) -> None:
         """Do nothing."""

@@ -18,6 +18,7 @@ from tui.journal.session import describe, stamp
 from tui.journal.store import Store
 from tui.journal.unsettled import Unsettled, find_unsettled
 from tui.model.order import Order, Result, Tier, Verdict
+from tui.model.rollout import Plan, Step
 
 _LIMIT = 10.0
 _FAREWELL = 1.0
@@ -110,6 +111,26 @@ class OrderJournal:
     ) -> None:
         """Note what an order of an earlier session came to."""
         self._put({**self._stamped(), **record.resolved(verdict, status, started_at, id_)})
+
+    async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
+        """See a plan onto the disk; raises JournalError, and then nothing of it may be sent."""
+        age = time.monotonic() - plan.pressed_at
+        fields = self._in(plan, record.plan(plan, tier, username, age))
+        try:
+            await self._scribe.do(lambda: self._write(fields), self._limit)
+        except JournalError as error:
+            self.trouble = str(error)
+            raise JournalError(f"the plan could not be recorded: {error}") from error
+
+    def stepped(
+        self, plan: Plan, step: Step, result: str, text: str, orders: tuple[int, ...]
+    ) -> None:
+        """Note what came of one node's turn; `orders` are the numbers of those given for it."""
+        ids = [f"{self._session}-{number}" for number in orders]
+        self._put(self._in(plan, record.step(step, result, text, ids)))
+
+    def _in(self, plan: Plan, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**self._stamped(), "id": f"{self._session}-r{plan.number}", **fields}
 
     def _stamped(self) -> dict[str, Any]:
         return {**stamp(), "session": self._session}

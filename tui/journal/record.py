@@ -3,10 +3,12 @@
 No header, no body and no password is ever among them, nor what was typed to confirm.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from tui.model.order import Order, Seen, Tier, Verdict
+from tui.model.rollout import Plan, Step
 from tui.model.text import clean
 
 _TEXT = 500
@@ -97,4 +99,43 @@ def resolved(
         "status": None if status is None else clean(status),
         "start_time": moment(started_at),
         "text": clean(given.text, _TEXT),
+    }
+
+
+def plan(made: Plan, tier: Tier, username: str, age: float) -> dict[str, Any]:
+    """Say what is about to go from node to node; `age` is seconds since it was planned."""
+    return {
+        "kind": "plan",
+        "verb": made.verb.value,
+        "cluster": clean(made.cluster),
+        "services": [clean(name) for name in made.names],
+        "username": clean(username),
+        "age": round(age, 3),
+        "steps": [_turn(step) for step in made.steps],
+        "left_out": [clean(why, _TEXT) for why in made.left_out],
+        "tier": tier.value,
+        "reason": clean(made.reason, _TEXT),
+    }
+
+
+def _turn(step: Step) -> dict[str, Any]:
+    return {
+        "node": clean(step.node),
+        "uid": step.identity.uid,
+        "hostname": clean(step.identity.hostname),
+        "role": step.identity.role.value,
+        "url": clean(step.url),
+        "services": [_seen(seen) for seen in step.services],
+    }
+
+
+def step(of: Step, result: str, text: str, orders: Sequence[str]) -> dict[str, Any]:
+    """Say what came of one node's turn; `orders` are the ids of those given for it."""
+    return {
+        "kind": "step",
+        "node": clean(of.node),
+        "uid": of.identity.uid,
+        "result": result,
+        "text": clean(text, _TEXT),
+        "orders": list(orders),
     }

@@ -25,6 +25,7 @@ from tui.fleet.shelf import Shelf
 from tui.model.event import Event
 from tui.model.order import Progress
 from tui.model.reading import TroubleKind
+from tui.model.rollout import RolloutProgress
 from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.paths import state_dir
 from tui.ui.copying import selected_text
@@ -93,7 +94,7 @@ class DeckApp(App[None]):
         self._gathers = False
         self._asked: set[tuple[int, int]] = set()
         self._met: set[NodeProfile] = set()
-        self._warned: frozenset[int] = frozenset()
+        self._warned: frozenset[tuple[str, int]] = frozenset()
         wanted = configuration.settings.theme
         self._theme_file = self._themes.get(wanted) or self._themes[_DEFAULT_THEME]
         for theme in self._themes.values():
@@ -187,6 +188,9 @@ class DeckApp(App[None]):
         """Hand an order's step to the deck."""
         if self._is_shown:
             self.deck.orders_moved()
+
+    def rollout_moved(self, progress: RolloutProgress) -> None:
+        """Take note of a rollout's move."""
 
     def _say(self, text: str) -> None:
         if text:
@@ -431,14 +435,21 @@ class DeckApp(App[None]):
         self.refresh(layout=True)
 
     def action_leave(self) -> None:
-        """Leave, unless an order is still open: then say which."""
-        still = self._fleet.orders.open
-        numbers = frozenset(one.order.number for one in still)
-        if numbers - self._warned:
-            self._warned |= numbers
-            told = "; ".join(
-                f"{one.order.verb.value} {', '.join(one.order.names)}" for one in still
-            )
+        """Leave, unless an order or a rollout is still open: then say which."""
+        rollouts = self._fleet.rollouts
+        orders = [one.order for one in self._fleet.orders.open]
+        # A rollout goes on with order after order: it is asked about once.
+        still = {
+            ("order", one.number): f"{one.verb.value} {', '.join(one.names)}"
+            for one in orders
+            if not rollouts.gave(one.number)
+        }
+        for rolling in rollouts.open:
+            number = rolling.plan.number
+            still["rollout", number] = f"rollout {number}, {rolling.plan.title}"
+        if still.keys() - self._warned:
+            self._warned |= still.keys()
+            told = "; ".join(still.values())
             self._say(f"Still open: {told}. q again leaves, and its outcome stays unknown.")
             return
         self.exit()

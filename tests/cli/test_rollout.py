@@ -1,0 +1,267 @@
+"""`rsdeck rollout restart`: the plan first, then node by node, and an exit code for each end."""
+
+import json
+import os
+import re
+import signal
+
+import pytest
+
+from tests.cli.conftest import PASSWORD, RSDECK, Command, Ran, until
+from tests.pty import Terminal, environment
+from tui.sim.server import SimulatedCluster
+
+SERVICE = "alert_mgr"
+ROLL = ("rollout", "restart", SERVICE, "--cluster", "demo")
+AGREED = (*ROLL, "--yes", SERVICE, "--steady", "1")
+
+
+def posts(served: SimulatedCluster) -> list[int]:
+    return [one.uid for one in served.cluster.requests if one.method == "POST"]
+
+
+def steps(ran: Ran) -> list[tuple[str, str]]:
+    """Give node and state of the lines that tell of a step."""
+    lines = [line.split() for line in ran.out.splitlines()]
+    return [(cells[1], cells[2]) for cells in lines if re.fullmatch(r"[0-9T:-]{19}Z", cells[0])]
+
+
+def verified(ran: Ran) -> list[str]:
+    return [node for node, state in steps(ran) if state == "verified"]
+
+
+# The plan
+
+
+def test_a_dry_run_shows_turns_roles_and_requests_and_sends_nothing_but_gets(
+    known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.run(*ROLL, "--dry-run")
+    assert ran.code == 0
+    assert ran.err == "rsdeck: a dry run: nothing was sent\n"
+    assert {one.method for one in served.cluster.requests} == {"GET"}
+    lines = ran.out.splitlines()
+    assert lines[0] == "restart alert_mgr on 3 nodes of demo"
+    rows = [line.split() for line in lines[2:5]]
+    assert [row[:7] for row in rows] == [
+        ["1", "node2", "2", "replica", SERVICE, "optional", "RUNNING"],
+        ["2", "node3", "3", "replica", SERVICE, "optional", "RUNNING"],
+        ["3", "node1", "1", "primary", SERVICE, "optional", "RUNNING"],
+    ]
+    assert f"send 1: POST {served.urls[2]}/v1/local/services" in ran.out
+    assert '"services": ["alert_mgr"]' in ran.out
+    assert "GET /v1/nodes/check/{uid}" in ran.out
+    assert not (known.home / ".local").exists()
+
+
+def test_a_dry_run_may_be_read_only_and_a_rollout_not(
+    known: Command, served: SimulatedCluster
+) -> None:
+    assert known.run("--read-only", *ROLL, "--dry-run").code == 0
+    ran = known.run("--read-only", *AGREED)
+    assert (ran.code, ran.out) == (2, "")
+    assert "read-only" in ran.err
+    assert not posts(served)
+
+
+def test_only_the_named_nodes_take_part(known: Command, served: SimulatedCluster) -> None:
+    ran = known.run(*ROLL, "--nodes", "node1, node3", "--dry-run")
+    assert [line.split()[1] for line in ran.out.splitlines()[2:4]] == ["node3", "node1"]
+    assert "node2" not in ran.out
+
+
+def test_where_it_does_not_run_is_left_out_and_said(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.remove_service(3, SERVICE)
+    ran = known.run(*ROLL, "--dry-run")
+    assert ran.code == 0
+    assert "left out: node3: alert_mgr is not on the node" in ran.out
+
+
+# What goes well
+
+
+def test_every_node_is_verified_in_turn_and_the_journal_has_it(
+    known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.finish(known.start(*AGREED, "--reason", "new logging"), 90)
+    assert ran.code == 0, ran.err
+    assert posts(served) == [2, 3, 1]
+    assert verified(ran) == ["node2", "node3", "node1"]
+    assert list(dict.fromkeys(steps(ran)))[:4] == [
+        ("node2", "checking"), ("node2", "ordered"), ("node2", "settling"), ("node2", "verified"),
+    ]  # fmt: skip
+    assert "every node is verified" in ran.err
+    told = known.run("journal")
+    assert re.search(r" plan +- +restart alert_mgr on demo as \S+: node2, then node3", told.out)
+    assert ": new logging" in told.out
+    assert len(re.findall(r" step +node\d  verified: ", told.out)) == 3
+    assert known.run("journal", "--verify").code == 0
+    kinds = [json.loads(line)["kind"] for line in known.run("journal", "--json").out.splitlines()]
+    assert kinds.index("plan") < kinds.index("intent")
+    assert kinds.count("step") == 3
+
+
+# What does not
+
+
+def test_it_stops_at_the_first_node_that_fails_and_says_what_was_done(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.refuse_next(3, SERVICE)
+    ran = known.finish(known.start(*AGREED), 90)
+    assert ran.code == 1
+    assert posts(served) == [2, 3]
+    assert ran.err.splitlines()[-1] == (
+        "rsdeck: stopped at node3: alert_mgr: refused, the node answered false; "
+        "verified: node2; not touched: node1"
+    )
+
+
+def test_a_cluster_that_is_not_well_stops_it_before_anything_is_sent(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.stop(1, "mdns_server")
+    ran = known.run(*AGREED)
+    assert ran.code == 1
+    assert "mdns_server" in ran.err
+    assert "verified: none; not touched: node3, node1" in ran.err
+    assert not posts(served)
+
+
+def test_a_node_that_cannot_be_asked_is_exit_code_3(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.power_off(3)
+    ran = known.run(*AGREED)
+    assert ran.code == 3
+    assert "node3" in ran.err
+    assert not posts(served)
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("rollout", "restart", SERVICE), "--cluster"),
+        (("rollout", "restart", "--cluster", "demo"), "SERVICE"),
+        (("rollout", "restart", SERVICE, "--cluster", "nope"), "there are: demo"),
+        ((*ROLL, "--nodes", "node9"), "there are: node1, node2, node3"),
+        (("rollout", "restart", "nope", "--cluster", "demo"), "no node has nope"),
+        (("rollout", "restart", "ccs", "--cluster", "demo", "--yes", "ccs"), "ccs: required"),
+        (ROLL, "it takes --yes alert_mgr"),
+        ((*ROLL, "--yes", "y"), "it takes 'alert_mgr'"),
+    ],
+)
+def test_what_may_not_be_is_exit_code_2_and_nothing_is_sent(
+    args: tuple[str, ...], says: str, known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.run(*args)
+    assert ran.code == 2
+    assert says in ran.err
+    assert not posts(served)
+
+
+def test_without_a_place_for_the_journal_nothing_is_sent(
+    known: Command, served: SimulatedCluster
+) -> None:
+    folder = known.home / ".local" / "state" / "rsdeck"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    ran = known.run(*AGREED)
+    assert ran.code == 2
+    assert "the plan could not be recorded" in ran.err
+    assert not posts(served)
+
+
+# Signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_the_order_end_and_gives_no_further_one(
+    number: signal.Signals, known: Command, served: SimulatedCluster
+) -> None:
+    child = known.start(*AGREED)
+    until(lambda: posts(served) == [2])
+    child.send_signal(number)
+    ran = known.finish(child, 60)
+    assert ran.code == 1, ran.err
+    assert posts(served) == [2]
+    assert verified(ran) == ["node2"]
+    assert "verified: node2; not touched: node3, node1" in ran.err
+    out = known.run("journal").out
+    assert re.search(r" step +node2  verified: ", out)
+
+
+def test_a_hangup_that_is_to_be_ignored_stops_nothing(
+    known: Command, served: SimulatedCluster
+) -> None:
+    nodes = ("--nodes", "node2,node3")
+    child = known.start(*AGREED, *nodes, argv=("nohup", *RSDECK))
+    until(lambda: posts(served) == [2])
+    child.send_signal(signal.SIGHUP)
+    ran = known.finish(child, 60)
+    assert ran.code == 0, ran.err
+    assert posts(served) == [2, 3]
+
+
+def test_a_second_signal_leaves_at_once_and_the_journal_says_unknown(
+    known: Command, served: SimulatedCluster
+) -> None:
+    child = known.start(*ROLL, "--yes", SERVICE)
+    until(lambda: posts(served) == [2])
+    child.send_signal(signal.SIGINT)
+    assert child.stderr is not None
+    assert "stops" in child.stderr.readline()
+    child.send_signal(signal.SIGINT)
+    ran = known.finish(child, 20)
+    assert ran.code == 1
+    assert "stays unknown" in ran.err
+    assert re.search(r" step +node2  unknown: ", known.run("journal").out)
+    assert known.run("journal", "--verify").code == 0
+
+
+# A terminal
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y", 2), (SERVICE, 0)])
+def test_on_a_terminal_the_name_is_typed_and_never_a_plain_yes(
+    typed: str, code: int, known: Command, served: SimulatedCluster
+) -> None:
+    env = environment(known.home, DEMO_PASSWORD=PASSWORD)
+    nodes = ("--nodes", "node2", "--steady", "1")
+    with Terminal((*RSDECK, *ROLL, *nodes), env) as terminal:
+        terminal.shows("type the service's name (alert_mgr)")
+        assert not posts(served)
+        terminal.send(f"{typed}\n".encode())
+        assert terminal.ends(60) == code
+    assert posts(served) == ([2] if code == 0 else [])
+
+
+@pytest.mark.parametrize(("uid", "code"), [(2, 3), (3, 1)])
+def test_a_gate_that_cannot_be_asked_is_exit_code_3_and_one_that_stays_shut_1(
+    uid: int, code: int, known: Command, served: SimulatedCluster
+) -> None:
+    """Node2 is the first; node3 is only one of the others, and away."""
+    env = environment(known.home, DEMO_PASSWORD=PASSWORD)
+    with Terminal((*RSDECK, *ROLL), env) as terminal:
+        terminal.shows("type the service's name (alert_mgr)")
+        served.cluster.power_off(uid)
+        terminal.send(f"{SERVICE}\n".encode())
+        assert terminal.ends(60) == code
+        terminal.shows("stopped at node2", f"node{uid}", "verified: none")
+    assert not posts(served)
+
+
+def test_nobody_reading_its_lines_stops_it_after_the_order_that_is_out(
+    known: Command, served: SimulatedCluster
+) -> None:
+    reading, writing = os.pipe()
+    child = known.start(*AGREED, stdout=writing)
+    os.close(writing)
+    until(lambda: posts(served) == [2])
+    os.close(reading)
+    child.communicate(timeout=60)
+    assert child.returncode == 141
+    assert posts(served) == [2]
+    assert re.search(r" step +node2  verified: ", known.run("journal").out)

@@ -1,0 +1,72 @@
+"""A fleet over a real cluster, whose rollouts a test begins and watches."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from tests.fleet.conftest import Running, posts, profiles, running
+from tui.fleet.verdict import Patience
+from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
+from tui.model.trust import parse_fingerprint
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+
+QUICK = Patience(steady=0.3, limit=3.0, same=0.6)
+SERVICE = "alert_mgr"
+
+
+@contextmanager
+def cluster(nodes: int, *, primary: int = 1, pace: float = 0.1) -> Iterator[SimulatedCluster]:
+    """Serve a cluster over HTTPS."""
+    pretended = Cluster(nodes, pace=pace)
+    pretended.promote(primary)
+    with SimulatedCluster(pretended) as served:
+        yield served
+
+
+@asynccontextmanager
+async def rolling(served: SimulatedCluster, **more: Any) -> AsyncIterator[Running]:
+    """Run a fleet over all nodes of a cluster."""
+    nodes = profiles(served, trust=parse_fingerprint(served.fingerprint))
+    async with running(*nodes, **{"refresh": 1, "patience": QUICK} | more) as deck:
+        yield deck
+
+
+async def planned(deck: Running, *names: str, nodes: tuple[str, ...] = ()) -> Plan:
+    """Plan over all nodes, or those named, once their roles are known."""
+    await deck.known()
+    plan = deck.fleet.rollouts.plan(
+        names or (SERVICE,), nodes or [one.name for one in deck.fleet.nodes]
+    )
+    assert isinstance(plan, Plan), plan
+    return plan
+
+
+async def begun(deck: Running, *names: str, nodes: tuple[str, ...] = ()) -> Plan:
+    plan = await planned(deck, *names, nodes=nodes)
+    deck.fleet.rollouts.begin(plan)
+    return plan
+
+
+def progress(deck: Running, plan: Plan) -> RolloutProgress:
+    return deck.fleet.rollouts.progress[plan.number]
+
+
+async def reaches(
+    deck: Running, plan: Plan, state: RolloutState, seconds: float = 30
+) -> RolloutProgress:
+    """Wait until a rollout stands so."""
+    goal = (state, RolloutState.PAUSED, RolloutState.ABORTED, RolloutState.DONE)
+    await deck.until(lambda: progress(deck, plan).state in goal, seconds)
+    now = progress(deck, plan)
+    assert now.state is state, (now.state, now.text)
+    return now
+
+
+def states(now: RolloutProgress) -> dict[str, StepState]:
+    return {one.step.node: one.state for one in now.steps}
+
+
+def ordered(served: SimulatedCluster) -> list[int]:
+    """Give the uids of the nodes that got a POST, in their order."""
+    return [one.uid for one in posts(served)]

@@ -1,0 +1,485 @@
+"""One order across nodes: one at a time, replicas first, and whatever goes wrong pauses it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.conftest import Running, posts, quiet
+from tests.fleet.rollouts import (
+    QUICK,
+    SERVICE,
+    begun,
+    cluster,
+    ordered,
+    planned,
+    progress,
+    reaches,
+    rolling,
+    states,
+)
+from tests.fleet.witness import records
+from tui.fleet.gates import Finding
+from tui.fleet.orders import NotAccepted
+from tui.journal.chain import check
+from tui.journal.journal import OrderJournal
+from tui.journal.store import Store
+from tui.journal.unsettled import find_unsettled
+from tui.model.event import Happening
+from tui.model.order import Order, Result, Verb
+from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
+from tui.sim.server import SimulatedCluster
+
+
+@pytest.fixture
+def three() -> Iterator[SimulatedCluster]:
+    with cluster(3) as served:
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("nodes", "primary", "order"), [(3, 1, [2, 3, 1]), (5, 3, [1, 2, 4, 5, 3])]
+)
+async def test_every_node_gets_one_post_replicas_first_and_the_primary_last(
+    nodes: int, primary: int, order: list[int]
+) -> None:
+    with cluster(nodes, primary=primary) as served:
+        async with rolling(served) as deck:
+            plan = await begun(deck)
+            assert plan.words == SERVICE
+            now = await reaches(deck, plan, RolloutState.DONE, 60)
+            assert set(states(now).values()) == {StepState.DONE}
+            assert ordered(served) == order
+            assert not deck.fleet.rollouts.open
+            assert now.ended_at is not None
+            for one in now.steps:
+                assert one.began_at is not None
+                assert one.ended_at is not None
+                assert [verdict.service for verdict in one.verdicts] == [SERVICE]
+            moments = [(one.began_at, one.ended_at) for one in now.steps]
+            assert moments == sorted(moments)
+
+
+async def test_the_gates_send_nothing_but_gets(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        await reaches(deck, await begun(deck), RolloutState.DONE, 60)
+    assert len(posts(three)) == 3
+    checks = [one for one in three.cluster.requests if one.path.startswith("/v1/nodes/check/")]
+    assert {one.path.rpartition("/")[2] for one in checks} == {"1", "2", "3"}
+    # Only who can answer is believed: a replica redirects, and nobody follows.
+    assert all(one.uid == 1 for one in checks if one.status == 200)
+
+
+# What goes wrong at the second node
+
+
+async def paused_at_the_second(deck: Running, plan: Plan, *words: str) -> RolloutProgress:
+    now = await reaches(deck, plan, RolloutState.PAUSED)
+    assert states(now) == {
+        "node2": StepState.DONE, "node3": StepState.FAILED, "node1": StepState.WAITING,
+    }  # fmt: skip
+    assert now.here is not None
+    assert now.here.step.node == "node3"
+    assert all(word in now.text for word in ("node3", *words)), now.text
+    return now
+
+
+async def test_a_refusal_pauses_and_resuming_orders_the_same_node_again(
+    three: SimulatedCluster,
+) -> None:
+    three.cluster.refuse_next(3, SERVICE)
+    async with rolling(three) as deck:
+        plan = await begun(deck)
+        await paused_at_the_second(deck, plan, "refused")
+        await quiet(0.5)
+        assert ordered(three) == [2, 3]
+        deck.fleet.rollouts.resume(plan.number)
+        await reaches_after(deck, plan, RolloutState.DONE)
+        assert ordered(three) == [2, 3, 3, 1]
+        told = [one.text for one in deck.notes.events if one.happening is Happening.ROLLOUT]
+        assert [text.split(": ")[2].partition(",")[0] for text in told] == [
+            "begun", "paused", "goes on", "every node verified",
+        ]  # fmt: skip
+
+
+async def test_an_order_that_did_nothing_pauses_and_skipping_goes_to_the_next(
+    three: SimulatedCluster,
+) -> None:
+    three.cluster.ignore_next(3, SERVICE)
+    async with rolling(three) as deck:
+        plan = await begun(deck)
+        await paused_at_the_second(deck, plan, "not restarted")
+        deck.fleet.rollouts.skip(plan.number)
+        now = await reaches_after(deck, plan, RolloutState.DONE)
+        assert states(now)["node3"] is StepState.SKIPPED
+        assert ordered(three) == [2, 3, 1]
+
+
+async def test_a_crash_loop_pauses_and_aborting_touches_no_further_node(
+    three: SimulatedCluster,
+) -> None:
+    three.cluster.process(3, SERVICE).crashes_every = 8
+    async with rolling(three, patience=replace(QUICK, steady=1.5, limit=6)) as deck:
+        plan = await begun(deck)
+        await paused_at_the_second(deck, plan, "flapping")
+        deck.fleet.rollouts.resume(plan.number)
+        now = await reaches_after(deck, plan, RolloutState.PAUSED)
+        assert states(now)["node1"] is StepState.WAITING
+        deck.fleet.rollouts.abort(plan.number)
+        now = await reaches_after(deck, plan, RolloutState.ABORTED)
+        assert 1 not in ordered(three)
+        assert not deck.fleet.rollouts.open
+        deck.fleet.rollouts.resume(plan.number)
+        await quiet(0.5)
+        assert progress(deck, plan) is now
+
+
+async def test_a_service_that_does_not_come_back_pauses_and_is_not_gone_over(
+    three: SimulatedCluster,
+) -> None:
+    three.cluster.fail(3, SERVICE)
+    async with rolling(three) as deck:
+        plan = await begun(deck)
+        await paused_at_the_second(deck, plan, SERVICE)
+        # Without the node, the cluster is still not well.
+        deck.fleet.rollouts.skip(plan.number)
+        now = await reaches_after(deck, plan, RolloutState.PAUSED)
+        assert f"node3: {SERVICE} is " in now.text
+        assert ordered(three) == [2, 3]
+
+
+async def test_what_came_up_late_is_not_restarted_twice(three: SimulatedCluster) -> None:
+    three.cluster.fail(3, SERVICE)
+    async with rolling(three) as deck:
+        plan = await begun(deck)
+        await paused_at_the_second(deck, plan, SERVICE)
+        three.cluster.mend(3, SERVICE)
+        three.cluster.start(3, SERVICE)
+        await deck.until(lambda: is_up(deck, "node3"))
+        deck.fleet.rollouts.resume(plan.number)
+        now = await reaches_after(deck, plan, RolloutState.PAUSED)
+        assert "not by this rollout" in now.text
+        deck.fleet.rollouts.resume(plan.number)
+        now = await reaches_after(deck, plan, RolloutState.DONE)
+        assert set(states(now).values()) == {StepState.DONE}
+        assert ordered(three) == [2, 3, 1]
+
+
+def is_up(deck: Running, node: str, name: str = SERVICE, since: Order | None = None) -> bool:
+    """Say whether a service runs; `since` an order, where one is given."""
+    service = deck.watch(node).reading.find(name)
+    if service is None or service.status != "RUNNING":
+        return False
+    return since is None or service.started_at != since.services[0].started_at
+
+
+async def reaches_after(deck: Running, plan: Plan, state: RolloutState) -> RolloutProgress:
+    """Wait until a rollout that was told something stands so, and not as it stood before."""
+    before = len(deck.notes.rollouts)
+    moved = deck.notes.rollouts
+    await deck.until(
+        lambda: (
+            any(one.state is RolloutState.RUNNING for one in moved[before:])
+            or not progress(deck, plan).is_open
+        )
+    )
+    return await reaches(deck, plan, state)
+
+
+# What others do meanwhile
+
+
+async def under_way(deck: Running, served: SimulatedCluster) -> Plan:
+    """Begin, and wait until the first node has its order."""
+    plan = await begun(deck)
+    await deck.until(lambda: ordered(served) == [2])
+    return plan
+
+
+async def test_a_restart_from_elsewhere_pauses_and_once_read_it_goes_on(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three) as deck:
+        plan = await under_way(deck, three)
+        three.cluster.restart(1, SERVICE)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert ordered(three) == [2]
+        while "not by this rollout" not in now.text:  # seen while it was still starting
+            await deck.until(lambda: is_up(deck, "node1"))
+            deck.fleet.rollouts.resume(plan.number)
+            now = await reaches_after(deck, plan, RolloutState.PAUSED)
+        assert f"{SERVICE} on node1 was restarted" in now.text
+        deck.fleet.rollouts.resume(plan.number)
+        await reaches_after(deck, plan, RolloutState.DONE)
+        assert ordered(three) == [2, 3, 1]
+
+
+async def test_a_gate_that_shuts_after_the_verdict_pauses_and_orders_nothing_twice(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three, patience=replace(QUICK, steady=1.5)) as deck:
+        plan = await under_way(deck, three)
+        three.cluster.stop(1, "mdns_server")
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert states(now)["node2"] is StepState.FAILED
+        assert [one.result for one in now.steps[0].verdicts] == [Result.VERIFIED]
+        three.cluster.start(1, "mdns_server")
+        await deck.until(lambda: is_up(deck, "node1", "mdns_server"))
+        deck.fleet.rollouts.resume(plan.number)
+        await reaches_after(deck, plan, RolloutState.DONE)
+        assert ordered(three) == [2, 3, 1]
+
+
+@pytest.mark.parametrize("name", ["cnm_http", "envoy"])
+async def test_what_carries_the_api_is_rolled_though_it_takes_the_link_with_it(
+    three: SimulatedCluster, name: str
+) -> None:
+    async with rolling(three) as deck:
+        await deck.known()
+        deck.fleet.unlocked = True
+        plan = await planned(deck, name)
+        deck.fleet.rollouts.begin(replace(plan, reason="a new certificate"))
+        now = await reaches(deck, plan, RolloutState.DONE, 60)
+        assert set(states(now).values()) == {StepState.DONE}
+        assert ordered(three) == [2, 3, 1]
+
+
+async def test_a_node_that_is_done_and_restarts_again_pauses(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        plan = await begun(deck)
+        await deck.until(lambda: ordered(three) == [2, 3])
+        three.cluster.restart(2, SERVICE)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "node2" in now.text
+        assert ordered(three) == [2, 3]
+
+
+@pytest.mark.parametrize(("uid", "finding"), [(1, Finding.NOT_WELL), (2, Finding.UNASKED)])
+async def test_a_node_that_is_gone_pauses_until_it_is_back(
+    three: SimulatedCluster, uid: int, finding: Finding
+) -> None:
+    async with rolling(three) as deck:
+        plan = await planned(deck)
+        three.cluster.power_off(uid)
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert f"node{uid}" in now.text
+        assert deck.fleet.rollouts.finding(plan.number) is finding
+        assert not posts(three)
+        three.cluster.power_on(uid)
+        await quiet(0.3)
+        deck.fleet.rollouts.resume(plan.number)
+        await reaches_after(deck, plan, RolloutState.DONE)
+        assert ordered(three) == [2, 3, 1]
+
+
+async def test_a_failover_pauses_and_the_new_primary_comes_last(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        plan = await under_way(deck, three)
+        three.cluster.promote(3)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "node:3 is primary now, node:1 was" in now.text
+        deck.fleet.rollouts.resume(plan.number)
+        await reaches_after(deck, plan, RolloutState.DONE)
+        assert ordered(three) == [2, 1, 3]
+
+
+async def test_a_primary_that_was_not_planned_does_not_come_before_the_others() -> None:
+    with cluster(4) as served:
+        async with rolling(served) as deck:
+            plan = await planned(deck, nodes=("node2", "node3"))
+            served.cluster.promote(2)
+            deck.fleet.rollouts.begin(plan)
+            now = await reaches(deck, plan, RolloutState.PAUSED)
+            assert "node2: it is the primary now, and must come last" in now.text
+            deck.fleet.rollouts.resume(plan.number)
+            await reaches_after(deck, plan, RolloutState.DONE)
+            assert ordered(served) == [3, 2]
+
+
+async def test_a_cluster_that_is_not_well_gets_nothing(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        plan = await planned(deck)
+        three.cluster.stop(1, "mdns_server")
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "mdns_server" in now.text
+        assert not posts(three)
+
+
+async def test_an_order_that_is_open_elsewhere_in_the_cluster_pauses(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three, patience=replace(QUICK, steady=3)) as deck:
+        plan = await planned(deck, nodes=("node2", "node3"))
+        other = deck.give(Verb.RESTART, "mdns_server", node="node1")
+        await deck.until(lambda: ordered(three) == [1])
+        await deck.until(lambda: is_up(deck, "node1", "mdns_server", since=other))
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "node1: restart mdns_server is still open here" in now.text
+        assert ordered(three) == [1]
+
+
+async def test_a_node_without_a_profile_counts_as_well(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        await deck.known()
+        deck.fleet.adopt([one.profile for one in deck.fleet.nodes if one.name != "node3"])
+        plan = await planned(deck)
+        three.cluster.stop(3, "mdns_server")
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "node:3" in now.text
+        assert not posts(three)
+
+
+async def test_a_profile_that_goes_pauses(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        plan = await under_way(deck, three)
+        deck.fleet.adopt([one.profile for one in deck.fleet.nodes if one.name != "node1"])
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "node1: its profile is gone" in now.text
+        assert ordered(three) == [2]
+
+
+# What is not begun
+
+
+async def test_one_rollout_at_a_time_goes_through_a_cluster(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        plan = await under_way(deck, three)
+        second = deck.fleet.rollouts.plan(["stats_archiver"], ["node3"])
+        assert isinstance(second, Plan)
+        with pytest.raises(NotAccepted, match="rollout 1 is still open"):
+            deck.fleet.rollouts.begin(second)
+        await reaches(deck, plan, RolloutState.DONE)
+        with pytest.raises(NotAccepted, match="begun already"):
+            deck.fleet.rollouts.begin(plan)
+        deck.fleet.rollouts.begin(replace(second, number=2))
+        await deck.until(lambda: progress(deck, replace(second, number=2)).state.value == "done")
+        assert ordered(three) == [2, 3, 1, 3]
+
+
+async def test_a_read_only_fleet_plans_and_begins_none(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        plan = await planned(deck)
+    async with rolling(three, read_only="read-only: asked for") as deck:
+        await deck.known()
+        assert deck.fleet.rollouts.plan([SERVICE], ["node1"]) == "read-only: asked for"
+        with pytest.raises(NotAccepted, match="read-only"):
+            deck.fleet.rollouts.begin(plan)
+        assert not posts(three)
+
+
+async def test_a_required_service_needs_the_switch_and_a_reason(three: SimulatedCluster) -> None:
+    nodes = ("node2", "node3")
+    async with rolling(three) as deck:
+        await deck.known()
+        refused = deck.fleet.rollouts.plan(["cnm_exec"], nodes)
+        assert isinstance(refused, str)
+        assert "cnm_exec: required" in refused
+        deck.fleet.unlocked = True
+        plan = await planned(deck, "cnm_exec", nodes=nodes)
+        assert (plan.words, plan.needs_reason) == ("cnm_exec", True)
+        with pytest.raises(NotAccepted, match="reason"):
+            deck.fleet.rollouts.begin(plan)
+        deck.fleet.rollouts.begin(replace(plan, reason="after the upgrade"))
+        await reaches(deck, plan, RolloutState.DONE)
+        assert ordered(three) == [2, 3]
+
+
+async def test_what_is_locked_meanwhile_is_not_ordered(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        await deck.known()
+        deck.fleet.unlocked = True
+        plan = replace(await planned(deck, "cnm_exec"), reason="because")
+        deck.fleet.rollouts.begin(plan)
+        deck.fleet.unlocked = False
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "nothing was sent" in now.text
+        assert not posts(three)
+
+
+# Leaving
+
+
+async def test_aborting_watches_the_order_that_is_out_to_its_end(three: SimulatedCluster) -> None:
+    async with rolling(three) as deck:
+        plan = await under_way(deck, three)
+        deck.fleet.rollouts.abort(plan.number)
+        assert progress(deck, plan).is_open
+        now = await reaches(deck, plan, RolloutState.ABORTED)
+        assert states(now)["node2"] is StepState.DONE
+        assert states(now)["node3"] is StepState.WAITING
+        await quiet(0.5)
+        assert ordered(three) == [2]
+
+
+async def test_what_is_aborted_as_soon_as_it_is_begun_sends_nothing(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three) as deck:
+        plan = await begun(deck)
+        again = replace(plan, number=2)
+        with pytest.raises(NotAccepted, match="rollout 1 is still open"):
+            deck.fleet.rollouts.begin(again)
+        deck.fleet.rollouts.abort(plan.number)
+        await reaches(deck, plan, RolloutState.ABORTED)
+        await quiet(0.3)
+        assert not posts(three)
+
+
+async def test_quitting_leaves_a_journal_that_says_what_is_unknown(
+    three: SimulatedCluster, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rsdeck"
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        await under_way(deck, three)
+    (step,) = records(folder, "step")
+    (intent,) = records(folder, "intent")
+    assert (step["node"], step["result"]) == ("node2", "unknown")
+    assert step["orders"] == [intent["id"]]
+    (left,) = find_unsettled(Store(folder).lines())
+    assert left.order.target.node == "node2"
+    assert records(folder)[-1]["kind"] == "session_end"
+    assert check(Store(folder).lines()).broken_at is None
+
+
+# The journal
+
+
+async def test_the_journal_has_the_plan_before_all_and_a_record_for_each_step(
+    three: SimulatedCluster, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rsdeck"
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        plan = await planned(deck)
+        deck.fleet.rollouts.begin(replace(plan, reason="new certificates"))
+        await reaches(deck, plan, RolloutState.DONE)
+    told = records(folder, "plan", "intent", "step")
+    assert [one["kind"] for one in told] == ["plan", *["intent", "step"] * 3]
+    first, steps = told[0], records(folder, "step")
+    assert [one["node"] for one in first["steps"]] == ["node2", "node3", "node1"]
+    assert (first["verb"], first["services"], first["tier"]) == ("restart", [SERVICE], "typed")
+    assert (first["reason"], first["username"]) == ("new certificates", "admin@demo.local")
+    assert {one["id"] for one in steps} == {first["id"]}
+    assert [one["result"] for one in steps] == ["verified"] * 3
+    intents = records(folder, "intent")
+    assert [one["orders"] for one in steps] == [[one["id"]] for one in intents]
+    assert {one["reason"] for one in intents} == {"new certificates"}
+    assert check(Store(folder).lines()).broken_at is None
+    assert not find_unsettled(Store(folder).lines())
+
+
+async def test_without_a_record_of_the_plan_nothing_is_sent(
+    three: SimulatedCluster, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rsdeck"
+    folder.mkdir(mode=0o700)
+    folder.chmod(0o755)
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        plan = await begun(deck)
+        now = await reaches(deck, plan, RolloutState.ABORTED)
+        assert "the plan could not be recorded" in now.text
+        assert not posts(three)

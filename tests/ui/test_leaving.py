@@ -1,0 +1,47 @@
+"""The deck is not left by mistake while something goes on that it alone can see to its end."""
+
+from pathlib import Path
+
+from tests.ui.conftest import Deck, open_deck, posts, write_configuration
+from tui.fleet.verdict import Patience
+from tui.model.rollout import Plan, RolloutState
+from tui.sim.server import SimulatedCluster
+
+
+def begin(deck: Deck) -> Plan:
+    nodes = [one.name for one in deck.fleet.nodes]
+    plan = deck.fleet.rollouts.plan(["alert_mgr"], nodes)
+    assert isinstance(plan, Plan), plan
+    deck.fleet.rollouts.begin(plan)
+    return plan
+
+
+async def test_q_names_the_rollout_that_is_open_once_whatever_order_is_out(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        begin(deck)
+        await deck.press("q")
+        await deck.shows("Still open: rollout 1, restart alert_mgr")
+        # By then another order is out.
+        await deck.until(lambda: len(posts(served)) == 2, 20)
+        await deck.press("q")
+        await deck.until(lambda: not deck.app.is_running)
+    assert len(posts(served)) == 2
+
+
+async def test_q_names_a_rollout_that_is_paused(served: SimulatedCluster, tmp_path: Path) -> None:
+    served.cluster.refuse_next(2, "alert_mgr")
+    patience = Patience(steady=0.3, limit=3.0, same=0.6)
+    async with open_deck(write_configuration(served, tmp_path), patience=patience) as deck:
+        await deck.all_known()
+        plan = begin(deck)
+        progress = deck.fleet.rollouts.progress
+        await deck.until(lambda: progress[plan.number].state is RolloutState.PAUSED)
+        await deck.press("q")
+        await deck.shows("Still open: rollout 1")
+        deck.fleet.rollouts.abort(plan.number)
+        await deck.until(lambda: not deck.fleet.rollouts.open)
+        await deck.press("q")
+        await deck.until(lambda: not deck.app.is_running)

@@ -1,0 +1,196 @@
+"""`rsdeck rollout`: one restart from node to node, with the deck's own gates. Without textual."""
+
+import signal
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.loading import loaded
+from tui.cli.main import UNREACHABLE, WELL
+from tui.cli.words import USAGE, Stopped, columns, shown
+from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from tui.config import Configuration
+    from tui.credentials import Passwords
+    from tui.model.rollout import Plan
+
+_READ_ONLY = "read-only: nothing can be ordered; --dry-run shows the plan"
+
+_GATE = (
+    "gate: fresh answers of every node, none of them in trouble; the node is the one planned; "
+    "no restart but this rollout's; GET /v1/nodes/check/{uid} and GET /v1/cluster/check well; "
+    "the same primary"
+)
+
+_EPILOG = """\b
+Examples:
+  rsdeck rollout restart alert_mgr --cluster payments --dry-run
+                                 show the plan: which nodes, in which turn, and what is sent
+  rsdeck rollout restart alert_mgr --cluster payments
+                                 show it, ask for the service's name, and go from node to node
+  rsdeck rollout restart sentinel_service --cluster payments --yes sentinel_service
+                                 the same without a terminal
+
+\b
+Replicas go first and the primary last. Before and after each node: fresh answers of every node of
+the cluster, the node is the one planned, GET /v1/nodes/check/{uid} and GET /v1/cluster/check well.
+It stops at the first thing that goes wrong and never goes on by itself. ctrl+c lets the order
+that is out come to its end and gives no further one.
+
+\b
+Exit codes: 0 every node verified, 1 stopped at a node, 2 usage or configuration,
+3 a node or a gate could not be asked.
+"""
+
+
+@click.group("rollout")
+def rollout() -> None:
+    """Go through a cluster node by node, with a gate before and after each."""
+
+
+@rollout.command("restart", epilog=_EPILOG)
+@click.argument("services", metavar="SERVICE...", nargs=-1, required=True)
+@click.option("--cluster", required=True, help="The cluster, as the profiles name it.")
+@click.option("--nodes", help="Only these of its nodes, as names with commas between.")
+@click.option("--dry-run", is_flag=True, help="Show the plan, and send nothing but GETs.")
+@click.option("--yes", "said", metavar="SERVICE", help="The service again (for several: how many).")
+@click.option("--reason", default="", help="Why, for the journal.")
+@click.option(
+    "--steady",
+    type=click.FloatRange(1, 600),
+    default=10.0,
+    show_default=True,
+    help="Seconds that a service must hold after its restart.",
+)
+@click.pass_context
+def restart(  # noqa: PLR0913 - the options of one command
+    ctx: click.Context,
+    services: tuple[str, ...],
+    cluster: str,
+    nodes: str | None,
+    said: str | None,
+    reason: str,
+    steady: float,
+    *,
+    dry_run: bool,
+) -> None:
+    """Restart services on each node of a cluster in turn."""
+    configuration = _narrowed(loaded(ctx), cluster)
+    chosen = _chosen(configuration, nodes)
+    is_locked = bool(ctx.obj and ctx.obj["read_only"]) or configuration.settings.read_only
+    if is_locked and not dry_run:
+        raise Stopped(_READ_ONLY)
+    from tui.cli.status import ask_for_passwords  # noqa: PLC0415 - not for --help
+    from tui.credentials import Passwords  # noqa: PLC0415
+    from tui.fleet.survey import survey  # noqa: PLC0415
+
+    passwords = Passwords(configuration.nodes)
+    ask_for_passwords(configuration.nodes, passwords)
+    seen = survey(configuration, chosen, services, passwords)
+    if isinstance(seen.made, str):
+        click.echo(f"rsdeck: {seen.made}; nothing was sent", err=True)
+        ctx.exit(UNREACHABLE if seen.is_unasked else USAGE)
+    click.echo(_table(seen.made, steady))
+    if dry_run:
+        click.echo("rsdeck: a dry run: nothing was sent", err=True)
+        ctx.exit(WELL)
+    plan = replace(seen.made, reason=clean(reason))
+    _agree(plan, said)
+    ctx.exit(_go(configuration, plan, passwords, steady))
+
+
+def _narrowed(configuration: "Configuration", cluster: str) -> "Configuration":
+    """Keep the nodes of one cluster."""
+    mine = tuple(one for one in configuration.nodes if cluster and one.cluster == cluster)
+    if not mine:
+        known = ", ".join(dict.fromkeys(one.cluster for one in configuration.nodes if one.cluster))
+        where = shown(configuration.path)
+        raise Stopped(f"no cluster '{clean(cluster)}' in {where}; there are: {known or 'none'}")
+    return replace(configuration, nodes=mine)
+
+
+def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
+    known = [one.name for one in configuration.nodes]
+    if nodes is None:
+        return known
+    names = [name.strip() for name in nodes.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            there = ", ".join(known)
+            raise Stopped(f"no node '{clean(name)}' in the cluster; there are: {there}")
+    if not names:
+        raise Stopped("--nodes names no node")
+    return names
+
+
+def _table(plan: "Plan", steady: float) -> str:
+    """Lay out a plan: the turns, what is sent, and what is asked between."""
+    from tui.api.operation import write_operation  # noqa: PLC0415
+    from tui.journal.record import moment  # noqa: PLC0415
+    from tui.model.order import Route  # noqa: PLC0415
+
+    rows = [("TURN", "NODE", "UID", "ROLE", "SERVICE", "KIND", "STATUS", "SINCE")]
+    sent = []
+    for turn, step in enumerate(plan.steps, 1):
+        where = (str(turn), step.node, str(step.identity.uid), step.identity.role.value)
+        rows += [
+            (*where, one.name, one.kind.value, one.status, moment(one.started_at) or "-")
+            for one in step.services
+        ]
+        body = write_operation(plan.verb, [one.name for one in step.services]).decode("ascii")
+        sent.append(f"send {turn}: POST {step.url}{Route.LOCAL} {body}")
+    lines = [plan.title, columns(rows), *sent]
+    lines += [f"left out: {why}" for why in plan.left_out]
+    lines += [f"mind: {plan.danger}"] if plan.danger else []
+    verdict = f"verdict: RUNNING since a later moment, held for {steady:g} s; then the gate again"
+    return "\n".join([*lines, _GATE, verdict])
+
+
+def _agree(plan: "Plan", said: str | None) -> None:
+    """Have the service named again; raises Stopped."""
+    word = plan.names[0] if len(plan.names) == 1 else plan.words
+    if said is not None:
+        if said != word:
+            raise Stopped(f"--yes says '{clean(said)}', and it takes '{word}'; nothing was sent")
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Stopped(f"without a terminal it takes --yes {word}; nothing was sent")
+    what = "the service's name" if len(plan.names) == 1 else "how many restarts it comes to"
+    try:
+        typed = click.prompt(
+            f"To begin, type {what} ({word})", default="", show_default=False, err=True
+        )
+    except UnicodeError:
+        typed = ""
+    if typed.strip() != word:
+        raise Stopped("that is not it; nothing was sent")
+
+
+def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", steady: float) -> int:
+    import asyncio  # noqa: PLC0415 - not for --help
+
+    from tui.cli.rolling import Rolling  # noqa: PLC0415
+    from tui.fleet.fleet import Fleet  # noqa: PLC0415
+    from tui.fleet.verdict import Patience  # noqa: PLC0415
+    from tui.journal.journal import OrderJournal  # noqa: PLC0415
+    from tui.paths import state_dir  # noqa: PLC0415
+
+    async def go() -> int:
+        fleet = Fleet(
+            configuration,
+            passwords=passwords,
+            patience=Patience(steady=steady),
+            journal=OrderJournal(state_dir()),
+        )
+        rolling = Rolling(fleet, plan)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # What it was told to ignore (nohup), it goes on ignoring.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, rolling.stop)
+        return await rolling.run()
+
+    return asyncio.run(go())
