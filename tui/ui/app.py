@@ -32,6 +32,7 @@ from tui.ui.copying import selected_text
 from tui.ui.desk import OrderDesk
 from tui.ui.keyline import KeyLine, Settled
 from tui.ui.palette import DeckCommands
+from tui.ui.rollouts import Rollable, RolloutDesk, Targets
 from tui.ui.screens.deaf import DeafScreen
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.takeaway import Takeaway
@@ -101,6 +102,7 @@ class DeckApp(App[None]):
             self.register_theme(to_textual(theme))
         self._wear(self._theme_file)
         self._desk = OrderDesk(self, fleet, self._say)
+        self._rollouts = RolloutDesk(self, fleet, self._say, lambda: palette(self._theme_file))
         self._takeaway = Takeaway(self, fleet, shelf or Shelf(state_dir()))
         self._copied = ""
         self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
@@ -190,11 +192,31 @@ class DeckApp(App[None]):
             self.deck.orders_moved()
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
-        """Take note of a rollout's move."""
+        """Hand a rollout's move to the screens that show it."""
+        if self._is_shown:
+            self._rollouts.moved(progress)
 
     def _say(self, text: str) -> None:
         if text:
             self.notify(text, severity="warning", markup=False)
+
+    # Rollouts
+
+    def action_rollout(self, names: Sequence[str] = (), nodes: Sequence[str] = ()) -> None:
+        """Ask for a restart that goes from node to node; nothing is begun by it.
+
+        Of `names` on `nodes`, else of what the screen in front has under its cursor or marked.
+        """
+        if names:
+            self._rollouts.ask(Targets(tuple(names), tuple(nodes)))
+        elif isinstance(self.screen, Rollable):
+            self._rollouts.ask(self.screen.rollout_targets())
+        else:
+            self.bell()
+
+    def action_rollouts(self) -> None:
+        """Show the rollout that goes on, or the last one."""
+        self._rollouts.show()
 
     # The terminal
 

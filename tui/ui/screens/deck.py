@@ -16,11 +16,12 @@ from tui.fleet.pace import faster, slower
 from tui.model.event import Event
 from tui.model.order import Verb
 from tui.model.query import Order, Query
-from tui.ui import lines
+from tui.ui import lines, rolling
 from tui.ui.copying import curl_text, row_text
 from tui.ui.desk import OrderDesk
-from tui.ui.keymap import bindings
+from tui.ui.keymap import bindings, shown
 from tui.ui.lines import Palette
+from tui.ui.rollouts import Targets
 from tui.ui.view import NodeView
 from tui.ui.widgets.detail import DetailPane
 from tui.ui.widgets.keybar import KeyBar
@@ -69,6 +70,7 @@ class DeckScreen(Screen[None]):
         self._shown = 0
         self._last: dict[tuple[str, str], Event] = {}
         self._dismissed: set[int] = set()
+        self._dismissed_rollouts: set[int] = set()
         self.here = fleet.nodes[0].name if fleet.nodes else ""
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
@@ -220,13 +222,27 @@ class DeckScreen(Screen[None]):
         uptime = self.table.uptime(service, view) if service else None
         self._detail.present(service, uptime, view, history, self._palette)
 
+    def rollouts_moved(self) -> None:
+        """Show the rollouts as they stand."""
+        if self.is_mounted:
+            self._show_orders()
+
     def _show_orders(self) -> None:
-        shown = [
+        rollouts = self._fleet.rollouts
+        rolled = [
             one
-            for one in self._fleet.orders.progress.values()
-            if one.order.number not in self._dismissed
+            for number, one in rollouts.progress.items()
+            if number not in self._dismissed_rollouts
         ]
-        told = lines.orders(shown, _ORDER_LINES, self._palette)
+        alone = [
+            one
+            for number, one in self._fleet.orders.progress.items()
+            # Those of a rollout are told in its one line, and each on its own screen.
+            if number not in self._dismissed and not rollouts.gave(number)
+        ]
+        key = shown(self.live_keys()["rollouts"])
+        told = rolling.lines(rolled, _ORDER_LINES // 2, key, self._palette)
+        told += lines.orders(alone, _ORDER_LINES - len(told), self._palette)
         self._orders.say(Text("\n").join(told))
         self._orders.styles.height = max(1, len(told))
 
@@ -444,9 +460,24 @@ class DeckScreen(Screen[None]):
         hidden = frozenset(names) - frozenset(self.table.row_keys)
         self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden)
 
+    def rollout_targets(self) -> Targets:
+        """Give the services to roll over the nodes of this node's cluster."""
+        key = self.table.cursor_key
+        names = tuple(sorted(self.table.marks)) or ((key,) if key else ())
+        cluster = self._fleet.watch(self.here).profile.cluster if self.here in self._fleet else ""
+        nodes = [
+            one.name
+            for one in self._fleet.nodes
+            if one.name == self.here or (cluster and one.profile.cluster == cluster)
+        ]
+        return Targets(names, tuple(nodes), frozenset(names) - frozenset(self.table.row_keys))
+
     def action_dismiss_orders(self) -> None:
         """Take the ended orders off the screen."""
         for number, progress in self._fleet.orders.progress.items():
             if not progress.is_open:
                 self._dismissed.add(number)
+        for number, rollout in self._fleet.rollouts.progress.items():
+            if not rollout.is_open:
+                self._dismissed_rollouts.add(number)
         self._show_orders()

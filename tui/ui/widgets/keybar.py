@@ -7,7 +7,7 @@ from rich.text import Text
 from tui.ui.keymap import KEYS, WRITES, Key, shown
 from tui.ui.widgets.line import Line
 
-_GOES_FIRST = ("problems", "filter", "detail", "nodes", "stop", "start", "restart")
+_GOES_FIRST = ("rollout", "problems", "filter", "detail", "nodes", "stop", "start", "restart")
 """Which keys leave a bar that is too narrow; help and quit stay."""
 
 

@@ -1,0 +1,59 @@
+"""A rollout from the key on, as a person takes it through its doors."""
+
+from tests.fleet.rollouts import QUICK, SERVICE, ordered
+from tests.ui.conftest import Deck, quiet
+from tui.model.rollout import RolloutProgress, RolloutState
+from tui.ui.screens.door import ALONE
+from tui.ui.screens.plan import PlanScreen
+from tui.ui.screens.rollout import RolloutScreen
+from tui.ui.screens.word import WordScreen
+
+__all__ = ["QUICK", "SERVICE", "ordered"]
+
+
+async def ask(deck: Deck, service: str = SERVICE) -> None:
+    """Press R on a service, and come to the door."""
+    await deck.all_known()
+    await deck.on(service)
+    await deck.press("R")
+    await deck.until(lambda: isinstance(deck.app.screen, PlanScreen))
+
+
+async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
+    """Type what the door asks for, and come to the rollout's screen."""
+    await deck.armed()
+    await quiet(2 * ALONE)
+    await deck.press("tab", *words, "enter")
+    if reason:
+        await deck.press(*reason, "enter")
+    await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen))
+
+
+async def begin(deck: Deck, service: str = SERVICE) -> None:
+    await ask(deck, service)
+    await agree(deck, service)
+
+
+def progress(deck: Deck) -> RolloutProgress:
+    return max(deck.fleet.rollouts.progress.values(), key=lambda one: one.plan.number)
+
+
+async def stands(deck: Deck, state: RolloutState, seconds: float = 40) -> None:
+    """Wait until the rollout stands so."""
+    await deck.until(lambda: progress(deck).state is state, seconds)
+
+
+async def hears(deck: Deck) -> None:
+    """Wait until the rollout's screen is in front and hears."""
+    await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen) and deck.app.screen.hears)
+
+
+async def say(deck: Deck, key: str) -> None:
+    """Say a word to a rollout: its key, and yes at the door."""
+    await hears(deck)
+    await deck.press(key)
+    await deck.until(lambda: isinstance(deck.app.screen, WordScreen))
+    await deck.armed()
+    await quiet(2 * ALONE)
+    await deck.press("y")
+    await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen))
