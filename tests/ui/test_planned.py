@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console, RenderableType
 
+from tui.fleet.course import Word
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import Mark, Result, Seen, Verb, Verdict
 from tui.model.rollout import (
@@ -23,6 +24,7 @@ from tui.ui.rolling import head, line, lines, rows, span, tally
 from tui.ui.rollouts import difference
 from tui.ui.screens.planned import Page, Proposal
 from tui.ui.screens.rollout import Turns
+from tui.ui.screens.word import does
 
 SINCE = datetime(2026, 3, 1, 2, 3, 4, tzinfo=UTC)
 
@@ -192,6 +194,24 @@ def test_a_row_tells_times_by_service_where_there_are_several() -> None:
     (row,) = rows(RolloutProgress(made, RolloutState.RUNNING, (one,)), {}, 99.0)
     assert row.time == "1 m 15 s"
     assert row.text == "a: held (asked 0.1 s, up 2.3 s); b: held (asked 0.1 s, up 2.3 s)"
+
+
+def test_a_node_that_was_restarted_and_failed_for_another_reason_says_both() -> None:
+    verdicts = (Verdict("alert_mgr", Result.VERIFIED, "held", (Mark("up", 2.0),)),)
+    one = StepProgress(step(2), FAILED, "node9: away", 0.0, 5.0, verdicts)
+    (row,) = rows(RolloutProgress(plan(), RolloutState.PAUSED, (one,)), {}, 9.0)
+    assert row.text == "node9: away; its restart was verified: held (up 2.0 s)"
+
+
+def test_of_many_nodes_a_word_names_the_first_and_counts_the_others() -> None:
+    made = plan(*(step(uid) for uid in range(1, 36)))
+    steps = tuple(
+        StepProgress(one, FAILED if not n else WAITING) for n, one in enumerate(made.steps)
+    )
+    now = RolloutProgress(made, RolloutState.PAUSED, steps)
+    assert does(Word.SKIP, now).endswith("goes on with node2, node3, node4 and 31 more")
+    assert does(Word.RESUME, replace(now, steps=steps[:1])).endswith("not restarted yet")
+    assert "that is the end" in does(Word.SKIP, replace(now, steps=steps[:1]))
 
 
 @pytest.mark.parametrize("width", [10, 40, 76, 116])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from tui.model.order import Mark, Progress, Verdict
+from tui.model.order import Mark, Progress, Result, Verdict
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
 from tui.ui.lines import Palette
 
@@ -86,6 +86,11 @@ def _told(one: StepProgress, out: Progress | None) -> str:
             _marks(told, named=len(out.timelines) > 1, of=of) for of, told in out.timelines.items()
         ]
         return "; ".join([one.text, *filter(None, marks)])
+    if well := [each for each in one.verdicts if each.result is Result.VERIFIED]:
+        # It was restarted as it should be, and stands for another reason.
+        named = len(one.step.services) > 1
+        before = "; ".join(_verdict(verdict, named=named) for verdict in well)
+        return f"{one.text}; its restart was verified: {before}"
     return one.text
 
 

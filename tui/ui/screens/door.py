@@ -63,6 +63,7 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
         self._palette = palette
         self._seen = 0
         self._seen_at = (0, 0)
+        self._needed: dict[int, int] = {}
         self._key_at = 0.0
         self._alone = True
         self._pending: Timer | None = None
@@ -119,6 +120,7 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
 
     def show_facts(self) -> None:
         """Show the facts as they are chosen now."""
+        self._needed.clear()
         self.query_one("#what", Static).update(self.facts)
 
     def _arm(self) -> None:
@@ -172,10 +174,12 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
         return "" if self._seen >= self._lines_needed(width) else _MORE
 
     def _lines_needed(self, width: int) -> int:
-        """Count the lines down to the end of the essentials."""
-        console = self.app.console
-        options = console.options.update(width=width, height=None)
-        return len(console.render_lines(self.essentials, options))
+        """Count the lines down to the end of the essentials, once for a width."""
+        if width not in self._needed:
+            console = self.app.console
+            options = console.options.update(width=width, height=None)
+            self._needed[width] = len(console.render_lines(self.essentials, options))
+        return self._needed[width]
 
     def _is_complete(self) -> bool:
         """Say whether all that is asked for is there."""

@@ -90,7 +90,7 @@ def warnings(proposal: Proposal, palette: Palette) -> list[Fact]:
 def _turn(step: Step, plan: Plan, hidden: frozenset[str]) -> list[str]:
     """Say who a node is, what runs there now, and the request; each fits into a line or folds."""
     environment = f", {step.environment.value}" if step.environment else ""
-    told = [f"{step.node}{_GAP}{step.identity.title}{environment}"]
+    told = [step.node, f"{step.identity.title}{environment}"]
     for seen in step.services:
         up = f" for {duration(seen.uptime)}" if seen.uptime is not None else ""
         unseen = " (hidden by the filter)" if seen.name in hidden else ""
@@ -104,7 +104,7 @@ def _turn(step: Step, plan: Plan, hidden: frozenset[str]) -> list[str]:
 def _packed(turns: Sequence[Sequence[str]], room: int) -> list[list[str]]:
     """Put the parts of all turns into as few lines as they fit in, one below the other."""
     if len({len(told) for told in turns}) != 1:
-        return [list(told) for told in turns]
+        return [[_GAP.join(told[:2]), *told[2:]] for told in turns]
     columns = [max(map(cell_len, column)) for column in zip(*turns, strict=True)]
     lines: list[list[int]] = []
     for number, cells in enumerate(columns):

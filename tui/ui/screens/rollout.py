@@ -213,9 +213,7 @@ class Turns:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay them out, what is told beside the node or below it."""
-        names = max((cell_len(cut(row.node, _LONGEST)) for row in self.rows), default=0)
-        turns = max((len(row.turn) for row in self.rows), default=0)
-        lefts = [self._left(row, names, turns) for row in self.rows]
+        lefts = self._lefts()
         beside = options.max_width - max((left.cell_len for left in lefts), default=0) >= _ROOM
         grid = Table.grid(padding=(0, 1))
         for row, left in zip(self.rows, lefts, strict=True):
@@ -230,12 +228,21 @@ class Turns:
         if beside:
             yield grid
 
-    def _left(self, row: Row, names: int, turns: int) -> Text:
-        node = cut(row.node, _LONGEST)
-        left = Text(f" {row.sign} {row.state:<{_INDENT - 4}} ", self.palette[row.style])
-        left.append(f"{row.turn:>{turns}} ", self.palette["muted"])
-        left.append(node + " " * (names - cell_len(node)), "bold")
-        left.append(f" {row.role:<12} ", self.palette["muted"])
-        left.append(f"{row.time:>8} ")
-        left.no_wrap, left.overflow = True, "ellipsis"
-        return left
+    def _lefts(self) -> list[Text]:
+        """Give what stands at the left of each row, all of the same width."""
+        names = [cut(row.node, _LONGEST) for row in self.rows]
+        wide = max(map(cell_len, names), default=0)
+        turn, role, time = (
+            max((len(getattr(row, of)) for row in self.rows), default=0)
+            for of in ("turn", "role", "time")
+        )
+        told = []
+        for row, name in zip(self.rows, names, strict=True):
+            left = Text(f" {row.sign} {row.state:<{_INDENT - 4}} ", self.palette[row.style])
+            left.append(f"{row.turn:>{turn}} ", self.palette["muted"])
+            left.append(name + " " * (wide - cell_len(name)), "bold")
+            left.append(f" {row.role:<{role}} ", self.palette["muted"])
+            left.append(f"{row.time:>{time}} ")
+            left.no_wrap, left.overflow = True, "ellipsis"
+            told.append(left)
+        return told

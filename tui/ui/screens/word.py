@@ -13,6 +13,7 @@ from tui.ui.rolling import tally
 from tui.ui.screens.door import Demand, DoorScreen
 from tui.ui.screens.facts import Fact, laid_out
 
+_NAMED = 3
 _KEPT = "what was sent to it is not taken back"
 
 
@@ -67,7 +68,7 @@ def facts(word: Word, progress: RolloutProgress, palette: Palette) -> list[Fact]
 def does(word: Word, progress: RolloutProgress) -> str:
     """Say what a word does, by the names of the nodes."""
     here, later = _here_and_later(progress)
-    left = ", ".join(later)
+    left = _some(later)
     if word is Word.RESUME:
         then = f"; then {left}" if left else ""
         return f"asks {here} again, and orders there what is not restarted yet{then}"
@@ -78,6 +79,12 @@ def does(word: Word, progress: RolloutProgress) -> str:
         return "an order that is out is watched to its end, and no node after it is touched"
     untouched = f"; not touched: {left}" if left else ""
     return f"goes to no further node, and leaves {here} as it is ({_KEPT}){untouched}"
+
+
+def _some(nodes: list[str]) -> str:
+    """Name the first few of the nodes, and count the others."""
+    named = ", ".join(nodes[:_NAMED])
+    return f"{named} and {len(nodes) - _NAMED} more" if len(nodes) > _NAMED else named
 
 
 def _here_and_later(progress: RolloutProgress) -> tuple[str, list[str]]:
