@@ -70,11 +70,16 @@ cluster = "demo"
 
 
 def _environment(folder: Path, password: str) -> dict[str, str]:
-    """Give this process's environment, as a terminal emulator would set it up, nobody's themes."""
+    """Give this process's environment, as a terminal emulator would set it up, nobody's themes.
+
+    Bytecode is kept: else the deck would be compiled at every start, and Textual, which pip has
+    compiled, would not.
+    """
+    dropped = ("COLUMNS", "LINES", "NO_COLOR", "PYTHONDONTWRITEBYTECODE")
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("TEXTUAL") and name not in ("COLUMNS", "LINES", "NO_COLOR")
+        if not name.startswith("TEXTUAL") and name not in dropped
     }
     return kept | {
         "TERM": "xterm-256color",

@@ -252,3 +252,23 @@ def test_asking_about_the_configuration_writes_nothing(rsdeck: Command) -> None:
     for words in (("config", "path"), ("config", "check"), ("nodes",), ("status",)):
         rsdeck.run(*words)
     assert list(rsdeck.home.iterdir()) == []
+
+
+def test_check_tells_of_keys_theme_and_nodes_in_one_go(rsdeck: Command) -> None:
+    rsdeck.configure(
+        '[settings]\ntheme = "nope"\n[keys]\nrestart = "wibble"\n'
+        '[nodes.n1]\nurl = "ftp://x"\nusername = "me@example.com"\n'
+    )
+    ran = rsdeck.run("config", "check")
+    assert ran.code == 2
+    for word in ("settings.theme", "keys.restart", "nodes.n1.url", "3 problems"):
+        assert word in ran.err
+
+
+def test_check_tells_of_a_password_file_that_cannot_be_read(rsdeck: Command) -> None:
+    rsdeck.configure(
+        '[nodes.n1]\nurl = "https://x"\nusername = "me@example.com"\npassword_file = "none"\n'
+    )
+    ran = rsdeck.run("config", "check")
+    assert ran.code == 2
+    assert "password file" in ran.err

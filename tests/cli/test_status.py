@@ -372,7 +372,7 @@ def test_no_source_and_no_terminal_is_exit_code_3_and_nobody_waits(
     for stdin in (subprocess.DEVNULL, subprocess.PIPE):
         ran = rsdeck.run("status", stdin=stdin)
         assert ran.code == 3
-        assert "it has to be typed" in ran.err
+        assert "its profile names no source" in ran.err
         assert [row[2:4] for row in ran.rows] == [["NO", "PASSWORD"]] * 3
 
 

@@ -9,7 +9,7 @@ from tui.credentials import CredentialError, PasswordNeeded, Passwords, Secret
 
 
 async def test_without_a_source_a_person_is_needed() -> None:
-    with pytest.raises(PasswordNeeded, match="it has to be typed") as caught:
+    with pytest.raises(PasswordNeeded, match="its profile names no source") as caught:
         await Passwords().read(profile())
     assert isinstance(caught.value, CredentialError)
     check_silence(caught.value)

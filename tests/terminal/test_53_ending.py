@@ -113,3 +113,20 @@ def test_a_deck_that_is_stuck_is_ended_all_the_same(opened: Open) -> None:
         assert terminal.ends(3.5) == 143
         assert_given_back(terminal)
         assert terminal.left == "rsdeck: ended by SIGTERM\n"
+
+
+def test_left_at_once_it_says_which_orders_nobody_saw_the_end_of(opened: Open) -> None:
+    with opened() as terminal:
+        terminal.shows("alert_mgr", "optional")
+        terminal.send(b"r")
+        terminal.shows("y restarts")
+        terminal.quiet(0.3)
+        terminal.send(b"y")
+        terminal.shows("restart alert_mgr on node1: watching")
+        terminal.send(b"\x11")
+        assert terminal.ends(3.0) == 0
+        assert_given_back(terminal)
+        assert terminal.left == (
+            "rsdeck: left while this was open, so its outcome is unknown: "
+            "restart alert_mgr on node1\n"
+        )

@@ -1,5 +1,8 @@
 """A rollout from the key on, as a person takes it through its doors."""
 
+import contextlib
+import time
+
 from tests.fleet.rollouts import QUICK, SERVICE, ordered
 from tests.ui.conftest import Deck, quiet
 from tui.model.rollout import RolloutProgress, RolloutState
@@ -26,7 +29,19 @@ async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
     await deck.press("tab", *words, "enter")
     if reason:
         await deck.press(*reason, "enter")
-    await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen))
+    await _comes_through(deck, "enter")
+
+
+async def _comes_through(deck: Deck, key: str) -> None:
+    """Come to the rollout's screen; say yes again where an answer was too old for a moment."""
+    end = time.monotonic() + 20
+    while not isinstance(deck.app.screen, RolloutScreen):
+        assert time.monotonic() < end, f"it did not come through; the screen:\n{deck.text}"
+        with contextlib.suppress(AssertionError):
+            await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen), 1.0)
+            return
+        await quiet(2 * ALONE)
+        await deck.press(key)
 
 
 async def begin(deck: Deck, service: str = SERVICE) -> None:
@@ -56,4 +71,4 @@ async def say(deck: Deck, key: str) -> None:
     await deck.armed()
     await quiet(2 * ALONE)
     await deck.press("y")
-    await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen))
+    await _comes_through(deck, "y")

@@ -61,7 +61,7 @@ async def test_help_can_be_read_to_its_end(
     async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
         await deck.press("f1")
         await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
-        await deck.press(*["j"] * 90)
+        await deck.press("j", *["pagedown"] * 20)
         await deck.shows("ago")
         await deck.press("q")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
@@ -118,6 +118,21 @@ async def test_q_goes_back_first_and_leaves_then(served: SimulatedCluster, tmp_p
         await deck.all_known()
         await deck.press("question_mark", "q")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
+        assert deck.app.is_running
+        await deck.press("q")
+        await deck.until(lambda: not deck.app.is_running)
+
+
+async def test_q_closes_the_detail_pane_before_it_leaves(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("enter")
+        await deck.shows("In this session")
+        await deck.press("q")
+        await deck.until(lambda: "In this session" not in deck.text)
         assert deck.app.is_running
         await deck.press("q")
         await deck.until(lambda: not deck.app.is_running)

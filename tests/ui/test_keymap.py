@@ -57,6 +57,17 @@ def test_a_list_with_a_hole_in_it_is_refused(keys: str) -> None:
         check({"restart": keys})
 
 
+@pytest.mark.parametrize("key", ["wibble", "ctrl+wibble", "f99", "entre"])
+def test_a_key_that_no_keyboard_has_is_refused(key: str) -> None:
+    with pytest.raises(KeymapError, match="no keyboard"):
+        check({"restart": key})
+
+
+def test_keys_that_can_be_pressed_are_taken() -> None:
+    for key in ("R", "f5", "ctrl+t", "shift+f1", "é", "section_sign", "alt+x", "pagedown", "€"):
+        assert check({"restart": key})
+
+
 def test_a_key_is_shown_as_it_stands_on_the_keyboard() -> None:
     assert shown("exclamation_mark") == "!"
     assert shown("ctrl+r,f5") == "ctrl+r"

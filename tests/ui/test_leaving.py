@@ -23,7 +23,7 @@ async def test_q_names_the_rollout_that_is_open_once_whatever_order_is_out(
         await deck.all_known()
         begin(deck)
         await deck.press("q")
-        await deck.shows("Still open: rollout 1, restart alert_mgr")
+        await deck.shows("Still open", "rollout 1, restart alert_mgr")
         # By then another order is out.
         await deck.until(lambda: len(posts(served)) == 2, 20)
         await deck.press("q")

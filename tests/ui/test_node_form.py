@@ -65,6 +65,14 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
     assert not posts(served)
 
 
+async def test_with_no_profile_and_no_form_the_keys_are_told(tmp_path: Path) -> None:
+    configuration = load(tmp_path / "config.toml", must_exist=False)
+    async with open_deck(configuration) as deck:
+        await deck.shows("Add a node")
+        await deck.press("escape")
+        await deck.shows("Press a to add one", "? Help", "q Quit")
+
+
 async def test_a_trial_says_what_is_wrong(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(empty(tmp_path), password=None) as deck:
         await fill(deck, served)

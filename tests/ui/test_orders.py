@@ -68,7 +68,7 @@ async def test_type_ahead_decides_nothing(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
-        await deck.press(*keys)
+        deck.burst(*keys)
         await quiet(0.5)
         assert not deck.fleet.orders.progress
     assert not posts(served)
@@ -323,8 +323,7 @@ async def test_a_burst_of_keys_confirms_nothing(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "r")
         await deck.armed()
-        for letter in burst:
-            deck.app.post_message(events.Key(letter, letter))
+        deck.burst(*burst)
         await quiet(0.5)
         assert not deck.fleet.orders.progress
     assert not posts(served)

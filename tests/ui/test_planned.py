@@ -193,7 +193,7 @@ def test_a_row_tells_times_by_service_where_there_are_several() -> None:
     one = StepProgress(made.steps[0], DONE, began_at=0.0, ended_at=75.0, verdicts=verdicts)
     (row,) = rows(RolloutProgress(made, RolloutState.RUNNING, (one,)), {}, 99.0)
     assert row.time == "1 m 15 s"
-    assert row.text == "a: held (asked 0.1 s, up 2.3 s); b: held (asked 0.1 s, up 2.3 s)"
+    assert row.text == "a: held (asked 0.1 s, up 2.3 s)\nb: held (asked 0.1 s, up 2.3 s)"
 
 
 def test_a_node_that_was_restarted_and_failed_for_another_reason_says_both() -> None:

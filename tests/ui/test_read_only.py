@@ -52,6 +52,33 @@ async def test_the_word_stands_on_every_screen_size_and_the_keys_say_why(
     assert not posts(served)
 
 
+@pytest.mark.parametrize("key", ["n", "question_mark", "a", "T", "L", "ctrl+p"])
+async def test_the_word_and_the_age_stand_over_what_lies_over_the_deck(
+    key: str, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    for size in ((60, 20), (80, 24)):
+        async with open_deck(
+            write_configuration(served, tmp_path), read_only=WHY, size=size
+        ) as deck:
+            await deck.all_known()
+            await deck.press(key)
+            await deck.until(lambda deck=deck: deck.app.screen is not deck.app.deck)
+            await quiet(1.2)  # the handshake and all that is laid out after it
+            assert "READ-ONLY" in deck.text.splitlines()[0]
+            assert " s old" in deck.text, deck.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_key_bar_makes_room_for_the_reason(
+    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), read_only=WHY, size=size) as deck:
+        await deck.all_known()
+        bar = deck.text.splitlines()[-1]
+        assert "no orders: read-only" in bar
+        assert all(word in bar for word in ("Start", "sTop", "Restart", "Help", "Quit"))
+
+
 async def test_no_key_sends_anything_but_get(served: SimulatedCluster, tmp_path: Path) -> None:
     """P1, case 52."""
     configuration = write_configuration(served, tmp_path)

@@ -19,6 +19,7 @@ from tests.ui.rolling import (
     stands,
 )
 from tests.ui.test_hostile import assert_harmless
+from tests.ui.test_matrix import open_matrix
 from tui.config import load
 from tui.model.rollout import RolloutState
 from tui.sim.server import SimulatedCluster
@@ -159,7 +160,7 @@ async def test_type_ahead_begins_nothing(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await deck.on(SERVICE)
-        await deck.press(*keys)
+        deck.burst(*keys)
         await quiet(0.5)
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
@@ -261,14 +262,12 @@ async def test_a_burst_at_a_pause_decides_nothing(
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         await paused(deck, served)
         await hears(deck)
-        for letter in burst:
-            deck.app.post_message(events.Key(letter, letter))
+        deck.burst(*burst)
         await quiet(0.5)
         assert progress(deck).state is RolloutState.PAUSED
         assert isinstance(deck.app.screen, WordScreen)
         await deck.armed()
-        for letter in "yy":
-            deck.app.post_message(events.Key(letter, letter))
+        deck.burst("y", "y")
         await quiet(0.5)
         assert progress(deck).state is RolloutState.PAUSED
     assert ordered(served) == [2]
@@ -281,7 +280,8 @@ async def test_what_is_typed_while_it_comes_to_a_pause_is_no_answer_to_it(
         served.cluster.refuse_next(2, SERVICE)
         await begin(deck)
         await deck.until(lambda: progress(deck).state is RolloutState.PAUSED)
-        await deck.press("s", "y", "r", "y")
+        deck.burst("s", "y", "r", "y")
+        await deck.pilot.pause()
         assert isinstance(deck.app.screen, RolloutScreen)
         await deck.shows("a moment…")
         assert progress(deck).state is RolloutState.PAUSED
@@ -317,6 +317,48 @@ async def test_a_word_that_came_too_late_is_not_said(
         await quiet(0.3)
         assert isinstance(deck.app.screen, WordScreen)
     assert ordered(served) == [2]
+
+
+# From the matrix
+
+
+async def test_in_the_matrix_marks_on_several_nodes_are_rolled_over_those(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        matrix = await open_matrix(deck)
+        await deck.press("R")
+        await deck.until(lambda: isinstance(deck.app.screen, PlanScreen))
+        await deck.shows("3 of 3")
+        await deck.until(lambda: deck.app.screen.hears)  # type: ignore[attr-defined]
+        await deck.press("escape")
+        for node in ("node2", "node3"):
+            matrix.point(node, SERVICE)
+            await deck.press("space")
+        await deck.press("R")
+        await deck.until(lambda: isinstance(deck.app.screen, PlanScreen))
+        await deck.shows("1 of 2   node2", "2 of 2   node3")
+        await agree(deck)
+        await stands(deck, RolloutState.DONE)
+        await hears(deck)
+        await deck.press("escape")
+        await deck.shows("✓ restart alert_mgr on 2 nodes of demo: 2 of 2 verified")
+        assert not matrix.marks
+    assert ordered(served) == [2, 3]
+
+
+async def test_in_the_matrix_marks_that_are_not_the_same_on_each_node_are_refused(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        matrix = await open_matrix(deck)
+        for node, name in (("node2", SERVICE), ("node3", "mdns_server")):
+            matrix.point(node, name)
+            await deck.press("space")
+        await deck.press("R")
+        await deck.shows("not the same services")
+        assert not isinstance(deck.app.screen, PlanScreen)
+    assert not posts(served)
 
 
 # Sizes

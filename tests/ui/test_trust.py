@@ -104,8 +104,7 @@ async def test_what_is_typed_ahead_or_pasted_pins_nothing(
     before = trusting(served, tmp_path, f'ca_file = "{served.write_ca(tmp_path / "ca.pem")}"')
     async with open_deck(before) as deck:
         await deck.shows("32/32 running")
-        for key in ("T", *bare(served)[:8], "enter"):  # in one go, whatever the machine does
-            deck.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        deck.burst("T", *bare(served)[:8], "enter")
         screen = await met(deck)
         assert screen.query_one("#digits", Input).value == ""
         paste = events.Paste(f"{bare(served)}\n")

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import tomlkit
 
-from tui.config import ConfigError, check_profile, load, problems
+from tui.cli.words import Stopped
+from tui.config import ConfigError, FileSource, check_profile, load, problems
 from tui.config.check import dotted
 from tui.config.document import parse_configuration
 from tui.config.file import read_bytes
 from tui.config.syntax import parse
+from tui.credentials import CredentialError
+from tui.credentials.file import from_file
 
 
 def problems_of(path: Path, *, must_exist: bool) -> list[str]:
@@ -63,3 +66,39 @@ def _in_piece(piece: Mapping[str, object], path: Path) -> Iterator[str]:
         parse_configuration(tomlkit.dumps(piece).encode(), path)
     except ConfigError as error:
         yield str(error)
+
+
+def looks_of(path: Path, *, must_exist: bool) -> list[str]:
+    """List what is wrong with keys, theme and password files, which reading alone does not see."""
+    from tui.cli.deck import appearance  # noqa: PLC0415 - it brings textual
+
+    try:
+        data = read_bytes(path.absolute())
+        document = parse(data or b"", path)
+    except (ConfigError, RecursionError):
+        return []
+    found = []
+    for table, name in (("keys", None), ("settings", "theme")):
+        fields = document.get(table, {})
+        fields = fields if isinstance(fields, dict) else {}
+        piece = fields if name is None else {key: fields[key] for key in fields if key == name}
+        try:
+            appearance(parse_configuration(tomlkit.dumps({table: piece}).encode(), path))
+        except (ConfigError, Stopped) as error:
+            found.append(error.message if isinstance(error, Stopped) else "")
+    return [one for one in found if one] + _unreadable(path, must_exist=must_exist)
+
+
+def _unreadable(path: Path, *, must_exist: bool) -> list[str]:
+    try:
+        profiles = load(path, must_exist=must_exist).nodes
+    except ConfigError:
+        return []
+    found = []
+    for profile in profiles:
+        if isinstance(profile.password, FileSource):
+            try:
+                from_file(profile, profile.password)
+            except CredentialError as error:
+                found.append(str(error))
+    return found

@@ -42,11 +42,12 @@ def path(ctx: click.Context) -> None:
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Say all that is wrong with the configuration; exit code 2 if anything is."""
-    from tui.cli.checking import problems_of  # noqa: PLC0415 - the help should not wait for it
+    from tui.cli.checking import looks_of, problems_of  # noqa: PLC0415 - the help should not wait for it
     from tui.cli.deck import appearance  # noqa: PLC0415
 
     path, named = found(ctx)
     problems = problems_of(path, must_exist=named)
+    problems += looks_of(path, must_exist=named)
     for problem in problems:
         click.echo(f"rsdeck: {problem}", err=True)
     if len(problems) > 1:

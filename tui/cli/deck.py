@@ -80,11 +80,12 @@ def appearance(
     from tui.paths import theme_dirs  # noqa: PLC0415
     from tui.ui.keymap import KeymapError, check  # noqa: PLC0415 - textual must see the cleaned environment
     from tui.ui.themes import load_themes  # noqa: PLC0415
+    from tui.ui.widgets.moves import ACROSS  # noqa: PLC0415
     from tui.ui.widgets.table import LiveTable  # noqa: PLC0415
 
     where = shown(configuration.path)
     try:
-        keys = check(configuration.keys, LiveTable.MOVES)
+        keys = check(configuration.keys, (*LiveTable.MOVES, *ACROSS))
     except KeymapError as error:
         raise Stopped(f"{where}: {error}") from None
     themes, warnings = load_themes(theme_dirs())

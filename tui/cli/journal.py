@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -84,7 +84,7 @@ def _show(store: "Store", last: int | None, *, as_json: bool) -> int:
         for record in records:
             click.echo(json.dumps(record))
     else:
-        click.echo(columns([_HEADINGS, *map(_row, records)]))
+        click.echo(columns([_HEADINGS, *_rows(records)]))
     return 0
 
 
@@ -98,6 +98,17 @@ def _records(store: "Store") -> Iterator["Record"]:
         else:
             told = f"rsdeck: line {number} is not as it was written: rsdeck journal --verify"
             click.echo(told, err=True)
+
+
+def _rows(records: Sequence["Record"]) -> Iterator[tuple[str, ...]]:
+    """Lay out records; one that does not name its node is of the node of its order."""
+    nodes: dict[str, object] = {}
+    for record in records:
+        id_ = _word(record, "id")
+        if record.get("kind") == "intent":
+            nodes[id_] = record.get("node")
+        known = {"node": nodes[id_]} if "node" not in record and id_ in nodes else {}
+        yield _row({**record, **known})
 
 
 def _row(record: "Record") -> tuple[str, ...]:
@@ -148,7 +159,8 @@ def _verdict(record: "Record") -> str:
 
 
 def _refused(record: "Record") -> str:
-    return f"{_word(record, 'verb')} {_names(record)}: {_word(record, 'why')}"
+    names, why = _names(record), _word(record, "why")
+    return f"{_word(record, 'verb')} {names}: {why.removeprefix(f'{names}: ')}"
 
 
 def _plan(record: "Record") -> str:

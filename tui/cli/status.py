@@ -148,16 +148,18 @@ def _as_json(one: "Glance") -> dict[str, Any]:
 
 
 def table(glances: Sequence["Glance"]) -> str:
-    """Lay the services out as aligned text, problems first within a node."""
-    rows = [("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")]
+    """Lay the services out as aligned text: what is wrong on any node first, then node by node."""
+    rows: list[tuple[str, ...]] = [("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")]
+    well: list[tuple[str, ...]] = []
     for one in glances:
         if one.trouble is not None:
             rows.append((one.profile.name, "-", one.trouble.kind.value.upper(), "-", "-"))
         for service in one.arranged():
             uptime = "-" if service.uptime is None else _duration(service.uptime)
             kind = one.scope.kind(service).value
-            rows.append((one.profile.name, service.name, service.status, uptime, kind))
-    return columns(rows)
+            row = (one.profile.name, service.name, service.status, uptime, kind)
+            (rows if service.health(one.scope.disabled).is_problem else well).append(row)
+    return columns([*rows, *well])
 
 
 def _duration(seconds: int) -> str:

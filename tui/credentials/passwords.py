@@ -81,7 +81,7 @@ class Passwords:
                 return await from_keyring(profile, self._keyring_limit)
             case AskSource():
                 raise PasswordNeeded(
-                    profile, "no password source", "it has to be typed", "type it when asked"
+                    profile, "no password yet", "its profile names no source", "type it when asked"
                 )
 
 

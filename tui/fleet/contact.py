@@ -110,7 +110,7 @@ def remedy(contact: Contact, configuration: Configuration) -> str:
     return (
         "Somebody may stand between, or the certificate was renewed. Nothing was sent. Only if the "
         "command prints on the node what is presented here, change by hand, in "
-        f'{where}: fingerprint = "{contact.shown.title}"'
+        f'{where}: fingerprint = "{contact.shown.title}" and open rsdeck again.'
     )
 
 

@@ -15,11 +15,10 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from tui.fleet.gates import Finding, Gates
+from tui.fleet.gates import Finding, Gates, missing
 from tui.fleet.orders import NotAccepted
-from tui.fleet.plan import tier_of
+from tui.fleet.plan import primary_of, tier_of
 from tui.journal.folder import JournalError
-from tui.model.node import Role
 from tui.model.order import Order, Result, Route, Seen, Target, Verdict
 from tui.model.rollout import (
     Plan,
@@ -49,11 +48,17 @@ class Word(Enum):
 class Course:
     """Takes one plan through its nodes; `told` is called at every move.
 
+    `steady` is how many seconds a service has to hold that is not ordered to restart again.
     `finding` is what the last gate found, None before the first.
     """
 
     def __init__(
-        self, plan: Plan, fleet: Fleet, gates: Gates, told: Callable[[RolloutProgress], None]
+        self,
+        plan: Plan,
+        fleet: Fleet,
+        gates: Gates,
+        steady: float,
+        told: Callable[[RolloutProgress], None],
     ) -> None:
         self.progress = RolloutProgress(
             plan,
@@ -65,11 +70,12 @@ class Course:
         self._plan = plan
         self._fleet = fleet
         self._gates = gates
+        self._steady = steady
         self._told = told
         self._username = fleet.watch(plan.steps[0].node).login.username
         self._is_stopping = False
         self._word: asyncio.Future[Word] | None = None
-        self._primary = _primary(plan)
+        self._primary = primary_of(plan)
         self._starts: dict[tuple[str, str], datetime | None] = {
             (step.node, seen.name): seen.started_at for step in plan.steps for seen in step.services
         }
@@ -137,7 +143,15 @@ class Course:
         # What is told once is known from then on: going on means that it was read.
         self._primary = gate.primary or self._primary
         self._starts |= gate.restarted
+        self._note(step)
         return gate.text or ("" if state is StepState.SETTLING else self._too_early(step))
+
+    def _note(self, step: Step) -> None:
+        """Note since when the services run that this rollout has restarted."""
+        for seen in step.services if step.node in self._fleet else ():
+            now = self._fleet.watch(step.node).reading.find(seen.name)
+            if now is not None and now.health() is Health.UP:
+                self._starts.setdefault(_key(step, seen), now.started_at)
 
     def _too_early(self, step: Step) -> str:
         """Say so where the primary's turn would come before that of others."""
@@ -149,8 +163,16 @@ class Course:
         """Order what is not restarted yet, once; gives why that did not succeed."""
         if step.node not in self._fleet:
             return "its profile is gone; nothing was sent"
+        # The cluster was asked after the node, and that takes a moment.
+        if why := missing(step, self._fleet.watch(step.node).reading):
+            return f"{why}; nothing was sent"
         left = self._left(step)
-        return await self._order(step, left) if left else ""
+        if left:
+            return await self._order(step, left)
+        # Restarted before it paused: what no verdict vouches for has to hold as long here.
+        self._put(step, StepState.SETTLING, f"has to hold for {self._steady:g} s")
+        await asyncio.sleep(self._steady)
+        return ""
 
     def _left(self, step: Step) -> tuple[Seen, ...]:
         """Give the services that no order of this rollout has restarted yet, as they are now."""
@@ -160,7 +182,7 @@ class Course:
             if now is None or (before is not None and _is_later(before, now)):
                 continue
             kind = kind_of(planned.name, watch.facts.optional)
-            start = self._starts[_key(step, planned)]
+            start = self._starts.get(_key(step, planned), now.started_at)
             left.append(Seen(planned.name, now.status, kind, start, now.uptime))
         return tuple(left)
 
@@ -179,9 +201,9 @@ class Course:
             if any(one.service == seen.name and one.result in _UNSENT for one in verdicts):
                 continue
             self._ordered[_key(step, seen)] = seen
-            now = watch.reading.find(seen.name)
-            if now is not None and now.health() is Health.UP:
-                self._starts[_key(step, seen)] = now.started_at
+            # Since when it runs from now on is for the next look to say.
+            self._starts.pop(_key(step, seen), None)
+        self._note(step)
         self._put(step, StepState.ORDERED, verdicts=verdicts)
         return _said(one for one in verdicts if one.result is not Result.VERIFIED)
 
@@ -257,12 +279,6 @@ class Course:
     def _show(self, **changes: Any) -> None:
         self.progress = replace(self.progress, **changes)
         self._told(self.progress)
-
-
-def _primary(plan: Plan) -> int | None:
-    """Give the uid of the primary, where it is one of the planned nodes."""
-    uids = (one.identity.uid for one in plan.steps if one.identity.role is Role.PRIMARY)
-    return next(uids, None)
 
 
 def _key(step: Step, seen: Seen) -> tuple[str, str]:

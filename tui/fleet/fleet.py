@@ -98,7 +98,7 @@ class Fleet:
         self.journal: Journal = (None if self._read_only else journal) or Unrecorded()
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
-        self.rollouts = Rollouts(self, self._rollout_moved, patience.limit)
+        self.rollouts = Rollouts(self, self._rollout_moved, patience)
         self._earlier = Earlier(self.journal, self.orders.report)
         # All within one interval, and evenly: asked at once, they would be so for ever.
         apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
@@ -282,15 +282,15 @@ class Fleet:
                     self._record(_decided(order, verdict))
         self.listener.order_moved(progress)
 
-    def _sees(self, order: Order) -> bool:
-        """Say whether an order's node answers, so that its verdict says all there is to see."""
-        node = order.target.node
-        return node in self and self.watch(node).reading.is_good
-
     def _rollout_moved(self, progress: RolloutProgress, event: Event | None) -> None:
         if event is not None:
             self._record(event)
         self.listener.rollout_moved(progress)
+
+    def _sees(self, order: Order) -> bool:
+        """Say whether an order's node answers, so that its verdict says all there is to see."""
+        node = order.target.node
+        return node in self and self.watch(node).reading.is_good
 
     def history(self, node: str, service: str) -> tuple[Event, ...]:
         """List the events of a service in this session, newest first."""

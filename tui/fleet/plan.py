@@ -219,6 +219,12 @@ def tier_of(plan: Plan) -> Tier:
     return Tier.TYPED if plan.words else Tier.PLAIN
 
 
+def primary_of(plan: Plan) -> int | None:
+    """Give the uid of the primary, where it is one of the planned nodes."""
+    uids = (one.identity.uid for one in plan.steps if one.identity.role is Role.PRIMARY)
+    return next(uids, None)
+
+
 def _together(reasons: Sequence[str]) -> str:
     """Say several reasons in a sentence that still can be read."""
     said = "; ".join(reasons[:_SAID_AT_MOST])

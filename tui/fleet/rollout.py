@@ -15,6 +15,7 @@ from tui.fleet.course import Course, Word
 from tui.fleet.gates import Finding, Gates
 from tui.fleet.orders import NotAccepted
 from tui.fleet.plan import Place, Wish, make_plan
+from tui.fleet.verdict import Patience
 from tui.model.event import Event, Happening
 from tui.model.order import Verb
 from tui.model.rollout import Plan, RolloutProgress, RolloutState
@@ -28,14 +29,15 @@ Told = Callable[[RolloutProgress, Event | None], None]
 class Rollouts:
     """Gives rollouts and keeps what came of them; one at a time for a cluster.
 
-    `told` is called at every move, with an event where it is one for the history. `patience` is
-    how many seconds a gate waits for fresh answers.
+    `told` is called at every move, with an event where it is one for the history. A gate waits
+    for fresh answers as long as an order for its verdict.
     """
 
-    def __init__(self, fleet: Fleet, told: Told, patience: float) -> None:
+    def __init__(self, fleet: Fleet, told: Told, patience: Patience) -> None:
         self._fleet = fleet
         self._told = told
-        self._gates = Gates(fleet, patience)
+        self._gates = Gates(fleet, patience.limit)
+        self._patience = patience
         self._courses: dict[int, Course] = {}
         self.progress: dict[int, RolloutProgress] = {}
 
@@ -68,7 +70,7 @@ class Rollouts:
         """
         if why := self._bar(plan):
             raise NotAccepted(why)
-        course = Course(plan, self._fleet, self._gates, self._report)
+        course = Course(plan, self._fleet, self._gates, self._patience.steady, self._report)
         self._fleet.run_beside(course.run(), f"rollout {plan.number}")
         self._courses[plan.number] = course
         self._report(course.progress)

@@ -137,3 +137,8 @@ class Progress:
     def is_open(self) -> bool:
         """Whether it still needs watching."""
         return self.phase is not Phase.ENDED
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether it ended, and well for every service."""
+        return not self.is_open and all(one.result is Result.VERIFIED for one in self.verdicts)

@@ -16,12 +16,12 @@ from textual import events, on
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
-from tui.fleet.shelf import Shelf
 from tui.model.event import Event
 from tui.model.order import Progress
 from tui.model.reading import TroubleKind
@@ -35,27 +35,39 @@ from tui.ui.palette import DeckCommands
 from tui.ui.rollouts import Rollable, RolloutDesk, Targets
 from tui.ui.screens.deaf import DeafScreen
 from tui.ui.screens.deck import DeckScreen
-from tui.ui.takeaway import Takeaway
 from tui.ui.terminal.driver import DeckDriver
 from tui.ui.terminal.ending import Ending
 from tui.ui.terminal.output import Output
 from tui.ui.terminal.wall import Wall
 from tui.ui.themes import ThemeFile, palette, to_textual
+from tui.ui.widgets.moves import ACROSS
 from tui.ui.widgets.table import LiveTable
 
 
 @runtime_checkable
 class Watching(Protocol):
-    """A screen that shows what is known of several nodes."""
+    """A screen that shows what is known of several nodes, and what became of orders."""
+
+    @property
+    def is_mounted(self) -> bool:
+        """Whether it can show anything yet."""
 
     def nodes_changed(self) -> None:
-        """Show them as they stand now."""
+        """Show the nodes as they stand now."""
+
+    def orders_moved(self) -> None:
+        """Show the orders as they stand now."""
 
 
 if TYPE_CHECKING:
+    from tui.fleet.shelf import Shelf
     from tui.ui.screens.node_form import Saved
+    from tui.ui.takeaway import Takeaway
 
 _DEFAULT_THEME = "dark"
+_PAINTED = 0.05
+"""Seconds from the first refresh until it has reached the terminal."""
+
 _CALM = 0.2
 """Seconds for which news of nodes that are not in front are gathered before they are painted."""
 
@@ -79,14 +91,14 @@ class DeckApp(App[None]):
         keys: Mapping[str, str],
         warnings: tuple[str, ...] = (),
         node: str | None = None,
-        shelf: Shelf | None = None,
+        shelf: "Shelf | None" = None,
     ) -> None:
         # Else Textual writes greys where NO_COLOR asks for no colour at all.
         plain = True if os.environ.get("NO_COLOR") else None
         super().__init__(driver_class=DeckDriver, ansi_color=plain)
         self._ending = Ending(self)
         self._wall = Wall()
-        self._keyline = KeyLine(self._hand_on, lambda: self.focused or self.screen, self.set_timer)
+        self._keyline = KeyLine(self._hand_on, self._hearing, self.set_timer)
         self._configuration = configuration
         self._fleet = fleet
         self._themes = dict(themes)
@@ -96,6 +108,7 @@ class DeckApp(App[None]):
         self._asked: set[tuple[int, int]] = set()
         self._met: set[NodeProfile] = set()
         self._warned: frozenset[tuple[str, int]] = frozenset()
+        self._is_leaving = False
         wanted = configuration.settings.theme
         self._theme_file = self._themes.get(wanted) or self._themes[_DEFAULT_THEME]
         for theme in self._themes.values():
@@ -103,7 +116,8 @@ class DeckApp(App[None]):
         self._wear(self._theme_file)
         self._desk = OrderDesk(self, fleet, self._say)
         self._rollouts = RolloutDesk(self, fleet, self._say, lambda: palette(self._theme_file))
-        self._takeaway = Takeaway(self, fleet, shelf or Shelf(state_dir()))
+        self._shelf = shelf
+        self._taken: Takeaway | None = None
         self._copied = ""
         self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
         if node is not None:
@@ -121,7 +135,8 @@ class DeckApp(App[None]):
         self.push_screen(self.deck)
         for warning in self._warnings:
             self.notify(warning, severity="warning", markup=False)
-        self.deck.call_after_refresh(self._begin)
+        # What is imported for the first question would hold up the first paint.
+        self.deck.call_after_refresh(lambda: self.set_timer(_PAINTED, self._begin))
 
     def _begin(self) -> None:
         gc.enable()
@@ -147,6 +162,10 @@ class DeckApp(App[None]):
         ):
             return
         await super().on_event(event)
+
+    def _hearing(self) -> Widget | None:
+        """Give what hears a key now; at the very end, nothing."""
+        return (self.focused or self.screen) if self.screen_stack else None
 
     @on(Settled)
     async def _settled(self, event: Settled) -> None:
@@ -176,11 +195,14 @@ class DeckApp(App[None]):
         """Whether there is a deck to tell: at the very end there is not."""
         return self.deck.is_mounted and bool(self.screen_stack)
 
+    @property
+    def _watching(self) -> list[Watching]:
+        return [one for one in self.screen_stack if isinstance(one, Watching) and one.is_mounted]
+
     def _tell(self) -> None:
         self._gathers = False
-        for screen in self.screen_stack:
-            if isinstance(screen, Watching):
-                screen.nodes_changed()
+        for screen in self._watching:
+            screen.nodes_changed()
 
     def event_happened(self, event: Event) -> None:
         """Hand an event to the deck."""
@@ -189,11 +211,14 @@ class DeckApp(App[None]):
     def order_moved(self, _: Progress) -> None:
         """Hand an order's step to the deck."""
         if self._is_shown:
-            self.deck.orders_moved()
+            for screen in self._watching:
+                screen.orders_moved()
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
         """Hand a rollout's move to the screens that show it."""
         if self._is_shown:
+            for screen in self._watching:
+                screen.orders_moved()
             self._rollouts.moved(progress)
 
     def _say(self, text: str) -> None:
@@ -210,7 +235,8 @@ class DeckApp(App[None]):
         if names:
             self._rollouts.ask(Targets(tuple(names), tuple(nodes)))
         elif isinstance(self.screen, Rollable):
-            self._rollouts.ask(self.screen.rollout_targets())
+            screen = self.screen
+            self._rollouts.ask(screen.rollout_targets(), screen.rollout_begun)
         else:
             self.bell()
 
@@ -239,7 +265,14 @@ class DeckApp(App[None]):
                 self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
 
     def exit(self, *args: Any, **more: Any) -> None:
-        """Leave, and not take for ever about it."""
+        """Leave, and not take for ever about it; say what is open still."""
+        still = self._still_open()
+        if still and not self._is_leaving:
+            self._ending.report(
+                "rsdeck: left while this was open, so its outcome is unknown: "
+                f"{'; '.join(still.values())}"
+            )
+        self._is_leaving = True
         self._ending.limit()
         super().exit(*args, **more)
 
@@ -271,9 +304,18 @@ class DeckApp(App[None]):
 
     # What is taken away
 
+    def _takeaway(self) -> "Takeaway":
+        """Give what writes snapshots and copies; it is imported when it is first wanted."""
+        if self._taken is None:
+            from tui.fleet.shelf import Shelf  # noqa: PLC0415 - see above
+            from tui.ui.takeaway import Takeaway  # noqa: PLC0415
+
+            self._taken = Takeaway(self, self._fleet, self._shelf or Shelf(state_dir()))
+        return self._taken
+
     def action_snapshot(self, form: str) -> None:
         """Write all that is known into a file, as text or as JSON."""
-        self._takeaway.snapshot(json=form == "json")
+        self._takeaway().snapshot(json=form == "json")
 
     @on(DeckScreen.Copied)
     def _copy(self, event: DeckScreen.Copied) -> None:
@@ -282,7 +324,7 @@ class DeckApp(App[None]):
     def copy(self, text: str, what: str) -> None:
         """Copy a clean text; `what` names it."""
         self._copied = text
-        self._takeaway.copy(text, what)
+        self._takeaway().copy(text, what)
 
     def to_terminal(self, sequence: str) -> None:
         """Write a sequence of our own to the terminal, if there is one."""
@@ -413,6 +455,34 @@ class DeckApp(App[None]):
             self.deck.go_to(fresh[0])
         self.deck.refresh_all()
 
+    # The whole cluster
+
+    def action_matrix(self) -> None:
+        """Show every service on every node."""
+        from tui.ui.screens.matrix import MatrixScreen  # noqa: PLC0415 - see above
+
+        if self.screen is not self.deck:
+            return
+        here = (self.deck.here, self.deck.table.cursor_key or "")
+        colors = palette(self._theme_file)
+        screen = MatrixScreen(self._fleet, self._desk, self.deck.views, colors, self._keys, here)
+        self.push_screen(screen, self._go)
+
+    def action_all_problems(self) -> None:
+        """List all that is wrong on all nodes."""
+        from tui.ui.screens.problems import ProblemsScreen  # noqa: PLC0415 - see above
+
+        if not isinstance(self.screen, ProblemsScreen):
+            screen = ProblemsScreen(self._fleet, palette(self._theme_file), self._keys)
+            self.push_screen(screen, self._go)
+
+    def _go(self, where: tuple[str, str] | None) -> None:
+        """Go to a node and a service on the deck, whatever lies over it."""
+        if where is not None:
+            while self.screen is not self.deck:
+                self.pop_screen()
+            self.deck.go_to_service(*where)
+
     # The rest
 
     def action_command_palette(self) -> None:
@@ -427,7 +497,7 @@ class DeckApp(App[None]):
         from tui.ui.screens.help import HelpScreen  # noqa: PLC0415 - see above
 
         colors = palette(self._theme_file)
-        self.push_screen(HelpScreen(self.deck.live_keys(), LiveTable.MOVES, colors))
+        self.push_screen(HelpScreen(self.deck.live_keys(), (*LiveTable.MOVES, *ACROSS), colors))
 
     def action_paint(self, name: str) -> None:
         """Wear another theme, for this session."""
@@ -435,6 +505,10 @@ class DeckApp(App[None]):
             self._theme_file = self._themes[name]
             self._wear(self._theme_file)
             self.deck.repalette(palette(self._theme_file))
+            for screen in self.screen_stack:
+                repalette = getattr(screen, "repalette", None)
+                if repalette is not None and screen is not self.deck:
+                    repalette(palette(self._theme_file))
 
     def _wear(self, theme: ThemeFile) -> None:
         self.theme = theme.name
@@ -457,29 +531,35 @@ class DeckApp(App[None]):
         self.refresh(layout=True)
 
     def action_leave(self) -> None:
-        """Leave, unless an order or a rollout is still open: then say which."""
-        rollouts = self._fleet.rollouts
-        orders = [one.order for one in self._fleet.orders.open]
+        """Go back to the table, else leave; if something is still open, say what first."""
+        if self.deck.step_back():
+            return
+        still = self._still_open()
         # A rollout goes on with order after order: it is asked about once.
-        still = {
-            ("order", one.number): f"{one.verb.value} {', '.join(one.names)}"
-            for one in orders
-            if not rollouts.gave(one.number)
-        }
-        for rolling in rollouts.open:
-            number = rolling.plan.number
-            still["rollout", number] = f"rollout {number}, {rolling.plan.title}"
-        if still.keys() - self._warned:
-            self._warned |= still.keys()
+        mine = {key for key in still if key[0] != "order" or not self._fleet.rollouts.gave(key[1])}
+        if mine - self._warned:
+            self._warned |= mine
             told = "; ".join(still.values())
             self._say(f"Still open: {told}. q again leaves, and its outcome stays unknown.")
             return
         self.exit()
 
+    def _still_open(self) -> dict[tuple[str, int], str]:
+        """Say which orders and rollouts are open, by what they are and their numbers."""
+        still = {("order", one.order.number): _told(one) for one in self._fleet.orders.open}
+        for one in self._fleet.rollouts.open:
+            number = one.plan.number
+            still["rollout", number] = f"rollout {number}, {one.plan.title}"
+        return still
+
 
 def _leaves(event: events.Event) -> bool:
     """Say whether an event is the key that leaves from anywhere, and nothing else."""
     return isinstance(event, events.Key) and event.key == "ctrl+q"
+
+
+def _told(one: Progress) -> str:
+    return f"{one.order.verb.value} {', '.join(one.order.names)} on {one.order.target.node}"
 
 
 def crash_report(error: BaseException | None) -> str:

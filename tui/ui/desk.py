@@ -39,7 +39,7 @@ class OrderDesk:
         reason = rule(Verb.RESTART, (), self._fleet.standing(node)).reason
         return "" if reason == "no service is chosen" else reason
 
-    def ask(
+    def ask(  # noqa: PLR0913 - what is meant, and who wants to know
         self,
         verb: Verb,
         node: str,
@@ -47,10 +47,12 @@ class OrderDesk:
         palette: Palette,
         *,
         hidden: frozenset[str] = frozenset(),
+        given: Callable[[], None] = lambda: None,
     ) -> None:
         """Take a verb key for services of a node, as they are at this moment.
 
-        `hidden` are those of them that a filter keeps off the screen.
+        `hidden` are those of them that a filter keeps off the screen; `given` is called once the
+        order is under way.
         """
         if node not in self._fleet:
             return
@@ -75,7 +77,7 @@ class OrderDesk:
             certificate=view.certificate,
         )
         screen = ConfirmScreen(question, palette, lambda: self._again(order))
-        self._app.push_screen(screen, self._answered)
+        self._app.push_screen(screen, lambda answer: self._answered(answer, given))
 
     def _again(self, order: Order) -> tuple[Ruling, str]:
         node = order.target.node
@@ -84,13 +86,16 @@ class OrderDesk:
         ruling = rule(order.verb, order.services, self._fleet.standing(node))
         return ruling, difference(order, self.look(node))
 
-    def _answered(self, order: Order | None) -> None:
+    def _answered(self, order: Order | None, given: Callable[[], None]) -> None:
         if order is None:
+            self._say("Cancelled. Nothing was sent.")
             return
         try:
             self._fleet.give(order)
         except NotAccepted as error:
             self._say(f"Nothing was sent: {error}")
+        else:
+            given()
 
     def _routes(self, order: Order) -> tuple[Route, ...]:
         """List the ways an order can go: for the primary, any writable node of its cluster."""

@@ -38,7 +38,7 @@ class KeyLine:
     def __init__(
         self,
         hand_on: Callable[[events.Event], Awaitable[None]],
-        target: Callable[[], MessagePump],
+        target: Callable[[], MessagePump | None],
         wait: Callable[[float, Callable[[], Awaitable[None]]], Timer],
     ) -> None:
         self._hand_on = hand_on
@@ -54,9 +54,11 @@ class KeyLine:
         if self._on_its_way:
             self._waiting.append(event)
             return
+        target = self._target()
+        if target is None:  # nothing hears any more: the deck is leaving
+            return
         self._on_its_way = True
         self._turn += 1
-        target = self._target()
         await self._hand_on(event)
         self._timer = self._wait(_PATIENCE, self._next)
         await self._follow(target, again=True)

@@ -1,10 +1,12 @@
 """Every key of the deck, in one table: help, palette, key bar and `[keys]` are all read from it."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, InvalidBinding
+from textual.keys import Keys
 
 WRITES = frozenset({"start", "stop", "restart", "rollout"})
 """Ids of the keys that lead to an order; dimmed where the guard would refuse."""
@@ -44,7 +46,7 @@ KEYS: tuple[Key, ...] = (
     Key("unmark", "U", "unmark", "Unmark all", "Take all marks away", _ORDERS),
     Key("dismiss", "x", "dismiss_orders", "Clear orders", "Take the ended orders off the screen", _ORDERS),
     Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _VIEW, "Filter"),
-    Key("problems", "!", "problems", "Problems", "Show only the services with a problem", _VIEW, "Problems"),
+    Key("problems", "!", "problems", "Problems", "Show only the services with a problem; in the picker: all problems of all nodes", _VIEW, "Problems"),
     Key("sort", "S", "sort", "Sort", "Sort by the next column", _VIEW),
     Key("invert", "I", "invert", "Invert", "Turn the order of the rows round", _VIEW),
     Key("detail", "d", "detail", "Detail", "Open or close the detail pane of the service", _VIEW, "Detail"),
@@ -62,6 +64,7 @@ KEYS: tuple[Key, ...] = (
         Key(f"node.{n}", str(n), f"jump({n})", f"Node {n}", f"Go to node {n}", _NODES)
         for n in range(1, 10)
     ),
+    Key("matrix", "0", "app.matrix", "Matrix", "Every service on every node; there ! leaves what differs, w signs alone", _NODES, "Matrix"),
     Key("add", "a", "app.add_node", "Add a node", "Add a profile for a node", _NODES),
     Key("edit", "e", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES),
     Key("trust", "T", "app.trust", "Trust", "Show the node's certificate, and pin it", _NODES),
@@ -74,6 +77,11 @@ KEYS: tuple[Key, ...] = (
     Key("quit", "q", "app.leave", "Quit", "Go back, or leave the deck", _DECK, "Quit"),
     Key("quit_now", "ctrl+q", "app.quit", "Quit at once", "Leave the deck from anywhere", _DECK),
 )  # fmt: skip
+
+
+_NAMED = frozenset(
+    key.value for key in Keys if "+" not in key.value and not key.value.startswith("<")
+)
 
 
 class KeymapError(Exception):
@@ -99,6 +107,14 @@ def check(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[s
             hint = f', did you mean "{near[0]}"?' if near else "; the deck's help (?) names the ids"
             raise KeymapError(f"keys.{name}: no such key id{hint}")
     wanted = {name: [*_spelled(keys)] for name, keys in (known | dict(remapped)).items()}
+    for name in remapped:
+        for key in wanted[name]:
+            if not _is_key(key):
+                near = difflib.get_close_matches(key, _NAMED, 1)
+                hint = (
+                    f', did you mean "{near[0]}"?' if near else '; write it as "R", "ctrl+t", "f5"'
+                )
+                raise KeymapError(f'keys.{name}: no keyboard has the key "{key}"{hint}')
     taken: dict[str, str] = {}
     for name, keys in wanted.items():
         for key in keys:
@@ -109,6 +125,25 @@ def check(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[s
                 )
             taken[key] = name
     return {name: ",".join(wanted[name]) for name in remapped}
+
+
+def _is_key(key: str) -> bool:
+    """Say whether a key, as Textual spells it, can be pressed at all."""
+    bare = key
+    while (parts := bare.partition("+"))[1] and parts[0] in (
+        "ctrl",
+        "shift",
+        "alt",
+        "super",
+        "meta",
+    ):
+        bare = parts[2]
+    if bare in _NAMED or len(bare) == 1:
+        return True
+    try:
+        return bool(unicodedata.lookup(bare.replace("_", " ")))
+    except KeyError:
+        return False
 
 
 def _spelled(keys: str) -> list[str]:

@@ -118,11 +118,15 @@ def trouble(view: NodeView, palette: Palette) -> Text:
     if fault is None:
         return Text()
     line = Text(f" {fault.kind.value.upper()} ", palette["bad"])
-    line.append(f"for {age(view.now - view.reading.since)}: {fault.text}", palette["warn"])
+    line.append(f"for {age(view.now - view.reading.since)}", palette["warn"])
     if view.next_at is not None:
-        line.append(f"{_DOT}next try in {age(view.next_at - view.now)}", palette["muted"])
+        left = view.next_at - view.now
+        line.append(_DOT + (f"next try in {age(left)}" if left >= 1 else "trying again now"))
+    # Which node it is stands in the title already, and there is little room.
+    text = fault.text.removeprefix(f"{view.name} ({view.url}) ")
+    line.append(f"{_DOT}{text}", palette["warn"])
     if fault.hint:
-        line.append(f"{_DOT}{fault.hint}", palette["muted"])
+        line.append(f"{_DOT}{fault.hint}")
     return line
 
 

@@ -10,6 +10,7 @@ from textual.content import Content
 from tui.ui.keymap import KEYS, Key, shown
 
 _KEYLESS = (
+    ("All problems", "All that is wrong on all nodes, the worst first", "app.all_problems"),
     (
         "Unlock required services",
         "Allow orders on required services in this session: typed name and reason",

@@ -1,6 +1,6 @@
 """How far a rollout has come, in words. Pure: progress in, text out; `now` is monotonic."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -26,6 +26,9 @@ _WAITS = {
     StepState.ORDERED: "it must be seen running since a later moment, and hold that",
     StepState.SETTLING: "the gate after the order: all nodes asked anew, and the cluster's checks",
 }
+
+_DONE_FOR = 60.0
+"""Seconds for which a rollout that went well stays on the deck."""
 
 _NOT_TOUCHED = "not touched"
 
@@ -80,7 +83,7 @@ def _time(one: StepProgress, now: float) -> str:
 def _told(one: StepProgress, out: Progress | None) -> str:
     if one.state is StepState.DONE:
         named = len(one.step.services) > 1
-        return "; ".join(_verdict(verdict, named=named) for verdict in one.verdicts)
+        return "\n".join(_verdict(verdict, named=named) for verdict in one.verdicts)
     if one.state is StepState.ORDERED and out is not None:
         marks = [
             _marks(told, named=len(out.timelines) > 1, of=of) for of, told in out.timelines.items()
@@ -171,6 +174,12 @@ def tally(progress: RolloutProgress) -> str:
     return ", ".join(told)
 
 
+def went_well(progress: RolloutProgress) -> bool:
+    """Say whether it has ended with every node verified."""
+    done = len(_in(progress, StepState.DONE)) == len(progress.steps)
+    return progress.state is RolloutState.DONE and done
+
+
 def stopped_at(progress: RolloutProgress) -> float | None:
     """Say since when a paused rollout stands, monotonic."""
     here = progress.here
@@ -182,6 +191,18 @@ def _in(progress: RolloutProgress, state: StepState) -> list[str]:
 
 
 # The line on the deck
+
+
+def wanted(
+    progress: Mapping[int, RolloutProgress], dismissed: Collection[int], now: float
+) -> list[RolloutProgress]:
+    """List those that want to be seen: one that went well leaves by itself after a while."""
+    return [
+        one
+        for number, one in progress.items()
+        if number not in dismissed
+        and not (went_well(one) and now - (one.ended_at or now) > _DONE_FOR)
+    ]
 
 
 def lines(shown: Iterable[RolloutProgress], at_most: int, key: str, palette: Palette) -> list[Text]:

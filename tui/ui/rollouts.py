@@ -1,12 +1,13 @@
 """The way from a key to a rollout: planned, refused with a reason, asked, begun; then shown."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual.app import App
-from textual.screen import Screen
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.guard import rule
@@ -16,16 +17,23 @@ from tui.model.rollout import Plan, RolloutProgress, RolloutState, Step
 from tui.model.service import kind_of
 from tui.ui.lines import Palette
 
+if TYPE_CHECKING:
+    from tui.ui.screens.rollout import RolloutScreen
+
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a rollout is wanted for; `hidden` are the names that a filter keeps off the screen."""
+    """What a rollout is wanted for; `hidden` are the names that a filter keeps off the screen.
+
+    `why_not` says why what is marked cannot be rolled over nodes, empty where it can.
+    """
 
     names: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
+    why_not: str = ""
 
 
 @runtime_checkable
@@ -35,13 +43,18 @@ class Rollable(Protocol):
     def rollout_targets(self) -> Targets:
         """Give what is marked, else what is under the cursor."""
 
+    def rollout_begun(self) -> None:
+        """Take the marks away: what was ordered is not ordered again by the next key."""
 
-@runtime_checkable
-class Rolling(Protocol):
-    """A screen that shows rollouts."""
 
-    def rollouts_moved(self) -> None:
-        """Show them as they stand now."""
+def cluster_of(fleet: Fleet, node: str) -> tuple[str, ...]:
+    """List the nodes of a node's cluster by their profiles, itself among them."""
+    cluster = fleet.watch(node).profile.cluster if node in fleet else ""
+    return tuple(
+        one.name
+        for one in fleet.nodes
+        if one.name == node or (cluster and one.profile.cluster == cluster)
+    )
 
 
 class RolloutDesk:
@@ -54,10 +67,13 @@ class RolloutDesk:
         self._fleet = fleet
         self._say = say
         self._palette = palette
-        self._screen: Screen[None] | None = None
+        self._screen: RolloutScreen | None = None
 
-    def ask(self, wanted: Targets) -> None:
-        """Open the door for a rollout, or say why there is none."""
+    def ask(self, wanted: Targets, begun: Callable[[], None] = lambda: None) -> None:
+        """Open the door for a rollout, or say why there is none; `begun` is called once it is."""
+        if wanted.why_not:
+            self._say(f"{wanted.why_not} Nothing was sent.")
+            return
         plan = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
         if isinstance(plan, str):
             self._say(f"{plan}. Nothing was sent.{self._remedy(wanted, plan)}")
@@ -67,7 +83,7 @@ class RolloutDesk:
 
         proposal = Proposal(plan, wanted.hidden, self._certificates(plan))
         screen = PlanScreen(proposal, self._palette(), lambda: self._again(wanted, plan))
-        self._app.push_screen(screen, self._answered)
+        self._app.push_screen(screen, lambda answer: self._answered(answer, begun))
 
     def _again(self, wanted: Targets, before: Plan) -> str:
         now = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
@@ -76,14 +92,16 @@ class RolloutDesk:
         changed = difference(before, now)
         return f"changed since you looked: {changed}" if changed else ""
 
-    def _answered(self, plan: Plan | None) -> None:
+    def _answered(self, plan: Plan | None, begun: Callable[[], None]) -> None:
         if plan is None:
+            self._say("Cancelled. Nothing was sent.")
             return
         try:
             self._fleet.rollouts.begin(plan)
         except NotAccepted as error:
             self._say(f"Nothing was sent: {error}")
         else:
+            begun()
             self._open(plan.number)
 
     def show(self) -> None:
@@ -107,11 +125,10 @@ class RolloutDesk:
         self._app.push_screen(self._screen)
 
     def moved(self, progress: RolloutProgress) -> None:
-        """Show it wherever rollouts are shown; call at a pause where its own screen is not open."""
-        for screen in self._app.screen_stack:
-            if isinstance(screen, Rolling):
-                screen.rollouts_moved()
-        if progress.state is RolloutState.PAUSED and self._screen not in self._app.screen_stack:
+        """Show it on its own screen; where that is not open, call at a pause."""
+        if self._screen is not None and self._screen in self._app.screen_stack:
+            self._screen.rollouts_moved()
+        elif progress.state is RolloutState.PAUSED:
             self._say(f"Rollout {progress.plan.number} is paused. {progress.text}")
 
     def _certificates(self, plan: Plan) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from tui.ui.copying import curl_text, row_text
 from tui.ui.desk import OrderDesk
 from tui.ui.keymap import bindings, shown
 from tui.ui.lines import Palette
-from tui.ui.rollouts import Targets
+from tui.ui.rollouts import Targets, cluster_of
 from tui.ui.view import NodeView
 from tui.ui.widgets.detail import DetailPane
 from tui.ui.widgets.keybar import KeyBar
@@ -31,6 +31,8 @@ from tui.ui.widgets.services import ServicesTable
 from tui.ui.widgets.table import LiveTable
 
 _ORDER_LINES = 4
+_DONE_FOR = 60.0
+"""Seconds for which an order that went well stays on the screen; one that did not, stays."""
 _CHANGES_AT_MOST = 20_000
 
 
@@ -71,6 +73,7 @@ class DeckScreen(Screen[None]):
         self._last: dict[tuple[str, str], Event] = {}
         self._dismissed: set[int] = set()
         self._dismissed_rollouts: set[int] = set()
+        self._ended: dict[int, float] = {}
         self.here = fleet.nodes[0].name if fleet.nodes else ""
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
@@ -184,6 +187,9 @@ class DeckScreen(Screen[None]):
         self._title.say(lines.title(here, self._fleet.read_only, palette))
         if self._side.display:
             self._side.present(views, self.here)
+        self._keys.present(
+            self.live_keys(), palette, self._desk.refusal(self.here), self.size.width
+        )
         if here is None:
             return
         self._banner.say(self._banner_text(here))
@@ -196,9 +202,6 @@ class DeckScreen(Screen[None]):
         filtered = " · ".join(filter(None, (filtered, f"{marks} marked" * bool(marks))))
         sort = f"{self._sort.value}{' inverted' * self._inverted}"
         self._status.say(lines.status(here, self._shown, sort, filtered, palette))
-        self._keys.present(
-            self.live_keys(), palette, self._desk.refusal(self.here), self.size.width
-        )
         self._show_detail(here)
 
     def _banner_text(self, view: NodeView) -> Text:
@@ -222,25 +225,18 @@ class DeckScreen(Screen[None]):
         uptime = self.table.uptime(service, view) if service else None
         self._detail.present(service, uptime, view, history, self._palette)
 
-    def rollouts_moved(self) -> None:
-        """Show the rollouts as they stand."""
-        if self.is_mounted:
-            self._show_orders()
-
     def _show_orders(self) -> None:
+        now = time.monotonic()
         rollouts = self._fleet.rollouts
-        rolled = [
-            one
-            for number, one in rollouts.progress.items()
-            if number not in self._dismissed_rollouts
-        ]
-        alone = [
-            one
-            for number, one in self._fleet.orders.progress.items()
+        alone = []
+        for number, one in self._fleet.orders.progress.items():
+            since = self._ended.setdefault(number, now) if not one.is_open else now
+            is_done = one.is_verified and now - since > _DONE_FOR
             # Those of a rollout are told in its one line, and each on its own screen.
-            if number not in self._dismissed and not rollouts.gave(number)
-        ]
+            if number not in self._dismissed and not is_done and not rollouts.gave(number):
+                alone.append(one)
         key = shown(self.live_keys()["rollouts"])
+        rolled = rolling.wanted(rollouts.progress, self._dismissed_rollouts, now)
         told = rolling.lines(rolled, _ORDER_LINES // 2, key, self._palette)
         told += lines.orders(alone, _ORDER_LINES - len(told), self._palette)
         self._orders.say(Text("\n").join(told))
@@ -249,6 +245,8 @@ class DeckScreen(Screen[None]):
     def _tick(self) -> None:
         self._tick_table()
         self._show_around()
+        if self._orders.display:
+            self._show_orders()
 
     @on(LiveTable.Scrolled, "#services")
     def _tick_table(self) -> None:
@@ -298,6 +296,17 @@ class DeckScreen(Screen[None]):
         self.refresh_all()
         self._side.move_to(node)
         self.post_message(self.NodeShown(node))
+
+    def go_to_service(self, node: str, service: str) -> None:
+        """Show a node with the cursor on a service; a filter that hides it goes."""
+        self.go_to(node)
+        if node == self.here and service and not self.table.move_to(service):
+            self._filter.value = ""
+            self._filter.display = False
+            self._query = Query()
+            self.refresh_all()
+            self.table.move_to(service)
+        self.table.focus()
 
     def on_screen_resume(self) -> None:
         """Tell which node is in view again."""
@@ -384,6 +393,13 @@ class DeckScreen(Screen[None]):
             self.table.focus()
         self._show_around()
 
+    def step_back(self) -> bool:
+        """Close the detail pane; False if there is none to go back from."""
+        if self._detail.display:
+            self.action_detail()
+            return True
+        return False
+
     def action_raw(self) -> None:
         """Show the raw entry in the detail pane, or the description again."""
         pane = self._detail
@@ -458,19 +474,20 @@ class DeckScreen(Screen[None]):
         key = self.table.cursor_key
         names = tuple(sorted(self.table.marks)) or ((key,) if key else ())
         hidden = frozenset(names) - frozenset(self.table.row_keys)
-        self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden)
+        # What was ordered is not ordered again by the next key.
+        given = self.table.clear_marks
+        self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden, given=given)
 
     def rollout_targets(self) -> Targets:
         """Give the services to roll over the nodes of this node's cluster."""
         key = self.table.cursor_key
         names = tuple(sorted(self.table.marks)) or ((key,) if key else ())
-        cluster = self._fleet.watch(self.here).profile.cluster if self.here in self._fleet else ""
-        nodes = [
-            one.name
-            for one in self._fleet.nodes
-            if one.name == self.here or (cluster and one.profile.cluster == cluster)
-        ]
-        return Targets(names, tuple(nodes), frozenset(names) - frozenset(self.table.row_keys))
+        hidden = frozenset(names) - frozenset(self.table.row_keys)
+        return Targets(names, cluster_of(self._fleet, self.here), hidden)
+
+    def rollout_begun(self) -> None:
+        """Take the marks away."""
+        self.table.clear_marks()
 
     def action_dismiss_orders(self) -> None:
         """Take the ended orders off the screen."""

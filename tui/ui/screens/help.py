@@ -11,8 +11,10 @@ from textual.widgets import Static
 
 from tui.model.service import Health
 from tui.ui.cells import GLYPHS, STYLES
+from tui.ui.grid import MISSING, RESTARTED, UNSEEN
 from tui.ui.keymap import KEYS, shown
 from tui.ui.lines import Palette
+from tui.ui.widgets.picture import MARKED
 
 _SIGNS = {
     Health.UP: "running",
@@ -22,6 +24,13 @@ _SIGNS = {
     Health.UNKNOWN: "a status that is not in the documentation",
     Health.DONE: "a one-shot program that has ended, as it should",
     Health.OFF: "disabled by the cluster's configuration: not a fault",
+}
+
+_MATRIX_SIGNS = {
+    RESTARTED: "in the matrix: up for less than 10 minutes",
+    MISSING: "in the matrix: not on this node, though others of its cluster have it",
+    UNSEEN: "in the matrix: not known now; what follows is what was seen last",
+    MARKED: "in the matrix: marked",
 }
 
 _SAFETY = """\
@@ -93,6 +102,8 @@ class HelpScreen(ModalScreen[None]):
         for health, meaning in _SIGNS.items():
             text.append(f"  {GLYPHS[health]:<14}", self._palette[STYLES[health]])
             text.append(f"{meaning}\n")
+        for sign, meaning in _MATRIX_SIGNS.items():
+            text.append(f"  {sign:<14}{meaning}\n")
         text.append("\nOrders\n", self._palette["accent"])
         text.append(_SAFETY)
         return text

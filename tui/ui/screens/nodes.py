@@ -40,7 +40,7 @@ class NodesScreen(ModalScreen[str | None]):
         """Show the nodes and keep them live."""
         nodes = self.query_one("#nodes", NodeList)
         nodes.border_title = "Nodes"
-        nodes.border_subtitle = "enter goes there · a adds · e edits · esc closes"
+        nodes.border_subtitle = "enter goes · ! problems · a adds · e edits · esc"
         nodes.present(self._views(), self._here)
         nodes.move_to(self._here)
         self.set_interval(1.0, self.refresh_all)

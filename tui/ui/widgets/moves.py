@@ -1,4 +1,4 @@
-"""The keys that move through a live table, and what each of them means in rows."""
+"""The keys that move through a live table and across the matrix, and what they mean in rows."""
 
 import sys
 
@@ -21,6 +21,18 @@ _MOVES = (
 MOVES = [
     Binding(keys, action, short, show=False, id=f"table.{name}", tooltip=long)
     for keys, action, name, short, long in _MOVES
+]
+_ACROSS = (
+    ("left,h", "across(-1)", "left", "Left", "One node to the left, in the matrix"),
+    ("right,l", "across(1)", "right", "Right", "One node to the right, in the matrix"),
+    ("shift+left", "page_across(-1)", "page_left", "Page left", "A screen of nodes to the left"),
+    ("shift+right", "page_across(1)", "page_right", "Page right", "A screen of nodes to the right"),
+    ("tab", "wrong(1)", "wrong", "Next wrong", "To the next cell of the matrix that stands out"),
+    ("shift+tab", "wrong(-1)", "wrong_before", "Last wrong", "To the one before"),
+)
+ACROSS = [
+    Binding(keys, action, short, show=False, id=f"matrix.{name}", tooltip=long)
+    for keys, action, name, short, long in _ACROSS
 ]
 
 

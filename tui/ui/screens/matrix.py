@@ -1,0 +1,338 @@
+"""Every service on every node: the whole cluster on one screen, and orders from a cell of it."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widgets import Input
+
+from tui.fleet.fleet import Fleet
+from tui.model.order import Verb
+from tui.model.query import Query
+from tui.ui import gridlines, lines, rolling
+from tui.ui.bar import key_bar, live_keys
+from tui.ui.columns import Columns, MatrixColumn, grouped
+from tui.ui.desk import OrderDesk
+from tui.ui.grid import Grid, build
+from tui.ui.heads import sentence
+from tui.ui.keymap import KEYS, WRITES, shown
+from tui.ui.lines import Palette
+from tui.ui.rollouts import Targets, cluster_of
+from tui.ui.view import NodeView
+from tui.ui.widgets.line import Line
+from tui.ui.widgets.matrix import CellKey, MatrixTable
+from tui.ui.widgets.moves import ACROSS
+
+_ORDER_LINES = 4
+_SHARED = WRITES | {
+    "rollouts", "mark", "unmark", "dismiss", "filter", "problems", "refresh", "pause", "palette",
+    "help", "repaint", "quit_now", *(f"node.{n}" for n in range(1, 10)),
+}  # fmt: skip
+"""Ids of the deck's keys that do the same here."""
+
+_BAR = {
+    "start": "Start", "stop": "sTop", "restart": "Restart", "rollout": "Roll", "filter": "Filter",
+    "problems": "Differing", "matrix.wrong": "Next wrong", "matrix.signs": "Signs",
+    "help": "Help", "quit": "Deck",
+}  # fmt: skip
+_GOES_FIRST = (
+    "rollout", "matrix.signs", "filter", "matrix.wrong", "problems", "stop", "start", "restart",
+)  # fmt: skip
+
+
+class MatrixScreen(Screen[CellKey | None]):
+    """Gives the node and the service that were chosen, or None.
+
+    `views` looks at the nodes as they stand; `keymap` holds the keys that were changed, by id;
+    `begins` is the cell that the cursor is on at first, where there is such a one.
+    """
+
+    AUTO_FOCUS = "#matrix"
+    BINDINGS = [
+        *(key.binding() for key in KEYS if key.id in _SHARED),
+        Binding("escape", "back", "Back", show=False, id="back"),
+        Binding("q", "close", "Deck", show=False, id="quit"),
+        Binding("0", "close", "Deck", show=False, id="matrix"),
+        Binding("w", "signs", "Signs", show=False, id="matrix.signs"),
+    ]
+
+    def __init__(  # noqa: PLR0913 - what the app has and the screen needs
+        self,
+        fleet: Fleet,
+        desk: OrderDesk,
+        views: Callable[[], Sequence[NodeView]],
+        palette: Palette,
+        keymap: Mapping[str, str],
+        begins: CellKey | None = None,
+    ) -> None:
+        super().__init__()
+        self._fleet = fleet
+        self._desk = desk
+        self._views = views
+        self._palette = palette
+        self._live = live_keys((*self.BINDINGS, *ACROSS), keymap)
+        self._begins = begins
+        self._maker = Columns()
+        self._grid = Grid()
+        self._query = Query()
+        self._only = False
+        self._dismissed = {n for n, one in fleet.orders.progress.items() if not one.is_open}
+        self._dismissed_rollouts = {
+            number for number, one in fleet.rollouts.progress.items() if not one.is_open
+        }
+        self.table = MatrixTable(palette, id="matrix")
+        self._title = Line(id="title")
+        self._banner = Line(id="banner", hides=True)
+        self._filter = Input(id="filter", placeholder="text  !text  status=  kind=")
+        self._here = Line(id="here")
+        self._orders = Line(id="orders", hides=True)
+        self._status = Line(id="status")
+        self._keys = Line(id="keys")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield self._title
+        yield self._banner
+        yield self._filter
+        yield self.table
+        yield self._here
+        yield self._orders
+        yield self._status
+        yield self._keys
+
+    def on_mount(self) -> None:
+        """Start the clock that lets uptimes and ages go on."""
+        self._filter.display = False
+        self.refresh_all()
+        if self._begins is not None:
+            self.call_after_refresh(self.table.point, *self._begins)
+        self.set_interval(1.0, self.refresh_all)
+
+    # What is shown
+
+    def nodes_changed(self) -> None:
+        """Show what is new of the nodes."""
+        self.refresh_all()
+
+    def orders_moved(self) -> None:
+        """Show the orders as they stand."""
+        rollouts, progress = self._fleet.rollouts, self._fleet.orders.progress.items()
+        rolled = rolling.wanted(rollouts.progress, self._dismissed_rollouts, time.monotonic())
+        told = rolling.lines(
+            rolled, _ORDER_LINES // 2, shown(self._live["rollouts"]), self._palette
+        )
+        alone = [
+            one
+            for number, one in progress
+            if number not in self._dismissed and not rollouts.gave(number)
+        ]
+        told += lines.orders(alone, _ORDER_LINES - len(told), self._palette)
+        self._orders.say(Text("\n").join(told))
+        self._orders.styles.height = max(1, len(told))
+
+    def repalette(self, palette: Palette) -> None:
+        """Take the colours of another theme."""
+        self._palette = palette
+        self.table.set_palette(palette)
+        self.refresh_all()
+
+    def columns(self) -> tuple[MatrixColumn, ...]:
+        """Make the columns, in their order: the one place that says which there are."""
+        return grouped(self._maker.of(self._views()))
+
+    def refresh_all(self) -> None:
+        """Show everything as it stands."""
+        self._grid = build(self.columns(), self._query, only=self._only)
+        self.table.set_empty(gridlines.why_empty(self._grid, self._query.text, only=self._only))
+        self.table.show(self._grid)
+        self._show_around()
+
+    def _show_around(self) -> None:
+        palette, grid = self._palette, self._grid
+        head = lines.title(None, self._fleet.read_only, palette)
+        self._title.say(lines.join([head, gridlines.title(grid, palette)]))
+        self._banner.say(self._banner_text())
+        filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
+        filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
+        self._status.say(gridlines.status(grid, filtered, self.table.marks, palette))
+        here = self.table.cursor
+        column = self._column(here[0]) if here else None
+        said, style = sentence(grid, column, here[1]) if here and column else ("", "")
+        self._here.say(Text(f" {said}", palette.get(style, style)))
+        self._keys.say(
+            key_bar(
+                _BAR,
+                self._live,
+                palette,
+                width=self.size.width,
+                goes_first=_GOES_FIRST,
+                refusal=self._refusal(here[0]) if here else "",
+            )
+        )
+        self.orders_moved()
+
+    def _banner_text(self) -> Text:
+        unrecorded = self._fleet.journal.trouble
+        told = [
+            f"NO JOURNAL, SO NO ORDER: {unrecorded}" if unrecorded else "",
+            "PAUSED: nobody is asked" if self._fleet.paused else "",
+            "REQUIRED SERVICES UNLOCKED for this session" if self._fleet.unlocked else "",
+        ]
+        return lines.join([Text(one, self._palette["banner"]) for one in told])
+
+    def _column(self, node: str) -> MatrixColumn | None:
+        return next((one for one in self._grid.columns if one.key == node), None)
+
+    def _refusal(self, node: str) -> str:
+        """Say why no order can be given on a node now; empty where one can."""
+        column = self._column(node)
+        if column is not None and not column.has_profile:
+            return column.read_only
+        return self._desk.refusal(node)
+
+    @on(MatrixTable.CursorMoved)
+    @on(MatrixTable.MarksChanged)
+    def _moved(self) -> None:
+        self._show_around()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Show what fits now."""
+        self.call_after_refresh(self._show_around)
+
+    # Where to
+
+    @on(MatrixTable.Chosen)
+    def _chosen(self, event: MatrixTable.Chosen) -> None:
+        event.stop()
+        if event.cell is not None and event.cell[0] in self._fleet:
+            self.dismiss(event.cell)
+        elif event.cell is not None:
+            self._say(f"The deck cannot show this node: {self._refusal(event.cell[0])}.")
+
+    def action_close(self) -> None:
+        """Go back to the deck as it was."""
+        self.dismiss(None)
+
+    def action_back(self) -> None:
+        """Clear the filter, else the marks, else go back to the deck."""
+        if self._filter.has_focus or self._filter.value or self._only:
+            self._filter.value = ""
+            self._filter.display = False
+            self._query, self._only = Query(), False
+            self.table.focus()
+            self.refresh_all()
+        elif self.table.marks:
+            self.table.clear_marks()
+        else:
+            self.action_close()
+
+    def action_jump(self, number: int) -> None:
+        """Go to the column of a node by its number."""
+        key = next((one.key for one in self._grid.columns if one.number == number), None)
+        if key is not None:
+            self.table.move_to_node(key)
+
+    # Which services
+
+    def action_filter(self) -> None:
+        """Open the filter."""
+        self._filter.display = True
+        # At once: of what is typed ahead nothing may be taken for a verb.
+        self.set_focus(self._filter)
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self, event: Input.Changed) -> None:
+        event.stop()
+        self._query = Query(event.value)
+        self.refresh_all()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self, event: Input.Submitted) -> None:
+        event.stop()
+        event.input.display = bool(event.value)
+        self.table.focus()
+
+    def action_problems(self) -> None:
+        """Show only what is wrong or differs between nodes, or everything again."""
+        self._only = not self._only
+        self.refresh_all()
+
+    def action_signs(self) -> None:
+        """Show signs alone, so that more nodes fit, or words with them again."""
+        self.table.set_signs(alone=not self.table.signs)
+        self.refresh_all()
+
+    def action_refresh(self) -> None:
+        """Ask every node now."""
+        self._fleet.refresh()
+
+    def action_pause(self) -> None:
+        """Stop asking, or go on."""
+        self._fleet.set_paused(not self._fleet.paused)
+        self.refresh_all()
+
+    # Orders
+
+    def action_mark(self) -> None:
+        """Mark the cell under the cursor and go on to the next service."""
+        self.table.toggle_mark()
+        self.table.action_down()
+
+    def action_unmark(self) -> None:
+        """Take all marks away."""
+        self.table.clear_marks()
+
+    @property
+    def targets(self) -> tuple[CellKey, ...]:
+        """The cells that an order is for: the marked ones, else the one under the cursor."""
+        here = self.table.cursor
+        return (*sorted(self.table.marks),) or ((here,) if here else ())
+
+    def action_order(self, verb: str) -> None:
+        """Ask for an order on the marked services of one node, or on the one under the cursor."""
+        nodes = {node for node, _ in self.targets}
+        if len(nodes) > 1:
+            told = f"Orders go node by node, and {len(nodes)} nodes have marks"
+            self._say(f"{told}: R rolls a restart over them.")
+            return
+        for node in nodes:
+            if node not in self._fleet:
+                self._say(f"No order goes there: {self._refusal(node)}.")
+                return
+            names = tuple(name for _, name in self.targets)
+            hidden = frozenset(names) - frozenset(self.table.row_keys)
+            self._desk.ask(Verb(verb), node, names, self._palette, hidden=hidden)
+
+    def rollout_targets(self) -> Targets:
+        """Give the marked services and their nodes; on one node alone, those of its cluster."""
+        marked: dict[str, set[str]] = {}
+        for node, name in self.targets:
+            marked.setdefault(node, set()).add(name)
+        if not marked:
+            return Targets()
+        names, *others = marked.values()
+        if any(one != names for one in others):
+            return Targets(why_not="The marks are not the same services on every node.")
+        nodes = tuple(marked) if others else cluster_of(self._fleet, next(iter(marked)))
+        hidden = frozenset(names) - frozenset(self.table.row_keys)
+        return Targets(tuple(sorted(names)), nodes, hidden)
+
+    def rollout_begun(self) -> None:
+        """Take the marks away."""
+        self.table.clear_marks()
+
+    def action_dismiss_orders(self) -> None:
+        """Take the ended orders off the screen."""
+        progress = self._fleet.orders.progress.items()
+        self._dismissed |= {number for number, one in progress if not one.is_open}
+        rollouts = self._fleet.rollouts.progress.items()
+        self._dismissed_rollouts |= {number for number, one in rollouts if not one.is_open}
+        self.orders_moved()
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.notify(text, severity="warning", markup=False)

@@ -1,0 +1,171 @@
+"""All that is wrong on all nodes of all clusters, in one list, the worst first."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+
+from tui.config import NodeProfile
+from tui.fleet.fleet import Fleet
+from tui.fleet.problems import Gravity, NodeState, Problem, problems
+from tui.ui import lines
+from tui.ui.bar import key_bar, live_keys
+from tui.ui.cells import age
+from tui.ui.keymap import KEYS
+from tui.ui.lines import Palette
+from tui.ui.widgets.line import Line
+from tui.ui.widgets.table import Cell, Column, LiveTable, Row
+
+COLUMNS = (
+    Column("gravity", "HOW BAD", 10),
+    Column("node", "NODE", 10, grow=1),
+    Column("service", "SERVICE", 15, grow=1),
+    Column("what", "WHAT", 20, grow=4),
+    Column("since", "FOR", 6, right=True),
+    Column("cluster", "CLUSTER", 12, drop=1),
+)
+_LOOKS = {
+    Gravity.CRITICAL: ("✗", "bad"),
+    Gravity.SERIOUS: ("■", "warn"),
+    Gravity.NOTICE: ("△", "moving"),
+}
+_SHARED = {"refresh", "palette", "help", "repaint", "quit_now"}
+_BAR = {"refresh": "Ask now", "help": "Help", "quit": "Back"}
+_BEFORE = "before"
+
+
+class ProblemsScreen(Screen[tuple[str, str] | None]):
+    """Gives the node and the service that were chosen, or None; `keymap` are the changed keys."""
+
+    AUTO_FOCUS = "#wrong"
+    BINDINGS = [
+        *(key.binding() for key in KEYS if key.id in _SHARED),
+        Binding("escape", "close", "Back", show=False, id="back"),
+        Binding("q", "close", "Back", show=False, id="quit"),
+        Binding("!", "close", "Back", show=False, id="problems"),
+    ]
+
+    def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self._fleet = fleet
+        self._palette = palette
+        self._live = live_keys(self.BINDINGS, keymap)
+        self._places: dict[str, tuple[str, str]] = {}
+        self._title = Line(id="title")
+        self._table = LiveTable(COLUMNS, palette=palette, id="wrong")
+        self._here = Line(id="here")
+        self._status = Line(id="status")
+        self._keys = Line(id="keys")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield self._title
+        yield self._table
+        yield self._here
+        yield self._status
+        yield self._keys
+
+    def on_mount(self) -> None:
+        """Show what is wrong, and keep it live."""
+        self.refresh_all()
+        self.set_interval(1.0, self.refresh_all)
+
+    def nodes_changed(self) -> None:
+        """Show what is new of the nodes."""
+        self.refresh_all()
+
+    def orders_moved(self) -> None:
+        """Show what became of orders, as far as it is wrong."""
+        self.refresh_all()
+
+    def repalette(self, palette: Palette) -> None:
+        """Take the colours of another theme."""
+        self._palette = palette
+        self._table.set_palette(palette)
+        self.refresh_all()
+
+    def refresh_all(self) -> None:
+        """Show everything as it stands."""
+        now = time.monotonic()
+        states = [NodeState.of(watch) for watch in self._fleet.nodes]
+        found = problems(states, self._fleet.events, now, datetime.now(UTC))
+        profiles = {watch.name: watch.profile for watch in self._fleet.nodes}
+        silent = sum(one.is_silent for one in states)
+        rows = [_row(one, profiles[one.node], now) for one in found]
+        self._places = {
+            row.key: (one.node, one.service) for row, one in zip(rows, found, strict=True)
+        }
+        self._table.set_empty(_nothing(len(states), silent))
+        self._table.show(rows)
+        self._show_around(found, silent)
+
+    def _show_around(self, found: tuple[Problem, ...], silent: int) -> None:
+        palette = self._palette
+        head = lines.title(None, self._fleet.read_only, palette)
+        nodes = len(self._fleet.nodes)
+        said = Text("1 node" if nodes == 1 else f"{nodes} nodes", palette["muted"])
+        self._title.say(lines.join([head, Text("all problems", "bold"), said]))
+        parts = []
+        for gravity, (glyph, style) in _LOOKS.items():
+            count = sum(one.gravity is gravity for one in found)
+            words = f"{glyph} {count} {gravity.value}" if count else ""
+            parts.append(Text(words, palette[style]))
+        if not found:
+            parts.append(Text(_nothing(nodes, silent), palette["muted" if silent else "ok"]))
+        elif silent:
+            parts.append(Text(f"{silent} not asked", palette["warn"]))
+        if self._fleet.paused:
+            parts.append(Text("PAUSED: nobody is asked", palette["banner"]))
+        self._status.say(Text.assemble(" ", lines.join(parts), end=""))
+        self._keys.say(key_bar(_BAR, self._live, palette, width=self.size.width))
+        self._say_here()
+
+    @on(LiveTable.CursorMoved, "#wrong")
+    def _say_here(self) -> None:
+        """Say in full what is under the cursor; in the list it may be cut off."""
+        key = self._table.cursor_key
+        if key is None or key not in self._table.row_keys:
+            self._here.say(Text())
+            return
+        cells = self._table.row(key).cells
+        where = f"{cells[2].text} on {cells[1].text}" if cells[2].text else cells[1].text
+        self._here.say(Text(f" {where}: {cells[3].text}", self._palette["muted"]))
+
+    @on(LiveTable.Chosen, "#wrong")
+    def _chosen(self, event: LiveTable.Chosen) -> None:
+        event.stop()
+        if event.key in self._places:
+            self.dismiss(self._places[event.key])
+
+    def action_close(self) -> None:
+        """Go back to where one was."""
+        self.dismiss(None)
+
+
+def _nothing(nodes: int, silent: int) -> str:
+    """Say that nothing is wrong, and on how many nodes that is not known."""
+    if not nodes:
+        return "no node yet"
+    answered = nodes - silent
+    said = f"nothing is wrong on {answered} {'node' if answered == 1 else 'nodes'}"
+    return f"{said} ({silent} not asked)" if silent else said
+
+
+def _row(problem: Problem, profile: NodeProfile, now: float) -> Row:
+    glyph, style = _LOOKS[problem.gravity]
+    lasted = _BEFORE if problem.since is None else age(now - problem.since)
+    cells = (
+        Cell(f"{glyph} {problem.gravity.value}", style),
+        Cell(profile.title, "bold"),
+        Cell(problem.service, style if problem.service else ""),
+        Cell(problem.what),
+        Cell(lasted if problem.timed else "", "muted"),
+        Cell(profile.cluster, "muted"),
+    )
+    key = f"{problem.node}\0{problem.service}\0{problem.gravity.value}{problem.rank}"
+    return Row(key, cells)
