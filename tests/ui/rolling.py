@@ -22,6 +22,14 @@ async def ask(deck: Deck, service: str = SERVICE) -> None:
     await deck.until(lambda: isinstance(deck.app.screen, PlanScreen))
 
 
+async def read(deck: Deck) -> None:
+    """Page down until nothing is left that must be seen."""
+    end = time.monotonic() + 20
+    while "shows the rest" in deck.text:
+        assert time.monotonic() < end, f"there is no end to it; the screen:\n{deck.text}"
+        await deck.press("down")
+
+
 async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
     """Type what the door asks for, and come to the rollout's screen."""
     await deck.armed()

@@ -15,6 +15,7 @@ from tests.ui.rolling import (
     hears,
     ordered,
     progress,
+    read,
     say,
     stands,
 )
@@ -400,9 +401,7 @@ async def test_in_a_small_window_it_is_begun_once_all_of_it_was_scrolled_past(
         await deck.press("tab", *SERVICE, "enter")
         await quiet(0.3)
         assert not deck.fleet.rollouts.progress
-        for _ in range(12):
-            await deck.press("down")
-        await deck.until(lambda: "down shows the rest" not in deck.text)
+        await read(deck)
         await deck.press("enter")
         await stands(deck, RolloutState.DONE)
         await deck.shows("DONE 3 of 3 verified")
@@ -519,9 +518,9 @@ async def test_hostile_text_is_harmless_on_every_screen_of_a_rollout(
         served.cluster.set_status(3, "mdns_server", HOSTILE)
         await ask(deck)
         await deck.armed()
-        for _ in range(15):
-            assert_harmless(deck)
-            await deck.press("down")
+        assert_harmless(deck)
+        await read(deck)
+        assert_harmless(deck)
         await agree(deck)
         await stands(deck, RolloutState.PAUSED)
         await deck.shows("PAUSED", "quit[/]")
@@ -541,3 +540,18 @@ async def test_hostile_text_is_harmless_on_every_screen_of_a_rollout(
         assert_harmless(deck)
         assert deck.app.is_running
     assert not posts(served)
+
+
+async def test_however_fast_one_pages_nothing_is_passed_by_unseen(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(60, 20)) as deck:
+        await ask(deck)
+        await deck.armed()
+        deck.burst(*["down"] * 60)
+        await deck.pilot.pause()
+        assert "up shows what was passed by" not in deck.text
+        await read(deck)
+        deck.burst(*["up"] * 60)
+        await deck.shows("1 of 3")
+        assert "shows the rest" not in deck.text

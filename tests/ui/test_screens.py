@@ -114,8 +114,7 @@ async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -
         await deck.armed()
         await deck.pilot.pause(0.2)
         compare(f"rollout-plan-{size[0]}x{size[1]}", deck.text)
-        for _ in range(5):
-            await deck.press("down")
+        await rolling.read(deck)
         await rolling.agree(deck)
         await rolling.stands(deck, RolloutState.PAUSED)
         await rolling.hears(deck)

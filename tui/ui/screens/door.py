@@ -32,6 +32,7 @@ NARROWEST = 30
 
 _TOO_SMALL = "terminal too small to show what would be sent: make it larger, or esc"
 _MORE = "down shows the rest of what would be sent; then it can be confirmed"
+_BACK = "up shows what was passed by of what would be sent; then it can be confirmed"
 _BORDER = 2
 
 _Given = TypeVar("_Given")
@@ -143,7 +144,7 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
         self.query_one("#confirm").border_subtitle = Content(hidden)
         complete = self._is_complete() and not bar and not hidden
         go.disabled = not (go.has_class("-armed") and complete)
-        self.query_one("#how", Line).say(self._how(go))
+        self.query_one("#how", Line).say(self._how(go, hidden))
 
     def _fit(self) -> None:
         """Leave the facts the lines that the fields and buttons do not need."""
@@ -171,7 +172,9 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
         top = round(box.scroll_offset.y)
         if top <= self._seen:
             self._seen = max(self._seen, top + visible)
-        return "" if self._seen >= self._lines_needed(width) else _MORE
+        if self._seen >= self._lines_needed(width):
+            return ""
+        return _MORE if top <= self._seen else _BACK
 
     def _lines_needed(self, width: int) -> int:
         """Count the lines down to the end of the essentials, once for a width."""
@@ -193,10 +196,12 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
         found = self.query(selector).results(Input)
         return next((field.value.strip() for field in found), "")
 
-    def _how(self, go: Button) -> Text:
+    def _how(self, go: Button, hidden: str) -> Text:
         demand, muted = self._demand, self._palette["muted"]
         if not go.has_class("-armed"):
             return Text("a moment…", muted)
+        if hidden:
+            return Text(hidden, self._palette["warn"])
         if demand.words:
             reason = " and a reason" if demand.needs_reason else ""
             typed = f"tab, type {demand.words}{reason}, enter {demand.verb}s"
@@ -215,12 +220,19 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
             self._confirm_if_alone()
         elif event.key in ("down", "pagedown", "up", "pageup"):
             event.stop()
-            box = self.query_one("#facts", VerticalScroll)
-            move = box.scroll_page_down if event.key.endswith("down") else box.scroll_page_up
-            move(animate=False)
+            self._page(1 if event.key.endswith("down") else -1)
         elif event.key in ("tab", "shift+tab"):
             event.stop()
             self._focus_by(1 if event.key == "tab" else -1)
+
+    def _page(self, step: int) -> None:
+        """Go a page on or back; never past what was not in view yet, however fast it is asked."""
+        box = self.query_one("#facts", VerticalScroll)
+        top = round(box.scroll_offset.y)
+        to = top + step * max(1, box.size.height)
+        if step > 0:
+            to = max(top, min(to, self._seen))
+        box.scroll_to(y=to, animate=False, immediate=True)
 
     def _focus_by(self, step: int) -> None:
         """Go round from the button that says no through the fields to the one that says yes."""
