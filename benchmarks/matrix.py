@@ -47,6 +47,7 @@ def _view(number: int, second: int) -> NodeView:
         environment=None,
         read_only="",
         reading=Reading(f"node{number + 1}", services, float(second), float(second)),
+        identity=Identity(uid=number + 1),
         tally=Tally.of(services, frozenset()),
         facts=NodeFacts(Identity(uid=number + 1, role=Role.REPLICA)),
         stale_after=10.0,

@@ -24,6 +24,13 @@ _ALLOWED = re.compile(
     r"|\x1b\[>25u|\x1b\[<u|\x1b\]22;[a-z-]{1,20}\x07"
     r"|\r?\n"
 )
+# What calls a person, each only where the configuration asks for it, and told by the deck alone.
+BELL = re.compile(r"\x07")
+_OSC9 = r"\]9;rsdeck: ([^\x00-\x1f\x7f-\x9f;]{1,200})\x07"
+_OSC777 = r"\]777;notify;rsdeck;([^\x00-\x1f\x7f-\x9f;]{1,200})\x07"
+OSC9, OSC777 = re.compile(rf"\x1b{_OSC9}"), re.compile(rf"\x1b{_OSC777}")
+TMUX_OSC9 = re.compile(rf"\x1bPtmux;\x1b\x1b{_OSC9}\x1b\\")
+TMUX_OSC777 = re.compile(rf"\x1bPtmux;\x1b\x1b{_OSC777}\x1b\\")
 # A text for the clipboard: alone, as tmux hands it on, and in the pieces that GNU screen takes.
 _CLIPBOARD = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/]+={0,2})\x07")
 _IN_TMUX = re.compile(r"\x1bPtmux;\x1b(\x1b\]52;c;[A-Za-z0-9+/]+={0,2}\x07)\x1b\\")
@@ -31,17 +38,24 @@ _PIECE = re.compile(r"\x1bP(\x1b\]52;c;[A-Za-z0-9+/=]*\x07?|[A-Za-z0-9+/=]+\x07?
 _TAIL = re.compile(r"(?:\x1b\[\?25h)?(?:\r?\n|[^\x00-\x1f\x7f-\x9f])*")
 
 
-def strange(written: bytes, *, copied: Collection[str] = ()) -> list[bytes]:
+def strange(
+    written: bytes, *asked_for: re.Pattern[str], copied: Collection[str] = ()
+) -> list[bytes]:
     """List what is neither text nor a sequence of the deck's own; not more than ten.
 
-    `copied` are the texts that were meant for the clipboard; any other there is strange.
+    `asked_for` are the forms of bells and notices that the configuration asks for, `copied` the
+    texts that were meant for the clipboard; any other there is strange.
     """
     found: list[bytes] = []
     text = written.decode("utf-8", "surrogateescape")
     at = 0
     while at < len(text) and len(found) < 10:
         char = text[at]
-        if char not in "\x1b\r\n":
+        if call := next((one for form in asked_for if (one := form.match(text, at))), None):
+            if not all(_is_text(char) for said in call.groups() for char in said):
+                found.append(_around(text, at))
+            at = call.end()
+        elif char not in "\x1b\r\n":
             if not _is_text(char):
                 found.append(_around(text, at))
             at += 1

@@ -59,7 +59,8 @@ def test_the_help_of_a_command_needs_no_window(argv: list[str], tmp_path: Path) 
     assert not imported & {"textual", "rich", "httpx", "pydantic"}
 
 
-def whole_status(folder: Path, *more: str) -> tuple[int, str, set[str]]:
+def whole(*more: str, folder: Path) -> tuple[int, str, set[str]]:
+    """Run a whole command on a cluster of two, with its password in a variable."""
     with SimulatedCluster(Cluster(2, pace=0.1)) as served:
         tables = [
             f'[nodes.node{uid}]\nurl = "{url}"\nusername = "admin@demo.local"\ncluster = "demo"\n'
@@ -69,13 +70,13 @@ def whole_status(folder: Path, *more: str) -> tuple[int, str, set[str]]:
         path = folder / "config.toml"
         path.write_text("\n".join(tables), encoding="utf-8")
         path.chmod(0o600)
-        argv = ("--config", str(path), "status", *more)
+        argv = ("--config", str(path), *more)
         return run(*argv, folder=folder, DECK_TEST_PASSWORD=PASSWORD)
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_whole_status_never_imports_the_window(more: list[str], tmp_path: Path) -> None:
-    code, out, imported = whole_status(tmp_path, *more)
+    code, out, imported = whole("status", *more, folder=tmp_path)
     assert code == 0
     assert "alert_mgr" in out
     assert "optional" in out
@@ -84,5 +85,15 @@ def test_a_whole_status_never_imports_the_window(more: list[str], tmp_path: Path
 
 
 def test_a_whole_status_never_imports_rich(tmp_path: Path) -> None:
-    _, _, imported = whole_status(tmp_path)
+    _, _, imported = whole("status", folder=tmp_path)
     assert "rich" not in imported
+
+
+@pytest.mark.parametrize(("more", "writes"), [([], set()), (["--add"], {"tomlkit"})])
+def test_a_whole_discovery_never_imports_the_window(
+    more: list[str], writes: set[str], tmp_path: Path
+) -> None:
+    code, out, imported = whole("discover", "node1", *more, folder=tmp_path)
+    assert code == 0
+    assert "has the profile node2" in out
+    assert imported & {"textual", "rich", "uvicorn", "trustme", "tomlkit"} == writes

@@ -24,7 +24,7 @@ def config_file(explicit: Path | None, environ: Mapping[str, str]) -> tuple[Path
 
 
 def state_dir() -> Path:
-    """Give the folder for what the deck keeps (the journal of orders); it may not exist yet."""
+    """Give the folder for what the deck keeps (journal and history); it may not exist yet."""
     from platformdirs import user_state_path  # noqa: PLC0415 - not needed by --help
 
     return _usable(user_state_path)

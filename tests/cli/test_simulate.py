@@ -180,3 +180,12 @@ def test_a_reader_that_has_gone_ends_it_without_a_traceback(rsdeck: Command) -> 
     os.close(writing)
     ran = rsdeck.finish(child)
     assert (ran.code, ran.err) == (141, "")
+
+
+def test_spread_gives_every_node_an_address_and_all_the_same_port(rsdeck: Command) -> None:
+    simulator = start(rsdeck, "--spread", "--nodes", "2")
+    hosts = [urlsplit(url) for url in simulator.urls]
+    assert [one.hostname for one in hosts] == ["127.0.0.1", "127.0.0.2"]
+    assert hosts[0].port == hosts[1].port
+    simulator.child.send_signal(signal.SIGTERM)
+    assert rsdeck.finish(simulator.child).code == 0

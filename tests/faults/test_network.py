@@ -249,7 +249,7 @@ async def test_a_get_on_a_connection_closed_meanwhile_is_no_trouble_for_the_row(
 
     with serving(closing) as server:
         async with running(profile(server.url), refresh=0.05) as deck:
-            await deck.until(lambda: server.connections >= 8)
+            await deck.until(lambda: server.connections >= 16)
             assert deck.watch().reading.is_good
             assert not [one for one in deck.notes.events if not one.service]
     lists = [one for one in server.asked if one.path == LIST]

@@ -18,6 +18,7 @@ from tui.config import AskSource, Configuration, NodeProfile, Settings
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.recording import Journal
+from tui.fleet.remembering import History
 from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch
 from tui.model.event import Event
@@ -35,6 +36,7 @@ PATIENCE = Patience(steady=0.6, limit=6.0, same=1.5)
 LIST = "/v1/local/services"
 BOOTSTRAP = "/v1/bootstrap"
 NODES, STATES = "/v1/nodes", "/v1/nodes/status"
+HEALTH = "/v4/cluster/health"
 CLUSTER, OPTIONAL = "/v1/cluster", "/v1/cluster/services_configuration"
 
 
@@ -174,6 +176,7 @@ async def running(
     passwords: Passwords | None = None,
     paused: bool = False,
     journal: Journal | None = None,
+    history: History | None = None,
 ) -> AsyncIterator[Running]:
     notes = Notes()
     fleet = Fleet(
@@ -183,6 +186,7 @@ async def running(
         patience=patience,
         passwords=passwords or keeping(nodes),
         journal=journal,
+        history=history,
     )
     if paused:
         fleet.set_paused(True)

@@ -9,6 +9,8 @@ from tests.fleet.conftest import (
     ADMIN,
     BOOTSTRAP,
     CLUSTER,
+    HEALTH,
+    LIST,
     NODES,
     OPTIONAL,
     PASSWORD,
@@ -58,12 +60,16 @@ def clock() -> Clock:
 
 
 async def test_the_cluster_is_asked_once_and_not_once_a_node() -> None:
+    """Who is primary is asked once a beat besides, and by one node only."""
     with SimulatedCluster(Cluster(3, handle_redirects=True), tls=False) as served:
-        async with running(*profiles(served), refresh=0.1) as deck:
+        async with running(*profiles(served), refresh=0.2) as deck:
             await deck.known()
             await quiet(1.0)
-            for path in (NODES, STATES, CLUSTER, OPTIONAL):
+            for path in (NODES, CLUSTER, OPTIONAL, HEALTH):
                 assert len(asked(served, path)) == 1
+            beats = len(asked(served, LIST, uid=1))
+            assert 3 <= len(asked(served, STATES)) <= beats
+            assert len({one.uid for one in asked(served, STATES)}) == 1
             assert {one.facts.identity.role for one in deck.fleet.nodes} == {
                 Role.PRIMARY,
                 Role.REPLICA,

@@ -78,4 +78,11 @@ def test_a_node_that_comes_back_tells_how_long_it_was_away_and_what_changed_mean
     back = replace(changed, asked_at=40.1, answered_at=40.2, since=40.2)
     events = compare(lost, back, on=ON)
     assert told(events) == [("", Happening.REGAINED), ("alert_mgr", Happening.FLIPPED)]
-    assert "30 s" in events[0].text
+    assert events[0].text == "answers again after 30 s, was: unreachable"
+
+
+def test_a_node_that_answers_at_last_is_told_and_its_services_are_no_news() -> None:
+    waits = Trouble(TroubleKind.NO_PASSWORD, "nobody has given it")
+    (event,) = compare(Reading("node1", trouble=waits, since=2), GOOD, on=ON)
+    assert event.happening is Happening.REGAINED
+    assert event.text == "answers for the first time, was: no password"

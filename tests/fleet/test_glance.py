@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.faultserver import Peer, always, serving
+from tests.faultserver import Peer, always, answer, serving
 from tests.fleet.conftest import (
     BOOTSTRAP,
     LIST,
@@ -155,3 +155,22 @@ def test_connections_are_closed_at_the_end() -> None:
         while server.ended < server.connections:
             assert time.monotonic() < end
             time.sleep(0.01)
+
+
+def test_another_node_than_the_profiles_is_trouble_and_its_services_are_not_shown() -> None:
+    with serving(Play(2)) as server:
+        (one,) = look(profile(server.url, uid=1, hostname="host1"))
+        assert one.trouble is not None
+        assert "node:2 answers here, the profile is of node:1" in one.trouble.text
+        assert one.services == ()
+        (right,) = look(profile(server.url, uid=2, hostname="host2"))
+        assert right.trouble is None
+
+
+def test_a_node_that_does_not_say_who_it_is_may_be_looked_at() -> None:
+    play = Play(1)
+    play.get(BOOTSTRAP, answer("{}", 500))
+    with serving(play) as server:
+        (one,) = look(profile(server.url, uid=1))
+        assert one.trouble is None
+        assert len(one.services) == 2

@@ -114,13 +114,24 @@ def test_a_disabled_service_that_is_stopped_is_no_problem() -> None:
     assert told(node(services={"x": "STOPPED"}, disabled=frozenset({"x"}))) == []
 
 
+def test_a_stop_that_was_ordered_here_is_timed_from_its_own_change() -> None:
+    stopped = node(services={"x": "STOPPED"})
+    words = ("RUNNING → STOPPING", "STOPPING → STOPPED")
+    flips = [flip(f"{text}, ordered here", 60 - n, ordered=True) for n, text in enumerate(words)]
+    assert one(stopped, events=(*flips,)).since == NOW - 60
+    ends = flip("STOPPED → RUNNING, ordered here", 40, ordered=True)
+    again = flip("RUNNING → STOPPED", 20)
+    assert one(stopped, events=(*flips, ends, again)).since == NOW - 20
+
+
 def test_a_restart_that_nobody_ordered_is_told_for_an_hour() -> None:
     well = node(services={"x": "RUNNING"})
     restarted = event(Happening.RESTARTED, "restarted, RUNNING before and after", 60)
     assert "not ordered here" in one(well, events=(restarted,)).what
     assert one(well, events=(restarted,)).since == NOW - 60
-    came_up = (flip("RUNNING → STOPPED", 130), flip("STOPPED → RUNNING", 120))
-    assert "2 times" in one(well, events=(*came_up, restarted)).what
+    came_up = (flip("RUNNING → EXITED", 130), flip("EXITED → RUNNING", 120))
+    seen = event(Happening.RESTARTED, "restarted, was seen EXITED on the way", 120)
+    assert "2 times" in one(well, events=(*came_up, seen, restarted)).what
     assert told(well, events=(event(Happening.RESTARTED, "restarted", 3700),)) == []
 
 

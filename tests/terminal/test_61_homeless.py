@@ -52,7 +52,7 @@ def test_what_a_full_disk_does_not_keep_is_said(served: SimulatedCluster, tmp_pa
     with deck(served, tmp_path, str(tmp_path), planted(FULL_DISK)) as terminal:
         terminal.shows("alert_mgr", "running")
         before = (tmp_path / ".config/rsdeck/config.toml").read_text(encoding="utf-8")
-        terminal.send(b"e")
+        terminal.send(b"E")
         terminal.shows("Edit node1")
         terminal.send(b"\x13")
         terminal.quiet(1.0)

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
+from tui.fleet.remembering import History
 from tui.fleet.shelf import Shelf
 from tui.fleet.verdict import Patience
 from tui.paths import theme_dirs
@@ -136,12 +137,19 @@ async def open_deck(
     patience: Patience = PATIENCE,
     keys: dict[str, str] | None = None,
     state: Path | None = None,
+    history: History | None = None,
 ) -> AsyncIterator[Deck]:
     passwords = Passwords()
     if password is not None:
         for profile in configuration.nodes:
             passwords.keep(profile, Secret(password))
-    fleet = Fleet(configuration, read_only=read_only, patience=patience, passwords=passwords)
+    fleet = Fleet(
+        configuration,
+        read_only=read_only,
+        patience=patience,
+        passwords=passwords,
+        history=history,
+    )
     themes, _ = load_themes(theme_dirs())
     shelf = Shelf(state or configuration.path.parent / "state")
     app = DeckApp(configuration, fleet, themes=themes, keys=keys or {}, shelf=shelf)

@@ -1,13 +1,12 @@
 """The matrix without a terminal: order of rows, signs of cells, words of heads."""
 
-from dataclasses import dataclass
-
 import pytest
 from rich.cells import cell_len
 from rich.style import Style
 
 from tests.ui.columns import DAYS, column, grid, names
 from tests.ui.widgets.hostile import NAMES
+from tui.fleet.guests import Guest
 from tui.model.node import Role
 from tui.model.service import Service
 from tui.model.text import clean
@@ -211,26 +210,24 @@ def test_the_status_names_what_is_worst_and_where_and_what_cannot_be_seen() -> N
     assert "but nodes differ" in status(uneven, "", (), PALETTE).plain
 
 
-@dataclass(frozen=True)
-class Told:
-    """A node without a profile, as a health call tells it."""
-
-    cluster: str = "demo"
-    uid: int = 7
-    role: Role = Role.REPLICA
-    services: tuple[Service, ...] = (Service("x", "RUNNING"), Service("y", "STOPPED"))
-    read_at: float = 100.0
+TOLD = Guest(
+    "demo",
+    7,
+    role=Role.REPLICA,
+    services=(Service("x", "RUNNING"), Service("y", "STOPPED")),
+    read_at=100.0,
+)
 
 
 def test_a_node_without_a_profile_is_a_column_without_times_and_without_orders() -> None:
-    guest = guest_column(Told(), 103.0, 30.0)
+    guest = guest_column(TOLD, 103.0, 30.0)
     shown = grid(guest)
     assert [shown.cell(guest, name).text for name in ("x", "y")] == ["● up", "■ STOPPED"]
     assert [text for text, _ in head(guest, 16)] == ["node:7", "replica 3 s", "no profile"]
     assert not guest.has_profile
     assert guest.number == 0
     assert guest.read_only
-    assert guest_column(Told(), 140.0, 30.0).is_stale
+    assert guest_column(TOLD, 140.0, 30.0).is_stale
 
 
 def test_columns_are_grouped_by_cluster_in_the_order_these_come() -> None:

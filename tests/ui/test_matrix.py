@@ -1,6 +1,7 @@
 """The matrix: every service on every node, driven by keys, on the real simulator."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -309,6 +310,7 @@ async def test_a_click_points_and_a_double_click_goes_there(
 async def test_clusters_stand_side_by_side_under_their_names(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
+    served.cluster.health_v4 = False
     path = tmp_path / "config.toml"
     common = f'username = "admin@demo.local"\nfingerprint = "{served.fingerprint}"\n'
     tables = [
@@ -394,3 +396,21 @@ async def test_thirty_five_nodes_scroll_both_ways_under_a_frozen_head(
         await deck.press("w")
         await deck.until(lambda: len(matrix.seen_nodes) == 13)
         assert "node33" in matrix.seen_nodes
+
+
+async def test_nodes_without_a_profile_are_shown_and_take_no_orders(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path)
+    alone = replace(configuration, nodes=configuration.nodes[:1])
+    async with open_deck(alone) as deck:
+        await deck.all_known()
+        await deck.until(lambda: len(deck.fleet.guests) == 2)
+        await deck.press("0")
+        await deck.shows("node2", "node3", "no profile")
+        await deck.press("right", "r")
+        await deck.shows("no profile")
+        await deck.press("enter")
+        await quiet(0.2)
+        assert deck.app.deck.here == "node1"
+    assert not posts(served)

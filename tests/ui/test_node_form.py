@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.ui.conftest import ADMIN, Deck, open_deck, posts, write_configuration
-from tui.config import Configuration, load
+from tui.config import Configuration, NodeProfile, load
+from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.node_form import NodeForm
 from tui.ui.screens.nodes import NodesScreen
@@ -57,6 +58,7 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
         saved = load(tmp_path / "config.toml", must_exist=True)
         (profile,) = saved.nodes
         assert (profile.name, profile.url, profile.username) == ("first", served.urls[1], ADMIN[0])
+        assert (profile.uid, profile.hostname) == (1, "node1.demo.cluster.local")
         assert served.fingerprint in (tmp_path / "config.toml").read_text()
         assert ADMIN[1] not in (tmp_path / "config.toml").read_text()
         assert (tmp_path / "config.toml").stat().st_mode & 0o077 == 0
@@ -127,7 +129,7 @@ async def test_adding_and_editing_keep_the_files_comments(
         assert deck.app.deck.here == "fourth"
         await deck.shows("CERTIFICATE NOT CHECKED")
         kept = deck.fleet.watch("node1")
-        await deck.press("escape", "1", "e")
+        await deck.press("escape", "1", "E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         await deck.shows("Edit node1")
         deck.app.screen.query_one("#label").value = "eins"  # type: ignore[attr-defined]
@@ -145,7 +147,7 @@ async def test_a_file_that_changed_meanwhile_is_not_overwritten(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
-        await deck.press("e")
+        await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         path = tmp_path / "config.toml"
         path.write_text(f"{path.read_text()}\n# somebody else was here\n", encoding="utf-8")
@@ -175,8 +177,82 @@ async def test_escape_leaves_everything_as_it_was(served: SimulatedCluster, tmp_
     before = (tmp_path / "config.toml").read_bytes()
     async with open_deck(configuration) as deck:
         await deck.all_known()
-        await deck.press("e")
+        await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         await deck.press(*"zzz", "escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
     assert (tmp_path / "config.toml").read_bytes() == before
+
+
+async def edited(served: SimulatedCluster, folder: Path, url: str) -> NodeProfile:
+    """Edit the one node, which is bound, and give it as it was saved."""
+    configuration = write_configuration(served, folder)
+    path = folder / "config.toml"
+    bound = 'cluster = "demo"\nuid = 1\nhostname = "node1"'
+    path.write_text(path.read_text().replace('cluster = "demo"', bound, 1), encoding="utf-8")
+    configuration = load(path, must_exist=True)
+    async with open_deck(configuration) as deck:
+        await deck.all_known()
+        await deck.press("e")
+        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        screen = deck.app.screen
+        screen.query_one("#url").value = url  # type: ignore[attr-defined]
+        screen.query_one("#label").value = "eins"  # type: ignore[attr-defined]
+        await deck.press("ctrl+s")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+    saved = load(path, must_exist=True).node("node1")
+    assert saved is not None
+    assert saved.label == "eins"
+    return saved
+
+
+async def test_an_edit_keeps_who_the_node_is(served: SimulatedCluster, tmp_path: Path) -> None:
+    saved = await edited(served, tmp_path, served.urls[1].upper().replace("HTTPS", "https"))
+    assert (saved.uid, saved.hostname) == (1, "node1")
+
+
+async def test_another_address_drops_who_the_node_was(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    saved = await edited(served, tmp_path, "https://127.0.0.1:9")
+    assert (saved.uid, saved.hostname) == (None, "")
+
+
+async def test_a_trial_of_another_address_finds_who_is_there(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    with SimulatedCluster(Cluster(5), spread=True, base="127.0.8") as other:
+        url = other.urls[5]
+        configuration = write_configuration(served, tmp_path)
+        async with open_deck(configuration) as deck:
+            await deck.all_known()
+            await deck.press("e")
+            await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+            screen = deck.app.screen
+            screen.query_one("#url").value = url  # type: ignore[attr-defined]
+            screen.query_one("#trust-value").value = other.fingerprint  # type: ignore[attr-defined]
+            screen.query_one("#typed").value = ADMIN[1]  # type: ignore[attr-defined]
+            await deck.press("ctrl+t")
+            await deck.until(lambda: "node:5" in str(screen.query_one("#found").render()))
+            await deck.press("ctrl+s")
+            await deck.until(lambda: deck.app.screen is deck.app.deck)
+            await deck.until(lambda: deck.fleet.watch("node1").facts.identity.uid == 5)
+            assert deck.fleet.watch("node1").wrong_node == ""
+    saved = load(tmp_path / "config.toml", must_exist=True).node("node1")
+    assert saved is not None
+    assert (saved.uid, saved.hostname) == (5, "node5.demo.cluster.local")
+
+
+async def test_a_trial_says_that_another_node_than_the_profiles_answers(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, more="uid = 7\n")
+    async with open_deck(configuration) as deck:
+        await deck.shows("node:1 answers here, the profile is of node:7", "No order is sent here")
+        await deck.press("e")
+        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        deck.app.screen.query_one("#typed").value = ADMIN[1]  # type: ignore[attr-defined]
+        await deck.press("ctrl+t")
+        found = deck.app.screen.query_one("#found")
+        await deck.until(lambda: "✗ node:1 answers here" in str(found.render()))
+        assert "by hand" in str(found.render())

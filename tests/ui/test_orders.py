@@ -6,6 +6,7 @@ import pytest
 from textual import events
 
 from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
+from tui.config import load
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.confirm import ConfirmScreen
 
@@ -337,3 +338,28 @@ async def test_two_tabs_in_one_read_are_two(served: SimulatedCluster, tmp_path: 
         for _ in range(2):
             deck.app.post_message(events.Key("tab", None))
         await deck.until(lambda: deck.app.focused and deck.app.focused.id == "route")
+
+
+async def test_another_node_than_the_profile_names_gets_no_order(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    write_configuration(served, tmp_path)
+    path = tmp_path / "config.toml"
+    for uid, said in ((1, "uid = 1"), (3, "uid = 7")):
+        was = f"[nodes.node{uid}]\n"
+        path.write_text(path.read_text().replace(was, f"{was}{said}\n"), encoding="utf-8")
+    async with open_deck(load(path, must_exist=True)) as deck:
+        await deck.until(lambda: deck.fleet.watch("node1").facts.optional is not None)
+        await deck.press("3")
+        await deck.shows("node:3 answers here, the profile is of node:7")
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        await deck.shows("the profile is of node:7. No order is sent here")
+        assert not isinstance(deck.app.screen, ConfirmScreen)
+        await deck.press("1")
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen))
+        await deck.confirm()
+        await deck.shows("restart alert_mgr on node1: VERIFIED")
+    assert [one.uid for one in posts(served)] == [1]

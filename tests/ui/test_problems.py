@@ -42,9 +42,11 @@ async def test_it_lists_what_is_wrong_everywhere_and_enter_goes_there(
             ["node3", ""], ["node2", "redis_mgr"], ["node1", "alert_mgr"],
         ]  # fmt: skip
         assert " s" in line_of(deck, "node2")
-        await deck.press("down", "enter")
+        await deck.press("home", "down", "enter")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
-        assert (deck.app.deck.here, deck.table.cursor_key) == ("node2", "redis_mgr")
+        await deck.until(
+            lambda: (deck.app.deck.here, deck.table.cursor_key) == ("node2", "redis_mgr")
+        )
 
 
 async def test_it_keeps_itself_up_to_date_and_says_that_nothing_is_wrong(

@@ -136,7 +136,7 @@ async def test_a_changed_certificate_is_explained_and_no_key_accepts_it(  # P12,
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         # Neither does the form offer it.
-        await deck.press("e")
+        await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         deck.app.screen.query_one("#typed", Input).value = "demo-password"
         await deck.press("ctrl+t")
@@ -191,7 +191,7 @@ async def test_not_checked_stands_on_every_screen_of_the_node_and_no_order_is_gi
         if isinstance(deck.app.screen, NodesScreen):
             assert UNCHECKED in deck.text
             await deck.press("escape")
-        await deck.press("e")
+        await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         await deck.shows(UNCHECKED)
         await deck.press("escape")
@@ -237,7 +237,7 @@ async def test_the_form_keeps_the_keys_that_it_does_not_show(
     before = trusting(served, tmp_path, f'fingerprint = "{served.fingerprint}"', mutual)
     async with open_deck(before) as deck:
         await deck.shows("was not asked")
-        await deck.press("e")
+        await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         deck.app.screen.query_one("#username", Input).value = ""
         deck.app.screen.query_one("#label", Input).value = "eins"

@@ -28,7 +28,7 @@ from tui.api.ticket import SecretLike, Ticket
 from tui.model.certificate import Certificate
 from tui.model.health import ClusterHealth
 from tui.model.login import LoginWay
-from tui.model.node import ClusterFacts, Identity
+from tui.model.node import ClusterFacts, Identity, Member
 from tui.model.order import Route, Verb
 from tui.model.service import Service
 from tui.model.trust import ClientCertificate, Trust
@@ -137,6 +137,11 @@ class NodeReader:
     async def cluster_health(self) -> ClusterHealth:
         """Ask `GET /v4/cluster/health`, which is there from 8.0.16 on: all nodes in one answer."""
         return await self._read("/v4/cluster/health", wire.read_health)
+
+    async def member_states(self) -> tuple[Member, ...]:
+        """Ask `GET /v1/nodes/status`: every node's role and hostname, without its address."""
+        states = await self._read("/v1/nodes/status", wire.read_states)
+        return wire.join_members((), states)
 
     async def cluster_facts(self) -> ClusterFacts:
         """Ask what the cluster says of itself, in four calls; one that fails becomes a gap.

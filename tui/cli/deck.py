@@ -106,8 +106,8 @@ def run(
 ) -> int:
     """Run the deck on a configuration; `passwords` may hold some already.
 
-    `state` is the folder of the journal, the user's own if None; a folder that is given goes with
-    the deck.
+    `state` is the folder of journal and history, the user's own if None; a folder that is given
+    goes with the deck.
     """
     # What is imported stays; looking for garbage in it would be a tenth of the start. The app
     # looks again as soon as it has painted.
@@ -116,6 +116,7 @@ def run(
     from tui.credentials import Passwords  # noqa: PLC0415
     from tui.fleet.fleet import Fleet  # noqa: PLC0415
     from tui.fleet.shelf import Shelf  # noqa: PLC0415
+    from tui.history.keeper import Keeper  # noqa: PLC0415
     from tui.journal.journal import OrderJournal  # noqa: PLC0415
     from tui.paths import state_dir  # noqa: PLC0415
     from tui.ui.app import DeckApp, open_deck  # noqa: PLC0415
@@ -124,7 +125,13 @@ def run(
     # A read-only deck gives no orders, and needs no folder to record them in.
     shelf = Shelf(state or state_dir(), fleeting=state is not None)
     journal = None if read_only else OrderJournal(shelf.state)
-    fleet = Fleet(configuration, read_only=read_only, passwords=passwords, journal=journal)
+    fleet = Fleet(
+        configuration,
+        read_only=read_only,
+        passwords=passwords,
+        journal=journal,
+        history=Keeper(shelf.state),
+    )
     app = DeckApp(
         configuration,
         fleet,

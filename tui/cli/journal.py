@@ -35,8 +35,8 @@ Exit codes: 0 all well, 1 the journal is not as it was written, 2 usage, or no j
 @click.pass_context
 def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None) -> None:
     """Show the journal of orders, newest last."""
-    from tui.journal.folder import JournalError, Missing, shown  # noqa: PLC0415 - not for --help
-    from tui.journal.store import Store  # noqa: PLC0415
+    from tui.journal.store import Store  # noqa: PLC0415 - not for --help
+    from tui.own import Missing, NotKept, shown  # noqa: PLC0415
     from tui.paths import state_dir  # noqa: PLC0415
 
     if verify and last is not None:
@@ -46,13 +46,13 @@ def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None
         ctx.exit(_verify(store, as_json=as_json) if verify else _show(store, last, as_json=as_json))
     except Missing:
         raise Stopped(f"there is no journal yet at {shown(store.path)}") from None
-    except JournalError as error:
+    except NotKept as error:
         raise Stopped(str(error)) from None
 
 
 def _verify(store: "Store", *, as_json: bool) -> int:
     from tui.journal.chain import check  # noqa: PLC0415
-    from tui.journal.folder import shown  # noqa: PLC0415
+    from tui.own import shown  # noqa: PLC0415
 
     report = check(store.lines())
     where = shown(store.path)

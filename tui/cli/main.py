@@ -21,6 +21,8 @@ _UNREAD = 141
 _COMMANDS = {
     "config": "tui.cli.config:config",
     "demo": "tui.cli.demo:demo",
+    "events": "tui.cli.events:events",
+    "discover": "tui.cli.discover:discover",
     "journal": "tui.cli.journal:journal",
     "nodes": "tui.cli.config:nodes",
     "rollout": "tui.cli.rollout:rollout",
@@ -37,6 +39,8 @@ Examples:
   rsdeck demo                    open it on an embedded three-node cluster
   rsdeck status node1 --json     ask once, print JSON, exit 0, 1, 2 or 3
   rsdeck snapshot --output x     all that is known, to paste into an incident
+  rsdeck events --since 1h       what happened on the nodes, over all sessions
+  rsdeck discover node1          find the other nodes of its cluster; --add writes them
   rsdeck journal --last 20       what was ordered from here, and what came of it
   rsdeck rollout restart alert_mgr --cluster payments --dry-run
                                  how a restart would go from node to node

@@ -15,8 +15,9 @@ _LAST_PORT = 65535
 @click.option(
     "--port", type=click.IntRange(0, _LAST_PORT), default=0, help="First port; 0 takes free ones."
 )
+@click.option("--spread", is_flag=True, help="An address for each node, and one port for all.")
 @click.option("--lively/--still", default=False, help="Let things happen by themselves.")
-def simulate(count: int, port: int, *, lively: bool) -> None:
+def simulate(count: int, port: int, *, spread: bool, lively: bool) -> None:
     """Serve a pretend cluster on loopback until interrupted.
 
     Prints addresses, users, passwords and the certificate's fingerprint. The passwords are always
@@ -28,14 +29,14 @@ def simulate(count: int, port: int, *, lively: bool) -> None:
         from tui.sim.server import SimulatedCluster, SimulatorError  # noqa: PLC0415
     except ImportError as error:
         raise Stopped(f"the simulator needs {error.name}: pip install 'rsdeck[demo]'") from error
-    if port + count - 1 > _LAST_PORT:
+    if not spread and port + count - 1 > _LAST_PORT:
         raise Stopped(f"{count} nodes from port {port} on would go beyond port {_LAST_PORT}")
     cluster = Cluster(count, lively=lively)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with SimulatedCluster(cluster, port=port) as served:
+        with SimulatedCluster(cluster, port=port, spread=spread) as served:
             for uid, url in served.urls.items():
                 role = "primary" if uid == cluster.primary_uid else "replica"
                 click.echo(f"node {uid}  {url}  {role}")

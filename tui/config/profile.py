@@ -79,6 +79,11 @@ class NodeProfile:
         return self.url.partition("://")[2]
 
     @property
+    def address(self) -> str:
+        """The host alone, as a cluster would list it: a name, or an address without brackets."""
+        return self.host.rpartition(":")[0].strip("[]")
+
+    @property
     def is_unchecked(self) -> bool:
         """Whether anybody may answer for the node, as its certificate is not checked."""
         return isinstance(self.trust, NoTrust) and self.url.startswith("https://")

@@ -6,14 +6,15 @@ from typing import NamedTuple
 from tui.model.event import Event, Happening
 from tui.model.reading import Reading
 from tui.model.service import Service
+from tui.model.span import span
 
 
 def compare(before: Reading, after: Reading, *, on: datetime) -> tuple[Event, ...]:
     """List what changed, in the order of the services' names, the node itself first.
 
-    `on` is the wall clock for the events (aware, UTC). The first good answer of a node is a
-    beginning and not a change. While a node is in trouble its services are not compared, since
-    they are old; what happened meanwhile is told at the first good answer.
+    `on` is the wall clock for the events (aware, UTC). The services of a node's first good answer
+    are a beginning and not a change. While a node is in trouble its services are not compared,
+    since they are old; what happened meanwhile is told at the first good answer.
     """
     events = list(_link(before, after, on))
     if after.is_good and before.answered_at is not None:
@@ -26,10 +27,13 @@ def _link(before: Reading, after: Reading, on: datetime) -> list[Event]:
         if before.trouble is not None and before.trouble.kind is after.trouble.kind:
             return []
         return [_event(after, _Told(Happening.LOST, after.trouble.text), on)]
-    if before.trouble is None or before.answered_at is None:
+    if before.trouble is None:
         return []
-    seconds = after.asked_at - before.answered_at
-    return [_event(after, _Told(Happening.REGAINED, f"answers again after {seconds:.0f} s"), on)]
+    again = "answers for the first time"
+    if before.answered_at is not None:
+        again = f"answers again after {span(after.asked_at - before.answered_at)}"
+    told = _Told(Happening.REGAINED, f"{again}, was: {before.trouble.kind.value}")
+    return [_event(after, told, on)]
 
 
 def _services(before: Reading, after: Reading, on: datetime) -> list[Event]:

@@ -14,14 +14,18 @@ from tui.credentials import Passwords, Secret
 from tui.fleet.book import ClusterBook
 from tui.fleet.earlier import Earlier
 from tui.fleet.guard import Standing, rule
+from tui.fleet.guests import Guest, find_guests
 from tui.fleet.login import Login, login_key
 from tui.fleet.orders import NotAccepted, Orders
 from tui.fleet.recording import Journal, Unrecorded
+from tui.fleet.remembering import Forgetful, History
 from tui.fleet.rollout import Rollouts
+from tui.fleet.telling import Teller
 from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch, Rhythm
 from tui.model.event import Event, Happening
 from tui.model.order import Order, Progress, Seen, Verdict
+from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
 from tui.model.trust import UNCHECKED_BAR
@@ -79,11 +83,13 @@ class Fleet:
         patience: Patience | None = None,
         passwords: Passwords | None = None,
         journal: Journal | None = None,
+        history: History | None = None,
     ) -> None:
         self.interval = configuration.settings.refresh
         self.events: deque[Event] = deque(maxlen=EVENTS_AT_MOST)
         self.unlocked = False
         self.listener: Listener = listener or Silence()
+        self._teller = Teller(configuration.notify)
         self._timeout = configuration.settings.timeout
         by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
         self._read_only = read_only or by_setting
@@ -96,6 +102,8 @@ class Fleet:
         self._group: asyncio.TaskGroup | None = None
         self.paused = False
         self.journal: Journal = (None if self._read_only else journal) or Unrecorded()
+        # Read-only or not: what is kept stays on this machine.
+        self.past: History = history or Forgetful()
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
@@ -118,6 +126,16 @@ class Fleet:
             first.setdefault(watch.profile.cluster, number)
         return tuple(sorted(self._watches.values(), key=lambda one: first[one.profile.cluster]))
 
+    @property
+    def guests(self) -> tuple[Guest, ...]:
+        """The nodes without a profile of which the clusters tell; nothing can be sent to them."""
+        return find_guests(self._books, self.nodes)
+
+    def health_gap(self, cluster: str) -> str:
+        """Say why a cluster's call on the health of all its nodes failed; empty if it did not."""
+        book = self._books.get(cluster)
+        return book.health.gap if book else ""
+
     def watch(self, node: str) -> NodeWatch:
         """Give one node by its profile's name; KeyError if there is none."""
         return self._watches[node]
@@ -133,6 +151,7 @@ class Fleet:
             async with asyncio.TaskGroup() as self._group:
                 for watch in self._watches.values():
                     self._begin(watch)
+                self._group.create_task(self._remember(), name="remember")
                 self._earlier.take(await self.journal.begin())
                 for watch in self.nodes:
                     self._earlier.look(watch)
@@ -140,6 +159,14 @@ class Fleet:
         finally:
             self._group = None
             self.journal.end()
+            self.past.end()
+
+    async def _remember(self) -> None:
+        """Put the events of earlier sessions before those of this one."""
+        older = await self.past.begin()
+        newer = tuple(self.events)
+        self.events.clear()
+        self.events.extend((*older, *newer))
 
     async def ask_once(self) -> None:
         """Ask every node one time, side by side."""
@@ -261,17 +288,23 @@ class Fleet:
         return tuple(replace(seen, kind=kind_of(seen.name, optional)) for seen in order.services)
 
     def _publish(self, watch: NodeWatch, events: tuple[Event, ...]) -> None:
-        for event in events:
+        for event in self._teller.tell(watch, events):
             self._record(event)
+        # What another node answers is not what this one was seen to be.
+        seen = Reading(watch.name) if watch.wrong_node else watch.reading
+        self.past.reading(seen, watch.profile.cluster)
         self._earlier.look(watch)
         self.listener.node_changed(watch.name)
 
     def _record(self, event: Event) -> None:
         self.events.append(event)
+        watch = self._watches.get(event.node)
+        self.past.note(event, watch.profile.cluster if watch else "")
         self.listener.event_happened(event)
 
     def _order_moved(self, progress: Progress) -> None:
         order = progress.order
+        self._teller.order_moved(progress)
         if not progress.is_open:
             told = self._decided.get(order.number, ())
             self._decided[order.number] = progress.verdicts
@@ -293,7 +326,7 @@ class Fleet:
         return node in self and self.watch(node).reading.is_good
 
     def history(self, node: str, service: str) -> tuple[Event, ...]:
-        """List the events of a service in this session, newest first."""
+        """List the known events of a service, newest first: this session's and earlier ones."""
         mine = (one for one in self.events if one.node == node and one.service == service)
         return tuple(reversed(tuple(mine)))
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
+from tui.fleet.bond import REBIND
 from tui.fleet.fleet import Fleet
+from tui.fleet.watch import NodeWatch
 from tui.model.query import Query, Scope, arrange
-from tui.model.reading import Trouble
+from tui.model.reading import Trouble, TroubleKind
 from tui.model.service import Service
 
 _LOOK_ONLY = "read-only: a status is only looked at"
@@ -63,7 +65,19 @@ def glance(
     for profile in profiles:
         watch = fleet.watch(profile.name)
         scope = Scope(watch.facts.optional, watch.facts.disabled)
-        reading = watch.reading
-        services = () if reading.trouble else reading.services
-        glances.append(Glance(profile, services, scope, reading.trouble))
+        trouble = watch.reading.trouble or _stranger(watch)
+        services = () if trouble else watch.reading.services
+        glances.append(Glance(profile, services, scope, trouble))
     return glances
+
+
+def _stranger(watch: NodeWatch) -> Trouble | None:
+    """Say so where another node than that of the profile answered: its services are not meant.
+
+    One that does not say who it is may be looked at all the same.
+    """
+    who = watch.wrong_node
+    if not who or watch.facts.identity.uid is None:
+        return None
+    where = f"{watch.name} ({watch.profile.url})"
+    return Trouble(TroubleKind.UNAVAILABLE, f"{where}: {who}", REBIND)

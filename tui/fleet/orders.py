@@ -259,7 +259,8 @@ class Orders:
 
 async def _identity(order: Order, client: NodeReader) -> Identity:
     """Ask who answers, where the operator was told who would; a node may not say it at all."""
-    return Identity() if order.target.identity.uid is None else await client.identity()
+    meant = order.target.identity
+    return await client.identity() if meant.uid is not None or meant.hostname else Identity()
 
 
 def _word(life: _Life, service: str) -> Word:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tui.model.node import Identity, Member, Role
+from tui.model.node import Identity, Member, Role, same_host
 from tui.model.order import Order, Seen
 from tui.model.service import Service
 
@@ -12,13 +12,20 @@ class Changed(Exception):
 
 
 def check_services(order: Order, identity: Identity, services: Sequence[Service]) -> None:
-    """Raise Changed unless the node is the one meant and its services stand as they were seen."""
-    meant = order.target.identity.uid
-    if meant is not None and identity.uid != meant:
+    """Raise Changed unless the node is the one meant and its services stand as they were seen.
+
+    `identity` is what the node says of itself; a hostname that it does not tell is not missed.
+    """
+    meant = order.target.identity
+    where = f"answers at {order.target.url}, meant was"
+    if meant.uid is not None and identity.uid != meant.uid:
         who = (
             "a node that does not tell its uid" if identity.uid is None else f"node:{identity.uid}"
         )
-        raise Changed(f"{who} answers at {order.target.url}, meant was node:{meant}")
+        raise Changed(f"{who} {where} node:{meant.uid}")
+    told = identity.hostname
+    if meant.hostname and told and not same_host(told, meant.hostname):
+        raise Changed(f"{told} {where} {meant.hostname}")
     now = {service.name: service for service in services}
     for seen in order.services:
         _check(seen, now.get(seen.name))

@@ -7,7 +7,7 @@ from enum import Enum
 
 from tui.fleet.watch import NodeWatch
 from tui.model.certificate import Certificate
-from tui.model.event import Event, Happening
+from tui.model.event import Event, Happening, statuses
 from tui.model.reading import Reading, TroubleKind
 from tui.model.service import Health, Service
 from tui.model.trust import UNCHECKED
@@ -18,7 +18,6 @@ LOOPS_FOR, RESTARTS_FOR = 600.0, 3600.0
 MOVES_AT_MOST = 30.0
 """Seconds after which a service that still starts, stops or restarts is a problem."""
 
-_ARROW = " → "
 _EXPLAINS_FOR = 180.0
 """Seconds in which an order explains that a service comes up again."""
 
@@ -204,22 +203,19 @@ def _since(story: Sequence[Event], name: str, holds: Callable[[Health], bool]) -
     """Say when it began that `holds` is true of a service's health; None if that was not seen."""
     since = None
     for event in story:
-        if event.happening is Happening.FLIPPED:
-            old, _, new = event.text.partition(_ARROW)
-        elif event.happening is Happening.APPEARED:
-            old, new = "RUNNING", event.text.removeprefix("appeared, ")
-        else:
+        if event.happening not in (Happening.FLIPPED, Happening.APPEARED):
             continue
+        old, new = statuses(event)
         if not holds(Service(name, new).health()):
             since = None
-        elif not holds(Service(name, old).health()):
+        elif not old or not holds(Service(name, old).health()):
             since = event.at
     return since
 
 
 def _restarts(story: Sequence[Event], orders: Sequence[Event], now: float) -> list[Event]:
     """List those times that a service came up again and no order given here explains."""
-    return [
+    found = [
         one
         for one in story
         if now - one.at <= RESTARTS_FOR
@@ -231,9 +227,11 @@ def _restarts(story: Sequence[Event], orders: Sequence[Event], now: float) -> li
             for order in orders
         )
     ]
+    # A restart that was seen on its way is told of the same moment as its last change.
+    return list({one.at: one for one in found}.values())
 
 
 def _came_up(event: Event) -> bool:
     if event.happening is Happening.FLIPPED:
-        return event.text.endswith(f"{_ARROW}RUNNING")
+        return statuses(event)[1] == "RUNNING"
     return event.happening is Happening.RESTARTED

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tui.journal.folder import JournalError, blaming, opened_folder, shown
+from tui.own import NotKept, blaming, opened_folder, shown
 from tui.paths import NOWHERE
 
+__all__ = ["Kept", "NotKept", "Shelf", "write_new"]
+
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-class NotKept(Exception):
-    """A file could not be written: one sentence that names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +46,9 @@ class Shelf:
             try:
                 with _own(folder) as opened:
                     _write(opened, folder / name, text)
-            except _Taken as error:
-                raise NotKept(str(error)) from None
-            except JournalError as error:
+            except _Taken:
+                raise
+            except NotKept as error:
                 note = str(error)
             else:
                 return Kept(folder / name)
@@ -75,34 +73,28 @@ class Shelf:
         if self.state.is_relative_to(NOWHERE):
             raise NotKept("this user has no home folder to keep a copy in")
         half = self.state / f".copied-{secrets.token_hex(6)}"
-        try:
-            with opened_folder(self.state, make=True) as opened, blaming(path):
-                _write(opened, half, text)
-                try:
-                    os.replace(half.name, path.name, src_dir_fd=opened, dst_dir_fd=opened)
-                except OSError:
-                    os.unlink(half.name, dir_fd=opened)
-                    raise
-        except JournalError as error:
-            raise NotKept(str(error)) from None
+        with opened_folder(self.state, make=True) as opened, blaming(path):
+            _write(opened, half, text)
+            try:
+                os.replace(half.name, path.name, src_dir_fd=opened, dst_dir_fd=opened)
+            except OSError:
+                os.unlink(half.name, dir_fd=opened)
+                raise
         return path
 
 
-class _Taken(JournalError):
+class _Taken(NotKept):
     """There is a file of that name already."""
 
 
 def write_new(path: Path, text: str) -> None:
     """Write a file that is not there yet, for this user alone; raises NotKept."""
+    with blaming(path.parent):
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with blaming(path.parent):
-            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            _write(folder, path, text)
-        finally:
-            os.close(folder)
-    except JournalError as error:
-        raise NotKept(str(error)) from None
+        _write(folder, path, text)
+    finally:
+        os.close(folder)
 
 
 def _here() -> Path:
@@ -120,19 +112,19 @@ def _own(folder: Path) -> Iterator[int]:
 
 
 def _write(folder: int, path: Path, text: str) -> None:
-    """Write a new file in an open folder, whole or not at all; raises JournalError."""
+    """Write a new file in an open folder, whole or not at all; raises NotKept."""
     try:
         file = os.open(path.name, _NEW, 0o600, dir_fd=folder)
     except FileExistsError:
         raise _Taken(f"{shown(path)}: it is there already, and is never written over") from None
     except OSError as error:
-        raise JournalError(f"{shown(path)}: {error.strerror}") from error
+        raise NotKept(f"{shown(path)}: {error.strerror}") from error
     try:
         with blaming(path), os.fdopen(file, "wb") as stream:
             stream.write(text.encode("utf-8", "backslashreplace"))
             stream.flush()
             os.fsync(stream.fileno())
-    except JournalError:
+    except NotKept:
         with contextlib.suppress(OSError):
             os.unlink(path.name, dir_fd=folder)
         raise

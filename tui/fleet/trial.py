@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
+from tui.fleet.bond import REBIND, Bond
 from tui.fleet.listing import plausible
 from tui.model.node import Identity
 from tui.model.service import Service
@@ -25,11 +26,13 @@ class Finding:
     """What a trial found, in sentences.
 
     `fingerprint` is what the node presents, where it is not trusted and nothing was pinned before.
+    `identity` is who answered, as far as it said.
     """
 
     well: bool
     said: tuple[str, ...]
     fingerprint: str = ""
+    identity: Identity = field(default_factory=Identity)
 
 
 async def try_node(profile: NodeProfile, typed: Secret | None, timeout: float) -> Finding:
@@ -70,16 +73,20 @@ async def _ask(profile: NodeProfile, reader: NodeReader) -> Finding:
         identity = await reader.identity()
     except ApiError:
         identity = Identity()
+    bond = Bond(profile)
+    bond.hear(identity)
+    if bond.wrong:
+        return Finding(well=False, said=(bond.wrong, REBIND))
     try:
         facts = await reader.cluster_facts()
     except ApiError as error:
         said = f"what the cluster says of itself is not known from here: {error}"
-        return Finding(well=True, said=(_services(services), identity.title, said))
+        return Finding(True, (_services(services), identity.title, said), identity=identity)
     member = facts.member(identity.uid)
     who = f"node:{member.uid} {member.hostname} ({member.role.value})" if member else identity.title
     optional = "unknown" if facts.optional is None else str(len(facts.optional))
     cluster = f"cluster {facts.name or 'without a name'}, {optional} optional services"
-    return Finding(well=True, said=(_services(services), who, cluster))
+    return Finding(True, (_services(services), who, cluster), identity=identity)
 
 
 def _services(services: tuple[Service, ...]) -> str:

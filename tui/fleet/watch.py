@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.book import FACTS_EVERY, ClusterBook
+from tui.fleet.acquaintance import Acquaintance
+from tui.fleet.book import ClusterBook
 from tui.fleet.changes import compare
 from tui.fleet.line import NodeLine
 from tui.fleet.listing import plausible
@@ -21,8 +22,8 @@ from tui.fleet.login import Login, LoginWaits
 from tui.fleet.pace import backoff
 from tui.fleet.tally import Tallies, Tally
 from tui.model.certificate import Certificate
-from tui.model.event import Event, Happening
-from tui.model.node import Identity, NodeFacts, Role
+from tui.model.event import Event
+from tui.model.node import Identity, NodeFacts
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
 
@@ -42,7 +43,7 @@ class Rhythm:
 
 
 class NodeWatch:
-    """Watches one node for as long as `run` runs; `reading` and `facts` are the newest known.
+    """Watches one node for as long as `run` runs; `reading` is the newest known.
 
     `read_only` says why no order may go here, empty where it may. `next_at` is when the node is
     asked next, monotonic, None while nothing is planned. `certificate` is what it presented.
@@ -62,25 +63,20 @@ class NodeWatch:
         self.profile = profile
         self.login = login
         self.reading = Reading(profile.name)
-        self.facts = NodeFacts()
         self.certificate: Certificate | None = None
         self.next_at: float | None = None
         self.paused = False
         self._read_only = read_only
-        self._book = book
+        self._known = Acquaintance(profile, book, lambda events: publish(self, events))
         self._rhythm = rhythm
         self._publish = publish
         self._line = NodeLine(profile, login, passwords, rhythm.timeout, lambda: not self.read_only)
         self._nudge = asyncio.Event()
         self._failures = 0
-        self._facts_at = 0.0
-        self._bound_uid: int | None = None
-        self._identity = Identity()
         self._hurry: float | None = None
         self._stale_after = 2 * rhythm.interval
         self._told_to_wait = False
         self._tallies = Tallies()
-        book.readers[profile.name] = self.look_up
 
     @property
     def name(self) -> str:
@@ -121,12 +117,21 @@ class NodeWatch:
 
     @property
     def wrong_node(self) -> str:
-        """Say so if the node that answered at first is not known to answer still; else empty."""
-        uid, bound = self.facts.identity.uid, self._bound_uid
-        if bound in (None, uid):
-            return ""
-        who = "a node that does not tell its uid" if uid is None else f"node:{uid}"
-        return f"{who} answers here, it was node:{bound} before"
+        """Say so if the node that is meant is not known to answer; empty if it does.
+
+        It is the one that the profile names by uid and hostname, else the first that answered.
+        """
+        return self._known.bond.wrong
+
+    @property
+    def facts(self) -> NodeFacts:
+        """What is known of the node that answers, beside its services."""
+        return self._known.facts
+
+    @property
+    def identity(self) -> Identity:
+        """The node that is meant, for an order to be bound to."""
+        return self._known.bond.meant(self.facts.identity)
 
     def set_interval(self, seconds: float) -> None:
         """Change the pace from the next reading on, at once if that is sooner."""
@@ -138,7 +143,7 @@ class NodeWatch:
 
     def refresh_now(self) -> None:
         """Ask now, whatever was planned, paused or not."""
-        self._facts_at = 0.0
+        self._known.hasten()
         self._nudge.set()
 
     def set_paused(self, paused: bool) -> None:
@@ -172,7 +177,7 @@ class NodeWatch:
 
     def retire(self) -> None:
         """Take no more news from the cluster's book."""
-        self._book.readers.pop(self.name, None)
+        self._known.end()
 
     async def _rest(self, seconds: float | None) -> None:
         """Wait `seconds`, for ever if None; a nudge or a new password ends it."""
@@ -213,7 +218,8 @@ class NodeWatch:
                 self.certificate = reader.certificate
                 self._line.prove()
                 self._answered(services, asked_at)
-                await self._learn(reader, patient=patient)
+                later = None if patient else self.refresh_now
+                await self._known.learn(reader, self.interval, later)
         except (LoginRefused, LoginWaits):
             if self.login.trouble or generation == self.login.generation:
                 self._stopped(asked_at)
@@ -240,6 +246,7 @@ class NodeWatch:
         return backoff(self._failures, self._rhythm.interval, after)
 
     def _troubled(self, trouble: Trouble, asked_at: float) -> None:
+        self._known.lose()
         now = time.monotonic()
         before = self.reading.trouble
         same = before is not None and before.kind is trouble.kind
@@ -271,39 +278,6 @@ class NodeWatch:
     def _tell(self, reading: Reading) -> None:
         before, self.reading = self.reading, reading
         self._publish(self, compare(before, reading, on=datetime.now(UTC)))
-
-    async def _learn(self, reader: NodeReader, *, patient: bool) -> None:
-        """Read who the node is and what its cluster says, now and then."""
-        now = time.monotonic()
-        if now - self._facts_at < FACTS_EVERY:
-            return
-        self._facts_at = now
-        try:
-            self._identity = await reader.identity()
-        except LoginRefused:
-            raise
-        except ApiError:
-            self._identity = Identity()
-        later = None if patient else self.refresh_now
-        await self._book.refresh(self.name, reader, later=later)
-        self.look_up()
-
-    def look_up(self) -> None:
-        """Take from the cluster's book what it says of this node now."""
-        before, self.facts = self.facts, self._book.facts_for(self.name, self._identity)
-        facts = self.facts
-        uid = facts.identity.uid
-        if self._bound_uid is None:
-            self._bound_uid = uid
-        if before == facts:
-            return
-        old, new = before.identity.role, facts.identity.role
-        events: tuple[Event, ...] = ()
-        if old is not new and Role.UNKNOWN not in (old, new):
-            on, at = datetime.now(UTC), time.monotonic()
-            text = f"is {new.value} now, was {old.value}"
-            events = (Event(self.name, Happening.ROLE, text, at, on),)
-        self._publish(self, events)
 
     def hold(self) -> AbstractAsyncContextManager[NodeReader]:
         """Keep the node's one connection for an order; no poll goes out meanwhile."""

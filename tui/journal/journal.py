@@ -13,12 +13,12 @@ from typing import Any
 from tui.journal import record
 from tui.journal.folder import JournalError, Missing
 from tui.journal.lock import Busy, NodeLock
-from tui.journal.scribe import Scribe, Slow
 from tui.journal.session import describe, stamp
 from tui.journal.store import Store
 from tui.journal.unsettled import Unsettled, find_unsettled
 from tui.model.order import Order, Result, Tier, Verdict
 from tui.model.rollout import Plan, Step
+from tui.scribe import Scribe, Slow
 
 _LIMIT = 10.0
 _FAREWELL = 1.0
@@ -35,7 +35,7 @@ class OrderJournal:
         self._folder = folder
         self._limit = limit
         self._store = Store(folder)
-        self._scribe = Scribe()
+        self._scribe = Scribe("journal")
         self._session = secrets.token_hex(4)
         self._who = describe(os.environ, read_only=False)
         self._opening: dict[str, Any] = {}

@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tui.journal.folder import JournalError, blaming, opened_file, opened_folder
+from tui.journal.folder import JournalError
 from tui.journal.session import boot_id, stamp, user_name
 from tui.model.order import Order
 from tui.model.text import clean
+from tui.own import blaming, opened_file, opened_folder
 
 _NOTE_AT_MOST = 4096
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tui.journal.chain import Link, link, seal
-from tui.journal.folder import JournalError, blaming, opened_file, opened_folder, shown
+from tui.journal.folder import JournalError
+from tui.own import blaming, opened_file, opened_folder, shown
 
 _BLOCK = 64 * 1024
 _WAIT = 5.0

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.journal.chain import Record, open_record
-from tui.journal.folder import JournalError, Missing, shown
+from tui.journal.folder import JournalError, Missing
 from tui.journal.store import Store
+from tui.own import shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,3 +39,18 @@ class Event:
     service: str = ""
     brief: str = ""
     ordered: bool = False
+
+
+ORDERED_HERE = ", ordered here"
+"""What is added to the text of a change that an order given here explains."""
+
+
+def statuses(event: Event) -> tuple[str, str]:
+    """Give a service's status before and after a change, empty where it was not or is not."""
+    told = event.text.removesuffix(ORDERED_HERE)
+    if event.happening is Happening.APPEARED:
+        return "", told.removeprefix("appeared, ")
+    if event.happening is Happening.VANISHED:
+        return told.removeprefix("vanished, was "), ""
+    before, arrow, after = told.partition(" → ")
+    return (before, after) if arrow else ("", "")

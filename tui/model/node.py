@@ -74,6 +74,15 @@ class Identity:
         return f"node:{self.uid}{host} ({self.role.value})"
 
 
+def same_host(one: str, other: str) -> bool:
+    """Whether two hostnames may be one: the same, or one of them without its domain."""
+    left, right = one.lower().rstrip("."), other.lower().rstrip(".")
+    if left == right:
+        return True
+    is_short = "." not in left or "." not in right
+    return is_short and left.partition(".")[0] == right.partition(".")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
     """All that is known of a node beside its services."""

@@ -19,3 +19,16 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return f"{max(0, int(seconds))} s"
+
+
+def span(seconds: float) -> str:
+    """Give a length of time in its two largest units: `9 s`, `4 m 10 s`, `3 h 2 m`, `2 d`."""
+    left = max(0, int(seconds))
+    words: list[str] = []
+    for unit, size in (("d", _DAY), ("h", _HOUR), ("m", _MINUTE)):
+        if left >= size:
+            words.append(f"{left // size} {unit}")
+            left %= size
+    if left or not words:
+        words.append(f"{left} s")
+    return " ".join(words[:2])

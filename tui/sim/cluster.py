@@ -90,7 +90,7 @@ class Cluster:
         return self._nodes[uid]
 
     def promote(self, uid: int) -> None:
-        """Make another node the primary."""
+        """Make another node the primary, as after a failover; the one before becomes a replica."""
         with self.lock:
             self.primary_uid = self.node(uid).uid
 

@@ -1,13 +1,17 @@
-"""The cluster's nodes on loopback: real TLS, one port a node, in one thread of their own."""
+"""The cluster's nodes on loopback: real TLS, in one thread of their own.
+
+Each node has a port of its own, or, `spread`, an address of its own and one port for all.
+"""
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +26,7 @@ from tui.sim.cluster import Cluster
 
 HOST = "127.0.0.1"
 _LOOK = 0.05
+_TRIES = 50
 _KEEP_ALIVE = 600
 _LAST_PORT = 65535
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -38,13 +43,13 @@ class _Port:
         self,
         cluster: Cluster,
         uid: int,
-        port: int,
+        bound: socket.socket,
         tls: ssl.SSLContext | None,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._cluster, self.uid, self._tls, self._loop = cluster, uid, tls, loop
-        self._socket: socket.socket | None = _bind(port)
-        self.port: int = self._socket.getsockname()[1]
+        self._socket: socket.socket | None = bound
+        self._place: tuple[str, int] = bound.getsockname()
         self._state = ServerState()
         self._listener: asyncio.Server | None = None
         self._config = uvicorn.Config(
@@ -59,6 +64,11 @@ class _Port:
         )
         self._config.load()
 
+    @property
+    def host(self) -> str:
+        """Where it is to be reached, as `address:port`."""
+        return "{}:{}".format(*self._place)
+
     async def look(self) -> None:
         """Open or close the port, as the node stands."""
         if not self._cluster.listens(self.uid):
@@ -69,7 +79,7 @@ class _Port:
 
     async def _open(self) -> None:
         with contextlib.suppress(SimulatorError):
-            bound, self._socket = self._socket or _bind(self.port), None
+            bound, self._socket = self._socket or _bind(*self._place), None
             self._listener = await self._loop.create_server(
                 self._protocol, sock=bound, ssl=self._tls, backlog=512
             )
@@ -115,43 +125,87 @@ def _reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-def _bind(port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((HOST, port))
+        bound.bind((host, port))
     except OSError as error:
         bound.close()
+        hint = "choose another with --port"
+        if error.errno == errno.EADDRNOTAVAIL:
+            hint = "this machine has no such address"
         raise SimulatorError(
-            f"port {port} cannot be had on {HOST}: {error.strerror}; choose another with --port"
+            f"port {port} cannot be had on {host}: {error.strerror}; {hint}"
         ) from error
     return bound
+
+
+def _bind_all(places: Sequence[tuple[str, int]]) -> list[socket.socket]:
+    """Have all of these, or none. Raises SimulatorError."""
+    sockets: list[socket.socket] = []
+    try:
+        for place in places:
+            sockets.append(_bind(*place))  # noqa: PERF401 - those before the failing one are closed
+    except SimulatorError:
+        for one in sockets:
+            one.close()
+        raise
+    return sockets
+
+
+def _bind_spread(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    """Have one port on every host; for 0, one that is free on all of them."""
+    for _ in range(0 if port else _TRIES):
+        first = _bind(hosts[0], 0)
+        free: int = first.getsockname()[1]
+        try:
+            return [first, *_bind_all([(host, free) for host in hosts[1:]])]
+        except SimulatorError as error:
+            first.close()
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno != errno.EADDRINUSE:
+                raise
+    return _bind_all([(host, port) for host in hosts])
 
 
 class SimulatedCluster:
     """Serves a cluster while the `with` block runs; `port` 0 takes any free ones.
 
+    With `spread` every node has an address of its own, `base` and its uid (127.0.0.1, 127.0.0.2,
+    …), and all have the same port; clusters that are served side by side take different bases.
     `urls` are by uid, `fingerprint` is that of the one certificate of all nodes, `ca_pem` its
     throw-away authority's.
     """
 
-    def __init__(self, cluster: Cluster, *, port: int = 0, tls: bool = True) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        port: int = 0,
+        tls: bool = True,
+        spread: bool = False,
+        base: str = "127.0.0",
+    ) -> None:
         self.cluster = cluster
         self.urls: dict[int, str] = {}
         self.fingerprint = ""
         self.ca_pem = b""
-        last = port + len(cluster.nodes) - 1
+        self._spread = spread
+        last = port if spread else port + len(cluster.nodes) - 1
         if port < 0 or last > _LAST_PORT:
             raise SimulatorError(
                 f"the nodes would need the ports {port} to {last}, and there are only"
                 f" 0 to {_LAST_PORT}; choose another first port with --port"
             )
         self._first_port = port
+        for node in cluster.nodes:
+            node.addr = f"{base}.{node.uid}" if spread else HOST
         self._tls = self._make_certificate() if tls else None
 
     def _make_certificate(self) -> ssl.SSLContext:
         authority = trustme.CA()
-        leaf = authority.issue_cert("localhost", HOST, "::1")
+        addresses = dict.fromkeys((HOST, *(node.addr for node in self.cluster.nodes)))
+        leaf = authority.issue_cert("localhost", *addresses, "::1")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         leaf.configure_cert(context)
         der = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode("ascii"))
@@ -168,23 +222,29 @@ class SimulatedCluster:
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
-        self._ports: list[_Port] = []
         try:
-            for number, node in enumerate(self.cluster.nodes):
-                port = self._first_port + number if self._first_port else 0
-                self._ports.append(_Port(self.cluster, node.uid, port, self._tls, self._loop))
+            sockets = self._bind()
         except SimulatorError:
-            for opened in self._ports:
-                opened.close()
             self._loop.close()
             raise
+        self._ports = [
+            _Port(self.cluster, node.uid, bound, self._tls, self._loop)
+            for node, bound in zip(self.cluster.nodes, sockets, strict=True)
+        ]
         scheme = "https" if self._tls else "http"
-        self.urls = {one.uid: f"{scheme}://{HOST}:{one.port}" for one in self._ports}
+        self.urls = {one.uid: f"{scheme}://{one.host}" for one in self._ports}
         self.cluster.urls = dict(self.urls)
         self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
         self._thread.start()
         self._ready.wait(10)
         return self
+
+    def _bind(self) -> list[socket.socket]:
+        hosts = [node.addr for node in self.cluster.nodes]
+        if self._spread:
+            return _bind_spread(hosts, self._first_port)
+        first = self._first_port
+        return _bind_all([(host, first + n if first else 0) for n, host in enumerate(hosts)])
 
     def __exit__(
         self,

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -28,9 +29,11 @@ from tui.model.reading import TroubleKind
 from tui.model.rollout import RolloutProgress
 from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.paths import state_dir
+from tui.ui.calling import Caller
 from tui.ui.copying import selected_text
 from tui.ui.desk import OrderDesk
 from tui.ui.keyline import KeyLine, Settled
+from tui.ui.lines import Palette
 from tui.ui.palette import DeckCommands
 from tui.ui.rollouts import Rollable, RolloutDesk, Targets
 from tui.ui.screens.deaf import DeafScreen
@@ -42,6 +45,14 @@ from tui.ui.terminal.wall import Wall
 from tui.ui.themes import ThemeFile, palette, to_textual
 from tui.ui.widgets.moves import ACROSS
 from tui.ui.widgets.table import LiveTable
+
+
+@runtime_checkable
+class Painted(Protocol):
+    """A screen that wears the theme's colours in what it paints itself."""
+
+    def repalette(self, palette: Palette) -> None:
+        """Take the colours of another theme."""
 
 
 @runtime_checkable
@@ -61,6 +72,7 @@ class Watching(Protocol):
 
 if TYPE_CHECKING:
     from tui.fleet.shelf import Shelf
+    from tui.ui.screens.discover import Added
     from tui.ui.screens.node_form import Saved
     from tui.ui.takeaway import Takeaway
 
@@ -114,6 +126,7 @@ class DeckApp(App[None]):
         for theme in self._themes.values():
             self.register_theme(to_textual(theme))
         self._wear(self._theme_file)
+        self._caller = Caller(configuration.notify, os.environ, self._write, self.set_timer)
         self._desk = OrderDesk(self, fleet, self._say)
         self._rollouts = RolloutDesk(self, fleet, self._say, lambda: palette(self._theme_file))
         self._shelf = shelf
@@ -186,6 +199,9 @@ class DeckApp(App[None]):
             if self.screen is self.deck:
                 self._ask_password_once(node)
                 self._meet_once(node)
+        self._gather()
+
+    def _gather(self) -> None:
         if not self._gathers:
             self._gathers = True
             self.set_timer(_CALM, self._tell)
@@ -205,8 +221,10 @@ class DeckApp(App[None]):
             screen.nodes_changed()
 
     def event_happened(self, event: Event) -> None:
-        """Hand an event to the deck."""
+        """Hand an event to the deck and whoever shows events; call for it, if it is worth it."""
         self.deck.event_happened(event)
+        self._caller.event_happened(event)
+        self._gather()
 
     def order_moved(self, _: Progress) -> None:
         """Hand an order's step to the deck."""
@@ -249,6 +267,11 @@ class DeckApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Have every painted line go past the wall, as the last of all filters."""
         return [*super().get_line_filters(), self._wall]
+
+    def _write(self, data: str) -> None:
+        """Write what is no picture; a terminal that is stalled or not ours now misses it."""
+        if isinstance(self._driver, DeckDriver):
+            self._driver.write(data)
 
     def terminal_taken(self, output: Output) -> None:
         """Know how to give the terminal back, if it comes to the worst."""
@@ -476,12 +499,43 @@ class DeckApp(App[None]):
             screen = ProblemsScreen(self._fleet, palette(self._theme_file), self._keys)
             self.push_screen(screen, self._go)
 
+    def action_timeline(self) -> None:
+        """Show what happened on all nodes."""
+        from tui.ui.screens.events import EventsScreen  # noqa: PLC0415 - see above
+
+        if not isinstance(self.screen, EventsScreen):
+            screen = EventsScreen(self._fleet, palette(self._theme_file), self._keys)
+            self.push_screen(screen, self._go)
+
     def _go(self, where: tuple[str, str] | None) -> None:
         """Go to a node and a service on the deck, whatever lies over it."""
         if where is not None:
             while self.screen is not self.deck:
                 self.pop_screen()
             self.deck.go_to_service(*where)
+
+    # Discovery
+
+    def action_discover(self) -> None:
+        """Find the other nodes of the cluster of the node that is picked."""
+        from tui.fleet.asking import discover_from, teller_for  # noqa: PLC0415 - see above
+        from tui.ui.screens.discover import DiscoverScreen  # noqa: PLC0415 - see above
+
+        name = teller_for(self._fleet, str(getattr(self.screen, "picked", self.deck.here)))
+        profile = self._configuration.node(name)
+        trouble = self._fleet.watch(name).login.trouble if name in self._fleet else ""
+        if profile is None or trouble:
+            self._say(trouble or ("This node has no profile in the configuration." if name else ""))
+            return
+        configuration = self._configuration
+        asking = partial(discover_from, self._fleet, configuration, profile)
+        screen = DiscoverScreen(configuration, profile, asking, palette(self._theme_file))
+        self.push_screen(screen, self._discovered)
+
+    def _discovered(self, added: "Added | None") -> None:
+        if added is not None:
+            self._trusted(added.configuration)
+            self.notify(added.said, markup=False)
 
     # The rest
 
@@ -504,11 +558,9 @@ class DeckApp(App[None]):
         if name in self._themes:
             self._theme_file = self._themes[name]
             self._wear(self._theme_file)
-            self.deck.repalette(palette(self._theme_file))
             for screen in self.screen_stack:
-                repalette = getattr(screen, "repalette", None)
-                if repalette is not None and screen is not self.deck:
-                    repalette(palette(self._theme_file))
+                if isinstance(screen, Painted):
+                    screen.repalette(palette(self._theme_file))
 
     def _wear(self, theme: ThemeFile) -> None:
         self.theme = theme.name

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from tui.fleet.guests import Guest
 from tui.model.node import Role
 from tui.model.query import Scope
 from tui.model.reading import Trouble, TroubleKind
@@ -159,36 +159,12 @@ def _words(fault: Trouble, long: str) -> tuple[str, ...]:
     return (f"{fault.kind.value} {long}", f"{short} {long}", fault.kind.value, short, "✗")
 
 
-class Guest(Protocol):
-    """A node without a profile, as its cluster's health call shows it; `read_at` is monotonic."""
-
-    @property
-    def cluster(self) -> str:
-        """The cluster, as the profiles name it."""
-
-    @property
-    def uid(self) -> int:
-        """Its number in the cluster."""
-
-    @property
-    def role(self) -> Role:
-        """Its part in the cluster."""
-
-    @property
-    def services(self) -> tuple[Service, ...]:
-        """Its services, without times."""
-
-    @property
-    def read_at(self) -> float:
-        """When the cluster was asked."""
-
-
 def guest_column(guest: Guest, now: float, stale_after: float) -> MatrixColumn:
     """Make the column of a node without a profile: no order goes there, and no uptime is known."""
-    old = max(0.0, now - guest.read_at)
+    old = guest.age(now)
     return MatrixColumn(
-        key=f"\0{guest.cluster}/{guest.uid}",
-        title=f"node:{guest.uid}",
+        key=guest.key,
+        title=guest.title,
         body=Body.of(guest.services, frozenset()),
         cluster=guest.cluster,
         role=guest.role,

@@ -65,8 +65,10 @@ KEYS: tuple[Key, ...] = (
         for n in range(1, 10)
     ),
     Key("matrix", "0", "app.matrix", "Matrix", "Every service on every node; there ! leaves what differs, w signs alone", _NODES, "Matrix"),
+    Key("timeline", "e", "app.timeline", "Timeline", "Every change of every node, newest first; there ! leaves what is bad", _NODES),
     Key("add", "a", "app.add_node", "Add a node", "Add a profile for a node", _NODES),
-    Key("edit", "e", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES),
+    Key("edit", "E", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES),
+    Key("discover", "D", "app.discover", "Discover", "Find the other nodes of the node's cluster", _NODES),
     Key("trust", "T", "app.trust", "Trust", "Show the node's certificate, and pin it", _NODES),
     Key("login", "L", "app.login", "Log in", "Give the password of the node's login", _NODES),
     Key("back", "escape", "back", "Back", "Close what is open, clear filter, then marks", _DECK),

@@ -53,7 +53,7 @@ def bind(press: Press, names: Sequence[str], view: NodeView, standing: Standing)
     order = Order(
         number=press.number,
         verb=press.verb,
-        target=Target(view.name, view.url, view.facts.identity, view.environment),
+        target=Target(view.name, view.url, view.identity, view.environment),
         services=tuple(_seen(service, view) for service in sensible),
         route=Route(via=view.name, url=view.url),
         pressed_at=press.at,
@@ -89,7 +89,7 @@ def difference(order: Order, view: NodeView) -> str:
             told.append(f"{seen.name} is {view.scope.kind(now).value} now, was {seen.kind.value}")
     if view.url != order.target.url:
         told.append(f"the profile's address is {view.url} now")
-    if view.facts.identity.uid != order.target.identity.uid:
+    if view.identity.uid != order.target.identity.uid:
         told.append("another node answers")
     elif view.role is not order.target.identity.role:
         told.append(f"the node is {view.role.value} now")

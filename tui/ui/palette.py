@@ -45,6 +45,7 @@ class DeckCommands(Provider):
         told: list[tuple[str, str, Run]] = [
             (key.label, _said(key, live), partial(app.run_action, _scoped(key.action)))
             for key in KEYS
+            if key.action.startswith("app.") or hasattr(self.screen, _method(key.action))
         ]
         # A theme is named by its file, and a file's name is no part of an action.
         told += [
@@ -71,6 +72,11 @@ class DeckCommands(Provider):
 
 def _said(key: Key, live: Mapping[str, str]) -> str:
     return f"{key.does}  ({shown(live.get(key.id, key.keys))})"
+
+
+def _method(action: str) -> str:
+    """Give the name of the method that a screen has if it knows an action."""
+    return f"action_{action.partition('(')[0]}"
 
 
 def _scoped(action: str) -> str:

@@ -81,7 +81,7 @@ class RolloutDesk:
         from tui.ui.screens.plan import PlanScreen  # noqa: PLC0415 - see tui.ui.app
         from tui.ui.screens.planned import Proposal  # noqa: PLC0415 - see tui.ui.app
 
-        proposal = Proposal(plan, wanted.hidden, self._certificates(plan))
+        proposal = Proposal(plan, wanted.hidden, self._beyond(plan), self._certificates(plan))
         screen = PlanScreen(proposal, self._palette(), lambda: self._again(wanted, plan))
         self._app.push_screen(screen, lambda answer: self._answered(answer, begun))
 
@@ -130,6 +130,15 @@ class RolloutDesk:
             self._screen.rollouts_moved()
         elif progress.state is RolloutState.PAUSED:
             self._say(f"Rollout {progress.plan.number} is paused. {progress.text}")
+
+    def _beyond(self, plan: Plan) -> tuple[str, ...]:
+        """Name the nodes of the cluster that no profile leads to."""
+        return tuple(
+            f"node:{one.uid} {one.hostname or one.address}".rstrip()
+            + ": it has no profile (D adds one)"
+            for one in self._fleet.guests
+            if plan.cluster and one.cluster == plan.cluster
+        )
 
     def _certificates(self, plan: Plan) -> tuple[str, ...]:
         """Say of which nodes the certificate is out of its days."""

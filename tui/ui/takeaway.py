@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.fleet.camera import Camera
 from tui.fleet.fleet import Fleet
 from tui.fleet.shelf import Kept, NotKept, Shelf
-from tui.journal.folder import shown
+from tui.own import shown
 from tui.ui.terminal.clipboard import LIMIT, fits, sequence
 
 if TYPE_CHECKING:

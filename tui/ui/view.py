@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from tui.fleet.tally import Tally
 from tui.fleet.watch import NodeWatch
-from tui.model.node import Environment, NodeFacts, Role
+from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.query import Scope
 from tui.model.reading import Reading
 from tui.model.service import Service
@@ -15,7 +15,8 @@ from tui.model.service import Service
 class NodeView:
     """One node as it stands; `now` is monotonic, and so is `next_at`.
 
-    `certificate` says that its days are over, not come, or nearly over; empty else.
+    `facts` are of the node that answers, `identity` is the one that is meant. `certificate` says
+    that its days are over, not come, or nearly over; empty else.
     """
 
     number: int
@@ -28,6 +29,7 @@ class NodeView:
     reading: Reading
     tally: Tally
     facts: NodeFacts
+    identity: Identity
     stale_after: float
     interval: float
     next_at: float | None
@@ -52,6 +54,7 @@ class NodeView:
             reading=watch.reading,
             tally=watch.tally,
             facts=watch.facts,
+            identity=watch.identity,
             stale_after=watch.stale_after,
             interval=watch.interval,
             next_at=watch.next_at,

@@ -13,11 +13,13 @@ from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.pace import faster, slower
+from tui.fleet.restarts import restarts_lately
 from tui.model.event import Event
 from tui.model.order import Verb
 from tui.model.query import Order, Query
 from tui.ui import lines, rolling
 from tui.ui.copying import curl_text, row_text
+from tui.ui.days import Days, Wanted
 from tui.ui.desk import OrderDesk
 from tui.ui.keymap import bindings, shown
 from tui.ui.lines import Palette
@@ -78,6 +80,7 @@ class DeckScreen(Screen[None]):
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
         self._detail = DetailPane(id="detail")
+        self._days = Days(fleet.past, time.monotonic)
         self._filter = Input(id="filter", placeholder="text  !text  status=  kind=")
         self._title = Line(id="title")
         self._banner = Line(id="banner", hides=True)
@@ -223,7 +226,22 @@ class DeckScreen(Screen[None]):
         history = self._fleet.history(self.here, key)
         service = view.reading.find(key)
         uptime = self.table.uptime(service, view) if service else None
-        self._detail.present(service, uptime, view, history, self._palette)
+        wanted = (self.here, key, view.cluster)
+        self._detail.present(
+            service,
+            uptime,
+            view,
+            history,
+            self._palette,
+            day=self._days.known(wanted),
+            remark=self._days.remark,
+        )
+        if self._detail.display and service is not None and self._days.take(wanted):
+            self.run_worker(self._read_day(wanted), group="day")
+
+    async def _read_day(self, wanted: Wanted) -> None:
+        await self._days.read(wanted)
+        self._show_around()
 
     def _show_orders(self) -> None:
         now = time.monotonic()
@@ -298,14 +316,21 @@ class DeckScreen(Screen[None]):
         self.post_message(self.NodeShown(node))
 
     def go_to_service(self, node: str, service: str) -> None:
-        """Show a node with the cursor on a service; a filter that hides it goes."""
+        """Show a node with the cursor on a service, if one is named; a filter that hides it goes.
+
+        What is not there any more is said.
+        """
+        if node not in self._fleet:
+            self.notify(f"{node} is not watched any more.", severity="warning", markup=False)
+            return
         self.go_to(node)
-        if node == self.here and service and not self.table.move_to(service):
-            self._filter.value = ""
-            self._filter.display = False
-            self._query = Query()
-            self.refresh_all()
-            self.table.move_to(service)
+        if service and not self.table.move_to(service):
+            if self._fleet.watch(node).reading.find(service) is None:
+                text = f"{service} is not on {node} now."
+                self.notify(text, severity="warning", markup=False)
+            else:
+                self._clear_filter()
+                self.table.move_to(service)
         self.table.focus()
 
     def on_screen_resume(self) -> None:
@@ -332,7 +357,11 @@ class DeckScreen(Screen[None]):
         else:
             from tui.ui.screens.nodes import NodesScreen  # noqa: PLC0415 - see tui.ui.app
 
-            self.app.push_screen(NodesScreen(self.views, self.here, self._palette), self._went)
+            screen = NodesScreen(self.views, self.here, self._palette, self._restarts)
+            self.app.push_screen(screen, self._went)
+
+    def _restarts(self) -> Mapping[str, int]:
+        return restarts_lately(self._fleet.events, time.monotonic())
 
     def _went(self, node: str | None) -> None:
         if node:
@@ -412,17 +441,20 @@ class DeckScreen(Screen[None]):
         field = self._filter
         pane = self._detail
         if field.has_focus or field.value or self._query.problems:
-            field.value = ""
-            field.display = False
-            self._query = Query()
-            self.table.focus()
-            self.refresh_all()
+            self._clear_filter()
         elif pane.display:
             self.action_detail()
         elif self.table.marks:
             self.table.clear_marks()
         else:
             self.table.focus()
+
+    def _clear_filter(self) -> None:
+        self._filter.value = ""
+        self._filter.display = False
+        self._query = Query()
+        self.table.focus()
+        self.refresh_all()
 
     # What is taken away
 

@@ -15,7 +15,7 @@ from tui.model.order import Verb
 from tui.model.query import Query
 from tui.ui import gridlines, lines, rolling
 from tui.ui.bar import key_bar, live_keys
-from tui.ui.columns import Columns, MatrixColumn, grouped
+from tui.ui.columns import Columns, MatrixColumn, grouped, guest_column
 from tui.ui.desk import OrderDesk
 from tui.ui.grid import Grid, build
 from tui.ui.heads import sentence
@@ -26,6 +26,9 @@ from tui.ui.view import NodeView
 from tui.ui.widgets.line import Line
 from tui.ui.widgets.matrix import CellKey, MatrixTable
 from tui.ui.widgets.moves import ACROSS
+
+_GUESTS_STALE = 20.0
+"""Age in seconds from which what a cluster's health call told is stale: it is asked every 5 s."""
 
 _ORDER_LINES = 4
 _SHARED = WRITES | {
@@ -142,7 +145,9 @@ class MatrixScreen(Screen[CellKey | None]):
 
     def columns(self) -> tuple[MatrixColumn, ...]:
         """Make the columns, in their order: the one place that says which there are."""
-        return grouped(self._maker.of(self._views()))
+        now = time.monotonic()
+        guests = (guest_column(one, now, _GUESTS_STALE) for one in self._fleet.guests)
+        return grouped([*self._maker.of(self._views()), *guests])
 
     def refresh_all(self) -> None:
         """Show everything as it stands."""
@@ -163,14 +168,17 @@ class MatrixScreen(Screen[CellKey | None]):
         column = self._column(here[0]) if here else None
         said, style = sentence(grid, column, here[1]) if here and column else ("", "")
         self._here.say(Text(f" {said}", palette.get(style, style)))
+        refusal = self._refusal(here[0]) if here else ""
+        # Why there are no orders needs the room more than one of their keys.
+        words = {name: word for name, word in _BAR.items() if not refusal or name != "rollout"}
         self._keys.say(
             key_bar(
-                _BAR,
+                words,
                 self._live,
                 palette,
                 width=self.size.width,
                 goes_first=_GOES_FIRST,
-                refusal=self._refusal(here[0]) if here else "",
+                refusal=refusal,
             )
         )
         self.orders_moved()

@@ -22,6 +22,7 @@ from tui.config import (
     fields_of,
     save_profile,
 )
+from tui.config.url import normal_url
 from tui.credentials import Secret
 from tui.fleet.trial import Finding, try_node
 from tui.model.trust import UNCHECKED
@@ -43,6 +44,8 @@ _TRUSTS = [
 _ORDERS = [("may be given, with confirmation", "some"), ("never: read-only", "none")]
 _BY_HAND = ("client_cert", "client_key", "proxy", "uid", "hostname")
 """Keys that the form does not show, and keeps as they are."""
+_WHO = ("uid", "hostname")
+"""Those of them that say who the node is: with another address they go."""
 _ENVIRONMENTS = [(word, word) for word in ("production", "staging", "development")]
 
 
@@ -73,6 +76,7 @@ class NodeForm(ModalScreen[Saved | None]):
         self._profile = profile
         self._palette = palette
         self._found: Finding | None = None
+        self._tried = ""
 
     def compose(self) -> ComposeResult:
         """Lay out a line for each field."""
@@ -164,9 +168,25 @@ class NodeForm(ModalScreen[Saved | None]):
         had = fields_of(self._profile) if self._profile else {}
         fields = {field: had[field] for field in _BY_HAND if field in had}
         fields["url"] = self._value("url")
+        if self._profile and not self._is_at(self._profile.url):
+            fields = {field: value for field, value in fields.items() if field not in _WHO}
         if self._value("username") or "client_cert" not in fields:
             fields["username"] = self._value("username")
         return fields
+
+    def _is_at(self, url: str) -> bool:
+        """Whether the form has this address, however it is written."""
+        try:
+            return normal_url(self._value("url")) == url
+        except ValueError:
+            return False
+
+    def _who(self) -> dict[str, object]:
+        """Give who the node is, where a trial of this very address found it out."""
+        found = self._found
+        if found is None or found.identity.uid is None or not self._is_at(self._tried):
+            return {}
+        return {"uid": found.identity.uid, "hostname": found.identity.hostname or None}
 
     def _fields(self) -> dict[str, object]:
         """Give the profile's keys as the configuration would hold them."""
@@ -222,7 +242,7 @@ class NodeForm(ModalScreen[Saved | None]):
     async def _try(self, profile: NodeProfile) -> None:
         timeout = self._configuration.settings.timeout
         found = await try_node(profile, self._typed(), timeout)
-        self._found = found
+        self._found, self._tried = found, profile.url
         glyph, style = ("✓ ", "ok") if found.well else ("✗ ", "bad")
         text = Text(glyph, self._palette[style])
         text.append("\n".join(said for said in found.said if said))
@@ -247,7 +267,7 @@ class NodeForm(ModalScreen[Saved | None]):
                 save_profile,
                 self._configuration.path,
                 self._value("name"),
-                self._fields(),
+                self._fields() | self._who(),
                 replacing=self._profile.name if self._profile else None,
                 digest=self._configuration.digest,
             )

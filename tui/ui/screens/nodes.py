@@ -1,6 +1,6 @@
 """The node picker on a screen of its own, where there is no room at the side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,21 +14,30 @@ from tui.ui.widgets.table import LiveTable
 
 
 class NodesScreen(ModalScreen[str | None]):
-    """Gives the name of the node that was picked, or None; a and e open the form over it."""
+    """Gives the name of the node that was picked, or None; a and e open the form over it.
+
+    `restarts` counts, by node, those of the last hour that nobody here ordered.
+    """
 
     AUTO_FOCUS = "#nodes"
     BINDINGS = [
         Binding("escape,q,n", "close", "Close", show=False),
         Binding("a", "app.add_node", "Add", show=False, id="add"),
-        Binding("e", "app.edit_node", "Edit", show=False, id="edit"),
+        Binding("e,E", "app.edit_node", "Edit", show=False, id="edit"),
+        Binding("D", "app.discover", "Discover", show=False, id="discover"),
         *(Binding(str(n), f"jump({n})", f"Node {n}", show=False) for n in range(1, 10)),
     ]
 
     def __init__(
-        self, views: Callable[[], Sequence[NodeView]], here: str, palette: Palette
+        self,
+        views: Callable[[], Sequence[NodeView]],
+        here: str,
+        palette: Palette,
+        restarts: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         super().__init__()
         self._views = views
+        self._restarts = restarts
         self._here = here
         self._palette = palette
 
@@ -41,7 +50,7 @@ class NodesScreen(ModalScreen[str | None]):
         nodes = self.query_one("#nodes", NodeList)
         nodes.border_title = "Nodes"
         nodes.border_subtitle = "enter goes · ! problems · a adds · e edits · esc"
-        nodes.present(self._views(), self._here)
+        nodes.present(self._views(), self._here, self._restarts())
         nodes.move_to(self._here)
         self.set_interval(1.0, self.refresh_all)
 
@@ -52,7 +61,8 @@ class NodesScreen(ModalScreen[str | None]):
 
     def refresh_all(self) -> None:
         """Show the nodes as they stand."""
-        self.query_one("#nodes", NodeList).present(self._views(), self._here)
+        nodes = self.query_one("#nodes", NodeList)
+        nodes.present(self._views(), self._here, self._restarts())
 
     @on(LiveTable.Chosen)
     def _picked(self, event: LiveTable.Chosen) -> None:

@@ -32,12 +32,13 @@ _PAUSE = "whatever goes wrong pauses it, and nothing goes on before you say resu
 class Proposal:
     """What the door asks about: the plan and what is known beside it.
 
-    `hidden` are the services that a filter keeps off the screen; `remarks` are what else speaks
-    for care, each a sentence.
+    `hidden` are the services that a filter keeps off the screen; `beyond` tells of nodes of the
+    cluster that no profile leads to; `remarks` are what else speaks for care, each a sentence.
     """
 
     plan: Plan
     hidden: frozenset[str] = frozenset()
+    beyond: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -73,6 +74,7 @@ def essentials(proposal: Proposal, palette: Palette, room: int) -> list[Fact]:
     if (body := _one_body(plan)) is not None:
         rows.append(("sent", body, palette["accent"]))
     rows += [("left out", why, palette["warn"]) for why in plan.left_out]
+    rows += [("left out", why, palette["warn"]) for why in proposal.beyond]
     rows += [("gate", _GATE, ""), ("", _VERDICT, ""), ("", _PAUSE, "")]
     return rows
 

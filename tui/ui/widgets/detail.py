@@ -11,17 +11,16 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.history.strip import Day
 from tui.model.event import Event
 from tui.model.service import Service, purpose_of
 from tui.model.text import clean
 from tui.ui.cells import GLYPHS, NOTHING, STYLES, age, kind_reason, uptime_words
+from tui.ui.daystrip import Rows, day_rows
 from tui.ui.lines import Palette, clock
 from tui.ui.view import NodeView
 
 _HISTORY_AT_MOST = 50
-
-Rows = tuple[tuple[str, str, str], ...]
-"""What is told of a service: label, words, and the style of the words."""
 
 
 class DetailPane(VerticalScroll, can_focus=True):
@@ -38,15 +37,21 @@ class DetailPane(VerticalScroll, can_focus=True):
         """Hold one text."""
         yield self._text
 
-    def present(
+    def present(  # noqa: PLR0913 - all that is known of a service
         self,
         service: Service | None,
         uptime: int | None,
         view: NodeView,
         history: Sequence[Event],
         palette: Palette,
+        *,
+        day: Day | None = None,
+        remark: str = "",
     ) -> None:
-        """Show a service as it stands, None where the node does not list it; `uptime` as shown."""
+        """Show a service as it stands, None where the node does not list it; `uptime` as shown.
+
+        `day` is what the history knows of it, `remark` what is to be said of the history.
+        """
         if not self.display:
             return
         self.border_title = Content(service.name if service else "Detail")
@@ -56,9 +61,12 @@ class DetailPane(VerticalScroll, can_focus=True):
         elif self.raw:
             self._say((("", raw_json(service), ""),), palette)
         else:
-            self._say(
-                (*describe(service, uptime, view, palette), *told(history, view, palette)), palette
-            )
+            rows = [*describe(service, uptime, view, palette)]
+            if day is not None:
+                rows += day_rows(day, view.facts.disabled, service.name, palette)
+            if remark:
+                rows.append(("", f"\nhistory: {remark}", palette["muted"]))
+            self._say((*rows, *told(history, view, palette)), palette)
 
     def _say(self, rows: Rows, palette: Palette) -> None:
         """Show rows; those without a label take the whole width. Nothing is done for the same."""
@@ -68,14 +76,18 @@ class DetailPane(VerticalScroll, can_focus=True):
         parts: list[Text | Table] = []
         for label, value, style in rows:
             if not label:
-                parts.append(Text(value, style))
+                parts.append(_text(value, style))
                 continue
             if not isinstance(parts[-1] if parts else None, Table):
                 parts.append(_grid())
             grid = parts[-1]
             if isinstance(grid, Table):
-                grid.add_row(Text(label, palette["muted"]), Text(value, style))
+                grid.add_row(Text(label, palette["muted"]), _text(value, style))
         self._text.update(Group(*parts))
+
+
+def _text(value: str | Text, style: str) -> Text:
+    return value if isinstance(value, Text) else Text(value, style)
 
 
 def _grid() -> Table:
@@ -114,10 +126,10 @@ def describe(service: Service, uptime: int | None, view: NodeView, palette: Pale
 
 
 def told(history: Sequence[Event], view: NodeView, palette: Palette) -> Rows:
-    """Tell what happened to a service in this session, newest first."""
-    rows = [("", "\nIn this session", palette["accent"])]
+    """Tell what happened to a service, in this session and before, newest first."""
+    rows = [("", "\nWhat happened", palette["accent"])]
     if not history:
-        rows.append(("", "nothing has changed", palette["muted"]))
+        rows.append(("", "nothing that is known", palette["muted"]))
     for event in history[:_HISTORY_AT_MOST]:
         when = f"{clock(event.on)} {age(view.now - event.at):>4} ago"
         rows.append((when, event.text, ""))

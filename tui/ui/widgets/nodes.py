@@ -31,6 +31,7 @@ class NodeList(LiveTable):
     """Rows keyed by the profile's name; cluster names and second lines cannot be chosen."""
 
     BINDINGS = [
+        Binding("e,E", "app.edit_node", "Edit", show=False, id="edit"),
         Binding(
             "!", "app.all_problems", "All problems", show=False, id="problems",
             tooltip="All that is wrong on all nodes",
@@ -41,8 +42,13 @@ class NodeList(LiveTable):
         super().__init__(FULL if full else SIDE, palette=palette, id=id)
         self._full = full
 
-    def present(self, views: Sequence[NodeView], here: str) -> None:
-        """Show the nodes in the order given; `here` is the one whose services are shown."""
+    def present(
+        self, views: Sequence[NodeView], here: str, restarts: Mapping[str, int] | None = None
+    ) -> None:
+        """Show the nodes in the order given; `here` is the one whose services are shown.
+
+        `restarts` are those of the last hour that nobody here ordered, by node.
+        """
         rows: list[Row] = []
         cluster: str | None = None
         for view in views:
@@ -51,7 +57,7 @@ class NodeList(LiveTable):
                 name = cluster or "no cluster named"
                 rows.append(_inert(f"\0cluster {name}", name, "accent", len(self.columns)))
             if self._full:
-                rows += _full(view, here)
+                rows += _full(view, here, (restarts or {}).get(view.name, 0))
             else:
                 rows += _side(view, here)
         self.show(rows)
@@ -100,8 +106,8 @@ def _side(view: NodeView, here: str) -> list[Row]:
     ]
 
 
-def _full(view: NodeView, here: str) -> list[Row]:
-    text, style = _about(view)
+def _full(view: NodeView, here: str, restarts: int) -> list[Row]:
+    text, style = _about(view, restarts)
     role = (
         Cell("★ primary", "accent") if view.role is Role.PRIMARY else Cell(view.role.value, "muted")
     )
@@ -120,10 +126,12 @@ def _full(view: NodeView, here: str) -> list[Row]:
     return rows
 
 
-def _about(view: NodeView) -> tuple[str, str]:
+def _about(view: NodeView, restarts: int = 0) -> tuple[str, str]:
     """Say in words what stands out about a node: its trouble first."""
     parts = standing_out(view)
-    style = "bad" if parts else "muted"
+    style = "bad" if parts else "warn" if restarts else "muted"
+    if restarts:
+        parts.append(f"{restarts} restart{'s' * (restarts > 1)}/h")
     if view.environment is not None:
         parts.append(view.environment.value)
         if view.environment is Environment.PRODUCTION and style == "muted":

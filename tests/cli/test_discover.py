@@ -1,0 +1,161 @@
+"""`rsdeck discover`: the real command against the real simulator over HTTPS."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.conftest import PASSWORD, USER, WRONG, Command
+from tui.config import load
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+
+
+@pytest.fixture
+def spread() -> Iterator[SimulatedCluster]:
+    with SimulatedCluster(Cluster(3), spread=True) as served:
+        yield served
+
+
+def table(served: SimulatedCluster, uid: int, more: str = "") -> str:
+    return (
+        f'[nodes.first{uid}]\nurl = "{served.urls[uid]}"\nusername = "{USER}"\ncluster = "demo"\n'
+        f'fingerprint = "{served.fingerprint}"\npassword_env = "DEMO_PASSWORD"\n{more}\n'
+    )
+
+
+@pytest.fixture
+def one(rsdeck: Command, spread: SimulatedCluster) -> Command:
+    """`rsdeck` with a profile of the first node alone, and comments in the file."""
+    rsdeck.configure(f"# ours\n{table(spread, 1)}# the end\n")
+    rsdeck.env["DEMO_PASSWORD"] = PASSWORD
+    return rsdeck
+
+
+def test_it_lists_all_nodes_and_writes_nothing(one: Command, spread: SimulatedCluster) -> None:
+    before = one.config_path.read_bytes()
+    ran = one.run("discover", "first1")
+    assert (ran.code, ran.err) == (0, "")
+    lines = [line.split(maxsplit=6) for line in ran.out.splitlines()]
+    assert lines[0] == ["UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND"]
+    version = spread.cluster.version
+    assert lines[1:] == [
+        ["1", "first1", "127.0.0.1", "primary", version, "first1", "has the profile first1"],
+        *(
+            [
+                str(uid),
+                f"node{uid}",
+                f"127.0.0.{uid}",
+                "replica",
+                version,
+                "new",
+                f"answers as node:{uid} node{uid}.demo.cluster.local",
+            ]
+            for uid in (2, 3)
+        ),
+    ]
+    assert one.config_path.read_bytes() == before
+    assert {asked.method for asked in spread.cluster.requests} == {"GET"}
+
+
+def test_add_writes_all_that_answer_as_themselves_and_status_reads_them(one: Command) -> None:
+    ran = one.run("discover", "first1", "--add")
+    assert ran.code == 0
+    assert "added node2, node3; first1 is node:1 in " in ran.err
+    nodes = load(one.config_path, must_exist=True).nodes
+    assert [(node.name, node.uid) for node in nodes] == [("first1", 1), ("node2", 2), ("node3", 3)]
+    text = one.config_path.read_text()
+    assert text.startswith("# ours\n")
+    assert "# the end" in text
+    assert PASSWORD not in text
+    assert one.run("status").code == 0
+    again = one.run("discover", "first1", "--add")
+    assert again.code == 0
+    assert "nothing was added in " in again.err
+
+
+def test_add_writes_those_that_are_named(one: Command) -> None:
+    ran = one.run("discover", "first1", "--add", "node3")
+    assert ran.code == 0
+    assert [node.name for node in load(one.config_path, must_exist=True).nodes] == [
+        "first1",
+        "node3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("nobody",), "no node 'nobody'"),
+        (("first1", "--add", "node9"), "no new node 'node9' was found; there are: node2, node3"),
+        (("first1", "--add", "first1"), "no new node 'first1'"),
+        (("first1", "node2"), "names go with --add"),
+        ((), "Missing argument 'NODE'"),
+    ],
+)
+def test_what_cannot_be_is_exit_code_2_and_nothing_is_written(
+    argv: tuple[str, ...], words: str, one: Command
+) -> None:
+    before = one.config_path.read_bytes()
+    ran = one.run("discover", *argv)
+    assert ran.code == 2
+    assert words in ran.err
+    assert ran.out == ""
+    assert one.config_path.read_bytes() == before
+
+
+def test_a_node_that_does_not_answer_is_exit_code_1_and_is_not_added_by_itself(
+    one: Command, spread: SimulatedCluster
+) -> None:
+    spread.cluster.power_off(2)
+    ran = one.run("discover", "first1", "--add")
+    assert ran.code == 1
+    assert "refused the connection" in ran.out
+    assert "added node3" in ran.err
+    assert load(one.config_path, must_exist=True).node("node2") is None
+    named = one.run("discover", "first1", "--add", "node2")
+    assert named.code == 1
+    added = load(one.config_path, must_exist=True).node("node2")
+    assert added is not None
+    assert added.uid == 2
+
+
+def test_json_is_one_object_on_stdout(one: Command, spread: SimulatedCluster) -> None:
+    ran = one.run("discover", "first1", "--add", "node2", "--json")
+    assert ran.code == 0
+    said = json.loads(ran.out)
+    assert (said["node"], said["cluster"], said["notes"]) == ("first1", "demo.cluster.local", [])
+    assert [(node["uid"], node["profile"], node["added"]) for node in said["nodes"]] == [
+        (1, "first1", False),
+        (2, None, True),
+        (3, None, False),
+    ]
+    assert said["nodes"][1]["url"] == spread.urls[2]
+    assert said["nodes"][1]["found"] == "answers"
+
+
+@pytest.mark.parametrize("why", ["wrong password", "no password", "off", "replica"])
+def test_a_node_that_cannot_be_asked_is_exit_code_3(
+    why: str, one: Command, spread: SimulatedCluster
+) -> None:
+    spread.cluster.logins.challenges = True
+    words = {
+        "wrong password": "does not accept",
+        "no password": "DEMO_PASSWORD",
+        "off": "refused the connection",
+        "replica": "only the primary tells",
+    }
+    if why == "wrong password":
+        one.env["DEMO_PASSWORD"] = WRONG
+    elif why == "no password":
+        del one.env["DEMO_PASSWORD"]
+    elif why == "off":
+        spread.cluster.power_off(1)
+    else:
+        spread.cluster.promote(2)
+    ran = one.run("discover", "first1", "--add")
+    assert ran.code == 3
+    assert words[why] in ran.err
+    assert WRONG not in ran.err
+    assert ran.out == ""
+    assert len(spread.cluster.requests) <= 2

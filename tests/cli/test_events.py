@@ -1,0 +1,176 @@
+"""`rsdeck events`, after a real deck has kept some."""
+
+import asyncio
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.history.conftest import event
+from tui.history.keeper import Keeper
+from tui.model.event import Event, Happening
+
+
+@pytest.fixture
+def folder(rsdeck: Command) -> Path:
+    return rsdeck.home / ".local" / "state" / "rsdeck"
+
+
+def keep(folder: Path, *told: Event) -> None:
+    """Keep events as a deck does; a whole session is in tests/fleet/test_history.py."""
+
+    async def session() -> None:
+        keeper = Keeper(folder)
+        await keeper.begin()
+        for one in told:
+            keeper.note(one, "demo")
+        keeper.end()
+
+    asyncio.run(session())
+
+
+def keep_some(folder: Path) -> None:
+    again = {"happening": Happening.RESTARTED, "ordered": True}
+    lost = {"happening": Happening.LOST, "node": "node2", "service": ""}
+    keep(
+        folder,
+        event("RUNNING → STOPPED", ago=7200),
+        event("no answer \x1b[2J", ago=600, **lost),
+        event("restarted", ago=5, service="ccs", **again),
+    )
+
+
+def test_no_history_yet_is_said_with_its_path_and_code_2(rsdeck: Command, folder: Path) -> None:
+    for more in ((), ("--json",), ("--since", "1h")):
+        ran = rsdeck.run("events", *more)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith(f"rsdeck: there is no history yet at {folder}/history.sqlite3: ")
+    assert not folder.exists()
+
+
+def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -> None:
+    keep_some(folder)
+    ran = rsdeck.run("events")
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert lines[0].split() == ["TIME", "NODE", "SERVICE", "WHAT"]
+    assert [line.split()[2:5] for line in lines[1:]] == [
+        ["node1", "alert_mgr", "status"], ["node2", "-", "lost"], ["node1", "ccs", "restarted"],
+    ]  # fmt: skip
+    assert lines[1].endswith("RUNNING → STOPPED")
+    assert lines[2].endswith("no answer ␛[2J")
+    assert lines[3].endswith("restarted (ordered here)")
+
+
+def test_json_is_one_object_a_line(rsdeck: Command, folder: Path) -> None:
+    keep_some(folder)
+    ran = rsdeck.run("events", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.isascii()
+    told = [json.loads(line) for line in ran.out.splitlines()]
+    assert {tuple(one) for one in told} == {("at", "node", "service", "what", "text", "ordered")}
+    assert [one["what"] for one in told] == ["status", "lost", "restarted"]
+    assert [one["ordered"] for one in told] == [False, False, True]
+    age = datetime.now(UTC) - datetime.fromisoformat(told[0]["at"])
+    assert abs(age - timedelta(hours=2)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("more", "texts"),
+    [
+        (["--since", "1h"], ["no answer ␛[2J", "restarted"]),
+        (["--since", "30s"], ["restarted"]),
+        (["--since", "15m", "--node", "node2"], ["no answer ␛[2J"]),
+        (["--since", "2d", "--last", "1"], ["restarted"]),
+        (["--since", "999999d"], ["RUNNING → STOPPED", "no answer ␛[2J", "restarted"]),
+        (["--node", "no-such"], []),
+    ],
+)
+def test_it_can_be_narrowed(
+    more: list[str], texts: list[str], rsdeck: Command, folder: Path
+) -> None:
+    keep_some(folder)
+    ran = rsdeck.run("events", "--json", *more)
+    assert ran.code == 0
+    assert [json.loads(line)["text"] for line in ran.out.splitlines()] == texts
+
+
+def test_nothing_that_happened_is_no_fault(rsdeck: Command, folder: Path) -> None:
+    keep(folder)
+    ran = rsdeck.run("events")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "rsdeck: nothing happened that is known\n"
+    ran = rsdeck.run("events", "--json")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "value", ["1", "h", "1 h", "-1h", "1.5h", "\uff11h", "1w", "9999999s", "\x1b"]
+)
+def test_what_is_no_duration_is_refused(value: str, rsdeck: Command, folder: Path) -> None:
+    keep_some(folder)
+    ran = rsdeck.run("events", f"--since={value}")
+    assert (ran.code, ran.out) == (2, "")
+    assert "write 30s, 15m, 1h or 2d" in ran.err
+    assert "\x1b" not in ran.err
+
+
+def test_what_is_written_into_the_file_by_others_is_cleaned(rsdeck: Command, folder: Path) -> None:
+    keep_some(folder)
+    database = sqlite3.connect(folder / "history.sqlite3")
+    database.execute("UPDATE event SET text = char(27) || ']0;x' || char(7), node = char(8238)")
+    database.commit()
+    database.close()
+    for more in ((), ("--json",)):
+        ran = rsdeck.run("events", *more)
+        assert ran.code == 0
+        assert not any(raw in ran.out for raw in ("\x1b", "\x07", "\u202e"))
+        assert "u001b" not in ran.out
+
+
+def test_a_history_that_others_can_read_or_that_is_broken_is_refused(
+    rsdeck: Command, folder: Path
+) -> None:
+    keep_some(folder)
+    path = folder / "history.sqlite3"
+    path.chmod(0o644)
+    ran = rsdeck.run("events")
+    assert (ran.code, ran.out) == (2, "")
+    assert "chmod 600" in ran.err
+    path.chmod(0o600)
+    path.write_bytes(b"no database" * 1000)
+    ran = rsdeck.run("events")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"rsdeck: {path}: file is not a database\n"
+
+
+def test_it_reads_while_a_deck_writes(rsdeck: Command, folder: Path) -> None:
+    async def session() -> None:
+        keeper = Keeper(folder)
+        await keeper.begin()
+        keeper.note(event("while it is open"), "demo")
+        for _ in range(20):
+            ran = await asyncio.to_thread(rsdeck.run, "events")
+            if "while it is open" in ran.out:
+                break
+        keeper.end()
+        assert "while it is open" in ran.out
+
+    asyncio.run(session())
+
+
+def test_it_needs_neither_textual_nor_the_network(rsdeck: Command, folder: Path) -> None:
+    keep_some(folder)
+    argv = rsdeck.without("textual", "rich", "httpx", "pydantic", "uvicorn", "tomlkit")
+    for more in ((), ("--json",), ("--since", "1d")):
+        assert rsdeck.run("events", *more, argv=argv).code == 0
+
+
+def test_its_help_has_examples_and_needs_no_database(rsdeck: Command) -> None:
+    ran = rsdeck.run("events", "--help", argv=rsdeck.without("sqlite3", "platformdirs"))
+    assert ran.code == 0
+    assert "rsdeck events --since 1h" in ran.out
+    assert "Exit codes: 0 also if nothing happened" in ran.out

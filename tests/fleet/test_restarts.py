@@ -1,0 +1,23 @@
+"""Restarts of the last hour that nobody here ordered."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.fleet.restarts import restarts_lately
+from tui.model.event import Event, Happening
+
+ON = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def event(node: str, at: float, **more: Any) -> Event:
+    fields: dict[str, Any] = {"happening": Happening.RESTARTED, "text": "restarted", "on": ON}
+    return Event(node=node, at=at, **(fields | more))
+
+
+def test_they_are_counted_by_node_and_those_ordered_here_or_older_are_not() -> None:
+    events = [
+        event("a", 100.0), event("a", 5000.0), event("a", 5000.0), event("b", 6000.0),
+        event("b", 6000.0, ordered=True), event("c", 6000.0, happening=Happening.FLIPPED),
+    ]  # fmt: skip
+    assert restarts_lately(events, 7000.0) == {"a": 2, "b": 1}
+    assert restarts_lately([], 0.0) == {}

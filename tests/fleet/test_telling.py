@@ -1,0 +1,109 @@
+"""What a fleet tells of what its nodes show: who was behind it, and what it adds up to."""
+
+import asyncio
+from dataclasses import replace
+
+from tests.faultserver import serving
+from tests.fleet.conftest import (
+    ADMIN,
+    Play,
+    Running,
+    configuration,
+    keeping,
+    profile,
+    profiles,
+    quiet,
+    running,
+    running_since,
+)
+from tui.config import Notify
+from tui.credentials import Passwords, Secret
+from tui.fleet.fleet import Fleet
+from tui.model.event import Event, Happening
+from tui.model.order import Verb
+from tui.sim.server import SimulatedCluster
+
+
+def told(deck: Running, *happenings: Happening) -> list[Event]:
+    return [one for one in deck.fleet.events if one.happening in happenings]
+
+
+async def test_a_restart_from_elsewhere_is_told_as_such_and_one_from_here_is_not() -> None:
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.known()
+            play.restart()
+            await deck.until(lambda: told(deck, Happening.RESTARTED))
+            (event,) = told(deck, Happening.RESTARTED)
+            assert not event.ordered
+            assert event.text.endswith("nobody here ordered it")
+
+
+async def test_what_an_order_does_is_told_as_ordered_here(served: SimulatedCluster) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        changes = told(deck, Happening.FLIPPED, Happening.RESTARTED)
+        assert changes
+        assert all(one.ordered and one.text.endswith("ordered here") for one in changes)
+        assert {one.service for one in changes} == {"alert_mgr"}
+        served.cluster.process(2, "alert_mgr").boot(served.cluster.now())
+        await deck.until(
+            lambda: [one for one in told(deck, Happening.RESTARTED) if one.node == "node2"]
+        )
+        assert not told(deck, Happening.RESTARTED)[-1].ordered
+
+
+async def test_orders_never_add_up_to_a_crash_loop(served: SimulatedCluster) -> None:
+    async with running(*profiles(served)[:1]) as deck:
+        await deck.known()
+        for _ in range(3):
+            await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        assert not told(deck, Happening.LOOPING)
+
+
+async def test_a_crash_loop_is_what_the_configuration_says_it_is() -> None:
+    play = Play()
+    with serving(play) as server:
+        node = profile(server.url)
+        notify = Notify(loop_restarts=2, loop_minutes=1)
+        fleet = Fleet(replace(configuration([node]), notify=notify), passwords=keeping([node]))
+        task = asyncio.create_task(fleet.run())
+        deck = Running(fleet, None, task)  # type: ignore[arg-type]
+        try:
+            await deck.good()
+            for number in (1, 2):
+                play.services["ccs"] = running_since(60 * number)
+                await deck.until(lambda: len(told(deck, Happening.RESTARTED)) == number)  # noqa: B023
+            (loop,) = told(deck, Happening.LOOPING)
+            assert loop.service == "ccs"
+            assert loop.text.startswith("restarted 2 times in ")
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def test_a_refused_login_is_told_once_and_again_when_another_password_is_refused(
+    served: SimulatedCluster,
+) -> None:
+    nodes = profiles(served)
+    async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        await deck.until(lambda: len(told(deck, Happening.LOST)) == 3)
+        await quiet(0.3)
+        (event,) = told(deck, Happening.LOGIN)
+        assert event.text.startswith(f"login of {ADMIN} stopped: ")
+        assert not event.service
+        deck.fleet.renew("node1", Secret("wrong again"))
+        await deck.until(lambda: len(told(deck, Happening.LOGIN)) == 2)
+
+
+async def test_a_password_that_nobody_has_given_yet_is_no_refusal(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served), passwords=Passwords()) as deck:
+        await deck.until(lambda: len(told(deck, Happening.LOST)) == 3)
+        assert not told(deck, Happening.LOGIN)
+        deck.fleet.renew("node1", Secret("demo-password"))
+        await deck.until(lambda: len(told(deck, Happening.REGAINED)) == 3)
+        assert all("first time" in one.text for one in told(deck, Happening.REGAINED))

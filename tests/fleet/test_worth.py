@@ -1,0 +1,53 @@
+"""Which events are worth a bell or a notice, and how often there may be one."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from tui.fleet.worth import Bells, Notices, is_worth, notice
+from tui.model.event import Event, Happening
+
+ALL = frozenset(Happening)
+RESTART = Event(
+    "node1", Happening.RESTARTED, "restarted", 0.0, datetime.now(UTC), "alert_mgr", "restarted"
+)
+
+
+def test_only_what_is_in_the_list_is_worth_it() -> None:
+    assert is_worth(RESTART, frozenset({Happening.RESTARTED}))
+    assert not is_worth(RESTART, ALL - {Happening.RESTARTED})
+    assert not is_worth(RESTART, frozenset())
+
+
+def test_what_was_ordered_here_is_not() -> None:
+    assert not is_worth(replace(RESTART, ordered=True), ALL)
+
+
+def test_of_verdicts_only_those_that_are_not_verified_are() -> None:
+    verdict = replace(RESTART, happening=Happening.VERDICT)
+    assert is_worth(replace(verdict, brief="restart timed out"), ALL)
+    assert not is_worth(replace(verdict, brief="restart verified"), ALL)
+
+
+def test_the_bell_rings_once_a_second_at_most() -> None:
+    bells = Bells()
+    assert [bells.rings(at / 10) for at in range(25)].count(True) == 3
+    assert Bells().rings(0.0)
+
+
+def test_the_first_notice_goes_out_at_once_and_the_next_after_a_while_with_a_count() -> None:
+    notices = Notices()
+    assert notices.wait(100.0) is None
+    assert notices.take(100.0) == ""
+    notices.add(RESTART)
+    assert notices.wait(100.0) == 0
+    assert notices.take(100.0) == "node1 alert_mgr: restarted, restarted"
+    for service in ("a", "b", "c"):
+        notices.add(replace(RESTART, service=service))
+    assert notices.wait(101.0) == 4
+    assert notices.take(105.0) == "node1 c (and 2 more): restarted, restarted"
+    assert notices.wait(106.0) is None
+
+
+def test_a_notice_names_the_node_alone_where_it_is_meant() -> None:
+    lost = replace(RESTART, happening=Happening.LOST, service="", text="no route")
+    assert notice(lost) == "node1: lost, no route"

@@ -1,0 +1,82 @@
+"""What is new in a reading, and how long a node was watched."""
+
+from tests.history.conftest import AWAY, ON, reading, service
+from tui.history.tracker import GAP, Mark, Tracker
+
+STAMP = ON.timestamp()
+RUNNING = ("RUNNING", STAMP)
+
+
+def test_the_first_reading_tells_all_and_the_same_again_nothing() -> None:
+    tracker = Tracker()
+    sight, stretch, until = tracker.see(reading(service(), service("ccs")), "demo")
+    assert sight is not None
+    assert sight.whole
+    assert {name: one.key for name, one in sight.marks.items()} == {
+        "alert_mgr": RUNNING, "ccs": RUNNING,
+    }  # fmt: skip
+    assert (stretch, until) == (("demo", "node1", STAMP), STAMP)
+    sight, stretch, until = tracker.see(reading(service(), service("ccs"), after=2), "demo")
+    assert sight is None
+    assert (stretch, until) == (("demo", "node1", STAMP), STAMP + 2)
+
+
+def test_only_what_changed_is_told_and_what_went_is_told_to_be_gone() -> None:
+    tracker = Tracker()
+    tracker.see(reading(service(), service("ccs"), service("envoy")), "demo")
+    sight, *_ = tracker.see(
+        reading(service(), service("ccs", "STOPPED", None), service("new"), after=2), "demo"
+    )
+    assert sight is not None
+    assert not sight.whole
+    assert sight.marks["ccs"] == Mark("STOPPED")
+    assert sight.marks["envoy"] == Mark(None)
+    assert sight.marks.keys() == {"ccs", "envoy", "new"}
+    assert sight.at == STAMP + 2
+
+
+def test_an_uptime_tells_the_start_by_this_machines_clock() -> None:
+    sight, *_ = Tracker().see(reading(service(start=100)), "demo")
+    assert sight is not None
+    assert sight.marks["alert_mgr"].began == STAMP - 100
+
+
+def test_an_uptime_that_grows_is_nothing_new() -> None:
+    tracker = Tracker()
+    tracker.see(reading(service(start=100)), "demo")
+    later = service(start=100)
+    sight, *_ = tracker.see(reading(later, after=30), "demo")
+    assert sight is None
+
+
+def test_trouble_ends_a_stretch_and_tells_nothing() -> None:
+    tracker = Tracker()
+    tracker.see(reading(service()), "demo")
+    assert tracker.see(reading(service(), after=2, trouble=AWAY), "demo") == (None, None, 0.0)
+    sight, stretch, _ = tracker.see(reading(service(), after=4), "demo")
+    assert sight is None
+    assert stretch == ("demo", "node1", STAMP + 4)
+
+
+def test_a_long_silence_and_a_clock_that_was_set_back_end_a_stretch() -> None:
+    tracker = Tracker()
+    for after, begun in ((0, 0), (GAP, 0), (2 * GAP + 1, 2 * GAP + 1), (50, 50), (60, 50)):
+        _, stretch, until = tracker.see(reading(after=after), "demo")
+        assert stretch is not None
+        assert (stretch[2], until) == (STAMP + begun, STAMP + after)
+
+
+def test_nodes_of_one_name_in_two_clusters_are_two() -> None:
+    tracker = Tracker()
+    tracker.see(reading(service()), "one")
+    sight, *_ = tracker.see(reading(service(status="STOPPED")), "two")
+    assert sight is not None
+    assert sight.whole
+
+
+def test_hostile_names_are_cleaned() -> None:
+    sight, stretch, _ = Tracker().see(reading(service("a\x1b[2J"), node="n\x07"), "c\u202e")
+    assert sight is not None
+    assert list(sight.marks) == ["a␛[2J"]
+    assert stretch is not None
+    assert stretch[:2] == ("c\ufffd", "n␇")

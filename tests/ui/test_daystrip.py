@@ -1,0 +1,71 @@
+"""A day as lines of text, that need no colour."""
+
+from collections import defaultdict
+
+from tui.history.strip import Bucket, Day, State, make_day
+from tui.model.service import Health
+from tui.ui.cells import GLYPHS
+from tui.ui.daystrip import COUNT, RESTARTED, UNWATCHED, day_rows, strip
+
+PALETTE = defaultdict(str)
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+def lines(day: Day, disabled: frozenset[str] = frozenset()) -> dict[str, str]:
+    rows = day_rows(day, disabled, "alert_mgr", PALETTE)
+    names = ("heading", "strip", "axis", "legend")
+    told = {name: str(value) for name, (_, value, _) in zip(names, rows, strict=False)}
+    return told | {label: str(value) for label, value, _ in rows if label}
+
+
+def test_every_sort_of_part_has_a_sign_of_its_own() -> None:
+    parts = [*(Bucket(health) for health in Health), Bucket(), Bucket(Health.UP, restarts=1)]
+    assert len(set(strip(tuple(parts), PALETTE).plain)) == len(Health) + 2
+    assert UNWATCHED not in GLYPHS.values()
+    assert RESTARTED not in GLYPHS.values()
+
+
+def test_a_restart_hides_nothing_that_is_worse() -> None:
+    for health in Health:
+        shown = strip((Bucket(health, restarts=2),), PALETTE).plain
+        wrong = health in (Health.FAILED, Health.DOWN, Health.UNKNOWN)
+        assert shown == (GLYPHS[health] if wrong else RESTARTED)
+    assert strip((Bucket(None, restarts=1),), PALETTE).plain == RESTARTED
+
+
+def test_a_day_is_told_in_parts_of_half_an_hour() -> None:
+    states = (
+        State(0.0, "RUNNING", 1.0, began=-86_400.0),
+        State(20 * HOUR, "RUNNING", 2.0, began=20 * HOUR),
+        State(22 * HOUR + 1, "STOPPED"),
+        State(22 * HOUR + 9, "RUNNING", 3.0, began=22 * HOUR + 8),
+    )
+    told = lines(make_day(states, [(6 * HOUR, 12 * HOUR), (18 * HOUR, DAY)], 0.0, DAY))
+    assert told["heading"] == "\nThe last 24 hours, the worst of each 30 minutes"
+    assert told["strip"] == "·" * 12 + "●" * 12 + "·" * 12 + "●●●●↻●●●■●●●"
+    assert told["axis"] == "24 h ago" + " " * 37 + "now"
+    assert len(told["strip"]) == len(told["axis"]) == COUNT
+    assert told["legend"] == "· nobody watched  ↻ restarted"
+    assert told["restarts"] == "2, the last at 22:00:08 UTC"
+    assert told["longest run"] == "1d 20:00:00"
+
+
+def test_a_day_without_a_gap_or_a_restart_says_so() -> None:
+    told = lines(make_day((State(0.0, "RUNNING"),), [(0.0, DAY)], 0.0, DAY))
+    assert told["strip"] == "●" * COUNT
+    assert told["legend"] == "● running"
+    assert told["restarts"] == "none that is known"
+
+
+def test_a_day_that_nobody_watched_claims_nothing() -> None:
+    told = lines(make_day((State(0.0, "RUNNING"),), [], 0.0, DAY))
+    assert told["strip"] == "·" * COUNT
+    assert told["legend"] == "· nobody watched"
+    assert told["longest run"] == "not seen running"
+
+
+def test_what_the_cluster_switches_off_is_off_and_not_down() -> None:
+    day = make_day((State(0.0, "STOPPED"),), [(0.0, DAY)], 0.0, DAY)
+    assert lines(day, frozenset({"alert_mgr"}))["strip"] == GLYPHS[Health.OFF] * COUNT
+    assert lines(day)["strip"] == GLYPHS[Health.DOWN] * COUNT

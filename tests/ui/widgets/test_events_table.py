@@ -1,0 +1,166 @@
+"""The timeline's table at its fullest: rows are made once, and only what is seen is painted."""
+
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.strip import Strip
+
+from tests.terminal.hostile import PAYLOADS
+from tui.model.event import Event, Happening
+from tui.model.event_query import EventQuery
+from tui.model.text import clean, is_harmless
+from tui.ui.widgets.events import EventsTable
+
+ALL = EventQuery()
+MANY, NODES = 2000, 400
+LINES = 10
+
+
+def event(number: int, *, ago: float = 0.0, service: str = "alert_mgr") -> Event:
+    at, on = time.monotonic() - ago, datetime.now(UTC) - timedelta(seconds=ago)
+    text = f"RUNNING → STOPPED, number {number}"
+    return Event(f"node{number % NODES}", Happening.FLIPPED, text, at, on, service, "→ STOPPED")
+
+
+class Counting(EventsTable):
+    """Remembers which of its lines were painted."""
+
+    def __init__(self) -> None:
+        super().__init__({}, id="table")
+        self.painted: list[int] = []
+
+    def render_line(self, y: int) -> Strip:
+        self.painted.append(y)
+        return super().render_line(y)
+
+
+class Host(App[None]):
+    CSS = "#table { height: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Counting()
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+
+@asynccontextmanager
+async def shown(events: deque[Event]) -> AsyncIterator[tuple[Counting, App[None]]]:
+    app = Host()
+    async with app.run_test(size=(120, LINES + 1)) as pilot:
+        app.table.focus()
+        await pilot.pause()
+        app.table.present(events, ALL)
+        await pilot.pause()
+        app.table.painted.clear()
+        yield app.table, app
+
+
+def full() -> deque[Event]:
+    return deque((event(n, ago=MANY - n) for n in range(MANY)), maxlen=MANY)
+
+
+def made(table: EventsTable) -> list[str]:
+    return [key for key in table.row_keys if table.row(key).cells]
+
+
+async def test_of_thousands_only_the_rows_that_are_seen_are_made() -> None:
+    events = full()
+    async with shown(events) as (table, _):
+        assert made(table) == list(table.visible_keys)
+        events.append(event(MANY))
+        assert table.present(events, ALL) == MANY
+        assert table.cursor_key == table.row_keys[0]
+        assert len(made(table)) == LINES + 1
+        table.present(events, EventQuery("node=node1"))
+        table.present(events, ALL)
+        assert len(made(table)) < 3 * LINES
+
+
+async def test_a_row_that_comes_into_view_is_there_at_once() -> None:
+    async with shown(full()) as (table, _):
+        table.action_last()
+        assert all(table.render_line(line).text.strip() for line in range(1, LINES + 1))
+
+
+class Asked(EventQuery):
+    """Counts how often it is asked."""
+
+    count = 0
+
+    def picks(self, event: Event) -> bool:
+        Asked.count += 1
+        return super().picks(event)
+
+
+async def test_the_filter_is_asked_once_an_event() -> None:
+    events = full()
+    async with shown(events) as (table, _):
+        query = Asked("node=node1")
+        table.present(events, query)
+        events.append(event(MANY))
+        table.present(events, query)
+        assert Asked.count == MANY + 1
+
+
+async def test_ages_tick_where_they_are_seen_and_nowhere_else() -> None:
+    events = deque(event(n, ago=0.0 if n > MANY - 5 else MANY - n) for n in range(MANY))
+    async with shown(events) as (table, app):
+        seen = made(table)
+        first = table.row(table.row_keys[0])
+        end = time.monotonic() + 5
+        while table.row(table.row_keys[0]) == first and time.monotonic() < end:
+            table.tick()
+            await app.animator.wait_for_idle()
+        assert table.row(table.row_keys[0]) != first
+        assert made(table) == seen
+
+
+async def test_nothing_is_painted_where_nothing_is_new() -> None:
+    events = full()
+    async with shown(events) as (table, app):
+        painted = len(table.painted)
+        table.present(events, ALL)
+        await app.animator.wait_for_idle()
+        assert len(table.painted) == painted
+
+
+async def test_an_earlier_sessions_events_come_in_below_and_move_nobody() -> None:
+    events = deque([event(n) for n in range(30)])
+    async with shown(events) as (table, _):
+        for _ in range(5):
+            table.action_down()
+        held = table.event(table.cursor_key)
+        events.extendleft(event(n, ago=86_400 * 2) for n in range(100))
+        table.present(events, ALL)
+        assert table.event(table.cursor_key) is held
+        table.action_last()
+        table.tick()
+        oldest = table.row(table.row_keys[-1]).cells
+        assert oldest[1].text == "2 d"
+        assert len(oldest[0].text) == len("11-24 21:34")
+
+
+async def test_the_cursor_goes_on_where_its_event_falls_out() -> None:
+    events = full()
+    async with shown(events) as (table, _):
+        table.action_last()
+        assert table.event(table.cursor_key) is events[0]
+        events.append(event(MANY))
+        table.present(events, ALL)
+        assert table.event(table.cursor_key) is events[0]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+async def test_a_hostile_name_keeps_to_its_cells(payload: str) -> None:
+    name = clean(payload.encode("utf-8", "replace").decode())
+    async with shown(deque([event(1, service=name)])) as (table, _):
+        strip = table.render_line(1)
+        assert is_harmless(strip.text)
+        assert strip.cell_length == table.size.width

@@ -1,0 +1,162 @@
+"""`rsdeck discover`: the nodes of a cluster from one good profile, and profiles for them."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.loading import loaded
+from tui.cli.main import DOWN, UNREACHABLE, WELL
+from tui.cli.words import Stopped, columns, shown
+from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from tui.config import Configuration
+    from tui.fleet.discovery import Discovery, Found
+    from tui.model.reading import Trouble
+
+_HEADINGS = ("UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND")
+
+_EPILOG = """\b
+Examples:
+  rsdeck discover node1                     list the nodes of its cluster, and ask each its name
+  rsdeck discover node1 --add               write profiles for all that answer as themselves
+  rsdeck discover node1 --add node2 node3   write these two
+  rsdeck discover node1 --json              print JSON on stdout
+
+\b
+Exit codes: 0 every node has a profile or answers as itself, 1 one does not,
+2 usage or configuration, 3 NODE could not be asked, or does not tell.
+"""
+
+
+@click.command("discover", epilog=_EPILOG)
+@click.argument("node", metavar="NODE")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--add", "adds", is_flag=True, help="Write profiles: those named, else all sure ones."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.pass_context
+def discover(
+    ctx: click.Context, node: str, names: tuple[str, ...], *, adds: bool, as_json: bool
+) -> None:
+    """Find the other nodes of the cluster of NODE, with its login, and add profiles for them.
+
+    Nothing is sent but GETs. Every new profile has the login, the trust and the cluster of NODE,
+    and keeps who its node is: another one that answers there later takes no orders.
+    """
+    if names and not adds:
+        raise Stopped("names go with --add; a discovery is of one node's cluster")
+    configuration = loaded(ctx)
+    found = _found(configuration, node)
+    if found.trouble is not None:
+        click.echo(f"rsdeck: {_sentence(found.trouble)}", err=True)
+        ctx.exit(UNREACHABLE)
+    chosen = _chosen(found, names) if adds else []
+    after = _written(configuration, chosen)
+    added = [one.name for one in chosen if one.is_new]
+    if as_json:
+        click.echo(json.dumps(_as_json(found, added), indent=2))
+    else:
+        click.echo(columns([_HEADINGS, *map(_row, found.found)]))
+    for note in found.notes:
+        click.echo(f"rsdeck: {note}", err=True)
+    if adds:
+        click.echo(f"rsdeck: {_said(added, chosen)} in {shown(after.path)}", err=True)
+    ctx.exit(WELL if found.is_whole else DOWN)
+
+
+def _found(configuration: "Configuration", node: str) -> "Discovery":
+    import asyncio  # noqa: PLC0415 - the help should not wait for it
+
+    from tui.cli.status import ask_for_passwords  # noqa: PLC0415
+    from tui.credentials import Passwords  # noqa: PLC0415
+    from tui.fleet import discovery  # noqa: PLC0415
+
+    profile = configuration.node(node)
+    if profile is None:
+        names = ", ".join(one.name for one in configuration.nodes) or "none"
+        where = shown(configuration.path)
+        raise Stopped(f"no node '{clean(node)}' in {where}; there are: {names}")
+    passwords = Passwords(configuration.nodes)
+    ask_for_passwords([profile], passwords)
+    timeout = configuration.settings.timeout
+    return asyncio.run(discovery.discover(configuration, profile, passwords, timeout))
+
+
+def _chosen(found: "Discovery", names: Sequence[str]) -> "list[Found]":
+    """List what is to be written: those named, else all that answer as themselves."""
+    from tui.fleet.discovery import Meeting  # noqa: PLC0415
+
+    by_name = {one.name: one for one in found.found if one.is_new}
+    for name in names:
+        if name not in by_name:
+            new = ", ".join(by_name) or "none"
+            raise Stopped(f"no new node '{clean(name)}' was found; there are: {new}")
+        if not by_name[name].may_be_added:
+            raise Stopped(f"{name} is not added: {by_name[name].text}")
+    sure = [name for name, one in by_name.items() if one.meeting is Meeting.ITSELF]
+    there = [one for one in found.found if one.lacks_identity]
+    return there + [by_name[name] for name in dict.fromkeys(names or sure)]
+
+
+def _written(configuration: "Configuration", chosen: "Sequence[Found]") -> "Configuration":
+    from tui.config import ConfigError  # noqa: PLC0415
+    from tui.fleet.discovery import add  # noqa: PLC0415
+
+    try:
+        return add(configuration, chosen)
+    except ConfigError as error:
+        raise Stopped(str(error)) from None
+
+
+def _said(added: "Sequence[str]", chosen: "Sequence[Found]") -> str:
+    bound = [f"{one.name} is node:{one.member.uid}" for one in chosen if not one.is_new]
+    what = f"added {', '.join(added)}" if added else "nothing was added"
+    return "; ".join([what, *bound])
+
+
+def _sentence(trouble: "Trouble") -> str:
+    """Say why it came to nothing and what to do here, where there is no key to press."""
+    hints = [part for part in trouble.hint.split("; ") if "asked again" not in part]
+    hint = "; ".join(part for part in hints if part)
+    return f"{trouble.text} ({hint})" if hint else trouble.text
+
+
+def _row(one: "Found") -> tuple[str, ...]:
+    member = one.member
+    return (
+        str(member.uid),
+        one.name,
+        member.address or "-",
+        member.role.value,
+        member.version or "-",
+        "new" if one.is_new else one.name,
+        one.text,
+    )
+
+
+def _as_json(found: "Discovery", added: Sequence[str]) -> dict[str, Any]:
+    return {
+        "node": found.source.name,
+        "cluster": found.cluster,
+        "notes": list(found.notes),
+        "nodes": [
+            {
+                "uid": one.member.uid,
+                "name": one.name,
+                "hostname": one.member.hostname,
+                "address": one.member.address,
+                "url": one.profile.url if one.profile else None,
+                "role": one.member.role.value,
+                "version": one.member.version,
+                "profile": None if one.is_new else one.name,
+                "found": one.meeting.value,
+                "text": one.text,
+                "added": one.name in added,
+            }
+            for one in found.found
+        ],
+    }

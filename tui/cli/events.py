@@ -1,0 +1,84 @@
+"""`rsdeck events`: what the deck saw happen, in this session and before. Without textual."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.duration import duration
+from tui.cli.words import Stopped, columns
+
+if TYPE_CHECKING:
+    from tui.history.kept import Kept
+
+_HEADINGS = ("TIME", "NODE", "SERVICE", "WHAT", "")
+
+_EPILOG = """\b
+Examples:
+  rsdeck events --since 1h          the last hour, newest last
+  rsdeck events --node node1        what happened on one node
+  rsdeck events --last 20 --json    the newest twenty, one JSON object a line
+
+\b
+A deck that is open writes them; times are UTC, of this machine's clock.
+Exit codes: 0 also if nothing happened, 2 usage, or no history.
+"""
+
+
+@click.command("events", epilog=_EPILOG)
+@click.option(
+    "--since",
+    callback=duration,
+    metavar="DURATION",
+    help="Only what is not older: 30s, 15m, 1h, 2d.",
+)
+@click.option("--node", default="", help="Only what happened on this node.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@click.option("--last", type=click.IntRange(1, 2**62), help="Show only the newest events.")
+def events(*, since: timedelta | None, node: str, as_json: bool, last: int | None) -> None:
+    """Show what happened on the nodes, newest last."""
+    from tui.history.archive import Archive  # noqa: PLC0415 - the help should not wait for it
+    from tui.own import Missing, NotKept, shown  # noqa: PLC0415
+    from tui.paths import state_dir  # noqa: PLC0415
+
+    archive = Archive(state_dir())
+    try:
+        kept = archive.events(_moment(since), node=node, limit=last)
+    except Missing:
+        raise Stopped(
+            f"there is no history yet at {shown(archive.path)}: a deck that is open writes it"
+        ) from None
+    except NotKept as error:
+        raise Stopped(str(error)) from None
+    if as_json:
+        for one in kept:
+            click.echo(json.dumps(_as_json(one)))
+    elif kept:
+        click.echo(columns([_HEADINGS, *map(_row, kept)]))
+    else:
+        click.echo("rsdeck: nothing happened that is known", err=True)
+
+
+def _moment(since: timedelta | None) -> datetime | None:
+    """Give the moment so long ago; None where that is before all clocks."""
+    try:
+        return None if since is None else datetime.now(UTC) - since
+    except OverflowError:
+        return None
+
+
+def _row(one: "Kept") -> tuple[str, ...]:
+    text = f"{one.text} (ordered here)" if one.ordered else one.text
+    return (f"{one.on:%Y-%m-%d %H:%M:%S}", one.node, one.service or "-", one.what, text)
+
+
+def _as_json(one: "Kept") -> dict[str, Any]:
+    return {
+        "at": one.on.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "node": one.node,
+        "service": one.service,
+        "what": one.what,
+        "text": one.text,
+        "ordered": one.ordered,
+    }

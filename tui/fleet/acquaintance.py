@@ -1,0 +1,100 @@
+"""What is known of a node beside its services: who it is, its role, what its cluster says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tui.api.errors import ApiError, LoginRefused
+from tui.config import NodeProfile
+from tui.fleet.bond import Bond
+from tui.fleet.book import FACTS_EVERY, ClusterBook
+from tui.model.event import Event, Happening
+from tui.model.node import Identity, NodeFacts, Role
+
+if TYPE_CHECKING:
+    from tui.api.client import NodeReader
+
+
+class Acquaintance:
+    """Asks a node about itself every FACTS_EVERY seconds, and looks its cluster up in the book.
+
+    `facts` are the newest known; `told` is called with the events whenever there is news.
+    """
+
+    def __init__(
+        self, profile: NodeProfile, book: ClusterBook, told: Callable[[tuple[Event, ...]], None]
+    ) -> None:
+        self.facts = NodeFacts()
+        self.bond = Bond(profile)
+        self._name = profile.name
+        self._book = book
+        self._told = told
+        self._identity = Identity()
+        self._identified_at = 0.0
+        self._last_role: tuple[int | None, Role] = (None, Role.UNKNOWN)
+        book.readers[profile.name] = self.look_up
+
+    async def learn(
+        self, reader: NodeReader, every: float, later: Callable[[], None] | None
+    ) -> None:
+        """Ask what it is time to ask, at a pace of `every` seconds.
+
+        Without a `later` (see `ClusterBook.refresh`) it is for one look only, and the other
+        nodes' health is not asked for. Raises LoginRefused.
+        """
+        now = time.monotonic()
+        if now - self._identified_at >= FACTS_EVERY:
+            self._identified_at = now
+            await self._identify(reader)
+        said = self._book.health.said
+        if self.bond.wrong:
+            self._book.lose(self._name)  # what another node says may be of another cluster
+        else:
+            await self._book.refresh(self._name, reader, every=every, later=later)
+            if later is not None:
+                await self._book.refresh_health(reader)
+        self.look_up()
+        if self._book.health.said is not said:
+            self._told(())
+
+    def hasten(self) -> None:
+        """Ask the node who it is at the next reading, whenever it was asked last."""
+        self._identified_at = 0.0
+
+    def lose(self) -> None:
+        """Count on the node no more to tell of its cluster: it cannot be read."""
+        self._book.lose(self._name)
+
+    def end(self) -> None:
+        """Take no more news from the cluster's book."""
+        self._book.forget(self._name)
+
+    async def _identify(self, reader: NodeReader) -> None:
+        try:
+            self._identity = await reader.identity()
+        except LoginRefused:
+            raise
+        except ApiError:
+            self._identity = Identity()
+        self.bond.hear(self._identity)
+
+    def look_up(self) -> None:
+        """Take from the cluster's book what it says of this node now."""
+        before, self.facts = self.facts, self._book.facts_for(self._name, self._identity)
+        if before != self.facts:
+            self._told(self._role_event())
+
+    def _role_event(self) -> tuple[Event, ...]:
+        """Tell if the node has another role than it was last known to have."""
+        uid, new = self.facts.identity.uid, self.facts.identity.role
+        if new is Role.UNKNOWN:
+            return ()
+        (last_uid, old), self._last_role = self._last_role, (uid, new)
+        if uid != last_uid or old is new:
+            return ()
+        on, at = datetime.now(UTC), time.monotonic()
+        text = f"is {new.value} now, was {old.value}"
+        return (Event(self._name, Happening.ROLE, text, at, on, brief=f"{new.value} now"),)

@@ -1,0 +1,7 @@
+"""What happened, over the sessions of the deck: events, states of services, and who watched when.
+
+history.sqlite3   one writer (who holds history.lock), any number of readers
+
+Times in the database are seconds since 1970 of this machine's wall clock, but `started`, which is
+the node's own clock.
+"""

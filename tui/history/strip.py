@@ -1,0 +1,175 @@
+"""States and the spans in which somebody watched → what is known of a stretch of time. Pure.
+
+All times are seconds since 1970 of this machine's wall clock, but `State.started`: the node's.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tui.model.service import Health, Service
+
+Span = tuple[float, float]
+"""From when to when; the two are the same where there was one look."""
+
+Judge = Callable[[str | None], Health]
+"""What a status word means; None is of a service that the node did not list."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A service as it was first seen at `since`, and until the next state.
+
+    `status` is None where the node did not list it. `started` is the node's word for when it
+    began, `began` is the same moment by this machine's clock, as far as the uptime told.
+    """
+
+    since: float
+    status: str | None
+    started: float | None = None
+    began: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch in which somebody watched and the state was the same; `ended` is not before."""
+
+    begun: float
+    ended: float
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A share of a day: the worst health that was seen, None if nobody watched, and restarts."""
+
+    health: Health | None = None
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A stretch of time of one service, `begun` to `ended`.
+
+    `segments` are in order and do not overlap; between them nobody watched. `restarts` are the
+    moments of restarts, as near as they are known. `longest_run` is in seconds, and may reach
+    back to before the stretch; None where it was not seen running.
+    """
+
+    begun: float
+    ended: float
+    segments: tuple[Segment, ...] = ()
+    restarts: tuple[float, ...] = ()
+    longest_run: float | None = None
+
+    def buckets(self, count: int, judge: Judge) -> tuple[Bucket, ...]:
+        """Divide it into `count` buckets of the same length, the oldest first."""
+        worst: list[Health | None] = [None] * count
+        for one in self.segments:
+            health = judge(one.state.status)
+            first, last = self._place(one.begun, count), self._place(one.ended, count)
+            if last > first and self._edge(last, count) >= one.ended:
+                last -= 1  # it ended where the bucket begins
+            for place in range(first, last + 1):
+                known = worst[place]
+                if known is None or health.value < known.value:
+                    worst[place] = health
+        restarts = [0] * count
+        for moment in self.restarts:
+            restarts[self._place(moment, count)] += 1
+        return tuple(Bucket(*both) for both in zip(worst, restarts, strict=True))
+
+    def _place(self, moment: float, count: int) -> int:
+        share = (moment - self.begun) / (self.ended - self.begun)
+        return min(count - 1, max(0, int(share * count)))
+
+    def _edge(self, place: int, count: int) -> float:
+        return self.begun + (self.ended - self.begun) * place / count
+
+
+def judge_plainly(status: str | None) -> Health:
+    """Say what a status word means where nothing is known of the cluster's configuration."""
+    return Health.UNKNOWN if status is None else Service("", status).health()
+
+
+def make_day(states: Iterable[State], spans: Iterable[Span], begun: float, ended: float) -> Day:
+    """Put together what is known from `begun` to `ended`, which is later.
+
+    `states` and `spans` are of one service and its node, in any order; the state that held at
+    `begun` is among them, if it is known.
+    """
+    ordered = sorted((one for one in states if one.since <= ended), key=lambda one: one.since)
+    watched = [
+        (max(begun, since), min(ended, until))
+        for since, until in merged(spans)
+        if until >= begun and since <= ended
+    ]
+    segments = tuple(_segments(ordered, watched))
+    restarts = tuple(one for one in _restarts(ordered) if begun <= one <= ended)
+    return Day(begun, ended, segments, restarts, _longest(ordered, segments))
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Put spans in order and join those that touch; a clock that was set back makes such."""
+    joined: list[Span] = []
+    for begun, ended in sorted(span for span in spans if span[0] <= span[1]):
+        if joined and begun <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], ended))
+        else:
+            joined.append((begun, ended))
+    return joined
+
+
+def _segments(states: Sequence[State], spans: Sequence[Span]) -> Iterator[Segment]:
+    """Cut the spans where the state changed; what was before the first state is left out."""
+    number = -1
+    for begun, ended in spans:
+        at = begun
+        while number + 1 < len(states) and states[number + 1].since <= begun:
+            number += 1
+        while number + 1 < len(states) and states[number + 1].since <= ended:
+            change = states[number + 1].since
+            if number >= 0 and change > at:
+                yield Segment(at, change, states[number])
+            number, at = number + 1, change
+        if number >= 0:
+            yield Segment(at, ended, states[number])
+
+
+def _restarts(states: Sequence[State]) -> Iterator[float]:
+    """Give the moments at which a later start was seen than any before."""
+    latest: float | None = None
+    before = states[0].since if states else 0.0
+    for state in states:
+        if state.started is not None:
+            if latest is not None and state.started > latest:
+                yield _between(before, state)
+            latest = state.started if latest is None else max(latest, state.started)
+        before = state.since
+
+
+def _between(before: float, state: State) -> float:
+    """Say when a state began: it was not so at `before`."""
+    return state.since if state.began is None else min(max(state.began, before), state.since)
+
+
+def _longest(states: Sequence[State], segments: Sequence[Segment]) -> float | None:
+    """Say how long the longest run was that was seen."""
+    longest: float | None = None
+    seen: dict[int, list[Segment]] = {}
+    for segment in segments:
+        seen.setdefault(id(segment.state), []).append(segment)
+    befores = [None, *(former.since for former, _ in pairwise(states))]
+    for before, state in zip(befores, states, strict=False):
+        mine = seen.get(id(state), [])
+        if judge_plainly(state.status) is not Health.UP or not mine:
+            continue
+        # The same start on both sides of a gap is one run; without a start nobody knows.
+        runs = [one.ended - one.begun for one in mine]
+        if state.started is not None:
+            start = state.since
+            if state.began is not None:
+                start = _between(state.began if before is None else before, state)
+            runs = [mine[-1].ended - start]
+        longest = max(longest or 0.0, *runs)
+    return longest

@@ -1,0 +1,93 @@
+"""Readings → what is new in them, and how long each node was watched. Pure but for its memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui.model.reading import Reading
+from tui.model.service import Service
+from tui.model.text import clean
+
+GAP = 60.0
+"""Seconds without an answer after which nobody says that a node was watched."""
+
+Node = tuple[str, str]
+"""A cluster and a node in it, by the names that the profile gives."""
+
+Stretch = tuple[str, str, float]
+"""A cluster, a node, and when it began to be watched (wall clock, seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a service was seen to be: what its state is known by, and `began` besides.
+
+    `status` is None where the node does not list it. `started` is the node's own clock, `began`
+    this machine's, both in seconds since 1970.
+    """
+
+    status: str | None
+    started: float | None = None
+    began: float | None = None
+
+    @property
+    def key(self) -> tuple[str | None, float | None]:
+        """What makes it another state when it changes."""
+        return self.status, self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Services of a node that were seen in another state at `at`; `whole` if these are all."""
+
+    node: Node
+    at: float
+    marks: Mapping[str, Mark]
+    whole: bool
+
+
+class Tracker:
+    """Knows how each node was last seen."""
+
+    def __init__(self) -> None:
+        self._known: dict[Node, dict[str, tuple[str, datetime | None]]] = {}
+        self._spans: dict[Node, tuple[float, float]] = {}
+
+    def see(self, reading: Reading, cluster: str) -> tuple[Sight | None, Stretch | None, float]:
+        """Take a reading: give what is new, which stretch goes on, and up to when.
+
+        Both are None where the reading tells nothing: it is in trouble, or is the one before.
+        """
+        node = (clean(cluster), clean(reading.node))
+        if not reading.is_good or reading.answered_on is None:
+            self._spans.pop(node, None)
+            return None, None, 0.0
+        at = reading.answered_on.timestamp()
+        begun, ended = self._spans.get(node, (at, at))
+        if not ended <= at <= ended + GAP:
+            begun = at
+        self._spans[node] = (begun, at)
+        return self._news(node, at, reading.services), (*node, begun), at
+
+    def _news(self, node: Node, at: float, services: tuple[Service, ...]) -> Sight | None:
+        now = {one.name: (one.status, one.started_at) for one in services}
+        before = self._known.get(node)
+        if now == before:
+            return None
+        self._known[node] = now
+        if before is None:
+            return Sight(node, at, {clean(one.name): _mark(one, at) for one in services}, True)
+        marks = {
+            clean(one.name): _mark(one, at)
+            for one in services
+            if before.get(one.name) != now[one.name]
+        }
+        marks |= {clean(name): Mark(None) for name in before.keys() - now.keys()}
+        return Sight(node, at, marks, False)
+
+
+def _mark(service: Service, at: float) -> Mark:
+    started = None if service.started_at is None else service.started_at.timestamp()
+    uptime = service.uptime
+    began = None if uptime is None or started is None else max(0.0, at - max(0, uptime))
+    return Mark(clean(service.status), started, began)
