@@ -555,3 +555,19 @@ async def test_however_fast_one_pages_nothing_is_passed_by_unseen(
         deck.burst(*["up"] * 60)
         await deck.shows("1 of 3")
         assert "shows the rest" not in deck.text
+
+
+async def test_nodes_that_no_profile_leads_to_are_named_in_the_plan(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    path = write_configuration(served, tmp_path).path
+    text, _, _ = path.read_text(encoding="utf-8").partition("[nodes.node3]")
+    path.write_text(text, encoding="utf-8")
+    async with open_deck(load(path, must_exist=True)) as deck:
+        await deck.all_known()
+        await deck.until(lambda: deck.fleet.guests)
+        await ask(deck)
+        await deck.shows(
+            "2 of 2   node1", "left out node:3 node3", "it has no profile (D adds one)"
+        )
+    assert not posts(served)
