@@ -1,4 +1,4 @@
-"""Serves many still pretend clusters in this process: `python benchmarks/crowd.py NODES`.
+"""Serves many lively pretend clusters in this process: `python benchmarks/crowd.py NODES`.
 
 Prints one JSON object, node name → [url, cluster, fingerprint], and serves until its input ends.
 """
@@ -21,7 +21,7 @@ def main() -> None:
     with ExitStack() as stack:
         while left:
             number, count = number + 1, min(left, MEMBERS)
-            cluster = Cluster(count, name=f"c{number}.example", handle_redirects=True)
+            cluster = Cluster(count, name=f"c{number}.example", handle_redirects=True, lively=True)
             served = stack.enter_context(SimulatedCluster(cluster))
             for uid, url in served.urls.items():
                 told[f"c{number}-n{uid}"] = (url, f"c{number}", served.fingerprint)

@@ -132,7 +132,7 @@ async def headless(configuration: Configuration, seconds: float) -> tuple[float,
 class Painted(DeckApp):
     """The deck, which tells when it has painted."""
 
-    CSS_PATH = Path(ui.__file__).with_name("app.tcss")
+    CSS_PATH = str(Path(ui.__file__).with_name("app.tcss"))
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -156,6 +156,8 @@ async def window(
         cpu, wall = time.process_time(), time.monotonic()
         await asyncio.sleep(seconds)
         used = (time.process_time() - cpu) / (time.monotonic() - wall)
+        while len(fleet.events) < len(_KEYS):  # a cursor that cannot move paints nothing
+            await asyncio.sleep(0.5)
         for screen in _SCREENS:
             keys[screen] = await _keys(app, pilot, _OPENS[screen])
     return 100 * used, keys

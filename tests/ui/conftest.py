@@ -22,7 +22,7 @@ from tui.paths import theme_dirs
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.app import DeckApp
-from tui.ui.screens.confirm import ALONE
+from tui.ui.screens.door import ALONE
 from tui.ui.screens.password import PasswordScreen
 from tui.ui.themes import load_themes
 

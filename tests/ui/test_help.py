@@ -40,17 +40,17 @@ async def test_help_shows_remapped_keys_as_they_are_now(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path)
-    async with open_deck(configuration, keys={"restart": "R", "nodes": "N"}) as deck:
+    async with open_deck(configuration, keys={"restart": "X", "nodes": "N"}) as deck:
         await deck.all_known()
-        await deck.shows("R Restart", "N Nodes")
+        await deck.shows("X Restart", "N Nodes")
         await deck.on("alert_mgr")
         await deck.press("r")
         assert deck.app.screen is deck.app.deck
         await deck.press("question_mark")
         await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
         lines = (await page(deck)).splitlines()
-        assert any(line.split()[:2] == ["R", "Restart"] for line in lines)
-        await deck.press("escape", "R")
+        assert any(line.split()[:2] == ["X", "Restart"] for line in lines)
+        await deck.press("escape", "X")
         await deck.shows("Restart alert_mgr on node1?")
 
 

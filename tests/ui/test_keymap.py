@@ -24,8 +24,8 @@ def test_no_key_is_one_that_a_multiplexer_or_a_terminal_takes() -> None:
 
 
 def test_a_key_can_be_moved_and_is_spelled_as_textual_has_it() -> None:
-    assert check({"restart": "R", "problems": "*,ctrl+o"}) == {
-        "restart": "R",
+    assert check({"restart": "X", "problems": "*,ctrl+o"}) == {
+        "restart": "X",
         "problems": "asterisk,ctrl+o",
     }
 

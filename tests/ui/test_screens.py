@@ -2,11 +2,16 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.ui import rolling
 from tests.ui.conftest import Deck, open_deck, write_configuration
+from tui.config import Configuration
+from tui.model.rollout import RolloutState
+from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -20,6 +25,7 @@ TIMELESS = (
     (re.compile(r"\d\d-\d\d(?= 12:34:56)"), "01-02"),
     (re.compile(r"(?<![.\d])\d{1,2} s\b"), "9 s"),
     (re.compile(r"(?<=took )\d+ ms"), "9 ms"),
+    (re.compile(r"(?:(?<=asked )|(?<=down )|(?<=up ))\d\.\d s\b"), "9.9 s"),
 )
 
 
@@ -88,6 +94,32 @@ async def test_what_lies_over_the_deck(
             await deck.armed()
         await deck.pilot.pause(0.2)
         compare(f"{name}-{size[0]}x{size[1]}", deck.text)
+
+
+ROLLOUT_SIZES = [(80, 24), (120, 40), (200, 60)]
+
+
+@pytest.mark.parametrize("size", ROLLOUT_SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_plan_of_a_rollout_and_its_pause(size: tuple[int, int], tmp_path: Path) -> None:
+    # Slow enough to be seen down.
+    with SimulatedCluster(Cluster(3, pace=0.5)) as served:
+        served.cluster.refuse_next(3, rolling.SERVICE)
+        await _plan_and_pause(size, write_configuration(served, tmp_path))
+
+
+async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -> None:
+    patience = replace(rolling.QUICK, same=3.0, limit=6.0)
+    async with open_deck(configuration, size=size, patience=patience) as deck:
+        await rolling.ask(deck)
+        await deck.armed()
+        await deck.pilot.pause(0.2)
+        compare(f"rollout-plan-{size[0]}x{size[1]}", deck.text)
+        await rolling.read(deck)
+        await rolling.agree(deck)
+        await rolling.stands(deck, RolloutState.PAUSED)
+        await rolling.hears(deck)
+        await deck.pilot.pause(0.2)
+        compare(f"rollout-paused-{size[0]}x{size[1]}", deck.text)
 
 
 async def test_a_lost_node(served: SimulatedCluster, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from tui.ui.desk import OrderDesk
 from tui.ui.keyline import KeyLine, Settled
 from tui.ui.lines import Palette
 from tui.ui.palette import DeckCommands
+from tui.ui.rollouts import Rollable, RolloutDesk, Targets
 from tui.ui.screens.deaf import DeafScreen
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.terminal.driver import DeckDriver
@@ -130,6 +131,7 @@ class DeckApp(App[None]):
         self._wear(self._theme_file)
         self._caller = Caller(configuration.notify, os.environ, self._write, self.set_timer)
         self._desk = OrderDesk(self, fleet, self._say)
+        self._rollouts = RolloutDesk(self, fleet, self._say, lambda: palette(self._theme_file))
         self._shelf = shelf
         self._taken: Takeaway | None = None
         self._copied = ""
@@ -238,11 +240,34 @@ class DeckApp(App[None]):
                 screen.orders_moved()
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
-        """Take note of a rollout's move."""
+        """Hand a rollout's move to the screens that show it."""
+        if self._is_shown:
+            for screen in self._watching:
+                screen.orders_moved()
+            self._rollouts.moved(progress)
 
     def _say(self, text: str) -> None:
         if text:
             self.notify(text, severity="warning", markup=False)
+
+    # Rollouts
+
+    def action_rollout(self, names: Sequence[str] = (), nodes: Sequence[str] = ()) -> None:
+        """Ask for a restart that goes from node to node; nothing is begun by it.
+
+        Of `names` on `nodes`, else of what the screen in front has under its cursor or marked.
+        """
+        if names:
+            self._rollouts.ask(Targets(tuple(names), tuple(nodes)))
+        elif isinstance(self.screen, Rollable):
+            screen = self.screen
+            self._rollouts.ask(screen.rollout_targets(), screen.rollout_begun)
+        else:
+            self.bell()
+
+    def action_rollouts(self) -> None:
+        """Show the rollout that goes on, or the last one."""
+        self._rollouts.show()
 
     # The terminal
 

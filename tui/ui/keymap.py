@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.binding import Binding, InvalidBinding
 from textual.keys import Keys
 
-WRITES = frozenset({"start", "stop", "restart"})
+WRITES = frozenset({"start", "stop", "restart", "rollout"})
 """Ids of the keys that lead to an order; dimmed where the guard would refuse."""
 
 
@@ -40,6 +40,8 @@ KEYS: tuple[Key, ...] = (
     Key("start", "s", "order('start')", "Start", "Start the service, or the marked ones", _ORDERS, "Start"),
     Key("stop", "t", "order('stop')", "Stop", "Stop the service, or the marked ones", _ORDERS, "sTop"),
     Key("restart", "r", "order('restart')", "Restart", "Restart the service, or the marked ones", _ORDERS, "Restart"),
+    Key("rollout", "R", "app.rollout", "Roll a restart over the cluster", "Restart the service, or the marked ones, on every node of the cluster in turn", _ORDERS, "Roll"),
+    Key("rollouts", "o", "app.rollouts", "Show the rollout", "Show the rollout that goes on, or the last one", _ORDERS),
     Key("mark", "space", "mark", "Mark", "Mark the service or take its mark away, and go on to the next", _ORDERS),
     Key("unmark", "U", "unmark", "Unmark all", "Take all marks away", _ORDERS),
     Key("dismiss", "x", "dismiss_orders", "Clear orders", "Take the ended orders off the screen", _ORDERS),

@@ -17,12 +17,13 @@ from tui.fleet.restarts import restarts_lately
 from tui.model.event import Event
 from tui.model.order import Verb
 from tui.model.query import Order, Query
-from tui.ui import lines
+from tui.ui import lines, rolling
 from tui.ui.copying import curl_text, row_text
 from tui.ui.days import Days, Wanted
 from tui.ui.desk import OrderDesk
-from tui.ui.keymap import bindings
+from tui.ui.keymap import bindings, shown
 from tui.ui.lines import Palette
+from tui.ui.rollouts import Targets, cluster_of
 from tui.ui.view import NodeView
 from tui.ui.widgets.detail import DetailPane
 from tui.ui.widgets.keybar import KeyBar
@@ -73,6 +74,7 @@ class DeckScreen(Screen[None]):
         self._shown = 0
         self._last: dict[tuple[str, str], Event] = {}
         self._dismissed: set[int] = set()
+        self._dismissed_rollouts: set[int] = set()
         self._ended: dict[int, float] = {}
         self.here = fleet.nodes[0].name if fleet.nodes else ""
         self.table = ServicesTable(palette, id="services")
@@ -243,13 +245,18 @@ class DeckScreen(Screen[None]):
 
     def _show_orders(self) -> None:
         now = time.monotonic()
-        shown = []
+        rollouts = self._fleet.rollouts
+        alone = []
         for number, one in self._fleet.orders.progress.items():
             since = self._ended.setdefault(number, now) if not one.is_open else now
             is_done = one.is_verified and now - since > _DONE_FOR
-            if number not in self._dismissed and not is_done:
-                shown.append(one)
-        told = lines.orders(shown, _ORDER_LINES, self._palette)
+            # Those of a rollout are told in its one line, and each on its own screen.
+            if number not in self._dismissed and not is_done and not rollouts.gave(number):
+                alone.append(one)
+        key = shown(self.live_keys()["rollouts"])
+        rolled = rolling.wanted(rollouts.progress, self._dismissed_rollouts, now)
+        told = rolling.lines(rolled, _ORDER_LINES // 2, key, self._palette)
+        told += lines.orders(alone, _ORDER_LINES - len(told), self._palette)
         self._orders.say(Text("\n").join(told))
         self._orders.styles.height = max(1, len(told))
 
@@ -503,9 +510,23 @@ class DeckScreen(Screen[None]):
         given = self.table.clear_marks
         self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden, given=given)
 
+    def rollout_targets(self) -> Targets:
+        """Give the services to roll over the nodes of this node's cluster."""
+        key = self.table.cursor_key
+        names = tuple(sorted(self.table.marks)) or ((key,) if key else ())
+        hidden = frozenset(names) - frozenset(self.table.row_keys)
+        return Targets(names, cluster_of(self._fleet, self.here), hidden)
+
+    def rollout_begun(self) -> None:
+        """Take the marks away."""
+        self.table.clear_marks()
+
     def action_dismiss_orders(self) -> None:
         """Take the ended orders off the screen."""
         for number, progress in self._fleet.orders.progress.items():
             if not progress.is_open:
                 self._dismissed.add(number)
+        for number, rollout in self._fleet.rollouts.progress.items():
+            if not rollout.is_open:
+                self._dismissed_rollouts.add(number)
         self._show_orders()

@@ -13,7 +13,7 @@ from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.cells import duration
 from tui.ui.lines import Palette
 
-_VENDOR = (
+VENDOR = (
     "The vendor calls this API dangerous, to be used with guidance from Redis support: "
     "optional services only."
 )
@@ -35,7 +35,7 @@ class Question:
     certificate: str = ""
 
 
-_Fact = tuple[str, str, str]
+Fact = tuple[str, str, str]
 """A label, what it says, and a style."""
 
 
@@ -43,14 +43,14 @@ def facts(question: Question, order: Order, palette: Palette) -> Table:
     """Say all that the operator should know before saying yes."""
     rows = essentials(question, order, palette)
     rows += [("mind", warning, palette["warn"]) for warning in warnings(question, order)]
-    rows.append(("", _VENDOR, palette["muted"]))
+    rows.append(("", VENDOR, palette["muted"]))
     return laid_out(rows, palette)
 
 
-def essentials(question: Question, order: Order, palette: Palette) -> list[_Fact]:
+def essentials(question: Question, order: Order, palette: Palette) -> list[Fact]:
     """Say who is meant and what will be sent; without having seen that nobody can say yes."""
     target, ruling = order.target, question.ruling
-    rows: list[_Fact] = []
+    rows: list[Fact] = []
     if ruling.tier is Tier.LOCKED:
         rows.append(("DANGER", ruling.reason, palette["bad"]))
     environment = f", {target.environment.value}" if target.environment else ""
@@ -71,7 +71,7 @@ def essentials(question: Question, order: Order, palette: Palette) -> list[_Fact
     return rows
 
 
-def laid_out(rows: Sequence[_Fact], palette: Palette) -> Table:
+def laid_out(rows: Sequence[Fact], palette: Palette) -> Table:
     """Lay facts out, label by label."""
     table = Table.grid(padding=(0, 1))
     table.add_column(width=8)

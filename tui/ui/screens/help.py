@@ -39,6 +39,9 @@ until it shows what happened. "Verified" means that it was seen: running with a 
 or stopped, and so for 10 seconds.
 Optional is what this cluster's services_configuration lists; everything else is required, and
 locked. To unlock it for this session: ctrl+p, "Unlock required services".
+A rollout restarts node after node, the replicas first and the primary last, with a gate before
+and after each. Whatever goes wrong pauses it until you say resume, skip or abort. Leaving its
+screen does not stop it, and leaving the deck does.
 Times are the node's own where they say "started", and this machine's where they say "ago"."""
 
 

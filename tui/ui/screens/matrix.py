@@ -13,14 +13,15 @@ from textual.widgets import Input
 from tui.fleet.fleet import Fleet
 from tui.model.order import Verb
 from tui.model.query import Query
-from tui.ui import gridlines, lines
+from tui.ui import gridlines, lines, rolling
 from tui.ui.bar import key_bar, live_keys
 from tui.ui.columns import Columns, MatrixColumn, grouped, guest_column
 from tui.ui.desk import OrderDesk
 from tui.ui.grid import Grid, build
 from tui.ui.heads import sentence
-from tui.ui.keymap import KEYS, WRITES
+from tui.ui.keymap import KEYS, WRITES, shown
 from tui.ui.lines import Palette
+from tui.ui.rollouts import Targets, cluster_of
 from tui.ui.view import NodeView
 from tui.ui.widgets.line import Line
 from tui.ui.widgets.matrix import CellKey, MatrixTable
@@ -31,17 +32,19 @@ _GUESTS_STALE = 20.0
 
 _ORDER_LINES = 4
 _SHARED = WRITES | {
-    "mark", "unmark", "dismiss", "filter", "problems", "refresh", "pause", "palette", "help",
-    "repaint", "quit_now", *(f"node.{n}" for n in range(1, 10)),
+    "rollouts", "mark", "unmark", "dismiss", "filter", "problems", "refresh", "pause", "palette",
+    "help", "repaint", "quit_now", *(f"node.{n}" for n in range(1, 10)),
 }  # fmt: skip
 """Ids of the deck's keys that do the same here."""
 
 _BAR = {
-    "start": "Start", "stop": "sTop", "restart": "Restart", "filter": "Filter",
+    "start": "Start", "stop": "sTop", "restart": "Restart", "rollout": "Roll", "filter": "Filter",
     "problems": "Differing", "matrix.wrong": "Next wrong", "matrix.signs": "Signs",
     "help": "Help", "quit": "Deck",
 }  # fmt: skip
-_GOES_FIRST = ("matrix.signs", "filter", "matrix.wrong", "problems", "stop", "start", "restart")
+_GOES_FIRST = (
+    "rollout", "matrix.signs", "filter", "matrix.wrong", "problems", "stop", "start", "restart",
+)  # fmt: skip
 
 
 class MatrixScreen(Screen[CellKey | None]):
@@ -58,7 +61,6 @@ class MatrixScreen(Screen[CellKey | None]):
         Binding("q", "close", "Deck", show=False, id="quit"),
         Binding("0", "close", "Deck", show=False, id="matrix"),
         Binding("w", "signs", "Signs", show=False, id="matrix.signs"),
-        Binding("R", "rollout", "Roll", show=False, id="rollout"),
     ]
 
     def __init__(  # noqa: PLR0913 - what the app has and the screen needs
@@ -82,6 +84,9 @@ class MatrixScreen(Screen[CellKey | None]):
         self._query = Query()
         self._only = False
         self._dismissed = {n for n, one in fleet.orders.progress.items() if not one.is_open}
+        self._dismissed_rollouts = {
+            number for number, one in fleet.rollouts.progress.items() if not one.is_open
+        }
         self.table = MatrixTable(palette, id="matrix")
         self._title = Line(id="title")
         self._banner = Line(id="banner", hides=True)
@@ -118,9 +123,17 @@ class MatrixScreen(Screen[CellKey | None]):
 
     def orders_moved(self) -> None:
         """Show the orders as they stand."""
-        progress = self._fleet.orders.progress.items()
-        shown = [one for number, one in progress if number not in self._dismissed]
-        told = lines.orders(shown, _ORDER_LINES, self._palette)
+        rollouts, progress = self._fleet.rollouts, self._fleet.orders.progress.items()
+        rolled = rolling.wanted(rollouts.progress, self._dismissed_rollouts, time.monotonic())
+        told = rolling.lines(
+            rolled, _ORDER_LINES // 2, shown(self._live["rollouts"]), self._palette
+        )
+        alone = [
+            one
+            for number, one in progress
+            if number not in self._dismissed and not rollouts.gave(number)
+        ]
+        told += lines.orders(alone, _ORDER_LINES - len(told), self._palette)
         self._orders.say(Text("\n").join(told))
         self._orders.styles.height = max(1, len(told))
 
@@ -155,14 +168,17 @@ class MatrixScreen(Screen[CellKey | None]):
         column = self._column(here[0]) if here else None
         said, style = sentence(grid, column, here[1]) if here and column else ("", "")
         self._here.say(Text(f" {said}", palette.get(style, style)))
+        refusal = self._refusal(here[0]) if here else ""
+        # Why there are no orders needs the room more than one of their keys.
+        words = {name: word for name, word in _BAR.items() if not refusal or name != "rollout"}
         self._keys.say(
             key_bar(
-                _BAR,
+                words,
                 self._live,
                 palette,
                 width=self.size.width,
                 goes_first=_GOES_FIRST,
-                refusal=self._refusal(here[0]) if here else "",
+                refusal=refusal,
             )
         )
         self.orders_moved()
@@ -288,8 +304,8 @@ class MatrixScreen(Screen[CellKey | None]):
         """Ask for an order on the marked services of one node, or on the one under the cursor."""
         nodes = {node for node, _ in self.targets}
         if len(nodes) > 1:
-            rolls = ": R rolls a restart over them" if hasattr(self.app, "action_rollout") else ""
-            self._say(f"Orders go node by node, and {len(nodes)} nodes have marks{rolls}.")
+            told = f"Orders go node by node, and {len(nodes)} nodes have marks"
+            self._say(f"{told}: R rolls a restart over them.")
             return
         for node in nodes:
             if node not in self._fleet:
@@ -299,18 +315,30 @@ class MatrixScreen(Screen[CellKey | None]):
             hidden = frozenset(names) - frozenset(self.table.row_keys)
             self._desk.ask(Verb(verb), node, names, self._palette, hidden=hidden)
 
-    def action_rollout(self) -> None:
-        """Roll a restart over the nodes, where the deck can."""
-        roll = getattr(self.app, "action_rollout", None)
-        if roll is None:
-            self._say("Orders go node by node here.")
-        else:
-            roll()
+    def rollout_targets(self) -> Targets:
+        """Give the marked services and their nodes; on one node alone, those of its cluster."""
+        marked: dict[str, set[str]] = {}
+        for node, name in self.targets:
+            marked.setdefault(node, set()).add(name)
+        if not marked:
+            return Targets()
+        names, *others = marked.values()
+        if any(one != names for one in others):
+            return Targets(why_not="The marks are not the same services on every node.")
+        nodes = tuple(marked) if others else cluster_of(self._fleet, next(iter(marked)))
+        hidden = frozenset(names) - frozenset(self.table.row_keys)
+        return Targets(tuple(sorted(names)), nodes, hidden)
+
+    def rollout_begun(self) -> None:
+        """Take the marks away."""
+        self.table.clear_marks()
 
     def action_dismiss_orders(self) -> None:
         """Take the ended orders off the screen."""
         progress = self._fleet.orders.progress.items()
         self._dismissed |= {number for number, one in progress if not one.is_open}
+        rollouts = self._fleet.rollouts.progress.items()
+        self._dismissed_rollouts |= {number for number, one in rollouts if not one.is_open}
         self.orders_moved()
 
     def _say(self, text: str) -> None:

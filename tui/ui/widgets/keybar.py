@@ -8,7 +8,17 @@ from rich.text import Text
 from tui.ui.keymap import KEYS, WRITES, Key, shown
 from tui.ui.widgets.line import Line
 
-_GOES_FIRST = ("matrix", "problems", "filter", "detail", "nodes", "stop", "start", "restart")
+_GOES_FIRST = (
+    "matrix",
+    "rollout",
+    "problems",
+    "filter",
+    "detail",
+    "nodes",
+    "stop",
+    "start",
+    "restart",
+)
 """Which keys leave a bar that is too narrow; help and quit stay."""
 
 _REFUSED = "no orders: "
@@ -26,7 +36,7 @@ class KeyBar(Line):
         labels = {key.id: _label(key, live, palette, refusal) for key in KEYS if key.bar}
         needed = min(_READABLE, cell_len(refusal) + len(_REFUSED)) if refusal else 0
         for name in _GOES_FIRST:
-            if name in WRITES:
+            if name in WRITES - {"rollout"}:
                 needed = 0
             if sum(label.cell_len for label in labels.values()) + 1 + needed <= width:
                 break

@@ -1,0 +1,82 @@
+"""A rollout from the key on, as a person takes it through its doors."""
+
+import contextlib
+import time
+
+from tests.fleet.rollouts import QUICK, SERVICE, ordered
+from tests.ui.conftest import Deck, quiet
+from tui.model.rollout import RolloutProgress, RolloutState
+from tui.ui.screens.door import ALONE
+from tui.ui.screens.plan import PlanScreen
+from tui.ui.screens.rollout import RolloutScreen
+from tui.ui.screens.word import WordScreen
+
+__all__ = ["QUICK", "SERVICE", "ordered"]
+
+
+async def ask(deck: Deck, service: str = SERVICE) -> None:
+    """Press R on a service, and come to the door."""
+    await deck.all_known()
+    await deck.on(service)
+    await deck.press("R")
+    await deck.until(lambda: isinstance(deck.app.screen, PlanScreen))
+
+
+async def read(deck: Deck) -> None:
+    """Page down until nothing is left that must be seen."""
+    end = time.monotonic() + 20
+    while "shows the rest" in deck.text:
+        assert time.monotonic() < end, f"there is no end to it; the screen:\n{deck.text}"
+        await deck.press("down")
+
+
+async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
+    """Type what the door asks for, and come to the rollout's screen."""
+    await deck.armed()
+    await quiet(2 * ALONE)
+    await deck.press("tab", *words, "enter")
+    if reason:
+        await deck.press(*reason, "enter")
+    await _comes_through(deck, "enter")
+
+
+async def _comes_through(deck: Deck, key: str) -> None:
+    """Come to the rollout's screen; say yes again where an answer was too old for a moment."""
+    end = time.monotonic() + 20
+    while not isinstance(deck.app.screen, RolloutScreen):
+        assert time.monotonic() < end, f"it did not come through; the screen:\n{deck.text}"
+        with contextlib.suppress(AssertionError):
+            await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen), 1.0)
+            return
+        await quiet(2 * ALONE)
+        await deck.press(key)
+
+
+async def begin(deck: Deck, service: str = SERVICE) -> None:
+    await ask(deck, service)
+    await agree(deck, service)
+
+
+def progress(deck: Deck) -> RolloutProgress:
+    return max(deck.fleet.rollouts.progress.values(), key=lambda one: one.plan.number)
+
+
+async def stands(deck: Deck, state: RolloutState, seconds: float = 40) -> None:
+    """Wait until the rollout stands so."""
+    await deck.until(lambda: progress(deck).state is state, seconds)
+
+
+async def hears(deck: Deck) -> None:
+    """Wait until the rollout's screen is in front and hears."""
+    await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen) and deck.app.screen.hears)
+
+
+async def say(deck: Deck, key: str) -> None:
+    """Say a word to a rollout: its key, and yes at the door."""
+    await hears(deck)
+    await deck.press(key)
+    await deck.until(lambda: isinstance(deck.app.screen, WordScreen))
+    await deck.armed()
+    await quiet(2 * ALONE)
+    await deck.press("y")
+    await _comes_through(deck, "y")

@@ -1,0 +1,231 @@
+"""The words of a plan and of a rollout on its way. Pure."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console, RenderableType
+
+from tui.fleet.course import Word
+from tui.model.node import Environment, Identity, Role
+from tui.model.order import Mark, Result, Seen, Verb, Verdict
+from tui.model.rollout import (
+    Plan,
+    RolloutProgress,
+    RolloutState,
+    Step,
+    StepProgress,
+    StepState,
+)
+from tui.model.service import Kind
+from tui.ui.rolling import head, line, lines, rows, span, tally
+from tui.ui.rollouts import difference
+from tui.ui.screens.planned import Page, Proposal
+from tui.ui.screens.rollout import Turns
+from tui.ui.screens.word import does
+
+SINCE = datetime(2026, 3, 1, 2, 3, 4, tzinfo=UTC)
+
+
+class Plain(dict[str, str]):
+    """A palette with no colours."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+PALETTE = Plain()
+
+
+def step(uid: int, *names: str, role: Role = Role.REPLICA) -> Step:
+    services = tuple(
+        Seen(name, "RUNNING", Kind.OPTIONAL, SINCE, 90_000) for name in names or ("alert_mgr",)
+    )
+    identity = Identity(uid, f"n{uid}.demo", role=role)
+    return Step(f"node{uid}", f"https://10.0.0.{uid}:9443", identity, services)
+
+
+def plan(*steps: Step, **more: object) -> Plan:
+    steps = steps or (step(2), step(3), step(1, role=Role.PRIMARY))
+    made = Plan(1, Verb.RESTART, "demo", ("alert_mgr",), steps, words="alert_mgr")
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def progress(state: RolloutState, *states: StepState, text: str = "") -> RolloutProgress:
+    made = plan()
+    steps = tuple(
+        StepProgress(one, how, began_at=10.0, ended_at=20.0 if how is not how.SETTLING else None)
+        for one, how in zip(made.steps, states, strict=True)
+    )
+    return RolloutProgress(made, state, steps, text, began_at=5.0)
+
+
+def shown(what: RenderableType, width: int) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(what)
+    assert isinstance(console.file, io.StringIO)
+    return [text.rstrip() for text in console.file.getvalue().splitlines()]
+
+
+def page(made: Plan, width: int, **more: object) -> list[str]:
+    proposal = Proposal(made, **more)  # type: ignore[arg-type]
+    return shown(Page(proposal, PALETTE, whole=True), width)
+
+
+@pytest.mark.parametrize(("width", "each"), [(72, 3), (116, 2), (160, 1)])
+def test_a_turn_takes_as_few_lines_as_fit(width: int, each: int) -> None:
+    told = page(plan(), width)
+    first, second = (
+        next(n for n, one in enumerate(told) if turn in one) for turn in ("1 of", "2 of")
+    )
+    assert second - first == each
+
+
+def test_one_body_is_shown_once_and_different_ones_each_with_its_node() -> None:
+    assert sum('"services"' in one for one in page(plan(), 120)) == 1
+    told = page(plan(step(2, "a", "b"), step(3, "a")), 120)
+    assert sum('"services": ["a", "b"]' in one for one in told) == 1
+    assert sum('"services": ["a"]' in one for one in told) == 1
+
+
+def test_what_is_left_out_hidden_required_or_out_of_its_days_is_said() -> None:
+    made = plan(left_out=("node9: read-only",), needs_reason=True, danger="ccs: required")
+    told = "\n".join(
+        page(made, 120, hidden=frozenset({"alert_mgr"}), remarks=("node2: it has expired",))
+    )
+    assert told.startswith("DANGER   ccs: required")
+    for words in ("left out node9: read-only", "(hidden by the filter)", "node2: it has expired"):
+        assert words in told
+
+
+def test_production_is_said_with_its_node() -> None:
+    told = page(plan(replace(step(2), environment=Environment.PRODUCTION)), 160)
+    assert "(replica), production" in "\n".join(told)
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (plan(), ""),
+        (plan(step(3), step(2), step(1)), "the turns are node3, node2, node1 now"),
+        (plan(left_out=("node4: read-only",)), "node4: read-only"),
+        (plan(step(2), step(3, role=Role.PRIMARY), step(1)), "node3: the node is primary now"),
+        (plan(words="3", danger="more"), "it takes more now: more"),
+    ],
+)
+def test_what_differs_from_the_plan_that_was_asked_about_is_named(now: Plan, said: str) -> None:
+    before = plan()
+    if "turns" not in said and said:
+        now = replace(now, steps=now.steps if "primary" in said else before.steps)
+    assert difference(before, now).startswith(said)
+    assert bool(difference(before, now)) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"status": "STARTING"}, "alert_mgr: RUNNING → STARTING"),
+        ({"started_at": SINCE.replace(year=2027)}, "alert_mgr was restarted"),
+        ({"kind": Kind.REQUIRED}, "alert_mgr is required now, was optional"),
+        ({"uptime": 5}, ""),
+    ],
+)
+def test_a_service_that_changed_is_named_with_its_node(
+    change: dict[str, object], said: str
+) -> None:
+    other = step(3)
+    seen = replace(other.services[0], **change)  # type: ignore[arg-type]
+    now = plan(step(2), replace(other, services=(seen,)), step(1, role=Role.PRIMARY))
+    assert difference(plan(), now) == (f"node3: {said}" if said else "")
+
+
+DONE, FAILED, SKIPPED = StepState.DONE, StepState.FAILED, StepState.SKIPPED
+WAITING, SETTLING = StepState.WAITING, StepState.SETTLING
+
+
+@pytest.mark.parametrize(
+    ("state", "states", "said"),
+    [
+        (RolloutState.RUNNING, (DONE, SETTLING, WAITING), "1 of 3 verified, 1 to come"),
+        (RolloutState.PAUSED, (DONE, FAILED, WAITING), "1 of 3 verified, node3 failed, 1 to come"),
+        (RolloutState.DONE, (DONE, SKIPPED, DONE), "2 of 3 verified, node3 skipped"),
+        (
+            RolloutState.ABORTED,
+            (FAILED, WAITING, WAITING),
+            "0 of 3 verified, node2 failed, 2 not touched",
+        ),
+    ],
+)
+def test_what_is_done_and_what_is_not_is_counted_by_name(
+    state: RolloutState, states: Sequence[StepState], said: str
+) -> None:
+    now = progress(state, *states)
+    assert tally(now) == said
+    assert said in head(now, 30.0, PALETTE).plain
+
+
+def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
+    runs = progress(RolloutState.RUNNING, DONE, SETTLING, WAITING)
+    stands = progress(RolloutState.PAUSED, DONE, FAILED, WAITING, text="node3: refused")
+    over = progress(RolloutState.DONE, DONE, DONE, DONE)
+    assert line(runs, "o", PALETTE).plain == (
+        " … restart alert_mgr on 3 nodes of demo: 1 of 3 verified, node3 settling · o shows it"
+    )
+    told = [one.plain for one in lines([over, runs, stands], 2, "o", PALETTE)]
+    assert told[0].lstrip().startswith("PAUSED, o shows it")
+    assert told[0].endswith("node3: refused")
+    assert told[1].endswith("· 1 more")
+
+
+def test_the_head_says_what_is_waited_for_and_since_when_it_stands() -> None:
+    runs = progress(RolloutState.RUNNING, DONE, SETTLING, WAITING)
+    assert "waits for node3, settling for 20 s: the gate after" in head(runs, 30.0, PALETTE).plain
+    stands = progress(RolloutState.PAUSED, DONE, FAILED, WAITING, text="node3: refused")
+    assert "PAUSED for 10 s" in head(stands, 30.0, PALETTE).plain
+
+
+def test_a_row_tells_times_by_service_where_there_are_several() -> None:
+    marks = (Mark("asked", 0.1), Mark("up", 2.34))
+    made = plan(step(2, "a", "b"))
+    verdicts = tuple(Verdict(name, Result.VERIFIED, "held", marks) for name in ("a", "b"))
+    one = StepProgress(made.steps[0], DONE, began_at=0.0, ended_at=75.0, verdicts=verdicts)
+    (row,) = rows(RolloutProgress(made, RolloutState.RUNNING, (one,)), {}, 99.0)
+    assert row.time == "1 m 15 s"
+    assert row.text == "a: held (asked 0.1 s, up 2.3 s)\nb: held (asked 0.1 s, up 2.3 s)"
+
+
+def test_a_node_that_was_restarted_and_failed_for_another_reason_says_both() -> None:
+    verdicts = (Verdict("alert_mgr", Result.VERIFIED, "held", (Mark("up", 2.0),)),)
+    one = StepProgress(step(2), FAILED, "node9: away", 0.0, 5.0, verdicts)
+    (row,) = rows(RolloutProgress(plan(), RolloutState.PAUSED, (one,)), {}, 9.0)
+    assert row.text == "node9: away; its restart was verified: held (up 2.0 s)"
+
+
+def test_of_many_nodes_a_word_names_the_first_and_counts_the_others() -> None:
+    made = plan(*(step(uid) for uid in range(1, 36)))
+    steps = tuple(
+        StepProgress(one, FAILED if not n else WAITING) for n, one in enumerate(made.steps)
+    )
+    now = RolloutProgress(made, RolloutState.PAUSED, steps)
+    assert does(Word.SKIP, now).endswith("goes on with node2, node3, node4 and 31 more")
+    assert does(Word.RESUME, replace(now, steps=steps[:1])).endswith("not restarted yet")
+    assert "that is the end" in does(Word.SKIP, replace(now, steps=steps[:1]))
+
+
+@pytest.mark.parametrize("width", [10, 40, 76, 116])
+def test_rows_never_take_more_cells_than_there_are(width: int) -> None:
+    now = progress(RolloutState.PAUSED, DONE, FAILED, WAITING)
+    wide = replace(now.steps[1], step=replace(now.steps[1].step, node="日本" * 30), text="日" * 90)
+    told = rows(replace(now, steps=(now.steps[0], wide, now.steps[2])), {}, 30.0)
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    for segments in console.render_lines(Turns(told, PALETTE)):
+        assert sum(one.cell_length for one in segments) <= width
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "0 s"), (59.9, "59 s"), (65, "1 m 05 s"), (3720, "1 h 02 m")]
+)
+def test_a_wait_is_told_in_two_units(seconds: float, said: str) -> None:
+    assert span(seconds) == said

@@ -1,0 +1,248 @@
+"""A rollout on its way: every node in its turn, what it waits for, and why it stands if it does.
+
+The words to it (resume, skip, abort) each go through a door of their own. Leaving the screen
+changes nothing for the rollout.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.fleet.course import Word
+from tui.fleet.fleet import Fleet
+from tui.model.rollout import RolloutProgress, RolloutState
+from tui.model.width import cut
+from tui.ui.lines import Palette, clock
+from tui.ui.rolling import Row, head, rows
+from tui.ui.screens.deaf import ArmedScreen
+from tui.ui.screens.word import WordScreen, does
+from tui.ui.widgets.line import Line
+
+_ROOM = 50
+"""Cells that what is told of a node needs to stand beside it; else it goes below."""
+
+_INDENT = 13
+_LONGEST = 24
+
+_WORDS = {"r": Word.RESUME, "s": Word.SKIP, "a": Word.ABORT}
+
+
+class RolloutScreen(ArmedScreen[None]):
+    """Shows one rollout of a fleet; deaf anew whenever it pauses."""
+
+    def __init__(self, fleet: Fleet, number: int, palette: Palette) -> None:
+        super().__init__()
+        self._fleet = fleet
+        self._number = number
+        self._palette = palette
+        self._shown: tuple[Row, ...] = ()
+        self._at = ""
+        self._paused = ""
+
+    @property
+    def progress(self) -> RolloutProgress:
+        """The rollout as it stands."""
+        return self._fleet.rollouts.progress[self._number]
+
+    def compose(self) -> ComposeResult:
+        """Lay out how it stands, the nodes, the choices and the keys."""
+        with Vertical(id="rolling"):
+            yield Line(id="head", hides=True)
+            with VerticalScroll(id="turns", can_focus=False):
+                yield Static(id="rows", markup=False)
+            yield Line(id="choices", hides=True)
+            yield Line(id="how")
+
+    def on_mount(self) -> None:
+        """Show it, and let its times go on."""
+        self.begin_arming()
+        self._show()
+        self.set_interval(1.0, self._show)
+        self.set_interval(0.1, self._arm)
+
+    def show_rollout(self, number: int) -> None:
+        """Show another one."""
+        self._number, self._at = number, ""
+        self._show()
+
+    # What is shown
+
+    def rollouts_moved(self) -> None:
+        """Show it as it stands now, if there is anything yet to show it on."""
+        if self.is_mounted:
+            self._show()
+
+    def _show(self) -> None:
+        now, progress = time.monotonic(), self.progress
+        self._deafen(progress)
+        plan = progress.plan
+        box = self.query_one("#rolling")
+        box.border_title = Content(plan.title)
+        box.border_subtitle = Content(
+            f"rollout {plan.number}, asked for at {clock(plan.pressed_on)}"
+        )
+        self.query_one("#head", Line).say(head(progress, now, self._palette))
+        self._show_rows(progress, now)
+        self.query_one("#choices", Line).say(_choices(progress, self._palette))
+        self._show_keys()
+
+    def _deafen(self, progress: RolloutProgress) -> None:
+        """Be deaf for a while at every new pause: what was typed was not an answer to it."""
+        paused = progress.text if progress.state is RolloutState.PAUSED else ""
+        if paused and paused != self._paused:
+            self.begin_arming()
+        self._paused = paused
+
+    def _show_rows(self, progress: RolloutProgress, now: float) -> None:
+        watched = {one.order.target.node: one for one in self._fleet.orders.open}
+        told = rows(progress, watched, now)
+        if told != self._shown:
+            self._shown = told
+            self.query_one("#rows", Static).update(Turns(told, self._palette))
+        here = progress.here
+        at = here.step.node if here is not None else ""
+        if at != self._at:
+            self._at = at
+            self.call_after_refresh(self._reveal)
+
+    def _reveal(self) -> None:
+        """Bring the node whose turn it is into view."""
+        box, width = self.query_one("#turns", VerticalScroll), self.query_one("#rows").size.width
+        number = next((n for n, row in enumerate(self._shown, 1) if row.node == self._at), 0)
+        if number and width:
+            options = self.app.console.options.update(width=width, height=None)
+            shown = Turns(self._shown[:number], self._palette)
+            last = len(self.app.console.render_lines(shown, options))
+            if not box.scroll_offset.y < last <= box.scroll_offset.y + box.size.height:
+                box.scroll_to(y=max(0, last - box.size.height // 2), animate=False)
+
+    def _show_keys(self) -> None:
+        progress = self.progress
+        if not self.hears:
+            how = "a moment…"
+        elif progress.state is RolloutState.PAUSED:
+            how = "each is asked first · esc leaves the screen, and it stays paused"
+        elif progress.is_open:
+            how = "a abort · esc leaves the screen, and it goes on"
+        else:
+            how = "esc closes"
+        self.query_one("#how", Line).say(Text(how, self._palette["muted"]))
+
+    def _arm(self) -> None:
+        if not self.hears and self.arm():
+            self._show_keys()
+
+    # What is pressed
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the keys; none of them decides anything here."""
+        event.stop()
+        box = self.query_one("#turns", VerticalScroll)
+        match event.key:
+            case "escape" | "q":
+                self.dismiss(None)
+            case "o":
+                self._next()
+            case "r" | "s" | "a":
+                self._ask(_WORDS[event.key])
+            case "down" | "j":
+                box.scroll_down(animate=False)
+            case "up" | "k":
+                box.scroll_up(animate=False)
+            case "pagedown" | "space":
+                box.scroll_page_down(animate=False)
+            case "pageup":
+                box.scroll_page_up(animate=False)
+
+    def _next(self) -> None:
+        """Show the next rollout of the session, where there are several."""
+        numbers = sorted(self._fleet.rollouts.progress)
+        self.show_rollout(numbers[(numbers.index(self._number) + 1) % len(numbers)])
+
+    def _ask(self, word: Word) -> None:
+        """Open the door for a word, where it can be said."""
+        number, progress = self._number, self.progress
+        if not progress.is_open:
+            return
+        if word is not Word.ABORT and progress.state is not RolloutState.PAUSED:
+            self.notify(f"It is not paused: there is nothing to {word.value}.", markup=False)
+            return
+        rollouts = self._fleet.rollouts
+
+        def answered(said: Word | None) -> None:
+            say = {
+                Word.RESUME: rollouts.resume,
+                Word.SKIP: rollouts.skip,
+                Word.ABORT: rollouts.abort,
+            }
+            if said is not None:
+                say[said](number)
+
+        door = WordScreen(word, lambda: rollouts.progress[number], self._palette)
+        self.app.push_screen(door, answered)
+
+
+def _choices(progress: RolloutProgress, palette: Palette) -> Text:
+    """Say what each word would do, while one is waited for."""
+    told = Text()
+    if progress.state is RolloutState.PAUSED:
+        for number, (key, word) in enumerate(_WORDS.items()):
+            told.append("\n" if number else "")
+            told.append(f" {key} {word.value}", palette["accent"])
+            told.append(f": {does(word, progress)}")
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The rows laid out for whatever width there is."""
+
+    rows: Sequence[Row]
+    palette: Palette
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay them out, what is told beside the node or below it."""
+        lefts = self._lefts()
+        beside = options.max_width - max((left.cell_len for left in lefts), default=0) >= _ROOM
+        grid = Table.grid(padding=(0, 1))
+        for row, left in zip(self.rows, lefts, strict=True):
+            text = Text(row.text, self.palette[row.style] if row.style == "bad" else "")
+            text.overflow = "fold"
+            if beside:
+                grid.add_row(left, text)
+            else:
+                yield left
+                if row.text:
+                    yield Padding(text, (0, 0, 0, _INDENT))
+        if beside:
+            yield grid
+
+    def _lefts(self) -> list[Text]:
+        """Give what stands at the left of each row, all of the same width."""
+        names = [cut(row.node, _LONGEST) for row in self.rows]
+        wide = max(map(cell_len, names), default=0)
+        turn, role, time = (
+            max((len(getattr(row, of)) for row in self.rows), default=0)
+            for of in ("turn", "role", "time")
+        )
+        told = []
+        for row, name in zip(self.rows, names, strict=True):
+            left = Text(f" {row.sign} {row.state:<{_INDENT - 4}} ", self.palette[row.style])
+            left.append(f"{row.turn:>{turn}} ", self.palette["muted"])
+            left.append(name + " " * (wide - cell_len(name)), "bold")
+            left.append(f" {row.role:<{role}} ", self.palette["muted"])
+            left.append(f"{row.time:>{time}} ")
+            left.no_wrap, left.overflow = True, "ellipsis"
+            told.append(left)
+        return told
