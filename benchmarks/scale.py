@@ -156,7 +156,8 @@ async def window(
         cpu, wall = time.process_time(), time.monotonic()
         await asyncio.sleep(seconds)
         used = (time.process_time() - cpu) / (time.monotonic() - wall)
-        while len(fleet.events) < len(_KEYS):  # a cursor that cannot move paints nothing
+        # A cursor that cannot move paints nothing; and it is the window that the fleet tells.
+        while len(fleet.events) < len(_KEYS):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         for screen in _SCREENS:
             keys[screen] = await _keys(app, pilot, _OPENS[screen])
