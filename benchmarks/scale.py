@@ -26,7 +26,8 @@ from textual.pilot import Pilot
 from tui import ui
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
-from tui.fleet.fleet import Fleet, Silence
+from tui.fleet.fleet import Fleet
+from tui.fleet.listener import Silence
 from tui.paths import theme_dirs
 from tui.ui.app import DeckApp
 from tui.ui.themes import load_themes

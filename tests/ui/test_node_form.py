@@ -193,7 +193,7 @@ async def edited(served: SimulatedCluster, folder: Path, url: str) -> NodeProfil
     configuration = load(path, must_exist=True)
     async with open_deck(configuration) as deck:
         await deck.all_known()
-        await deck.press("e")
+        await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         screen = deck.app.screen
         screen.query_one("#url").value = url  # type: ignore[attr-defined]
@@ -226,7 +226,7 @@ async def test_a_trial_of_another_address_finds_who_is_there(
         configuration = write_configuration(served, tmp_path)
         async with open_deck(configuration) as deck:
             await deck.all_known()
-            await deck.press("e")
+            await deck.press("E")
             await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
             screen = deck.app.screen
             screen.query_one("#url").value = url  # type: ignore[attr-defined]
@@ -249,7 +249,7 @@ async def test_a_trial_says_that_another_node_than_the_profiles_answers(
     configuration = write_configuration(served, tmp_path, more="uid = 7\n")
     async with open_deck(configuration) as deck:
         await deck.shows("node:1 answers here, the profile is of node:7", "No order is sent here")
-        await deck.press("e")
+        await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         deck.app.screen.query_one("#typed").value = ADMIN[1]  # type: ignore[attr-defined]
         await deck.press("ctrl+t")

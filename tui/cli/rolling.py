@@ -9,8 +9,9 @@ import click
 
 from tui.cli.main import DOWN, UNREACHABLE, WELL
 from tui.cli.words import USAGE
-from tui.fleet.fleet import Fleet, Silence
+from tui.fleet.fleet import Fleet
 from tui.fleet.gates import Finding
+from tui.fleet.listener import Silence
 from tui.fleet.orders import NotAccepted
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepProgress, StepState
 

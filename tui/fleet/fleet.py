@@ -6,8 +6,7 @@ import time
 from collections import deque
 from collections.abc import Coroutine, Hashable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
@@ -15,7 +14,9 @@ from tui.fleet.book import ClusterBook
 from tui.fleet.earlier import Earlier
 from tui.fleet.guard import Standing, rule
 from tui.fleet.guests import Guest, find_guests
+from tui.fleet.listener import Listener, Silence
 from tui.fleet.login import Login, login_key
+from tui.fleet.ordered import decided, ordered
 from tui.fleet.orders import NotAccepted, Orders
 from tui.fleet.recording import Journal, Unrecorded
 from tui.fleet.remembering import Forgetful, History
@@ -23,7 +24,7 @@ from tui.fleet.rollout import Rollouts
 from tui.fleet.telling import Teller
 from tui.fleet.verdict import Patience
 from tui.fleet.watch import NodeWatch, Rhythm
-from tui.model.event import Event, Happening
+from tui.model.event import Event
 from tui.model.order import Order, Progress, Seen, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress
@@ -33,38 +34,6 @@ from tui.model.trust import UNCHECKED_BAR
 EVENTS_AT_MOST = 2000
 _SPREAD = 0.03
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
-
-
-class Listener(Protocol):
-    """Who wants to know; called from the loop that runs the fleet, and must not wait."""
-
-    def node_changed(self, node: str) -> None:
-        """Take note that a node has a new reading or new facts."""
-
-    def event_happened(self, event: Event) -> None:
-        """Take note of one event."""
-
-    def order_moved(self, progress: Progress) -> None:
-        """Take note of an order's step."""
-
-    def rollout_moved(self, progress: RolloutProgress) -> None:
-        """Take note of a rollout's move."""
-
-
-class Silence:
-    """A listener that does not listen."""
-
-    def node_changed(self, node: str) -> None:
-        """Do nothing."""
-
-    def event_happened(self, event: Event) -> None:
-        """Do nothing."""
-
-    def order_moved(self, progress: Progress) -> None:
-        """Do nothing."""
-
-    def rollout_moved(self, progress: RolloutProgress) -> None:
-        """Do nothing."""
 
 
 class Fleet:
@@ -273,7 +242,7 @@ class Fleet:
         if not ruling.allowed:
             raise NotAccepted(ruling.reason)
         self.orders.accept(order, ruling.tier)
-        self._record(_ordered(order))
+        self._record(ordered(order))
         self.run_beside(self.orders.carry_out(order), f"order {order.number}")
 
     def run_beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -322,7 +291,7 @@ class Fleet:
                 self._earlier.follow(order, progress.verdicts)
             for verdict in progress.verdicts:
                 if verdict not in told:
-                    self._record(_decided(order, verdict))
+                    self._record(decided(order, verdict))
         self.listener.order_moved(progress)
 
     def _rollout_moved(self, progress: RolloutProgress, event: Event | None) -> None:
@@ -347,20 +316,3 @@ def barred(profile: NodeProfile) -> str:
         return "read-only: the node's profile says so"
     # Nobody knows who would be given the order, nor whether it comes from there as it was sent.
     return UNCHECKED_BAR if profile.is_unchecked else ""
-
-
-def _decided(order: Order, verdict: Verdict) -> Event:
-    brief = f"{order.verb.value} {verdict.result.value}"
-    text = f"{order.verb.value}: {verdict.result.value}, {verdict.text}"
-    at, on = time.monotonic(), datetime.now(UTC)
-    return Event(order.target.node, Happening.VERDICT, text, at, on, verdict.service, brief)
-
-
-def _ordered(order: Order) -> Event:
-    names = order.names
-    text = f"{order.verb.value} ordered here" + ("" if len(names) == 1 else f": {', '.join(names)}")
-    text += f", since {order.reason}" if order.reason else ""
-    service = names[0] if len(names) == 1 else ""
-    brief = f"{order.verb.value} ordered"
-    at, on = order.pressed_at, order.pressed_on
-    return Event(order.target.node, Happening.ORDERED, text, at, on, service, brief)

@@ -17,7 +17,7 @@ from tui.fleet.restarts import restarts_lately
 from tui.model.event import Event
 from tui.model.order import Verb
 from tui.model.query import Order, Query
-from tui.ui import lines, rolling
+from tui.ui import lines
 from tui.ui.copying import curl_text, row_text
 from tui.ui.days import Days, Wanted
 from tui.ui.desk import OrderDesk
@@ -29,12 +29,10 @@ from tui.ui.widgets.detail import DetailPane
 from tui.ui.widgets.keybar import KeyBar
 from tui.ui.widgets.line import Line
 from tui.ui.widgets.nodes import NodeList
+from tui.ui.widgets.orders import OrderLines
 from tui.ui.widgets.services import ServicesTable
 from tui.ui.widgets.table import LiveTable
 
-_ORDER_LINES = 4
-_DONE_FOR = 60.0
-"""Seconds for which an order that went well stays on the screen; one that did not, stays."""
 _CHANGES_AT_MOST = 20_000
 
 
@@ -73,9 +71,6 @@ class DeckScreen(Screen[None]):
         self._inverted = False
         self._shown = 0
         self._last: dict[tuple[str, str], Event] = {}
-        self._dismissed: set[int] = set()
-        self._dismissed_rollouts: set[int] = set()
-        self._ended: dict[int, float] = {}
         self.here = fleet.nodes[0].name if fleet.nodes else ""
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
@@ -86,7 +81,7 @@ class DeckScreen(Screen[None]):
         self._banner = Line(id="banner", hides=True)
         self._trouble = Line(id="trouble", hides=True)
         self._elsewhere = Line(id="elsewhere", hides=True)
-        self._orders = Line(id="orders", hides=True)
+        self._orders = OrderLines(fleet, id="orders")
         self._status = Line(id="status")
         self._keys = KeyBar(id="keys")
 
@@ -244,21 +239,7 @@ class DeckScreen(Screen[None]):
         self._show_around()
 
     def _show_orders(self) -> None:
-        now = time.monotonic()
-        rollouts = self._fleet.rollouts
-        alone = []
-        for number, one in self._fleet.orders.progress.items():
-            since = self._ended.setdefault(number, now) if not one.is_open else now
-            is_done = one.is_verified and now - since > _DONE_FOR
-            # Those of a rollout are told in its one line, and each on its own screen.
-            if number not in self._dismissed and not is_done and not rollouts.gave(number):
-                alone.append(one)
-        key = shown(self.live_keys()["rollouts"])
-        rolled = rolling.wanted(rollouts.progress, self._dismissed_rollouts, now)
-        told = rolling.lines(rolled, _ORDER_LINES // 2, key, self._palette)
-        told += lines.orders(alone, _ORDER_LINES - len(told), self._palette)
-        self._orders.say(Text("\n").join(told))
-        self._orders.styles.height = max(1, len(told))
+        self._orders.present(self._palette, shown(self.live_keys()["rollouts"]))
 
     def _tick(self) -> None:
         self._tick_table()
@@ -523,10 +504,5 @@ class DeckScreen(Screen[None]):
 
     def action_dismiss_orders(self) -> None:
         """Take the ended orders off the screen."""
-        for number, progress in self._fleet.orders.progress.items():
-            if not progress.is_open:
-                self._dismissed.add(number)
-        for number, rollout in self._fleet.rollouts.progress.items():
-            if not rollout.is_open:
-                self._dismissed_rollouts.add(number)
+        self._orders.dismiss()
         self._show_orders()

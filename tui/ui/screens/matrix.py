@@ -13,7 +13,7 @@ from textual.widgets import Input
 from tui.fleet.fleet import Fleet
 from tui.model.order import Verb
 from tui.model.query import Query
-from tui.ui import gridlines, lines, rolling
+from tui.ui import gridlines, lines
 from tui.ui.bar import key_bar, live_keys
 from tui.ui.columns import Columns, MatrixColumn, grouped, guest_column
 from tui.ui.desk import OrderDesk
@@ -26,11 +26,11 @@ from tui.ui.view import NodeView
 from tui.ui.widgets.line import Line
 from tui.ui.widgets.matrix import CellKey, MatrixTable
 from tui.ui.widgets.moves import ACROSS
+from tui.ui.widgets.orders import OrderLines
 
 _GUESTS_STALE = 20.0
 """Age in seconds from which what a cluster's health call told is stale: it is asked every 5 s."""
 
-_ORDER_LINES = 4
 _SHARED = WRITES | {
     "rollouts", "mark", "unmark", "dismiss", "filter", "problems", "refresh", "pause", "palette",
     "help", "repaint", "quit_now", *(f"node.{n}" for n in range(1, 10)),
@@ -83,16 +83,13 @@ class MatrixScreen(Screen[CellKey | None]):
         self._grid = Grid()
         self._query = Query()
         self._only = False
-        self._dismissed = {n for n, one in fleet.orders.progress.items() if not one.is_open}
-        self._dismissed_rollouts = {
-            number for number, one in fleet.rollouts.progress.items() if not one.is_open
-        }
         self.table = MatrixTable(palette, id="matrix")
         self._title = Line(id="title")
         self._banner = Line(id="banner", hides=True)
         self._filter = Input(id="filter", placeholder="text  !text  status=  kind=")
         self._here = Line(id="here")
-        self._orders = Line(id="orders", hides=True)
+        self._orders = OrderLines(fleet, id="orders")
+        self._orders.dismiss()  # what ended before it was opened
         self._status = Line(id="status")
         self._keys = Line(id="keys")
 
@@ -123,19 +120,7 @@ class MatrixScreen(Screen[CellKey | None]):
 
     def orders_moved(self) -> None:
         """Show the orders as they stand."""
-        rollouts, progress = self._fleet.rollouts, self._fleet.orders.progress.items()
-        rolled = rolling.wanted(rollouts.progress, self._dismissed_rollouts, time.monotonic())
-        told = rolling.lines(
-            rolled, _ORDER_LINES // 2, shown(self._live["rollouts"]), self._palette
-        )
-        alone = [
-            one
-            for number, one in progress
-            if number not in self._dismissed and not rollouts.gave(number)
-        ]
-        told += lines.orders(alone, _ORDER_LINES - len(told), self._palette)
-        self._orders.say(Text("\n").join(told))
-        self._orders.styles.height = max(1, len(told))
+        self._orders.present(self._palette, shown(self._live["rollouts"]))
 
     def repalette(self, palette: Palette) -> None:
         """Take the colours of another theme."""
@@ -335,10 +320,7 @@ class MatrixScreen(Screen[CellKey | None]):
 
     def action_dismiss_orders(self) -> None:
         """Take the ended orders off the screen."""
-        progress = self._fleet.orders.progress.items()
-        self._dismissed |= {number for number, one in progress if not one.is_open}
-        rollouts = self._fleet.rollouts.progress.items()
-        self._dismissed_rollouts |= {number for number, one in rollouts if not one.is_open}
+        self._orders.dismiss()
         self.orders_moved()
 
     def _say(self, text: str) -> None:

@@ -25,7 +25,7 @@ from tui.ui.terminal.inlet import Inlet, Pasted
 from tui.ui.terminal.output import Output
 
 if TYPE_CHECKING:
-    from tui.ui.app import DeckApp
+    from tui.ui.terminal.app import TerminalApp
 
 _READ = 65_536
 _TICK, _SOON = 0.1, 0.02
@@ -39,11 +39,11 @@ _TAKE_AGAIN = (
 class DeckDriver(LinuxDriver):
     """Reads keys from stdin and paints on stderr, as Textual does; both are one terminal."""
 
-    _app: "DeckApp"
+    _app: "TerminalApp"
 
     def __init__(
         self,
-        app: "DeckApp",
+        app: "TerminalApp",
         *,
         debug: bool = False,
         mouse: bool = True,

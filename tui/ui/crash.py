@@ -1,0 +1,24 @@
+"""What is said of a bug: types and lines, never values."""
+
+import traceback
+from pathlib import Path
+
+
+def crash_report(error: BaseException | None) -> str:
+    """Say what went wrong by types and lines, never by values."""
+    lines = ["rsdeck has a bug and had to stop. Please report these lines:"]
+    for one in _flat(error):
+        lines.append(f"{type(one).__module__}.{type(one).__qualname__}")
+        lines += [
+            f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(one.__traceback__)
+        ]
+    return "\n".join(lines)
+
+
+def _flat(error: BaseException | None) -> list[BaseException]:
+    """List an exception and those within it: a group's, and its causes."""
+    if error is None:
+        return []
+    within = list(error.exceptions) if isinstance(error, BaseExceptionGroup) else []
+    return [error, *(deeper for one in (*within, error.__cause__) for deeper in _flat(one))]
