@@ -81,3 +81,22 @@ def test_a_node_that_makes_up_names_without_end_fills_no_memory() -> None:
     for number in range(30_000):
         returns.see(flip("RUNNING", "EXITED", service=f"s{number}"), None)
     assert len(returns._pasts) == 20_000
+
+
+def test_a_start_that_was_seen_on_its_way_counts_once_it_runs() -> None:
+    starts = (None, 100.0, 100.0)
+    assert len(walk("RUNNING", "EXITED", "STARTING", "RUNNING", starts=starts)) == 1
+
+
+def test_a_service_that_dies_before_it_runs_restarts_with_each_start() -> None:
+    """A loop so quick that no reading ever finds it RUNNING."""
+    way = ("RUNNING", "EXITED", "STARTING", "EXITED", "STARTING", "BACKOFF", "STARTING")
+    told = walk(*way, starts=(None, 100.0, None, 102.0, None, 105.0))
+    assert [one.happening for one in told] == [Happening.RESTARTED] * 2
+    same = walk(*way, starts=(None, 100.0, None, 100.0, None, 100.0))
+    assert same == []
+
+
+def test_a_stop_between_two_starts_is_no_loop() -> None:
+    starts = (100.0, None, 105.0)
+    assert walk("EXITED", "STARTING", "STOPPED", "STARTING", starts=starts) == []

@@ -45,6 +45,9 @@ class DeafScreen(ModalScreen[_Given], Generic[_Given]):
             self.hears = painted >= PAINTED and quiet >= QUIET
         return self.hears
 
+    def comes(self, event: events.Event) -> None:
+        """Take note that an event has come from the terminal, though its turn may come later."""
+
     def swallows(self, event: events.Event) -> bool:
         """Say whether an event from the terminal is to be dropped: all of them, while deaf."""
         if not isinstance(event, events.Key | events.MouseDown | events.MouseUp | events.Paste):

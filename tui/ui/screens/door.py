@@ -4,7 +4,6 @@ It is deaf until it has been painted and the keyboard has been quiet, so that ty
 nothing. Nothing here that decides is an action, since actions can be run by other means than keys.
 """
 
-import time
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -258,13 +257,21 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
     def swallows(self, event: events.Event) -> bool:
         """Note besides whether a key came alone."""
         if isinstance(event, events.Key | events.MouseDown):
-            now = time.monotonic()
-            self._alone = now - self._key_at >= ALONE
-            self._key_at = now
-            if self._pending is not None:
-                self._pending.stop()
-                self._pending = None
+            # By when it came, which may be well before it is looked at.
+            self._alone = event.time - self._key_at >= ALONE
+            self._key_at = event.time
+            self._keep_shut()
         return super().swallows(event)
+
+    def comes(self, event: events.Event) -> None:
+        """Take back what a key was about to decide: another one comes right after it."""
+        if isinstance(event, events.Key | events.MouseDown):
+            self._keep_shut()
+
+    def _keep_shut(self) -> None:
+        if self._pending is not None:
+            self._pending.stop()
+            self._pending = None
 
     def _confirm_if_alone(self) -> None:
         """Let a key that came alone decide: a burst is a paste, or a link that was stuck."""

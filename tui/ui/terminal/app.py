@@ -38,6 +38,8 @@ class TerminalApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Take what is typed in its order."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            if self.screen_stack and isinstance(self.screen, DeafScreen):
+                self.screen.comes(event)
             await self._keyline.take(event)
         else:
             await self._hand_on(event)
