@@ -8,7 +8,12 @@ import signal
 import pytest
 
 from tests.cli.conftest import PASSWORD, RSDECK, Command, Ran, until
+from tests.fleet.places import place, service, wish
 from tests.pty import Terminal, environment
+from tui.cli.rollout import _agree
+from tui.cli.words import Stopped
+from tui.fleet.plan import make_plan
+from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster
 
 SERVICE = "alert_mgr"
@@ -160,6 +165,18 @@ def test_what_may_not_be_is_exit_code_2_and_nothing_is_sent(
     assert ran.code == 2
     assert says in ran.err
     assert not posts(served)
+
+
+def test_of_several_services_whose_one_is_left_the_count_is_said_and_never_nothing() -> None:
+    off = service("crdb_worker", "STOPPED")
+    plan = make_plan(wish("alert_mgr", "crdb_worker"), [place(2, service(), off)])
+    assert isinstance(plan, Plan)
+    assert plan.words == ""
+    with pytest.raises(Stopped, match="it takes '1'"):
+        _agree(plan, "")
+    with pytest.raises(Stopped, match="it takes --yes 1"):
+        _agree(plan, None)
+    _agree(plan, "1")
 
 
 def test_without_a_place_for_the_journal_nothing_is_sent(

@@ -151,14 +151,16 @@ def _table(plan: "Plan", steady: float) -> str:
 
 def _agree(plan: "Plan", said: str | None) -> None:
     """Have the service named again; raises Stopped."""
-    word = plan.names[0] if len(plan.names) == 1 else plan.words
+    count = sum(len(one.services) for one in plan.steps)
+    # The plan's own words are empty where a plain yes would do: here nothing else is asked.
+    word = plan.names[0] if len(plan.names) == 1 else plan.words or str(count)
     if said is not None:
         if said != word:
             raise Stopped(f"--yes says '{clean(said)}', and it takes '{word}'; nothing was sent")
         return
     if sys.stdin is None or not sys.stdin.isatty():
         raise Stopped(f"without a terminal it takes --yes {word}; nothing was sent")
-    what = "the service's name" if len(plan.names) == 1 else "how many restarts it comes to"
+    what = "the service's name" if word in plan.names else "how many restarts it comes to"
     try:
         typed = click.prompt(
             f"To begin, type {what} ({word})", default="", show_default=False, err=True
