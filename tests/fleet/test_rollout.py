@@ -29,6 +29,7 @@ from tui.journal.unsettled import find_unsettled
 from tui.model.event import Happening
 from tui.model.order import Order, Result, Verb
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
+from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
 
@@ -395,6 +396,21 @@ async def test_what_is_locked_meanwhile_is_not_ordered(three: SimulatedCluster) 
         deck.fleet.unlocked = False
         now = await reaches(deck, plan, RolloutState.PAUSED)
         assert "nothing was sent" in now.text
+        assert not posts(three)
+
+
+async def test_what_becomes_required_on_the_way_needs_the_reason_that_nobody_gave(
+    three: SimulatedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with rolling(three) as deck:
+        plan = await planned(deck)
+        assert not plan.needs_reason
+        deck.fleet.unlocked = True
+        for room in ("tui.fleet.course.kind_of", "tui.fleet.fleet.kind_of"):
+            monkeypatch.setattr(room, lambda *_: Kind.REQUIRED)
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "takes a reason now; nothing was sent" in now.text
         assert not posts(three)
 
 

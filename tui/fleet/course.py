@@ -28,7 +28,7 @@ from tui.model.rollout import (
     StepProgress,
     StepState,
 )
-from tui.model.service import Health, Service, kind_of
+from tui.model.service import Health, Kind, Service, kind_of
 
 if TYPE_CHECKING:
     from tui.fleet.fleet import Fleet
@@ -167,6 +167,10 @@ class Course:
         if why := missing(step, self._fleet.watch(step.node).reading):
             return f"{why}; nothing was sent"
         left = self._left(step)
+        risen = [one.name for one in left if one.kind is not Kind.OPTIONAL]
+        if risen and not self._plan.reason:
+            # Nobody typed what that takes: it was optional when the plan was agreed to.
+            return f"{', '.join(risen)} takes a reason now; nothing was sent"
         if left:
             return await self._order(step, left)
         # Restarted before it paused: what no verdict vouches for has to hold as long here.
