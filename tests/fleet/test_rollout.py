@@ -115,6 +115,9 @@ async def test_an_order_that_did_nothing_pauses_and_skipping_goes_to_the_next(
         now = await reaches_after(deck, plan, RolloutState.DONE)
         assert states(now)["node3"] is StepState.SKIPPED
         assert ordered(three) == [2, 3, 1]
+        told = [one for one in deck.notes.events if one.happening is Happening.ROLLOUT]
+        assert told[-1].text.endswith(": done, but node3 was skipped")
+        assert told[-1].brief == "rollout done"
 
 
 async def test_a_crash_loop_pauses_and_aborting_touches_no_further_node(

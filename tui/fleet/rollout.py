@@ -18,7 +18,7 @@ from tui.fleet.plan import Place, Wish, make_plan
 from tui.fleet.verdict import Patience
 from tui.model.event import Event, Happening
 from tui.model.order import Verb
-from tui.model.rollout import Plan, RolloutProgress, RolloutState
+from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
 
 if TYPE_CHECKING:
     from tui.fleet.fleet import Fleet
@@ -115,7 +115,7 @@ class Rollouts:
             return
         self.progress[progress.plan.number] = progress
         moved = before is None or before.state is not progress.state
-        word = "begun" if before is None else _WORDS[progress.state]
+        word = "begun" if before is None else _word(progress)
         self._told(progress, _event(progress, word) if moved else None)
 
 
@@ -145,6 +145,15 @@ _WORDS = {
 }
 
 
+def _word(progress: RolloutProgress) -> str:
+    """Say how it stands; one that left nodes out on its way did not verify every node."""
+    skipped = [one.step.node for one in progress.steps if one.state is StepState.SKIPPED]
+    if progress.state is RolloutState.DONE and skipped:
+        were = "was" if len(skipped) == 1 else "were"
+        return f"done, but {', '.join(skipped)} {were} skipped"
+    return _WORDS[progress.state]
+
+
 def _event(progress: RolloutProgress, word: str) -> Event:
     plan = progress.plan
     text = f"rollout {plan.number}: {plan.title}: {word}"
@@ -152,4 +161,5 @@ def _event(progress: RolloutProgress, word: str) -> Event:
     here = progress.here
     node = (here.step if here is not None else plan.steps[-1]).node
     at, on = time.monotonic(), datetime.now(UTC)
-    return Event(node, Happening.ROLLOUT, text, at, on, brief=f"rollout {word}", ordered=True)
+    brief = f"rollout {word.partition(',')[0]}"
+    return Event(node, Happening.ROLLOUT, text, at, on, brief=brief, ordered=True)
