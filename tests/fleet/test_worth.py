@@ -28,6 +28,15 @@ def test_of_verdicts_only_those_that_are_not_verified_are() -> None:
     assert not is_worth(replace(verdict, brief="restart verified"), ALL)
 
 
+def test_of_rollouts_those_that_stand_still_are_though_they_were_begun_here() -> None:
+    rollout = replace(RESTART, happening=Happening.ROLLOUT, ordered=True)
+    for word in ("paused", "aborted"):
+        assert is_worth(replace(rollout, brief=f"rollout {word}"), ALL)
+        assert not is_worth(replace(rollout, brief=f"rollout {word}"), ALL - {Happening.ROLLOUT})
+    for word in ("begun", "goes on", "every node verified"):
+        assert not is_worth(replace(rollout, brief=f"rollout {word}"), ALL)
+
+
 def test_the_bell_rings_once_a_second_at_most() -> None:
     bells = Bells()
     assert [bells.rings(at / 10) for at in range(25)].count(True) == 3

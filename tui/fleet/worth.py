@@ -4,7 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from tui.model.event import Event, Happening
-from tui.model.event_query import result_of
+from tui.model.event_query import is_bad, result_of
 from tui.model.order import Result
 
 BELL_EVERY = 1.0
@@ -18,9 +18,13 @@ def is_worth(event: Event, wanted: Set[Happening]) -> bool:
     """Say whether a person wants to be called for an event.
 
     Its word is in the list, no order given here explains it, and it is no order that was verified:
-    whoever ordered something sits there and looks.
+    whoever ordered something sits there and looks. A rollout takes long, and calls where it stands.
     """
-    if event.happening not in wanted or event.ordered:
+    if event.happening not in wanted:
+        return False
+    if event.happening is Happening.ROLLOUT:
+        return is_bad(event)
+    if event.ordered:
         return False
     return event.happening is not Happening.VERDICT or result_of(event) is not Result.VERIFIED
 
