@@ -51,6 +51,15 @@ def test_a_node_that_cannot_be_asked_is_exit_code_3_and_told(known: Command) -> 
     assert "gone: UNREACHABLE" in ran.out
 
 
+def test_another_node_than_that_of_the_profile_is_exit_code_3(
+    rsdeck: Command, served: SimulatedCluster
+) -> None:
+    rsdeck.configure(profiles(served, 'password_env = "DEMO_PASSWORD"\nuid = 9'))
+    ran = rsdeck.run("snapshot", env={"DEMO_PASSWORD": PASSWORD})
+    assert ran.code == 3
+    assert "node:1 answers here, the profile is of node:9" in ran.out
+
+
 def test_no_node_of_that_name_is_exit_code_2(known: Command) -> None:
     ran = known.run("snapshot", "node9")
     assert (ran.code, ran.out) == (2, "")

@@ -85,7 +85,9 @@ def _write(path: Path, text: str) -> None:
 
 
 def _code(fleet: "Fleet") -> int:
-    if any(one.reading.trouble is not None for one in fleet.nodes):
+    from tui.fleet.glance import stranger  # noqa: PLC0415 - not for --help
+
+    if any(one.reading.trouble is not None or stranger(one) for one in fleet.nodes):
         return UNREACHABLE
     ill = (
         service.health(one.facts.disabled).is_problem

@@ -65,13 +65,13 @@ def glance(
     for profile in profiles:
         watch = fleet.watch(profile.name)
         scope = Scope(watch.facts.optional, watch.facts.disabled)
-        trouble = watch.reading.trouble or _stranger(watch)
+        trouble = watch.reading.trouble or stranger(watch)
         services = () if trouble else watch.reading.services
         glances.append(Glance(profile, services, scope, trouble))
     return glances
 
 
-def _stranger(watch: NodeWatch) -> Trouble | None:
+def stranger(watch: NodeWatch) -> Trouble | None:
     """Say so where another node than that of the profile answered: its services are not meant.
 
     One that does not say who it is may be looked at all the same.
