@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import PASSWORD, USER, WRONG, Command
+from tests.faultserver import answer, serving
+from tests.fleet.conftest import NODES, STATES, Play
 from tui.config import load
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
@@ -159,3 +161,17 @@ def test_a_node_that_cannot_be_asked_is_exit_code_3(
     assert WRONG not in ran.err
     assert ran.out == ""
     assert len(spread.cluster.requests) <= 2
+
+
+def test_a_cluster_that_does_not_tell_its_nodes_is_exit_code_3(rsdeck: Command) -> None:
+    play = Play()
+    for path in (NODES, STATES):
+        play.get(path, answer("not for you", 403))
+    with serving(play) as server:
+        rsdeck.configure(
+            f'[nodes.first]\nurl = "{server.url}"\nusername = "{USER}"\n'
+            'password_env = "DEMO_PASSWORD"\n'
+        )
+        ran = rsdeck.run("discover", "first", env={"DEMO_PASSWORD": PASSWORD})
+    assert ran.code == 3
+    assert "not told: /v1/nodes" in ran.err

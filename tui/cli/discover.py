@@ -65,6 +65,8 @@ def discover(
         click.echo(f"rsdeck: {note}", err=True)
     if adds:
         click.echo(f"rsdeck: {_said(added, chosen)} in {shown(after.path)}", err=True)
+    if not found.found:
+        ctx.exit(UNREACHABLE)
     ctx.exit(WELL if found.is_whole else DOWN)
 
 

@@ -78,9 +78,10 @@ class Discovery:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every node has a profile or could have one."""
+        """Whether every node has a profile or could have one; never so where none was told."""
         well = (Meeting.KNOWN, Meeting.ITSELF)
-        return self.trouble is None and all(one.meeting in well for one in self.found)
+        told = self.trouble is None and bool(self.found)
+        return told and all(one.meeting in well for one in self.found)
 
 
 async def discover(
