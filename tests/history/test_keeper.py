@@ -4,6 +4,7 @@
 
 import asyncio
 import sqlite3
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -199,6 +200,18 @@ async def test_a_history_that_cannot_be_had_is_said_and_tried_again(
             folder.unlink()
             await until(lambda: not keeper.trouble)
             await until(lambda: texts(folder))
+
+
+async def test_a_python_without_a_database_ends_no_deck(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tui.history.store", None)
+    keeper = Keeper(folder, every=QUICK)
+    assert await keeper.begin() == ()
+    assert "tui.history.store" in keeper.trouble
+    keeper.note(event("lost"), "demo")
+    assert await keeper.day("node1", "alert_mgr", "demo") is None
+    keeper.end()
 
 
 async def test_what_waits_for_the_disk_is_bounded(folder: Path) -> None:

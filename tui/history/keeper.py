@@ -63,7 +63,7 @@ class Keeper:
         self._scribe.repeat(self._flush, self._every, self._told)
         try:
             return await self._scribe.do(lambda: self._begin(before), _PATIENCE)
-        except NotKept as error:
+        except (NotKept, ImportError) as error:  # not every Python comes with a database
             self.trouble = str(error)
             return ()
 
