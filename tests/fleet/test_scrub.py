@@ -16,10 +16,12 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOiIxIn0.c2lnbmF0dXJl"
         ("n1: password command /opt/vault-7: it failed with exit code 1", "vault-7"),
         ('password_command = ["pass", "show", "redis/prod"]', "redis/prod"),
         (f"the node said: Authorization: Basic {PAIR}", PAIR),
+        ("the node said: Authorization: Basic YTpodW50ZXIy", "YTpodW50ZXIy"),
         (f"bad header Bearer {TOKEN}", TOKEN),
         (f"token was {TOKEN}", TOKEN),
         (f'{{"access_token": "{TOKEN}"}}', TOKEN),
         ('{"username": "a", "password": "a \\"quoted\\" one"}', "quoted"),
+        (r"sent was {\"username\": \"a\", \"password\": \"hunter 2\"}", "hunter 2"),
         ("redirected to https://me:hunter2@db1:9443/v1", "hunter2"),
     ],
 )

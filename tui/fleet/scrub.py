@@ -18,8 +18,11 @@ _RULES = (
     (re.compile(r"(?i)\b(Basic|Bearer|JWT)[ :=\"']+[A-Za-z0-9+/_=.-]{16,}"), rf"\1 {_LEFT_OUT}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,2}"), _LEFT_OUT),
     (
-        re.compile(r"(?i)([\"']?\b(?:password|access_token|token|authorization)\b[\"']?\s*[:=]\s*)"
-                   r"(?:\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;}]+)"),
+        # Of an object within a sentence within an object, the quotes have backslashes.
+        re.compile(r"(?i)([\"']?\b(?:password|access_token|token|authorization)\b"
+                   r"\\*[\"']?\s*[:=]\s*)"
+                   r"(?:\\+\"(?:(?!\\+\").)*(?:\\+\")?|\"(?:[^\"\\]|\\.)*\"?|'[^']*'?"
+                   r"|(?:(?:Basic|Bearer|JWT)\s+)?[^\s,;}]+)"),
         rf"\1{_LEFT_OUT}",
     ),
     (re.compile(r"//[^/\s]*@"), f"//{_LEFT_OUT}@"),
