@@ -584,6 +584,21 @@ async def test_an_order_to_a_login_that_was_stopped_is_not_sent() -> None:
 READ_ONLY = "read-only: the session was started so"
 
 
+async def test_a_number_is_given_once_whatever_the_order(served: SimulatedCluster) -> None:
+    async with running(*profiles(served), patience=SHORT) as deck:
+        await deck.known()
+        asked_about = deck.order(Verb.RESTART, "alert_mgr")
+        given = deck.give(Verb.RESTART, "alert_mgr", node="node2")
+        assert given.number == asked_about.number
+        for again in (asked_about, given):
+            with pytest.raises(NotAccepted, match="was given already"):
+                deck.fleet.give(again)
+        assert (await deck.verdict(given)).result is Result.VERIFIED
+        with pytest.raises(NotAccepted, match="was given already"):
+            deck.fleet.give(given)
+        assert [one.uid for one in posts(served)] == [2]
+
+
 @pytest.mark.parametrize("by_profile", [False, True])
 async def test_a_read_only_fleet_has_nothing_that_can_write(
     by_profile: bool, served: SimulatedCluster

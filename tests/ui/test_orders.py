@@ -6,7 +6,9 @@ import pytest
 from textual import events
 
 from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
+from tests.ui.rolling import QUICK
 from tui.config import load
+from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.confirm import ConfirmScreen
 
@@ -49,6 +51,24 @@ async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster, tmp_pat
         await deck.confirm()
         await deck.shows("start alert_mgr on node1: VERIFIED")
     assert len(posts(served)) == 2
+
+
+async def test_an_order_that_a_rollout_gives_while_one_is_asked_about_keeps_its_own_number(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await ask(deck, "r")
+        plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node2"])
+        assert isinstance(plan, Plan)
+        deck.fleet.rollouts.begin(plan)
+        await deck.until(lambda: len(posts(served)) == 1)
+        await deck.confirm()
+        orders = deck.fleet.orders.progress
+        await deck.until(lambda: len(orders) == 2 and not deck.fleet.orders.open, 30)
+        assert [one.order.target.node for one in orders.values()] == ["node2", "node1"]
+        assert deck.fleet.rollouts.gave(1)
+        assert not deck.fleet.rollouts.gave(2)
+    assert [one.uid for one in posts(served)] == [2, 1]
 
 
 @pytest.mark.parametrize(

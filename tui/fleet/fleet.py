@@ -235,6 +235,8 @@ class Fleet:
         """
         if self._group is None:
             raise RuntimeError("the fleet does not run")
+        if order.number in self.orders.progress:
+            raise NotAccepted(f"order {order.number} was given already")
         self._check_addresses(order)
         # Whether the node is there, and which it is, the check before sending sees for itself.
         standing = replace(self.standing(order.target.node), age=0.0, trouble="")

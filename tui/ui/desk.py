@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from textual.app import App
@@ -90,6 +91,8 @@ class OrderDesk:
         if order is None:
             self._say("Cancelled. Nothing was sent.")
             return
+        # A rollout may have given orders of its own while this one was asked about.
+        order = replace(order, number=self._fleet.orders.next_number())
         try:
             self._fleet.give(order)
         except NotAccepted as error:
