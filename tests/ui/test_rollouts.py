@@ -1,10 +1,14 @@
 """Rollouts from the key to the last verdict, through their doors, at the real server."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from textual import events
 
+from tests.fleet.places import place, wish
 from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
 from tests.ui.rolling import (
     QUICK,
@@ -22,8 +26,10 @@ from tests.ui.rolling import (
 from tests.ui.test_hostile import assert_harmless
 from tests.ui.test_matrix import open_matrix
 from tui.config import load
-from tui.model.rollout import RolloutState
+from tui.fleet.plan import make_plan
+from tui.model.rollout import Plan, RolloutProgress, RolloutState
 from tui.sim.server import SimulatedCluster
+from tui.ui.rollouts import RolloutDesk
 from tui.ui.screens.plan import PlanScreen
 from tui.ui.screens.rollout import RolloutScreen
 from tui.ui.screens.word import WordScreen
@@ -571,3 +577,22 @@ async def test_nodes_that_no_profile_leads_to_are_named_in_the_plan(
             "2 of 2   node1", "left out node:3 node3", "it has no profile (D adds one)"
         )
     assert not posts(served)
+
+
+def test_a_pause_is_said_while_the_screen_shows_another_rollout() -> None:
+    plan = make_plan(wish(), [place(2)])
+    assert isinstance(plan, Plan)
+    shown, other = (
+        RolloutProgress(replace(plan, number=number), RolloutState.PAUSED, text="node2: why")
+        for number in (1, 2)
+    )
+    said: list[str] = []
+    screen = SimpleNamespace(progress=shown, rollouts_moved=lambda: None)
+    app: Any = SimpleNamespace(screen_stack=[screen])
+    fleet: Any = SimpleNamespace()
+    desk: Any = RolloutDesk(app, fleet, said.append, dict)
+    desk._screen = screen
+    desk.moved(shown)
+    assert said == []
+    desk.moved(other)
+    assert said == ["Rollout 2 is paused. node2: why"]

@@ -126,9 +126,11 @@ class RolloutDesk:
 
     def moved(self, progress: RolloutProgress) -> None:
         """Show it on its own screen; where that is not open, call at a pause."""
-        if self._screen is not None and self._screen in self._app.screen_stack:
-            self._screen.rollouts_moved()
-        elif progress.state is RolloutState.PAUSED:
+        screen = self._screen if self._screen in self._app.screen_stack else None
+        if screen is not None:
+            screen.rollouts_moved()
+        is_seen = screen is not None and screen.progress.plan.number == progress.plan.number
+        if progress.state is RolloutState.PAUSED and not is_seen:
             self._say(f"Rollout {progress.plan.number} is paused. {progress.text}")
 
     def _beyond(self, plan: Plan) -> tuple[str, ...]:
