@@ -51,37 +51,41 @@ class KeyLine:
 
     async def take(self, event: events.Event) -> None:
         """Hand a key or a paste on, now or when those before it are done with."""
-        if self._on_its_way:
-            self._waiting.append(event)
-            return
-        target = self._target()
-        if target is None:  # nothing hears any more: the deck is leaving
-            return
-        self._on_its_way = True
-        self._turn += 1
-        await self._hand_on(event)
-        self._timer = self._wait(_PATIENCE, self._next)
-        await self._follow(target, again=True)
+        self._waiting.append(event)
+        await self._go_on()
+
+    async def _go_on(self) -> None:
+        """Hand on what waits, until a key is on its way."""
+        while self._waiting and not self._on_its_way:
+            event, target = self._waiting.popleft(), self._target()
+            if target is None:  # nothing hears any more: the deck is leaving
+                continue
+            self._on_its_way = True
+            self._turn += 1
+            await self._hand_on(event)
+            self._timer = self._wait(_PATIENCE, self._next)
+            if not self._follow(target, again=True):
+                self._let_go()
 
     async def settled(self, event: Settled) -> None:
         """Take note that a follower is back; one that is late follows a key that was given up."""
         if event.turn != self._turn:
             return
-        if event.again:
-            await self._follow(event.target, again=False)
-        else:
+        if not event.again or not self._follow(event.target, again=False):
             await self._next()
 
-    async def _follow(self, target: MessagePump, *, again: bool) -> None:
-        if not target.post_message(Settled(target, self._turn, again=again)):
-            await self._next()
+    def _follow(self, target: MessagePump, *, again: bool) -> bool:
+        """Send a follower after the key; False where its hearer is just about to go."""
+        return target.post_message(Settled(target, self._turn, again=again))
 
     async def _next(self) -> None:
         """Go on with the next key: the one before it is done with."""
+        self._let_go()
+        await self._go_on()
+
+    def _let_go(self) -> None:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
         self._on_its_way = False
         self._turn += 1
-        if self._waiting:
-            await self.take(self._waiting.popleft())
