@@ -9,6 +9,7 @@ from textual import events
 
 from tests.faultserver import answer, routes, serving
 from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
+from tests.ui.rolling import QUICK
 from tests.ui.test_hostile import NAMES, assert_harmless, services
 from tests.ui.test_trouble import one_node
 from tui.config import load
@@ -195,6 +196,20 @@ async def test_marks_on_one_node_are_asked_for_in_one_question(
         await deck.shows("alert_mgr", "call_home_agent", "node3", "(hidden by")
         assert '"ccs"' not in deck.text
     assert not posts(served)
+
+
+async def test_marks_go_once_what_was_marked_is_ordered(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        matrix = await open_matrix(deck)
+        matrix.point("node3", "alert_mgr")
+        await deck.press("space", "r")
+        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen))
+        assert matrix.marks
+        await deck.confirm()
+        await deck.until(lambda: posts(served))
+        assert not matrix.marks
 
 
 async def test_marks_on_several_nodes_are_refused_in_one_sentence(

@@ -298,7 +298,9 @@ class MatrixScreen(Screen[CellKey | None]):
                 return
             names = tuple(name for _, name in self.targets)
             hidden = frozenset(names) - frozenset(self.table.row_keys)
-            self._desk.ask(Verb(verb), node, names, self._palette, hidden=hidden)
+            # What was ordered is not ordered again by the next key.
+            given = self.table.clear_marks
+            self._desk.ask(Verb(verb), node, names, self._palette, hidden=hidden, given=given)
 
     def rollout_targets(self) -> Targets:
         """Give the marked services and their nodes; on one node alone, those of its cluster."""
