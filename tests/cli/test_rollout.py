@@ -167,6 +167,15 @@ def test_what_may_not_be_is_exit_code_2_and_nothing_is_sent(
     assert not posts(served)
 
 
+def test_a_name_that_no_node_has_reaches_no_terminal_as_it_is(
+    known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.run("rollout", "restart", "a\x1b]0;b\x07", "--cluster", "demo")
+    assert ran.code == 2
+    assert "no node has a" in ran.err
+    assert "\x1b" not in ran.err
+
+
 def test_of_several_services_whose_one_is_left_the_count_is_said_and_never_nothing() -> None:
     off = service("crdb_worker", "STOPPED")
     plan = make_plan(wish("alert_mgr", "crdb_worker"), [place(2, service(), off)])

@@ -91,7 +91,7 @@ def restart(  # noqa: PLR0913 - the options of one command
     ask_for_passwords(configuration.nodes, passwords)
     seen = survey(configuration, chosen, services, passwords)
     if isinstance(seen.made, str):
-        click.echo(f"rsdeck: {seen.made}; nothing was sent", err=True)
+        click.echo(f"rsdeck: {clean(seen.made, len(seen.made))}; nothing was sent", err=True)
         ctx.exit(UNREACHABLE if seen.is_unasked else USAGE)
     click.echo(_table(seen.made, steady))
     if dry_run:
