@@ -21,6 +21,7 @@ from tests.fleet.rollouts import (
 )
 from tests.fleet.witness import records
 from tui.fleet.gates import Finding
+from tui.fleet.guests import Guest
 from tui.fleet.orders import NotAccepted
 from tui.journal.chain import check
 from tui.journal.journal import OrderJournal
@@ -400,6 +401,14 @@ async def test_what_is_locked_meanwhile_is_not_ordered(three: SimulatedCluster) 
         now = await reaches(deck, plan, RolloutState.PAUSED)
         assert "nothing was sent" in now.text
         assert not posts(three)
+
+
+async def test_a_marked_node_without_a_profile_is_left_out_by_a_name_that_can_be_shown(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three) as deck:
+        plan = await planned(deck, nodes=("node2", Guest("demo", 9).key))
+        assert plan.left_out == ("demo node:9: it has no profile",)
 
 
 async def test_what_becomes_required_on_the_way_needs_the_reason_that_nobody_gave(

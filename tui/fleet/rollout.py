@@ -60,7 +60,11 @@ class Rollouts:
         places = [place_of(self._fleet, node) for node in chosen if node in self._fleet]
         number, at, on = self.next_number(), time.monotonic(), datetime.now(UTC)
         made = make_plan(Wish(number, tuple(names), at, on, verb), places)
-        strange = tuple(f"{node}: it has no profile" for node in chosen if node not in self._fleet)
+        strange = tuple(
+            f"{node.lstrip(chr(0))}: it has no profile"
+            for node in chosen
+            if node not in self._fleet
+        )
         return made if isinstance(made, str) else replace(made, left_out=made.left_out + strange)
 
     def begin(self, plan: Plan) -> None:
