@@ -1,6 +1,6 @@
 """D: the nodes of a cluster found from one profile, marked, added; the real app by keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from tests.faultserver import serving
 from tests.fleet.conftest import Play
 from tests.ui.conftest import ADMIN, Deck, open_deck
 from tests.ui.test_screens import compare
-from tui.config import Configuration, load
+from tui.config import ConfigError, Configuration, load
+from tui.fleet.discovery import Found, add
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.discover import DiscoverScreen
@@ -194,6 +195,28 @@ async def test_a_file_that_changed_meanwhile_is_not_overwritten(
         await deck.shows("changed since it was read")
         assert isinstance(deck.app.screen, DiscoverScreen)
         assert path.read_bytes() == before
+
+
+async def test_what_was_written_before_a_fault_is_watched_and_the_fault_is_told(
+    spread: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(configuration: Configuration, chosen: Iterable[Found]) -> Configuration:
+        for one in chosen:
+            if one.name == "node3":
+                raise ConfigError("no space left on device")
+            configuration = add(configuration, [one])
+        return configuration
+
+    monkeypatch.setattr("tui.ui.screens.discover.add", full)
+    async with open_deck(write(spread, tmp_path, 1)) as deck:
+        await deck.all_known()
+        await deck.press("D")
+        await discovered(deck)
+        await deck.press("enter")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.shows("first1, node2 written; not node3", "no space left")
+        assert [one.name for one in deck.fleet.nodes] == ["first1", "node2"]
+    assert saved(tmp_path) == {"first1": 1, "node2": 2}
 
 
 async def test_what_a_profile_without_a_cluster_costs_is_told(

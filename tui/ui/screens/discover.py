@@ -157,16 +157,23 @@ class DiscoverScreen(ArmedScreen[Added | None]):
             self._writes = False
 
     async def _write(self, new: list[Found], bound: list[Found]) -> None:
-        try:
-            after = await asyncio.to_thread(add, self._configuration, [*bound, *new])
-        except ConfigError as error:
-            self._say(str(error), "bad")
-            return
-        told = [f"Added {', '.join(one.name for one in new)}."] if new else []
+        written: list[str] = []
+        for one in [*bound, *new]:
+            try:
+                self._configuration = await asyncio.to_thread(add, self._configuration, [one])
+            except ConfigError as error:
+                if not written:
+                    self._say(str(error), "bad")
+                else:
+                    told = f"{', '.join(written)} written; not {one.name}: {error}"
+                    self.dismiss(Added(self._configuration, told))
+                return
+            written.append(one.name)
+        said = [f"Added {', '.join(one.name for one in new)}."] if new else []
         if bound:
             who = ", ".join(f"{one.name} is node:{one.member.uid}" for one in bound)
-            told.append(f"Written into the profiles: {who}.")
-        self.dismiss(Added(after, " ".join(told)))
+            said.append(f"Written into the profiles: {who}.")
+        self.dismiss(Added(self._configuration, " ".join(said)))
 
     def action_close(self) -> None:
         """Leave everything as it is."""
