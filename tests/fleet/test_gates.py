@@ -144,12 +144,14 @@ REDIRECT = answer("", 307, location="https://10.0.0.9:9443/v1/cluster")
         ({"cluster": REFUSED}, Finding.WELL),
         ({"node": MISSING, "cluster": REFUSED}, Finding.UNASKED),
         ({"node": REDIRECT}, Finding.UNASKED),
-        ({"node": answer("{", 200)}, Finding.WELL),
+        ({"node": answer("{", 200)}, Finding.UNASKED),
+        ({"node": answer("", 500)}, Finding.UNASKED),
+        ({"cluster": answer("", 503)}, Finding.UNASKED),
         ({"node": said({"result": False, "error": "no"})}, Finding.NOT_WELL),
         ({"node": MISSING, "cluster": said({"cluster_test_result": False})}, Finding.NOT_WELL),
     ],
 )
-async def test_either_check_will_do_and_without_both_it_could_not_be_asked(
+async def test_either_check_will_do_but_one_that_fails_is_none_that_went_well(
     answers: dict[str, bytes], finding: Finding
 ) -> None:
     with played(**answers) as (server, _):

@@ -177,6 +177,7 @@ def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", st
     from tui.cli.rolling import Rolling  # noqa: PLC0415
     from tui.fleet.fleet import Fleet  # noqa: PLC0415
     from tui.fleet.verdict import Patience  # noqa: PLC0415
+    from tui.history.keeper import Keeper  # noqa: PLC0415
     from tui.journal.journal import OrderJournal  # noqa: PLC0415
     from tui.paths import state_dir  # noqa: PLC0415
 
@@ -186,6 +187,7 @@ def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", st
             passwords=passwords,
             patience=Patience(steady=steady),
             journal=OrderJournal(state_dir()),
+            history=Keeper(state_dir()),
         )
         rolling = Rolling(fleet, plan)
         loop = asyncio.get_running_loop()

@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
+from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable
 from tui.fleet.login import LoginWaits
 from tui.fleet.orders import HURRY
 from tui.journal.record import moment
@@ -170,10 +170,13 @@ async def _or_gap(
 ) -> tuple[bool, str] | None:
     try:
         return await asking
-    except (LoginRefused, Unreachable):
+    except (LoginRefused, Unreachable, Garbled):
         raise
     except ApiError as error:
-        if isinstance(error, Unavailable) and 300 <= error.status < 400:
+        # Not offered (404), or not to this user (403), is no word of its health; a check that
+        # fails is none that went well.
+        failed = isinstance(error, Unavailable) and (error.status < 400 or error.status >= 500)
+        if failed:
             raise
         gaps.append(error)
         return None
