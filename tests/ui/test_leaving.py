@@ -53,3 +53,27 @@ async def test_q_names_a_rollout_that_is_paused(served: SimulatedCluster, tmp_pa
         await deck.until(lambda: not deck.fleet.rollouts.open)
         await deck.press("q")
         await deck.until(lambda: not deck.app.is_running)
+
+
+async def test_q_typed_ahead_does_not_answer_what_could_not_be_read_yet(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await begin(deck)
+        deck.burst("q", "q", "q")
+        await deck.shows("Still open")
+        assert deck.app.is_running
+
+
+async def test_an_order_beside_an_open_rollout_is_asked_with_a_word_of_it(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        served.cluster.refuse_next(2, "alert_mgr")
+        await begin(deck)
+        await deck.until(lambda: not deck.fleet.orders.open_on("node1"))
+        await deck.on("mdns_server")
+        await deck.press("r")
+        await deck.shows("rollout 1", "pauses where it sees this order")

@@ -5,6 +5,7 @@ The screens that lie over the deck are imported when they are first opened: the 
 
 import gc
 import os
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from tui.ui.lines import Palette
 from tui.ui.palette import DeckCommands
 from tui.ui.profiles import ProfileDesk
 from tui.ui.rollouts import Rollable, RolloutDesk, Targets
+from tui.ui.screens.deaf import PAINTED
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.themes import ThemeFile, palette, to_textual
@@ -74,6 +76,7 @@ class DeckApp(TerminalApp):
         self._warnings = warnings
         self._gathers = False
         self._warned: frozenset[tuple[str, int]] = frozenset()
+        self._warned_at = 0.0
         wanted = configuration.settings.theme
         self._theme_file = self._themes.get(wanted) or self._themes[_DEFAULT_THEME]
         for theme in self._themes.values():
@@ -355,11 +358,15 @@ class DeckApp(TerminalApp):
         still = self.still_open()
         # A rollout goes on with order after order: it is asked about once.
         mine = {key for key in still if key[0] != "order" or not self._fleet.rollouts.gave(key[1])}
+        now = time.monotonic()
         if mine - self._warned:
             self._warned |= mine
+            self._warned_at = now
             told = "; ".join(still.values())
-            self._say(f"Still open: {told}. q again leaves, and its outcome stays unknown.")
+            self._say(f"Still open: {told}. q again leaves, and what is out stays unknown.")
             return
+        if mine and now - self._warned_at < PAINTED:
+            return  # it was pressed before the answer to the first could be read
         self.exit()
 
     def still_open(self) -> dict[tuple[str, int], str]:

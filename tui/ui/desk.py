@@ -76,9 +76,16 @@ class OrderDesk:
             self._routes(order),
             hidden=hidden,
             certificate=view.certificate,
+            rollout=self._rollout_on(node),
         )
         screen = ConfirmScreen(question, palette, lambda: self._again(order))
         self._app.push_screen(screen, lambda answer: self._answered(answer, given))
+
+    def _rollout_on(self, node: str) -> str:
+        """Name the rollout that is open on a node's cluster; empty if none is."""
+        mine = (one.plan for one in self._fleet.rollouts.open)
+        hit = next((one for one in mine if any(step.node == node for step in one.steps)), None)
+        return "" if hit is None else f"rollout {hit.number} ({hit.title})"
 
     def _again(self, order: Order) -> tuple[Ruling, str]:
         node = order.target.node

@@ -21,7 +21,7 @@ from tui.ui.widgets.events import EventsTable
 from tui.ui.widgets.line import Line
 from tui.ui.widgets.table import LiveTable
 
-_SHARED = {"filter", "refresh", "palette", "help", "repaint", "quit_now"}
+_SHARED = {"filter", "refresh", "palette", "snapshot", "help", "repaint", "quit_now"}
 _BAR = {
     "choose": "Go there", "filter": "Filter", "problems": "What is bad", "help": "Help",
     "quit": "Back",

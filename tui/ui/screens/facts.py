@@ -24,7 +24,8 @@ class Question:
     """What the modal asks about: the order, its ruling, and what was left out of it.
 
     `hidden` are the services that a filter keeps off the screen. `certificate` says that the
-    node's certificate is out of its days; empty where it is not.
+    node's certificate is out of its days; empty where it is not. `rollout` names one that is open
+    on the node's cluster, and will pause.
     """
 
     order: Order
@@ -33,6 +34,7 @@ class Question:
     routes: tuple[Route, ...] = ()
     hidden: frozenset[str] = frozenset()
     certificate: str = ""
+    rollout: str = ""
 
 
 Fact = tuple[str, str, str]
@@ -88,6 +90,8 @@ def warnings(question: Question, order: Order) -> Sequence[str]:
         told.append(question.ruling.reason)
     if question.certificate:
         told.append(f"{question.certificate}; it is the certificate that the profile trusts")
+    if question.rollout:
+        told.append(f"{question.rollout} is open here: it pauses where it sees this order")
     if order.route.path == Route.PRIMARY:
         told.append(
             "this path acts on whichever node is primary when it arrives; a node that is not "

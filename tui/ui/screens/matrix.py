@@ -33,7 +33,7 @@ _GUESTS_STALE = 20.0
 
 _SHARED = WRITES | {
     "rollouts", "mark", "unmark", "dismiss", "filter", "problems", "refresh", "pause", "palette",
-    "help", "repaint", "quit_now", *(f"node.{n}" for n in range(1, 10)),
+    "snapshot", "help", "repaint", "quit_now", *(f"node.{n}" for n in range(1, 10)),
 }  # fmt: skip
 """Ids of the deck's keys that do the same here."""
 

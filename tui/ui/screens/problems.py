@@ -34,7 +34,7 @@ _LOOKS = {
     Gravity.SERIOUS: ("■", "warn"),
     Gravity.NOTICE: ("△", "moving"),
 }
-_SHARED = {"refresh", "palette", "help", "repaint", "quit_now"}
+_SHARED = {"refresh", "palette", "snapshot", "help", "repaint", "quit_now"}
 _BAR = {"refresh": "Ask now", "help": "Help", "quit": "Back"}
 _BEFORE = "before"
 

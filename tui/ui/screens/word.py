@@ -6,7 +6,7 @@ from rich.table import Table
 
 from tui.api.operation import write_operation
 from tui.fleet.course import Word
-from tui.model.order import Route
+from tui.model.order import Result, Route
 from tui.model.rollout import RolloutProgress, RolloutState, StepState
 from tui.ui.lines import Palette
 from tui.ui.rolling import tally
@@ -103,7 +103,11 @@ def _request(word: Word, progress: RolloutProgress, palette: Palette) -> list[Fa
     node = here if word is Word.RESUME else next(iter(later), "")
     for one in progress.steps:
         if one.step.node == node:
-            names = [seen.name for seen in one.step.services]
+            done = {v.service for v in one.verdicts if v.result is Result.VERIFIED}
+            names = [seen.name for seen in one.step.services if seen.name not in done]
+            if not names:
+                said = f"nothing is sent to {node}: it is restarted, and only asked again"
+                return [("next", said, palette["accent"])]
             body = write_operation(progress.plan.verb, names).decode("ascii")
             line = f"POST {one.step.url}{Route.LOCAL}"
             return [("next", line, palette["accent"]), ("", body, palette["accent"])]
