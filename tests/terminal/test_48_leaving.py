@@ -50,6 +50,7 @@ def test_an_order_without_its_answer_is_unknown_at_the_next_start_and_then_resol
             if how is None:
                 terminal.send(b"q")
                 terminal.shows("Still open")
+                terminal.quiet(1.0)  # what is pressed before that could be read leaves nothing
                 terminal.send(b"q")
             else:
                 terminal.signal(how)

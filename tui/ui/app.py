@@ -111,9 +111,8 @@ class DeckApp(TerminalApp):
         self.deck.call_after_refresh(lambda: self.set_timer(_PAINTED, self._begin))
 
     def _begin(self) -> None:
-        # What was imported stays, and need not be looked through again and again. Of hundreds of
-        # nodes' answers nearly all goes by itself: searching all for the rest would be felt.
-        gc.freeze()
+        # Of hundreds of nodes' answers nearly all goes by itself: searching all for the rest, as
+        # often as is usual, would be felt.
         gc.set_threshold(*_RARELY)
         gc.enable()
         self.run_worker(self._fleet.run(), group="fleet", name="fleet")
