@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from tests.faultserver import Peer, always, answer, once, routes, serving
-from tui.api.authorize import headers
 from tui.api.client import NodeReader
 from tui.api.errors import (
     ApiError,
@@ -21,6 +20,7 @@ from tui.api.errors import (
     WriteBlocked,
 )
 from tui.api.gate import OrderTransport
+from tui.api.ticket import headers
 from tui.api.trace import Trace
 from tui.model.node import Role
 

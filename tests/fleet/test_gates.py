@@ -23,7 +23,8 @@ from tests.fleet.places import SINCE, place, reading, service, wish
 from tests.fleet.rollouts import QUICK
 from tui.fleet.gates import Finding, Gate, Gates, Inquiry, judge, missing, restarts, unwell
 from tui.fleet.plan import make_plan
-from tui.model.node import ClusterFacts, Member, Role
+from tui.model.health import ClusterFacts, Member
+from tui.model.node import Role
 from tui.model.rollout import Plan, Step
 
 ONE = frozenset({"crdb_worker"})

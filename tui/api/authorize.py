@@ -3,18 +3,17 @@
 So a session that may only look has still nothing that could give an order.
 """
 
-import base64
 import json
 from enum import Enum
 from typing import ClassVar
 
 import httpx
 
-from tui import __version__
-from tui.api.exchange import Exchange, Reply
+from tui.api.exchange import Exchange
 from tui.api.gate import AUTHORIZE, REFRESH, GetOnlyTransport, LoginTransport
-from tui.api.ticket import SecretLike, Ticket, Token
+from tui.api.ticket import SecretLike, Ticket, Token, headers, password_ticket
 from tui.api.trace import Trace
+from tui.api.wire import Reply
 
 TTL = 300
 """Seconds for which a token is asked; the default of the API, and all that 7.4 is asked for."""
@@ -67,23 +66,3 @@ class LoginExchange(Exchange):
                 return await self._ask(request, trace, limit)
         finally:
             await self.aclose()
-
-
-def password_ticket(username: str, password: SecretLike) -> Ticket:
-    """Make the ticket that holds the password."""
-    pair = f"{username}:{password.reveal()}".encode("utf-8", "surrogatepass")
-    return Ticket("Basic", Token(base64.b64encode(pair).decode("ascii")))
-
-
-def headers(ticket: Ticket | None) -> httpx.Headers:
-    """Make a request's headers; their repr hides what the ticket holds, and nobody keeps them."""
-    made = httpx.Headers(
-        {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": f"rsdeck/{__version__}",
-        }
-    )
-    if ticket is not None and ticket.scheme:
-        made["Authorization"] = ticket.header()
-    return made

@@ -4,14 +4,29 @@ import errno
 import socket
 import ssl
 from collections.abc import Iterator
+from enum import Enum
 
 import httpx
 
 from tui.api.certificate import COMPARE
 from tui.api.errors import ApiError, Garbled, Unreachable, Untrusted
 from tui.api.tls import PinMismatch
-from tui.api.trace import Stage
 from tui.model.text import clean
+
+
+class Stage(Enum):
+    """What a request waits for; the value is how a sentence says it."""
+
+    QUEUED = "before it connected"
+    FILES = "while reading the files that its trust names"
+    NAMING = "while its name was looked up"
+    CONNECTING = "while connecting"
+    PROXY = "while the proxy opened the way"
+    HANDSHAKE = "during the TLS handshake"
+    SENDING = "before anything was sent"
+    WAITING = "while waiting for the answer"
+    READING = "in the middle of the answer"
+
 
 _PORT = "is this the API's port (9443)?"
 _AGAIN = "it is asked again; ctrl+r asks now"

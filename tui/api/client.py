@@ -16,7 +16,6 @@ import httpx
 
 from tui.api import wire
 from tui.api.answer import Answer, Outcome
-from tui.api.authorize import headers
 from tui.api.errors import (
     ApiError,
     Garbled,
@@ -26,18 +25,19 @@ from tui.api.errors import (
     Unmet,
     Unreachable,
 )
-from tui.api.exchange import Exchange, Reply
+from tui.api.exchange import Exchange
 from tui.api.operation import write_operation
 from tui.api.posting import OrderExchange
 from tui.api.refusal import refusal
 from tui.api.session import Habit, Outdated, Session
 from tui.api.strictjson import WireError
-from tui.api.ticket import SecretLike, Ticket
+from tui.api.ticket import SecretLike, Ticket, headers
 from tui.api.wicket import Wicket
+from tui.api.wire import Reply
 from tui.model.certificate import Certificate
-from tui.model.health import ClusterHealth
+from tui.model.health import ClusterFacts, ClusterHealth, Member
 from tui.model.login import LoginWay
-from tui.model.node import ClusterFacts, Identity, Member
+from tui.model.node import Identity
 from tui.model.order import Route, Verb
 from tui.model.service import Service
 from tui.model.trust import ClientCertificate, Trust

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import httpcore
@@ -12,13 +11,14 @@ import httpx
 
 from tui.api import names
 from tui.api.aside import aside
-from tui.api.blame import blame, late, presenting
+from tui.api.blame import Stage, blame, late, presenting
 from tui.api.certificate import describe
 from tui.api.errors import ApiError, Garbled, NotSent, Unreachable, Untrusted
 from tui.api.gate import GetOnlyTransport
 from tui.api.probe import probe
 from tui.api.tls import context_for
-from tui.api.trace import Stage, Trace
+from tui.api.trace import Trace
+from tui.api.wire import Reply
 from tui.model.certificate import Certificate
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
@@ -28,15 +28,6 @@ BODY_AT_MOST = 4 * 1024 * 1024
 
 _PROBE_AT_MOST = 2.0
 _NO_LIMITS: dict[str, float | None] = dict.fromkeys(("connect", "read", "write", "pool"))
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer as it came: status, headers, raw body."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes = field(repr=False)  # it may hold a token
 
 
 class Exchange:

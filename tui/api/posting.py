@@ -6,9 +6,10 @@ from typing import ClassVar
 import httpx
 
 from tui.api.errors import ApiError, NotSent
-from tui.api.exchange import Exchange, Reply
+from tui.api.exchange import Exchange
 from tui.api.gate import GetOnlyTransport, OrderTransport
 from tui.api.trace import Trace
+from tui.api.wire import Reply
 
 
 class OrderExchange(Exchange):

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from tui.api import wire
 from tui.api.errors import ApiError, Forbidden, LoginRefused, Unavailable
-from tui.api.exchange import Reply
+from tui.api.wire import Reply
 from tui.model.text import clean
 
 _HINTS = {

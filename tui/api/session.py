@@ -20,13 +20,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from tui.api import wire
-from tui.api.authorize import TTL, Form, LoginExchange, password_ticket
+from tui.api.authorize import TTL, Form, LoginExchange
 from tui.api.errors import ApiError, LoginRefused
-from tui.api.exchange import Reply
 from tui.api.refusal import refusal
 from tui.api.strictjson import WireError
-from tui.api.ticket import NOBODY, SecretLike, Ticket, Token
+from tui.api.ticket import NOBODY, SecretLike, Ticket, Token, password_ticket
 from tui.api.wicket import Wicket
+from tui.api.wire import Reply
 from tui.model.login import LoginWay
 from tui.model.text import clean
 

@@ -1,7 +1,12 @@
 """What a request shows of who asks: a password or a token, hidden until it is sent."""
 
+import base64
 from dataclasses import dataclass
 from typing import Protocol
+
+import httpx
+
+from tui import __version__
 
 
 class SecretLike(Protocol):
@@ -46,3 +51,23 @@ class Ticket:
 
 NOBODY = Ticket("", Token(""))
 """No Authorization at all: the client's certificate says who asks."""
+
+
+def password_ticket(username: str, password: SecretLike) -> Ticket:
+    """Make the ticket that holds the password."""
+    pair = f"{username}:{password.reveal()}".encode("utf-8", "surrogatepass")
+    return Ticket("Basic", Token(base64.b64encode(pair).decode("ascii")))
+
+
+def headers(ticket: Ticket | None) -> httpx.Headers:
+    """Make a request's headers; their repr hides what the ticket holds, and nobody keeps them."""
+    made = httpx.Headers(
+        {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"rsdeck/{__version__}",
+        }
+    )
+    if ticket is not None and ticket.scheme:
+        made["Authorization"] = ticket.header()
+    return made

@@ -2,23 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 
 import httpcore
 
-
-class Stage(Enum):
-    """What a request waits for; the value is how a sentence says it."""
-
-    QUEUED = "before it connected"
-    FILES = "while reading the files that its trust names"
-    NAMING = "while its name was looked up"
-    CONNECTING = "while connecting"
-    PROXY = "while the proxy opened the way"
-    HANDSHAKE = "during the TLS handshake"
-    SENDING = "before anything was sent"
-    WAITING = "while waiting for the answer"
-    READING = "in the middle of the answer"
+from tui.api.blame import Stage
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Annotated, Any
 
@@ -16,8 +17,8 @@ from tui.api.strictjson import (
     web_page,
 )
 from tui.api.times import read_epoch, read_start_time, read_uptime
-from tui.model.health import ClusterHealth, MemberHealth
-from tui.model.node import Identity, Member, Role
+from tui.model.health import ClusterHealth, Member, MemberHealth
+from tui.model.node import Identity, Role
 from tui.model.service import Service
 from tui.model.text import clean
 
@@ -46,6 +47,15 @@ class _Entry(BaseModel):
 
 
 _ENTRY = TypeAdapter(_Entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came: status, headers, raw body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)  # it may hold a token
 
 
 def read_services(body: bytes) -> tuple[Service, ...]:

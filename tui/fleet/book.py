@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
 from tui.fleet.health import HealthPage
 from tui.fleet.teller import FACTS_EVERY, Teller
-from tui.model.node import ClusterFacts, Identity, Member, NodeFacts, Role
+from tui.model.health import ClusterFacts, Member
+from tui.model.node import Identity, NodeFacts, Role
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader

@@ -16,7 +16,8 @@ from tui.fleet.bond import REBIND, Bond
 from tui.fleet.line import NodeLine
 from tui.fleet.login import Login, LoginWaits, login_key
 from tui.fleet.proposal import Proposal, propose
-from tui.model.node import ClusterFacts, Identity, Member, same_host
+from tui.model.health import ClusterFacts, Member
+from tui.model.node import Identity, same_host
 from tui.model.reading import Trouble, TroubleKind
 
 

@@ -19,7 +19,8 @@ from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreach
 from tui.fleet.login import LoginWaits
 from tui.fleet.orders import HURRY
 from tui.journal.record import moment
-from tui.model.node import ClusterFacts, Identity, Role
+from tui.model.health import ClusterFacts
+from tui.model.node import Identity, Role
 from tui.model.reading import Reading, TroubleKind
 from tui.model.rollout import Step
 from tui.model.service import Health

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.fleet.book import ClusterBook
-from tui.model.health import MemberHealth
-from tui.model.node import Member, Role
+from tui.model.health import Member, MemberHealth
+from tui.model.node import Role
 from tui.model.service import Service
 
 if TYPE_CHECKING:

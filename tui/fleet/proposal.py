@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui.config import ConfigError, NodeProfile, check_profile, fields_of
-from tui.model.node import Identity, Member
+from tui.model.health import Member
+from tui.model.node import Identity
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST = 64

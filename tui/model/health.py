@@ -1,10 +1,41 @@
-"""What the cluster itself says of all its nodes, in one answer (`GET /v4/cluster/health`)."""
+"""A cluster as it describes itself: its members, and the health of all its nodes."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from tui.model.node import Role
 from tui.model.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One node as its cluster lists it (`/v1/nodes`, `/v1/nodes/status`, joined by uid)."""
+
+    uid: int
+    address: str = ""
+    hostname: str = ""
+    role: Role = Role.UNKNOWN
+    version: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """What a cluster says of itself; None and empty where it did not say.
+
+    `optional` are the keys of `/v1/cluster/services_configuration`, `disabled` those of them
+    whose operating_mode is "disabled". `gaps` names each call that failed, with its reason.
+    """
+
+    name: str = ""
+    members: tuple[Member, ...] = ()
+    optional: frozenset[str] | None = None
+    disabled: frozenset[str] = frozenset()
+    gaps: tuple[str, ...] = ()
+
+    def member(self, uid: int | None) -> Member | None:
+        """Find a member by its uid."""
+        return next((one for one in self.members if uid is not None and one.uid == uid), None)
 
 
 @dataclass(frozen=True, slots=True)
