@@ -15,15 +15,15 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.fleet.tally import Tally
+from tui.fleet.polling.service_counts import Tally
+from tui.model.filters import Query
 from tui.model.node import Identity, NodeFacts, Role
-from tui.model.query import Query
 from tui.model.reading import Reading
 from tui.model.service import Service
-from tui.ui.columns import Columns
-from tui.ui.grid import build
-from tui.ui.view import NodeView
-from tui.ui.widgets.matrix import MatrixTable
+from tui.ui.format.node_view import NodeView
+from tui.ui.matrix.columns import Columns
+from tui.ui.matrix.grid import build
+from tui.ui.matrix.matrix_table import MatrixTable
 
 NODES, SERVICES, ROUNDS = 35, 40, 60
 SIZE = (200, 60)

@@ -4,7 +4,7 @@ from textual.app import App, ComposeResult
 from textual.strip import Strip
 
 from tui.sim.catalogue import SERVICES
-from tui.ui.widgets.table import Cell, Column, LiveTable, Row
+from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 _COLUMNS = (Column("name", "SERVICE", 18, grow=1), Column("uptime", "UPTIME", 13, right=True))
 

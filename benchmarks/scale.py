@@ -27,8 +27,8 @@ from tui import ui
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
-from tui.fleet.listener import Silence
-from tui.paths import theme_dirs
+from tui.fleet.ports import Silence
+from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
 from tui.ui.themes import load_themes
 

@@ -11,9 +11,9 @@ from textual.pilot import Pilot
 
 from tui.cli.demo import configuration_for, known_passwords
 from tui.fleet.fleet import Fleet
-from tui.paths import theme_dirs
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster, SimulatorError
+from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
 from tui.ui.themes import load_themes
 

@@ -24,7 +24,7 @@ from textual.pilot import Pilot
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
-from tui.paths import theme_dirs
+from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
 from tui.ui.themes import load_themes
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tui import paths
+from tui.storage import paths
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +74,8 @@ def test_without_a_home_the_configuration_is_empty_and_nothing_is_looked_for_her
 
 def test_importing_the_paths_and_the_configuration_imports_nothing_slow() -> None:
     slow = ["platformdirs", "tomlkit", "tempfile", "pydantic", "textual", "httpx", "keyring"]
-    code = f"import sys, tui.paths, tui.config; print([n for n in {slow} if n in sys.modules])"
+    code = (
+        f"import sys, tui.storage.paths, tui.config; print([n for n in {slow} if n in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout == "[]\n"

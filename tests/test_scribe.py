@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.history.conftest import until
-from tui.own import NotKept
-from tui.scribe import Scribe, Slow
+from tui.storage.background_writer import Scribe, Slow
+from tui.storage.private_files import NotKept
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import trustme
 from cryptography import x509
 
 from tests.certificates import DAY, NOW, self_signed
-from tui.api.certificate import describe, fingerprint
+from tui.api.tls.certificate import describe, fingerprint
 from tui.model.certificate import Certificate
 
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tui.api.errors import WriteBlocked
-from tui.api.gate import GetOnlyTransport, LoginTransport, OrderTransport
+from tui.api.transport import GetOnlyTransport, LoginTransport, OrderTransport
 
 ORIGIN = "https://10.0.0.1:9443"
 SERVICES = f"{ORIGIN}/v1/local/services"

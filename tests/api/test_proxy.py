@@ -9,9 +9,9 @@ import trustme
 from tests.api.conftest import CANARY, Password, certify
 from tests.faultserver import always, answer, routes, serving
 from tests.proxyserver import proxying
+from tui.api.auth.session import Habit, Session
 from tui.api.errors import ApiError, NotSent, Unreachable, Untrusted
-from tui.api.probe import probe
-from tui.api.session import Habit, Session
+from tui.api.tls.probe import probe
 from tui.model.login import LoginWay
 from tui.model.order import Verb
 from tui.model.trust import AuthorityTrust, ClientCertificate, PinnedTrust

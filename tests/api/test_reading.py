@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.faultserver import Peer, always, answer, once, routes, serving
+from tui.api.auth.authorization import headers
 from tui.api.client import NodeReader
 from tui.api.errors import (
     ApiError,
@@ -19,9 +20,8 @@ from tui.api.errors import (
     Unreachable,
     WriteBlocked,
 )
-from tui.api.gate import OrderTransport
-from tui.api.ticket import headers
 from tui.api.trace import Trace
+from tui.api.transport import OrderTransport
 from tui.model.node import Role
 
 GOOD = json.dumps({"ccs": {"status": "RUNNING", "start_time": "", "uptime": "0:21:27"}})

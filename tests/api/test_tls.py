@@ -12,10 +12,10 @@ import pytest
 from tests.api.conftest import certify
 from tests.certificates import NOW, self_signed, without_key_identifiers
 from tests.faultserver import once, serving
-from tui.api.certificate import describe
 from tui.api.errors import NotSent, Unreachable, Untrusted
-from tui.api.probe import probe
-from tui.api.tls import context_for
+from tui.api.tls.certificate import describe
+from tui.api.tls.context import context_for
+from tui.api.tls.probe import probe
 from tui.model.order import Verb
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.api import wire
+from tui.api import codec
 from tui.api.operation import write_operation
-from tui.api.strictjson import WireError
+from tui.api.strict_json import WireError
 from tui.model.node import Role
 from tui.model.order import Verb
 
@@ -30,8 +30,8 @@ HOSTILE = [
 ]
 
 
-def services(value: object) -> tuple[wire.Service, ...]:
-    return wire.read_services(json.dumps(value).encode())
+def services(value: object) -> tuple[codec.Service, ...]:
+    return codec.read_services(json.dumps(value).encode())
 
 
 def entry(status: object = "RUNNING", **more: object) -> dict[str, object]:
@@ -84,7 +84,7 @@ def test_an_empty_object_is_a_node_without_services():
 def test_what_is_not_the_apis_json_is_said_in_words(body, said):
     """P17, case 31."""
     with pytest.raises(WireError, match=said) as caught:
-        wire.read_services(body)
+        codec.read_services(body)
     assert str(caught.value).isprintable()
 
 
@@ -121,7 +121,7 @@ def test_an_empty_status_is_a_question_with_a_note():
 )
 def test_what_is_sent_twice_is_a_conflict_and_not_actionable(body):
     """Case 32."""
-    first, second = wire.read_services(body)
+    first, second = codec.read_services(body)
     assert (first.status, first.is_actionable) == ("CONFLICT", False)
     assert "sent twice" in first.note
     assert second.is_actionable
@@ -158,7 +158,7 @@ def test_thousands_of_names_that_look_the_same_are_told_apart_at_once():
     """P15, case 38: every other node waits while an answer is read."""
     body = json.dumps({chr(0xE000 + number): entry() for number in range(2000)}).encode()
     began = time.process_time()
-    assert len({one.name for one in wire.read_services(body)}) == 2000
+    assert len({one.name for one in codec.read_services(body)}) == 2000
     assert time.process_time() - began < 0.15
 
 
@@ -169,7 +169,7 @@ def test_an_answer_of_a_million_values_is_not_taken_apart(part):
     tracemalloc.start()
     try:
         with pytest.raises(WireError, match="more values than any answer"):
-            wire.read_services(body)
+            codec.read_services(body)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -178,13 +178,15 @@ def test_an_answer_of_a_million_values_is_not_taken_apart(part):
 
 def test_an_answer_that_names_thousands_of_others_says_how_many():
     """P17, case 45."""
-    results, note = wire.read_answer(json.dumps({f"s{n}": True for n in range(9000)}).encode(), "a")
+    results, note = codec.read_answer(
+        json.dumps({f"s{n}": True for n in range(9000)}).encode(), "a"
+    )
     assert results == {"a": None}
     assert note.endswith("s9 and 8990 more")
 
 
 def test_an_unreadable_number_is_no_uptime():
-    (one,) = wire.read_services(b'{"a": {"status": "RUNNING", "uptime": 1e999}}')
+    (one,) = codec.read_services(b'{"a": {"status": "RUNNING", "uptime": 1e999}}')
     assert (one.uptime, one.note) == (None, "")
 
 
@@ -194,7 +196,7 @@ def test_members_are_joined_by_uid_and_bad_ones_left_out():
     status = (
         b'{"1": {"role": "slave"}, "2": {"role": ["master"]}, "x": {}, "3": {"role": "master"}}'
     )
-    members = wire.read_members(nodes, status)
+    members = codec.read_members(nodes, status)
     assert [(one.uid, one.role) for one in members] == [
         (1, Role.REPLICA),
         (2, Role.UNKNOWN),
@@ -205,7 +207,7 @@ def test_members_are_joined_by_uid_and_bad_ones_left_out():
 
 @pytest.mark.parametrize("body", [b"{}", b'{"local_node_info": 1}', b'{"local_node_info": {}}'])
 def test_a_node_that_does_not_say_who_it_is_has_no_uid(body):
-    assert wire.read_identity(body).uid is None
+    assert codec.read_identity(body).uid is None
 
 
 @pytest.mark.parametrize(
@@ -213,11 +215,11 @@ def test_a_node_that_does_not_say_who_it_is_has_no_uid(body):
 )
 def test_a_uid_is_plain_digits(raw, uid):
     body = json.dumps({"local_node_info": {"uid": raw}}).encode()
-    assert wire.read_identity(body).uid == uid
+    assert codec.read_identity(body).uid == uid
 
 
 def test_optional_services_are_the_keys_whatever_else_is_said():
-    optional, disabled = wire.read_optional(
+    optional, disabled = codec.read_optional(
         b'{"a": {"operating_mode": "disabled"}, "b": {"operating_mode": 1}, "c": null}'
     )
     assert (optional, disabled) == ({"a", "b"}, {"a"})
@@ -236,15 +238,15 @@ def test_optional_services_are_the_keys_whatever_else_is_said():
     ],
 )
 def test_an_error_body_of_any_shape_is_read(body, said):
-    assert wire.read_error(body) == said
+    assert codec.read_error(body) == said
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"result": "true"}', b'{"result": null}', b"[]"])
 def test_a_check_without_a_plain_verdict_is_none(body):
     with pytest.raises(WireError):
-        wire.read_node_check(body)
+        codec.read_node_check(body)
     with pytest.raises(WireError):
-        wire.read_cluster_check(body)
+        codec.read_cluster_check(body)
 
 
 def test_an_operation_is_written_as_documented():
@@ -270,7 +272,7 @@ def test_the_health_of_a_cluster_is_read_by_uid() -> None:
             ]
         }
     )
-    first, second = wire.read_health(body.encode()).nodes
+    first, second = codec.read_health(body.encode()).nodes
     assert (first.uid, first.role, first.version) == (1, Role.PRIMARY, "8.0.16")
     assert first.detail == "ok␛[2J"
     assert first.observed_on == datetime(2024, 5, 13, 18, 38, tzinfo=UTC)
@@ -284,4 +286,4 @@ def test_the_health_of_a_cluster_is_read_by_uid() -> None:
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"nodes": {}}', b"<html>"])
 def test_what_is_no_health_of_a_cluster_is_an_error(body: bytes) -> None:
     with pytest.raises(WireError):
-        wire.read_health(body)
+        codec.read_health(body)

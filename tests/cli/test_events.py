@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.history.conftest import event
-from tui.history.keeper import Keeper
+from tui.history.recorder import Keeper
 from tui.model.event import Event, Happening
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
-from tui.journal.store import Store
+from tui.journal.journal_file import Store
 
 
 @pytest.fixture

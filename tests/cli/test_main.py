@@ -10,7 +10,7 @@ from tests.cli.conftest import Command, profiles, until
 from tui import __version__
 from tui.cli.main import LazyGroup
 from tui.cli.main import rsdeck as group
-from tui.cli.words import columns
+from tui.cli.output import columns
 from tui.model.width import width
 from tui.sim.server import SimulatedCluster
 

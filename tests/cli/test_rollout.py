@@ -10,9 +10,9 @@ import pytest
 from tests.cli.conftest import PASSWORD, RSDECK, Command, Ran, until
 from tests.fleet.places import place, service, wish
 from tests.pty import Terminal, environment
+from tui.cli.output import Stopped
 from tui.cli.rollout import _agree
-from tui.cli.words import Stopped
-from tui.fleet.plan import make_plan
+from tui.fleet.rollout.planner import make_plan
 from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster
 

@@ -15,7 +15,7 @@ from tests.cli.conftest import Command, until
 from tests.faultserver import FaultServer, serving
 from tests.proxyserver import proxying
 from tests.test_imports import run
-from tui.api.certificate import fingerprint
+from tui.api.tls.certificate import fingerprint
 
 TEXT = """\
 # ours, ask Kim

@@ -2,7 +2,7 @@ import tomllib
 
 import pytest
 
-from tui.config.edit import NotEditable, with_added, with_changed, without
+from tui.config.text_edit import NotEditable, with_added, with_changed, without
 
 TEXT = """\
 # mine

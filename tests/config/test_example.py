@@ -4,8 +4,8 @@ import pytest
 
 from tests.config.conftest import Write
 from tui.config import Notify, Settings, load
-from tui.config.check import FIELDS, SOURCES, TRUSTS
-from tui.paths import example_config
+from tui.config.profile_rules import FIELDS, SOURCES, TRUSTS
+from tui.storage.paths import example_config
 
 EXAMPLE = example_config().read_text(encoding="utf-8")
 ALTERNATIVES = re.findall(r"^#: (\w+) = .*$", EXAMPLE.partition("[nodes.node1]")[2], re.MULTILINE)

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from tests.config.conftest import Write
+from tui.config.config_file import LIMIT, read_bytes
 from tui.config.errors import ConfigError
-from tui.config.file import LIMIT, read_bytes
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 

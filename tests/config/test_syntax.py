@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tui.config.errors import ConfigError
-from tui.config.syntax import parse
+from tui.config.toml_syntax import parse
 
 FILE = Path("/c.toml")
 

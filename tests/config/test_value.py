@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.config import value as read
+from tui.config import value_readers as read
 from tui.config.errors import Refused
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.credentials.conftest import CANARY, check_silence, profile
 from tui.config import EnvironmentSource
 from tui.credentials import CredentialError, Passwords
-from tui.credentials.variable import _taken
+from tui.credentials.environment import _taken
 
 NAME = "RSDECK_TEST_PASSWORD"
 SOURCE = EnvironmentSource(NAME)

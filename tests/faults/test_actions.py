@@ -6,8 +6,8 @@ import pytest
 
 from tests.faultserver import Peer, always, answer, serving
 from tests.fleet.conftest import LIST, OPTIONAL, Play, profile, running
-from tui.fleet.guard import rule
-from tui.fleet.verdict import Patience
+from tui.fleet.orders.guard import rule
+from tui.fleet.orders.verdict import Patience
 from tui.model.order import Result, Seen, Tier, Verb
 from tui.model.service import Kind, kind_of
 

@@ -11,7 +11,7 @@ from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import LIST, PATIENCE, Play, profile, running, said
 from tests.ui.conftest import open_deck
 from tests.ui.test_trouble import one_node
-from tui.fleet.guard import rule
+from tui.fleet.orders.guard import rule
 from tui.model.order import Result, Seen, Tier, Verb
 from tui.model.service import Kind
 

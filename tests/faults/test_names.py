@@ -6,7 +6,7 @@ import time
 from tests.faults.conftest import Names
 from tests.faultserver import serving, wait_until
 from tests.fleet.conftest import PATIENCE, Play, asked, profile, running
-from tui.fleet.guard import rule
+from tui.fleet.orders.guard import rule
 from tui.model.order import Result, Seen, Tier, Verb
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster

@@ -17,10 +17,10 @@ from tests.faultserver import Peer, answer
 from tui.config import AskSource, Configuration, NodeProfile, Settings
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
+from tui.fleet.orders.verdict import Patience
+from tui.fleet.polling.poller import NodeWatch
 from tui.fleet.recording import Journal
 from tui.fleet.remembering import History
-from tui.fleet.verdict import Patience
-from tui.fleet.watch import NodeWatch
 from tui.model.event import Event
 from tui.model.order import Order, Progress, Route, Seen, Target, Verb, Verdict
 from tui.model.rollout import RolloutProgress

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from tests.fleet.conftest import Running, profile, running
-from tui.fleet.verdict import Patience
-from tui.journal.journal import OrderJournal
+from tui.fleet.orders.verdict import Patience
+from tui.journal.order_journal import OrderJournal
 from tui.model.order import Verb
 
 QUICK = Patience(steady=0.0, limit=3.0, same=1.0)

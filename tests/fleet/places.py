@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tui.fleet.guard import Standing
-from tui.fleet.plan import Place, Wish
+from tui.fleet.orders.guard import Standing
+from tui.fleet.rollout.planner import Place, Wish
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
 from tui.model.service import Service

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from tests.fleet.conftest import Running, posts, profiles, running
-from tui.fleet.verdict import Patience
+from tui.fleet.orders.verdict import Patience
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
 from tui.model.trust import parse_fingerprint
 from tui.sim.cluster import Cluster

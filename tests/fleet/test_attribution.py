@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.fleet.attribution import AFTERWARDS, Attribution
+from tui.fleet.events.attribution import AFTERWARDS, Attribution
 from tui.model.event import Event, Happening
 from tui.model.node import Identity
 from tui.model.order import Order, Phase, Progress, Result, Route, Seen, Target, Verb, Verdict

@@ -8,8 +8,8 @@ import pytest
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import BOOTSTRAP, NODES, Play, profile, running, said
 from tests.fleet.test_preflight import NOW, order
-from tui.fleet.bond import Bond
-from tui.fleet.guard import rule
+from tui.fleet.orders.guard import rule
+from tui.fleet.polling.identity import Bond
 from tui.fleet.preflight import Changed, check_services
 from tui.model.node import Identity, Role, same_host
 from tui.model.order import Phase, Result, Tier, Verb

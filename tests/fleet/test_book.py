@@ -27,7 +27,7 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeReader
 from tui.api.errors import LoginRefused
 from tui.credentials import Secret
-from tui.fleet.book import ClusterBook
+from tui.fleet.polling.cluster_cache import ClusterBook
 from tui.model.node import Identity, Role
 from tui.model.service import Kind, kind_of
 from tui.model.trust import NoTrust

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tui.fleet.changes import compare
+from tui.fleet.events.diff import compare
 from tui.model.event import Event, Happening
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service

@@ -24,7 +24,7 @@ from tests.fleet.conftest import (
 )
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
-from tui.fleet.discovery import Discovery, Meeting, add, discover
+from tui.fleet.onboarding.discovery import Discovery, Meeting, add, discover
 from tui.model.node import Environment, Identity, Role
 from tui.model.trust import PinnedTrust
 from tui.sim.cluster import Cluster

@@ -21,9 +21,18 @@ from tests.fleet.conftest import (
 )
 from tests.fleet.places import SINCE, place, reading, service, wish
 from tests.fleet.rollouts import QUICK
-from tui.fleet.gates import Finding, Gate, Gates, Inquiry, judge, missing, restarts, unwell
-from tui.fleet.plan import make_plan
-from tui.model.health import ClusterFacts, Member
+from tui.fleet.rollout.health_gate import (
+    Finding,
+    Gate,
+    Gates,
+    Inquiry,
+    judge,
+    missing,
+    restarts,
+    unwell,
+)
+from tui.fleet.rollout.planner import make_plan
+from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Role
 from tui.model.rollout import Plan, Step
 

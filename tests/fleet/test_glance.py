@@ -23,7 +23,7 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeOperator
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.glance import Glance, glance
+from tui.fleet.one_shot import Glance, glance
 from tui.model.reading import TroubleKind
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tui.fleet.guard import Standing, pointless, rule
+from tui.fleet.orders.guard import Standing, pointless, rule
 from tui.model.node import Environment
 from tui.model.order import Seen, Tier, Verb
 from tui.model.service import Kind, Service

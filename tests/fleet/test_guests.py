@@ -21,7 +21,7 @@ from tests.fleet.conftest import (
 )
 from tests.fleet.test_book import Clock, reader
 from tui.api.errors import LoginRefused
-from tui.fleet.book import ClusterBook
+from tui.fleet.polling.cluster_cache import ClusterBook
 from tui.model.node import Role
 from tui.model.trust import parse_fingerprint
 from tui.sim.cluster import Cluster

@@ -7,8 +7,8 @@ import pytest
 
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import BOOTSTRAP, LIST, Play, profile, profiles, running, said
-from tui.history.archive import Archive
-from tui.history.keeper import Keeper
+from tui.history.reader import Archive
+from tui.history.recorder import Keeper
 from tui.model.event import Happening
 from tui.sim.server import SimulatedCluster
 

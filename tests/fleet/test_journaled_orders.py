@@ -18,11 +18,11 @@ from tests.faultserver import answer, serving
 from tests.fleet.conftest import LIST, PASSWORD, Play, profile, running
 from tests.fleet.orderer import QUICK
 from tests.fleet.witness import Child, Witness, child, records, traced
-from tui import paths
-from tui.journal.chain import check
-from tui.journal.journal import OrderJournal
-from tui.journal.store import Store
+from tui.journal.hash_chain import check
+from tui.journal.journal_file import Store
+from tui.journal.order_journal import OrderJournal
 from tui.model.order import Result, Verb
+from tui.storage import paths
 
 
 @pytest.fixture

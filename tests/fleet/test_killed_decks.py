@@ -16,9 +16,9 @@ from tests.faultserver import FaultServer, Peer, answer, serving
 from tests.fleet.conftest import LIST, Play, profile, quiet, running, said
 from tests.fleet.orderer import QUICK
 from tests.fleet.witness import Witness, child, records, until
-from tui.journal.chain import check
-from tui.journal.journal import OrderJournal
-from tui.journal.store import Store
+from tui.journal.hash_chain import check
+from tui.journal.journal_file import Store
+from tui.journal.order_journal import OrderJournal
 from tui.model.order import Phase, Result, Verb
 
 KILLS = 40

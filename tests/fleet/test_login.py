@@ -31,8 +31,8 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeOperator
 from tui.config import CommandSource, FileSource
 from tui.credentials import Passwords, Secret
-from tui.fleet.guard import rule
-from tui.fleet.orders import NotAccepted
+from tui.fleet.orders.executor import NotAccepted
+from tui.fleet.orders.guard import rule
 from tui.model.login import LoginWay
 from tui.model.order import Result, Seen, Tier, Verb
 from tui.model.reading import TroubleKind

@@ -29,9 +29,9 @@ from tui.api.client import NodeOperator
 from tui.api.posting import OrderExchange
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
-from tui.fleet.orders import NotAccepted, request_text
-from tui.fleet.verdict import Patience
-from tui.journal.journal import OrderJournal
+from tui.fleet.orders.executor import NotAccepted, request_text
+from tui.fleet.orders.verdict import Patience
+from tui.journal.order_journal import OrderJournal
 from tui.model.event import Happening
 from tui.model.order import Phase, Result, Route, Verb
 from tui.sim.server import SimulatedCluster

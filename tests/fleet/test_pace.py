@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tui.fleet.pace import BACKOFF_AT_MOST, RETRY_AFTER_AT_MOST, backoff, faster, slower
+from tui.fleet.polling.backoff import BACKOFF_AT_MOST, RETRY_AFTER_AT_MOST, backoff, faster, slower
 
 
 def test_the_first_failure_costs_one_interval() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.fleet.places import FINE, ON, place, reading, service, wish
-from tui.fleet.guard import Standing
-from tui.fleet.plan import Place, make_plan, tier_of
+from tui.fleet.orders.guard import Standing
+from tui.fleet.rollout.planner import Place, make_plan, tier_of
 from tui.model.node import Environment, Role
 from tui.model.order import Tier, Verb
 from tui.model.rollout import Plan

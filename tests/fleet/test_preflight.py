@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tui.fleet.preflight import Changed, check_services, check_target
-from tui.model.health import Member
+from tui.model.cluster import Member
 from tui.model.node import Identity, Role
 from tui.model.order import Order, Route, Seen, Target, Verb
 from tui.model.service import Kind, Service

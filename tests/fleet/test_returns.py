@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from tui.fleet.returns import Returns
+from tui.fleet.events.restart_detector import Returns
 from tui.model.event import Event, Happening
 
 ON = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,13 +20,13 @@ from tests.fleet.rollouts import (
     states,
 )
 from tests.fleet.witness import records
-from tui.fleet.gates import Finding
-from tui.fleet.guests import Guest
-from tui.fleet.orders import NotAccepted
-from tui.journal.chain import check
-from tui.journal.journal import OrderJournal
-from tui.journal.store import Store
-from tui.journal.unsettled import find_unsettled
+from tui.fleet.orders.executor import NotAccepted
+from tui.fleet.rollout.health_gate import Finding
+from tui.fleet.unmanaged_nodes import Guest
+from tui.journal.hash_chain import check
+from tui.journal.journal_file import Store
+from tui.journal.order_journal import OrderJournal
+from tui.journal.unfinished_orders import find_unsettled
 from tui.model.event import Happening
 from tui.model.order import Order, Result, Verb
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
@@ -418,7 +418,7 @@ async def test_what_becomes_required_on_the_way_needs_the_reason_that_nobody_gav
         plan = await planned(deck)
         assert not plan.needs_reason
         deck.fleet.unlocked = True
-        for room in ("tui.fleet.course.kind_of", "tui.fleet.fleet.kind_of"):
+        for room in ("tui.fleet.rollout.runner.kind_of", "tui.fleet.fleet.kind_of"):
             monkeypatch.setattr(room, lambda *_: Kind.REQUIRED)
         deck.fleet.rollouts.begin(plan)
         now = await reaches(deck, plan, RolloutState.PAUSED)

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tui.fleet.scrub import scrub, scrub_all
+from tui.fleet.snapshot.redact import scrub, scrub_all
 
 PAIR = base64.b64encode(b"admin@x.example:hunter2").decode()
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOiIxIn0.c2lnbmF0dXJl"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.fleet.shelf import NotKept, Shelf, write_new
-from tui.paths import NOWHERE
+from tui.fleet.snapshot.storage import NotKept, Shelf, write_new
+from tui.storage.paths import NOWHERE
 
 ON = datetime(2026, 5, 13, 18, 38, 1, tzinfo=UTC)
 NAME = "rsdeck-20260513T183801Z.txt"

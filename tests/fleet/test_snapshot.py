@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tui.config import CommandSource, NodeProfile
-from tui.fleet.snapshot import EVENTS_AT_MOST, Moment, Scene, Stand, as_json, take
-from tui.fleet.snapshot_text import COLUMNS, as_text
+from tui.fleet.snapshot.document import EVENTS_AT_MOST, Moment, Scene, Stand, as_json, take
+from tui.fleet.snapshot.text import COLUMNS, as_text
 from tui.journal.tail import Tail
 from tui.model.certificate import Certificate
 from tui.model.event import Event, Happening

@@ -1,4 +1,4 @@
-from tui.fleet.tally import Tallies, Tally
+from tui.fleet.polling.service_counts import Tallies, Tally
 from tui.model.service import Service
 
 SERVICES = tuple(

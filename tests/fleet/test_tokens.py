@@ -23,10 +23,10 @@ from tests.fleet.conftest import (
     running,
     said,
 )
-from tui.api.gate import OrderTransport
+from tui.api.transport import OrderTransport
 from tui.config import CommandSource, FileSource
 from tui.credentials import Passwords, Secret
-from tui.fleet.trial import try_node
+from tui.fleet.onboarding.connection_test import try_node
 from tui.model.login import LoginWay
 from tui.model.order import Result, Verb
 from tui.model.reading import TroubleKind

@@ -22,7 +22,7 @@ from tests.fleet.conftest import (
 )
 from tui.config import FileSource
 from tui.credentials import Secret
-from tui.fleet.trial import try_node
+from tui.fleet.onboarding.connection_test import try_node
 from tui.model.trust import AuthorityTrust, SystemTrust, parse_fingerprint
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster

@@ -11,10 +11,10 @@ import trustme
 from tests.certificates import DAY, NOW, self_signed
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import LIST, Play, posts, profile, profiles, quiet, running
-from tui.api.certificate import fingerprint
+from tui.api.tls.certificate import fingerprint
 from tui.credentials import Passwords
-from tui.fleet.guard import rule
-from tui.fleet.orders import NotAccepted
+from tui.fleet.orders.executor import NotAccepted
+from tui.fleet.orders.guard import rule
 from tui.model.order import Tier, Verb
 from tui.model.reading import TroubleKind
 from tui.model.trust import ClientCertificate, NoTrust, PinnedTrust

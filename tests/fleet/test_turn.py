@@ -8,8 +8,8 @@ import asyncio
 import pytest
 
 from tui.api.errors import Unmet
-from tui.fleet import turn as module
-from tui.fleet.turn import AT_MOST, Turn
+from tui.fleet.login import attempt_limit as module
+from tui.fleet.login.attempt_limit import AT_MOST, Turn
 
 
 async def waits(

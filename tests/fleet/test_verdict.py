@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.fleet.verdict import Patience, Sight, Word, decide
+from tui.fleet.orders.verdict import Patience, Sight, Word, decide
 from tui.model.order import Result, Seen, Verb, Verdict
 from tui.model.service import Kind
 

@@ -18,7 +18,7 @@ from tests.fleet.conftest import (
     running,
     said,
 )
-from tui.fleet.guard import rule
+from tui.fleet.orders.guard import rule
 from tui.model.event import Happening
 from tui.model.order import Seen, Tier, Verb
 from tui.model.reading import TroubleKind

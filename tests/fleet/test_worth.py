@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from tui.fleet.worth import Bells, Notices, is_worth, notice
+from tui.fleet.events.notifications import Bells, Notices, is_worth, notice
 from tui.model.event import Event, Happening
 
 ALL = frozenset(Happening)

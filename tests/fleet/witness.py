@@ -15,8 +15,8 @@ import pytest
 
 from tests.faultserver import FaultServer, Peer
 from tests.fleet.conftest import Play
-from tui.journal.chain import Record, open_record
-from tui.journal.store import Store
+from tui.journal.hash_chain import Record, open_record
+from tui.journal.journal_file import Store
 
 ROOT = Path(__file__).parents[2]
 

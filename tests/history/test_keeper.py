@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from tests.history.conftest import ON, event, reading, service
-from tui.history.archive import Archive
-from tui.history.keeper import EARLIER_AT_MOST, Keeper
-from tui.history.store import Store
-from tui.own import NotKept
-from tui.paths import NOWHERE
+from tui.history.reader import Archive
+from tui.history.recorder import EARLIER_AT_MOST, Keeper
+from tui.history.writer import Store
+from tui.storage.paths import NOWHERE
+from tui.storage.private_files import NotKept
 
 QUICK = 0.2
 
@@ -205,10 +205,10 @@ async def test_a_history_that_cannot_be_had_is_said_and_tried_again(
 async def test_a_python_without_a_database_ends_no_deck(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "tui.history.store", None)
+    monkeypatch.setitem(sys.modules, "tui.history.writer", None)
     keeper = Keeper(folder, every=QUICK)
     assert await keeper.begin() == ()
-    assert "tui.history.store" in keeper.trouble
+    assert "tui.history.writer" in keeper.trouble
     keeper.note(event("lost"), "demo")
     assert await keeper.day("node1", "alert_mgr", "demo") is None
     keeper.end()

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.history.conftest import ON, event, reading, service, until
-from tui.history.archive import Archive
-from tui.history.backlog import Backlog, Batch
-from tui.history.schema import VERSION, Unknown
-from tui.history.store import Busy, Store
+from tui.history.database import VERSION, Unknown
+from tui.history.reader import Archive
+from tui.history.write_queue import Backlog, Batch
+from tui.history.writer import Busy, Store
 from tui.model.event import Event, Happening
 from tui.model.reading import Reading
-from tui.own import Missing, NotKept
-from tui.paths import NOWHERE
+from tui.storage.paths import NOWHERE
+from tui.storage.private_files import Missing, NotKept
 
 NODE = "node1"
 
@@ -438,7 +438,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.history.conftest import event
 from tests.history.test_store import make, of, texts
-from tui.own import NotKept
+from tui.storage.private_files import NotKept
 folder = Path(sys.argv[1])
 store = make(folder)
 store.write(of(event("before")))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.history.strip import Bucket, Segment, State, judge_plainly, make_day
+from tui.history.day import Bucket, Segment, State, judge_plainly, make_day
 from tui.model.service import Health
 
 HOUR = 3600.0

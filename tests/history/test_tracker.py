@@ -1,7 +1,7 @@
 """What is new in a reading, and how long a node was watched."""
 
 from tests.history.conftest import AWAY, ON, reading, service
-from tui.history.tracker import GAP, Mark, Tracker
+from tui.history.state_tracker import GAP, Mark, Tracker
 
 STAMP = ON.timestamp()
 RUNNING = ("RUNNING", STAMP)

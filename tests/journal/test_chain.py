@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from tui.journal.chain import Link, check, link, open_record, seal
+from tui.journal.hash_chain import Link, check, link, open_record, seal
 
 
 def chained(count: int) -> list[bytes]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tui import paths
-from tui.journal.chain import check, open_record
 from tui.journal.folder import JournalError, Missing
-from tui.journal.store import Store
+from tui.journal.hash_chain import check, open_record
+from tui.journal.journal_file import Store
+from tui.storage import paths
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_home_that_does_not_exist_is_not_made() -> None:
 _LIMITED = """
 import sys, resource
 from pathlib import Path
-from tui.journal.store import Store
+from tui.journal.journal_file import Store
 from tui.journal.folder import JournalError
 store = Store(Path(sys.argv[1]))
 store.append({"id": 1})

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.model.query import Order, Query, Scope, arrange
+from tui.model.filters import Order, Query, Scope, arrange
 from tui.model.service import Service
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

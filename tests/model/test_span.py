@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.model.span import span
+from tui.model.duration import span
 
 
 @pytest.mark.parametrize(

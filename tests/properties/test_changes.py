@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.fleet.changes import compare
+from tui.fleet.events.diff import compare
 from tui.model.event import Happening
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service

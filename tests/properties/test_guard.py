@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.fleet.guard import Ruling, Standing, pointless, rule
+from tui.fleet.orders.guard import Ruling, Standing, pointless, rule
 from tui.model.node import Environment
 from tui.model.order import Seen, Tier, Verb
 from tui.model.service import API_CARRIERS, CLIENT_CARRIERS, Kind, Service, kind_of

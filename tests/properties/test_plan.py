@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fleet.places import place, service, wish
-from tui.fleet.plan import Place, make_plan
+from tui.fleet.rollout.planner import Place, make_plan
 from tui.model.node import Role
 from tui.model.rollout import Plan
 from tui.model.service import Kind

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.widgets.plane import Plane
+from tui.ui.matrix.cursor import Plane
 
 NODES = st.lists(st.sampled_from("ABCDEFGH"), unique=True, max_size=8)
 SERVICES = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)

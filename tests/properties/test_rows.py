@@ -6,8 +6,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.widgets.row import Cell, Row
-from tui.ui.widgets.rows import Rows
+from tui.ui.table.row import Cell, Row
+from tui.ui.table.rows import Rows
 
 MUTATIONS = 10_000
 LINES = 12

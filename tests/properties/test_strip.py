@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.history.strip import Day, Span, State, judge_plainly, make_day, merged
+from tui.history.day import Day, Span, State, judge_plainly, make_day, merged
 from tui.model.service import Health
 
 BEGUN, ENDED = 100.0, 200.0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tui.fleet.verdict import Patience, Sight, Word, decide
+from tui.fleet.orders.verdict import Patience, Sight, Word, decide
 from tui.model.order import Result, Seen, Verb
 from tui.model.service import Kind
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tui.api import wire
-from tui.api.strictjson import WireError
+from tui.api import codec
+from tui.api.strict_json import WireError
 from tui.api.times import read_start_time, read_uptime
 from tui.model.service import Service
 
@@ -24,17 +24,17 @@ REAL = json.dumps(
     }
 ).encode()
 READERS = (
-    wire.read_services,
-    wire.read_identity,
-    wire.read_nodes,
-    wire.read_states,
-    wire.read_cluster_name,
-    wire.read_optional,
-    wire.read_node_check,
-    wire.read_cluster_check,
-    lambda body: wire.read_answer(body, ["alert_mgr", "ccs"]),
-    lambda body: wire.join_members(wire.read_nodes(body), {}),
-    lambda body: wire.join_members([], wire.read_states(body)),
+    codec.read_services,
+    codec.read_identity,
+    codec.read_nodes,
+    codec.read_states,
+    codec.read_cluster_name,
+    codec.read_optional,
+    codec.read_node_check,
+    codec.read_cluster_check,
+    lambda body: codec.read_answer(body, ["alert_mgr", "ccs"]),
+    lambda body: codec.join_members(codec.read_nodes(body), {}),
+    lambda body: codec.join_members([], codec.read_states(body)),
 )
 LOOSE = st.text(st.characters(), max_size=30)
 WORDS = st.sampled_from(
@@ -73,7 +73,7 @@ def read_all(body: bytes) -> None:
         except WireError as error:
             said = str(error)
         assert said.isprintable()
-    assert wire.read_error(body).isprintable()
+    assert codec.read_error(body).isprintable()
 
 
 @st.composite
@@ -110,7 +110,7 @@ def test_what_is_cut_short_never_passes_for_whole(body: bytes) -> None:
     whole = body.rstrip()
     if whole.endswith(b"}"):
         try:
-            wire.read_services(whole[:-1])
+            codec.read_services(whole[:-1])
         except WireError:
             return
         # What is left is an object of its own only if the bracket was a superfluous one.
@@ -122,7 +122,7 @@ def test_a_bad_entry_spoils_no_other(others: dict[str, object]) -> None:
     """Case 33, and case 38: every row has a name of its own."""
     good = {"status": "RUNNING", "start_time": "2024-05-13T18:38:00Z", "uptime": "0:21:27"}
     whole = {"good.first": good} | others | {"good.last": good}
-    services = wire.read_services(json.dumps(whole).encode())
+    services = codec.read_services(json.dumps(whole).encode())
     assert len({one.name for one in services}) == len(services) == len(whole)
     for one in services:
         assert one.name.isprintable()
@@ -142,7 +142,7 @@ def test_what_is_sent_twice_can_never_be_acted_on(names: list[str], data: st.Dat
     pairs = ", ".join(
         f'"{name}": {{"status": "{status}"}}' for name, status in zip(names, statuses, strict=True)
     )
-    for service in wire.read_services(f"{{{pairs}}}".encode()):
+    for service in codec.read_services(f"{{{pairs}}}".encode()):
         twice = names.count(service.name) > 1
         assert (service.status == "CONFLICT") == twice
         assert service.is_actionable is not twice
@@ -200,7 +200,7 @@ def test_only_true_and_false_are_answers_and_only_to_what_was_asked(
     said: dict[str, object],
 ) -> None:
     """P7, case 45."""
-    results, note = wire.read_answer(json.dumps(said).encode(), ["alert_mgr", "ccs"])
+    results, note = codec.read_answer(json.dumps(said).encode(), ["alert_mgr", "ccs"])
     assert results.keys() == {"alert_mgr", "ccs"}
     for name, value in results.items():
         assert value is (said.get(name) if isinstance(said.get(name), bool) else None)

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.sim.conftest import ADMIN
-from tui.sim.asgi import create_app
 from tui.sim.cluster import Cluster
+from tui.sim.http_app import create_app
 from tui.sim.server import SimulatedCluster
 
 CARRIERS = ["envoy", "envoy_control_plane", "cnm_http"]

@@ -60,8 +60,8 @@ def test_many_signals_are_as_one(opened: Open) -> None:
 
 
 BUGS = {
-    "poll": "import tui.fleet.watch as m\nm.NodeWatch._answered = boom",
-    "paint": "import tui.ui.widgets.table as m\nm.LiveTable.render_line = boom",
+    "poll": "import tui.fleet.polling.poller as m\nm.NodeWatch._answered = boom",
+    "paint": "import tui.ui.table.live_table as m\nm.LiveTable.render_line = boom",
     "compose": "import tui.ui.screens.deck as m\nm.DeckScreen.compose = boom",
     "mount": "import tui.ui.screens.deck as m\nm.DeckScreen.on_mount = boom",
     "key": "import tui.ui.screens.deck as m\nm.DeckScreen.action_sort = boom",

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tui.model.query import Query, Scope
+from tui.model.filters import Query, Scope
 from tui.model.service import Service
-from tui.ui.columns import Body, MatrixColumn
-from tui.ui.grid import Grid, build
+from tui.ui.matrix.columns import Body, MatrixColumn
+from tui.ui.matrix.grid import Grid, build
 
 DAYS = 3 * 86400 + 4 * 3600
 

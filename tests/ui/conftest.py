@@ -15,15 +15,15 @@ from textual.pilot import Pilot
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
+from tui.fleet.orders.verdict import Patience
 from tui.fleet.remembering import History
-from tui.fleet.shelf import Shelf
-from tui.fleet.verdict import Patience
-from tui.paths import theme_dirs
+from tui.fleet.snapshot.storage import Shelf
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
+from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
-from tui.ui.screens.door import ALONE
-from tui.ui.screens.password import PasswordScreen
+from tui.ui.dialogs.confirm import ALONE
+from tui.ui.dialogs.password import PasswordScreen
 from tui.ui.themes import load_themes
 
 PATIENCE = Patience(steady=0.6, limit=6.0, same=1.5)

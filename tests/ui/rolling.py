@@ -6,10 +6,10 @@ import time
 from tests.fleet.rollouts import QUICK, SERVICE, ordered
 from tests.ui.conftest import Deck, quiet
 from tui.model.rollout import RolloutProgress, RolloutState
-from tui.ui.screens.door import ALONE
-from tui.ui.screens.plan import PlanScreen
+from tui.ui.dialogs.confirm import ALONE
+from tui.ui.dialogs.rollout import PlanScreen
+from tui.ui.dialogs.rollout_action import WordScreen
 from tui.ui.screens.rollout import RolloutScreen
-from tui.ui.screens.word import WordScreen
 
 __all__ = ["QUICK", "SERVICE", "ordered"]
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from tui.model.reading import Reading
 from tui.model.service import Service
-from tui.ui.beginnings import Beginnings
+from tui.ui.format.uptime import Beginnings
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 BEGAN = 100.37

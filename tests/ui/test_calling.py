@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tui.config import Notify
 from tui.model.event import Event, Happening
-from tui.ui.calling import Caller
+from tui.ui.controllers.notifications import Caller
 
 ALL = Notify(bell=frozenset(Happening), desktop=frozenset(Happening))
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.model.event import Event, Happening
-from tui.model.query import Scope
+from tui.model.filters import Scope
 from tui.model.service import Health, Service
-from tui.ui.cells import GLYPHS, NOTHING, STYLES, age, duration, kind_reason, words
+from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, age, duration, kind_reason, words
 
 ON = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
 ALERT = Service("alert_mgr", "RUNNING", ON, 90)

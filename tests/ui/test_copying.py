@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tui.config import AskSource, CommandSource, NodeProfile
-from tui.model.query import Scope
+from tui.model.filters import Scope
 from tui.model.service import Service
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, SystemTrust
-from tui.ui.copying import curl_text, row_text, selected_text
+from tui.ui.format.copy_text import curl_text, row_text, selected_text
 
 STARTED = datetime(2024, 5, 13, 18, 38, tzinfo=UTC)
 PIN = "ab" * 32

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 
-from tui.history.strip import Bucket, Day, State, make_day
+from tui.history.day import Bucket, Day, State, make_day
 from tui.model.service import Health
-from tui.ui.cells import GLYPHS
-from tui.ui.daystrip import COUNT, RESTARTED, UNWATCHED, day_rows, strip
+from tui.ui.format.day_chart import COUNT, RESTARTED, UNWATCHED, day_rows, strip
+from tui.ui.format.service_row import GLYPHS
 
 PALETTE = defaultdict(str)
 HOUR = 3600.0

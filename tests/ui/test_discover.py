@@ -12,7 +12,7 @@ from tests.fleet.conftest import Play
 from tests.ui.conftest import ADMIN, Deck, open_deck
 from tests.ui.test_screens import compare
 from tui.config import ConfigError, Configuration, load
-from tui.fleet.discovery import Found, add
+from tui.fleet.onboarding.discovery import Found, add
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.discover import DiscoverScreen

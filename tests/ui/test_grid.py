@@ -6,16 +6,16 @@ from rich.style import Style
 
 from tests.ui.columns import DAYS, column, grid, names
 from tests.ui.widgets.hostile import NAMES
-from tui.fleet.guests import Guest
+from tui.fleet.unmanaged_nodes import Guest
 from tui.model.node import Role
 from tui.model.service import Service
 from tui.model.text import clean
-from tui.ui.columns import FRESH, grouped, guest_column
-from tui.ui.grid import compact
 from tui.ui.gridlines import status, title
-from tui.ui.heads import beyond, fitting, head, sentence
-from tui.ui.widgets.lattice import lay_out, paint
-from tui.ui.widgets.picture import Picture
+from tui.ui.matrix.columns import FRESH, grouped, guest_column
+from tui.ui.matrix.grid import compact
+from tui.ui.matrix.headers import beyond, fitting, head, sentence
+from tui.ui.matrix.layout import lay_out, paint
+from tui.ui.matrix.picture import Picture
 
 PALETTE = dict.fromkeys(("bad", "muted", "warn", "ok"), "")
 GROUNDS = {name: Style.null() for name in ("", "head", "cursor", "cursor-weak", "line")}

@@ -6,11 +6,11 @@ import pytest
 
 from tests.ui.conftest import open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
+from tui.ui.command_palette import DeckCommands
 from tui.ui.keymap import KEYS, shown
-from tui.ui.palette import DeckCommands
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.nodes import NodesScreen
-from tui.ui.widgets.table import LiveTable
+from tui.ui.table.live_table import LiveTable
 
 
 async def page(deck: object) -> str:

@@ -6,13 +6,13 @@ import pytest
 
 from tests.ui.conftest import Deck, open_deck, quiet, write_configuration
 from tests.ui.test_screens import compare
-from tui.history.archive import Archive
-from tui.history.keeper import Keeper
-from tui.history.strip import Day
+from tui.history.day import Day
+from tui.history.reader import Archive
+from tui.history.recorder import Keeper
 from tui.model.event import Happening
-from tui.own import NotKept
 from tui.sim.server import SimulatedCluster
-from tui.ui.days import EVERY
+from tui.storage.private_files import NotKept
+from tui.ui.controllers.day_history import EVERY
 
 
 class Counting(Keeper):

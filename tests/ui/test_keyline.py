@@ -5,7 +5,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-from tui.ui.keyline import KeyLine, Settled
+from tui.ui.terminal.key_queue import KeyLine, Settled
 
 
 class Hearer(MessagePump):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.ui.conftest import Deck, open_deck, posts, write_configuration
-from tui.fleet.verdict import Patience
+from tui.fleet.orders.verdict import Patience
 from tui.model.rollout import Plan, RolloutState
 from tui.sim.server import SimulatedCluster
 

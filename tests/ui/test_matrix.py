@@ -15,10 +15,10 @@ from tests.ui.test_trouble import one_node
 from tui.config import load
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.confirm import ConfirmScreen
+from tui.ui.dialogs.order import ConfirmScreen
+from tui.ui.matrix.matrix_table import MatrixTable
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.matrix import MatrixScreen
-from tui.ui.widgets.matrix import MatrixTable
 
 WHY = "read-only: the deck was started with --read-only"
 

@@ -8,9 +8,9 @@ from tests.ui.conftest import ADMIN, Deck, open_deck, posts, write_configuration
 from tui.config import Configuration, NodeProfile, load
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.node_form import NodeForm
+from tui.ui.dialogs.node_form import NodeForm
+from tui.ui.dialogs.password import PasswordScreen
 from tui.ui.screens.nodes import NodesScreen
-from tui.ui.screens.password import PasswordScreen
 
 
 def empty(folder: Path, text: str = "") -> Configuration:

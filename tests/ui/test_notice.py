@@ -3,7 +3,7 @@
 import pytest
 
 from tests.terminal.hostile import PAYLOADS
-from tui.ui.terminal.notice import AT_MOST, desktop
+from tui.ui.terminal.desktop_notification import AT_MOST, desktop
 
 
 def test_osc_9_is_told_with_the_decks_name() -> None:

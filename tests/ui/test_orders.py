@@ -10,7 +10,7 @@ from tests.ui.rolling import QUICK
 from tui.config import load
 from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.confirm import ConfirmScreen
+from tui.ui.dialogs.order import ConfirmScreen
 
 
 def body(served: SimulatedCluster) -> str:

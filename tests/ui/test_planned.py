@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console, RenderableType
 
-from tui.fleet.course import Word
+from tui.fleet.rollout.runner import Word
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import Mark, Result, Seen, Verb, Verdict
 from tui.model.rollout import (
@@ -20,11 +20,11 @@ from tui.model.rollout import (
     StepState,
 )
 from tui.model.service import Kind
-from tui.ui.rolling import head, line, lines, rows, span, tally
-from tui.ui.rollouts import difference
+from tui.ui.controllers.rollouts import difference
+from tui.ui.dialogs.rollout_action import does
+from tui.ui.format.rollout_text import head, line, lines, rows, span, tally
 from tui.ui.screens.planned import Page, Proposal
 from tui.ui.screens.rollout import Turns
-from tui.ui.screens.word import does
 
 SINCE = datetime(2026, 3, 1, 2, 3, 4, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from tui.config import load
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.screens.problems import ProblemsScreen
-from tui.ui.widgets.table import LiveTable
+from tui.ui.table.live_table import LiveTable
 
 
 async def open_problems(deck: Deck) -> LiveTable:

@@ -10,11 +10,11 @@ from textual.command import CommandPalette
 from tests.ui.conftest import VIEWER, Deck, open_deck, posts, quiet, write_configuration
 from tui.api.client import NodeOperator
 from tui.sim.server import SimulatedCluster
+from tui.ui.command_palette import DeckCommands
+from tui.ui.dialogs.armed import DeafScreen
+from tui.ui.dialogs.order import ConfirmScreen
 from tui.ui.keymap import KEYS
-from tui.ui.palette import DeckCommands
-from tui.ui.screens.confirm import ConfirmScreen
-from tui.ui.screens.deaf import DeafScreen
-from tui.ui.widgets.table import LiveTable
+from tui.ui.table.live_table import LiveTable
 
 WHY = "read-only: the deck was started with --read-only"
 LEAVES = {"quit", "quit_now"}

@@ -26,13 +26,13 @@ from tests.ui.rolling import (
 from tests.ui.test_hostile import assert_harmless
 from tests.ui.test_matrix import open_matrix
 from tui.config import load
-from tui.fleet.plan import make_plan
+from tui.fleet.rollout.planner import make_plan
 from tui.model.rollout import Plan, RolloutProgress, RolloutState
 from tui.sim.server import SimulatedCluster
-from tui.ui.rollouts import RolloutDesk
-from tui.ui.screens.plan import PlanScreen
+from tui.ui.controllers.rollouts import RolloutDesk
+from tui.ui.dialogs.rollout import PlanScreen
+from tui.ui.dialogs.rollout_action import WordScreen
 from tui.ui.screens.rollout import RolloutScreen
-from tui.ui.screens.word import WordScreen
 
 WHY = "read-only: the deck was started with --read-only"
 

@@ -8,9 +8,9 @@ import pytest
 from textual.widgets import Input
 
 from tests.ui.conftest import Deck, open_deck, posts, write_configuration
-from tui.paths import NOWHERE
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.password import PasswordScreen
+from tui.storage.paths import NOWHERE
+from tui.ui.dialogs.password import PasswordScreen
 
 WHY = "read-only: the deck was started with --read-only"
 

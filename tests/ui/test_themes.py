@@ -7,7 +7,7 @@ import pytest
 from rich.style import Style
 from textual.color import Color
 
-from tui.paths import theme_dirs
+from tui.storage.paths import theme_dirs
 from tui.ui.themes import STYLES, ThemeFile, load_themes, palette, to_textual
 
 BUNDLED = theme_dirs()[0]

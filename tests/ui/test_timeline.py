@@ -8,12 +8,12 @@ import pytest
 from tests.ui.conftest import ADMIN, Deck, open_deck, write_configuration
 from tests.ui.test_screens import compare
 from tui.model.event import Event, Happening
-from tui.paths import theme_dirs
 from tui.sim.server import SimulatedCluster
+from tui.storage.paths import theme_dirs
+from tui.ui.dialogs.node_form import NodeForm
 from tui.ui.screens.events import EventsScreen
-from tui.ui.screens.node_form import NodeForm
 from tui.ui.themes import load_themes, palette
-from tui.ui.widgets.events import EventsTable
+from tui.ui.widgets.events_table import EventsTable
 
 WIDE = (200, 60)
 SIZES = [(80, 24), (120, 40), (200, 60)]

@@ -11,13 +11,13 @@ from tests.certificates import DAY, NOW, self_signed
 from tests.faultserver import serving
 from tests.fleet.conftest import Play
 from tests.ui.conftest import Deck, open_deck, posts
-from tui.api.certificate import fingerprint
+from tui.api.tls.certificate import fingerprint
 from tui.config import Configuration, load
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.confirm import ConfirmScreen
-from tui.ui.screens.node_form import NodeForm
+from tui.ui.dialogs.node_form import NodeForm
+from tui.ui.dialogs.order import ConfirmScreen
+from tui.ui.dialogs.trust import TrustScreen
 from tui.ui.screens.nodes import NodesScreen
-from tui.ui.screens.trust import TrustScreen
 
 WRONG = "ab" * 32
 UNCHECKED = "CERTIFICATE NOT CHECKED"

@@ -1,6 +1,7 @@
 """One node: its services, who it is, what its cluster says, and, for an operator, orders.
 
-The gate under each client is what makes it read-only (`tui.api.gate`); here are only the calls.
+The gate under each client is what makes it read-only (`tui.api.transport`); here are only the
+calls.
 httpx's client is not used, its transport is: so there are no redirects, no proxies and no netrc to
 switch off, and a poll costs a sixth of the time.
 """
@@ -14,8 +15,12 @@ from typing import ClassVar, TypeVar
 
 import httpx
 
-from tui.api import wire
+from tui.api import codec
 from tui.api.answer import Answer, Outcome
+from tui.api.auth.authorization import SecretLike, Ticket, headers
+from tui.api.auth.session import Habit, Outdated, Session
+from tui.api.codec import Reply
+from tui.api.connection import Exchange
 from tui.api.errors import (
     ApiError,
     Garbled,
@@ -25,17 +30,13 @@ from tui.api.errors import (
     Unmet,
     Unreachable,
 )
-from tui.api.exchange import Exchange
 from tui.api.operation import write_operation
 from tui.api.posting import OrderExchange
 from tui.api.refusal import refusal
-from tui.api.session import Habit, Outdated, Session
-from tui.api.strictjson import WireError
-from tui.api.ticket import SecretLike, Ticket, headers
+from tui.api.strict_json import WireError
 from tui.api.wicket import Wicket
-from tui.api.wire import Reply
 from tui.model.certificate import Certificate
-from tui.model.health import ClusterFacts, ClusterHealth, Member
+from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.login import LoginWay
 from tui.model.node import Identity
 from tui.model.order import Route, Verb
@@ -99,28 +100,28 @@ class NodeReader:
 
     async def services(self) -> tuple[Service, ...]:
         """Ask `GET /v1/local/services`, which the node answers for itself."""
-        return await self._read("/v1/local/services", wire.read_services)
+        return await self._read("/v1/local/services", codec.read_services)
 
     async def identity(self) -> Identity:
         """Ask `GET /v1/bootstrap`, by which a node says who it is."""
-        return await self._read("/v1/bootstrap", wire.read_identity)
+        return await self._read("/v1/bootstrap", codec.read_identity)
 
     async def node_check(self, uid: int) -> tuple[bool, str]:
         """Ask `GET /v1/nodes/check/{uid}`: whether the cluster finds the node well, and why not."""
-        return await self._read(f"/v1/nodes/check/{uid}", wire.read_node_check)
+        return await self._read(f"/v1/nodes/check/{uid}", codec.read_node_check)
 
     async def cluster_check(self) -> tuple[bool, str]:
         """Ask `GET /v1/cluster/check`: whether every node is well, and which is not."""
-        return await self._read("/v1/cluster/check", wire.read_cluster_check)
+        return await self._read("/v1/cluster/check", codec.read_cluster_check)
 
     async def cluster_health(self) -> ClusterHealth:
         """Ask `GET /v4/cluster/health`, which is there from 8.0.16 on: all nodes in one answer."""
-        return await self._read("/v4/cluster/health", wire.read_health)
+        return await self._read("/v4/cluster/health", codec.read_health)
 
     async def member_states(self) -> tuple[Member, ...]:
         """Ask `GET /v1/nodes/status`: every node's role and hostname, without its address."""
-        states = await self._read("/v1/nodes/status", wire.read_states)
-        return wire.join_members((), states)
+        states = await self._read("/v1/nodes/status", codec.read_states)
+        return codec.join_members((), states)
 
     async def cluster_facts(self) -> ClusterFacts:
         """Ask what the cluster says of itself, in four calls; one that fails becomes a gap.
@@ -129,18 +130,18 @@ class NodeReader:
         primary may send all four elsewhere), and the first trouble if no call was answered.
         """
         gaps: dict[str, ApiError] = {}
-        nodes = await self._or_gap("/v1/nodes", wire.read_nodes, gaps)
-        states = await self._or_gap("/v1/nodes/status", wire.read_states, gaps)
+        nodes = await self._or_gap("/v1/nodes", codec.read_nodes, gaps)
+        states = await self._or_gap("/v1/nodes/status", codec.read_states, gaps)
         optional = await self._or_gap(
-            "/v1/cluster/services_configuration", wire.read_optional, gaps
+            "/v1/cluster/services_configuration", codec.read_optional, gaps
         )
-        name = await self._or_gap("/v1/cluster", wire.read_cluster_name, gaps)
+        name = await self._or_gap("/v1/cluster", codec.read_cluster_name, gaps)
         if len(gaps) == 4:
             raise next(iter(gaps.values()))
         known, disabled = optional or (None, frozenset())
         return ClusterFacts(
             name or "",
-            wire.join_members(nodes or [], states or {}),
+            codec.join_members(nodes or [], states or {}),
             known,
             disabled,
             tuple(f"{path}: {error}" for path, error in gaps.items()),
@@ -284,7 +285,7 @@ class NodeOperator(NodeReader):
     def _answer(self, reply: Reply, services: Sequence[str], path: str, took: float) -> Answer:
         if reply.status == 200:
             try:
-                results, note = wire.read_answer(reply.body, services)
+                results, note = codec.read_answer(reply.body, services)
             except WireError as error:
                 return Answer(Outcome.LOST, f"the answer is no answer: {error}", took, 200)
             return Answer(Outcome.ACCEPTED, note, took, 200, results)

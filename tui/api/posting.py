@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import httpx
 
+from tui.api.codec import Reply
+from tui.api.connection import Exchange
 from tui.api.errors import ApiError, NotSent
-from tui.api.exchange import Exchange
-from tui.api.gate import GetOnlyTransport, OrderTransport
 from tui.api.trace import Trace
-from tui.api.wire import Reply
+from tui.api.transport import GetOnlyTransport, OrderTransport
 
 
 class OrderExchange(Exchange):

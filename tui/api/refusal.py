@@ -4,9 +4,9 @@ import email.utils
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from tui.api import wire
+from tui.api import codec
+from tui.api.codec import Reply
 from tui.api.errors import ApiError, Forbidden, LoginRefused, Unavailable
-from tui.api.wire import Reply
 from tui.model.text import clean
 
 _HINTS = {
@@ -18,7 +18,7 @@ _HINTS = {
 
 def refusal(reply: Reply, *, where: str, username: str, what: str) -> ApiError:
     """Turn an answer other than 200 into its error; `what` is the request as a person says it."""
-    said, user = wire.read_error(reply.body), clean(username)
+    said, user = codec.read_error(reply.body), clean(username)
     because = f": {said}" if said else ""
     if reply.status == 401 and not username:
         return LoginRefused(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpcore
 
-from tui.api.blame import Stage
+from tui.api.error_messages import Stage
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tui.api.exchange import Exchange
+from tui.api.connection import Exchange
 
 
 @dataclass(slots=True, eq=False)

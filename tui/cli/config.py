@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.loading import found, loaded
-from tui.cli.words import USAGE, columns, shown
+from tui.cli.load_config import found, loaded
+from tui.cli.output import USAGE, columns, shown
 
 if TYPE_CHECKING:
     from tui.config import NodeProfile
@@ -42,7 +42,7 @@ def path(ctx: click.Context) -> None:
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Say all that is wrong with the configuration; exit code 2 if anything is."""
-    from tui.cli.checking import looks_of, problems_of  # noqa: PLC0415 - the help should not wait for it
+    from tui.cli.config_check import looks_of, problems_of  # noqa: PLC0415 - the help should not wait for it
     from tui.cli.deck import appearance  # noqa: PLC0415
 
     path, named = found(ctx)

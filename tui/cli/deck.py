@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.words import USAGE, Stopped, shown
+from tui.cli.output import USAGE, Stopped, shown
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def open_the_deck(config_path: Path | None, node: str | None, *, read_only: bool
         )
         return USAGE
     from tui.config import ConfigError, load  # noqa: PLC0415 - not needed to say what is missing
-    from tui.paths import config_file  # noqa: PLC0415
+    from tui.storage.paths import config_file  # noqa: PLC0415
 
     try:
         path, named = config_file(config_path, os.environ)
@@ -77,11 +77,11 @@ def appearance(
     Raises Stopped for keys that cannot be and a theme that there is not.
     """
     forget_textual_environment(os.environ)
-    from tui.paths import theme_dirs  # noqa: PLC0415
+    from tui.storage.paths import theme_dirs  # noqa: PLC0415
     from tui.ui.keymap import KeymapError, check  # noqa: PLC0415 - textual must see the cleaned environment
+    from tui.ui.table.live_table import LiveTable  # noqa: PLC0415
+    from tui.ui.table.navigation import ACROSS  # noqa: PLC0415
     from tui.ui.themes import load_themes  # noqa: PLC0415
-    from tui.ui.widgets.moves import ACROSS  # noqa: PLC0415
-    from tui.ui.widgets.table import LiveTable  # noqa: PLC0415
 
     where = shown(configuration.path)
     try:
@@ -115,10 +115,10 @@ def run(
     keys, themes, warnings = appearance(configuration)
     from tui.credentials import Passwords  # noqa: PLC0415
     from tui.fleet.fleet import Fleet  # noqa: PLC0415
-    from tui.fleet.shelf import Shelf  # noqa: PLC0415
-    from tui.history.keeper import Keeper  # noqa: PLC0415
-    from tui.journal.journal import OrderJournal  # noqa: PLC0415
-    from tui.paths import state_dir  # noqa: PLC0415
+    from tui.fleet.snapshot.storage import Shelf  # noqa: PLC0415
+    from tui.history.recorder import Keeper  # noqa: PLC0415
+    from tui.journal.order_journal import OrderJournal  # noqa: PLC0415
+    from tui.storage.paths import state_dir  # noqa: PLC0415
     from tui.ui.app import DeckApp, open_deck  # noqa: PLC0415
 
     passwords = passwords or Passwords(configuration.nodes)

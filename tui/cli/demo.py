@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.deck import LOCKED_BY_FLAG, has_terminal, run
-from tui.cli.words import Stopped
+from tui.cli.output import Stopped
 
 if TYPE_CHECKING:
     from tui.config import Configuration

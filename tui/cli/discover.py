@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.loading import loaded
+from tui.cli.load_config import loaded
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.words import Stopped, columns, shown
+from tui.cli.output import Stopped, columns, shown
 from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.config import Configuration
-    from tui.fleet.discovery import Discovery, Found
+    from tui.fleet.onboarding.discovery import Discovery, Found
     from tui.model.reading import Trouble
 
 _HEADINGS = ("UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND")
@@ -75,7 +75,7 @@ def _found(configuration: "Configuration", node: str) -> "Discovery":
 
     from tui.cli.status import ask_for_passwords  # noqa: PLC0415
     from tui.credentials import Passwords  # noqa: PLC0415
-    from tui.fleet import discovery  # noqa: PLC0415
+    from tui.fleet.onboarding import discovery  # noqa: PLC0415
 
     profile = configuration.node(node)
     if profile is None:
@@ -90,7 +90,7 @@ def _found(configuration: "Configuration", node: str) -> "Discovery":
 
 def _chosen(found: "Discovery", names: Sequence[str]) -> "list[Found]":
     """List what is to be written: those named, else all that answer as themselves."""
-    from tui.fleet.discovery import Meeting  # noqa: PLC0415
+    from tui.fleet.onboarding.discovery import Meeting  # noqa: PLC0415
 
     by_name = {one.name: one for one in found.found if one.is_new}
     for name in names:
@@ -106,7 +106,7 @@ def _chosen(found: "Discovery", names: Sequence[str]) -> "list[Found]":
 
 def _written(configuration: "Configuration", chosen: "Sequence[Found]") -> "Configuration":
     from tui.config import ConfigError  # noqa: PLC0415
-    from tui.fleet.discovery import add  # noqa: PLC0415
+    from tui.fleet.onboarding.discovery import add  # noqa: PLC0415
 
     try:
         return add(configuration, chosen)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.duration import duration
-from tui.cli.words import Stopped, columns
+from tui.cli.output import Stopped, columns
 
 if TYPE_CHECKING:
-    from tui.history.kept import Kept
+    from tui.history.stored_event import Kept
 
 _HEADINGS = ("TIME", "NODE", "SERVICE", "WHAT", "")
 
@@ -38,9 +38,9 @@ Exit codes: 0 also if nothing happened, 2 usage, or no history.
 @click.option("--last", type=click.IntRange(1, 2**62), help="Show only the newest events.")
 def events(*, since: timedelta | None, node: str, as_json: bool, last: int | None) -> None:
     """Show what happened on the nodes, newest last."""
-    from tui.history.archive import Archive  # noqa: PLC0415 - the help should not wait for it
-    from tui.own import Missing, NotKept, shown  # noqa: PLC0415
-    from tui.paths import state_dir  # noqa: PLC0415
+    from tui.history.reader import Archive  # noqa: PLC0415 - the help should not wait for it
+    from tui.storage.paths import state_dir  # noqa: PLC0415
+    from tui.storage.private_files import Missing, NotKept, shown  # noqa: PLC0415
 
     archive = Archive(state_dir())
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from tui import __version__
-from tui.cli.words import USAGE
+from tui.cli.output import USAGE
 from tui.model.text import clean
 
 WELL, DOWN, UNREACHABLE = 0, 1, 3

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.loading import loaded
+from tui.cli.load_config import loaded
 from tui.cli.main import UNREACHABLE, WELL
-from tui.cli.words import USAGE, Stopped, columns, shown
+from tui.cli.output import USAGE, Stopped, columns, shown
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
 def _table(plan: "Plan", steady: float) -> str:
     """Lay out a plan: the turns, what is sent, and what is asked between."""
     from tui.api.operation import write_operation  # noqa: PLC0415
-    from tui.journal.record import moment  # noqa: PLC0415
+    from tui.journal.records import moment  # noqa: PLC0415
     from tui.model.order import Route  # noqa: PLC0415
 
     rows = [("TURN", "NODE", "UID", "ROLE", "SERVICE", "KIND", "STATUS", "SINCE")]
@@ -174,12 +174,12 @@ def _agree(plan: "Plan", said: str | None) -> None:
 def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", steady: float) -> int:
     import asyncio  # noqa: PLC0415 - not for --help
 
-    from tui.cli.rolling import Rolling  # noqa: PLC0415
+    from tui.cli.rollout_run import Rolling  # noqa: PLC0415
     from tui.fleet.fleet import Fleet  # noqa: PLC0415
-    from tui.fleet.verdict import Patience  # noqa: PLC0415
-    from tui.history.keeper import Keeper  # noqa: PLC0415
-    from tui.journal.journal import OrderJournal  # noqa: PLC0415
-    from tui.paths import state_dir  # noqa: PLC0415
+    from tui.fleet.orders.verdict import Patience  # noqa: PLC0415
+    from tui.history.recorder import Keeper  # noqa: PLC0415
+    from tui.journal.order_journal import OrderJournal  # noqa: PLC0415
+    from tui.storage.paths import state_dir  # noqa: PLC0415
 
     async def go() -> int:
         fleet = Fleet(

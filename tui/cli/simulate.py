@@ -5,7 +5,7 @@ import threading
 
 import click
 
-from tui.cli.words import Stopped
+from tui.cli.output import Stopped
 
 _LAST_PORT = 65535
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.loading import loaded
+from tui.cli.load_config import loaded
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.words import Stopped, columns, shown
+from tui.cli.output import Stopped, columns, shown
 from tui.model.text import clean
 from tui.model.trust import UNCHECKED
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
     from tui.credentials import Passwords
-    from tui.fleet.glance import Glance
+    from tui.fleet.one_shot import Glance
 
 
 _EPILOG = """\b
@@ -64,7 +64,7 @@ def tell(
 ) -> int:
     """Ask, print, and give the exit code; `passwords` may hold some already."""
     from tui.credentials import Passwords  # noqa: PLC0415
-    from tui.fleet.glance import glance  # noqa: PLC0415
+    from tui.fleet.one_shot import glance  # noqa: PLC0415
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = passwords or Passwords(configuration.nodes)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.loading import loaded
+from tui.cli.load_config import loaded
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.words import Stopped, columns, shown
+from tui.cli.output import Stopped, columns, shown
 from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
-    from tui.fleet.contact import Contact
+    from tui.fleet.onboarding.pinning import Contact
 
 _EPILOG = """\b
 Examples:
@@ -68,7 +68,7 @@ def _meet(profile: "NodeProfile", timeout: float) -> "Contact | None":
     import asyncio  # noqa: PLC0415 - the help should not wait for it
 
     from tui.api.errors import Unreachable  # noqa: PLC0415
-    from tui.fleet.contact import meet  # noqa: PLC0415
+    from tui.fleet.onboarding.pinning import meet  # noqa: PLC0415
 
     try:
         return asyncio.run(meet(profile, timeout))
@@ -79,7 +79,7 @@ def _meet(profile: "NodeProfile", timeout: float) -> "Contact | None":
 
 def _settle(configuration: "Configuration", contact: "Contact", wanted: str) -> int:
     """Show it, and pin it if it may be; gives the exit code."""
-    from tui.fleet.contact import Match, facts, remedy  # noqa: PLC0415
+    from tui.fleet.onboarding.pinning import Match, facts, remedy  # noqa: PLC0415
 
     rows = facts(contact, datetime.now(UTC))
     click.echo(columns([(row.label, row.words) for row in rows]))
@@ -98,7 +98,7 @@ def _settle(configuration: "Configuration", contact: "Contact", wanted: str) -> 
 
 def _typed(contact: "Contact") -> bool:
     """Ask for the first digits; says why it does not go on."""
-    from tui.fleet.contact import DIGITS  # noqa: PLC0415
+    from tui.fleet.onboarding.pinning import DIGITS  # noqa: PLC0415
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise Stopped("without a terminal, name the fingerprint that the node prints: --yes SHA256")
@@ -113,7 +113,7 @@ def _typed(contact: "Contact") -> bool:
 
 def _write(configuration: "Configuration", contact: "Contact") -> int:
     from tui.config import ConfigError  # noqa: PLC0415
-    from tui.fleet.contact import pin  # noqa: PLC0415
+    from tui.fleet.onboarding.pinning import pin  # noqa: PLC0415
 
     try:
         after = pin(configuration, contact)

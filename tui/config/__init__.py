@@ -1,10 +1,8 @@
 """The configuration: read strictly, written without losing a comment."""
 
-from tui.config.check import FIELDS, check_profile, problems
-from tui.config.document import load
 from tui.config.errors import ConfigError
-from tui.config.profile import Configuration, NodeProfile, Notify, Settings, fields_of
-from tui.config.source import (
+from tui.config.loader import load
+from tui.config.password_source import (
     AskSource,
     CommandSource,
     EnvironmentSource,
@@ -12,7 +10,9 @@ from tui.config.source import (
     KeyringSource,
     PasswordSource,
 )
-from tui.config.store import remove_profile, save_profile
+from tui.config.profile import Configuration, NodeProfile, Notify, Settings, fields_of
+from tui.config.profile_rules import FIELDS, check_profile, problems
+from tui.config.writer import remove_profile, save_profile
 
 __all__ = [
     "FIELDS",

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from tui.config.config_file import read_bytes
 from tui.config.errors import ConfigError
-from tui.config.file import read_bytes
 
 
 def line_of(path: Path, profile_name: str, field: str) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.config.source import (
+from tui.config.password_source import (
     CommandSource,
     EnvironmentSource,
     FileSource,

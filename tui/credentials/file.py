@@ -5,7 +5,7 @@ import os
 import shlex
 import stat
 
-from tui.api.aside import aside
+from tui.concurrency import aside
 from tui.config import FileSource, NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
 from tui.model.text import clean

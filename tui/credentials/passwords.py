@@ -12,10 +12,10 @@ from tui.config import (
     NodeProfile,
 )
 from tui.credentials.command import from_command
-from tui.credentials.desktop import from_keyring
+from tui.credentials.environment import from_environment, take
 from tui.credentials.file import from_file_within
+from tui.credentials.keyring import from_keyring
 from tui.credentials.secret import PasswordNeeded, Secret
-from tui.credentials.variable import from_environment, take
 
 
 class Passwords:

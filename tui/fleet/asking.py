@@ -2,9 +2,9 @@
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.discovery import Discovery, discover
 from tui.fleet.fleet import Fleet
-from tui.fleet.watch import NodeWatch
+from tui.fleet.onboarding.discovery import Discovery, discover
+from tui.fleet.polling.poller import NodeWatch
 from tui.model.node import Role
 
 

@@ -3,9 +3,9 @@
 from collections import deque
 from dataclasses import dataclass
 
-from tui.fleet.attribution import NOBODY
+from tui.fleet.events.attribution import NOBODY
+from tui.model.duration import span
 from tui.model.event import Event, Happening
-from tui.model.span import span
 
 _SERVICES_AT_MOST = 20_000
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tui.model.health import Member
+from tui.model.cluster import Member
 from tui.model.node import Identity, Role, same_host
 from tui.model.order import Order, Seen
 from tui.model.service import Service

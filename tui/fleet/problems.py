@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from tui.fleet.watch import NodeWatch
+from tui.fleet.polling.poller import NodeWatch
 from tui.model.certificate import Certificate
 from tui.model.event import Event, Happening, statuses
 from tui.model.reading import Reading, TroubleKind

@@ -7,13 +7,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 
-from tui.journal.unsettled import Unsettled
+from tui.journal.unfinished_orders import Unsettled
 from tui.model.order import Order, Tier, Verdict
 from tui.model.rollout import Plan, Step
 
 
 class Journal(Protocol):
-    """Keeps what happens to orders; `tui.journal.journal` has the one on the disk.
+    """Keeps what happens to orders; `tui.journal.order_journal` has the one on the disk.
 
     `hold`, `intend` and `planned` raise JournalError, and then nothing may be sent; nothing
     else raises.

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from tui.history.strip import Day
+from tui.history.day import Day
 from tui.model.event import Event
 from tui.model.reading import Reading
 
 
 class History(Protocol):
-    """Keeps what happened, over sessions; `tui.history.keeper` has the one on the disk.
+    """Keeps what happened, over sessions; `tui.history.recorder` has the one on the disk.
 
     Nothing here raises, and only what is awaited waits for a disk.
     """

@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime
 
-from tui.fleet.login import Login
+from tui.fleet.login.state import Login
 from tui.model.event import Event, Happening
 
 

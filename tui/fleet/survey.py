@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from tui.config import Configuration
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet, barred
-from tui.fleet.plan import Place, Wish, make_plan
-from tui.fleet.rollout import place_of
+from tui.fleet.rollout.manager import place_of
+from tui.fleet.rollout.planner import Place, Wish, make_plan
 from tui.model.node import Role
 from tui.model.rollout import Plan
 

@@ -4,10 +4,10 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.journal.chain import Record, open_record
 from tui.journal.folder import JournalError, Missing
-from tui.journal.store import Store
-from tui.own import shown
+from tui.journal.hash_chain import Record, open_record
+from tui.journal.journal_file import Store
+from tui.storage.private_files import shown
 
 
 @dataclass(frozen=True, slots=True)

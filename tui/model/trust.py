@@ -1,4 +1,4 @@
-"""Whose certificate is believed: a node's profile says it, `tui.api.tls` does it."""
+"""Whose certificate is believed: a node's profile says it, `tui.api.tls.context` does it."""
 
 import re
 from dataclasses import dataclass

@@ -4,12 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 
+from tui.sim.background_events import Life
 from tui.sim.catalogue import CARRIERS, CONFIGURATION, ONE_SHOT, SERVICES, STARTSECS
-from tui.sim.life import Life
 from tui.sim.login import Logins, User
 from tui.sim.node import Node
 from tui.sim.process import Process
-from tui.sim.records import Records, RequestRecord
+from tui.sim.request_log import Records, RequestRecord
 
 __all__ = ["Cluster", "Node", "RequestRecord"]
 

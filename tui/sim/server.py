@@ -21,8 +21,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from tui.sim.asgi import create_app
 from tui.sim.cluster import Cluster
+from tui.sim.http_app import create_app
 
 HOST = "127.0.0.1"
 _LOOK = 0.05

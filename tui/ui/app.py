@@ -17,25 +17,25 @@ from tui.fleet.fleet import Fleet
 from tui.model.event import Event
 from tui.model.order import Progress
 from tui.model.rollout import RolloutProgress
-from tui.paths import state_dir
-from tui.ui.calling import Caller
-from tui.ui.copying import selected_text
-from tui.ui.desk import OrderDesk
-from tui.ui.lines import Palette
-from tui.ui.palette import DeckCommands
-from tui.ui.profiles import ProfileDesk
-from tui.ui.rollouts import Rollable, RolloutDesk, Targets
-from tui.ui.screens.deaf import PAINTED
+from tui.storage.paths import state_dir
+from tui.ui.command_palette import DeckCommands
+from tui.ui.controllers.notifications import Caller
+from tui.ui.controllers.orders import OrderDesk
+from tui.ui.controllers.profiles import ProfileDesk
+from tui.ui.controllers.rollouts import Rollable, RolloutDesk, Targets
+from tui.ui.dialogs.armed import PAINTED
+from tui.ui.format.copy_text import selected_text
+from tui.ui.format.status_lines import Palette
 from tui.ui.screens.deck import DeckScreen
+from tui.ui.table.live_table import LiveTable
+from tui.ui.table.navigation import ACROSS
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.themes import ThemeFile, palette, to_textual
 from tui.ui.watching import Painted, Watching
-from tui.ui.widgets.moves import ACROSS
-from tui.ui.widgets.table import LiveTable
 
 if TYPE_CHECKING:
-    from tui.fleet.shelf import Shelf
-    from tui.ui.takeaway import Takeaway
+    from tui.fleet.snapshot.storage import Shelf
+    from tui.ui.controllers.export import Takeaway
 
 _DEFAULT_THEME = "dark"
 _PAINTED = 0.05
@@ -205,8 +205,8 @@ class DeckApp(TerminalApp):
     def _takeaway(self) -> "Takeaway":
         """Give what writes snapshots and copies; it is imported when it is first wanted."""
         if self._taken is None:
-            from tui.fleet.shelf import Shelf  # noqa: PLC0415 - see above
-            from tui.ui.takeaway import Takeaway  # noqa: PLC0415
+            from tui.fleet.snapshot.storage import Shelf  # noqa: PLC0415 - see above
+            from tui.ui.controllers.export import Takeaway  # noqa: PLC0415
 
             self._taken = Takeaway(self, self._fleet, self._shelf or Shelf(state_dir()))
         return self._taken

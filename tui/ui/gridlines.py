@@ -5,8 +5,8 @@ from collections.abc import Collection
 from rich.text import Text
 
 from tui.model.trust import UNCHECKED
-from tui.ui.grid import RESTARTED, Grid, compact
-from tui.ui.lines import Palette, join
+from tui.ui.format.status_lines import Palette, join
+from tui.ui.matrix.grid import RESTARTED, Grid, compact
 
 
 def title(grid: Grid, palette: Palette) -> Text:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tui.fleet.guard import Ruling, Standing, pointless, rule
+from tui.fleet.orders.guard import Ruling, Standing, pointless, rule
 from tui.model.order import Order, Route, Seen, Target, Verb
 from tui.model.service import Service
-from tui.ui.view import NodeView
+from tui.ui.format.node_view import NodeView
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Protocol, runtime_checkable
 
-from tui.ui.lines import Palette
+from tui.ui.format.status_lines import Palette
 
 
 @runtime_checkable

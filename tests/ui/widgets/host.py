@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Button
 
-from tui.ui.widgets.table import Cell, Column, LiveTable, Row
+from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 COLUMNS = (
     Column("name", "SERVICE", 12, grow=1),

@@ -14,7 +14,7 @@ from tests.terminal.hostile import PAYLOADS
 from tui.model.event import Event, Happening
 from tui.model.event_query import EventQuery
 from tui.model.text import clean, is_harmless
-from tui.ui.widgets.events import EventsTable
+from tui.ui.widgets.events_table import EventsTable
 
 ALL = EventQuery()
 MANY, NODES = 2000, 400

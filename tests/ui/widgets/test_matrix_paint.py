@@ -11,8 +11,8 @@ from textual.strip import Strip
 from textual.widgets import Button
 
 from tests.ui.columns import DAYS, column, grid
-from tui.ui.grid import Grid
-from tui.ui.widgets.matrix import MatrixTable
+from tui.ui.matrix.grid import Grid
+from tui.ui.matrix.matrix_table import MatrixTable
 
 HEAD = 3
 

@@ -8,7 +8,7 @@ from rich.style import Style
 
 from tests.ui.widgets.hostile import NAMES
 from tui.model.text import clean
-from tui.ui.widgets.row import Cell, Column, Look, Row, changed_span, fit, paint, places
+from tui.ui.table.row import Cell, Column, Look, Row, changed_span, fit, paint, places
 
 WIDTHS = range(1, 61)
 COLUMNS = (

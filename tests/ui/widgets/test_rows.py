@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from tui.ui.widgets.row import Row
-from tui.ui.widgets.rows import Rows
+from tui.ui.table.row import Row
+from tui.ui.table.rows import Rows
 
 LINES = 5
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ui.widgets.host import many, open_table, row
-from tui.ui.widgets.table import Cell, Row
+from tui.ui.table.live_table import Cell, Row
 
 SERVICES = ["ccs", "crdb", "dmc", "envoy", "mdns", "pdns", "redis", "stats"]
 

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 
 from tests.ui.widgets.host import COLUMNS, Table, many, open_table, row
 from tests.ui.widgets.hostile import NAMES
-from tui.ui.widgets.table import Cell, Column, Row
+from tui.ui.table.live_table import Cell, Column, Row
 
 MANY = 15_000
 VISIBLE = list(range(11))

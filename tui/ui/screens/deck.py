@@ -12,26 +12,26 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.pace import faster, slower
+from tui.fleet.polling.backoff import faster, slower
 from tui.fleet.restarts import restarts_lately
 from tui.model.event import Event
+from tui.model.filters import Order, Query
 from tui.model.order import Verb
-from tui.model.query import Order, Query
-from tui.ui import lines
-from tui.ui.copying import curl_text, row_text
-from tui.ui.days import Days, Wanted
-from tui.ui.desk import OrderDesk
+from tui.ui.controllers.day_history import Days, Wanted
+from tui.ui.controllers.orders import OrderDesk
+from tui.ui.controllers.rollouts import Targets, cluster_of
+from tui.ui.format import status_lines
+from tui.ui.format.copy_text import curl_text, row_text
+from tui.ui.format.node_view import NodeView
+from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import bindings, shown
-from tui.ui.lines import Palette
-from tui.ui.rollouts import Targets, cluster_of
-from tui.ui.view import NodeView
-from tui.ui.widgets.detail import DetailPane
-from tui.ui.widgets.keybar import KeyBar
-from tui.ui.widgets.line import Line
-from tui.ui.widgets.nodes import NodeList
-from tui.ui.widgets.orders import OrderLines
-from tui.ui.widgets.services import ServicesTable
-from tui.ui.widgets.table import LiveTable
+from tui.ui.table.live_table import LiveTable
+from tui.ui.widgets.detail_pane import DetailPane
+from tui.ui.widgets.key_bar import KeyBar
+from tui.ui.widgets.node_list import NodeList
+from tui.ui.widgets.order_lines import OrderLines
+from tui.ui.widgets.services_table import ServicesTable
+from tui.ui.widgets.text_line import Line
 
 _CHANGES_AT_MOST = 20_000
 
@@ -182,7 +182,7 @@ class DeckScreen(Screen[None]):
         views = self.views()
         here = next((one for one in views if one.name == self.here), None)
         palette = self._palette
-        self._title.say(lines.title(here, self._fleet.read_only, palette))
+        self._title.say(status_lines.title(here, self._fleet.read_only, palette))
         if self._side.display:
             self._side.present(views, self.here)
         self._keys.present(
@@ -191,15 +191,15 @@ class DeckScreen(Screen[None]):
         if here is None:
             return
         self._banner.say(self._banner_text(here))
-        self._trouble.say(lines.trouble(here, palette))
+        self._trouble.say(status_lines.trouble(here, palette))
         others = [] if self._side.display else [one for one in views if one is not here]
-        self._elsewhere.say(lines.elsewhere(others, palette))
+        self._elsewhere.say(status_lines.elsewhere(others, palette))
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " ".join(filter(None, (filtered, "problems only" * self._query.problems)))
         marks = len(self.table.marks)
         filtered = " · ".join(filter(None, (filtered, f"{marks} marked" * bool(marks))))
         sort = f"{self._sort.value}{' inverted' * self._inverted}"
-        self._status.say(lines.status(here, self._shown, sort, filtered, palette))
+        self._status.say(status_lines.status(here, self._shown, sort, filtered, palette))
         self._show_detail(here)
 
     def _banner_text(self, view: NodeView) -> Text:
@@ -214,7 +214,7 @@ class DeckScreen(Screen[None]):
             parts.append(
                 Text("REQUIRED SERVICES UNLOCKED for this session", self._palette["banner"])
             )
-        return lines.join(parts)
+        return status_lines.join(parts)
 
     def _show_detail(self, view: NodeView) -> None:
         key = self.table.cursor_key or ""

@@ -15,12 +15,12 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.config import ConfigError, Configuration, NodeProfile
-from tui.fleet.discovery import Discovery, Found, Meeting, add
+from tui.fleet.onboarding.discovery import Discovery, Found, Meeting, add
 from tui.model.node import Role
-from tui.ui.lines import Palette
-from tui.ui.screens.deaf import ArmedScreen
-from tui.ui.widgets.line import Line
-from tui.ui.widgets.table import Cell, Column, LiveTable, Row
+from tui.ui.dialogs.armed import ArmedScreen
+from tui.ui.format.status_lines import Palette
+from tui.ui.table.live_table import Cell, Column, LiveTable, Row
+from tui.ui.widgets.text_line import Line
 
 _COLUMNS = (
     Column("uid", "UID", 4, right=True),

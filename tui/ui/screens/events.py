@@ -12,14 +12,14 @@ from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
 from tui.model.event_query import EventQuery
-from tui.ui import lines
-from tui.ui.bar import key_bar, live_keys
-from tui.ui.happenings import clock, whole
+from tui.ui.format import status_lines
+from tui.ui.format.event_row import clock, whole
+from tui.ui.format.key_bar import key_bar, live_keys
+from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS
-from tui.ui.lines import Palette
-from tui.ui.widgets.events import EventsTable
-from tui.ui.widgets.line import Line
-from tui.ui.widgets.table import LiveTable
+from tui.ui.table.live_table import LiveTable
+from tui.ui.widgets.events_table import EventsTable
+from tui.ui.widgets.text_line import Line
 
 _SHARED = {"filter", "refresh", "palette", "snapshot", "help", "repaint", "quit_now"}
 _BAR = {
@@ -92,8 +92,8 @@ class EventsScreen(Screen[tuple[str, str] | None]):
     def _tell(self) -> None:
         """Say how much there is, and the event under the cursor in full."""
         palette, events, wanted = self._palette, self._fleet.events, self._wanted
-        head = lines.title(None, self._fleet.read_only, palette)
-        self._title.say(lines.join([head, Text("timeline of all nodes", "bold")]))
+        head = status_lines.title(None, self._fleet.read_only, palette)
+        self._title.say(status_lines.join([head, Text("timeline of all nodes", "bold")]))
         self._keys.say(key_bar(_BAR, self._live, palette, width=self.size.width))
         parts = [Text("1 event" if len(events) == 1 else f"{len(events)} events")]
         if events:
@@ -106,7 +106,7 @@ class EventsScreen(Screen[tuple[str, str] | None]):
         parts.append(Text("only what is bad" * wanted.bad, palette["warn"]))
         if self._fleet.paused:
             parts.append(Text("PAUSED: nobody is asked", palette["banner"]))
-        self._status.say(Text.assemble(" ", lines.join(parts), no_wrap=True, end=""))
+        self._status.say(Text.assemble(" ", status_lines.join(parts), no_wrap=True, end=""))
         event = self._table.event(self._table.cursor_key)
         self._whole.say(Text(f" {whole(event)}" if event else "", palette["muted"]))
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from tui.fleet.guard import Ruling
-from tui.fleet.orders import request_text
+from tui.fleet.orders.executor import request_text
+from tui.fleet.orders.guard import Ruling
 from tui.model.order import Order, Route, Tier
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.cells import duration
-from tui.ui.lines import Palette
+from tui.ui.format.service_row import duration
+from tui.ui.format.status_lines import Palette
 
 VENDOR = (
     "The vendor calls this API dangerous, to be used with guidance from Redis support: "

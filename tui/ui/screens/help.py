@@ -10,11 +10,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.model.service import Health
-from tui.ui.cells import GLYPHS, STYLES
-from tui.ui.grid import MISSING, RESTARTED, UNSEEN
+from tui.ui.format.service_row import GLYPHS, STYLES
+from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, shown
-from tui.ui.lines import Palette
-from tui.ui.widgets.picture import MARKED
+from tui.ui.matrix.grid import MISSING, RESTARTED, UNSEEN
+from tui.ui.matrix.picture import MARKED
 
 _SIGNS = {
     Health.UP: "running",

@@ -11,22 +11,23 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
+from tui.model.filters import Query
 from tui.model.order import Verb
-from tui.model.query import Query
-from tui.ui import gridlines, lines
-from tui.ui.bar import key_bar, live_keys
-from tui.ui.columns import Columns, MatrixColumn, grouped, guest_column
-from tui.ui.desk import OrderDesk
-from tui.ui.grid import Grid, build
-from tui.ui.heads import sentence
+from tui.ui import gridlines
+from tui.ui.controllers.orders import OrderDesk
+from tui.ui.controllers.rollouts import Targets, cluster_of
+from tui.ui.format import status_lines
+from tui.ui.format.key_bar import key_bar, live_keys
+from tui.ui.format.node_view import NodeView
+from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, WRITES, shown
-from tui.ui.lines import Palette
-from tui.ui.rollouts import Targets, cluster_of
-from tui.ui.view import NodeView
-from tui.ui.widgets.line import Line
-from tui.ui.widgets.matrix import CellKey, MatrixTable
-from tui.ui.widgets.moves import ACROSS
-from tui.ui.widgets.orders import OrderLines
+from tui.ui.matrix.columns import Columns, MatrixColumn, grouped, guest_column
+from tui.ui.matrix.grid import Grid, build
+from tui.ui.matrix.headers import sentence
+from tui.ui.matrix.matrix_table import CellKey, MatrixTable
+from tui.ui.table.navigation import ACROSS
+from tui.ui.widgets.order_lines import OrderLines
+from tui.ui.widgets.text_line import Line
 
 _GUESTS_STALE = 20.0
 """Age in seconds from which what a cluster's health call told is stale: it is asked every 5 s."""
@@ -143,8 +144,8 @@ class MatrixScreen(Screen[CellKey | None]):
 
     def _show_around(self) -> None:
         palette, grid = self._palette, self._grid
-        head = lines.title(None, self._fleet.read_only, palette)
-        self._title.say(lines.join([head, gridlines.title(grid, palette)]))
+        head = status_lines.title(None, self._fleet.read_only, palette)
+        self._title.say(status_lines.join([head, gridlines.title(grid, palette)]))
         self._banner.say(self._banner_text())
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
@@ -175,7 +176,7 @@ class MatrixScreen(Screen[CellKey | None]):
             "PAUSED: nobody is asked" if self._fleet.paused else "",
             "REQUIRED SERVICES UNLOCKED for this session" if self._fleet.unlocked else "",
         ]
-        return lines.join([Text(one, self._palette["banner"]) for one in told])
+        return status_lines.join([Text(one, self._palette["banner"]) for one in told])
 
     def _column(self, node: str) -> MatrixColumn | None:
         return next((one for one in self._grid.columns if one.key == node), None)

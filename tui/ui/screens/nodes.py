@@ -7,10 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from tui.ui.lines import Palette
-from tui.ui.view import NodeView
-from tui.ui.widgets.nodes import NodeList
-from tui.ui.widgets.table import LiveTable
+from tui.ui.format.node_view import NodeView
+from tui.ui.format.status_lines import Palette
+from tui.ui.table.live_table import LiveTable
+from tui.ui.widgets.node_list import NodeList
 
 
 class NodesScreen(ModalScreen[str | None]):

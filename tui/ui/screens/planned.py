@@ -10,8 +10,8 @@ from tui.api.operation import write_operation
 from tui.model.order import Route
 from tui.model.rollout import Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.cells import duration
-from tui.ui.lines import Palette
+from tui.ui.format.service_row import duration
+from tui.ui.format.status_lines import Palette
 from tui.ui.screens.facts import VENDOR, Fact, laid_out
 
 _LABELS = 9

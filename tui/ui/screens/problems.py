@@ -13,13 +13,13 @@ from textual.screen import Screen
 from tui.config import NodeProfile
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import Gravity, NodeState, Problem, problems
-from tui.ui import lines
-from tui.ui.bar import key_bar, live_keys
-from tui.ui.cells import age
+from tui.ui.format import status_lines
+from tui.ui.format.key_bar import key_bar, live_keys
+from tui.ui.format.service_row import age
+from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS
-from tui.ui.lines import Palette
-from tui.ui.widgets.line import Line
-from tui.ui.widgets.table import Cell, Column, LiveTable, Row
+from tui.ui.table.live_table import Cell, Column, LiveTable, Row
+from tui.ui.widgets.text_line import Line
 
 COLUMNS = (
     Column("gravity", "HOW BAD", 10),
@@ -106,10 +106,10 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
 
     def _show_around(self, found: tuple[Problem, ...], silent: int) -> None:
         palette = self._palette
-        head = lines.title(None, self._fleet.read_only, palette)
+        head = status_lines.title(None, self._fleet.read_only, palette)
         nodes = len(self._fleet.nodes)
         said = Text("1 node" if nodes == 1 else f"{nodes} nodes", palette["muted"])
-        self._title.say(lines.join([head, Text("all problems", "bold"), said]))
+        self._title.say(status_lines.join([head, Text("all problems", "bold"), said]))
         parts = []
         for gravity, (glyph, style) in _LOOKS.items():
             count = sum(one.gravity is gravity for one in found)
@@ -121,7 +121,7 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
             parts.append(Text(f"{silent} not asked", palette["warn"]))
         if self._fleet.paused:
             parts.append(Text("PAUSED: nobody is asked", palette["banner"]))
-        self._status.say(Text.assemble(" ", lines.join(parts), end=""))
+        self._status.say(Text.assemble(" ", status_lines.join(parts), end=""))
         self._keys.say(key_bar(_BAR, self._live, palette, width=self.size.width))
         self._say_here()
 

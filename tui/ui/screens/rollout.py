@@ -19,15 +19,15 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.fleet.course import Word
 from tui.fleet.fleet import Fleet
+from tui.fleet.rollout.runner import Word
 from tui.model.rollout import RolloutProgress, RolloutState
 from tui.model.width import cut
-from tui.ui.lines import Palette, clock
-from tui.ui.rolling import Row, head, rows
-from tui.ui.screens.deaf import ArmedScreen
-from tui.ui.screens.word import WordScreen, does
-from tui.ui.widgets.line import Line
+from tui.ui.dialogs.armed import ArmedScreen
+from tui.ui.dialogs.rollout_action import WordScreen, does
+from tui.ui.format.rollout_text import Row, head, rows
+from tui.ui.format.status_lines import Palette, clock
+from tui.ui.widgets.text_line import Line
 
 _ROOM = 50
 """Cells that what is told of a node needs to stand beside it; else it goes below."""

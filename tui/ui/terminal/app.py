@@ -12,13 +12,13 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.widget import Widget
 
-from tui.ui.crash import crash_report
-from tui.ui.keyline import KeyLine, Settled
-from tui.ui.screens.deaf import DeafScreen
+from tui.ui.dialogs.armed import DeafScreen
+from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
-from tui.ui.terminal.ending import Ending
+from tui.ui.terminal.key_queue import KeyLine, Settled
 from tui.ui.terminal.output import Output
-from tui.ui.terminal.wall import Wall
+from tui.ui.terminal.sanitizer import Wall
+from tui.ui.terminal.shutdown import Ending
 
 
 class TerminalApp(App[None]):

@@ -21,7 +21,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from tui.ui.terminal.inlet import Inlet, Pasted
+from tui.ui.terminal.input_decoder import Inlet, Pasted
 from tui.ui.terminal.output import Output
 
 if TYPE_CHECKING:

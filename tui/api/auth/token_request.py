@@ -1,0 +1,68 @@
+"""Asking for a token: one POST on a connection of its own, which carries nothing else.
+
+So a session that may only look has still nothing that could give an order.
+"""
+
+import json
+from enum import Enum
+from typing import ClassVar
+
+import httpx
+
+from tui.api.auth.authorization import SecretLike, Ticket, Token, headers, password_ticket
+from tui.api.codec import Reply
+from tui.api.connection import Exchange
+from tui.api.trace import Trace
+from tui.api.transport import AUTHORIZE, REFRESH, GetOnlyTransport, LoginTransport
+
+TTL = 300
+"""Seconds for which a token is asked; the default of the API, and all that 7.4 is asked for."""
+
+
+class Form(Enum):
+    """Where user and password stand when a token is asked for."""
+
+    HEADER = "header"
+    """As Basic, as 7.8 and later have it."""
+    BODY = "body"
+    """In the body, as 7.4 has it."""
+
+
+class LoginExchange(Exchange):
+    """One connection for one POST; made `beside` the exchange of the node that it asks."""
+
+    _gate: ClassVar[type[GetOnlyTransport]] = LoginTransport
+
+    @classmethod
+    def beside(cls, exchange: Exchange) -> "LoginExchange":
+        """Make one to the same node: by the same way, with the same trust and time limit."""
+        return cls(
+            exchange.title,
+            exchange.url,
+            exchange.trust,
+            exchange.timeout,
+            exchange.mine,
+            exchange.proxy,
+        )
+
+    async def authorize(self, form: Form, username: str, password: SecretLike) -> Reply:
+        """Give user and password for a token."""
+        if form is Form.BODY:
+            wanted = {"username": username, "password": password.reveal()}
+            return await self._post(AUTHORIZE, headers(None), Token(json.dumps(wanted)))
+        shown = headers(password_ticket(username, password))
+        return await self._post(AUTHORIZE, shown, Token(json.dumps({"ttl": TTL})))
+
+    async def refresh(self, ticket: Ticket) -> Reply:
+        """Give a token for a token."""
+        return await self._post(REFRESH, headers(ticket), Token(json.dumps({"ttl": TTL})))
+
+    async def _post(self, path: str, headers: httpx.Headers, body: Token) -> Reply:
+        headers["Content-Type"] = "application/json"
+        trace = Trace()
+        try:
+            async with self._deadline(trace) as limit:
+                request = self._request("POST", path, headers, body.reveal().encode())
+                return await self._ask(request, trace, limit)
+        finally:
+            await self.aclose()

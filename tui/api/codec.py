@@ -1,0 +1,287 @@
+"""Bytes ↔ model. What a node says is read here, once, and cleaned; after this it is trusted."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+
+from tui.api.strict_json import (
+    JsonObject,
+    WireError,
+    kind_of_json,
+    read_json,
+    read_object,
+    web_page,
+)
+from tui.api.times import read_epoch, read_start_time, read_uptime
+from tui.model.cluster import ClusterHealth, Member, MemberHealth
+from tui.model.node import Identity, Role
+from tui.model.service import Service
+from tui.model.text import clean
+
+SERVICES_AT_MOST = 2000
+"""How many services of one answer are shown; a real node has about thirty."""
+
+MEMBERS_AT_MOST = 200
+"""How many nodes of one answer are read; a real cluster has a few tens."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")  # RFC 6750, token68
+_NAMED = 10
+_NOTE_TWICE = "sent twice in one answer"
+
+
+_Text = Annotated[str, BeforeValidator(lambda raw: clean(raw) if isinstance(raw, str) else raw)]
+
+
+class _Entry(BaseModel):
+    """One value of `GET /v1/local/services`."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
+
+    status: _Text
+    start_time: Any = None
+    uptime: Any = None
+
+
+_ENTRY = TypeAdapter(_Entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came: status, headers, raw body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)  # it may hold a token
+
+
+def read_services(body: bytes) -> tuple[Service, ...]:
+    """Read `GET /v1/local/services`: an object keyed by service name.
+
+    One bad entry becomes a service with status "?" and a note, and spoils no other. Of more than
+    2,000 entries the first 2,000 are given, and one inert entry that says how many are left out.
+    """
+    entries = read_object(body)
+    taken: dict[str, int] = {}
+    services = [
+        _service(_unique(clean(name), taken), entry, twice=name in entries.twice)
+        for name, entry in islice(entries.items(), SERVICES_AT_MOST)
+    ]
+    left_out = len(entries) - len(services)
+    if left_out:
+        name = _unique(f"({left_out} more)", taken)
+        note = "more services than any node has; not shown"
+        services.append(Service(name, "?", note=note, left_out=left_out))
+    return tuple(services)
+
+
+def _unique(name: str, taken: dict[str, int]) -> str:
+    """Give the name, numbered if another one looks the same: rows are told apart by it.
+
+    `taken` holds the last number by name, as counting anew for each takes too long.
+    """
+    found = name
+    while found in taken:
+        taken[name] += 1
+        found = f"{name} #{taken[name]}"
+    taken[found] = 1
+    return found
+
+
+def _service(name: str, raw: object, *, twice: bool) -> Service:
+    if twice or (isinstance(raw, JsonObject) and "status" in raw.twice):
+        return Service(name, "CONFLICT", note=_NOTE_TWICE, raw=raw)
+    try:
+        entry = _ENTRY.validate_python(raw)
+    except ValidationError as error:
+        return Service(name, "?", note=_why(raw, error), raw=raw)
+    return Service(
+        name,
+        entry.status or "?",
+        read_start_time(entry.start_time),
+        read_uptime(entry.uptime),
+        note="" if entry.status else "the node gave no status",
+        raw=raw,
+    )
+
+
+def _why(raw: object, error: ValidationError) -> str:
+    if not isinstance(raw, dict):
+        return f"the node sent {kind_of_json(raw)} where an object was expected"
+    first = error.errors(include_input=False, include_url=False)[0]
+    return clean(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+
+
+def read_identity(body: bytes) -> Identity:
+    """Read `GET /v1/bootstrap`: who answers, by `local_node_info.uid`."""
+    info = read_object(body).get("local_node_info")
+    if not isinstance(info, dict):
+        return Identity()
+    return Identity(
+        uid=_uid(info.get("uid")),
+        hostname=_word(info.get("hostname")),
+        address=_word(info.get("address") or info.get("addr")),
+        version=_word(info.get("software_version")),
+    )
+
+
+def _uid(raw: object) -> int | None:
+    if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw < 10**9:
+        return raw
+    digits = isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 10
+    return int(raw) if digits and isinstance(raw, str) else None
+
+
+def _word(raw: object) -> str:
+    return clean(raw) if isinstance(raw, str) else ""
+
+
+def read_nodes(body: bytes) -> list[Any]:
+    """Read `GET /v1/nodes`: a list of nodes, of which `join_members` takes what it can."""
+    listed = read_json(body)
+    if not isinstance(listed, list):
+        raise WireError(f"it is {kind_of_json(listed)} where a list of nodes was expected")
+    return listed
+
+
+def read_states(body: bytes) -> dict[str, Any]:
+    """Read `GET /v1/nodes/status`: an object keyed by uid, as text."""
+    return read_object(body)
+
+
+def join_members(nodes: Iterable[object], states: Mapping[str, object]) -> tuple[Member, ...]:
+    """Join what the two calls say, by uid; a node that only one of them names is a member too."""
+    listed = {_uid(raw.get("uid")): raw for raw in nodes if isinstance(raw, dict)}
+    told = {_uid(uid): state for uid, state in states.items() if isinstance(state, dict)}
+    uids = sorted(uid for uid in listed.keys() | told.keys() if uid is not None)
+    return tuple(_member(uid, listed.get(uid, {}), told.get(uid, {})) for uid in uids)
+
+
+def read_members(nodes_body: bytes, status_body: bytes) -> tuple[Member, ...]:
+    """Read and join `GET /v1/nodes` and `GET /v1/nodes/status`."""
+    return join_members(read_nodes(nodes_body), read_states(status_body))
+
+
+_ROLES = {"master": Role.PRIMARY, "slave": Role.REPLICA}
+
+
+def _member(uid: int, node: dict[str, Any], state: dict[str, Any]) -> Member:
+    role = state.get("role")
+    return Member(
+        uid=uid,
+        address=_word(node.get("addr")),
+        hostname=_word(state.get("hostname")),
+        role=_ROLES.get(role, Role.UNKNOWN) if isinstance(role, str) else Role.UNKNOWN,
+        version=_word(node.get("software_version")) or _word(state.get("software_version")),
+        status=_word(node.get("status")) or _word(state.get("node_status")),
+    )
+
+
+def read_cluster_name(body: bytes) -> str:
+    """Read the name out of `GET /v1/cluster`."""
+    return _word(read_object(body).get("name"))
+
+
+def read_optional(body: bytes) -> tuple[frozenset[str], frozenset[str]]:
+    """Read `GET /v1/cluster/services_configuration`: the optional services, and the disabled."""
+    entries = {name: entry for name, entry in read_object(body).items() if isinstance(entry, dict)}
+    disabled = {
+        name for name, entry in entries.items() if entry.get("operating_mode") == "disabled"
+    }
+    return frozenset(map(clean, entries)), frozenset(map(clean, disabled))
+
+
+def read_node_check(body: bytes) -> tuple[bool, str]:
+    """Read `GET /v1/nodes/check/{uid}`: whether the node is well, and what is said if not."""
+    said = read_object(body)
+    return _verdict(said, "result"), _word(said.get("error"))
+
+
+def read_cluster_check(body: bytes) -> tuple[bool, str]:
+    """Read `GET /v1/cluster/check`: whether all is well, and which nodes are not."""
+    said = read_object(body)
+    nodes = said.get("nodes")
+    bad = [
+        f"node:{clean(str(node.get('node_uid')), 20)} {_word(node.get('error'))}".strip()
+        for node in (nodes if isinstance(nodes, list) else [])
+        if isinstance(node, dict) and node.get("result") is not True
+    ]
+    return _verdict(said, "cluster_test_result"), clean("; ".join(bad))
+
+
+def read_health(body: bytes) -> ClusterHealth:
+    """Read `GET /v4/cluster/health`; an entry without an id that can be read is left out."""
+    listed = read_object(body).get("nodes")
+    if not isinstance(listed, list):
+        raise WireError(f"its nodes are {kind_of_json(listed)} where a list was expected")
+    read = (_health(raw) for raw in listed[:MEMBERS_AT_MOST] if isinstance(raw, dict))
+    by_uid = {one.uid: one for one in read if one is not None}
+    return ClusterHealth(tuple(by_uid[uid] for uid in sorted(by_uid)))
+
+
+_LEADERS = {"leader": Role.PRIMARY, "follower": Role.REPLICA}
+
+
+def _health(raw: dict[str, Any]) -> MemberHealth | None:
+    uid = _uid(raw.get("id"))
+    if uid is None:
+        return None
+    role, listed = raw.get("role"), raw.get("services")
+    taken: dict[str, int] = {}
+    return MemberHealth(
+        uid=uid,
+        role=_LEADERS.get(role, Role.UNKNOWN) if isinstance(role, str) else Role.UNKNOWN,
+        version=_word(raw.get("version")),
+        status=_word(raw.get("status")),
+        detail=_word(raw.get("detailed_status")),
+        observed_on=read_epoch(raw.get("observed_at")),
+        in_maintenance=raw.get("in_maintenance") is True,
+        services=tuple(
+            Service(_unique(_word(one.get("name")) or "?", taken), _word(one.get("status")) or "?")
+            for one in (listed[:SERVICES_AT_MOST] if isinstance(listed, list) else ())
+            if isinstance(one, dict)
+        ),
+    )
+
+
+def _verdict(said: JsonObject, key: str) -> bool:
+    value = said.get(key)
+    if not isinstance(value, bool):
+        raise WireError(f"its {key} is {kind_of_json(value)} where true or false was expected")
+    return value
+
+
+def read_error(body: bytes) -> str:
+    """Say what an error body says: error_code, then description or message, else its text."""
+    try:
+        fault = read_object(body)
+    except WireError:
+        text = body[:4096].decode("utf-8", "replace").strip()
+        return web_page(text) or clean(text[:400], 200)
+    parts = [fault.get("error_code"), fault.get("description") or fault.get("message")]
+    return clean(": ".join(part for part in parts if isinstance(part, str) and part), 200)
+
+
+def read_token(body: bytes) -> str:
+    """Read the answer to a login: its access_token, as a header can carry it."""
+    token = read_object(body).get("access_token")
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise WireError("it holds no token")
+    return token
+
+
+def read_answer(body: bytes, asked: Sequence[str]) -> tuple[dict[str, bool | None], str]:
+    """Read the answer to an order: by service asked for, true, false, or None where it is not told.
+
+    The second value names services that were answered though nobody asked; they never count.
+    """
+    said = read_object(body)
+    told = {name: None if name in said.twice else said.get(name) for name in asked}
+    results = {name: value if isinstance(value, bool) else None for name, value in told.items()}
+    others = [name for name in said if name not in results]
+    extra = ", ".join(clean(name) or "a service without a name" for name in others[:_NAMED])
+    extra += f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    return results, f"it also answered for {extra}" if extra else ""

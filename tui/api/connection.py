@@ -1,0 +1,272 @@
+"""One request in, one answer out: one deadline, a size limit, one connection a node."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from typing import Any, ClassVar
+
+import httpcore
+import httpx
+
+from tui.api import names
+from tui.api.codec import Reply
+from tui.api.error_messages import Stage, blame, late, presenting
+from tui.api.errors import ApiError, Garbled, NotSent, Unreachable, Untrusted
+from tui.api.tls.certificate import describe
+from tui.api.tls.context import context_for
+from tui.api.tls.probe import probe
+from tui.api.trace import Trace
+from tui.api.transport import GetOnlyTransport
+from tui.concurrency import aside
+from tui.model.certificate import Certificate
+from tui.model.text import clean
+from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
+
+BODY_AT_MOST = 4 * 1024 * 1024
+"""Largest answer in bytes that is read; a node's list of services has a few thousand."""
+
+_PROBE_AT_MOST = 2.0
+_NO_LIMITS: dict[str, float | None] = dict.fromkeys(("connect", "read", "write", "pool"))
+
+
+class Exchange:
+    """The one connection of one node; one request at a time, and none but GET.
+
+    `timeout` is in seconds and for all of a request. `before_send` is awaited right before
+    credentials leave, and its time does not count. `keeps_alive` tells whether the last answer
+    left the connection open, `opened` counts the connections that were begun. `certificate` is
+    what the node presented last, None before. `is_unanswered` tells that the last request left,
+    and no answer came that says whether its credentials were taken.
+    """
+
+    _gate: ClassVar[type[GetOnlyTransport]] = GetOnlyTransport
+
+    def __init__(  # noqa: PLR0913 - what a connection needs
+        self,
+        title: str,
+        url: str,
+        trust: Trust,
+        timeout: float,
+        mine: ClientCertificate | None = None,
+        proxy: str = "",
+    ) -> None:
+        self.title = title
+        self.url = url
+        self.trust = trust
+        self.timeout = timeout
+        self.mine = mine
+        self.proxy = proxy
+        self.certificate: Certificate | None = None
+        self.before_send: Callable[[], Awaitable[None]] | None = None
+        self.keeps_alive = True
+        self.is_unanswered = False
+        self.opened = 0
+        self._transport: GetOnlyTransport | None = None
+        self._line = asyncio.Lock()
+
+    @property
+    def where(self) -> str:
+        """Name the node and its address, as the sentences do."""
+        return f"{self.title} ({self.url})"
+
+    def _where(self, stage: Stage) -> str:
+        """Name who is to blame at a stage: the proxy, where there is one, until the way is open."""
+        if self.proxy and stage in (Stage.NAMING, Stage.CONNECTING, Stage.PROXY):
+            return f"the proxy {self.proxy} of {self.where}"
+        return self.where
+
+    async def get(self, path: str, headers: httpx.Headers) -> Reply:
+        """Ask for a path, once more on a new connection if a kept one turns out to be closed."""
+        async with self._line:
+            trace = Trace()
+            async with self._deadline(trace) as limit:
+                try:
+                    return await self._ask(self._request("GET", path, headers), trace, limit)
+                except Unreachable:
+                    # Only a kept connection may have been closed before the node knew of this.
+                    if trace.connected or not trace.sent:
+                        raise
+                trace.stage, trace.sent = Stage.QUEUED, False
+                return await self._ask(self._request("GET", path, headers), trace, limit)
+
+    async def aclose(self) -> None:
+        """Let go of the connection; the next request opens another."""
+        if self._transport is not None:
+            transport, self._transport = self._transport, None
+            # A peer that is gone makes closing fail, and then there is nothing left to close.
+            with contextlib.suppress(httpx.TransportError, OSError):
+                await transport.aclose()
+
+    def _request(
+        self, method: str, path: str, headers: httpx.Headers, body: bytes | None = None
+    ) -> httpx.Request:
+        return httpx.Request(method, f"{self.url}{path}", headers=headers, content=body)
+
+    async def _open(self, trace: Trace) -> GetOnlyTransport:
+        if self._transport is None:
+            plain = self.url.startswith("http://")
+            inner = httpx.AsyncHTTPTransport(
+                verify=await self._context(NoTrust() if plain else self.trust, trace),
+                # Named by the profile or there is none: the environment has no say.
+                proxy=self.proxy or None,
+                trust_env=False,
+                http1=True,
+                http2=False,
+                retries=0,
+                # One connection, kept as long as the node keeps it: a poll is not a new handshake.
+                limits=httpx.Limits(
+                    max_connections=1, max_keepalive_connections=1, keepalive_expiry=None
+                ),
+            )
+            self._transport = self._gate(inner, httpx.URL(self.url))
+        return self._transport
+
+    async def _context(self, trust: Trust, trace: Trace) -> ssl.SSLContext:
+        mine, stage = self.mine, trace.stage
+        if mine is None and not isinstance(trust, AuthorityTrust):
+            return context_for(trust)
+        trace.stage = Stage.FILES  # they may lie on a disk that hangs
+        try:
+            context = await aside(("trust", trust, mine), lambda: context_for(trust, mine))
+        except Unreachable as error:
+            raise Unreachable(f"{self.where} was not asked: {error}", error.trouble.hint) from error
+        trace.stage = stage
+        return context
+
+    @contextlib.asynccontextmanager
+    async def _deadline(self, trace: Trace) -> AsyncIterator[asyncio.Timeout]:
+        """Limit what is inside to the timeout: httpx's own limits are for each read alone."""
+        self.is_unanswered = False
+        try:
+            async with asyncio.timeout(self.timeout) as limit:
+                yield limit
+        except TimeoutError:
+            raise late(self._where(trace.stage), self.timeout, trace.stage) from None
+
+    async def _ask(
+        self,
+        request: httpx.Request,
+        trace: Trace,
+        limit: asyncio.Timeout,
+        *,
+        only_open: bool = False,
+    ) -> Reply:
+        """Send one request and read its whole answer."""
+        clean_end = False
+        try:
+            transport = await self._open(trace)
+            request.extensions = {
+                "timeout": _NO_LIMITS,
+                "trace": self._tracer(trace, limit, only_open=only_open),
+            }
+            response = await transport.handle_async_request(request)
+            reply = await self._read(response)
+            clean_end = True
+            self.is_unanswered = False
+        except (httpx.TransportError, ssl.SSLError, OSError) as error:
+            raise await self._fault(error, trace, limit) from error
+        finally:
+            if not clean_end:
+                # httpcore's pool loses a slot for ever when a request in it is cancelled, and a
+                # connection whose handshake is cancelled belongs to nobody.
+                await self.aclose()
+                if trace.stream is not None:
+                    await trace.stream.aclose()
+        self.keeps_alive = _keeps_alive(response)
+        return reply
+
+    async def _fault(self, error: Exception, trace: Trace, limit: asyncio.Timeout) -> ApiError:
+        fault = blame(error, self._where(trace.stage), trace.stage)
+        if not isinstance(fault, Untrusted) or fault.got:
+            return fault
+        # A handshake that failed tells nobody what was presented: one more, without HTTP, does.
+        left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
+        try:
+            shown = await probe(self.url, min(_PROBE_AT_MOST, left / 2), self.proxy)
+        except Unreachable:
+            return fault
+        return presenting(fault, shown.sha256)
+
+    def _tracer(
+        self, trace: Trace, limit: asyncio.Timeout, *, only_open: bool
+    ) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
+        async def note(event: str, info: dict[str, Any]) -> None:
+            match event:
+                case "connection.connect_tcp.started" if only_open:
+                    raise NotSent(f"the connection to {self.where} changed since the check")
+                case "connection.connect_tcp.started":
+                    self.opened += 1
+                    trace.connected, trace.stage = True, Stage.NAMING
+                    await names.look_up(info["host"])
+                    trace.stage = Stage.CONNECTING
+                case "connection.connect_tcp.complete":
+                    trace.stream = info["return_value"]
+                case "connection.start_tls.started" | "proxy.start_tls.started":
+                    trace.stage = Stage.HANDSHAKE
+                case "connection.start_tls.complete" | "proxy.start_tls.complete":
+                    self._meet(info["return_value"])
+                case "http11.send_request_headers.started" if info["request"].method == b"CONNECT":
+                    trace.stage = Stage.PROXY  # nothing of ours has left but the node's address
+                case "http11.send_request_headers.started":
+                    trace.stage = Stage.SENDING
+                    await self._wait_for_turn(limit)
+                    self.is_unanswered = True
+                    trace.leave()
+                case "http11.receive_response_headers.complete" if trace.sent:
+                    trace.stage = Stage.READING
+                    # A refusal that is cut short is none that anybody acts upon.
+                    self.is_unanswered = info["return_value"][1] == 401
+
+        return note
+
+    def _meet(self, stream: httpcore.AsyncNetworkStream) -> None:
+        """Take note of what the node presented."""
+        peer = stream.get_extra_info("ssl_object")
+        self.certificate = describe(peer.getpeercert(binary_form=True) or b"")
+
+    async def _wait_for_turn(self, limit: asyncio.Timeout) -> None:
+        if self.before_send is None:
+            return
+        loop = asyncio.get_running_loop()
+        left = (limit.when() or loop.time()) - loop.time()
+        limit.reschedule(None)
+        try:
+            await self.before_send()
+        finally:
+            limit.reschedule(loop.time() + left)
+
+    async def _read(self, response: httpx.Response) -> Reply:
+        """Read the raw body up to the limit; nothing is ever inflated."""
+        stream = response.stream
+        try:
+            coding = response.headers.get("content-encoding", "identity").strip().lower()
+            if coding not in ("", "identity"):
+                raise Garbled(
+                    f"{self.where} answered encoded ({clean(coding, 40)}), though asked not to",
+                    "is there a proxy before the node?",
+                )
+            length = response.headers.get("content-length", "")
+            if length.isdigit() and (len(length) > 12 or int(length) > BODY_AT_MOST):
+                raise self._too_big()
+            body = bytearray()
+            if isinstance(stream, AsyncIterable):
+                async for chunk in stream:
+                    body += chunk
+                    if len(body) > BODY_AT_MOST:
+                        raise self._too_big()
+        finally:
+            await response.aclose()
+        return Reply(response.status_code, response.headers, bytes(body))
+
+    def _too_big(self) -> Garbled:
+        return Garbled(
+            f"{self.where} answered with more than {BODY_AT_MOST // 1024**2} MiB",
+            "is this the API's port (9443)?",
+        )
+
+
+def _keeps_alive(response: httpx.Response) -> bool:
+    version = response.extensions.get("http_version", b"HTTP/1.1")
+    words = response.headers.get("connection", "").lower()
+    return version != b"HTTP/1.0" and "close" not in words

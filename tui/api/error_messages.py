@@ -1,0 +1,169 @@
+"""What went wrong underneath, in one sentence that a person can act on."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from enum import Enum
+
+import httpx
+
+from tui.api.errors import ApiError, Garbled, Unreachable, Untrusted
+from tui.api.tls.certificate import COMPARE
+from tui.api.tls.context import PinMismatch
+from tui.model.text import clean
+
+
+class Stage(Enum):
+    """What a request waits for; the value is how a sentence says it."""
+
+    QUEUED = "before it connected"
+    FILES = "while reading the files that its trust names"
+    NAMING = "while its name was looked up"
+    CONNECTING = "while connecting"
+    PROXY = "while the proxy opened the way"
+    HANDSHAKE = "during the TLS handshake"
+    SENDING = "before anything was sent"
+    WAITING = "while waiting for the answer"
+    READING = "in the middle of the answer"
+
+
+_PORT = "is this the API's port (9443)?"
+_AGAIN = "it is asked again; ctrl+r asks now"
+
+# Alerts that only a client's certificate brings about.
+_NOT_TAKEN = (
+    "ALERT_UNKNOWN_CA",
+    "ALERT_BAD_CERTIFICATE",
+    "ALERT_CERTIFICATE_EXPIRED",
+    "ALERT_CERTIFICATE_REVOKED",
+    "ALERT_CERTIFICATE_UNKNOWN",
+    "ALERT_UNSUPPORTED_CERTIFICATE",
+)
+
+# Codes of OpenSSL's x509_vfy.h.
+_VERIFY = {
+    9: "is not valid yet",
+    10: "has expired",
+    18: "is not signed by an authority that is trusted here",
+    19: "is not signed by an authority that is trusted here",
+    20: "is not signed by an authority that is trusted here",
+    21: "is not signed by an authority that is trusted here",
+    62: "is made out to another name",
+    64: "is made out to another address",
+}
+
+_LATE = {
+    Stage.FILES: "are ca_file, client_cert and client_key on a disk that answers?",
+    Stage.NAMING: "is the name right, and the name server up?",
+    Stage.CONNECTING: "is the node up, and the way to it open?",
+    Stage.PROXY: "does the proxy reach the node?",
+    Stage.HANDSHAKE: _PORT,
+}
+
+
+def late(where: str, seconds: float, stage: Stage) -> Unreachable:
+    """Say that a request's time was over; `seconds` is what it had."""
+    return Unreachable(
+        f"{where} gave no answer within {seconds:g} s ({stage.value})",
+        _LATE.get(stage, "the node is up but slow, or stuck; it is asked again"),
+    )
+
+
+def blame(error: BaseException, where: str, stage: Stage) -> ApiError:
+    """Turn what httpx raised into an ApiError; `stage` is what the request was waiting for."""
+    causes = tuple(_causes(error))
+    for cause in causes:
+        if isinstance(cause, PinMismatch):
+            return _another(cause, where)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _unverified(cause, where)
+    if stage is Stage.READING:
+        return Garbled(f"{where} cut its answer short", _AGAIN)
+    for cause in causes:
+        found = _broken_tls(cause, where) or _no_way(cause, where)
+        if found is not None:
+            return found
+    if isinstance(error, httpx.ProxyError):
+        return Unreachable(
+            f"{where} refused to open the way ({clean(str(error), 80)})",
+            "may the proxy connect to that host and port?",
+        )
+    if isinstance(error, httpx.RemoteProtocolError) and len(causes) > 2:
+        # httpx's, httpcore's and h11's own: there were bytes, and h11 could not read them. An
+        # answer that never began ends at httpcore.
+        return Garbled(f"{where} does not speak HTTP as expected: {clean(str(error), 120)}", _PORT)
+    return Unreachable(f"{where} closed the connection ({stage.value})", _AGAIN)
+
+
+def _another(cause: PinMismatch, where: str) -> Untrusted:
+    return Untrusted(
+        f"{where} presents another certificate: expected sha256:{cause.expected}, "
+        f"got sha256:{cause.got}",
+        "nothing was sent to it, and it is not asked again before ctrl+r; T shows both; if the "
+        f"certificate was renewed, compare it on the node with `{COMPARE}` and change fingerprint "
+        "in the profile",
+        expected=cause.expected,
+        got=cause.got,
+    )
+
+
+def _unverified(cause: ssl.SSLCertVerificationError, where: str) -> Untrusted:
+    said = clean(cause.verify_message or str(cause), 120)
+    why = _VERIFY.get(cause.verify_code, f"is not trusted ({said})")
+    return Untrusted(
+        f"{where} presents a certificate that {why}",
+        f"compare it on the node with `{COMPARE}` and set fingerprint in the profile, "
+        "or set ca_file to its authority",
+    )
+
+
+def presenting(fault: Untrusted, sha256: str) -> Untrusted:
+    """Add to an Untrusted what the node presents."""
+    return Untrusted(f"{fault}; it presents sha256:{sha256}", fault.trouble.hint, got=sha256)
+
+
+def _broken_tls(cause: BaseException, where: str) -> Unreachable | None:
+    if not isinstance(cause, ssl.SSLError):
+        return None
+    reason = clean(cause.reason or "broken off", 60)
+    if "CERTIFICATE_REQUIRED" in reason:
+        return Unreachable(
+            f"{where} asks for a client's certificate",
+            "the cluster wants mutual TLS: set client_cert and client_key in the profile",
+        )
+    if any(word in reason for word in _NOT_TAKEN):
+        return Unreachable(
+            f"{where} does not take the client's certificate ({reason})",
+            "is client_cert signed by an authority that the cluster knows (mtls_trusted_ca), "
+            "and not expired?",
+        )
+    return Unreachable(f"{where} does not speak TLS as expected ({reason})", _PORT)
+
+
+def _no_way(cause: BaseException, where: str) -> Unreachable | None:
+    if isinstance(cause, socket.gaierror):
+        return Unreachable(f"{where}: no such host name", "is the name in the URL right?")
+    if isinstance(cause, ConnectionRefusedError):
+        return Unreachable(
+            f"{where} refused the connection", "is the node up, and this its API port (9443)?"
+        )
+    if isinstance(cause, ConnectionResetError | BrokenPipeError):
+        return Unreachable(f"{where} reset the connection", _AGAIN)
+    if isinstance(cause, OSError) and cause.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+        return Unreachable(f"{where} cannot be reached: no route", "is the network up?")
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk an exception and all that led to it, nearest first."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+        waiting += [more for more in (one.__cause__, one.__context__) if more is not None]

@@ -1,0 +1,117 @@
+"""Trust: whose certificate is believed, decided inside the handshake."""
+
+import ssl
+from functools import lru_cache
+from pathlib import Path
+
+from tui.api.errors import Unreachable
+from tui.api.mutual import show, stamps
+from tui.api.tls.certificate import fingerprint
+from tui.model.text import clean
+from tui.model.trust import (
+    AuthorityTrust,
+    ClientCertificate,
+    NoTrust,
+    PinnedTrust,
+    SystemTrust,
+    Trust,
+)
+
+__all__ = ["PinMismatch", "context_for"]
+
+
+class PinMismatch(ssl.SSLCertVerificationError):
+    """The peer presents another certificate than the pinned one; both are SHA-256 in hex."""
+
+    def __init__(self, expected: str, got: str, der: bytes = b"") -> None:
+        super().__init__(1, f"expected sha256:{expected}, got sha256:{got}")
+        self.expected = expected
+        self.got = got
+        self.der = der
+
+
+def context_for(trust: Trust, mine: ClientCertificate | None = None) -> ssl.SSLContext:
+    """Give the one context for a kind of trust, which shows the certificate `mine` if asked.
+
+    Raises Unreachable if a file that it needs cannot be read.
+    """
+    return _context(trust, mine, (_stamp(trust), () if mine is None else stamps(mine)))
+
+
+def _stamp(trust: Trust) -> object:
+    """Give what changes when the authority's file does: a renewed one is read again."""
+    if not isinstance(trust, AuthorityTrust):
+        return None
+    try:
+        status = trust.ca_file.stat()
+    except OSError:
+        return None  # reading it says why
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _context(trust: Trust, mine: ClientCertificate | None, _: object) -> ssl.SSLContext:
+    """Make a context, once: loading a machine's authorities takes 34 ms.
+
+    Not `ssl.create_default_context`: that reads SSLKEYLOGFILE, and Python 3.13's is STRICT, which
+    refuses authorities that 3.11 and 3.12 accept.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    match trust:
+        case SystemTrust():
+            _believe_this_machine(context)
+        case AuthorityTrust(ca_file):
+            try:
+                context.load_verify_locations(ca_file)
+            except (OSError, ssl.SSLError) as error:
+                raise Unreachable(
+                    f"the authority's file {clean(str(ca_file))} cannot be read: "
+                    f"{clean(error.strerror or str(error))}",
+                    "set ca_file to a PEM file of the authority",
+                ) from error
+        case PinnedTrust(sha256):
+            _uncheck(context)
+            context.sslobject_class = _pinned(sha256.lower())
+        case NoTrust():
+            _uncheck(context)
+    if mine is not None:
+        show(context, mine)
+    return context
+
+
+def _believe_this_machine(context: ssl.SSLContext) -> None:
+    """Load the authorities from where this OpenSSL was built to look.
+
+    `load_default_certs` would look where SSL_CERT_FILE and SSL_CERT_DIR say, so that whoever sets
+    a variable decides who is believed. A profile that wants other authorities names a ca_file.
+    """
+    places = ssl.get_default_verify_paths()
+    file, folder = Path(places.openssl_cafile), Path(places.openssl_capath)
+    if file.is_file() or folder.is_dir():
+        context.load_verify_locations(
+            file if file.is_file() else None, folder if folder.is_dir() else None
+        )
+
+
+def _uncheck(context: ssl.SSLContext) -> None:
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+
+
+def _pinned(sha256: str) -> type[ssl.SSLObject]:
+    """Make a connection class that ends the handshake with anybody but the pinned peer.
+
+    So an impostor sees no byte of HTTP, and an expired certificate that is pinned still works.
+    """
+
+    class PinnedObject(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            super().do_handshake()
+            presented = self.getpeercert(binary_form=True) or b""
+            got = fingerprint(presented)
+            if got != sha256:
+                raise PinMismatch(sha256, got, presented)
+
+    return PinnedObject

@@ -1,0 +1,30 @@
+"""The configuration that a command was given, or why it cannot be had."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.output import Stopped
+
+if TYPE_CHECKING:
+    from tui.config import Configuration
+
+
+def found(ctx: click.Context) -> tuple[Path, bool]:
+    """Say where the configuration is, and whether the user named it."""
+    from tui.storage.paths import config_file  # noqa: PLC0415 - the help should not wait for it
+
+    return config_file(ctx.obj["config"] if ctx.obj else None, os.environ)
+
+
+def loaded(ctx: click.Context) -> "Configuration":
+    """Read the configuration; raises Stopped."""
+    from tui.config import ConfigError, load  # noqa: PLC0415 - the help should not wait for it
+
+    where, named = found(ctx)
+    try:
+        return load(where, must_exist=named)
+    except ConfigError as error:
+        raise Stopped(str(error)) from None

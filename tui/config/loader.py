@@ -1,0 +1,122 @@
+"""A configuration file → Configuration."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from tui.config import value_readers as read
+from tui.config.config_file import read_bytes
+from tui.config.errors import ConfigError, Refused
+from tui.config.profile import Configuration, NodeProfile, Notify, Settings
+from tui.config.profile_rules import check_profile, dotted, unknown
+from tui.config.toml_syntax import parse
+
+_TABLES = ("settings", "keys", "notify", "nodes")
+_SETTINGS: Mapping[str, Callable[[object], object]] = {
+    "theme": read.word,
+    "refresh": read.seconds(0.5, 300),
+    "timeout": read.seconds(0, 300, above=True),
+    "read_only": read.flag,
+    "mouse": read.flag,
+}
+_NOTIFY: Mapping[str, Callable[[object], object]] = {
+    "bell": read.happenings,
+    "desktop": read.happenings,
+    "protocol": read.chosen("osc9", "osc777"),
+    "loop_restarts": read.whole(2, 100),
+    "loop_minutes": read.whole(1, 24 * 60),
+}
+
+
+def load(path: Path, *, must_exist: bool) -> Configuration:
+    """Read a configuration; one that is missing is empty, unless it `must_exist`.
+
+    Raises ConfigError.
+    """
+    path = path.absolute()
+    data = read_bytes(path)
+    if data is None and must_exist:
+        raise ConfigError("there is no such file", file=path)
+    return parse_configuration(data, path)
+
+
+def parse_configuration(data: bytes | None, path: Path) -> Configuration:
+    """Check the bytes of a configuration; `path` is for messages and relative paths.
+
+    Raises ConfigError.
+    """
+    if data is None:
+        return Configuration(path, Settings(), MappingProxyType({}), (), "")
+    document = parse(data, path)
+    for name in document:
+        if name not in _TABLES:
+            raise _error(path, unknown(name, _TABLES), name)
+    return Configuration(
+        path=path,
+        settings=Settings(**_values("settings", _SETTINGS, document, path)),
+        keys=MappingProxyType(_keys(_table(document, "keys", path), path)),
+        nodes=_nodes(_table(document, "nodes", path), path),
+        digest=hashlib.sha256(data).hexdigest(),
+        notify=Notify(**_values("notify", _NOTIFY, document, path)),
+    )
+
+
+def _error(path: Path, refused: Refused, *key: str) -> ConfigError:
+    return ConfigError(refused.reason, file=path, key=dotted(*key), hint=refused.hint)
+
+
+def _table(tables: Mapping[str, object], name: str, path: Path) -> dict[str, object]:
+    table = tables.get(name, {})
+    if not isinstance(table, dict):
+        form = "[nodes.NAME]" if name == "nodes" else f"[{name}]"
+        refused = Refused(f"must be a table, not {read.kind(table)}", f"begin it with {form}")
+        raise _error(path, refused, name)
+    return table
+
+
+def _values(
+    table: str,
+    readers: Mapping[str, Callable[[object], object]],
+    document: Mapping[str, object],
+    path: Path,
+) -> dict[str, Any]:
+    """Read a table of which each reader gives the type of its field."""
+    values: dict[str, Any] = {}
+    for name, value in _table(document, table, path).items():
+        if name not in readers:
+            raise _error(path, unknown(name, tuple(readers)), table, name)
+        try:
+            values[name] = readers[name](value)
+        except Refused as refused:
+            raise _error(path, refused, table, name) from None
+    return values
+
+
+def _keys(table: Mapping[str, object], path: Path) -> dict[str, str]:
+    """Read the keymap; which bindings there are is the window's to know."""
+    keys: dict[str, str] = {}
+    for name, value in table.items():
+        try:
+            keys[name] = read.word(value)
+        except Refused as refused:
+            raise _error(path, refused, "keys", name) from None
+    return keys
+
+
+def _nodes(table: Mapping[str, object], path: Path) -> tuple[NodeProfile, ...]:
+    profiles: dict[str, NodeProfile] = {}
+    for name, fields in table.items():
+        if not isinstance(fields, dict):
+            refused = Refused(
+                f"must be a table, not {read.kind(fields)}",
+                "begin a node with [nodes.NAME] and put its keys below",
+            )
+            raise _error(path, refused, "nodes", name)
+        profile = check_profile(name, fields, folder=path.parent, file=path)
+        twin = profiles.setdefault(profile.url, profile)
+        if twin is not profile:
+            refused = Refused(f"is the same node as {dotted('nodes', twin.name)}")
+            raise _error(path, refused, "nodes", name, "url")
+    return tuple(profiles.values())

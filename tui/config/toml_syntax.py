@@ -1,0 +1,75 @@
+"""Bytes to TOML, and TOML's complaints to ConfigError."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+from tui.config.errors import ConfigError
+from tui.config.profile_rules import dotted
+from tui.model.text import clean
+
+_WHERE = re.compile(r"(?P<what>.*) \(at (line (?P<line>\d+), column (?P<column>\d+)|end of .*)\)")
+_TWICE = re.compile(r"Cannot (?:declare|mutate immutable namespace) (?P<path>\(.*\))(?: twice)?")
+_INLINE = re.compile(r"Duplicate inline table key '(?P<key>.*)'")
+_KEY = re.compile(r"\s*(?P<key>[A-Za-z0-9_.-]+)\s*=")
+_TABLE = re.compile(r"\s*\[\s*(?P<table>[A-Za-z0-9_.-]+)\s*\]")
+
+
+def parse(data: bytes, path: Path) -> dict[str, object]:
+    """Read TOML; raises ConfigError with line and column, and the key if one is there twice."""
+    text = _decode(data, path)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = str(error)
+    except RecursionError:
+        raise ConfigError("is nested too deeply", file=path) from None
+    except ValueError:  # a number of too many digits
+        raise ConfigError("holds a number that is too long", file=path) from None
+    raise _complaint(said, text, path)
+
+
+def _decode(data: bytes, path: Path) -> str:
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise ConfigError(
+            "begins with a byte order mark", file=path, hint="save it as UTF-8 without BOM"
+        )
+    line = 0
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+    raise ConfigError(f"line {line} is not UTF-8", file=path, hint="save it as UTF-8")
+
+
+def _complaint(said: str, text: str, path: Path) -> ConfigError:
+    match = _WHERE.fullmatch(said)
+    what = match["what"] if match else said
+    if match and match["line"]:
+        line, column = int(match["line"]), int(match["column"])
+    else:
+        line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
+    place = f"line {line}, column {column}"
+    twice = _TWICE.fullmatch(what)
+    if twice:
+        key = dotted(*ast.literal_eval(twice["path"]))
+        return ConfigError(f"is there twice ({place})", file=path, key=key)
+    inline = _INLINE.fullmatch(what)
+    if inline:
+        key = f"{_key_at(text, line)}: {dotted(inline['key'])}"
+        return ConfigError(f"is there twice ({place})", file=path, key=key)
+    if what == "Cannot overwrite a value":
+        return ConfigError(f"is there twice ({place})", file=path, key=_key_at(text, line))
+    return ConfigError(f"{place}: {clean(what[:1].lower() + what[1:])}", file=path)
+
+
+def _key_at(text: str, number: int) -> str:
+    """Name the key on a line (1 is the first); only what stands before its `=` is looked at."""
+    lines = text.split("\n")[:number]
+    match = _KEY.match(lines[-1])
+    if match is None:
+        return "a key"
+    tables = (_TABLE.match(line) for line in reversed(lines))
+    table = next((one["table"] for one in tables if one), "")
+    return f"{table}.{match['key']}" if table else match["key"]

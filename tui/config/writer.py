@@ -1,0 +1,196 @@
+"""Writes profiles into a configuration: whole or not at all, and never over somebody's change."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from tui.config.config_file import read_bytes
+from tui.config.errors import ConfigError
+from tui.config.loader import parse_configuration
+from tui.config.profile import Configuration, NodeProfile, fields_of
+from tui.config.profile_rules import check_profile, dotted
+
+_PATIENCE = 5.0
+"""Seconds to wait for another rsdeck that writes the same file."""
+
+_PATHS = ("password_file", "ca_file", "client_cert", "client_key")
+
+
+def save_profile(
+    path: Path,
+    profile_name: str,
+    fields: Mapping[str, object],
+    *,
+    replacing: str | None,
+    digest: str,
+) -> Configuration:
+    """Write a new profile, or change the one called `replacing` (the name may change too).
+
+    `digest` is that of the Configuration the user looked at; a field that is None is taken out.
+    Gives the new Configuration. Raises ConfigError, and then the file is as it was.
+    """
+    path = path.absolute()
+    profile = check_profile(profile_name, fields, folder=path.parent, file=path)
+
+    def edit(text: str, before: Configuration) -> tuple[str, tuple[NodeProfile, ...]]:
+        return _save(text, before, profile, _given(profile, fields), replacing)
+
+    return _rewrite(path, digest, edit)
+
+
+def remove_profile(path: Path, profile_name: str, *, digest: str) -> Configuration:
+    """Take a profile out; the rest as with `save_profile`."""
+    path = path.absolute()
+
+    def edit(text: str, before: Configuration) -> tuple[str, tuple[NodeProfile, ...]]:
+        from tui.config.text_edit import without  # noqa: PLC0415 - tomlkit, for writing only
+
+        _known(before, profile_name)
+        rest = tuple(one for one in before.nodes if one.name != profile_name)
+        return without(text, profile_name), rest
+
+    return _rewrite(path, digest, edit)
+
+
+_Edit = Callable[[str, Configuration], tuple[str, tuple[NodeProfile, ...]]]
+
+
+def _given(profile: NodeProfile, fields: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what says nothing, but keep a path as it was typed."""
+    return {
+        field: fields[field] if field in _PATHS else value
+        for field, value in fields_of(profile).items()
+    }
+
+
+def _known(before: Configuration, name: str) -> NodeProfile:
+    profile = before.node(name)
+    if profile is None:
+        raise ConfigError("there is no such node", file=before.path, key=dotted("nodes", name))
+    return profile
+
+
+def _save(
+    text: str,
+    before: Configuration,
+    profile: NodeProfile,
+    fields: dict[str, object],
+    replacing: str | None,
+) -> tuple[str, tuple[NodeProfile, ...]]:
+    """Give the new text, and the profiles that it must hold."""
+    from tui.config.text_edit import with_added, with_changed  # noqa: PLC0415 - tomlkit
+
+    if profile.name != replacing and before.node(profile.name) is not None:
+        key = dotted("nodes", profile.name)
+        raise ConfigError("there is already a node of that name", file=before.path, key=key)
+    if replacing is None:
+        return with_added(text, profile.name, fields), (*before.nodes, profile)
+    old = _known(before, replacing)
+    known = fields_of(old)
+    meant = fields_of(profile)
+    for field in _PATHS:
+        # A path means what it did, however it was written: then the line stays as it is.
+        if field in fields and meant.get(field) == known.get(field):
+            known[field] = fields[field]
+    nodes = tuple(profile if one is old else one for one in before.nodes)
+    return with_changed(text, replacing, profile.name, fields, known), nodes
+
+
+def _rewrite(path: Path, digest: str, edit: _Edit) -> Configuration:
+    from tui.config.text_edit import NotEditable  # noqa: PLC0415 - tomlkit, for writing only
+
+    target = Path(os.path.realpath(path))
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(target):
+            data = read_bytes(target)
+            if (hashlib.sha256(data).hexdigest() if data is not None else "") != digest:
+                raise ConfigError(
+                    "has changed since it was read",
+                    file=path,
+                    hint="nothing was written; open the deck again to see the change",
+                )
+            before = parse_configuration(data, path)
+            text, nodes = edit((data or b"").decode(), before)
+            after = _checked(text, path, before, nodes)
+            _replace(target, text.encode())
+    except NotEditable:
+        raise _by_hand(path) from None
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written: {error.strerror or type(error).__name__}",
+            file=path,
+            hint="nothing was changed; make room or make the folder writable, or use --config",
+        ) from None
+    return after
+
+
+def _checked(
+    text: str, path: Path, before: Configuration, nodes: tuple[NodeProfile, ...]
+) -> Configuration:
+    """Read the new text as a start would, and see that nothing but the one node changed."""
+    after = parse_configuration(text.encode(), path)
+    same = after.settings == before.settings and after.keys == before.keys
+    if not same or set(after.nodes) != set(nodes):
+        raise _by_hand(path)
+    return after
+
+
+def _by_hand(path: Path) -> ConfigError:
+    return ConfigError(
+        "is written in a form that rsdeck does not edit",
+        file=path,
+        hint="nothing was changed; edit it by hand, or write each node as [nodes.NAME]",
+    )
+
+
+@contextlib.contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    """Be the only rsdeck that writes `target`; the lock ends with the process, whatever happens."""
+    lock = target.with_name(f"{target.name}.lock")
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(lock, flags, 0o600)
+    try:
+        until = time.monotonic() + _PATIENCE
+        while not _has(handle):
+            if time.monotonic() > until:
+                raise ConfigError("is being written by another rsdeck", file=target)
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _has(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Put `data` in the place of `target` at once; a new file is for its owner alone."""
+    import tempfile  # noqa: PLC0415 - for writing only
+
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    made = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            os.fchmod(stream.fileno(), mode)
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        made.replace(target)
+    finally:
+        made.unlink(missing_ok=True)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,272 @@
+"""The nodes of a cluster, found from one good profile, and written down as profiles.
+
+Nothing but GETs is sent, and the login's token call. All is asked with one login, of which one
+password at a time is on its way: whoever refuses it, nobody else is shown it again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
+from tui.config import Configuration, NodeProfile, fields_of, save_profile
+from tui.credentials import Passwords
+from tui.fleet.login.state import Login, LoginWaits, login_key
+from tui.fleet.onboarding.profile_proposals import Proposal, propose
+from tui.fleet.polling.connection import NodeLine
+from tui.fleet.polling.identity import REBIND, Bond
+from tui.model.cluster import ClusterFacts, Member
+from tui.model.node import Identity, same_host
+from tui.model.reading import Trouble, TroubleKind
+
+
+class Meeting(Enum):
+    """What came of asking a node who it is; the value is the word for it."""
+
+    KNOWN = "has a profile"
+    ITSELF = "answers"
+    UNREACHABLE = "unreachable"
+    STRANGER = "somebody else"
+    REFUSED = "login refused"
+    UNTOLD = "does not say who it is"
+    NOT_ASKED = "not asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A member of the cluster and its profile, there or proposed, as it would be written.
+
+    `text` says what was found in a sentence.
+    """
+
+    member: Member
+    profile: NodeProfile | None
+    is_new: bool
+    meeting: Meeting
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The profile's name, or what to call a node that can have none."""
+        return self.profile.name if self.profile else f"node:{self.member.uid}"
+
+    @property
+    def may_be_added(self) -> bool:
+        """Whether its profile can be written: never that of somebody else."""
+        return self.is_new and self.profile is not None and self.meeting is not Meeting.STRANGER
+
+    @property
+    def lacks_identity(self) -> bool:
+        """Whether it has a profile that does not say who its node is."""
+        profile = self.profile
+        return not self.is_new and profile is not None and _identified(self) != profile
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What the node of `source` tells of its cluster.
+
+    With `trouble` it could not be asked, or would not tell. `notes` are sentences on what the
+    cluster did not tell, and what to do.
+    """
+
+    source: NodeProfile
+    cluster: str = ""
+    found: tuple[Found, ...] = ()
+    notes: tuple[str, ...] = ()
+    trouble: Trouble | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every node has a profile or could have one; never so where none was told."""
+        well = (Meeting.KNOWN, Meeting.ITSELF)
+        told = self.trouble is None and bool(self.found)
+        return told and all(one.meeting in well for one in self.found)
+
+
+async def discover(
+    configuration: Configuration,
+    profile: NodeProfile,
+    passwords: Passwords,
+    timeout: float,
+    known: Mapping[str, Identity] | None = None,
+) -> Discovery:
+    """Ask the node of a profile for its cluster's nodes, and each of those for its name.
+
+    `timeout` is in seconds, for each answer; `known` is what nodes have told of
+    themselves already, by profile.
+    """
+    login = Login.of(profile)
+    line = NodeLine(profile, login, passwords, timeout, lambda: False)
+    try:
+        async with line.hold() as reader:
+            identity = await _or_unknown(reader.identity())
+            facts = await reader.cluster_facts()
+    except LoginWaits:
+        return Discovery(profile, trouble=Trouble(TroubleKind.NO_PASSWORD, login.trouble))
+    except ApiError as error:
+        return Discovery(profile, trouble=_explained(error, configuration))
+    finally:
+        await line.shut()
+    bond = Bond(profile)
+    bond.hear(identity)
+    if bond.wrong:
+        return Discovery(profile, trouble=Trouble(TroubleKind.UNAVAILABLE, bond.wrong, REBIND))
+    told = {**(known or {}), profile.name: identity}
+    untold = [one for one in configuration.nodes if one.name not in told and _shares(one, profile)]
+    told |= await _ask_names(untold, login, passwords, timeout)
+    proposals = propose(profile, facts.members, configuration.nodes, told)
+    _share_session(login, profile, proposals)
+    found = await _meet_all(proposals, login, passwords, timeout)
+    return Discovery(profile, facts.name, found, _notes(profile, facts))
+
+
+async def _or_unknown(asking: Awaitable[Identity]) -> Identity:
+    try:
+        return await asking
+    except (LoginRefused, Unreachable):
+        raise
+    except ApiError:
+        return Identity()
+
+
+def _explained(error: ApiError, configuration: Configuration) -> Trouble:
+    """Say what to do about a node that does not tell: one that points elsewhere is a replica."""
+    if not isinstance(error, Unavailable) or not 300 <= error.status < 400:
+        return error.trouble
+    host = error.location.partition("://")[2].partition("/")[0].lower()
+    there = next((one.name for one in configuration.nodes if one.host == host), "")
+    what = f"discover from {there}, which is there" if there else "add a profile for that one first"
+    return Trouble(error.kind, str(error), f"only the primary tells: {what}")
+
+
+def _notes(profile: NodeProfile, facts: ClusterFacts) -> tuple[str, ...]:
+    untold = [gap for gap in facts.gaps if gap.startswith("/v1/nodes")]
+    notes = [f"not told: {gap}; the user needs at least the role cluster_viewer" for gap in untold]
+    if not profile.cluster:
+        notes.append(
+            f"{profile.name} names no cluster, so the new profiles share neither login nor roles "
+            "with it: give it a `cluster` first"
+        )
+    return tuple(notes)
+
+
+def _share_session(login: Login, source: NodeProfile, proposals: Iterable[Proposal]) -> None:
+    """Let all be asked in the way that the first was, so that no password is tried twice."""
+    session = login.sessions.get((source.cluster or source.url, source.login))
+    for one in proposals:
+        if session is not None and one.is_new and one.profile is not None:
+            place = one.profile.cluster or one.profile.url
+            login.sessions[place, one.profile.login] = session
+
+
+def _shares(one: NodeProfile, source: NodeProfile) -> bool:
+    """Whether a profile of the same cluster does not say who its node is, and can be asked."""
+    same = one.cluster == source.cluster != "" and one.login is source.login
+    return same and one.uid is None and login_key(one) == login_key(source)
+
+
+async def _ask_names(
+    profiles: Iterable[NodeProfile], login: Login, passwords: Passwords, timeout: float
+) -> dict[str, Identity]:
+    """Ask the nodes of profiles that are there who they are; silence is no answer."""
+
+    async def ask(profile: NodeProfile) -> tuple[str, Identity]:
+        try:
+            return profile.name, await _name_of(profile, login, passwords, timeout)
+        except (ApiError, LoginWaits):
+            return profile.name, Identity()
+
+    answers = dict(await asyncio.gather(*map(ask, profiles)))
+    return {name: told for name, told in answers.items() if told.uid is not None}
+
+
+async def _name_of(
+    profile: NodeProfile, login: Login, passwords: Passwords, timeout: float
+) -> Identity:
+    """Ask a node who it is. Raises ApiError and LoginWaits."""
+    line = NodeLine(profile, login, passwords, timeout, lambda: False)
+    try:
+        async with line.hold() as reader:
+            return await reader.identity()
+    finally:
+        await line.shut()
+
+
+async def _meet_all(
+    proposals: Iterable[Proposal], login: Login, passwords: Passwords, timeout: float
+) -> tuple[Found, ...]:
+    """Ask all side by side; the login is never proven here, so passwords leave one by one."""
+    async with asyncio.TaskGroup() as group:
+        asking = [group.create_task(_meet(one, login, passwords, timeout)) for one in proposals]
+    return tuple(one.result() for one in asking)
+
+
+async def _meet(proposal: Proposal, login: Login, passwords: Passwords, timeout: float) -> Found:
+    member, profile = proposal.member, proposal.profile
+    if profile is None:
+        return Found(member, None, True, Meeting.NOT_ASKED, proposal.why_not)
+    if not proposal.is_new:
+        return Found(member, profile, False, Meeting.KNOWN, f"has the profile {profile.name}")
+    try:
+        told = await _name_of(profile, login, passwords, timeout)
+    except LoginWaits:
+        text = "not asked: the login was refused elsewhere, and five refusals lock the user"
+        return Found(member, profile, True, Meeting.NOT_ASKED, text)
+    except ApiError as error:
+        return Found(member, profile, True, _meeting(error), str(error))
+    return _told(member, profile, told)
+
+
+def _meeting(error: ApiError) -> Meeting:
+    if isinstance(error, LoginRefused):
+        return Meeting.REFUSED
+    return Meeting.UNREACHABLE if isinstance(error, Unreachable) else Meeting.UNTOLD
+
+
+def _told(member: Member, profile: NodeProfile, told: Identity) -> Found:
+    """Judge what a node says of itself against what the cluster says of it."""
+    if told.uid is None:
+        text = f"{profile.host} answers, and does not say who it is"
+        return Found(member, profile, True, Meeting.UNTOLD, text)
+    who = f"node:{told.uid} {told.hostname}".strip()
+    is_named_so = not (told.hostname and member.hostname) or same_host(
+        told.hostname, member.hostname
+    )
+    if told.uid != member.uid or not is_named_so:
+        meant = f"node:{member.uid} {member.hostname}".strip()
+        text = f"{profile.host} answers as {who}, the cluster lists {meant} there"
+        return Found(member, profile, True, Meeting.STRANGER, text)
+    # Its own word for its name: that is what it will be compared with.
+    kept = replace(profile, hostname=told.hostname or profile.hostname)
+    return Found(member, kept, True, Meeting.ITSELF, f"answers as {who}")
+
+
+def _identified(found: Found) -> NodeProfile | None:
+    """Give a profile that is there with uid and hostname, where it lacks them."""
+    profile, member = found.profile, found.member
+    if profile is None:
+        return None
+    return replace(profile, uid=member.uid, hostname=profile.hostname or member.hostname)
+
+
+def add(configuration: Configuration, chosen: Iterable[Found]) -> Configuration:
+    """Write new profiles, and into those that are there who their nodes are.
+
+    Those that may not be added are left out. Gives the configuration as it is then. Raises
+    ConfigError; what was written before it stays.
+    """
+    for one in chosen:
+        before = configuration.node(one.profile.name) if one.profile and not one.is_new else None
+        wanted = one.profile if one.may_be_added else _identified(one)
+        if wanted is None or not (one.may_be_added or one.lacks_identity):
+            continue
+        configuration = save_profile(
+            configuration.path,
+            wanted.name,
+            fields_of(wanted),
+            replacing=before.name if before else None,
+            digest=configuration.digest,
+        )
+    return configuration

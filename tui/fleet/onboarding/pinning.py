@@ -1,0 +1,137 @@
+"""What a node presents, what its profile pins, and pinning it. No HTTP is spoken."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from tui.api.tls.certificate import COMPARE
+from tui.api.tls.probe import probe
+from tui.config import Configuration, NodeProfile, fields_of, save_profile
+from tui.config.lines import line_of
+from tui.model.certificate import Certificate
+from tui.model.text import clean
+from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust
+
+DIGITS = 8
+"""How many of a fingerprint's first hex digits a person types to pin it."""
+
+
+class Match(Enum):
+    """How the presented certificate stands to the profile."""
+
+    PINNED = "this is the certificate that the profile pins"
+    CHANGED = "this is NOT the certificate that the profile pins"
+    NEW = "the profile pins none"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact: label, words, and the palette's name of their colour."""
+
+    label: str
+    words: str
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A node as its profile has it, and what answered under its address."""
+
+    profile: NodeProfile
+    shown: Certificate
+
+    @property
+    def match(self) -> Match:
+        """How the two go together."""
+        trust = self.profile.trust
+        if not isinstance(trust, PinnedTrust):
+            return Match.NEW
+        return Match.PINNED if trust.sha256 == self.shown.sha256 else Match.CHANGED
+
+    def agrees(self, typed: str) -> bool:
+        """Whether these are at least the first digits of the fingerprint, colons or not."""
+        digits = typed.strip().lower().removeprefix("sha256:").replace(":", "").replace(" ", "")
+        return len(digits) >= DIGITS and self.shown.sha256.startswith(digits)
+
+
+async def meet(profile: NodeProfile, timeout: float) -> Contact:
+    """Shake hands, within `timeout` seconds. Raises Unreachable."""
+    return Contact(profile, await probe(profile.url, timeout, profile.proxy))
+
+
+def pin(configuration: Configuration, contact: Contact) -> Configuration:
+    """Write the pin into the profile; gives the new configuration. Raises ConfigError.
+
+    One that took the place of a pinned one is never written: for that a person edits the file.
+    """
+    if contact.match is not Match.NEW:
+        raise ValueError("only a profile that pins nothing can be given a pin")
+    profile = contact.profile
+    fields = {
+        field: value
+        for field, value in fields_of(profile).items()
+        if field not in ("ca_file", "insecure")
+    }
+    return save_profile(
+        configuration.path,
+        profile.name,
+        fields | {"fingerprint": contact.shown.title},
+        replacing=profile.name,
+        digest=configuration.digest,
+    )
+
+
+def facts(contact: Contact, now: datetime) -> list[Row]:
+    """List what is known of the certificate."""
+    profile, shown = contact.profile, contact.shown
+    via = f"  through {profile.proxy}" if profile.proxy else ""
+    remark = shown.remark(now)
+    valid = f"{_day(shown.not_before)} to {_day(shown.not_after)}"
+    changed = contact.match is Match.CHANGED
+    rows = [Row("node", f"{profile.name}  {profile.url}{via}")]
+    if changed:
+        rows.append(Row("pinned", str(profile.trust), "ok"))
+    rows += [
+        Row("presented" if changed else "sha256", shown.title, "bad" if changed else "bold"),
+        Row("", shown.spelled, "muted"),
+        Row("subject", shown.subject or "cannot be read"),
+        Row("issuer", _issuer(shown)),
+        Row("names", ", ".join(shown.names) or "none"),
+        Row("valid", f"{valid}{f'  {remark}' if remark else ''}", "warn" if remark else ""),
+        Row("profile", _standing(contact), "bad" if changed else ""),
+    ]
+    return [*rows, Row("compare", f"on the node (path by default): {COMPARE}", "accent")]
+
+
+def remedy(contact: Contact, configuration: Configuration) -> str:
+    """Say what to do about a changed certificate."""
+    line = line_of(configuration.path, contact.profile.name, "fingerprint")
+    where = clean(str(configuration.path), 4096) + (f", line {line}" if line else "")
+    return (
+        "Somebody may stand between, or the certificate was renewed. Nothing was sent. Only if the "
+        "command prints on the node what is presented here, change by hand, in "
+        f'{where}: fingerprint = "{contact.shown.title}" and open rsdeck again.'
+    )
+
+
+def _issuer(shown: Certificate) -> str:
+    if not shown.issuer:
+        return "cannot be read"
+    return "itself (self-signed)" if shown.issuer == shown.subject else shown.issuer
+
+
+def _day(moment: datetime | None) -> str:
+    return "unknown" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _standing(contact: Contact) -> str:
+    if contact.match is not Match.NEW:
+        return str(contact.match.value)
+    match contact.profile.trust:
+        case AuthorityTrust(ca_file):
+            other = f"an authority: {clean(str(ca_file), 4096)}"
+        case NoTrust():
+            other = "anybody (insecure)"
+        case _:
+            other = "the authorities of this machine"
+    return f"{contact.match.value}; it trusts {other}, in whose place the pin comes"

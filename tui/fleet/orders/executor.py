@@ -1,0 +1,315 @@
+"""An order's life: checked against the node, sent once, watched until there is a verdict.
+
+Orders belong to the fleet and not to a screen: leaving a screen does not cancel one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tui.api.answer import Answer, Outcome
+from tui.api.errors import ApiError
+from tui.api.operation import write_operation
+from tui.fleet.login.state import LoginWaits
+from tui.fleet.orders.verdict import Patience, Sight, Word, decide, timeline
+from tui.fleet.polling.poller import NodeWatch
+from tui.fleet.preflight import Changed, check_services, check_target
+from tui.fleet.recording import Journal, Unrecorded
+from tui.journal.folder import JournalError
+from tui.model.node import Identity
+from tui.model.order import Order, Phase, Progress, Result, Route, Tier, Verdict
+from tui.model.reading import Reading
+
+if TYPE_CHECKING:
+    from tui.api.client import NodeReader
+
+HURRY = 0.25
+"""Seconds between two readings while an order is watched."""
+
+
+class NotAccepted(Exception):
+    """An order that the fleet does not take any more; the text says why."""
+
+
+@dataclass(slots=True, eq=False)
+class _Life:
+    """What is gathered while an order lives."""
+
+    order: Order
+    via: NodeWatch
+    target: NodeWatch
+    tier: Tier
+    intended: bool = False
+    sent_at: float = 0.0
+    answer: Answer | None = None
+    asked: float = 0.0
+    seen_at: float = 0.0
+    pending: list[Reading] = field(default_factory=list)
+    sights: dict[str, list[Sight]] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Orders:
+    """Gives orders and keeps what came of them; `told` is called at every step.
+
+    One order at a time for a node.
+    """
+
+    def __init__(
+        self,
+        watch: Callable[[str], NodeWatch],
+        told: Callable[[Progress], None],
+        patience: Patience,
+        journal: Journal | None = None,
+    ) -> None:
+        self._watch = watch
+        self._journal = journal or Unrecorded()
+        self._told = told
+        self._patience = patience
+        self.progress: dict[int, Progress] = {}
+        self._lives: dict[int, _Life] = {}
+
+    def open_on(self, node: str) -> Order | None:
+        """Give the order that is still open on a node, if any."""
+        mine = (one for one in self.progress.values() if one.is_open)
+        return next((one.order for one in mine if one.order.target.node == node), None)
+
+    @property
+    def open(self) -> tuple[Progress, ...]:
+        """The orders that have no verdict yet."""
+        return tuple(one for one in self.progress.values() if one.is_open)
+
+    async def done_with(self, watch: NodeWatch) -> None:
+        """Wait until no open order goes by a node or waits for what it shows."""
+        for life in list(self._lives.values()):
+            if watch in (life.via, life.target):
+                await life.ended.wait()
+
+    def next_number(self) -> int:
+        """Give the number of the next order of this session."""
+        return max((0, *self.progress)) + 1
+
+    def accept(self, order: Order, tier: Tier = Tier.NEVER) -> None:
+        """Take an order before its task has started, so that no second one slips in.
+
+        It is bound to the nodes as they are watched now: a profile that is edited or removed
+        while the order is open changes nothing for it. `tier` is what it took, for the journal.
+        """
+        via, target = self._watch(order.route.via), self._watch(order.target.node)
+        self._lives[order.number] = _Life(order, via, target, tier)
+        self._step(order, Phase.CHECKING, "checking the node")
+
+    async def carry_out(self, order: Order) -> None:
+        """Take an accepted order from the check to its verdicts."""
+        try:
+            await self._live(self._lives[order.number])
+        finally:
+            self._lives.pop(order.number).ended.set()
+
+    async def _live(self, life: _Life) -> None:
+        try:
+            async with self._journal.hold(life.order):
+                await self._give(life)
+        except JournalError as stopped:
+            self._end_unsent(life, f"{stopped}; nothing was sent")
+
+    async def _give(self, life: _Life) -> None:
+        order = life.order
+        try:
+            if life.via is not life.target:
+                # Before the other line is held: two orders must not wait for each other's node.
+                async with life.target.hold() as target:
+                    identity = await _identity(order, target)
+                    check_services(order, identity, await target.services())
+            async with life.via.hold() as client:
+                await self._check(life, client)
+                await self._intend(life)
+                self._step(order, Phase.SENDING, "sending")
+                life.sent_at = time.monotonic()
+                life.answer = await self._send(life, client)
+                life.asked = time.monotonic() - life.sent_at
+        except (Changed, LoginWaits, JournalError) as stopped:
+            return self._end_unsent(life, f"{stopped}; nothing was sent")
+        except ApiError as error:
+            return self._end_unsent(life, _unsent(error))
+        await self._observe(life)
+        return None
+
+    async def _intend(self, life: _Life) -> None:
+        """See the order onto the disk: no record, no order."""
+        await self._journal.intend(life.order, life.tier, life.via.login.username)
+        life.intended = True
+
+    async def _check(self, life: _Life, client: NodeReader) -> None:
+        """See that the node is the one that was meant and nothing changed meanwhile.
+
+        The POST leaves on the connection that this ends on, and each answer must have come by it:
+        behind a name or a balancer, another connection may lead to another node.
+        """
+        order = life.order
+        direct = life.via is life.target
+        identity = await _identity(order, client) if direct else Identity()
+        number = client.connections
+        if order.route.path == Route.PRIMARY:
+            check_target(order, (await client.cluster_facts()).members)
+        if direct:
+            check_services(order, identity, await client.services())
+        if identity.uid is not None and client.connections != number:
+            raise Changed(f"the connection to {order.route.url} changed during the check")
+
+    async def _send(self, life: _Life, client: NodeReader) -> Answer:
+        from tui.api.client import NodeOperator  # noqa: PLC0415 - see tui.fleet.polling.connection
+
+        order, login = life.order, life.via.login
+        if not isinstance(client, NodeOperator):
+            raise Changed(life.via.read_only or "this session is read-only")
+        generation = login.generation
+        answer = await client.operate(
+            order.verb,
+            order.names,
+            path=order.route.path,
+            leaving=lambda: self._journal.sent(order),
+        )
+        said = answer.outcome.value
+        no = [name for name, taken in answer.results.items() if taken is False]
+        self._journal.answered(order, said, answer.status, answer.text, answer.took, no)
+        if answer.forbidden:
+            login.may_write = False
+        if answer.login_refused:
+            login.refuse(answer.text, generation)
+        return answer
+
+    async def _observe(self, life: _Life) -> None:
+        """Watch the node until every service has its verdict."""
+        watch = life.target
+        self._judge(life)
+        async with watch.hurried(HURRY):
+            while len(life.verdicts) < len(life.order.services):
+                await asyncio.sleep(HURRY / 2)
+                self._look(life, watch)
+                self._judge(life)
+        self._step(life.order, Phase.ENDED, _summary(life.verdicts.values()), life)
+
+    def _look(self, life: _Life, watch: NodeWatch) -> None:
+        """Take a reading as evidence if it is good, new, and was asked for after the POST left.
+
+        It waits until the node has said once more that it is the one that was meant; where another
+        one answers, all that has waited may be of that one.
+        """
+        reading, uid = watch.reading, life.order.target.identity.uid
+        if watch.wrong_node:
+            life.pending.clear()
+            life.seen_at = reading.asked_at
+        elif reading.is_good and reading.asked_at > max(life.sent_at, life.seen_at):
+            life.seen_at = reading.asked_at
+            life.pending.append(reading)
+        while life.pending and watch.vouches(uid, life.pending[0]):
+            self._take(life, life.pending.pop(0))
+
+    def _take(self, life: _Life, reading: Reading) -> None:
+        at = (reading.answered_at or 0.0) - life.sent_at
+        for name in life.order.names:
+            service = reading.find(name)
+            if service is None and reading.is_cut:
+                continue  # it may be among those that were left out
+            sight = (
+                Sight(at, None)
+                if service is None
+                else Sight(at, service.status, service.started_at)
+            )
+            life.sights.setdefault(name, []).append(sight)
+
+    def _judge(self, life: _Life) -> None:
+        now = time.monotonic() - life.sent_at
+        for before in life.order.services:
+            if before.name not in life.verdicts:
+                verdict = decide(
+                    life.order.verb,
+                    before,
+                    _word(life, before.name),
+                    life.sights.get(before.name, []),
+                    now=now,
+                    patience=self._patience,
+                )
+                if verdict is not None:
+                    life.verdicts[before.name] = verdict
+                    self._journal.judged(life.order, verdict)
+        self._step(life.order, Phase.WATCHING, _watching(life), life)
+
+    def _step(self, order: Order, phase: Phase, text: str, life: _Life | None = None) -> None:
+        timelines = {}
+        verdicts: tuple[Verdict, ...] = ()
+        if life is not None and life.answer is not None:
+            verdicts = tuple(life.verdicts.values())
+            timelines = {
+                seen.name: timeline(
+                    order.verb, seen, _word(life, seen.name), life.sights.get(seen.name, [])
+                )
+                for seen in order.services
+            }
+        progress = Progress(order, phase, text, timelines, verdicts)
+        if self.progress.get(order.number) != progress:
+            self.report(progress)
+
+    def report(self, progress: Progress) -> None:
+        """Keep how far an order has come, and tell."""
+        self.progress[progress.order.number] = progress
+        self._told(progress)
+
+    def _end_unsent(self, life: _Life, text: str) -> None:
+        order = life.order
+        verdicts = tuple(Verdict(seen.name, Result.NOT_SENT, text) for seen in order.services)
+        if life.intended:
+            for verdict in verdicts:
+                self._journal.judged(order, verdict)
+        else:
+            self._journal.refused(order.verb.value, order.target.node, order.names, text)
+        self.report(Progress(order, Phase.ENDED, text, {}, verdicts))
+
+
+async def _identity(order: Order, client: NodeReader) -> Identity:
+    """Ask who answers, where the operator was told who would; a node may not say it at all."""
+    meant = order.target.identity
+    return await client.identity() if meant.uid is not None or meant.hostname else Identity()
+
+
+def _word(life: _Life, service: str) -> Word:
+    answer = life.answer
+    if answer is None or answer.outcome is Outcome.LOST:
+        return Word(None, life.asked, answer.text if answer else "")
+    if answer.outcome is Outcome.REFUSED:
+        return Word(False, life.asked, answer.text)
+    said = answer.results.get(service)
+    text = answer.text if said is not None else "the answer did not name it"
+    return Word(said, life.asked, text)
+
+
+def _unsent(error: ApiError) -> str:
+    text = str(error)
+    return text if "nothing was sent" in text else f"{text}; nothing was sent"
+
+
+def _watching(life: _Life) -> str:
+    left = [seen.name for seen in life.order.services if seen.name not in life.verdicts]
+    return f"watching {', '.join(left)}" if left else "decided"
+
+
+def _summary(verdicts: Iterable[Verdict]) -> str:
+    counts: dict[str, int] = {}
+    for verdict in verdicts:
+        counts[verdict.result.value] = counts.get(verdict.result.value, 0) + 1
+    return ", ".join(
+        f"{count} {word}" if len(counts) > 1 or count > 1 else word
+        for word, count in counts.items()
+    )
+
+
+def request_text(order: Order) -> tuple[str, str]:
+    """Give the very request of an order: its line and its body, as they will be sent."""
+    body = write_operation(order.verb, order.names).decode("ascii")
+    return f"POST {order.route.url}{order.route.path}", body

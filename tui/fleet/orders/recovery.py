@@ -1,0 +1,170 @@
+"""Orders that nobody saw the end of: unknown, until their node is seen."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from tui.fleet.polling.poller import NodeWatch
+from tui.fleet.recording import Journal
+from tui.journal.records import moment
+from tui.journal.unfinished_orders import Unsettled
+from tui.model.node import Identity
+from tui.model.order import Order, Phase, Progress, Result, Seen, Verb, Verdict
+from tui.model.service import Health, Service
+
+_ENDED = frozenset({"STOPPED", "EXITED"})
+_EARLIER, _LATER = "from an earlier session", "seen when the node was back"
+
+
+@dataclass(slots=True, eq=False)
+class _Case:
+    """One such order, the services of it that are still unknown, and where it comes from."""
+
+    id: str
+    origin: str
+    order: Order
+    verdicts: dict[str, Verdict]
+    left: set[str]
+
+
+class Earlier:
+    """Keeps each such order until the first good reading of its node shows what came of it."""
+
+    def __init__(self, journal: Journal, report: Callable[[Progress], None]) -> None:
+        self._journal = journal
+        self._report = report
+        self._cases: list[_Case] = []
+
+    def take(self, found: Iterable[Unsettled]) -> None:
+        """Report what was found; their numbers are not above 0, where this session's begin."""
+        for count, one in enumerate(found):
+            order = replace(one.order, number=-count)
+            text = _told(one)
+            verdicts = {name: _beginning(name, name in one.refused, text) for name in order.names}
+            case = _Case(one.id, _EARLIER, order, verdicts, set(order.names) - one.refused)
+            for name in set(order.names) & one.refused:
+                self._journal.resolved(one.id, verdicts[name], None, None)
+            self._cases.append(case)
+            self._say(case)
+
+    def follow(self, order: Order, verdicts: Iterable[Verdict]) -> None:
+        """Keep an order of this session whose node was lost before it showed what came of it."""
+        by_name = {one.service: one for one in verdicts}
+        left = {one.service for one in by_name.values() if one.result is Result.UNKNOWN}
+        if left:
+            self._cases.append(_Case(self._journal.id_of(order), _LATER, order, by_name, left))
+
+    def look(self, watch: NodeWatch) -> None:
+        """Take a node's reading as evidence if it is good, and of the node that was meant."""
+        if not self._cases or not watch.reading.is_good or watch.wrong_node:
+            return
+        if not watch.vouches(watch.facts.identity.uid, watch.reading):
+            return
+        for case in self._cases:
+            if _is_meant(case.order, watch) and self._settle(case, watch):
+                self._say(case)
+        self._cases = [case for case in self._cases if case.left]
+
+    def _settle(self, case: _Case, watch: NodeWatch) -> bool:
+        before = len(case.left)
+        for seen in case.order.services:
+            service = watch.reading.find(seen.name)
+            if seen.name not in case.left or (service is None and watch.reading.is_cut):
+                continue
+            verdict = judge(case.order.verb, seen, service, case.origin)
+            if verdict is None:
+                continue
+            case.left.discard(seen.name)
+            case.verdicts[seen.name] = verdict
+            status, start = (service.status, service.started_at) if service else (None, None)
+            self._journal.resolved(case.id, verdict, status, start)
+        return len(case.left) < before
+
+    def _say(self, case: _Case) -> None:
+        verdicts = tuple(case.verdicts[name] for name in case.order.names)
+        self._report(Progress(case.order, Phase.ENDED, case.origin, {}, verdicts))
+
+
+def _beginning(name: str, refused: bool, text: str) -> Verdict:
+    """Say what is known at first; what the node refused, it never brings about later."""
+    if refused:
+        return Verdict(name, Result.REFUSED, f"{text}; the node refused it")
+    return Verdict(name, Result.UNKNOWN, f"{text}; waiting for its node")
+
+
+def _told(one: Unsettled) -> str:
+    when = one.order.pressed_on.strftime("%Y-%m-%d %H:%M:%S UTC")
+    if one.answer:
+        what = f"its answer was {one.answer}, and then nobody watched"
+    elif one.was_sent:
+        what = "it was sent, and its answer never seen"
+    else:
+        what = "it may have been sent or not"
+    return f"from an earlier session, {when}: {what}"
+
+
+def _is_meant(order: Order, watch: NodeWatch) -> bool:
+    """Say whether a watch is of the node that an order was for."""
+    meant, now = order.target.identity, watch.facts.identity
+    if meant.uid is None:
+        return watch.profile.url == order.target.url
+    if now.uid != meant.uid:
+        return False
+    return watch.profile.url == order.target.url or _is_same_cluster(meant, now)
+
+
+def _is_same_cluster(meant: Identity, now: Identity) -> bool:
+    return bool(meant.cluster) and meant.cluster == now.cluster
+
+
+def judge(verb: Verb, before: Seen, now: Service | None, origin: str = _EARLIER) -> Verdict | None:
+    """Say what a service as it is now proves of an order on it; None while it still moves."""
+    if now is not None and now.health() is Health.MOVING:
+        return None
+    result, text = _RULES[verb](before, now)
+    return Verdict(before.name, result, f"{origin}; {text}")
+
+
+def _restarted(before: Seen, now: Service | None) -> tuple[Result, str]:
+    if now is None:
+        return Result.UNKNOWN, "it is not on the node any more"
+    if _is_unchanged(before, now):
+        return Result.NOT_RESTARTED, f"{now.status} since the same moment as before"
+    later = before.started_at and now.started_at and now.started_at > before.started_at
+    if now.status == "RUNNING" and later:
+        return Result.VERIFIED, f"RUNNING since {moment(now.started_at)}, which is after it"
+    return _unclear(before, now)
+
+
+def _stopped(before: Seen, now: Service | None) -> tuple[Result, str]:
+    if now is None or now.status in _ENDED:
+        return Result.VERIFIED, f"it is {now.status if now else 'gone'} now"
+    if _is_unchanged(before, now):
+        return Result.TIMED_OUT, f"still {now.status}, since the same moment as before"
+    return _unclear(before, now)
+
+
+def _started(before: Seen, now: Service | None) -> tuple[Result, str]:
+    if now is None:
+        return Result.UNKNOWN, "it is not on the node any more"
+    if now.status == "RUNNING":
+        return Result.VERIFIED, f"RUNNING since {moment(now.started_at) or 'some time'}"
+    if now.status == before.status:
+        return Result.TIMED_OUT, f"still {now.status}"
+    return _unclear(before, now)
+
+
+_RULES: dict[Verb, Callable[[Seen, Service | None], tuple[Result, str]]] = {
+    Verb.RESTART: _restarted,
+    Verb.STOP: _stopped,
+    Verb.START: _started,
+}
+
+
+def _is_unchanged(before: Seen, now: Service) -> bool:
+    same = before.started_at is not None and before.started_at == now.started_at
+    return same and before.status == now.status
+
+
+def _unclear(before: Seen, now: Service) -> tuple[Result, str]:
+    since = f" since {moment(now.started_at)}" if now.started_at else ""
+    return Result.UNKNOWN, f"{now.status}{since} now, {before.status} before: look at the node"

@@ -1,0 +1,46 @@
+"""Takes snapshots of a live fleet: a quick look in its loop, and the rest in any thread."""
+
+import socket
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui import __version__
+from tui.fleet.fleet import Fleet
+from tui.fleet.snapshot.document import JOURNAL_AT_MOST, Moment, Scene, Stand, as_json, take
+from tui.fleet.snapshot.text import as_text
+from tui.journal.tail import read_tail
+from tui.model.text import clean
+
+Exposure = tuple[Scene, Moment]
+"""What was seen, and when."""
+
+
+class Camera:
+    """`state` is the folder whose journal's tail belongs to the picture."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    def look(self, fleet: Fleet) -> Exposure:
+        """Note how everything stands now; touches no disk."""
+        moment = Moment(
+            __version__, clean(socket.gethostname()), datetime.now(UTC), time.monotonic()
+        )
+        scene = Scene(
+            stands=tuple(Stand.of(one) for one in fleet.nodes),
+            events=tuple(fleet.events),
+            orders=tuple(fleet.orders.progress.values()),
+            read_only=fleet.read_only,
+            paused=fleet.paused,
+            unlocked=fleet.unlocked,
+            interval=fleet.interval,
+        )
+        return scene, moment
+
+    def develop(self, exposure: Exposure, *, json: bool) -> str:
+        """Add the journal's tail and give the whole as text or as JSON. Blocks."""
+        scene, moment = exposure
+        told = take(replace(scene, tail=read_tail(self._state, JOURNAL_AT_MOST)), moment)
+        return as_json(told) if json else as_text(told)

@@ -1,0 +1,256 @@
+"""Everything that is known at one moment, as one plain object to show to others. Pure.
+
+Ages are in seconds at the moment `taken_at`; times are UTC, `start_time` by the node's own clock
+and all others by this machine's. No secret is in it, and every text is clean.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from tui.config import NodeProfile
+from tui.fleet.polling.poller import NodeWatch
+from tui.fleet.snapshot.redact import scrub_all
+from tui.journal.tail import Tail
+from tui.model.certificate import Certificate
+from tui.model.event import Event
+from tui.model.filters import Query, Scope, arrange
+from tui.model.node import NodeFacts
+from tui.model.order import Mark, Order, Progress
+from tui.model.reading import Reading
+from tui.model.service import Service
+from tui.model.trust import UNCHECKED, AuthorityTrust, NoTrust, PinnedTrust
+
+FORMAT = 1
+EVENTS_AT_MOST = 200
+ORDERS_AT_MOST = 50
+JOURNAL_AT_MOST = 40
+
+LastChanges = dict[tuple[str, str], Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Who takes the snapshot, and when: `now` is monotonic, `on` the wall clock (aware, UTC)."""
+
+    version: str
+    host: str
+    on: datetime
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How a node stood; `next_at` is monotonic."""
+
+    profile: NodeProfile
+    reading: Reading
+    facts: NodeFacts
+    stale_after: float
+    next_at: float | None
+    read_only: str
+    wrong_node: str
+    certificate: Certificate | None
+
+    @classmethod
+    def of(cls, watch: NodeWatch) -> "Stand":
+        """Take note of a watched node; what it holds does not change any more."""
+        return cls(
+            watch.profile,
+            watch.reading,
+            watch.facts,
+            watch.stale_after,
+            watch.next_at,
+            watch.read_only,
+            watch.wrong_node,
+            watch.certificate,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the whole fleet looked like; events and orders with the oldest first."""
+
+    stands: tuple[Stand, ...]
+    events: tuple[Event, ...] = ()
+    orders: tuple[Progress, ...] = ()
+    read_only: str = ""
+    paused: bool = False
+    unlocked: bool = False
+    interval: float = 0.0
+    tail: Tail = field(default_factory=Tail)
+
+
+def take(scene: Scene, moment: Moment) -> dict[str, Any]:
+    """Give the object: JSON's own types alone, and nothing of the fleet's."""
+    last: LastChanges = {(one.node, one.service): one for one in scene.events if one.service}
+    told = {
+        "format": FORMAT,
+        "rsdeck": moment.version,
+        "host": moment.host,
+        "taken_at": stamp(moment.on),
+        "read_only": scene.read_only or None,
+        "paused": scene.paused,
+        "required_unlocked": scene.unlocked,
+        "interval_seconds": scene.interval,
+        "nodes": [_node(one, last, moment) for one in scene.stands],
+        "events_known": len(scene.events),
+        "events": _newest(scene.events, EVENTS_AT_MOST, lambda one: _event(one, moment)),
+        "orders_known": len(scene.orders),
+        "orders": _newest(scene.orders, ORDERS_AT_MOST, lambda one: _order(one, moment)),
+        "journal": {
+            "trouble": scene.tail.trouble or None,
+            "records": list(scene.tail.records[-JOURNAL_AT_MOST:]),
+        },
+    }
+    scrubbed = scrub_all(told)
+    assert isinstance(scrubbed, dict)  # noqa: S101 - for the type checker
+    return scrubbed
+
+
+def as_json(told: dict[str, Any]) -> str:
+    """Give the object as text: ASCII alone, ending in a newline."""
+    return json.dumps(told, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """Give a moment in whole seconds: ISO 8601, UTC."""
+    if moment is None:
+        return None
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def trust_words(profile: NodeProfile) -> str:
+    """Say whose certificate is believed."""
+    if not profile.url.startswith("https://"):
+        return "no certificate: http on this machine"
+    match profile.trust:
+        case PinnedTrust():
+            return f"pinned {profile.trust}"
+        case AuthorityTrust(ca_file):
+            return f"the authorities in {ca_file}"
+        case NoTrust():
+            return f"{UNCHECKED} (insecure)"
+        case _:
+            return "the authorities of this machine"
+
+
+def _newest(all_: Sequence[Any], most: int, tell: Callable[[Any], object]) -> list[object]:
+    return [tell(one) for one in islice(reversed(all_), most)]
+
+
+def _ago(at: float | None, moment: Moment) -> float | None:
+    return None if at is None else round(max(0.0, moment.now - at), 1)
+
+
+def _node(stand: Stand, last: LastChanges, moment: Moment) -> dict[str, Any]:
+    profile, reading, who = stand.profile, stand.reading, stand.facts.identity
+    trouble, age = reading.trouble, reading.age(moment.now)
+    due = None if stand.next_at is None else round(max(0.0, stand.next_at - moment.now), 1)
+    scope = Scope(stand.facts.optional, stand.facts.disabled)
+    return {
+        "node": profile.name,
+        "label": profile.label or None,
+        "url": profile.url,
+        "proxy": profile.proxy or None,
+        "cluster": profile.cluster or who.cluster or None,
+        "environment": profile.environment.value if profile.environment else None,
+        "role": who.role.value,
+        "uid": who.uid,
+        "hostname": who.hostname or None,
+        "version": who.version or None,
+        "read_only": stand.read_only or None,
+        "trust": trust_words(profile),
+        "presented": stand.certificate.title if stand.certificate else None,
+        "certificate": (stand.certificate.remark(moment.on) or None) if stand.certificate else None,
+        "reachable": reading.is_good,
+        "trouble": None
+        if trouble is None
+        else {"kind": trouble.kind.value, "text": trouble.text,
+              "for_seconds": _ago(reading.since, moment)},
+        "wrong_node": stand.wrong_node or None,
+        "answered_at": stamp(reading.answered_on),
+        "age_seconds": _ago(reading.answered_at, moment),
+        "stale": age is not None and age > stand.stale_after,
+        "next_in_seconds": due,
+        "gaps": list(stand.facts.gaps),
+        "services": [
+            _service(one, scope, last.get((profile.name, one.name)), moment)
+            for one in arrange(reading.services, Query(), scope)
+        ],
+    }  # fmt: skip
+
+
+def _service(
+    service: Service, scope: Scope, change: Event | None, moment: Moment
+) -> dict[str, Any]:
+    health = service.health(scope.disabled)
+    return {
+        "name": service.name,
+        "status": service.status,
+        "health": health.name.lower(),
+        "problem": health.is_problem,
+        "start_time": stamp(service.started_at),
+        "uptime_seconds": service.uptime,
+        "kind": scope.kind(service).value,
+        "note": service.note or None,
+        "last_change": _event(change, moment) if change else None,
+    }
+
+
+def _event(event: Event, moment: Moment) -> dict[str, Any]:
+    return {
+        "at": stamp(event.on),
+        "ago_seconds": _ago(event.at, moment),
+        "node": event.node,
+        "service": event.service or None,
+        "what": event.happening.value,
+        "text": event.text,
+        "ordered_here": event.ordered,
+    }
+
+
+def _order(progress: Progress, moment: Moment) -> dict[str, Any]:
+    order = progress.order
+    known = {one.service: one for one in progress.verdicts}
+    return {
+        "number": order.number,
+        "verb": order.verb.value,
+        "node": order.target.node,
+        "uid": order.target.identity.uid,
+        "url": order.target.url,
+        "by_way_of": order.route.via,
+        "path": order.route.path,
+        "ordered_at": stamp(order.pressed_on),
+        "ago_seconds": _order_age(order, moment),
+        "reason": order.reason or None,
+        "phase": progress.phase.value,
+        "text": progress.text,
+        "services": [
+            {
+                "name": seen.name,
+                "before": {"status": seen.status, "start_time": stamp(seen.started_at),
+                           "kind": seen.kind.value},
+                "result": known[seen.name].result.value if seen.name in known else None,
+                "text": known[seen.name].text if seen.name in known else None,
+                "timeline": _marks(
+                    known[seen.name].timeline
+                    if seen.name in known
+                    else progress.timelines.get(seen.name, ())
+                ),
+            }
+            for seen in order.services
+        ],
+    }  # fmt: skip
+
+
+def _order_age(order: Order, moment: Moment) -> float:
+    # By the wall clock: an order of an earlier session has no moment on this one's other clock.
+    return round(max(0.0, (moment.on - order.pressed_on).total_seconds()), 1)
+
+
+def _marks(timeline: Sequence[Mark]) -> list[dict[str, Any]]:
+    return [{"what": mark.what, "at_seconds": round(mark.at, 1)} for mark in timeline]

@@ -1,0 +1,130 @@
+"""Where the deck puts what a person takes away: snapshots, and the last thing that was copied.
+
+Both lie in the state folder, for this user alone. Blocks for as long as the disk does.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tui.storage.paths import NOWHERE
+from tui.storage.private_files import NotKept, blaming, opened_folder, shown
+
+__all__ = ["Kept", "NotKept", "Shelf", "write_new"]
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that was written; `note` says why it lies elsewhere than in the state folder."""
+
+    path: Path
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """`state` is the state folder; if it is `fleeting`, it goes with the deck, as the demo's."""
+
+    state: Path
+    fleeting: bool = False
+
+    def keep_snapshot(self, text: str, ending: str, on: datetime) -> Kept:
+        """Write a snapshot taken `on` (UTC) into a file of its own; raises NotKept.
+
+        Where the state folder cannot be had it goes into the current directory.
+        """
+        name = f"rsdeck-{on:%Y%m%dT%H%M%SZ}.{ending}"
+        folder = self.state / "snapshots"
+        note = self._is_no_place()
+        if not note:
+            try:
+                with _own(folder) as opened:
+                    _write(opened, folder / name, text)
+            except _Taken:
+                raise
+            except NotKept as error:
+                note = str(error)
+            else:
+                return Kept(folder / name)
+        try:
+            path = _here() / name
+            write_new(path, text)
+        except NotKept as error:
+            raise NotKept(f"{error} ({note})") from None
+        return Kept(path, note)
+
+    def _is_no_place(self) -> str:
+        """Say why nothing is kept in the state folder, empty if it is."""
+        if self.fleeting:
+            return "the demo's own folder goes when it ends"
+        if self.state.is_relative_to(NOWHERE):
+            return "this user has no home folder"
+        return ""
+
+    def keep_copy(self, text: str) -> Path:
+        """Write what was copied in the place of what was copied before; raises NotKept."""
+        path = self.state / "copied.txt"
+        if self.state.is_relative_to(NOWHERE):
+            raise NotKept("this user has no home folder to keep a copy in")
+        half = self.state / f".copied-{secrets.token_hex(6)}"
+        with opened_folder(self.state, make=True) as opened, blaming(path):
+            _write(opened, half, text)
+            try:
+                os.replace(half.name, path.name, src_dir_fd=opened, dst_dir_fd=opened)
+            except OSError:
+                os.unlink(half.name, dir_fd=opened)
+                raise
+        return path
+
+
+class _Taken(NotKept):
+    """There is a file of that name already."""
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet, for this user alone; raises NotKept."""
+    with blaming(path.parent):
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _write(folder, path, text)
+    finally:
+        os.close(folder)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:  # it was taken away
+        raise NotKept(f"the current directory: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _own(folder: Path) -> Iterator[int]:
+    """Open a folder of this user's own, and make it; the one it lies in is checked as well."""
+    with opened_folder(folder.parent, make=True), opened_folder(folder, make=True) as opened:
+        yield opened
+
+
+def _write(folder: int, path: Path, text: str) -> None:
+    """Write a new file in an open folder, whole or not at all; raises NotKept."""
+    try:
+        file = os.open(path.name, _NEW, 0o600, dir_fd=folder)
+    except FileExistsError:
+        raise _Taken(f"{shown(path)}: it is there already, and is never written over") from None
+    except OSError as error:
+        raise NotKept(f"{shown(path)}: {error.strerror}") from error
+    try:
+        with blaming(path), os.fdopen(file, "wb") as stream:
+            stream.write(text.encode("utf-8", "backslashreplace"))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except NotKept:
+        with contextlib.suppress(OSError):
+            os.unlink(path.name, dir_fd=folder)
+        raise

@@ -1,0 +1,105 @@
+"""Nodes that have no profile of their own, as their cluster tells of them. Nothing is asked here.
+
+There is no watch for them and no client, so there is nothing that could send them an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tui.fleet.polling.cluster_cache import ClusterBook
+from tui.model.cluster import Member, MemberHealth
+from tui.model.node import Role
+from tui.model.service import Service
+
+if TYPE_CHECKING:
+    from tui.fleet.polling.poller import NodeWatch
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """One such node; `cluster` is the word by which the profiles of its cluster are grouped.
+
+    `hostname` and `address` are empty where the list of nodes is not known. The services have no
+    start time and no uptime. `read_at` is when the call was answered, monotonic; `observed_on` is
+    when the cluster looked, by its own clock (aware, UTC).
+    """
+
+    cluster: str
+    uid: int
+    hostname: str = ""
+    address: str = ""
+    role: Role = Role.UNKNOWN
+    version: str = ""
+    status: str = ""
+    detail: str = ""
+    in_maintenance: bool = False
+    services: tuple[Service, ...] = ()
+    read_at: float = 0.0
+    observed_on: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """A name for it that no profile can have, the same as long as it is there."""
+        return f"\0{self.cluster} node:{self.uid}"
+
+    @property
+    def title(self) -> str:
+        """What to call it."""
+        return self.hostname or f"node:{self.uid}"
+
+    def age(self, now: float) -> float:
+        """Seconds since the call was answered."""
+        return max(0.0, now - self.read_at)
+
+
+def find_guests(
+    books: Mapping[str, ClusterBook], watches: Iterable[NodeWatch]
+) -> tuple[Guest, ...]:
+    """List the guests of all clusters, by cluster and uid; `books` are by the cluster's word."""
+    watched: dict[str, list[NodeWatch]] = {}
+    for watch in watches:
+        if watch.profile.cluster:
+            watched.setdefault(watch.profile.cluster, []).append(watch)
+    return tuple(
+        guest
+        for cluster, nodes in watched.items()
+        if cluster in books
+        for guest in _of_cluster(cluster, books[cluster], nodes)
+    )
+
+
+def _of_cluster(cluster: str, book: ClusterBook, watches: Iterable[NodeWatch]) -> Iterable[Guest]:
+    page = book.health
+    if page.said is None:
+        return
+    own, places = set(), set()
+    for watch in watches:
+        own.add(watch.identity.uid)
+        if watch.identity.uid is None:  # it may be any of them, but for the address it is at
+            places.add(watch.profile.address)
+    members = {one.uid: one for one in book.members}
+    for node in page.said.nodes:
+        member = members.get(node.uid, Member(node.uid))
+        if node.uid not in own and not {member.address, member.hostname} & places:
+            yield _guest(cluster, node, member, page.read_at)
+
+
+def _guest(cluster: str, node: MemberHealth, member: Member, read_at: float) -> Guest:
+    return Guest(
+        cluster=cluster,
+        uid=node.uid,
+        hostname=member.hostname,
+        address=member.address,
+        role=node.role,
+        version=node.version or member.version,
+        status=node.status,
+        detail=node.detail,
+        in_maintenance=node.in_maintenance,
+        services=node.services,
+        read_at=read_at,
+        observed_on=node.observed_on,
+    )

@@ -1,0 +1,100 @@
+"""The database: its tables, how it is opened, and what its errors are called."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from tui.model.text import clean
+from tui.storage.private_files import NotKept, shown
+
+VERSION = 1
+"""Written into the file as its user_version; a file of a later one is left alone."""
+
+BUSY = 2.0
+"""Seconds to wait for a database that somebody else has locked."""
+
+_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+_TABLES = """
+CREATE TABLE event(
+    at REAL NOT NULL, cluster TEXT NOT NULL, node TEXT NOT NULL, service TEXT NOT NULL,
+    what TEXT NOT NULL, text TEXT NOT NULL, brief TEXT NOT NULL, ordered INTEGER NOT NULL
+);
+CREATE INDEX event_at ON event(at);
+CREATE TABLE state(
+    cluster TEXT NOT NULL, node TEXT NOT NULL, service TEXT NOT NULL, since REAL NOT NULL,
+    status TEXT, started REAL, began REAL
+);
+CREATE INDEX state_of ON state(cluster, node, service, since);
+CREATE INDEX state_since ON state(since);
+CREATE TABLE span(
+    cluster TEXT NOT NULL, node TEXT NOT NULL, begun REAL NOT NULL, ended REAL NOT NULL,
+    PRIMARY KEY (cluster, node, begun)
+) WITHOUT ROWID;
+CREATE INDEX span_ended ON span(ended);
+"""
+
+
+class Broken(NotKept):
+    """The file is no database, or not a whole one."""
+
+
+class Unknown(NotKept):
+    """The file was written by a later version, and is left alone."""
+
+
+@contextlib.contextmanager
+def blaming_database(path: Path) -> Iterator[None]:
+    """Turn what SQLite says about a file into NotKept, or Broken where the file is to blame."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        kind = Broken if code in _BROKEN else NotKept
+        raise kind(f"{shown(path)}: {clean(str(error))}") from error
+    except UnicodeError as error:
+        raise NotKept(f"{shown(path)}: its path cannot be told to the database") from error
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """Open a database that exists; raises NotKept, Broken and Unknown."""
+    mode = "rw" if write else "ro"
+    with blaming_database(path):
+        database = sqlite3.connect(
+            f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=BUSY, isolation_level=None
+        )
+    try:
+        with blaming_database(path):
+            # What is not UTF-8 is shown as what it is, and does not stop the rest.
+            database.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            version = version_of(database)
+    except NotKept:
+        database.close()
+        raise
+    if version > VERSION:
+        database.close()
+        raise Unknown(
+            f"{shown(path)}: a later version of rsdeck wrote it (schema {version}, "
+            f"this one knows {VERSION})"
+        )
+    return database
+
+
+def version_of(database: sqlite3.Connection) -> int:
+    """Tell the version of the schema; 0 where there is none yet."""
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def prepare(database: sqlite3.Connection) -> None:
+    """Make a database ready to be written: its tables, and how careful it is."""
+    if version_of(database) == 0:
+        # Before the first table, so that what is pruned gives its room back.
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    database.execute("PRAGMA journal_mode = WAL")
+    # A crash of the machine may cost the last moments, and never the file.
+    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute(f"PRAGMA journal_size_limit = {1024 * 1024}")
+    if version_of(database) == 0:
+        database.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")

@@ -1,0 +1,123 @@
+"""Reads the history, while a deck writes it or not. Nothing here waits for the network."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tui.history.database import blaming_database, connect, version_of
+from tui.history.day import Day, Span, State, make_day
+from tui.history.stored_event import Kept, read_event
+from tui.history.writer import NAME
+from tui.model.event import Happening
+from tui.storage.private_files import Missing, check_file, opened_folder, shown
+
+_EVENTS = """SELECT * FROM (
+    SELECT at, cluster, node, service, what, text, brief, ordered, rowid AS number FROM event
+    WHERE at >= :since AND at <= :until AND (:node = '' OR node = :node)
+    AND (:service = '' OR service = :service)
+    ORDER BY at DESC, number DESC LIMIT :limit
+) ORDER BY at, number"""
+_OF = "node = :node AND service = :service AND (:cluster IS NULL OR cluster = :cluster)"
+_STATES = f"""SELECT since, status, started, began FROM state WHERE {_OF}
+AND since <= :ended AND since >= coalesce(
+    (SELECT max(since) FROM state WHERE {_OF} AND since <= :begun), :begun
+) ORDER BY since, rowid"""  # noqa: S608 - our words
+_SPANS = """SELECT begun, ended FROM span WHERE node = :node
+AND (:cluster IS NULL OR cluster = :cluster) AND ended >= :begun AND begun <= :ended"""
+_RESTARTS = """SELECT node, count(*) FROM event
+WHERE at >= ? AND what = ? AND NOT ordered GROUP BY node"""
+_ALL = -1
+_NEVER = -1e300
+
+
+class Archive:
+    """The history in a folder. Every method opens it anew, from any thread, and blocks.
+
+    All raise NotKept, and Missing where nothing has been kept yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / NAME
+
+    def events(
+        self,
+        since: datetime | None,
+        *,
+        until: datetime | None = None,
+        node: str = "",
+        service: str = "",
+        limit: int | None = None,
+    ) -> list[Kept]:
+        """List what happened, the oldest first; at most the `limit` newest."""
+        values = {
+            "since": _NEVER if since is None else since.timestamp(),
+            "until": -_NEVER if until is None else until.timestamp(),
+            "node": node,
+            "service": service,
+            "limit": _ALL if limit is None else limit,
+        }
+        with self._opened() as database:
+            return [
+                kept
+                for *row, _ in database.execute(_EVENTS, values)
+                if (kept := read_event(row)) is not None
+            ]
+
+    def day(
+        self,
+        node: str,
+        service: str,
+        now: datetime,
+        hours: float = 24,
+        *,
+        cluster: str | None = None,
+    ) -> Day:
+        """Say what is known of a service in the hours before `now`.
+
+        Two configurations may give one name to two nodes: `cluster` tells them apart.
+        """
+        begun, ended = (now - timedelta(hours=hours)).timestamp(), now.timestamp()
+        values = {
+            "node": node, "service": service, "cluster": cluster, "begun": begun, "ended": ended,
+        }  # fmt: skip
+        with self._opened() as database:
+            states = [_state(*row) for row in database.execute(_STATES, values)]
+            spans = [_span(*row) for row in database.execute(_SPANS, values)]
+        return make_day(filter(None, states), filter(None, spans), begun, ended)
+
+    def restarts(self, since: datetime) -> dict[str, int]:
+        """Count, by node, the restarts that nobody here ordered."""
+        values = (since.timestamp(), Happening.RESTARTED.value)
+        with self._opened() as database:
+            return {str(node): int(count) for node, count in database.execute(_RESTARTS, values)}
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with opened_folder(self.path.parent, make=False) as folder:
+            check_file(folder, self.path)
+        database = connect(self.path, write=False)
+        try:
+            with blaming_database(self.path):
+                if version_of(database) == 0:
+                    raise Missing(f"{shown(self.path)}: nothing has been kept yet")
+                yield database
+        finally:
+            database.close()
+
+
+def _state(since: object, status: object, started: object, began: object) -> State | None:
+    """Take a row as it was written; None for what nobody can have written so."""
+    numbers = [since, *(one for one in (started, began) if one is not None)]
+    if not all(isinstance(one, float) for one in numbers):
+        return None
+    if status is not None and not isinstance(status, str):
+        return None
+    return State(since, status, started, began)  # type: ignore[arg-type]
+
+
+def _span(begun: object, ended: object) -> Span | None:
+    if isinstance(begun, float) and isinstance(ended, float):
+        return begun, ended
+    return None

@@ -1,0 +1,233 @@
+"""The one writer of the history: who holds the lock. Used by one thread alone."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tui.history import retention
+from tui.history.database import Broken, blaming_database, connect, prepare
+from tui.history.state_tracker import Mark, Node, Sight
+from tui.history.write_queue import Batch
+from tui.model.event import Event
+from tui.model.text import clean
+from tui.storage.private_files import (
+    Missing,
+    NotKept,
+    blaming,
+    check_file,
+    opened_file,
+    opened_folder,
+    shown,
+)
+
+NAME = "history.sqlite3"
+_TEXT = 500
+_BESIDE = ("", "-wal", "-shm")
+_PRUNE_EVERY = 600.0
+_ABSENT = (None, None)
+
+_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_STATE = "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SPAN = """INSERT INTO span VALUES (?, ?, ?, ?)
+ON CONFLICT (cluster, node, begun) DO UPDATE SET ended = max(ended, excluded.ended)"""
+_LAST = """SELECT cluster, node, service, status, started, max(since) FROM state
+GROUP BY cluster, node, service"""
+
+
+class Busy(NotKept):
+    """Another deck keeps the history; this one only reads it."""
+
+
+class Store:
+    """Writes batches into `history.sqlite3` in a folder; every method raises NotKept.
+
+    `generation` grows when what the file holds of the services' states is not what was written
+    last: then all of them are to be told again. `set_aside` names a broken file that was put away.
+    """
+
+    def __init__(self, folder: Path, *, days: float, limit: int) -> None:
+        self.path = folder / NAME
+        self.generation = 0
+        self.set_aside: Path | None = None
+        self._days = days
+        self._limit = limit
+        self._held = contextlib.ExitStack()
+        self._database: sqlite3.Connection | None = None
+        self._inode = 0
+        self._last: dict[Node, dict[str, tuple[str | None, float | None]]] = {}
+        self._pruned_at: float | None = None
+
+    def open(self) -> sqlite3.Connection:
+        """Take the lock and open the database, unless it is open; raises Busy besides."""
+        if self._database is not None and self._is_there():
+            return self._database
+        self.close()
+        with contextlib.ExitStack() as held:
+            folder = held.enter_context(opened_folder(self.path.parent, make=True))
+            self._lock(held, folder)
+            try:
+                database = self._opened(folder)
+            except Broken:
+                self._put_away()
+                database = self._opened(folder)
+            self._held = held.pop_all()
+        self._database, self._pruned_at = database, None
+        self.generation += 1
+        return database
+
+    def close(self) -> None:
+        """Close the database and let go of the lock."""
+        with self._held:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            with contextlib.suppress(sqlite3.Error):
+                database.close()
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch whole or not at all; a broken file is put away, and a new one begun."""
+        try:
+            self._write(self.open(), batch)
+        except Broken:
+            self._let_go()
+            self._put_away()
+            self._write(self.open(), batch)
+
+    def _write(self, database: sqlite3.Connection, batch: Batch) -> None:
+        with self._careful(database):
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany(_EVENT, map(_event, batch.events))
+            fresh = [row for sight in batch.sights for row in self._states(sight)]
+            database.executemany(_STATE, fresh)
+            spans = ((*key, ended) for key, ended in batch.stretches.items())
+            database.executemany(_SPAN, spans)
+            database.execute("COMMIT")
+
+    def prune(self) -> None:
+        """Make room: what is too much goes at once, what is too old now and then."""
+        database = self.open()
+        now = time.monotonic()
+        with self._careful(database):
+            gone = retention.by_size(database, self._limit)
+            if self._pruned_at is None or now - self._pruned_at > _PRUNE_EVERY:
+                self._pruned_at = now
+                oldest = datetime.now(UTC) - timedelta(days=self._days)
+                gone |= retention.by_age(database, oldest.timestamp())
+            if gone:
+                self._recall(database)
+                self.generation += 1
+
+    @contextlib.contextmanager
+    def _careful(self, database: sqlite3.Connection) -> Iterator[None]:
+        """Take back what was half done, and know what is written, whatever goes wrong."""
+        done = False
+        with blaming_database(self.path):
+            try:
+                yield
+                done = True
+            finally:
+                if not done:
+                    self._take_back(database)
+
+    def _take_back(self, database: sqlite3.Connection) -> None:
+        self._last = {}
+        with contextlib.suppress(sqlite3.Error):
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            self._recall(database)
+
+    def _states(self, sight: Sight) -> list[tuple[object, ...]]:
+        """Give the rows of what is not yet in the file as it was seen."""
+        known = self._last.setdefault(sight.node, {})
+        marks = dict(sight.marks)
+        if sight.whole:
+            marks |= {name: Mark(None) for name in known.keys() - marks.keys()}
+        rows: list[tuple[object, ...]] = []
+        for name, mark in marks.items():
+            if known.get(name, _ABSENT) != mark.key:
+                rows.append((*sight.node, name, sight.at, *mark.key, mark.began))
+            if mark.key == _ABSENT:
+                known.pop(name, None)
+            else:
+                known[name] = mark.key
+        return rows
+
+    def _recall(self, database: sqlite3.Connection) -> None:
+        """Know how the services were last written."""
+        self._last = {}
+        for cluster, node, service, status, started, _ in database.execute(_LAST):
+            if status is not None:
+                self._last.setdefault((cluster, node), {})[service] = (status, started)
+
+    # The file
+
+    def _opened(self, folder: int) -> sqlite3.Connection:
+        for name in _BESIDE:
+            with contextlib.suppress(Missing):
+                check_file(folder, self.path.with_name(NAME + name))
+        with blaming(self.path), contextlib.suppress(FileExistsError):
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            os.close(os.open(NAME, flags, 0o600, dir_fd=folder))
+        self._inode = check_file(folder, self.path).st_ino
+        database = connect(self.path, write=True)
+        try:
+            with blaming_database(self.path):
+                prepare(database)
+                if database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                    raise Broken(f"{shown(self.path)}: it is damaged")
+                self._recall(database)
+        except NotKept:
+            database.close()
+            raise
+        return database
+
+    def _is_there(self) -> bool:
+        """Say whether the file is still the one that was opened."""
+        try:
+            return self.path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def _lock(self, held: contextlib.ExitStack, folder: int) -> None:
+        path = self.path.with_name("history.lock")
+        file = held.enter_context(opened_file(folder, path, os.O_RDWR | os.O_CREAT))
+        with blaming(path):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy("another deck keeps the history; this one reads it") from None
+
+    def _put_away(self) -> None:
+        """Give a broken file another name; nobody has it open here."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        aside = self.path.with_name(f"{NAME}.broken-{stamp}")
+        for name in _BESIDE:
+            with contextlib.suppress(Missing), blaming(self.path):
+                self.path.with_name(NAME + name).rename(aside.with_name(aside.name + name))
+        self.set_aside = aside
+
+
+def _event(entry: tuple[str, Event]) -> tuple[object, ...]:
+    cluster, event = entry
+    return (
+        event.on.timestamp(),
+        clean(cluster),
+        clean(event.node),
+        clean(event.service),
+        event.happening.value,
+        clean(event.text, _TEXT),
+        clean(event.brief),
+        event.ordered,
+    )
+
+
+def describe_aside(path: Path) -> str:
+    """Say what became of a broken file."""
+    return f"the history was broken and is begun anew; the old one is {shown(path)}"

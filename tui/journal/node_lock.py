@@ -1,0 +1,100 @@
+"""One order at a time on a node, whoever gives it: a lock that ends with the process that holds it.
+
+It is advisory, and for the decks that share a state folder: those of one user on one machine, or
+on several with one home.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from tui.journal.folder import JournalError
+from tui.journal.session_info import boot_id, stamp, user_name
+from tui.model.order import Order
+from tui.model.text import clean
+from tui.storage.private_files import blaming, opened_file, opened_folder
+
+_NOTE_AT_MOST = 4096
+
+
+class Busy(JournalError):
+    """Another deck has an order open on the node; the sentence says who."""
+
+
+class NodeLock:
+    """The lock of the node that an order is for, known by its address and by its uid."""
+
+    def __init__(self, folder: Path, order: Order, host: str) -> None:
+        self._folder = folder / "locks"
+        self._order = order
+        self._host = host
+        self._files = contextlib.ExitStack()
+
+    def take(self) -> None:
+        """Take it or raise Busy, at once; JournalError where locks cannot be had at all."""
+        with contextlib.ExitStack() as files:
+            # The folder above must be as private as this one.
+            files.enter_context(opened_folder(self._folder.parent, make=True))
+            folder = files.enter_context(opened_folder(self._folder, make=True))
+            for name in names_of(self._order):
+                path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
+                file = files.enter_context(opened_file(folder, path, os.O_RDWR | os.O_CREAT))
+                with blaming(path):
+                    self._lock(file)
+            self._files = files.pop_all()
+
+    def free(self) -> None:
+        """Let go of it."""
+        self._files.close()
+
+    def _lock(self, file: int) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(self._who(file)) from None
+        note = {
+            **stamp(),
+            "pid": os.getpid(),
+            "user": user_name(),
+            "host": self._host,
+            "order": f"{self._order.verb.value} {', '.join(self._order.names)}"[:500],
+        }
+        os.ftruncate(file, 0)
+        os.pwrite(file, json.dumps(note).encode("ascii"), 0)
+
+    def _who(self, file: int) -> str:
+        try:
+            note = json.loads(os.pread(file, _NOTE_AT_MOST, 0))
+        except ValueError:
+            note = None
+        what = f"has an order open on {self._order.target.node}"
+        if not isinstance(note, dict):
+            return f"another deck {what}"
+        on = clean(str(note.get("host", "")))
+        where = f" on {on}" if on != self._host else ""
+        who = f"user {clean(str(note.get('user', '')))}, pid {clean(str(note.get('pid')))}{where}"
+        return f"{who}, {_since(note)}, {what}"
+
+
+def _since(note: dict[str, Any]) -> str:
+    began = note.get("mono")
+    if note.get("boot") == boot_id() and isinstance(began, int | float):
+        return f"since {max(0.0, time.monotonic() - began):.0f} s"
+    return f"since {clean(str(note.get('at')))}"
+
+
+def names_of(order: Order) -> tuple[str, ...]:
+    """Name the node that an order is for: by its address, and by cluster and uid where known.
+
+    Two decks may reach one node by two addresses, or know its uid or not yet.
+    """
+    who = order.target.identity
+    names = [f"url {order.target.url}"]
+    if who.cluster and who.uid is not None:
+        names.append(f"node {who.cluster} {who.uid}")
+    return tuple(names)

@@ -1,0 +1,200 @@
+"""The journal of a session: no record, no order."""
+
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tui.journal import records
+from tui.journal.folder import JournalError, Missing
+from tui.journal.journal_file import Store
+from tui.journal.node_lock import Busy, NodeLock
+from tui.journal.session_info import describe, stamp
+from tui.journal.unfinished_orders import Unsettled, find_unsettled
+from tui.model.order import Order, Result, Tier, Verdict
+from tui.model.rollout import Plan, Step
+from tui.storage.background_writer import Scribe, Slow
+
+_LIMIT = 10.0
+_FAREWELL = 1.0
+
+
+class OrderJournal:
+    """Writes what happens to orders into a folder. Nothing is touched before `begin`.
+
+    `trouble` says why the last record could not be written, empty where it was.
+    """
+
+    def __init__(self, folder: Path, *, limit: float = _LIMIT) -> None:
+        self.trouble = ""
+        self._folder = folder
+        self._limit = limit
+        self._store = Store(folder)
+        self._scribe = Scribe("journal")
+        self._session = secrets.token_hex(4)
+        self._who = describe(os.environ, read_only=False)
+        self._opening: dict[str, Any] = {}
+        self._is_open = False
+
+    async def begin(self) -> tuple[Unsettled, ...]:
+        """Open the session; gives the orders of earlier ones whose end nobody saw.
+
+        What goes wrong is left in `trouble`, and tried again with the first order.
+        """
+        self._opening = stamp()
+        try:
+            return await self._scribe.do(self._begin, self._limit)
+        except JournalError as error:
+            self.trouble = str(error)
+            return ()
+
+    def end(self) -> None:
+        """Close the session, and wait a moment for what is still to be written."""
+        if self._opening:
+            fields = {**stamp(), "session": self._session, "kind": "session_end"}
+            wait([self._scribe.put(lambda: self._close(fields))], timeout=_FAREWELL)
+
+    @asynccontextmanager
+    async def hold(self, order: Order) -> AsyncIterator[None]:
+        """Keep every other deck from giving the node an order; raises JournalError."""
+        lock = NodeLock(self._folder, order, self._who["host"])
+        try:
+            await self._scribe.do(lock.take, self._limit)
+            yield
+        finally:
+            # After all that was recorded of the order, in the same thread.
+            self._scribe.put(lock.free)
+
+    async def intend(self, order: Order, tier: Tier, username: str) -> None:
+        """See an order onto the disk; raises JournalError, and then it must not be sent."""
+        age = time.monotonic() - order.pressed_at
+        fields = self._of(order, records.intent(order, tier, username, age))
+        try:
+            await self._scribe.do(lambda: self._write(fields), self._limit)
+        except JournalError as error:
+            self.trouble = str(error)
+            if isinstance(error, Slow):
+                # It may be written yet, and is not to be taken for an order that left.
+                for name in order.names:
+                    self.judged(order, Verdict(name, Result.NOT_SENT, str(error)))
+            raise JournalError(f"the order could not be recorded: {error}") from error
+
+    def id_of(self, order: Order) -> str:
+        """Give the name under which an order of this session stands in the records."""
+        return f"{self._session}-{order.number}"
+
+    def sent(self, order: Order) -> None:
+        """Note that the order begins to leave."""
+        self._put(self._of(order, {"kind": "sent"}))
+
+    def answered(  # noqa: PLR0913 - what a record is made of
+        self,
+        order: Order,
+        outcome: str,
+        status: int | None,
+        text: str,
+        took: float,
+        refused: Sequence[str] = (),
+    ) -> None:
+        """Note what came back; `took` is in seconds, `refused` are the services it says no to."""
+        self._put(self._of(order, records.result(outcome, status, text, took, refused)))
+
+    def judged(self, order: Order, verdict: Verdict) -> None:
+        """Note what came of it for one service."""
+        self._put(self._of(order, records.verdict(verdict)))
+
+    def refused(self, verb: str, node: str, names: tuple[str, ...], why: str) -> None:
+        """Note what was wanted and not sent."""
+        self._put({**self._stamped(), **records.refused(verb, node, names, why)})
+
+    def resolved(
+        self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
+    ) -> None:
+        """Note what an order of an earlier session came to."""
+        self._put({**self._stamped(), **records.resolved(verdict, status, started_at, id_)})
+
+    async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
+        """See a plan onto the disk; raises JournalError, and then nothing of it may be sent."""
+        age = time.monotonic() - plan.pressed_at
+        fields = self._in(plan, records.plan(plan, tier, username, age))
+        try:
+            await self._scribe.do(lambda: self._write(fields), self._limit)
+        except JournalError as error:
+            self.trouble = str(error)
+            raise JournalError(f"the plan could not be recorded: {error}") from error
+
+    def stepped(
+        self, plan: Plan, step: Step, result: str, text: str, orders: tuple[int, ...]
+    ) -> None:
+        """Note what came of one node's turn; `orders` are the numbers of those given for it."""
+        ids = [f"{self._session}-{number}" for number in orders]
+        self._put(self._in(plan, records.step(step, result, text, ids)))
+
+    def _in(self, plan: Plan, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**self._stamped(), "id": f"{self._session}-r{plan.number}", **fields}
+
+    def _stamped(self) -> dict[str, Any]:
+        return {**stamp(), "session": self._session}
+
+    def _of(self, order: Order, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**self._stamped(), "id": self.id_of(order), **fields}
+
+    def _put(self, fields: dict[str, Any]) -> None:
+        self._scribe.put(lambda: self._write(fields)).add_done_callback(self._note)
+
+    def _note(self, done: "Future[None]") -> None:
+        error = done.exception()
+        self.trouble = str(error) or type(error).__name__ if error else ""
+
+    # What the scribe does, in its thread
+
+    def _write(self, fields: dict[str, Any]) -> None:
+        self._open()
+        self._store.append(fields)
+
+    def _open(self) -> None:
+        if not self._is_open:
+            opening = {**self._opening, "session": self._session, "kind": "session", **self._who}
+            self._store.append(opening)
+            self._is_open = True
+
+    def _close(self, fields: dict[str, Any]) -> None:
+        if self._is_open:
+            self._store.append(fields)
+
+    def _begin(self) -> tuple[Unsettled, ...]:
+        try:
+            self._open()
+            self.trouble = ""
+        except JournalError as error:
+            self.trouble = str(error)
+        found = self._unsettled()
+        abandoned = {one.id for one in found if self._is_free(one.order)}
+        # Read again: an order that another deck had open may have come to its end meanwhile.
+        return tuple(one for one in self._unsettled() if one.id in abandoned) if abandoned else ()
+
+    def _unsettled(self) -> tuple[Unsettled, ...]:
+        try:
+            return find_unsettled(self._store.lines())
+        except Missing:
+            return ()
+        except JournalError as error:
+            self.trouble = self.trouble or str(error)
+            return ()
+
+    def _is_free(self, order: Order) -> bool:
+        """Say whether nobody has an order open on the node; without locks, nobody has."""
+        lock = NodeLock(self._folder, order, self._who["host"])
+        try:
+            lock.take()
+        except Busy:
+            return False
+        except JournalError:
+            return True
+        lock.free()
+        return True

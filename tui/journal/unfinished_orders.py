@@ -1,0 +1,114 @@
+"""Which orders have no end in the journal: what they came to, nobody saw. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from tui.journal.hash_chain import Record, open_record
+from tui.model.node import Identity
+from tui.model.order import Order, Result, Route, Seen, Target, Verb
+from tui.model.service import Kind
+from tui.model.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """An order of an earlier session, with only those of its services that have no verdict.
+
+    `was_sent` tells whether it is known to have left; `answer` is what came back, if anything.
+    `refused` are the services that the node said no to, so that nothing they show later came of it.
+    """
+
+    id: str
+    order: Order
+    was_sent: bool = False
+    answer: str = ""
+    refused: frozenset[str] = frozenset()
+
+
+def find_unsettled(lines: Iterable[bytes]) -> tuple[Unsettled, ...]:
+    """List what is unsettled, the oldest first; a line that cannot be read is passed over."""
+    open_: dict[str, Unsettled] = {}
+    for line in lines:
+        record = open_record(line.removesuffix(b"\n"))
+        if record is not None:
+            _take(record, str(record.get("id", "")), open_)
+    return tuple(open_.values())
+
+
+def _take(record: Record, id_: str, open_: dict[str, Unsettled]) -> None:
+    if record.get("kind") == "intent":
+        order = _order(record)
+        if order is not None:
+            open_[id_] = Unsettled(id_, order)
+        return
+    one = open_.get(id_)
+    if one is None:
+        return
+    match record["kind"]:
+        case "sent":
+            open_[id_] = replace(one, was_sent=True)
+        case "result":
+            answer = _text(record, "outcome")
+            open_[id_] = replace(
+                one, was_sent=True, answer=answer, refused=_refused(record, one.order)
+            )
+        case "verdict" if record.get("result") == Result.UNKNOWN.value:
+            pass  # nobody has seen yet what came of it
+        case "verdict" | "resolved":
+            name = record.get("service")
+            left = tuple(seen for seen in one.order.services if seen.name != name)
+            open_[id_] = replace(one, order=replace(one.order, services=left))
+            if not left:
+                del open_[id_]
+
+
+def _refused(record: Record, order: Order) -> frozenset[str]:
+    """Say which services were refused: all where the order was, else those that are named."""
+    if record.get("outcome") == Result.REFUSED.value:
+        return frozenset(order.names)
+    named = record.get("refused")
+    return frozenset(name for name in order.names if isinstance(named, list) and name in named)
+
+
+def _order(record: Record) -> Order | None:
+    """Give an intent as an order again; None where it is not one that this version writes."""
+    try:
+        route = record["route"]
+        return Order(
+            number=0,
+            verb=Verb(record["verb"]),
+            target=Target(_text(record, "node"), _text(record, "url"), _identity(record)),
+            services=tuple(_seen(one) for one in record["services"]),
+            route=Route(_text(route, "via"), _text(route, "url"), _text(route, "path")),
+            pressed_at=0.0,
+            pressed_on=datetime.fromisoformat(record["at"]),
+            reason=_text(record, "reason"),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _identity(record: Record) -> Identity:
+    uid = record["uid"]
+    return Identity(
+        uid if isinstance(uid, int) else None,
+        hostname=_text(record, "hostname"),
+        cluster=_text(record, "cluster"),
+    )
+
+
+def _seen(one: dict[str, Any]) -> Seen:
+    start, uptime = one["start_time"], one["uptime"]
+    return Seen(
+        _text(one, "name"),
+        _text(one, "status"),
+        Kind(one["kind"]),
+        None if start is None else datetime.fromisoformat(start),
+        uptime if isinstance(uptime, int) else None,
+    )
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    return clean(str(fields[name]))

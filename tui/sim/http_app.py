@@ -1,0 +1,164 @@
+"""The REST API of one node, as a plain ASGI application."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from tui.sim.cluster import Cluster
+from tui.sim.request_log import RequestRecord
+from tui.sim.responses import NOT_FOUND, Question, Replies, Reply, fault
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+_BODY_AT_MOST = 1024 * 1024
+_UPSTREAM = (
+    b"upstream connect error or disconnect/reset before headers. reset reason: connection failure"
+)
+_OPEN = frozenset({"/v1/users/authorize"})
+
+
+def create_app(cluster: Cluster, uid: int, abort: Callable[[], None] = lambda: None) -> Application:
+    """Make the application of one node; `abort` drops every connection of it, from any thread."""
+    node = _NodeApi(cluster, uid)
+    cluster.when_cut(uid, abort)
+
+    async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        cuts = cluster.cuts(uid)
+        body = await _body(receive)
+        if body is None:
+            return
+        if not cluster.listens(uid):
+            abort()
+            await _until_gone(receive)
+            return
+        question = node.question(scope, body)
+        reply = node.answer(question)
+        # An order that took away what carries the answer has cut the connection itself.
+        is_cut = cluster.cuts(uid) != cuts
+        lost = is_cut or not cluster.listens(uid)
+        cluster.requests.append(_record(question, 0 if lost else reply.status, cluster.clock()))
+        if lost:
+            if not is_cut:
+                abort()
+            await _until_gone(receive)
+        else:
+            await _send(reply, send)
+
+    return app
+
+
+def _record(question: Question, status: int, at: float) -> RequestRecord:
+    one = question
+    scheme = one.headers.get("authorization", "").partition(" ")[0].lower()
+    return RequestRecord(
+        one.uid, one.method, one.path, one.query, one.body, one.user, status, at, scheme
+    )
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Read a body; None where the asker has gone before its end, who then has asked nothing."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        chunk: bytes = message.get("body", b"")
+        body = (body + chunk)[:_BODY_AT_MOST]
+        if not message.get("more_body"):
+            return body
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    body = reply.body
+    kind = b"text/plain" if isinstance(reply.value, bytes) else b"application/json"
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", str(len(body)).encode()),
+        (b"server", b"envoy"),
+        *((name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _NodeApi:
+    """Finds the answer to each question that one node is asked."""
+
+    def __init__(self, cluster: Cluster, uid: int) -> None:
+        self._cluster = cluster
+        self._uid = uid
+        replies = self._replies = Replies(cluster)
+        self._routes: dict[tuple[str, str], Callable[[Question], Reply]] = {
+            ("GET", "/v1/local/services"): replies.services,
+            ("POST", "/v1/local/services"): replies.operate,
+            ("POST", "/v1/services"): replies.operate,
+            ("GET", "/v1/nodes"): replies.nodes,
+            ("GET", "/v1/nodes/status"): replies.nodes_status,
+            ("GET", "/v1/cluster"): replies.cluster,
+            ("GET", "/v1/cluster/check"): replies.cluster_check,
+            ("GET", "/v1/cluster/services_configuration"): replies.configuration,
+            ("GET", "/v1/bootstrap"): replies.bootstrap,
+            ("GET", "/v1/local/node/master_healthcheck"): replies.master_healthcheck,
+            ("GET", "/v4/cluster/health"): replies.health,
+            ("POST", "/v1/users/authorize"): replies.authorize,
+            ("POST", "/v1/users/refresh_jwt"): replies.refresh,
+        }
+
+    def question(self, scope: dict[str, Any], body: bytes) -> Question:
+        """Read a request; a login is checked once, and only where it is asked for."""
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        user = None
+        if scope["path"] not in _OPEN and self._cluster.serves(self._uid):
+            with self._cluster.lock:
+                given = headers.get("authorization", "")
+                user = self._cluster.logins.by_header(given, self._cluster.now())
+        query = scope["query_string"].decode("latin-1")
+        return Question(self._uid, scope["method"], scope["path"], query, headers, body, user)
+
+    def answer(self, question: Question) -> Reply:
+        """Answer a question."""
+        if not self._cluster.serves(self._uid):
+            return Reply(503, _UPSTREAM)
+        route = self._route(question)
+        if question.path in _OPEN:
+            return NOT_FOUND if route is None else route(question)
+        if question.user is None:
+            return self._replies.unauthorized()
+        if not self._replies.may_view(question.user):
+            return fault(403, "insufficient_permissions", "the role may do nothing")
+        if route is None:
+            known = {path for _, path in self._routes}
+            return fault(405, "method_not_allowed", "no") if question.path in known else NOT_FOUND
+        elsewhere = self._redirect(question)
+        return route(question) if elsewhere is None else elsewhere
+
+    def _route(self, question: Question) -> Callable[[Question], Reply] | None:
+        if question.method == "GET" and question.path.startswith("/v1/nodes/check/"):
+            return self._replies.node_check
+        return self._routes.get((question.method, question.path))
+
+    def _redirect(self, question: Question) -> Reply | None:
+        """Send the cluster's calls to the primary, as a node does unless handle_redirects is set.
+
+        The code is not documented: [choice] 307.
+        """
+        here = question.path.startswith(("/v1/local/", "/v4/", "/v1/users/"))
+        if here or question.path == "/v1/bootstrap" or self._cluster.handle_redirects:
+            return None
+        if self._uid == self._cluster.primary_uid:
+            return None
+        target = self._cluster.urls.get(self._cluster.primary_uid, "https://127.0.0.1:9443")
+        query = f"?{question.query}" if question.query else ""
+        return Reply(307, b"", {"location": f"{target}{quote(question.path)}{query}"})

@@ -1,0 +1,127 @@
+"""A thread that writes, one thing after another, and that keeps nobody from leaving."""
+
+import asyncio
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self, TypeVar
+
+from tui.storage.private_files import NotKept
+
+T = TypeVar("T")
+
+
+class Slow(NotKept):
+    """The disk did not answer in time; what was to be written may yet be."""
+
+
+class Scribe:
+    """Does jobs in their order. A disk that hangs, hangs its thread and nothing else.
+
+    The default executor is no place for this: leaving would wait for it. `at_most` so many jobs
+    wait, any number if 0; what comes besides is Slow at once.
+    """
+
+    def __init__(self, name: str, *, at_most: int = 0) -> None:
+        self._name = name
+        self._jobs: queue.Queue[Callable[[], None]] = queue.Queue(at_most)
+        self._thread: threading.Thread | None = None
+        self._ended = False
+        self._again: Callable[[], None] | None = None
+        self._every = math.inf
+        self._due = math.inf
+
+    def put(self, job: Callable[[], T]) -> "Future[T]":
+        """Take a job, without waiting for it."""
+        future: Future[T] = Future()
+        try:
+            self._jobs.put_nowait(lambda: _work(future, job))
+        except queue.Full:
+            future.set_exception(Slow("the disk has too much to do"))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        return future
+
+    async def do(self, job: Callable[[], T], limit: float) -> T:
+        """Wait for a job, for `limit` seconds; raises Slow after that, or what it raises.
+
+        A job that hangs may still be done later.
+        """
+        try:
+            async with asyncio.timeout(limit):
+                return await asyncio.wrap_future(self.put(job))
+        except TimeoutError:
+            raise Slow(f"the disk did not answer within {limit:g} s") from None
+
+    def repeat(
+        self, job: Callable[[], None], every: float, told: "Callable[[Future[None]], None]"
+    ) -> None:
+        """Do a job every so many seconds from now on; `told` what came of it, in the thread."""
+
+        def again() -> None:
+            future: Future[None] = Future()
+            future.add_done_callback(told)
+            _work(future, job)
+
+        self._again, self._every = again, every
+        self._due = time.monotonic() + every
+        self.put(lambda: None)
+
+    def soon(self, seconds: float) -> None:
+        """Repeat after that many seconds, if that is sooner than it would be anyway."""
+        due = time.monotonic() + seconds
+        if self._again is not None and due < self._due and not self._jobs.full():
+            self._due = due
+            self.put(lambda: None)
+
+    def end(self, last: Callable[[], None], within: float) -> None:
+        """Do a last thing after all that waits, and give it a moment."""
+        self.put(last)
+        self._ended = True
+        self.put(lambda: None)
+        if self._thread is not None:
+            self._thread.join(within)
+
+    def _run(self) -> None:
+        while not (self._ended and self._jobs.empty()):
+            try:
+                job: Callable[[], None] | None = self._jobs.get(timeout=self._left())
+            except queue.Empty:
+                self._due = time.monotonic() + self._every
+                job = self._again
+            if job is not None:
+                job()
+
+    def _left(self) -> float | None:
+        return None if self._due == math.inf else max(0.0, self._due - time.monotonic())
+
+
+def _work(future: "Future[T]", job: Callable[[], T]) -> None:
+    if future.set_running_or_notify_cancel():
+        with _Into(future):
+            future.set_result(job())
+
+
+class _Into:
+    """Hands an exception to whoever waits for the future, as the thread has nobody to tell."""
+
+    def __init__(self, future: "Future[T]") -> None:
+        self._fail = future.set_exception
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> bool:
+        if error is not None:
+            self._fail(error)
+        return True

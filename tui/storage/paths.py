@@ -1,0 +1,72 @@
+"""Where the files of rsdeck lie: the user's, and those that come with the program."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+# A user without a home has no folder of their own. Nothing can exist or be made below this path,
+# so what is looked for there is missing, and what is written there is refused with a reason.
+NOWHERE = Path("/dev/null/rsdeck")
+
+
+def config_file(explicit: Path | None, environ: Mapping[str, str]) -> tuple[Path, bool]:
+    """Say which configuration to read, and whether the user named it.
+
+    `explicit` (the command line) goes before RSDECK_CONFIG in `environ`, and that before the
+    file in the user's folder. A named file must exist, the other may be missing.
+    """
+    if explicit is not None:
+        return explicit, True
+    named = environ.get("RSDECK_CONFIG", "")
+    if named:
+        return _expanded(Path(named)), True
+    return _config_dir() / "config.toml", False
+
+
+def state_dir() -> Path:
+    """Give the folder for what the deck keeps (journal and history); it may not exist yet."""
+    from platformdirs import user_state_path  # noqa: PLC0415 - not needed by --help
+
+    return _usable(user_state_path)
+
+
+def theme_dirs() -> tuple[Path, ...]:
+    """Give the folders of themes: the bundled ones first, then the user's, which win by name."""
+    return _bundled("themes"), _config_dir() / "themes"
+
+
+def example_config() -> Path:
+    """Give the commented example of a configuration that comes with the program."""
+    return _bundled("config.example.toml")
+
+
+def _config_dir() -> Path:
+    from platformdirs import user_config_path  # noqa: PLC0415 - not needed by --help
+
+    return _usable(user_config_path)
+
+
+def _bundled(name: str) -> Path:
+    """Look inside the package (a wheel), then one up (a checkout)."""
+    inside = _PACKAGE / name
+    return inside if inside.exists() else _PACKAGE.parent / name
+
+
+def _usable(ask: Callable[[str], Path]) -> Path:
+    """Give the folder that platformdirs names, if there is one.
+
+    Without a home, newer versions raise; older ones name a relative folder, which would lie
+    wherever the deck was started.
+    """
+    try:
+        folder = ask("rsdeck")
+    except RuntimeError:
+        return NOWHERE
+    return folder if folder.is_absolute() else NOWHERE
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # no home to put in the place of ~
+        return path

@@ -1,0 +1,128 @@
+"""The user's own folder and files: made for this user alone, and refused if others can get in."""
+
+import contextlib
+import os
+import shlex
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from tui.model.text import clean
+from tui.storage.paths import NOWHERE
+
+_SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_LONGEST_PATH = 4096
+
+
+class NotKept(Exception):
+    """Something of the user's cannot be written or read: one sentence that names the path."""
+
+
+class Missing(NotKept):
+    """There is nothing to read yet."""
+
+
+def shown(path: Path) -> str:
+    """Give a path as it can be shown."""
+    return clean(str(path), _LONGEST_PATH)
+
+
+@contextlib.contextmanager
+def blaming(path: Path) -> Iterator[None]:
+    """Turn what the system says about a path into a NotKept."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Missing(f"{shown(path)}: {error.strerror}") from error
+    except OSError as error:
+        reason = "it is a symbolic link" if _is_link(path) else error.strerror or str(error)
+        raise NotKept(f"{shown(path)}: {reason}") from error
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def opened_folder(path: Path, *, make: bool) -> Iterator[int]:
+    """Open a folder of this user's own, as a descriptor; `make` it and its parents if need be.
+
+    Raises NotKept, and Missing where it is not there and is not to be made.
+    """
+    if path.is_relative_to(NOWHERE):
+        raise NotKept("this user has no home folder, so there is nowhere to keep anything")
+    with blaming(path):
+        if make:
+            _make(path)
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFELY)
+    try:
+        _check(os.fstat(folder), path, "700")
+        yield folder
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def opened_file(folder: int, path: Path, flags: int) -> Iterator[int]:
+    """Open a file of this user's own in an open folder, as a descriptor; raises as above."""
+    with blaming(path):
+        file = os.open(path.name, flags | _SAFELY, 0o600, dir_fd=folder)
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotKept(f"{shown(path)}: it is not a regular file")
+        _check(status, path, "600")
+        yield file
+    finally:
+        os.close(file)
+
+
+def check_file(folder: int, path: Path) -> os.stat_result:
+    """See that a file in an open folder is this user's own, without opening it; raises as above.
+
+    A database is looked at so: whoever opens and closes its file besides takes its locks away.
+    """
+    with blaming(path):
+        status = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+    if stat.S_ISLNK(status.st_mode):
+        raise NotKept(f"{shown(path)}: it is a symbolic link")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotKept(f"{shown(path)}: it is not a regular file")
+    _check(status, path, "600")
+    return status
+
+
+def _make(path: Path) -> None:
+    missing = []
+    while not path.exists():
+        missing.append(path)
+        path = path.parent
+    if missing and path == path.parent:
+        # A home that does not exist is not made here.
+        raise NotKept(f"{shown(missing[-1])}: there is no such folder")
+    for folder in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        _sync(folder.parent)
+
+
+def _sync(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _check(status: os.stat_result, path: Path, mode: str) -> None:
+    if status.st_uid != os.geteuid():
+        raise NotKept(f"{shown(path)}: it belongs to another user (uid {status.st_uid})")
+    wide = stat.S_IMODE(status.st_mode)
+    if wide & 0o077:
+        raise NotKept(
+            f"{shown(path)}: others can get at it (mode {wide:04o}); "
+            f"run: chmod {mode} {shlex.quote(shown(path))}"
+        )

@@ -1,0 +1,61 @@
+"""The days of services, read from the history as the detail pane wants them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui.fleet.remembering import History
+from tui.history.day import Day
+
+EVERY = 5.0
+"""Seconds after which a day is read again."""
+
+_AT_MOST = 64
+
+Wanted = tuple[str, str, str]
+"""A node, a service, and the node's cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    at: float
+    day: Day | None
+
+
+class Days:
+    """Remembers what was read of the services that were looked at last; `clock` is monotonic."""
+
+    def __init__(self, history: History, clock: Callable[[], float]) -> None:
+        self._history = history
+        self._clock = clock
+        self._read: dict[Wanted, _Read] = {}
+        self._reading = False
+
+    @property
+    def remark(self) -> str:
+        """What is wrong with the history, or worth knowing of it."""
+        return self._history.trouble or self._history.remark
+
+    def known(self, wanted: Wanted) -> Day | None:
+        """Give what was read last."""
+        read = self._read.get(wanted)
+        return None if read is None else read.day
+
+    def take(self, wanted: Wanted) -> bool:
+        """Say whether `read` is to be called now; never two at a time, nor one too soon again."""
+        read = self._read.get(wanted)
+        if self._reading or (read is not None and self._clock() - read.at < EVERY):
+            return False
+        self._reading = True
+        return True
+
+    async def read(self, wanted: Wanted) -> None:
+        """Read a day that was taken; the history's own thread waits for the disk."""
+        try:
+            node, service, cluster = wanted
+            day = await self._history.day(node, service, cluster)
+        finally:
+            self._reading = False
+        self._read.pop(wanted, None)
+        self._read[wanted] = _Read(self._clock(), day)
+        while len(self._read) > _AT_MOST:
+            del self._read[next(iter(self._read))]

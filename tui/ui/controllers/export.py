@@ -1,0 +1,73 @@
+"""What a person takes away from the deck: a snapshot in a file, a copy on the clipboard."""
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from tui.fleet.fleet import Fleet
+from tui.fleet.snapshot.capture import Camera
+from tui.fleet.snapshot.storage import Kept, NotKept, Shelf
+from tui.storage.private_files import shown
+from tui.ui.terminal.clipboard import LIMIT, fits, sequence
+
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
+    from tui.ui.app import DeckApp
+
+
+class Takeaway:
+    """Writes in threads, one thing after the other, and says what came of each."""
+
+    def __init__(self, app: "DeckApp", fleet: Fleet, shelf: Shelf) -> None:
+        self._app = app
+        self._fleet = fleet
+        self._shelf = shelf
+        self._camera = Camera(shelf.state)
+        self._one_at_a_time = asyncio.Lock()
+
+    def snapshot(self, *, json: bool) -> None:
+        """Write all that is known now into a file; returns at once."""
+        self._app.run_worker(self._snapshot(json=json), group="takeaway", name="snapshot")
+
+    async def _snapshot(self, *, json: bool) -> None:
+        exposure = self._camera.look(self._fleet)
+        moment = exposure[1].on
+
+        def write() -> Kept:
+            text = self._camera.develop(exposure, json=json)
+            return self._shelf.keep_snapshot(text, "json" if json else "txt", moment)
+
+        async with self._one_at_a_time:
+            try:
+                kept = await asyncio.to_thread(write)
+            except NotKept as error:
+                self._say(f"No snapshot: {error}", severity="error")
+                return
+        because = f" (here, since {kept.note})" if kept.note else ""
+        self._say(f"Snapshot: {shown(kept.path)}{because}")
+
+    def copy(self, text: str, what: str) -> None:
+        """Put a clean text on the terminal's clipboard and into a file; returns at once.
+
+        `what` is its name, for the line that says so.
+        """
+        if not text:
+            return
+        short = fits(text)
+        if short:
+            self._app.to_terminal(sequence(text, os.environ))
+        self._app.run_worker(self._copy(text, what, short=short), group="takeaway", name="copy")
+
+    async def _copy(self, text: str, what: str, *, short: bool) -> None:
+        said = f"Copied {what}" if short else f"{what} is too long to copy (over {LIMIT} bytes)"
+        async with self._one_at_a_time:
+            try:
+                path = await asyncio.to_thread(self._shelf.keep_copy, text)
+            except NotKept as error:
+                self._say(f"{said}; not in a file: {error}", severity="warning")
+                return
+        self._say(f"{said}; also in {shown(path)}")
+
+    def _say(self, text: str, *, severity: "SeverityLevel" = "information") -> None:
+        self._app.notify(text, severity=severity, markup=False)

@@ -1,0 +1,175 @@
+"""What a person does with profiles: log in, trust, add, edit, find the rest of a cluster.
+
+The screens are imported when they are first opened.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from tui.config import Configuration, NodeProfile
+from tui.credentials import Secret
+from tui.fleet.fleet import Fleet
+from tui.model.reading import TroubleKind
+from tui.model.trust import UNCHECKED, PinnedTrust
+from tui.ui.format.status_lines import Palette
+
+if TYPE_CHECKING:
+    from tui.ui.dialogs.node_form import Saved
+    from tui.ui.screens.deck import DeckScreen
+    from tui.ui.screens.discover import Added
+
+
+class ProfileDesk:
+    """Opens the screens over the deck, and has the fleet adopt what was written."""
+
+    def __init__(  # noqa: PLR0913 - whom it speaks for, and to whom
+        self,
+        app: App[None],
+        deck: "DeckScreen",
+        fleet: Fleet,
+        configuration: Configuration,
+        *,
+        say: Callable[[str], None],
+        palette: Callable[[], Palette],
+    ) -> None:
+        self._app = app
+        self._deck = deck
+        self._fleet = fleet
+        self._configuration = configuration
+        self._say = say
+        self._palette = palette
+        self._asked: set[tuple[int, int]] = set()
+        self._met: set[NodeProfile] = set()
+
+    @property
+    def _picked(self) -> str:
+        """The node under the picker's cursor, else the one that is shown."""
+        return str(getattr(self._app.screen, "picked", self._deck.here))
+
+    # Logins and certificates
+
+    def see(self, node: str) -> None:
+        """Ask by itself what a node that is in front wants of a person, once."""
+        if node in self._fleet:
+            self._ask_password_once(node)
+            self._meet_once(node)
+
+    def _ask_password_once(self, node: str) -> None:
+        """Ask once for each password that is wanted; after that, L asks."""
+        login = self._fleet.watch(node).login
+        if login.username and login.trouble and (login.asks or login.refused):
+            key = (id(login), login.generation)
+            if key not in self._asked:
+                self._asked.add(key)
+                self.log_in()
+
+    def log_in(self) -> None:
+        """Ask for the password of the login of the node that is shown."""
+        from tui.ui.dialogs.password import PasswordScreen  # noqa: PLC0415 - see above
+
+        node = self._deck.here
+        if node not in self._fleet:
+            return
+        watch = self._fleet.watch(node)
+        if not watch.profile.username:
+            self._say("This node's login is the client's certificate; there is no password.")
+            return
+        why = watch.login.trouble or "It is logged in. A new password takes its place."
+        if watch.profile.is_unchecked:
+            why = f"{UNCHECKED}: whoever stands between reads the password.\n{why}"
+
+        def given(secret: Secret | None) -> None:
+            if secret is not None and node in self._fleet:
+                self._fleet.renew(node, secret)
+
+        profile = watch.profile
+        screen = PasswordScreen(profile.username, profile.url, why, self._palette())
+        self._app.push_screen(screen, given)
+
+    def _meet_once(self, node: str) -> None:
+        """Show the certificate by itself, once, of a node that nobody has trusted yet."""
+        watch = self._fleet.watch(node)
+        trouble, first = watch.reading.trouble, watch.reading.answered_at is None
+        untrusted = trouble is not None and trouble.kind is TroubleKind.UNTRUSTED
+        pinned = isinstance(watch.profile.trust, PinnedTrust)
+        if untrusted and first and not pinned and watch.profile not in self._met:
+            self._met.add(watch.profile)
+            self._show_certificate(node)
+
+    def show_certificate(self) -> None:
+        """Show the certificate of the node that is shown, to compare it and pin it."""
+        self._show_certificate(self._deck.here)
+
+    def _show_certificate(self, node: str) -> None:
+        from tui.ui.dialogs.trust import TrustScreen  # noqa: PLC0415 - see above
+
+        profile = self._configuration.node(node)
+        if profile is None or not profile.url.startswith("https://"):
+            self._say("This node has no certificate to show." if node else "")
+            return
+        screen = TrustScreen(self._configuration, profile, self._palette())
+        self._app.push_screen(screen, self._adopt)
+
+    def _adopt(self, configuration: Configuration | None) -> None:
+        if configuration is not None:
+            self._configuration = configuration
+            self._fleet.adopt(configuration.nodes)
+            self._deck.refresh_all()
+
+    # Profiles
+
+    def add(self) -> None:
+        """Open the form for a new profile."""
+        self._open_form(None)
+
+    def edit(self) -> None:
+        """Open the form for the profile of the node that is picked."""
+        profile = self._configuration.node(self._picked)
+        if profile is not None:
+            self._open_form(profile)
+        elif self._picked:
+            self._say("This node has no profile in the configuration, so there is none to edit.")
+
+    def _open_form(self, profile: NodeProfile | None) -> None:
+        from tui.ui.dialogs.node_form import NodeForm  # noqa: PLC0415 - see above
+
+        form = NodeForm(self._configuration, profile, self._palette())
+        self._app.push_screen(form, self._saved)
+
+    def _saved(self, saved: "Saved | None") -> None:
+        if saved is None:
+            return
+        before = {one.name for one in self._configuration.nodes}
+        self._configuration = saved.configuration
+        self._fleet.adopt(saved.configuration.nodes)
+        if saved.typed is not None:
+            self._fleet.renew(saved.name, saved.typed)
+        fresh = [one.name for one in saved.configuration.nodes if one.name not in before]
+        if fresh:
+            self._deck.go_to(fresh[0])
+        self._deck.refresh_all()
+
+    # The rest of a cluster
+
+    def discover(self) -> None:
+        """Find the other nodes of the cluster of the node that is picked."""
+        from tui.fleet.asking import discover_from, teller_for  # noqa: PLC0415 - see above
+        from tui.ui.screens.discover import DiscoverScreen  # noqa: PLC0415 - see above
+
+        name = teller_for(self._fleet, self._picked)
+        profile = self._configuration.node(name)
+        trouble = self._fleet.watch(name).login.trouble if name in self._fleet else ""
+        if profile is None or trouble:
+            self._say(trouble or ("This node has no profile in the configuration." if name else ""))
+            return
+        asking = partial(discover_from, self._fleet, self._configuration, profile)
+        screen = DiscoverScreen(self._configuration, profile, asking, self._palette())
+        self._app.push_screen(screen, self._discovered)
+
+    def _discovered(self, added: "Added | None") -> None:
+        if added is not None:
+            self._adopt(added.configuration)
+            self._app.notify(added.said, markup=False)

@@ -1,0 +1,297 @@
+"""The form for a node's profile: fill in, try, save. The file's comments stay."""
+
+import asyncio
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Select, Static
+
+from tui.config import (
+    ConfigError,
+    Configuration,
+    NodeProfile,
+    check_profile,
+    fields_of,
+    save_profile,
+)
+from tui.config.url import normal_url
+from tui.credentials import Secret
+from tui.fleet.onboarding.connection_test import Finding, try_node
+from tui.model.trust import UNCHECKED
+from tui.ui.format.status_lines import Palette
+
+_PASSWORDS = [
+    ("asked for when the deck opens", "ask"),
+    ("environment variable", "password_env"),
+    ("command (words of an argv)", "password_command"),
+    ("file (mode 0600)", "password_file"),
+    ("the desktop's keyring", "keyring"),
+]
+_TRUSTS = [
+    ("this machine's authorities", "system"),
+    ("one certificate (SHA-256)", "fingerprint"),
+    ("an authority's PEM file", "ca_file"),
+    ("anything, unchecked", "insecure"),
+]
+_ORDERS = [("may be given, with confirmation", "some"), ("never: read-only", "none")]
+_BY_HAND = ("client_cert", "client_key", "proxy", "uid", "hostname")
+"""Keys that the form does not show, and keeps as they are."""
+_WHO = ("uid", "hostname")
+"""Those of them that say who the node is: with another address they go."""
+_ENVIRONMENTS = [(word, word) for word in ("production", "staging", "development")]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The configuration as it is in the file now, the profile's name, and a password if typed."""
+
+    configuration: Configuration
+    name: str
+    typed: Secret | None
+
+
+class NodeForm(ModalScreen[Saved | None]):
+    """Adds a profile, or edits `profile`; gives what was saved, or None."""
+
+    AUTO_FOCUS = "#name"
+    BINDINGS = [
+        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("ctrl+t", "try", "Test", show=False),
+        Binding("ctrl+s", "save", "Save", show=False),
+    ]
+
+    def __init__(
+        self, configuration: Configuration, profile: NodeProfile | None, palette: Palette
+    ) -> None:
+        super().__init__()
+        self._configuration = configuration
+        self._profile = profile
+        self._palette = palette
+        self._found: Finding | None = None
+        self._tried = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out a line for each field."""
+        had = fields_of(self._profile) if self._profile else {}
+        source = next((key for _, key in _PASSWORDS if key in had), "ask")
+        trust = next((key for _, key in _TRUSTS if key in had), "system")
+        with VerticalScroll(id="form", can_focus=False):
+            yield self._text("name", "name", self._profile.name if self._profile else "")
+            yield self._text("url", "URL", str(had.get("url", "")), "https://host:9443")
+            yield self._text("username", "user", str(had.get("username", "")), "e-mail")
+            yield self._choice("source", "password", _PASSWORDS, source)
+            yield self._text("source-value", "", _source_value(had, source))
+            yield self._text("typed", "", "", "password for this session, never saved", hide=True)
+            yield self._choice("trust", "trust", _TRUSTS, trust)
+            yield self._text("trust-value", "", str(had.get(trust, "")))
+            yield self._text("cluster", "cluster", str(had.get("cluster", "")), "groups nodes")
+            yield self._choice("environment", "environment", _ENVIRONMENTS, had.get("environment"))
+            yield self._text("label", "label", str(had.get("label", "")), "shown for the name")
+            orders = "none" if had.get("read_only") else "some"
+            yield self._choice("orders", "orders", _ORDERS, orders)
+            yield Static(id="found", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Test", id="test")
+                yield Button("Save", id="save", variant="primary")
+                yield Button("Cancel", id="cancel")
+                yield Button("Pin it", id="pin", variant="warning")
+
+    def _text(
+        self, name: str, label: str, value: str, placeholder: str = "", *, hide: bool = False
+    ) -> Horizontal:
+        field = Input(value, id=name, placeholder=placeholder, password=hide, compact=True)
+        return Horizontal(
+            Static(label, classes="label", markup=False), field, classes="field", id=f"{name}-line"
+        )
+
+    def _choice(
+        self, name: str, label: str, options: list[tuple[str, str]], value: object
+    ) -> Horizontal:
+        field: Select[str] = Select(
+            options,
+            id=name,
+            compact=True,
+            prompt="not said",
+            allow_blank=name == "environment",
+            value=value if isinstance(value, str) else Select.NULL,
+        )
+        return Horizontal(Static(label, classes="label", markup=False), field, classes="field")
+
+    def on_mount(self) -> None:
+        """Name the box and show the fields that belong to the choices made."""
+        form = self.query_one("#form")
+        form.border_subtitle = "ctrl+t tests · ctrl+s saves · esc cancels"
+        self.query_one("#pin").display = False
+        self._show_choices()
+        if not self._configuration.nodes:
+            self._say(Text("No node yet. Name one: the deck will watch it.", "bold"))
+
+    @on(Select.Changed)
+    def _chose(self) -> None:
+        self._show_choices()
+
+    def _show_choices(self) -> None:
+        source, trust = self._chosen("source"), self._chosen("trust")
+        hints = {
+            "password_env": "name of the variable",
+            "password_command": "pass show redis/node1",
+            "password_file": "~/.secrets/redis",
+        }
+        trusts = {"fingerprint": "sha256:…", "ca_file": "/etc/ssl/cluster-ca.pem"}
+        self.query_one("#source-value-line").display = source in hints
+        self.query_one("#source-value", Input).placeholder = hints.get(source, "")
+        self.query_one("#typed-line").display = source == "ask"
+        self.query_one("#trust-value-line").display = trust in trusts
+        self.query_one("#trust-value", Input).placeholder = trusts.get(trust, "")
+        name = f"Edit {self._profile.name}" if self._profile else "Add a node"
+        self.query_one("#form").border_title = Content(
+            f"{name} · {UNCHECKED}" if trust == "insecure" else name
+        )
+
+    def _chosen(self, name: str) -> str:
+        value = self.query_one(f"#{name}", Select).value
+        return value if isinstance(value, str) else ""
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value.strip()
+
+    def _kept(self) -> dict[str, object]:
+        """Give the address and the user, and the keys that the form does not show."""
+        had = fields_of(self._profile) if self._profile else {}
+        fields = {field: had[field] for field in _BY_HAND if field in had}
+        fields["url"] = self._value("url")
+        if self._profile and not self._is_at(self._profile.url):
+            fields = {field: value for field, value in fields.items() if field not in _WHO}
+        if self._value("username") or "client_cert" not in fields:
+            fields["username"] = self._value("username")
+        return fields
+
+    def _is_at(self, url: str) -> bool:
+        """Whether the form has this address, however it is written."""
+        try:
+            return normal_url(self._value("url")) == url
+        except ValueError:
+            return False
+
+    def _who(self) -> dict[str, object]:
+        """Give who the node is, where a trial of this very address found it out."""
+        found = self._found
+        if found is None or found.identity.uid is None or not self._is_at(self._tried):
+            return {}
+        return {"uid": found.identity.uid, "hostname": found.identity.hostname or None}
+
+    def _fields(self) -> dict[str, object]:
+        """Give the profile's keys as the configuration would hold them."""
+        fields = self._kept()
+        source, value = self._chosen("source"), self._value("source-value")
+        if source == "password_command":
+            fields[source] = _words(value)
+        elif source == "keyring":
+            fields[source] = True
+        elif source != "ask":
+            fields[source] = value
+        trust = self._chosen("trust")
+        if trust == "insecure":
+            fields[trust] = True
+        elif trust != "system":
+            fields[trust] = self._value("trust-value")
+        for name in ("cluster", "label"):
+            if self._value(name):
+                fields[name] = self._value(name)
+        if self._chosen("environment"):
+            fields["environment"] = self._chosen("environment")
+        if self._chosen("orders") == "none":
+            fields["read_only"] = True
+        # The form has no line for it, and must not lose it.
+        return fields | ({"login": self._profile.login.value} if self._profile else {})
+
+    def _checked(self) -> NodeProfile | None:
+        """Give the profile as the form has it, or say what is wrong with it."""
+        try:
+            return check_profile(
+                self._value("name"), self._fields(), folder=self._configuration.path.parent
+            )
+        except ConfigError as error:
+            self._say(Text(f"{error.key}: {error.reason}", self._palette["bad"]))
+            return None
+
+    def _say(self, text: Text) -> None:
+        self.query_one("#found", Static).update(text)
+
+    @on(Button.Pressed, "#test")
+    def action_try(self) -> None:
+        """Try the node as the form has it."""
+        profile = self._checked()
+        if profile is not None:
+            self._say(Text(f"trying {profile.url} …", self._palette["muted"]))
+            self.run_worker(self._try(profile), group="trial", exclusive=True)
+
+    def _typed(self) -> Secret | None:
+        """Give the password that was typed, if the profile has no other source."""
+        typed = self.query_one("#typed", Input).value
+        return Secret(typed) if typed and self._chosen("source") == "ask" else None
+
+    async def _try(self, profile: NodeProfile) -> None:
+        timeout = self._configuration.settings.timeout
+        found = await try_node(profile, self._typed(), timeout)
+        self._found, self._tried = found, profile.url
+        glyph, style = ("✓ ", "ok") if found.well else ("✗ ", "bad")
+        text = Text(glyph, self._palette[style])
+        text.append("\n".join(said for said in found.said if said))
+        self._say(text)
+        self.query_one("#pin").display = bool(found.fingerprint)
+
+    @on(Button.Pressed, "#pin")
+    def _pin(self) -> None:
+        if self._found is not None and self._found.fingerprint:
+            self.query_one("#trust", Select).value = "fingerprint"
+            self.query_one("#trust-value", Input).value = self._found.fingerprint
+            self.query_one("#pin").display = False
+            self._say(Text("Pinned in the form. Test again, then save.", self._palette["muted"]))
+
+    @on(Button.Pressed, "#save")
+    async def action_save(self) -> None:
+        """Write the profile into the configuration."""
+        if self._checked() is None:
+            return
+        try:
+            saved = await asyncio.to_thread(
+                save_profile,
+                self._configuration.path,
+                self._value("name"),
+                self._fields() | self._who(),
+                replacing=self._profile.name if self._profile else None,
+                digest=self._configuration.digest,
+            )
+        except ConfigError as error:
+            self._say(Text(str(error), self._palette["bad"]))
+            return
+        self.dismiss(Saved(saved, self._value("name"), self._typed()))
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        """Leave everything as it was."""
+        self.dismiss(None)
+
+
+def _words(value: str) -> list[str]:
+    """Split a command into its words as a shell would; a quote that is left open splits plainly."""
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return value.split()
+
+
+def _source_value(had: dict[str, object], source: str) -> str:
+    value = had.get(source, "")
+    if isinstance(value, list | tuple):
+        return shlex.join(str(word) for word in value)
+    return str(value) if isinstance(value, str | Path) else ""

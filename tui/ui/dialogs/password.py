@@ -1,0 +1,60 @@
+"""Asks for the password of one login; it is kept in memory and nowhere else."""
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from tui.credentials import Secret
+from tui.ui.dialogs.armed import DeafScreen
+from tui.ui.format.status_lines import Palette
+
+
+class PasswordScreen(DeafScreen[Secret | None]):
+    """Gives what was typed, or None."""
+
+    AUTO_FOCUS = "#password"
+    BINDINGS = [Binding("escape", "cancel", "Cancel", show=False)]
+
+    def __init__(self, username: str, where: str, why: str, palette: Palette) -> None:
+        super().__init__()
+        self._username = username
+        self._where = where
+        self._why = why
+        self._palette = palette
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question and one field."""
+        with Vertical(id="asking"):
+            text = Text()
+            text.append(f"{self._username}", "bold")
+            text.append(f"  on {self._where}\n", self._palette["muted"])
+            text.append(f"{self._why}\n", self._palette["warn"])
+            text.append("Five failures within 15 minutes lock the user for half an hour.")
+            yield Static(text, id="question", markup=False)
+            yield Input(password=True, id="password", placeholder="password")
+            yield Static("a moment…", id="how", markup=False)
+
+    def on_mount(self) -> None:
+        """Name the box; it opens by itself, so what was typed for the deck is no password."""
+        self.query_one("#asking").border_title = "Log in"
+        self.begin_arming()
+        self.set_interval(0.1, self._listen)
+
+    def _listen(self) -> None:
+        if not self.hears and self.arm():
+            self.query_one("#how", Static).update("enter logs in · esc not now")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        typed = event.value
+        event.input.value = ""
+        if typed:
+            self.dismiss(Secret(typed))
+
+    def action_cancel(self) -> None:
+        """Leave the login stopped."""
+        self.dismiss(None)

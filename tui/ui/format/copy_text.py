@@ -1,0 +1,56 @@
+"""What is copied from a row of the deck, as text. Pure."""
+
+import shlex
+
+from tui.config import NodeProfile
+from tui.model.duration import duration
+from tui.model.filters import Scope
+from tui.model.order import Route
+from tui.model.service import Service
+from tui.model.text import clean
+from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust
+
+_PATH_AT_MOST = 4096
+
+
+def row_text(node: str, service: Service, uptime: int | None, scope: Scope) -> str:
+    """Give a row as six fields with tabs between: node, service, status, uptime, started, kind."""
+    started = service.started_at
+    return "\t".join(
+        (
+            clean(node),
+            clean(service.name),
+            clean(service.status),
+            "" if uptime is None else duration(uptime),
+            started.isoformat().replace("+00:00", "Z") if started else "",
+            scope.kind(service).value,
+        )
+    )
+
+
+def curl_text(profile: NodeProfile) -> str:
+    """Give the command that asks a node for its services as the deck does.
+
+    The password is not in it: curl asks for it. What curl cannot check is said above it.
+    """
+    words, remark = ["curl"], ""
+    if profile.username:
+        words += ["--user", profile.username]
+    if profile.client is not None:
+        words += ["--cert", str(profile.client.certificate), "--key", str(profile.client.key)]
+    if profile.proxy:
+        words += ["--proxy", profile.proxy]
+    match profile.trust:
+        case AuthorityTrust(ca_file):
+            words += ["--cacert", str(ca_file)]
+        case PinnedTrust():
+            remark = f"# pinned: {profile.trust} (the deck checks it; curl needs --cacert)\n"
+        case NoTrust():
+            words.append("--insecure")
+    words.append(f"{profile.url}{Route.LOCAL}")
+    return remark + " ".join(shlex.quote(clean(word, _PATH_AT_MOST)) for word in words)
+
+
+def selected_text(text: str) -> str:
+    """Give what was selected with the mouse as clean lines."""
+    return "\n".join(clean(line, _PATH_AT_MOST) for line in text.splitlines())

@@ -1,0 +1,87 @@
+"""A day of one service → the lines that show it. Pure."""
+
+from datetime import UTC, datetime
+
+from rich.text import Text
+
+from tui.history.day import Bucket, Day
+from tui.model.service import Health, Service
+from tui.ui.format.service_row import GLYPHS, STYLES, duration
+from tui.ui.format.status_lines import Palette, clock
+
+Rows = tuple[tuple[str, str | Text, str], ...]
+"""What is told of a service: label, words, and the style of the words."""
+
+COUNT = 48
+"""How many parts a day is shown in: half an hour each."""
+
+UNWATCHED = "·"
+RESTARTED = "↻"
+# A restart shows before what it passes through, and not before what is wrong.
+_WORSE = frozenset({Health.FAILED, Health.DOWN, Health.UNKNOWN})
+
+
+def day_rows(day: Day, disabled: frozenset[str], service: str, palette: Palette) -> Rows:
+    """Show the states of a day, the restarts in it and the longest run.
+
+    `disabled` are the services that the cluster's configuration switches off.
+    """
+
+    def judge(status: str | None) -> Health:
+        return Health.UNKNOWN if status is None else Service(service, status).health(disabled)
+
+    buckets = day.buckets(COUNT, judge)
+    run = "not seen running" if day.longest_run is None else duration(day.longest_run)
+    return (
+        ("", f"\n{_heading(day)}", palette["accent"]),
+        ("", strip(buckets, palette), ""),
+        ("", axis(day), palette["muted"]),
+        ("", legend(buckets), palette["muted"]),
+        ("restarts", _restarts(day), ""),
+        ("longest run", run, ""),
+    )
+
+
+def strip(buckets: tuple[Bucket, ...], palette: Palette) -> Text:
+    """Give a sign for each part; no two kinds of part have the same."""
+    text = Text()
+    for one in buckets:
+        if one.restarts and one.health not in _WORSE:
+            text.append(RESTARTED, palette["moving"])
+        elif one.health is None:
+            text.append(UNWATCHED, palette["muted"])
+        else:
+            text.append(GLYPHS[one.health], palette[STYLES[one.health]])
+    return text
+
+
+def axis(day: Day) -> str:
+    """Say when the strip begins, and that it ends now."""
+    began = f"{_hours(day)} h ago"
+    return f"{began}{'now':>{COUNT - len(began)}}"
+
+
+def legend(buckets: tuple[Bucket, ...]) -> str:
+    """Explain the signs that only a strip has, where it has them."""
+    parts = []
+    if any(one.health is None and not one.restarts for one in buckets):
+        parts.append(f"{UNWATCHED} nobody watched")
+    if any(one.restarts and one.health not in _WORSE for one in buckets):
+        parts.append(f"{RESTARTED} restarted")
+    return "  ".join(parts) or f"{GLYPHS[Health.UP]} running"
+
+
+def _heading(day: Day) -> str:
+    minutes = round((day.ended - day.begun) / COUNT / 60)
+    return f"The last {_hours(day)} hours, the worst of each {minutes} minutes"
+
+
+def _hours(day: Day) -> int:
+    return round((day.ended - day.begun) / 3600)
+
+
+def _restarts(day: Day) -> str:
+    if not day.restarts:
+        return "none that is known"
+    last = clock(datetime.fromtimestamp(day.restarts[-1], UTC))
+    return f"{len(day.restarts)}, the last at {last}"

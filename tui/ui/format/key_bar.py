@@ -1,0 +1,47 @@
+"""The key bar of the screens that have keys of their own. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+
+from tui.ui.format.status_lines import Palette
+from tui.ui.keymap import WRITES, shown
+
+
+def key_bar(  # noqa: PLR0913 - what a bar depends on
+    words: Mapping[str, str],
+    keys: Mapping[str, str],
+    palette: Palette,
+    *,
+    width: int,
+    goes_first: Sequence[str] = (),
+    refusal: str = "",
+) -> Text:
+    """Show as many keys as fit: `words` by the key's id, `keys` as they are now.
+
+    `refusal` says why orders cannot be given, empty where they can; `goes_first` names the keys
+    that leave a bar that is too narrow.
+    """
+    labels = {name: _label(name, word, keys, palette, refusal) for name, word in words.items()}
+    for name in goes_first:
+        if sum(label.cell_len for label in labels.values()) + 1 <= width:
+            break
+        labels.pop(name, None)
+    bar = Text.assemble(" ", *labels.values(), no_wrap=True, overflow="ellipsis", end="")
+    if refusal and words.keys() & WRITES:
+        bar.append(f"no orders: {refusal}", palette["off"])
+    return bar
+
+
+def _label(name: str, word: str, keys: Mapping[str, str], palette: Palette, refusal: str) -> Text:
+    dimmed = bool(refusal) and name in WRITES
+    label = Text(shown(keys.get(name, "")), palette["off" if dimmed else "accent"])
+    label.append(f" {word}  ", palette["off"] if dimmed else "")
+    return label
+
+
+def live_keys(bindings: Iterable[BindingType], keymap: Mapping[str, str]) -> dict[str, str]:
+    """Give binding id → keys: those of `keymap`, which were changed, in the place of the others."""
+    known = {one.id: one.key for one in bindings if isinstance(one, Binding) and one.id}
+    return {name: keymap.get(name, key) for name, key in known.items()}

@@ -1,0 +1,185 @@
+"""The matrix's columns: a node as one of many, with a profile or without. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tui.fleet.unmanaged_nodes import Guest
+from tui.model.filters import Scope
+from tui.model.node import Role
+from tui.model.reading import Trouble, TroubleKind
+from tui.model.service import Health, Service
+from tui.ui.format.node_view import NodeView
+from tui.ui.format.service_row import age
+from tui.ui.format.uptime import Beginnings
+
+FRESH = 600
+"""Seconds of uptime below which a service counts as freshly restarted."""
+
+PROBLEMS = frozenset(health for health in Health if health.is_problem)
+"""The healths that somebody should look at, as a set: it is asked for every cell."""
+
+_SHORT = {
+    TroubleKind.UNREACHABLE: "lost",
+    TroubleKind.UNTRUSTED: "untrusted",
+    TroubleKind.LOGIN: "login",
+    TroubleKind.FORBIDDEN: "forbidden",
+    TroubleKind.UNAVAILABLE: "refusing",
+    TroubleKind.GARBLED: "garbled",
+    TroubleKind.NO_PASSWORD: "password?",
+}
+"""The words of a trouble where there is little room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What one answer of a node says, worked out once.
+
+    `problems` are ranks by name; `idle` are those that are well without running, `young` those
+    that run and had been up for a short while only when the node answered.
+    """
+
+    services: Mapping[str, Service] = field(default_factory=dict)
+    healths: Mapping[str, Health] = field(default_factory=dict)
+    problems: Mapping[str, int] = field(default_factory=dict)
+    idle: frozenset[str] = frozenset()
+    young: tuple[Service, ...] = ()
+
+    @classmethod
+    def of(cls, services: Iterable[Service], disabled: frozenset[str]) -> "Body":
+        """Work it out; `disabled` are the configuration names that are switched off."""
+        mine = {one.name: one for one in services}
+        healths = {name: one.health(disabled) for name, one in mine.items()}
+        return cls(
+            mine,
+            healths,
+            {name: health.value for name, health in healths.items() if health in PROBLEMS},
+            frozenset(
+                name
+                for name, health in healths.items()
+                if health is not Health.UP and health not in PROBLEMS
+            ),
+            tuple(
+                one
+                for name, one in mine.items()
+                if healths[name] is Health.UP and one.uptime is not None and one.uptime < FRESH
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixColumn:
+    """One node in the matrix; `number` is 0 where no key leads to it.
+
+    `key` is the profile's name, or what stands for a node without one: no order goes to that.
+    `age` is in seconds, None before the first answer. `trouble` says what is wrong in words, each
+    of the texts shorter than the one before, empty where nothing is. `unchecked` says that anybody
+    may answer in the node's place, since its certificate is not checked. `since` tells when each
+    service began, None where only the answer's own uptimes are known.
+    """
+
+    key: str
+    title: str
+    body: Body
+    number: int = 0
+    cluster: str = ""
+    role: Role = Role.UNKNOWN
+    scope: Scope = field(default_factory=Scope)
+    age: float | None = None
+    is_stale: bool = False
+    trouble: tuple[str, ...] = ()
+    read_only: str = ""
+    has_profile: bool = True
+    unchecked: bool = False
+    since: Beginnings | None = None
+    now: float = 0.0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether what it shows may be taken for the present."""
+        return self.age is not None and not self.is_stale
+
+    def uptime(self, service: Service) -> int | None:
+        """Give an uptime as it is to be shown: it goes on only while the answer is fresh."""
+        if self.since is None or not self.is_known:
+            return service.uptime
+        return self.since.uptime(service, self.now)
+
+    def is_fresh(self, service: Service) -> bool:
+        """Whether a service that runs was started a short while ago."""
+        uptime = self.uptime(service)
+        return uptime is not None and uptime < FRESH
+
+
+class Columns:
+    """Makes columns of views; what a node's answer came to is kept until it answers again."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[str, tuple[tuple[Service, ...], frozenset[str], Body]] = {}
+        self._since: dict[str, Beginnings] = {}
+
+    def of(self, views: Sequence[NodeView]) -> tuple[MatrixColumn, ...]:
+        """Make the columns of the nodes that have a profile, in the views' order."""
+        return tuple(self._column(view) for view in views)
+
+    def _column(self, view: NodeView) -> MatrixColumn:
+        since = self._since.setdefault(view.name, Beginnings())
+        services, disabled = view.reading.services, view.facts.disabled
+        kept = self._bodies.get(view.name)
+        if kept is None or kept[0] is not services or kept[1] != disabled:
+            kept = (services, disabled, Body.of(services, disabled))
+            self._bodies[view.name] = kept
+            since.note(view.reading)
+        return MatrixColumn(
+            key=view.name,
+            title=view.title,
+            body=kept[2],
+            number=view.number,
+            cluster=view.cluster,
+            role=view.role,
+            scope=view.scope,
+            age=view.age,
+            is_stale=view.is_stale,
+            trouble=_trouble(view),
+            read_only=view.read_only,
+            unchecked=view.unchecked,
+            since=since,
+            now=view.now,
+        )
+
+
+def _trouble(view: NodeView) -> tuple[str, ...]:
+    if view.wrong_node:
+        return ("not the node it was", "wrong node", "≠")
+    fault = view.reading.trouble
+    return _words(fault, age(view.now - view.reading.since)) if fault is not None else ()
+
+
+def _words(fault: Trouble, long: str) -> tuple[str, ...]:
+    short = _SHORT[fault.kind]
+    return (f"{fault.kind.value} {long}", f"{short} {long}", fault.kind.value, short, "✗")
+
+
+def guest_column(guest: Guest, now: float, stale_after: float) -> MatrixColumn:
+    """Make the column of a node without a profile: no order goes there, and no uptime is known."""
+    old = guest.age(now)
+    return MatrixColumn(
+        key=guest.key,
+        title=guest.title,
+        body=Body.of(guest.services, frozenset()),
+        cluster=guest.cluster,
+        role=guest.role,
+        age=old,
+        is_stale=old > stale_after,
+        read_only="it has no profile here; its cluster's health call tells of it",
+        has_profile=False,
+        now=now,
+    )
+
+
+def grouped(columns: Iterable[MatrixColumn]) -> tuple[MatrixColumn, ...]:
+    """Put the columns of one cluster side by side, the clusters in the order they come in."""
+    columns = tuple(columns)
+    first: dict[str, int] = {}
+    for number, column in enumerate(columns):
+        first.setdefault(column.cluster, number)
+    return tuple(sorted(columns, key=lambda one: first[one.cluster]))

@@ -1,0 +1,102 @@
+"""What stands over a column of the matrix, and what is said of the cell under the cursor. Pure."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from tui.model.node import Role
+from tui.model.service import Health
+from tui.model.trust import UNCHECKED
+from tui.ui.format.service_row import age, duration
+from tui.ui.matrix.columns import MatrixColumn
+from tui.ui.matrix.grid import Grid
+
+Words = tuple[str, str]
+"""A text and the palette's name of its style."""
+
+_NARROW = 6
+
+
+def fitting(texts: Sequence[str], width: int) -> str:
+    """Give the first text that fits; the last one where none does, empty where there is none."""
+    last = texts[-1] if texts else ""
+    return next((text for text in texts if cell_len(text) <= width), last)
+
+
+def head(column: MatrixColumn, width: int) -> tuple[Words, Words, Words]:
+    """Say in three lines who a node is, how old its answer is, and what is wrong with it."""
+    return _name(column, width), _age(column, width), _trouble(column, width)
+
+
+def _name(column: MatrixColumn, width: int) -> Words:
+    primary = column.role is Role.PRIMARY
+    star = "★" if primary else ""
+    if width < _NARROW:
+        name = str(column.number) if column.number else column.title
+        return star + name, "accent" if primary else "bold"
+    key = f"{column.number} " if 0 < column.number < 10 else ""
+    return f"{key}{star}{column.title}", "accent" if primary else "bold"
+
+
+def _age(column: MatrixColumn, width: int) -> Words:
+    if column.age is None:
+        return fitting(("no answer", "—"), width), "muted"
+    old = age(column.age)
+    if column.is_stale:
+        return fitting((f"STALE {old}", "STALE", "OLD"), width), "stale"
+    if column.role is Role.UNKNOWN:
+        return fitting((f"{old} old", old, ""), width), "muted"
+    role = column.role.value
+    return fitting((f"{role} {old}", f"{role[:4]}. {old}", old, ""), width), "muted"
+
+
+def _trouble(column: MatrixColumn, width: int) -> Words:
+    if column.trouble:
+        return fitting(column.trouble, width), "bad"
+    if column.unchecked:
+        return fitting((UNCHECKED, "NOT CHECKED", "UNCHECKED", "!"), width), "bad"
+    if not column.has_profile:
+        return fitting(("no profile", "np"), width), "muted"
+    if column.read_only:
+        return fitting(("READ-ONLY", "ro"), width), "muted"
+    return "", ""
+
+
+def beyond(
+    columns: Sequence[MatrixColumn], bad: frozenset[str], *, arrow: str, width: int
+) -> Words:
+    """Say how many nodes lie beyond an edge, and on how many of them something is wrong."""
+    if not columns:
+        return "", ""
+    count, wrong = len(columns), sum(one.key in bad for one in columns)
+    told = f", {wrong} not well" if wrong else ""
+    nodes = "node" if count == 1 else "nodes"
+    brief = f"{arrow}{count} {wrong}!" if wrong else f"{arrow}{count}"
+    texts = (f"{arrow} {count} {nodes}{told}", f"{arrow} {count}{told}", brief)
+    return fitting(texts, width), "bad" if wrong else "muted"
+
+
+def sentence(grid: Grid, column: MatrixColumn, name: str) -> Words:
+    """Say of one cell in full what the matrix has a sign and a word for."""
+    who = f"{name} on {column.title} ({column.role.value})"
+    service = column.body.services.get(name)
+    if column.age is None:
+        why = column.trouble[0] if column.trouble else "no answer yet"
+        return f"{who}: not known, {why}", "muted"
+    if service is None:
+        had = "was not" if column.is_stale else "is not"
+        have = grid.spread.get(column.cluster, {}).get(name, 0)
+        known = grid.known.get(column.cluster, 0)
+        return f"{who}: {had} on this node; {have} of {known} nodes have it", "warn"
+    status = service.status or "no status"
+    if column.is_stale:
+        return f"{who}: {status} when last seen, {age(column.age)} ago", "stale"
+    health = column.body.healths[name]
+    uptime = column.uptime(service)
+    only = "only " if health is Health.UP and column.is_fresh(service) else ""
+    told = status
+    if health is Health.UP and uptime is not None:
+        told += f" for {only}{duration(uptime)}"
+    kind = column.scope.kind(service).value
+    style = "bad" if health.is_problem else "warn" if only else ""
+    return f"{who}: {told}, {kind}", style

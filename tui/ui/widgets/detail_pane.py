@@ -1,0 +1,145 @@
+"""One service, with all that is known of it."""
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.history.day import Day
+from tui.model.event import Event
+from tui.model.service import Service, purpose_of
+from tui.model.text import clean
+from tui.ui.format.day_chart import Rows, day_rows
+from tui.ui.format.node_view import NodeView
+from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, age, kind_reason, uptime_words
+from tui.ui.format.status_lines import Palette, clock
+
+_HISTORY_AT_MOST = 50
+
+
+class DetailPane(VerticalScroll, can_focus=True):
+    """Follows the cursor of the table; `raw` shows the entry as the node sent it."""
+
+    raw = False
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._said: object = None
+        self._text = Static(id="detail-text", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Hold one text."""
+        yield self._text
+
+    def present(  # noqa: PLR0913 - all that is known of a service
+        self,
+        service: Service | None,
+        uptime: int | None,
+        view: NodeView,
+        history: Sequence[Event],
+        palette: Palette,
+        *,
+        day: Day | None = None,
+        remark: str = "",
+    ) -> None:
+        """Show a service as it stands, None where the node does not list it; `uptime` as shown.
+
+        `day` is what the history knows of it, `remark` what is to be said of the history.
+        """
+        if not self.display:
+            return
+        self.border_title = Content(service.name if service else "Detail")
+        self.border_subtitle = "y described" if self.raw else "y raw JSON"
+        if service is None:
+            self._say((("", "no service under the cursor", palette["muted"]),), palette)
+        elif self.raw:
+            self._say((("", raw_json(service), ""),), palette)
+        else:
+            rows = [*describe(service, uptime, view, palette)]
+            if day is not None:
+                rows += day_rows(day, view.facts.disabled, service.name, palette)
+            if remark:
+                rows.append(("", f"\nhistory: {remark}", palette["muted"]))
+            self._say((*rows, *told(history, view, palette)), palette)
+
+    def _say(self, rows: Rows, palette: Palette) -> None:
+        """Show rows; those without a label take the whole width. Nothing is done for the same."""
+        if (rows, palette) == self._said:
+            return
+        self._said = (rows, palette)
+        parts: list[Text | Table] = []
+        for label, value, style in rows:
+            if not label:
+                parts.append(_text(value, style))
+                continue
+            if not isinstance(parts[-1] if parts else None, Table):
+                parts.append(_grid())
+            grid = parts[-1]
+            if isinstance(grid, Table):
+                grid.add_row(Text(label, palette["muted"]), _text(value, style))
+        self._text.update(Group(*parts))
+
+
+def _text(value: str | Text, style: str) -> Text:
+    return value if isinstance(value, Text) else Text(value, style)
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def describe(service: Service, uptime: int | None, view: NodeView, palette: Palette) -> Rows:
+    """Say what a service does, its kind and why, and how it stands."""
+    health = service.health(view.facts.disabled)
+    started = service.started_at
+    rows = (
+        (
+            "status",
+            f"{GLYPHS[health]} {service.status}",
+            palette[STYLES[health] if view.is_fresh else "stale_row"],
+        ),
+        ("kind", kind_reason(service, view.scope, view.facts.gaps), ""),
+        ("uptime", uptime_words(service, uptime), ""),
+        (
+            "started",
+            f"{started:%Y-%m-%d %H:%M:%S} UTC, the node's clock" if started else NOTHING,
+            "",
+        ),
+        (
+            "answer",
+            f"{clock(view.reading.answered_on)}, took {view.reading.took * 1000:.0f} ms",
+            "",
+        ),
+        ("note", service.note, palette["warn"]),
+    )
+    purpose = purpose_of(service.name) or "Nobody has told what this one does."
+    return (("", f"{purpose}\n", ""), *(row for row in rows if row[1]))
+
+
+def told(history: Sequence[Event], view: NodeView, palette: Palette) -> Rows:
+    """Tell what happened to a service, in this session and before, newest first."""
+    rows = [("", "\nWhat happened", palette["accent"])]
+    if not history:
+        rows.append(("", "nothing that is known", palette["muted"]))
+    for event in history[:_HISTORY_AT_MOST]:
+        when = f"{clock(event.on)} {age(view.now - event.at):>4} ago"
+        rows.append((when, event.text, ""))
+    return tuple(rows)
+
+
+def raw_json(service: Service) -> str:
+    """Give the entry as the node sent it; escapes stay escapes, so it is harmless to show."""
+    try:
+        lines = json.dumps({service.name: service.raw}, indent=2).splitlines()
+    except (TypeError, ValueError, RecursionError):
+        lines = ["the entry cannot be written as JSON again"]
+    return "\n".join(clean(line, 2000) for line in lines[:500])

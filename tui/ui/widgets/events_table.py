@@ -1,0 +1,110 @@
+"""The live table of what happened, newest first."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from textual.strip import Strip
+
+from tui.model.event import Event
+from tui.model.event_query import EventQuery
+from tui.ui.format.event_row import told
+from tui.ui.numbered import Numbered
+from tui.ui.table.live_table import Cell, Column, LiveTable, Row
+
+COLUMNS = (
+    Column("clock", "UTC", 11),
+    Column("age", "AGE", 4, right=True, drop=1),
+    Column("node", "NODE", 9, grow=1),
+    Column("service", "SERVICE", 16, grow=1),
+    Column("what", "WHAT", 12),
+    Column("text", "EVENT", 14, grow=8),
+)
+
+
+class EventsTable(LiveTable):
+    """Rows keyed by the running number of their event.
+
+    Of thousands, only those that are seen are made into cells, and only their ages tick.
+    """
+
+    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
+        super().__init__(COLUMNS, palette=palette, id=id)
+        self._numbered = Numbered()
+        self._wanted: EventQuery | None = None
+        self._picked: dict[int, bool] = {}
+        self._made: dict[int, Row] = {}
+
+    def present(self, events: Sequence[Event], query: EventQuery) -> int:
+        """Show what the query picks; gives how many. A cursor on the newest goes on to the newest.
+
+        Does nothing where nothing is new.
+        """
+        other = query != self._wanted
+        if self._numbered.follow(events) or other:
+            self._wanted = query
+            self._lay_out(query, {} if other else self._picked)
+        return len(self._model)
+
+    def _lay_out(self, query: EventQuery, known: Mapping[int, bool]) -> None:
+        """Show the rows; what is `known` of the query's picks is not asked again."""
+        follows = self.is_at_the_top
+        self._picked = {
+            number: known[number] if number in known else query.picks(event)
+            for number, event in self._numbered.newest_first()
+        }
+        made = self._made
+        self._made = {number: made[number] for number in self._picked if number in made}
+        self.show(
+            [
+                self._made.get(number) or Row(str(number), ())
+                for number, picked in self._picked.items()
+                if picked
+            ]
+        )
+        if follows:
+            self.action_first()
+        self.tick()
+
+    @property
+    def is_at_the_top(self) -> bool:
+        """Whether the cursor is on the newest, or nowhere."""
+        return self.cursor_key is None or self._model.at(self.cursor_key) == 0
+
+    def event(self, key: str | None) -> Event | None:
+        """Find the event of a row."""
+        return None if key is None else self._numbered.event(int(key))
+
+    def tick(self) -> None:
+        """Let the ages go on for the rows on the screen."""
+        self.patch([self._make(key) for key in self.visible_keys])
+
+    def _make(self, key: str) -> Row:
+        """Make the row of an event as it is told now."""
+        number = int(key)
+        event = self._numbered.event(number)
+        if event is None:
+            return Row(key, ())
+        row = self._made[number] = _row(key, event, time.monotonic(), datetime.now(UTC))
+        return row
+
+    def _line(self, row: Row) -> Strip:
+        if not row.cells:
+            row = self._make(row.key)
+            self._model.put(row)
+        return super()._line(row)
+
+
+def _row(key: str, event: Event, now: float, on: datetime) -> Row:
+    said = told(event, now, on)
+    return Row(
+        key,
+        (
+            Cell(said.clock, "muted"),
+            Cell(said.age, "muted"),
+            Cell(said.node),
+            Cell(said.service),
+            Cell(said.what, "bold" * said.is_bad, lead=said.style),
+            Cell(said.text, "" if said.is_bad else "muted"),
+        ),
+    )

@@ -1,0 +1,86 @@
+"""The live table of one node's services."""
+
+from collections.abc import Mapping, Sequence
+
+from tui.model.event import Event
+from tui.model.filters import Order, Query, arrange
+from tui.model.service import Service
+from tui.ui.format.node_view import NodeView
+from tui.ui.format.service_row import words
+from tui.ui.format.uptime import Beginnings
+from tui.ui.table.live_table import Cell, Column, LiveTable, Row
+
+COLUMNS = (
+    Column("name", "SERVICE", 22, grow=2),
+    Column("status", "STATUS", 12),
+    Column("uptime", "UPTIME", 12, right=True),
+    Column("kind", "KIND", 8, drop=1),
+    Column("change", "LAST CHANGE", 15, grow=3, drop=2),
+    Column("started", "STARTED UTC", 14, drop=3),
+)
+_SORTED_BY = {
+    Order.NAME: "name",
+    Order.STATUS: "status",
+    Order.UPTIME: "uptime",
+    Order.STARTED: "started",
+    Order.KIND: "kind",
+}
+
+
+class ServicesTable(LiveTable):
+    """Rows keyed by the service's name, sorted and filtered as it is told."""
+
+    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
+        super().__init__(COLUMNS, palette=palette, id=id)
+        self._order = Order.PROBLEMS
+        self._inverted = False
+        self._beginnings = Beginnings()
+
+    def uptime(self, service: Service, view: NodeView) -> int | None:
+        """Give an uptime as it is to be shown: it goes on only while the answer is fresh."""
+        return self._beginnings.uptime(service, view.now) if view.is_fresh else service.uptime
+
+    def sort_by(self, order: Order, *, inverted: bool) -> None:
+        """Sort the next content that is shown, and say so in the header."""
+        self._order, self._inverted = order, inverted
+        arrow = "▲" if inverted else "▼"
+        wanted = _SORTED_BY.get(order)
+        self.set_columns(
+            tuple(
+                Column(c.key, f"{c.title} {arrow}", c.width, c.grow, c.right, c.drop)
+                if c.key == wanted
+                else c
+                for c in COLUMNS
+            )
+        )
+
+    def present(self, view: NodeView, query: Query, last: Mapping[str, Event]) -> int:
+        """Show a node's services; gives how many the query lets through."""
+        chosen = arrange(
+            view.reading.services, query, view.scope, order=self._order, inverted=self._inverted
+        )
+        self._beginnings.note(view.reading)
+        self.show([_row(one, self.uptime(one, view), view, last.get(one.name)) for one in chosen])
+        return len(chosen)
+
+    def tick(self, view: NodeView, last: Mapping[str, Event]) -> None:
+        """Let uptimes and ages go on for the rows on the screen, between two answers."""
+        rows = []
+        for name in self.visible_keys:
+            service = view.reading.find(name)
+            if service is not None:
+                rows.append(_row(service, self.uptime(service, view), view, last.get(name)))
+        self.patch(rows)
+
+
+def _row(service: Service, uptime: int | None, view: NodeView, last: Event | None) -> Row:
+    said = words(service, view.scope, uptime, last, view.now)
+    cells: Sequence[Cell] = (
+        Cell(said.name, said.name_style),
+        Cell(said.status, said.name_style or "muted" * (said.style == "off"), lead=said.style),
+        Cell(said.uptime),
+        Cell(said.kind, "muted" if said.kind == "optional" else ""),
+        Cell(said.change, "muted"),
+        Cell(said.started, "muted"),
+    )
+    return Row(service.name, tuple(cells), dim=not view.is_fresh)
