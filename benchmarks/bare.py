@@ -70,7 +70,7 @@ def main(mode: str) -> int:
         EmptyApp().run()
         return 0
     if mode == "table":
-        from tui.sim.catalogue import SERVICES  # noqa: PLC0415 - the empty app needs no names
+        from tui.sim.catalogue import SERVICES
 
         TableApp(SERVICES).run()
         return 0

@@ -11,6 +11,7 @@ import pytest
 from tests.faultserver import Peer, always, answer, once, routes, serving
 from tui.api.auth.authorization import headers
 from tui.api.client import NodeReader
+from tui.api.connection import Trace
 from tui.api.errors import (
     ApiError,
     Forbidden,
@@ -20,7 +21,6 @@ from tui.api.errors import (
     Unreachable,
     WriteBlocked,
 )
-from tui.api.trace import Trace
 from tui.api.transport import OrderTransport
 from tui.model.node import Role
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.api.times import read_epoch, read_start_time, read_uptime
+from tui.api.codec import read_epoch, read_start_time, read_uptime
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tui import __version__
 from tui.cli.main import LazyGroup
 from tui.cli.main import rsdeck as group
 from tui.cli.output import columns
-from tui.model.width import width
+from tui.model.text import width
 from tui.sim.server import SimulatedCluster
 
 COMMANDS = ("config", "demo", "nodes", "rollout", "simulate", "status")

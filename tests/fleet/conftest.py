@@ -19,8 +19,7 @@ from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.poller import NodeWatch
-from tui.fleet.recording import Journal
-from tui.fleet.remembering import History
+from tui.fleet.ports import History, Journal
 from tui.model.event import Event
 from tui.model.order import Order, Progress, Route, Seen, Target, Verb, Verdict
 from tui.model.rollout import RolloutProgress

@@ -61,7 +61,7 @@ async def on_and_on(url: str, folder: Path) -> None:
 
 
 def forks(url: str, folder: Path) -> None:
-    import tui.api.client  # noqa: F401, PLC0415 - once for all children
+    import tui.api.client  # noqa: F401 - once for all children
 
     say("ready")
     while sys.stdin.readline():

@@ -8,9 +8,9 @@ import pytest
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import BOOTSTRAP, NODES, Play, profile, running, said
 from tests.fleet.test_preflight import NOW, order
+from tui.fleet.orders.executor import Changed, check_services
 from tui.fleet.orders.guard import rule
 from tui.fleet.polling.identity import Bond
-from tui.fleet.preflight import Changed, check_services
 from tui.model.node import Identity, Role, same_host
 from tui.model.order import Phase, Result, Tier, Verb
 from tui.sim.cluster import Cluster

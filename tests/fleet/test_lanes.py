@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from tui.fleet import lanes as module
-from tui.fleet.lanes import LANES, Lanes
+from tui.fleet.login import attempt_limit as module
+from tui.fleet.login.attempt_limit import LANES, Lanes
 
 
 async def waits(lanes: Lanes, who: str) -> asyncio.Task[None]:

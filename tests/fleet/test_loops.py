@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from tui.fleet.loops import CrashLoops
+from tui.fleet.events.restart_detector import CrashLoops
 from tui.model.event import Event, Happening
 
 ON = datetime(2026, 1, 1, tzinfo=UTC)

@@ -26,7 +26,7 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.api.client import NodeOperator
-from tui.api.posting import OrderExchange
+from tui.api.connection import OrderExchange
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted, request_text

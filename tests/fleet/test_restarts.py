@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tui.fleet.restarts import restarts_lately
+from tui.fleet.problems import restarts_lately
 from tui.model.event import Event, Happening
 
 ON = datetime(2026, 1, 1, tzinfo=UTC)

@@ -19,8 +19,7 @@ from tests.fleet.conftest import (
     said,
 )
 from tests.fleet.test_book import Clock, reader
-from tui.fleet.polling.cluster_cache import ClusterBook
-from tui.fleet.teller import Teller
+from tui.fleet.polling.cluster_cache import ClusterBook, Teller
 from tui.model.event import Happening
 from tui.model.node import Identity, Role
 from tui.model.trust import parse_fingerprint

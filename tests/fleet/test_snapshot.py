@@ -9,15 +9,15 @@ from typing import Any
 from tui.config import CommandSource, NodeProfile
 from tui.fleet.snapshot.document import EVENTS_AT_MOST, Moment, Scene, Stand, as_json, take
 from tui.fleet.snapshot.text import COLUMNS, as_text
-from tui.journal.tail import Tail
+from tui.journal.journal_file import Tail
 from tui.model.certificate import Certificate
 from tui.model.event import Event, Happening
 from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.order import Mark, Order, Phase, Progress, Result, Route, Seen, Target, Verb, Verdict
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Kind, Service
+from tui.model.text import width
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust
-from tui.model.width import width
 
 ON = datetime(2026, 5, 13, 18, 38, tzinfo=UTC)
 NOW = 1000.0

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.journal.folder import JournalError, Missing
 from tui.journal.hash_chain import check, open_record
-from tui.journal.journal_file import Store
+from tui.journal.journal_file import JournalError, Missing, Store
 from tui.storage import paths
 
 
@@ -185,7 +184,7 @@ _LIMITED = """
 import sys, resource
 from pathlib import Path
 from tui.journal.journal_file import Store
-from tui.journal.folder import JournalError
+from tui.journal.journal_file import JournalError
 store = Store(Path(sys.argv[1]))
 store.append({"id": 1})
 size = store.path.stat().st_size

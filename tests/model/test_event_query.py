@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tui.model.event import Event, Happening, statuses
-from tui.model.event_query import EventQuery, is_bad, result_of
+from tui.model.filters import EventQuery, is_bad, result_of
 from tui.model.order import Result
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.model.width import cut, fold, width
+from tui.model.text import cut, fold, width
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.remembering import History
+from tui.fleet.ports import History
 from tui.fleet.snapshot.storage import Shelf
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster

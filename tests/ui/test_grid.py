@@ -10,10 +10,9 @@ from tui.fleet.unmanaged_nodes import Guest
 from tui.model.node import Role
 from tui.model.service import Service
 from tui.model.text import clean
-from tui.ui.gridlines import status, title
 from tui.ui.matrix.columns import FRESH, grouped, guest_column
 from tui.ui.matrix.grid import compact
-from tui.ui.matrix.headers import beyond, fitting, head, sentence
+from tui.ui.matrix.headers import beyond, fitting, head, sentence, status, title
 from tui.ui.matrix.layout import lay_out, paint
 from tui.ui.matrix.picture import Picture
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.model.event import Event, Happening
-from tui.ui.numbered import Numbered
+from tui.ui.widgets.events_table import Numbered
 
 
 def event(number: int = 0) -> Event:

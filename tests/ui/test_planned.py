@@ -21,9 +21,9 @@ from tui.model.rollout import (
 )
 from tui.model.service import Kind
 from tui.ui.controllers.rollouts import difference
+from tui.ui.dialogs.rollout import Page, Proposal
 from tui.ui.dialogs.rollout_action import does
 from tui.ui.format.rollout_text import head, line, lines, rows, span, tally
-from tui.ui.screens.planned import Page, Proposal
 from tui.ui.screens.rollout import Turns
 
 SINCE = datetime(2026, 3, 1, 2, 3, 4, tzinfo=UTC)

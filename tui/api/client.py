@@ -16,11 +16,11 @@ from typing import ClassVar, TypeVar
 import httpx
 
 from tui.api import codec
-from tui.api.answer import Answer, Outcome
 from tui.api.auth.authorization import SecretLike, Ticket, headers
-from tui.api.auth.session import Habit, Outdated, Session
+from tui.api.auth.session import Habit, Outdated, Session, Wicket
 from tui.api.codec import Reply
-from tui.api.connection import Exchange
+from tui.api.connection import Exchange, OrderExchange
+from tui.api.error_messages import refusal
 from tui.api.errors import (
     ApiError,
     Garbled,
@@ -30,11 +30,8 @@ from tui.api.errors import (
     Unmet,
     Unreachable,
 )
-from tui.api.operation import write_operation
-from tui.api.posting import OrderExchange
-from tui.api.refusal import refusal
+from tui.api.operation import Answer, Outcome, write_operation
 from tui.api.strict_json import WireError
-from tui.api.wicket import Wicket
 from tui.model.certificate import Certificate
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.login import LoginWay

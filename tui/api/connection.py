@@ -1,27 +1,53 @@
-"""One request in, one answer out: one deadline, a size limit, one connection a node."""
+"""One connection to one node: one request at a time, one deadline, a size limit.
+
+Also the connection that may carry an action: sent once or not at all, and always known which.
+"""
 
 import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import httpcore
 import httpx
 
-from tui.api import names
+from tui import concurrency
 from tui.api.codec import Reply
 from tui.api.error_messages import Stage, blame, late, presenting
 from tui.api.errors import ApiError, Garbled, NotSent, Unreachable, Untrusted
 from tui.api.tls.certificate import describe
 from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
-from tui.api.trace import Trace
-from tui.api.transport import GetOnlyTransport
+from tui.api.transport import GetOnlyTransport, OrderTransport
 from tui.concurrency import aside
 from tui.model.certificate import Certificate
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
+
+
+@dataclass(slots=True)
+class Trace:
+    """What httpcore told of one try.
+
+    `connected` means that it opened a connection of its own, `sent` that its headers, and with
+    them the credentials, began to leave. `leaving` is called then. `stream` is the connection it
+    opened, if it did.
+    """
+
+    stage: Stage = Stage.QUEUED
+    connected: bool = False
+    sent: bool = False
+    stream: httpcore.AsyncNetworkStream | None = None
+    leaving: Callable[[], None] | None = None
+
+    def leave(self) -> None:
+        """Note that the headers begin to leave."""
+        self.stage, self.sent = Stage.WAITING, True
+        if self.leaving is not None:
+            self.leaving()
+
 
 BODY_AT_MOST = 4 * 1024 * 1024
 """Largest answer in bytes that is read; a node's list of services has a few thousand."""
@@ -198,7 +224,7 @@ class Exchange:
                 case "connection.connect_tcp.started":
                     self.opened += 1
                     trace.connected, trace.stage = True, Stage.NAMING
-                    await names.look_up(info["host"])
+                    await concurrency.look_up(info["host"])
                     trace.stage = Stage.CONNECTING
                 case "connection.connect_tcp.complete":
                     trace.stream = info["return_value"]
@@ -270,3 +296,40 @@ def _keeps_alive(response: httpx.Response) -> bool:
     version = response.extensions.get("http_version", b"HTTP/1.1")
     words = response.headers.get("connection", "").lower()
     return version != b"HTTP/1.0" and "close" not in words
+
+
+class OrderExchange(Exchange):
+    """The one connection of one node, which carries orders besides."""
+
+    _gate: ClassVar[type[GetOnlyTransport]] = OrderTransport
+
+    async def post(
+        self,
+        path: str,
+        headers: httpx.Headers,
+        body: bytes,
+        *,
+        same_connection: bool,
+        leaving: Callable[[], None] | None = None,
+    ) -> Reply | ApiError:
+        """Send an order once; gives the answer, or what came instead after it had left.
+
+        Raises NotSent if it did not leave. With `same_connection` it leaves on the connection
+        that is open, which leads to the node that was just checked, or not at all. `leaving` is
+        called when its first byte is about to leave.
+        """
+        if same_connection and not self.keeps_alive:
+            raise NotSent(
+                f"{self.where} closed the connection after the check, and a new one might lead "
+                "to another node"
+            )
+        async with self._line:
+            trace = Trace(leaving=leaving)
+            request = self._request("POST", path, headers, body)
+            try:
+                async with self._deadline(trace) as limit:
+                    return await self._ask(request, trace, limit, only_open=same_connection)
+            except ApiError as error:
+                if not trace.sent:
+                    raise NotSent.because(error) from error
+                return error

@@ -42,8 +42,8 @@ def path(ctx: click.Context) -> None:
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Say all that is wrong with the configuration; exit code 2 if anything is."""
-    from tui.cli.config_check import looks_of, problems_of  # noqa: PLC0415 - the help should not wait for it
-    from tui.cli.deck import appearance  # noqa: PLC0415
+    from tui.cli.config_check import looks_of, problems_of
+    from tui.cli.deck import appearance
 
     path, named = found(ctx)
     problems = problems_of(path, must_exist=named)

@@ -70,7 +70,7 @@ def _in_piece(piece: Mapping[str, object], path: Path) -> Iterator[str]:
 
 def looks_of(path: Path, *, must_exist: bool) -> list[str]:
     """List what is wrong with keys, theme and password files, which reading alone does not see."""
-    from tui.cli.deck import appearance  # noqa: PLC0415 - it brings textual
+    from tui.cli.deck import appearance
 
     try:
         data = read_bytes(path.absolute())

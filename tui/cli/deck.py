@@ -29,8 +29,8 @@ def open_the_deck(config_path: Path | None, node: str | None, *, read_only: bool
             err=True,
         )
         return USAGE
-    from tui.config import ConfigError, load  # noqa: PLC0415 - not needed to say what is missing
-    from tui.storage.paths import config_file  # noqa: PLC0415
+    from tui.config import ConfigError, load
+    from tui.storage.paths import config_file
 
     try:
         path, named = config_file(config_path, os.environ)
@@ -77,11 +77,11 @@ def appearance(
     Raises Stopped for keys that cannot be and a theme that there is not.
     """
     forget_textual_environment(os.environ)
-    from tui.storage.paths import theme_dirs  # noqa: PLC0415
-    from tui.ui.keymap import KeymapError, check  # noqa: PLC0415 - textual must see the cleaned environment
-    from tui.ui.table.live_table import LiveTable  # noqa: PLC0415
-    from tui.ui.table.navigation import ACROSS  # noqa: PLC0415
-    from tui.ui.themes import load_themes  # noqa: PLC0415
+    from tui.storage.paths import theme_dirs
+    from tui.ui.keymap import KeymapError, check
+    from tui.ui.table.live_table import LiveTable
+    from tui.ui.table.navigation import ACROSS
+    from tui.ui.themes import load_themes
 
     where = shown(configuration.path)
     try:
@@ -113,13 +113,13 @@ def run(
     # looks again as soon as it has painted.
     gc.disable()
     keys, themes, warnings = appearance(configuration)
-    from tui.credentials import Passwords  # noqa: PLC0415
-    from tui.fleet.fleet import Fleet  # noqa: PLC0415
-    from tui.fleet.snapshot.storage import Shelf  # noqa: PLC0415
-    from tui.history.recorder import Keeper  # noqa: PLC0415
-    from tui.journal.order_journal import OrderJournal  # noqa: PLC0415
-    from tui.storage.paths import state_dir  # noqa: PLC0415
-    from tui.ui.app import DeckApp, open_deck  # noqa: PLC0415
+    from tui.credentials import Passwords
+    from tui.fleet.fleet import Fleet
+    from tui.fleet.snapshot.storage import Shelf
+    from tui.history.recorder import Keeper
+    from tui.journal.order_journal import OrderJournal
+    from tui.storage.paths import state_dir
+    from tui.ui.app import DeckApp, open_deck
 
     passwords = passwords or Passwords(configuration.nodes)
     # A read-only deck gives no orders, and needs no folder to record them in.

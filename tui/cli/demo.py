@@ -34,8 +34,8 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
     configuration. Without a terminal it prints the cluster's status once.
     """
     try:
-        from tui.sim.cluster import Cluster  # noqa: PLC0415 - the extra may be missing
-        from tui.sim.server import SimulatedCluster  # noqa: PLC0415
+        from tui.sim.cluster import Cluster
+        from tui.sim.server import SimulatedCluster
     except ImportError as error:
         raise Stopped(
             f"the embedded cluster needs {error.name}: pip install 'rsdeck[demo]'"
@@ -55,7 +55,7 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
             state = Path(folder) / "state"
             code = run(configuration, reason, None, passwords=passwords, state=state)
         else:
-            from tui.cli.status import tell  # noqa: PLC0415
+            from tui.cli.status import tell
 
             click.echo(_SAID, err=True)
             tell(configuration, (), as_json=False, passwords=passwords)
@@ -65,7 +65,7 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
 
 def configuration_for(cluster: "SimulatedCluster", folder: Path) -> "Configuration":
     """Write a configuration for the cluster into `folder`, and load it as any other."""
-    from tui.config import load  # noqa: PLC0415
+    from tui.config import load
 
     path = folder / "config.toml"
     tables = [
@@ -84,7 +84,7 @@ cluster = "demo"
 
 def known_passwords(configuration: "Configuration") -> "Passwords":
     """Give the passwords of the cluster's nodes, so that nobody is asked."""
-    from tui.credentials import Passwords, Secret  # noqa: PLC0415
+    from tui.credentials import Passwords, Secret
 
     passwords = Passwords()
     for profile in configuration.nodes:

@@ -71,11 +71,11 @@ def discover(
 
 
 def _found(configuration: "Configuration", node: str) -> "Discovery":
-    import asyncio  # noqa: PLC0415 - the help should not wait for it
+    import asyncio
 
-    from tui.cli.status import ask_for_passwords  # noqa: PLC0415
-    from tui.credentials import Passwords  # noqa: PLC0415
-    from tui.fleet.onboarding import discovery  # noqa: PLC0415
+    from tui.cli.status import ask_for_passwords
+    from tui.credentials import Passwords
+    from tui.fleet.onboarding import discovery
 
     profile = configuration.node(node)
     if profile is None:
@@ -90,7 +90,7 @@ def _found(configuration: "Configuration", node: str) -> "Discovery":
 
 def _chosen(found: "Discovery", names: Sequence[str]) -> "list[Found]":
     """List what is to be written: those named, else all that answer as themselves."""
-    from tui.fleet.onboarding.discovery import Meeting  # noqa: PLC0415
+    from tui.fleet.onboarding.discovery import Meeting
 
     by_name = {one.name: one for one in found.found if one.is_new}
     for name in names:
@@ -105,8 +105,8 @@ def _chosen(found: "Discovery", names: Sequence[str]) -> "list[Found]":
 
 
 def _written(configuration: "Configuration", chosen: "Sequence[Found]") -> "Configuration":
-    from tui.config import ConfigError  # noqa: PLC0415
-    from tui.fleet.onboarding.discovery import add  # noqa: PLC0415
+    from tui.config import ConfigError
+    from tui.fleet.onboarding.discovery import add
 
     try:
         return add(configuration, chosen)

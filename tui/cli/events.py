@@ -1,16 +1,32 @@
-"""`rsdeck events`: what the deck saw happen, in this session and before. Without textual."""
+"""`rsdeck events`: what happened on the nodes, in this session and before. Without textual."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.duration import duration
 from tui.cli.output import Stopped, columns
+from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.history.stored_event import Kept
+
+
+_SHAPE = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(_: click.Context, __: click.Parameter, value: str | None) -> timedelta | None:
+    """Read a whole number and its unit; as the `callback` of an option. Raises BadParameter."""
+    if value is None:
+        return None
+    found = _SHAPE.fullmatch(value)
+    if found is None:
+        raise click.BadParameter(f"'{clean(value)}' is no duration: write 30s, 15m, 1h or 2d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
 
 _HEADINGS = ("TIME", "NODE", "SERVICE", "WHAT", "")
 
@@ -38,9 +54,9 @@ Exit codes: 0 also if nothing happened, 2 usage, or no history.
 @click.option("--last", type=click.IntRange(1, 2**62), help="Show only the newest events.")
 def events(*, since: timedelta | None, node: str, as_json: bool, last: int | None) -> None:
     """Show what happened on the nodes, newest last."""
-    from tui.history.reader import Archive  # noqa: PLC0415 - the help should not wait for it
-    from tui.storage.paths import state_dir  # noqa: PLC0415
-    from tui.storage.private_files import Missing, NotKept, shown  # noqa: PLC0415
+    from tui.history.reader import Archive
+    from tui.storage.paths import state_dir
+    from tui.storage.private_files import Missing, NotKept, shown
 
     archive = Archive(state_dir())
     try:

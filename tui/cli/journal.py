@@ -35,9 +35,9 @@ Exit codes: 0 all well, 1 the journal is not as it was written, 2 usage, or no j
 @click.pass_context
 def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None) -> None:
     """Show the journal of orders, newest last."""
-    from tui.journal.journal_file import Store  # noqa: PLC0415 - not for --help
-    from tui.storage.paths import state_dir  # noqa: PLC0415
-    from tui.storage.private_files import Missing, NotKept, shown  # noqa: PLC0415
+    from tui.journal.journal_file import Store
+    from tui.storage.paths import state_dir
+    from tui.storage.private_files import Missing, NotKept, shown
 
     if verify and last is not None:
         raise Stopped("--verify checks the whole journal: leave --last away")
@@ -51,8 +51,8 @@ def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None
 
 
 def _verify(store: "Store", *, as_json: bool) -> int:
-    from tui.journal.hash_chain import check  # noqa: PLC0415
-    from tui.storage.private_files import shown  # noqa: PLC0415
+    from tui.journal.hash_chain import check
+    from tui.storage.private_files import shown
 
     report = check(store.lines())
     where = shown(store.path)
@@ -89,7 +89,7 @@ def _show(store: "Store", last: int | None, *, as_json: bool) -> int:
 
 
 def _records(store: "Store") -> Iterator["Record"]:
-    from tui.journal.hash_chain import open_record  # noqa: PLC0415
+    from tui.journal.hash_chain import open_record
 
     for number, line in enumerate(store.lines(), 1):
         record = open_record(line.removesuffix(b"\n"))

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 def found(ctx: click.Context) -> tuple[Path, bool]:
     """Say where the configuration is, and whether the user named it."""
-    from tui.storage.paths import config_file  # noqa: PLC0415 - the help should not wait for it
+    from tui.storage.paths import config_file
 
     return config_file(ctx.obj["config"] if ctx.obj else None, os.environ)
 
 
 def loaded(ctx: click.Context) -> "Configuration":
     """Read the configuration; raises Stopped."""
-    from tui.config import ConfigError, load  # noqa: PLC0415 - the help should not wait for it
+    from tui.config import ConfigError, load
 
     where, named = found(ctx)
     try:

@@ -91,7 +91,7 @@ def rsdeck(
     """Watch the services of Redis Software nodes; start, stop and restart them with care."""
     ctx.obj = {"config": config_path, "read_only": read_only}
     if ctx.invoked_subcommand is None:
-        from tui.cli.deck import open_the_deck  # noqa: PLC0415 - textual is imported for it alone
+        from tui.cli.deck import open_the_deck
 
         ctx.exit(open_the_deck(config_path, node, read_only=read_only))
 

@@ -6,8 +6,7 @@ from typing import IO, Any
 
 import click
 
-from tui.model.text import clean
-from tui.model.width import width
+from tui.model.text import clean, width
 
 USAGE = 2
 _LONGEST_PATH = 4096

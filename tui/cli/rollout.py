@@ -83,9 +83,9 @@ def restart(  # noqa: PLR0913 - the options of one command
     is_locked = bool(ctx.obj and ctx.obj["read_only"]) or configuration.settings.read_only
     if is_locked and not dry_run:
         raise Stopped(_READ_ONLY)
-    from tui.cli.status import ask_for_passwords  # noqa: PLC0415 - not for --help
-    from tui.credentials import Passwords  # noqa: PLC0415
-    from tui.fleet.survey import survey  # noqa: PLC0415
+    from tui.cli.status import ask_for_passwords
+    from tui.credentials import Passwords
+    from tui.fleet.one_shot import survey
 
     passwords = Passwords(configuration.nodes)
     ask_for_passwords(configuration.nodes, passwords)
@@ -128,9 +128,9 @@ def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
 
 def _table(plan: "Plan", steady: float) -> str:
     """Lay out a plan: the turns, what is sent, and what is asked between."""
-    from tui.api.operation import write_operation  # noqa: PLC0415
-    from tui.journal.records import moment  # noqa: PLC0415
-    from tui.model.order import Route  # noqa: PLC0415
+    from tui.api.operation import write_operation
+    from tui.journal.records import moment
+    from tui.model.order import Route
 
     rows = [("TURN", "NODE", "UID", "ROLE", "SERVICE", "KIND", "STATUS", "SINCE")]
     sent = []
@@ -172,14 +172,14 @@ def _agree(plan: "Plan", said: str | None) -> None:
 
 
 def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", steady: float) -> int:
-    import asyncio  # noqa: PLC0415 - not for --help
+    import asyncio
 
-    from tui.cli.rollout_run import Rolling  # noqa: PLC0415
-    from tui.fleet.fleet import Fleet  # noqa: PLC0415
-    from tui.fleet.orders.verdict import Patience  # noqa: PLC0415
-    from tui.history.recorder import Keeper  # noqa: PLC0415
-    from tui.journal.order_journal import OrderJournal  # noqa: PLC0415
-    from tui.storage.paths import state_dir  # noqa: PLC0415
+    from tui.cli.rollout_run import Rolling
+    from tui.fleet.fleet import Fleet
+    from tui.fleet.orders.verdict import Patience
+    from tui.history.recorder import Keeper
+    from tui.journal.order_journal import OrderJournal
+    from tui.storage.paths import state_dir
 
     async def go() -> int:
         fleet = Fleet(

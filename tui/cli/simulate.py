@@ -25,8 +25,8 @@ def simulate(count: int, port: int, *, spread: bool, lively: bool) -> None:
     profile that pins it has to be pinned again.
     """
     try:
-        from tui.sim.cluster import Cluster  # noqa: PLC0415 - the extra may be missing
-        from tui.sim.server import SimulatedCluster, SimulatorError  # noqa: PLC0415
+        from tui.sim.cluster import Cluster
+        from tui.sim.server import SimulatedCluster, SimulatorError
     except ImportError as error:
         raise Stopped(f"the simulator needs {error.name}: pip install 'rsdeck[demo]'") from error
     if not spread and port + count - 1 > _LAST_PORT:

@@ -57,8 +57,8 @@ def snapshot(
 
 
 def _asked(configuration: "Configuration", names: Sequence[str]) -> "Fleet":
-    from tui.credentials import Passwords  # noqa: PLC0415 - not for --help
-    from tui.fleet.one_shot import asked  # noqa: PLC0415
+    from tui.credentials import Passwords
+    from tui.fleet.one_shot import asked
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = Passwords(configuration.nodes)
@@ -67,15 +67,15 @@ def _asked(configuration: "Configuration", names: Sequence[str]) -> "Fleet":
 
 
 def _text(fleet: "Fleet", *, as_json: bool) -> str:
-    from tui.fleet.snapshot.capture import Camera  # noqa: PLC0415
-    from tui.storage.paths import state_dir  # noqa: PLC0415
+    from tui.fleet.snapshot.capture import Camera
+    from tui.storage.paths import state_dir
 
     camera = Camera(state_dir())
     return camera.develop(camera.look(fleet), json=as_json)
 
 
 def _write(path: Path, text: str) -> None:
-    from tui.fleet.snapshot.storage import NotKept, write_new  # noqa: PLC0415
+    from tui.fleet.snapshot.storage import NotKept, write_new
 
     try:
         write_new(path, text)
@@ -85,7 +85,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _code(fleet: "Fleet") -> int:
-    from tui.fleet.one_shot import stranger  # noqa: PLC0415 - not for --help
+    from tui.fleet.one_shot import stranger
 
     if any(one.reading.trouble is not None or stranger(one) for one in fleet.nodes):
         return UNREACHABLE

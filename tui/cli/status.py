@@ -63,8 +63,8 @@ def tell(
     passwords: "Passwords | None" = None,
 ) -> int:
     """Ask, print, and give the exit code; `passwords` may hold some already."""
-    from tui.credentials import Passwords  # noqa: PLC0415
-    from tui.fleet.one_shot import glance  # noqa: PLC0415
+    from tui.credentials import Passwords
+    from tui.fleet.one_shot import glance
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = passwords or Passwords(configuration.nodes)
@@ -87,8 +87,8 @@ def tell(
 
 def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
     """Ask on the terminal where a profile says so; without one, the node is said to lack it."""
-    from tui.config import AskSource  # noqa: PLC0415
-    from tui.credentials import Secret  # noqa: PLC0415
+    from tui.config import AskSource
+    from tui.credentials import Secret
 
     if sys.stdin is None or not sys.stdin.isatty():
         return
@@ -106,8 +106,8 @@ def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords")
 
 def _sentence(one: "Glance") -> str:
     """Say why a node could not be asked and what to do here, where there is no key to press."""
-    from tui.config import AskSource  # noqa: PLC0415
-    from tui.model.reading import Trouble, TroubleKind  # noqa: PLC0415
+    from tui.config import AskSource
+    from tui.model.reading import Trouble, TroubleKind
 
     trouble = one.trouble or Trouble(TroubleKind.UNREACHABLE, "")
     match trouble.kind:

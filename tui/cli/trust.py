@@ -56,7 +56,7 @@ def _profile(configuration: "Configuration", name: str) -> "NodeProfile":
 
 
 def _fingerprint(known: str | None) -> str:
-    from tui.model.trust import parse_fingerprint  # noqa: PLC0415 - the help should not wait for it
+    from tui.model.trust import parse_fingerprint
 
     try:
         return "" if known is None else parse_fingerprint(known).sha256
@@ -65,10 +65,10 @@ def _fingerprint(known: str | None) -> str:
 
 
 def _meet(profile: "NodeProfile", timeout: float) -> "Contact | None":
-    import asyncio  # noqa: PLC0415 - the help should not wait for it
+    import asyncio
 
-    from tui.api.errors import Unreachable  # noqa: PLC0415
-    from tui.fleet.onboarding.pinning import meet  # noqa: PLC0415
+    from tui.api.errors import Unreachable
+    from tui.fleet.onboarding.pinning import meet
 
     try:
         return asyncio.run(meet(profile, timeout))
@@ -79,7 +79,7 @@ def _meet(profile: "NodeProfile", timeout: float) -> "Contact | None":
 
 def _settle(configuration: "Configuration", contact: "Contact", wanted: str) -> int:
     """Show it, and pin it if it may be; gives the exit code."""
-    from tui.fleet.onboarding.pinning import Match, facts, remedy  # noqa: PLC0415
+    from tui.fleet.onboarding.pinning import Match, facts, remedy
 
     rows = facts(contact, datetime.now(UTC))
     click.echo(columns([(row.label, row.words) for row in rows]))
@@ -98,7 +98,7 @@ def _settle(configuration: "Configuration", contact: "Contact", wanted: str) -> 
 
 def _typed(contact: "Contact") -> bool:
     """Ask for the first digits; says why it does not go on."""
-    from tui.fleet.onboarding.pinning import DIGITS  # noqa: PLC0415
+    from tui.fleet.onboarding.pinning import DIGITS
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise Stopped("without a terminal, name the fingerprint that the node prints: --yes SHA256")
@@ -112,8 +112,8 @@ def _typed(contact: "Contact") -> bool:
 
 
 def _write(configuration: "Configuration", contact: "Contact") -> int:
-    from tui.config import ConfigError  # noqa: PLC0415
-    from tui.fleet.onboarding.pinning import pin  # noqa: PLC0415
+    from tui.config import ConfigError
+    from tui.fleet.onboarding.pinning import pin
 
     try:
         after = pin(configuration, contact)

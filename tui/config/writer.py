@@ -47,7 +47,7 @@ def remove_profile(path: Path, profile_name: str, *, digest: str) -> Configurati
     path = path.absolute()
 
     def edit(text: str, before: Configuration) -> tuple[str, tuple[NodeProfile, ...]]:
-        from tui.config.text_edit import without  # noqa: PLC0415 - tomlkit, for writing only
+        from tui.config.text_edit import without
 
         _known(before, profile_name)
         rest = tuple(one for one in before.nodes if one.name != profile_name)
@@ -82,7 +82,7 @@ def _save(
     replacing: str | None,
 ) -> tuple[str, tuple[NodeProfile, ...]]:
     """Give the new text, and the profiles that it must hold."""
-    from tui.config.text_edit import with_added, with_changed  # noqa: PLC0415 - tomlkit
+    from tui.config.text_edit import with_added, with_changed
 
     if profile.name != replacing and before.node(profile.name) is not None:
         key = dotted("nodes", profile.name)
@@ -101,7 +101,7 @@ def _save(
 
 
 def _rewrite(path: Path, digest: str, edit: _Edit) -> Configuration:
-    from tui.config.text_edit import NotEditable  # noqa: PLC0415 - tomlkit, for writing only
+    from tui.config.text_edit import NotEditable
 
     target = Path(os.path.realpath(path))
     try:
@@ -175,7 +175,7 @@ def _has(handle: int) -> bool:
 
 def _replace(target: Path, data: bytes) -> None:
     """Put `data` in the place of `target` at once; a new file is for its owner alone."""
-    import tempfile  # noqa: PLC0415 - for writing only
+    import tempfile
 
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)

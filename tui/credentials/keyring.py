@@ -47,7 +47,7 @@ class _Answer:
 
 def _ask_keyring(answer: _Answer, service: str, username: str) -> None:
     with answer:
-        import keyring  # noqa: PLC0415 - an optional extra, and it may be slow to find its backend
+        import keyring
 
         answer.password = keyring.get_password(service, username)
 

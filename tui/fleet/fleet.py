@@ -10,18 +10,15 @@ from typing import Any
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
-from tui.fleet.events.pipeline import Teller
+from tui.fleet.events.pipeline import Teller, decided, ordered
 from tui.fleet.login.state import Login, login_key
-from tui.fleet.ordered import decided, ordered
 from tui.fleet.orders.executor import NotAccepted, Orders
 from tui.fleet.orders.guard import Standing, rule
 from tui.fleet.orders.recovery import Earlier
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.cluster_cache import ClusterBook
 from tui.fleet.polling.poller import NodeWatch, Rhythm
-from tui.fleet.ports import Listener, Silence
-from tui.fleet.recording import Journal, Unrecorded
-from tui.fleet.remembering import Forgetful, History
+from tui.fleet.ports import Forgetful, History, Journal, Listener, Silence, Unrecorded
 from tui.fleet.rollout.manager import Rollouts
 from tui.fleet.unmanaged_nodes import Guest, find_guests
 from tui.model.event import Event

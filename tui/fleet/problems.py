@@ -1,5 +1,6 @@
 """All that is wrong on all nodes, the worst first, each with how long it has been so. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -235,3 +236,15 @@ def _came_up(event: Event) -> bool:
     if event.happening is Happening.FLIPPED:
         return statuses(event)[1] == "RUNNING"
     return event.happening is Happening.RESTARTED
+
+
+HOUR = 3600.0
+
+
+def restarts_lately(events: Iterable[Event], now: float, within: float = HOUR) -> Counter[str]:
+    """Count, by node, the restarts that nobody here ordered; `now` is monotonic seconds."""
+    return Counter(
+        event.node
+        for event in events
+        if event.happening is Happening.RESTARTED and not event.ordered and now - event.at <= within
+    )

@@ -102,9 +102,9 @@ class Keeper:
 
     def _begin(self, before: datetime) -> tuple[Event, ...]:
         # Not needed for the deck's first picture, so not imported for it.
-        from tui.history.reader import Archive  # noqa: PLC0415
-        from tui.history.stored_event import as_events  # noqa: PLC0415
-        from tui.history.writer import Store  # noqa: PLC0415
+        from tui.history.reader import Archive
+        from tui.history.stored_event import as_events
+        from tui.history.writer import Store
 
         days, limit = self._bounds
         self._archive = Archive(self._folder)
@@ -128,7 +128,7 @@ class Keeper:
 
     def _flush(self, *, first: bool = False) -> None:
         """Write what waits, and leave what is wrong in `trouble`."""
-        from tui.history.writer import Busy, describe_aside  # noqa: PLC0415
+        from tui.history.writer import Busy, describe_aside
 
         store = self._store
         if store is None:

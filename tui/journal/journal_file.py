@@ -1,16 +1,23 @@
-"""The journal's file: appended to by any number of decks, one whole line at a time."""
+"""The journal's file: any number of decks append whole lines to it, and read it back."""
 
 import contextlib
 import fcntl
 import os
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tui.journal.folder import JournalError
-from tui.journal.hash_chain import Link, link, seal
-from tui.storage.private_files import blaming, opened_file, opened_folder, shown
+from tui.journal.hash_chain import Link, Record, link, open_record, seal
+from tui.storage.private_files import Missing, NotKept, blaming, opened_file, opened_folder, shown
+
+JournalError = NotKept
+"""The journal or a lock cannot be written or read: one sentence that names the path."""
+
+__all__ = ["JournalError", "Missing"]
+
 
 _BLOCK = 64 * 1024
 _WAIT = 5.0
@@ -114,3 +121,26 @@ def _write(file: int, line: bytes, end: int) -> None:
         with contextlib.suppress(OSError):
             os.ftruncate(file, end)
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The records, the oldest first; `trouble` says why there are none, or not all of them."""
+
+    records: tuple[Record, ...] = ()
+    trouble: str = ""
+
+
+def read_tail(folder: Path, count: int) -> Tail:
+    """Read the newest `count` records in a folder; raises nothing. Blocks as long as the disk."""
+    store = Store(folder)
+    try:
+        lines = deque(enumerate(store.lines(), 1), maxlen=count)
+    except Missing:
+        return Tail(trouble=f"there is no journal at {shown(store.path)}")
+    except JournalError as error:
+        return Tail(trouble=str(error))
+    opened = [(number, open_record(line.removesuffix(b"\n"))) for number, line in lines]
+    broken = [str(number) for number, record in opened if record is None]
+    trouble = f"not as they were written: lines {', '.join(broken)}" if broken else ""
+    return Tail(tuple(record for _, record in opened if record is not None), trouble)

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tui.journal.folder import JournalError
+from tui.journal.journal_file import JournalError
 from tui.journal.session_info import boot_id, stamp, user_name
 from tui.model.order import Order
 from tui.model.text import clean

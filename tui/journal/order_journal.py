@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.journal import records
-from tui.journal.folder import JournalError, Missing
-from tui.journal.journal_file import Store
+from tui.journal.journal_file import JournalError, Missing, Store
 from tui.journal.node_lock import Busy, NodeLock
 from tui.journal.session_info import describe, stamp
 from tui.journal.unfinished_orders import Unsettled, find_unsettled

@@ -35,7 +35,7 @@ def boot_id() -> str:
 def user_name() -> str:
     """Name the user that this process runs as."""
     try:
-        import pwd  # noqa: PLC0415 - not on every system
+        import pwd
 
         return clean(pwd.getpwuid(os.geteuid()).pw_name)
     except (ImportError, KeyError):

@@ -1,11 +1,14 @@
-"""Which services are shown, and in what order. Pure."""
+"""Which services and which events are shown, and how services are sorted. Pure."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from tui.model.service import Kind, Service, kind_of
+from tui.model.event import Event, Happening, statuses
+from tui.model.order import Result
+from tui.model.rollout import RolloutState, StepState
+from tui.model.service import Health, Kind, Service, kind_of
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -42,10 +45,10 @@ class Query:
         """
         if self.problems and not service.health(scope.disabled).is_problem:
             return False
-        return all(_agrees(word, service, scope) for word in self.text.lower().split())
+        return all(_service_matches(word, service, scope) for word in self.text.lower().split())
 
 
-def _agrees(word: str, service: Service, scope: Scope) -> bool:
+def _service_matches(word: str, service: Service, scope: Scope) -> bool:
     bare = word.removeprefix("!")
     if not bare:
         return True
@@ -100,3 +103,79 @@ def arrange(
     # Sorted twice, so that turning the order round leaves ties by name as they were.
     picked.sort(key=lambda one: key(one, scope), reverse=inverted and order is not Order.NAME)  # type: ignore[arg-type,return-value]
     return picked[::-1] if inverted and order is Order.NAME else picked
+
+
+_ALWAYS_BAD = frozenset({Happening.LOST, Happening.LOOPING, Happening.LOGIN})
+_BAD_UNLESS_ORDERED = frozenset({Happening.RESTARTED, Happening.VANISHED})
+_STANDSTILLS = (RolloutState.PAUSED.value, RolloutState.ABORTED.value, StepState.FAILED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """A filter as it was typed; `bad` leaves only what somebody should look at."""
+
+    text: str = ""
+    bad: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it lets everything through."""
+        return not self.text.strip() and not self.bad
+
+    def picks(self, event: Event) -> bool:
+        """Say whether an event is shown: every word of the filter must agree.
+
+        `text` is looked for in all that is told, `!text` must not be in it; `node=`, `service=`
+        and `what=` compare the start of that word; `!` before these turns them round. Case does
+        not matter.
+        """
+        if self.bad and not is_bad(event):
+            return False
+        return all(_event_matches(word, event) for word in self.text.lower().split())
+
+
+def _event_matches(word: str, event: Event) -> bool:
+    bare = word.removeprefix("!")
+    if not bare:
+        return True
+    fields = {"node": event.node, "service": event.service, "what": event.happening.value}
+    field, equals, value = bare.partition("=")
+    if equals and field in fields:
+        found = fields[field].lower().startswith(value)
+    else:
+        found = bare in " ".join((*fields.values(), event.text)).lower()
+    return found is not word.startswith("!")
+
+
+def is_bad(event: Event) -> bool:
+    """Say whether somebody should look at it.
+
+    Lost nodes, crash loops, stopped logins; restarts and disappearances that were not ordered
+    here; changes to a status with a problem, unless ordered here and no failure; orders that were
+    not verified; rollouts that stand still.
+    """
+    match event.happening:
+        case Happening.FLIPPED:
+            health = health_after(event)
+            return health is Health.FAILED or (health.is_problem and not event.ordered)
+        case Happening.VERDICT:
+            return result_of(event) is not Result.VERIFIED
+        case Happening.ROLLOUT:
+            said = (event.brief or event.text).lower()
+            return any(word in said for word in _STANDSTILLS)
+        case happening:
+            unordered = happening in _BAD_UNLESS_ORDERED and not event.ordered
+            return unordered or happening in _ALWAYS_BAD
+
+
+def health_after(event: Event) -> Health:
+    """Say what the status means that a service changed to."""
+    return Service(event.service, statuses(event)[1]).health()
+
+
+def result_of(event: Event) -> Result:
+    """Say what came of an order (`brief` is `VERB RESULT`); unknown where it does not say."""
+    said = event.brief or event.text.partition(",")[0]
+    # The longest first: "not restarted" is not "restarted".
+    results = sorted(Result, key=lambda one: len(one.value), reverse=True)
+    return next((one for one in results if said.endswith(one.value)), Result.UNKNOWN)

@@ -25,7 +25,7 @@ def config_file(explicit: Path | None, environ: Mapping[str, str]) -> tuple[Path
 
 def state_dir() -> Path:
     """Give the folder for what the deck keeps (journal and history); it may not exist yet."""
-    from platformdirs import user_state_path  # noqa: PLC0415 - not needed by --help
+    from platformdirs import user_state_path
 
     return _usable(user_state_path)
 
@@ -41,7 +41,7 @@ def example_config() -> Path:
 
 
 def _config_dir() -> Path:
-    from platformdirs import user_config_path  # noqa: PLC0415 - not needed by --help
+    from platformdirs import user_config_path
 
     return _usable(user_config_path)
 

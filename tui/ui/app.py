@@ -7,7 +7,7 @@ import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual import on
 from textual.widgets import Input
@@ -31,11 +31,34 @@ from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import ACROSS
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.themes import ThemeFile, palette, to_textual
-from tui.ui.watching import Painted, Watching
 
 if TYPE_CHECKING:
     from tui.fleet.snapshot.storage import Shelf
     from tui.ui.controllers.export import Takeaway
+
+
+@runtime_checkable
+class Painted(Protocol):
+    """A screen that wears the theme's colours in what it paints itself."""
+
+    def repalette(self, palette: Palette) -> None:
+        """Take the colours of another theme."""
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A screen that shows what is known of several nodes, and what became of orders."""
+
+    @property
+    def is_mounted(self) -> bool:
+        """Whether it can show anything yet."""
+
+    def nodes_changed(self) -> None:
+        """Show the nodes as they stand now."""
+
+    def orders_moved(self) -> None:
+        """Show the orders as they stand now."""
+
 
 _DEFAULT_THEME = "dark"
 _PAINTED = 0.05
@@ -205,8 +228,8 @@ class DeckApp(TerminalApp):
     def _takeaway(self) -> "Takeaway":
         """Give what writes snapshots and copies; it is imported when it is first wanted."""
         if self._taken is None:
-            from tui.fleet.snapshot.storage import Shelf  # noqa: PLC0415 - see above
-            from tui.ui.controllers.export import Takeaway  # noqa: PLC0415
+            from tui.fleet.snapshot.storage import Shelf
+            from tui.ui.controllers.export import Takeaway
 
             self._taken = Takeaway(self, self._fleet, self._shelf or Shelf(state_dir()))
         return self._taken
@@ -270,7 +293,7 @@ class DeckApp(TerminalApp):
 
     def action_matrix(self) -> None:
         """Show every service on every node."""
-        from tui.ui.screens.matrix import MatrixScreen  # noqa: PLC0415 - see above
+        from tui.ui.screens.matrix import MatrixScreen
 
         if self.screen is not self.deck:
             return
@@ -281,7 +304,7 @@ class DeckApp(TerminalApp):
 
     def action_all_problems(self) -> None:
         """List all that is wrong on all nodes."""
-        from tui.ui.screens.problems import ProblemsScreen  # noqa: PLC0415 - see above
+        from tui.ui.screens.problems import ProblemsScreen
 
         if not isinstance(self.screen, ProblemsScreen):
             screen = ProblemsScreen(self._fleet, palette(self._theme_file), self._keys)
@@ -289,7 +312,7 @@ class DeckApp(TerminalApp):
 
     def action_timeline(self) -> None:
         """Show what happened on all nodes."""
-        from tui.ui.screens.events import EventsScreen  # noqa: PLC0415 - see above
+        from tui.ui.screens.events import EventsScreen
 
         if not isinstance(self.screen, EventsScreen):
             screen = EventsScreen(self._fleet, palette(self._theme_file), self._keys)
@@ -313,7 +336,7 @@ class DeckApp(TerminalApp):
 
     def action_help(self) -> None:
         """Show every key."""
-        from tui.ui.screens.help import HelpScreen  # noqa: PLC0415 - see above
+        from tui.ui.screens.help import HelpScreen
 
         colors = palette(self._theme_file)
         self.push_screen(HelpScreen(self.deck.live_keys(), (*LiveTable.MOVES, *ACROSS), colors))

@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from tests.terminal.hostile import PAYLOADS
 from tui.model.event import Event, Happening
-from tui.model.event_query import EventQuery
+from tui.model.filters import EventQuery
 from tui.model.text import clean, is_harmless
 from tui.ui.widgets.events_table import EventsTable
 

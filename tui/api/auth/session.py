@@ -23,12 +23,51 @@ from tui.api import codec
 from tui.api.auth.authorization import NOBODY, SecretLike, Ticket, Token, password_ticket
 from tui.api.auth.token_request import TTL, Form, LoginExchange
 from tui.api.codec import Reply
+from tui.api.connection import Exchange
+from tui.api.error_messages import refusal
 from tui.api.errors import ApiError, LoginRefused
-from tui.api.refusal import refusal
 from tui.api.strict_json import WireError
-from tui.api.wicket import Wicket
 from tui.model.login import LoginWay
 from tui.model.text import clean
+
+
+@dataclass(slots=True, eq=False)
+class Wicket:
+    """Where requests to one node leave.
+
+    `before` is awaited right before a password leaves; its time does not count as the node's, and
+    what it raises ends the request, unsent, and comes out of the call as it is. `after` is told
+    when the request is over, and whether a password left whose answer was lost, `doubt` when one
+    was refused and is to leave once more, `met` when the node has answered without one, as an
+    Unmet of `before` asks for.
+    """
+
+    exchange: Exchange
+    before: Callable[[], Awaitable[None]] | None = None
+    after: Callable[[bool], None] | None = None
+    doubt: Callable[[], None] | None = None
+    met: Callable[[], None] | None = None
+
+    async def wait(self) -> None:
+        """Wait until a password may leave."""
+        if self.before is not None:
+            await self.before()
+
+    def doubted(self) -> None:
+        """Say that a password was refused, and that the last try is to come."""
+        if self.doubt is not None:
+            self.doubt()
+
+    def done(self, *, lost: bool) -> None:
+        """Say that a request is over, and whether a password left whose answer was lost."""
+        if self.after is not None:
+            self.after(lost)
+
+    def greet(self) -> None:
+        """Say that the node has answered without a password."""
+        if self.met is not None:
+            self.met()
+
 
 TRIES = 2
 """How many requests may carry a password that nobody has accepted yet."""

@@ -11,8 +11,7 @@ import httpx
 
 from tui.api.auth.authorization import SecretLike, Ticket, Token, headers, password_ticket
 from tui.api.codec import Reply
-from tui.api.connection import Exchange
-from tui.api.trace import Trace
+from tui.api.connection import Exchange, Trace
 from tui.api.transport import AUTHORIZE, REFRESH, GetOnlyTransport, LoginTransport
 
 TTL = 300

@@ -3,7 +3,7 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from tui.api import names
+from tui import concurrency
 from tui.api.errors import Unreachable
 from tui.api.tls.certificate import describe
 from tui.api.tls.context import context_for
@@ -42,7 +42,7 @@ async def _shake_hands(url: str, proxy: str) -> Certificate:
             await _open_way(reader, writer, host, port)
             await writer.start_tls(context, server_hostname=host)
         else:
-            await names.look_up(host)
+            await concurrency.look_up(host)
             _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
         peer = writer.get_extra_info("ssl_object")
         return describe(peer.getpeercert(binary_form=True) or b"")
@@ -53,7 +53,7 @@ async def _shake_hands(url: str, proxy: str) -> Certificate:
 
 
 async def _connect(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    await names.look_up(host)
+    await concurrency.look_up(host)
     return await asyncio.open_connection(host, port, limit=_ANSWER_AT_MOST)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from tui.model.event import Event, Happening
-from tui.model.event_query import is_bad, result_of
+from tui.model.filters import is_bad, result_of
 from tui.model.order import Result
 
 BELL_EVERY = 1.0

@@ -1,16 +1,51 @@
-"""What a watch saw → what is told of it: who was behind it, and what it adds up to."""
+"""What a poll shows → the events that are published: who caused them, and what they add up to."""
 
 import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from tui.config import Notify
 from tui.fleet.events.attribution import Attribution
-from tui.fleet.events.restart_detector import Returns
-from tui.fleet.loops import CrashLoops
+from tui.fleet.events.restart_detector import CrashLoops, Returns
+from tui.fleet.login.state import Login
 from tui.fleet.polling.poller import NodeWatch
-from tui.fleet.stopped import StoppedLogins
-from tui.model.event import Event
-from tui.model.order import Progress
+from tui.model.event import Event, Happening
+from tui.model.order import Order, Progress, Verdict
+
+
+class StoppedLogins:
+    """Looks at the logins of the nodes as they are read, and tells when one has stopped."""
+
+    def __init__(self) -> None:
+        self._told: dict[Login, int] = {}
+
+    def look(self, node: str, login: Login) -> Event | None:
+        """Give the event of a login that was refused and is stopped; None where it is told."""
+        if not (login.trouble and login.refused) or self._told.get(login) == login.generation:
+            return None
+        self._told[login] = login.generation
+        text = f"login of {login.username or 'the certificate'} stopped: {login.trouble}"
+        at, on = time.monotonic(), datetime.now(UTC)
+        return Event(node, Happening.LOGIN, text, at, on, brief="login stopped")
+
+
+def decided(order: Order, verdict: Verdict) -> Event:
+    """Tell what came of an order for one service."""
+    brief = f"{order.verb.value} {verdict.result.value}"
+    text = f"{order.verb.value}: {verdict.result.value}, {verdict.text}"
+    at, on = time.monotonic(), datetime.now(UTC)
+    return Event(order.target.node, Happening.VERDICT, text, at, on, verdict.service, brief)
+
+
+def ordered(order: Order) -> Event:
+    """Tell that an order was given here."""
+    names = order.names
+    text = f"{order.verb.value} ordered here" + ("" if len(names) == 1 else f": {', '.join(names)}")
+    text += f", since {order.reason}" if order.reason else ""
+    service = names[0] if len(names) == 1 else ""
+    brief = f"{order.verb.value} ordered"
+    at, on = order.pressed_at, order.pressed_on
+    return Event(order.target.node, Happening.ORDERED, text, at, on, service, brief)
 
 
 class Teller:

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
-from tui.fleet.lanes import Lanes
-from tui.fleet.login.attempt_limit import Turn
+from tui.fleet.login.attempt_limit import Lanes, Turn
 from tui.model.text import clean
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tui.api.errors import ApiError, LoginRefused, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
-from tui.fleet.listing import plausible
+from tui.fleet.polling.connection import plausible
 from tui.fleet.polling.identity import REBIND, Bond
 from tui.model.node import Identity
 from tui.model.service import Service
@@ -41,8 +41,8 @@ async def try_node(profile: NodeProfile, typed: Secret | None, timeout: float) -
         secret = typed or await Passwords().read(profile)
     except CredentialError as error:
         return Finding(well=False, said=(str(error),))
-    from tui.api.auth.session import Habit, Session  # noqa: PLC0415
-    from tui.api.client import NodeReader  # noqa: PLC0415 - see tui.fleet.polling.connection
+    from tui.api.auth.session import Habit, Session
+    from tui.api.client import NodeReader
 
     reader = NodeReader(
         title=profile.name,

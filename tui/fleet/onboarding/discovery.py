@@ -1,7 +1,7 @@
-"""The nodes of a cluster, found from one good profile, and written down as profiles.
+"""Find the nodes of a cluster from one good profile, and write profiles for them.
 
 Nothing but GETs is sent, and the login's token call. All is asked with one login, of which one
-password at a time is on its way: whoever refuses it, nobody else is shown it again.
+password at a time is on its way: whoever refuses it, no other node is shown it again.
 """
 
 import asyncio
@@ -12,12 +12,14 @@ from enum import Enum
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.credentials import Passwords
+from tui.fleet.fleet import Fleet
 from tui.fleet.login.state import Login, LoginWaits, login_key
 from tui.fleet.onboarding.profile_proposals import Proposal, propose
 from tui.fleet.polling.connection import NodeLine
 from tui.fleet.polling.identity import REBIND, Bond
+from tui.fleet.polling.poller import NodeWatch
 from tui.model.cluster import ClusterFacts, Member
-from tui.model.node import Identity, same_host
+from tui.model.node import Identity, Role, same_host
 from tui.model.reading import Trouble, TroubleKind
 
 
@@ -270,3 +272,32 @@ def add(configuration: Configuration, chosen: Iterable[Found]) -> Configuration:
             digest=configuration.digest,
         )
     return configuration
+
+
+def teller_for(fleet: Fleet, node: str) -> str:
+    """Name the node to ask for the cluster of `node`: the primary, if `node` is a replica."""
+    if node not in fleet:
+        return node
+    one = fleet.watch(node)
+    if one.facts.identity.role is not Role.REPLICA or not one.profile.cluster:
+        return node
+    return next((other.name for other in fleet.nodes if _tells_of(other, one)), node)
+
+
+def _tells_of(other: NodeWatch, one: NodeWatch) -> bool:
+    """Whether `other` is the primary of the cluster of `one`, and can be asked."""
+    same = other.profile.cluster == one.profile.cluster and other.reading.is_good
+    return same and not other.wrong_node and other.facts.identity.role is Role.PRIMARY
+
+
+async def discover_from(
+    fleet: Fleet, configuration: Configuration, profile: NodeProfile
+) -> Discovery:
+    """Find the nodes of a watched node's cluster, with its login as it is now."""
+    known = {one.name: one.identity for one in fleet.nodes if not one.wrong_node}
+    passwords = Passwords()
+    secret = fleet.watch(profile.name).login.secret
+    if secret is not None:
+        passwords.keep(profile, secret)
+    timeout = configuration.settings.timeout
+    return await discover(configuration, profile, passwords, timeout, known)

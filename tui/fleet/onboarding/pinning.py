@@ -7,7 +7,7 @@ from enum import Enum
 from tui.api.tls.certificate import COMPARE
 from tui.api.tls.probe import probe
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
-from tui.config.lines import line_of
+from tui.config.config_file import line_of
 from tui.model.certificate import Certificate
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust

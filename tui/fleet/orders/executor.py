@@ -7,25 +7,69 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.api.answer import Answer, Outcome
 from tui.api.errors import ApiError
-from tui.api.operation import write_operation
+from tui.api.operation import Answer, Outcome, write_operation
 from tui.fleet.login.state import LoginWaits
 from tui.fleet.orders.verdict import Patience, Sight, Word, decide, timeline
 from tui.fleet.polling.poller import NodeWatch
-from tui.fleet.preflight import Changed, check_services, check_target
-from tui.fleet.recording import Journal, Unrecorded
-from tui.journal.folder import JournalError
-from tui.model.node import Identity
-from tui.model.order import Order, Phase, Progress, Result, Route, Tier, Verdict
+from tui.fleet.ports import Journal, Unrecorded
+from tui.journal.journal_file import JournalError
+from tui.model.cluster import Member
+from tui.model.node import Identity, Role, same_host
+from tui.model.order import Order, Phase, Progress, Result, Route, Seen, Tier, Verdict
 from tui.model.reading import Reading
+from tui.model.service import Service
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
+
+
+class Changed(Exception):
+    """What the operator saw is not so any more; the text says what is."""
+
+
+def check_services(order: Order, identity: Identity, services: Sequence[Service]) -> None:
+    """Raise Changed unless the node is the one meant and its services stand as they were seen.
+
+    `identity` is what the node says of itself; a hostname that it does not tell is not missed.
+    """
+    meant = order.target.identity
+    where = f"answers at {order.target.url}, meant was"
+    if meant.uid is not None and identity.uid != meant.uid:
+        who = (
+            "a node that does not tell its uid" if identity.uid is None else f"node:{identity.uid}"
+        )
+        raise Changed(f"{who} {where} node:{meant.uid}")
+    told = identity.hostname
+    if meant.hostname and told and not same_host(told, meant.hostname):
+        raise Changed(f"{told} {where} {meant.hostname}")
+    now = {service.name: service for service in services}
+    for seen in order.services:
+        _check(seen, now.get(seen.name))
+
+
+def _check(seen: Seen, now: Service | None) -> None:
+    if now is None:
+        raise Changed(f"{seen.name} is not on the node any more")
+    if now.status != seen.status:
+        raise Changed(f"{seen.name} changed since you looked: {seen.status} → {now.status}")
+    if now.started_at != seen.started_at:
+        raise Changed(f"{seen.name} was restarted since you looked")
+
+
+def check_target(order: Order, members: Iterable[Member]) -> None:
+    """Raise Changed unless the node meant is the primary, as `POST /v1/services` needs."""
+    primary = next((member for member in members if member.role is Role.PRIMARY), None)
+    meant = order.target.identity.uid
+    if meant is None or primary is None:
+        raise Changed("which node is primary cannot be told, and /v1/services acts on that one")
+    if primary.uid != meant:
+        raise Changed(f"node:{primary.uid} is primary now, meant was node:{meant}")
+
 
 HURRY = 0.25
 """Seconds between two readings while an order is watched."""
@@ -163,7 +207,7 @@ class Orders:
             raise Changed(f"the connection to {order.route.url} changed during the check")
 
     async def _send(self, life: _Life, client: NodeReader) -> Answer:
-        from tui.api.client import NodeOperator  # noqa: PLC0415 - see tui.fleet.polling.connection
+        from tui.api.client import NodeOperator
 
         order, login = life.order, life.via.login
         if not isinstance(client, NodeOperator):

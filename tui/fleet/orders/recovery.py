@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from tui.fleet.polling.poller import NodeWatch
-from tui.fleet.recording import Journal
+from tui.fleet.ports import Journal
 from tui.journal.records import moment
 from tui.journal.unfinished_orders import Unsettled
 from tui.model.node import Identity

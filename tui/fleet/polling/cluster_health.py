@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable
-from tui.fleet.teller import FACTS_EVERY
 from tui.model.cluster import ClusterHealth
 from tui.model.node import Role
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
+
+FACTS_EVERY = 5.0
+"""Seconds after which the cluster is polled again, and a node that redirected the call."""
 
 _AGAIN = 2 * FACTS_EVERY
 _ABSENT = 3600.0

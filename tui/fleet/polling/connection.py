@@ -1,7 +1,7 @@
 """The one connection of one node: who may use it, with which password, and whose turn it is.
 
 The client is imported when it is first wanted: it brings httpx and pydantic, and the deck paints
-before it asks.
+before it polls.
 """
 
 from __future__ import annotations
@@ -11,14 +11,31 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from tui.api.errors import LoginRefused
+from tui.api.errors import Garbled, LoginRefused
 from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.fleet.login.state import Login, LoginWaits
+from tui.model.service import Service
 
 if TYPE_CHECKING:
     from tui.api.auth.session import Session
     from tui.api.client import NodeReader
+
+
+_HINT = "what was known before stays, and grows old; is this the API's port (9443)?"
+
+
+def plausible(services: tuple[Service, ...], where: str) -> tuple[Service, ...]:
+    """Give the services back, or raise Garbled where no entry is one.
+
+    What answers is itself a service of the node, so an empty list is not a node without services,
+    and an error that came as 200 must not look like services that are gone.
+    """
+    if not services:
+        raise Garbled(f"{where} listed no services at all", _HINT)
+    if all(service.note for service in services):
+        raise Garbled(f"{where} listed no service that can be read: {services[0].note}", _HINT)
+    return services
 
 
 class NodeLine:
@@ -91,7 +108,7 @@ class NodeLine:
 
     async def _fitting(self, secret: Secret, generation: int) -> NodeReader:
         """Give the client for this password, which can write only if an order may go here."""
-        from tui.api.client import NodeOperator, NodeReader  # noqa: PLC0415 - see above
+        from tui.api.client import NodeOperator, NodeReader
 
         kind = NodeOperator if self._may_write() else NodeReader
         client = self._client
@@ -122,7 +139,7 @@ class NodeLine:
 
     def _session(self, secret: Secret) -> Session:
         """Give the session that the nodes of a cluster share; a new password begins another."""
-        from tui.api.auth.session import Habit, Session  # noqa: PLC0415 - see above
+        from tui.api.auth.session import Habit, Session
 
         way = self._profile.login
         place = (self._profile.cluster or self._profile.url, way)

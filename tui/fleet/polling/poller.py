@@ -14,11 +14,10 @@ from tui.api.errors import ApiError, LoginRefused, Unavailable, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import Passwords
 from tui.fleet.events.diff import compare
-from tui.fleet.listing import plausible
 from tui.fleet.login.state import Login, LoginWaits
 from tui.fleet.polling.backoff import backoff
 from tui.fleet.polling.cluster_cache import ClusterBook
-from tui.fleet.polling.connection import NodeLine
+from tui.fleet.polling.connection import NodeLine, plausible
 from tui.fleet.polling.node_facts import Acquaintance
 from tui.fleet.polling.service_counts import Tallies, Tally
 from tui.model.certificate import Certificate

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.rollout.health_gate import Finding, Gates, missing
 from tui.fleet.rollout.planner import primary_of, tier_of
-from tui.journal.folder import JournalError
+from tui.journal.journal_file import JournalError
 from tui.model.order import Order, Result, Route, Seen, Target, Verdict
 from tui.model.rollout import (
     Plan,

@@ -10,7 +10,7 @@ from tui import __version__
 from tui.fleet.fleet import Fleet
 from tui.fleet.snapshot.document import JOURNAL_AT_MOST, Moment, Scene, Stand, as_json, take
 from tui.fleet.snapshot.text import as_text
-from tui.journal.tail import read_tail
+from tui.journal.journal_file import read_tail
 from tui.model.text import clean
 
 Exposure = tuple[Scene, Moment]

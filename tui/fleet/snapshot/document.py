@@ -14,7 +14,7 @@ from typing import Any
 from tui.config import NodeProfile
 from tui.fleet.polling.poller import NodeWatch
 from tui.fleet.snapshot.redact import scrub_all
-from tui.journal.tail import Tail
+from tui.journal.journal_file import Tail
 from tui.model.certificate import Certificate
 from tui.model.event import Event
 from tui.model.filters import Query, Scope, arrange

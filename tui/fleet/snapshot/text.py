@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tui.model.duration import age, duration
-from tui.model.width import cut, fold, width
+from tui.model.text import cut, fold, width
 
 COLUMNS = 100
 """No line is wider, in cells."""

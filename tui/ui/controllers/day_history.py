@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tui.fleet.remembering import History
+from tui.fleet.ports import History
 from tui.history.day import Day
 
 EVERY = 5.0

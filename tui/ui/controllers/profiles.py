@@ -68,7 +68,7 @@ class ProfileDesk:
 
     def log_in(self) -> None:
         """Ask for the password of the login of the node that is shown."""
-        from tui.ui.dialogs.password import PasswordScreen  # noqa: PLC0415 - see above
+        from tui.ui.dialogs.password import PasswordScreen
 
         node = self._deck.here
         if node not in self._fleet:
@@ -104,7 +104,7 @@ class ProfileDesk:
         self._show_certificate(self._deck.here)
 
     def _show_certificate(self, node: str) -> None:
-        from tui.ui.dialogs.trust import TrustScreen  # noqa: PLC0415 - see above
+        from tui.ui.dialogs.trust import TrustScreen
 
         profile = self._configuration.node(node)
         if profile is None or not profile.url.startswith("https://"):
@@ -134,7 +134,7 @@ class ProfileDesk:
             self._say("This node has no profile in the configuration, so there is none to edit.")
 
     def _open_form(self, profile: NodeProfile | None) -> None:
-        from tui.ui.dialogs.node_form import NodeForm  # noqa: PLC0415 - see above
+        from tui.ui.dialogs.node_form import NodeForm
 
         form = NodeForm(self._configuration, profile, self._palette())
         self._app.push_screen(form, self._saved)
@@ -156,8 +156,8 @@ class ProfileDesk:
 
     def discover(self) -> None:
         """Find the other nodes of the cluster of the node that is picked."""
-        from tui.fleet.asking import discover_from, teller_for  # noqa: PLC0415 - see above
-        from tui.ui.screens.discover import DiscoverScreen  # noqa: PLC0415 - see above
+        from tui.fleet.onboarding.discovery import discover_from, teller_for
+        from tui.ui.screens.discover import DiscoverScreen
 
         name = teller_for(self._fleet, self._picked)
         profile = self._configuration.node(name)

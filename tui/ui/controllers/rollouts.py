@@ -78,8 +78,10 @@ class RolloutDesk:
         if isinstance(plan, str):
             self._say(f"{plan}. Nothing was sent.{self._remedy(wanted, plan)}")
             return
-        from tui.ui.dialogs.rollout import PlanScreen  # noqa: PLC0415 - see tui.ui.app
-        from tui.ui.screens.planned import Proposal  # noqa: PLC0415 - see tui.ui.app
+        from tui.ui.dialogs.rollout import (
+            PlanScreen,
+            Proposal,
+        )
 
         proposal = Proposal(plan, wanted.hidden, self._beyond(plan), self._certificates(plan))
         screen = PlanScreen(proposal, self._palette(), lambda: self._again(wanted, plan))
@@ -119,7 +121,7 @@ class RolloutDesk:
             self._open(best.plan.number)
 
     def _open(self, number: int) -> None:
-        from tui.ui.screens.rollout import RolloutScreen  # noqa: PLC0415 - see tui.ui.app
+        from tui.ui.screens.rollout import RolloutScreen
 
         self._screen = RolloutScreen(self._fleet, number, self._palette())
         self._app.push_screen(self._screen)

@@ -1,17 +1,108 @@
-"""The one door that every order goes through: what will be sent, to whom, what it may do."""
+"""The dialog before an order: what will be sent, to which node, and what it may do."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from rich.table import Table
+from rich.text import Text
 from textual import on
 from textual.widgets import Button
 
+from tui.fleet.orders.executor import request_text
 from tui.fleet.orders.guard import Ruling
-from tui.model.order import Order
+from tui.model.order import Order, Route, Tier
+from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import Demand, DoorScreen
+from tui.ui.format.service_row import duration
 from tui.ui.format.status_lines import Palette
-from tui.ui.screens.facts import Question, essentials, facts, laid_out
+
+VENDOR = (
+    "The vendor calls this API dangerous, to be used with guidance from Redis support: "
+    "optional services only."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the modal asks about: the order, its ruling, and what was left out of it.
+
+    `hidden` are the services that a filter keeps off the screen. `certificate` says that the
+    node's certificate is out of its days; empty where it is not. `rollout` names one that is open
+    on the node's cluster, and will pause.
+    """
+
+    order: Order
+    ruling: Ruling
+    left_out: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    certificate: str = ""
+    rollout: str = ""
+
+
+Fact = tuple[str, str, str]
+"""A label, what it says, and a style."""
+
+
+def facts(question: Question, order: Order, palette: Palette) -> Table:
+    """Say all that the operator should know before saying yes."""
+    rows = essentials(question, order, palette)
+    rows += [("mind", warning, palette["warn"]) for warning in warnings(question, order)]
+    rows.append(("", VENDOR, palette["muted"]))
+    return laid_out(rows, palette)
+
+
+def essentials(question: Question, order: Order, palette: Palette) -> list[Fact]:
+    """Say who is meant and what will be sent; without having seen that nobody can say yes."""
+    target, ruling = order.target, question.ruling
+    rows: list[Fact] = []
+    if ruling.tier is Tier.LOCKED:
+        rows.append(("DANGER", ruling.reason, palette["bad"]))
+    environment = f", {target.environment.value}" if target.environment else ""
+    rows += [
+        ("node", f"{target.node}  {target.url}", "bold"),
+        ("who", f"{target.identity.title}{environment}", ""),
+    ]
+    for seen in order.services:
+        up = f" for {duration(seen.uptime)}" if seen.uptime is not None else ""
+        unseen = " (hidden by the filter)" if seen.name in question.hidden else ""
+        said = f"{seen.name}  {seen.kind.value}, {seen.status}{up}{unseen}"
+        rows.append(("service", said, "bold"))
+        if len(order.services) == 1 and purpose_of(seen.name):
+            rows.append(("", purpose_of(seen.name), palette["muted"]))
+    rows += [("left out", why, palette["muted"]) for why in question.left_out]
+    line, body = request_text(order)
+    rows += [("request", line, palette["accent"]), ("", body, palette["accent"])]
+    return rows
+
+
+def laid_out(rows: Sequence[Fact], palette: Palette) -> Table:
+    """Lay facts out, label by label."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=8)
+    table.add_column(overflow="fold")
+    for label, value, style in rows:
+        table.add_row(Text(label, palette["muted"]), Text(value, style))
+    return table
+
+
+def warnings(question: Question, order: Order) -> Sequence[str]:
+    """List what speaks for care with this order."""
+    told = []
+    if question.ruling.tier is Tier.TYPED and question.ruling.reason:
+        told.append(question.ruling.reason)
+    if question.certificate:
+        told.append(f"{question.certificate}; it is the certificate that the profile trusts")
+    if question.rollout:
+        told.append(f"{question.rollout} is open here: it pauses where it sees this order")
+    if order.route.path == Route.PRIMARY:
+        told.append(
+            "this path acts on whichever node is primary when it arrives; a node that is not "
+            "primary may answer with a redirect, which is not followed"
+        )
+    if API_CARRIERS & set(order.names):
+        told.append("the answer may be lost; the node is watched until it shows what happened")
+    return told
 
 
 class ConfirmScreen(DoorScreen[Order]):

@@ -9,9 +9,9 @@ from tui.fleet.rollout.runner import Word
 from tui.model.order import Result, Route
 from tui.model.rollout import RolloutProgress, RolloutState, StepState
 from tui.ui.dialogs.confirm import Demand, DoorScreen
+from tui.ui.dialogs.order import Fact, laid_out
 from tui.ui.format.rollout_text import tally
 from tui.ui.format.status_lines import Palette
-from tui.ui.screens.facts import Fact, laid_out
 
 _NAMED = 3
 _KEPT = "what was sent to it is not taken back"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tui.model.event import Event, Happening
-from tui.model.event_query import health_after, is_bad, result_of
+from tui.model.filters import health_after, is_bad, result_of
 from tui.model.order import Result
 from tui.ui.format.service_row import GLYPHS, STYLES, age
 

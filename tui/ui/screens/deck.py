@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.polling.backoff import faster, slower
-from tui.fleet.restarts import restarts_lately
+from tui.fleet.problems import restarts_lately
 from tui.model.event import Event
 from tui.model.filters import Order, Query
 from tui.model.order import Verb
@@ -336,7 +336,7 @@ class DeckScreen(Screen[None]):
             self._side.move_to(self.here)
             self._side.focus()
         else:
-            from tui.ui.screens.nodes import NodesScreen  # noqa: PLC0415 - see tui.ui.app
+            from tui.ui.screens.nodes import NodesScreen
 
             screen = NodesScreen(self.views, self.here, self._palette, self._restarts)
             self.app.push_screen(screen, self._went)

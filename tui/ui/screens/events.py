@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
-from tui.model.event_query import EventQuery
+from tui.model.filters import EventQuery
 from tui.ui.format import status_lines
 from tui.ui.format.event_row import clock, whole
 from tui.ui.format.key_bar import key_bar, live_keys

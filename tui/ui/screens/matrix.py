@@ -13,7 +13,6 @@ from textual.widgets import Input
 from tui.fleet.fleet import Fleet
 from tui.model.filters import Query
 from tui.model.order import Verb
-from tui.ui import gridlines
 from tui.ui.controllers.orders import OrderDesk
 from tui.ui.controllers.rollouts import Targets, cluster_of
 from tui.ui.format import status_lines
@@ -21,6 +20,7 @@ from tui.ui.format.key_bar import key_bar, live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, WRITES, shown
+from tui.ui.matrix import headers
 from tui.ui.matrix.columns import Columns, MatrixColumn, grouped, guest_column
 from tui.ui.matrix.grid import Grid, build
 from tui.ui.matrix.headers import sentence
@@ -138,18 +138,18 @@ class MatrixScreen(Screen[CellKey | None]):
     def refresh_all(self) -> None:
         """Show everything as it stands."""
         self._grid = build(self.columns(), self._query, only=self._only)
-        self.table.set_empty(gridlines.why_empty(self._grid, self._query.text, only=self._only))
+        self.table.set_empty(headers.why_empty(self._grid, self._query.text, only=self._only))
         self.table.show(self._grid)
         self._show_around()
 
     def _show_around(self) -> None:
         palette, grid = self._palette, self._grid
         head = status_lines.title(None, self._fleet.read_only, palette)
-        self._title.say(status_lines.join([head, gridlines.title(grid, palette)]))
+        self._title.say(status_lines.join([head, headers.title(grid, palette)]))
         self._banner.say(self._banner_text())
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
-        self._status.say(gridlines.status(grid, filtered, self.table.marks, palette))
+        self._status.say(headers.status(grid, filtered, self.table.marks, palette))
         here = self.table.cursor
         column = self._column(here[0]) if here else None
         said, style = sentence(grid, column, here[1]) if here and column else ("", "")

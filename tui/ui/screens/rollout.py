@@ -22,7 +22,7 @@ from textual.widgets import Static
 from tui.fleet.fleet import Fleet
 from tui.fleet.rollout.runner import Word
 from tui.model.rollout import RolloutProgress, RolloutState
-from tui.model.width import cut
+from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import WordScreen, does
 from tui.ui.format.rollout_text import Row, head, rows
