@@ -15,14 +15,14 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.fleet.polling.service_counts import Tally
-from tui.model.filters import Query
+from tui.fleet.polling.service_counts import ServiceCounts
+from tui.model.filters import ServiceFilter
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
 from tui.model.service import Service
 from tui.ui.format.node_view import NodeView
-from tui.ui.matrix.columns import Columns
-from tui.ui.matrix.grid import build
+from tui.ui.matrix.columns import ColumnCache
+from tui.ui.matrix.grid import build_grid
 from tui.ui.matrix.matrix_table import MatrixTable
 
 NODES, SERVICES, ROUNDS = 35, 40, 60
@@ -48,7 +48,7 @@ def _view(number: int, second: int) -> NodeView:
         read_only="",
         reading=Reading(f"node{number + 1}", services, float(second), float(second)),
         identity=Identity(uid=number + 1),
-        tally=Tally.of(services, frozenset()),
+        tally=ServiceCounts.of(services, frozenset()),
         facts=NodeFacts(Identity(uid=number + 1, role=Role.REPLICA)),
         stale_after=10.0,
         interval=2.0,
@@ -101,10 +101,10 @@ async def _painted(widget: Widget, act: Callable[[], None]) -> tuple[float, floa
 
 async def matrix() -> tuple[float, float]:
     """Give the medians for the matrix: the work of a refresh, and until it is painted."""
-    app, maker = MatrixApp(), Columns()
+    app, maker = MatrixApp(), ColumnCache()
     async with app.run_test(size=SIZE) as pilot:
         table = app.query_one(MatrixTable)
-        table.show(build(maker.of(views(0)), Query()))
+        table.show(build_grid(maker.of(views(0)), ServiceFilter()))
         await pilot.pause(0.2)
         took = []
         for second in range(1, ROUNDS + 1):
@@ -112,7 +112,7 @@ async def matrix() -> tuple[float, float]:
             took.append(
                 await _painted(
                     table,
-                    lambda seen=seen: table.show(build(maker.of(seen), Query())),  # type: ignore[misc]
+                    lambda seen=seen: table.show(build_grid(maker.of(seen), ServiceFilter())),  # type: ignore[misc]
                 )
             )
     return median(one for one, _ in took), median(both for _, both in took)

@@ -27,7 +27,7 @@ from tui import ui
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
-from tui.fleet.ports import Silence
+from tui.fleet.ports import NullListener
 from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
 from tui.ui.themes import load_themes
@@ -82,7 +82,7 @@ def _passwords(configuration: Configuration) -> Passwords:
 
 
 @dataclass(slots=True)
-class Lateness(Silence):
+class Lateness(NullListener):
     """Notes how long after its time each reading was there, in milliseconds."""
 
     fleet: Fleet

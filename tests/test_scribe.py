@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.history.conftest import until
-from tui.storage.background_writer import Scribe, Slow
-from tui.storage.private_files import NotKept
+from tui.storage.background_writer import BackgroundWriter, SlowDisk
+from tui.storage.private_files import StorageError
 
 
 @pytest.fixture
@@ -20,21 +20,21 @@ def gate() -> Iterator[threading.Event]:
 
 
 def test_jobs_are_done_in_their_order_and_give_their_results() -> None:
-    scribe, done = Scribe("test"), list[int]()
+    scribe, done = BackgroundWriter("test"), list[int]()
     futures = [scribe.put(lambda one=one: done.append(one) or one) for one in range(50)]  # type: ignore[misc]
     assert [one.result(5) for one in futures] == done == list(range(50))
 
 
 def test_what_a_job_raises_is_told_to_who_waits_and_the_next_is_done() -> None:
-    scribe = Scribe("test")
+    scribe = BackgroundWriter("test")
     wrong = scribe.put(lambda: 1 // 0)
     assert isinstance(wrong.exception(5), ZeroDivisionError)
     assert scribe.put(lambda: "on").result(5) == "on"
 
 
 async def test_a_job_that_hangs_is_slow_and_holds_nobody(gate: threading.Event) -> None:
-    scribe = Scribe("test")
-    with pytest.raises(Slow, match=r"within 0\.1 s"):
+    scribe = BackgroundWriter("test")
+    with pytest.raises(SlowDisk, match=r"within 0\.1 s"):
         await scribe.do(gate.wait, 0.1)
     began = time.monotonic()
     scribe.end(lambda: None, 0.2)
@@ -42,15 +42,15 @@ async def test_a_job_that_hangs_is_slow_and_holds_nobody(gate: threading.Event) 
 
 
 def test_where_too_much_waits_the_next_is_refused_at_once(gate: threading.Event) -> None:
-    scribe = Scribe("test", at_most=3)
+    scribe = BackgroundWriter("test", at_most=3)
     futures = [scribe.put(gate.wait) for _ in range(10)]
-    assert isinstance(futures[-1].exception(0), NotKept)
+    assert isinstance(futures[-1].exception(0), StorageError)
     gate.set()
     assert futures[0].result(5) is True
 
 
 def test_a_job_is_repeated_and_sooner_where_it_is_wanted() -> None:
-    scribe, times, told = Scribe("test"), list[float](), list[object]()
+    scribe, times, told = BackgroundWriter("test"), list[float](), list[object]()
     began = time.monotonic()
     scribe.repeat(lambda: times.append(time.monotonic()), 60, told.append)
     scribe.soon(0.1)
@@ -66,7 +66,7 @@ def test_a_job_is_repeated_and_sooner_where_it_is_wanted() -> None:
 
 
 def test_the_last_thing_is_done_after_all_that_waits() -> None:
-    scribe, done = Scribe("test"), list[int]()
+    scribe, done = BackgroundWriter("test"), list[int]()
     for one in range(20):
         scribe.put(lambda one=one: done.append(one))  # type: ignore[misc]
     scribe.end(lambda: done.append(-1), 5)

@@ -47,7 +47,7 @@ class _Work:
         return True
 
 
-async def aside(key: Hashable, work: Callable[[], _Made]) -> _Made:
+async def run_in_thread(key: Hashable, work: Callable[[], _Made]) -> _Made:
     """Do `work` in a thread, and give or raise what comes of it.
 
     There is no limit in time: the caller has one. Giving up leaves the thread behind, and whoever
@@ -77,7 +77,7 @@ _look_ups: dict[str, Future[None]] = {}
 _names_lock = Lock()
 
 
-async def look_up(host: str) -> None:
+async def resolve_host(host: str) -> None:
     """Wait until a host's name resolves; an address is none. Raises socket.gaierror.
 
     There is no limit in time: the caller has one. Giving up leaves the thread behind, and whoever

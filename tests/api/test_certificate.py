@@ -10,13 +10,13 @@ import trustme
 from cryptography import x509
 
 from tests.certificates import DAY, NOW, self_signed
-from tui.api.tls.certificate import describe, fingerprint
+from tui.api.tls.certificate import describe_certificate, fingerprint
 from tui.model.certificate import Certificate
 
 
 def test_a_certificate_says_who_it_is_for_whom_and_when(tmp_path: Path) -> None:
     der = self_signed(tmp_path, NOW - DAY, NOW + DAY)[1]
-    shown = describe(der)
+    shown = describe_certificate(der)
     assert shown.sha256 == fingerprint(der)
     assert shown.subject == "CN=node␛[2J, O=Redis"
     assert shown.issuer == shown.subject
@@ -37,7 +37,7 @@ def test_what_is_read_is_what_cryptography_reads(key: trustme.KeyType) -> None:
         "a.example", "10.0.0.1", common_name="a", organization_name="Örg", key_type=key
     )
     der = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode())
-    shown, real = describe(der), x509.load_der_x509_certificate(der)
+    shown, real = describe_certificate(der), x509.load_der_x509_certificate(der)
     assert (shown.not_before, shown.not_after) == (
         real.not_valid_before_utc,
         real.not_valid_after_utc,
@@ -50,22 +50,22 @@ def test_what_is_read_is_what_cryptography_reads(key: trustme.KeyType) -> None:
 
 def test_years_before_1950_and_after_2049_are_read_from_both_forms(tmp_path: Path) -> None:
     first, last = datetime(1999, 1, 2, tzinfo=UTC), datetime(2051, 3, 4, 5, 6, 7, tzinfo=UTC)
-    shown = describe(self_signed(tmp_path, first, last)[1])
+    shown = describe_certificate(self_signed(tmp_path, first, last)[1])
     assert (shown.not_before, shown.not_after) == (first, last)
 
 
 def test_what_is_cut_or_longer_or_changed_is_told_by_its_fingerprint_alone(tmp_path: Path) -> None:
     der = self_signed(tmp_path)[1]
     for cut in range(len(der)):
-        assert describe(der[:cut]) == Certificate(fingerprint(der[:cut]))
-    assert describe(der + b"\x00").subject == ""
-    assert describe(der + der).subject == ""
+        assert describe_certificate(der[:cut]) == Certificate(fingerprint(der[:cut]))
+    assert describe_certificate(der + b"\x00").subject == ""
+    assert describe_certificate(der + der).subject == ""
     dice = random.Random(7)  # noqa: S311 - chance that can be had again
     for _ in range(3000):
         harmed = bytearray(der)
         for _ in range(dice.randint(1, 4)):
             harmed[dice.randrange(len(harmed))] = dice.randrange(256)
-        shown = describe(bytes(harmed))
+        shown = describe_certificate(bytes(harmed))
         assert shown.sha256 == fingerprint(bytes(harmed))
         assert all(part.isprintable() for part in (shown.subject, shown.issuer, *shown.names))
 
@@ -74,7 +74,7 @@ def test_noise_is_told_by_its_fingerprint_alone() -> None:
     dice = random.Random(8)  # noqa: S311 - chance that can be had again
     for size in range(200):
         noise = dice.randbytes(size)
-        assert describe(noise) == Certificate(fingerprint(noise))
+        assert describe_certificate(noise) == Certificate(fingerprint(noise))
 
 
 def _der(tag: int, *parts: bytes) -> bytes:
@@ -92,7 +92,7 @@ def test_a_name_of_a_kind_that_no_number_can_tell_is_told_by_its_fingerprint_alo
     empty = _der(0x30)
     signed = _der(0x30, _der(0x02, b"\x07"), empty, name, days, name, empty)
     der = _der(0x30, signed, empty, _der(0x03, b"\x00"))
-    assert describe(der) == Certificate(fingerprint(der))
+    assert describe_certificate(der) == Certificate(fingerprint(der))
 
 
 @pytest.mark.parametrize(

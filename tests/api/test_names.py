@@ -48,7 +48,7 @@ async def test_a_name_that_hangs_is_looked_up_once_for_all_who_ask(hanging):
     for _ in range(3):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
-                await concurrency.look_up("one.hang")
+                await concurrency.resolve_host("one.hang")
     assert hanging == ["one.hang"]
     threads = [one for one in threading.enumerate() if one.name == "rsdeck-name"]
     assert threads
@@ -57,10 +57,10 @@ async def test_a_name_that_hangs_is_looked_up_once_for_all_who_ask(hanging):
 
 async def test_an_address_is_not_looked_up(hanging):
     for address in ("10.0.0.1", "::1", "[fe80::1]"):
-        await concurrency.look_up(address)
+        await concurrency.resolve_host(address)
     assert hanging == []
 
 
 async def test_what_cannot_be_a_name_is_no_such_name():
     with pytest.raises(socket.gaierror):
-        await concurrency.look_up("a" * 70 + ".example")
+        await concurrency.resolve_host("a" * 70 + ".example")

@@ -9,7 +9,7 @@ import trustme
 from tests.api.conftest import CANARY, Password, certify
 from tests.faultserver import always, answer, routes, serving
 from tests.proxyserver import proxying
-from tui.api.auth.session import Habit, Session
+from tui.api.auth.session import LoginHabit, Session
 from tui.api.errors import ApiError, NotSent, Unreachable, Untrusted
 from tui.api.tls.probe import probe
 from tui.model.login import LoginWay
@@ -60,7 +60,7 @@ async def test_a_login_goes_through_the_proxy_and_shows_the_clients_certificate_
             trust=PinnedTrust(certified.sha256),
             proxy=proxy.url,
             mine=ClientCertificate(both, both),
-            session=Session("me@example.com", Password(), Habit(LoginWay.JWT)),
+            session=Session("me@example.com", Password(), LoginHabit(LoginWay.JWT)),
         )
         assert await client.services() == ()
     assert [one.path for one in server.asked] == ["/v1/users/authorize", "/v1/local/services"]

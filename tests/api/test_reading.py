@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tests.faultserver import Peer, always, answer, once, routes, serving
-from tui.api.auth.authorization import headers
+from tui.api.auth.authorization import request_headers
 from tui.api.client import NodeReader
-from tui.api.connection import Trace
+from tui.api.connection import RequestTrace
 from tui.api.errors import (
     ApiError,
     Forbidden,
@@ -447,7 +447,7 @@ async def test_a_reader_reaches_no_transport_that_lets_orders_pass(connect):
                 waiting += [x for x in gc.get_referents(one) if not callable(x)]
         assert not hasattr(reader, "operate")
         request = httpx.Request("POST", f"{server.url}/v1/local/services", json={})
-        transport = await reader._exchange._open(Trace())
+        transport = await reader._exchange._open(RequestTrace())
         with pytest.raises(WriteBlocked):
             await transport.handle_async_request(request)
     assert server.posts == []
@@ -465,7 +465,7 @@ async def test_no_secret_shows_in_what_a_client_and_its_errors_show(connect):
             + repr(vars(client._session))
             + repr(caught.value)
         )
-        shown += repr(headers(await client._session.ticket(client.wicket))) + str(
+        shown += repr(request_headers(await client._session.ticket(client.wicket))) + str(
             caught.value.__dict__
         )
     assert "canary" not in shown

@@ -13,7 +13,7 @@ from tests.api.conftest import certify
 from tests.certificates import NOW, self_signed, without_key_identifiers
 from tests.faultserver import once, serving
 from tui.api.errors import NotSent, Unreachable, Untrusted
-from tui.api.tls.certificate import describe
+from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
 from tui.model.order import Verb
@@ -104,7 +104,7 @@ async def test_a_pinned_certificate_works_outside_its_days_and_probe_tells_them(
         client = connect(server, trust=PinnedTrust(shown.sha256))
         assert client.certificate is None
         assert await client.services() == ()
-    assert shown == describe(der) == client.certificate
+    assert shown == describe_certificate(der) == client.certificate
     assert (shown.not_before, shown.not_after) == (first, last)
 
 
@@ -127,7 +127,7 @@ async def test_probe_of_what_does_not_shake_hands_says_so_in_time():
 @pytest.mark.parametrize("cut", range(0, 120, 7))
 def test_a_certificate_that_is_cut_has_no_dates_and_harms_nothing(tmp_path, cut):
     _, der = self_signed(tmp_path, NOW, NOW + timedelta(days=1))
-    shown = describe(der[:cut])
+    shown = describe_certificate(der[:cut])
     assert (shown.not_before, shown.not_after) == (None, None)
 
 

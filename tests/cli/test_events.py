@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.history.conftest import event
-from tui.history.recorder import Keeper
-from tui.model.event import Event, Happening
+from tui.history.recorder import HistoryRecorder
+from tui.model.event import Event, EventKind
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def keep(folder: Path, *told: Event) -> None:
     """Keep events as a deck does; a whole session is in tests/fleet/test_history.py."""
 
     async def session() -> None:
-        keeper = Keeper(folder)
+        keeper = HistoryRecorder(folder)
         await keeper.begin()
         for one in told:
             keeper.note(one, "demo")
@@ -33,8 +33,8 @@ def keep(folder: Path, *told: Event) -> None:
 
 
 def keep_some(folder: Path) -> None:
-    again = {"happening": Happening.RESTARTED, "ordered": True}
-    lost = {"happening": Happening.LOST, "node": "node2", "service": ""}
+    again = {"happening": EventKind.RESTARTED, "ordered": True}
+    lost = {"happening": EventKind.LOST, "node": "node2", "service": ""}
     keep(
         folder,
         event("RUNNING → STOPPED", ago=7200),
@@ -149,7 +149,7 @@ def test_a_history_that_others_can_read_or_that_is_broken_is_refused(
 
 def test_it_reads_while_a_deck_writes(rsdeck: Command, folder: Path) -> None:
     async def session() -> None:
-        keeper = Keeper(folder)
+        keeper = HistoryRecorder(folder)
         await keeper.begin()
         keeper.note(event("while it is open"), "demo")
         for _ in range(20):

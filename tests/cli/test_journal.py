@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
-from tui.journal.journal_file import Store
+from tui.journal.journal_file import JournalFile
 
 
 @pytest.fixture
@@ -14,9 +14,9 @@ def folder(rsdeck: Command) -> Path:
     return rsdeck.home / ".local" / "state" / "rsdeck"
 
 
-def keep(folder: Path) -> Store:
+def keep(folder: Path) -> JournalFile:
     """Keep an order as a deck does; the whole of it is in tests/fleet/test_journaled_orders.py."""
-    store = Store(folder)
+    store = JournalFile(folder)
     at, more = "2026-11-24T04:12:21.000001Z", {"session": "5e55", "id": "5e55-1"}
     seen = {"name": "alert_mgr", "status": "RUNNING", "start_time": None, "kind": "optional"}
     for fields in (

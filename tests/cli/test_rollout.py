@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import PASSWORD, RSDECK, Command, Ran, until
 from tests.fleet.places import place, service, wish
 from tests.pty import Terminal, environment
-from tui.cli.output import Stopped
+from tui.cli.output import CommandError
 from tui.cli.rollout import _agree
 from tui.fleet.rollout.planner import make_plan
 from tui.model.rollout import Plan
@@ -181,9 +181,9 @@ def test_of_several_services_whose_one_is_left_the_count_is_said_and_never_nothi
     plan = make_plan(wish("alert_mgr", "crdb_worker"), [place(2, service(), off)])
     assert isinstance(plan, Plan)
     assert plan.words == ""
-    with pytest.raises(Stopped, match="it takes '1'"):
+    with pytest.raises(CommandError, match="it takes '1'"):
         _agree(plan, "")
-    with pytest.raises(Stopped, match="it takes --yes 1"):
+    with pytest.raises(CommandError, match="it takes --yes 1"):
         _agree(plan, None)
     _agree(plan, "1")
 

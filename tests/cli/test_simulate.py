@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cli.conftest import PASSWORD, USER, Command
-from tui.config import problems
+from tui.config import profile_problems
 
 
 @dataclass
@@ -93,7 +93,7 @@ def test_a_profile_made_of_what_it_prints_works(rsdeck: Command, simulator: Simu
         "password_env": "DEMO_PASSWORD",
         "fingerprint": simulator.fingerprint,
     }
-    assert problems("n1", fields) == {}
+    assert profile_problems("n1", fields) == {}
     rsdeck.configure(
         "[nodes.n1]\n" + "".join(f"{key} = {json.dumps(fields[key])}\n" for key in fields)
     )

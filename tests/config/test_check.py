@@ -11,7 +11,7 @@ from tui.config import (
     KeyringSource,
     check_profile,
     fields_of,
-    problems,
+    profile_problems,
 )
 from tui.model.login import LoginWay
 from tui.model.node import Environment
@@ -119,14 +119,14 @@ def test_a_name_is_one_plain_word(name: str, tmp_path: Path) -> None:
 
 
 def test_problems_names_every_field_that_is_wrong() -> None:
-    found = problems("a b", {"url": "http://db1", "read_only": "yes", "labl": "x"})
+    found = profile_problems("a b", {"url": "http://db1", "read_only": "yes", "labl": "x"})
     assert set(found) == {"name", "url", "read_only", "labl", "username"}
     assert found["username"] == "is missing"
     assert "https://" in found["url"]
 
 
 def test_problems_is_empty_where_check_profile_is_content() -> None:
-    assert problems("n", {**MINIMAL, "label": None}) == {}
+    assert profile_problems("n", {**MINIMAL, "label": None}) == {}
 
 
 def test_the_fields_of_a_profile_make_the_same_profile_again(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 
 from tui.config.errors import ConfigError
-from tui.config.toml_syntax import parse
+from tui.config.toml_syntax import parse_toml
 
 FILE = Path("/c.toml")
 
 
 def complaint(text: str | bytes) -> str:
     with pytest.raises(ConfigError) as caught:
-        parse(text.encode() if isinstance(text, str) else text, FILE)
+        parse_toml(text.encode() if isinstance(text, str) else text, FILE)
     assert caught.value.file == FILE
     return str(caught.value)
 
@@ -53,5 +53,5 @@ def test_no_nesting_and_no_number_is_a_traceback() -> None:
 
 def test_an_error_carries_no_bytes_of_the_file_along() -> None:
     with pytest.raises(ConfigError) as caught:
-        parse(b"password = 'hunter2\xff'", FILE)
+        parse_toml(b"password = 'hunter2\xff'", FILE)
     assert caught.value.__context__ is None

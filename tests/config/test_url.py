@@ -1,6 +1,6 @@
 import pytest
 
-from tui.config.errors import Refused
+from tui.config.errors import BadValue
 from tui.config.url import normal_url
 
 
@@ -57,7 +57,7 @@ def test_a_url_becomes_scheme_host_and_port(written: str, normal: str) -> None:
     ],
 )
 def test_anything_else_is_refused(written: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(BadValue):
         normal_url(written)
 
 
@@ -66,7 +66,7 @@ def test_anything_else_is_refused(written: str) -> None:
     ["http://db1:8080", "http://10.0.0.1", "http://128.0.0.1", "http://localhost.example"],
 )
 def test_http_to_another_machine_is_refused(written: str) -> None:
-    with pytest.raises(Refused, match="this machine alone"):
+    with pytest.raises(BadValue, match="this machine alone"):
         normal_url(written)
 
 
@@ -75,7 +75,7 @@ def test_http_to_another_machine_is_refused(written: str) -> None:
     ["https://bob:hunter2@db1", "https://hunter2@db1", "https://bob:h@hunter2@db1", "x:hunter2@y"],
 )
 def test_a_password_in_a_url_is_refused_and_not_shown(written: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(BadValue) as caught:
         normal_url(written)
     assert "hunter2" not in str(caught.value)
     assert "username" in caught.value.hint

@@ -6,9 +6,9 @@ import pytest
 
 from tests.faultserver import Peer, always, answer, serving
 from tests.fleet.conftest import LIST, OPTIONAL, Play, profile, running
-from tui.fleet.orders.guard import rule
+from tui.fleet.orders.guard import judge_order
 from tui.fleet.orders.verdict import Patience
-from tui.model.order import Result, Seen, Tier, Verb
+from tui.model.order import Result, SeenService, Tier, Verb
 from tui.model.service import Kind, kind_of
 
 SHORT = Patience(steady=0.4, limit=1.2, same=0.6)
@@ -68,8 +68,8 @@ async def test_where_the_clusters_list_cannot_be_read_every_service_is_locked() 
             await deck.until(lambda: deck.watch().facts.gaps)
             kind = kind_of("alert_mgr", deck.watch().facts.optional)
             assert kind is Kind.UNKNOWN
-            seen = Seen("alert_mgr", "RUNNING", kind)
-            ruling = rule(Verb.STOP, [seen], deck.fleet.standing("node1"))
+            seen = SeenService("alert_mgr", "RUNNING", kind)
+            ruling = judge_order(Verb.STOP, [seen], deck.fleet.standing("node1"))
             assert (ruling.tier, ruling.allowed) == (Tier.LOCKED, False)
             assert "not known to be optional" in ruling.reason
 
@@ -99,8 +99,8 @@ async def test_a_node_that_fell_silent_is_too_old_to_act_on_before_its_deadline_
             watch = deck.watch()
             await deck.until(lambda: (watch.reading.age(time.monotonic()) or 0) > watch.stale_after)
             assert watch.reading.trouble is None
-            alert = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL)
-            ruling = rule(Verb.RESTART, [alert], deck.fleet.standing("node1"))
+            alert = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL)
+            ruling = judge_order(Verb.RESTART, [alert], deck.fleet.standing("node1"))
             assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
             assert "too old to act on" in ruling.reason
         assert not server.posts

@@ -11,8 +11,8 @@ from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import LIST, PATIENCE, Play, profile, running, said
 from tests.ui.conftest import open_deck
 from tests.ui.test_trouble import one_node
-from tui.fleet.orders.guard import rule
-from tui.model.order import Result, Seen, Tier, Verb
+from tui.fleet.orders.guard import judge_order
+from tui.model.order import Result, SeenService, Tier, Verb
 from tui.model.service import Kind
 
 TWICE = (
@@ -146,8 +146,8 @@ async def test_an_empty_list_keeps_the_old_one_and_shuts_orders_out_however_ofte
             assert reading.trouble is not None
             assert "no services at all" in reading.trouble.text
             assert not [one for one in deck.notes.events if one.service]
-            alert = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL)
-            assert rule(Verb.STOP, [alert], deck.fleet.standing("node1")).tier is Tier.NEVER
+            alert = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL)
+            assert judge_order(Verb.STOP, [alert], deck.fleet.standing("node1")).tier is Tier.NEVER
             play.heal(LIST)
             deck.watch().refresh_now()
             await deck.good()

@@ -6,12 +6,12 @@ import time
 from tests.faults.conftest import Names
 from tests.faultserver import serving, wait_until
 from tests.fleet.conftest import PATIENCE, Play, asked, profile, running
-from tui.fleet.orders.guard import rule
-from tui.model.order import Result, Seen, Tier, Verb
+from tui.fleet.orders.guard import judge_order
+from tui.model.order import Result, SeenService, Tier, Verb
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
-ALERT = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL)
+ALERT = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL)
 NAME = "cluster.example"
 
 
@@ -49,7 +49,7 @@ async def test_a_name_that_points_elsewhere_in_mid_session_bars_orders(resolver:
             await deck.until(lambda: other.asked)
             deck.watch().refresh_now()
             await deck.until(lambda: deck.watch().wrong_node)
-            ruling = rule(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))
+            ruling = judge_order(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))
             assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
             assert "node:2" in ruling.reason
         assert not one.posts + other.posts

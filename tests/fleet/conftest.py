@@ -18,10 +18,10 @@ from tui.config import AskSource, Configuration, NodeProfile, Settings
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.polling.poller import NodeWatch
+from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import History, Journal
 from tui.model.event import Event
-from tui.model.order import Order, Progress, Route, Seen, Target, Verb, Verdict
+from tui.model.order import Order, OrderProgress, Route, SeenService, Target, Verb, Verdict
 from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
 from tui.model.trust import NoTrust
@@ -78,7 +78,7 @@ class Notes:
 
     nodes: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    steps: list[Progress] = field(default_factory=list)
+    steps: list[OrderProgress] = field(default_factory=list)
     rollouts: list[RolloutProgress] = field(default_factory=list)
 
     def node_changed(self, node: str) -> None:
@@ -87,7 +87,7 @@ class Notes:
     def event_happened(self, event: Event) -> None:
         self.events.append(event)
 
-    def order_moved(self, progress: Progress) -> None:
+    def order_moved(self, progress: OrderProgress) -> None:
         self.steps.append(progress)
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
@@ -100,7 +100,7 @@ class Running:
     def __init__(self, fleet: Fleet, notes: Notes, task: asyncio.Task[None]) -> None:
         self.fleet, self.notes, self.task = fleet, notes, task
 
-    def watch(self, node: str = "node1") -> NodeWatch:
+    def watch(self, node: str = "node1") -> NodePoller:
         return self.fleet.watch(node)
 
     async def until(self, condition: Callable[[], Any], seconds: float = 8.0) -> None:
@@ -136,7 +136,7 @@ class Running:
             service = watch.reading.find(name)
             assert service is not None
             kind = kind_of(name, watch.facts.optional)
-            seen.append(Seen(name, service.status, kind, service.started_at, service.uptime))
+            seen.append(SeenService(name, service.status, kind, service.started_at, service.uptime))
         target = Target(node, watch.profile.url, watch.facts.identity, watch.profile.environment)
         return Order(
             self.fleet.orders.next_number(),

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tui.fleet.orders.guard import Standing
-from tui.fleet.rollout.planner import Place, Wish
+from tui.fleet.orders.guard import NodeStanding
+from tui.fleet.rollout.planner import PlanNode, RolloutRequest
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
 from tui.model.service import Service
@@ -34,18 +34,20 @@ def place(
     optional: frozenset[str] | None = OPTIONAL,
     node: str = "",
     **standing: Any,
-) -> Place:
+) -> PlanNode:
     node = node or f"node{uid}"
     identity = Identity(uid, hostname=f"host{uid}", role=role, cluster=cluster)
-    return Place(
+    return PlanNode(
         node,
         f"https://10.0.0.{uid}:9443",
         group,
         NodeFacts(identity, optional),
         reading(node, services or (service(),)),
-        Standing(**FINE | standing),
+        NodeStanding(**FINE | standing),
     )
 
 
-def wish(*names: str, **more: Any) -> Wish:
-    return Wish(**{"number": 1, "names": names or ("alert_mgr",), "at": 5.0, "on": ON} | more)
+def wish(*names: str, **more: Any) -> RolloutRequest:
+    return RolloutRequest(
+        **{"number": 1, "names": names or ("alert_mgr",), "at": 5.0, "on": ON} | more
+    )

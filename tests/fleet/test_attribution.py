@@ -6,9 +6,19 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.fleet.events.attribution import AFTERWARDS, Attribution
-from tui.model.event import Event, Happening
+from tui.model.event import Event, EventKind
 from tui.model.node import Identity
-from tui.model.order import Order, Phase, Progress, Result, Route, Seen, Target, Verb, Verdict
+from tui.model.order import (
+    Order,
+    OrderPhase,
+    OrderProgress,
+    Result,
+    Route,
+    SeenService,
+    Target,
+    Verb,
+    Verdict,
+)
 from tui.model.service import Kind
 
 ON = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,38 +26,41 @@ ORDER = Order(
     1,
     Verb.RESTART,
     Target("node1", "https://node1:9443", Identity(uid=1)),
-    (Seen("alert_mgr", "RUNNING", Kind.OPTIONAL), Seen("ccs", "RUNNING", Kind.REQUIRED)),
+    (
+        SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL),
+        SeenService("ccs", "RUNNING", Kind.REQUIRED),
+    ),
     Route("node1", "https://node1:9443"),
     0.0,
     ON,
 )
-RESTART = Event("node1", Happening.RESTARTED, "restarted", 5.0, ON, "alert_mgr", "restarted")
+RESTART = Event("node1", EventKind.RESTARTED, "restarted", 5.0, ON, "alert_mgr", "restarted")
 
 
-def after(*steps: tuple[Phase, float], order: Order = ORDER) -> Attribution:
+def after(*steps: tuple[OrderPhase, float], order: Order = ORDER) -> Attribution:
     attribution = Attribution()
     for phase, at in steps:
-        attribution.note(Progress(order, phase), at)
+        attribution.note(OrderProgress(order, phase), at)
     return attribution
 
 
-@pytest.mark.parametrize("phase", [Phase.SENDING, Phase.WATCHING])
-def test_an_order_that_is_out_explains_what_happens_to_its_services(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", [OrderPhase.SENDING, OrderPhase.WATCHING])
+def test_an_order_that_is_out_explains_what_happens_to_its_services(phase: OrderPhase) -> None:
     told = after((phase, 1.0)).explain(RESTART)
     assert told.ordered
     assert told.text == "restarted, ordered here"
 
 
 @pytest.mark.parametrize(
-    "happening", [Happening.FLIPPED, Happening.VANISHED, Happening.APPEARED, Happening.RESTARTED]
+    "happening", [EventKind.FLIPPED, EventKind.VANISHED, EventKind.APPEARED, EventKind.RESTARTED]
 )
-def test_every_change_of_a_service_can_be_its_doing(happening: Happening) -> None:
-    assert after((Phase.SENDING, 1.0)).explain(replace(RESTART, happening=happening)).ordered
+def test_every_change_of_a_service_can_be_its_doing(happening: EventKind) -> None:
+    assert after((OrderPhase.SENDING, 1.0)).explain(replace(RESTART, happening=happening)).ordered
 
 
 @pytest.mark.parametrize(("late", "ordered"), [(AFTERWARDS - 0.1, True), (AFTERWARDS + 0.1, False)])
 def test_it_explains_them_for_a_while_after_its_end(late: float, *, ordered: bool) -> None:
-    attribution = after((Phase.SENDING, 1.0), (Phase.ENDED, 20.0))
+    attribution = after((OrderPhase.SENDING, 1.0), (OrderPhase.ENDED, 20.0))
     assert attribution.explain(replace(RESTART, at=20.0 + late)).ordered is ordered
 
 
@@ -58,27 +71,27 @@ def test_a_restart_that_no_order_explains_says_so() -> None:
 
 
 def test_other_events_say_nothing_of_it() -> None:
-    for happening in set(Happening) - {Happening.RESTARTED}:
+    for happening in set(EventKind) - {EventKind.RESTARTED}:
         event = replace(RESTART, happening=happening)
         assert Attribution().explain(event) == event
-    lost = replace(RESTART, happening=Happening.LOST, service="")
-    assert after((Phase.SENDING, 1.0)).explain(lost) == lost
+    lost = replace(RESTART, happening=EventKind.LOST, service="")
+    assert after((OrderPhase.SENDING, 1.0)).explain(lost) == lost
 
 
 def test_another_service_and_another_node_are_not_its_doing() -> None:
-    attribution = after((Phase.SENDING, 1.0))
+    attribution = after((OrderPhase.SENDING, 1.0))
     assert not attribution.explain(replace(RESTART, service="envoy")).ordered
     assert not attribution.explain(replace(RESTART, node="node2")).ordered
 
 
 def test_an_order_that_has_not_left_explains_nothing() -> None:
-    attribution = after((Phase.CHECKING, 1.0))
+    attribution = after((OrderPhase.CHECKING, 1.0))
     assert not attribution.explain(RESTART).ordered
     unsent = tuple(Verdict(name, Result.NOT_SENT) for name in ORDER.names)
-    attribution.note(Progress(ORDER, Phase.ENDED, verdicts=unsent), 2.0)
+    attribution.note(OrderProgress(ORDER, OrderPhase.ENDED, verdicts=unsent), 2.0)
     assert not attribution.explain(RESTART).ordered
 
 
 def test_an_order_of_an_earlier_session_explains_nothing() -> None:
-    attribution = after((Phase.ENDED, 1.0), order=replace(ORDER, number=0))
+    attribution = after((OrderPhase.ENDED, 1.0), order=replace(ORDER, number=0))
     assert not attribution.explain(RESTART).ordered

@@ -8,17 +8,17 @@ import pytest
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import BOOTSTRAP, NODES, Play, profile, running, said
 from tests.fleet.test_preflight import NOW, order
-from tui.fleet.orders.executor import Changed, check_services
-from tui.fleet.orders.guard import rule
-from tui.fleet.polling.identity import Bond
+from tui.fleet.orders.executor import ChangedSinceSeen, check_services
+from tui.fleet.orders.guard import judge_order
+from tui.fleet.polling.identity import IdentityCheck
 from tui.model.node import Identity, Role, same_host
-from tui.model.order import Phase, Result, Tier, Verb
+from tui.model.order import OrderPhase, Result, Tier, Verb
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
 
-def bond(**more: Any) -> Bond:
-    return Bond(profile("https://10.0.0.1:9443", **more))
+def bond(**more: Any) -> IdentityCheck:
+    return IdentityCheck(profile("https://10.0.0.1:9443", **more))
 
 
 def test_before_the_node_was_asked_nothing_is_wrong() -> None:
@@ -76,7 +76,7 @@ async def test_from_the_first_reading_on_another_node_than_the_profiles_takes_no
         async with running(profile(server.url, uid=1, cluster="demo")) as deck:
             await deck.until(lambda: deck.watch().wrong_node)
             assert deck.watch().wrong_node == "node:2 answers here, the profile is of node:1"
-            ruling = rule(Verb.RESTART, (), deck.fleet.standing("node1"))
+            ruling = judge_order(Verb.RESTART, (), deck.fleet.standing("node1"))
             assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
             assert deck.watch().identity.uid == 1
 
@@ -119,14 +119,14 @@ async def test_the_check_before_an_order_refuses_another_node_than_the_profiles(
             assert verdict.result is Result.NOT_SENT
             assert "another answers at" in verdict.text
             assert not server.posts
-            assert deck.fleet.orders.progress[given.number].phase is Phase.ENDED
+            assert deck.fleet.orders.progress[given.number].phase is OrderPhase.ENDED
 
 
 def test_the_last_look_misses_no_hostname_that_is_not_told() -> None:
     meant = order(identity=Identity(uid=1, hostname="host1"))
     check_services(meant, Identity(uid=1), [NOW])
     check_services(meant, Identity(uid=1, hostname="host1.example"), [NOW])
-    with pytest.raises(Changed, match="host9 answers at"):
+    with pytest.raises(ChangedSinceSeen, match="host9 answers at"):
         check_services(meant, Identity(uid=1, hostname="host9"), [NOW])
 
 

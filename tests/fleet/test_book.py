@@ -27,7 +27,7 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeReader
 from tui.api.errors import LoginRefused
 from tui.credentials import Secret
-from tui.fleet.polling.cluster_cache import ClusterBook
+from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.model.node import Identity, Role
 from tui.model.service import Kind, kind_of
 from tui.model.trust import NoTrust
@@ -150,7 +150,7 @@ async def test_a_configuration_that_cannot_be_read_makes_every_kind_unknown() ->
 async def test_who_is_who_is_believed_a_little_longer_than_the_calls_that_told_it(
     gone: list[str], clock: Clock
 ) -> None:
-    book, play = ClusterBook(clock), Play()
+    book, play = ClusterCache(clock), Play()
     with serving(play) as server:
         client = reader(server.url)
         await book.refresh("node1", client)
@@ -169,7 +169,7 @@ async def test_who_is_who_is_believed_a_little_longer_than_the_calls_that_told_i
 
 
 async def test_members_are_not_kept_for_another_cluster(clock: Clock) -> None:
-    book, play = ClusterBook(clock), Play()
+    book, play = ClusterCache(clock), Play()
     with serving(play) as server:
         client = reader(server.url)
         await book.refresh("node1", client)
@@ -185,7 +185,7 @@ async def test_members_are_not_kept_for_another_cluster(clock: Clock) -> None:
 
 
 async def test_the_gap_names_the_call_that_failed_and_blames_no_list(clock: Clock) -> None:
-    book, play = ClusterBook(clock), Play()
+    book, play = ClusterCache(clock), Play()
     play.get(NODES, FAILED)
     play.get(STATES, FAILED)
     with serving(play) as server:
@@ -202,7 +202,7 @@ async def test_a_node_that_is_not_in_the_list_is_told_so_and_given_no_kinds() ->
     """P8, case 43."""
     play = Play()
     with serving(play) as server:
-        client, book = reader(server.url), ClusterBook()
+        client, book = reader(server.url), ClusterCache()
         await book.refresh("node1", client)
         stranger = book.facts_for("node9", Identity(uid=9))
         silent = book.facts_for("node9", Identity())
@@ -217,7 +217,7 @@ async def test_the_optional_services_are_never_believed_longer_than_a_minute(
     clock: Clock,
 ) -> None:
     """P8, case 43."""
-    book, play = ClusterBook(clock), Play()
+    book, play = ClusterCache(clock), Play()
     with serving(play) as server:
         client = reader(server.url)
         await book.refresh("node1", client)
@@ -235,7 +235,7 @@ async def test_the_optional_services_are_never_believed_longer_than_a_minute(
 
 
 async def test_optional_is_not_kept_with_the_members_that_are(clock: Clock) -> None:
-    book, play = ClusterBook(clock), Play()
+    book, play = ClusterCache(clock), Play()
     with serving(play) as server:
         client = reader(server.url)
         await book.refresh("node1", client)
@@ -258,7 +258,7 @@ async def test_a_configuration_of_a_wrong_shape_never_makes_a_service_optional(s
     play = Play()
     play.get(OPTIONAL, answer(shape))
     with serving(play) as server:
-        client, book = reader(server.url), ClusterBook()
+        client, book = reader(server.url), ClusterCache()
         await book.refresh("node1", client)
         facts = book.facts_for("node1", Identity(uid=1))
         await client.aclose()
@@ -294,7 +294,7 @@ async def test_a_login_that_is_refused_by_the_cluster_alone_is_passed_on() -> No
     play = Play()
     play.get(OPTIONAL, answer("no", 401))
     with serving(play) as server:
-        client, book = reader(server.url), ClusterBook()
+        client, book = reader(server.url), ClusterCache()
         with pytest.raises(LoginRefused):
             await book.refresh("node1", client)
         assert book.facts_for("node1", Identity(uid=1)).optional is None

@@ -24,7 +24,12 @@ from tests.fleet.conftest import (
 )
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
-from tui.fleet.onboarding.discovery import Discovery, Meeting, add, discover
+from tui.fleet.onboarding.discovery import (
+    Discovery,
+    DiscoveryResult,
+    add_profiles,
+    discover_cluster,
+)
 from tui.model.node import Environment, Identity, Role
 from tui.model.trust import PinnedTrust
 from tui.sim.cluster import Cluster
@@ -60,10 +65,10 @@ async def look(
     profile = configuration.node(name)
     assert profile is not None
     passwords = keeping(configuration.nodes, password)
-    return await discover(configuration, profile, passwords, TIMEOUT, **more)
+    return await discover_cluster(configuration, profile, passwords, TIMEOUT, **more)
 
 
-def meetings(found: Discovery) -> dict[int, Meeting]:
+def meetings(found: Discovery) -> dict[int, DiscoveryResult]:
     return {one.member.uid: one.meeting for one in found.found}
 
 
@@ -77,7 +82,10 @@ async def test_from_one_profile_all_nodes_are_found_and_asked_who_they_are(
     assert found.notes == ()
     assert found.is_whole
     assert found.cluster == "demo.cluster.local"
-    assert meetings(found) == {1: Meeting.KNOWN, **dict.fromkeys((2, 3, 4), Meeting.ITSELF)}
+    assert meetings(found) == {
+        1: DiscoveryResult.KNOWN,
+        **dict.fromkeys((2, 3, 4), DiscoveryResult.ITSELF),
+    }
     second = found.found[1]
     assert second.member.role is Role.REPLICA
     assert second.member.version == secure.cluster.version
@@ -104,7 +112,7 @@ async def test_what_is_chosen_is_written_and_bound_and_the_comments_stay(
     configuration = write(tmp_path, table("node1", secure.urls[1], pinned(secure)))
     found = await look(configuration)
     chosen = [one for one in found.found if one.member.uid != 4]
-    after = add(configuration, chosen)
+    after = add_profiles(configuration, chosen)
     assert [(one.name, one.uid, one.hostname) for one in after.nodes] == [
         (f"node{uid}", uid, f"node{uid}.demo.cluster.local") for uid in (1, 2, 3)
     ]
@@ -115,8 +123,8 @@ async def test_what_is_chosen_is_written_and_bound_and_the_comments_stay(
     assert after == load(tmp_path / "config.toml", must_exist=True)
     again = await look(after)
     assert meetings(again) == {
-        **dict.fromkeys((1, 2, 3), Meeting.KNOWN),
-        4: Meeting.ITSELF,
+        **dict.fromkeys((1, 2, 3), DiscoveryResult.KNOWN),
+        4: DiscoveryResult.ITSELF,
     }
     assert not any(one.lacks_identity for one in again.found)
 
@@ -132,8 +140,8 @@ async def test_sources_of_passwords_and_paths_are_written_by_reference_only(
     configuration = write(tmp_path, table("node1", secure.urls[1], f'ca_file = "{ca.name}"', more))
     profile = configuration.node("node1")
     assert profile is not None
-    found = await discover(configuration, profile, Passwords(), TIMEOUT)
-    after = add(configuration, found.found)
+    found = await discover_cluster(configuration, profile, Passwords(), TIMEOUT)
+    after = add_profiles(configuration, found.found)
     assert len(after.nodes) == 4
     assert {one.password for one in after.nodes} == {profile.password}
     assert {one.trust for one in after.nodes} == {profile.trust}
@@ -161,7 +169,7 @@ async def test_profiles_are_known_by_uid_in_their_cluster_and_else_by_address(
         3: ("drei", False),
         4: ("node4", True),
     }
-    after = add(configuration, found.found)
+    after = add_profiles(configuration, found.found)
     zwei = after.node("zwei")
     assert zwei is not None
     assert (zwei.uid, zwei.cluster) == (2, "")
@@ -177,7 +185,7 @@ async def test_nodes_of_profiles_that_do_not_say_who_they_are_are_asked(
         assert [(one.name, one.is_new) for one in found.found] == [
             (f"mine{uid}", False) for uid in (1, 2, 3)
         ]
-        after = add(load(tmp_path / "config.toml", must_exist=True), found.found)
+        after = add_profiles(load(tmp_path / "config.toml", must_exist=True), found.found)
         assert [one.uid for one in after.nodes] == [1, 2, 3]
 
 
@@ -192,7 +200,7 @@ async def test_what_nodes_have_told_already_finds_their_profiles(
     found = await look(configuration, known={"far": Identity(uid=3, hostname="three")})
     third = found.found[2]
     assert (third.name, third.is_new, third.lacks_identity) == ("far", False, True)
-    far = add(configuration, [third]).node("far")
+    far = add_profiles(configuration, [third]).node("far")
     assert far is not None
     assert (far.uid, far.hostname) == (3, "three")
 
@@ -205,10 +213,10 @@ async def test_a_node_that_does_not_answer_is_told_with_the_reason(
     found = await look(configuration)
     assert not found.is_whole
     third = found.found[2]
-    assert third.meeting is Meeting.UNREACHABLE
+    assert third.meeting is DiscoveryResult.UNREACHABLE
     assert "refused the connection" in third.text
     assert third.may_be_added
-    assert meetings(found)[4] is Meeting.ITSELF
+    assert meetings(found)[4] is DiscoveryResult.ITSELF
 
 
 async def test_a_replica_does_not_tell_and_it_is_said_where_to_ask(
@@ -240,7 +248,7 @@ async def test_a_wrong_password_is_shown_to_one_node_once(
 
 async def test_without_a_password_nothing_is_sent(secure: SimulatedCluster, tmp_path: Path) -> None:
     configuration = write(tmp_path, table("node1", secure.urls[1], pinned(secure)))
-    found = await discover(configuration, configuration.nodes[0], Passwords(), TIMEOUT)
+    found = await discover_cluster(configuration, configuration.nodes[0], Passwords(), TIMEOUT)
     assert found.trouble is not None
     assert not secure.cluster.requests
 
@@ -264,10 +272,13 @@ async def test_nodes_that_are_all_listed_under_one_address_get_no_profile(tmp_pa
     with SimulatedCluster(Cluster(2)) as served:
         found = await look(write(tmp_path, table("node1", served.urls[1], pinned(served))))
         second = found.found[1]
-        assert (second.meeting, second.profile) == (Meeting.NOT_ASKED, None)
+        assert (second.meeting, second.profile) == (DiscoveryResult.NOT_ASKED, None)
         assert "listed under the address of node1" in second.text
         assert not second.may_be_added
-        assert add(load(tmp_path / "config.toml", must_exist=True), [second]).nodes[0].uid is None
+        assert (
+            add_profiles(load(tmp_path / "config.toml", must_exist=True), [second]).nodes[0].uid
+            is None
+        )
 
 
 async def test_from_the_wrong_node_nothing_is_discovered(
@@ -315,13 +326,13 @@ async def test_a_member_that_answers_as_somebody_else_is_never_added(tmp_path: P
         configuration = write(tmp_path, table("node1", cluster.servers[1].url, ""))
         found = await look(configuration)
         assert meetings(found) == {
-            1: Meeting.KNOWN,
-            2: Meeting.STRANGER,
-            3: Meeting.STRANGER,
-            4: Meeting.ITSELF,
+            1: DiscoveryResult.KNOWN,
+            2: DiscoveryResult.STRANGER,
+            3: DiscoveryResult.STRANGER,
+            4: DiscoveryResult.ITSELF,
         }
         assert "answers as node:9 host9, the cluster lists node:2 host2" in found.found[1].text
-        after = add(configuration, found.found)
+        after = add_profiles(configuration, found.found)
         assert [one.name for one in after.nodes] == ["node1", "host4"]
 
 
@@ -331,8 +342,8 @@ async def test_one_node_that_refuses_the_login_stops_the_asking_of_all(tmp_path:
         cluster = Liars(stack, a=refusing, b=refusing, c=refusing, d=refusing, e=refusing)
         found = await look(write(tmp_path, table("node1", cluster.servers[1].url, "")))
         told = list(meetings(found).values())
-        assert told.count(Meeting.REFUSED) == 1
-        assert told.count(Meeting.NOT_ASKED) == 4
+        assert told.count(DiscoveryResult.REFUSED) == 1
+        assert told.count(DiscoveryResult.NOT_ASKED) == 4
         asked = [one for uid in range(2, 7) for one in cluster.servers[uid].asked]
         assert len(asked) == 1
         assert not found.is_whole
@@ -349,7 +360,7 @@ async def test_another_certificate_gets_neither_password_nor_profile_by_itself(
         assert impostor.asked == []
         assert impostor.received == 0
     fourth = found.found[3]
-    assert fourth.meeting is Meeting.UNREACHABLE
+    assert fourth.meeting is DiscoveryResult.UNREACHABLE
     assert "certificate" in fourth.text
 
 
@@ -357,9 +368,9 @@ async def test_a_node_that_hangs_keeps_no_other_from_being_asked(tmp_path: Path)
     with contextlib.ExitStack() as stack:
         cluster = Liars(stack, second=Peer.hang, third=Play(3), fourth=answering_nothing)
         found = await look(write(tmp_path, table("node1", cluster.servers[1].url, "")))
-        assert meetings(found)[2] is Meeting.UNREACHABLE
-        assert meetings(found)[3] is Meeting.ITSELF
-        assert meetings(found)[4] is Meeting.UNTOLD
+        assert meetings(found)[2] is DiscoveryResult.UNREACHABLE
+        assert meetings(found)[3] is DiscoveryResult.ITSELF
+        assert meetings(found)[4] is DiscoveryResult.UNTOLD
 
 
 def answering_nothing(peer: Peer) -> None:
@@ -425,5 +436,5 @@ async def test_a_secret_given_once_is_not_asked_for_again(
     configuration = write(tmp_path, table("node1", secure.urls[1], pinned(secure), ""))
     passwords = Passwords()
     passwords.keep(configuration.nodes[0], Secret(PASSWORD))
-    found = await discover(configuration, configuration.nodes[0], passwords, TIMEOUT)
+    found = await discover_cluster(configuration, configuration.nodes[0], passwords, TIMEOUT)
     assert found.is_whole

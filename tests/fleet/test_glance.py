@@ -23,14 +23,14 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeOperator
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.one_shot import Glance, glance
+from tui.fleet.one_shot import NodeStatus, read_status
 from tui.model.reading import TroubleKind
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
 
-def look(*nodes: NodeProfile, passwords: Passwords | None = None, **more: Any) -> list[Glance]:
-    return glance(configuration(nodes, **more), nodes, passwords or keeping(nodes))
+def look(*nodes: NodeProfile, passwords: Passwords | None = None, **more: Any) -> list[NodeStatus]:
+    return read_status(configuration(nodes, **more), nodes, passwords or keeping(nodes))
 
 
 def test_every_node_is_asked_once_and_given_in_the_order_of_asking(

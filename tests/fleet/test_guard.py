@@ -4,62 +4,64 @@ from dataclasses import replace
 
 import pytest
 
-from tui.fleet.orders.guard import Standing, pointless, rule
+from tui.fleet.orders.guard import NodeStanding, judge_order, pointless_reason
 from tui.model.node import Environment
-from tui.model.order import Seen, Tier, Verb
+from tui.model.order import SeenService, Tier, Verb
 from tui.model.service import Kind, Service
 
-FINE = Standing(age=1.0, stale_after=4.0)
-ALERT = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL)
-CCS = Seen("ccs", "RUNNING", Kind.REQUIRED)
-ODD = Seen("odd", "RUNNING", Kind.UNKNOWN)
+FINE = NodeStanding(age=1.0, stale_after=4.0)
+ALERT = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL)
+CCS = SeenService("ccs", "RUNNING", Kind.REQUIRED)
+ODD = SeenService("odd", "RUNNING", Kind.UNKNOWN)
 
 
 def test_an_optional_service_on_a_quiet_node_needs_a_plain_yes() -> None:
-    ruling = rule(Verb.RESTART, [ALERT], FINE)
+    ruling = judge_order(Verb.RESTART, [ALERT], FINE)
     assert (ruling.tier, ruling.allowed, ruling.words) == (Tier.PLAIN, True, "")
 
 
 @pytest.mark.parametrize("environment", [None, Environment.STAGING, Environment.DEVELOPMENT])
 def test_only_production_asks_for_the_name(environment: Environment | None) -> None:
-    assert rule(Verb.STOP, [ALERT], replace(FINE, environment=environment)).tier is Tier.PLAIN
+    assert (
+        judge_order(Verb.STOP, [ALERT], replace(FINE, environment=environment)).tier is Tier.PLAIN
+    )
 
 
 @pytest.mark.parametrize("verb", list(Verb))
 def test_on_production_the_name_is_typed_for_every_verb(verb: Verb) -> None:
-    ruling = rule(verb, [ALERT], replace(FINE, environment=Environment.PRODUCTION))
+    ruling = judge_order(verb, [ALERT], replace(FINE, environment=Environment.PRODUCTION))
     assert (ruling.tier, ruling.words) == (Tier.TYPED, "alert_mgr")
 
 
 def test_many_services_ask_for_their_count() -> None:
-    ruling = rule(Verb.STOP, [ALERT, replace(ALERT, name="cm_server")], FINE)
+    ruling = judge_order(Verb.STOP, [ALERT, replace(ALERT, name="cm_server")], FINE)
     assert (ruling.tier, ruling.words) == (Tier.TYPED, "2")
 
 
 @pytest.mark.parametrize("name", ["cnm_http", "envoy", "envoy_control_plane", "dmcproxy"])
 def test_what_carries_the_api_or_the_clients_asks_for_its_name(name: str) -> None:
-    ruling = rule(Verb.RESTART, [replace(ALERT, name=name)], FINE)
+    ruling = judge_order(Verb.RESTART, [replace(ALERT, name=name)], FINE)
     assert (ruling.tier, ruling.words, ruling.allowed) == (Tier.TYPED, name, True)
 
 
 @pytest.mark.parametrize("seen", [CCS, ODD])
-def test_what_is_not_known_to_be_optional_is_locked(seen: Seen) -> None:
+def test_what_is_not_known_to_be_optional_is_locked(seen: SeenService) -> None:
     """P8, case 43."""
-    ruling = rule(Verb.STOP, [seen], FINE)
+    ruling = judge_order(Verb.STOP, [seen], FINE)
     assert (ruling.tier, ruling.allowed) == (Tier.LOCKED, False)
     assert "loss of the cluster" in ruling.reason
 
 
 @pytest.mark.parametrize("seen", [CCS, ODD])
-def test_unlocked_it_needs_the_name_and_a_reason(seen: Seen) -> None:
-    ruling = rule(Verb.STOP, [seen], replace(FINE, unlocked=True))
+def test_unlocked_it_needs_the_name_and_a_reason(seen: SeenService) -> None:
+    ruling = judge_order(Verb.STOP, [seen], replace(FINE, unlocked=True))
     assert (ruling.tier, ruling.allowed) == (Tier.LOCKED, True)
     assert (ruling.words, ruling.needs_reason) == (seen.name, True)
 
 
 def test_one_required_service_among_optional_ones_locks_all() -> None:
-    assert not rule(Verb.STOP, [ALERT, CCS], FINE).allowed
-    assert not rule(Verb.STOP, [ALERT, CCS], replace(FINE, unlocked=True)).allowed
+    assert not judge_order(Verb.STOP, [ALERT, CCS], FINE).allowed
+    assert not judge_order(Verb.STOP, [ALERT, CCS], replace(FINE, unlocked=True)).allowed
 
 
 @pytest.mark.parametrize(
@@ -72,16 +74,18 @@ def test_one_required_service_among_optional_ones_locks_all() -> None:
         (replace(FINE, busy="an order is open"), "open"),
     ],
 )
-def test_what_stands_in_the_way_refuses_even_when_unlocked(standing: Standing, word: str) -> None:
+def test_what_stands_in_the_way_refuses_even_when_unlocked(
+    standing: NodeStanding, word: str
+) -> None:
     """P3, P18, case 51."""
     for verb in Verb:
-        ruling = rule(verb, [ALERT], replace(standing, unlocked=True))
+        ruling = judge_order(verb, [ALERT], replace(standing, unlocked=True))
         assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
         assert word in ruling.reason
 
 
 def test_nothing_chosen_is_refused() -> None:
-    assert not rule(Verb.START, [], FINE).allowed
+    assert not judge_order(Verb.START, [], FINE).allowed
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_nothing_chosen_is_refused() -> None:
     ],
 )
 def test_a_verb_that_makes_no_sense_says_so(verb: Verb, status: str) -> None:
-    assert pointless(verb, Service("alert_mgr", status))
+    assert pointless_reason(verb, Service("alert_mgr", status))
 
 
 @pytest.mark.parametrize(
@@ -113,11 +117,11 @@ def test_a_verb_that_makes_no_sense_says_so(verb: Verb, status: str) -> None:
     ],
 )
 def test_a_verb_that_makes_sense_is_let_through(verb: Verb, status: str) -> None:
-    assert pointless(verb, Service("alert_mgr", status)) == ""
+    assert pointless_reason(verb, Service("alert_mgr", status)) == ""
 
 
 def test_a_service_that_is_not_sound_is_never_acted_on() -> None:
     """Cases 32 and 33."""
     for verb in Verb:
-        assert pointless(verb, Service("alert_mgr", "RUNNING", note="sent twice"))
-        assert pointless(verb, Service("a\N{REPLACEMENT CHARACTER}b", "RUNNING"))
+        assert pointless_reason(verb, Service("alert_mgr", "RUNNING", note="sent twice"))
+        assert pointless_reason(verb, Service("a\N{REPLACEMENT CHARACTER}b", "RUNNING"))

@@ -21,7 +21,7 @@ from tests.fleet.conftest import (
 )
 from tests.fleet.test_book import Clock, reader
 from tui.api.errors import LoginRefused
-from tui.fleet.polling.cluster_cache import ClusterBook
+from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.model.node import Role
 from tui.model.trust import parse_fingerprint
 from tui.sim.cluster import Cluster
@@ -103,7 +103,7 @@ async def test_without_the_call_there_are_no_guests_and_it_is_asked_once_an_hour
 
 async def test_a_call_that_is_not_there_is_asked_again_after_an_hour() -> None:
     clock = Clock()
-    book, play = ClusterBook(clock), Play()
+    book, play = ClusterCache(clock), Play()
     with serving(play) as server:
         client = reader(server.url)
         for seconds in (0, 10, 3500, 100):
@@ -117,7 +117,7 @@ async def test_a_call_that_is_not_there_is_asked_again_after_an_hour() -> None:
 @pytest.mark.parametrize("reply", [answer("{}", 503), answer("{}", 403), answer("<html>")])
 async def test_other_trouble_is_a_gap_and_what_was_said_grows_old(reply: bytes) -> None:
     clock = Clock()
-    book, play = ClusterBook(clock), Play()
+    book, play = ClusterCache(clock), Play()
     play.get(HEALTH, said({"nodes": [{"id": "7", "role": "follower", "services": []}]}))
     with serving(play) as server:
         client = reader(server.url)
@@ -135,7 +135,7 @@ async def test_other_trouble_is_a_gap_and_what_was_said_grows_old(reply: bytes) 
 
 
 async def test_a_login_that_this_call_refuses_is_passed_on() -> None:
-    play, book = Play(), ClusterBook()
+    play, book = Play(), ClusterCache()
     play.get(HEALTH, answer("no", 401))
     with serving(play) as server:
         client = reader(server.url)

@@ -7,9 +7,9 @@ import pytest
 
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import BOOTSTRAP, LIST, Play, profile, profiles, running, said
-from tui.history.reader import Archive
-from tui.history.recorder import Keeper
-from tui.model.event import Happening
+from tui.history.reader import HistoryReader
+from tui.history.recorder import HistoryRecorder
+from tui.model.event import EventKind
 from tui.sim.server import SimulatedCluster
 
 
@@ -23,22 +23,22 @@ async def test_a_session_that_follows_begins_with_what_happened_in_the_last(
     served: SimulatedCluster, folder: Path, read_only: str
 ) -> None:
     nodes = profiles(served)
-    async with running(*nodes, history=Keeper(folder), read_only=read_only) as deck:
+    async with running(*nodes, history=HistoryRecorder(folder), read_only=read_only) as deck:
         await deck.good()
         served.cluster.stop(1, "alert_mgr")
         await deck.until(lambda: any(one.brief == "→ STOPPED" for one in deck.notes.events))
-    async with running(*nodes, history=Keeper(folder), read_only=read_only) as deck:
+    async with running(*nodes, history=HistoryRecorder(folder), read_only=read_only) as deck:
         await deck.until(lambda: deck.fleet.history("node1", "alert_mgr"))
         await deck.good()
         served.cluster.stop(2, "ccs")
         await deck.until(lambda: deck.fleet.history("node2", "ccs"))
         told = [(one.node, one.service, one.happening) for one in deck.fleet.events if one.service]
-        assert told[0] == ("node1", "alert_mgr", Happening.FLIPPED)
+        assert told[0] == ("node1", "alert_mgr", EventKind.FLIPPED)
         assert told[-1][:2] == ("node2", "ccs")
         ages = [one.at for one in deck.fleet.events]
         assert ages == sorted(ages)
         assert not [one for one in deck.notes.events if one.service == "alert_mgr"]
-    assert {one.cluster for one in Archive(folder).events(None)} == {"demo"}
+    assert {one.cluster for one in HistoryReader(folder).events(None)} == {"demo"}
 
 
 async def test_a_day_tells_states_restarts_and_that_a_lost_node_was_not_watched(
@@ -46,7 +46,7 @@ async def test_a_day_tells_states_restarts_and_that_a_lost_node_was_not_watched(
 ) -> None:
     play = Play()
     with serving(play) as server:
-        keeper = Keeper(folder)
+        keeper = HistoryRecorder(folder)
         async with running(profile(server.url), history=keeper) as deck:
             await deck.good()
             play.restart("alert_mgr")
@@ -55,20 +55,20 @@ async def test_a_day_tells_states_restarts_and_that_a_lost_node_was_not_watched(
             await deck.until(lambda: deck.watch().reading.trouble)
             play.heal(LIST)
             await deck.good()
-    day = Archive(folder).day("node1", "alert_mgr", datetime.now(UTC))
+    day = HistoryReader(folder).day("node1", "alert_mgr", datetime.now(UTC))
     assert len(day.restarts) == 1
     assert {one.state.status for one in day.segments} == {"RUNNING"}
     assert any(
         first.ended < second.begun
         for first, second in zip(day.segments, day.segments[1:], strict=False)
     )
-    assert Archive(folder).restarts(datetime.fromtimestamp(day.begun, UTC)) == {"node1": 1}
+    assert HistoryReader(folder).restarts(datetime.fromtimestamp(day.begun, UTC)) == {"node1": 1}
 
 
 async def test_what_another_node_answers_is_not_taken_for_this_ones(folder: Path) -> None:
     play = Play()
     with serving(play) as server:
-        async with running(profile(server.url), history=Keeper(folder)) as deck:
+        async with running(profile(server.url), history=HistoryRecorder(folder)) as deck:
             await deck.known()
             info = {"uid": "2", "hostname": "host2"}
             play.get(BOOTSTRAP, said({"local_node_info": info}))
@@ -76,7 +76,7 @@ async def test_what_another_node_answers_is_not_taken_for_this_ones(folder: Path
             await deck.until(lambda: deck.watch().wrong_node)
             play.restart("alert_mgr")
             await deck.until(lambda: deck.fleet.history("node1", "alert_mgr"))
-    day = Archive(folder).day("node1", "alert_mgr", datetime.now(UTC))
+    day = HistoryReader(folder).day("node1", "alert_mgr", datetime.now(UTC))
     assert day.restarts == ()
 
 

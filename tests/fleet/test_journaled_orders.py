@@ -18,8 +18,8 @@ from tests.faultserver import answer, serving
 from tests.fleet.conftest import LIST, PASSWORD, Play, profile, running
 from tests.fleet.orderer import QUICK
 from tests.fleet.witness import Child, Witness, child, records, traced
-from tui.journal.hash_chain import check
-from tui.journal.journal_file import Store
+from tui.journal.hash_chain import check_chain
+from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.model.order import Result, Verb
 from tui.storage import paths
@@ -61,7 +61,7 @@ async def test_the_life_of_an_order_is_kept_and_chained(folder: Path) -> None:
     assert [one["seq"] for one in told] == list(range(1, 7))
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", one["at"]) for one in told)
     assert all(one["mono"] > 0 for one in told)
-    assert check(Store(folder).lines()).broken_at is None
+    assert check_chain(JournalFile(folder).lines()).broken_at is None
 
 
 async def test_no_password_and_no_header_is_in_the_journal(folder: Path) -> None:

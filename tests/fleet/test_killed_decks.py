@@ -16,10 +16,10 @@ from tests.faultserver import FaultServer, Peer, answer, serving
 from tests.fleet.conftest import LIST, Play, profile, quiet, running, said
 from tests.fleet.orderer import QUICK
 from tests.fleet.witness import Witness, child, records, until
-from tui.journal.hash_chain import check
-from tui.journal.journal_file import Store
+from tui.journal.hash_chain import check_chain
+from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
-from tui.model.order import Phase, Result, Verb
+from tui.model.order import OrderPhase, Result, Verb
 
 KILLS = 40
 
@@ -56,7 +56,7 @@ async def test_an_order_killed_before_its_answer_is_unknown_until_its_node_is_se
             progress = deck.fleet.orders.progress
             await deck.until(lambda: progress)
             shown = progress[0]
-            assert shown.phase is Phase.ENDED
+            assert shown.phase is OrderPhase.ENDED
             (verdict,) = shown.verdicts
             assert verdict.result is Result.UNKNOWN
             assert verdict.text.startswith("from an earlier session, ")
@@ -79,7 +79,7 @@ async def test_an_order_killed_before_its_answer_is_unknown_until_its_node_is_se
             await quiet(0.2)
             assert not deck.fleet.orders.progress
     assert len(server.posts) == 1
-    assert check(Store(folder).lines()).broken_at is None
+    assert check_chain(JournalFile(folder).lines()).broken_at is None
 
 
 async def test_leaving_with_an_order_open_leaves_it_unknown_for_the_next_session(
@@ -163,7 +163,7 @@ def test_however_often_a_deck_is_killed_no_post_is_without_its_intent(folder: Pa
     assert play.unrecorded == 0
     intents = [one["id"] for one in records(folder, "intent")]
     assert len(intents) == len(set(intents)) >= len(server.posts)
-    assert check(Store(folder).lines()).broken_at is None
+    assert check_chain(JournalFile(folder).lines()).broken_at is None
 
 
 # Two decks

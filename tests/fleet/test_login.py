@@ -32,14 +32,14 @@ from tui.api.client import NodeOperator
 from tui.config import CommandSource, FileSource
 from tui.credentials import Passwords, Secret
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.orders.guard import rule
+from tui.fleet.orders.guard import judge_order
 from tui.model.login import LoginWay
-from tui.model.order import Result, Seen, Tier, Verb
+from tui.model.order import Result, SeenService, Tier, Verb
 from tui.model.reading import TroubleKind
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
-ALERT = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL)
+ALERT = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL)
 
 
 TRIES = 2
@@ -311,7 +311,7 @@ async def test_a_403_to_an_order_makes_every_node_of_the_login_read_only_and_rea
         assert len(posts(served)) == 1
         for one in deck.fleet.nodes:
             assert "may not give orders" in one.read_only
-            assert rule(Verb.STOP, [ALERT], deck.fleet.standing(one.name)).tier is Tier.NEVER
+            assert judge_order(Verb.STOP, [ALERT], deck.fleet.standing(one.name)).tier is Tier.NEVER
         before = len(asked(served, LIST))
         await deck.until(lambda: len(asked(served, LIST)) >= before + 6)
         assert troubles(deck) == {None}

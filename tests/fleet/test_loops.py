@@ -3,45 +3,45 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from tui.fleet.events.restart_detector import CrashLoops
-from tui.model.event import Event, Happening
+from tui.fleet.events.restart_detector import CrashLoopDetector
+from tui.model.event import Event, EventKind
 
 ON = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def restart(at: float, *, ordered: bool = False, service: str = "alert_mgr") -> Event:
     text = "restarted, RUNNING before and after"
-    return Event("node1", Happening.RESTARTED, text, at, ON, service, "restarted", ordered)
+    return Event("node1", EventKind.RESTARTED, text, at, ON, service, "restarted", ordered)
 
 
-def see(loops: CrashLoops, *events: Event) -> list[Event]:
+def see(loops: CrashLoopDetector, *events: Event) -> list[Event]:
     seen = (loops.see(event) for event in events)
     return [one for one in seen if one is not None]
 
 
 def test_so_many_restarts_in_the_time_are_one_crash_loop() -> None:
-    loops = CrashLoops(3, 10)
+    loops = CrashLoopDetector(3, 10)
     assert see(loops, restart(0), restart(100)) == []
     (told,) = see(loops, restart(250))
-    assert told.happening is Happening.LOOPING
+    assert told.happening is EventKind.LOOPING
     assert told.text == "restarted 3 times in 4 m 10 s, nobody here ordered it"
     assert (told.node, told.service, told.at) == ("node1", "alert_mgr", 250)
 
 
 def test_restarts_that_are_far_apart_are_none() -> None:
-    loops = CrashLoops(3, 10)
+    loops = CrashLoopDetector(3, 10)
     assert see(loops, *(restart(at) for at in range(0, 6000, 301))) == []
 
 
 def test_only_the_last_ones_count() -> None:
-    loops = CrashLoops(3, 10)
+    loops = CrashLoopDetector(3, 10)
     assert see(loops, restart(0), restart(500), restart(900)) == []
     (told,) = see(loops, restart(1000))
     assert "in 8 m 20 s" in told.text
 
 
 def test_it_is_told_once_until_it_was_calm_for_as_long() -> None:
-    loops = CrashLoops(3, 10)
+    loops = CrashLoopDetector(3, 10)
     assert len(see(loops, *(restart(at) for at in range(0, 3600, 60)))) == 1
     calm = 3540 + 601
     assert see(loops, restart(calm), restart(calm + 1)) == []
@@ -49,25 +49,25 @@ def test_it_is_told_once_until_it_was_calm_for_as_long() -> None:
 
 
 def test_what_was_ordered_here_does_not_count() -> None:
-    loops = CrashLoops(2, 10)
+    loops = CrashLoopDetector(2, 10)
     assert see(loops, restart(0), restart(1, ordered=True), restart(2, ordered=True)) == []
     assert len(see(loops, restart(3))) == 1
 
 
 def test_services_and_nodes_are_counted_by_themselves() -> None:
-    loops = CrashLoops(2, 10)
+    loops = CrashLoopDetector(2, 10)
     assert see(loops, restart(0), restart(1, service="ccs")) == []
 
 
 def test_nothing_but_a_restart_counts() -> None:
-    loops = CrashLoops(2, 10)
-    others = [replace(restart(1), happening=one) for one in Happening]
+    loops = CrashLoopDetector(2, 10)
+    others = [replace(restart(1), happening=one) for one in EventKind]
     others.remove(restart(1))
     assert see(loops, *others, *others) == []
 
 
 def test_a_node_that_makes_up_names_without_end_fills_no_memory() -> None:
-    loops = CrashLoops(2, 10)
+    loops = CrashLoopDetector(2, 10)
     for number in range(30_000):
         see(loops, restart(number, service=f"s{number}"))
     assert len(loops._pasts) == 20_000

@@ -26,14 +26,14 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.api.client import NodeOperator
-from tui.api.connection import OrderExchange
+from tui.api.connection import OrderConnection
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted, request_text
 from tui.fleet.orders.verdict import Patience
 from tui.journal.order_journal import OrderJournal
-from tui.model.event import Happening
-from tui.model.order import Phase, Result, Route, Verb
+from tui.model.event import EventKind
+from tui.model.order import OrderPhase, Result, Route, Verb
 from tui.sim.server import SimulatedCluster
 
 SHORT = Patience(steady=0.4, limit=1.6, same=0.8)
@@ -56,11 +56,11 @@ async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedClus
         before = before[: before.index(post)]
         assert [one.path for one in before[-2:]] == [BOOTSTRAP, LIST]
         phases = [one.phase for one in deck.notes.steps]
-        assert phases[:2] == [Phase.CHECKING, Phase.SENDING]
-        assert phases[-1] is Phase.ENDED
+        assert phases[:2] == [OrderPhase.CHECKING, OrderPhase.SENDING]
+        assert phases[-1] is OrderPhase.ENDED
         told = [one.happening for one in reversed(deck.fleet.history("node2", "alert_mgr"))]
-        assert told[0] is Happening.ORDERED
-        assert told[-1] is Happening.VERDICT
+        assert told[0] is EventKind.ORDERED
+        assert told[-1] is EventKind.VERDICT
 
 
 async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster) -> None:
@@ -315,7 +315,7 @@ async def test_a_list_that_was_cut_does_not_prove_that_a_service_is_gone(
             if after == "a stop":
                 verdict = await deck.verdict(order)
                 assert verdict.result is Result.UNKNOWN
-                assert Happening.VANISHED not in {one.happening for one in deck.fleet.events}
+                assert EventKind.VANISHED not in {one.happening for one in deck.fleet.events}
                 return
             await deck.until(lambda: deck.watch().reading.find("other3"))
         journal = OrderJournal(tmp_path / "rsdeck")
@@ -440,7 +440,7 @@ async def test_what_became_of_an_order_on_a_node_that_was_lost_is_told_when_it_i
                 lambda: progress[order.number].verdicts[0].result is Result.VERIFIED, 15
             )
             assert "back" in progress[order.number].verdicts[0].text
-            told = [one.text for one in deck.notes.events if one.happening is Happening.VERDICT]
+            told = [one.text for one in deck.notes.events if one.happening is EventKind.VERDICT]
             assert len(told) == 2
             assert len(server.posts) == 1
 
@@ -619,7 +619,7 @@ async def test_a_read_only_fleet_has_nothing_that_can_write(
         (verdict,) = deck.fleet.orders.progress[order.number].verdicts
         assert verdict.result is Result.NOT_SENT
         gc.collect()
-        kinds = (NodeOperator, OrderExchange)
+        kinds = (NodeOperator, OrderConnection)
         assert not [one for one in gc.get_objects() if isinstance(one, kinds)]
         assert {one.method for one in served.cluster.requests} == {"GET"}
 

@@ -4,7 +4,13 @@ from itertools import pairwise
 
 import pytest
 
-from tui.fleet.polling.backoff import BACKOFF_AT_MOST, RETRY_AFTER_AT_MOST, backoff, faster, slower
+from tui.fleet.polling.backoff import (
+    BACKOFF_AT_MOST,
+    RETRY_AFTER_AT_MOST,
+    backoff,
+    faster_interval,
+    slower_interval,
+)
 
 
 def test_the_first_failure_costs_one_interval() -> None:
@@ -55,12 +61,22 @@ def test_a_retry_after_that_says_nothing_is_no_busy_loop(said: float | None) -> 
 
 
 def test_the_steps_go_up_and_down_and_stop_at_both_ends() -> None:
-    assert [slower(0.5), slower(2.0), slower(3.0), slower(300.0)] == [1.0, 5.0, 5.0, 300.0]
-    assert [faster(300.0), faster(5.0), faster(3.0), faster(0.5)] == [120.0, 2.0, 2.0, 0.5]
+    assert [
+        slower_interval(0.5),
+        slower_interval(2.0),
+        slower_interval(3.0),
+        slower_interval(300.0),
+    ] == [1.0, 5.0, 5.0, 300.0]
+    assert [
+        faster_interval(300.0),
+        faster_interval(5.0),
+        faster_interval(3.0),
+        faster_interval(0.5),
+    ] == [120.0, 2.0, 2.0, 0.5]
     pace = 0.5
     for _ in range(20):
-        assert faster(slower(pace)) == pace or pace == 300.0
-        pace = slower(pace)
+        assert faster_interval(slower_interval(pace)) == pace or pace == 300.0
+        pace = slower_interval(pace)
 
 
 def test_what_the_node_asks_for_never_makes_it_asked_sooner() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.fleet.places import FINE, ON, place, reading, service, wish
-from tui.fleet.orders.guard import Standing
-from tui.fleet.rollout.planner import Place, make_plan, tier_of
+from tui.fleet.orders.guard import NodeStanding
+from tui.fleet.rollout.planner import PlanNode, make_plan, tier_of
 from tui.model.node import Environment, Role
 from tui.model.order import Tier, Verb
 from tui.model.rollout import Plan
@@ -16,13 +16,13 @@ from tui.model.service import Service
 PRIMARY = Role.PRIMARY
 
 
-def made(*places: Place, names: tuple[str, ...] = ("alert_mgr",)) -> Plan:
+def made(*places: PlanNode, names: tuple[str, ...] = ("alert_mgr",)) -> Plan:
     plan = make_plan(wish(*names), places)
     assert isinstance(plan, Plan), plan
     return plan
 
 
-def refused(*places: Place, names: tuple[str, ...] = ("alert_mgr",)) -> str:
+def refused(*places: PlanNode, names: tuple[str, ...] = ("alert_mgr",)) -> str:
     why = make_plan(wish(*names), places)
     assert isinstance(why, str), why
     return why
@@ -74,7 +74,7 @@ def test_production_takes_the_name_on_one_node_too() -> None:
 def test_one_production_node_among_others_is_said() -> None:
     places = (
         THREE[0],
-        replace(THREE[1], standing=Standing(**FINE, environment=Environment.PRODUCTION)),
+        replace(THREE[1], standing=NodeStanding(**FINE, environment=Environment.PRODUCTION)),
     )
     assert "production" in made(*places).danger
 
@@ -128,7 +128,7 @@ def test_locked_services_go_one_at_a_time_even_on_different_nodes() -> None:
         (place(2, node="twin"), "twin: it is the same node as node2"),
     ],
 )
-def test_what_has_nothing_to_restart_is_left_out_with_the_reason(odd: Place, why: str) -> None:
+def test_what_has_nothing_to_restart_is_left_out_with_the_reason(odd: PlanNode, why: str) -> None:
     plan = made(place(1, role=PRIMARY), place(2), odd)
     assert [one.node for one in plan.steps] == ["node2", "node1"]
     (told,) = plan.left_out
@@ -171,7 +171,7 @@ def test_many_reasons_are_cut_and_counted() -> None:
         (place(3, cluster="other.local"), "demo.local, other.local"),
     ],
 )
-def test_what_would_make_it_unsafe_refuses_the_whole(odd: Place, why: str) -> None:
+def test_what_would_make_it_unsafe_refuses_the_whole(odd: PlanNode, why: str) -> None:
     assert why in refused(place(1, role=PRIMARY), place(2), odd)
 
 

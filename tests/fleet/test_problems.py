@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.ui.widgets.hostile import NAMES
-from tui.fleet.problems import Gravity, NodeState, Problem, problems
+from tui.fleet.problems import NodeState, Problem, Severity, find_problems
 from tui.model.certificate import Certificate
-from tui.model.event import Event, Happening
+from tui.model.event import Event, EventKind
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
 from tui.model.text import clean
@@ -29,17 +29,17 @@ def lost(name: str, kind: TroubleKind = TroubleKind.UNREACHABLE, since: float = 
     return node(name, reading=reading)
 
 
-def event(happening: Happening, text: str, ago: float, service: str = "x", **more: Any) -> Event:
+def event(happening: EventKind, text: str, ago: float, service: str = "x", **more: Any) -> Event:
     on = ON - timedelta(seconds=ago)
     return Event(more.pop("node", "a"), happening, text, NOW - ago, on, service, **more)
 
 
 def flip(text: str, ago: float, service: str = "x", **more: Any) -> Event:
-    return event(Happening.FLIPPED, text, ago, service, **more)
+    return event(EventKind.FLIPPED, text, ago, service, **more)
 
 
 def told(*nodes: NodeState, events: tuple[Event, ...] = ()) -> list[Problem]:
-    return list(problems(nodes, events, NOW, ON))
+    return list(find_problems(nodes, events, NOW, ON))
 
 
 def one(*nodes: NodeState, events: tuple[Event, ...] = ()) -> Problem:
@@ -59,13 +59,13 @@ def test_the_worst_is_first() -> None:
         node("c", wrong_node="another node answers"),
         node("d", answered_at=NOW - 60),
         node("e", {"x": "RUNNING"}),
-        events=(event(Happening.RESTARTED, "restarted", 60, node="e"),),
+        events=(event(EventKind.RESTARTED, "restarted", 60, node="e"),),
     )
     assert [(p.node, p.service) for p in found] == [
         ("c", ""), ("b", ""), ("a", "y"), ("d", ""), ("a", "x"), ("a", "z"), ("e", "x"),
     ]  # fmt: skip
     assert [p.gravity for p in found] == [
-        *[Gravity.CRITICAL] * 3, *[Gravity.SERIOUS] * 3, Gravity.NOTICE,
+        *[Severity.CRITICAL] * 3, *[Severity.SERIOUS] * 3, Severity.NOTICE,
     ]  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def test_trouble_with_a_node_is_told_by_its_word_and_since_when(kind: TroubleKin
     problem = one(lost("a", kind, since=90))
     assert problem.what == f"{kind.value}: it said no"
     assert problem.since == NOW - 90
-    grave = Gravity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Gravity.CRITICAL
+    grave = Severity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Severity.CRITICAL
     assert problem.gravity is grave
 
 
@@ -126,35 +126,35 @@ def test_a_stop_that_was_ordered_here_is_timed_from_its_own_change() -> None:
 
 def test_a_restart_that_nobody_ordered_is_told_for_an_hour() -> None:
     well = node(services={"x": "RUNNING"})
-    restarted = event(Happening.RESTARTED, "restarted, RUNNING before and after", 60)
+    restarted = event(EventKind.RESTARTED, "restarted, RUNNING before and after", 60)
     assert "not ordered here" in one(well, events=(restarted,)).what
     assert one(well, events=(restarted,)).since == NOW - 60
     came_up = (flip("RUNNING → EXITED", 130), flip("EXITED → RUNNING", 120))
-    seen = event(Happening.RESTARTED, "restarted, was seen EXITED on the way", 120)
+    seen = event(EventKind.RESTARTED, "restarted, was seen EXITED on the way", 120)
     assert "2 times" in one(well, events=(*came_up, seen, restarted)).what
-    assert told(well, events=(event(Happening.RESTARTED, "restarted", 3700),)) == []
+    assert told(well, events=(event(EventKind.RESTARTED, "restarted", 3700),)) == []
 
 
 @pytest.mark.parametrize(
     "ordered",
     [
-        event(Happening.ORDERED, "restart ordered here", 70),
-        event(Happening.ORDERED, "restart ordered here: y, x", 70, service=""),
+        event(EventKind.ORDERED, "restart ordered here", 70),
+        event(EventKind.ORDERED, "restart ordered here: y, x", 70, service=""),
     ],
 )
 def test_a_restart_that_was_ordered_here_is_none(ordered: Event) -> None:
     well = node(services={"x": "RUNNING"})
-    restarted = event(Happening.RESTARTED, "restarted", 60)
+    restarted = event(EventKind.RESTARTED, "restarted", 60)
     assert told(well, events=(ordered, restarted)) == []
-    assert told(well, events=(event(Happening.RESTARTED, "restarted", 60, ordered=True),)) == []
+    assert told(well, events=(event(EventKind.RESTARTED, "restarted", 60, ordered=True),)) == []
 
 
 def test_an_order_explains_no_restart_on_another_node_or_much_later() -> None:
     well = node(services={"x": "RUNNING"})
-    restarted = event(Happening.RESTARTED, "restarted", 60)
-    elsewhere = event(Happening.ORDERED, "restart ordered here", 70, node="b")
-    before = event(Happening.ORDERED, "restart ordered here", 600)
-    other = event(Happening.ORDERED, "restart ordered here", 70, service="y")
+    restarted = event(EventKind.RESTARTED, "restarted", 60)
+    elsewhere = event(EventKind.ORDERED, "restart ordered here", 70, node="b")
+    before = event(EventKind.ORDERED, "restart ordered here", 600)
+    other = event(EventKind.ORDERED, "restart ordered here", 70, service="y")
     for order in (elsewhere, before, other):
         assert len(told(well, events=(order, restarted))) == 1
 
@@ -162,27 +162,27 @@ def test_an_order_explains_no_restart_on_another_node_or_much_later() -> None:
 def test_a_crash_loop_is_critical_and_told_once() -> None:
     looping = node(services={"x": "BACKOFF"})
     events = (
-        event(Happening.RESTARTED, "restarted", 200),
-        event(Happening.RESTARTED, "restarted", 150),
-        event(Happening.LOOPING, "3 restarts in 10 minutes", 100),
+        event(EventKind.RESTARTED, "restarted", 200),
+        event(EventKind.RESTARTED, "restarted", 150),
+        event(EventKind.LOOPING, "3 restarts in 10 minutes", 100),
     )
     problem = one(looping, events=events)
-    assert problem.gravity is Gravity.CRITICAL
+    assert problem.gravity is Severity.CRITICAL
     assert problem.what == "BACKOFF, crash loop: 3 restarts in 10 minutes"
-    old = (event(Happening.LOOPING, "3 restarts in 10 minutes", 700),)
+    old = (event(EventKind.LOOPING, "3 restarts in 10 minutes", 700),)
     assert told(node(services={"x": "RUNNING"}), events=old) == []
 
 
 def test_a_service_that_vanished_is_told_until_it_is_back() -> None:
-    gone = (event(Happening.VANISHED, "vanished, was RUNNING", 60),)
+    gone = (event(EventKind.VANISHED, "vanished, was RUNNING", 60),)
     assert one(node(services={"y": "RUNNING"}), events=gone).what == "vanished, was RUNNING"
     assert told(node(services={"x": "RUNNING"}), events=gone) == []
 
 
 @pytest.mark.parametrize(
-    ("days", "gravity"), [(-3, Gravity.CRITICAL), (5, Gravity.NOTICE), (90, None)]
+    ("days", "gravity"), [(-3, Severity.CRITICAL), (5, Severity.NOTICE), (90, None)]
 )
-def test_a_certificate_out_of_its_days_is_told(days: int, gravity: Gravity | None) -> None:
+def test_a_certificate_out_of_its_days_is_told(days: int, gravity: Severity | None) -> None:
     certificate = Certificate("00", not_after=ON + timedelta(days=days))
     found = told(node(services={"x": "RUNNING"}, certificate=certificate))
     assert [(p.gravity, p.timed) for p in found] == ([(gravity, False)] if gravity else [])
@@ -190,7 +190,7 @@ def test_a_certificate_out_of_its_days_is_told(days: int, gravity: Gravity | Non
 
 def test_a_node_whose_certificate_is_not_checked_is_told() -> None:
     problem = one(node(services={"x": "RUNNING"}, is_unchecked=True))
-    assert (problem.gravity, problem.what) == (Gravity.SERIOUS, "CERTIFICATE NOT CHECKED")
+    assert (problem.gravity, problem.what) == (Severity.SERIOUS, "CERTIFICATE NOT CHECKED")
 
 
 def test_equal_problems_go_by_node_and_name_whatever_order_they_come_in() -> None:

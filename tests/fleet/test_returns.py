@@ -5,15 +5,15 @@ from itertools import pairwise
 
 import pytest
 
-from tui.fleet.events.restart_detector import Returns
-from tui.model.event import Event, Happening
+from tui.fleet.events.restart_detector import RestartDetector
+from tui.model.event import Event, EventKind
 
 ON = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def flip(was: str, became: str, *, service: str = "alert_mgr", ordered: bool = False) -> Event:
     text = f"{was} → {became}"
-    return Event("node1", Happening.FLIPPED, text, 5.0, ON, service, f"→ {became}", ordered)
+    return Event("node1", EventKind.FLIPPED, text, 5.0, ON, service, f"→ {became}", ordered)
 
 
 def started(at: float) -> datetime:
@@ -24,7 +24,7 @@ def walk(
     *statuses: str, starts: tuple[float | None, ...] = (), ordered: bool = False
 ) -> list[Event]:
     """Let a service go from status to status; `starts` are its start times after each step."""
-    returns = Returns()
+    returns = RestartDetector()
     found = []
     for number, (was, became) in enumerate(pairwise(statuses)):
         start = starts[number] if starts else None
@@ -38,7 +38,7 @@ def walk(
 @pytest.mark.parametrize("by", ["EXITED", "BACKOFF", "FATAL", "STOPPING", "RESTARTING", "STARTING"])
 def test_down_and_up_again_is_a_restart(by: str) -> None:
     (told,) = walk("RUNNING", by, "RUNNING")
-    assert told.happening is Happening.RESTARTED
+    assert told.happening is EventKind.RESTARTED
     assert told.text == f"restarted, was seen {by} on the way, nobody here ordered it"
     assert (told.service, told.at, told.brief) == ("alert_mgr", 5.0, "restarted")
 
@@ -70,14 +70,14 @@ def test_what_was_ordered_here_is_told_by_its_verdict() -> None:
 
 
 def test_services_are_followed_by_themselves() -> None:
-    returns = Returns()
+    returns = RestartDetector()
     assert returns.see(flip("RUNNING", "EXITED"), None) is None
     assert returns.see(flip("EXITED", "RUNNING", service="ccs"), None) is None
     assert returns.see(flip("EXITED", "RUNNING"), None) is not None
 
 
 def test_a_node_that_makes_up_names_without_end_fills_no_memory() -> None:
-    returns = Returns()
+    returns = RestartDetector()
     for number in range(30_000):
         returns.see(flip("RUNNING", "EXITED", service=f"s{number}"), None)
     assert len(returns._pasts) == 20_000
@@ -92,7 +92,7 @@ def test_a_service_that_dies_before_it_runs_restarts_with_each_start() -> None:
     """A loop so quick that no reading ever finds it RUNNING."""
     way = ("RUNNING", "EXITED", "STARTING", "EXITED", "STARTING", "BACKOFF", "STARTING")
     told = walk(*way, starts=(None, 100.0, None, 102.0, None, 105.0))
-    assert [one.happening for one in told] == [Happening.RESTARTED] * 2
+    assert [one.happening for one in told] == [EventKind.RESTARTED] * 2
     same = walk(*way, starts=(None, 100.0, None, 100.0, None, 100.0))
     assert same == []
 

@@ -19,8 +19,8 @@ from tests.fleet.conftest import (
     said,
 )
 from tests.fleet.test_book import Clock, reader
-from tui.fleet.polling.cluster_cache import ClusterBook, Teller
-from tui.model.event import Happening
+from tui.fleet.polling.cluster_cache import ClusterCache, SourceNode
+from tui.model.event import EventKind
 from tui.model.node import Identity, Role
 from tui.model.trust import parse_fingerprint
 from tui.sim.cluster import Cluster
@@ -42,7 +42,7 @@ def pinned(served: SimulatedCluster) -> dict[str, object]:
 
 
 def role_events(notes: Notes) -> set[tuple[str, str]]:
-    return {(one.node, one.text) for one in notes.events if one.happening is Happening.ROLE}
+    return {(one.node, one.text) for one in notes.events if one.happening is EventKind.ROLE}
 
 
 def readings(served: SimulatedCluster, uid: int) -> int:
@@ -105,7 +105,7 @@ async def test_while_nobody_tells_one_node_a_beat_is_asked_and_not_all(
 
 async def test_a_node_that_sends_the_question_on_is_not_called_primary_any_longer() -> None:
     clock = Clock()
-    book, play = ClusterBook(clock), Play(1)
+    book, play = ClusterCache(clock), Play(1)
     with serving(play) as server:
         client = reader(server.url)
         await book.refresh("node1", client, every=2)
@@ -121,7 +121,7 @@ async def test_a_node_that_sends_the_question_on_is_not_called_primary_any_longe
 
 async def test_the_next_node_is_asked_at_once_when_the_one_that_told_sends_it_on() -> None:
     clock = Clock()
-    book, old, new = ClusterBook(clock), Play(1), Play(2)
+    book, old, new = ClusterCache(clock), Play(1), Play(2)
     new.get(NODES, TO_NODE1)
     new.get(STATES, TO_NODE1)
     with contextlib.ExitStack() as stack:
@@ -144,7 +144,7 @@ async def test_the_next_node_is_asked_at_once_when_the_one_that_told_sends_it_on
 
 async def test_states_that_fail_alone_keep_nobody_from_telling_the_rest() -> None:
     clock = Clock()
-    book, play = ClusterBook(clock), Play(1)
+    book, play = ClusterCache(clock), Play(1)
     with serving(play) as server:
         client = reader(server.url)
         await book.refresh("node1", client, every=2)
@@ -161,7 +161,7 @@ async def test_states_that_fail_alone_keep_nobody_from_telling_the_rest() -> Non
 
 
 def test_the_node_that_told_is_asked_until_it_is_overdue() -> None:
-    teller = Teller()
+    teller = SourceNode()
     teller.told("node1", 100.0)
     assert teller.may_tell("node1", 102.0, 2.0)
     assert not teller.may_tell("node2", 102.0, 2.0)
@@ -169,7 +169,7 @@ def test_the_node_that_told_is_asked_until_it_is_overdue() -> None:
 
 
 def test_a_node_that_points_elsewhere_than_before_wakes_all_others() -> None:
-    teller = Teller()
+    teller = SourceNode()
     for node in ("node2", "node3"):
         teller.asks(100.0)
         teller.points_to(node, "https://node1:9443/v1/nodes", 100.0)

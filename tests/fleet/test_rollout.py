@@ -21,13 +21,13 @@ from tests.fleet.rollouts import (
 )
 from tests.fleet.witness import records
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.rollout.health_gate import Finding
-from tui.fleet.unmanaged_nodes import Guest
-from tui.journal.hash_chain import check
-from tui.journal.journal_file import Store
+from tui.fleet.rollout.health_gate import GateFinding
+from tui.fleet.unmanaged_nodes import UnmanagedNode
+from tui.journal.hash_chain import check_chain
+from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
-from tui.journal.unfinished_orders import find_unsettled
-from tui.model.event import Happening
+from tui.journal.unfinished_orders import find_unfinished_orders
+from tui.model.event import EventKind
 from tui.model.order import Order, Result, Verb
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
 from tui.model.service import Kind
@@ -99,7 +99,7 @@ async def test_a_refusal_pauses_and_resuming_orders_the_same_node_again(
         deck.fleet.rollouts.resume(plan.number)
         await reaches_after(deck, plan, RolloutState.DONE)
         assert ordered(three) == [2, 3, 3, 1]
-        told = [one.text for one in deck.notes.events if one.happening is Happening.ROLLOUT]
+        told = [one.text for one in deck.notes.events if one.happening is EventKind.ROLLOUT]
         assert [text.split(": ")[2].partition(",")[0] for text in told] == [
             "begun", "paused", "goes on", "every node verified",
         ]  # fmt: skip
@@ -116,7 +116,7 @@ async def test_an_order_that_did_nothing_pauses_and_skipping_goes_to_the_next(
         now = await reaches_after(deck, plan, RolloutState.DONE)
         assert states(now)["node3"] is StepState.SKIPPED
         assert ordered(three) == [2, 3, 1]
-        told = [one for one in deck.notes.events if one.happening is Happening.ROLLOUT]
+        told = [one for one in deck.notes.events if one.happening is EventKind.ROLLOUT]
         assert told[-1].text.endswith(": done, but node3 was skipped")
         assert told[-1].brief == "rollout done"
 
@@ -257,9 +257,9 @@ async def test_a_node_that_is_done_and_restarts_again_pauses(three: SimulatedClu
         assert ordered(three) == [2, 3]
 
 
-@pytest.mark.parametrize(("uid", "finding"), [(1, Finding.NOT_WELL), (2, Finding.UNASKED)])
+@pytest.mark.parametrize(("uid", "finding"), [(1, GateFinding.NOT_WELL), (2, GateFinding.UNASKED)])
 async def test_a_node_that_is_gone_pauses_until_it_is_back(
-    three: SimulatedCluster, uid: int, finding: Finding
+    three: SimulatedCluster, uid: int, finding: GateFinding
 ) -> None:
     async with rolling(three) as deck:
         plan = await planned(deck)
@@ -407,7 +407,7 @@ async def test_a_marked_node_without_a_profile_is_left_out_by_a_name_that_can_be
     three: SimulatedCluster,
 ) -> None:
     async with rolling(three) as deck:
-        plan = await planned(deck, nodes=("node2", Guest("demo", 9).key))
+        plan = await planned(deck, nodes=("node2", UnmanagedNode("demo", 9).key))
         assert plan.left_out == ("demo node:9: it has no profile",)
 
 
@@ -465,10 +465,10 @@ async def test_quitting_leaves_a_journal_that_says_what_is_unknown(
     (intent,) = records(folder, "intent")
     assert (step["node"], step["result"]) == ("node2", "unknown")
     assert step["orders"] == [intent["id"]]
-    (left,) = find_unsettled(Store(folder).lines())
+    (left,) = find_unfinished_orders(JournalFile(folder).lines())
     assert left.order.target.node == "node2"
     assert records(folder)[-1]["kind"] == "session_end"
-    assert check(Store(folder).lines()).broken_at is None
+    assert check_chain(JournalFile(folder).lines()).broken_at is None
 
 
 # The journal
@@ -493,8 +493,8 @@ async def test_the_journal_has_the_plan_before_all_and_a_record_for_each_step(
     intents = records(folder, "intent")
     assert [one["orders"] for one in steps] == [[one["id"]] for one in intents]
     assert {one["reason"] for one in intents} == {"new certificates"}
-    assert check(Store(folder).lines()).broken_at is None
-    assert not find_unsettled(Store(folder).lines())
+    assert check_chain(JournalFile(folder).lines()).broken_at is None
+    assert not find_unfinished_orders(JournalFile(folder).lines())
 
 
 async def test_without_a_record_of_the_plan_nothing_is_sent(

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tui.fleet.snapshot.redact import scrub, scrub_all
+from tui.fleet.snapshot.redact import redact, redact_document
 
 PAIR = base64.b64encode(b"admin@x.example:hunter2").decode()
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOiIxIn0.c2lnbmF0dXJl"
@@ -26,8 +26,8 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOiIxIn0.c2lnbmF0dXJl"
     ],
 )
 def test_what_may_be_a_secret_is_left_out(text: str, secret: str) -> None:
-    assert secret not in scrub(text)
-    assert "(left out)" in scrub(text)
+    assert secret not in redact(text)
+    assert "(left out)" in redact(text)
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_what_may_be_a_secret_is_left_out(text: str, secret: str) -> None:
     ],
 )
 def test_what_is_none_stays(text: str) -> None:
-    assert scrub(text) == text
+    assert redact(text) == text
 
 
 def test_every_text_in_an_object_is_scrubbed_and_clean() -> None:
-    told = scrub_all({"a\x1b": ["//u:p@h", {"b": ("x\x07", 1, None, True)}]})
+    told = redact_document({"a\x1b": ["//u:p@h", {"b": ("x\x07", 1, None, True)}]})
     assert told == {"a\u241b": ["//(left out)@h", {"b": ["x\u2407", 1, None, True]}]}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.fleet.snapshot.storage import NotKept, Shelf, write_new
+from tui.fleet.snapshot.storage import SavedFiles, StorageError, write_new
 from tui.storage.paths import NOWHERE
 
 ON = datetime(2026, 5, 13, 18, 38, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_snapshot_lies_in_a_folder_of_its_own_under_its_time(tmp_path: Path) -> None:
-    kept = Shelf(tmp_path / "a" / "state").keep_snapshot("text ä", "txt", ON)
+    kept = SavedFiles(tmp_path / "a" / "state").keep_snapshot("text ä", "txt", ON)
     assert kept.path == tmp_path / "a" / "state" / "snapshots" / NAME
     assert kept.note == ""
     assert kept.path.read_text(encoding="utf-8") == "text ä"
@@ -38,16 +38,16 @@ def test_a_snapshot_lies_in_a_folder_of_its_own_under_its_time(tmp_path: Path) -
 def test_the_umask_opens_it_to_nobody(umask: int, tmp_path: Path) -> None:
     before = os.umask(umask)
     try:
-        kept = Shelf(tmp_path / "state").keep_snapshot("x", "txt", ON)
+        kept = SavedFiles(tmp_path / "state").keep_snapshot("x", "txt", ON)
     finally:
         os.umask(before)
     assert (mode(kept.path), mode(kept.path.parent)) == (0o600, 0o700)
 
 
 def test_two_in_one_second_are_not_written_over_each_other(tmp_path: Path, here: Path) -> None:
-    shelf = Shelf(tmp_path / "state")
+    shelf = SavedFiles(tmp_path / "state")
     kept = shelf.keep_snapshot("one", "txt", ON)
-    with pytest.raises(NotKept, match="there already"):
+    with pytest.raises(StorageError, match="there already"):
         shelf.keep_snapshot("two", "txt", ON)
     assert kept.path.read_text(encoding="utf-8") == "one"
     assert not list(here.iterdir())
@@ -59,8 +59,8 @@ def test_a_link_in_the_files_place_is_not_followed(tmp_path: Path) -> None:
     folder.parent.chmod(0o700)
     victim = tmp_path / "victim"
     (folder / NAME).symlink_to(victim)
-    with pytest.raises(NotKept):
-        Shelf(tmp_path / "state").keep_snapshot("x", "txt", ON)
+    with pytest.raises(StorageError):
+        SavedFiles(tmp_path / "state").keep_snapshot("x", "txt", ON)
     assert not victim.exists()
 
 
@@ -70,7 +70,7 @@ def test_a_link_in_the_folders_place_is_not_followed(tmp_path: Path, here: Path)
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
     (state / "snapshots").symlink_to(other)
-    kept = Shelf(state).keep_snapshot("x", "txt", ON)
+    kept = SavedFiles(state).keep_snapshot("x", "txt", ON)
     assert kept.path == here / NAME
     assert "symbolic link" in kept.note
     assert not list(other.iterdir())
@@ -78,10 +78,10 @@ def test_a_link_in_the_folders_place_is_not_followed(tmp_path: Path, here: Path)
 
 @pytest.mark.parametrize(
     ("shelf", "why"),
-    [(Shelf(NOWHERE), "no home folder"), (Shelf(Path("/x"), fleeting=True), "demo")],
+    [(SavedFiles(NOWHERE), "no home folder"), (SavedFiles(Path("/x"), fleeting=True), "demo")],
 )
 def test_where_there_is_no_place_it_lies_in_the_current_directory(
-    shelf: Shelf, why: str, here: Path
+    shelf: SavedFiles, why: str, here: Path
 ) -> None:
     kept = shelf.keep_snapshot("x", "json", ON)
     assert kept.path == here / NAME.replace("txt", "json")
@@ -90,7 +90,7 @@ def test_where_there_is_no_place_it_lies_in_the_current_directory(
 
 
 def test_what_was_copied_takes_the_place_of_what_was_copied_before(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "state")
+    shelf = SavedFiles(tmp_path / "state")
     for text in ("one", "another"):
         path = shelf.keep_copy(text)
         assert path.read_text(encoding="utf-8") == text
@@ -104,7 +104,7 @@ def test_a_link_in_the_copys_place_is_replaced_and_not_followed(tmp_path: Path) 
     victim = tmp_path / "victim"
     victim.write_text("mine", encoding="utf-8")
     (state / "copied.txt").symlink_to(victim)
-    Shelf(state).keep_copy("x")
+    SavedFiles(state).keep_copy("x")
     assert victim.read_text(encoding="utf-8") == "mine"
     assert not (state / "copied.txt").is_symlink()
 
@@ -113,8 +113,8 @@ def test_a_copy_that_cannot_be_put_in_place_leaves_nothing_half_done(tmp_path: P
     state = tmp_path / "state"
     (state / "copied.txt").mkdir(parents=True)
     state.chmod(0o700)
-    with pytest.raises(NotKept, match=r"copied\.txt"):
-        Shelf(state).keep_copy("x")
+    with pytest.raises(StorageError, match=r"copied\.txt"):
+        SavedFiles(state).keep_copy("x")
     assert [one.name for one in state.iterdir()] == ["copied.txt"]
 
 
@@ -122,11 +122,11 @@ def test_a_file_of_ones_own_choice_is_never_written_over(tmp_path: Path) -> None
     path = tmp_path / "now.txt"
     write_new(path, "one")
     assert mode(path) == 0o600
-    with pytest.raises(NotKept, match="never written over"):
+    with pytest.raises(StorageError, match="never written over"):
         write_new(path, "two")
     assert path.read_text(encoding="utf-8") == "one"
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotKept, match=r"none.*No such file"):
+    with pytest.raises(StorageError, match=r"none.*No such file"):
         write_new(tmp_path / "none" / "now.txt", "x")

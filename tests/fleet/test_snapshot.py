@@ -7,13 +7,31 @@ from pathlib import Path
 from typing import Any
 
 from tui.config import CommandSource, NodeProfile
-from tui.fleet.snapshot.document import EVENTS_AT_MOST, Moment, Scene, Stand, as_json, take
+from tui.fleet.snapshot.document import (
+    EVENTS_AT_MOST,
+    FleetState,
+    NodeStateAt,
+    SnapshotMoment,
+    as_json,
+    build_document,
+)
 from tui.fleet.snapshot.text import COLUMNS, as_text
-from tui.journal.journal_file import Tail
+from tui.journal.journal_file import JournalTail
 from tui.model.certificate import Certificate
-from tui.model.event import Event, Happening
+from tui.model.event import Event, EventKind
 from tui.model.node import Environment, Identity, NodeFacts, Role
-from tui.model.order import Mark, Order, Phase, Progress, Result, Route, Seen, Target, Verb, Verdict
+from tui.model.order import (
+    Order,
+    OrderPhase,
+    OrderProgress,
+    Result,
+    Route,
+    SeenService,
+    Target,
+    TimelineMark,
+    Verb,
+    Verdict,
+)
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Kind, Service
 from tui.model.text import width
@@ -21,7 +39,7 @@ from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust
 
 ON = datetime(2026, 5, 13, 18, 38, tzinfo=UTC)
 NOW = 1000.0
-MOMENT = Moment("1.2.3", "jump1", ON, NOW)
+MOMENT = SnapshotMoment("1.2.3", "jump1", ON, NOW)
 PIN = "ab" * 32
 SERVICES = (
     Service("alert_mgr", "STOPPED"),
@@ -31,7 +49,7 @@ WHO = Identity(2, "db1.example", "10.0.0.2", Role.REPLICA, "8.0.2-17", "prod")
 HOSTILE = "evil\x1b]52;c;eA==\x07\u202e\n漢字" * 8
 
 
-def stand(**more: Any) -> Stand:
+def stand(**more: Any) -> NodeStateAt:
     profile = NodeProfile(
         "node1",
         "https://db1.example:9443",
@@ -53,10 +71,10 @@ def stand(**more: Any) -> Stand:
         "wrong_node": "",
         "certificate": Certificate(PIN),
     }
-    return Stand(**(fields | more))
+    return NodeStateAt(**(fields | more))
 
 
-def lost() -> Stand:
+def lost() -> NodeStateAt:
     trouble = Trouble(TroubleKind.UNREACHABLE, "node1 refused the connection")
     reading = replace(stand().reading, trouble=trouble, answered_at=400.0, since=410.0)
     return stand(reading=reading, wrong_node="node:3 answers here, it was node:2 before")
@@ -65,26 +83,28 @@ def lost() -> Stand:
 def flip(number: int = 0) -> Event:
     text = f"RUNNING → STOPPED {number}"
     at, on = 940.0 + number / 100, ON - timedelta(seconds=60)
-    return Event("node1", Happening.FLIPPED, text, at, on, "alert_mgr", "→ STOPPED")
+    return Event("node1", EventKind.FLIPPED, text, at, on, "alert_mgr", "→ STOPPED")
 
 
-def order(*, result: Result = Result.TIMED_OUT) -> Progress:
+def order(*, result: Result = Result.TIMED_OUT) -> OrderProgress:
     given = Order(
         1,
         Verb.RESTART,
         Target("node1", "https://db1.example:9443", WHO),
-        (Seen("alert_mgr", "RUNNING", Kind.OPTIONAL),),
+        (SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL),),
         Route("node1", "https://db1.example:9443"),
         700.0,
         ON - timedelta(seconds=300),
         "after the TLS change",
     )
-    verdict = Verdict("alert_mgr", result, "still STOPPED", (Mark("sent", 0.0), Mark("down", 1.2)))
-    return Progress(given, Phase.ENDED, "ended", {}, (verdict,))
+    verdict = Verdict(
+        "alert_mgr", result, "still STOPPED", (TimelineMark("sent", 0.0), TimelineMark("down", 1.2))
+    )
+    return OrderProgress(given, OrderPhase.ENDED, "ended", {}, (verdict,))
 
 
-def told(*stands: Stand, **more: Any) -> dict[str, Any]:
-    return take(Scene(stands or (stand(),), **more), MOMENT)
+def told(*stands: NodeStateAt, **more: Any) -> dict[str, Any]:
+    return build_document(FleetState(stands or (stand(),), **more), MOMENT)
 
 
 def test_a_node_is_told_with_who_it_is_and_how_old_that_is() -> None:
@@ -149,8 +169,8 @@ def test_trust_is_told_in_words() -> None:
 def test_the_journals_tail_is_in_it_and_why_it_is_not() -> None:
     record = {"seq": 1, "at": "2026-05-13T18:00:00.1Z", "kind": "intent", "verb": "restart",
               "services": [{"name": "alert_mgr"}], "sum": "0f" * 32}  # fmt: skip
-    assert told(tail=Tail((record,)))["journal"]["records"] == [record]
-    text = as_text(told(tail=Tail((record,), "line 7 is not as it was written")))
+    assert told(tail=JournalTail((record,)))["journal"]["records"] == [record]
+    text = as_text(told(tail=JournalTail((record,), "line 7 is not as it was written")))
     assert "2026-05-13 18:00:00 intent verb=restart services=alert_mgr" in text
     assert "line 7 is not as it was written" in text
 
@@ -186,7 +206,7 @@ def test_where_nothing_is_wrong_it_says_so() -> None:
 
 
 def test_a_fleet_without_nodes_does_not_pass_for_well() -> None:
-    text = as_text(take(Scene(()), MOMENT))
+    text = as_text(build_document(FleetState(()), MOMENT))
     assert "there is no node" in text
     assert "NOTHING WRONG" not in text
 
@@ -206,7 +226,7 @@ def test_hostile_text_is_clean_and_no_line_is_too_wide() -> None:
     odd = stand(reading=reading, facts=NodeFacts(who, None, gaps=(HOSTILE,)))
     event = replace(flip(), text=HOSTILE, service=HOSTILE)
     record = {"kind": HOSTILE, "text": HOSTILE, HOSTILE: [HOSTILE]}
-    object_ = told(odd, events=(event,), orders=(order(),), tail=Tail((record,), HOSTILE))
+    object_ = told(odd, events=(event,), orders=(order(),), tail=JournalTail((record,), HOSTILE))
     for line in as_text(object_).splitlines():
         assert line.isprintable()
         assert width(line) <= COLUMNS, line
@@ -224,7 +244,7 @@ def test_no_word_of_a_passwords_source_is_in_it() -> None:
         stand(reading=replace(stand().reading, trouble=trouble)),
         events=(event,),
         orders=(unsent,),
-        tail=Tail(({"kind": "verdict", "text": why},), why),
+        tail=JournalTail(({"kind": "verdict", "text": why},), why),
     )
     for text in (as_text(object_), as_json(object_)):
         assert "secret-place" not in text

@@ -1,4 +1,4 @@
-from tui.fleet.polling.service_counts import Tallies, Tally
+from tui.fleet.polling.service_counts import CountsCache, ServiceCounts
 from tui.model.service import Service
 
 SERVICES = tuple(
@@ -15,13 +15,13 @@ SERVICES = tuple(
 
 
 def test_what_is_well_is_counted_and_what_is_not_is_named_the_worst_first() -> None:
-    tally = Tally.of(SERVICES, frozenset({"crdb_worker"}))
+    tally = ServiceCounts.of(SERVICES, frozenset({"crdb_worker"}))
     assert (tally.well, tally.total) == (2, 6)
     assert [one.status for one in tally.problems] == ["FATAL", "STOPPED", "\x1b[2J"]
 
 
 def test_the_same_services_are_counted_once_and_others_again() -> None:
-    tallies, none = Tallies(), frozenset[str]()
+    tallies, none = CountsCache(), frozenset[str]()
     first = tallies.of(SERVICES, none)
     assert tallies.of(SERVICES, none) is first
     assert tallies.of(SERVICES[:1], none).total == 1

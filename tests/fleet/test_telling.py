@@ -19,12 +19,12 @@ from tests.fleet.conftest import (
 from tui.config import Notify
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
-from tui.model.event import Event, Happening
+from tui.model.event import Event, EventKind
 from tui.model.order import Verb
 from tui.sim.server import SimulatedCluster
 
 
-def told(deck: Running, *happenings: Happening) -> list[Event]:
+def told(deck: Running, *happenings: EventKind) -> list[Event]:
     return [one for one in deck.fleet.events if one.happening in happenings]
 
 
@@ -34,8 +34,8 @@ async def test_a_restart_from_elsewhere_is_told_as_such_and_one_from_here_is_not
         async with running(profile(server.url)) as deck:
             await deck.known()
             play.restart()
-            await deck.until(lambda: told(deck, Happening.RESTARTED))
-            (event,) = told(deck, Happening.RESTARTED)
+            await deck.until(lambda: told(deck, EventKind.RESTARTED))
+            (event,) = told(deck, EventKind.RESTARTED)
             assert not event.ordered
             assert event.text.endswith("nobody here ordered it")
 
@@ -44,15 +44,15 @@ async def test_what_an_order_does_is_told_as_ordered_here(served: SimulatedClust
     async with running(*profiles(served)) as deck:
         await deck.known()
         await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
-        changes = told(deck, Happening.FLIPPED, Happening.RESTARTED)
+        changes = told(deck, EventKind.FLIPPED, EventKind.RESTARTED)
         assert changes
         assert all(one.ordered and one.text.endswith("ordered here") for one in changes)
         assert {one.service for one in changes} == {"alert_mgr"}
         served.cluster.process(2, "alert_mgr").boot(served.cluster.now())
         await deck.until(
-            lambda: [one for one in told(deck, Happening.RESTARTED) if one.node == "node2"]
+            lambda: [one for one in told(deck, EventKind.RESTARTED) if one.node == "node2"]
         )
-        assert not told(deck, Happening.RESTARTED)[-1].ordered
+        assert not told(deck, EventKind.RESTARTED)[-1].ordered
 
 
 async def test_orders_never_add_up_to_a_crash_loop(served: SimulatedCluster) -> None:
@@ -60,7 +60,7 @@ async def test_orders_never_add_up_to_a_crash_loop(served: SimulatedCluster) -> 
         await deck.known()
         for _ in range(3):
             await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
-        assert not told(deck, Happening.LOOPING)
+        assert not told(deck, EventKind.LOOPING)
 
 
 async def test_a_crash_loop_is_what_the_configuration_says_it_is() -> None:
@@ -75,8 +75,8 @@ async def test_a_crash_loop_is_what_the_configuration_says_it_is() -> None:
             await deck.good()
             for number in (1, 2):
                 play.services["ccs"] = running_since(60 * number)
-                await deck.until(lambda: len(told(deck, Happening.RESTARTED)) == number)  # noqa: B023
-            (loop,) = told(deck, Happening.LOOPING)
+                await deck.until(lambda: len(told(deck, EventKind.RESTARTED)) == number)  # noqa: B023
+            (loop,) = told(deck, EventKind.LOOPING)
             assert loop.service == "ccs"
             assert loop.text.startswith("restarted 2 times in ")
         finally:
@@ -89,21 +89,21 @@ async def test_a_refused_login_is_told_once_and_again_when_another_password_is_r
 ) -> None:
     nodes = profiles(served)
     async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
-        await deck.until(lambda: len(told(deck, Happening.LOST)) == 3)
+        await deck.until(lambda: len(told(deck, EventKind.LOST)) == 3)
         await quiet(0.3)
-        (event,) = told(deck, Happening.LOGIN)
+        (event,) = told(deck, EventKind.LOGIN)
         assert event.text.startswith(f"login of {ADMIN} stopped: ")
         assert not event.service
         deck.fleet.renew("node1", Secret("wrong again"))
-        await deck.until(lambda: len(told(deck, Happening.LOGIN)) == 2)
+        await deck.until(lambda: len(told(deck, EventKind.LOGIN)) == 2)
 
 
 async def test_a_password_that_nobody_has_given_yet_is_no_refusal(
     served: SimulatedCluster,
 ) -> None:
     async with running(*profiles(served), passwords=Passwords()) as deck:
-        await deck.until(lambda: len(told(deck, Happening.LOST)) == 3)
-        assert not told(deck, Happening.LOGIN)
+        await deck.until(lambda: len(told(deck, EventKind.LOST)) == 3)
+        assert not told(deck, EventKind.LOGIN)
         deck.fleet.renew("node1", Secret("demo-password"))
-        await deck.until(lambda: len(told(deck, Happening.REGAINED)) == 3)
-        assert all("first time" in one.text for one in told(deck, Happening.REGAINED))
+        await deck.until(lambda: len(told(deck, EventKind.REGAINED)) == 3)
+        assert all("first time" in one.text for one in told(deck, EventKind.REGAINED))

@@ -26,7 +26,7 @@ from tests.fleet.conftest import (
 from tui.api.transport import OrderTransport
 from tui.config import CommandSource, FileSource
 from tui.credentials import Passwords, Secret
-from tui.fleet.onboarding.connection_test import try_node
+from tui.fleet.onboarding.connection_test import try_connection
 from tui.model.login import LoginWay
 from tui.model.order import Result, Verb
 from tui.model.reading import TroubleKind
@@ -217,9 +217,11 @@ async def test_a_read_only_session_logs_in_and_has_nothing_that_could_give_an_or
 
 async def test_the_forms_test_logs_in_as_the_profile_says(closed: SimulatedCluster) -> None:
     for way in ("auto", "jwt"):
-        found = await try_node(profile(closed.urls[1], login=LoginWay(way)), Secret(PASSWORD), 5)
+        found = await try_connection(
+            profile(closed.urls[1], login=LoginWay(way)), Secret(PASSWORD), 5
+        )
         assert found.well
-    found = await try_node(profile(closed.urls[1], login=LoginWay.BASIC), Secret(PASSWORD), 5)
+    found = await try_connection(profile(closed.urls[1], login=LoginWay.BASIC), Secret(PASSWORD), 5)
     assert not found.well
 
 

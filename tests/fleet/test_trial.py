@@ -22,7 +22,7 @@ from tests.fleet.conftest import (
 )
 from tui.config import FileSource
 from tui.credentials import Secret
-from tui.fleet.onboarding.connection_test import try_node
+from tui.fleet.onboarding.connection_test import try_connection
 from tui.model.trust import AuthorityTrust, SystemTrust, parse_fingerprint
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
@@ -37,7 +37,7 @@ def secure() -> Iterator[SimulatedCluster]:
 
 
 async def test_a_good_node_says_who_it_is_and_what_it_runs(secure: SimulatedCluster) -> None:
-    found = await try_node(
+    found = await try_connection(
         profile(secure.urls[1], trust=parse_fingerprint(secure.fingerprint)), RIGHT, 5
     )
     assert found.well
@@ -53,14 +53,16 @@ async def test_a_good_node_says_who_it_is_and_what_it_runs(secure: SimulatedClus
 async def test_a_replica_says_that_its_cluster_is_not_known_from_there(
     served: SimulatedCluster,
 ) -> None:
-    found = await try_node(profile(served.urls[2]), RIGHT, 5)
+    found = await try_connection(profile(served.urls[2]), RIGHT, 5)
     assert found.well
     assert "node:2" in found.said[1]
     assert "redirect" in found.said[2]
 
 
 async def test_a_viewer_is_well_too(served: SimulatedCluster) -> None:
-    found = await try_node(profile(served.urls[1], username=VIEWER), Secret(VIEWER_PASSWORD), 5)
+    found = await try_connection(
+        profile(served.urls[1], username=VIEWER), Secret(VIEWER_PASSWORD), 5
+    )
     assert found.well
 
 
@@ -69,7 +71,7 @@ async def test_a_wrong_password_is_tried_again_for_a_token_unless_the_node_says_
     names_basic: bool, tries: int, served: SimulatedCluster
 ) -> None:
     served.cluster.logins.challenges = names_basic
-    found = await try_node(profile(served.urls[1]), Secret("wrong"), 5)
+    found = await try_connection(profile(served.urls[1]), Secret("wrong"), 5)
     assert not found.well
     assert "does not accept admin@demo.local" in found.said[0]
     assert found.said[1]
@@ -79,7 +81,7 @@ async def test_a_wrong_password_is_tried_again_for_a_token_unless_the_node_says_
 async def test_an_untrusted_certificate_gives_its_fingerprint_and_sends_nothing(
     secure: SimulatedCluster,
 ) -> None:
-    found = await try_node(profile(secure.urls[1], trust=SystemTrust()), RIGHT, 5)
+    found = await try_connection(profile(secure.urls[1], trust=SystemTrust()), RIGHT, 5)
     assert not found.well
     assert found.fingerprint == secure.fingerprint
     assert not secure.cluster.requests
@@ -90,7 +92,7 @@ async def test_a_certificate_in_the_place_of_the_pinned_one_is_told_and_not_offe
     secure: SimulatedCluster,
 ) -> None:
     pin = parse_fingerprint("sha256:" + "0" * 64)
-    found = await try_node(profile(secure.urls[1], trust=pin), RIGHT, 5)
+    found = await try_connection(profile(secure.urls[1], trust=pin), RIGHT, 5)
     assert not found.well
     assert found.fingerprint == ""
     assert secure.fingerprint in found.said[0]
@@ -101,14 +103,14 @@ async def test_the_authority_s_file_is_trust_enough(
     secure: SimulatedCluster, tmp_path: Path
 ) -> None:
     trust = AuthorityTrust(secure.write_ca(tmp_path / "ca.pem"))
-    assert (await try_node(profile(secure.urls[1], trust=trust), RIGHT, 5)).well
+    assert (await try_connection(profile(secure.urls[1], trust=trust), RIGHT, 5)).well
 
 
 async def test_a_file_that_is_missing_is_said_and_nothing_is_asked(
     secure: SimulatedCluster, tmp_path: Path
 ) -> None:
     trust = AuthorityTrust(tmp_path / "none.pem")
-    found = await try_node(profile(secure.urls[1], trust=trust), RIGHT, 5)
+    found = await try_connection(profile(secure.urls[1], trust=trust), RIGHT, 5)
     assert not found.well
     assert "none.pem" in found.said[0]
     assert not secure.cluster.requests
@@ -117,7 +119,7 @@ async def test_a_file_that_is_missing_is_said_and_nothing_is_asked(
 async def test_a_refused_port_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
-    found = await try_node(profile(f"http://127.0.0.1:{port}"), RIGHT, 5)
+    found = await try_connection(profile(f"http://127.0.0.1:{port}"), RIGHT, 5)
     assert not found.well
     assert "refused" in found.said[0]
     assert found.fingerprint == ""
@@ -126,7 +128,7 @@ async def test_a_refused_port_says_so() -> None:
 async def test_a_server_that_never_answers_ends_at_the_timeout() -> None:
     with serving(Peer.hang) as server:
         began = time.monotonic()
-        found = await try_node(profile(server.url), RIGHT, 0.4)
+        found = await try_connection(profile(server.url), RIGHT, 0.4)
         assert time.monotonic() - began < 2
         assert not found.well
 
@@ -139,7 +141,7 @@ def http_on_https(peer: Peer) -> None:
 async def test_plain_http_behind_https_is_not_well() -> None:
     with serving(http_on_https) as server:
         url = server.url.replace("http:", "https:")
-        found = await try_node(profile(url, trust=SystemTrust()), RIGHT, 2)
+        found = await try_connection(profile(url, trust=SystemTrust()), RIGHT, 2)
         assert not found.well
         assert found.said[0]
 
@@ -158,7 +160,7 @@ async def test_plain_http_behind_https_is_not_well() -> None:
 )
 async def test_a_server_of_something_else_is_not_well(body: str) -> None:
     with serving(always(body)) as server:
-        found = await try_node(profile(server.url), RIGHT, 2)
+        found = await try_connection(profile(server.url), RIGHT, 2)
         assert not found.well
         assert server.url in found.said[0]
         assert len(server.asked) == 1
@@ -167,7 +169,7 @@ async def test_a_server_of_something_else_is_not_well(body: str) -> None:
 @pytest.mark.parametrize("status", [302, 403, 404, 500, 503])
 async def test_an_answer_that_is_not_200_is_not_well(status: int) -> None:
     with serving(always("no", status, Location="https://elsewhere/")) as server:
-        found = await try_node(profile(server.url), RIGHT, 2)
+        found = await try_connection(profile(server.url), RIGHT, 2)
         assert not found.well
         assert len(server.asked) == 1
 
@@ -178,14 +180,14 @@ async def test_redis_itself_is_told_from_its_cluster_s_api() -> None:
         peer.send(b"-ERR unknown command 'GET', with args beginning with: '/v1'\r\n")
 
     with serving(redis) as server:
-        found = await try_node(profile(server.url), RIGHT, 2)
+        found = await try_connection(profile(server.url), RIGHT, 2)
         assert not found.well
 
 
 async def test_a_node_that_tells_only_its_services_is_well() -> None:
     services = said({"alert_mgr": {"status": "RUNNING"}, "ccs": {"status": "FATAL"}})
     with serving(routes({LIST: services})) as server:
-        found = await try_node(profile(server.url), RIGHT, 2)
+        found = await try_connection(profile(server.url), RIGHT, 2)
         assert found.well
         assert found.said[0] == "it answers: 1 of 2 services are running"
         assert found.said[1] == "node id not told"
@@ -195,7 +197,7 @@ async def test_a_password_that_cannot_be_read_is_said_and_nothing_is_asked(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     missing = FileSource(tmp_path / "missing")
-    found = await try_node(profile(served.urls[1], password=missing), None, 5)
+    found = await try_connection(profile(served.urls[1], password=missing), None, 5)
     assert not found.well
     assert "cannot be opened" in found.said[0]
     assert not served.cluster.requests
@@ -205,15 +207,15 @@ async def test_a_typed_password_comes_before_the_source(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     missing = FileSource(tmp_path / "missing")
-    assert (await try_node(profile(served.urls[1], password=missing), RIGHT, 5)).well
+    assert (await try_connection(profile(served.urls[1], password=missing), RIGHT, 5)).well
 
 
 async def test_a_trial_that_is_cancelled_leaves_nothing_behind() -> None:
     play = Play()
     with serving(play) as server:
-        await try_node(profile(server.url), RIGHT, 2)
+        await try_connection(profile(server.url), RIGHT, 2)
         play.get(LIST, Peer.hang)
-        trial = asyncio.create_task(try_node(profile(server.url), RIGHT, 5))
+        trial = asyncio.create_task(try_connection(profile(server.url), RIGHT, 5))
         await asyncio.to_thread(wait_until, lambda: server.asked[-1].path == LIST)
         trial.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -229,7 +231,7 @@ async def test_the_first_refusal_ends_a_trial_wherever_it_comes(refused: str) ->
     play = Play()
     play.get(refused, answer("no", 401, WWW_Authenticate='Basic realm="x"'))
     with serving(play) as server:
-        found = await try_node(profile(server.url), RIGHT, 2)
+        found = await try_connection(profile(server.url), RIGHT, 2)
         assert not found.well
         assert "does not accept admin@demo.local" in found.said[0]
         assert server.asked[-1].path == refused

@@ -14,7 +14,7 @@ from tests.fleet.conftest import LIST, Play, posts, profile, profiles, quiet, ru
 from tui.api.tls.certificate import fingerprint
 from tui.credentials import Passwords
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.orders.guard import rule
+from tui.fleet.orders.guard import judge_order
 from tui.model.order import Tier, Verb
 from tui.model.reading import TroubleKind
 from tui.model.trust import ClientCertificate, NoTrust, PinnedTrust
@@ -35,7 +35,7 @@ async def test_a_node_that_is_not_checked_is_read_and_takes_no_order(
     async with running(*nodes) as deck:
         await deck.known()
         seen = deck.order(Verb.RESTART, "alert_mgr").services
-        ruling = rule(Verb.RESTART, seen, deck.fleet.standing("node1"))
+        ruling = judge_order(Verb.RESTART, seen, deck.fleet.standing("node1"))
         assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
         assert ruling.reason == (
             "the certificate is not checked; give the profile a fingerprint or a ca_file"
@@ -57,7 +57,7 @@ async def test_an_expired_certificate_that_is_pinned_is_read_and_takes_orders(  
             assert certificate is not None
             assert certificate.remark(datetime.now(UTC)) == "CERTIFICATE EXPIRED 3 d ago"
             seen = deck.order(Verb.RESTART, "alert_mgr").services
-            assert rule(Verb.RESTART, seen, deck.fleet.standing("node1")).allowed
+            assert judge_order(Verb.RESTART, seen, deck.fleet.standing("node1")).allowed
 
 
 async def test_a_changed_certificate_stops_the_asking_until_a_person_acts(  # P12, case 18

@@ -7,13 +7,13 @@ import asyncio
 
 import pytest
 
-from tui.api.errors import Unmet
+from tui.api.errors import NodeNotSeenYet
 from tui.fleet.login import attempt_limit as module
-from tui.fleet.login.attempt_limit import AT_MOST, Turn
+from tui.fleet.login.attempt_limit import AT_MOST, AttemptLimit
 
 
 async def waits(
-    turn: Turn, who: str, *, last: bool = False, met: bool = True
+    turn: AttemptLimit, who: str, *, last: bool = False, met: bool = True
 ) -> asyncio.Task[None]:
     """Let one ask for the turn, and give it the time to get it."""
     task = asyncio.create_task(turn.take(who, last=last, met=met))
@@ -22,18 +22,18 @@ async def waits(
     return task
 
 
-def grown_slow(turn: Turn, who: str) -> None:
+def grown_slow(turn: AttemptLimit, who: str) -> None:
     """Let one have had the turn for long; it is what the class measures, not what it decides."""
     turn._taken[who] -= module.SLOW + 1
 
 
-def lose(turn: Turn, who: str) -> None:
+def lose(turn: AttemptLimit, who: str) -> None:
     turn.leave(who)
     turn.give_back(who, lost=True)
 
 
 async def test_two_at_most_are_on_their_way_and_the_second_only_beside_a_slow_one() -> None:
-    turn = Turn()
+    turn = AttemptLimit()
     await turn.take("a", last=False, met=True)
     waiting = {await waits(turn, "b"), await waits(turn, "c")}
     assert not any(one.done() for one in waiting)
@@ -49,15 +49,15 @@ async def test_two_at_most_are_on_their_way_and_the_second_only_beside_a_slow_on
 
 
 async def test_one_who_waits_beside_a_slow_one_has_to_be_met_first() -> None:
-    turn = Turn()
+    turn = AttemptLimit()
     await turn.take("a", last=False, met=False)
     waiting = await waits(turn, "b", met=False)
-    with pytest.raises(Unmet):
+    with pytest.raises(NodeNotSeenYet):
         await asyncio.wait_for(waiting, 3)
 
 
 async def test_a_last_try_waits_until_nobody_else_has_the_turn() -> None:
-    turn = Turn()
+    turn = AttemptLimit()
     await turn.take("a", last=False, met=True)
     grown_slow(turn, "a")
     last = await waits(turn, "b", last=True)
@@ -67,7 +67,7 @@ async def test_a_last_try_waits_until_nobody_else_has_the_turn() -> None:
 
 
 async def test_three_without_an_answer_are_the_end_and_a_person_gets_one_more() -> None:
-    turn = Turn()
+    turn = AttemptLimit()
     for _ in range(AT_MOST):
         assert not turn.is_over()
         await turn.take("a", last=False, met=True)
@@ -85,7 +85,7 @@ async def test_three_without_an_answer_are_the_end_and_a_person_gets_one_more() 
 
 
 async def test_what_leaves_twice_in_one_request_counts_twice() -> None:
-    turn = Turn()
+    turn = AttemptLimit()
     await turn.take("a", last=False, met=True)
     turn.leave("a")
     lose(turn, "a")
@@ -93,7 +93,7 @@ async def test_what_leaves_twice_in_one_request_counts_twice() -> None:
 
 
 async def test_a_node_that_takes_it_lets_all_go_and_nothing_is_counted() -> None:
-    turn = Turn()
+    turn = AttemptLimit()
     await turn.take("a", last=False, met=True)
     waiting = [await waits(turn, who) for who in "bcd"]
     turn.open()

@@ -4,28 +4,40 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.fleet.orders.verdict import Patience, Sight, Word, decide
-from tui.model.order import Result, Seen, Verb, Verdict
+from tui.fleet.orders.verdict import NodeAnswer, Observation, Patience, decide_verdict
+from tui.model.order import Result, SeenService, Verb, Verdict
 from tui.model.service import Kind
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 T1 = T0 + timedelta(hours=1)
 T2 = T1 + timedelta(seconds=3)
-RAN = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL, T0, 3600)
-LAY = Seen("alert_mgr", "STOPPED", Kind.OPTIONAL)
-YES, NO, LOST = Word(said=True, at=0.2), Word(said=False, at=0.2), Word(None, 0.4, "reset")
+RAN = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL, T0, 3600)
+LAY = SeenService("alert_mgr", "STOPPED", Kind.OPTIONAL)
+YES, NO, LOST = (
+    NodeAnswer(said=True, at=0.2),
+    NodeAnswer(said=False, at=0.2),
+    NodeAnswer(None, 0.4, "reset"),
+)
 PATIENCE = Patience(steady=10, limit=60, same=20)
 
 
 def judge(
-    verb: Verb, before: Seen, word: Word, sights: list[Sight], now: float | None = None
+    verb: Verb,
+    before: SeenService,
+    word: NodeAnswer,
+    sights: list[Observation],
+    now: float | None = None,
 ) -> Verdict | None:
     at = now if now is not None else (sights[-1].at if sights else 0.0)
-    return decide(verb, before, word, sights, now=at, patience=PATIENCE)
+    return decide_verdict(verb, before, word, sights, now=at, patience=PATIENCE)
 
 
 def test_a_restart_is_verified_by_a_later_start_time_that_holds() -> None:
-    sights = [Sight(1.1, "STOPPED"), Sight(2.4, "RUNNING", T1), Sight(12.5, "RUNNING", T1)]
+    sights = [
+        Observation(1.1, "STOPPED"),
+        Observation(2.4, "RUNNING", T1),
+        Observation(12.5, "RUNNING", T1),
+    ]
     verdict = judge(Verb.RESTART, RAN, YES, sights)
     assert verdict is not None
     assert verdict.result is Result.VERIFIED
@@ -35,20 +47,23 @@ def test_a_restart_is_verified_by_a_later_start_time_that_holds() -> None:
 
 def test_a_restart_is_not_verified_before_the_window_has_passed() -> None:
     assert (
-        judge(Verb.RESTART, RAN, YES, [Sight(2.4, "RUNNING", T1), Sight(9, "RUNNING", T1)]) is None
+        judge(
+            Verb.RESTART, RAN, YES, [Observation(2.4, "RUNNING", T1), Observation(9, "RUNNING", T1)]
+        )
+        is None
     )
 
 
 def test_true_and_the_same_start_time_is_not_restarted() -> None:
     """P7, case 46."""
-    sights = [Sight(float(at), "RUNNING", T0) for at in range(1, 22)]
+    sights = [Observation(float(at), "RUNNING", T0) for at in range(1, 22)]
     verdict = judge(Verb.RESTART, RAN, YES, sights)
     assert verdict is not None
     assert verdict.result is Result.NOT_RESTARTED
 
 
 def test_running_again_without_any_start_time_is_never_verified() -> None:
-    sights = [Sight(float(at), "RUNNING", None) for at in range(1, 62)]
+    sights = [Observation(float(at), "RUNNING", None) for at in range(1, 62)]
     verdict = judge(Verb.RESTART, RAN, YES, sights)
     assert verdict is None or verdict.result is not Result.VERIFIED
 
@@ -56,11 +71,13 @@ def test_running_again_without_any_start_time_is_never_verified() -> None:
 @pytest.mark.parametrize("status", ["STARTING", "RESTARTING", "STOPPING", "BACKOFF", "FATAL"])
 def test_a_restart_of_what_was_moving_wants_a_later_start_time_too(status: str) -> None:
     """P7, case 46: what was starting anyway runs by itself, restarted or not."""
-    sights = [Sight(float(at), "RUNNING", T1) for at in range(2, 62)]
-    same = judge(Verb.RESTART, Seen("job_scheduler", status, Kind.OPTIONAL, T1), YES, sights)
+    sights = [Observation(float(at), "RUNNING", T1) for at in range(2, 62)]
+    same = judge(Verb.RESTART, SeenService("job_scheduler", status, Kind.OPTIONAL, T1), YES, sights)
     assert same is not None
     assert same.result is Result.TIMED_OUT
-    later = judge(Verb.RESTART, Seen("job_scheduler", status, Kind.OPTIONAL, T0), YES, sights)
+    later = judge(
+        Verb.RESTART, SeenService("job_scheduler", status, Kind.OPTIONAL, T0), YES, sights
+    )
     assert later is not None
     assert later.result is Result.VERIFIED
 
@@ -68,38 +85,45 @@ def test_a_restart_of_what_was_moving_wants_a_later_start_time_too(status: str) 
 @pytest.mark.parametrize("status", ["STARTING", "RESTARTING", "STOPPING"])
 def test_a_restart_of_what_lived_without_a_start_time_proves_nothing(status: str) -> None:
     """P7, case 46."""
-    sights = [Sight(float(at), "RUNNING", T1) for at in range(2, 62)]
-    verdict = judge(Verb.RESTART, Seen("job_scheduler", status, Kind.OPTIONAL), YES, sights)
+    sights = [Observation(float(at), "RUNNING", T1) for at in range(2, 62)]
+    verdict = judge(Verb.RESTART, SeenService("job_scheduler", status, Kind.OPTIONAL), YES, sights)
     assert verdict is not None
     assert verdict.result is not Result.VERIFIED
 
 
 def test_a_restart_of_what_did_not_live_is_verified_by_running() -> None:
-    sights = [Sight(2, "RUNNING", T1), Sight(13, "RUNNING", T1)]
-    verdict = judge(Verb.RESTART, Seen("alert_mgr", "FATAL", Kind.OPTIONAL), YES, sights)
+    sights = [Observation(2, "RUNNING", T1), Observation(13, "RUNNING", T1)]
+    verdict = judge(Verb.RESTART, SeenService("alert_mgr", "FATAL", Kind.OPTIONAL), YES, sights)
     assert verdict is not None
     assert verdict.result is Result.VERIFIED
 
 
 @pytest.mark.parametrize(
     "after",
-    [Sight(6, "RUNNING", T2), Sight(6, "STOPPED"), Sight(6, "BACKOFF"), Sight(6, None)],
+    [
+        Observation(6, "RUNNING", T2),
+        Observation(6, "STOPPED"),
+        Observation(6, "BACKOFF"),
+        Observation(6, None),
+    ],
 )
-def test_what_does_not_stay_up_is_flapping(after: Sight) -> None:
-    verdict = judge(Verb.RESTART, RAN, YES, [Sight(2, "RUNNING", T1), after])
+def test_what_does_not_stay_up_is_flapping(after: Observation) -> None:
+    verdict = judge(Verb.RESTART, RAN, YES, [Observation(2, "RUNNING", T1), after])
     assert verdict is not None
     assert verdict.result is Result.FLAPPING
 
 
 def test_false_is_refused_whatever_is_seen() -> None:
     """P7, case 45."""
-    verdict = judge(Verb.RESTART, RAN, NO, [Sight(20, "RUNNING", T1), Sight(40, "RUNNING", T1)])
+    verdict = judge(
+        Verb.RESTART, RAN, NO, [Observation(20, "RUNNING", T1), Observation(40, "RUNNING", T1)]
+    )
     assert verdict is not None
     assert verdict.result is Result.REFUSED
 
 
 def test_a_lost_answer_is_verified_by_what_the_node_shows() -> None:
-    sights = [Sight(2, "RUNNING", T1), Sight(13, "RUNNING", T1)]
+    sights = [Observation(2, "RUNNING", T1), Observation(13, "RUNNING", T1)]
     verdict = judge(Verb.RESTART, RAN, LOST, sights)
     assert verdict is not None
     assert verdict.result is Result.VERIFIED
@@ -107,7 +131,7 @@ def test_a_lost_answer_is_verified_by_what_the_node_shows() -> None:
 
 
 def test_a_lost_answer_and_an_unchanged_node_stay_unknown() -> None:
-    sights = [Sight(float(at), "RUNNING", T0) for at in range(1, 62)]
+    sights = [Observation(float(at), "RUNNING", T0) for at in range(1, 62)]
     assert judge(Verb.RESTART, RAN, LOST, sights[:30]) is None
     verdict = judge(Verb.RESTART, RAN, LOST, sights)
     assert verdict is not None
@@ -122,7 +146,7 @@ def test_a_node_that_shows_nothing_leaves_it_unknown() -> None:
 
 
 def test_a_node_lost_after_it_was_up_leaves_it_unknown() -> None:
-    verdict = judge(Verb.RESTART, RAN, YES, [Sight(2, "RUNNING", T1)], now=71)
+    verdict = judge(Verb.RESTART, RAN, YES, [Observation(2, "RUNNING", T1)], now=71)
     assert verdict is not None
     assert verdict.result is Result.UNKNOWN
 
@@ -130,7 +154,7 @@ def test_a_node_lost_after_it_was_up_leaves_it_unknown() -> None:
 @pytest.mark.parametrize("verb", list(Verb))
 def test_what_was_last_seen_long_ago_is_not_how_it_stands(verb: Verb) -> None:
     """P7: the node was lost while the service moved, and nobody saw what came of it."""
-    verdict = judge(verb, RAN, YES, [Sight(1, "STOPPING")], now=60)
+    verdict = judge(verb, RAN, YES, [Observation(1, "STOPPING")], now=60)
     assert verdict is not None
     assert verdict.result is Result.UNKNOWN
     assert "last seen STOPPING" in verdict.text
@@ -139,25 +163,39 @@ def test_what_was_last_seen_long_ago_is_not_how_it_stands(verb: Verb) -> None:
 
 @pytest.mark.parametrize("gone", ["STOPPED", "EXITED", None])
 def test_a_stop_is_verified_by_stopped_or_gone(gone: str | None) -> None:
-    verdict = judge(Verb.STOP, RAN, YES, [Sight(1, "STOPPING"), Sight(2, gone), Sight(13, gone)])
+    verdict = judge(
+        Verb.STOP,
+        RAN,
+        YES,
+        [Observation(1, "STOPPING"), Observation(2, gone), Observation(13, gone)],
+    )
     assert verdict is not None
     assert verdict.result is Result.VERIFIED
 
 
 def test_stopped_and_then_gone_is_still_stopped() -> None:
-    verdict = judge(Verb.STOP, RAN, YES, [Sight(2, "STOPPED"), Sight(8, None), Sight(13, None)])
+    verdict = judge(
+        Verb.STOP,
+        RAN,
+        YES,
+        [Observation(2, "STOPPED"), Observation(8, None), Observation(13, None)],
+    )
     assert verdict is not None
     assert verdict.result is Result.VERIFIED
 
 
 def test_a_stop_that_comes_back_is_flapping() -> None:
-    verdict = judge(Verb.STOP, RAN, YES, [Sight(2, "STOPPED"), Sight(5, "RUNNING", T1)])
+    verdict = judge(Verb.STOP, RAN, YES, [Observation(2, "STOPPED"), Observation(5, "RUNNING", T1)])
     assert verdict is not None
     assert verdict.result is Result.FLAPPING
 
 
 def test_a_start_is_verified_by_running() -> None:
-    sights = [Sight(1, "STARTING"), Sight(2, "RUNNING", T1), Sight(12.1, "RUNNING", T1)]
+    sights = [
+        Observation(1, "STARTING"),
+        Observation(2, "RUNNING", T1),
+        Observation(12.1, "RUNNING", T1),
+    ]
     verdict = judge(Verb.START, LAY, YES, sights)
     assert verdict is not None
     assert verdict.result is Result.VERIFIED
@@ -165,7 +203,7 @@ def test_a_start_is_verified_by_running() -> None:
 
 
 def test_a_start_that_ends_fatal_times_out_and_says_where_it_is() -> None:
-    verdict = judge(Verb.START, LAY, YES, [Sight(1, "STARTING"), Sight(61, "FATAL")])
+    verdict = judge(Verb.START, LAY, YES, [Observation(1, "STARTING"), Observation(61, "FATAL")])
     assert verdict is not None
     assert verdict.result is Result.TIMED_OUT
     assert "FATAL" in verdict.text

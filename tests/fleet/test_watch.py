@@ -18,14 +18,14 @@ from tests.fleet.conftest import (
     running,
     said,
 )
-from tui.fleet.orders.guard import rule
-from tui.model.event import Happening
-from tui.model.order import Seen, Tier, Verb
+from tui.fleet.orders.guard import judge_order
+from tui.model.event import EventKind
+from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import TroubleKind
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
-ALERT = Seen("alert_mgr", "RUNNING", Kind.OPTIONAL)
+ALERT = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL)
 
 
 def listed(served: SimulatedCluster, uid: int = 1) -> int:
@@ -54,7 +54,7 @@ async def test_every_node_is_watched_and_a_change_becomes_an_event(
         served.cluster.set_status(2, "alert_mgr", "FATAL")
         await deck.until(lambda: deck.fleet.history("node2", "alert_mgr"))
         (event,) = deck.fleet.history("node2", "alert_mgr")
-        assert (event.happening, event.text) == (Happening.FLIPPED, "RUNNING → FATAL")
+        assert (event.happening, event.text) == (EventKind.FLIPPED, "RUNNING → FATAL")
         assert not deck.fleet.history("node1", "alert_mgr")
         assert event in deck.notes.events
 
@@ -72,12 +72,12 @@ async def test_a_node_that_is_off_keeps_its_services_grows_old_and_comes_back_by
         assert reading.trouble.kind is TroubleKind.UNREACHABLE
         assert len(reading.services) == 32
         await deck.until(lambda: (reading.age(time.monotonic()) or 0) > deck.watch().stale_after)
-        ruling = rule(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))
+        ruling = judge_order(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))
         assert ruling.tier is Tier.NEVER
         served.cluster.power_on(1)
         await deck.good("node1")
         happenings = [one.happening for one in deck.notes.events if one.node == "node1"]
-        assert happenings == [Happening.LOST, Happening.REGAINED]
+        assert happenings == [EventKind.LOST, EventKind.REGAINED]
 
 
 async def test_what_happened_while_a_node_was_away_is_told_when_it_is_back(
@@ -266,7 +266,7 @@ async def test_a_connection_that_is_cut_once_costs_no_trouble(served: SimulatedC
         served.drop_connections(1)
         await new_reading(deck)
         await new_reading(deck)
-        assert not [one for one in deck.notes.events if one.happening is Happening.LOST]
+        assert not [one for one in deck.notes.events if one.happening is EventKind.LOST]
 
 
 async def test_another_node_under_the_same_address_is_seen_and_bars_orders() -> None:
@@ -280,7 +280,7 @@ async def test_another_node_under_the_same_address_is_seen_and_bars_orders() -> 
             deck.watch().refresh_now()
             await deck.until(lambda: deck.watch().wrong_node)
             assert deck.watch().wrong_node == "node:2 answers here, it was node:1 before"
-            ruling = rule(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))
+            ruling = judge_order(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))
             assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
             assert "node:2" in ruling.reason
 
@@ -294,7 +294,7 @@ async def test_a_node_that_does_not_tell_who_it_is_any_more_takes_no_orders() ->
             deck.watch().refresh_now()
             await deck.until(lambda: deck.watch().wrong_node)
             assert "was node:1" in deck.watch().wrong_node
-            assert not rule(Verb.STOP, [ALERT], deck.fleet.standing("node1")).allowed
+            assert not judge_order(Verb.STOP, [ALERT], deck.fleet.standing("node1")).allowed
             play.heal(BOOTSTRAP)
             deck.watch().refresh_now()
             await deck.until(lambda: deck.watch().wrong_node == "")
@@ -309,7 +309,7 @@ async def test_a_new_primary_is_told_as_an_event(served: SimulatedCluster) -> No
                 {
                     (one.node, one.text)
                     for one in deck.notes.events
-                    if one.happening is Happening.ROLE
+                    if one.happening is EventKind.ROLE
                 }
                 == {
                     ("node1", "is replica now, was primary"),

@@ -16,7 +16,7 @@ import pytest
 from tests.faultserver import FaultServer, Peer
 from tests.fleet.conftest import Play
 from tui.journal.hash_chain import Record, open_record
-from tui.journal.journal_file import Store
+from tui.journal.journal_file import JournalFile
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 def records(folder: Path, *kinds: str) -> list[Record]:
     if not (folder / "journal.jsonl").exists():
         return []
-    read = [open_record(line.removesuffix(b"\n")) for line in Store(folder).lines()]
+    read = [open_record(line.removesuffix(b"\n")) for line in JournalFile(folder).lines()]
     return [one for one in read if one and (not kinds or one["kind"] in kinds)]
 
 

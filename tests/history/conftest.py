@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tui.model.event import Event, Happening
+from tui.model.event import Event, EventKind
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
 
@@ -38,7 +38,7 @@ def event(text: str = "RUNNING → STOPPED", *, ago: float = 0.0, **more: Any) -
     """Make an event, so many seconds ago by every clock."""
     fields: dict[str, Any] = {
         "node": "node1",
-        "happening": Happening.FLIPPED,
+        "happening": EventKind.FLIPPED,
         "service": "alert_mgr",
         "brief": "→ STOPPED",
     }

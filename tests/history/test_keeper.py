@@ -14,18 +14,18 @@ from typing import Any
 import pytest
 
 from tests.history.conftest import ON, event, reading, service
-from tui.history.reader import Archive
-from tui.history.recorder import EARLIER_AT_MOST, Keeper
-from tui.history.writer import Store
+from tui.history.reader import HistoryReader
+from tui.history.recorder import EARLIER_AT_MOST, HistoryRecorder
+from tui.history.writer import HistoryWriter
 from tui.storage.paths import NOWHERE
-from tui.storage.private_files import NotKept
+from tui.storage.private_files import StorageError
 
 QUICK = 0.2
 
 
 @asynccontextmanager
-async def keeping(folder: Path, **more: Any) -> AsyncIterator[Keeper]:
-    keeper = Keeper(folder, **({"every": QUICK} | more))
+async def keeping(folder: Path, **more: Any) -> AsyncIterator[HistoryRecorder]:
+    keeper = HistoryRecorder(folder, **({"every": QUICK} | more))
     await keeper.begin()
     try:
         yield keeper
@@ -42,8 +42,8 @@ async def until(ready: Callable[[], Any], seconds: float = 10.0) -> None:
 
 def texts(folder: Path) -> list[str]:
     try:
-        return [one.text for one in Archive(folder).events(None)]
-    except NotKept:
+        return [one.text for one in HistoryReader(folder).events(None)]
+    except StorageError:
         return []
 
 
@@ -57,7 +57,7 @@ async def test_what_is_noted_is_kept_soon_and_the_rest_at_the_end(folder: Path) 
 
 
 async def test_nothing_is_touched_before_it_begins(folder: Path) -> None:
-    keeper = Keeper(folder)
+    keeper = HistoryRecorder(folder)
     keeper.note(event(), "demo")
     keeper.reading(reading(service()), "demo")
     keeper.end()
@@ -69,7 +69,7 @@ async def test_the_next_session_begins_with_the_events_of_the_last_day(folder: P
     async with keeping(folder) as keeper:
         for ago in (90_000, 3600, 5):
             keeper.note(event(f"{ago} s ago", ago=ago), "demo")
-    later = Keeper(folder)
+    later = HistoryRecorder(folder)
     older = await later.begin()
     later.end()
     assert [one.text for one in older] == ["3600 s ago", "5 s ago"]
@@ -78,11 +78,11 @@ async def test_the_next_session_begins_with_the_events_of_the_last_day(folder: P
 
 
 async def test_at_most_so_many_earlier_events_are_given_and_the_newest(folder: Path) -> None:
-    store = Store(folder, days=30, limit=2**26)
+    store = HistoryWriter(folder, days=30, limit=2**26)
     async with keeping(folder) as keeper:
         for one in range(EARLIER_AT_MOST + 10):
             keeper.note(event(str(one), ago=5000 - one), "demo")
-    later = Keeper(folder)
+    later = HistoryRecorder(folder)
     older = await later.begin()
     later.end()
     assert len(older) == EARLIER_AT_MOST
@@ -108,11 +108,11 @@ async def test_a_day_tells_what_was_seen_up_to_now(folder: Path) -> None:
 async def test_of_two_decks_on_one_folder_one_writes_and_the_other_takes_over(
     folder: Path,
 ) -> None:
-    first = Keeper(folder, every=QUICK)
+    first = HistoryRecorder(folder, every=QUICK)
     await first.begin()
     first.note(event("first"), "demo")
     await until(lambda: texts(folder) == ["first"])
-    second = Keeper(folder, every=QUICK)
+    second = HistoryRecorder(folder, every=QUICK)
     assert [one.text for one in await second.begin()] == ["first"]
     assert (second.trouble, "another deck keeps the history" in second.remark) == ("", True)
     second.note(event("by the second, unwritten"), "demo")
@@ -124,7 +124,7 @@ async def test_of_two_decks_on_one_folder_one_writes_and_the_other_takes_over(
     second.reading(reading(service("seen by both"), after=2), "demo")
     second.end()
     assert texts(folder)[-1] == "by the second"
-    day = Archive(folder).day("node1", "seen by both", ON, hours=1)
+    day = HistoryReader(folder).day("node1", "seen by both", ON, hours=1)
     assert day.segments == ()
     database = sqlite3.connect(folder / "history.sqlite3")
     assert database.execute("SELECT service FROM state").fetchall() == [("seen by both",)]
@@ -206,7 +206,7 @@ async def test_a_python_without_a_database_ends_no_deck(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "tui.history.writer", None)
-    keeper = Keeper(folder, every=QUICK)
+    keeper = HistoryRecorder(folder, every=QUICK)
     assert await keeper.begin() == ()
     assert "tui.history.writer" in keeper.trouble
     keeper.note(event("lost"), "demo")
@@ -215,7 +215,7 @@ async def test_a_python_without_a_database_ends_no_deck(
 
 
 async def test_what_waits_for_the_disk_is_bounded(folder: Path) -> None:
-    keeper = Keeper(NOWHERE)
+    keeper = HistoryRecorder(NOWHERE)
     await keeper.begin()
     for one in range(70):
         keeper.reading(reading(*(service(f"s{one}-{n}") for n in range(1000)), after=one), "demo")

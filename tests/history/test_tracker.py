@@ -1,14 +1,14 @@
 """What is new in a reading, and how long a node was watched."""
 
 from tests.history.conftest import AWAY, ON, reading, service
-from tui.history.state_tracker import GAP, Mark, Tracker
+from tui.history.state_tracker import GAP, StateMark, StateTracker
 
 STAMP = ON.timestamp()
 RUNNING = ("RUNNING", STAMP)
 
 
 def test_the_first_reading_tells_all_and_the_same_again_nothing() -> None:
-    tracker = Tracker()
+    tracker = StateTracker()
     sight, stretch, until = tracker.see(reading(service(), service("ccs")), "demo")
     assert sight is not None
     assert sight.whole
@@ -22,27 +22,27 @@ def test_the_first_reading_tells_all_and_the_same_again_nothing() -> None:
 
 
 def test_only_what_changed_is_told_and_what_went_is_told_to_be_gone() -> None:
-    tracker = Tracker()
+    tracker = StateTracker()
     tracker.see(reading(service(), service("ccs"), service("envoy")), "demo")
     sight, *_ = tracker.see(
         reading(service(), service("ccs", "STOPPED", None), service("new"), after=2), "demo"
     )
     assert sight is not None
     assert not sight.whole
-    assert sight.marks["ccs"] == Mark("STOPPED")
-    assert sight.marks["envoy"] == Mark(None)
+    assert sight.marks["ccs"] == StateMark("STOPPED")
+    assert sight.marks["envoy"] == StateMark(None)
     assert sight.marks.keys() == {"ccs", "envoy", "new"}
     assert sight.at == STAMP + 2
 
 
 def test_an_uptime_tells_the_start_by_this_machines_clock() -> None:
-    sight, *_ = Tracker().see(reading(service(start=100)), "demo")
+    sight, *_ = StateTracker().see(reading(service(start=100)), "demo")
     assert sight is not None
     assert sight.marks["alert_mgr"].began == STAMP - 100
 
 
 def test_an_uptime_that_grows_is_nothing_new() -> None:
-    tracker = Tracker()
+    tracker = StateTracker()
     tracker.see(reading(service(start=100)), "demo")
     later = service(start=100)
     sight, *_ = tracker.see(reading(later, after=30), "demo")
@@ -50,7 +50,7 @@ def test_an_uptime_that_grows_is_nothing_new() -> None:
 
 
 def test_trouble_ends_a_stretch_and_tells_nothing() -> None:
-    tracker = Tracker()
+    tracker = StateTracker()
     tracker.see(reading(service()), "demo")
     assert tracker.see(reading(service(), after=2, trouble=AWAY), "demo") == (None, None, 0.0)
     sight, stretch, _ = tracker.see(reading(service(), after=4), "demo")
@@ -59,7 +59,7 @@ def test_trouble_ends_a_stretch_and_tells_nothing() -> None:
 
 
 def test_a_long_silence_and_a_clock_that_was_set_back_end_a_stretch() -> None:
-    tracker = Tracker()
+    tracker = StateTracker()
     for after, begun in ((0, 0), (GAP, 0), (2 * GAP + 1, 2 * GAP + 1), (50, 50), (60, 50)):
         _, stretch, until = tracker.see(reading(after=after), "demo")
         assert stretch is not None
@@ -67,7 +67,7 @@ def test_a_long_silence_and_a_clock_that_was_set_back_end_a_stretch() -> None:
 
 
 def test_nodes_of_one_name_in_two_clusters_are_two() -> None:
-    tracker = Tracker()
+    tracker = StateTracker()
     tracker.see(reading(service()), "one")
     sight, *_ = tracker.see(reading(service(status="STOPPED")), "two")
     assert sight is not None
@@ -75,7 +75,7 @@ def test_nodes_of_one_name_in_two_clusters_are_two() -> None:
 
 
 def test_hostile_names_are_cleaned() -> None:
-    sight, stretch, _ = Tracker().see(reading(service("a\x1b[2J"), node="n\x07"), "c\u202e")
+    sight, stretch, _ = StateTracker().see(reading(service("a\x1b[2J"), node="n\x07"), "c\u202e")
     assert sight is not None
     assert list(sight.marks) == ["a␛[2J"]
     assert stretch is not None

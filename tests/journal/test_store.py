@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.journal.hash_chain import check, open_record
-from tui.journal.journal_file import JournalError, Missing, Store
+from tui.journal.hash_chain import check_chain, open_record
+from tui.journal.journal_file import JournalError, JournalFile, MissingFile
 from tui.storage import paths
 
 
@@ -18,7 +18,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "state" / "rsdeck"
 
 
-def ids(store: Store) -> list[object]:
+def ids(store: JournalFile) -> list[object]:
     records = (open_record(line.removesuffix(b"\n")) for line in store.lines())
     return [record and record["id"] for record in records]
 
@@ -26,7 +26,7 @@ def ids(store: Store) -> list[object]:
 def test_folders_and_file_are_made_for_this_user_alone(folder: Path) -> None:
     before = os.umask(0)
     try:
-        Store(folder).append({"id": 1})
+        JournalFile(folder).append({"id": 1})
     finally:
         os.umask(before)
     for path, mode in ((folder.parent, 0o700), (folder, 0o700), (folder / "journal.jsonl", 0o600)):
@@ -35,20 +35,20 @@ def test_folders_and_file_are_made_for_this_user_alone(folder: Path) -> None:
 
 def test_the_chain_goes_on_over_sessions(folder: Path) -> None:
     for number in range(5):
-        Store(folder).append({"id": number})
-    assert ids(Store(folder)) == [0, 1, 2, 3, 4]
-    assert check(Store(folder).lines()).broken_at is None
+        JournalFile(folder).append({"id": number})
+    assert ids(JournalFile(folder)) == [0, 1, 2, 3, 4]
+    assert check_chain(JournalFile(folder).lines()).broken_at is None
 
 
 def test_lines_longer_than_what_is_read_at_once_are_followed(folder: Path) -> None:
-    store = Store(folder)
+    store = JournalFile(folder)
     for number in range(3):
         store.append({"id": number, "text": "x" * 200_000})
-    assert check(store.lines()).records == 3
+    assert check_chain(store.lines()).records == 3
 
 
 def append_many(folder: Path, who: int) -> None:
-    store = Store(folder)
+    store = JournalFile(folder)
     for number in range(50):
         store.append({"id": f"{who}-{number}"})
 
@@ -61,10 +61,10 @@ def test_several_decks_write_whole_lines_in_one_chain(folder: Path) -> None:
     for one in writers:
         one.join(60)
         assert one.exitcode == 0
-    report = check(Store(folder).lines())
+    report = check_chain(JournalFile(folder).lines())
     assert (report.records, report.broken_at, report.notes) == (200, None, [])
     for who in range(4):
-        mine = [one for one in ids(Store(folder)) if str(one).startswith(f"{who}-")]
+        mine = [one for one in ids(JournalFile(folder)) if str(one).startswith(f"{who}-")]
         assert mine == [f"{who}-{number}" for number in range(50)]
 
 
@@ -72,15 +72,15 @@ def test_several_decks_write_whole_lines_in_one_chain(folder: Path) -> None:
 def test_a_half_written_line_is_taken_away_and_the_next_record_says_so(
     folder: Path, torn: bytes
 ) -> None:
-    store = Store(folder)
+    store = JournalFile(folder)
     store.append({"id": 1})
     store.append({"id": 2})
     with store.path.open("ab") as file:
         file.write(torn)
-    assert check(store.lines()).notes
-    Store(folder).append({"id": 3})
+    assert check_chain(store.lines()).notes
+    JournalFile(folder).append({"id": 3})
     assert ids(store) == [1, 2, 3]
-    report = check(store.lines())
+    report = check_chain(store.lines())
     assert report.broken_at is None
     assert "line 3" in report.notes[0]
 
@@ -90,24 +90,24 @@ def test_a_torn_first_line_is_as_good_as_none(folder: Path) -> None:
     folder.chmod(0o700)
     (folder / "journal.jsonl").write_bytes(b'{"se')
     (folder / "journal.jsonl").chmod(0o600)
-    Store(folder).append({"id": 1})
-    assert check(Store(folder).lines()).broken_at is None
+    JournalFile(folder).append({"id": 1})
+    assert check_chain(JournalFile(folder).lines()).broken_at is None
 
 
 def test_after_a_line_that_was_spoiled_records_go_on_and_the_check_still_finds_it(
     folder: Path,
 ) -> None:
-    store = Store(folder)
+    store = JournalFile(folder)
     store.append({"id": 1})
     with store.path.open("ab") as file:
         file.write(b"junk\n")
     store.append({"id": 3})
-    assert check(store.lines()).broken_at == 2
+    assert check_chain(store.lines()).broken_at == 2
 
 
 def test_no_journal_is_missing(folder: Path) -> None:
-    with pytest.raises(Missing):
-        list(Store(folder).lines())
+    with pytest.raises(MissingFile):
+        list(JournalFile(folder).lines())
 
 
 def spoil_mode(folder: Path) -> str:
@@ -161,31 +161,31 @@ SPOILS = [
 def test_a_file_that_is_not_safely_this_users_is_refused_with_its_path(
     folder: Path, spoil: object
 ) -> None:
-    Store(folder).append({"id": 1})
+    JournalFile(folder).append({"id": 1})
     says = spoil(folder)  # type: ignore[operator]
     with pytest.raises(JournalError, match=str(folder)) as told:
-        Store(folder).append({"id": 2})
+        JournalFile(folder).append({"id": 2})
     assert says in str(told.value)
 
 
 def test_without_a_home_there_is_nowhere_to_keep_it() -> None:
     with pytest.raises(JournalError, match="no home folder"):
-        Store(paths.NOWHERE).append({"id": 1})
+        JournalFile(paths.NOWHERE).append({"id": 1})
 
 
 def test_a_home_that_does_not_exist_is_not_made() -> None:
     home = Path("/no-such-home-of-rsdeck")
     with pytest.raises(JournalError, match="there is no such folder"):
-        Store(home / ".local/state/rsdeck").append({"id": 1})
+        JournalFile(home / ".local/state/rsdeck").append({"id": 1})
     assert not home.exists()
 
 
 _LIMITED = """
 import sys, resource
 from pathlib import Path
-from tui.journal.journal_file import Store
+from tui.journal.journal_file import JournalFile
 from tui.journal.journal_file import JournalError
-store = Store(Path(sys.argv[1]))
+store = JournalFile(Path(sys.argv[1]))
 store.append({"id": 1})
 size = store.path.stat().st_size
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, resource.RLIM_INFINITY))
@@ -205,15 +205,15 @@ def test_a_record_that_does_not_fit_is_taken_back_whole(folder: Path) -> None:
         [sys.executable, "-c", _LIMITED, str(folder)], capture_output=True, text=True, check=True
     )
     assert "File too large" in done.stdout
-    assert ids(Store(folder)) == [1, 3]
-    report = check(Store(folder).lines())
+    assert ids(JournalFile(folder)) == [1, 3]
+    report = check_chain(JournalFile(folder).lines())
     assert (report.broken_at, report.notes) == (None, [])
 
 
 def test_a_journal_that_is_moved_away_is_begun_anew(folder: Path) -> None:
-    store = Store(folder)
+    store = JournalFile(folder)
     store.append({"id": 1})
     store.path.rename(folder / "journal.old")
     store.append({"id": 2})
     assert ids(store) == [2]
-    assert check(store.lines()).broken_at is None
+    assert check_chain(store.lines()).broken_at is None

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tui.model.event import Event, Happening, statuses
-from tui.model.filters import EventQuery, is_bad, result_of
+from tui.model.event import Event, EventKind, statuses
+from tui.model.filters import EventFilter, is_bad, result_of
 from tui.model.order import Result
 
 
-def event(happening: Happening = Happening.FLIPPED, text: str = "x", **more: Any) -> Event:
+def event(happening: EventKind = EventKind.FLIPPED, text: str = "x", **more: Any) -> Event:
     fields = {"node": "node1", "service": "alert_mgr"} | more
     return Event(happening=happening, text=text, at=0.0, on=datetime.now(UTC), **fields)
 
@@ -45,63 +45,63 @@ def flip(became: str, **more: Any) -> Event:
     ],
 )
 def test_every_word_must_agree(text: str, *, picked: bool) -> None:
-    assert EventQuery(text).picks(flip("STOPPED")) is picked
+    assert EventFilter(text).picks(flip("STOPPED")) is picked
 
 
 def test_a_crash_loop_is_found_by_the_start_of_its_word() -> None:
-    assert EventQuery("what=crash").picks(event(Happening.LOOPING))
+    assert EventFilter("what=crash").picks(event(EventKind.LOOPING))
 
 
 @pytest.mark.parametrize(
     ("one", "bad"),
     [
-        (event(Happening.LOST, service=""), True),
-        (event(Happening.REGAINED, service=""), False),
-        (event(Happening.LOGIN, service=""), True),
-        (event(Happening.LOOPING), True),
-        (event(Happening.ROLE, service=""), False),
-        (event(Happening.APPEARED), False),
-        (event(Happening.VANISHED), True),
-        (event(Happening.VANISHED, ordered=True), False),
-        (event(Happening.RESTARTED), True),
-        (event(Happening.RESTARTED, ordered=True), False),
+        (event(EventKind.LOST, service=""), True),
+        (event(EventKind.REGAINED, service=""), False),
+        (event(EventKind.LOGIN, service=""), True),
+        (event(EventKind.LOOPING), True),
+        (event(EventKind.ROLE, service=""), False),
+        (event(EventKind.APPEARED), False),
+        (event(EventKind.VANISHED), True),
+        (event(EventKind.VANISHED, ordered=True), False),
+        (event(EventKind.RESTARTED), True),
+        (event(EventKind.RESTARTED, ordered=True), False),
         (flip("STOPPED"), True),
         (flip("STOPPED", ordered=True), False),
         (flip("FATAL", ordered=True), True),
         (flip("STARTING"), True),
         (flip("no such word"), True),
         (flip("RUNNING"), False),
-        (event(Happening.ORDERED), False),
-        (event(Happening.VERDICT, brief="restart verified"), False),
-        (event(Happening.VERDICT, brief="restart not restarted"), True),
-        (event(Happening.VERDICT, text="stop: verified, held for 10 s"), False),
-        (event(Happening.VERDICT, text="stop: unknown, the node was verified"), True),
-        (event(Happening.ROLLOUT, brief="running"), False),
-        (event(Happening.ROLLOUT, brief="paused"), True),
+        (event(EventKind.ORDERED), False),
+        (event(EventKind.VERDICT, brief="restart verified"), False),
+        (event(EventKind.VERDICT, brief="restart not restarted"), True),
+        (event(EventKind.VERDICT, text="stop: verified, held for 10 s"), False),
+        (event(EventKind.VERDICT, text="stop: unknown, the node was verified"), True),
+        (event(EventKind.ROLLOUT, brief="running"), False),
+        (event(EventKind.ROLLOUT, brief="paused"), True),
     ],
 )
 def test_what_somebody_should_look_at_is_bad(one: Event, *, bad: bool) -> None:
     assert is_bad(one) is bad
-    assert EventQuery(bad=True).picks(one) is bad
+    assert EventFilter(bad=True).picks(one) is bad
 
 
 @pytest.mark.parametrize("result", Result)
 def test_a_verdict_tells_its_result(result: Result) -> None:
-    assert result_of(event(Happening.VERDICT, brief=f"restart {result.value}")) is result
+    assert result_of(event(EventKind.VERDICT, brief=f"restart {result.value}")) is result
 
 
 @pytest.mark.parametrize(
     ("happening", "text", "both"),
     [
-        (Happening.FLIPPED, "RUNNING → STOPPED", ("RUNNING", "STOPPED")),
-        (Happening.FLIPPED, "RUNNING → STOPPED, ordered here", ("RUNNING", "STOPPED")),
-        (Happening.APPEARED, "appeared, RUNNING, ordered here", ("", "RUNNING")),
-        (Happening.VANISHED, "vanished, was FATAL", ("FATAL", "")),
-        (Happening.LOST, "no route", ("", "")),
+        (EventKind.FLIPPED, "RUNNING → STOPPED", ("RUNNING", "STOPPED")),
+        (EventKind.FLIPPED, "RUNNING → STOPPED, ordered here", ("RUNNING", "STOPPED")),
+        (EventKind.APPEARED, "appeared, RUNNING, ordered here", ("", "RUNNING")),
+        (EventKind.VANISHED, "vanished, was FATAL", ("FATAL", "")),
+        (EventKind.LOST, "no route", ("", "")),
     ],
 )
 def test_a_change_tells_the_status_before_and_after(
-    happening: Happening, text: str, both: tuple[str, str]
+    happening: EventKind, text: str, both: tuple[str, str]
 ) -> None:
     assert statuses(event(happening, text)) == both
 
@@ -111,6 +111,6 @@ def test_a_program_that_ends_as_it_should_is_not_bad() -> None:
 
 
 def test_a_filter_knows_whether_it_lets_everything_through() -> None:
-    assert EventQuery(" ").is_empty
-    assert not EventQuery(bad=True).is_empty
-    assert not EventQuery("x").is_empty
+    assert EventFilter(" ").is_empty
+    assert not EventFilter(bad=True).is_empty
+    assert not EventFilter("x").is_empty

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.model.filters import Order, Query, Scope, arrange
+from tui.model.filters import ServiceFilter, ServiceKinds, SortOrder, filter_and_sort
 from tui.model.service import Service
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-SCOPE = Scope(frozenset({"alert_mgr", "cm_server"}), frozenset({"cm_server"}))
+SCOPE = ServiceKinds(frozenset({"alert_mgr", "cm_server"}), frozenset({"cm_server"}))
 SERVICES = (
     Service("redis_mgr", "RUNNING", START, 100),
     Service("alert_mgr", "STOPPED"),
@@ -25,7 +25,7 @@ def names(services: list[Service]) -> list[str]:
 
 
 def test_problems_come_first_worst_first_then_names() -> None:
-    assert names(arrange(SERVICES, Query(), SCOPE)) == [
+    assert names(filter_and_sort(SERVICES, ServiceFilter(), SCOPE)) == [
         "cnm_exec",
         "alert_mgr",
         "odd",
@@ -51,36 +51,36 @@ def test_problems_come_first_worst_first_then_names() -> None:
     ],
 )
 def test_every_word_of_a_filter_must_agree(text: str, found: list[str]) -> None:
-    assert names(arrange(SERVICES, Query(text), SCOPE)) == found
+    assert names(filter_and_sort(SERVICES, ServiceFilter(text), SCOPE)) == found
 
 
 def test_problems_only_leaves_out_what_runs_and_what_is_disabled() -> None:
-    shown = names(arrange(SERVICES, Query(problems=True), SCOPE))
+    shown = names(filter_and_sort(SERVICES, ServiceFilter(problems=True), SCOPE))
     assert shown == ["cnm_exec", "alert_mgr", "odd", "envoy"]
 
 
 def test_an_unknown_scope_has_no_optional_services() -> None:
-    assert names(arrange(SERVICES, Query("kind=unknown"), Scope())) == names(
-        arrange(SERVICES, Query(), Scope())
+    assert names(filter_and_sort(SERVICES, ServiceFilter("kind=unknown"), ServiceKinds())) == names(
+        filter_and_sort(SERVICES, ServiceFilter(), ServiceKinds())
     )
 
 
-@pytest.mark.parametrize("order", list(Order))
-def test_turning_the_order_round_loses_nothing_and_keeps_ties_by_name(order: Order) -> None:
-    there = names(arrange(SERVICES, Query(), SCOPE, order=order))
-    back = names(arrange(SERVICES, Query(), SCOPE, order=order, inverted=True))
+@pytest.mark.parametrize("order", list(SortOrder))
+def test_turning_the_order_round_loses_nothing_and_keeps_ties_by_name(order: SortOrder) -> None:
+    there = names(filter_and_sort(SERVICES, ServiceFilter(), SCOPE, order=order))
+    back = names(filter_and_sort(SERVICES, ServiceFilter(), SCOPE, order=order, inverted=True))
     assert sorted(there) == sorted(back)
     assert there != back
 
 
 def test_the_shortest_uptime_comes_first_and_none_at_all_before_it() -> None:
-    shown = names(arrange(SERVICES, Query(), SCOPE, order=Order.UPTIME))
+    shown = names(filter_and_sort(SERVICES, ServiceFilter(), SCOPE, order=SortOrder.UPTIME))
     assert shown[-2:] == ["ccs", "redis_mgr"]
     assert shown[:5] == sorted(shown[:5])
 
 
 def test_sorting_goes_round_through_every_order() -> None:
-    seen = [Order.PROBLEMS]
-    while seen[-1].next() is not Order.PROBLEMS:
+    seen = [SortOrder.PROBLEMS]
+    while seen[-1].next() is not SortOrder.PROBLEMS:
         seen.append(seen[-1].next())
-    assert set(seen) == set(Order)
+    assert set(seen) == set(SortOrder)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.model.duration import span
+from tui.model.duration import two_units
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from tui.model.duration import span
     ],
 )
 def test_it_is_told_in_its_two_largest_units(seconds: float, words: str) -> None:
-    assert span(seconds) == words
+    assert two_units(seconds) == words

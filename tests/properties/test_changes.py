@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.fleet.events.diff import compare
-from tui.model.event import Happening
+from tui.fleet.events.diff import diff_readings
+from tui.model.event import EventKind
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
 
@@ -34,13 +34,13 @@ GOOD = st.builds(Reading, node=st.just("n"), services=SERVICES, answered_at=st.j
 
 @given(READING)
 def test_what_did_not_change_is_no_event(reading: Reading) -> None:
-    assert not [one for one in compare(reading, reading, on=ON) if one.service]
-    assert compare(reading, reading, on=ON) == ()
+    assert not [one for one in diff_readings(reading, reading, on=ON) if one.service]
+    assert diff_readings(reading, reading, on=ON) == ()
 
 
 @given(READING, READING)
 def test_at_most_one_event_a_service_and_one_for_the_node(before: Reading, after: Reading) -> None:
-    events = compare(before, after, on=ON)
+    events = diff_readings(before, after, on=ON)
     about = [one.service for one in events]
     assert len(about) == len(set(about))
     assert about == sorted(about)
@@ -50,25 +50,25 @@ def test_at_most_one_event_a_service_and_one_for_the_node(before: Reading, after
 @given(READING, READING)
 def test_services_of_a_node_in_trouble_are_never_compared(before: Reading, after: Reading) -> None:
     """P18, case 7: what is old is not news."""
-    told = [one for one in compare(before, after, on=ON) if one.service]
+    told = [one for one in diff_readings(before, after, on=ON) if one.service]
     if after.trouble is not None or before.answered_at is None:
         assert not told
 
 
 @given(GOOD, GOOD)
 def test_every_difference_of_status_and_presence_is_told(before: Reading, after: Reading) -> None:
-    told = {one.service: one.happening for one in compare(before, after, on=ON)}
+    told = {one.service: one.happening for one in diff_readings(before, after, on=ON)}
     old = {one.name: one for one in before.services}
     new = {one.name: one for one in after.services}
     for name in old.keys() | new.keys():
         if name not in new:
-            assert told[name] is Happening.VANISHED
+            assert told[name] is EventKind.VANISHED
         elif name not in old:
-            assert told[name] is Happening.APPEARED
+            assert told[name] is EventKind.APPEARED
         elif old[name].status != new[name].status:
-            assert told[name] is Happening.FLIPPED
+            assert told[name] is EventKind.FLIPPED
         else:
-            assert told.get(name) in {None, Happening.RESTARTED}
+            assert told.get(name) in {None, EventKind.RESTARTED}
 
 
 @given(GOOD, GOOD)
@@ -76,8 +76,8 @@ def test_a_restart_is_told_only_where_the_nodes_own_clock_moved_forward(
     before: Reading, after: Reading
 ) -> None:
     """Cases 36 and 37: neither a time that is not told nor one that went back is a restart."""
-    for event in compare(before, after, on=ON):
-        if event.happening is Happening.RESTARTED:
+    for event in diff_readings(before, after, on=ON):
+        if event.happening is EventKind.RESTARTED:
             old, new = before.find(event.service), after.find(event.service)
             assert old is not None
             assert new is not None

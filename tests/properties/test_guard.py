@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.fleet.orders.guard import Ruling, Standing, pointless, rule
+from tui.fleet.orders.guard import NodeStanding, Ruling, judge_order, pointless_reason
 from tui.model.node import Environment
-from tui.model.order import Seen, Tier, Verb
+from tui.model.order import SeenService, Tier, Verb
 from tui.model.service import API_CARRIERS, CLIENT_CARRIERS, Kind, Service, kind_of
 
 VERBS = st.sampled_from(Verb)
@@ -15,14 +15,14 @@ NAMES = st.sampled_from(
     ["alert_mgr", "ccs", "cm_server", *sorted(API_CARRIERS), *sorted(CLIENT_CARRIERS)]
 ) | st.text(min_size=1, max_size=10)
 SEEN = st.builds(
-    Seen,
+    SeenService,
     name=NAMES,
     status=st.sampled_from(["RUNNING", "STOPPED", "?"]),
     kind=st.sampled_from(Kind),
 )
 TEXTS = st.just("") | st.sampled_from(["read-only: asked for", "node:2 answers here", " "])
 STANDINGS = st.builds(
-    Standing,
+    NodeStanding,
     age=st.none() | st.floats(0, 1000),
     stale_after=st.floats(0.1, 600),
     read_only=TEXTS,
@@ -43,10 +43,10 @@ def is_refused(ruling: Ruling) -> bool:
 
 @given(VERBS, CHOSEN, STANDINGS)
 def test_what_is_read_only_troubled_stale_busy_or_unanswered_is_never_allowed(
-    verb: Verb, chosen: list[Seen], standing: Standing
+    verb: Verb, chosen: list[SeenService], standing: NodeStanding
 ) -> None:
     """P1, P2, P3, P18, cases 51 and 52."""
-    ruling = rule(verb, chosen, standing)
+    ruling = judge_order(verb, chosen, standing)
     stale = standing.age is None or standing.age > standing.stale_after
     if standing.read_only or standing.trouble or standing.busy or stale or not chosen:
         assert is_refused(ruling)
@@ -55,10 +55,10 @@ def test_what_is_read_only_troubled_stale_busy_or_unanswered_is_never_allowed(
 
 @given(VERBS, CHOSEN, STANDINGS)
 def test_what_is_not_known_to_be_optional_needs_the_switch_the_words_and_a_reason(
-    verb: Verb, chosen: list[Seen], standing: Standing
+    verb: Verb, chosen: list[SeenService], standing: NodeStanding
 ) -> None:
     """P8, case 43."""
-    ruling = rule(verb, chosen, standing)
+    ruling = judge_order(verb, chosen, standing)
     if ruling.allowed and any(one.kind is not Kind.OPTIONAL for one in chosen):
         assert standing.unlocked
         assert len(chosen) == 1
@@ -68,10 +68,10 @@ def test_what_is_not_known_to_be_optional_needs_the_switch_the_words_and_a_reaso
 
 @given(VERBS, CHOSEN, CLEAR)
 def test_nothing_risky_goes_out_on_a_bare_yes(
-    verb: Verb, chosen: list[Seen], standing: Standing
+    verb: Verb, chosen: list[SeenService], standing: NodeStanding
 ) -> None:
     """P5, P8."""
-    ruling = rule(verb, chosen, standing)
+    ruling = judge_order(verb, chosen, standing)
     names = {one.name for one in chosen}
     risky = (
         len(chosen) > 1
@@ -86,13 +86,13 @@ def test_nothing_risky_goes_out_on_a_bare_yes(
 
 @given(VERBS, CHOSEN, STANDINGS, st.sampled_from(["read_only", "trouble", "busy"]))
 def test_another_objection_never_opens_what_was_shut(
-    verb: Verb, chosen: list[Seen], standing: Standing, what: str
+    verb: Verb, chosen: list[SeenService], standing: NodeStanding, what: str
 ) -> None:
     """P3."""
     worse = replace(standing, **{what: "something stands in the way"})
-    assert is_refused(rule(verb, chosen, worse))
+    assert is_refused(judge_order(verb, chosen, worse))
     older = replace(standing, age=None)
-    assert is_refused(rule(verb, chosen, older))
+    assert is_refused(judge_order(verb, chosen, older))
 
 
 @given(NAMES, st.frozensets(NAMES, max_size=5))
@@ -115,4 +115,4 @@ def test_a_status_that_nobody_knows_and_an_unsound_entry_are_never_acted_on(
     known = {"RUNNING", "STARTING", "STOPPING", "RESTARTING", "STOPPED", "EXITED", "BACKOFF"}
     service = Service(name, status, note=note)
     if note or status not in known | {"FATAL"} or not service.is_actionable:
-        assert pointless(verb, service)
+        assert pointless_reason(verb, service)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fleet.places import place, service, wish
-from tui.fleet.rollout.planner import Place, make_plan
+from tui.fleet.rollout.planner import PlanNode, make_plan
 from tui.model.node import Role
 from tui.model.rollout import Plan
 from tui.model.service import Kind
@@ -16,13 +16,13 @@ STATUS = st.sampled_from(["RUNNING"] * 8 + ["STOPPED", "EXITED", "FATAL", "START
 
 
 @st.composite
-def nodes(draw: st.DrawFn) -> list[Place]:
+def nodes(draw: st.DrawFn) -> list[PlanNode]:
     uids = draw(st.lists(st.integers(1, 6), min_size=1, max_size=6))
     primary = draw(st.sampled_from([0, *uids]))
     return [_node(draw, number, uid, primary) for number, uid in enumerate(uids)]
 
 
-def _node(draw: st.DrawFn, number: int, uid: int, primary: int) -> Place:
+def _node(draw: st.DrawFn, number: int, uid: int, primary: int) -> PlanNode:
     listed = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1))
     services = [service(name, draw(STATUS)) for name in listed]
     role = Role.PRIMARY if uid == primary else Role.REPLICA
@@ -44,7 +44,7 @@ CHOSEN = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3)
 
 @given(nodes(), CHOSEN)
 def test_every_node_is_in_the_plan_or_said_to_be_left_out_or_all_is_refused(
-    places: list[Place], names: list[str]
+    places: list[PlanNode], names: list[str]
 ) -> None:
     plan = make_plan(wish(*names), places)
     if isinstance(plan, str):
@@ -59,7 +59,7 @@ def test_every_node_is_in_the_plan_or_said_to_be_left_out_or_all_is_refused(
 
 @given(nodes(), CHOSEN)
 def test_nobody_comes_twice_and_the_primary_comes_last(
-    places: list[Place], names: list[str]
+    places: list[PlanNode], names: list[str]
 ) -> None:
     plan = make_plan(wish(*names), places)
     if isinstance(plan, Plan):
@@ -74,7 +74,7 @@ def test_nobody_comes_twice_and_the_primary_comes_last(
 
 
 @given(nodes(), CHOSEN)
-def test_what_is_planned_runs_and_is_allowed(places: list[Place], names: list[str]) -> None:
+def test_what_is_planned_runs_and_is_allowed(places: list[PlanNode], names: list[str]) -> None:
     plan = make_plan(wish(*names), places)
     if isinstance(plan, Plan):
         by_name = {one.node: one for one in places}

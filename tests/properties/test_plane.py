@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.matrix.cursor import Plane
+from tui.ui.matrix.cursor import CellCursor
 
 NODES = st.lists(st.sampled_from("ABCDEFGH"), unique=True, max_size=8)
 SERVICES = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 ROOM = st.integers(1, 5)
 
 
-def show(plane: Plane, nodes: list[str], services: list[str], room: int, top: int = 0) -> int:
+def show(plane: CellCursor, nodes: list[str], services: list[str], room: int, top: int = 0) -> int:
     return plane.show(nodes, services, top=top, lines=room, count=room)
 
 
@@ -27,7 +27,7 @@ def test_the_cursor_is_on_its_cell_or_away_until_that_is_back(
     data: st.DataObject,
 ) -> None:
     """P4."""
-    plane = Plane()
+    plane = CellCursor()
     show(plane, nodes, services, 3)
     node, service = data.draw(st.sampled_from(nodes)), data.draw(st.sampled_from(services))
     assert plane.point(node, service)
@@ -50,7 +50,7 @@ def test_the_node_under_the_cursor_is_in_view(
     nodes: list[str], services: list[str], room: int, data: st.DataObject
 ) -> None:
     """P4."""
-    plane = Plane()
+    plane = CellCursor()
     show(plane, nodes, services, room)
     node = data.draw(st.sampled_from(nodes))
     plane.point(node, services[0])
@@ -64,7 +64,7 @@ def test_the_next_of_some_cells_goes_through_all_of_them_and_round(
     nodes: list[str], services: list[str], data: st.DataObject
 ) -> None:
     """P4."""
-    plane = Plane()
+    plane = CellCursor()
     show(plane, nodes, services, 3)
     cells = [(node, service) for service in services for node in nodes]
     wrong = [cell for cell in cells if data.draw(st.booleans())]

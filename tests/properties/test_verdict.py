@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tui.fleet.orders.verdict import Patience, Sight, Word, decide
-from tui.model.order import Result, Seen, Verb
+from tui.fleet.orders.verdict import NodeAnswer, Observation, Patience, decide_verdict
+from tui.model.order import Result, SeenService, Verb
 from tui.model.service import Kind
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,26 +16,32 @@ LIVING, LIFELESS = ["RUNNING", "STARTING"], ["STOPPED", "EXITED", "BACKOFF", "FA
 STATUS = st.sampled_from(LIVING + LIFELESS)
 STARTED = st.none() | st.integers(-2, 3).map(lambda minutes: EPOCH + timedelta(minutes=minutes))
 BEFORE = st.builds(
-    Seen, name=st.just("alert_mgr"), status=STATUS, kind=st.just(Kind.OPTIONAL), started_at=STARTED
+    SeenService,
+    name=st.just("alert_mgr"),
+    status=STATUS,
+    kind=st.just(Kind.OPTIONAL),
+    started_at=STARTED,
 )
-WORD = st.builds(Word, said=st.none() | st.booleans(), at=st.floats(0, 5), text=st.text(max_size=5))
+WORD = st.builds(
+    NodeAnswer, said=st.none() | st.booleans(), at=st.floats(0, 5), text=st.text(max_size=5)
+)
 VERBS = st.sampled_from(Verb)
 NOW = st.floats(0, 200)
 
 
 @st.composite
-def watched(draw: st.DrawFn) -> list[Sight]:
+def watched(draw: st.DrawFn) -> list[Observation]:
     """Draw sights in the order of their times, with runs of the same state among them."""
     at, sights = 0.0, []
     for _ in range(draw(st.integers(0, 6))):
         status, started = draw(st.none() | STATUS), draw(STARTED)
         for _ in range(draw(st.integers(1, 4))):
             at += draw(st.floats(0.1, 8))
-            sights.append(Sight(at, status, started))
+            sights.append(Observation(at, status, started))
     return sights
 
 
-def shows(verb: Verb, before: Seen, sight: Sight) -> bool:
+def shows(verb: Verb, before: SeenService, sight: Observation) -> bool:
     """Say, independently of the code, whether a sight is what was wished for."""
     if verb is Verb.STOP:
         return sight.status in (None, "STOPPED", "EXITED")
@@ -49,10 +55,10 @@ def shows(verb: Verb, before: Seen, sight: Sight) -> bool:
 
 @given(VERBS, BEFORE, WORD, watched(), NOW)
 def test_verified_only_with_evidence_that_held(
-    verb: Verb, before: Seen, word: Word, sights: list[Sight], now: float
+    verb: Verb, before: SeenService, word: NodeAnswer, sights: list[Observation], now: float
 ) -> None:
     """P7, case 46."""
-    verdict = decide(verb, before, word, sights, now=now, patience=PATIENCE)
+    verdict = decide_verdict(verb, before, word, sights, now=now, patience=PATIENCE)
     if verdict is None or verdict.result is not Result.VERIFIED:
         return
     assert word.said is not False
@@ -66,40 +72,40 @@ def test_verified_only_with_evidence_that_held(
 
 @given(VERBS, BEFORE, st.none() | st.just(True), NOW)
 def test_the_answers_word_alone_verifies_nothing(
-    verb: Verb, before: Seen, said: bool | None, now: float
+    verb: Verb, before: SeenService, said: bool | None, now: float
 ) -> None:
     """P7, cases 44, 45 and 46."""
-    verdict = decide(verb, before, Word(said, 0.1), [], now=now, patience=PATIENCE)
+    verdict = decide_verdict(verb, before, NodeAnswer(said, 0.1), [], now=now, patience=PATIENCE)
     assert verdict is None or verdict.result is Result.UNKNOWN
 
 
 @given(VERBS, BEFORE, WORD, watched(), NOW)
 def test_only_the_nodes_false_is_a_refusal_and_it_always_is(
-    verb: Verb, before: Seen, word: Word, sights: list[Sight], now: float
+    verb: Verb, before: SeenService, word: NodeAnswer, sights: list[Observation], now: float
 ) -> None:
     """P7, case 45."""
-    verdict = decide(verb, before, word, sights, now=now, patience=PATIENCE)
+    verdict = decide_verdict(verb, before, word, sights, now=now, patience=PATIENCE)
     refused = verdict is not None and verdict.result is Result.REFUSED
     assert refused == (word.said is False)
 
 
 @given(VERBS, BEFORE, WORD, watched())
 def test_every_order_comes_to_an_end(
-    verb: Verb, before: Seen, word: Word, sights: Sequence[Sight]
+    verb: Verb, before: SeenService, word: NodeAnswer, sights: Sequence[Observation]
 ) -> None:
     """P7: and its verdict says something."""
     late = PATIENCE.limit + PATIENCE.steady + 1
-    verdict = decide(verb, before, word, sights, now=late, patience=PATIENCE)
+    verdict = decide_verdict(verb, before, word, sights, now=late, patience=PATIENCE)
     assert verdict is not None
     assert verdict.text
 
 
 @given(BEFORE, WORD, st.sampled_from([None, *LIVING]), NOW)
 def test_a_restart_without_two_start_times_is_never_verified(
-    before: Seen, word: Word, status: str | None, now: float
+    before: SeenService, word: NodeAnswer, status: str | None, now: float
 ) -> None:
     """P7, case 46: RUNNING before and after proves nothing."""
     assume(before.status in LIVING or before.started_at is not None)
-    blind = [Sight(float(at), status) for at in range(1, 60)]
-    verdict = decide(Verb.RESTART, before, word, blind, now=now, patience=PATIENCE)
+    blind = [Observation(float(at), status) for at in range(1, 60)]
+    verdict = decide_verdict(Verb.RESTART, before, word, blind, now=now, patience=PATIENCE)
     assert verdict is None or verdict.result is not Result.VERIFIED

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tui.model.filters import Query, Scope
+from tui.model.filters import ServiceFilter, ServiceKinds
 from tui.model.service import Service
-from tui.ui.matrix.columns import Body, MatrixColumn
-from tui.ui.matrix.grid import Grid, build
+from tui.ui.matrix.columns import ColumnContent, MatrixColumn
+from tui.ui.matrix.grid import Grid, build_grid
 
 DAYS = 3 * 86400 + 4 * 3600
 
@@ -20,13 +20,13 @@ def service(name: str, said: str | int | None = DAYS) -> Service:
 def column(key: str, services: dict[str, str | int | None], **more: Any) -> MatrixColumn:
     """Make the column of a node that answered a second ago."""
     disabled = more.pop("disabled", frozenset())
-    body = Body.of((service(name, said) for name, said in services.items()), disabled)
-    fields = {"title": key, "cluster": "demo", "age": 1.0, "scope": Scope(disabled=disabled)}
+    body = ColumnContent.of((service(name, said) for name, said in services.items()), disabled)
+    fields = {"title": key, "cluster": "demo", "age": 1.0, "scope": ServiceKinds(disabled=disabled)}
     return MatrixColumn(key=key, body=body, **(fields | more))
 
 
 def grid(*columns: MatrixColumn, text: str = "", only: bool = False) -> Grid:
-    return build(columns, Query(text), only=only)
+    return build_grid(columns, ServiceFilter(text), only=only)
 
 
 def names(shown: Grid) -> list[str]:

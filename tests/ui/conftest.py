@@ -17,13 +17,13 @@ from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.ports import History
-from tui.fleet.snapshot.storage import Shelf
+from tui.fleet.snapshot.storage import SavedFiles
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
 from tui.ui.dialogs.confirm import ALONE
-from tui.ui.dialogs.password import PasswordScreen
+from tui.ui.dialogs.password import PasswordDialog
 from tui.ui.themes import load_themes
 
 PATIENCE = Patience(steady=0.6, limit=6.0, same=1.5)
@@ -98,7 +98,7 @@ class Deck:
     async def asked(self) -> None:
         """Wait for the window that asks for a password, and until it hears."""
         await self.until(
-            lambda: isinstance(self.app.screen, PasswordScreen) and self.app.screen.hears
+            lambda: isinstance(self.app.screen, PasswordDialog) and self.app.screen.hears
         )
 
     @property
@@ -151,7 +151,7 @@ async def open_deck(
         history=history,
     )
     themes, _ = load_themes(theme_dirs())
-    shelf = Shelf(state or configuration.path.parent / "state")
+    shelf = SavedFiles(state or configuration.path.parent / "state")
     app = DeckApp(configuration, fleet, themes=themes, keys=keys or {}, shelf=shelf)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Deck(app, fleet, pilot)

@@ -7,8 +7,8 @@ from tests.fleet.rollouts import QUICK, SERVICE, ordered
 from tests.ui.conftest import Deck, quiet
 from tui.model.rollout import RolloutProgress, RolloutState
 from tui.ui.dialogs.confirm import ALONE
-from tui.ui.dialogs.rollout import PlanScreen
-from tui.ui.dialogs.rollout_action import WordScreen
+from tui.ui.dialogs.rollout import RolloutDialog
+from tui.ui.dialogs.rollout_action import RolloutActionDialog
 from tui.ui.screens.rollout import RolloutScreen
 
 __all__ = ["QUICK", "SERVICE", "ordered"]
@@ -19,7 +19,7 @@ async def ask(deck: Deck, service: str = SERVICE) -> None:
     await deck.all_known()
     await deck.on(service)
     await deck.press("R")
-    await deck.until(lambda: isinstance(deck.app.screen, PlanScreen))
+    await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
 
 
 async def read(deck: Deck) -> None:
@@ -75,7 +75,7 @@ async def say(deck: Deck, key: str) -> None:
     """Say a word to a rollout: its key, and yes at the door."""
     await hears(deck)
     await deck.press(key)
-    await deck.until(lambda: isinstance(deck.app.screen, WordScreen))
+    await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
     await deck.armed()
     await quiet(2 * ALONE)
     await deck.press("y")

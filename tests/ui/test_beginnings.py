@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from tui.model.reading import Reading
 from tui.model.service import Service
-from tui.ui.format.uptime import Beginnings
+from tui.ui.format.uptime import UptimeClock
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 BEGAN = 100.37
@@ -18,7 +18,7 @@ def answer(at: float, *, began: float = BEGAN, started: datetime = STARTED) -> R
 
 
 def test_an_uptime_ticks_once_a_second_whatever_the_phase_of_the_answers() -> None:
-    beginnings = Beginnings()
+    beginnings = UptimeClock()
     seen = []
     answered = 200.0
     for tick in range(60):
@@ -35,7 +35,7 @@ def test_an_uptime_ticks_once_a_second_whatever_the_phase_of_the_answers() -> No
 
 
 def test_a_restart_begins_anew() -> None:
-    beginnings = Beginnings()
+    beginnings = UptimeClock()
     beginnings.note(answer(200.0))
     again = answer(210.0, began=208.0, started=STARTED + timedelta(days=1))
     beginnings.note(again)
@@ -44,7 +44,7 @@ def test_a_restart_begins_anew() -> None:
 
 def test_a_clock_that_was_set_is_followed() -> None:
     """Case 37."""
-    beginnings = Beginnings()
+    beginnings = UptimeClock()
     beginnings.note(answer(200.0))
     later = answer(202.0, began=50.0)
     beginnings.note(later)
@@ -55,7 +55,7 @@ def test_a_clock_that_was_set_is_followed() -> None:
 
 
 def test_another_nodes_service_of_the_same_name_is_another() -> None:
-    beginnings = Beginnings()
+    beginnings = UptimeClock()
     beginnings.note(answer(200.0, began=100.0))
     other = replace(answer(200.0, began=100.9), node="node2")
     beginnings.note(other)
@@ -64,6 +64,6 @@ def test_another_nodes_service_of_the_same_name_is_another() -> None:
 
 def test_what_the_node_does_not_tell_is_not_known() -> None:
     silent = Service("alert_mgr", "STOPPED")
-    beginnings = Beginnings()
+    beginnings = UptimeClock()
     beginnings.note(Reading("node1", (silent,), answered_at=10.0))
     assert beginnings.uptime(silent, 20.0) is None

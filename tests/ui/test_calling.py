@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.config import Notify
-from tui.model.event import Event, Happening
-from tui.ui.controllers.notifications import Caller
+from tui.model.event import Event, EventKind
+from tui.ui.controllers.notifications import NotificationController
 
-ALL = Notify(bell=frozenset(Happening), desktop=frozenset(Happening))
+ALL = Notify(bell=frozenset(EventKind), desktop=frozenset(EventKind))
 
 
 class Called:
@@ -18,13 +18,13 @@ class Called:
     def __init__(self, notify: Notify = ALL) -> None:
         self.written: list[str] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
-        self.caller = Caller(
+        self.caller = NotificationController(
             notify, {}, self.written.append, lambda wait, act: self.later.append((wait, act))
         )
 
     def happens(self, count: int = 1) -> None:
         for _ in range(count):
-            event = Event("node1", Happening.LOST, "gone", time.monotonic(), datetime.now(UTC))
+            event = Event("node1", EventKind.LOST, "gone", time.monotonic(), datetime.now(UTC))
             self.caller.event_happened(event)
 
     def tell(self) -> float:
@@ -52,7 +52,7 @@ def test_the_next_notice_waits() -> None:
 
 def test_events_of_earlier_sessions_call_nobody() -> None:
     called = Called()
-    event = Event("node1", Happening.LOST, "gone", time.monotonic() - 3600, datetime.now(UTC))
+    event = Event("node1", EventKind.LOST, "gone", time.monotonic() - 3600, datetime.now(UTC))
     called.caller.event_happened(event)
     assert not called.written
     assert not called.later

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui.config import AskSource, CommandSource, NodeProfile
-from tui.model.filters import Scope
+from tui.model.filters import ServiceKinds
 from tui.model.service import Service
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, SystemTrust
 from tui.ui.format.copy_text import curl_text, row_text, selected_text
@@ -25,17 +25,17 @@ def profile(**more: object) -> NodeProfile:
 
 def test_a_row_has_six_fields_with_tabs_between() -> None:
     service = Service("alert_mgr", "RUNNING", STARTED, 60)
-    row = row_text("node1", service, 3661, Scope(frozenset({"alert_mgr"})))
+    row = row_text("node1", service, 3661, ServiceKinds(frozenset({"alert_mgr"})))
     assert row == "node1\talert_mgr\tRUNNING\t01:01:01\t2024-05-13T18:38:00Z\toptional"
 
 
 def test_a_row_of_which_little_is_known_keeps_its_fields() -> None:
-    row = row_text("node1", Service("ccs", "STOPPED"), None, Scope())
+    row = row_text("node1", Service("ccs", "STOPPED"), None, ServiceKinds())
     assert row.split("\t") == ["node1", "ccs", "STOPPED", "", "", "unknown"]
 
 
 def test_no_control_character_is_in_a_row_but_its_tabs() -> None:
-    row = row_text("n\t1", Service("a\tb\x1b]52;c;x\x07", "x\ny"), 1, Scope())
+    row = row_text("n\t1", Service("a\tb\x1b]52;c;x\x07", "x\ny"), 1, ServiceKinds())
     assert row.count("\t") == 5
     assert row.replace("\t", "").isprintable()
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from tui.history.day import Bucket, Day, State, make_day
 from tui.model.service import Health
-from tui.ui.format.day_chart import COUNT, RESTARTED, UNWATCHED, day_rows, strip
+from tui.ui.format.day_chart import COUNT, RESTARTED, UNWATCHED, chart_line, day_rows
 from tui.ui.format.service_row import GLYPHS
 
 PALETTE = defaultdict(str)
@@ -21,17 +21,17 @@ def lines(day: Day, disabled: frozenset[str] = frozenset()) -> dict[str, str]:
 
 def test_every_sort_of_part_has_a_sign_of_its_own() -> None:
     parts = [*(Bucket(health) for health in Health), Bucket(), Bucket(Health.UP, restarts=1)]
-    assert len(set(strip(tuple(parts), PALETTE).plain)) == len(Health) + 2
+    assert len(set(chart_line(tuple(parts), PALETTE).plain)) == len(Health) + 2
     assert UNWATCHED not in GLYPHS.values()
     assert RESTARTED not in GLYPHS.values()
 
 
 def test_a_restart_hides_nothing_that_is_worse() -> None:
     for health in Health:
-        shown = strip((Bucket(health, restarts=2),), PALETTE).plain
+        shown = chart_line((Bucket(health, restarts=2),), PALETTE).plain
         wrong = health in (Health.FAILED, Health.DOWN, Health.UNKNOWN)
         assert shown == (GLYPHS[health] if wrong else RESTARTED)
-    assert strip((Bucket(None, restarts=1),), PALETTE).plain == RESTARTED
+    assert chart_line((Bucket(None, restarts=1),), PALETTE).plain == RESTARTED
 
 
 def test_a_day_is_told_in_parts_of_half_an_hour() -> None:

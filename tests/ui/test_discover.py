@@ -12,7 +12,7 @@ from tests.fleet.conftest import Play
 from tests.ui.conftest import ADMIN, Deck, open_deck
 from tests.ui.test_screens import compare
 from tui.config import ConfigError, Configuration, load
-from tui.fleet.onboarding.discovery import Found, add
+from tui.fleet.onboarding.discovery import DiscoveredNode, add_profiles
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.discover import DiscoverScreen
@@ -200,14 +200,14 @@ async def test_a_file_that_changed_meanwhile_is_not_overwritten(
 async def test_what_was_written_before_a_fault_is_watched_and_the_fault_is_told(
     spread: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(configuration: Configuration, chosen: Iterable[Found]) -> Configuration:
+    def full(configuration: Configuration, chosen: Iterable[DiscoveredNode]) -> Configuration:
         for one in chosen:
             if one.name == "node3":
                 raise ConfigError("no space left on device")
-            configuration = add(configuration, [one])
+            configuration = add_profiles(configuration, [one])
         return configuration
 
-    monkeypatch.setattr("tui.ui.screens.discover.add", full)
+    monkeypatch.setattr("tui.ui.screens.discover.add_profiles", full)
     async with open_deck(write(spread, tmp_path, 1)) as deck:
         await deck.all_known()
         await deck.press("D")

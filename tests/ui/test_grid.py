@@ -6,15 +6,22 @@ from rich.style import Style
 
 from tests.ui.columns import DAYS, column, grid, names
 from tests.ui.widgets.hostile import NAMES
-from tui.fleet.unmanaged_nodes import Guest
+from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.model.node import Role
 from tui.model.service import Service
 from tui.model.text import clean
-from tui.ui.matrix.columns import FRESH, grouped, guest_column
-from tui.ui.matrix.grid import compact
-from tui.ui.matrix.headers import beyond, fitting, head, sentence, status, title
-from tui.ui.matrix.layout import lay_out, paint
-from tui.ui.matrix.picture import Picture
+from tui.ui.matrix.columns import FRESH, grouped, unmanaged_column
+from tui.ui.matrix.grid import compact_duration
+from tui.ui.matrix.headers import (
+    beyond_edge,
+    cell_sentence,
+    column_head,
+    fitting,
+    matrix_status,
+    matrix_title,
+)
+from tui.ui.matrix.layout import lay_out, paint_line
+from tui.ui.matrix.picture import MatrixPicture
 
 PALETTE = dict.fromkeys(("bad", "muted", "warn", "ok"), "")
 GROUNDS = {name: Style.null() for name in ("", "head", "cursor", "cursor-weak", "line")}
@@ -101,7 +108,7 @@ def test_a_node_that_never_answered_is_a_question_in_every_row() -> None:
     silent = column("b", {}, age=None)
     shown = grid(column("a", {"x": DAYS}), silent)
     assert shown.cell(silent, "x").text == "?"
-    assert head(silent, 10)[1] == ("no answer", "muted")
+    assert column_head(silent, 10)[1] == ("no answer", "muted")
 
 
 def test_a_filter_takes_names_and_the_status_on_any_node() -> None:
@@ -138,7 +145,7 @@ def test_the_worst_problem_and_the_last_restart_are_named() -> None:
     ],
 )  # fmt: skip
 def test_a_length_of_time_is_told_in_seven_cells(seconds: int, text: str) -> None:
-    assert compact(seconds) == text
+    assert compact_duration(seconds) == text
     assert len(text) <= 7
 
 
@@ -147,28 +154,28 @@ def test_a_head_says_who_and_how_old_and_what_is_wrong_in_the_room_there_is() ->
     primary = column(
         "node1", {}, number=1, role=Role.PRIMARY, age=14.0, is_stale=True, trouble=trouble
     )
-    assert [text for text, _ in head(primary, 16)] == [
+    assert [text for text, _ in column_head(primary, 16)] == [
         "1 ★node1", "STALE 14 s", "unreachable 12 s",
     ]  # fmt: skip
-    assert [text for text, _ in head(primary, 10)] == ["1 ★node1", "STALE 14 s", "lost 12 s"]
-    assert [text for text, _ in head(primary, 3)] == ["★1", "OLD", "✗"]
+    assert [text for text, _ in column_head(primary, 10)] == ["1 ★node1", "STALE 14 s", "lost 12 s"]
+    assert [text for text, _ in column_head(primary, 3)] == ["★1", "OLD", "✗"]
     replica = column("node12", {}, number=12, role=Role.REPLICA, age=2.0, read_only="said so")
-    assert [text for text, _ in head(replica, 11)] == ["node12", "replica 2 s", "READ-ONLY"]
-    assert [text for text, _ in head(replica, 3)] == ["12", "2 s", "ro"]
+    assert [text for text, _ in column_head(replica, 11)] == ["node12", "replica 2 s", "READ-ONLY"]
+    assert [text for text, _ in column_head(replica, 3)] == ["12", "2 s", "ro"]
     unchecked = column("node1", {}, unchecked=True, read_only="said so")
-    assert head(unchecked, 12)[2] == ("NOT CHECKED", "bad")
-    assert "CERTIFICATE NOT CHECKED on 1 node" in title(grid(unchecked), PALETTE).plain
+    assert column_head(unchecked, 12)[2] == ("NOT CHECKED", "bad")
+    assert "CERTIFICATE NOT CHECKED on 1 node" in matrix_title(grid(unchecked), PALETTE).plain
 
 
 def test_an_edge_tells_how_many_nodes_lie_beyond_it_and_that_some_are_not_well() -> None:
     columns = [column(str(number), {}) for number in range(3)]
-    assert beyond(columns, frozenset({"1"}), arrow="▶", width=24) == (
+    assert beyond_edge(columns, frozenset({"1"}), arrow="▶", width=24) == (
         "▶ 3 nodes, 1 not well",
         "bad",
     )
-    assert beyond(columns, frozenset({"1"}), arrow="▶", width=8)[0] == "▶3 1!"
-    assert beyond(columns[:1], frozenset(), arrow="◀", width=24) == ("◀ 1 node", "muted")
-    assert beyond([], frozenset(), arrow="◀", width=24) == ("", "")
+    assert beyond_edge(columns, frozenset({"1"}), arrow="▶", width=8)[0] == "▶3 1!"
+    assert beyond_edge(columns[:1], frozenset(), arrow="◀", width=24) == ("◀ 1 node", "muted")
+    assert beyond_edge([], frozenset(), arrow="◀", width=24) == ("", "")
 
 
 def test_fitting_gives_the_longest_that_fits_and_the_last_where_none_does() -> None:
@@ -183,13 +190,15 @@ def test_a_cell_is_told_in_a_sentence() -> None:
     old = column("b", {"x": DAYS}, age=30.0, is_stale=True)
     silent = column("c", {}, age=None, trouble=("unreachable 3 s", "✗"))
     shown = grid(here, old, silent)
-    assert sentence(shown, here, "x")[
+    assert cell_sentence(shown, here, "x")[
         0
     ] == "x on a (replica): RUNNING for only 00:00:45, ?".replace("?", "unknown")
-    assert "FATAL" in sentence(shown, here, "y")[0]
-    assert "z on a (replica): is not on this node; 0 of 1 nodes" in sentence(shown, here, "z")[0]
-    assert "RUNNING when last seen, 30 s ago" in sentence(shown, old, "x")[0]
-    assert "not known, unreachable 3 s" in sentence(shown, silent, "x")[0]
+    assert "FATAL" in cell_sentence(shown, here, "y")[0]
+    assert (
+        "z on a (replica): is not on this node; 0 of 1 nodes" in cell_sentence(shown, here, "z")[0]
+    )
+    assert "RUNNING when last seen, 30 s ago" in cell_sentence(shown, old, "x")[0]
+    assert "not known, unreachable 3 s" in cell_sentence(shown, silent, "x")[0]
 
 
 def test_the_status_names_what_is_worst_and_where_and_what_cannot_be_seen() -> None:
@@ -198,18 +207,20 @@ def test_the_status_names_what_is_worst_and_where_and_what_cannot_be_seen() -> N
         column("b", {"x": "FATAL", "y": 20}),
         column("c", {}, age=None),
     )
-    said = status(shown, "filter: x", {("a", "x"), ("b", "x")}, PALETTE).plain
+    said = matrix_status(shown, "filter: x", {("a", "x"), ("b", "x")}, PALETTE).plain
     for words in (
         "2 problems, worst: x FATAL on b", "c not known now", "2 restarted, last: y on b 20s ago",
         "filter: x", "2 marked on 2 nodes",
     ):  # fmt: skip
         assert words in said
-    assert "nothing is wrong" in status(grid(column("a", {"x": DAYS})), "", (), PALETTE).plain
+    assert (
+        "nothing is wrong" in matrix_status(grid(column("a", {"x": DAYS})), "", (), PALETTE).plain
+    )
     uneven = grid(column("a", {"x": DAYS}), column("b", {}))
-    assert "but nodes differ" in status(uneven, "", (), PALETTE).plain
+    assert "but nodes differ" in matrix_status(uneven, "", (), PALETTE).plain
 
 
-TOLD = Guest(
+TOLD = UnmanagedNode(
     "demo",
     7,
     role=Role.REPLICA,
@@ -219,14 +230,14 @@ TOLD = Guest(
 
 
 def test_a_node_without_a_profile_is_a_column_without_times_and_without_orders() -> None:
-    guest = guest_column(TOLD, 103.0, 30.0)
+    guest = unmanaged_column(TOLD, 103.0, 30.0)
     shown = grid(guest)
     assert [shown.cell(guest, name).text for name in ("x", "y")] == ["● up", "■ STOPPED"]
-    assert [text for text, _ in head(guest, 16)] == ["node:7", "replica 3 s", "no profile"]
+    assert [text for text, _ in column_head(guest, 16)] == ["node:7", "replica 3 s", "no profile"]
     assert not guest.has_profile
     assert guest.number == 0
     assert guest.read_only
-    assert guest_column(TOLD, 140.0, 30.0).is_stale
+    assert unmanaged_column(TOLD, 140.0, 30.0).is_stale
 
 
 def test_columns_are_grouped_by_cluster_in_the_order_these_come() -> None:
@@ -247,10 +258,10 @@ def test_hostile_and_wide_names_leave_every_cell_in_its_column(width: int, signs
     shown = grid(*columns)
     laid = lay_out(width, shown.longest, len(columns), signs=signs)
     first = min(3, len(columns) - laid.count)
-    picture = Picture(shown, laid, first, columns[4].key, shown.rows[2].name, signs=signs)
+    picture = MatrixPicture(shown, laid, first, columns[4].key, shown.rows[2].name, signs=signs)
     lines = picture.lines([row.name for row in shown.rows])
     assert len(lines) == len(shown.rows) + 4
     for line in lines:
-        strip = paint(line, laid, {}, GROUNDS)
+        strip = paint_line(line, laid, {}, GROUNDS)
         assert strip.text.isprintable()
         assert cell_len(strip.text) == laid.at(laid.count + 1) == strip.cell_length

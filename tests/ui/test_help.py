@@ -7,7 +7,7 @@ import pytest
 from tests.ui.conftest import open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
-from tui.ui.keymap import KEYS, shown
+from tui.ui.keymap import KEYS, key_text
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.table.live_table import LiveTable
@@ -29,7 +29,7 @@ async def test_help_shows_every_live_binding_and_what_the_signs_mean(
         for key in KEYS:
             if not key.id.startswith("node."):
                 assert key.does in text, key.id
-                assert shown(key.keys) in text
+                assert key_text(key.keys) in text
         for move in LiveTable.MOVES:
             assert (move.tooltip or "") in text
         for word in ("never repeated", "services_configuration", "not a fault"):

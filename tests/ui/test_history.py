@@ -7,15 +7,15 @@ import pytest
 from tests.ui.conftest import Deck, open_deck, quiet, write_configuration
 from tests.ui.test_screens import compare
 from tui.history.day import Day
-from tui.history.reader import Archive
-from tui.history.recorder import Keeper
-from tui.model.event import Happening
+from tui.history.reader import HistoryReader
+from tui.history.recorder import HistoryRecorder
+from tui.model.event import EventKind
 from tui.sim.server import SimulatedCluster
-from tui.storage.private_files import NotKept
+from tui.storage.private_files import StorageError
 from tui.ui.controllers.day_history import EVERY
 
 
-class Counting(Keeper):
+class Counting(HistoryRecorder):
     """Counts how often it is read."""
 
     def __init__(self, folder: Path) -> None:
@@ -35,8 +35,8 @@ def line_of(deck: Deck, word: str) -> str:
 def told(folder: Path) -> str:
     """Give what the history holds by now."""
     try:
-        return "\n".join(one.text for one in Archive(folder).events(None))
-    except NotKept:
+        return "\n".join(one.text for one in HistoryReader(folder).events(None))
+    except StorageError:
         return ""
 
 
@@ -49,13 +49,13 @@ async def restart_unseen(deck: Deck, served: SimulatedCluster, service: str, uid
     )
     deck.fleet.refresh()
     await deck.until(lambda: len(deck.fleet.history(f"node{uid}", service)) > before)
-    assert deck.fleet.history(f"node{uid}", service)[0].happening is Happening.RESTARTED
+    assert deck.fleet.history(f"node{uid}", service)[0].happening is EventKind.RESTARTED
 
 
 async def test_the_pane_shows_the_day_of_the_service_under_the_cursor(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    history = Keeper(tmp_path / "state")
+    history = HistoryRecorder(tmp_path / "state")
     configuration = write_configuration(served, tmp_path, settings="refresh = 0.5")
     async with open_deck(configuration, history=history, size=(200, 60)) as deck:
         await deck.all_known()
@@ -72,7 +72,7 @@ async def test_the_pane_shows_the_day_of_the_service_under_the_cursor(
 
 async def test_a_restart_is_marked_and_counted(served: SimulatedCluster, tmp_path: Path) -> None:
     configuration = write_configuration(served, tmp_path, settings="refresh = 60")
-    history = Keeper(tmp_path / "state")
+    history = HistoryRecorder(tmp_path / "state")
     async with open_deck(configuration, history=history, size=(200, 60)) as deck:
         await deck.all_known()
         await restart_unseen(deck, served, "alert_mgr")
@@ -86,12 +86,12 @@ async def test_a_deck_that_is_opened_again_shows_what_happened_before(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path)
-    async with open_deck(configuration, history=Keeper(tmp_path / "state")) as deck:
+    async with open_deck(configuration, history=HistoryRecorder(tmp_path / "state")) as deck:
         await deck.all_known()
         served.cluster.stop(1, "alert_mgr")
         # Its own end comes a moment after that of this block.
         await deck.until(lambda: "→ STOPPED" in told(tmp_path / "state"))
-    history = Keeper(tmp_path / "state")
+    history = HistoryRecorder(tmp_path / "state")
     async with open_deck(configuration, history=history, size=(200, 60)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
@@ -125,7 +125,7 @@ async def test_a_history_that_cannot_be_kept_is_said_in_the_pane_and_ends_nothin
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     (tmp_path / "state").touch()
-    history = Keeper(tmp_path / "state")
+    history = HistoryRecorder(tmp_path / "state")
     configuration = write_configuration(served, tmp_path)
     async with open_deck(configuration, history=history, size=(200, 60)) as deck:
         await deck.all_known()
@@ -137,9 +137,9 @@ async def test_a_history_that_cannot_be_kept_is_said_in_the_pane_and_ends_nothin
 async def test_a_second_deck_says_quietly_that_it_only_reads(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    first = Keeper(tmp_path / "state")
+    first = HistoryRecorder(tmp_path / "state")
     await first.begin()
-    second = Keeper(tmp_path / "state")
+    second = HistoryRecorder(tmp_path / "state")
     configuration = write_configuration(served, tmp_path)
     async with open_deck(configuration, history=second, size=(200, 60)) as deck:
         await deck.all_known()
@@ -170,7 +170,7 @@ async def test_the_day_on_the_screen(
     size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path, settings="refresh = 60")
-    history = Keeper(tmp_path / "state")
+    history = HistoryRecorder(tmp_path / "state")
     async with open_deck(configuration, history=history, size=size) as deck:
         await deck.all_known()
         await restart_unseen(deck, served, "alert_mgr")

@@ -5,7 +5,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-from tui.ui.terminal.key_queue import KeyLine, Settled
+from tui.ui.terminal.key_queue import KeyHandled, KeyQueue
 
 
 class Hearer(MessagePump):
@@ -14,10 +14,10 @@ class Hearer(MessagePump):
     def __init__(self) -> None:
         super().__init__()
         self.is_there = True
-        self.followers: list[Settled] = []
+        self.followers: list[KeyHandled] = []
 
     def post_message(self, message: Message) -> bool:
-        if self.is_there and isinstance(message, Settled):
+        if self.is_there and isinstance(message, KeyHandled):
             self.followers.append(message)
         return self.is_there
 
@@ -32,7 +32,7 @@ async def test_what_waits_for_a_hearer_that_goes_is_handed_on_in_its_order_howev
     def wait(seconds: float, _: object) -> Timer:
         return Timer(hearer, seconds)
 
-    line = KeyLine(hand_on, lambda: hearer, wait)
+    line = KeyQueue(hand_on, lambda: hearer, wait)
     keys = [f"key{number}" for number in range(2000)]
     for key in keys:
         await line.take(events.Key(key, None))

@@ -3,13 +3,13 @@
 import pytest
 from textual.binding import Binding
 
-from tui.ui.keymap import KEYS, KeymapError, bindings, check, shown
+from tui.ui.keymap import KEYS, KeymapError, bindings, check_keymap, key_text
 
 AVOIDED = {"ctrl+a", "ctrl+b", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+z", "ctrl+space"}
 
 
 def test_the_keys_as_they_come_do_not_overlap() -> None:
-    assert check({}) == {}
+    assert check_keymap({}) == {}
 
 
 def test_every_binding_has_an_id_a_description_and_a_tooltip() -> None:
@@ -24,50 +24,50 @@ def test_no_key_is_one_that_a_multiplexer_or_a_terminal_takes() -> None:
 
 
 def test_a_key_can_be_moved_and_is_spelled_as_textual_has_it() -> None:
-    assert check({"restart": "X", "problems": "*,ctrl+o"}) == {
+    assert check_keymap({"restart": "X", "problems": "*,ctrl+o"}) == {
         "restart": "X",
         "problems": "asterisk,ctrl+o",
     }
 
 
 def test_two_keys_can_change_places() -> None:
-    assert check({"start": "t", "stop": "s"}) == {"start": "t", "stop": "s"}
+    assert check_keymap({"start": "t", "stop": "s"}) == {"start": "t", "stop": "s"}
 
 
 def test_an_unknown_id_is_refused_with_the_nearest() -> None:
     with pytest.raises(KeymapError, match=r'keys\.restrat.*"restart"'):
-        check({"restrat": "R"})
+        check_keymap({"restrat": "R"})
 
 
 def test_one_key_for_two_things_is_refused_and_both_are_named() -> None:
     with pytest.raises(KeymapError, match=r'"t".*"stop"'):
-        check({"restart": "t"})
+        check_keymap({"restart": "t"})
 
 
 def test_a_key_of_the_table_cannot_be_taken_either() -> None:
     table = [Binding("j", "down", "Down", id="table.down")]
     with pytest.raises(KeymapError, match=r'"j".*"table\.down"'):
-        check({"restart": "j"}, table)
-    assert check({"restart": "j", "table.down": "J"}, table)["restart"] == "j"
+        check_keymap({"restart": "j"}, table)
+    assert check_keymap({"restart": "j", "table.down": "J"}, table)["restart"] == "j"
 
 
 @pytest.mark.parametrize("keys", ["a,", ",a", "a,,b"])
 def test_a_list_with_a_hole_in_it_is_refused(keys: str) -> None:
     with pytest.raises(KeymapError, match="commas"):
-        check({"restart": keys})
+        check_keymap({"restart": keys})
 
 
 @pytest.mark.parametrize("key", ["wibble", "ctrl+wibble", "f99", "entre"])
 def test_a_key_that_no_keyboard_has_is_refused(key: str) -> None:
     with pytest.raises(KeymapError, match="no keyboard"):
-        check({"restart": key})
+        check_keymap({"restart": key})
 
 
 def test_keys_that_can_be_pressed_are_taken() -> None:
     for key in ("f7", "f6", "ctrl+t", "shift+f1", "é", "section_sign", "alt+x", "pagedown", "€"):
-        assert check({"restart": key})
+        assert check_keymap({"restart": key})
 
 
 def test_a_key_is_shown_as_it_stands_on_the_keyboard() -> None:
-    assert shown("exclamation_mark") == "!"
-    assert shown("ctrl+r,f5") == "ctrl+r"
+    assert key_text("exclamation_mark") == "!"
+    assert key_text("ctrl+r,f5") == "ctrl+r"

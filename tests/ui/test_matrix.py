@@ -15,7 +15,7 @@ from tests.ui.test_trouble import one_node
 from tui.config import load
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
-from tui.ui.dialogs.order import ConfirmScreen
+from tui.ui.dialogs.order import OrderDialog
 from tui.ui.matrix.matrix_table import MatrixTable
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.matrix import MatrixScreen
@@ -192,7 +192,7 @@ async def test_marks_on_one_node_are_asked_for_in_one_question(
         await deck.shows("2 marked on 1 node")
         matrix.point("node1", "ccs")
         await deck.press("slash", *"ccs", "enter", "r")
-        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen))
+        await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))
         await deck.shows("alert_mgr", "call_home_agent", "node3", "(hidden by")
         assert '"ccs"' not in deck.text
     assert not posts(served)
@@ -205,7 +205,7 @@ async def test_marks_go_once_what_was_marked_is_ordered(
         matrix = await open_matrix(deck)
         matrix.point("node3", "alert_mgr")
         await deck.press("space", "r")
-        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen))
+        await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))
         assert matrix.marks
         await deck.confirm()
         await deck.until(lambda: posts(served))

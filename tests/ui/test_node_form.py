@@ -9,7 +9,7 @@ from tui.config import Configuration, NodeProfile, load
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.node_form import NodeForm
-from tui.ui.dialogs.password import PasswordScreen
+from tui.ui.dialogs.password import PasswordDialog
 from tui.ui.screens.nodes import NodesScreen
 
 
@@ -63,7 +63,7 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
         assert ADMIN[1] not in (tmp_path / "config.toml").read_text()
         assert (tmp_path / "config.toml").stat().st_mode & 0o077 == 0
         await deck.shows("32/32 running")
-        assert not isinstance(deck.app.screen, PasswordScreen)
+        assert not isinstance(deck.app.screen, PasswordDialog)
     assert not posts(served)
 
 

@@ -3,22 +3,24 @@
 import pytest
 
 from tests.terminal.hostile import PAYLOADS
-from tui.ui.terminal.desktop_notification import AT_MOST, desktop
+from tui.ui.terminal.desktop_notification import AT_MOST, desktop_sequence
 
 
 def test_osc_9_is_told_with_the_decks_name() -> None:
-    assert desktop("node1: lost", "osc9", in_tmux=False) == "\x1b]9;rsdeck: node1: lost\x07"
+    assert (
+        desktop_sequence("node1: lost", "osc9", in_tmux=False) == "\x1b]9;rsdeck: node1: lost\x07"
+    )
 
 
 def test_osc_777_is_told_with_a_title() -> None:
-    said = desktop("node1: lost", "osc777", in_tmux=False)
+    said = desktop_sequence("node1: lost", "osc777", in_tmux=False)
     assert said == "\x1b]777;notify;rsdeck;node1: lost\x07"
 
 
 @pytest.mark.parametrize("protocol", ["osc9", "osc777"])
 def test_tmux_is_asked_to_hand_it_on(protocol: str) -> None:
-    plain = desktop("x", protocol, in_tmux=False)
-    wrapped = desktop("x", protocol, in_tmux=True)
+    plain = desktop_sequence("x", protocol, in_tmux=False)
+    wrapped = desktop_sequence("x", protocol, in_tmux=True)
     assert wrapped.startswith("\x1bPtmux;\x1b\x1b]")
     assert wrapped.endswith("\x07\x1b\\")
     assert wrapped[len("\x1bPtmux;") : -2].replace("\x1b\x1b", "\x1b") == plain
@@ -30,8 +32,8 @@ def test_tmux_is_asked_to_hand_it_on(protocol: str) -> None:
 def test_no_text_ends_the_sequence_or_adds_a_field(
     payload: str, protocol: str, *, in_tmux: bool
 ) -> None:
-    said = desktop(f"4;3;{payload};", protocol, in_tmux=in_tmux)
-    frame = desktop("", protocol, in_tmux=in_tmux)
+    said = desktop_sequence(f"4;3;{payload};", protocol, in_tmux=in_tmux)
+    frame = desktop_sequence("", protocol, in_tmux=in_tmux)
     head, tail = frame[: frame.index("\x07")], frame[frame.index("\x07") :]
     text = said.removeprefix(head).removesuffix(tail)
     assert said == head + text + tail

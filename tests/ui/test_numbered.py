@@ -6,28 +6,28 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.model.event import Event, Happening
-from tui.ui.widgets.events_table import Numbered
+from tui.model.event import Event, EventKind
+from tui.ui.widgets.events_table import NumberedEvents
 
 
 def event(number: int = 0) -> Event:
-    return Event("node1", Happening.LOST, f"event {number}", 0.0, datetime(2026, 1, 1, tzinfo=UTC))
+    return Event("node1", EventKind.LOST, f"event {number}", 0.0, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_nothing_new_is_told_as_such() -> None:
-    numbered, events = Numbered(), deque([event()])
+    numbered, events = NumberedEvents(), deque([event()])
     assert numbered.follow(events)
     assert not numbered.follow(events)
 
 
 def test_equal_events_are_still_two() -> None:
-    numbered = Numbered()
+    numbered = NumberedEvents()
     numbered.follow(deque([event(), event(), event()]))
     assert len(dict(numbered.newest_first())) == 3
 
 
 def test_there_is_no_event_of_a_number_that_is_gone() -> None:
-    numbered = Numbered()
+    numbered = NumberedEvents()
     events = deque([event(0)], maxlen=1)
     numbered.follow(events)
     ((number, _),) = numbered.newest_first()
@@ -44,7 +44,7 @@ def test_there_is_no_event_of_a_number_that_is_gone() -> None:
 def test_an_event_keeps_its_number_for_as_long_as_it_is_there(
     steps: list[tuple[str, int]],
 ) -> None:
-    numbered = Numbered()
+    numbered = NumberedEvents()
     events: deque[Event] = deque(maxlen=10)
     numbers: dict[int, int] = {}
     kept: list[Event] = []

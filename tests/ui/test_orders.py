@@ -10,7 +10,7 @@ from tests.ui.rolling import QUICK
 from tui.config import load
 from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster
-from tui.ui.dialogs.order import ConfirmScreen
+from tui.ui.dialogs.order import OrderDialog
 
 
 def body(served: SimulatedCluster) -> str:
@@ -22,7 +22,7 @@ async def ask(deck: Deck, key: str, service: str = "alert_mgr") -> None:
     await deck.all_known()
     await deck.on(service)
     await deck.press(key)
-    await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen))
+    await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))
 
 
 async def test_a_restart_is_asked_sent_once_watched_and_verified(
@@ -101,7 +101,7 @@ async def test_enter_alone_never_confirms(served: SimulatedCluster, tmp_path: Pa
         await ask(deck, "r")
         await deck.armed()
         await deck.press("enter")
-        await deck.until(lambda: not isinstance(deck.app.screen, ConfirmScreen))
+        await deck.until(lambda: not isinstance(deck.app.screen, OrderDialog))
         assert not deck.fleet.orders.progress
     assert not posts(served)
 
@@ -138,7 +138,7 @@ async def test_a_required_service_is_locked_until_the_palette_unlocks_it(
         await deck.press("y")
         await deck.press("tab", *"ccs", "enter")
         await quiet(0.2)
-        assert isinstance(deck.app.screen, ConfirmScreen)
+        assert isinstance(deck.app.screen, OrderDialog)
         await deck.press(*"leak in 3.1", "enter")
         await deck.shows("restart ccs on node1: VERIFIED")
         assert deck.fleet.orders.progress[1].order.reason == "leak in 3.1"
@@ -155,7 +155,7 @@ async def test_production_asks_for_the_name_and_a_wrong_one_does_nothing(
         await deck.armed()
         await deck.press("tab", *"alert_mg", "enter")
         await quiet(0.2)
-        assert isinstance(deck.app.screen, ConfirmScreen)
+        assert isinstance(deck.app.screen, OrderDialog)
         await deck.press("r", "enter")
         await deck.shows("VERIFIED")
     assert len(posts(served)) == 1
@@ -375,11 +375,11 @@ async def test_another_node_than_the_profile_names_gets_no_order(
         await deck.on("alert_mgr")
         await deck.press("r")
         await deck.shows("the profile is of node:7. No order is sent here")
-        assert not isinstance(deck.app.screen, ConfirmScreen)
+        assert not isinstance(deck.app.screen, OrderDialog)
         await deck.press("1")
         await deck.on("alert_mgr")
         await deck.press("r")
-        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen))
+        await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))
         await deck.confirm()
         await deck.shows("restart alert_mgr on node1: VERIFIED")
     assert [one.uid for one in posts(served)] == [1]

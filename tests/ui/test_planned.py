@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console, RenderableType
 
-from tui.fleet.rollout.runner import Word
+from tui.fleet.rollout.runner import RolloutAction
 from tui.model.node import Environment, Identity, Role
-from tui.model.order import Mark, Result, Seen, Verb, Verdict
+from tui.model.order import Result, SeenService, TimelineMark, Verb, Verdict
 from tui.model.rollout import (
     Plan,
     RolloutProgress,
@@ -20,10 +20,17 @@ from tui.model.rollout import (
     StepState,
 )
 from tui.model.service import Kind
-from tui.ui.controllers.rollouts import difference
-from tui.ui.dialogs.rollout import Page, Proposal
-from tui.ui.dialogs.rollout_action import does
-from tui.ui.format.rollout_text import head, line, lines, rows, span, tally
+from tui.ui.controllers.rollouts import plan_difference
+from tui.ui.dialogs.rollout import RolloutPage, RolloutQuestion
+from tui.ui.dialogs.rollout_action import action_effect
+from tui.ui.format.rollout_text import (
+    rollout_heading,
+    rollout_line,
+    rollout_lines,
+    rollout_rows,
+    step_counts,
+    wait_duration,
+)
 from tui.ui.screens.rollout import Turns
 
 SINCE = datetime(2026, 3, 1, 2, 3, 4, tzinfo=UTC)
@@ -41,7 +48,8 @@ PALETTE = Plain()
 
 def step(uid: int, *names: str, role: Role = Role.REPLICA) -> Step:
     services = tuple(
-        Seen(name, "RUNNING", Kind.OPTIONAL, SINCE, 90_000) for name in names or ("alert_mgr",)
+        SeenService(name, "RUNNING", Kind.OPTIONAL, SINCE, 90_000)
+        for name in names or ("alert_mgr",)
     )
     identity = Identity(uid, f"n{uid}.demo", role=role)
     return Step(f"node{uid}", f"https://10.0.0.{uid}:9443", identity, services)
@@ -70,8 +78,8 @@ def shown(what: RenderableType, width: int) -> list[str]:
 
 
 def page(made: Plan, width: int, **more: object) -> list[str]:
-    proposal = Proposal(made, **more)  # type: ignore[arg-type]
-    return shown(Page(proposal, PALETTE, whole=True), width)
+    proposal = RolloutQuestion(made, **more)  # type: ignore[arg-type]
+    return shown(RolloutPage(proposal, PALETTE, whole=True), width)
 
 
 @pytest.mark.parametrize(("width", "each"), [(72, 3), (116, 2), (160, 1)])
@@ -119,8 +127,8 @@ def test_what_differs_from_the_plan_that_was_asked_about_is_named(now: Plan, sai
     before = plan()
     if "turns" not in said and said:
         now = replace(now, steps=now.steps if "primary" in said else before.steps)
-    assert difference(before, now).startswith(said)
-    assert bool(difference(before, now)) is bool(said)
+    assert plan_difference(before, now).startswith(said)
+    assert bool(plan_difference(before, now)) is bool(said)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +146,7 @@ def test_a_service_that_changed_is_named_with_its_node(
     other = step(3)
     seen = replace(other.services[0], **change)  # type: ignore[arg-type]
     now = plan(step(2), replace(other, services=(seen,)), step(1, role=Role.PRIMARY))
-    assert difference(plan(), now) == (f"node3: {said}" if said else "")
+    assert plan_difference(plan(), now) == (f"node3: {said}" if said else "")
 
 
 DONE, FAILED, SKIPPED = StepState.DONE, StepState.FAILED, StepState.SKIPPED
@@ -162,18 +170,18 @@ def test_what_is_done_and_what_is_not_is_counted_by_name(
     state: RolloutState, states: Sequence[StepState], said: str
 ) -> None:
     now = progress(state, *states)
-    assert tally(now) == said
-    assert said in head(now, 30.0, PALETTE).plain
+    assert step_counts(now) == said
+    assert said in rollout_heading(now, 30.0, PALETTE).plain
 
 
 def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
     runs = progress(RolloutState.RUNNING, DONE, SETTLING, WAITING)
     stands = progress(RolloutState.PAUSED, DONE, FAILED, WAITING, text="node3: refused")
     over = progress(RolloutState.DONE, DONE, DONE, DONE)
-    assert line(runs, "o", PALETTE).plain == (
+    assert rollout_line(runs, "o", PALETTE).plain == (
         " … restart alert_mgr on 3 nodes of demo: 1 of 3 verified, node3 settling · o shows it"
     )
-    told = [one.plain for one in lines([over, runs, stands], 2, "o", PALETTE)]
+    told = [one.plain for one in rollout_lines([over, runs, stands], 2, "o", PALETTE)]
     assert told[0].lstrip().startswith("PAUSED, o shows it")
     assert told[0].endswith("node3: refused")
     assert told[1].endswith("· 1 more")
@@ -181,25 +189,28 @@ def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
 
 def test_the_head_says_what_is_waited_for_and_since_when_it_stands() -> None:
     runs = progress(RolloutState.RUNNING, DONE, SETTLING, WAITING)
-    assert "waits for node3, settling for 20 s: the gate after" in head(runs, 30.0, PALETTE).plain
+    assert (
+        "waits for node3, settling for 20 s: the gate after"
+        in rollout_heading(runs, 30.0, PALETTE).plain
+    )
     stands = progress(RolloutState.PAUSED, DONE, FAILED, WAITING, text="node3: refused")
-    assert "PAUSED for 10 s" in head(stands, 30.0, PALETTE).plain
+    assert "PAUSED for 10 s" in rollout_heading(stands, 30.0, PALETTE).plain
 
 
 def test_a_row_tells_times_by_service_where_there_are_several() -> None:
-    marks = (Mark("asked", 0.1), Mark("up", 2.34))
+    marks = (TimelineMark("asked", 0.1), TimelineMark("up", 2.34))
     made = plan(step(2, "a", "b"))
     verdicts = tuple(Verdict(name, Result.VERIFIED, "held", marks) for name in ("a", "b"))
     one = StepProgress(made.steps[0], DONE, began_at=0.0, ended_at=75.0, verdicts=verdicts)
-    (row,) = rows(RolloutProgress(made, RolloutState.RUNNING, (one,)), {}, 99.0)
+    (row,) = rollout_rows(RolloutProgress(made, RolloutState.RUNNING, (one,)), {}, 99.0)
     assert row.time == "1 m 15 s"
     assert row.text == "a: held (asked 0.1 s, up 2.3 s)\nb: held (asked 0.1 s, up 2.3 s)"
 
 
 def test_a_node_that_was_restarted_and_failed_for_another_reason_says_both() -> None:
-    verdicts = (Verdict("alert_mgr", Result.VERIFIED, "held", (Mark("up", 2.0),)),)
+    verdicts = (Verdict("alert_mgr", Result.VERIFIED, "held", (TimelineMark("up", 2.0),)),)
     one = StepProgress(step(2), FAILED, "node9: away", 0.0, 5.0, verdicts)
-    (row,) = rows(RolloutProgress(plan(), RolloutState.PAUSED, (one,)), {}, 9.0)
+    (row,) = rollout_rows(RolloutProgress(plan(), RolloutState.PAUSED, (one,)), {}, 9.0)
     assert row.text == "node9: away; its restart was verified: held (up 2.0 s)"
 
 
@@ -209,16 +220,20 @@ def test_of_many_nodes_a_word_names_the_first_and_counts_the_others() -> None:
         StepProgress(one, FAILED if not n else WAITING) for n, one in enumerate(made.steps)
     )
     now = RolloutProgress(made, RolloutState.PAUSED, steps)
-    assert does(Word.SKIP, now).endswith("goes on with node2, node3, node4 and 31 more")
-    assert does(Word.RESUME, replace(now, steps=steps[:1])).endswith("not restarted yet")
-    assert "that is the end" in does(Word.SKIP, replace(now, steps=steps[:1]))
+    assert action_effect(RolloutAction.SKIP, now).endswith(
+        "goes on with node2, node3, node4 and 31 more"
+    )
+    assert action_effect(RolloutAction.RESUME, replace(now, steps=steps[:1])).endswith(
+        "not restarted yet"
+    )
+    assert "that is the end" in action_effect(RolloutAction.SKIP, replace(now, steps=steps[:1]))
 
 
 @pytest.mark.parametrize("width", [10, 40, 76, 116])
 def test_rows_never_take_more_cells_than_there_are(width: int) -> None:
     now = progress(RolloutState.PAUSED, DONE, FAILED, WAITING)
     wide = replace(now.steps[1], step=replace(now.steps[1].step, node="日本" * 30), text="日" * 90)
-    told = rows(replace(now, steps=(now.steps[0], wide, now.steps[2])), {}, 30.0)
+    told = rollout_rows(replace(now, steps=(now.steps[0], wide, now.steps[2])), {}, 30.0)
     console = Console(file=io.StringIO(), width=width, color_system=None)
     for segments in console.render_lines(Turns(told, PALETTE)):
         assert sum(one.cell_length for one in segments) <= width
@@ -228,4 +243,4 @@ def test_rows_never_take_more_cells_than_there_are(width: int) -> None:
     ("seconds", "said"), [(0, "0 s"), (59.9, "59 s"), (65, "1 m 05 s"), (3720, "1 h 02 m")]
 )
 def test_a_wait_is_told_in_two_units(seconds: float, said: str) -> None:
-    assert span(seconds) == said
+    assert wait_duration(seconds) == said

@@ -11,8 +11,8 @@ from tests.ui.conftest import VIEWER, Deck, open_deck, posts, quiet, write_confi
 from tui.api.client import NodeOperator
 from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
-from tui.ui.dialogs.armed import DeafScreen
-from tui.ui.dialogs.order import ConfirmScreen
+from tui.ui.dialogs.armed import TypeAheadProofScreen
+from tui.ui.dialogs.order import OrderDialog
 from tui.ui.keymap import KEYS
 from tui.ui.table.live_table import LiveTable
 
@@ -27,7 +27,7 @@ def operators() -> list[NodeOperator]:
 
 async def back_to_the_deck(deck: Deck) -> None:
     while (screen := deck.app.screen) is not deck.app.deck:
-        if isinstance(screen, DeafScreen):
+        if isinstance(screen, TypeAheadProofScreen):
             await deck.until(lambda screen=screen: screen.hears)
         await deck.press("escape")
         await deck.pilot.pause()
@@ -91,7 +91,7 @@ async def test_no_key_sends_anything_but_get(served: SimulatedCluster, tmp_path:
             for key in keys.split(","):
                 await deck.on("alert_mgr")
                 await deck.press(key)
-                assert not isinstance(deck.app.screen, ConfirmScreen)
+                assert not isinstance(deck.app.screen, OrderDialog)
                 for answer in ("y", "enter"):
                     await deck.press(answer)
                 await back_to_the_deck(deck)
@@ -117,7 +117,7 @@ async def test_no_palette_command_sends_anything_but_get(
             if isinstance(ran, Awaitable):
                 await ran
             await deck.pilot.pause()
-            assert not isinstance(deck.app.screen, ConfirmScreen)
+            assert not isinstance(deck.app.screen, OrderDialog)
             await deck.press("y", "enter")
             if not isinstance(deck.app.screen, CommandPalette):
                 await deck.pilot.pause()
@@ -137,7 +137,7 @@ async def test_no_mouse_target_sends_anything_but_get(
         for y in (*range(8), 20, *range(28, 40)):
             for x in (1, 20, 70):
                 await deck.pilot.click(offset=(x, y), times=2)
-                assert not isinstance(deck.app.screen, ConfirmScreen)
+                assert not isinstance(deck.app.screen, OrderDialog)
                 await back_to_the_deck(deck)
         assert not operators()
     assert not posts(served)

@@ -29,9 +29,9 @@ from tui.config import load
 from tui.fleet.rollout.planner import make_plan
 from tui.model.rollout import Plan, RolloutProgress, RolloutState
 from tui.sim.server import SimulatedCluster
-from tui.ui.controllers.rollouts import RolloutDesk
-from tui.ui.dialogs.rollout import PlanScreen
-from tui.ui.dialogs.rollout_action import WordScreen
+from tui.ui.controllers.rollouts import RolloutController
+from tui.ui.dialogs.rollout import RolloutDialog
+from tui.ui.dialogs.rollout_action import RolloutActionDialog
 from tui.ui.screens.rollout import RolloutScreen
 
 WHY = "read-only: the deck was started with --read-only"
@@ -200,7 +200,7 @@ async def test_a_wrong_word_begins_nothing(served: SimulatedCluster, tmp_path: P
         await deck.armed()
         await deck.press("tab", *"alert_mg", "enter")
         await quiet(0.3)
-        assert isinstance(deck.app.screen, PlanScreen)
+        assert isinstance(deck.app.screen, RolloutDialog)
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
 
@@ -248,7 +248,7 @@ async def test_read_only_says_why_and_there_is_nothing_to_begin(
 
 
 def test_nothing_that_decides_can_be_run_as_an_action() -> None:
-    for screen in (PlanScreen, WordScreen, RolloutScreen):
+    for screen in (RolloutDialog, RolloutActionDialog, RolloutScreen):
         ours = [one for one in screen.__mro__ if one.__module__.startswith("tui.")]
         assert not [name for one in ours for name in vars(one) if name.startswith("action_")]
 
@@ -272,7 +272,7 @@ async def test_a_burst_at_a_pause_decides_nothing(
         deck.burst(*burst)
         await quiet(0.5)
         assert progress(deck).state is RolloutState.PAUSED
-        assert isinstance(deck.app.screen, WordScreen)
+        assert isinstance(deck.app.screen, RolloutActionDialog)
         await deck.armed()
         deck.burst("y", "y")
         await quiet(0.5)
@@ -302,7 +302,7 @@ async def test_enter_never_answers_a_pause(served: SimulatedCluster, tmp_path: P
         await deck.press("enter")
         assert isinstance(deck.app.screen, RolloutScreen)
         await deck.press("r")
-        await deck.until(lambda: isinstance(deck.app.screen, WordScreen))
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
         await deck.armed()
         await deck.press("enter")
         await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen))
@@ -322,7 +322,7 @@ async def test_a_word_that_came_too_late_is_not_said(
         await deck.shows("it is aborted by now")
         await deck.press("y")
         await quiet(0.3)
-        assert isinstance(deck.app.screen, WordScreen)
+        assert isinstance(deck.app.screen, RolloutActionDialog)
     assert ordered(served) == [2]
 
 
@@ -335,7 +335,7 @@ async def test_in_the_matrix_marks_on_several_nodes_are_rolled_over_those(
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         matrix = await open_matrix(deck)
         await deck.press("R")
-        await deck.until(lambda: isinstance(deck.app.screen, PlanScreen))
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
         await deck.shows("3 of 3")
         await deck.until(lambda: deck.app.screen.hears)  # type: ignore[attr-defined]
         await deck.press("escape")
@@ -343,7 +343,7 @@ async def test_in_the_matrix_marks_on_several_nodes_are_rolled_over_those(
             matrix.point(node, SERVICE)
             await deck.press("space")
         await deck.press("R")
-        await deck.until(lambda: isinstance(deck.app.screen, PlanScreen))
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
         await deck.shows("1 of 2   node2", "2 of 2   node3")
         await agree(deck)
         await stands(deck, RolloutState.DONE)
@@ -364,7 +364,7 @@ async def test_in_the_matrix_marks_that_are_not_the_same_on_each_node_are_refuse
             await deck.press("space")
         await deck.press("R")
         await deck.shows("not the same services")
-        assert not isinstance(deck.app.screen, PlanScreen)
+        assert not isinstance(deck.app.screen, RolloutDialog)
     assert not posts(served)
 
 
@@ -423,7 +423,7 @@ async def test_any_size_shows_a_rollout(
         await hears(deck)
         await deck.pilot.resize_terminal(*size)
         await deck.press("down", "s")
-        await deck.until(lambda: isinstance(deck.app.screen, WordScreen))
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
         await deck.until(lambda: deck.app.screen.hears)  # type: ignore[attr-defined]
         await deck.press("escape", "escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
@@ -474,7 +474,7 @@ async def test_several_marked_services_need_their_count_typed(
             await deck.on(name)
             await deck.press("space")
         await deck.press("slash", *"mdns", "enter", "R")
-        await deck.until(lambda: isinstance(deck.app.screen, PlanScreen))
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
         await deck.shows("alert_mgr  optional", "(hidden by the filter)", "type 6")
         await agree(deck, "6")
         await stands(deck, RolloutState.DONE)
@@ -590,7 +590,7 @@ def test_a_pause_is_said_while_the_screen_shows_another_rollout() -> None:
     screen = SimpleNamespace(progress=shown, rollouts_moved=lambda: None)
     app: Any = SimpleNamespace(screen_stack=[screen])
     fleet: Any = SimpleNamespace()
-    desk: Any = RolloutDesk(app, fleet, said.append, dict)
+    desk: Any = RolloutController(app, fleet, said.append, dict)
     desk._screen = screen
     desk.moved(shown)
     assert said == []

@@ -10,7 +10,7 @@ from textual.widgets import Input
 from tests.ui.conftest import Deck, open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import NOWHERE
-from tui.ui.dialogs.password import PasswordScreen
+from tui.ui.dialogs.password import PasswordDialog
 
 WHY = "read-only: the deck was started with --read-only"
 
@@ -198,7 +198,7 @@ async def test_a_password_that_is_selected_is_never_copied(
     configuration = write_configuration(served, tmp_path)
     async with open_deck(configuration, password=None, state=state) as deck:
         await deck.asked()
-        assert isinstance(deck.app.screen, PasswordScreen)
+        assert isinstance(deck.app.screen, PasswordDialog)
         await deck.press(*"hunter", "shift+home", key)
         await hears(deck, "A password is not copied.")
         assert deck.app.clipboard == ""

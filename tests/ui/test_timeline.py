@@ -7,7 +7,7 @@ import pytest
 
 from tests.ui.conftest import ADMIN, Deck, open_deck, write_configuration
 from tests.ui.test_screens import compare
-from tui.model.event import Event, Happening
+from tui.model.event import Event, EventKind
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
 from tui.ui.dialogs.node_form import NodeForm
@@ -25,7 +25,7 @@ async def timeline(deck: Deck) -> None:
     await deck.shows("timeline of all nodes")
 
 
-def happened(deck: Deck, happening: Happening, service: str = "") -> list[Event]:
+def happened(deck: Deck, happening: EventKind, service: str = "") -> list[Event]:
     return [
         one
         for one in deck.fleet.events
@@ -84,7 +84,7 @@ async def test_an_order_its_restart_and_its_verdict_appear_and_say_that_it_was_o
         await timeline(deck)
         await row(deck, "node1", "alert_mgr", "» order", "restart ordered here")
         await row(deck, "node1", "alert_mgr", "✓ verdict", "restart: verified")
-        changes = happened(deck, Happening.FLIPPED) + happened(deck, Happening.RESTARTED)
+        changes = happened(deck, EventKind.FLIPPED) + happened(deck, EventKind.RESTARTED)
         assert changes
         assert all(one.ordered and "ordered here" in one.text for one in changes)
         await deck.press("!")
@@ -99,8 +99,8 @@ async def test_a_crash_loop_is_told_once_and_is_bad(
         await timeline(deck)
         served.cluster.crash_loop(2, "mdns_server", every=6)  # up for most of each second
         await row(deck, "node2", "mdns_server", "∞ crash loop", "restarted 3 times in")
-        await deck.until(lambda: len(happened(deck, Happening.RESTARTED)) > 5, 20)
-        (loop,) = happened(deck, Happening.LOOPING)
+        await deck.until(lambda: len(happened(deck, EventKind.RESTARTED)) > 5, 20)
+        (loop,) = happened(deck, EventKind.LOOPING)
         assert loop.text.endswith("nobody here ordered it")
         await deck.press("slash", *"what=crash", "enter")
         await deck.until(lambda: len(rows(deck)) == 1)
@@ -114,8 +114,8 @@ async def test_a_login_that_is_refused_is_told_once_for_all_nodes(
         await timeline(deck)
         served.cluster.add_user(ADMIN[0], "another")
         await row(deck, "✗ login", f"login of {ADMIN[0]} stopped", "does not accept")
-        await deck.until(lambda: len(happened(deck, Happening.LOST)) == 3)
-        assert len(happened(deck, Happening.LOGIN)) == 1
+        await deck.until(lambda: len(happened(deck, EventKind.LOST)) == 3)
+        assert len(happened(deck, EventKind.LOGIN)) == 1
         assert isinstance(deck.app.screen, EventsScreen)
         await deck.press("escape")
         await deck.asked()
@@ -128,7 +128,7 @@ async def test_enter_goes_to_the_node_and_the_service(
         await deck.all_known()
         await deck.press("slash", *"ccs", "enter")
         served.cluster.set_status(2, "redis_mgr", "FATAL")
-        await deck.until(lambda: happened(deck, Happening.FLIPPED))
+        await deck.until(lambda: happened(deck, EventKind.FLIPPED))
         await timeline(deck)
         await row(deck, "redis_mgr")
         await deck.press("enter")
@@ -281,23 +281,23 @@ async def one_of_each(deck: Deck, served: SimulatedCluster) -> None:
     """Let something of nearly every sort happen, one after the other."""
     cluster = served.cluster
     cluster.set_status(1, "redis_mgr", "FATAL")
-    await deck.until(lambda: happened(deck, Happening.FLIPPED))
+    await deck.until(lambda: happened(deck, EventKind.FLIPPED))
     cluster.add_service(3, "new_one")
-    await deck.until(lambda: happened(deck, Happening.APPEARED))
+    await deck.until(lambda: happened(deck, EventKind.APPEARED))
     cluster.remove_service(3, "new_one")
-    await deck.until(lambda: happened(deck, Happening.VANISHED))
+    await deck.until(lambda: happened(deck, EventKind.VANISHED))
     for number in (1, 2, 3):
         cluster.process(2, "mdns_server").boot(cluster.now() + number)
-        await deck.until(lambda: len(happened(deck, Happening.RESTARTED)) == number)  # noqa: B023
+        await deck.until(lambda: len(happened(deck, EventKind.RESTARTED)) == number)  # noqa: B023
     cluster.power_off(3)
-    await deck.until(lambda: happened(deck, Happening.LOST))
+    await deck.until(lambda: happened(deck, EventKind.LOST))
     cluster.power_on(3)
-    await deck.until(lambda: happened(deck, Happening.REGAINED))
+    await deck.until(lambda: happened(deck, EventKind.REGAINED))
     cluster.refuse_next(1, "alert_mgr")
     await deck.on("alert_mgr")
     await deck.press("r")
     await deck.confirm()
-    await deck.until(lambda: happened(deck, Happening.VERDICT))
+    await deck.until(lambda: happened(deck, EventKind.VERDICT))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -15,8 +15,8 @@ from tui.api.tls.certificate import fingerprint
 from tui.config import Configuration, load
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.node_form import NodeForm
-from tui.ui.dialogs.order import ConfirmScreen
-from tui.ui.dialogs.trust import TrustScreen
+from tui.ui.dialogs.order import OrderDialog
+from tui.ui.dialogs.trust import TrustDialog
 from tui.ui.screens.nodes import NodesScreen
 
 WRONG = "ab" * 32
@@ -41,11 +41,11 @@ def bare(served: SimulatedCluster) -> str:
     return served.fingerprint.removeprefix("sha256:")
 
 
-async def met(deck: Deck) -> TrustScreen:
+async def met(deck: Deck) -> TrustDialog:
     """Wait until the trust screen has its facts, and hears."""
-    await deck.until(lambda: isinstance(deck.app.screen, TrustScreen))
+    await deck.until(lambda: isinstance(deck.app.screen, TrustDialog))
     screen = deck.app.screen
-    assert isinstance(screen, TrustScreen)
+    assert isinstance(screen, TrustDialog)
     await deck.until(lambda: screen._contact is not None and screen.hears)
     await deck.pilot.pause(0.15)
     return screen
@@ -94,7 +94,7 @@ async def test_other_digits_write_nothing(
         await met(deck)
         await deck.press(*typed.replace("{7}", bare(served)[:7]), "enter")
         await deck.shows("Nothing was written")
-        assert isinstance(deck.app.screen, TrustScreen)
+        assert isinstance(deck.app.screen, TrustDialog)
     assert load(tmp_path / "config.toml", must_exist=True).digest == before.digest
 
 
@@ -185,7 +185,7 @@ async def test_not_checked_stands_on_every_screen_of_the_node_and_no_order_is_gi
         await deck.until(
             lambda: any("not checked" in one.message for one in deck.app._notifications)
         )
-        assert not isinstance(deck.app.screen, ConfirmScreen)
+        assert not isinstance(deck.app.screen, OrderDialog)
         await deck.press("n")
         await deck.shows(UNCHECKED)
         if isinstance(deck.app.screen, NodesScreen):
@@ -223,7 +223,7 @@ async def test_an_expired_pinned_certificate_works_with_a_banner_and_a_warning( 
         await deck.shows("CERTIFICATE EXPIRED 3 d ago", "2/2 running")
         await deck.on("alert_mgr")
         await deck.press("r")
-        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen))
+        await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))
         await deck.shows("CERTIFICATE EXPIRED 3 d ago; it is the certificate that")
         await deck.press("escape")
 

@@ -16,18 +16,18 @@ from typing import ClassVar, TypeVar
 import httpx
 
 from tui.api import codec
-from tui.api.auth.authorization import SecretLike, Ticket, headers
-from tui.api.auth.session import Habit, Outdated, Session, Wicket
-from tui.api.codec import Reply
-from tui.api.connection import Exchange, OrderExchange
-from tui.api.error_messages import refusal
+from tui.api.auth.authorization import Authorization, SecretLike, request_headers
+from tui.api.auth.session import LoginHabit, OutdatedAuthorization, PasswordGate, Session
+from tui.api.codec import HttpReply
+from tui.api.connection import Connection, OrderConnection
+from tui.api.error_messages import refused_error
 from tui.api.errors import (
     ApiError,
     Garbled,
     LoginRefused,
+    NodeNotSeenYet,
     NotSent,
     Unavailable,
-    Unmet,
     Unreachable,
 )
 from tui.api.operation import Answer, Outcome, write_operation
@@ -63,8 +63,8 @@ class NodeReader:
     an ApiError if there is no good answer.
     """
 
-    _opens: ClassVar[type[Exchange]] = Exchange
-    _exchange: Exchange
+    _opens: ClassVar[type[Connection]] = Connection
+    _exchange: Connection
 
     def __init__(  # noqa: PLR0913 - what a connection needs
         self,
@@ -81,8 +81,8 @@ class NodeReader:
     ) -> None:
         self._exchange = self._opens(title, url, trust, timeout, mine, proxy)
         self._username = username
-        self._session = session or Session(username, password, Habit(LoginWay.BASIC))
-        self.wicket = Wicket(self._exchange)
+        self._session = session or Session(username, password, LoginHabit(LoginWay.BASIC))
+        self.wicket = PasswordGate(self._exchange)
         self._asking = asyncio.Lock()
 
     @property
@@ -161,24 +161,24 @@ class NodeReader:
         """Let go of the connection."""
         await self._exchange.aclose()
 
-    async def _get(self, path: str) -> Reply:
+    async def _get(self, path: str) -> HttpReply:
         """Ask with what is to be shown now, and again with what is to be shown instead."""
         async with self._asking:
-            ticket: Ticket | None = None
+            ticket: Authorization | None = None
             for _ in range(_TICKETS_AT_MOST):
                 try:
                     ticket = ticket or await self._session.ticket(self.wicket)
                     with self._showing(ticket):
-                        reply = await self._exchange.get(path, headers(ticket))
+                        reply = await self._exchange.get(path, request_headers(ticket))
                     if reply.status != 401:
                         if reply.status in (200, 403):
                             self._session.accept(ticket)
                         return reply
                     ticket = await self._session.instead(ticket, reply, self.wicket)
-                except Outdated:
+                except OutdatedAuthorization:
                     ticket = None
                     continue
-                except Unmet:
+                except NodeNotSeenYet:
                     await self._meet(path)
                     continue
                 if ticket is None:
@@ -189,11 +189,11 @@ class NodeReader:
     async def _meet(self, path: str) -> None:
         """Ask with no credentials: whatever comes back, somebody is there who answers."""
         self._exchange.before_send = None
-        await self._exchange.get(path, headers(None))
+        await self._exchange.get(path, request_headers(None))
         self.wicket.greet()
 
     @contextlib.contextmanager
-    def _showing(self, ticket: Ticket) -> Iterator[None]:
+    def _showing(self, ticket: Authorization) -> Iterator[None]:
         """Let a request show a ticket: a password waits at the wicket, a token does not."""
 
         async def wait() -> None:
@@ -218,15 +218,15 @@ class NodeReader:
                 "what was known before stays, and grows old",
             ) from error
 
-    def _refusal(self, reply: Reply, what: str) -> ApiError:
-        return refusal(reply, where=self._exchange.where, username=self._username, what=what)
+    def _refusal(self, reply: HttpReply, what: str) -> ApiError:
+        return refused_error(reply, where=self._exchange.where, username=self._username, what=what)
 
 
 class NodeOperator(NodeReader):
     """Reads one node and can give it an order."""
 
-    _opens: ClassVar[type[Exchange]] = OrderExchange
-    _exchange: OrderExchange
+    _opens: ClassVar[type[Connection]] = OrderConnection
+    _exchange: OrderConnection
 
     async def operate(
         self,
@@ -240,7 +240,7 @@ class NodeOperator(NodeReader):
         """Send one POST, once, and say what came back.
 
         Raises NotSent if it did not leave. With `same_connection` it goes out on the connection
-        that the check before it used, or not at all (see `OrderExchange.post`). Whatever is lost
+        that the check before it used, or not at all (see `OrderConnection.post`). Whatever is lost
         after it left is an Answer, LOST; a cancelled call is as lost, and raises CancelledError.
         `leaving` is called when its first byte is about to leave.
         """
@@ -253,7 +253,7 @@ class NodeOperator(NodeReader):
                     reply = await self._exchange.post(
                         path, shown, body, same_connection=same_connection, leaving=leaving
                     )
-            except (Outdated, Unmet):
+            except (OutdatedAuthorization, NodeNotSeenYet):
                 raise self._changed() from None
         took = time.monotonic() - began
         if isinstance(reply, ApiError):
@@ -264,22 +264,22 @@ class NodeOperator(NodeReader):
             return Answer(Outcome.REFUSED, f"{said}: order again", took)
         return self._answer(reply, services, path, took)
 
-    async def _to_show(self) -> tuple[Ticket, httpx.Headers]:
+    async def _to_show(self) -> tuple[Authorization, httpx.Headers]:
         """Give the ticket of an order, and its headers; raises NotSent."""
         try:
             ticket = await self._session.ticket(self.wicket)
         except ApiError as error:
             raise NotSent.because(error) from error
-        except (Outdated, Unmet):
+        except (OutdatedAuthorization, NodeNotSeenYet):
             raise self._changed() from None
-        shown = headers(ticket)
+        shown = request_headers(ticket)
         shown["Content-Type"] = "application/json"
         return ticket, shown
 
     def _changed(self) -> NotSent:
         return NotSent(f"the login to {self._exchange.where} changed; nothing was sent")
 
-    def _answer(self, reply: Reply, services: Sequence[str], path: str, took: float) -> Answer:
+    def _answer(self, reply: HttpReply, services: Sequence[str], path: str, took: float) -> Answer:
         if reply.status == 200:
             try:
                 results, note = codec.read_answer(reply.body, services)

@@ -103,7 +103,7 @@ _ENTRY = TypeAdapter(_Entry)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """An answer as it came: status, headers, raw body."""
 
     status: int

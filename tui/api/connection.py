@@ -14,21 +14,26 @@ import httpcore
 import httpx
 
 from tui import concurrency
-from tui.api.codec import Reply
-from tui.api.error_messages import Stage, blame, late, presenting
+from tui.api.codec import HttpReply
+from tui.api.error_messages import (
+    RequestStage,
+    timeout_error,
+    transport_error,
+    with_presented_certificate,
+)
 from tui.api.errors import ApiError, Garbled, NotSent, Unreachable, Untrusted
-from tui.api.tls.certificate import describe
+from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
 from tui.api.transport import GetOnlyTransport, OrderTransport
-from tui.concurrency import aside
+from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
 
 
 @dataclass(slots=True)
-class Trace:
+class RequestTrace:
     """What httpcore told of one try.
 
     `connected` means that it opened a connection of its own, `sent` that its headers, and with
@@ -36,7 +41,7 @@ class Trace:
     opened, if it did.
     """
 
-    stage: Stage = Stage.QUEUED
+    stage: RequestStage = RequestStage.QUEUED
     connected: bool = False
     sent: bool = False
     stream: httpcore.AsyncNetworkStream | None = None
@@ -44,7 +49,7 @@ class Trace:
 
     def leave(self) -> None:
         """Note that the headers begin to leave."""
-        self.stage, self.sent = Stage.WAITING, True
+        self.stage, self.sent = RequestStage.WAITING, True
         if self.leaving is not None:
             self.leaving()
 
@@ -56,7 +61,7 @@ _PROBE_AT_MOST = 2.0
 _NO_LIMITS: dict[str, float | None] = dict.fromkeys(("connect", "read", "write", "pool"))
 
 
-class Exchange:
+class Connection:
     """The one connection of one node; one request at a time, and none but GET.
 
     `timeout` is in seconds and for all of a request. `before_send` is awaited right before
@@ -96,16 +101,20 @@ class Exchange:
         """Name the node and its address, as the sentences do."""
         return f"{self.title} ({self.url})"
 
-    def _where(self, stage: Stage) -> str:
+    def _where(self, stage: RequestStage) -> str:
         """Name who is to blame at a stage: the proxy, where there is one, until the way is open."""
-        if self.proxy and stage in (Stage.NAMING, Stage.CONNECTING, Stage.PROXY):
+        if self.proxy and stage in (
+            RequestStage.NAMING,
+            RequestStage.CONNECTING,
+            RequestStage.PROXY,
+        ):
             return f"the proxy {self.proxy} of {self.where}"
         return self.where
 
-    async def get(self, path: str, headers: httpx.Headers) -> Reply:
+    async def get(self, path: str, headers: httpx.Headers) -> HttpReply:
         """Ask for a path, once more on a new connection if a kept one turns out to be closed."""
         async with self._line:
-            trace = Trace()
+            trace = RequestTrace()
             async with self._deadline(trace) as limit:
                 try:
                     return await self._ask(self._request("GET", path, headers), trace, limit)
@@ -113,7 +122,7 @@ class Exchange:
                     # Only a kept connection may have been closed before the node knew of this.
                     if trace.connected or not trace.sent:
                         raise
-                trace.stage, trace.sent = Stage.QUEUED, False
+                trace.stage, trace.sent = RequestStage.QUEUED, False
                 return await self._ask(self._request("GET", path, headers), trace, limit)
 
     async def aclose(self) -> None:
@@ -129,7 +138,7 @@ class Exchange:
     ) -> httpx.Request:
         return httpx.Request(method, f"{self.url}{path}", headers=headers, content=body)
 
-    async def _open(self, trace: Trace) -> GetOnlyTransport:
+    async def _open(self, trace: RequestTrace) -> GetOnlyTransport:
         if self._transport is None:
             plain = self.url.startswith("http://")
             inner = httpx.AsyncHTTPTransport(
@@ -148,36 +157,36 @@ class Exchange:
             self._transport = self._gate(inner, httpx.URL(self.url))
         return self._transport
 
-    async def _context(self, trust: Trust, trace: Trace) -> ssl.SSLContext:
+    async def _context(self, trust: Trust, trace: RequestTrace) -> ssl.SSLContext:
         mine, stage = self.mine, trace.stage
         if mine is None and not isinstance(trust, AuthorityTrust):
             return context_for(trust)
-        trace.stage = Stage.FILES  # they may lie on a disk that hangs
+        trace.stage = RequestStage.FILES  # they may lie on a disk that hangs
         try:
-            context = await aside(("trust", trust, mine), lambda: context_for(trust, mine))
+            context = await run_in_thread(("trust", trust, mine), lambda: context_for(trust, mine))
         except Unreachable as error:
             raise Unreachable(f"{self.where} was not asked: {error}", error.trouble.hint) from error
         trace.stage = stage
         return context
 
     @contextlib.asynccontextmanager
-    async def _deadline(self, trace: Trace) -> AsyncIterator[asyncio.Timeout]:
+    async def _deadline(self, trace: RequestTrace) -> AsyncIterator[asyncio.Timeout]:
         """Limit what is inside to the timeout: httpx's own limits are for each read alone."""
         self.is_unanswered = False
         try:
             async with asyncio.timeout(self.timeout) as limit:
                 yield limit
         except TimeoutError:
-            raise late(self._where(trace.stage), self.timeout, trace.stage) from None
+            raise timeout_error(self._where(trace.stage), self.timeout, trace.stage) from None
 
     async def _ask(
         self,
         request: httpx.Request,
-        trace: Trace,
+        trace: RequestTrace,
         limit: asyncio.Timeout,
         *,
         only_open: bool = False,
-    ) -> Reply:
+    ) -> HttpReply:
         """Send one request and read its whole answer."""
         clean_end = False
         try:
@@ -202,8 +211,10 @@ class Exchange:
         self.keeps_alive = _keeps_alive(response)
         return reply
 
-    async def _fault(self, error: Exception, trace: Trace, limit: asyncio.Timeout) -> ApiError:
-        fault = blame(error, self._where(trace.stage), trace.stage)
+    async def _fault(
+        self, error: Exception, trace: RequestTrace, limit: asyncio.Timeout
+    ) -> ApiError:
+        fault = transport_error(error, self._where(trace.stage), trace.stage)
         if not isinstance(fault, Untrusted) or fault.got:
             return fault
         # A handshake that failed tells nobody what was presented: one more, without HTTP, does.
@@ -212,10 +223,10 @@ class Exchange:
             shown = await probe(self.url, min(_PROBE_AT_MOST, left / 2), self.proxy)
         except Unreachable:
             return fault
-        return presenting(fault, shown.sha256)
+        return with_presented_certificate(fault, shown.sha256)
 
     def _tracer(
-        self, trace: Trace, limit: asyncio.Timeout, *, only_open: bool
+        self, trace: RequestTrace, limit: asyncio.Timeout, *, only_open: bool
     ) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
         async def note(event: str, info: dict[str, Any]) -> None:
             match event:
@@ -223,24 +234,26 @@ class Exchange:
                     raise NotSent(f"the connection to {self.where} changed since the check")
                 case "connection.connect_tcp.started":
                     self.opened += 1
-                    trace.connected, trace.stage = True, Stage.NAMING
-                    await concurrency.look_up(info["host"])
-                    trace.stage = Stage.CONNECTING
+                    trace.connected, trace.stage = True, RequestStage.NAMING
+                    await concurrency.resolve_host(info["host"])
+                    trace.stage = RequestStage.CONNECTING
                 case "connection.connect_tcp.complete":
                     trace.stream = info["return_value"]
                 case "connection.start_tls.started" | "proxy.start_tls.started":
-                    trace.stage = Stage.HANDSHAKE
+                    trace.stage = RequestStage.HANDSHAKE
                 case "connection.start_tls.complete" | "proxy.start_tls.complete":
                     self._meet(info["return_value"])
                 case "http11.send_request_headers.started" if info["request"].method == b"CONNECT":
-                    trace.stage = Stage.PROXY  # nothing of ours has left but the node's address
+                    trace.stage = (
+                        RequestStage.PROXY
+                    )  # nothing of ours has left but the node's address
                 case "http11.send_request_headers.started":
-                    trace.stage = Stage.SENDING
+                    trace.stage = RequestStage.SENDING
                     await self._wait_for_turn(limit)
                     self.is_unanswered = True
                     trace.leave()
                 case "http11.receive_response_headers.complete" if trace.sent:
-                    trace.stage = Stage.READING
+                    trace.stage = RequestStage.READING
                     # A refusal that is cut short is none that anybody acts upon.
                     self.is_unanswered = info["return_value"][1] == 401
 
@@ -249,7 +262,7 @@ class Exchange:
     def _meet(self, stream: httpcore.AsyncNetworkStream) -> None:
         """Take note of what the node presented."""
         peer = stream.get_extra_info("ssl_object")
-        self.certificate = describe(peer.getpeercert(binary_form=True) or b"")
+        self.certificate = describe_certificate(peer.getpeercert(binary_form=True) or b"")
 
     async def _wait_for_turn(self, limit: asyncio.Timeout) -> None:
         if self.before_send is None:
@@ -262,7 +275,7 @@ class Exchange:
         finally:
             limit.reschedule(loop.time() + left)
 
-    async def _read(self, response: httpx.Response) -> Reply:
+    async def _read(self, response: httpx.Response) -> HttpReply:
         """Read the raw body up to the limit; nothing is ever inflated."""
         stream = response.stream
         try:
@@ -283,7 +296,7 @@ class Exchange:
                         raise self._too_big()
         finally:
             await response.aclose()
-        return Reply(response.status_code, response.headers, bytes(body))
+        return HttpReply(response.status_code, response.headers, bytes(body))
 
     def _too_big(self) -> Garbled:
         return Garbled(
@@ -298,7 +311,7 @@ def _keeps_alive(response: httpx.Response) -> bool:
     return version != b"HTTP/1.0" and "close" not in words
 
 
-class OrderExchange(Exchange):
+class OrderConnection(Connection):
     """The one connection of one node, which carries orders besides."""
 
     _gate: ClassVar[type[GetOnlyTransport]] = OrderTransport
@@ -311,7 +324,7 @@ class OrderExchange(Exchange):
         *,
         same_connection: bool,
         leaving: Callable[[], None] | None = None,
-    ) -> Reply | ApiError:
+    ) -> HttpReply | ApiError:
         """Send an order once; gives the answer, or what came instead after it had left.
 
         Raises NotSent if it did not leave. With `same_connection` it leaves on the connection
@@ -324,7 +337,7 @@ class OrderExchange(Exchange):
                 "to another node"
             )
         async with self._line:
-            trace = Trace(leaving=leaving)
+            trace = RequestTrace(leaving=leaving)
             request = self._request("POST", path, headers, body)
             try:
                 async with self._deadline(trace) as limit:

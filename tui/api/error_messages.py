@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tui.api import codec
-from tui.api.codec import Reply
+from tui.api.codec import HttpReply
 from tui.api.errors import (
     ApiError,
     Forbidden,
@@ -27,7 +27,7 @@ from tui.api.tls.context import PinMismatch
 from tui.model.text import clean
 
 
-class Stage(Enum):
+class RequestStage(Enum):
     """What a request waits for; the value is how a sentence says it."""
 
     QUEUED = "before it connected"
@@ -67,15 +67,15 @@ _VERIFY = {
 }
 
 _LATE = {
-    Stage.FILES: "are ca_file, client_cert and client_key on a disk that answers?",
-    Stage.NAMING: "is the name right, and the name server up?",
-    Stage.CONNECTING: "is the node up, and the way to it open?",
-    Stage.PROXY: "does the proxy reach the node?",
-    Stage.HANDSHAKE: _PORT,
+    RequestStage.FILES: "are ca_file, client_cert and client_key on a disk that answers?",
+    RequestStage.NAMING: "is the name right, and the name server up?",
+    RequestStage.CONNECTING: "is the node up, and the way to it open?",
+    RequestStage.PROXY: "does the proxy reach the node?",
+    RequestStage.HANDSHAKE: _PORT,
 }
 
 
-def late(where: str, seconds: float, stage: Stage) -> Unreachable:
+def timeout_error(where: str, seconds: float, stage: RequestStage) -> Unreachable:
     """Say that a request's time was over; `seconds` is what it had."""
     return Unreachable(
         f"{where} gave no answer within {seconds:g} s ({stage.value})",
@@ -83,7 +83,7 @@ def late(where: str, seconds: float, stage: Stage) -> Unreachable:
     )
 
 
-def blame(error: BaseException, where: str, stage: Stage) -> ApiError:
+def transport_error(error: BaseException, where: str, stage: RequestStage) -> ApiError:
     """Turn what httpx raised into an ApiError; `stage` is what the request was waiting for."""
     causes = tuple(_causes(error))
     for cause in causes:
@@ -91,7 +91,7 @@ def blame(error: BaseException, where: str, stage: Stage) -> ApiError:
             return _another(cause, where)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _unverified(cause, where)
-    if stage is Stage.READING:
+    if stage is RequestStage.READING:
         return Garbled(f"{where} cut its answer short", _AGAIN)
     for cause in causes:
         found = _broken_tls(cause, where) or _no_way(cause, where)
@@ -131,7 +131,7 @@ def _unverified(cause: ssl.SSLCertVerificationError, where: str) -> Untrusted:
     )
 
 
-def presenting(fault: Untrusted, sha256: str) -> Untrusted:
+def with_presented_certificate(fault: Untrusted, sha256: str) -> Untrusted:
     """Add to an Untrusted what the node presents."""
     return Untrusted(f"{fault}; it presents sha256:{sha256}", fault.trouble.hint, got=sha256)
 
@@ -189,7 +189,7 @@ _HINTS = {
 }
 
 
-def refusal(reply: Reply, *, where: str, username: str, what: str) -> ApiError:
+def refused_error(reply: HttpReply, *, where: str, username: str, what: str) -> ApiError:
     """Turn an answer other than 200 into its error; `what` is the request as a person says it."""
     said, user = codec.read_error(reply.body), clean(username)
     because = f": {said}" if said else ""
@@ -219,7 +219,7 @@ def refusal(reply: Reply, *, where: str, username: str, what: str) -> ApiError:
     )
 
 
-def _redirect(reply: Reply, where: str) -> Unavailable:
+def _redirect(reply: HttpReply, where: str) -> Unavailable:
     raw = reply.headers.get("location", "")
     return Unavailable(
         f"{where} answered with a redirect to {_host(raw)}, which is not followed",
@@ -238,7 +238,7 @@ def _host(location: str) -> str:
     return clean(host, 120) or "another path"
 
 
-def _retry_after(reply: Reply) -> float | None:
+def _retry_after(reply: HttpReply) -> float | None:
     raw = reply.headers.get("retry-after", "").strip()
     if raw.isascii() and raw.isdigit():
         return float(raw) if len(raw) < 10 else None

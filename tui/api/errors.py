@@ -99,7 +99,7 @@ class NotSent(ApiError):
         return error
 
 
-class Unmet(Exception):
+class NodeNotSeenYet(Exception):
     """A password that did not leave: its node has to answer something without one first."""
 
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.load_config import found, loaded
-from tui.cli.output import USAGE, columns, shown
+from tui.cli.load_config import find_config, load_config
+from tui.cli.output import USAGE, columns, printable
 
 if TYPE_CHECKING:
     from tui.config import NodeProfile
@@ -35,27 +35,27 @@ def config() -> None:
 @click.pass_context
 def path(ctx: click.Context) -> None:
     """Print where the configuration lives, whether or not it is there."""
-    click.echo(shown(found(ctx)[0]))
+    click.echo(printable(find_config(ctx)[0]))
 
 
 @config.command("check")
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Say all that is wrong with the configuration; exit code 2 if anything is."""
-    from tui.cli.config_check import looks_of, problems_of
+    from tui.cli.config_check import config_problems, theme_problems
     from tui.cli.deck import appearance
 
-    path, named = found(ctx)
-    problems = problems_of(path, must_exist=named)
-    problems += looks_of(path, must_exist=named)
+    path, named = find_config(ctx)
+    problems = config_problems(path, must_exist=named)
+    problems += theme_problems(path, must_exist=named)
     for problem in problems:
         click.echo(f"rsdeck: {problem}", err=True)
     if len(problems) > 1:
         click.echo(f"rsdeck: {len(problems)} problems", err=True)
     if problems:
         ctx.exit(USAGE)
-    configuration = loaded(ctx)
-    where = shown(configuration.path)
+    configuration = load_config(ctx)
+    where = printable(configuration.path)
     for warning in appearance(configuration)[2]:
         click.echo(f"rsdeck: {warning}", err=True)
     if not configuration.digest:
@@ -69,9 +69,9 @@ def check(ctx: click.Context) -> None:
 @click.pass_context
 def nodes(ctx: click.Context) -> None:
     """List the nodes of the configuration, without asking them."""
-    configuration = loaded(ctx)
+    configuration = load_config(ctx)
     if not configuration.nodes:
-        where = shown(configuration.path)
+        where = printable(configuration.path)
         click.echo(f"rsdeck: no node yet in {where}", err=True)
         return
     click.echo(columns([_HEADINGS, *map(_row, configuration.nodes)]))

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import tomlkit
 
-from tui.cli.output import Stopped
-from tui.config import ConfigError, FileSource, check_profile, load, problems
+from tui.cli.output import CommandError
+from tui.config import ConfigError, FileSource, check_profile, load, profile_problems
 from tui.config.config_file import read_bytes
 from tui.config.loader import parse_configuration
-from tui.config.profile_rules import dotted
-from tui.config.toml_syntax import parse
+from tui.config.profile_rules import dotted_key
+from tui.config.toml_syntax import parse_toml
 from tui.credentials import CredentialError
 from tui.credentials.file import from_file
 
 
-def problems_of(path: Path, *, must_exist: bool) -> list[str]:
+def config_problems(path: Path, *, must_exist: bool) -> list[str]:
     """List what is wrong with a configuration, each with file and key; empty if it is well."""
     try:
         load(path, must_exist=must_exist)
@@ -25,7 +25,7 @@ def problems_of(path: Path, *, must_exist: bool) -> list[str]:
         return []
     path = path.absolute()
     try:
-        document = parse(read_bytes(path) or b"", path)
+        document = parse_toml(read_bytes(path) or b"", path)
         found = [*_in_document(document, path)]
     except (ConfigError, RecursionError):  # nothing can be read, or not taken apart
         found = []
@@ -49,9 +49,9 @@ def _in_nodes(nodes: Mapping[str, object], path: Path) -> Iterator[str]:
         if not isinstance(fields, dict):
             yield from _in_piece({"nodes": {name: fields}}, path)
             continue
-        wrong = problems(name, fields)
+        wrong = profile_problems(name, fields)
         for field, words in wrong.items():
-            key = dotted("nodes", name) if field == "name" else dotted("nodes", name, field)
+            key = dotted_key("nodes", name) if field == "name" else dotted_key("nodes", name, field)
             yield str(ConfigError(words, file=path, key=key))
         if not wrong:
             url = check_profile(name, fields, folder=path.parent).url
@@ -68,13 +68,13 @@ def _in_piece(piece: Mapping[str, object], path: Path) -> Iterator[str]:
         yield str(error)
 
 
-def looks_of(path: Path, *, must_exist: bool) -> list[str]:
+def theme_problems(path: Path, *, must_exist: bool) -> list[str]:
     """List what is wrong with keys, theme and password files, which reading alone does not see."""
     from tui.cli.deck import appearance
 
     try:
         data = read_bytes(path.absolute())
-        document = parse(data or b"", path)
+        document = parse_toml(data or b"", path)
     except (ConfigError, RecursionError):
         return []
     found = []
@@ -84,8 +84,8 @@ def looks_of(path: Path, *, must_exist: bool) -> list[str]:
         piece = fields if name is None else {key: fields[key] for key in fields if key == name}
         try:
             appearance(parse_configuration(tomlkit.dumps({table: piece}).encode(), path))
-        except (ConfigError, Stopped) as error:
-            found.append(error.message if isinstance(error, Stopped) else "")
+        except (ConfigError, CommandError) as error:
+            found.append(error.message if isinstance(error, CommandError) else "")
     return [one for one in found if one] + _unreadable(path, must_exist=must_exist)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.output import USAGE, Stopped, shown
+from tui.cli.output import USAGE, CommandError, printable
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def open_the_deck(config_path: Path | None, node: str | None, *, read_only: bool
     if node is not None and configuration.node(node) is None:
         names = ", ".join(one.name for one in configuration.nodes) or "none"
         click.echo(
-            f"rsdeck: no node '{clean(node)}' in {shown(path)}; there are: {names}", err=True
+            f"rsdeck: no node '{clean(node)}' in {printable(path)}; there are: {names}", err=True
         )
         return USAGE
     reason = LOCKED_BY_FLAG if read_only else ""
@@ -78,21 +78,21 @@ def appearance(
     """
     forget_textual_environment(os.environ)
     from tui.storage.paths import theme_dirs
-    from tui.ui.keymap import KeymapError, check
+    from tui.ui.keymap import KeymapError, check_keymap
     from tui.ui.table.live_table import LiveTable
-    from tui.ui.table.navigation import ACROSS
+    from tui.ui.table.navigation import COLUMN_BINDINGS
     from tui.ui.themes import load_themes
 
-    where = shown(configuration.path)
+    where = printable(configuration.path)
     try:
-        keys = check(configuration.keys, (*LiveTable.MOVES, *ACROSS))
+        keys = check_keymap(configuration.keys, (*LiveTable.MOVES, *COLUMN_BINDINGS))
     except KeymapError as error:
-        raise Stopped(f"{where}: {error}") from None
+        raise CommandError(f"{where}: {error}") from None
     themes, warnings = load_themes(theme_dirs())
     wanted = configuration.settings.theme
     if wanted not in themes:
         known = ", ".join(sorted(themes))
-        raise Stopped(f"{where}: settings.theme: no theme '{wanted}'; there are: {known}")
+        raise CommandError(f"{where}: settings.theme: no theme '{wanted}'; there are: {known}")
     return keys, themes, warnings
 
 
@@ -115,22 +115,22 @@ def run(
     keys, themes, warnings = appearance(configuration)
     from tui.credentials import Passwords
     from tui.fleet.fleet import Fleet
-    from tui.fleet.snapshot.storage import Shelf
-    from tui.history.recorder import Keeper
+    from tui.fleet.snapshot.storage import SavedFiles
+    from tui.history.recorder import HistoryRecorder
     from tui.journal.order_journal import OrderJournal
     from tui.storage.paths import state_dir
     from tui.ui.app import DeckApp, open_deck
 
     passwords = passwords or Passwords(configuration.nodes)
     # A read-only deck gives no orders, and needs no folder to record them in.
-    shelf = Shelf(state or state_dir(), fleeting=state is not None)
+    shelf = SavedFiles(state or state_dir(), fleeting=state is not None)
     journal = None if read_only else OrderJournal(shelf.state)
     fleet = Fleet(
         configuration,
         read_only=read_only,
         passwords=passwords,
         journal=journal,
-        history=Keeper(shelf.state),
+        history=HistoryRecorder(shelf.state),
     )
     app = DeckApp(
         configuration,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.deck import LOCKED_BY_FLAG, has_terminal, run
-from tui.cli.output import Stopped
+from tui.cli.output import CommandError
 
 if TYPE_CHECKING:
     from tui.config import Configuration
@@ -37,7 +37,7 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
         from tui.sim.cluster import Cluster
         from tui.sim.server import SimulatedCluster
     except ImportError as error:
-        raise Stopped(
+        raise CommandError(
             f"the embedded cluster needs {error.name}: pip install 'rsdeck[demo]'"
         ) from error
     locked = locked or bool(ctx.obj and ctx.obj["read_only"])
@@ -55,10 +55,10 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
             state = Path(folder) / "state"
             code = run(configuration, reason, None, passwords=passwords, state=state)
         else:
-            from tui.cli.status import tell
+            from tui.cli.status import print_status
 
             click.echo(_SAID, err=True)
-            tell(configuration, (), as_json=False, passwords=passwords)
+            print_status(configuration, (), as_json=False, passwords=passwords)
             code = 0
     ctx.exit(code)
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.load_config import loaded
+from tui.cli.load_config import load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import Stopped, columns, shown
+from tui.cli.output import CommandError, columns, printable
 from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.config import Configuration
-    from tui.fleet.onboarding.discovery import Discovery, Found
+    from tui.fleet.onboarding.discovery import DiscoveredNode, Discovery
     from tui.model.reading import Trouble
 
 _HEADINGS = ("UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND")
@@ -48,8 +48,8 @@ def discover(
     and keeps who its node is: another one that answers there later takes no orders.
     """
     if names and not adds:
-        raise Stopped("names go with --add; a discovery is of one node's cluster")
-    configuration = loaded(ctx)
+        raise CommandError("names go with --add; a discovery is of one node's cluster")
+    configuration = load_config(ctx)
     found = _found(configuration, node)
     if found.trouble is not None:
         click.echo(f"rsdeck: {_sentence(found.trouble)}", err=True)
@@ -64,7 +64,7 @@ def discover(
     for note in found.notes:
         click.echo(f"rsdeck: {note}", err=True)
     if adds:
-        click.echo(f"rsdeck: {_said(added, chosen)} in {shown(after.path)}", err=True)
+        click.echo(f"rsdeck: {_said(added, chosen)} in {printable(after.path)}", err=True)
     if not found.found:
         ctx.exit(UNREACHABLE)
     ctx.exit(WELL if found.is_whole else DOWN)
@@ -75,46 +75,46 @@ def _found(configuration: "Configuration", node: str) -> "Discovery":
 
     from tui.cli.status import ask_for_passwords
     from tui.credentials import Passwords
-    from tui.fleet.onboarding import discovery
+    from tui.fleet.onboarding.discovery import discover_cluster
 
     profile = configuration.node(node)
     if profile is None:
         names = ", ".join(one.name for one in configuration.nodes) or "none"
-        where = shown(configuration.path)
-        raise Stopped(f"no node '{clean(node)}' in {where}; there are: {names}")
+        where = printable(configuration.path)
+        raise CommandError(f"no node '{clean(node)}' in {where}; there are: {names}")
     passwords = Passwords(configuration.nodes)
     ask_for_passwords([profile], passwords)
     timeout = configuration.settings.timeout
-    return asyncio.run(discovery.discover(configuration, profile, passwords, timeout))
+    return asyncio.run(discover_cluster(configuration, profile, passwords, timeout))
 
 
-def _chosen(found: "Discovery", names: Sequence[str]) -> "list[Found]":
+def _chosen(found: "Discovery", names: Sequence[str]) -> "list[DiscoveredNode]":
     """List what is to be written: those named, else all that answer as themselves."""
-    from tui.fleet.onboarding.discovery import Meeting
+    from tui.fleet.onboarding.discovery import DiscoveryResult
 
     by_name = {one.name: one for one in found.found if one.is_new}
     for name in names:
         if name not in by_name:
             new = ", ".join(by_name) or "none"
-            raise Stopped(f"no new node '{clean(name)}' was found; there are: {new}")
+            raise CommandError(f"no new node '{clean(name)}' was found; there are: {new}")
         if not by_name[name].may_be_added:
-            raise Stopped(f"{name} is not added: {by_name[name].text}")
-    sure = [name for name, one in by_name.items() if one.meeting is Meeting.ITSELF]
+            raise CommandError(f"{name} is not added: {by_name[name].text}")
+    sure = [name for name, one in by_name.items() if one.meeting is DiscoveryResult.ITSELF]
     there = [one for one in found.found if one.lacks_identity]
     return there + [by_name[name] for name in dict.fromkeys(names or sure)]
 
 
-def _written(configuration: "Configuration", chosen: "Sequence[Found]") -> "Configuration":
+def _written(configuration: "Configuration", chosen: "Sequence[DiscoveredNode]") -> "Configuration":
     from tui.config import ConfigError
-    from tui.fleet.onboarding.discovery import add
+    from tui.fleet.onboarding.discovery import add_profiles
 
     try:
-        return add(configuration, chosen)
+        return add_profiles(configuration, chosen)
     except ConfigError as error:
-        raise Stopped(str(error)) from None
+        raise CommandError(str(error)) from None
 
 
-def _said(added: "Sequence[str]", chosen: "Sequence[Found]") -> str:
+def _said(added: "Sequence[str]", chosen: "Sequence[DiscoveredNode]") -> str:
     bound = [f"{one.name} is node:{one.member.uid}" for one in chosen if not one.is_new]
     what = f"added {', '.join(added)}" if added else "nothing was added"
     return "; ".join([what, *bound])
@@ -127,7 +127,7 @@ def _sentence(trouble: "Trouble") -> str:
     return f"{trouble.text} ({hint})" if hint else trouble.text
 
 
-def _row(one: "Found") -> tuple[str, ...]:
+def _row(one: "DiscoveredNode") -> tuple[str, ...]:
     member = one.member
     return (
         str(member.uid),

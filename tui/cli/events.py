@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.output import Stopped, columns
+from tui.cli.output import CommandError, columns
 from tui.model.text import clean
 
 if TYPE_CHECKING:
-    from tui.history.stored_event import Kept
+    from tui.history.stored_event import StoredEvent
 
 
 _SHAPE = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
@@ -54,19 +54,19 @@ Exit codes: 0 also if nothing happened, 2 usage, or no history.
 @click.option("--last", type=click.IntRange(1, 2**62), help="Show only the newest events.")
 def events(*, since: timedelta | None, node: str, as_json: bool, last: int | None) -> None:
     """Show what happened on the nodes, newest last."""
-    from tui.history.reader import Archive
+    from tui.history.reader import HistoryReader
     from tui.storage.paths import state_dir
-    from tui.storage.private_files import Missing, NotKept, shown
+    from tui.storage.private_files import MissingFile, StorageError, path_text
 
-    archive = Archive(state_dir())
+    archive = HistoryReader(state_dir())
     try:
         kept = archive.events(_moment(since), node=node, limit=last)
-    except Missing:
-        raise Stopped(
-            f"there is no history yet at {shown(archive.path)}: a deck that is open writes it"
+    except MissingFile:
+        raise CommandError(
+            f"there is no history yet at {path_text(archive.path)}: a deck that is open writes it"
         ) from None
-    except NotKept as error:
-        raise Stopped(str(error)) from None
+    except StorageError as error:
+        raise CommandError(str(error)) from None
     if as_json:
         for one in kept:
             click.echo(json.dumps(_as_json(one)))
@@ -84,12 +84,12 @@ def _moment(since: timedelta | None) -> datetime | None:
         return None
 
 
-def _row(one: "Kept") -> tuple[str, ...]:
+def _row(one: "StoredEvent") -> tuple[str, ...]:
     text = f"{one.text} (ordered here)" if one.ordered else one.text
     return (f"{one.on:%Y-%m-%d %H:%M:%S}", one.node, one.service or "-", one.what, text)
 
 
-def _as_json(one: "Kept") -> dict[str, Any]:
+def _as_json(one: "StoredEvent") -> dict[str, Any]:
     return {
         "at": one.on.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "node": one.node,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.output import Stopped, columns
+from tui.cli.output import CommandError, columns
 from tui.model.text import clean
 
 if TYPE_CHECKING:
-    from tui.journal.hash_chain import Record, Report
-    from tui.journal.journal_file import Store
+    from tui.journal.hash_chain import ChainReport, Record
+    from tui.journal.journal_file import JournalFile
 
 BROKEN = 1
 _HEADINGS = ("TIME", "ORDER", "WHAT", "NODE", "")
@@ -35,27 +35,27 @@ Exit codes: 0 all well, 1 the journal is not as it was written, 2 usage, or no j
 @click.pass_context
 def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None) -> None:
     """Show the journal of orders, newest last."""
-    from tui.journal.journal_file import Store
+    from tui.journal.journal_file import JournalFile
     from tui.storage.paths import state_dir
-    from tui.storage.private_files import Missing, NotKept, shown
+    from tui.storage.private_files import MissingFile, StorageError, path_text
 
     if verify and last is not None:
-        raise Stopped("--verify checks the whole journal: leave --last away")
-    store = Store(state_dir())
+        raise CommandError("--verify checks the whole journal: leave --last away")
+    store = JournalFile(state_dir())
     try:
         ctx.exit(_verify(store, as_json=as_json) if verify else _show(store, last, as_json=as_json))
-    except Missing:
-        raise Stopped(f"there is no journal yet at {shown(store.path)}") from None
-    except NotKept as error:
-        raise Stopped(str(error)) from None
+    except MissingFile:
+        raise CommandError(f"there is no journal yet at {path_text(store.path)}") from None
+    except StorageError as error:
+        raise CommandError(str(error)) from None
 
 
-def _verify(store: "Store", *, as_json: bool) -> int:
-    from tui.journal.hash_chain import check
-    from tui.storage.private_files import shown
+def _verify(store: "JournalFile", *, as_json: bool) -> int:
+    from tui.journal.hash_chain import check_chain
+    from tui.storage.private_files import path_text
 
-    report = check(store.lines())
-    where = shown(store.path)
+    report = check_chain(store.lines())
+    where = path_text(store.path)
     if as_json:
         click.echo(json.dumps(_as_json(report)))
     elif report.broken_at is None:
@@ -68,7 +68,7 @@ def _verify(store: "Store", *, as_json: bool) -> int:
     return BROKEN
 
 
-def _as_json(report: "Report") -> dict[str, Any]:
+def _as_json(report: "ChainReport") -> dict[str, Any]:
     return {
         "records": report.records,
         "whole": report.broken_at is None,
@@ -78,7 +78,7 @@ def _as_json(report: "Report") -> dict[str, Any]:
     }
 
 
-def _show(store: "Store", last: int | None, *, as_json: bool) -> int:
+def _show(store: "JournalFile", last: int | None, *, as_json: bool) -> int:
     records = list(_records(store))[-(last or sys.maxsize) :]
     if as_json:
         for record in records:
@@ -88,7 +88,7 @@ def _show(store: "Store", last: int | None, *, as_json: bool) -> int:
     return 0
 
 
-def _records(store: "Store") -> Iterator["Record"]:
+def _records(store: "JournalFile") -> Iterator["Record"]:
     from tui.journal.hash_chain import open_record
 
     for number, line in enumerate(store.lines(), 1):

@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.output import Stopped
+from tui.cli.output import CommandError
 
 if TYPE_CHECKING:
     from tui.config import Configuration
 
 
-def found(ctx: click.Context) -> tuple[Path, bool]:
+def find_config(ctx: click.Context) -> tuple[Path, bool]:
     """Say where the configuration is, and whether the user named it."""
     from tui.storage.paths import config_file
 
     return config_file(ctx.obj["config"] if ctx.obj else None, os.environ)
 
 
-def loaded(ctx: click.Context) -> "Configuration":
+def load_config(ctx: click.Context) -> "Configuration":
     """Read the configuration; raises Stopped."""
     from tui.config import ConfigError, load
 
-    where, named = found(ctx)
+    where, named = find_config(ctx)
     try:
         return load(where, must_exist=named)
     except ConfigError as error:
-        raise Stopped(str(error)) from None
+        raise CommandError(str(error)) from None

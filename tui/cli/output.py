@@ -12,7 +12,7 @@ USAGE = 2
 _LONGEST_PATH = 4096
 
 
-class Stopped(click.ClickException):
+class CommandError(click.ClickException):
     """A command ends here: what is wrong, in one sentence, and exit code 2."""
 
     exit_code = USAGE
@@ -22,7 +22,7 @@ class Stopped(click.ClickException):
         click.echo(f"rsdeck: {self.message}", file=file, err=file is None)
 
 
-def shown(path: Path) -> str:
+def printable(path: Path) -> str:
     """Give a path as it can be shown."""
     return clean(str(path), _LONGEST_PATH)
 

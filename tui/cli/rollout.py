@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.load_config import loaded
+from tui.cli.load_config import load_config
 from tui.cli.main import UNREACHABLE, WELL
-from tui.cli.output import USAGE, Stopped, columns, shown
+from tui.cli.output import USAGE, CommandError, columns, printable
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -78,18 +78,18 @@ def restart(  # noqa: PLR0913 - the options of one command
     dry_run: bool,
 ) -> None:
     """Restart services on each node of a cluster in turn."""
-    configuration = _narrowed(loaded(ctx), cluster)
+    configuration = _narrowed(load_config(ctx), cluster)
     chosen = _chosen(configuration, nodes)
     is_locked = bool(ctx.obj and ctx.obj["read_only"]) or configuration.settings.read_only
     if is_locked and not dry_run:
-        raise Stopped(_READ_ONLY)
+        raise CommandError(_READ_ONLY)
     from tui.cli.status import ask_for_passwords
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import survey
+    from tui.fleet.one_shot import preview_rollout
 
     passwords = Passwords(configuration.nodes)
     ask_for_passwords(configuration.nodes, passwords)
-    seen = survey(configuration, chosen, services, passwords)
+    seen = preview_rollout(configuration, chosen, services, passwords)
     if isinstance(seen.made, str):
         click.echo(f"rsdeck: {clean(seen.made, len(seen.made))}; nothing was sent", err=True)
         ctx.exit(UNREACHABLE if seen.is_unasked else USAGE)
@@ -107,8 +107,10 @@ def _narrowed(configuration: "Configuration", cluster: str) -> "Configuration":
     mine = tuple(one for one in configuration.nodes if cluster and one.cluster == cluster)
     if not mine:
         known = ", ".join(dict.fromkeys(one.cluster for one in configuration.nodes if one.cluster))
-        where = shown(configuration.path)
-        raise Stopped(f"no cluster '{clean(cluster)}' in {where}; there are: {known or 'none'}")
+        where = printable(configuration.path)
+        raise CommandError(
+            f"no cluster '{clean(cluster)}' in {where}; there are: {known or 'none'}"
+        )
     return replace(configuration, nodes=mine)
 
 
@@ -120,16 +122,16 @@ def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
     for name in names:
         if name not in known:
             there = ", ".join(known)
-            raise Stopped(f"no node '{clean(name)}' in the cluster; there are: {there}")
+            raise CommandError(f"no node '{clean(name)}' in the cluster; there are: {there}")
     if not names:
-        raise Stopped("--nodes names no node")
+        raise CommandError("--nodes names no node")
     return names
 
 
 def _table(plan: "Plan", steady: float) -> str:
     """Lay out a plan: the turns, what is sent, and what is asked between."""
     from tui.api.operation import write_operation
-    from tui.journal.records import moment
+    from tui.journal.records import iso_time
     from tui.model.order import Route
 
     rows = [("TURN", "NODE", "UID", "ROLE", "SERVICE", "KIND", "STATUS", "SINCE")]
@@ -137,7 +139,7 @@ def _table(plan: "Plan", steady: float) -> str:
     for turn, step in enumerate(plan.steps, 1):
         where = (str(turn), step.node, str(step.identity.uid), step.identity.role.value)
         rows += [
-            (*where, one.name, one.kind.value, one.status, moment(one.started_at) or "-")
+            (*where, one.name, one.kind.value, one.status, iso_time(one.started_at) or "-")
             for one in step.services
         ]
         body = write_operation(plan.verb, [one.name for one in step.services]).decode("ascii")
@@ -156,10 +158,12 @@ def _agree(plan: "Plan", said: str | None) -> None:
     word = plan.names[0] if len(plan.names) == 1 else plan.words or str(count)
     if said is not None:
         if said != word:
-            raise Stopped(f"--yes says '{clean(said)}', and it takes '{word}'; nothing was sent")
+            raise CommandError(
+                f"--yes says '{clean(said)}', and it takes '{word}'; nothing was sent"
+            )
         return
     if sys.stdin is None or not sys.stdin.isatty():
-        raise Stopped(f"without a terminal it takes --yes {word}; nothing was sent")
+        raise CommandError(f"without a terminal it takes --yes {word}; nothing was sent")
     what = "the service's name" if word in plan.names else "how many restarts it comes to"
     try:
         typed = click.prompt(
@@ -168,16 +172,16 @@ def _agree(plan: "Plan", said: str | None) -> None:
     except UnicodeError:
         typed = ""
     if typed.strip() != word:
-        raise Stopped("that is not it; nothing was sent")
+        raise CommandError("that is not it; nothing was sent")
 
 
 def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", steady: float) -> int:
     import asyncio
 
-    from tui.cli.rollout_run import Rolling
+    from tui.cli.rollout_run import RolloutRun
     from tui.fleet.fleet import Fleet
     from tui.fleet.orders.verdict import Patience
-    from tui.history.recorder import Keeper
+    from tui.history.recorder import HistoryRecorder
     from tui.journal.order_journal import OrderJournal
     from tui.storage.paths import state_dir
 
@@ -187,9 +191,9 @@ def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", st
             passwords=passwords,
             patience=Patience(steady=steady),
             journal=OrderJournal(state_dir()),
-            history=Keeper(state_dir()),
+            history=HistoryRecorder(state_dir()),
         )
-        rolling = Rolling(fleet, plan)
+        rolling = RolloutRun(fleet, plan)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # What it was told to ignore (nohup), it goes on ignoring.

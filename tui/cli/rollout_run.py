@@ -11,14 +11,14 @@ from tui.cli.main import DOWN, UNREACHABLE, WELL
 from tui.cli.output import USAGE
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.ports import Silence
-from tui.fleet.rollout.health_gate import Finding
+from tui.fleet.ports import NullListener
+from tui.fleet.rollout.health_gate import GateFinding
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepProgress, StepState
 
 _TOLD = frozenset(StepState) - {StepState.WAITING}
 
 
-class _Ear(Silence):
+class _Ear(NullListener):
     """Hears the fleet, and keeps what it told of a rollout until there is time to say it."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class _Ear(Silence):
         self.heard.put_nowait(progress)
 
 
-class Rolling:
+class RolloutRun:
     """Carries out one plan on a fleet that does not run yet."""
 
     def __init__(self, fleet: Fleet, plan: Plan) -> None:
@@ -95,7 +95,7 @@ class Rolling:
         while (now := await self._ear.heard.get()) is not None:
             self._show(now)
             if now.state is RolloutState.PAUSED:
-                unasked = rollouts.finding(number) is Finding.UNASKED
+                unasked = rollouts.finding(number) is GateFinding.UNASKED
                 code = UNREACHABLE if unasked else DOWN
                 rollouts.abort(number)
             if now.state is RolloutState.DONE:

@@ -5,7 +5,7 @@ import threading
 
 import click
 
-from tui.cli.output import Stopped
+from tui.cli.output import CommandError
 
 _LAST_PORT = 65535
 
@@ -28,9 +28,11 @@ def simulate(count: int, port: int, *, spread: bool, lively: bool) -> None:
         from tui.sim.cluster import Cluster
         from tui.sim.server import SimulatedCluster, SimulatorError
     except ImportError as error:
-        raise Stopped(f"the simulator needs {error.name}: pip install 'rsdeck[demo]'") from error
+        raise CommandError(
+            f"the simulator needs {error.name}: pip install 'rsdeck[demo]'"
+        ) from error
     if not spread and port + count - 1 > _LAST_PORT:
-        raise Stopped(f"{count} nodes from port {port} on would go beyond port {_LAST_PORT}")
+        raise CommandError(f"{count} nodes from port {port} on would go beyond port {_LAST_PORT}")
     cluster = Cluster(count, lively=lively)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -49,4 +51,4 @@ def simulate(count: int, port: int, *, spread: bool, lively: bool) -> None:
             click.echo(f"  curl -k -u {email}:{secret} {served.urls[1]}/v1/local/services")
             stop.wait()
     except SimulatorError as error:
-        raise Stopped(str(error)) from error
+        raise CommandError(str(error)) from error

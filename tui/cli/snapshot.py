@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.load_config import loaded
+from tui.cli.load_config import load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import Stopped, shown
-from tui.cli.status import ask_for_passwords, chosen
+from tui.cli.output import CommandError, printable
+from tui.cli.status import ask_for_passwords, choose_nodes
 
 if TYPE_CHECKING:
     from tui.config import Configuration
@@ -45,8 +45,8 @@ def snapshot(
     ctx: click.Context, names: tuple[str, ...], *, as_json: bool, output: Path | None
 ) -> None:
     """Ask nodes once and say everything that is known of them, with ages."""
-    configuration = loaded(ctx)
-    chosen(configuration, names)
+    configuration = load_config(ctx)
+    choose_nodes(configuration, names)
     fleet = _asked(configuration, names)
     text = _text(fleet, as_json=as_json)
     if output is None:
@@ -58,36 +58,36 @@ def snapshot(
 
 def _asked(configuration: "Configuration", names: Sequence[str]) -> "Fleet":
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import asked
+    from tui.fleet.one_shot import poll_once
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = Passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
-    return asked(configuration, profiles, passwords, read_only=_LOOK_ONLY)
+    return poll_once(configuration, profiles, passwords, read_only=_LOOK_ONLY)
 
 
 def _text(fleet: "Fleet", *, as_json: bool) -> str:
-    from tui.fleet.snapshot.capture import Camera
+    from tui.fleet.snapshot.capture import SnapshotCapture
     from tui.storage.paths import state_dir
 
-    camera = Camera(state_dir())
+    camera = SnapshotCapture(state_dir())
     return camera.develop(camera.look(fleet), json=as_json)
 
 
 def _write(path: Path, text: str) -> None:
-    from tui.fleet.snapshot.storage import NotKept, write_new
+    from tui.fleet.snapshot.storage import StorageError, write_new
 
     try:
         write_new(path, text)
-    except NotKept as error:
-        raise Stopped(str(error)) from None
-    click.echo(f"rsdeck: written to {shown(path)}", err=True)
+    except StorageError as error:
+        raise CommandError(str(error)) from None
+    click.echo(f"rsdeck: written to {printable(path)}", err=True)
 
 
 def _code(fleet: "Fleet") -> int:
-    from tui.fleet.one_shot import stranger
+    from tui.fleet.one_shot import wrong_node_trouble
 
-    if any(one.reading.trouble is not None or stranger(one) for one in fleet.nodes):
+    if any(one.reading.trouble is not None or wrong_node_trouble(one) for one in fleet.nodes):
         return UNREACHABLE
     ill = (
         service.health(one.facts.disabled).is_problem

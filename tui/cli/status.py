@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.load_config import loaded
+from tui.cli.load_config import load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import Stopped, columns, shown
+from tui.cli.output import CommandError, columns, printable
 from tui.model.text import clean
 from tui.model.trust import UNCHECKED
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import Glance
+    from tui.fleet.one_shot import NodeStatus
 
 
 _EPILOG = """\b
@@ -37,25 +37,25 @@ Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 @click.pass_context
 def status(ctx: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
     """Ask nodes for their services, once; all nodes if none is named."""
-    configuration = loaded(ctx)
-    chosen(configuration, names)
-    ctx.exit(tell(configuration, names, as_json=as_json))
+    configuration = load_config(ctx)
+    choose_nodes(configuration, names)
+    ctx.exit(print_status(configuration, names, as_json=as_json))
 
 
-def chosen(configuration: "Configuration", names: Sequence[str]) -> None:
+def choose_nodes(configuration: "Configuration", names: Sequence[str]) -> None:
     """Raise Stopped where there is no node, or none of one of these names."""
-    where = shown(configuration.path)
+    where = printable(configuration.path)
     if not configuration.nodes:
-        raise Stopped(
+        raise CommandError(
             f"no node yet in {where}; `rsdeck` on a terminal adds one, `rsdeck demo` needs none"
         )
     missing = [name for name in names if configuration.node(name) is None]
     if missing:
         known = ", ".join(one.name for one in configuration.nodes)
-        raise Stopped(f"no node '{clean(missing[0])}' in {where}; there are: {known}")
+        raise CommandError(f"no node '{clean(missing[0])}' in {where}; there are: {known}")
 
 
-def tell(
+def print_status(
     configuration: "Configuration",
     names: Sequence[str],
     *,
@@ -64,16 +64,16 @@ def tell(
 ) -> int:
     """Ask, print, and give the exit code; `passwords` may hold some already."""
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import glance
+    from tui.fleet.one_shot import read_status
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = passwords or Passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
-    glances = glance(configuration, profiles, passwords)
+    glances = read_status(configuration, profiles, passwords)
     if as_json:
         click.echo(json.dumps({"nodes": [_as_json(one) for one in glances]}, indent=2))
     else:
-        click.echo(table(glances))
+        click.echo(status_table(glances))
     # Nodes that share a login share its trouble.
     for sentence in dict.fromkeys(_sentence(one) for one in glances if one.trouble is not None):
         click.echo(f"rsdeck: {sentence}", err=True)
@@ -100,11 +100,11 @@ def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords")
             except UnicodeError:
                 typed = None  # raised below: the error would carry the bytes along
             if typed is None:
-                raise Stopped("what was typed is not UTF-8")
+                raise CommandError("what was typed is not UTF-8")
             passwords.keep(profile, Secret(typed))
 
 
-def _sentence(one: "Glance") -> str:
+def _sentence(one: "NodeStatus") -> str:
     """Say why a node could not be asked and what to do here, where there is no key to press."""
     from tui.config import AskSource
     from tui.model.reading import Trouble, TroubleKind
@@ -124,7 +124,7 @@ def _sentence(one: "Glance") -> str:
     return f"{trouble.text} ({hint})" if hint else trouble.text
 
 
-def _as_json(one: "Glance") -> dict[str, Any]:
+def _as_json(one: "NodeStatus") -> dict[str, Any]:
     return {
         "node": one.profile.name,
         "url": one.profile.url,
@@ -147,7 +147,7 @@ def _as_json(one: "Glance") -> dict[str, Any]:
     }
 
 
-def table(glances: Sequence["Glance"]) -> str:
+def status_table(glances: Sequence["NodeStatus"]) -> str:
     """Lay the services out as aligned text: what is wrong on any node first, then node by node."""
     rows: list[tuple[str, ...]] = [("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")]
     well: list[tuple[str, ...]] = []

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.load_config import loaded
+from tui.cli.load_config import load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import Stopped, columns, shown
+from tui.cli.output import CommandError, columns, printable
 from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
-    from tui.fleet.onboarding.pinning import Contact
+    from tui.fleet.onboarding.pinning import PresentedCertificate
 
 _EPILOG = """\b
 Examples:
@@ -35,7 +35,7 @@ def trust(ctx: click.Context, name: str, known: str | None) -> None:
 
     A certificate that took the place of a pinned one is shown, and never pinned here.
     """
-    configuration = loaded(ctx)
+    configuration = load_config(ctx)
     profile = _profile(configuration, name)
     wanted = _fingerprint(known)
     contact = _meet(profile, configuration.settings.timeout)
@@ -48,10 +48,10 @@ def _profile(configuration: "Configuration", name: str) -> "NodeProfile":
     profile = configuration.node(name)
     if profile is None:
         names = ", ".join(one.name for one in configuration.nodes) or "none"
-        where = shown(configuration.path)
-        raise Stopped(f"no node '{clean(name)}' in {where}; there are: {names}")
+        where = printable(configuration.path)
+        raise CommandError(f"no node '{clean(name)}' in {where}; there are: {names}")
     if profile.url.startswith("http://"):
-        raise Stopped(f"{name} speaks plain http: it has no certificate")
+        raise CommandError(f"{name} speaks plain http: it has no certificate")
     return profile
 
 
@@ -61,47 +61,49 @@ def _fingerprint(known: str | None) -> str:
     try:
         return "" if known is None else parse_fingerprint(known).sha256
     except ValueError as error:
-        raise Stopped(f"--yes: {error}") from None
+        raise CommandError(f"--yes: {error}") from None
 
 
-def _meet(profile: "NodeProfile", timeout: float) -> "Contact | None":
+def _meet(profile: "NodeProfile", timeout: float) -> "PresentedCertificate | None":
     import asyncio
 
     from tui.api.errors import Unreachable
-    from tui.fleet.onboarding.pinning import meet
+    from tui.fleet.onboarding.pinning import fetch_certificate
 
     try:
-        return asyncio.run(meet(profile, timeout))
+        return asyncio.run(fetch_certificate(profile, timeout))
     except Unreachable as error:
         click.echo(f"rsdeck: {error}", err=True)
         return None
 
 
-def _settle(configuration: "Configuration", contact: "Contact", wanted: str) -> int:
+def _settle(configuration: "Configuration", contact: "PresentedCertificate", wanted: str) -> int:
     """Show it, and pin it if it may be; gives the exit code."""
-    from tui.fleet.onboarding.pinning import Match, facts, remedy
+    from tui.fleet.onboarding.pinning import PinMatch, certificate_facts, changed_certificate_remedy
 
-    rows = facts(contact, datetime.now(UTC))
+    rows = certificate_facts(contact, datetime.now(UTC))
     click.echo(columns([(row.label, row.words) for row in rows]))
-    if contact.match is Match.CHANGED:
-        click.echo(f"rsdeck: {remedy(contact, configuration)}", err=True)
+    if contact.match is PinMatch.CHANGED:
+        click.echo(f"rsdeck: {changed_certificate_remedy(contact, configuration)}", err=True)
         return DOWN
     if wanted and wanted != contact.shown.sha256:
         click.echo("rsdeck: it is not the one that --yes names; nothing was written", err=True)
         return DOWN
-    if contact.match is Match.PINNED:
+    if contact.match is PinMatch.PINNED:
         return WELL
     if not wanted and not _typed(contact):
         return DOWN
     return _write(configuration, contact)
 
 
-def _typed(contact: "Contact") -> bool:
+def _typed(contact: "PresentedCertificate") -> bool:
     """Ask for the first digits; says why it does not go on."""
     from tui.fleet.onboarding.pinning import DIGITS
 
     if sys.stdin is None or not sys.stdin.isatty():
-        raise Stopped("without a terminal, name the fingerprint that the node prints: --yes SHA256")
+        raise CommandError(
+            "without a terminal, name the fingerprint that the node prints: --yes SHA256"
+        )
     prompt = f"To pin it, type the first {DIGITS} digits that the node prints (nothing leaves it)"
     typed = click.prompt(prompt, default="", show_default=False, err=True)
     if contact.agrees(typed):
@@ -111,13 +113,13 @@ def _typed(contact: "Contact") -> bool:
     return False
 
 
-def _write(configuration: "Configuration", contact: "Contact") -> int:
+def _write(configuration: "Configuration", contact: "PresentedCertificate") -> int:
     from tui.config import ConfigError
-    from tui.fleet.onboarding.pinning import pin
+    from tui.fleet.onboarding.pinning import pin_certificate
 
     try:
-        after = pin(configuration, contact)
+        after = pin_certificate(configuration, contact)
     except ConfigError as error:
-        raise Stopped(str(error)) from None
-    click.echo(f"rsdeck: pinned in {shown(after.path)}", err=True)
+        raise CommandError(str(error)) from None
+    click.echo(f"rsdeck: pinned in {printable(after.path)}", err=True)
     return WELL

@@ -11,7 +11,7 @@ from tui.config.password_source import (
     PasswordSource,
 )
 from tui.config.profile import Configuration, NodeProfile, Notify, Settings, fields_of
-from tui.config.profile_rules import FIELDS, check_profile, problems
+from tui.config.profile_rules import FIELDS, check_profile, profile_problems
 from tui.config.writer import remove_profile, save_profile
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
     "check_profile",
     "fields_of",
     "load",
-    "problems",
+    "profile_problems",
     "remove_profile",
     "save_profile",
 ]

@@ -30,7 +30,7 @@ class ConfigError(Exception):
         return f"{line}\n  {self.hint}" if self.hint else line
 
 
-class Refused(ValueError):
+class BadValue(ValueError):
     """One value does not do; whoever knows its key makes a ConfigError of it."""
 
     def __init__(self, reason: str, hint: str = "") -> None:

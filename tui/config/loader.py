@@ -8,25 +8,25 @@ from typing import Any
 
 from tui.config import value_readers as read
 from tui.config.config_file import read_bytes
-from tui.config.errors import ConfigError, Refused
+from tui.config.errors import BadValue, ConfigError
 from tui.config.profile import Configuration, NodeProfile, Notify, Settings
-from tui.config.profile_rules import check_profile, dotted, unknown
-from tui.config.toml_syntax import parse
+from tui.config.profile_rules import check_profile, dotted_key, unknown_key
+from tui.config.toml_syntax import parse_toml
 
 _TABLES = ("settings", "keys", "notify", "nodes")
 _SETTINGS: Mapping[str, Callable[[object], object]] = {
-    "theme": read.word,
-    "refresh": read.seconds(0.5, 300),
-    "timeout": read.seconds(0, 300, above=True),
-    "read_only": read.flag,
-    "mouse": read.flag,
+    "theme": read.read_word,
+    "refresh": read.read_seconds(0.5, 300),
+    "timeout": read.read_seconds(0, 300, above=True),
+    "read_only": read.read_flag,
+    "mouse": read.read_flag,
 }
 _NOTIFY: Mapping[str, Callable[[object], object]] = {
-    "bell": read.happenings,
-    "desktop": read.happenings,
-    "protocol": read.chosen("osc9", "osc777"),
-    "loop_restarts": read.whole(2, 100),
-    "loop_minutes": read.whole(1, 24 * 60),
+    "bell": read.read_event_kinds,
+    "desktop": read.read_event_kinds,
+    "protocol": read.read_choice("osc9", "osc777"),
+    "loop_restarts": read.read_integer(2, 100),
+    "loop_minutes": read.read_integer(1, 24 * 60),
 }
 
 
@@ -49,10 +49,10 @@ def parse_configuration(data: bytes | None, path: Path) -> Configuration:
     """
     if data is None:
         return Configuration(path, Settings(), MappingProxyType({}), (), "")
-    document = parse(data, path)
+    document = parse_toml(data, path)
     for name in document:
         if name not in _TABLES:
-            raise _error(path, unknown(name, _TABLES), name)
+            raise _error(path, unknown_key(name, _TABLES), name)
     return Configuration(
         path=path,
         settings=Settings(**_values("settings", _SETTINGS, document, path)),
@@ -63,15 +63,17 @@ def parse_configuration(data: bytes | None, path: Path) -> Configuration:
     )
 
 
-def _error(path: Path, refused: Refused, *key: str) -> ConfigError:
-    return ConfigError(refused.reason, file=path, key=dotted(*key), hint=refused.hint)
+def _error(path: Path, refused: BadValue, *key: str) -> ConfigError:
+    return ConfigError(refused.reason, file=path, key=dotted_key(*key), hint=refused.hint)
 
 
 def _table(tables: Mapping[str, object], name: str, path: Path) -> dict[str, object]:
     table = tables.get(name, {})
     if not isinstance(table, dict):
         form = "[nodes.NAME]" if name == "nodes" else f"[{name}]"
-        refused = Refused(f"must be a table, not {read.kind(table)}", f"begin it with {form}")
+        refused = BadValue(
+            f"must be a table, not {read.kind_of_value(table)}", f"begin it with {form}"
+        )
         raise _error(path, refused, name)
     return table
 
@@ -86,10 +88,10 @@ def _values(
     values: dict[str, Any] = {}
     for name, value in _table(document, table, path).items():
         if name not in readers:
-            raise _error(path, unknown(name, tuple(readers)), table, name)
+            raise _error(path, unknown_key(name, tuple(readers)), table, name)
         try:
             values[name] = readers[name](value)
-        except Refused as refused:
+        except BadValue as refused:
             raise _error(path, refused, table, name) from None
     return values
 
@@ -99,8 +101,8 @@ def _keys(table: Mapping[str, object], path: Path) -> dict[str, str]:
     keys: dict[str, str] = {}
     for name, value in table.items():
         try:
-            keys[name] = read.word(value)
-        except Refused as refused:
+            keys[name] = read.read_word(value)
+        except BadValue as refused:
             raise _error(path, refused, "keys", name) from None
     return keys
 
@@ -109,14 +111,14 @@ def _nodes(table: Mapping[str, object], path: Path) -> tuple[NodeProfile, ...]:
     profiles: dict[str, NodeProfile] = {}
     for name, fields in table.items():
         if not isinstance(fields, dict):
-            refused = Refused(
-                f"must be a table, not {read.kind(fields)}",
+            refused = BadValue(
+                f"must be a table, not {read.kind_of_value(fields)}",
                 "begin a node with [nodes.NAME] and put its keys below",
             )
             raise _error(path, refused, "nodes", name)
         profile = check_profile(name, fields, folder=path.parent, file=path)
         twin = profiles.setdefault(profile.url, profile)
         if twin is not profile:
-            refused = Refused(f"is the same node as {dotted('nodes', twin.name)}")
+            refused = BadValue(f"is the same node as {dotted_key('nodes', twin.name)}")
             raise _error(path, refused, "nodes", name, "url")
     return tuple(profiles.values())

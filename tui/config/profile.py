@@ -11,7 +11,7 @@ from tui.config.password_source import (
     KeyringSource,
     PasswordSource,
 )
-from tui.model.event import Happening
+from tui.model.event import EventKind
 from tui.model.login import LoginWay
 from tui.model.node import Environment
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, Trust
@@ -37,8 +37,8 @@ class Notify:
     crash loop.
     """
 
-    bell: frozenset[Happening] = frozenset()
-    desktop: frozenset[Happening] = frozenset()
+    bell: frozenset[EventKind] = frozenset()
+    desktop: frozenset[EventKind] = frozenset()
     protocol: str = "osc9"
     loop_restarts: int = 3
     loop_minutes: int = 10

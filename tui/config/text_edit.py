@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from tui.config.profile_rules import FIELDS, dotted
+from tui.config.profile_rules import FIELDS, dotted_key
 
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _NEW_FILE = "# What rsdeck watches; config.example.toml explains every key.\n"
@@ -47,7 +47,7 @@ def without(text: str, name: str) -> str:
 
 
 def _header(name: str) -> str:
-    return f"[{dotted('nodes', name)}]"
+    return f"[{dotted_key('nodes', name)}]"
 
 
 def _span(text: str, name: str) -> tuple[int, int, int]:

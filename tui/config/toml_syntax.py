@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 from tui.config.errors import ConfigError
-from tui.config.profile_rules import dotted
+from tui.config.profile_rules import dotted_key
 from tui.model.text import clean
 
 _WHERE = re.compile(r"(?P<what>.*) \(at (line (?P<line>\d+), column (?P<column>\d+)|end of .*)\)")
@@ -16,7 +16,7 @@ _KEY = re.compile(r"\s*(?P<key>[A-Za-z0-9_.-]+)\s*=")
 _TABLE = re.compile(r"\s*\[\s*(?P<table>[A-Za-z0-9_.-]+)\s*\]")
 
 
-def parse(data: bytes, path: Path) -> dict[str, object]:
+def parse_toml(data: bytes, path: Path) -> dict[str, object]:
     """Read TOML; raises ConfigError with line and column, and the key if one is there twice."""
     text = _decode(data, path)
     try:
@@ -53,11 +53,11 @@ def _complaint(said: str, text: str, path: Path) -> ConfigError:
     place = f"line {line}, column {column}"
     twice = _TWICE.fullmatch(what)
     if twice:
-        key = dotted(*ast.literal_eval(twice["path"]))
+        key = dotted_key(*ast.literal_eval(twice["path"]))
         return ConfigError(f"is there twice ({place})", file=path, key=key)
     inline = _INLINE.fullmatch(what)
     if inline:
-        key = f"{_key_at(text, line)}: {dotted(inline['key'])}"
+        key = f"{_key_at(text, line)}: {dotted_key(inline['key'])}"
         return ConfigError(f"is there twice ({place})", file=path, key=key)
     if what == "Cannot overwrite a value":
         return ConfigError(f"is there twice ({place})", file=path, key=_key_at(text, line))

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 
-from tui.config.errors import Refused
+from tui.config.errors import BadValue
 
 DEFAULT_PORT = 9443
 """Where a Redis Software node serves its REST API."""
@@ -21,19 +21,19 @@ def normal_url(text: str) -> str:
     Raises Refused; the text is in none of its messages, as it may hold a password.
     """
     if "@" in text:
-        raise Refused(
+        raise BadValue(
             "a user or a password does not belong in a URL",
             f"write {_SHAPE}, and the user as `username`",
         )
     match = _URL.fullmatch(text)
     if match is None:
-        raise Refused(f"must be {_SHAPE} and nothing after it")
+        raise BadValue(f"must be {_SHAPE} and nothing after it")
     scheme = match["scheme"].lower()
     if scheme not in {"https", "http"}:
-        raise Refused("must begin with https://")
+        raise BadValue("must begin with https://")
     host, is_loopback = _host(match["host"])
     if scheme == "http" and not is_loopback:
-        raise Refused("http is for this machine alone, as it shows the password", "write https://")
+        raise BadValue("http is for this machine alone, as it shows the password", "write https://")
     return f"{scheme}://{host}:{_port(match['port'])}"
 
 
@@ -41,13 +41,13 @@ def normal_proxy(text: str) -> str:
     """Give a proxy's address as `http://host:port`, normal. Raises Refused, never with the text."""
     form = "http://host:port"
     if "@" in text:
-        raise Refused(
+        raise BadValue(
             "a user or a password does not belong in a URL",
             f"write {form}; a proxy that asks for a login is not supported",
         )
     match = _URL.fullmatch(text)
     if match is None or match["scheme"].lower() != "http" or match["port"] is None:
-        raise Refused(f"must be {form} and nothing else")
+        raise BadValue(f"must be {form} and nothing else")
     return f"http://{_host(match['host'])[0]}:{_port(match['port'])}"
 
 
@@ -56,10 +56,10 @@ def _port(text: str | None) -> int:
         return DEFAULT_PORT
     digits = text[1:]
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 5):
-        raise Refused("the port must be a number from 1 to 65535")
+        raise BadValue("the port must be a number from 1 to 65535")
     port = int(digits)
     if not 1 <= port <= 65535:
-        raise Refused("the port must be a number from 1 to 65535")
+        raise BadValue("the port must be a number from 1 to 65535")
     return port
 
 
@@ -72,7 +72,7 @@ def _host(text: str) -> tuple[str, bool]:
     host = text.lower()
     labels = host.removesuffix(".").split(".")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise Refused("the host must be a name or an address", f"write {_SHAPE}")
+        raise BadValue("the host must be a name or an address", f"write {_SHAPE}")
     return host, host == "localhost"
 
 
@@ -80,16 +80,16 @@ def _fourth(text: str) -> tuple[str, bool]:
     try:
         address = ipaddress.IPv4Address(text)
     except ValueError:
-        raise Refused("the host is not a whole IPv4 address") from None
+        raise BadValue("the host is not a whole IPv4 address") from None
     return str(address), address in _LOOPBACK_4
 
 
 def _sixth(text: str) -> tuple[str, bool]:
     # A zone (`%eth0`) is an address on one interface of one machine: no profile for a file.
     if "%" in text:
-        raise Refused("an IPv6 address with a zone is not supported")
+        raise BadValue("an IPv6 address with a zone is not supported")
     try:
         address = ipaddress.IPv6Address(text)
     except ValueError:
-        raise Refused("the host is not an IPv6 address") from None
+        raise BadValue("the host is not an IPv6 address") from None
     return f"[{address}]", address == _LOOPBACK_6

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tui.config.errors import Refused
-from tui.model.event import Happening
+from tui.config.errors import BadValue
+from tui.model.event import EventKind
 from tui.model.login import LoginWay
 from tui.model.node import Environment
 from tui.model.text import clean
@@ -25,135 +25,137 @@ _KINDS = {
 }
 
 
-def kind(value: object) -> str:
+def kind_of_value(value: object) -> str:
     """Name the TOML type of a value, never the value."""
     return _KINDS.get(type(value), "a date or time")
 
 
-def text(value: object) -> str:
+def read_text_value(value: object) -> str:
     """Read text that can be shown as it stands, up to 256 characters; it may be empty."""
     if not isinstance(value, str):
-        raise Refused(f"must be text in quotes, not {kind(value)}")
+        raise BadValue(f"must be text in quotes, not {kind_of_value(value)}")
     if clean(value) != value:
-        raise Refused("must be printable and at most 256 characters long")
+        raise BadValue("must be printable and at most 256 characters long")
     return value
 
 
-def word(value: object) -> str:
+def read_word(value: object) -> str:
     """Read text that is not empty."""
-    read = text(value)
+    read = read_text_value(value)
     if not read.strip():
-        raise Refused("must not be empty")
+        raise BadValue("must not be empty")
     return read
 
 
-def flag(value: object) -> bool:
+def read_flag(value: object) -> bool:
     """Read a boolean; 0, 1 and "yes" are none."""
     if not isinstance(value, bool):
-        raise Refused(f"must be true or false, not {kind(value)}")
+        raise BadValue(f"must be true or false, not {kind_of_value(value)}")
     return value
 
 
-def seconds(least: float, most: float, *, above: bool = False) -> Callable[[object], float]:
+def read_seconds(least: float, most: float, *, above: bool = False) -> Callable[[object], float]:
     """Make a reader of seconds from `least` (or `above` it) to `most`."""
     bounds = f"above {least:g}, at most {most:g}" if above else f"from {least:g} to {most:g}"
 
     def read(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Refused(f"must be a number of seconds ({bounds}), not {kind(value)}")
+            raise BadValue(f"must be a number of seconds ({bounds}), not {kind_of_value(value)}")
         # A comparison with nan is false, so nan is refused as well.
         if not (least < value <= most or (value == least and not above)):
-            raise Refused(f"must be a number of seconds {bounds}")
+            raise BadValue(f"must be a number of seconds {bounds}")
         return float(value)
 
     return read
 
 
-def whole(least: int, most: int) -> Callable[[object], int]:
+def read_integer(least: int, most: int) -> Callable[[object], int]:
     """Make a reader of whole numbers from `least` to `most`."""
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Refused(f"must be a whole number ({least} to {most}), not {kind(value)}")
+            raise BadValue(
+                f"must be a whole number ({least} to {most}), not {kind_of_value(value)}"
+            )
         if not least <= value <= most:
-            raise Refused(f"must be a whole number from {least} to {most}")
+            raise BadValue(f"must be a whole number from {least} to {most}")
         return int(value)
 
     return read
 
 
-def chosen(*names: str) -> Callable[[object], str]:
+def read_choice(*names: str) -> Callable[[object], str]:
     """Make a reader of one of these words."""
     return lambda value: _one_of(value, list(names))
 
 
-def happenings(value: object) -> frozenset[Happening]:
+def read_event_kinds(value: object) -> frozenset[EventKind]:
     """Read which sorts of events are meant, as a list of their words."""
-    names = [one.value for one in Happening]
+    names = [one.value for one in EventKind]
     form = f"write it as a list of words out of: {', '.join(names)}"
     if not isinstance(value, list | tuple):
-        raise Refused(f"must be a list, not {kind(value)}", form)
-    return frozenset(Happening(_one_of(one, names)) for one in value)
+        raise BadValue(f"must be a list, not {kind_of_value(value)}", form)
+    return frozenset(EventKind(_one_of(one, names)) for one in value)
 
 
-def username(value: object) -> str:
+def read_username(value: object) -> str:
     """Read a user's name; basic authentication cannot carry a colon in one."""
-    read = word(value)
+    read = read_word(value)
     if ":" in read:
-        raise Refused("must not hold a colon")
+        raise BadValue("must not hold a colon")
     return read
 
 
-def variable(value: object) -> str:
+def read_variable_name(value: object) -> str:
     """Read the name of an environment variable."""
-    read = word(value)
+    read = read_word(value)
     if not _VARIABLE.fullmatch(read):
-        raise Refused("must be the name of an environment variable, not a password")
+        raise BadValue("must be the name of an environment variable, not a password")
     return read
 
 
-def argv(value: object) -> tuple[str, ...]:
+def read_argv(value: object) -> tuple[str, ...]:
     """Read a command as a list of its words."""
     form = 'write it as a list of words: password_command = ["pass", "show", "redis"]'
     if isinstance(value, str):
-        raise Refused("must be a list, as no shell will read it", form)
+        raise BadValue("must be a list, as no shell will read it", form)
     if not isinstance(value, list | tuple) or not value:
-        raise Refused("must be a list of words that is not empty", form)
+        raise BadValue("must be a list of words that is not empty", form)
     words: list[str] = []
     for one in value:
         if not isinstance(one, str) or "\0" in one:
-            raise Refused("must hold nothing but text", form)
+            raise BadValue("must hold nothing but text", form)
         words.append(str(one))
     if not words[0].strip():
-        raise Refused("must begin with the program to run", form)
+        raise BadValue("must begin with the program to run", form)
     return tuple(words)
 
 
-def place(value: object, folder: Path) -> Path:
+def read_path(value: object, folder: Path) -> Path:
     """Read a path: `~` is a home, and a relative one starts at `folder`."""
-    read = word(value)
+    read = read_word(value)
     try:
         path = Path(read).expanduser()
     except RuntimeError:
-        raise Refused("there is no home folder to put in the place of ~") from None
+        raise BadValue("there is no home folder to put in the place of ~") from None
     return (folder / path).absolute()
 
 
-def environment(value: object) -> Environment:
+def read_environment(value: object) -> Environment:
     """Read what a node is for."""
     return Environment(_one_of(value, [one.value for one in Environment]))
 
 
-def login(value: object) -> LoginWay:
+def read_login_way(value: object) -> LoginWay:
     """Read how to log in."""
     return LoginWay(_one_of(value, [one.value for one in LoginWay]))
 
 
 def _one_of(value: object, names: list[str]) -> str:
-    read = text(value)
+    read = read_text_value(value)
     if read not in names:
         near = nearest(read, names)
-        raise Refused(f"must be {', '.join(names[:-1])} or {names[-1]}", near)
+        raise BadValue(f"must be {', '.join(names[:-1])} or {names[-1]}", near)
     return read
 
 

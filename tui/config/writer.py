@@ -12,7 +12,7 @@ from tui.config.config_file import read_bytes
 from tui.config.errors import ConfigError
 from tui.config.loader import parse_configuration
 from tui.config.profile import Configuration, NodeProfile, fields_of
-from tui.config.profile_rules import check_profile, dotted
+from tui.config.profile_rules import check_profile, dotted_key
 
 _PATIENCE = 5.0
 """Seconds to wait for another rsdeck that writes the same file."""
@@ -70,7 +70,7 @@ def _given(profile: NodeProfile, fields: Mapping[str, object]) -> dict[str, obje
 def _known(before: Configuration, name: str) -> NodeProfile:
     profile = before.node(name)
     if profile is None:
-        raise ConfigError("there is no such node", file=before.path, key=dotted("nodes", name))
+        raise ConfigError("there is no such node", file=before.path, key=dotted_key("nodes", name))
     return profile
 
 
@@ -85,7 +85,7 @@ def _save(
     from tui.config.text_edit import with_added, with_changed
 
     if profile.name != replacing and before.node(profile.name) is not None:
-        key = dotted("nodes", profile.name)
+        key = dotted_key("nodes", profile.name)
         raise ConfigError("there is already a node of that name", file=before.path, key=key)
     if replacing is None:
         return with_added(text, profile.name, fields), (*before.nodes, profile)

@@ -11,7 +11,7 @@ from tui.model.text import clean
 _taken: dict[str, Secret] = {}
 
 
-def take(variable: str) -> None:
+def take_variable(variable: str) -> None:
     """Take a variable out of the environment, so that no child of the deck inherits it."""
     raw = os.environb.pop(os.fsencode(variable), None)
     if raw is not None:
@@ -21,7 +21,7 @@ def take(variable: str) -> None:
 def from_environment(profile: NodeProfile, variable: str) -> Secret:
     """Give what a variable held when it was first read; raises CredentialError."""
     source = f"environment variable {clean(variable)}"
-    take(variable)
+    take_variable(variable)
     if variable not in _taken:
         raise CredentialError(
             profile, source, "it is not set", "set it before rsdeck starts, or edit the profile"

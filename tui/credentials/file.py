@@ -5,7 +5,7 @@ import os
 import shlex
 import stat
 
-from tui.concurrency import aside
+from tui.concurrency import run_in_thread
 from tui.config import FileSource, NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
 from tui.model.text import clean
@@ -20,7 +20,7 @@ async def from_file_within(profile: NodeProfile, file: FileSource, limit: float)
     """
     try:
         async with asyncio.timeout(limit):
-            return await aside((profile.name, file), lambda: from_file(profile, file))
+            return await run_in_thread((profile.name, file), lambda: from_file(profile, file))
     except TimeoutError:
         source = f"password file {clean(str(file.path), _LONGEST_PATH)}"
         reason = f"it could not be read within {limit:g} s"

@@ -12,7 +12,7 @@ from tui.config import (
     NodeProfile,
 )
 from tui.credentials.command import from_command
-from tui.credentials.environment import from_environment, take
+from tui.credentials.environment import from_environment, take_variable
 from tui.credentials.file import from_file_within
 from tui.credentials.keyring import from_keyring
 from tui.credentials.secret import PasswordNeeded, Secret
@@ -44,7 +44,7 @@ class Passwords:
         """Take the variables of more profiles out of the environment."""
         for profile in profiles:
             if isinstance(profile.password, EnvironmentSource):
-                take(profile.password.variable)
+                take_variable(profile.password.variable)
 
     async def read(self, profile: NodeProfile) -> Secret:
         """Give the password of a profile, from its source the first time.

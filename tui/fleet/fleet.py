@@ -10,19 +10,19 @@ from typing import Any
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
-from tui.fleet.events.pipeline import Teller, decided, ordered
+from tui.fleet.events.pipeline import EventPipeline, order_event, verdict_event
 from tui.fleet.login.state import Login, login_key
 from tui.fleet.orders.executor import NotAccepted, Orders
-from tui.fleet.orders.guard import Standing, rule
-from tui.fleet.orders.recovery import Earlier
+from tui.fleet.orders.guard import NodeStanding, judge_order
+from tui.fleet.orders.recovery import OrderRecovery
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.polling.cluster_cache import ClusterBook
-from tui.fleet.polling.poller import NodeWatch, Rhythm
-from tui.fleet.ports import Forgetful, History, Journal, Listener, Silence, Unrecorded
+from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.poller import NodePoller, PollTiming
+from tui.fleet.ports import FleetListener, History, Journal, NullHistory, NullJournal, NullListener
 from tui.fleet.rollout.manager import Rollouts
-from tui.fleet.unmanaged_nodes import Guest, find_guests
+from tui.fleet.unmanaged_nodes import UnmanagedNode, find_unmanaged_nodes
 from tui.model.event import Event
-from tui.model.order import Order, Progress, Seen, Verdict
+from tui.model.order import Order, OrderProgress, SeenService, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
@@ -45,7 +45,7 @@ class Fleet:
         configuration: Configuration,
         *,
         read_only: str = "",
-        listener: Listener | None = None,
+        listener: FleetListener | None = None,
         patience: Patience | None = None,
         passwords: Passwords | None = None,
         journal: Journal | None = None,
@@ -54,26 +54,26 @@ class Fleet:
         self.interval = configuration.settings.refresh
         self.events: deque[Event] = deque(maxlen=EVENTS_AT_MOST)
         self.unlocked = False
-        self.listener: Listener = listener or Silence()
-        self._teller = Teller(configuration.notify)
+        self.listener: FleetListener = listener or NullListener()
+        self._teller = EventPipeline(configuration.notify)
         self._timeout = configuration.settings.timeout
         by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
         self._read_only = read_only or by_setting
         self._passwords = passwords or Passwords()
         self._logins: dict[Hashable, Login] = {}
-        self._books: dict[str, ClusterBook] = {}
-        self._watches: dict[str, NodeWatch] = {}
+        self._books: dict[str, ClusterCache] = {}
+        self._watches: dict[str, NodePoller] = {}
         self._watching: dict[str, asyncio.Task[None]] = {}
         self._decided: dict[int, tuple[Verdict, ...]] = {}
         self._group: asyncio.TaskGroup | None = None
         self.paused = False
-        self.journal: Journal = (None if self._read_only else journal) or Unrecorded()
+        self.journal: Journal = (None if self._read_only else journal) or NullJournal()
         # Read-only or not: what is kept stays on this machine.
-        self.past: History = history or Forgetful()
+        self.past: History = history or NullHistory()
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
-        self._earlier = Earlier(self.journal, self.orders.report)
+        self._earlier = OrderRecovery(self.journal, self.orders.report)
         # All within one interval, and evenly: asked at once, they would be so for ever.
         apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
         for number, profile in enumerate(configuration.nodes):
@@ -85,7 +85,7 @@ class Fleet:
         return self._read_only
 
     @property
-    def nodes(self) -> tuple[NodeWatch, ...]:
+    def nodes(self) -> tuple[NodePoller, ...]:
         """The watched nodes, grouped by cluster, in the order of the configuration."""
         first: dict[str, int] = {}
         for number, watch in enumerate(self._watches.values()):
@@ -93,16 +93,16 @@ class Fleet:
         return tuple(sorted(self._watches.values(), key=lambda one: first[one.profile.cluster]))
 
     @property
-    def guests(self) -> tuple[Guest, ...]:
+    def guests(self) -> tuple[UnmanagedNode, ...]:
         """The nodes without a profile of which the clusters tell; nothing can be sent to them."""
-        return find_guests(self._books, self.nodes)
+        return find_unmanaged_nodes(self._books, self.nodes)
 
     def health_gap(self, cluster: str) -> str:
         """Say why a cluster's call on the health of all its nodes failed; empty if it did not."""
         book = self._books.get(cluster)
         return book.health.gap if book else ""
 
-    def watch(self, node: str) -> NodeWatch:
+    def watch(self, node: str) -> NodePoller:
         """Give one node by its profile's name; KeyError if there is none."""
         return self._watches[node]
 
@@ -140,20 +140,20 @@ class Fleet:
             for watch in self._watches.values():
                 group.create_task(watch.ask_once())
 
-    def _begin(self, watch: NodeWatch) -> None:
+    def _begin(self, watch: NodePoller) -> None:
         if self._group is not None:
             task = self._group.create_task(watch.run(), name=f"watch {watch.name}")
             self._watching[watch.name] = task
 
-    def _make(self, profile: NodeProfile, first: float) -> NodeWatch:
+    def _make(self, profile: NodeProfile, first: float) -> NodePoller:
         login = self._logins.setdefault(login_key(profile), Login.of(profile))
-        book = self._books.setdefault(profile.cluster or f"\0{profile.name}", ClusterBook())
-        watch = NodeWatch(
+        book = self._books.setdefault(profile.cluster or f"\0{profile.name}", ClusterCache())
+        watch = NodePoller(
             profile,
             login=login,
             passwords=self._passwords,
             book=book,
-            rhythm=Rhythm(self.interval, self._timeout, first),
+            rhythm=PollTiming(self.interval, self._timeout, first),
             read_only=self._read_only or barred(profile),
             publish=self._publish,
         )
@@ -180,7 +180,7 @@ class Fleet:
             self._begin(watch)
             self.listener.node_changed(watch.name)
 
-    async def _let_go(self, watch: NodeWatch, task: asyncio.Task[None]) -> None:
+    async def _let_go(self, watch: NodePoller, task: asyncio.Task[None]) -> None:
         """End a watch as soon as no order needs it: what the node shows is its only evidence."""
         await self.orders.done_with(watch)
         task.cancel()
@@ -210,12 +210,12 @@ class Fleet:
         for watch in self._watches.values():
             watch.refresh_now()
 
-    def standing(self, node: str) -> Standing:
+    def standing(self, node: str) -> NodeStanding:
         """Say how things stand with a node, for the guard."""
         watch = self.watch(node)
         trouble = watch.reading.trouble
         busy = self.orders.open_on(node)
-        return Standing(
+        return NodeStanding(
             age=watch.reading.age(time.monotonic()),
             stale_after=watch.stale_after,
             read_only=watch.read_only,
@@ -237,11 +237,11 @@ class Fleet:
         self._check_addresses(order)
         # Whether the node is there, and which it is, the check before sending sees for itself.
         standing = replace(self.standing(order.target.node), age=0.0, trouble="")
-        ruling = rule(order.verb, self._as_now(order), standing)
+        ruling = judge_order(order.verb, self._as_now(order), standing)
         if not ruling.allowed:
             raise NotAccepted(ruling.reason)
         self.orders.accept(order, ruling.tier)
-        self._record(ordered(order))
+        self._record(order_event(order))
         self.run_beside(self.orders.carry_out(order), f"order {order.number}")
 
     def run_beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -260,12 +260,12 @@ class Fleet:
             if node not in self or self.watch(node).profile.url != url:
                 raise NotAccepted(f"{node} is not at {url} any more: order again")
 
-    def _as_now(self, order: Order) -> tuple[Seen, ...]:
+    def _as_now(self, order: Order) -> tuple[SeenService, ...]:
         """Give the services of an order with their kinds as the cluster has them now."""
         optional = self.watch(order.target.node).facts.optional
         return tuple(replace(seen, kind=kind_of(seen.name, optional)) for seen in order.services)
 
-    def _publish(self, watch: NodeWatch, events: tuple[Event, ...]) -> None:
+    def _publish(self, watch: NodePoller, events: tuple[Event, ...]) -> None:
         for event in self._teller.tell(watch, events):
             self._record(event)
         # What another node answers is not what this one was seen to be.
@@ -280,7 +280,7 @@ class Fleet:
         self.past.note(event, watch.profile.cluster if watch else "")
         self.listener.event_happened(event)
 
-    def _order_moved(self, progress: Progress) -> None:
+    def _order_moved(self, progress: OrderProgress) -> None:
         order = progress.order
         self._teller.order_moved(progress)
         if not progress.is_open:
@@ -290,7 +290,7 @@ class Fleet:
                 self._earlier.follow(order, progress.verdicts)
             for verdict in progress.verdicts:
                 if verdict not in told:
-                    self._record(decided(order, verdict))
+                    self._record(verdict_event(order, verdict))
         self.listener.order_moved(progress)
 
     def _rollout_moved(self, progress: RolloutProgress, event: Event | None) -> None:

@@ -10,10 +10,10 @@ from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet, barred
 from tui.fleet.polling.identity import REBIND
-from tui.fleet.polling.poller import NodeWatch
-from tui.fleet.rollout.manager import place_of
-from tui.fleet.rollout.planner import Place, Wish, make_plan
-from tui.model.filters import Query, Scope, arrange
+from tui.fleet.polling.poller import NodePoller
+from tui.fleet.rollout.manager import plan_node
+from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
+from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import Role
 from tui.model.reading import Trouble, TroubleKind
 from tui.model.rollout import Plan
@@ -23,7 +23,7 @@ _STATUS_ONLY = "read-only: a status is only looked at"
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class NodeStatus:
     """What one node answered; with `trouble`, it could not be asked and `services` is empty.
 
     An answer that was followed by a refusal of the same login counts as none.
@@ -31,7 +31,7 @@ class Glance:
 
     profile: NodeProfile
     services: tuple[Service, ...]
-    scope: Scope
+    scope: ServiceKinds
     trouble: Trouble | None
 
     @property
@@ -41,10 +41,10 @@ class Glance:
 
     def arranged(self) -> list[Service]:
         """List the services, problems first."""
-        return arrange(self.services, Query(), self.scope)
+        return filter_and_sort(self.services, ServiceFilter(), self.scope)
 
 
-def asked(
+def poll_once(
     configuration: Configuration,
     profiles: Sequence[NodeProfile],
     passwords: Passwords,
@@ -62,22 +62,22 @@ async def _asked(configuration: Configuration, passwords: Passwords, read_only: 
     return fleet
 
 
-def glance(
+def read_status(
     configuration: Configuration, profiles: Sequence[NodeProfile], passwords: Passwords
-) -> list[Glance]:
+) -> list[NodeStatus]:
     """Ask `profiles` once and give what they said, in their order."""
-    fleet = asked(configuration, profiles, passwords, read_only=_STATUS_ONLY)
+    fleet = poll_once(configuration, profiles, passwords, read_only=_STATUS_ONLY)
     glances = []
     for profile in profiles:
         watch = fleet.watch(profile.name)
-        scope = Scope(watch.facts.optional, watch.facts.disabled)
-        trouble = watch.reading.trouble or stranger(watch)
+        scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
+        trouble = watch.reading.trouble or wrong_node_trouble(watch)
         services = () if trouble else watch.reading.services
-        glances.append(Glance(profile, services, scope, trouble))
+        glances.append(NodeStatus(profile, services, scope, trouble))
     return glances
 
 
-def stranger(watch: NodeWatch) -> Trouble | None:
+def wrong_node_trouble(watch: NodePoller) -> Trouble | None:
     """Say so where another node than that of the profile answered: its services are not meant.
 
     One that does not say who it is may be looked at all the same.
@@ -93,10 +93,10 @@ _PLAN_ONLY = "read-only: a plan is only looked at"
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class RolloutPreview:
     """What was seen of the nodes chosen, and the plan, or why there is none."""
 
-    places: tuple[Place, ...]
+    places: tuple[PlanNode, ...]
     made: Plan | str
 
     @property
@@ -107,12 +107,12 @@ class Survey:
         )
 
 
-def survey(
+def preview_rollout(
     configuration: Configuration,
     nodes: Sequence[str],
     services: Sequence[str],
     passwords: Passwords,
-) -> Survey:
+) -> RolloutPreview:
     """Ask all nodes of `configuration` once, and plan `services` over `nodes`."""
     return asyncio.run(_survey(configuration, nodes, services, passwords))
 
@@ -122,17 +122,17 @@ async def _survey(
     nodes: Sequence[str],
     services: Sequence[str],
     passwords: Passwords,
-) -> Survey:
+) -> RolloutPreview:
     fleet = Fleet(configuration, read_only=_PLAN_ONLY, passwords=passwords)
     await fleet.ask_once()
     places = tuple(_seen(fleet, node) for node in dict.fromkeys(nodes))
-    wish = Wish(1, tuple(services), time.monotonic(), datetime.now(UTC))
-    return Survey(places, make_plan(wish, places))
+    wish = RolloutRequest(1, tuple(services), time.monotonic(), datetime.now(UTC))
+    return RolloutPreview(places, make_plan(wish, places))
 
 
-def _seen(fleet: Fleet, node: str) -> Place:
+def _seen(fleet: Fleet, node: str) -> PlanNode:
     """Say how a node stands for a fleet that could order: this one only looks."""
-    place = place_of(fleet, node)
+    place = plan_node(fleet, node)
     age = place.standing.age
     standing = replace(
         place.standing,

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Protocol
 
 from tui.history.day import Day
-from tui.journal.unfinished_orders import Unsettled
+from tui.journal.unfinished_orders import UnfinishedOrder
 from tui.model.event import Event
-from tui.model.order import Order, Progress, Tier, Verdict
+from tui.model.order import Order, OrderProgress, Tier, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import Plan, RolloutProgress, Step
 
 
-class Listener(Protocol):
+class FleetListener(Protocol):
     """Who wants to know; called from the loop that runs the fleet, and must not wait."""
 
     def node_changed(self, node: str) -> None:
@@ -24,14 +24,14 @@ class Listener(Protocol):
     def event_happened(self, event: Event) -> None:
         """Take note of one event."""
 
-    def order_moved(self, progress: Progress) -> None:
+    def order_moved(self, progress: OrderProgress) -> None:
         """Take note of an order's step."""
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
         """Take note of a rollout's move."""
 
 
-class Silence:
+class NullListener:
     """A listener that does not listen."""
 
     def node_changed(self, node: str) -> None:
@@ -40,7 +40,7 @@ class Silence:
     def event_happened(self, event: Event) -> None:
         """Do nothing."""
 
-    def order_moved(self, progress: Progress) -> None:
+    def order_moved(self, progress: OrderProgress) -> None:
         """Do nothing."""
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
@@ -57,7 +57,7 @@ class Journal(Protocol):
     trouble: str
     """Why the last record could not be kept; empty where it was."""
 
-    async def begin(self) -> tuple[Unsettled, ...]:
+    async def begin(self) -> tuple[UnfinishedOrder, ...]:
         """Open the session; gives the orders of earlier ones whose end nobody saw."""
 
     def end(self) -> None:
@@ -106,12 +106,12 @@ class Journal(Protocol):
         """Note what came of one node's turn; `orders` are the numbers of those given for it."""
 
 
-class Unrecorded:
+class NullJournal:
     """A journal that keeps nothing: of a read-only session, and of tests."""
 
     trouble = ""
 
-    async def begin(self) -> tuple[Unsettled, ...]:
+    async def begin(self) -> tuple[UnfinishedOrder, ...]:
         """Know of nothing."""
         return ()
 
@@ -192,7 +192,7 @@ class History(Protocol):
         """Say what is known of the last 24 hours of a service; None where that is nothing."""
 
 
-class Forgetful:
+class NullHistory:
     """A history that keeps nothing: of a single look, and of tests."""
 
     trouble = ""

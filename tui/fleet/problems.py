@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from tui.fleet.polling.poller import NodeWatch
+from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
-from tui.model.event import Event, Happening, statuses
+from tui.model.event import Event, EventKind, statuses
 from tui.model.reading import Reading, TroubleKind
 from tui.model.service import Health, Service
 from tui.model.trust import UNCHECKED
@@ -23,7 +23,7 @@ _EXPLAINS_FOR = 180.0
 """Seconds in which an order explains that a service comes up again."""
 
 
-class Gravity(Enum):
+class Severity(Enum):
     """How bad it is; the value is the word on the screen. The worst is first."""
 
     CRITICAL = "critical"
@@ -42,7 +42,7 @@ class Problem:
     all it is not `timed`. `rank` orders what is equally bad.
     """
 
-    gravity: Gravity
+    gravity: Severity
     rank: int
     node: str
     what: str
@@ -67,7 +67,7 @@ class NodeState:
     is_unchecked: bool = False
 
     @classmethod
-    def of(cls, watch: NodeWatch) -> "NodeState":
+    def of(cls, watch: NodePoller) -> "NodeState":
         """Take a watched node as it stands."""
         return cls(
             name=watch.name,
@@ -90,7 +90,7 @@ class NodeState:
         return self.reading.answered_at is None and self.reading.trouble is None
 
 
-def problems(
+def find_problems(
     nodes: Iterable[NodeState], events: Iterable[Event], now: float, on: datetime
 ) -> tuple[Problem, ...]:
     """List what is wrong at `now` (monotonic) and `on` (the wall clock, aware).
@@ -100,7 +100,7 @@ def problems(
     stories: dict[str, dict[str, list[Event]]] = {}
     orders: dict[str, list[Event]] = {}
     for event in events:
-        if event.happening is Happening.ORDERED:
+        if event.happening is EventKind.ORDERED:
             orders.setdefault(event.node, []).append(event)
         elif event.service:
             mine = stories.setdefault(event.node, {})
@@ -112,7 +112,7 @@ def problems(
             mine = stories.get(node.name, {})
             found += _services(node, mine, orders.get(node.name, ()), now)
         told += [(number, one) for one in found]
-    order = [*Gravity]
+    order = [*Severity]
     told.sort(key=lambda one: (order.index(one[1].gravity), one[1].rank, one[0], one[1].service))
     return tuple(problem for _, problem in told)
 
@@ -120,24 +120,24 @@ def problems(
 def _link(node: NodeState, now: float) -> Iterable[Problem]:
     reading = node.reading
     if node.wrong_node:
-        yield Problem(Gravity.CRITICAL, 0, node.name, node.wrong_node, timed=False)
+        yield Problem(Severity.CRITICAL, 0, node.name, node.wrong_node, timed=False)
     if reading.trouble is not None:
         kind = reading.trouble.kind
-        grave = Gravity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Gravity.CRITICAL
+        grave = Severity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Severity.CRITICAL
         what = f"{kind.value}: {reading.trouble.text}"
         yield Problem(grave, 1, node.name, what, since=reading.since)
     elif reading.answered_at is not None and not node.is_fresh(now):
         what = "stale: no good answer for more than two intervals"
-        yield Problem(Gravity.SERIOUS, 1, node.name, what, since=reading.answered_at)
+        yield Problem(Severity.SERIOUS, 1, node.name, what, since=reading.answered_at)
 
 
 def _certificate(node: NodeState, on: datetime) -> Iterable[Problem]:
     if node.is_unchecked:
-        yield Problem(Gravity.SERIOUS, 0, node.name, UNCHECKED, timed=False)
+        yield Problem(Severity.SERIOUS, 0, node.name, UNCHECKED, timed=False)
     remark = node.certificate.remark(on) if node.certificate is not None else ""
     if remark and node.certificate is not None:
         valid = node.certificate.is_valid(on)
-        grave, rank = (Gravity.NOTICE, 9) if valid else (Gravity.CRITICAL, 2)
+        grave, rank = (Severity.NOTICE, 9) if valid else (Severity.CRITICAL, 2)
         yield Problem(grave, rank, node.name, remark, timed=False)
 
 
@@ -151,14 +151,14 @@ def _services(
         if restarts and not _looping(story, now):
             times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
             what = f"restarted{times}, not ordered here"
-            yield Problem(Gravity.NOTICE, 1, node.name, what, service.name, restarts[-1].at)
+            yield Problem(Severity.NOTICE, 1, node.name, what, service.name, restarts[-1].at)
     for name in stories.keys() - {one.name for one in node.reading.services}:
         yield from _vanished(node, name, stories[name], now)
 
 
 def _looping(story: Sequence[Event], now: float) -> Event | None:
     """Give the last word on a crash loop, if it is young enough."""
-    loops = [one for one in story if one.happening is Happening.LOOPING]
+    loops = [one for one in story if one.happening is EventKind.LOOPING]
     return loops[-1] if loops and now - loops[-1].at <= LOOPS_FOR else None
 
 
@@ -169,7 +169,7 @@ def _service(
     loop = _looping(story, now)
     if loop is not None:
         what = f"{service.status}, crash loop: {loop.text}"
-        yield Problem(Gravity.CRITICAL, 3, node.name, what, service.name, loop.at)
+        yield Problem(Severity.CRITICAL, 3, node.name, what, service.name, loop.at)
         return
     wrong = _wrong(node, service, story, now)
     if wrong is not None:
@@ -177,9 +177,9 @@ def _service(
 
 
 def _vanished(node: NodeState, name: str, story: Sequence[Event], now: float) -> Iterable[Problem]:
-    gone = [one for one in story if one.happening is Happening.VANISHED]
+    gone = [one for one in story if one.happening is EventKind.VANISHED]
     if gone and not gone[-1].ordered and now - gone[-1].at <= RESTARTS_FOR:
-        yield Problem(Gravity.NOTICE, 0, node.name, gone[-1].text, name, gone[-1].at)
+        yield Problem(Severity.NOTICE, 0, node.name, gone[-1].text, name, gone[-1].at)
 
 
 def _wrong(node: NodeState, service: Service, story: Sequence[Event], now: float) -> Problem | None:
@@ -191,12 +191,12 @@ def _wrong(node: NodeState, service: Service, story: Sequence[Event], now: float
         since = _since(story, service.name, lambda one: one is Health.MOVING)
         if now - (node.reading.since if since is None else since) <= MOVES_AT_MOST:
             return None
-        return Problem(Gravity.SERIOUS, 4, node.name, f"still {status}", service.name, since)
+        return Problem(Severity.SERIOUS, 4, node.name, f"still {status}", service.name, since)
     since = _since(story, service.name, lambda one: one.is_problem)
     what, grave, rank = {
-        Health.FAILED: (f"{status}: it does not come up", Gravity.CRITICAL, 4),
-        Health.DOWN: (f"{status}, and should not be", Gravity.SERIOUS, 2),
-    }.get(health, (f"{status}: not a status that is documented", Gravity.SERIOUS, 3))
+        Health.FAILED: (f"{status}: it does not come up", Severity.CRITICAL, 4),
+        Health.DOWN: (f"{status}, and should not be", Severity.SERIOUS, 2),
+    }.get(health, (f"{status}: not a status that is documented", Severity.SERIOUS, 3))
     return Problem(grave, rank, node.name, what, service.name, since)
 
 
@@ -204,7 +204,7 @@ def _since(story: Sequence[Event], name: str, holds: Callable[[Health], bool]) -
     """Say when it began that `holds` is true of a service's health; None if that was not seen."""
     since = None
     for event in story:
-        if event.happening not in (Happening.FLIPPED, Happening.APPEARED):
+        if event.happening not in (EventKind.FLIPPED, EventKind.APPEARED):
             continue
         old, new = statuses(event)
         if not holds(Service(name, new).health()):
@@ -233,18 +233,18 @@ def _restarts(story: Sequence[Event], orders: Sequence[Event], now: float) -> li
 
 
 def _came_up(event: Event) -> bool:
-    if event.happening is Happening.FLIPPED:
+    if event.happening is EventKind.FLIPPED:
         return statuses(event)[1] == "RUNNING"
-    return event.happening is Happening.RESTARTED
+    return event.happening is EventKind.RESTARTED
 
 
 HOUR = 3600.0
 
 
-def restarts_lately(events: Iterable[Event], now: float, within: float = HOUR) -> Counter[str]:
+def recent_restarts(events: Iterable[Event], now: float, within: float = HOUR) -> Counter[str]:
     """Count, by node, the restarts that nobody here ordered; `now` is monotonic seconds."""
     return Counter(
         event.node
         for event in events
-        if event.happening is Happening.RESTARTED and not event.ordered and now - event.at <= within
+        if event.happening is EventKind.RESTARTED and not event.ordered and now - event.at <= within
     )

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tui.fleet.polling.cluster_cache import ClusterBook
+from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.model.cluster import Member, MemberHealth
 from tui.model.node import Role
 from tui.model.service import Service
 
 if TYPE_CHECKING:
-    from tui.fleet.polling.poller import NodeWatch
+    from tui.fleet.polling.poller import NodePoller
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class UnmanagedNode:
     """One such node; `cluster` is the word by which the profiles of its cluster are grouped.
 
     `hostname` and `address` are empty where the list of nodes is not known. The services have no
@@ -56,11 +56,11 @@ class Guest:
         return max(0.0, now - self.read_at)
 
 
-def find_guests(
-    books: Mapping[str, ClusterBook], watches: Iterable[NodeWatch]
-) -> tuple[Guest, ...]:
+def find_unmanaged_nodes(
+    books: Mapping[str, ClusterCache], watches: Iterable[NodePoller]
+) -> tuple[UnmanagedNode, ...]:
     """List the guests of all clusters, by cluster and uid; `books` are by the cluster's word."""
-    watched: dict[str, list[NodeWatch]] = {}
+    watched: dict[str, list[NodePoller]] = {}
     for watch in watches:
         if watch.profile.cluster:
             watched.setdefault(watch.profile.cluster, []).append(watch)
@@ -72,7 +72,9 @@ def find_guests(
     )
 
 
-def _of_cluster(cluster: str, book: ClusterBook, watches: Iterable[NodeWatch]) -> Iterable[Guest]:
+def _of_cluster(
+    cluster: str, book: ClusterCache, watches: Iterable[NodePoller]
+) -> Iterable[UnmanagedNode]:
     page = book.health
     if page.said is None:
         return
@@ -88,8 +90,8 @@ def _of_cluster(cluster: str, book: ClusterBook, watches: Iterable[NodeWatch]) -
             yield _guest(cluster, node, member, page.read_at)
 
 
-def _guest(cluster: str, node: MemberHealth, member: Member, read_at: float) -> Guest:
-    return Guest(
+def _guest(cluster: str, node: MemberHealth, member: Member, read_at: float) -> UnmanagedNode:
+    return UnmanagedNode(
         cluster=cluster,
         uid=node.uid,
         hostname=member.hostname,

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tui.model.text import clean
-from tui.storage.private_files import NotKept, shown
+from tui.storage.private_files import StorageError, path_text
 
 VERSION = 1
 """Written into the file as its user_version; a file of a later one is left alone."""
@@ -37,46 +37,46 @@ CREATE INDEX span_ended ON span(ended);
 """
 
 
-class Broken(NotKept):
+class BrokenDatabase(StorageError):
     """The file is no database, or not a whole one."""
 
 
-class Unknown(NotKept):
+class UnknownDatabase(StorageError):
     """The file was written by a later version, and is left alone."""
 
 
 @contextlib.contextmanager
-def blaming_database(path: Path) -> Iterator[None]:
+def database_errors(path: Path) -> Iterator[None]:
     """Turn what SQLite says about a file into NotKept, or Broken where the file is to blame."""
     try:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        kind = Broken if code in _BROKEN else NotKept
-        raise kind(f"{shown(path)}: {clean(str(error))}") from error
+        kind = BrokenDatabase if code in _BROKEN else StorageError
+        raise kind(f"{path_text(path)}: {clean(str(error))}") from error
     except UnicodeError as error:
-        raise NotKept(f"{shown(path)}: its path cannot be told to the database") from error
+        raise StorageError(f"{path_text(path)}: its path cannot be told to the database") from error
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     """Open a database that exists; raises NotKept, Broken and Unknown."""
     mode = "rw" if write else "ro"
-    with blaming_database(path):
+    with database_errors(path):
         database = sqlite3.connect(
             f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=BUSY, isolation_level=None
         )
     try:
-        with blaming_database(path):
+        with database_errors(path):
             # What is not UTF-8 is shown as what it is, and does not stop the rest.
             database.text_factory = lambda raw: raw.decode("utf-8", "replace")
             version = version_of(database)
-    except NotKept:
+    except StorageError:
         database.close()
         raise
     if version > VERSION:
         database.close()
-        raise Unknown(
-            f"{shown(path)}: a later version of rsdeck wrote it (schema {version}, "
+        raise UnknownDatabase(
+            f"{path_text(path)}: a later version of rsdeck wrote it (schema {version}, "
             f"this one knows {VERSION})"
         )
     return database

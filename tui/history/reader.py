@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tui.history.database import blaming_database, connect, version_of
+from tui.history.database import connect, database_errors, version_of
 from tui.history.day import Day, Span, State, make_day
-from tui.history.stored_event import Kept, read_event
+from tui.history.stored_event import StoredEvent, read_event
 from tui.history.writer import NAME
-from tui.model.event import Happening
-from tui.storage.private_files import Missing, check_file, opened_folder, shown
+from tui.model.event import EventKind
+from tui.storage.private_files import MissingFile, check_file, opened_folder, path_text
 
 _EVENTS = """SELECT * FROM (
     SELECT at, cluster, node, service, what, text, brief, ordered, rowid AS number FROM event
@@ -32,7 +32,7 @@ _ALL = -1
 _NEVER = -1e300
 
 
-class Archive:
+class HistoryReader:
     """The history in a folder. Every method opens it anew, from any thread, and blocks.
 
     All raise NotKept, and Missing where nothing has been kept yet.
@@ -49,7 +49,7 @@ class Archive:
         node: str = "",
         service: str = "",
         limit: int | None = None,
-    ) -> list[Kept]:
+    ) -> list[StoredEvent]:
         """List what happened, the oldest first; at most the `limit` newest."""
         values = {
             "since": _NEVER if since is None else since.timestamp(),
@@ -89,7 +89,7 @@ class Archive:
 
     def restarts(self, since: datetime) -> dict[str, int]:
         """Count, by node, the restarts that nobody here ordered."""
-        values = (since.timestamp(), Happening.RESTARTED.value)
+        values = (since.timestamp(), EventKind.RESTARTED.value)
         with self._opened() as database:
             return {str(node): int(count) for node, count in database.execute(_RESTARTS, values)}
 
@@ -99,9 +99,9 @@ class Archive:
             check_file(folder, self.path)
         database = connect(self.path, write=False)
         try:
-            with blaming_database(self.path):
+            with database_errors(self.path):
                 if version_of(database) == 0:
-                    raise Missing(f"{shown(self.path)}: nothing has been kept yet")
+                    raise MissingFile(f"{path_text(self.path)}: nothing has been kept yet")
                 yield database
         finally:
             database.close()

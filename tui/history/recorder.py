@@ -4,19 +4,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.history.write_queue import Backlog
+from tui.history.write_queue import WriteQueue
 from tui.model.event import Event
 from tui.model.reading import Reading
 from tui.model.text import clean
-from tui.storage.background_writer import Scribe
-from tui.storage.private_files import Missing, NotKept
+from tui.storage.background_writer import BackgroundWriter
+from tui.storage.private_files import MissingFile, StorageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from tui.history.day import Day
-    from tui.history.reader import Archive
-    from tui.history.writer import Store
+    from tui.history.reader import HistoryReader
+    from tui.history.writer import HistoryWriter
 
 LIMIT = 64 * 1024 * 1024
 EARLIER_AT_MOST = 2000
@@ -28,7 +28,7 @@ _PATIENCE = 10.0
 _FAREWELL = 0.8
 
 
-class Keeper:
+class HistoryRecorder:
     """Keeps events, states and who watched when in a folder. Nothing is touched before `begin`.
 
     `days` and `limit` (bytes) bound what is kept. `trouble` says why the history is not written
@@ -44,11 +44,11 @@ class Keeper:
         self.remark = ""
         self._folder = folder
         self._bounds = days, limit
-        self._backlog = Backlog()
-        self._scribe = Scribe("history", at_most=_JOBS_AT_MOST)
+        self._backlog = WriteQueue()
+        self._scribe = BackgroundWriter("history", at_most=_JOBS_AT_MOST)
         self._every = every
-        self._store: Store | None = None
-        self._archive: Archive | None = None
+        self._store: HistoryWriter | None = None
+        self._archive: HistoryReader | None = None
         self._generation = 0
         self._is_on = False
 
@@ -63,7 +63,7 @@ class Keeper:
         self._scribe.repeat(self._flush, self._every, self._told)
         try:
             return await self._scribe.do(lambda: self._begin(before), _PATIENCE)
-        except (NotKept, ImportError) as error:  # not every Python comes with a database
+        except (StorageError, ImportError) as error:  # not every Python comes with a database
             self.trouble = str(error)
             return ()
 
@@ -84,7 +84,7 @@ class Keeper:
             return None
         try:
             return await self._scribe.do(lambda: self._day(node, service, cluster), _PATIENCE)
-        except NotKept:
+        except StorageError:
             return None
 
     def end(self) -> None:
@@ -102,19 +102,19 @@ class Keeper:
 
     def _begin(self, before: datetime) -> tuple[Event, ...]:
         # Not needed for the deck's first picture, so not imported for it.
-        from tui.history.reader import Archive
+        from tui.history.reader import HistoryReader
         from tui.history.stored_event import as_events
-        from tui.history.writer import Store
+        from tui.history.writer import HistoryWriter
 
         days, limit = self._bounds
-        self._archive = Archive(self._folder)
-        self._store = Store(self._folder, days=days, limit=limit)
+        self._archive = HistoryReader(self._folder)
+        self._store = HistoryWriter(self._folder, days=days, limit=limit)
         self._flush(first=True)
         try:
             kept = self._archive.events(before - _EARLIER, until=before, limit=EARLIER_AT_MOST)
-        except Missing:
+        except MissingFile:
             return ()
-        except NotKept as error:
+        except StorageError as error:
             self.trouble = self.trouble or str(error)
             return ()
         return tuple(as_events(kept))
@@ -128,7 +128,7 @@ class Keeper:
 
     def _flush(self, *, first: bool = False) -> None:
         """Write what waits, and leave what is wrong in `trouble`."""
-        from tui.history.writer import Busy, describe_aside
+        from tui.history.writer import HistoryBusy, describe_aside
 
         store = self._store
         if store is None:
@@ -143,27 +143,27 @@ class Keeper:
             store.prune()
             self._heed(store)
             self.trouble = ""
-        except Busy as busy:
+        except HistoryBusy as busy:
             self.remark, self.trouble = str(busy), ""
             self._backlog.take()
             self._backlog.forget()
-        except NotKept as error:
+        except StorageError as error:
             self.trouble = str(error)
 
-    def _heed(self, store: "Store", *, first: bool = False) -> None:
+    def _heed(self, store: "HistoryWriter", *, first: bool = False) -> None:
         """Tell all anew where the file does not hold what was last written."""
         if store.generation != self._generation:
             self._generation = store.generation
             if not first:
                 self._backlog.forget()
 
-    def _write(self, store: "Store") -> None:
+    def _write(self, store: "HistoryWriter") -> None:
         batch = self._backlog.take()
         if not batch:
             return
         try:
             store.write(batch)
-        except NotKept:
+        except StorageError:
             self._backlog.restore(batch)
             raise
 

@@ -19,7 +19,7 @@ Stretch = tuple[str, str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class StateMark:
     """What a service was seen to be: what its state is known by, and `began` besides.
 
     `status` is None where the node does not list it. `started` is the node's own clock, `began`
@@ -37,23 +37,25 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class WatchedState:
     """Services of a node that were seen in another state at `at`; `whole` if these are all."""
 
     node: Node
     at: float
-    marks: Mapping[str, Mark]
+    marks: Mapping[str, StateMark]
     whole: bool
 
 
-class Tracker:
+class StateTracker:
     """Knows how each node was last seen."""
 
     def __init__(self) -> None:
         self._known: dict[Node, dict[str, tuple[str, datetime | None]]] = {}
         self._spans: dict[Node, tuple[float, float]] = {}
 
-    def see(self, reading: Reading, cluster: str) -> tuple[Sight | None, Stretch | None, float]:
+    def see(
+        self, reading: Reading, cluster: str
+    ) -> tuple[WatchedState | None, Stretch | None, float]:
         """Take a reading: give what is new, which stretch goes on, and up to when.
 
         Both are None where the reading tells nothing: it is in trouble, or is the one before.
@@ -69,25 +71,27 @@ class Tracker:
         self._spans[node] = (begun, at)
         return self._news(node, at, reading.services), (*node, begun), at
 
-    def _news(self, node: Node, at: float, services: tuple[Service, ...]) -> Sight | None:
+    def _news(self, node: Node, at: float, services: tuple[Service, ...]) -> WatchedState | None:
         now = {one.name: (one.status, one.started_at) for one in services}
         before = self._known.get(node)
         if now == before:
             return None
         self._known[node] = now
         if before is None:
-            return Sight(node, at, {clean(one.name): _mark(one, at) for one in services}, True)
+            return WatchedState(
+                node, at, {clean(one.name): _mark(one, at) for one in services}, True
+            )
         marks = {
             clean(one.name): _mark(one, at)
             for one in services
             if before.get(one.name) != now[one.name]
         }
-        marks |= {clean(name): Mark(None) for name in before.keys() - now.keys()}
-        return Sight(node, at, marks, False)
+        marks |= {clean(name): StateMark(None) for name in before.keys() - now.keys()}
+        return WatchedState(node, at, marks, False)
 
 
-def _mark(service: Service, at: float) -> Mark:
+def _mark(service: Service, at: float) -> StateMark:
     started = None if service.started_at is None else service.started_at.timestamp()
     uptime = service.uptime
     began = None if uptime is None or started is None else max(0.0, at - max(0, uptime))
-    return Mark(clean(service.status), started, began)
+    return StateMark(clean(service.status), started, began)

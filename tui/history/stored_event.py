@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tui.model.event import Event, Happening
+from tui.model.event import Event, EventKind
 from tui.model.text import clean
 
 _TEXT = 500
-_HAPPENINGS = {one.value: one for one in Happening}
+_HAPPENINGS = {one.value: one for one in EventKind}
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredEvent:
     """One event of this or an earlier session.
 
     `on` is the wall clock (aware, UTC); `what` is a Happening's word, or one of a later version.
@@ -29,17 +29,17 @@ class Kept:
     ordered: bool
 
 
-def read_event(row: Sequence[object]) -> Kept | None:
+def read_event(row: Sequence[object]) -> StoredEvent | None:
     """Take a row of the table `event`; None where nobody can have written it so."""
     at, *words, ordered = row
-    on = moment(at)
+    on = wall_clock(at)
     if on is None:
         return None
     cluster, node, service, what, text, brief = (clean(str(word), _TEXT) for word in words)
-    return Kept(on, cluster, node, service, what, text, brief, bool(ordered))
+    return StoredEvent(on, cluster, node, service, what, text, brief, bool(ordered))
 
 
-def moment(at: object) -> datetime | None:
+def wall_clock(at: object) -> datetime | None:
     """Give seconds since 1970 as a wall clock's time, UTC; None where there is none such."""
     try:
         return datetime.fromtimestamp(float(str(at)), UTC)
@@ -47,7 +47,7 @@ def moment(at: object) -> datetime | None:
         return None
 
 
-def as_events(kept: Iterable[Kept]) -> Iterator[Event]:
+def as_events(kept: Iterable[StoredEvent]) -> Iterator[Event]:
     """Give what was kept as events of this session, as long ago as the wall clock says.
 
     What a later version calls by a word that is not known here is left out.

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from tui.history.state_tracker import Sight, Stretch, Tracker
+from tui.history.state_tracker import StateTracker, Stretch, WatchedState
 from tui.model.event import Event
 from tui.model.reading import Reading
 
@@ -16,21 +16,21 @@ class Batch:
     """What is written in one go: events with their clusters, sights, and stretches by their end."""
 
     events: list[tuple[str, Event]] = field(default_factory=list)
-    sights: list[Sight] = field(default_factory=list)
+    sights: list[WatchedState] = field(default_factory=list)
     stretches: dict[Stretch, float] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.events or self.sights or self.stretches)
 
 
-class Backlog:
+class WriteQueue:
     """Bounded: where it is full the oldest events go, which `lost` counts, and all the rest."""
 
     def __init__(self, at_most: int = AT_MOST) -> None:
         self.lost = 0
         self._at_most = at_most
         self._lock = threading.Lock()
-        self._tracker = Tracker()
+        self._tracker = StateTracker()
         self._batch = Batch()
         self._states = 0
 
@@ -80,7 +80,7 @@ class Backlog:
         self._batch.sights.clear()
         self._batch.stretches.clear()
         self._states = 0
-        self._tracker = Tracker()
+        self._tracker = StateTracker()
 
     def _trim(self) -> None:
         over = len(self._batch.events) - self._at_most

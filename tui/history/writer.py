@@ -10,19 +10,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.history import retention
-from tui.history.database import Broken, blaming_database, connect, prepare
-from tui.history.state_tracker import Mark, Node, Sight
+from tui.history.database import BrokenDatabase, connect, database_errors, prepare
+from tui.history.state_tracker import Node, StateMark, WatchedState
 from tui.history.write_queue import Batch
 from tui.model.event import Event
 from tui.model.text import clean
 from tui.storage.private_files import (
-    Missing,
-    NotKept,
-    blaming,
+    MissingFile,
+    StorageError,
     check_file,
     opened_file,
     opened_folder,
-    shown,
+    path_text,
+    storage_errors,
 )
 
 NAME = "history.sqlite3"
@@ -39,11 +39,11 @@ _LAST = """SELECT cluster, node, service, status, started, max(since) FROM state
 GROUP BY cluster, node, service"""
 
 
-class Busy(NotKept):
+class HistoryBusy(StorageError):
     """Another deck keeps the history; this one only reads it."""
 
 
-class Store:
+class HistoryWriter:
     """Writes batches into `history.sqlite3` in a folder; every method raises NotKept.
 
     `generation` grows when what the file holds of the services' states is not what was written
@@ -72,7 +72,7 @@ class Store:
             self._lock(held, folder)
             try:
                 database = self._opened(folder)
-            except Broken:
+            except BrokenDatabase:
                 self._put_away()
                 database = self._opened(folder)
             self._held = held.pop_all()
@@ -95,7 +95,7 @@ class Store:
         """Write a batch whole or not at all; a broken file is put away, and a new one begun."""
         try:
             self._write(self.open(), batch)
-        except Broken:
+        except BrokenDatabase:
             self._let_go()
             self._put_away()
             self._write(self.open(), batch)
@@ -128,7 +128,7 @@ class Store:
     def _careful(self, database: sqlite3.Connection) -> Iterator[None]:
         """Take back what was half done, and know what is written, whatever goes wrong."""
         done = False
-        with blaming_database(self.path):
+        with database_errors(self.path):
             try:
                 yield
                 done = True
@@ -143,12 +143,12 @@ class Store:
                 database.execute("ROLLBACK")
             self._recall(database)
 
-    def _states(self, sight: Sight) -> list[tuple[object, ...]]:
+    def _states(self, sight: WatchedState) -> list[tuple[object, ...]]:
         """Give the rows of what is not yet in the file as it was seen."""
         known = self._last.setdefault(sight.node, {})
         marks = dict(sight.marks)
         if sight.whole:
-            marks |= {name: Mark(None) for name in known.keys() - marks.keys()}
+            marks |= {name: StateMark(None) for name in known.keys() - marks.keys()}
         rows: list[tuple[object, ...]] = []
         for name, mark in marks.items():
             if known.get(name, _ABSENT) != mark.key:
@@ -170,20 +170,20 @@ class Store:
 
     def _opened(self, folder: int) -> sqlite3.Connection:
         for name in _BESIDE:
-            with contextlib.suppress(Missing):
+            with contextlib.suppress(MissingFile):
                 check_file(folder, self.path.with_name(NAME + name))
-        with blaming(self.path), contextlib.suppress(FileExistsError):
+        with storage_errors(self.path), contextlib.suppress(FileExistsError):
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             os.close(os.open(NAME, flags, 0o600, dir_fd=folder))
         self._inode = check_file(folder, self.path).st_ino
         database = connect(self.path, write=True)
         try:
-            with blaming_database(self.path):
+            with database_errors(self.path):
                 prepare(database)
                 if database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                    raise Broken(f"{shown(self.path)}: it is damaged")
+                    raise BrokenDatabase(f"{path_text(self.path)}: it is damaged")
                 self._recall(database)
-        except NotKept:
+        except StorageError:
             database.close()
             raise
         return database
@@ -198,18 +198,18 @@ class Store:
     def _lock(self, held: contextlib.ExitStack, folder: int) -> None:
         path = self.path.with_name("history.lock")
         file = held.enter_context(opened_file(folder, path, os.O_RDWR | os.O_CREAT))
-        with blaming(path):
+        with storage_errors(path):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Busy("another deck keeps the history; this one reads it") from None
+                raise HistoryBusy("another deck keeps the history; this one reads it") from None
 
     def _put_away(self) -> None:
         """Give a broken file another name; nobody has it open here."""
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = self.path.with_name(f"{NAME}.broken-{stamp}")
         for name in _BESIDE:
-            with contextlib.suppress(Missing), blaming(self.path):
+            with contextlib.suppress(MissingFile), storage_errors(self.path):
                 self.path.with_name(NAME + name).rename(aside.with_name(aside.name + name))
         self.set_aside = aside
 
@@ -230,4 +230,4 @@ def _event(entry: tuple[str, Event]) -> tuple[object, ...]:
 
 def describe_aside(path: Path) -> str:
     """Say what became of a broken file."""
-    return f"the history was broken and is begun anew; the old one is {shown(path)}"
+    return f"the history was broken and is begun anew; the old one is {path_text(path)}"

@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ChainLink:
     """What the next record hangs on: the last one's number, and its line's hash."""
 
     seq: int = 0
@@ -28,7 +28,7 @@ class Link:
 
 
 @dataclass(slots=True)
-class Report:
+class ChainReport:
     """What a check found: `broken_at` is a line's number, from 1, None where the chain is whole.
 
     `notes` tell what is no fault: records that a crash or a full disk left half-written.
@@ -45,7 +45,7 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def seal(fields: Mapping[str, Any], last: Link) -> bytes:
+def seal(fields: Mapping[str, Any], last: ChainLink) -> bytes:
     """Write a record as the line after `last`, with its end."""
     record = {"seq": last.seq + 1, **fields, "prev": last.digest}
     body = json.dumps(record, separators=(",", ":"), allow_nan=False).encode("ascii")
@@ -64,15 +64,15 @@ def open_record(line: bytes) -> Record | None:
     return record if isinstance(record, dict) and isinstance(record.get("seq"), int) else None
 
 
-def link(line: bytes) -> Link:
+def link(line: bytes) -> ChainLink:
     """Say what the record after this line hangs on."""
     record = open_record(line)
-    return Link(record["seq"] if record else 0, digest(line))
+    return ChainLink(record["seq"] if record else 0, digest(line))
 
 
-def check(lines: Iterable[bytes]) -> Report:
+def check_chain(lines: Iterable[bytes]) -> ChainReport:
     """Check lines, with their ends, up to the first that is wrong."""
-    report, last = Report(), Link()
+    report, last = ChainReport(), ChainLink()
     for number, whole in enumerate(lines, 1):
         line = whole.removesuffix(b"\n")
         record = open_record(line)
@@ -88,11 +88,11 @@ def check(lines: Iterable[bytes]) -> Report:
         if "torn" in record:
             report.notes.append(f"line {number}: before it, a half-written record was taken away")
         report.records += 1
-        last = Link(record["seq"], digest(line))
+        last = ChainLink(record["seq"], digest(line))
     return report
 
 
-def _gap(record: Record, last: Link) -> str:
+def _gap(record: Record, last: ChainLink) -> str:
     if record["seq"] > last.seq + 1:
         before = f"record {last.seq}" if last.seq else "the beginning"
         return f"it is record {record['seq']} and follows {before}: lines are missing"

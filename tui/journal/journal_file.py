@@ -10,13 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tui.journal.hash_chain import Link, Record, link, open_record, seal
-from tui.storage.private_files import Missing, NotKept, blaming, opened_file, opened_folder, shown
+from tui.journal.hash_chain import ChainLink, Record, link, open_record, seal
+from tui.storage.private_files import (
+    MissingFile,
+    StorageError,
+    opened_file,
+    opened_folder,
+    path_text,
+    storage_errors,
+)
 
-JournalError = NotKept
+JournalError = StorageError
 """The journal or a lock cannot be written or read: one sentence that names the path."""
 
-__all__ = ["JournalError", "Missing"]
+__all__ = ["JournalError", "MissingFile"]
 
 
 _BLOCK = 64 * 1024
@@ -24,7 +31,7 @@ _WAIT = 5.0
 _TORN_SHOWN = 200
 
 
-class Store:
+class JournalFile:
     """Appends records to `journal.jsonl` in a folder, and reads them."""
 
     def __init__(self, folder: Path) -> None:
@@ -40,7 +47,7 @@ class Store:
         with (
             opened_folder(self.path.parent, make=True) as folder,
             opened_file(folder, self.path, flags) as file,
-            blaming(self.path),
+            storage_errors(self.path),
             self._alone(file),
         ):
             end, last, torn = _tail(file)
@@ -65,12 +72,12 @@ class Store:
             except BlockingIOError:
                 if time.monotonic() > until:
                     why = f"another process has kept it locked for {_WAIT:.0f} s"
-                    raise JournalError(f"{shown(self.path)}: {why}") from None
+                    raise JournalError(f"{path_text(self.path)}: {why}") from None
             time.sleep(0.005)
         # Closing the file lets go of it.
         if not os.fstat(file).st_nlink:
             self._is_settled = False
-            raise JournalError(f"{shown(self.path)}: it was taken away while it was written")
+            raise JournalError(f"{path_text(self.path)}: it was taken away while it was written")
         yield
 
     def lines(self) -> Iterator[bytes]:
@@ -78,13 +85,13 @@ class Store:
         with (
             opened_folder(self.path.parent, make=False) as folder,
             opened_file(folder, self.path, os.O_RDONLY) as file,
-            blaming(self.path),
+            storage_errors(self.path),
             os.fdopen(os.dup(file), "rb") as stream,
         ):
             yield from stream
 
 
-def _tail(file: int) -> tuple[int, Link, bytes]:
+def _tail(file: int) -> tuple[int, ChainLink, bytes]:
     """Give where the last whole line ends, what hangs on it, and what is half-written after it."""
     size = os.fstat(file).st_size
     reach = _BLOCK
@@ -93,7 +100,7 @@ def _tail(file: int) -> tuple[int, Link, bytes]:
         data = _read(file, start, size)
         whole, newline, torn = data.rpartition(b"\n")
         if not newline and start == 0:
-            return 0, Link(), data
+            return 0, ChainLink(), data
         _, inner, line = whole.rpartition(b"\n")
         if newline and (inner or start == 0):
             return size - len(torn), link(line), torn
@@ -124,23 +131,23 @@ def _write(file: int, line: bytes, end: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
+class JournalTail:
     """The records, the oldest first; `trouble` says why there are none, or not all of them."""
 
     records: tuple[Record, ...] = ()
     trouble: str = ""
 
 
-def read_tail(folder: Path, count: int) -> Tail:
+def read_tail(folder: Path, count: int) -> JournalTail:
     """Read the newest `count` records in a folder; raises nothing. Blocks as long as the disk."""
-    store = Store(folder)
+    store = JournalFile(folder)
     try:
         lines = deque(enumerate(store.lines(), 1), maxlen=count)
-    except Missing:
-        return Tail(trouble=f"there is no journal at {shown(store.path)}")
+    except MissingFile:
+        return JournalTail(trouble=f"there is no journal at {path_text(store.path)}")
     except JournalError as error:
-        return Tail(trouble=str(error))
+        return JournalTail(trouble=str(error))
     opened = [(number, open_record(line.removesuffix(b"\n"))) for number, line in lines]
     broken = [str(number) for number, record in opened if record is None]
     trouble = f"not as they were written: lines {', '.join(broken)}" if broken else ""
-    return Tail(tuple(record for _, record in opened if record is not None), trouble)
+    return JournalTail(tuple(record for _, record in opened if record is not None), trouble)

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from tui.journal.journal_file import JournalError
-from tui.journal.session_info import boot_id, stamp, user_name
+from tui.journal.session_info import boot_id, timestamp, user_name
 from tui.model.order import Order
 from tui.model.text import clean
-from tui.storage.private_files import blaming, opened_file, opened_folder
+from tui.storage.private_files import opened_file, opened_folder, storage_errors
 
 _NOTE_AT_MOST = 4096
 
 
-class Busy(JournalError):
+class NodeBusy(JournalError):
     """Another deck has an order open on the node; the sentence says who."""
 
 
@@ -44,7 +44,7 @@ class NodeLock:
             for name in names_of(self._order):
                 path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
                 file = files.enter_context(opened_file(folder, path, os.O_RDWR | os.O_CREAT))
-                with blaming(path):
+                with storage_errors(path):
                     self._lock(file)
             self._files = files.pop_all()
 
@@ -56,9 +56,9 @@ class NodeLock:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Busy(self._who(file)) from None
+            raise NodeBusy(self._who(file)) from None
         note = {
-            **stamp(),
+            **timestamp(),
             "pid": os.getpid(),
             "user": user_name(),
             "host": self._host,

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from tui.journal import records
-from tui.journal.journal_file import JournalError, Missing, Store
-from tui.journal.node_lock import Busy, NodeLock
-from tui.journal.session_info import describe, stamp
-from tui.journal.unfinished_orders import Unsettled, find_unsettled
+from tui.journal.journal_file import JournalError, JournalFile, MissingFile
+from tui.journal.node_lock import NodeBusy, NodeLock
+from tui.journal.session_info import describe_session, timestamp
+from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
 from tui.model.order import Order, Result, Tier, Verdict
 from tui.model.rollout import Plan, Step
-from tui.storage.background_writer import Scribe, Slow
+from tui.storage.background_writer import BackgroundWriter, SlowDisk
 
 _LIMIT = 10.0
 _FAREWELL = 1.0
@@ -33,19 +33,19 @@ class OrderJournal:
         self.trouble = ""
         self._folder = folder
         self._limit = limit
-        self._store = Store(folder)
-        self._scribe = Scribe("journal")
+        self._store = JournalFile(folder)
+        self._scribe = BackgroundWriter("journal")
         self._session = secrets.token_hex(4)
-        self._who = describe(os.environ, read_only=False)
+        self._who = describe_session(os.environ, read_only=False)
         self._opening: dict[str, Any] = {}
         self._is_open = False
 
-    async def begin(self) -> tuple[Unsettled, ...]:
+    async def begin(self) -> tuple[UnfinishedOrder, ...]:
         """Open the session; gives the orders of earlier ones whose end nobody saw.
 
         What goes wrong is left in `trouble`, and tried again with the first order.
         """
-        self._opening = stamp()
+        self._opening = timestamp()
         try:
             return await self._scribe.do(self._begin, self._limit)
         except JournalError as error:
@@ -55,7 +55,7 @@ class OrderJournal:
     def end(self) -> None:
         """Close the session, and wait a moment for what is still to be written."""
         if self._opening:
-            fields = {**stamp(), "session": self._session, "kind": "session_end"}
+            fields = {**timestamp(), "session": self._session, "kind": "session_end"}
             wait([self._scribe.put(lambda: self._close(fields))], timeout=_FAREWELL)
 
     @asynccontextmanager
@@ -77,7 +77,7 @@ class OrderJournal:
             await self._scribe.do(lambda: self._write(fields), self._limit)
         except JournalError as error:
             self.trouble = str(error)
-            if isinstance(error, Slow):
+            if isinstance(error, SlowDisk):
                 # It may be written yet, and is not to be taken for an order that left.
                 for name in order.names:
                     self.judged(order, Verdict(name, Result.NOT_SENT, str(error)))
@@ -138,7 +138,7 @@ class OrderJournal:
         return {**self._stamped(), "id": f"{self._session}-r{plan.number}", **fields}
 
     def _stamped(self) -> dict[str, Any]:
-        return {**stamp(), "session": self._session}
+        return {**timestamp(), "session": self._session}
 
     def _of(self, order: Order, fields: dict[str, Any]) -> dict[str, Any]:
         return {**self._stamped(), "id": self.id_of(order), **fields}
@@ -166,7 +166,7 @@ class OrderJournal:
         if self._is_open:
             self._store.append(fields)
 
-    def _begin(self) -> tuple[Unsettled, ...]:
+    def _begin(self) -> tuple[UnfinishedOrder, ...]:
         try:
             self._open()
             self.trouble = ""
@@ -177,10 +177,10 @@ class OrderJournal:
         # Read again: an order that another deck had open may have come to its end meanwhile.
         return tuple(one for one in self._unsettled() if one.id in abandoned) if abandoned else ()
 
-    def _unsettled(self) -> tuple[Unsettled, ...]:
+    def _unsettled(self) -> tuple[UnfinishedOrder, ...]:
         try:
-            return find_unsettled(self._store.lines())
-        except Missing:
+            return find_unfinished_orders(self._store.lines())
+        except MissingFile:
             return ()
         except JournalError as error:
             self.trouble = self.trouble or str(error)
@@ -191,7 +191,7 @@ class OrderJournal:
         lock = NodeLock(self._folder, order, self._who["host"])
         try:
             lock.take()
-        except Busy:
+        except NodeBusy:
             return False
         except JournalError:
             return True

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from tui.model.order import Order, Seen, Tier, Verdict
+from tui.model.order import Order, SeenService, Tier, Verdict
 from tui.model.rollout import Plan, Step
 from tui.model.text import clean
 
 _TEXT = 500
 
 
-def moment(at: datetime | None) -> str | None:
+def iso_time(at: datetime | None) -> str | None:
     """Give a moment as it is written: ISO 8601, UTC."""
     return None if at is None else at.isoformat().replace("+00:00", "Z")
 
@@ -43,11 +43,11 @@ def intent(order: Order, tier: Tier, username: str, age: float) -> dict[str, Any
     }
 
 
-def _seen(seen: Seen) -> dict[str, Any]:
+def _seen(seen: SeenService) -> dict[str, Any]:
     return {
         "name": clean(seen.name),
         "status": clean(seen.status),
-        "start_time": moment(seen.started_at),
+        "start_time": iso_time(seen.started_at),
         "uptime": seen.uptime,
         "kind": seen.kind.value,
     }
@@ -103,7 +103,7 @@ def resolved(
         "service": clean(given.service),
         "result": given.result.value,
         "status": None if status is None else clean(status),
-        "start_time": moment(started_at),
+        "start_time": iso_time(started_at),
         "text": clean(given.text, _TEXT),
     }
 

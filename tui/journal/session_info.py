@@ -17,7 +17,7 @@ from tui.model.text import clean
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
-def stamp() -> dict[str, Any]:
+def timestamp() -> dict[str, Any]:
     """Say when it is: `at` the wall clock (UTC), `mono` seconds of this boot, `boot` which boot."""
     at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return {"at": at, "mono": round(time.monotonic(), 6), "boot": boot_id()}
@@ -42,7 +42,7 @@ def user_name() -> str:
         return f"uid {os.geteuid()}"
 
 
-def describe(environ: Mapping[str, str], *, read_only: bool) -> dict[str, Any]:
+def describe_session(environ: Mapping[str, str], *, read_only: bool) -> dict[str, Any]:
     """Say who started this deck, and from where; empty where it cannot be told."""
     return {
         "version": __version__,

@@ -7,13 +7,13 @@ from typing import Any
 
 from tui.journal.hash_chain import Record, open_record
 from tui.model.node import Identity
-from tui.model.order import Order, Result, Route, Seen, Target, Verb
+from tui.model.order import Order, Result, Route, SeenService, Target, Verb
 from tui.model.service import Kind
 from tui.model.text import clean
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
+class UnfinishedOrder:
     """An order of an earlier session, with only those of its services that have no verdict.
 
     `was_sent` tells whether it is known to have left; `answer` is what came back, if anything.
@@ -27,9 +27,9 @@ class Unsettled:
     refused: frozenset[str] = frozenset()
 
 
-def find_unsettled(lines: Iterable[bytes]) -> tuple[Unsettled, ...]:
+def find_unfinished_orders(lines: Iterable[bytes]) -> tuple[UnfinishedOrder, ...]:
     """List what is unsettled, the oldest first; a line that cannot be read is passed over."""
-    open_: dict[str, Unsettled] = {}
+    open_: dict[str, UnfinishedOrder] = {}
     for line in lines:
         record = open_record(line.removesuffix(b"\n"))
         if record is not None:
@@ -37,11 +37,11 @@ def find_unsettled(lines: Iterable[bytes]) -> tuple[Unsettled, ...]:
     return tuple(open_.values())
 
 
-def _take(record: Record, id_: str, open_: dict[str, Unsettled]) -> None:
+def _take(record: Record, id_: str, open_: dict[str, UnfinishedOrder]) -> None:
     if record.get("kind") == "intent":
         order = _order(record)
         if order is not None:
-            open_[id_] = Unsettled(id_, order)
+            open_[id_] = UnfinishedOrder(id_, order)
         return
     one = open_.get(id_)
     if one is None:
@@ -99,9 +99,9 @@ def _identity(record: Record) -> Identity:
     )
 
 
-def _seen(one: dict[str, Any]) -> Seen:
+def _seen(one: dict[str, Any]) -> SeenService:
     start, uptime = one["start_time"], one["uptime"]
-    return Seen(
+    return SeenService(
         _text(one, "name"),
         _text(one, "status"),
         Kind(one["kind"]),

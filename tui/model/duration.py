@@ -3,7 +3,7 @@
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def duration(seconds: float) -> str:
+def clock_duration(seconds: float) -> str:
     """Give `3d 00:58:59`, or `00:21:27` below a day; from 100 days on, `100d 00:58`."""
     whole = max(0, int(seconds))
     days, rest = divmod(whole, _DAY)
@@ -13,7 +13,7 @@ def duration(seconds: float) -> str:
     return f"{days}d {clock}" if days else clock
 
 
-def age(seconds: float) -> str:
+def one_unit(seconds: float) -> str:
     """Give an age in one unit, as one would say it: `4 s`, `3 m`, `2 h`, `5 d`."""
     for unit, size in (("d", _DAY), ("h", _HOUR), ("m", _MINUTE)):
         if seconds >= size:
@@ -21,7 +21,7 @@ def age(seconds: float) -> str:
     return f"{max(0, int(seconds))} s"
 
 
-def span(seconds: float) -> str:
+def two_units(seconds: float) -> str:
     """Give a length of time in its two largest units: `9 s`, `4 m 10 s`, `3 h 2 m`, `2 d`."""
     left = max(0, int(seconds))
     words: list[str] = []

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 
 
-class Happening(Enum):
+class EventKind(Enum):
     """The sorts of events; the value is the word on the screen."""
 
     FLIPPED = "status"
@@ -32,7 +32,7 @@ class Event:
     """
 
     node: str
-    happening: Happening
+    happening: EventKind
     text: str
     at: float
     on: datetime
@@ -48,9 +48,9 @@ ORDERED_HERE = ", ordered here"
 def statuses(event: Event) -> tuple[str, str]:
     """Give a service's status before and after a change, empty where it was not or is not."""
     told = event.text.removesuffix(ORDERED_HERE)
-    if event.happening is Happening.APPEARED:
+    if event.happening is EventKind.APPEARED:
         return "", told.removeprefix("appeared, ")
-    if event.happening is Happening.VANISHED:
+    if event.happening is EventKind.VANISHED:
         return told.removeprefix("vanished, was "), ""
     before, arrow, after = told.partition(" → ")
     return (before, after) if arrow else ("", "")

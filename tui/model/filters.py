@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from tui.model.event import Event, Happening, statuses
+from tui.model.event import Event, EventKind, statuses
 from tui.model.order import Result
 from tui.model.rollout import RolloutState, StepState
 from tui.model.service import Health, Kind, Service, kind_of
@@ -14,7 +14,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ServiceKinds:
     """What the cluster says that a service's place in the table depends on."""
 
     optional: frozenset[str] | None = None
@@ -26,7 +26,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ServiceFilter:
     """A filter as it was typed; `problems` leaves only what somebody should look at."""
 
     text: str = ""
@@ -37,7 +37,7 @@ class Query:
         """Whether it lets everything through."""
         return not self.text.strip() and not self.problems
 
-    def picks(self, service: Service, scope: Scope) -> bool:
+    def picks(self, service: Service, scope: ServiceKinds) -> bool:
         """Say whether a service is shown: every word of the filter must agree.
 
         `text` is looked for in the name, `!text` must not be in it, `status=` and `kind=` compare
@@ -48,7 +48,7 @@ class Query:
         return all(_service_matches(word, service, scope) for word in self.text.lower().split())
 
 
-def _service_matches(word: str, service: Service, scope: Scope) -> bool:
+def _service_matches(word: str, service: Service, scope: ServiceKinds) -> bool:
     bare = word.removeprefix("!")
     if not bare:
         return True
@@ -62,7 +62,7 @@ def _service_matches(word: str, service: Service, scope: Scope) -> bool:
     return found is not word.startswith("!")
 
 
-class Order(Enum):
+class SortOrder(Enum):
     """What the rows are sorted by; the value is the word on the screen."""
 
     PROBLEMS = "problems"
@@ -72,28 +72,28 @@ class Order(Enum):
     STARTED = "started"
     KIND = "kind"
 
-    def next(self) -> "Order":
+    def next(self) -> "SortOrder":
         """Give the one that comes after, round and round."""
-        all_orders = tuple(Order)
+        all_orders = tuple(SortOrder)
         return all_orders[(all_orders.index(self) + 1) % len(all_orders)]
 
 
-_KEYS: dict[Order, Callable[[Service, Scope], object]] = {
-    Order.PROBLEMS: lambda one, scope: min(one.health(scope.disabled).value, 4),
-    Order.NAME: lambda _one, _scope: 0,
-    Order.STATUS: lambda one, _scope: one.status,
-    Order.UPTIME: lambda one, _scope: one.uptime if one.uptime is not None else -1,
-    Order.STARTED: lambda one, _scope: one.started_at or _NEVER,
-    Order.KIND: lambda one, scope: scope.kind(one).value,
+_KEYS: dict[SortOrder, Callable[[Service, ServiceKinds], object]] = {
+    SortOrder.PROBLEMS: lambda one, scope: min(one.health(scope.disabled).value, 4),
+    SortOrder.NAME: lambda _one, _scope: 0,
+    SortOrder.STATUS: lambda one, _scope: one.status,
+    SortOrder.UPTIME: lambda one, _scope: one.uptime if one.uptime is not None else -1,
+    SortOrder.STARTED: lambda one, _scope: one.started_at or _NEVER,
+    SortOrder.KIND: lambda one, scope: scope.kind(one).value,
 }
 
 
-def arrange(
+def filter_and_sort(
     services: Iterable[Service],
-    query: Query,
-    scope: Scope,
+    query: ServiceFilter,
+    scope: ServiceKinds,
     *,
-    order: Order = Order.PROBLEMS,
+    order: SortOrder = SortOrder.PROBLEMS,
     inverted: bool = False,
 ) -> list[Service]:
     """Give the services that the query picks, sorted; ties go by name, so the order is stable."""
@@ -101,17 +101,17 @@ def arrange(
     picked = [service for service in services if query.picks(service, scope)]
     picked.sort(key=lambda one: one.name)
     # Sorted twice, so that turning the order round leaves ties by name as they were.
-    picked.sort(key=lambda one: key(one, scope), reverse=inverted and order is not Order.NAME)  # type: ignore[arg-type,return-value]
-    return picked[::-1] if inverted and order is Order.NAME else picked
+    picked.sort(key=lambda one: key(one, scope), reverse=inverted and order is not SortOrder.NAME)  # type: ignore[arg-type,return-value]
+    return picked[::-1] if inverted and order is SortOrder.NAME else picked
 
 
-_ALWAYS_BAD = frozenset({Happening.LOST, Happening.LOOPING, Happening.LOGIN})
-_BAD_UNLESS_ORDERED = frozenset({Happening.RESTARTED, Happening.VANISHED})
+_ALWAYS_BAD = frozenset({EventKind.LOST, EventKind.LOOPING, EventKind.LOGIN})
+_BAD_UNLESS_ORDERED = frozenset({EventKind.RESTARTED, EventKind.VANISHED})
 _STANDSTILLS = (RolloutState.PAUSED.value, RolloutState.ABORTED.value, StepState.FAILED.value)
 
 
 @dataclass(frozen=True, slots=True)
-class EventQuery:
+class EventFilter:
     """A filter as it was typed; `bad` leaves only what somebody should look at."""
 
     text: str = ""
@@ -155,12 +155,12 @@ def is_bad(event: Event) -> bool:
     not verified; rollouts that stand still.
     """
     match event.happening:
-        case Happening.FLIPPED:
+        case EventKind.FLIPPED:
             health = health_after(event)
             return health is Health.FAILED or (health.is_problem and not event.ordered)
-        case Happening.VERDICT:
+        case EventKind.VERDICT:
             return result_of(event) is not Result.VERIFIED
-        case Happening.ROLLOUT:
+        case EventKind.ROLLOUT:
             said = (event.brief or event.text).lower()
             return any(word in said for word in _STANDSTILLS)
         case happening:

@@ -26,7 +26,7 @@ class Tier(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenService:
     """One service as the operator saw it when the key was pressed."""
 
     name: str
@@ -72,7 +72,7 @@ class Order:
     number: int
     verb: Verb
     target: Target
-    services: tuple[Seen, ...]
+    services: tuple[SeenService, ...]
     route: Route
     pressed_at: float
     pressed_on: datetime
@@ -84,7 +84,7 @@ class Order:
         return tuple(seen.name for seen in self.services)
 
 
-class Phase(Enum):
+class OrderPhase(Enum):
     """How far an order has come."""
 
     CHECKING = "checking"
@@ -106,7 +106,7 @@ class Result(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TimelineMark:
     """One moment of an order's timeline; `at` in seconds after the POST left."""
 
     what: str
@@ -120,23 +120,23 @@ class Verdict:
     service: str
     result: Result
     text: str = ""
-    timeline: tuple[Mark, ...] = ()
+    timeline: tuple[TimelineMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class OrderProgress:
     """An order and how far it has come; `verdicts` holds the services that are decided."""
 
     order: Order
-    phase: Phase
+    phase: OrderPhase
     text: str = ""
-    timelines: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
+    timelines: dict[str, tuple[TimelineMark, ...]] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
 
     @property
     def is_open(self) -> bool:
         """Whether it still needs watching."""
-        return self.phase is not Phase.ENDED
+        return self.phase is not OrderPhase.ENDED
 
     @property
     def is_verified(self) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 
 from tui.model.node import Environment, Identity
-from tui.model.order import Seen, Verb, Verdict
+from tui.model.order import SeenService, Verb, Verdict
 
 
 class StepState(Enum):
@@ -40,7 +40,7 @@ class Step:
     node: str
     url: str
     identity: Identity
-    services: tuple[Seen, ...]
+    services: tuple[SeenService, ...]
     environment: Environment | None = None
 
 

@@ -13,7 +13,7 @@ _SERVICES = (
 _SLEPT = 120.0
 
 
-class Life:
+class BackgroundEvents:
     """A seeded play of small troubles; like everything here it moves when somebody looks."""
 
     def __init__(self, cluster: "Cluster", now: float, seed: int | None) -> None:

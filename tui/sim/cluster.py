@@ -4,12 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from tui.sim.background_events import Life
+from tui.sim.background_events import BackgroundEvents
 from tui.sim.catalogue import CARRIERS, CONFIGURATION, ONE_SHOT, SERVICES, STARTSECS
 from tui.sim.login import Logins, User
 from tui.sim.node import Node
 from tui.sim.process import Process
-from tui.sim.request_log import Records, RequestRecord
+from tui.sim.request_log import RequestLog, RequestRecord
 
 __all__ = ["Cluster", "Node", "RequestRecord"]
 
@@ -46,13 +46,13 @@ class Cluster:
         self.logins = Logins()
         self.logins.basic = basic_authentication
         self.configuration = dict(CONFIGURATION)
-        self.requests = Records()
+        self.requests = RequestLog()
         self.primary_uid = 1
         self.created_at = clock() - _BOOTED_BEFORE
         self.urls: dict[int, str] = {}
         self._hang_up: dict[int, Callable[[], None]] = {}
         self._nodes = {uid: self._make_node(uid) for uid in range(1, nodes + 1)}
-        self._life = Life(self, clock(), seed) if lively else None
+        self._life = BackgroundEvents(self, clock(), seed) if lively else None
         self.add_user("admin@demo.local", "demo-password", "admin")
         self.add_user("viewer@demo.local", "viewer-password", "cluster_viewer")
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from tui.sim.cluster import Cluster
 from tui.sim.request_log import RequestRecord
-from tui.sim.responses import NOT_FOUND, Question, Replies, Reply, fault
+from tui.sim.responses import NOT_FOUND, Responses, SimReply, SimRequest, fault
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -52,7 +52,7 @@ def create_app(cluster: Cluster, uid: int, abort: Callable[[], None] = lambda: N
     return app
 
 
-def _record(question: Question, status: int, at: float) -> RequestRecord:
+def _record(question: SimRequest, status: int, at: float) -> RequestRecord:
     one = question
     scheme = one.headers.get("authorization", "").partition(" ")[0].lower()
     return RequestRecord(
@@ -78,7 +78,7 @@ async def _body(receive: Receive) -> bytes | None:
             return body
 
 
-async def _send(reply: Reply, send: Send) -> None:
+async def _send(reply: SimReply, send: Send) -> None:
     body = reply.body
     kind = b"text/plain" if isinstance(reply.value, bytes) else b"application/json"
     headers = [
@@ -97,8 +97,8 @@ class _NodeApi:
     def __init__(self, cluster: Cluster, uid: int) -> None:
         self._cluster = cluster
         self._uid = uid
-        replies = self._replies = Replies(cluster)
-        self._routes: dict[tuple[str, str], Callable[[Question], Reply]] = {
+        replies = self._replies = Responses(cluster)
+        self._routes: dict[tuple[str, str], Callable[[SimRequest], SimReply]] = {
             ("GET", "/v1/local/services"): replies.services,
             ("POST", "/v1/local/services"): replies.operate,
             ("POST", "/v1/services"): replies.operate,
@@ -114,7 +114,7 @@ class _NodeApi:
             ("POST", "/v1/users/refresh_jwt"): replies.refresh,
         }
 
-    def question(self, scope: dict[str, Any], body: bytes) -> Question:
+    def question(self, scope: dict[str, Any], body: bytes) -> SimRequest:
         """Read a request; a login is checked once, and only where it is asked for."""
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
@@ -125,12 +125,12 @@ class _NodeApi:
                 given = headers.get("authorization", "")
                 user = self._cluster.logins.by_header(given, self._cluster.now())
         query = scope["query_string"].decode("latin-1")
-        return Question(self._uid, scope["method"], scope["path"], query, headers, body, user)
+        return SimRequest(self._uid, scope["method"], scope["path"], query, headers, body, user)
 
-    def answer(self, question: Question) -> Reply:
+    def answer(self, question: SimRequest) -> SimReply:
         """Answer a question."""
         if not self._cluster.serves(self._uid):
-            return Reply(503, _UPSTREAM)
+            return SimReply(503, _UPSTREAM)
         route = self._route(question)
         if question.path in _OPEN:
             return NOT_FOUND if route is None else route(question)
@@ -144,12 +144,12 @@ class _NodeApi:
         elsewhere = self._redirect(question)
         return route(question) if elsewhere is None else elsewhere
 
-    def _route(self, question: Question) -> Callable[[Question], Reply] | None:
+    def _route(self, question: SimRequest) -> Callable[[SimRequest], SimReply] | None:
         if question.method == "GET" and question.path.startswith("/v1/nodes/check/"):
             return self._replies.node_check
         return self._routes.get((question.method, question.path))
 
-    def _redirect(self, question: Question) -> Reply | None:
+    def _redirect(self, question: SimRequest) -> SimReply | None:
         """Send the cluster's calls to the primary, as a node does unless handle_redirects is set.
 
         The code is not documented: [choice] 307.
@@ -161,4 +161,4 @@ class _NodeApi:
             return None
         target = self._cluster.urls.get(self._cluster.primary_uid, "https://127.0.0.1:9443")
         query = f"?{question.query}" if question.query else ""
-        return Reply(307, b"", {"location": f"{target}{quote(question.path)}{query}"})
+        return SimReply(307, b"", {"location": f"{target}{quote(question.path)}{query}"})

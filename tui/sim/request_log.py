@@ -28,7 +28,7 @@ class RequestRecord:
     scheme: str = ""
 
 
-class Records(Sequence[RequestRecord]):
+class RequestLog(Sequence[RequestRecord]):
     """The latest requests, oldest first; one thread may read while another writes."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from tui.sim.login import MAY_ORDER, MAY_VIEW
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SimReply:
     """An answer; `value` becomes JSON unless it is bytes, which are sent as plain text."""
 
     status: int
@@ -27,7 +27,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SimRequest:
     """A request as far as an answer depends on it; `user` is None without a good login."""
 
     uid: int
@@ -39,27 +39,27 @@ class Question:
     user: str | None
 
 
-def fault(status: int, code: str, text: str) -> Reply:
+def fault(status: int, code: str, text: str) -> SimReply:
     """Give an error body in the shape of most pages: error_code and description."""
-    return Reply(status, {"error_code": code, "description": text})
+    return SimReply(status, {"error_code": code, "description": text})
 
 
-def old_fault(status: int, code: str, text: str) -> Reply:
+def old_fault(status: int, code: str, text: str) -> SimReply:
     """Give an error body in the other shape: error_code and message."""
-    return Reply(status, {"error_code": code, "message": text})
+    return SimReply(status, {"error_code": code, "message": text})
 
 
-class Replies:
+class Responses:
     """The API of one cluster; every method of a path answers one question."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    def services(self, question: Question) -> Reply:
+    def services(self, question: SimRequest) -> SimReply:
         """`GET /v1/local/services`."""
-        return Reply(200, self._cluster.services(question.uid))
+        return SimReply(200, self._cluster.services(question.uid))
 
-    def operate(self, question: Question) -> Reply:
+    def operate(self, question: SimRequest) -> SimReply:
         """`POST /v1/local/services`, and `POST /v1/services` on the primary's programs."""
         role = self._cluster.users[question.user or ""].role
         if role not in MAY_ORDER:
@@ -79,11 +79,11 @@ class Replies:
         uid = question.uid
         if question.path == "/v1/services":
             uid = self._cluster.primary_uid
-        return Reply(200, self._cluster.operate(uid, operation, wanted))
+        return SimReply(200, self._cluster.operate(uid, operation, wanted))
 
-    def nodes(self, _: Question) -> Reply:
+    def nodes(self, _: SimRequest) -> SimReply:
         """`GET /v1/nodes`."""
-        return Reply(200, [self._node(node) for node in self._cluster.nodes])
+        return SimReply(200, [self._node(node) for node in self._cluster.nodes])
 
     def _node(self, node: Node) -> dict[str, object]:
         return {
@@ -100,9 +100,9 @@ class Replies:
             "os_version": "Red Hat Enterprise Linux 9.4",
         }
 
-    def nodes_status(self, _: Question) -> Reply:
+    def nodes_status(self, _: SimRequest) -> SimReply:
         """`GET /v1/nodes/status`."""
-        return Reply(
+        return SimReply(
             200,
             {
                 str(node.uid): {
@@ -118,16 +118,16 @@ class Replies:
             },
         )
 
-    def cluster(self, _: Question) -> Reply:
+    def cluster(self, _: SimRequest) -> SimReply:
         """`GET /v1/cluster`."""
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._cluster.created_at))
-        return Reply(
+        return SimReply(
             200, {"name": self._cluster.name, "created_time": created, "cnm_https_port": 9443}
         )
 
-    def configuration(self, _: Question) -> Reply:
+    def configuration(self, _: SimRequest) -> SimReply:
         """`GET /v1/cluster/services_configuration`."""
-        return Reply(
+        return SimReply(
             200,
             {
                 name: {"operating_mode": "enabled" if on else "disabled"}
@@ -135,10 +135,10 @@ class Replies:
             },
         )
 
-    def bootstrap(self, question: Question) -> Reply:
+    def bootstrap(self, question: SimRequest) -> SimReply:
         """`GET /v1/bootstrap`: the uid is a text here."""
         node = self._cluster.node(question.uid)
-        return Reply(
+        return SimReply(
             200,
             {
                 "bootstrap_status": {"state": "completed"},
@@ -150,12 +150,12 @@ class Replies:
             },
         )
 
-    def master_healthcheck(self, question: Question) -> Reply:
+    def master_healthcheck(self, question: SimRequest) -> SimReply:
         """`GET /v1/local/node/master_healthcheck`."""
         is_primary = question.uid == self._cluster.primary_uid
-        return Reply(200, {"status": "active" if is_primary else "inactive"})
+        return SimReply(200, {"status": "active" if is_primary else "inactive"})
 
-    def node_check(self, question: Question) -> Reply:
+    def node_check(self, question: SimRequest) -> SimReply:
         """`GET /v1/nodes/check/{uid}`."""
         asked = question.path.removeprefix("/v1/nodes/check/")
         node = next((one for one in self._cluster.nodes if str(one.uid) == asked), None)
@@ -163,20 +163,20 @@ class Replies:
             return fault(404, "node_not_exist", "no such node")
         down = self._down(node.uid)
         if node.powered and not down:
-            return Reply(200, {"node_uid": node.uid, "result": True})
+            return SimReply(200, {"node_uid": node.uid, "result": True})
         error = "the node does not answer"
         if node.powered:
             error = f"process {down[0]} is not running or not responding (supervisord)"
-        return Reply(200, {"node_uid": node.uid, "result": False, "error": error})
+        return SimReply(200, {"node_uid": node.uid, "result": False, "error": error})
 
-    def cluster_check(self, _: Question) -> Reply:
+    def cluster_check(self, _: SimRequest) -> SimReply:
         """`GET /v1/cluster/check`."""
         nodes = [
             {"node_uid": str(node.uid), "result": not self._down(node.uid) and node.powered}
             for node in self._cluster.nodes
         ]
         well = all(node["result"] for node in nodes)
-        return Reply(200, {"cluster_test_result": well, "nodes": nodes})
+        return SimReply(200, {"cluster_test_result": well, "nodes": nodes})
 
     def _down(self, uid: int) -> list[str]:
         listed = self._cluster.services(uid)
@@ -186,13 +186,13 @@ class Replies:
             if entry["status"] != "RUNNING" and name not in ONE_SHOT
         ]
 
-    def health(self, question: Question) -> Reply:
+    def health(self, question: SimRequest) -> SimReply:
         """`GET /v4/cluster/health`, which came with 8.0.16."""
         if not self._cluster.health_v4:
             return fault(404, "not_found", "no such path")
         issues = parse_qs(question.query).get("issues_only", ["false"])[0] == "true"
         nodes = [self._health_of(node, issues_only=issues) for node in self._cluster.nodes]
-        return Reply(200, {"nodes": nodes})
+        return SimReply(200, {"nodes": nodes})
 
     def _health_of(self, node: Node, *, issues_only: bool) -> dict[str, object]:
         listed = self._cluster.services(node.uid)
@@ -212,7 +212,7 @@ class Replies:
             ],
         }
 
-    def authorize(self, question: Question) -> Reply:
+    def authorize(self, question: SimRequest) -> SimReply:
         """`POST /v1/users/authorize`: Basic with an optional ttl, or name and password (7.4)."""
         try:
             wanted = json.loads(question.body or b"{}")
@@ -233,7 +233,7 @@ class Replies:
             return self.unauthorized()
         return self._token(user, wanted)
 
-    def refresh(self, question: Question) -> Reply:
+    def refresh(self, question: SimRequest) -> SimReply:
         """`POST /v1/users/refresh_jwt`, with an optional ttl. [choice] Basic is no token: 401."""
         if not self._cluster.logins.refreshes:
             return NOT_FOUND
@@ -245,18 +245,18 @@ class Replies:
             return NOT_JSON
         return self._token(question.user or "", wanted if isinstance(wanted, dict) else {})
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> SimReply:
         """Give a 401."""
         challenge = self._cluster.logins.challenge
         headers = {"www-authenticate": challenge} if challenge else {}
-        return Reply(401, UNAUTHORIZED.value, headers)
+        return SimReply(401, UNAUTHORIZED.value, headers)
 
-    def _token(self, user: str, wanted: dict[str, object]) -> Reply:
+    def _token(self, user: str, wanted: dict[str, object]) -> SimReply:
         ttl = wanted.get("ttl", 300)
         if type(ttl) is not int or not 1 <= ttl <= 86400:
             return fault(400, "invalid_ttl", "ttl must be from 1 to 86400 seconds")
         token = self._cluster.logins.token(user, self._cluster.now(), ttl)
-        return Reply(200, {"access_token": token})
+        return SimReply(200, {"access_token": token})
 
     def may_view(self, user: str) -> bool:
         """Say whether a user's role may read at all."""

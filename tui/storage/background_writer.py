@@ -10,16 +10,16 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self, TypeVar
 
-from tui.storage.private_files import NotKept
+from tui.storage.private_files import StorageError
 
 T = TypeVar("T")
 
 
-class Slow(NotKept):
+class SlowDisk(StorageError):
     """The disk did not answer in time; what was to be written may yet be."""
 
 
-class Scribe:
+class BackgroundWriter:
     """Does jobs in their order. A disk that hangs, hangs its thread and nothing else.
 
     The default executor is no place for this: leaving would wait for it. `at_most` so many jobs
@@ -41,7 +41,7 @@ class Scribe:
         try:
             self._jobs.put_nowait(lambda: _work(future, job))
         except queue.Full:
-            future.set_exception(Slow("the disk has too much to do"))
+            future.set_exception(SlowDisk("the disk has too much to do"))
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
@@ -56,7 +56,7 @@ class Scribe:
             async with asyncio.timeout(limit):
                 return await asyncio.wrap_future(self.put(job))
         except TimeoutError:
-            raise Slow(f"the disk did not answer within {limit:g} s") from None
+            raise SlowDisk(f"the disk did not answer within {limit:g} s") from None
 
     def repeat(
         self, job: Callable[[], None], every: float, told: "Callable[[Future[None]], None]"

@@ -14,29 +14,29 @@ _SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LONGEST_PATH = 4096
 
 
-class NotKept(Exception):
+class StorageError(Exception):
     """Something of the user's cannot be written or read: one sentence that names the path."""
 
 
-class Missing(NotKept):
+class MissingFile(StorageError):
     """There is nothing to read yet."""
 
 
-def shown(path: Path) -> str:
+def path_text(path: Path) -> str:
     """Give a path as it can be shown."""
     return clean(str(path), _LONGEST_PATH)
 
 
 @contextlib.contextmanager
-def blaming(path: Path) -> Iterator[None]:
+def storage_errors(path: Path) -> Iterator[None]:
     """Turn what the system says about a path into a NotKept."""
     try:
         yield
     except FileNotFoundError as error:
-        raise Missing(f"{shown(path)}: {error.strerror}") from error
+        raise MissingFile(f"{path_text(path)}: {error.strerror}") from error
     except OSError as error:
         reason = "it is a symbolic link" if _is_link(path) else error.strerror or str(error)
-        raise NotKept(f"{shown(path)}: {reason}") from error
+        raise StorageError(f"{path_text(path)}: {reason}") from error
 
 
 def _is_link(path: Path) -> bool:
@@ -53,8 +53,8 @@ def opened_folder(path: Path, *, make: bool) -> Iterator[int]:
     Raises NotKept, and Missing where it is not there and is not to be made.
     """
     if path.is_relative_to(NOWHERE):
-        raise NotKept("this user has no home folder, so there is nowhere to keep anything")
-    with blaming(path):
+        raise StorageError("this user has no home folder, so there is nowhere to keep anything")
+    with storage_errors(path):
         if make:
             _make(path)
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFELY)
@@ -68,12 +68,12 @@ def opened_folder(path: Path, *, make: bool) -> Iterator[int]:
 @contextlib.contextmanager
 def opened_file(folder: int, path: Path, flags: int) -> Iterator[int]:
     """Open a file of this user's own in an open folder, as a descriptor; raises as above."""
-    with blaming(path):
+    with storage_errors(path):
         file = os.open(path.name, flags | _SAFELY, 0o600, dir_fd=folder)
     try:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
-            raise NotKept(f"{shown(path)}: it is not a regular file")
+            raise StorageError(f"{path_text(path)}: it is not a regular file")
         _check(status, path, "600")
         yield file
     finally:
@@ -85,12 +85,12 @@ def check_file(folder: int, path: Path) -> os.stat_result:
 
     A database is looked at so: whoever opens and closes its file besides takes its locks away.
     """
-    with blaming(path):
+    with storage_errors(path):
         status = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
-        raise NotKept(f"{shown(path)}: it is a symbolic link")
+        raise StorageError(f"{path_text(path)}: it is a symbolic link")
     if not stat.S_ISREG(status.st_mode):
-        raise NotKept(f"{shown(path)}: it is not a regular file")
+        raise StorageError(f"{path_text(path)}: it is not a regular file")
     _check(status, path, "600")
     return status
 
@@ -102,7 +102,7 @@ def _make(path: Path) -> None:
         path = path.parent
     if missing and path == path.parent:
         # A home that does not exist is not made here.
-        raise NotKept(f"{shown(missing[-1])}: there is no such folder")
+        raise StorageError(f"{path_text(missing[-1])}: there is no such folder")
     for folder in reversed(missing):
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700)
@@ -119,10 +119,10 @@ def _sync(path: Path) -> None:
 
 def _check(status: os.stat_result, path: Path, mode: str) -> None:
     if status.st_uid != os.geteuid():
-        raise NotKept(f"{shown(path)}: it belongs to another user (uid {status.st_uid})")
+        raise StorageError(f"{path_text(path)}: it belongs to another user (uid {status.st_uid})")
     wide = stat.S_IMODE(status.st_mode)
     if wide & 0o077:
-        raise NotKept(
-            f"{shown(path)}: others can get at it (mode {wide:04o}); "
-            f"run: chmod {mode} {shlex.quote(shown(path))}"
+        raise StorageError(
+            f"{path_text(path)}: others can get at it (mode {wide:04o}); "
+            f"run: chmod {mode} {shlex.quote(path_text(path))}"
         )

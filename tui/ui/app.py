@@ -15,26 +15,26 @@ from textual.widgets import Input
 from tui.config import Configuration
 from tui.fleet.fleet import Fleet
 from tui.model.event import Event
-from tui.model.order import Progress
+from tui.model.order import OrderProgress
 from tui.model.rollout import RolloutProgress
 from tui.storage.paths import state_dir
 from tui.ui.command_palette import DeckCommands
-from tui.ui.controllers.notifications import Caller
-from tui.ui.controllers.orders import OrderDesk
-from tui.ui.controllers.profiles import ProfileDesk
-from tui.ui.controllers.rollouts import Rollable, RolloutDesk, Targets
+from tui.ui.controllers.notifications import NotificationController
+from tui.ui.controllers.orders import OrderController
+from tui.ui.controllers.profiles import ProfileController
+from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTargets
 from tui.ui.dialogs.armed import PAINTED
 from tui.ui.format.copy_text import selected_text
 from tui.ui.format.status_lines import Palette
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.table.live_table import LiveTable
-from tui.ui.table.navigation import ACROSS
+from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.themes import ThemeFile, palette, to_textual
 
 if TYPE_CHECKING:
-    from tui.fleet.snapshot.storage import Shelf
-    from tui.ui.controllers.export import Takeaway
+    from tui.fleet.snapshot.storage import SavedFiles
+    from tui.ui.controllers.export import ExportController
 
 
 @runtime_checkable
@@ -90,7 +90,7 @@ class DeckApp(TerminalApp):
         keys: Mapping[str, str],
         warnings: tuple[str, ...] = (),
         node: str | None = None,
-        shelf: "Shelf | None" = None,
+        shelf: "SavedFiles | None" = None,
     ) -> None:
         super().__init__()
         self._fleet = fleet
@@ -105,14 +105,16 @@ class DeckApp(TerminalApp):
         for theme in self._themes.values():
             self.register_theme(to_textual(theme))
         self._wear(self._theme_file)
-        self._caller = Caller(configuration.notify, os.environ, self.to_terminal, self.set_timer)
-        self._desk = OrderDesk(self, fleet, self._say)
-        self._rollouts = RolloutDesk(self, fleet, self._say, self._colors)
+        self._caller = NotificationController(
+            configuration.notify, os.environ, self.to_terminal, self.set_timer
+        )
+        self._desk = OrderController(self, fleet, self._say)
+        self._rollouts = RolloutController(self, fleet, self._say, self._colors)
         self._shelf = shelf
-        self._taken: Takeaway | None = None
+        self._taken: ExportController | None = None
         self._copied = ""
         self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
-        self._profiles = ProfileDesk(
+        self._profiles = ProfileController(
             self, self.deck, fleet, configuration, say=self._say, palette=self._colors
         )
         if node is not None:
@@ -182,7 +184,7 @@ class DeckApp(TerminalApp):
         self._caller.event_happened(event)
         self._gather()
 
-    def order_moved(self, _: Progress) -> None:
+    def order_moved(self, _: OrderProgress) -> None:
         """Hand an order's step to the deck."""
         if self._is_shown:
             for screen in self._watching:
@@ -212,7 +214,7 @@ class DeckApp(TerminalApp):
         Of `names` on `nodes`, else of what the screen in front has under its cursor or marked.
         """
         if names:
-            self._rollouts.ask(Targets(tuple(names), tuple(nodes)))
+            self._rollouts.ask(RolloutTargets(tuple(names), tuple(nodes)))
         elif isinstance(self.screen, Rollable):
             screen = self.screen
             self._rollouts.ask(screen.rollout_targets(), screen.rollout_begun)
@@ -225,13 +227,15 @@ class DeckApp(TerminalApp):
 
     # What is taken away
 
-    def _takeaway(self) -> "Takeaway":
+    def _takeaway(self) -> "ExportController":
         """Give what writes snapshots and copies; it is imported when it is first wanted."""
         if self._taken is None:
-            from tui.fleet.snapshot.storage import Shelf
-            from tui.ui.controllers.export import Takeaway
+            from tui.fleet.snapshot.storage import SavedFiles
+            from tui.ui.controllers.export import ExportController
 
-            self._taken = Takeaway(self, self._fleet, self._shelf or Shelf(state_dir()))
+            self._taken = ExportController(
+                self, self._fleet, self._shelf or SavedFiles(state_dir())
+            )
         return self._taken
 
     def action_snapshot(self, form: str) -> None:
@@ -339,7 +343,9 @@ class DeckApp(TerminalApp):
         from tui.ui.screens.help import HelpScreen
 
         colors = palette(self._theme_file)
-        self.push_screen(HelpScreen(self.deck.live_keys(), (*LiveTable.MOVES, *ACROSS), colors))
+        self.push_screen(
+            HelpScreen(self.deck.live_keys(), (*LiveTable.MOVES, *COLUMN_BINDINGS), colors)
+        )
 
     def action_paint(self, name: str) -> None:
         """Wear another theme, for this session."""
@@ -400,7 +406,7 @@ class DeckApp(TerminalApp):
         return still
 
 
-def _told(one: Progress) -> str:
+def _told(one: OrderProgress) -> str:
     return f"{one.order.verb.value} {', '.join(one.order.names)} on {one.order.target.node}"
 
 

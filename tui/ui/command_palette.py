@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from tui.ui.keymap import KEYS, Key, shown
+from tui.ui.keymap import KEYS, Key, key_text
 
 _KEYLESS = (
     ("All problems", "All that is wrong on all nodes, the worst first", "app.all_problems"),
@@ -71,7 +71,7 @@ class DeckCommands(Provider):
 
 
 def _said(key: Key, live: Mapping[str, str]) -> str:
-    return f"{key.does}  ({shown(live.get(key.id, key.keys))})"
+    return f"{key.does}  ({key_text(live.get(key.id, key.keys))})"
 
 
 def _method(action: str) -> str:

@@ -95,7 +95,7 @@ def bindings() -> list[Binding]:
     return [key.binding() for key in KEYS]
 
 
-def check(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[str, str]:
+def check_keymap(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[str, str]:
     """Check the `[keys]` of a configuration; gives binding id → keys, as Textual spells them.
 
     `others` are bindings of widgets that share the keyboard with the deck's. Raises KeymapError
@@ -156,7 +156,7 @@ def _spelled(keys: str) -> list[str]:
         raise KeymapError(f'"{keys}" is not a list of keys with commas between them') from error
 
 
-def shown(key: str) -> str:
+def key_text(key: str) -> str:
     """Give a key as it stands on the keyboard."""
     names = {
         "escape": "esc", "slash": "/", "exclamation_mark": "!", "left_square_bracket": "[",

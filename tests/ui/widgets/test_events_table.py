@@ -11,12 +11,12 @@ from textual.app import App, ComposeResult
 from textual.strip import Strip
 
 from tests.terminal.hostile import PAYLOADS
-from tui.model.event import Event, Happening
-from tui.model.filters import EventQuery
+from tui.model.event import Event, EventKind
+from tui.model.filters import EventFilter
 from tui.model.text import clean, is_harmless
 from tui.ui.widgets.events_table import EventsTable
 
-ALL = EventQuery()
+ALL = EventFilter()
 MANY, NODES = 2000, 400
 LINES = 10
 
@@ -24,7 +24,7 @@ LINES = 10
 def event(number: int, *, ago: float = 0.0, service: str = "alert_mgr") -> Event:
     at, on = time.monotonic() - ago, datetime.now(UTC) - timedelta(seconds=ago)
     text = f"RUNNING → STOPPED, number {number}"
-    return Event(f"node{number % NODES}", Happening.FLIPPED, text, at, on, service, "→ STOPPED")
+    return Event(f"node{number % NODES}", EventKind.FLIPPED, text, at, on, service, "→ STOPPED")
 
 
 class Counting(EventsTable):
@@ -78,7 +78,7 @@ async def test_of_thousands_only_the_rows_that_are_seen_are_made() -> None:
         assert table.present(events, ALL) == MANY
         assert table.cursor_key == table.row_keys[0]
         assert len(made(table)) == LINES + 1
-        table.present(events, EventQuery("node=node1"))
+        table.present(events, EventFilter("node=node1"))
         table.present(events, ALL)
         assert len(made(table)) < 3 * LINES
 
@@ -89,7 +89,7 @@ async def test_a_row_that_comes_into_view_is_there_at_once() -> None:
         assert all(table.render_line(line).text.strip() for line in range(1, LINES + 1))
 
 
-class Asked(EventQuery):
+class Asked(EventFilter):
     """Counts how often it is asked."""
 
     count = 0

@@ -8,7 +8,16 @@ from rich.style import Style
 
 from tests.ui.widgets.hostile import NAMES
 from tui.model.text import clean
-from tui.ui.table.row import Cell, Column, Look, Row, changed_span, fit, paint, places
+from tui.ui.table.row import (
+    Cell,
+    Column,
+    LineLook,
+    Row,
+    changed_span,
+    fit,
+    paint_row,
+    place_columns,
+)
 
 WIDTHS = range(1, 61)
 COLUMNS = (
@@ -19,7 +28,7 @@ COLUMNS = (
     Column("change", "CHANGE", 9, grow=3, drop=3),
     Column("started", "STARTED", 7, drop=2),
 )
-PLAIN = Look(Style())
+PLAIN = LineLook(Style())
 PALETTE = {"ok": "green", "accent": "bold cyan", "stale_row": "#777777", "stale": "black on red"}
 
 
@@ -28,7 +37,7 @@ def row(*texts: str, key: str = "k", **more: bool) -> Row:
 
 
 def keys(width: int) -> list[str]:
-    return [place.column.key for place in places(COLUMNS, width)]
+    return [place.column.key for place in place_columns(COLUMNS, width)]
 
 
 # Fitting
@@ -88,14 +97,14 @@ def test_a_wide_character_that_is_cut_in_half_leaves_a_space() -> None:
 def test_columns_never_take_more_than_there_is_once_the_rest_is_dropped() -> None:
     least = 2 + 10 + 1 + 8 + 1 + 6
     for width in range(least, 200):
-        laid = places(COLUMNS, width)
+        laid = place_columns(COLUMNS, width)
         assert laid[-1].at + laid[-1].width <= width, width
 
 
 def test_columns_stand_beside_one_another_with_one_gap() -> None:
     for width in range(1, 200):
         at = 2
-        for place in places(COLUMNS, width):
+        for place in place_columns(COLUMNS, width):
             assert place.at == at
             at += place.width + 1
 
@@ -113,17 +122,17 @@ def test_columns_that_must_stay_do_so_in_no_room_at_all() -> None:
 
 
 def test_what_is_left_over_is_shared_by_growth() -> None:
-    narrow, wide = places(COLUMNS, 52), places(COLUMNS, 152)
+    narrow, wide = place_columns(COLUMNS, 52), place_columns(COLUMNS, 152)
     grown = [b.width - a.width for a, b in zip(narrow, wide, strict=True)]
     assert grown == [40, 0, 0, 0, 60, 0]
 
 
 def test_a_place_knows_which_cell_is_its_own_after_others_were_dropped() -> None:
-    assert [place.index for place in places(COLUMNS, 45)] == [0, 1, 2, 3, 5]
+    assert [place.index for place in place_columns(COLUMNS, 45)] == [0, 1, 2, 3, 5]
 
 
 def test_no_columns_have_no_places() -> None:
-    assert places((), 40) == ()
+    assert place_columns((), 40) == ()
 
 
 # Painting
@@ -131,57 +140,57 @@ def test_no_columns_have_no_places() -> None:
 
 def test_a_painted_row_is_as_wide_as_its_places() -> None:
     for name, width in product(NAMES, WIDTHS):
-        laid = places(COLUMNS, width)
+        laid = place_columns(COLUMNS, width)
         end = laid[-1].at + laid[-1].width
         for more in ({}, {"spans": True}, {"inert": True}, {"dim": True}):
-            strip = paint(row(*[name] * 6, **more), laid, PALETTE, PLAIN)
+            strip = paint_row(row(*[name] * 6, **more), laid, PALETTE, PLAIN)
             assert strip.cell_length == cell_len(strip.text) == end, (name, width, more)
             assert strip.text.isprintable()
 
 
 def test_the_gutter_shows_cursor_and_mark() -> None:
-    laid = places(COLUMNS, 60)
+    laid = place_columns(COLUMNS, 60)
     painted = [
-        paint(row(*"abcdef"), laid, {}, Look(Style(), cursor, mark)).text[:3]
+        paint_row(row(*"abcdef"), laid, {}, LineLook(Style(), cursor, mark)).text[:3]
         for cursor, mark in product(" ▌", " ●")
     ]
     assert painted == ["  a", " ●a", "▌ a", "▌●a"]
 
 
 def test_a_cell_wears_the_style_of_its_name() -> None:
-    laid = places(COLUMNS[:2], 60)
-    painted = paint(Row("k", (Cell("a", "ok"), Cell("b", "italic"))), laid, PALETTE, PLAIN)
+    laid = place_columns(COLUMNS[:2], 60)
+    painted = paint_row(Row("k", (Cell("a", "ok"), Cell("b", "italic"))), laid, PALETTE, PLAIN)
     styles = {segment.text.strip(): segment.style for segment in painted if segment.text.strip()}
     assert styles["a"] == Style.parse("green")
     assert styles["b"] == Style.parse("italic")
 
 
 def test_a_style_that_nobody_knows_is_no_style() -> None:
-    laid = places(COLUMNS[:1], 60)
-    strip = paint(Row("k", (Cell("a", "no such style at all"),)), laid, {}, PLAIN)
+    laid = place_columns(COLUMNS[:1], 60)
+    strip = paint_row(Row("k", (Cell("a", "no such style at all"),)), laid, {}, PLAIN)
     assert strip.text.strip() == "a"
 
 
 def test_an_old_row_fades_but_what_says_that_it_is_old() -> None:
-    laid = places(COLUMNS[:2], 60)
+    laid = place_columns(COLUMNS[:2], 60)
     cells = (Cell("old", "ok"), Cell("STALE", "stale"))
-    painted = paint(Row("k", cells, dim=True), laid, PALETTE, PLAIN)
+    painted = paint_row(Row("k", cells, dim=True), laid, PALETTE, PLAIN)
     styles = {segment.text.strip(): segment.style for segment in painted if segment.text.strip()}
     assert styles["old"] == Style.parse("#777777")
     assert styles["STALE"] == Style.parse("black on red")
 
 
 def test_the_second_cell_of_a_spanning_row_has_all_the_room_to_the_right() -> None:
-    laid = places(COLUMNS, 60)
+    laid = place_columns(COLUMNS, 60)
     long = "x" * 30
     for more in ({"spans": True}, {"inert": True}):
-        assert long in paint(row("", long, *"cdef", **more), laid, {}, PLAIN).text
-    assert long not in paint(row("", long, *"cdef"), laid, {}, PLAIN).text
+        assert long in paint_row(row("", long, *"cdef", **more), laid, {}, PLAIN).text
+    assert long not in paint_row(row("", long, *"cdef"), laid, {}, PLAIN).text
 
 
 def test_a_row_with_too_few_cells_is_painted_with_empty_ones() -> None:
-    laid = places(COLUMNS, 60)
-    strip = paint(row("a", "b"), laid, {}, PLAIN)
+    laid = place_columns(COLUMNS, 60)
+    strip = paint_row(row("a", "b"), laid, {}, PLAIN)
     assert strip.text.split() == ["a", "b"]
     assert strip.cell_length == laid[-1].at + laid[-1].width
 
@@ -190,13 +199,13 @@ def test_a_row_with_too_few_cells_is_painted_with_empty_ones() -> None:
 
 
 def test_equal_rows_need_no_paint() -> None:
-    laid = places(COLUMNS, 60)
+    laid = place_columns(COLUMNS, 60)
     assert changed_span(None, None, laid) is None
     assert changed_span(row(*"abcdef"), row(*"abcdef"), laid) is None
 
 
 def test_from_the_first_changed_cell_to_the_last_one_is_painted() -> None:
-    laid = places(COLUMNS, 80)
+    laid = place_columns(COLUMNS, 80)
     for first, last in product(range(6), range(6)):
         if first <= last:
             texts = ["z" if n in {first, last} else c for n, c in enumerate("abcdef")]
@@ -205,18 +214,18 @@ def test_from_the_first_changed_cell_to_the_last_one_is_painted() -> None:
 
 
 def test_a_changed_style_is_a_change() -> None:
-    laid = places(COLUMNS[:1], 60)
+    laid = place_columns(COLUMNS[:1], 60)
     old, new = Row("k", (Cell("a", "ok"),)), Row("k", (Cell("a", "bad"),))
     assert changed_span(old, new, laid) == (laid[0].at, laid[0].width)
 
 
 def test_a_cell_that_is_not_on_the_screen_needs_no_paint() -> None:
-    laid = places(COLUMNS, 30)
+    laid = place_columns(COLUMNS, 30)
     assert changed_span(row(*"abcdef"), row(*"abcdeX"), laid) is None
 
 
 def test_another_row_or_another_kind_of_row_is_a_whole_line() -> None:
-    laid = places(COLUMNS, 60)
+    laid = place_columns(COLUMNS, 60)
     old = row(*"abcdef")
     for new in (
         None,
@@ -230,13 +239,13 @@ def test_another_row_or_another_kind_of_row_is_a_whole_line() -> None:
 
 
 def test_a_changed_text_that_has_all_the_room_is_a_whole_line() -> None:
-    laid = places(COLUMNS, 60)
+    laid = place_columns(COLUMNS, 60)
     for more in ({"spans": True}, {"inert": True}):
         old, new = row("", "long ago", *"cdef", **more), row("", "now", *"cdef", **more)
         assert changed_span(old, new, laid) == (0, 0)
 
 
 def test_rows_with_other_numbers_of_cells_are_compared_without_a_crash() -> None:
-    laid = places(COLUMNS, 60)
+    laid = place_columns(COLUMNS, 60)
     assert changed_span(row("a"), row(*"abcdef"), laid) is not None
     assert changed_span(row(*"abcdef"), row("a"), laid) is not None

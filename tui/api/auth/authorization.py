@@ -16,7 +16,7 @@ class SecretLike(Protocol):
         """Give the password."""
 
 
-class Token:
+class HiddenText:
     """A text that no repr shows: a token, or anything else that holds what nobody may see."""
 
     __slots__ = ("_text",)
@@ -33,11 +33,11 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ticket:
+class Authorization:
     """An Authorization header: its scheme, and what follows."""
 
     scheme: str
-    secret: Token
+    secret: HiddenText
 
     @property
     def is_password(self) -> bool:
@@ -49,17 +49,17 @@ class Ticket:
         return f"{self.scheme} {self.secret.reveal()}"
 
 
-NOBODY = Ticket("", Token(""))
+NO_AUTHORIZATION = Authorization("", HiddenText(""))
 """No Authorization at all: the client's certificate says who asks."""
 
 
-def password_ticket(username: str, password: SecretLike) -> Ticket:
+def basic_authorization(username: str, password: SecretLike) -> Authorization:
     """Make the ticket that holds the password."""
     pair = f"{username}:{password.reveal()}".encode("utf-8", "surrogatepass")
-    return Ticket("Basic", Token(base64.b64encode(pair).decode("ascii")))
+    return Authorization("Basic", HiddenText(base64.b64encode(pair).decode("ascii")))
 
 
-def headers(ticket: Ticket | None) -> httpx.Headers:
+def request_headers(ticket: Authorization | None) -> httpx.Headers:
     """Make a request's headers; their repr hides what the ticket holds, and nobody keeps them."""
     made = httpx.Headers(
         {

@@ -20,11 +20,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from tui.api import codec
-from tui.api.auth.authorization import NOBODY, SecretLike, Ticket, Token, password_ticket
-from tui.api.auth.token_request import TTL, Form, LoginExchange
-from tui.api.codec import Reply
-from tui.api.connection import Exchange
-from tui.api.error_messages import refusal
+from tui.api.auth.authorization import (
+    NO_AUTHORIZATION,
+    Authorization,
+    HiddenText,
+    SecretLike,
+    basic_authorization,
+)
+from tui.api.auth.token_request import TTL, TokenConnection, TokenRequestForm
+from tui.api.codec import HttpReply
+from tui.api.connection import Connection
+from tui.api.error_messages import refused_error
 from tui.api.errors import ApiError, LoginRefused
 from tui.api.strict_json import WireError
 from tui.model.login import LoginWay
@@ -32,7 +38,7 @@ from tui.model.text import clean
 
 
 @dataclass(slots=True, eq=False)
-class Wicket:
+class PasswordGate:
     """Where requests to one node leave.
 
     `before` is awaited right before a password leaves; its time does not count as the node's, and
@@ -42,7 +48,7 @@ class Wicket:
     Unmet of `before` asks for.
     """
 
-    exchange: Exchange
+    exchange: Connection
     before: Callable[[], Awaitable[None]] | None = None
     after: Callable[[bool], None] | None = None
     doubt: Callable[[], None] | None = None
@@ -79,29 +85,29 @@ _OTHER = {"JWT": "Bearer", "Bearer": "JWT"}
 _BASIC = re.compile(r"(^|,)\s*basic\b", re.IGNORECASE)
 
 
-class Outdated(Exception):
+class OutdatedAuthorization(Exception):
     """What a request was to show is not what is shown by now; nothing was sent."""
 
 
 @dataclass(slots=True, eq=False)
-class Habit:
+class LoginHabit:
     """What a cluster was seen to take; it outlives a password. AUTO: not known yet."""
 
     way: LoginWay
     scheme: str = "JWT"
-    form: Form | None = None
+    form: TokenRequestForm | None = None
     refreshes: bool = True
 
 
 class Session:
     """The login of one user, with one password, to one cluster; its nodes share it."""
 
-    def __init__(self, username: str, password: SecretLike, habit: Habit) -> None:
+    def __init__(self, username: str, password: SecretLike, habit: LoginHabit) -> None:
         self.username = username
         self.habit = habit
         self._password = password
         self._way = habit.way
-        self._token: Token | None = None
+        self._token: HiddenText | None = None
         self._is_proven = False
         self._schemes_left = 0
         self._renew_at = self._ends_at = 0.0
@@ -109,15 +115,15 @@ class Session:
         self._refused: LoginRefused | None = None
         self._gate = asyncio.Lock()
 
-    async def ticket(self, via: Wicket) -> Ticket:
+    async def ticket(self, via: PasswordGate) -> Authorization:
         """Give what a request shows, after getting or renewing a token where that is due.
 
         Raises ApiError.
         """
         if not self.username:
-            return NOBODY
+            return NO_AUTHORIZATION
         if self._way is not LoginWay.JWT:
-            return password_ticket(self.username, self._password)
+            return basic_authorization(self.username, self._password)
         now = time.monotonic()
         if self._token is None or now >= self._ends_at:
             await self._log_in(via)
@@ -125,12 +131,12 @@ class Session:
             await self._renew(via)
         return self._shown()
 
-    def check(self, ticket: Ticket) -> None:
+    def check(self, ticket: Authorization) -> None:
         """Raise Outdated where a ticket that holds the password is no longer what is shown."""
         if ticket.is_password and self._way is LoginWay.JWT:
-            raise Outdated
+            raise OutdatedAuthorization
 
-    def accept(self, ticket: Ticket) -> None:
+    def accept(self, ticket: Authorization) -> None:
         """Note that a node took a ticket."""
         if ticket.is_password:
             self._way = self.habit.way = LoginWay.BASIC
@@ -138,12 +144,14 @@ class Session:
             self._is_proven = True
             self.habit.way, self.habit.scheme = LoginWay.JWT, ticket.scheme
 
-    async def instead(self, ticket: Ticket, reply: Reply, via: Wicket) -> Ticket | None:
+    async def instead(
+        self, ticket: Authorization, reply: HttpReply, via: PasswordGate
+    ) -> Authorization | None:
         """Give what to show after a 401 to a ticket; None where the login is refused.
 
         Raises ApiError where a token cannot be had for another reason.
         """
-        if ticket is NOBODY:
+        if ticket is NO_AUTHORIZATION:
             return None
         if ticket.is_password:
             return await self._instead_of_password(reply, via)
@@ -164,12 +172,14 @@ class Session:
         self.habit.scheme = _OTHER[ticket.scheme]
         return self._shown()
 
-    def end(self, ticket: Ticket) -> None:
+    def end(self, ticket: Authorization) -> None:
         """Note that a token was refused, so that the next request gets another."""
         if ticket.secret is self._token:
             self._token = None
 
-    async def _instead_of_password(self, reply: Reply, via: Wicket) -> Ticket | None:
+    async def _instead_of_password(
+        self, reply: HttpReply, via: PasswordGate
+    ) -> Authorization | None:
         if self._way is LoginWay.BASIC or _takes_basic(reply):
             return None
         if self._way is LoginWay.AUTO:
@@ -182,16 +192,16 @@ class Session:
             self._refused = self._refused or LoginRefused(str(error), error.trouble.hint)
             return None
 
-    def _shown(self) -> Ticket:
+    def _shown(self) -> Authorization:
         if self._token is None:
-            raise Outdated
-        return Ticket(self.habit.scheme, self._token)
+            raise OutdatedAuthorization
+        return Authorization(self.habit.scheme, self._token)
 
-    async def _log_in(self, via: Wicket) -> None:
+    async def _log_in(self, via: PasswordGate) -> None:
         """Get a token for the password, unless another node gets one first."""
         seen = self._token
-        reply: Reply | None = None
-        forms = tuple(Form) if self.habit.form is None else (self.habit.form,)
+        reply: HttpReply | None = None
+        forms = tuple(TokenRequestForm) if self.habit.form is None else (self.habit.form,)
         async with self._alone(seen) as enter:
 
             async def before() -> None:
@@ -201,12 +211,12 @@ class Session:
                 self._see(seen)
 
             for form in forms[: TRIES - self._spent]:
-                exchange = LoginExchange.beside(via.exchange)
+                exchange = TokenConnection.beside(via.exchange)
                 exchange.before_send = before
                 try:
                     asked_at = time.monotonic()
                     reply = await exchange.authorize(form, self.username, self._password)
-                except Outdated:
+                except OutdatedAuthorization:
                     return
                 finally:
                     via.done(lost=exchange.is_unanswered)
@@ -220,12 +230,12 @@ class Session:
                 via.doubted()
             raise self._no_token(reply, via)
 
-    def _no_token(self, reply: Reply | None, via: Wicket) -> ApiError:
+    def _no_token(self, reply: HttpReply | None, via: PasswordGate) -> ApiError:
         """Say why there is no token; what a password was refused for is final."""
         if reply is None:
             return self._refused or LoginRefused(f"{via.exchange.where} was not asked again")
         what, where = "POST /v1/users/authorize", via.exchange.where
-        error = refusal(reply, where=where, username=self.username, what=what)
+        error = refused_error(reply, where=where, username=self.username, what=what)
         if reply.status in (400, 401):
             if not isinstance(error, LoginRefused):
                 error = LoginRefused(str(error), 'set login = "basic" if it takes no tokens')
@@ -233,7 +243,7 @@ class Session:
         return error
 
     @contextlib.asynccontextmanager
-    async def _alone(self, seen: Token | None) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    async def _alone(self, seen: HiddenText | None) -> AsyncIterator[Callable[[], Awaitable[None]]]:
         """Give what lets one node at a time ask for a token; it raises Outdated if `seen` is.
 
         It spares logins and no more: who waited for a second goes on, lest a node that hangs
@@ -256,14 +266,14 @@ class Session:
             if entered:
                 self._gate.release()
 
-    def _see(self, seen: Token | None) -> None:
+    def _see(self, seen: HiddenText | None) -> None:
         """Raise what came of other nodes' logins meanwhile: LoginRefused or Outdated."""
         if self._refused is not None:
             raise LoginRefused(str(self._refused), self._refused.trouble.hint)
         if self._token is not seen:
-            raise Outdated
+            raise OutdatedAuthorization
 
-    async def _renew(self, via: Wicket) -> None:
+    async def _renew(self, via: PasswordGate) -> None:
         """Get a token for the present one, which lasts a while yet: trouble can wait."""
         if await self._refresh(via):
             return
@@ -274,13 +284,13 @@ class Session:
         except ApiError:
             self._renew_at = time.monotonic() + _RENEW_AGAIN
 
-    async def _refresh(self, via: Wicket) -> bool:
+    async def _refresh(self, via: PasswordGate) -> bool:
         """Refresh the token; False where it takes the password."""
         if not self.habit.refreshes:
             return False
         shown = self._shown()
         async with self._alone(shown.secret) as enter:
-            exchange = LoginExchange.beside(via.exchange)
+            exchange = TokenConnection.beside(via.exchange)
             exchange.before_send = enter
             self._renew_at = (asked_at := time.monotonic()) + _RENEW_AGAIN
             try:
@@ -288,14 +298,14 @@ class Session:
                 if reply.status == 200:
                     self._take(reply, asked_at, exchange.where)
                     self._is_proven = True
-            except (ApiError, Outdated):
+            except (ApiError, OutdatedAuthorization):
                 return True
         self.habit.refreshes = reply.status not in (404, 405)
         return reply.status not in (400, 401, 404, 405)
 
-    def _take(self, reply: Reply, asked_at: float, where: str) -> None:
+    def _take(self, reply: HttpReply, asked_at: float, where: str) -> None:
         try:
-            self._token = Token(codec.read_token(reply.body))
+            self._token = HiddenText(codec.read_token(reply.body))
         except WireError as error:
             raise _bad_token(where, error) from None
         self._is_proven, self._schemes_left = False, 1
@@ -306,6 +316,6 @@ def _bad_token(where: str, error: WireError) -> ApiError:
     return ApiError(f"{where} sent a bad answer to a login: {error}", "it is asked again")
 
 
-def _takes_basic(reply: Reply) -> bool:
+def _takes_basic(reply: HttpReply) -> bool:
     """Whether a 401 says itself that Basic is taken, so that the password must be wrong."""
     return _BASIC.search(reply.headers.get("www-authenticate", "")) is not None

@@ -14,9 +14,9 @@ from tui.api.tls.der import (
     Element,
     NotDer,
     elements,
-    oid,
-    text,
-    time,
+    read_oid,
+    read_text,
+    read_time,
 )
 from tui.model.certificate import Certificate
 from tui.model.text import clean
@@ -54,7 +54,7 @@ def fingerprint(der: bytes) -> str:
 
 
 @lru_cache(maxsize=256)
-def describe(der: bytes) -> Certificate:
+def describe_certificate(der: bytes) -> Certificate:
     """Say what a certificate is; of one that cannot be read, nothing but its fingerprint."""
     sha256 = fingerprint(der)
     try:
@@ -80,7 +80,7 @@ def _read(der: bytes) -> _Facts:
     _, _, issuer, validity, subject, _, *more = fields
     begins, ends = _two(validity)
     names = tuple(name for one in more if one.tag == _EXTENSIONS for name in _names(one))
-    return _Facts(_name(subject), _name(issuer), names, time(begins), time(ends))
+    return _Facts(_name(subject), _name(issuer), names, read_time(begins), read_time(ends))
 
 
 def _two(element: Element) -> tuple[Element, Element]:
@@ -96,8 +96,8 @@ def _name(element: Element) -> str:
     for group in element.parts(SEQUENCE):
         for pair in group.parts(SET):
             key, value = _two(pair)
-            kind = oid(key)
-            parts.append(f"{_ATTRIBUTES.get(kind, kind)}={clean(text(value), 64)}")
+            kind = read_oid(key)
+            parts.append(f"{_ATTRIBUTES.get(kind, kind)}={clean(read_text(value), 64)}")
     return clean(", ".join(reversed(parts)))
 
 
@@ -106,7 +106,7 @@ def _names(extensions: Element) -> list[str]:
     for listed in extensions.parts(_EXTENSIONS):
         for extension in listed.parts(SEQUENCE):
             key, *rest = extension.parts(SEQUENCE)
-            if oid(key) != _ALTERNATIVE_NAMES:
+            if read_oid(key) != _ALTERNATIVE_NAMES:
                 continue
             value = [part for part in rest if part.tag != BOOLEAN]
             if len(value) != 1 or value[0].tag != OCTETS:

@@ -27,7 +27,7 @@ class _Passphrase(Exception):
     """The key is locked; OpenSSL would ask for its passphrase on the terminal."""
 
 
-def stamps(mine: ClientCertificate) -> tuple[tuple[int, int, int], ...]:
+def client_certificate_stamps(mine: ClientCertificate) -> tuple[tuple[int, int, int], ...]:
     """Give what changes when one of the files is renewed. Raises Unreachable."""
     return tuple(_file_stamp(path) for path in (mine.certificate, mine.key))
 
@@ -40,7 +40,7 @@ def _file_stamp(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def show(context: ssl.SSLContext, mine: ClientCertificate) -> None:
+def load_client_certificate(context: ssl.SSLContext, mine: ClientCertificate) -> None:
     """Make a context show this certificate to who asks for one. Raises Unreachable."""
     _check(mine.certificate, secret=mine.certificate == mine.key)
     _check(mine.key, secret=True)
@@ -126,7 +126,9 @@ def context_for(trust: Trust, mine: ClientCertificate | None = None) -> ssl.SSLC
 
     Raises Unreachable if a file that it needs cannot be read.
     """
-    return _context(trust, mine, (_stamp(trust), () if mine is None else stamps(mine)))
+    return _context(
+        trust, mine, (_stamp(trust), () if mine is None else client_certificate_stamps(mine))
+    )
 
 
 def _stamp(trust: Trust) -> object:
@@ -168,7 +170,7 @@ def _context(trust: Trust, mine: ClientCertificate | None, _: object) -> ssl.SSL
         case NoTrust():
             _uncheck(context)
     if mine is not None:
-        show(context, mine)
+        load_client_certificate(context, mine)
     return context
 
 

@@ -52,7 +52,7 @@ def elements(der: bytes) -> Iterator[Element]:
         at += length
 
 
-def time(element: Element) -> datetime:
+def read_time(element: Element) -> datetime:
     """Read a UTCTime or GeneralizedTime, aware. Raises NotDer."""
     size, form = _TIMES.get(element.tag, (0, ""))
     text = element.content.decode("ascii", "replace")
@@ -67,7 +67,7 @@ def time(element: Element) -> datetime:
         raise NotDer("not a time that there is") from None
 
 
-def text(element: Element) -> str:
+def read_text(element: Element) -> str:
     """Read a string of any of the usual kinds, as it is. Raises NotDer."""
     try:
         return element.content.decode(_TEXTS[element.tag])
@@ -75,7 +75,7 @@ def text(element: Element) -> str:
         raise NotDer("not a text") from None
 
 
-def oid(element: Element) -> str:
+def read_oid(element: Element) -> str:
     """Read an object identifier as dotted numbers. Raises NotDer."""
     if element.tag != OBJECT or not 0 < len(element.content) <= _OBJECT_AT_MOST:
         raise NotDer("not an object identifier, or one that nobody uses")

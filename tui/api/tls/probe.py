@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from tui import concurrency
 from tui.api.errors import Unreachable
-from tui.api.tls.certificate import describe
+from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
 from tui.model.certificate import Certificate
 from tui.model.text import clean
@@ -42,10 +42,10 @@ async def _shake_hands(url: str, proxy: str) -> Certificate:
             await _open_way(reader, writer, host, port)
             await writer.start_tls(context, server_hostname=host)
         else:
-            await concurrency.look_up(host)
+            await concurrency.resolve_host(host)
             _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
         peer = writer.get_extra_info("ssl_object")
-        return describe(peer.getpeercert(binary_form=True) or b"")
+        return describe_certificate(peer.getpeercert(binary_form=True) or b"")
     finally:
         if writer is not None:
             writer.transport.abort()
@@ -53,7 +53,7 @@ async def _shake_hands(url: str, proxy: str) -> Certificate:
 
 
 async def _connect(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    await concurrency.look_up(host)
+    await concurrency.resolve_host(host)
     return await asyncio.open_connection(host, port, limit=_ANSWER_AT_MOST)
 
 

@@ -3,15 +3,15 @@
 import math
 from dataclasses import replace
 
-from tui.model.event import ORDERED_HERE, Event, Happening
-from tui.model.order import Phase, Progress, Result
+from tui.model.event import ORDERED_HERE, Event, EventKind
+from tui.model.order import OrderPhase, OrderProgress, Result
 
 AFTERWARDS = 15.0
 """Seconds after an order's end for which a change of its services is still its doing."""
 
 NOBODY = "nobody here ordered it"
 _EXPLAINED = frozenset(
-    {Happening.FLIPPED, Happening.RESTARTED, Happening.VANISHED, Happening.APPEARED}
+    {EventKind.FLIPPED, EventKind.RESTARTED, EventKind.VANISHED, EventKind.APPEARED}
 )
 
 
@@ -25,10 +25,10 @@ class Attribution:
         # Node and service → until when the newest order on it explains things (monotonic).
         self._until: dict[tuple[str, str], float] = {}
 
-    def note(self, progress: Progress, now: float) -> None:
+    def note(self, progress: OrderProgress, now: float) -> None:
         """Take an order's step at `now` (monotonic); those of earlier sessions are not ours."""
         order = progress.order
-        if order.number <= 0 or progress.phase is Phase.CHECKING:
+        if order.number <= 0 or progress.phase is OrderPhase.CHECKING:
             return
         unsent = {one.service for one in progress.verdicts if one.result is Result.NOT_SENT}
         for name in order.names:
@@ -42,6 +42,6 @@ class Attribution:
             return event
         if event.at <= self._until.get((event.node, event.service), -math.inf):
             return replace(event, text=f"{event.text}{ORDERED_HERE}", ordered=True)
-        if event.happening is Happening.RESTARTED:
+        if event.happening is EventKind.RESTARTED:
             return replace(event, text=f"{event.text}, {NOBODY}")
         return event

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from tui.model.duration import span
-from tui.model.event import Event, Happening
+from tui.model.duration import two_units
+from tui.model.event import Event, EventKind
 from tui.model.reading import Reading
 from tui.model.service import Service
 
 
-def compare(before: Reading, after: Reading, *, on: datetime) -> tuple[Event, ...]:
+def diff_readings(before: Reading, after: Reading, *, on: datetime) -> tuple[Event, ...]:
     """List what changed, in the order of the services' names, the node itself first.
 
     `on` is the wall clock for the events (aware, UTC). The services of a node's first good answer
@@ -26,13 +26,13 @@ def _link(before: Reading, after: Reading, on: datetime) -> list[Event]:
     if after.trouble is not None:
         if before.trouble is not None and before.trouble.kind is after.trouble.kind:
             return []
-        return [_event(after, _Told(Happening.LOST, after.trouble.text), on)]
+        return [_event(after, _Told(EventKind.LOST, after.trouble.text), on)]
     if before.trouble is None:
         return []
     again = "answers for the first time"
     if before.answered_at is not None:
-        again = f"answers again after {span(after.asked_at - before.answered_at)}"
-    told = _Told(Happening.REGAINED, f"{again}, was: {before.trouble.kind.value}")
+        again = f"answers again after {two_units(after.asked_at - before.answered_at)}"
+    told = _Told(EventKind.REGAINED, f"{again}, was: {before.trouble.kind.value}")
     return [_event(after, told, on)]
 
 
@@ -50,20 +50,20 @@ def _services(before: Reading, after: Reading, on: datetime) -> list[Event]:
 
 
 class _Told(NamedTuple):
-    happening: Happening
+    happening: EventKind
     text: str
     brief: str = ""
 
 
 def _service(old: Service | None, new: Service | None) -> _Told | None:
     if new is None:
-        return _Told(Happening.VANISHED, f"vanished, was {old.status if old else '?'}", "vanished")
+        return _Told(EventKind.VANISHED, f"vanished, was {old.status if old else '?'}", "vanished")
     if old is None:
-        return _Told(Happening.APPEARED, f"appeared, {new.status}", "appeared")
+        return _Told(EventKind.APPEARED, f"appeared, {new.status}", "appeared")
     if old.status != new.status:
-        return _Told(Happening.FLIPPED, f"{old.status} → {new.status}", f"→ {new.status}")
+        return _Told(EventKind.FLIPPED, f"{old.status} → {new.status}", f"→ {new.status}")
     if was_restarted(old, new):
-        return _Told(Happening.RESTARTED, f"restarted, {new.status} before and after", "restarted")
+        return _Told(EventKind.RESTARTED, f"restarted, {new.status} before and after", "restarted")
     return None
 
 

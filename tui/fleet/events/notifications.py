@@ -3,7 +3,7 @@
 from collections.abc import Set
 from dataclasses import dataclass
 
-from tui.model.event import Event, Happening
+from tui.model.event import Event, EventKind
 from tui.model.filters import is_bad, result_of
 from tui.model.order import Result
 
@@ -14,7 +14,7 @@ NOTICE_EVERY = 5.0
 """Seconds between two notices on the desktop, at least."""
 
 
-def is_worth(event: Event, wanted: Set[Happening]) -> bool:
+def should_notify(event: Event, wanted: Set[EventKind]) -> bool:
     """Say whether a person wants to be called for an event.
 
     Its word is in the list, no order given here explains it, and it is no order that was verified:
@@ -22,15 +22,15 @@ def is_worth(event: Event, wanted: Set[Happening]) -> bool:
     """
     if event.happening not in wanted:
         return False
-    if event.happening is Happening.ROLLOUT:
+    if event.happening is EventKind.ROLLOUT:
         return is_bad(event)
     if event.ordered:
         return False
-    return event.happening is not Happening.VERDICT or result_of(event) is not Result.VERIFIED
+    return event.happening is not EventKind.VERDICT or result_of(event) is not Result.VERIFIED
 
 
 @dataclass(slots=True, eq=False)
-class Bells:
+class BellLimit:
     """Lets one bell through in BELL_EVERY seconds; what is left out is left out."""
 
     last: float | None = None
@@ -44,7 +44,7 @@ class Bells:
 
 
 @dataclass(slots=True, eq=False)
-class Notices:
+class DesktopNotices:
     """Lets one notice through in NOTICE_EVERY seconds; it tells the newest, and how many more."""
 
     last: float | None = None
@@ -68,10 +68,10 @@ class Notices:
         if event is None:
             return ""
         self.last, self._newest, self._more = now, None, 0
-        return notice(event, more)
+        return notice_text(event, more)
 
 
-def notice(event: Event, more: int = 0) -> str:
+def notice_text(event: Event, more: int = 0) -> str:
     """Say an event in one line, and that there were `more` since the last one."""
     who = " ".join(filter(None, (event.node, event.service)))
     and_more = f" (and {more} more)" if more else ""

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from tui.config import Notify
 from tui.fleet.events.attribution import Attribution
-from tui.fleet.events.restart_detector import CrashLoops, Returns
+from tui.fleet.events.restart_detector import CrashLoopDetector, RestartDetector
 from tui.fleet.login.state import Login
-from tui.fleet.polling.poller import NodeWatch
-from tui.model.event import Event, Happening
-from tui.model.order import Order, Progress, Verdict
+from tui.fleet.polling.poller import NodePoller
+from tui.model.event import Event, EventKind
+from tui.model.order import Order, OrderProgress, Verdict
 
 
 class StoppedLogins:
@@ -26,18 +26,18 @@ class StoppedLogins:
         self._told[login] = login.generation
         text = f"login of {login.username or 'the certificate'} stopped: {login.trouble}"
         at, on = time.monotonic(), datetime.now(UTC)
-        return Event(node, Happening.LOGIN, text, at, on, brief="login stopped")
+        return Event(node, EventKind.LOGIN, text, at, on, brief="login stopped")
 
 
-def decided(order: Order, verdict: Verdict) -> Event:
+def verdict_event(order: Order, verdict: Verdict) -> Event:
     """Tell what came of an order for one service."""
     brief = f"{order.verb.value} {verdict.result.value}"
     text = f"{order.verb.value}: {verdict.result.value}, {verdict.text}"
     at, on = time.monotonic(), datetime.now(UTC)
-    return Event(order.target.node, Happening.VERDICT, text, at, on, verdict.service, brief)
+    return Event(order.target.node, EventKind.VERDICT, text, at, on, verdict.service, brief)
 
 
-def ordered(order: Order) -> Event:
+def order_event(order: Order) -> Event:
     """Tell that an order was given here."""
     names = order.names
     text = f"{order.verb.value} ordered here" + ("" if len(names) == 1 else f": {', '.join(names)}")
@@ -45,23 +45,23 @@ def ordered(order: Order) -> Event:
     service = names[0] if len(names) == 1 else ""
     brief = f"{order.verb.value} ordered"
     at, on = order.pressed_at, order.pressed_on
-    return Event(order.target.node, Happening.ORDERED, text, at, on, service, brief)
+    return Event(order.target.node, EventKind.ORDERED, text, at, on, service, brief)
 
 
-class Teller:
+class EventPipeline:
     """Follows every event and every order of a fleet."""
 
     def __init__(self, notify: Notify) -> None:
         self._attribution = Attribution()
-        self._returns = Returns()
-        self._loops = CrashLoops(notify.loop_restarts, notify.loop_minutes)
+        self._returns = RestartDetector()
+        self._loops = CrashLoopDetector(notify.loop_restarts, notify.loop_minutes)
         self._logins = StoppedLogins()
 
-    def order_moved(self, progress: Progress) -> None:
+    def order_moved(self, progress: OrderProgress) -> None:
         """Take note of an order's step."""
         self._attribution.note(progress, time.monotonic())
 
-    def tell(self, watch: NodeWatch, events: Iterable[Event]) -> Iterator[Event]:
+    def tell(self, watch: NodePoller, events: Iterable[Event]) -> Iterator[Event]:
         """Give the events of a node as they are to be told, and those that follow from them."""
         for event in events:
             told = self._attribution.explain(event)

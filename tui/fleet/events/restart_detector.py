@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tui.fleet.events.attribution import NOBODY
-from tui.model.duration import span
-from tui.model.event import Event, Happening, statuses
+from tui.model.duration import two_units
+from tui.model.event import Event, EventKind, statuses
 
 _RUNNING, _STOPPED, _STARTING = "RUNNING", "STOPPED", "STARTING"
 _SERVICES_AT_MOST = 20_000
@@ -30,7 +30,7 @@ class _Transition:
     spawn: datetime | None = None
 
 
-class Returns:
+class RestartDetector:
     """Follows each service from the moment it leaves RUNNING."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Returns:
         somebody started what was not running: that is no restart, nor is a start time that did
         not move.
         """
-        if event.happening is not Happening.FLIPPED:
+        if event.happening is not EventKind.FLIPPED:
             return None
         was, became = statuses(event)
         past = self._past(event)
@@ -84,7 +84,7 @@ def _restart(event: Event, by: str) -> Event | None:
     if event.ordered:
         return None
     text = f"restarted, was seen {by} on the way, {NOBODY}"
-    return replace(event, happening=Happening.RESTARTED, text=text, brief="restarted")
+    return replace(event, happening=EventKind.RESTARTED, text=text, brief="restarted")
 
 
 _LOOPS_AT_MOST = 20_000
@@ -98,7 +98,7 @@ class _RestartTimes:
     is_told: bool = False
 
 
-class CrashLoops:
+class CrashLoopDetector:
     """Tells a crash loop when `restarts` of one service come within `minutes`.
 
     It is told once, and again only after the service was calm for as long.
@@ -111,7 +111,7 @@ class CrashLoops:
 
     def see(self, event: Event) -> Event | None:
         """Take an event; gives the crash loop that it makes known. What was ordered is none."""
-        if event.happening is not Happening.RESTARTED or event.ordered:
+        if event.happening is not EventKind.RESTARTED or event.ordered:
             return None
         past = self._past(event)
         restarts = past.restarts
@@ -123,9 +123,9 @@ class CrashLoops:
         if past.is_told or len(restarts) < self._wanted or lasted > self._within:
             return None
         past.is_told = True
-        text = f"restarted {self._wanted} times in {span(lasted)}, {NOBODY}"
+        text = f"restarted {self._wanted} times in {two_units(lasted)}, {NOBODY}"
         return Event(
-            event.node, Happening.LOOPING, text, event.at, event.on, event.service, "crash loop"
+            event.node, EventKind.LOOPING, text, event.at, event.on, event.service, "crash loop"
         )
 
     def _past(self, event: Event) -> _RestartTimes:

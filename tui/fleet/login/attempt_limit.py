@@ -18,16 +18,16 @@ import contextlib
 import time
 from collections.abc import Hashable
 
-from tui.api.errors import Unmet
+from tui.api.errors import NodeNotSeenYet
 
-LANES = 3
+SLOTS = 3
 """How many requests are on their way with one password."""
 
 SLOW = 1.0
 """Seconds without an answer after which a node counts as slow."""
 
 
-class Lanes:
+class RequestSlots:
     """Lets requests go, first come first served; `who` is the node that asks."""
 
     def __init__(self) -> None:
@@ -75,9 +75,9 @@ class Lanes:
                     turn.set_result(None)
 
     def _has_room(self, who: Hashable) -> bool:
-        if len(self._going) >= LANES:
+        if len(self._going) >= SLOTS:
             return False
-        return who not in self._slow or sum(map(self._is_slow, self._going)) < LANES - 1
+        return who not in self._slow or sum(map(self._is_slow, self._going)) < SLOTS - 1
 
     def _is_slow(self, who: Hashable) -> bool:
         return who in self._slow or time.monotonic() - self._going[who] > SLOW
@@ -90,7 +90,7 @@ WITHIN = 900.0
 """Seconds for which a failed login counts."""
 
 
-class Turn:
+class AttemptLimit:
     """Lets unproven passwords go, and counts what came of them; `who` is the node that asks.
 
     `is_open` tells that a node took the password: then nobody waits, and nothing is counted.
@@ -124,7 +124,7 @@ class Turn:
         """
         while who not in self._taken and (last or not self.is_open):
             if not (last or met) and (self._lost or self._is_slow()):
-                raise Unmet
+                raise NodeNotSeenYet
             if not self._taken or (not last and self._has_room_for_one_more()):
                 self._taken[who] = time.monotonic()
                 return

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
-from tui.fleet.login.attempt_limit import Lanes, Turn
+from tui.fleet.login.attempt_limit import AttemptLimit, RequestSlots
 from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.api.auth.session import Session
 
 
-class LoginWaits(Exception):
+class LoginStopped(Exception):
     """Nothing was sent, because the login is stopped until a person acts."""
 
 
@@ -72,9 +72,9 @@ class Login:
     doubts: set[Hashable] = field(default_factory=set)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    turn: Turn = field(default_factory=Turn)
+    turn: AttemptLimit = field(default_factory=AttemptLimit)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    lanes: Lanes = field(default_factory=Lanes)
+    lanes: RequestSlots = field(default_factory=RequestSlots)
     sessions: dict[Hashable, tuple[int, Session]] = field(default_factory=dict)
     replaced: _Replaced | None = None
 

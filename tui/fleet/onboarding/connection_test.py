@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tui.api.errors import ApiError, LoginRefused, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
-from tui.fleet.polling.connection import plausible
-from tui.fleet.polling.identity import REBIND, Bond
+from tui.fleet.polling.connection import check_services_answer
+from tui.fleet.polling.identity import REBIND, IdentityCheck
 from tui.model.node import Identity
 from tui.model.service import Service
 
@@ -22,7 +22,7 @@ _LOCKOUT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ConnectionTestResult:
     """What a trial found, in sentences.
 
     `fingerprint` is what the node presents, where it is not trusted and nothing was pinned before.
@@ -35,13 +35,15 @@ class Finding:
     identity: Identity = field(default_factory=Identity)
 
 
-async def try_node(profile: NodeProfile, typed: Secret | None, timeout: float) -> Finding:
+async def try_connection(
+    profile: NodeProfile, typed: Secret | None, timeout: float
+) -> ConnectionTestResult:
     """Ask a node as the profile says, once; `typed` stands in for a password not kept anywhere."""
     try:
         secret = typed or await Passwords().read(profile)
     except CredentialError as error:
-        return Finding(well=False, said=(str(error),))
-    from tui.api.auth.session import Habit, Session
+        return ConnectionTestResult(well=False, said=(str(error),))
+    from tui.api.auth.session import LoginHabit, Session
     from tui.api.client import NodeReader
 
     reader = NodeReader(
@@ -53,44 +55,46 @@ async def try_node(profile: NodeProfile, typed: Secret | None, timeout: float) -
         password=secret,
         mine=profile.client,
         proxy=profile.proxy,
-        session=Session(profile.username, secret, Habit(profile.login)),
+        session=Session(profile.username, secret, LoginHabit(profile.login)),
     )
     try:
         return await _ask(profile, reader)
     except Untrusted as error:
         return _untrusted(error)
     except LoginRefused as error:
-        return Finding(well=False, said=(str(error), _LOCKOUT))
+        return ConnectionTestResult(well=False, said=(str(error), _LOCKOUT))
     except ApiError as error:
-        return Finding(well=False, said=(str(error), error.trouble.hint))
+        return ConnectionTestResult(well=False, said=(str(error), error.trouble.hint))
     finally:
         await reader.aclose()
 
 
-async def _ask(profile: NodeProfile, reader: NodeReader) -> Finding:
-    services = plausible(await reader.services(), f"{profile.name} ({profile.url})")
+async def _ask(profile: NodeProfile, reader: NodeReader) -> ConnectionTestResult:
+    services = check_services_answer(await reader.services(), f"{profile.name} ({profile.url})")
     try:
         identity = await reader.identity()
     except LoginRefused:
         raise  # every further call would be one more failed login
     except ApiError:
         identity = Identity()
-    bond = Bond(profile)
+    bond = IdentityCheck(profile)
     bond.hear(identity)
     if bond.wrong:
-        return Finding(well=False, said=(bond.wrong, REBIND))
+        return ConnectionTestResult(well=False, said=(bond.wrong, REBIND))
     try:
         facts = await reader.cluster_facts()
     except LoginRefused:
         raise
     except ApiError as error:
         said = f"what the cluster says of itself is not known from here: {error}"
-        return Finding(True, (_services(services), identity.title, said), identity=identity)
+        return ConnectionTestResult(
+            True, (_services(services), identity.title, said), identity=identity
+        )
     member = facts.member(identity.uid)
     who = f"node:{member.uid} {member.hostname} ({member.role.value})" if member else identity.title
     optional = "unknown" if facts.optional is None else str(len(facts.optional))
     cluster = f"cluster {facts.name or 'without a name'}, {optional} optional services"
-    return Finding(True, (_services(services), who, cluster), identity=identity)
+    return ConnectionTestResult(True, (_services(services), who, cluster), identity=identity)
 
 
 def _services(services: tuple[Service, ...]) -> str:
@@ -98,7 +102,9 @@ def _services(services: tuple[Service, ...]) -> str:
     return f"it answers: {well} of {len(services)} services are running"
 
 
-def _untrusted(error: Untrusted) -> Finding:
+def _untrusted(error: Untrusted) -> ConnectionTestResult:
     # One that took the place of the pinned one is not offered: a person compares it first.
     fingerprint = f"sha256:{error.got}" if error.got and not error.expected else ""
-    return Finding(well=False, said=(str(error), error.trouble.hint), fingerprint=fingerprint)
+    return ConnectionTestResult(
+        well=False, said=(str(error), error.trouble.hint), fingerprint=fingerprint
+    )

@@ -13,17 +13,17 @@ from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet
-from tui.fleet.login.state import Login, LoginWaits, login_key
-from tui.fleet.onboarding.profile_proposals import Proposal, propose
-from tui.fleet.polling.connection import NodeLine
-from tui.fleet.polling.identity import REBIND, Bond
-from tui.fleet.polling.poller import NodeWatch
+from tui.fleet.login.state import Login, LoginStopped, login_key
+from tui.fleet.onboarding.profile_proposals import ProfileProposal, propose_profiles
+from tui.fleet.polling.connection import NodeConnection
+from tui.fleet.polling.identity import REBIND, IdentityCheck
+from tui.fleet.polling.poller import NodePoller
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Identity, Role, same_host
 from tui.model.reading import Trouble, TroubleKind
 
 
-class Meeting(Enum):
+class DiscoveryResult(Enum):
     """What came of asking a node who it is; the value is the word for it."""
 
     KNOWN = "has a profile"
@@ -36,7 +36,7 @@ class Meeting(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DiscoveredNode:
     """A member of the cluster and its profile, there or proposed, as it would be written.
 
     `text` says what was found in a sentence.
@@ -45,7 +45,7 @@ class Found:
     member: Member
     profile: NodeProfile | None
     is_new: bool
-    meeting: Meeting
+    meeting: DiscoveryResult
     text: str
 
     @property
@@ -56,7 +56,11 @@ class Found:
     @property
     def may_be_added(self) -> bool:
         """Whether its profile can be written: never that of somebody else."""
-        return self.is_new and self.profile is not None and self.meeting is not Meeting.STRANGER
+        return (
+            self.is_new
+            and self.profile is not None
+            and self.meeting is not DiscoveryResult.STRANGER
+        )
 
     @property
     def lacks_identity(self) -> bool:
@@ -75,19 +79,19 @@ class Discovery:
 
     source: NodeProfile
     cluster: str = ""
-    found: tuple[Found, ...] = ()
+    found: tuple[DiscoveredNode, ...] = ()
     notes: tuple[str, ...] = ()
     trouble: Trouble | None = None
 
     @property
     def is_whole(self) -> bool:
         """Whether every node has a profile or could have one; never so where none was told."""
-        well = (Meeting.KNOWN, Meeting.ITSELF)
+        well = (DiscoveryResult.KNOWN, DiscoveryResult.ITSELF)
         told = self.trouble is None and bool(self.found)
         return told and all(one.meeting in well for one in self.found)
 
 
-async def discover(
+async def discover_cluster(
     configuration: Configuration,
     profile: NodeProfile,
     passwords: Passwords,
@@ -100,25 +104,25 @@ async def discover(
     themselves already, by profile.
     """
     login = Login.of(profile)
-    line = NodeLine(profile, login, passwords, timeout, lambda: False)
+    line = NodeConnection(profile, login, passwords, timeout, lambda: False)
     try:
         async with line.hold() as reader:
             identity = await _or_unknown(reader.identity())
             facts = await reader.cluster_facts()
-    except LoginWaits:
+    except LoginStopped:
         return Discovery(profile, trouble=Trouble(TroubleKind.NO_PASSWORD, login.trouble))
     except ApiError as error:
         return Discovery(profile, trouble=_explained(error, configuration))
     finally:
         await line.shut()
-    bond = Bond(profile)
+    bond = IdentityCheck(profile)
     bond.hear(identity)
     if bond.wrong:
         return Discovery(profile, trouble=Trouble(TroubleKind.UNAVAILABLE, bond.wrong, REBIND))
     told = {**(known or {}), profile.name: identity}
     untold = [one for one in configuration.nodes if one.name not in told and _shares(one, profile)]
     told |= await _ask_names(untold, login, passwords, timeout)
-    proposals = propose(profile, facts.members, configuration.nodes, told)
+    proposals = propose_profiles(profile, facts.members, configuration.nodes, told)
     _share_session(login, profile, proposals)
     found = await _meet_all(proposals, login, passwords, timeout)
     return Discovery(profile, facts.name, found, _notes(profile, facts))
@@ -154,7 +158,7 @@ def _notes(profile: NodeProfile, facts: ClusterFacts) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _share_session(login: Login, source: NodeProfile, proposals: Iterable[Proposal]) -> None:
+def _share_session(login: Login, source: NodeProfile, proposals: Iterable[ProfileProposal]) -> None:
     """Let all be asked in the way that the first was, so that no password is tried twice."""
     session = login.sessions.get((source.cluster or source.url, source.login))
     for one in proposals:
@@ -177,7 +181,7 @@ async def _ask_names(
     async def ask(profile: NodeProfile) -> tuple[str, Identity]:
         try:
             return profile.name, await _name_of(profile, login, passwords, timeout)
-        except (ApiError, LoginWaits):
+        except (ApiError, LoginStopped):
             return profile.name, Identity()
 
     answers = dict(await asyncio.gather(*map(ask, profiles)))
@@ -188,7 +192,7 @@ async def _name_of(
     profile: NodeProfile, login: Login, passwords: Passwords, timeout: float
 ) -> Identity:
     """Ask a node who it is. Raises ApiError and LoginWaits."""
-    line = NodeLine(profile, login, passwords, timeout, lambda: False)
+    line = NodeConnection(profile, login, passwords, timeout, lambda: False)
     try:
         async with line.hold() as reader:
             return await reader.identity()
@@ -197,41 +201,45 @@ async def _name_of(
 
 
 async def _meet_all(
-    proposals: Iterable[Proposal], login: Login, passwords: Passwords, timeout: float
-) -> tuple[Found, ...]:
+    proposals: Iterable[ProfileProposal], login: Login, passwords: Passwords, timeout: float
+) -> tuple[DiscoveredNode, ...]:
     """Ask all side by side; the login is never proven here, so passwords leave one by one."""
     async with asyncio.TaskGroup() as group:
         asking = [group.create_task(_meet(one, login, passwords, timeout)) for one in proposals]
     return tuple(one.result() for one in asking)
 
 
-async def _meet(proposal: Proposal, login: Login, passwords: Passwords, timeout: float) -> Found:
+async def _meet(
+    proposal: ProfileProposal, login: Login, passwords: Passwords, timeout: float
+) -> DiscoveredNode:
     member, profile = proposal.member, proposal.profile
     if profile is None:
-        return Found(member, None, True, Meeting.NOT_ASKED, proposal.why_not)
+        return DiscoveredNode(member, None, True, DiscoveryResult.NOT_ASKED, proposal.why_not)
     if not proposal.is_new:
-        return Found(member, profile, False, Meeting.KNOWN, f"has the profile {profile.name}")
+        return DiscoveredNode(
+            member, profile, False, DiscoveryResult.KNOWN, f"has the profile {profile.name}"
+        )
     try:
         told = await _name_of(profile, login, passwords, timeout)
-    except LoginWaits:
+    except LoginStopped:
         text = "not asked: the login was refused elsewhere, and five refusals lock the user"
-        return Found(member, profile, True, Meeting.NOT_ASKED, text)
+        return DiscoveredNode(member, profile, True, DiscoveryResult.NOT_ASKED, text)
     except ApiError as error:
-        return Found(member, profile, True, _meeting(error), str(error))
+        return DiscoveredNode(member, profile, True, _meeting(error), str(error))
     return _told(member, profile, told)
 
 
-def _meeting(error: ApiError) -> Meeting:
+def _meeting(error: ApiError) -> DiscoveryResult:
     if isinstance(error, LoginRefused):
-        return Meeting.REFUSED
-    return Meeting.UNREACHABLE if isinstance(error, Unreachable) else Meeting.UNTOLD
+        return DiscoveryResult.REFUSED
+    return DiscoveryResult.UNREACHABLE if isinstance(error, Unreachable) else DiscoveryResult.UNTOLD
 
 
-def _told(member: Member, profile: NodeProfile, told: Identity) -> Found:
+def _told(member: Member, profile: NodeProfile, told: Identity) -> DiscoveredNode:
     """Judge what a node says of itself against what the cluster says of it."""
     if told.uid is None:
         text = f"{profile.host} answers, and does not say who it is"
-        return Found(member, profile, True, Meeting.UNTOLD, text)
+        return DiscoveredNode(member, profile, True, DiscoveryResult.UNTOLD, text)
     who = f"node:{told.uid} {told.hostname}".strip()
     is_named_so = not (told.hostname and member.hostname) or same_host(
         told.hostname, member.hostname
@@ -239,13 +247,13 @@ def _told(member: Member, profile: NodeProfile, told: Identity) -> Found:
     if told.uid != member.uid or not is_named_so:
         meant = f"node:{member.uid} {member.hostname}".strip()
         text = f"{profile.host} answers as {who}, the cluster lists {meant} there"
-        return Found(member, profile, True, Meeting.STRANGER, text)
+        return DiscoveredNode(member, profile, True, DiscoveryResult.STRANGER, text)
     # Its own word for its name: that is what it will be compared with.
     kept = replace(profile, hostname=told.hostname or profile.hostname)
-    return Found(member, kept, True, Meeting.ITSELF, f"answers as {who}")
+    return DiscoveredNode(member, kept, True, DiscoveryResult.ITSELF, f"answers as {who}")
 
 
-def _identified(found: Found) -> NodeProfile | None:
+def _identified(found: DiscoveredNode) -> NodeProfile | None:
     """Give a profile that is there with uid and hostname, where it lacks them."""
     profile, member = found.profile, found.member
     if profile is None:
@@ -253,7 +261,7 @@ def _identified(found: Found) -> NodeProfile | None:
     return replace(profile, uid=member.uid, hostname=profile.hostname or member.hostname)
 
 
-def add(configuration: Configuration, chosen: Iterable[Found]) -> Configuration:
+def add_profiles(configuration: Configuration, chosen: Iterable[DiscoveredNode]) -> Configuration:
     """Write new profiles, and into those that are there who their nodes are.
 
     Those that may not be added are left out. Gives the configuration as it is then. Raises
@@ -274,7 +282,7 @@ def add(configuration: Configuration, chosen: Iterable[Found]) -> Configuration:
     return configuration
 
 
-def teller_for(fleet: Fleet, node: str) -> str:
+def source_node_for(fleet: Fleet, node: str) -> str:
     """Name the node to ask for the cluster of `node`: the primary, if `node` is a replica."""
     if node not in fleet:
         return node
@@ -284,7 +292,7 @@ def teller_for(fleet: Fleet, node: str) -> str:
     return next((other.name for other in fleet.nodes if _tells_of(other, one)), node)
 
 
-def _tells_of(other: NodeWatch, one: NodeWatch) -> bool:
+def _tells_of(other: NodePoller, one: NodePoller) -> bool:
     """Whether `other` is the primary of the cluster of `one`, and can be asked."""
     same = other.profile.cluster == one.profile.cluster and other.reading.is_good
     return same and not other.wrong_node and other.facts.identity.role is Role.PRIMARY
@@ -300,4 +308,4 @@ async def discover_from(
     if secret is not None:
         passwords.keep(profile, secret)
     timeout = configuration.settings.timeout
-    return await discover(configuration, profile, passwords, timeout, known)
+    return await discover_cluster(configuration, profile, passwords, timeout, known)

@@ -16,7 +16,7 @@ DIGITS = 8
 """How many of a fingerprint's first hex digits a person types to pin it."""
 
 
-class Match(Enum):
+class PinMatch(Enum):
     """How the presented certificate stands to the profile."""
 
     PINNED = "this is the certificate that the profile pins"
@@ -25,7 +25,7 @@ class Match(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CertificateFact:
     """One fact: label, words, and the palette's name of their colour."""
 
     label: str
@@ -34,19 +34,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class PresentedCertificate:
     """A node as its profile has it, and what answered under its address."""
 
     profile: NodeProfile
     shown: Certificate
 
     @property
-    def match(self) -> Match:
+    def match(self) -> PinMatch:
         """How the two go together."""
         trust = self.profile.trust
         if not isinstance(trust, PinnedTrust):
-            return Match.NEW
-        return Match.PINNED if trust.sha256 == self.shown.sha256 else Match.CHANGED
+            return PinMatch.NEW
+        return PinMatch.PINNED if trust.sha256 == self.shown.sha256 else PinMatch.CHANGED
 
     def agrees(self, typed: str) -> bool:
         """Whether these are at least the first digits of the fingerprint, colons or not."""
@@ -54,17 +54,17 @@ class Contact:
         return len(digits) >= DIGITS and self.shown.sha256.startswith(digits)
 
 
-async def meet(profile: NodeProfile, timeout: float) -> Contact:
+async def fetch_certificate(profile: NodeProfile, timeout: float) -> PresentedCertificate:
     """Shake hands, within `timeout` seconds. Raises Unreachable."""
-    return Contact(profile, await probe(profile.url, timeout, profile.proxy))
+    return PresentedCertificate(profile, await probe(profile.url, timeout, profile.proxy))
 
 
-def pin(configuration: Configuration, contact: Contact) -> Configuration:
+def pin_certificate(configuration: Configuration, contact: PresentedCertificate) -> Configuration:
     """Write the pin into the profile; gives the new configuration. Raises ConfigError.
 
     One that took the place of a pinned one is never written: for that a person edits the file.
     """
-    if contact.match is not Match.NEW:
+    if contact.match is not PinMatch.NEW:
         raise ValueError("only a profile that pins nothing can be given a pin")
     profile = contact.profile
     fields = {
@@ -81,29 +81,36 @@ def pin(configuration: Configuration, contact: Contact) -> Configuration:
     )
 
 
-def facts(contact: Contact, now: datetime) -> list[Row]:
+def certificate_facts(contact: PresentedCertificate, now: datetime) -> list[CertificateFact]:
     """List what is known of the certificate."""
     profile, shown = contact.profile, contact.shown
     via = f"  through {profile.proxy}" if profile.proxy else ""
     remark = shown.remark(now)
     valid = f"{_day(shown.not_before)} to {_day(shown.not_after)}"
-    changed = contact.match is Match.CHANGED
-    rows = [Row("node", f"{profile.name}  {profile.url}{via}")]
+    changed = contact.match is PinMatch.CHANGED
+    rows = [CertificateFact("node", f"{profile.name}  {profile.url}{via}")]
     if changed:
-        rows.append(Row("pinned", str(profile.trust), "ok"))
+        rows.append(CertificateFact("pinned", str(profile.trust), "ok"))
     rows += [
-        Row("presented" if changed else "sha256", shown.title, "bad" if changed else "bold"),
-        Row("", shown.spelled, "muted"),
-        Row("subject", shown.subject or "cannot be read"),
-        Row("issuer", _issuer(shown)),
-        Row("names", ", ".join(shown.names) or "none"),
-        Row("valid", f"{valid}{f'  {remark}' if remark else ''}", "warn" if remark else ""),
-        Row("profile", _standing(contact), "bad" if changed else ""),
+        CertificateFact(
+            "presented" if changed else "sha256", shown.title, "bad" if changed else "bold"
+        ),
+        CertificateFact("", shown.spelled, "muted"),
+        CertificateFact("subject", shown.subject or "cannot be read"),
+        CertificateFact("issuer", _issuer(shown)),
+        CertificateFact("names", ", ".join(shown.names) or "none"),
+        CertificateFact(
+            "valid", f"{valid}{f'  {remark}' if remark else ''}", "warn" if remark else ""
+        ),
+        CertificateFact("profile", _standing(contact), "bad" if changed else ""),
     ]
-    return [*rows, Row("compare", f"on the node (path by default): {COMPARE}", "accent")]
+    return [
+        *rows,
+        CertificateFact("compare", f"on the node (path by default): {COMPARE}", "accent"),
+    ]
 
 
-def remedy(contact: Contact, configuration: Configuration) -> str:
+def changed_certificate_remedy(contact: PresentedCertificate, configuration: Configuration) -> str:
     """Say what to do about a changed certificate."""
     line = line_of(configuration.path, contact.profile.name, "fingerprint")
     where = clean(str(configuration.path), 4096) + (f", line {line}" if line else "")
@@ -124,8 +131,8 @@ def _day(moment: datetime | None) -> str:
     return "unknown" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _standing(contact: Contact) -> str:
-    if contact.match is not Match.NEW:
+def _standing(contact: PresentedCertificate) -> str:
+    if contact.match is not PinMatch.NEW:
         return str(contact.match.value)
     match contact.profile.trust:
         case AuthorityTrust(ca_file):

@@ -15,7 +15,7 @@ _LONGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ProfileProposal:
     """A member, and its profile: one that is there, or the one that `is_new`.
 
     `why_not` says why there can be none; then `profile` is None.
@@ -27,12 +27,12 @@ class Proposal:
     why_not: str = ""
 
 
-def propose(
+def propose_profiles(
     source: NodeProfile,
     members: Sequence[Member],
     profiles: Sequence[NodeProfile],
     known: Mapping[str, Identity],
-) -> tuple[Proposal, ...]:
+) -> tuple[ProfileProposal, ...]:
     """Match members to profiles and propose one, made after `source`, for each that has none.
 
     `known` is what nodes have told of themselves, by profile.
@@ -46,7 +46,7 @@ def propose(
         if found is not None:
             told = known.get(found.name, Identity()).hostname
             named = replace(member, hostname=told or member.hostname)
-            proposals.append(Proposal(named, found))
+            proposals.append(ProfileProposal(named, found))
             continue
         proposal = _new(source, member, names, taken)
         if proposal.profile is not None:
@@ -98,9 +98,9 @@ def _place(address: str, port: str) -> str:
 
 def _new(
     source: NodeProfile, member: Member, names: set[str], taken: Mapping[str, NodeProfile]
-) -> Proposal:
+) -> ProfileProposal:
     if not member.address:
-        return Proposal(member, None, why_not="the cluster does not tell its address")
+        return ProfileProposal(member, None, why_not="the cluster does not tell its address")
     scheme = source.url.partition("://")[0]
     wanted = replace(
         source,
@@ -113,12 +113,14 @@ def _new(
     try:
         profile = check_profile(wanted.name, fields_of(wanted), folder=Path("/"))
     except ConfigError as error:
-        return Proposal(member, None, why_not=f"no profile can be made of it: {error.reason}")
+        return ProfileProposal(
+            member, None, why_not=f"no profile can be made of it: {error.reason}"
+        )
     twin = taken.get(profile.url)
     if twin is not None:
         why = f"it is listed under the address of {twin.name}: add it by the address it has for you"
-        return Proposal(member, None, why_not=why)
-    return Proposal(member, profile, is_new=True)
+        return ProfileProposal(member, None, why_not=why)
+    return ProfileProposal(member, profile, is_new=True)
 
 
 def _name(source: NodeProfile, member: Member, names: set[str]) -> str:

@@ -13,14 +13,23 @@ from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError
 from tui.api.operation import Answer, Outcome, write_operation
-from tui.fleet.login.state import LoginWaits
-from tui.fleet.orders.verdict import Patience, Sight, Word, decide, timeline
-from tui.fleet.polling.poller import NodeWatch
-from tui.fleet.ports import Journal, Unrecorded
+from tui.fleet.login.state import LoginStopped
+from tui.fleet.orders.verdict import NodeAnswer, Observation, Patience, decide_verdict, timeline
+from tui.fleet.polling.poller import NodePoller
+from tui.fleet.ports import Journal, NullJournal
 from tui.journal.journal_file import JournalError
 from tui.model.cluster import Member
 from tui.model.node import Identity, Role, same_host
-from tui.model.order import Order, Phase, Progress, Result, Route, Seen, Tier, Verdict
+from tui.model.order import (
+    Order,
+    OrderPhase,
+    OrderProgress,
+    Result,
+    Route,
+    SeenService,
+    Tier,
+    Verdict,
+)
 from tui.model.reading import Reading
 from tui.model.service import Service
 
@@ -28,7 +37,7 @@ if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
 
-class Changed(Exception):
+class ChangedSinceSeen(Exception):
     """What the operator saw is not so any more; the text says what is."""
 
 
@@ -43,22 +52,24 @@ def check_services(order: Order, identity: Identity, services: Sequence[Service]
         who = (
             "a node that does not tell its uid" if identity.uid is None else f"node:{identity.uid}"
         )
-        raise Changed(f"{who} {where} node:{meant.uid}")
+        raise ChangedSinceSeen(f"{who} {where} node:{meant.uid}")
     told = identity.hostname
     if meant.hostname and told and not same_host(told, meant.hostname):
-        raise Changed(f"{told} {where} {meant.hostname}")
+        raise ChangedSinceSeen(f"{told} {where} {meant.hostname}")
     now = {service.name: service for service in services}
     for seen in order.services:
         _check(seen, now.get(seen.name))
 
 
-def _check(seen: Seen, now: Service | None) -> None:
+def _check(seen: SeenService, now: Service | None) -> None:
     if now is None:
-        raise Changed(f"{seen.name} is not on the node any more")
+        raise ChangedSinceSeen(f"{seen.name} is not on the node any more")
     if now.status != seen.status:
-        raise Changed(f"{seen.name} changed since you looked: {seen.status} → {now.status}")
+        raise ChangedSinceSeen(
+            f"{seen.name} changed since you looked: {seen.status} → {now.status}"
+        )
     if now.started_at != seen.started_at:
-        raise Changed(f"{seen.name} was restarted since you looked")
+        raise ChangedSinceSeen(f"{seen.name} was restarted since you looked")
 
 
 def check_target(order: Order, members: Iterable[Member]) -> None:
@@ -66,12 +77,14 @@ def check_target(order: Order, members: Iterable[Member]) -> None:
     primary = next((member for member in members if member.role is Role.PRIMARY), None)
     meant = order.target.identity.uid
     if meant is None or primary is None:
-        raise Changed("which node is primary cannot be told, and /v1/services acts on that one")
+        raise ChangedSinceSeen(
+            "which node is primary cannot be told, and /v1/services acts on that one"
+        )
     if primary.uid != meant:
-        raise Changed(f"node:{primary.uid} is primary now, meant was node:{meant}")
+        raise ChangedSinceSeen(f"node:{primary.uid} is primary now, meant was node:{meant}")
 
 
-HURRY = 0.25
+FAST_INTERVAL = 0.25
 """Seconds between two readings while an order is watched."""
 
 
@@ -84,8 +97,8 @@ class _Life:
     """What is gathered while an order lives."""
 
     order: Order
-    via: NodeWatch
-    target: NodeWatch
+    via: NodePoller
+    target: NodePoller
     tier: Tier
     intended: bool = False
     sent_at: float = 0.0
@@ -93,7 +106,7 @@ class _Life:
     asked: float = 0.0
     seen_at: float = 0.0
     pending: list[Reading] = field(default_factory=list)
-    sights: dict[str, list[Sight]] = field(default_factory=dict)
+    sights: dict[str, list[Observation]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -106,16 +119,16 @@ class Orders:
 
     def __init__(
         self,
-        watch: Callable[[str], NodeWatch],
-        told: Callable[[Progress], None],
+        watch: Callable[[str], NodePoller],
+        told: Callable[[OrderProgress], None],
         patience: Patience,
         journal: Journal | None = None,
     ) -> None:
         self._watch = watch
-        self._journal = journal or Unrecorded()
+        self._journal = journal or NullJournal()
         self._told = told
         self._patience = patience
-        self.progress: dict[int, Progress] = {}
+        self.progress: dict[int, OrderProgress] = {}
         self._lives: dict[int, _Life] = {}
 
     def open_on(self, node: str) -> Order | None:
@@ -124,11 +137,11 @@ class Orders:
         return next((one.order for one in mine if one.order.target.node == node), None)
 
     @property
-    def open(self) -> tuple[Progress, ...]:
+    def open(self) -> tuple[OrderProgress, ...]:
         """The orders that have no verdict yet."""
         return tuple(one for one in self.progress.values() if one.is_open)
 
-    async def done_with(self, watch: NodeWatch) -> None:
+    async def done_with(self, watch: NodePoller) -> None:
         """Wait until no open order goes by a node or waits for what it shows."""
         for life in list(self._lives.values()):
             if watch in (life.via, life.target):
@@ -146,7 +159,7 @@ class Orders:
         """
         via, target = self._watch(order.route.via), self._watch(order.target.node)
         self._lives[order.number] = _Life(order, via, target, tier)
-        self._step(order, Phase.CHECKING, "checking the node")
+        self._step(order, OrderPhase.CHECKING, "checking the node")
 
     async def carry_out(self, order: Order) -> None:
         """Take an accepted order from the check to its verdicts."""
@@ -173,11 +186,11 @@ class Orders:
             async with life.via.hold() as client:
                 await self._check(life, client)
                 await self._intend(life)
-                self._step(order, Phase.SENDING, "sending")
+                self._step(order, OrderPhase.SENDING, "sending")
                 life.sent_at = time.monotonic()
                 life.answer = await self._send(life, client)
                 life.asked = time.monotonic() - life.sent_at
-        except (Changed, LoginWaits, JournalError) as stopped:
+        except (ChangedSinceSeen, LoginStopped, JournalError) as stopped:
             return self._end_unsent(life, f"{stopped}; nothing was sent")
         except ApiError as error:
             return self._end_unsent(life, _unsent(error))
@@ -204,14 +217,14 @@ class Orders:
         if direct:
             check_services(order, identity, await client.services())
         if identity.uid is not None and client.connections != number:
-            raise Changed(f"the connection to {order.route.url} changed during the check")
+            raise ChangedSinceSeen(f"the connection to {order.route.url} changed during the check")
 
     async def _send(self, life: _Life, client: NodeReader) -> Answer:
         from tui.api.client import NodeOperator
 
         order, login = life.order, life.via.login
         if not isinstance(client, NodeOperator):
-            raise Changed(life.via.read_only or "this session is read-only")
+            raise ChangedSinceSeen(life.via.read_only or "this session is read-only")
         generation = login.generation
         answer = await client.operate(
             order.verb,
@@ -232,14 +245,14 @@ class Orders:
         """Watch the node until every service has its verdict."""
         watch = life.target
         self._judge(life)
-        async with watch.hurried(HURRY):
+        async with watch.hurried(FAST_INTERVAL):
             while len(life.verdicts) < len(life.order.services):
-                await asyncio.sleep(HURRY / 2)
+                await asyncio.sleep(FAST_INTERVAL / 2)
                 self._look(life, watch)
                 self._judge(life)
-        self._step(life.order, Phase.ENDED, _summary(life.verdicts.values()), life)
+        self._step(life.order, OrderPhase.ENDED, _summary(life.verdicts.values()), life)
 
-    def _look(self, life: _Life, watch: NodeWatch) -> None:
+    def _look(self, life: _Life, watch: NodePoller) -> None:
         """Take a reading as evidence if it is good, new, and was asked for after the POST left.
 
         It waits until the node has said once more that it is the one that was meant; where another
@@ -262,9 +275,9 @@ class Orders:
             if service is None and reading.is_cut:
                 continue  # it may be among those that were left out
             sight = (
-                Sight(at, None)
+                Observation(at, None)
                 if service is None
-                else Sight(at, service.status, service.started_at)
+                else Observation(at, service.status, service.started_at)
             )
             life.sights.setdefault(name, []).append(sight)
 
@@ -272,7 +285,7 @@ class Orders:
         now = time.monotonic() - life.sent_at
         for before in life.order.services:
             if before.name not in life.verdicts:
-                verdict = decide(
+                verdict = decide_verdict(
                     life.order.verb,
                     before,
                     _word(life, before.name),
@@ -283,9 +296,9 @@ class Orders:
                 if verdict is not None:
                     life.verdicts[before.name] = verdict
                     self._journal.judged(life.order, verdict)
-        self._step(life.order, Phase.WATCHING, _watching(life), life)
+        self._step(life.order, OrderPhase.WATCHING, _watching(life), life)
 
-    def _step(self, order: Order, phase: Phase, text: str, life: _Life | None = None) -> None:
+    def _step(self, order: Order, phase: OrderPhase, text: str, life: _Life | None = None) -> None:
         timelines = {}
         verdicts: tuple[Verdict, ...] = ()
         if life is not None and life.answer is not None:
@@ -296,11 +309,11 @@ class Orders:
                 )
                 for seen in order.services
             }
-        progress = Progress(order, phase, text, timelines, verdicts)
+        progress = OrderProgress(order, phase, text, timelines, verdicts)
         if self.progress.get(order.number) != progress:
             self.report(progress)
 
-    def report(self, progress: Progress) -> None:
+    def report(self, progress: OrderProgress) -> None:
         """Keep how far an order has come, and tell."""
         self.progress[progress.order.number] = progress
         self._told(progress)
@@ -313,7 +326,7 @@ class Orders:
                 self._journal.judged(order, verdict)
         else:
             self._journal.refused(order.verb.value, order.target.node, order.names, text)
-        self.report(Progress(order, Phase.ENDED, text, {}, verdicts))
+        self.report(OrderProgress(order, OrderPhase.ENDED, text, {}, verdicts))
 
 
 async def _identity(order: Order, client: NodeReader) -> Identity:
@@ -322,15 +335,15 @@ async def _identity(order: Order, client: NodeReader) -> Identity:
     return await client.identity() if meant.uid is not None or meant.hostname else Identity()
 
 
-def _word(life: _Life, service: str) -> Word:
+def _word(life: _Life, service: str) -> NodeAnswer:
     answer = life.answer
     if answer is None or answer.outcome is Outcome.LOST:
-        return Word(None, life.asked, answer.text if answer else "")
+        return NodeAnswer(None, life.asked, answer.text if answer else "")
     if answer.outcome is Outcome.REFUSED:
-        return Word(False, life.asked, answer.text)
+        return NodeAnswer(False, life.asked, answer.text)
     said = answer.results.get(service)
     text = answer.text if said is not None else "the answer did not name it"
-    return Word(said, life.asked, text)
+    return NodeAnswer(said, life.asked, text)
 
 
 def _unsent(error: ApiError) -> str:

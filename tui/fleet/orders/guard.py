@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.model.node import Environment
-from tui.model.order import Seen, Tier, Verb
+from tui.model.order import SeenService, Tier, Verb
 from tui.model.service import API_CARRIERS, CLIENT_CARRIERS, Health, Kind, Service
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class NodeStanding:
     """How things stand with a node when an order is considered.
 
     Each of the texts is empty where nothing stands in the way, else says what does:
@@ -38,7 +38,7 @@ class Ruling:
     needs_reason: bool = False
 
 
-def rule(verb: Verb, services: Sequence[Seen], standing: Standing) -> Ruling:
+def judge_order(verb: Verb, services: Sequence[SeenService], standing: NodeStanding) -> Ruling:
     """Judge an order for `services` of one node. It fails closed: what is not known refuses."""
     bar = _bar(services, standing)
     if bar:
@@ -60,7 +60,7 @@ def rule(verb: Verb, services: Sequence[Seen], standing: Standing) -> Ruling:
     return Ruling(Tier.PLAIN, allowed=True)
 
 
-def _bar(services: Sequence[Seen], standing: Standing) -> str:
+def _bar(services: Sequence[SeenService], standing: NodeStanding) -> str:
     if standing.read_only:
         return standing.read_only
     if standing.trouble:
@@ -76,7 +76,7 @@ def _bar(services: Sequence[Seen], standing: Standing) -> str:
     return ""
 
 
-def _locked(verb: Verb, services: Sequence[Seen], standing: Standing) -> Ruling:
+def _locked(verb: Verb, services: Sequence[SeenService], standing: NodeStanding) -> Ruling:
     names = ", ".join(seen.name for seen in services if seen.kind is not Kind.OPTIONAL)
     required = any(seen.kind is Kind.REQUIRED for seen in services)
     what = "required" if required else "not known to be optional"
@@ -95,11 +95,11 @@ def _locked(verb: Verb, services: Sequence[Seen], standing: Standing) -> Ruling:
     )
 
 
-def _words(services: Sequence[Seen]) -> str:
+def _words(services: Sequence[SeenService]) -> str:
     return services[0].name if len(services) == 1 else str(len(services))
 
 
-def pointless(verb: Verb, service: Service) -> str:
+def pointless_reason(verb: Verb, service: Service) -> str:
     """Say why `verb` makes no sense for a service as it is; empty where it does."""
     if not service.is_actionable:
         what = service.note or "its name is not one that can be sent back"

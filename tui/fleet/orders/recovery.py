@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from tui.fleet.polling.poller import NodeWatch
+from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import Journal
-from tui.journal.records import moment
-from tui.journal.unfinished_orders import Unsettled
+from tui.journal.records import iso_time
+from tui.journal.unfinished_orders import UnfinishedOrder
 from tui.model.node import Identity
-from tui.model.order import Order, Phase, Progress, Result, Seen, Verb, Verdict
+from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
 from tui.model.service import Health, Service
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
@@ -26,15 +26,15 @@ class _Case:
     left: set[str]
 
 
-class Earlier:
+class OrderRecovery:
     """Keeps each such order until the first good reading of its node shows what came of it."""
 
-    def __init__(self, journal: Journal, report: Callable[[Progress], None]) -> None:
+    def __init__(self, journal: Journal, report: Callable[[OrderProgress], None]) -> None:
         self._journal = journal
         self._report = report
         self._cases: list[_Case] = []
 
-    def take(self, found: Iterable[Unsettled]) -> None:
+    def take(self, found: Iterable[UnfinishedOrder]) -> None:
         """Report what was found; their numbers are not above 0, where this session's begin."""
         for count, one in enumerate(found):
             order = replace(one.order, number=-count)
@@ -53,7 +53,7 @@ class Earlier:
         if left:
             self._cases.append(_Case(self._journal.id_of(order), _LATER, order, by_name, left))
 
-    def look(self, watch: NodeWatch) -> None:
+    def look(self, watch: NodePoller) -> None:
         """Take a node's reading as evidence if it is good, and of the node that was meant."""
         if not self._cases or not watch.reading.is_good or watch.wrong_node:
             return
@@ -64,13 +64,13 @@ class Earlier:
                 self._say(case)
         self._cases = [case for case in self._cases if case.left]
 
-    def _settle(self, case: _Case, watch: NodeWatch) -> bool:
+    def _settle(self, case: _Case, watch: NodePoller) -> bool:
         before = len(case.left)
         for seen in case.order.services:
             service = watch.reading.find(seen.name)
             if seen.name not in case.left or (service is None and watch.reading.is_cut):
                 continue
-            verdict = judge(case.order.verb, seen, service, case.origin)
+            verdict = judge_earlier_order(case.order.verb, seen, service, case.origin)
             if verdict is None:
                 continue
             case.left.discard(seen.name)
@@ -81,7 +81,7 @@ class Earlier:
 
     def _say(self, case: _Case) -> None:
         verdicts = tuple(case.verdicts[name] for name in case.order.names)
-        self._report(Progress(case.order, Phase.ENDED, case.origin, {}, verdicts))
+        self._report(OrderProgress(case.order, OrderPhase.ENDED, case.origin, {}, verdicts))
 
 
 def _beginning(name: str, refused: bool, text: str) -> Verdict:
@@ -91,7 +91,7 @@ def _beginning(name: str, refused: bool, text: str) -> Verdict:
     return Verdict(name, Result.UNKNOWN, f"{text}; waiting for its node")
 
 
-def _told(one: Unsettled) -> str:
+def _told(one: UnfinishedOrder) -> str:
     when = one.order.pressed_on.strftime("%Y-%m-%d %H:%M:%S UTC")
     if one.answer:
         what = f"its answer was {one.answer}, and then nobody watched"
@@ -102,7 +102,7 @@ def _told(one: Unsettled) -> str:
     return f"from an earlier session, {when}: {what}"
 
 
-def _is_meant(order: Order, watch: NodeWatch) -> bool:
+def _is_meant(order: Order, watch: NodePoller) -> bool:
     """Say whether a watch is of the node that an order was for."""
     meant, now = order.target.identity, watch.facts.identity
     if meant.uid is None:
@@ -116,7 +116,9 @@ def _is_same_cluster(meant: Identity, now: Identity) -> bool:
     return bool(meant.cluster) and meant.cluster == now.cluster
 
 
-def judge(verb: Verb, before: Seen, now: Service | None, origin: str = _EARLIER) -> Verdict | None:
+def judge_earlier_order(
+    verb: Verb, before: SeenService, now: Service | None, origin: str = _EARLIER
+) -> Verdict | None:
     """Say what a service as it is now proves of an order on it; None while it still moves."""
     if now is not None and now.health() is Health.MOVING:
         return None
@@ -124,18 +126,18 @@ def judge(verb: Verb, before: Seen, now: Service | None, origin: str = _EARLIER)
     return Verdict(before.name, result, f"{origin}; {text}")
 
 
-def _restarted(before: Seen, now: Service | None) -> tuple[Result, str]:
+def _restarted(before: SeenService, now: Service | None) -> tuple[Result, str]:
     if now is None:
         return Result.UNKNOWN, "it is not on the node any more"
     if _is_unchanged(before, now):
         return Result.NOT_RESTARTED, f"{now.status} since the same moment as before"
     later = before.started_at and now.started_at and now.started_at > before.started_at
     if now.status == "RUNNING" and later:
-        return Result.VERIFIED, f"RUNNING since {moment(now.started_at)}, which is after it"
+        return Result.VERIFIED, f"RUNNING since {iso_time(now.started_at)}, which is after it"
     return _unclear(before, now)
 
 
-def _stopped(before: Seen, now: Service | None) -> tuple[Result, str]:
+def _stopped(before: SeenService, now: Service | None) -> tuple[Result, str]:
     if now is None or now.status in _ENDED:
         return Result.VERIFIED, f"it is {now.status if now else 'gone'} now"
     if _is_unchanged(before, now):
@@ -143,28 +145,28 @@ def _stopped(before: Seen, now: Service | None) -> tuple[Result, str]:
     return _unclear(before, now)
 
 
-def _started(before: Seen, now: Service | None) -> tuple[Result, str]:
+def _started(before: SeenService, now: Service | None) -> tuple[Result, str]:
     if now is None:
         return Result.UNKNOWN, "it is not on the node any more"
     if now.status == "RUNNING":
-        return Result.VERIFIED, f"RUNNING since {moment(now.started_at) or 'some time'}"
+        return Result.VERIFIED, f"RUNNING since {iso_time(now.started_at) or 'some time'}"
     if now.status == before.status:
         return Result.TIMED_OUT, f"still {now.status}"
     return _unclear(before, now)
 
 
-_RULES: dict[Verb, Callable[[Seen, Service | None], tuple[Result, str]]] = {
+_RULES: dict[Verb, Callable[[SeenService, Service | None], tuple[Result, str]]] = {
     Verb.RESTART: _restarted,
     Verb.STOP: _stopped,
     Verb.START: _started,
 }
 
 
-def _is_unchanged(before: Seen, now: Service) -> bool:
+def _is_unchanged(before: SeenService, now: Service) -> bool:
     same = before.started_at is not None and before.started_at == now.started_at
     return same and before.status == now.status
 
 
-def _unclear(before: Seen, now: Service) -> tuple[Result, str]:
-    since = f" since {moment(now.started_at)}" if now.started_at else ""
+def _unclear(before: SeenService, now: Service) -> tuple[Result, str]:
+    since = f" since {iso_time(now.started_at)}" if now.started_at else ""
     return Result.UNKNOWN, f"{now.status}{since} now, {before.status} before: look at the node"

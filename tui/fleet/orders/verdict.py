@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tui.model.order import Mark, Result, Seen, Verb, Verdict
+from tui.model.order import Result, SeenService, TimelineMark, Verb, Verdict
 from tui.model.service import is_one_shot
 
 RUNNING = "RUNNING"
@@ -28,7 +28,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """The service in one good reading that was asked for after the order left.
 
     `at` is seconds after the POST left; `status` is None where the node did not list it.
@@ -40,7 +40,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class NodeAnswer:
     """What the node's answer said of the service: `said` is None where it said nothing.
 
     `at` is seconds after the POST left; `text` tells what came instead of an answer, if so.
@@ -51,11 +51,11 @@ class Word:
     text: str = ""
 
 
-def decide(  # noqa: PLR0913 - each is one piece of the evidence
+def decide_verdict(  # noqa: PLR0913 - each is one piece of the evidence
     verb: Verb,
-    before: Seen,
-    word: Word,
-    sights: Sequence[Sight],
+    before: SeenService,
+    word: NodeAnswer,
+    sights: Sequence[Observation],
     *,
     now: float,
     patience: Patience,
@@ -88,11 +88,11 @@ def decide(  # noqa: PLR0913 - each is one piece of the evidence
     return _gave_up(before, word, sights, marks, now=now, patience=patience)
 
 
-def _reached(verb: Verb, before: Seen, sights: Sequence[Sight]) -> int | None:
+def _reached(verb: Verb, before: SeenService, sights: Sequence[Observation]) -> int | None:
     return next((i for i, sight in enumerate(sights) if _is_wish(verb, before, sight)), None)
 
 
-def _is_wish(verb: Verb, before: Seen, sight: Sight) -> bool:
+def _is_wish(verb: Verb, before: SeenService, sight: Observation) -> bool:
     if verb is Verb.STOP:
         return sight.status is None or sight.status in _ENDED
     if sight.status != RUNNING:
@@ -110,7 +110,7 @@ def _is_later(before: datetime | None, after: datetime | None) -> bool:
     return before is not None and after is not None and after > before
 
 
-def _holds(verb: Verb, name: str, first: Sight, sight: Sight) -> bool:
+def _holds(verb: Verb, name: str, first: Observation, sight: Observation) -> bool:
     if verb is Verb.STOP:
         return sight.status is None or sight.status in _ENDED
     if sight.status == "EXITED" and is_one_shot(name):
@@ -118,7 +118,7 @@ def _holds(verb: Verb, name: str, first: Sight, sight: Sight) -> bool:
     return sight.status == RUNNING and sight.started_at == first.started_at
 
 
-def _flapped(verb: Verb, name: str, held: Sequence[Sight]) -> str:
+def _flapped(verb: Verb, name: str, held: Sequence[Observation]) -> str:
     off = next(sight for sight in held if not _holds(verb, name, held[0], sight))
     what = off.status or "gone"
     again = " with a new start time" if off.status == held[0].status else ""
@@ -126,7 +126,11 @@ def _flapped(verb: Verb, name: str, held: Sequence[Sight]) -> str:
 
 
 def _nothing_happened(
-    verb: Verb, before: Seen, word: Word, sights: Sequence[Sight], patience: Patience
+    verb: Verb,
+    before: SeenService,
+    word: NodeAnswer,
+    sights: Sequence[Observation],
+    patience: Patience,
 ) -> bool:
     if verb is not Verb.RESTART or word.said is not True or not sights:
         return False
@@ -137,10 +141,10 @@ def _nothing_happened(
 
 
 def _gave_up(  # noqa: PLR0913 - as above
-    before: Seen,
-    word: Word,
-    sights: Sequence[Sight],
-    marks: tuple[Mark, ...],
+    before: SeenService,
+    word: NodeAnswer,
+    sights: Sequence[Observation],
+    marks: tuple[TimelineMark, ...],
     *,
     now: float,
     patience: Patience,
@@ -160,7 +164,7 @@ def _gave_up(  # noqa: PLR0913 - as above
     return Verdict(before.name, Result.TIMED_OUT, f"still {last} after {now:.0f} s", marks)
 
 
-def _unseen(last: Sight, now: float) -> str:
+def _unseen(last: Observation, now: float) -> str:
     """Say when it was seen last: of how it stands now nothing is known."""
     ago = now - last.at
     return (
@@ -168,15 +172,17 @@ def _unseen(last: Sight, now: float) -> str:
     )
 
 
-def timeline(verb: Verb, before: Seen, word: Word, sights: Sequence[Sight]) -> tuple[Mark, ...]:
+def timeline(
+    verb: Verb, before: SeenService, word: NodeAnswer, sights: Sequence[Observation]
+) -> tuple[TimelineMark, ...]:
     """List the moments that were seen: asked, down, up."""
-    marks = [Mark("asked" if word.said is not None else "answer lost", word.at)]
+    marks = [TimelineMark("asked" if word.said is not None else "answer lost", word.at)]
     if verb is not Verb.START:
         down = next((sight for sight in sights if sight.status != RUNNING), None)
         if down is not None:
-            marks.append(Mark("down", down.at))
+            marks.append(TimelineMark("down", down.at))
     if verb is not Verb.STOP:
         reached = _reached(verb, before, sights)
         if reached is not None:
-            marks.append(Mark("up", sights[reached].at))
+            marks.append(TimelineMark("up", sights[reached].at))
     return tuple(marks)

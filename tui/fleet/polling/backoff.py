@@ -22,11 +22,11 @@ def backoff(failures: int, interval: float, retry_after: float | None = None) ->
     return max(spread, asked)
 
 
-def slower(interval: float) -> float:
+def slower_interval(interval: float) -> float:
     """Give the next slower pace, in seconds."""
     return next((step for step in _STEPS if step > interval), _SLOWEST)
 
 
-def faster(interval: float) -> float:
+def faster_interval(interval: float) -> float:
     """Give the next faster pace, in seconds."""
     return next((step for step in reversed(_STEPS) if step < interval), _FASTEST)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
-from tui.fleet.polling.cluster_health import FACTS_EVERY, HealthPage
+from tui.fleet.polling.cluster_health import FACTS_EVERY, ClusterHealthCache
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Identity, NodeFacts, Role
 
@@ -32,7 +32,7 @@ _OVERDUE = 1.5
 _HURRIED_NO_MORE_THAN = 1.0
 
 
-class Teller:
+class SourceNode:
     """Holds the turns of one cluster's nodes; times are monotonic, `every` is the pace in seconds.
 
     While nobody tells, one node a beat is asked all the same. If it points elsewhere than before,
@@ -101,13 +101,13 @@ def _place(location: str) -> str:
         return location
 
 
-__all__ = ["FACTS_AT_MOST", "FACTS_EVERY", "ClusterBook"]
+__all__ = ["FACTS_AT_MOST", "FACTS_EVERY", "ClusterCache"]
 
 FACTS_AT_MOST = 60.0
 """Seconds after which facts that could not be read again are not believed any more."""
 
 
-class ClusterBook:
+class ClusterCache:
     """The facts of one cluster, shared by the nodes that a configuration groups under it.
 
     `readers` are told, by node, when there are new facts. `clock` gives monotonic seconds.
@@ -124,11 +124,11 @@ class ClusterBook:
         self._source = ""
         self._gap = "the cluster has not been asked yet"
         self._asking = asyncio.Lock()
-        self._teller = Teller()
+        self._teller = SourceNode()
         self._demoted: dict[str, float] = {}
         self._waiting: dict[str, Callable[[], None]] = {}
         self.readers: dict[str, Callable[[], object]] = {}
-        self.health = HealthPage(clock)
+        self.health = ClusterHealthCache(clock)
 
     def _is_due(self, node: str, every: float) -> bool:
         now = self._clock()

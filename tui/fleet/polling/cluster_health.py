@@ -20,7 +20,7 @@ _AGAIN = 2 * FACTS_EVERY
 _ABSENT = 3600.0
 
 
-class HealthPage:
+class ClusterHealthCache:
     """The newest `GET /v4/cluster/health` of one cluster: `said`, read at `read_at` (monotonic).
 
     A 404 says that the version has no such call, and it is asked again after an hour; any other

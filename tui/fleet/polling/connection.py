@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tui.api.errors import Garbled, LoginRefused
 from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
-from tui.fleet.login.state import Login, LoginWaits
+from tui.fleet.login.state import Login, LoginStopped
 from tui.model.service import Service
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HINT = "what was known before stays, and grows old; is this the API's port (9443)?"
 
 
-def plausible(services: tuple[Service, ...], where: str) -> tuple[Service, ...]:
+def check_services_answer(services: tuple[Service, ...], where: str) -> tuple[Service, ...]:
     """Give the services back, or raise Garbled where no entry is one.
 
     What answers is itself a service of the node, so an empty list is not a node without services,
@@ -38,7 +38,7 @@ def plausible(services: tuple[Service, ...], where: str) -> tuple[Service, ...]:
     return services
 
 
-class NodeLine:
+class NodeConnection:
     """Held by one user at a time: the watch for a reading, or an order from check to answer.
 
     `may_write` is asked each time whether the client may be one that can write.
@@ -73,7 +73,7 @@ class NodeLine:
         async with self._held:
             secret = await self._login.unlock(self._profile, self._passwords)
             if secret is None:
-                raise LoginWaits(self._login.trouble)
+                raise LoginStopped(self._login.trouble)
             generation, self._is_met = self._login.generation, False
             try:
                 yield await self._fitting(secret, generation)
@@ -139,13 +139,13 @@ class NodeLine:
 
     def _session(self, secret: Secret) -> Session:
         """Give the session that the nodes of a cluster share; a new password begins another."""
-        from tui.api.auth.session import Habit, Session
+        from tui.api.auth.session import LoginHabit, Session
 
         way = self._profile.login
         place = (self._profile.cluster or self._profile.url, way)
         generation, session = self._login.sessions.get(place, (-1, None))
         if session is None or generation != self._login.generation:
-            habit = Habit(way) if session is None else session.habit
+            habit = LoginHabit(way) if session is None else session.habit
             session = Session(self._profile.username, secret, habit)
             self._login.sessions[place] = (self._login.generation, session)
         return session
@@ -192,6 +192,6 @@ class NodeLine:
         """Raise LoginWaits rather than send a password that was refused or replaced meanwhile."""
         self._login.spare(last=self in self._login.doubts)
         if self._login.trouble:
-            raise LoginWaits(self._login.trouble)
+            raise LoginStopped(self._login.trouble)
         if self._generation != self._login.generation:
-            raise LoginWaits("the password was changed meanwhile")
+            raise LoginStopped("the password was changed meanwhile")

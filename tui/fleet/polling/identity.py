@@ -9,7 +9,7 @@ REBIND = "if that one is meant, take uid and hostname out of the profile by hand
 """What to do about a node that is not the one that its profile names."""
 
 
-class Bond:
+class IdentityCheck:
     """Binds a node to the uid and hostname of its profile, else to the first uid that answers."""
 
     def __init__(self, profile: NodeProfile) -> None:

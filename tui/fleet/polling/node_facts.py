@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused
 from tui.config import NodeProfile
-from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterBook
-from tui.fleet.polling.identity import Bond
-from tui.model.event import Event, Happening
+from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
+from tui.fleet.polling.identity import IdentityCheck
+from tui.model.event import Event, EventKind
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
 
-class Acquaintance:
+class NodeFactsReader:
     """Asks a node about itself every FACTS_EVERY seconds, and looks its cluster up in the book.
 
     `facts` are the newest known; `told` is called with the events whenever there is news.
     """
 
     def __init__(
-        self, profile: NodeProfile, book: ClusterBook, told: Callable[[tuple[Event, ...]], None]
+        self, profile: NodeProfile, book: ClusterCache, told: Callable[[tuple[Event, ...]], None]
     ) -> None:
         self.facts = NodeFacts()
-        self.bond = Bond(profile)
+        self.bond = IdentityCheck(profile)
         self._name = profile.name
         self._book = book
         self._told = told
@@ -48,7 +48,7 @@ class Acquaintance:
     ) -> None:
         """Ask what it is time to ask, at a pace of `every` seconds; `hurried`, who it is as well.
 
-        Without a `later` (see `ClusterBook.refresh`) it is for one look only, and the other
+        Without a `later` (see `ClusterCache.refresh`) it is for one look only, and the other
         nodes' health is not asked for. Raises LoginRefused.
         """
         now = time.monotonic()
@@ -115,4 +115,4 @@ class Acquaintance:
             return ()
         on, at = datetime.now(UTC), time.monotonic()
         text = f"is {new.value} now, was {old.value}"
-        return (Event(self._name, Happening.ROLE, text, at, on, brief=f"{new.value} now"),)
+        return (Event(self._name, EventKind.ROLE, text, at, on, brief=f"{new.value} now"),)

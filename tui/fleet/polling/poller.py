@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Literal
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.events.diff import compare
-from tui.fleet.login.state import Login, LoginWaits
+from tui.fleet.events.diff import diff_readings
+from tui.fleet.login.state import Login, LoginStopped
 from tui.fleet.polling.backoff import backoff
-from tui.fleet.polling.cluster_cache import ClusterBook
-from tui.fleet.polling.connection import NodeLine, plausible
-from tui.fleet.polling.node_facts import Acquaintance
-from tui.fleet.polling.service_counts import Tallies, Tally
+from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.connection import NodeConnection, check_services_answer
+from tui.fleet.polling.node_facts import NodeFactsReader
+from tui.fleet.polling.service_counts import CountsCache, ServiceCounts
 from tui.model.certificate import Certificate
 from tui.model.event import Event
 from tui.model.node import Identity, NodeFacts
@@ -29,11 +29,11 @@ from tui.model.service import Service
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
-Publish = Callable[["NodeWatch", tuple[Event, ...]], None]
+Publish = Callable[["NodePoller", tuple[Event, ...]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class PollTiming:
     """How a node is asked: seconds between readings, and seconds to wait for an answer."""
 
     interval: float
@@ -41,7 +41,7 @@ class Rhythm:
     first: float = 0.0
 
 
-class NodeWatch:
+class NodePoller:
     """Watches one node for as long as `run` runs; `reading` is the newest known.
 
     `read_only` says why no order may go here, empty where it may. `next_at` is when the node is
@@ -54,8 +54,8 @@ class NodeWatch:
         *,
         login: Login,
         passwords: Passwords,
-        book: ClusterBook,
-        rhythm: Rhythm,
+        book: ClusterCache,
+        rhythm: PollTiming,
         read_only: str,
         publish: Publish,
     ) -> None:
@@ -66,16 +66,18 @@ class NodeWatch:
         self.next_at: float | None = None
         self.paused = False
         self._read_only = read_only
-        self._known = Acquaintance(profile, book, lambda events: publish(self, events))
+        self._known = NodeFactsReader(profile, book, lambda events: publish(self, events))
         self._rhythm = rhythm
         self._publish = publish
-        self._line = NodeLine(profile, login, passwords, rhythm.timeout, lambda: not self.read_only)
+        self._line = NodeConnection(
+            profile, login, passwords, rhythm.timeout, lambda: not self.read_only
+        )
         self._nudge = asyncio.Event()
         self._failures = 0
         self._hurry: float | None = None
         self._stale_after = 2 * rhythm.interval
         self._told_to_wait = False
-        self._tallies = Tallies()
+        self._tallies = CountsCache()
 
     @property
     def name(self) -> str:
@@ -83,7 +85,7 @@ class NodeWatch:
         return self.profile.name
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> ServiceCounts:
         """How many of its services are well by the last good answer, and which are not."""
         return self._tallies.of(self.reading.services, self.facts.disabled)
 
@@ -213,7 +215,9 @@ class NodeWatch:
             async with self._line.hold() as reader:
                 # An order may have held the line, and only what is asked after it is evidence.
                 asked_at = time.monotonic()
-                services = plausible(await reader.services(), f"{self.name} ({self.profile.url})")
+                services = check_services_answer(
+                    await reader.services(), f"{self.name} ({self.profile.url})"
+                )
                 self.certificate = reader.certificate
                 self._line.prove()
                 self._answered(services, asked_at)
@@ -221,7 +225,7 @@ class NodeWatch:
                 # What a reading shows of an order is evidence if the same node says so after it.
                 hurried = self._hurry is not None
                 await self._known.learn(reader, self.interval, later, hurried=hurried)
-        except (LoginRefused, LoginWaits):
+        except (LoginRefused, LoginStopped):
             if self.login.trouble or generation == self.login.generation:
                 self._stopped(asked_at)
             return None
@@ -281,7 +285,7 @@ class NodeWatch:
 
     def _tell(self, reading: Reading) -> None:
         before, self.reading = self.reading, reading
-        self._publish(self, compare(before, reading, on=datetime.now(UTC)))
+        self._publish(self, diff_readings(before, reading, on=datetime.now(UTC)))
 
     def vouches(self, uid: int | None, reading: Reading) -> bool:
         """Say whether node `uid` said after a reading that it is the one, and none else meanwhile.

@@ -16,9 +16,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable
-from tui.fleet.login.state import LoginWaits
-from tui.fleet.orders.executor import HURRY
-from tui.journal.records import moment
+from tui.fleet.login.state import LoginStopped
+from tui.fleet.orders.executor import FAST_INTERVAL
+from tui.journal.records import iso_time
 from tui.model.cluster import ClusterFacts
 from tui.model.node import Identity, Role
 from tui.model.reading import Reading, TroubleKind
@@ -28,16 +28,16 @@ from tui.model.service import Health
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
     from tui.fleet.fleet import Fleet
-    from tui.fleet.polling.poller import NodeWatch
+    from tui.fleet.polling.poller import NodePoller
 
-Starts = Mapping[tuple[str, str], datetime | None]
+StartTimes = Mapping[tuple[str, str], datetime | None]
 """Since when each service of a plan runs, as far as is known here, by node and name."""
 
 _WELL_NODES = frozenset({"", "active"})
 _AWAY = frozenset({TroubleKind.UNREACHABLE, TroubleKind.UNAVAILABLE})
 
 
-class Finding(Enum):
+class GateFinding(Enum):
     """What a gate found."""
 
     WELL = "well"
@@ -46,14 +46,14 @@ class Finding(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateResult:
     """What a gate found, and why it does not open; empty `text` where it does.
 
     `primary` is the uid of the primary now, None where that was not told. `restarted` holds the
     start times that nobody here brought about.
     """
 
-    finding: Finding
+    finding: GateFinding
     text: str = ""
     primary: int | None = None
     restarted: Mapping[tuple[str, str], datetime | None] = field(default_factory=dict)
@@ -61,44 +61,44 @@ class Gate:
     @property
     def is_well(self) -> bool:
         """Whether the rollout may go on."""
-        return self.finding is Finding.WELL
+        return self.finding is GateFinding.WELL
 
 
-class Gates:
+class HealthGate:
     """Asks the nodes of a fleet; `limit` is how many seconds fresh readings may take."""
 
     def __init__(self, fleet: Fleet, limit: float) -> None:
         self._fleet = fleet
         self._limit = limit
 
-    async def ask(self, step: Step, starts: Starts, primary: int | None) -> Gate:
+    async def ask(self, step: Step, starts: StartTimes, primary: int | None) -> GateResult:
         """See whether it may go on at a node; `primary` is who was primary when last looked."""
         gone = self._gone(step, starts)
         if gone:
-            return Gate(Finding.NOT_WELL, gone)
+            return GateResult(GateFinding.NOT_WELL, gone)
         watches = self._cluster(step.node)
         if late := await self._fresh(watches):
-            return Gate(Finding.UNASKED, f"{', '.join(late)}: no fresh answer")
+            return GateResult(GateFinding.UNASKED, f"{', '.join(late)}: no fresh answer")
         if silent := next((one for one in watches if one.reading.trouble is not None), None):
-            return Gate(_blame(silent, step), _said(silent), primary)
-        restarted = restarts(starts, {one.name: one.reading for one in watches})
+            return GateResult(_blame(silent, step), _said(silent), primary)
+        restarted = unexpected_restarts(starts, {one.name: one.reading for one in watches})
         if restarted:
-            return Gate(Finding.NOT_WELL, _restarted(restarted), primary, restarted)
+            return GateResult(GateFinding.NOT_WELL, _restarted(restarted), primary, restarted)
         for watch in watches:
             if why := self._fault(watch):
-                return Gate(Finding.NOT_WELL, f"{watch.name}: {why}", primary)
-        if why := missing(step, watches[0].reading):
-            return Gate(Finding.NOT_WELL, f"{step.node}: {why}", primary)
+                return GateResult(GateFinding.NOT_WELL, f"{watch.name}: {why}", primary)
+        if why := missing_service(step, watches[0].reading):
+            return GateResult(GateFinding.NOT_WELL, f"{step.node}: {why}", primary)
         return await self._cluster_s_word(step, watches, primary)
 
-    def _fault(self, watch: NodeWatch) -> str:
+    def _fault(self, watch: NodePoller) -> str:
         """Say what keeps a node from being one of a quiet, well cluster; empty where it is."""
         busy = self._fleet.orders.open_on(watch.name)
         if busy is not None:
             return f"{busy.verb.value} {', '.join(busy.names)} is still open here"
-        return unwell(watch.reading, watch.facts.disabled) or watch.wrong_node
+        return unhealthy_services(watch.reading, watch.facts.disabled) or watch.wrong_node
 
-    def _gone(self, step: Step, starts: Starts) -> str:
+    def _gone(self, step: Step, starts: StartTimes) -> str:
         """Say so where a profile went, or leads elsewhere than when the plan was made."""
         for node in dict.fromkeys((step.node, *(node for node, _ in starts))):
             if node not in self._fleet:
@@ -106,48 +106,50 @@ class Gates:
         now = self._fleet.watch(step.node).profile.url
         return "" if now == step.url else f"{step.node}: its profile leads to {now} now"
 
-    def _cluster(self, node: str) -> list[NodeWatch]:
+    def _cluster(self, node: str) -> list[NodePoller]:
         """List the watched nodes of a node's cluster, itself first."""
         target = self._fleet.watch(node)
         group = target.profile.cluster
         others = [one for one in self._fleet.nodes if one is not target]
         return [target, *(one for one in others if group and one.profile.cluster == group)]
 
-    async def _fresh(self, watches: Iterable[NodeWatch]) -> list[str]:
+    async def _fresh(self, watches: Iterable[NodePoller]) -> list[str]:
         """Have every node asked now; gives those that had neither answer nor trouble in time."""
         began = time.monotonic()
         for watch in watches:
             watch.refresh_now()
         late = [one for one in watches if one.reading.asked_at < began]
         while late and time.monotonic() - began < self._limit:
-            await asyncio.sleep(HURRY / 2)
+            await asyncio.sleep(FAST_INTERVAL / 2)
             late = [one for one in late if one.reading.asked_at < began]
         return [one.name for one in late]
 
     async def _cluster_s_word(
-        self, step: Step, watches: list[NodeWatch], primary: int | None
-    ) -> Gate:
+        self, step: Step, watches: list[NodePoller], primary: int | None
+    ) -> GateResult:
         """Ask the node who it is, and whichever node can tell what the cluster finds of it."""
         target = watches[0]
         try:
             async with target.hold() as client:
                 who = await client.identity()
-        except (ApiError, LoginWaits) as error:
-            return Gate(Finding.UNASKED, str(error), primary)
+        except (ApiError, LoginStopped) as error:
+            return GateResult(GateFinding.UNASKED, str(error), primary)
         if why := _stranger(step.identity, who):
-            return Gate(Finding.NOT_WELL, f"{step.node}: {why}", primary)
+            return GateResult(GateFinding.NOT_WELL, f"{step.node}: {why}", primary)
         told = []
         for watch in sorted(watches, key=lambda one: one.facts.identity.role is not Role.PRIMARY):
             try:
                 async with watch.hold() as client:
-                    return judge(step, await _inquire(client, step.identity.uid or 0), primary)
-            except (ApiError, LoginWaits) as error:
+                    return judge_gate(step, await _inquire(client, step.identity.uid or 0), primary)
+            except (ApiError, LoginStopped) as error:
                 told.append(str(error))
-        return Gate(Finding.UNASKED, f"no node could be asked of the cluster: {told[0]}", primary)
+        return GateResult(
+            GateFinding.UNASKED, f"no node could be asked of the cluster: {told[0]}", primary
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class ClusterChecks:
     """What a cluster said of a node and of itself; a check that it does not offer is None."""
 
     facts: ClusterFacts
@@ -155,7 +157,7 @@ class Inquiry:
     cluster: tuple[bool, str] | None
 
 
-async def _inquire(client: NodeReader, uid: int) -> Inquiry:
+async def _inquire(client: NodeReader, uid: int) -> ClusterChecks:
     """Ask by way of one node; raises an ApiError where it cannot tell, or knows neither check."""
     facts = await client.cluster_facts()
     gaps: list[ApiError] = []
@@ -163,7 +165,7 @@ async def _inquire(client: NodeReader, uid: int) -> Inquiry:
     cluster = await _or_gap(client.cluster_check(), gaps)
     if len(gaps) == 2:
         raise gaps[0]
-    return Inquiry(facts, node, cluster)
+    return ClusterChecks(facts, node, cluster)
 
 
 async def _or_gap(
@@ -186,8 +188,8 @@ async def _or_gap(
 # The judgement, pure
 
 
-def restarts(
-    starts: Starts, readings: Mapping[str, Reading]
+def unexpected_restarts(
+    starts: StartTimes, readings: Mapping[str, Reading]
 ) -> dict[tuple[str, str], datetime | None]:
     """List the services that do not run since when they should; those that are down are not."""
     found = {}
@@ -200,14 +202,14 @@ def restarts(
     return found
 
 
-def unwell(reading: Reading, disabled: frozenset[str]) -> str:
+def unhealthy_services(reading: Reading, disabled: frozenset[str]) -> str:
     """Say which services of a node somebody should look at; empty where it is well."""
     bad = [one for one in reading.services if one.health(disabled).is_problem]
     told = ", ".join(f"{one.name} is {one.status}" for one in bad[:3])
     return f"{told} and {len(bad) - 3} more" if len(bad) > 3 else told
 
 
-def missing(step: Step, reading: Reading) -> str:
+def missing_service(step: Step, reading: Reading) -> str:
     """Say which service of a step does not run; empty where all do."""
     for seen in step.services:
         service = reading.find(seen.name)
@@ -218,19 +220,19 @@ def missing(step: Step, reading: Reading) -> str:
     return ""
 
 
-def judge(step: Step, said: Inquiry, primary: int | None) -> Gate:
+def judge_gate(step: Step, said: ClusterChecks, primary: int | None) -> GateResult:
     """Judge what the cluster said; `primary` is who was primary when it was last looked at."""
     uid = step.identity.uid
     now = next((one.uid for one in said.facts.members if one.role is Role.PRIMARY), None)
     if now is None:
-        return Gate(Finding.UNASKED, "which node is primary was not told", primary)
+        return GateResult(GateFinding.UNASKED, "which node is primary was not told", primary)
     why = _member(step, said.facts)
     for check, what in ((said.node, f"node:{uid}"), (said.cluster, "the cluster")):
         if not why and check is not None and not check[0]:
             why = f"the cluster's check of {what} says: {check[1] or 'not well'}"
     if not why and primary is not None and now != primary:
         why = f"node:{now} is primary now, node:{primary} was"
-    return Gate(Finding.NOT_WELL if why else Finding.WELL, why, now)
+    return GateResult(GateFinding.NOT_WELL if why else GateFinding.WELL, why, now)
 
 
 def _member(step: Step, facts: ClusterFacts) -> str:
@@ -251,21 +253,21 @@ def _stranger(meant: Identity, now: Identity) -> str:
     return f"{who} answers here, meant was node:{meant.uid}"
 
 
-def _restarted(found: Starts) -> str:
+def _restarted(found: StartTimes) -> str:
     return "; ".join(
         f"{name} on {node} was restarted, and not by this rollout"
-        + (f": it runs since {moment(start)}" if start else "")
+        + (f": it runs since {iso_time(start)}" if start else "")
         for (node, name), start in found.items()
     )
 
 
-def _blame(silent: NodeWatch, step: Step) -> Finding:
+def _blame(silent: NodePoller, step: Step) -> GateFinding:
     """Say what it means that a node is in trouble: another node that is away is not well."""
     trouble = silent.reading.trouble
     away = trouble is not None and trouble.kind in _AWAY
-    return Finding.NOT_WELL if away and silent.name != step.node else Finding.UNASKED
+    return GateFinding.NOT_WELL if away and silent.name != step.node else GateFinding.UNASKED
 
 
-def _said(silent: NodeWatch) -> str:
+def _said(silent: NodePoller) -> str:
     trouble = silent.reading.trouble
     return silent.name if trouble is None else trouble.text

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.rollout.health_gate import Finding, Gates
-from tui.fleet.rollout.planner import Place, Wish, make_plan
-from tui.fleet.rollout.runner import Course, Word
-from tui.model.event import Event, Happening
+from tui.fleet.rollout.health_gate import GateFinding, HealthGate
+from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
+from tui.fleet.rollout.runner import RolloutAction, RolloutRunner
+from tui.model.event import Event, EventKind
 from tui.model.order import Verb
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
 
@@ -36,9 +36,9 @@ class Rollouts:
     def __init__(self, fleet: Fleet, told: Told, patience: Patience) -> None:
         self._fleet = fleet
         self._told = told
-        self._gates = Gates(fleet, patience.limit)
+        self._gates = HealthGate(fleet, patience.limit)
         self._patience = patience
-        self._courses: dict[int, Course] = {}
+        self._courses: dict[int, RolloutRunner] = {}
         self.progress: dict[int, RolloutProgress] = {}
 
     @property
@@ -57,9 +57,9 @@ class Rollouts:
         if self._fleet.read_only:
             return self._fleet.read_only
         chosen = tuple(dict.fromkeys(nodes))
-        places = [place_of(self._fleet, node) for node in chosen if node in self._fleet]
+        places = [plan_node(self._fleet, node) for node in chosen if node in self._fleet]
         number, at, on = self.next_number(), time.monotonic(), datetime.now(UTC)
-        made = make_plan(Wish(number, tuple(names), at, on, verb), places)
+        made = make_plan(RolloutRequest(number, tuple(names), at, on, verb), places)
         strange = tuple(
             f"{node.lstrip(chr(0))}: it has no profile"
             for node in chosen
@@ -74,7 +74,7 @@ class Rollouts:
         """
         if why := self._bar(plan):
             raise NotAccepted(why)
-        course = Course(plan, self._fleet, self._gates, self._patience.steady, self._report)
+        course = RolloutRunner(plan, self._fleet, self._gates, self._patience.steady, self._report)
         self._fleet.run_beside(course.run(), f"rollout {plan.number}")
         self._courses[plan.number] = course
         self._report(course.progress)
@@ -95,17 +95,17 @@ class Rollouts:
 
     def resume(self, number: int) -> None:
         """Go on where it paused, with the same node; without effect where it is not paused."""
-        self._courses[number].say(Word.RESUME)
+        self._courses[number].say(RolloutAction.RESUME)
 
     def skip(self, number: int) -> None:
         """Go on without the node that failed; without effect where it is not paused."""
-        self._courses[number].say(Word.SKIP)
+        self._courses[number].say(RolloutAction.SKIP)
 
     def abort(self, number: int) -> None:
         """Go to no further node. An order that is out is watched to its end."""
-        self._courses[number].say(Word.ABORT)
+        self._courses[number].say(RolloutAction.ABORT)
 
-    def finding(self, number: int) -> Finding | None:
+    def finding(self, number: int) -> GateFinding | None:
         """Say what the last gate of a rollout found; None before the first."""
         return self._courses[number].finding
 
@@ -123,10 +123,10 @@ class Rollouts:
         self._told(progress, _event(progress, word) if moved else None)
 
 
-def place_of(fleet: Fleet, node: str) -> Place:
+def plan_node(fleet: Fleet, node: str) -> PlanNode:
     """Say how a node stands, for a plan."""
     watch = fleet.watch(node)
-    return Place(
+    return PlanNode(
         node,
         watch.profile.url,
         watch.profile.cluster,
@@ -166,4 +166,4 @@ def _event(progress: RolloutProgress, word: str) -> Event:
     node = (here.step if here is not None else plan.steps[-1]).node
     at, on = time.monotonic(), datetime.now(UTC)
     brief = f"rollout {word.partition(',')[0]}"
-    return Event(node, Happening.ROLLOUT, text, at, on, brief=brief, ordered=True)
+    return Event(node, EventKind.ROLLOUT, text, at, on, brief=brief, ordered=True)

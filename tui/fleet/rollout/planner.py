@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tui.fleet.orders.guard import Ruling, Standing, rule
+from tui.fleet.orders.guard import NodeStanding, Ruling, judge_order
 from tui.model.node import NodeFacts, Role
-from tui.model.order import Seen, Tier, Verb
+from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.rollout import Plan, Step
 from tui.model.service import Health, Service, kind_of
@@ -21,7 +21,7 @@ _NOTHING = "no service is chosen"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RolloutRequest:
     """What the operator chose: `at` is monotonic, `on` the wall clock (aware, UTC)."""
 
     number: int
@@ -32,7 +32,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlanNode:
     """One node as it stands when a plan is made; `group` is the cluster that its profile names."""
 
     node: str
@@ -40,7 +40,7 @@ class Place:
     group: str
     facts: NodeFacts
     reading: Reading
-    standing: Standing
+    standing: NodeStanding
 
     @property
     def role(self) -> Role:
@@ -48,7 +48,7 @@ class Place:
         return self.facts.identity.role
 
 
-def make_plan(wish: Wish, places: Sequence[Place]) -> Plan | str:
+def make_plan(wish: RolloutRequest, places: Sequence[PlanNode]) -> Plan | str:
     """Plan the services named over `places`, one of a node each; or say why it is refused."""
     names = tuple(dict.fromkeys(wish.names))
     if wish.verb is not Verb.RESTART:
@@ -74,19 +74,19 @@ def make_plan(wish: Wish, places: Sequence[Place]) -> Plan | str:
     return _ruled(wish, names, tuple(steps), tuple(left_out), {one.node: one for one in places})
 
 
-def _turn(place: Place) -> tuple[bool, int, str]:
+def _turn(place: PlanNode) -> tuple[bool, int, str]:
     """Replicas first and the primary last, then by uid."""
     return place.role is Role.PRIMARY, place.facts.identity.uid or 0, place.node
 
 
-def _bar(place: Place) -> str:
+def _bar(place: PlanNode) -> str:
     """Say why a node makes the whole unsafe, whether it takes part or not; empty if it does not."""
     standing = replace(place.standing, read_only="")
-    reason = rule(Verb.RESTART, (), standing).reason
+    reason = judge_order(Verb.RESTART, (), standing).reason
     return "" if reason == _NOTHING else f"{place.node}: {reason}"
 
 
-def _strangers(places: Sequence[Place]) -> list[str]:
+def _strangers(places: Sequence[PlanNode]) -> list[str]:
     """Say so where the nodes are not those of one cluster."""
     if len(places) == 1:
         return []
@@ -101,9 +101,9 @@ def _strangers(places: Sequence[Place]) -> list[str]:
     return []
 
 
-def _taking_part(places: Sequence[Place]) -> tuple[list[Place], list[str]]:
+def _taking_part(places: Sequence[PlanNode]) -> tuple[list[PlanNode], list[str]]:
     """Leave out what takes no orders, and the second of two profiles for one node."""
-    taking: list[Place] = []
+    taking: list[PlanNode] = []
     left_out: list[str] = []
     by_uid: dict[int, str] = {}
     for place in places:
@@ -120,7 +120,7 @@ def _taking_part(places: Sequence[Place]) -> tuple[list[Place], list[str]]:
     return taking, left_out
 
 
-def _unknown(taking: Sequence[Place]) -> list[str]:
+def _unknown(taking: Sequence[PlanNode]) -> list[str]:
     """Say what is not known of the nodes and must be."""
     told = []
     for place in taking:
@@ -134,9 +134,11 @@ def _unknown(taking: Sequence[Place]) -> list[str]:
     return told
 
 
-def _services(place: Place, names: Iterable[str]) -> tuple[tuple[Seen, ...], list[str], list[str]]:
+def _services(
+    place: PlanNode, names: Iterable[str]
+) -> tuple[tuple[SeenService, ...], list[str], list[str]]:
     """Give the services to act on, those left out, and what refuses."""
-    seen: list[Seen] = []
+    seen: list[SeenService] = []
     left_out: list[str] = []
     refused: list[str] = []
     for name in names:
@@ -149,7 +151,7 @@ def _services(place: Place, names: Iterable[str]) -> tuple[tuple[Seen, ...], lis
             refused.append(f"{place.node}: {name} {why}")
         else:
             kind = kind_of(name, place.facts.optional)
-            seen.append(Seen(name, service.status, kind, service.started_at, service.uptime))
+            seen.append(SeenService(name, service.status, kind, service.started_at, service.uptime))
     return tuple(seen), left_out, refused
 
 
@@ -163,7 +165,7 @@ def _unfit(service: Service) -> str:
     return ""
 
 
-def _nowhere(names: Iterable[str], places: Sequence[Place]) -> list[str]:
+def _nowhere(names: Iterable[str], places: Sequence[PlanNode]) -> list[str]:
     """Say which names no node knows: they are mistyped, or of another cluster."""
     return [
         f"no node has {name}"
@@ -173,14 +175,14 @@ def _nowhere(names: Iterable[str], places: Sequence[Place]) -> list[str]:
 
 
 def _ruled(
-    wish: Wish,
+    wish: RolloutRequest,
     names: tuple[str, ...],
     steps: tuple[Step, ...],
     left_out: tuple[str, ...],
-    places: dict[str, Place],
+    places: dict[str, PlanNode],
 ) -> Plan | str:
     """Ask the guard about every node, and demand what the riskiest needs."""
-    rulings = [rule(wish.verb, one.services, places[one.node].standing) for one in steps]
+    rulings = [judge_order(wish.verb, one.services, places[one.node].standing) for one in steps]
     for ruling in rulings:
         if not ruling.allowed:
             return ruling.reason

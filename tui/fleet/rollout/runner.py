@@ -16,10 +16,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.rollout.health_gate import Finding, Gates, missing
+from tui.fleet.rollout.health_gate import GateFinding, HealthGate, missing_service
 from tui.fleet.rollout.planner import primary_of, tier_of
 from tui.journal.journal_file import JournalError
-from tui.model.order import Order, Result, Route, Seen, Target, Verdict
+from tui.model.order import Order, Result, Route, SeenService, Target, Verdict
 from tui.model.rollout import (
     Plan,
     RolloutProgress,
@@ -37,7 +37,7 @@ _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
 _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})
 
 
-class Word(Enum):
+class RolloutAction(Enum):
     """What the operator says to a rollout that is paused."""
 
     RESUME = "resume"
@@ -45,7 +45,7 @@ class Word(Enum):
     ABORT = "abort"
 
 
-class Course:
+class RolloutRunner:
     """Takes one plan through its nodes; `told` is called at every move.
 
     `steady` is how many seconds a service has to hold that is not ordered to restart again.
@@ -56,7 +56,7 @@ class Course:
         self,
         plan: Plan,
         fleet: Fleet,
-        gates: Gates,
+        gates: HealthGate,
         steady: float,
         told: Callable[[RolloutProgress], None],
     ) -> None:
@@ -66,7 +66,7 @@ class Course:
             tuple(map(StepProgress, plan.steps)),
             began_at=time.monotonic(),
         )
-        self.finding: Finding | None = None
+        self.finding: GateFinding | None = None
         self._plan = plan
         self._fleet = fleet
         self._gates = gates
@@ -74,12 +74,12 @@ class Course:
         self._told = told
         self._username = fleet.watch(plan.steps[0].node).login.username
         self._is_stopping = False
-        self._word: asyncio.Future[Word] | None = None
+        self._word: asyncio.Future[RolloutAction] | None = None
         self._primary = primary_of(plan)
         self._starts: dict[tuple[str, str], datetime | None] = {
             (step.node, seen.name): seen.started_at for step in plan.steps for seen in step.services
         }
-        self._ordered: dict[tuple[str, str], Seen] = {}
+        self._ordered: dict[tuple[str, str], SeenService] = {}
         self._orders: dict[str, list[int]] = {}
 
     @property
@@ -87,14 +87,14 @@ class Course:
         """The numbers of the orders that it gave."""
         return frozenset(number for numbers in self._orders.values() for number in numbers)
 
-    def say(self, word: Word) -> None:
+    def say(self, word: RolloutAction) -> None:
         """Take the operator's word: where it is not paused, only ABORT counts.
 
         An order that is out is watched to its end all the same.
         """
         if self._word is not None and not self._word.done():
             self._word.set_result(word)
-        elif word is Word.ABORT and self.progress.is_open and not self._is_stopping:
+        elif word is RolloutAction.ABORT and self.progress.is_open and not self._is_stopping:
             self._is_stopping = True
             self._show(text="stops after the order that is out, if any")
 
@@ -164,7 +164,7 @@ class Course:
         if step.node not in self._fleet:
             return "its profile is gone; nothing was sent"
         # The cluster was asked after the node, and that takes a moment.
-        if why := missing(step, self._fleet.watch(step.node).reading):
+        if why := missing_service(step, self._fleet.watch(step.node).reading):
             return f"{why}; nothing was sent"
         left = self._left(step)
         risen = [one.name for one in left if one.kind is not Kind.OPTIONAL]
@@ -178,7 +178,7 @@ class Course:
         await asyncio.sleep(self._steady)
         return ""
 
-    def _left(self, step: Step) -> tuple[Seen, ...]:
+    def _left(self, step: Step) -> tuple[SeenService, ...]:
         """Give the services that no order of this rollout has restarted yet, as they are now."""
         watch, left = self._fleet.watch(step.node), []
         for planned in step.services:
@@ -187,10 +187,10 @@ class Course:
                 continue
             kind = kind_of(planned.name, watch.facts.optional)
             start = self._starts.get(_key(step, planned), now.started_at)
-            left.append(Seen(planned.name, now.status, kind, start, now.uptime))
+            left.append(SeenService(planned.name, now.status, kind, start, now.uptime))
         return tuple(left)
 
-    async def _order(self, step: Step, services: tuple[Seen, ...]) -> str:
+    async def _order(self, step: Step, services: tuple[SeenService, ...]) -> str:
         """Give one order and wait for its verdicts; gives why it did not succeed."""
         watch, order = self._fleet.watch(step.node), self._bound(step, services)
         try:
@@ -211,7 +211,7 @@ class Course:
         self._put(step, StepState.ORDERED, verdicts=verdicts)
         return _said(one for one in verdicts if one.result is not Result.VERIFIED)
 
-    def _bound(self, step: Step, services: tuple[Seen, ...]) -> Order:
+    def _bound(self, step: Step, services: tuple[SeenService, ...]) -> Order:
         return Order(
             number=self._fleet.orders.next_number(),
             verb=self._plan.verb,
@@ -233,9 +233,9 @@ class Course:
             word = await self._word
         finally:
             self._word = None
-        if word is Word.ABORT:
+        if word is RolloutAction.ABORT:
             return False
-        if word is Word.SKIP:
+        if word is RolloutAction.SKIP:
             self._put(step, StepState.SKIPPED, why)
             self._record(step, StepState.SKIPPED.value, why)
             for seen in step.services:
@@ -285,11 +285,11 @@ class Course:
         self._told(self.progress)
 
 
-def _key(step: Step, seen: Seen) -> tuple[str, str]:
+def _key(step: Step, seen: SeenService) -> tuple[str, str]:
     return step.node, seen.name
 
 
-def _is_later(before: Seen, now: Service) -> bool:
+def _is_later(before: SeenService, now: Service) -> bool:
     """Say whether a service runs since later than when it was ordered to restart."""
     if now.health() is not Health.UP or before.started_at is None or now.started_at is None:
         return False

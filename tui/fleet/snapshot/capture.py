@@ -8,28 +8,35 @@ from pathlib import Path
 
 from tui import __version__
 from tui.fleet.fleet import Fleet
-from tui.fleet.snapshot.document import JOURNAL_AT_MOST, Moment, Scene, Stand, as_json, take
+from tui.fleet.snapshot.document import (
+    JOURNAL_AT_MOST,
+    FleetState,
+    NodeStateAt,
+    SnapshotMoment,
+    as_json,
+    build_document,
+)
 from tui.fleet.snapshot.text import as_text
 from tui.journal.journal_file import read_tail
 from tui.model.text import clean
 
-Exposure = tuple[Scene, Moment]
+CapturedState = tuple[FleetState, SnapshotMoment]
 """What was seen, and when."""
 
 
-class Camera:
+class SnapshotCapture:
     """`state` is the folder whose journal's tail belongs to the picture."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
 
-    def look(self, fleet: Fleet) -> Exposure:
+    def look(self, fleet: Fleet) -> CapturedState:
         """Note how everything stands now; touches no disk."""
-        moment = Moment(
+        moment = SnapshotMoment(
             __version__, clean(socket.gethostname()), datetime.now(UTC), time.monotonic()
         )
-        scene = Scene(
-            stands=tuple(Stand.of(one) for one in fleet.nodes),
+        scene = FleetState(
+            stands=tuple(NodeStateAt.of(one) for one in fleet.nodes),
             events=tuple(fleet.events),
             orders=tuple(fleet.orders.progress.values()),
             read_only=fleet.read_only,
@@ -39,8 +46,8 @@ class Camera:
         )
         return scene, moment
 
-    def develop(self, exposure: Exposure, *, json: bool) -> str:
+    def develop(self, exposure: CapturedState, *, json: bool) -> str:
         """Add the journal's tail and give the whole as text or as JSON. Blocks."""
         scene, moment = exposure
-        told = take(replace(scene, tail=read_tail(self._state, JOURNAL_AT_MOST)), moment)
+        told = build_document(replace(scene, tail=read_tail(self._state, JOURNAL_AT_MOST)), moment)
         return as_json(told) if json else as_text(told)

@@ -12,14 +12,14 @@ from itertools import islice
 from typing import Any
 
 from tui.config import NodeProfile
-from tui.fleet.polling.poller import NodeWatch
-from tui.fleet.snapshot.redact import scrub_all
-from tui.journal.journal_file import Tail
+from tui.fleet.polling.poller import NodePoller
+from tui.fleet.snapshot.redact import redact_document
+from tui.journal.journal_file import JournalTail
 from tui.model.certificate import Certificate
 from tui.model.event import Event
-from tui.model.filters import Query, Scope, arrange
+from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import NodeFacts
-from tui.model.order import Mark, Order, Progress
+from tui.model.order import Order, OrderProgress, TimelineMark
 from tui.model.reading import Reading
 from tui.model.service import Service
 from tui.model.trust import UNCHECKED, AuthorityTrust, NoTrust, PinnedTrust
@@ -33,7 +33,7 @@ LastChanges = dict[tuple[str, str], Event]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class SnapshotMoment:
     """Who takes the snapshot, and when: `now` is monotonic, `on` the wall clock (aware, UTC)."""
 
     version: str
@@ -43,7 +43,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class NodeStateAt:
     """How a node stood; `next_at` is monotonic."""
 
     profile: NodeProfile
@@ -56,7 +56,7 @@ class Stand:
     certificate: Certificate | None
 
     @classmethod
-    def of(cls, watch: NodeWatch) -> "Stand":
+    def of(cls, watch: NodePoller) -> "NodeStateAt":
         """Take note of a watched node; what it holds does not change any more."""
         return cls(
             watch.profile,
@@ -71,27 +71,27 @@ class Stand:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class FleetState:
     """What the whole fleet looked like; events and orders with the oldest first."""
 
-    stands: tuple[Stand, ...]
+    stands: tuple[NodeStateAt, ...]
     events: tuple[Event, ...] = ()
-    orders: tuple[Progress, ...] = ()
+    orders: tuple[OrderProgress, ...] = ()
     read_only: str = ""
     paused: bool = False
     unlocked: bool = False
     interval: float = 0.0
-    tail: Tail = field(default_factory=Tail)
+    tail: JournalTail = field(default_factory=JournalTail)
 
 
-def take(scene: Scene, moment: Moment) -> dict[str, Any]:
+def build_document(scene: FleetState, moment: SnapshotMoment) -> dict[str, Any]:
     """Give the object: JSON's own types alone, and nothing of the fleet's."""
     last: LastChanges = {(one.node, one.service): one for one in scene.events if one.service}
     told = {
         "format": FORMAT,
         "rsdeck": moment.version,
         "host": moment.host,
-        "taken_at": stamp(moment.on),
+        "taken_at": iso_seconds(moment.on),
         "read_only": scene.read_only or None,
         "paused": scene.paused,
         "required_unlocked": scene.unlocked,
@@ -106,7 +106,7 @@ def take(scene: Scene, moment: Moment) -> dict[str, Any]:
             "records": list(scene.tail.records[-JOURNAL_AT_MOST:]),
         },
     }
-    scrubbed = scrub_all(told)
+    scrubbed = redact_document(told)
     assert isinstance(scrubbed, dict)  # noqa: S101 - for the type checker
     return scrubbed
 
@@ -116,7 +116,7 @@ def as_json(told: dict[str, Any]) -> str:
     return json.dumps(told, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def stamp(moment: datetime | None) -> str | None:
+def iso_seconds(moment: datetime | None) -> str | None:
     """Give a moment in whole seconds: ISO 8601, UTC."""
     if moment is None:
         return None
@@ -142,15 +142,15 @@ def _newest(all_: Sequence[Any], most: int, tell: Callable[[Any], object]) -> li
     return [tell(one) for one in islice(reversed(all_), most)]
 
 
-def _ago(at: float | None, moment: Moment) -> float | None:
+def _ago(at: float | None, moment: SnapshotMoment) -> float | None:
     return None if at is None else round(max(0.0, moment.now - at), 1)
 
 
-def _node(stand: Stand, last: LastChanges, moment: Moment) -> dict[str, Any]:
+def _node(stand: NodeStateAt, last: LastChanges, moment: SnapshotMoment) -> dict[str, Any]:
     profile, reading, who = stand.profile, stand.reading, stand.facts.identity
     trouble, age = reading.trouble, reading.age(moment.now)
     due = None if stand.next_at is None else round(max(0.0, stand.next_at - moment.now), 1)
-    scope = Scope(stand.facts.optional, stand.facts.disabled)
+    scope = ServiceKinds(stand.facts.optional, stand.facts.disabled)
     return {
         "node": profile.name,
         "label": profile.label or None,
@@ -172,20 +172,20 @@ def _node(stand: Stand, last: LastChanges, moment: Moment) -> dict[str, Any]:
         else {"kind": trouble.kind.value, "text": trouble.text,
               "for_seconds": _ago(reading.since, moment)},
         "wrong_node": stand.wrong_node or None,
-        "answered_at": stamp(reading.answered_on),
+        "answered_at": iso_seconds(reading.answered_on),
         "age_seconds": _ago(reading.answered_at, moment),
         "stale": age is not None and age > stand.stale_after,
         "next_in_seconds": due,
         "gaps": list(stand.facts.gaps),
         "services": [
             _service(one, scope, last.get((profile.name, one.name)), moment)
-            for one in arrange(reading.services, Query(), scope)
+            for one in filter_and_sort(reading.services, ServiceFilter(), scope)
         ],
     }  # fmt: skip
 
 
 def _service(
-    service: Service, scope: Scope, change: Event | None, moment: Moment
+    service: Service, scope: ServiceKinds, change: Event | None, moment: SnapshotMoment
 ) -> dict[str, Any]:
     health = service.health(scope.disabled)
     return {
@@ -193,7 +193,7 @@ def _service(
         "status": service.status,
         "health": health.name.lower(),
         "problem": health.is_problem,
-        "start_time": stamp(service.started_at),
+        "start_time": iso_seconds(service.started_at),
         "uptime_seconds": service.uptime,
         "kind": scope.kind(service).value,
         "note": service.note or None,
@@ -201,9 +201,9 @@ def _service(
     }
 
 
-def _event(event: Event, moment: Moment) -> dict[str, Any]:
+def _event(event: Event, moment: SnapshotMoment) -> dict[str, Any]:
     return {
-        "at": stamp(event.on),
+        "at": iso_seconds(event.on),
         "ago_seconds": _ago(event.at, moment),
         "node": event.node,
         "service": event.service or None,
@@ -213,7 +213,7 @@ def _event(event: Event, moment: Moment) -> dict[str, Any]:
     }
 
 
-def _order(progress: Progress, moment: Moment) -> dict[str, Any]:
+def _order(progress: OrderProgress, moment: SnapshotMoment) -> dict[str, Any]:
     order = progress.order
     known = {one.service: one for one in progress.verdicts}
     return {
@@ -224,7 +224,7 @@ def _order(progress: Progress, moment: Moment) -> dict[str, Any]:
         "url": order.target.url,
         "by_way_of": order.route.via,
         "path": order.route.path,
-        "ordered_at": stamp(order.pressed_on),
+        "ordered_at": iso_seconds(order.pressed_on),
         "ago_seconds": _order_age(order, moment),
         "reason": order.reason or None,
         "phase": progress.phase.value,
@@ -232,7 +232,7 @@ def _order(progress: Progress, moment: Moment) -> dict[str, Any]:
         "services": [
             {
                 "name": seen.name,
-                "before": {"status": seen.status, "start_time": stamp(seen.started_at),
+                "before": {"status": seen.status, "start_time": iso_seconds(seen.started_at),
                            "kind": seen.kind.value},
                 "result": known[seen.name].result.value if seen.name in known else None,
                 "text": known[seen.name].text if seen.name in known else None,
@@ -247,10 +247,10 @@ def _order(progress: Progress, moment: Moment) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _order_age(order: Order, moment: Moment) -> float:
+def _order_age(order: Order, moment: SnapshotMoment) -> float:
     # By the wall clock: an order of an earlier session has no moment on this one's other clock.
     return round(max(0.0, (moment.on - order.pressed_on).total_seconds()), 1)
 
 
-def _marks(timeline: Sequence[Mark]) -> list[dict[str, Any]]:
+def _marks(timeline: Sequence[TimelineMark]) -> list[dict[str, Any]]:
     return [{"what": mark.what, "at_seconds": round(mark.at, 1)} for mark in timeline]

@@ -30,7 +30,7 @@ _RULES = (
 
 
 @lru_cache(maxsize=8192)
-def scrub(text: str) -> str:
+def redact(text: str) -> str:
     """Give a text clean, and without what may be a secret."""
     text = clean(text, TEXT_AT_MOST)
     for rule, instead in _RULES:
@@ -38,12 +38,12 @@ def scrub(text: str) -> str:
     return text
 
 
-def scrub_all(value: object) -> object:
+def redact_document(value: object) -> object:
     """Scrub every text in a plain object of mappings and lists, keys and all."""
     if isinstance(value, str):
-        return scrub(value)
+        return redact(value)
     if isinstance(value, Mapping):
-        return {scrub(str(key)): scrub_all(inner) for key, inner in value.items()}
+        return {redact(str(key)): redact_document(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [scrub_all(one) for one in value]
+        return [redact_document(one) for one in value]
     return value

@@ -12,15 +12,15 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.storage.paths import NOWHERE
-from tui.storage.private_files import NotKept, blaming, opened_folder, shown
+from tui.storage.private_files import StorageError, opened_folder, path_text, storage_errors
 
-__all__ = ["Kept", "NotKept", "Shelf", "write_new"]
+__all__ = ["SavedFile", "SavedFiles", "StorageError", "write_new"]
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedFile:
     """A file that was written; `note` says why it lies elsewhere than in the state folder."""
 
     path: Path
@@ -28,13 +28,13 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class SavedFiles:
     """`state` is the state folder; if it is `fleeting`, it goes with the deck, as the demo's."""
 
     state: Path
     fleeting: bool = False
 
-    def keep_snapshot(self, text: str, ending: str, on: datetime) -> Kept:
+    def keep_snapshot(self, text: str, ending: str, on: datetime) -> SavedFile:
         """Write a snapshot taken `on` (UTC) into a file of its own; raises NotKept.
 
         Where the state folder cannot be had it goes into the current directory.
@@ -48,16 +48,16 @@ class Shelf:
                     _write(opened, folder / name, text)
             except _Taken:
                 raise
-            except NotKept as error:
+            except StorageError as error:
                 note = str(error)
             else:
-                return Kept(folder / name)
+                return SavedFile(folder / name)
         try:
             path = _here() / name
             write_new(path, text)
-        except NotKept as error:
-            raise NotKept(f"{error} ({note})") from None
-        return Kept(path, note)
+        except StorageError as error:
+            raise StorageError(f"{error} ({note})") from None
+        return SavedFile(path, note)
 
     def _is_no_place(self) -> str:
         """Say why nothing is kept in the state folder, empty if it is."""
@@ -71,9 +71,9 @@ class Shelf:
         """Write what was copied in the place of what was copied before; raises NotKept."""
         path = self.state / "copied.txt"
         if self.state.is_relative_to(NOWHERE):
-            raise NotKept("this user has no home folder to keep a copy in")
+            raise StorageError("this user has no home folder to keep a copy in")
         half = self.state / f".copied-{secrets.token_hex(6)}"
-        with opened_folder(self.state, make=True) as opened, blaming(path):
+        with opened_folder(self.state, make=True) as opened, storage_errors(path):
             _write(opened, half, text)
             try:
                 os.replace(half.name, path.name, src_dir_fd=opened, dst_dir_fd=opened)
@@ -83,13 +83,13 @@ class Shelf:
         return path
 
 
-class _Taken(NotKept):
+class _Taken(StorageError):
     """There is a file of that name already."""
 
 
 def write_new(path: Path, text: str) -> None:
     """Write a file that is not there yet, for this user alone; raises NotKept."""
-    with blaming(path.parent):
+    with storage_errors(path.parent):
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         _write(folder, path, text)
@@ -101,7 +101,7 @@ def _here() -> Path:
     try:
         return Path.cwd()
     except OSError as error:  # it was taken away
-        raise NotKept(f"the current directory: {error.strerror}") from error
+        raise StorageError(f"the current directory: {error.strerror}") from error
 
 
 @contextlib.contextmanager
@@ -116,15 +116,15 @@ def _write(folder: int, path: Path, text: str) -> None:
     try:
         file = os.open(path.name, _NEW, 0o600, dir_fd=folder)
     except FileExistsError:
-        raise _Taken(f"{shown(path)}: it is there already, and is never written over") from None
+        raise _Taken(f"{path_text(path)}: it is there already, and is never written over") from None
     except OSError as error:
-        raise NotKept(f"{shown(path)}: {error.strerror}") from error
+        raise StorageError(f"{path_text(path)}: {error.strerror}") from error
     try:
-        with blaming(path), os.fdopen(file, "wb") as stream:
+        with storage_errors(path), os.fdopen(file, "wb") as stream:
             stream.write(text.encode("utf-8", "backslashreplace"))
             stream.flush()
             os.fsync(stream.fileno())
-    except NotKept:
+    except StorageError:
         with contextlib.suppress(OSError):
             os.unlink(path.name, dir_fd=folder)
         raise

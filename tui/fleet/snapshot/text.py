@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tui.model.duration import age, duration
+from tui.model.duration import clock_duration, one_unit
 from tui.model.text import cut, fold, width
 
 COLUMNS = 100
@@ -102,7 +102,7 @@ def _row(service: Told) -> tuple[str, ...]:
     return (
         service["name"],
         ("! " if service["problem"] else "  ") + (service["status"] or "?"),
-        _NOTHING if uptime is None or service["health"] != "up" else duration(uptime),
+        _NOTHING if uptime is None or service["health"] != "up" else clock_duration(uptime),
         started.removesuffix("Z").replace("T", " ") if started else _NOTHING,
         service["kind"],
         f"{_ago(change['ago_seconds'])} ago {change['text']}" if change else "",
@@ -160,7 +160,7 @@ def _of(told: Told, what: str) -> str:
 
 
 def _ago(seconds: float | None) -> str:
-    return "an unknown time" if seconds is None else age(seconds)
+    return "an unknown time" if seconds is None else one_unit(seconds)
 
 
 def _clock(moment: str | None) -> str:

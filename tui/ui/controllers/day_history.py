@@ -21,7 +21,7 @@ class _Read:
     day: Day | None
 
 
-class Days:
+class DayHistory:
     """Remembers what was read of the services that were looked at last; `clock` is monotonic."""
 
     def __init__(self, history: History, clock: Callable[[], float]) -> None:

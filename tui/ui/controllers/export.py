@@ -5,10 +5,10 @@ import os
 from typing import TYPE_CHECKING
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.snapshot.capture import Camera
-from tui.fleet.snapshot.storage import Kept, NotKept, Shelf
-from tui.storage.private_files import shown
-from tui.ui.terminal.clipboard import LIMIT, fits, sequence
+from tui.fleet.snapshot.capture import SnapshotCapture
+from tui.fleet.snapshot.storage import SavedFile, SavedFiles, StorageError
+from tui.storage.private_files import path_text
+from tui.ui.terminal.clipboard import LIMIT, clipboard_sequence, fits_clipboard
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from tui.ui.app import DeckApp
 
 
-class Takeaway:
+class ExportController:
     """Writes in threads, one thing after the other, and says what came of each."""
 
-    def __init__(self, app: "DeckApp", fleet: Fleet, shelf: Shelf) -> None:
+    def __init__(self, app: "DeckApp", fleet: Fleet, shelf: SavedFiles) -> None:
         self._app = app
         self._fleet = fleet
         self._shelf = shelf
-        self._camera = Camera(shelf.state)
+        self._camera = SnapshotCapture(shelf.state)
         self._one_at_a_time = asyncio.Lock()
 
     def snapshot(self, *, json: bool) -> None:
@@ -34,18 +34,18 @@ class Takeaway:
         exposure = self._camera.look(self._fleet)
         moment = exposure[1].on
 
-        def write() -> Kept:
+        def write() -> SavedFile:
             text = self._camera.develop(exposure, json=json)
             return self._shelf.keep_snapshot(text, "json" if json else "txt", moment)
 
         async with self._one_at_a_time:
             try:
                 kept = await asyncio.to_thread(write)
-            except NotKept as error:
+            except StorageError as error:
                 self._say(f"No snapshot: {error}", severity="error")
                 return
         because = f" (here, since {kept.note})" if kept.note else ""
-        self._say(f"Snapshot: {shown(kept.path)}{because}")
+        self._say(f"Snapshot: {path_text(kept.path)}{because}")
 
     def copy(self, text: str, what: str) -> None:
         """Put a clean text on the terminal's clipboard and into a file; returns at once.
@@ -54,9 +54,9 @@ class Takeaway:
         """
         if not text:
             return
-        short = fits(text)
+        short = fits_clipboard(text)
         if short:
-            self._app.to_terminal(sequence(text, os.environ))
+            self._app.to_terminal(clipboard_sequence(text, os.environ))
         self._app.run_worker(self._copy(text, what, short=short), group="takeaway", name="copy")
 
     async def _copy(self, text: str, what: str, *, short: bool) -> None:
@@ -64,10 +64,10 @@ class Takeaway:
         async with self._one_at_a_time:
             try:
                 path = await asyncio.to_thread(self._shelf.keep_copy, text)
-            except NotKept as error:
+            except StorageError as error:
                 self._say(f"{said}; not in a file: {error}", severity="warning")
                 return
-        self._say(f"{said}; also in {shown(path)}")
+        self._say(f"{said}; also in {path_text(path)}")
 
     def _say(self, text: str, *, severity: "SeverityLevel" = "information") -> None:
         self._app.notify(text, severity=severity, markup=False)

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from tui.config import Notify
-from tui.fleet.events.notifications import Bells, Notices, is_worth
+from tui.fleet.events.notifications import BellLimit, DesktopNotices, should_notify
 from tui.model.event import Event
-from tui.ui.terminal.desktop_notification import BELL, desktop
+from tui.ui.terminal.desktop_notification import BELL, desktop_sequence
 
 Later = Callable[[float, Callable[[], None]], object]
 """Has something done after so many seconds."""
@@ -15,7 +15,7 @@ _SOON = 0.05
 """Seconds for which the other events of the same reading are waited for."""
 
 
-class Caller:
+class NotificationController:
     """Rings and tells as `[notify]` says; `write` takes what goes to the terminal.
 
     What happened before it was made, in an earlier session, calls nobody.
@@ -28,8 +28,8 @@ class Caller:
         self._in_tmux = bool(environ.get("TMUX"))
         self._write = write
         self._later = later
-        self._bells = Bells()
-        self._notices = Notices()
+        self._bells = BellLimit()
+        self._notices = DesktopNotices()
         self._is_planned = False
         self._begun = time.monotonic()
 
@@ -37,9 +37,9 @@ class Caller:
         """Call for an event, if it is worth it."""
         if event.at < self._begun:
             return
-        if is_worth(event, self._notify.bell) and self._bells.rings(time.monotonic()):
+        if should_notify(event, self._notify.bell) and self._bells.rings(time.monotonic()):
             self._write(BELL)
-        if is_worth(event, self._notify.desktop):
+        if should_notify(event, self._notify.desktop):
             self._notices.add(event)
             self._plan()
 
@@ -53,4 +53,4 @@ class Caller:
         self._is_planned = False
         text = self._notices.take(time.monotonic())
         if text:
-            self._write(desktop(text, self._notify.protocol, in_tmux=self._in_tmux))
+            self._write(desktop_sequence(text, self._notify.protocol, in_tmux=self._in_tmux))

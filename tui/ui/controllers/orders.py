@@ -9,16 +9,16 @@ from textual.app import App
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.orders.guard import Ruling, Standing, pointless, rule
+from tui.fleet.orders.guard import NodeStanding, Ruling, judge_order, pointless_reason
 from tui.model.node import Role
-from tui.model.order import Order, Route, Seen, Target, Tier, Verb
+from tui.model.order import Order, Route, SeenService, Target, Tier, Verb
 from tui.model.service import Service
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BoundOrder:
     """What a verb key comes to: an order and its ruling, or what is said instead.
 
     `left_out` tells of marked services for which the verb makes no sense, each with its reason.
@@ -31,7 +31,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class KeyPress:
     """One press of a verb key: `at` is monotonic, `on` the wall clock, `number` the order's."""
 
     verb: Verb
@@ -40,23 +40,25 @@ class Press:
     on: datetime
 
 
-def bind(press: Press, names: Sequence[str], view: NodeView, standing: Standing) -> Choice:
+def bind_order(
+    press: KeyPress, names: Sequence[str], view: NodeView, standing: NodeStanding
+) -> BoundOrder:
     """Bind an order to the services named; they are those of the view's reading, or gone."""
-    barred = rule(press.verb, (), standing)
+    barred = judge_order(press.verb, (), standing)
     if standing.read_only or not names or barred.reason != "no service is chosen":
-        return Choice(barred.reason)
+        return BoundOrder(barred.reason)
     sensible: list[Service] = []
     left_out: list[str] = []
     for name in names:
         service = view.reading.find(name)
         why = f"{name} is not on the node any more" if service is None else ""
-        why = why or (pointless(press.verb, service) if service is not None else "")
+        why = why or (pointless_reason(press.verb, service) if service is not None else "")
         if why:
             left_out.append(why)
         elif service is not None:
             sensible.append(service)
     if not sensible:
-        return Choice("; ".join(left_out[:3]))
+        return BoundOrder("; ".join(left_out[:3]))
     order = Order(
         number=press.number,
         verb=press.verb,
@@ -66,13 +68,13 @@ def bind(press: Press, names: Sequence[str], view: NodeView, standing: Standing)
         pressed_at=press.at,
         pressed_on=press.on,
     )
-    ruling = rule(press.verb, order.services, standing)
+    ruling = judge_order(press.verb, order.services, standing)
     said = "" if ruling.allowed else ruling.reason
-    return Choice(said, order, ruling, tuple(left_out))
+    return BoundOrder(said, order, ruling, tuple(left_out))
 
 
-def _seen(service: Service, view: NodeView) -> Seen:
-    return Seen(
+def _seen(service: Service, view: NodeView) -> SeenService:
+    return SeenService(
         service.name,
         service.status,
         view.scope.kind(service),
@@ -81,7 +83,7 @@ def _seen(service: Service, view: NodeView) -> Seen:
     )
 
 
-def difference(order: Order, view: NodeView) -> str:
+def order_difference(order: Order, view: NodeView) -> str:
     """Say what is not as it was when the key was pressed; empty if all is."""
     told = []
     for seen in order.services:
@@ -103,13 +105,13 @@ def difference(order: Order, view: NodeView) -> str:
     return "; ".join(told)
 
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
-class OrderDesk:
+class OrderController:
     """Asks the guard at the key, the operator in the modal, and the guard again on the way out."""
 
-    def __init__(self, app: App[None], fleet: Fleet, say: Say) -> None:
+    def __init__(self, app: App[None], fleet: Fleet, say: Notify) -> None:
         self._app = app
         self._fleet = fleet
         self._say = say
@@ -124,7 +126,7 @@ class OrderDesk:
         """Say why no order can be given on a node now, whatever the service; empty if one can."""
         if node not in self._fleet:
             return "there is no node"
-        reason = rule(Verb.RESTART, (), self._fleet.standing(node)).reason
+        reason = judge_order(Verb.RESTART, (), self._fleet.standing(node)).reason
         return "" if reason == "no service is chosen" else reason
 
     def ask(  # noqa: PLR0913 - what is meant, and who wants to know
@@ -144,21 +146,23 @@ class OrderDesk:
         """
         if node not in self._fleet:
             return
-        press = Press(verb, self._fleet.orders.next_number(), time.monotonic(), datetime.now(UTC))
+        press = KeyPress(
+            verb, self._fleet.orders.next_number(), time.monotonic(), datetime.now(UTC)
+        )
         view = self.look(node)
-        choice = bind(press, names, view, self._fleet.standing(node))
+        choice = bind_order(press, names, view, self._fleet.standing(node))
         if choice.order is None or choice.ruling is None or not choice.ruling.allowed:
             if choice.order is not None:
                 self._fleet.journal.refused(verb.value, node, choice.order.names, choice.said)
             self._say(_refused(choice))
             return
         from tui.ui.dialogs.order import (
-            ConfirmScreen,
-            Question,
+            OrderDialog,
+            OrderQuestion,
         )
 
         order = choice.order
-        question = Question(
+        question = OrderQuestion(
             order,
             choice.ruling,
             choice.left_out,
@@ -167,7 +171,7 @@ class OrderDesk:
             certificate=view.certificate,
             rollout=self._rollout_on(node),
         )
-        screen = ConfirmScreen(question, palette, lambda: self._again(order))
+        screen = OrderDialog(question, palette, lambda: self._again(order))
         self._app.push_screen(screen, lambda answer: self._answered(answer, given))
 
     def _rollout_on(self, node: str) -> str:
@@ -180,8 +184,8 @@ class OrderDesk:
         node = order.target.node
         if node not in self._fleet:
             return Ruling(Tier.NEVER, allowed=False, reason="the node's profile is gone"), ""
-        ruling = rule(order.verb, order.services, self._fleet.standing(node))
-        return ruling, difference(order, self.look(node))
+        ruling = judge_order(order.verb, order.services, self._fleet.standing(node))
+        return ruling, order_difference(order, self.look(node))
 
     def _answered(self, order: Order | None, given: Callable[[], None]) -> None:
         if order is None:
@@ -221,7 +225,7 @@ class OrderDesk:
         )
 
 
-def _refused(choice: Choice) -> str:
+def _refused(choice: BoundOrder) -> str:
     if choice.ruling is not None and choice.ruling.tier is Tier.LOCKED:
         return f"Locked. {choice.said}. ctrl+p: unlock required services"
     return choice.said

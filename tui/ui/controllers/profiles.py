@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.ui.screens.discover import Added
 
 
-class ProfileDesk:
+class ProfileController:
     """Opens the screens over the deck, and has the fleet adopt what was written."""
 
     def __init__(  # noqa: PLR0913 - whom it speaks for, and to whom
@@ -68,7 +68,7 @@ class ProfileDesk:
 
     def log_in(self) -> None:
         """Ask for the password of the login of the node that is shown."""
-        from tui.ui.dialogs.password import PasswordScreen
+        from tui.ui.dialogs.password import PasswordDialog
 
         node = self._deck.here
         if node not in self._fleet:
@@ -86,7 +86,7 @@ class ProfileDesk:
                 self._fleet.renew(node, secret)
 
         profile = watch.profile
-        screen = PasswordScreen(profile.username, profile.url, why, self._palette())
+        screen = PasswordDialog(profile.username, profile.url, why, self._palette())
         self._app.push_screen(screen, given)
 
     def _meet_once(self, node: str) -> None:
@@ -104,13 +104,13 @@ class ProfileDesk:
         self._show_certificate(self._deck.here)
 
     def _show_certificate(self, node: str) -> None:
-        from tui.ui.dialogs.trust import TrustScreen
+        from tui.ui.dialogs.trust import TrustDialog
 
         profile = self._configuration.node(node)
         if profile is None or not profile.url.startswith("https://"):
             self._say("This node has no certificate to show." if node else "")
             return
-        screen = TrustScreen(self._configuration, profile, self._palette())
+        screen = TrustDialog(self._configuration, profile, self._palette())
         self._app.push_screen(screen, self._adopt)
 
     def _adopt(self, configuration: Configuration | None) -> None:
@@ -156,10 +156,10 @@ class ProfileDesk:
 
     def discover(self) -> None:
         """Find the other nodes of the cluster of the node that is picked."""
-        from tui.fleet.onboarding.discovery import discover_from, teller_for
+        from tui.fleet.onboarding.discovery import discover_from, source_node_for
         from tui.ui.screens.discover import DiscoverScreen
 
-        name = teller_for(self._fleet, self._picked)
+        name = source_node_for(self._fleet, self._picked)
         profile = self._configuration.node(name)
         trouble = self._fleet.watch(name).login.trouble if name in self._fleet else ""
         if profile is None or trouble:

@@ -11,8 +11,8 @@ from textual.app import App
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.orders.guard import rule
-from tui.model.order import Seen, Tier, Verb
+from tui.fleet.orders.guard import judge_order
+from tui.model.order import SeenService, Tier, Verb
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, Step
 from tui.model.service import kind_of
 from tui.ui.format.status_lines import Palette
@@ -20,11 +20,11 @@ from tui.ui.format.status_lines import Palette
 if TYPE_CHECKING:
     from tui.ui.screens.rollout import RolloutScreen
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class RolloutTargets:
     """What a rollout is wanted for; `hidden` are the names that a filter keeps off the screen.
 
     `why_not` says why what is marked cannot be rolled over nodes, empty where it can.
@@ -40,7 +40,7 @@ class Targets:
 class Rollable(Protocol):
     """A screen with something under its cursor that can be rolled over nodes."""
 
-    def rollout_targets(self) -> Targets:
+    def rollout_targets(self) -> RolloutTargets:
         """Give what is marked, else what is under the cursor."""
 
     def rollout_begun(self) -> None:
@@ -57,11 +57,11 @@ def cluster_of(fleet: Fleet, node: str) -> tuple[str, ...]:
     )
 
 
-class RolloutDesk:
+class RolloutController:
     """Asks for a plan at the key, the operator at the door, and for the plan again meanwhile."""
 
     def __init__(
-        self, app: App[None], fleet: Fleet, say: Say, palette: Callable[[], Palette]
+        self, app: App[None], fleet: Fleet, say: Notify, palette: Callable[[], Palette]
     ) -> None:
         self._app = app
         self._fleet = fleet
@@ -69,7 +69,7 @@ class RolloutDesk:
         self._palette = palette
         self._screen: RolloutScreen | None = None
 
-    def ask(self, wanted: Targets, begun: Callable[[], None] = lambda: None) -> None:
+    def ask(self, wanted: RolloutTargets, begun: Callable[[], None] = lambda: None) -> None:
         """Open the door for a rollout, or say why there is none; `begun` is called once it is."""
         if wanted.why_not:
             self._say(f"{wanted.why_not} Nothing was sent.")
@@ -79,19 +79,21 @@ class RolloutDesk:
             self._say(f"{plan}. Nothing was sent.{self._remedy(wanted, plan)}")
             return
         from tui.ui.dialogs.rollout import (
-            PlanScreen,
-            Proposal,
+            RolloutDialog,
+            RolloutQuestion,
         )
 
-        proposal = Proposal(plan, wanted.hidden, self._beyond(plan), self._certificates(plan))
-        screen = PlanScreen(proposal, self._palette(), lambda: self._again(wanted, plan))
+        proposal = RolloutQuestion(
+            plan, wanted.hidden, self._beyond(plan), self._certificates(plan)
+        )
+        screen = RolloutDialog(proposal, self._palette(), lambda: self._again(wanted, plan))
         self._app.push_screen(screen, lambda answer: self._answered(answer, begun))
 
-    def _again(self, wanted: Targets, before: Plan) -> str:
+    def _again(self, wanted: RolloutTargets, before: Plan) -> str:
         now = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
         if isinstance(now, str):
             return now
-        changed = difference(before, now)
+        changed = plan_difference(before, now)
         return f"changed since you looked: {changed}" if changed else ""
 
     def _answered(self, plan: Plan | None, begun: Callable[[], None]) -> None:
@@ -153,20 +155,20 @@ class RolloutDesk:
             told += [f"{step.node}: {remark}"] if remark else []
         return tuple(told)
 
-    def _remedy(self, wanted: Targets, refusal: str) -> str:
+    def _remedy(self, wanted: RolloutTargets, refusal: str) -> str:
         """Say how to unlock, where that is what is in the way."""
         for node in wanted.nodes:
             if node in self._fleet:
                 watch = self._fleet.watch(node)
                 found = [one for one in wanted.names if watch.reading.find(one) is not None]
-                seen = [Seen(one, "", kind_of(one, watch.facts.optional)) for one in found]
-                ruling = rule(Verb.RESTART, seen, self._fleet.standing(node))
+                seen = [SeenService(one, "", kind_of(one, watch.facts.optional)) for one in found]
+                ruling = judge_order(Verb.RESTART, seen, self._fleet.standing(node))
                 if ruling.tier is Tier.LOCKED and ruling.reason == refusal:
                     return " ctrl+p: unlock required services"
         return ""
 
 
-def difference(before: Plan, now: Plan) -> str:
+def plan_difference(before: Plan, now: Plan) -> str:
     """Say what is not as it was when the plan was made; empty if all is. Pure."""
     if before.left_out != now.left_out:
         return "; ".join(one for one in now.left_out if one not in before.left_out) or (

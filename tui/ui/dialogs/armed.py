@@ -16,7 +16,7 @@ QUIET = 0.3
 _Given = TypeVar("_Given")
 
 
-class DeafScreen(ModalScreen[_Given], Generic[_Given]):
+class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
     """Deaf until it has been painted for a while and the keyboard has been quiet.
 
     It begins with `begin_arming`, and hears from the first `arm` on that comes late enough. The
@@ -57,7 +57,7 @@ class DeafScreen(ModalScreen[_Given], Generic[_Given]):
         return not self.hears
 
 
-class ArmedScreen(DeafScreen[_Given], Generic[_Given]):
+class ArmedScreen(TypeAheadProofScreen[_Given], Generic[_Given]):
     """A window that decides something: no paste is ever heard."""
 
     def swallows(self, event: events.Event) -> bool:
@@ -65,7 +65,7 @@ class ArmedScreen(DeafScreen[_Given], Generic[_Given]):
         return super().swallows(event) or isinstance(event, events.Paste)
 
 
-class TypedWords(Input):
+class TypedInput(Input):
     """A field for words that a person types; what is pasted does not count."""
 
     def _on_paste(self, event: events.Paste) -> None:

@@ -19,9 +19,9 @@ from textual.errors import NoWidget
 from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 
-from tui.ui.dialogs.armed import ArmedScreen, TypedWords
+from tui.ui.dialogs.armed import ArmedScreen, TypedInput
 from tui.ui.format.status_lines import Palette
-from tui.ui.widgets.text_line import Line
+from tui.ui.widgets.text_line import TextLine
 
 ALONE = 0.1
 """Seconds before and after a key that decides in which there must be no other."""
@@ -38,7 +38,7 @@ _Given = TypeVar("_Given")
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class ConfirmRequest:
     """What a door asks for. `verb` is what yes does; `words` must be typed, else `y` says it.
 
     `back` is the word on the button that says no, `backs` what it does.
@@ -52,12 +52,12 @@ class Demand:
     backs: str = "cancels"
 
 
-class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
+class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
     """Asks before something is done; gives it as it was agreed to, or None."""
 
     AUTO_FOCUS = "#cancel"
 
-    def __init__(self, demand: Demand, palette: Palette) -> None:
+    def __init__(self, demand: ConfirmRequest, palette: Palette) -> None:
         super().__init__()
         self._demand = demand
         self._palette = palette
@@ -100,16 +100,16 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
         with Vertical(id="confirm"):
             with VerticalScroll(id="facts", can_focus=False):
                 yield Static(id="what", markup=False)
-            yield Line(id="changed", hides=True)
+            yield TextLine(id="changed", hides=True)
             if demand.words:
-                yield TypedWords(id="words", placeholder=f"type {demand.words}", disabled=True)
+                yield TypedInput(id="words", placeholder=f"type {demand.words}", disabled=True)
             if demand.needs_reason:
-                yield TypedWords(id="reason", placeholder="and the reason", disabled=True)
+                yield TypedInput(id="reason", placeholder="and the reason", disabled=True)
             with Horizontal(id="buttons"):
                 yield Button(demand.back, id="cancel")
                 yield Button(demand.verb.capitalize(), id="go", variant="warning", disabled=True)
                 yield from self.more_buttons()
-            yield Line(id="how")
+            yield TextLine(id="how")
 
     def on_mount(self) -> None:
         """Show the facts; the clock for the keys starts with the first paint."""
@@ -128,7 +128,7 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
         go = self.query_one("#go", Button)
         if not go.has_class("-armed") and self.arm():
             go.add_class("-armed")
-            for field in self.query(TypedWords):
+            for field in self.query(TypedInput):
                 field.disabled = False
             for button in self.query("#buttons Button").exclude("#go"):
                 button.disabled = False
@@ -137,13 +137,13 @@ class DoorScreen(ArmedScreen[_Given | None], Generic[_Given]):
     def _refresh_go(self) -> None:
         go = self.query_one("#go", Button)
         bar = self.bar()
-        self.query_one("#changed", Line).say(Text(bar, self._palette["bad"]))
+        self.query_one("#changed", TextLine).say(Text(bar, self._palette["bad"]))
         self._fit()
         hidden = self._hidden()
         self.query_one("#confirm").border_subtitle = Content(hidden)
         complete = self._is_complete() and not bar and not hidden
         go.disabled = not (go.has_class("-armed") and complete)
-        self.query_one("#how", Line).say(self._how(go, hidden))
+        self.query_one("#how", TextLine).say(self._how(go, hidden))
 
     def _fit(self) -> None:
         """Leave the facts the lines that the fields and buttons do not need."""

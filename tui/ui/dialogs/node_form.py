@@ -24,7 +24,7 @@ from tui.config import (
 )
 from tui.config.url import normal_url
 from tui.credentials import Secret
-from tui.fleet.onboarding.connection_test import Finding, try_node
+from tui.fleet.onboarding.connection_test import ConnectionTestResult, try_connection
 from tui.model.trust import UNCHECKED
 from tui.ui.format.status_lines import Palette
 
@@ -75,7 +75,7 @@ class NodeForm(ModalScreen[Saved | None]):
         self._configuration = configuration
         self._profile = profile
         self._palette = palette
-        self._found: Finding | None = None
+        self._found: ConnectionTestResult | None = None
         self._tried = ""
 
     def compose(self) -> ComposeResult:
@@ -241,7 +241,7 @@ class NodeForm(ModalScreen[Saved | None]):
 
     async def _try(self, profile: NodeProfile) -> None:
         timeout = self._configuration.settings.timeout
-        found = await try_node(profile, self._typed(), timeout)
+        found = await try_connection(profile, self._typed(), timeout)
         self._found, self._tried = found, profile.url
         glyph, style = ("✓ ", "ok") if found.well else ("✗ ", "bad")
         text = Text(glyph, self._palette[style])

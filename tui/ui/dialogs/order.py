@@ -12,8 +12,8 @@ from tui.fleet.orders.executor import request_text
 from tui.fleet.orders.guard import Ruling
 from tui.model.order import Order, Route, Tier
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.dialogs.confirm import Demand, DoorScreen
-from tui.ui.format.service_row import duration
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
+from tui.ui.format.service_row import clock_duration
 from tui.ui.format.status_lines import Palette
 
 VENDOR = (
@@ -23,7 +23,7 @@ VENDOR = (
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class OrderQuestion:
     """What the modal asks about: the order, its ruling, and what was left out of it.
 
     `hidden` are the services that a filter keeps off the screen. `certificate` says that the
@@ -44,15 +44,15 @@ Fact = tuple[str, str, str]
 """A label, what it says, and a style."""
 
 
-def facts(question: Question, order: Order, palette: Palette) -> Table:
+def order_facts(question: OrderQuestion, order: Order, palette: Palette) -> Table:
     """Say all that the operator should know before saying yes."""
-    rows = essentials(question, order, palette)
-    rows += [("mind", warning, palette["warn"]) for warning in warnings(question, order)]
+    rows = order_essentials(question, order, palette)
+    rows += [("mind", warning, palette["warn"]) for warning in order_warnings(question, order)]
     rows.append(("", VENDOR, palette["muted"]))
-    return laid_out(rows, palette)
+    return facts_table(rows, palette)
 
 
-def essentials(question: Question, order: Order, palette: Palette) -> list[Fact]:
+def order_essentials(question: OrderQuestion, order: Order, palette: Palette) -> list[Fact]:
     """Say who is meant and what will be sent; without having seen that nobody can say yes."""
     target, ruling = order.target, question.ruling
     rows: list[Fact] = []
@@ -64,7 +64,7 @@ def essentials(question: Question, order: Order, palette: Palette) -> list[Fact]
         ("who", f"{target.identity.title}{environment}", ""),
     ]
     for seen in order.services:
-        up = f" for {duration(seen.uptime)}" if seen.uptime is not None else ""
+        up = f" for {clock_duration(seen.uptime)}" if seen.uptime is not None else ""
         unseen = " (hidden by the filter)" if seen.name in question.hidden else ""
         said = f"{seen.name}  {seen.kind.value}, {seen.status}{up}{unseen}"
         rows.append(("service", said, "bold"))
@@ -76,7 +76,7 @@ def essentials(question: Question, order: Order, palette: Palette) -> list[Fact]
     return rows
 
 
-def laid_out(rows: Sequence[Fact], palette: Palette) -> Table:
+def facts_table(rows: Sequence[Fact], palette: Palette) -> Table:
     """Lay facts out, label by label."""
     table = Table.grid(padding=(0, 1))
     table.add_column(width=8)
@@ -86,7 +86,7 @@ def laid_out(rows: Sequence[Fact], palette: Palette) -> Table:
     return table
 
 
-def warnings(question: Question, order: Order) -> Sequence[str]:
+def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
     """List what speaks for care with this order."""
     told = []
     if question.ruling.tier is Tier.TYPED and question.ruling.reason:
@@ -105,15 +105,16 @@ def warnings(question: Question, order: Order) -> Sequence[str]:
     return told
 
 
-class ConfirmScreen(DoorScreen[Order]):
+class OrderDialog(ConfirmDialog[Order]):
     """Asks before an order goes out; gives the order as confirmed, or None."""
 
     def __init__(
-        self, question: Question, palette: Palette, ask_again: Callable[[], tuple[Ruling, str]]
+        self, question: OrderQuestion, palette: Palette, ask_again: Callable[[], tuple[Ruling, str]]
     ) -> None:
         order, ruling = question.order, question.ruling
         super().__init__(
-            Demand(_title(order), order.verb.value, ruling.words, ruling.needs_reason), palette
+            ConfirmRequest(_title(order), order.verb.value, ruling.words, ruling.needs_reason),
+            palette,
         )
         self._question = question
         self._ask_again = ask_again
@@ -134,12 +135,14 @@ class ConfirmScreen(DoorScreen[Order]):
     @property
     def facts(self) -> Table:
         """All that is known of the order."""
-        return facts(self._question, self.order, self._palette)
+        return order_facts(self._question, self.order, self._palette)
 
     @property
     def essentials(self) -> Table:
         """Whom it means and what will be sent."""
-        return laid_out(essentials(self._question, self.order, self._palette), self._palette)
+        return facts_table(
+            order_essentials(self._question, self.order, self._palette), self._palette
+        )
 
     def bar(self) -> str:
         """Say what has changed since the key, or what the guard says now."""

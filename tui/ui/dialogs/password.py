@@ -8,11 +8,11 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from tui.credentials import Secret
-from tui.ui.dialogs.armed import DeafScreen
+from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.format.status_lines import Palette
 
 
-class PasswordScreen(DeafScreen[Secret | None]):
+class PasswordDialog(TypeAheadProofScreen[Secret | None]):
     """Gives what was typed, or None."""
 
     AUTO_FOCUS = "#password"

@@ -10,9 +10,9 @@ from tui.api.operation import write_operation
 from tui.model.order import Route
 from tui.model.rollout import Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.dialogs.confirm import Demand, DoorScreen
-from tui.ui.dialogs.order import VENDOR, Fact, laid_out
-from tui.ui.format.service_row import duration
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
+from tui.ui.dialogs.order import VENDOR, Fact, facts_table
+from tui.ui.format.service_row import clock_duration
 from tui.ui.format.status_lines import Palette
 
 _LABELS = 9
@@ -30,7 +30,7 @@ _PAUSE = "whatever goes wrong pauses it, and nothing goes on before you say resu
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class RolloutQuestion:
     """What the door asks about: the plan and what is known beside it.
 
     `hidden` are the services that a filter keeps off the screen; `beyond` tells of nodes of the
@@ -44,22 +44,22 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RolloutPage:
     """A proposal laid out for whatever width there is; `whole` with all that speaks for care."""
 
-    proposal: Proposal
+    proposal: RolloutQuestion
     palette: Palette
     whole: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay it out."""
-        rows = essentials(self.proposal, self.palette, options.max_width - _LABELS)
+        rows = rollout_essentials(self.proposal, self.palette, options.max_width - _LABELS)
         if self.whole:
-            rows += warnings(self.proposal, self.palette)
-        yield from console.render(laid_out(rows, self.palette), options)
+            rows += rollout_warnings(self.proposal, self.palette)
+        yield from console.render(facts_table(rows, self.palette), options)
 
 
-def essentials(proposal: Proposal, palette: Palette, room: int) -> list[Fact]:
+def rollout_essentials(proposal: RolloutQuestion, palette: Palette, room: int) -> list[Fact]:
     """Say what is done to which nodes in which turn, in values of `room` cells where they fit."""
     plan = proposal.plan
     rows: list[Fact] = [("DANGER", plan.danger, palette["bad"])] if plan.needs_reason else []
@@ -80,7 +80,7 @@ def essentials(proposal: Proposal, palette: Palette, room: int) -> list[Fact]:
     return rows
 
 
-def warnings(proposal: Proposal, palette: Palette) -> list[Fact]:
+def rollout_warnings(proposal: RolloutQuestion, palette: Palette) -> list[Fact]:
     """List what speaks for care with this rollout."""
     plan = proposal.plan
     told = [] if plan.needs_reason or not plan.danger else [plan.danger]
@@ -95,7 +95,7 @@ def _turn(step: Step, plan: Plan, hidden: frozenset[str]) -> list[str]:
     environment = f", {step.environment.value}" if step.environment else ""
     told = [step.node, f"{step.identity.title}{environment}"]
     for seen in step.services:
-        up = f" for {duration(seen.uptime)}" if seen.uptime is not None else ""
+        up = f" for {clock_duration(seen.uptime)}" if seen.uptime is not None else ""
         unseen = " (hidden by the filter)" if seen.name in hidden else ""
         told.append(f"{seen.name}{_GAP}{seen.kind.value}, {seen.status}{up}{unseen}")
     told.append(f"POST {step.url}{Route.LOCAL}")
@@ -136,16 +136,18 @@ def _body(plan: Plan, step: Step) -> str:
     return write_operation(plan.verb, [seen.name for seen in step.services]).decode("ascii")
 
 
-class PlanScreen(DoorScreen[Plan]):
+class RolloutDialog(ConfirmDialog[Plan]):
     """Asks before a rollout begins; gives the plan with its reason, or None.
 
     `ask_again` says what keeps it from being begun as it was planned, empty where nothing does.
     """
 
-    def __init__(self, proposal: Proposal, palette: Palette, ask_again: Callable[[], str]) -> None:
+    def __init__(
+        self, proposal: RolloutQuestion, palette: Palette, ask_again: Callable[[], str]
+    ) -> None:
         plan = proposal.plan
         title = f"{plan.title[:1].upper()}{plan.title[1:]}?"
-        super().__init__(Demand(title, "begin", plan.words, plan.needs_reason), palette)
+        super().__init__(ConfirmRequest(title, "begin", plan.words, plan.needs_reason), palette)
         self._proposal = proposal
         self._ask_again = ask_again
 
@@ -159,14 +161,14 @@ class PlanScreen(DoorScreen[Plan]):
         return self.plan
 
     @property
-    def facts(self) -> Page:
+    def facts(self) -> RolloutPage:
         """The plan and what speaks for care."""
-        return Page(self._proposal, self._palette, whole=True)
+        return RolloutPage(self._proposal, self._palette, whole=True)
 
     @property
-    def essentials(self) -> Page:
+    def essentials(self) -> RolloutPage:
         """The plan alone."""
-        return Page(self._proposal, self._palette, whole=False)
+        return RolloutPage(self._proposal, self._palette, whole=False)
 
     def bar(self) -> str:
         """Say what has changed since the key."""

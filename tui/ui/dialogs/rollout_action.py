@@ -5,37 +5,41 @@ from collections.abc import Callable
 from rich.table import Table
 
 from tui.api.operation import write_operation
-from tui.fleet.rollout.runner import Word
+from tui.fleet.rollout.runner import RolloutAction
 from tui.model.order import Result, Route
 from tui.model.rollout import RolloutProgress, RolloutState, StepState
-from tui.ui.dialogs.confirm import Demand, DoorScreen
-from tui.ui.dialogs.order import Fact, laid_out
-from tui.ui.format.rollout_text import tally
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
+from tui.ui.dialogs.order import Fact, facts_table
+from tui.ui.format.rollout_text import step_counts
 from tui.ui.format.status_lines import Palette
 
 _NAMED = 3
 _KEPT = "what was sent to it is not taken back"
 
 
-class WordScreen(DoorScreen[Word]):
+class RolloutActionDialog(ConfirmDialog[RolloutAction]):
     """Asks before a word is said; gives the word, or None. `look` gives the rollout as it is."""
 
-    def __init__(self, word: Word, look: Callable[[], RolloutProgress], palette: Palette) -> None:
+    def __init__(
+        self, word: RolloutAction, look: Callable[[], RolloutProgress], palette: Palette
+    ) -> None:
         self._word = word
         self._look = look
         self._then = look()
         plan = self._then.plan
         title = f"{word.value.capitalize()} rollout {plan.number}?"
-        super().__init__(Demand(title, word.value, back="Not yet", backs="goes back"), palette)
+        super().__init__(
+            ConfirmRequest(title, word.value, back="Not yet", backs="goes back"), palette
+        )
 
-    def agreed(self) -> Word:
+    def agreed(self) -> RolloutAction:
         """Give the word."""
         return self._word
 
     @property
     def facts(self) -> Table:
         """What it is about, and what comes of the word."""
-        return laid_out(facts(self._word, self._then, self._palette), self._palette)
+        return facts_table(action_facts(self._word, self._then, self._palette), self._palette)
 
     @property
     def essentials(self) -> Table:
@@ -47,32 +51,32 @@ class WordScreen(DoorScreen[Word]):
         now, then = self._look(), self._then
         if not now.is_open:
             return f"it is {now.state.value} by now"
-        if self._word is Word.ABORT and then.state is not RolloutState.PAUSED:
+        if self._word is RolloutAction.ABORT and then.state is not RolloutState.PAUSED:
             return ""
         same = (now.state, now.text, now.steps) == (then.state, then.text, then.steps)
         return "" if same else "it does not stand any more as it is shown here"
 
 
-def facts(word: Word, progress: RolloutProgress, palette: Palette) -> list[Fact]:
+def action_facts(word: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
     """Say where a rollout stands, and what a word does."""
     rows: list[Fact] = [("rollout", progress.plan.title, "bold")]
     if progress.state is RolloutState.PAUSED:
         rows.append(("paused", progress.text, palette["bad"]))
-        rows.append(("so far", tally(progress), ""))
-    rows += [(word.value, does(word, progress), "bold")]
-    if word is not Word.ABORT:
+        rows.append(("so far", step_counts(progress), ""))
+    rows += [(word.value, action_effect(word, progress), "bold")]
+    if word is not RolloutAction.ABORT:
         rows += _request(word, progress, palette)
     return rows
 
 
-def does(word: Word, progress: RolloutProgress) -> str:
+def action_effect(word: RolloutAction, progress: RolloutProgress) -> str:
     """Say what a word does, by the names of the nodes."""
     here, later = _here_and_later(progress)
     left = _some(later)
-    if word is Word.RESUME:
+    if word is RolloutAction.RESUME:
         then = f"; then {left}" if left else ""
         return f"asks {here} again, and orders there what is not restarted yet{then}"
-    if word is Word.SKIP:
+    if word is RolloutAction.SKIP:
         then = f"goes on with {left}" if left else "no node is left, so that is the end"
         return f"leaves {here} as it is ({_KEPT}), and {then}"
     if progress.state is not RolloutState.PAUSED:
@@ -97,10 +101,10 @@ def _here_and_later(progress: RolloutProgress) -> tuple[str, list[str]]:
     return (here.step.node if here is not None else ""), later
 
 
-def _request(word: Word, progress: RolloutProgress, palette: Palette) -> list[Fact]:
+def _request(word: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
     """Give the request that is sent next, if the gate opens."""
     here, later = _here_and_later(progress)
-    node = here if word is Word.RESUME else next(iter(later), "")
+    node = here if word is RolloutAction.RESUME else next(iter(later), "")
     for one in progress.steps:
         if one.step.node == node:
             done = {v.service for v in one.verdicts if v.result is Result.VERIFIED}

@@ -17,13 +17,22 @@ from textual.widgets import Input, Static
 
 from tui.api.errors import Unreachable
 from tui.config import ConfigError, Configuration, NodeProfile
-from tui.fleet.onboarding.pinning import DIGITS, Contact, Match, Row, facts, meet, pin, remedy
-from tui.ui.dialogs.armed import ArmedScreen, TypedWords
+from tui.fleet.onboarding.pinning import (
+    DIGITS,
+    CertificateFact,
+    PinMatch,
+    PresentedCertificate,
+    certificate_facts,
+    changed_certificate_remedy,
+    fetch_certificate,
+    pin_certificate,
+)
+from tui.ui.dialogs.armed import ArmedScreen, TypedInput
 from tui.ui.format.status_lines import Palette
-from tui.ui.widgets.text_line import Line
+from tui.ui.widgets.text_line import TextLine
 
 
-class TrustScreen(ArmedScreen[Configuration | None]):
+class TrustDialog(ArmedScreen[Configuration | None]):
     """Gives the configuration with the pin in it, or None."""
 
     def __init__(
@@ -33,15 +42,15 @@ class TrustScreen(ArmedScreen[Configuration | None]):
         self._configuration = configuration
         self._profile = profile
         self._palette = palette
-        self._contact: Contact | None = None
+        self._contact: PresentedCertificate | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the facts; the field for the digits comes only where a pin may be set."""
         with Vertical(id="meeting"):
             with VerticalScroll(id="facts"):
                 yield Static(f"shaking hands with {self._profile.url} …", id="what", markup=False)
-            yield Line(id="said", hides=True)
-            yield Line(id="how")
+            yield TextLine(id="said", hides=True)
+            yield TextLine(id="how")
 
     def on_mount(self) -> None:
         """Name the box and shake hands."""
@@ -53,38 +62,41 @@ class TrustScreen(ArmedScreen[Configuration | None]):
 
     async def _meet(self) -> None:
         try:
-            contact = await meet(self._profile, self._configuration.settings.timeout)
+            contact = await fetch_certificate(self._profile, self._configuration.settings.timeout)
         except Unreachable as error:
             self._say(str(error), "bad")
             return
         self.query_one("#what", Static).update(
-            _table(facts(contact, datetime.now(UTC)), self._palette)
+            _table(certificate_facts(contact, datetime.now(UTC)), self._palette)
         )
-        if contact.match is Match.CHANGED:
-            self._say(await asyncio.to_thread(remedy, contact, self._configuration), "bad")
-        elif contact.match is Match.NEW:
+        if contact.match is PinMatch.CHANGED:
+            self._say(
+                await asyncio.to_thread(changed_certificate_remedy, contact, self._configuration),
+                "bad",
+            )
+        elif contact.match is PinMatch.NEW:
             hint = f"the first {DIGITS} digits or more, as the node prints them"
-            field = TypedWords(id="digits", placeholder=hint, disabled=True)
+            field = TypedInput(id="digits", placeholder=hint, disabled=True)
             await self.query_one("#meeting").mount(field, before="#how")
         self._contact = contact
         self.begin_arming()  # what was typed until now was typed blindly
 
     def _say(self, words: str, style: str) -> None:
-        self.query_one("#said", Line).say(Text(words, self._palette[style]))
+        self.query_one("#said", TextLine).say(Text(words, self._palette[style]))
 
     def _arm(self) -> None:
         """Open the field once the keyboard is quiet."""
         if not self.arm():
             how = "a moment…"
-        elif self._contact is None or self._contact.match is not Match.NEW:
+        elif self._contact is None or self._contact.match is not PinMatch.NEW:
             how = "esc closes"
         else:
             how = "compare it on the node, type the digits, enter pins it · esc not now"
-            field = self.query_one("#digits", TypedWords)
+            field = self.query_one("#digits", TypedInput)
             if field.disabled:
                 field.disabled = False
                 field.focus()
-        self.query_one("#how", Line).say(Text(how, self._palette["muted"]))
+        self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
 
     def on_key(self, event: events.Key) -> None:
         """Close; the field takes its keys first."""
@@ -101,14 +113,14 @@ class TrustScreen(ArmedScreen[Configuration | None]):
             self._say("The node does not present that one. Nothing was written.", "bad")
             return
         try:
-            after = await asyncio.to_thread(pin, self._configuration, contact)
+            after = await asyncio.to_thread(pin_certificate, self._configuration, contact)
         except ConfigError as error:
             self._say(str(error), "bad")
             return
         self.dismiss(after)
 
 
-def _table(rows: list[Row], palette: Palette) -> Table:
+def _table(rows: list[CertificateFact], palette: Palette) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(width=9)
     table.add_column(overflow="fold")

@@ -3,8 +3,8 @@
 import shlex
 
 from tui.config import NodeProfile
-from tui.model.duration import duration
-from tui.model.filters import Scope
+from tui.model.duration import clock_duration
+from tui.model.filters import ServiceKinds
 from tui.model.order import Route
 from tui.model.service import Service
 from tui.model.text import clean
@@ -13,7 +13,7 @@ from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust
 _PATH_AT_MOST = 4096
 
 
-def row_text(node: str, service: Service, uptime: int | None, scope: Scope) -> str:
+def row_text(node: str, service: Service, uptime: int | None, scope: ServiceKinds) -> str:
     """Give a row as six fields with tabs between: node, service, status, uptime, started, kind."""
     started = service.started_at
     return "\t".join(
@@ -21,7 +21,7 @@ def row_text(node: str, service: Service, uptime: int | None, scope: Scope) -> s
             clean(node),
             clean(service.name),
             clean(service.status),
-            "" if uptime is None else duration(uptime),
+            "" if uptime is None else clock_duration(uptime),
             started.isoformat().replace("+00:00", "Z") if started else "",
             scope.kind(service).value,
         )

@@ -6,8 +6,8 @@ from rich.text import Text
 
 from tui.history.day import Bucket, Day
 from tui.model.service import Health, Service
-from tui.ui.format.service_row import GLYPHS, STYLES, duration
-from tui.ui.format.status_lines import Palette, clock
+from tui.ui.format.service_row import GLYPHS, STYLES, clock_duration
+from tui.ui.format.status_lines import Palette, clock_text
 
 Rows = tuple[tuple[str, str | Text, str], ...]
 """What is told of a service: label, words, and the style of the words."""
@@ -31,18 +31,18 @@ def day_rows(day: Day, disabled: frozenset[str], service: str, palette: Palette)
         return Health.UNKNOWN if status is None else Service(service, status).health(disabled)
 
     buckets = day.buckets(COUNT, judge)
-    run = "not seen running" if day.longest_run is None else duration(day.longest_run)
+    run = "not seen running" if day.longest_run is None else clock_duration(day.longest_run)
     return (
         ("", f"\n{_heading(day)}", palette["accent"]),
-        ("", strip(buckets, palette), ""),
-        ("", axis(day), palette["muted"]),
-        ("", legend(buckets), palette["muted"]),
+        ("", chart_line(buckets, palette), ""),
+        ("", chart_axis(day), palette["muted"]),
+        ("", chart_legend(buckets), palette["muted"]),
         ("restarts", _restarts(day), ""),
         ("longest run", run, ""),
     )
 
 
-def strip(buckets: tuple[Bucket, ...], palette: Palette) -> Text:
+def chart_line(buckets: tuple[Bucket, ...], palette: Palette) -> Text:
     """Give a sign for each part; no two kinds of part have the same."""
     text = Text()
     for one in buckets:
@@ -55,13 +55,13 @@ def strip(buckets: tuple[Bucket, ...], palette: Palette) -> Text:
     return text
 
 
-def axis(day: Day) -> str:
+def chart_axis(day: Day) -> str:
     """Say when the strip begins, and that it ends now."""
     began = f"{_hours(day)} h ago"
     return f"{began}{'now':>{COUNT - len(began)}}"
 
 
-def legend(buckets: tuple[Bucket, ...]) -> str:
+def chart_legend(buckets: tuple[Bucket, ...]) -> str:
     """Explain the signs that only a strip has, where it has them."""
     parts = []
     if any(one.health is None and not one.restarts for one in buckets):
@@ -83,5 +83,5 @@ def _hours(day: Day) -> int:
 def _restarts(day: Day) -> str:
     if not day.restarts:
         return "none that is known"
-    last = clock(datetime.fromtimestamp(day.restarts[-1], UTC))
+    last = clock_text(datetime.fromtimestamp(day.restarts[-1], UTC))
     return f"{len(day.restarts)}, the last at {last}"

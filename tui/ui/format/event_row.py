@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tui.model.event import Event, Happening
+from tui.model.event import Event, EventKind
 from tui.model.filters import health_after, is_bad, result_of
 from tui.model.order import Result
-from tui.ui.format.service_row import GLYPHS, STYLES, age
+from tui.ui.format.service_row import GLYPHS, STYLES, one_unit
 
 _SIGNS = {
-    Happening.FLIPPED: ("?", ""),
-    Happening.RESTARTED: ("↻", "muted"),
-    Happening.VANISHED: ("-", "muted"),
-    Happening.APPEARED: ("+", "ok"),
-    Happening.LOST: ("✗", "bad"),
-    Happening.REGAINED: ("●", "ok"),
-    Happening.ROLE: ("★", "accent"),
-    Happening.ORDERED: ("»", "accent"),
-    Happening.VERDICT: ("✗", "bad"),
-    Happening.LOGIN: ("✗", "bad"),
-    Happening.LOOPING: ("∞", "bad"),
-    Happening.ROLLOUT: ("»", "accent"),
+    EventKind.FLIPPED: ("?", ""),
+    EventKind.RESTARTED: ("↻", "muted"),
+    EventKind.VANISHED: ("-", "muted"),
+    EventKind.APPEARED: ("+", "ok"),
+    EventKind.LOST: ("✗", "bad"),
+    EventKind.REGAINED: ("●", "ok"),
+    EventKind.ROLE: ("★", "accent"),
+    EventKind.ORDERED: ("»", "accent"),
+    EventKind.VERDICT: ("✗", "bad"),
+    EventKind.LOGIN: ("✗", "bad"),
+    EventKind.LOOPING: ("∞", "bad"),
+    EventKind.ROLLOUT: ("»", "accent"),
 }
 _RESULTS = {
     Result.VERIFIED: ("✓", "ok"),
@@ -31,7 +31,7 @@ _UNORDERED = "!"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventCells:
     """One event as text; `style` is the palette's name for its sign, and its word if it is bad."""
 
     clock: str
@@ -44,12 +44,12 @@ class Told:
     is_bad: bool
 
 
-def told(event: Event, now: float, on: datetime) -> Told:
+def event_cells(event: Event, now: float, on: datetime) -> EventCells:
     """Say an event at `now` (monotonic) and `on` (the same moment's wall clock, UTC)."""
     sign, style = sign_of(event)
-    return Told(
-        clock=clock(event.on, on),
-        age=age(now - event.at),
+    return EventCells(
+        clock=event_clock(event.on, on),
+        age=one_unit(now - event.at),
         node=event.node,
         service=event.service,
         what=f"{sign} {event.happening.value}",
@@ -64,22 +64,22 @@ def sign_of(event: Event) -> tuple[str, str]:
 
     A "!" stands before what was not ordered here and should have been.
     """
-    if event.happening is Happening.FLIPPED:
+    if event.happening is EventKind.FLIPPED:
         health = health_after(event)
         return GLYPHS[health], STYLES[health]
-    if event.happening is Happening.VERDICT:
-        return _RESULTS.get(result_of(event), _SIGNS[Happening.VERDICT])
-    if event.happening in (Happening.RESTARTED, Happening.VANISHED) and not event.ordered:
+    if event.happening is EventKind.VERDICT:
+        return _RESULTS.get(result_of(event), _SIGNS[EventKind.VERDICT])
+    if event.happening in (EventKind.RESTARTED, EventKind.VANISHED) and not event.ordered:
         return _UNORDERED, "warn"
     return _SIGNS[event.happening]
 
 
-def clock(moment: datetime, today: datetime) -> str:
+def event_clock(moment: datetime, today: datetime) -> str:
     """Give a wall clock's time, UTC; with its date, and without its seconds, if not today's."""
     return moment.strftime("%H:%M:%S" if moment.date() == today.date() else "%m-%d %H:%M")
 
 
-def whole(event: Event) -> str:
+def event_sentence(event: Event) -> str:
     """Say an event in full, with its date."""
     who = " · ".join(filter(None, (event.node, event.service)))
     return f"{event.on:%Y-%m-%d %H:%M:%S} UTC · {who} · {event.happening.value}: {event.text}"

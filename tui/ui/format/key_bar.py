@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import WRITES, shown
+from tui.ui.keymap import WRITES, key_text
 
 
 def key_bar(  # noqa: PLR0913 - what a bar depends on
@@ -36,7 +36,7 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
 
 def _label(name: str, word: str, keys: Mapping[str, str], palette: Palette, refusal: str) -> Text:
     dimmed = bool(refusal) and name in WRITES
-    label = Text(shown(keys.get(name, "")), palette["off" if dimmed else "accent"])
+    label = Text(key_text(keys.get(name, "")), palette["off" if dimmed else "accent"])
     label.append(f" {word}  ", palette["off"] if dimmed else "")
     return label
 

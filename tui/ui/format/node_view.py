@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tui.fleet.polling.poller import NodeWatch
-from tui.fleet.polling.service_counts import Tally
-from tui.model.filters import Scope
+from tui.fleet.polling.poller import NodePoller
+from tui.fleet.polling.service_counts import ServiceCounts
+from tui.model.filters import ServiceKinds
 from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.reading import Reading
 from tui.model.service import Service
@@ -27,7 +27,7 @@ class NodeView:
     environment: Environment | None
     read_only: str
     reading: Reading
-    tally: Tally
+    tally: ServiceCounts
     facts: NodeFacts
     identity: Identity
     stale_after: float
@@ -40,7 +40,7 @@ class NodeView:
     now: float
 
     @classmethod
-    def of(cls, watch: NodeWatch, number: int, now: float) -> "NodeView":
+    def of(cls, watch: NodePoller, number: int, now: float) -> "NodeView":
         """Take a look at a watched node."""
         profile = watch.profile
         return cls(
@@ -81,9 +81,9 @@ class NodeView:
         return self.age is not None and not self.is_stale
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> ServiceKinds:
         """What the cluster says of the services' kinds here."""
-        return Scope(self.facts.optional, self.facts.disabled)
+        return ServiceKinds(self.facts.optional, self.facts.disabled)
 
     @property
     def role(self) -> Role:

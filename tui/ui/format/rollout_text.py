@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from tui.model.order import Mark, Progress, Result, Verdict
+from tui.model.order import OrderProgress, Result, TimelineMark, Verdict
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
 from tui.ui.format.status_lines import Palette
 
@@ -34,7 +34,7 @@ _NOT_TOUCHED = "not touched"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RolloutRow:
     """One node's line: a sign with its word, who it is, how long it took, what is told of it."""
 
     sign: str
@@ -47,7 +47,9 @@ class Row:
     text: str
 
 
-def rows(progress: RolloutProgress, watched: Mapping[str, Progress], now: float) -> tuple[Row, ...]:
+def rollout_rows(
+    progress: RolloutProgress, watched: Mapping[str, OrderProgress], now: float
+) -> tuple[RolloutRow, ...]:
     """Give a row for each node; `watched` are the orders that are out, by node."""
     count = len(progress.steps)
     return tuple(
@@ -57,11 +59,11 @@ def rows(progress: RolloutProgress, watched: Mapping[str, Progress], now: float)
 
 
 def _row(
-    one: StepProgress, turn: str, rolling: RolloutProgress, out: Progress | None, now: float
-) -> Row:
+    one: StepProgress, turn: str, rolling: RolloutProgress, out: OrderProgress | None, now: float
+) -> RolloutRow:
     sign, style = SIGNS[one.state]
     ended = one.state is StepState.WAITING and not rolling.is_open
-    return Row(
+    return RolloutRow(
         sign=sign,
         state=_NOT_TOUCHED if ended else one.state.value,
         style=style,
@@ -77,10 +79,10 @@ def _time(one: StepProgress, now: float) -> str:
     """Say how long a step took, or how long it has been under way."""
     if one.began_at is None:
         return ""
-    return span((one.ended_at or now) - one.began_at)
+    return wait_duration((one.ended_at or now) - one.began_at)
 
 
-def _told(one: StepProgress, out: Progress | None) -> str:
+def _told(one: StepProgress, out: OrderProgress | None) -> str:
     if one.state is StepState.DONE:
         named = len(one.step.services) > 1
         return "\n".join(_verdict(verdict, named=named) for verdict in one.verdicts)
@@ -103,16 +105,16 @@ def _verdict(verdict: Verdict, *, named: bool) -> str:
     return f"{name}{verdict.text}" + (f" ({marks})" if marks else "")
 
 
-def _marks(told: Sequence[Mark], *, named: bool, of: str) -> str:
+def _marks(told: Sequence[TimelineMark], *, named: bool, of: str) -> str:
     marks = _times(told)
     return f"{of}: {marks}" if named and marks else marks
 
 
-def _times(marks: Iterable[Mark]) -> str:
+def _times(marks: Iterable[TimelineMark]) -> str:
     return ", ".join(f"{mark.what} {mark.at:.1f} s" for mark in marks)
 
 
-def span(seconds: float) -> str:
+def wait_duration(seconds: float) -> str:
     """Give a length of time that somebody waits through: `42 s`, `3 m 05 s`, `1 h 02 m`."""
     whole = max(0, int(seconds))
     if whole < 60:
@@ -125,26 +127,26 @@ def span(seconds: float) -> str:
 # The whole
 
 
-def head(progress: RolloutProgress, now: float, palette: Palette) -> Text:
+def rollout_heading(progress: RolloutProgress, now: float, palette: Palette) -> Text:
     """Say how the whole stands and what it waits for; first of all whether it stands still."""
-    took = span((progress.ended_at or now) - (progress.began_at or now))
+    took = wait_duration((progress.ended_at or now) - (progress.began_at or now))
     match progress.state:
         case RolloutState.PAUSED:
             since = stopped_at(progress)
-            still = f" for {span(now - since)}" if since is not None else ""
+            still = f" for {wait_duration(now - since)}" if since is not None else ""
             told = Text(f" PAUSED{still} ", palette["banner"])
             told.append(f" {progress.text}", palette["bad"])
-            told.append(f"\n {tally(progress)}", "")
+            told.append(f"\n {step_counts(progress)}", "")
             return told
         case RolloutState.DONE:
             told = Text(" ✓ DONE ", palette["ok"])
-            return told.append(f"{tally(progress)}, in {took}")
+            return told.append(f"{step_counts(progress)}, in {took}")
         case RolloutState.ABORTED:
             told = Text(" ✗ ABORTED ", palette["bad"])
-            return told.append(f"{progress.text}\n {tally(progress)}, in {took}")
+            return told.append(f"{progress.text}\n {step_counts(progress)}, in {took}")
         case _:
             told = Text(f" ◐ RUNNING for {took}: ", palette["moving"])
-            return told.append(f"{tally(progress)}\n waits for {waits_for(progress, now)}")
+            return told.append(f"{step_counts(progress)}\n waits for {waits_for(progress, now)}")
 
 
 def waits_for(progress: RolloutProgress, now: float) -> str:
@@ -153,14 +155,14 @@ def waits_for(progress: RolloutProgress, now: float) -> str:
     if here is None:
         return "nothing"
     state = here.state
-    since = f" for {span(now - here.began_at)}" if here.is_open and here.began_at else ""
+    since = f" for {wait_duration(now - here.began_at)}" if here.is_open and here.began_at else ""
     said = f"{here.step.node}, {state.value}{since}"
     why = _WAITS.get(state, "")
     stops = f"; it {progress.text}" if progress.text else ""
     return f"{said}: {why}{stops}" if why else f"{said}{stops}"
 
 
-def tally(progress: RolloutProgress) -> str:
+def step_counts(progress: RolloutProgress) -> str:
     """Count what is done, and name what is not: `1 of 3 verified, node2 failed, 1 to come`."""
     told = [f"{len(_in(progress, StepState.DONE))} of {len(progress.steps)} verified"]
     told += [
@@ -193,7 +195,7 @@ def _in(progress: RolloutProgress, state: StepState) -> list[str]:
 # The line on the deck
 
 
-def wanted(
+def visible_rollouts(
     progress: Mapping[int, RolloutProgress], dismissed: Collection[int], now: float
 ) -> list[RolloutProgress]:
     """List those that want to be seen: one that went well leaves by itself after a while."""
@@ -205,17 +207,19 @@ def wanted(
     ]
 
 
-def lines(shown: Iterable[RolloutProgress], at_most: int, key: str, palette: Palette) -> list[Text]:
+def rollout_lines(
+    shown: Iterable[RolloutProgress], at_most: int, key: str, palette: Palette
+) -> list[Text]:
     """Tell of rollouts in so many lines: the paused first, then the open, then the ended."""
     rank = {RolloutState.PAUSED: 0, RolloutState.RUNNING: 1}
     first = sorted(shown, key=lambda one: (rank.get(one.state, 2), -one.plan.number))
-    told = [line(one, key, palette) for one in first[:at_most]]
+    told = [rollout_line(one, key, palette) for one in first[:at_most]]
     if len(first) > at_most:
         told[-1].append(f" · {len(first) - at_most} more", palette["muted"])
     return told
 
 
-def line(progress: RolloutProgress, key: str, palette: Palette) -> Text:
+def rollout_line(progress: RolloutProgress, key: str, palette: Palette) -> Text:
     """Say in a line how far it has come; `key` opens the screen that tells all."""
     title = progress.plan.title
     match progress.state:
@@ -224,9 +228,11 @@ def line(progress: RolloutProgress, key: str, palette: Palette) -> Text:
             told.append(f" PAUSED, {key} shows it ", palette["banner"])
             told.append(f" {title}: {progress.text}", palette["bad"])
         case RolloutState.DONE:
-            told = Text(f" ✓ {title}: {tally(progress)}", palette["ok"])
+            told = Text(f" ✓ {title}: {step_counts(progress)}", palette["ok"])
         case RolloutState.ABORTED:
-            told = Text(f" ✗ {title}: ABORTED, {tally(progress)} · {progress.text}", palette["bad"])
+            told = Text(
+                f" ✗ {title}: ABORTED, {step_counts(progress)} · {progress.text}", palette["bad"]
+            )
         case _:
             told = Text(f" … {title}: ", palette["moving"])
             told.append(", ".join(filter(None, (_done(progress), _here(progress)))))

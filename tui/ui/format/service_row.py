@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from tui.model.duration import age as age  # noqa: PLC0414 - the widgets have it from here
-from tui.model.duration import duration as duration  # noqa: PLC0414 - as above
+from tui.model.duration import clock_duration as clock_duration  # noqa: PLC0414 - as above
+from tui.model.duration import one_unit as one_unit  # noqa: PLC0414 - the widgets have it from here
 from tui.model.event import Event
-from tui.model.filters import Scope
+from tui.model.filters import ServiceKinds
 from tui.model.service import Health, Kind, Service
 
 GLYPHS = {
@@ -34,7 +34,7 @@ NOTHING = "—"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ServiceCells:
     """One service as text: what each column says, and the palette's names for two of them."""
 
     name: str
@@ -47,14 +47,14 @@ class Words:
     change: str
 
 
-def words(
-    service: Service, scope: Scope, uptime: int | None, last: Event | None, now: float
-) -> Words:
+def service_cells(
+    service: Service, scope: ServiceKinds, uptime: int | None, last: Event | None, now: float
+) -> ServiceCells:
     """Say what a row says at `now` (monotonic); `uptime` is in seconds, as it is to be shown."""
     health = service.health(scope.disabled)
     started = service.started_at
     kind = scope.kind(service)
-    return Words(
+    return ServiceCells(
         name=service.name,
         status=f"{GLYPHS[health]} {service.status or '?'}",
         style=STYLES[health],
@@ -70,15 +70,15 @@ def uptime_words(service: Service, uptime: int | None) -> str:
     """Say how long a service has been up, where it is."""
     if uptime is None or service.health() is not Health.UP:
         return NOTHING
-    return duration(uptime)
+    return clock_duration(uptime)
 
 
 def change_words(event: Event, now: float) -> str:
     """Say what happened last to a service, and how long ago."""
-    return f"{age(now - event.at)} {event.brief or event.text}"
+    return f"{one_unit(now - event.at)} {event.brief or event.text}"
 
 
-def kind_reason(service: Service, scope: Scope, gaps: tuple[str, ...]) -> str:
+def kind_reason(service: Service, scope: ServiceKinds, gaps: tuple[str, ...]) -> str:
     """Say why a service is of its kind."""
     match scope.kind(service):
         case Kind.OPTIONAL:

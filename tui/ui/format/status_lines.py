@@ -6,11 +6,11 @@ from datetime import datetime
 from rich.text import Text
 
 from tui.model.node import Environment, Role
-from tui.model.order import Mark, Phase, Progress, Result
+from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark
 from tui.model.service import Service
 from tui.model.trust import UNCHECKED
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import age
+from tui.ui.format.service_row import one_unit
 
 Palette = Mapping[str, str]
 READ_ONLY = "READ-ONLY"
@@ -36,12 +36,12 @@ def join(parts: Sequence[Text], between: str = _DOT) -> Text:
     return line
 
 
-def clock(moment: datetime | None) -> str:
+def clock_text(moment: datetime | None) -> str:
     """Give a wall clock's time, UTC."""
     return moment.strftime("%H:%M:%S UTC") if moment else "never"
 
 
-def title(view: NodeView | None, read_only: str, palette: Palette) -> Text:
+def title_line(view: NodeView | None, read_only: str, palette: Palette) -> Text:
     """Say where one is: node, who it is, what it is for, and whether orders can be given."""
     parts = [Text(" rsdeck", palette["accent"])]
     locked = bool(read_only)
@@ -52,8 +52,8 @@ def title(view: NodeView | None, read_only: str, palette: Palette) -> Text:
         if view.unchecked:  # before anything that a narrow terminal may cut off
             parts.append(Text(UNCHECKED, palette["bad"]))
         parts.append(Text(view.title, "bold"))
-        parts.append(role(view, palette))
-        parts.append(environment(view.environment, palette))
+        parts.append(role_text(view, palette))
+        parts.append(environment_text(view.environment, palette))
         parts.append(Text(view.url, palette["muted"]))
         if view.facts.identity.uid is not None:
             parts.append(Text(f"node:{view.facts.identity.uid}", palette["muted"]))
@@ -64,14 +64,14 @@ def title(view: NodeView | None, read_only: str, palette: Palette) -> Text:
     return join(parts)
 
 
-def role(view: NodeView, palette: Palette) -> Text:
+def role_text(view: NodeView, palette: Palette) -> Text:
     """Name the node's role; the primary stands out."""
     if view.role is Role.PRIMARY:
         return Text("★ primary", palette["accent"])
     return Text(view.role.value, palette["muted"])
 
 
-def environment(kind: Environment | None, palette: Palette) -> Text:
+def environment_text(kind: Environment | None, palette: Palette) -> Text:
     """Name what the node is for; production stands out."""
     if kind is None:
         return Text()
@@ -80,16 +80,16 @@ def environment(kind: Environment | None, palette: Palette) -> Text:
     return Text(kind.value, palette["muted"])
 
 
-def status(view: NodeView, shown: int, sort: str, filtered: str, palette: Palette) -> Text:
+def status_line(view: NodeView, shown: int, sort: str, filtered: str, palette: Palette) -> Text:
     """Say how things stand, how old that is, and what is shown of it."""
     well, total, faulty = view.counts
-    parts = [freshness(view, palette)]
+    parts = [freshness_text(view, palette)]
     if view.reading.answered_at is not None:
         well_now = view.is_fresh and not faulty
         was = "" if view.is_fresh else "were "
         parts.append(Text(f"{well}/{total} {was}running", palette["ok" if well_now else "muted"]))
         if faulty and view.is_fresh:
-            parts.append(Text(problems(view.problems), palette["bad"]))
+            parts.append(Text(problems_text(view.problems), palette["bad"]))
     if shown != total:
         parts.append(Text(f"{shown} shown", palette["warn"]))
     parts.append(Text(filtered, palette["warn"]))
@@ -100,17 +100,17 @@ def status(view: NodeView, shown: int, sort: str, filtered: str, palette: Palett
     return Text.assemble(" ", line, no_wrap=True, overflow="ellipsis", end="")
 
 
-def freshness(view: NodeView, palette: Palette) -> Text:
+def freshness_text(view: NodeView, palette: Palette) -> Text:
     """Say how old the answer is, always; in capitals once it is too old to trust."""
     if view.age is None:
         return Text("no answer yet", palette["muted"])
-    when = clock(view.reading.answered_on)
+    when = clock_text(view.reading.answered_on)
     if view.is_stale:
-        return Text(f"STALE {age(view.age)}: last good answer {when}", palette["stale"])
-    return Text(f"{age(view.age)} old ({when})", palette["muted"])
+        return Text(f"STALE {one_unit(view.age)}: last good answer {when}", palette["stale"])
+    return Text(f"{one_unit(view.age)} old ({when})", palette["muted"])
 
 
-def trouble(view: NodeView, palette: Palette) -> Text:
+def trouble_line(view: NodeView, palette: Palette) -> Text:
     """Say what is wrong with the node, since when, and what comes next; empty if nothing is."""
     if view.wrong_node:
         return Text(f" {view.wrong_node}. No order is sent here.", palette["bad"])
@@ -118,10 +118,10 @@ def trouble(view: NodeView, palette: Palette) -> Text:
     if fault is None:
         return Text()
     line = Text(f" {fault.kind.value.upper()} ", palette["bad"])
-    line.append(f"for {age(view.now - view.reading.since)}", palette["warn"])
+    line.append(f"for {one_unit(view.now - view.reading.since)}", palette["warn"])
     if view.next_at is not None:
         left = view.next_at - view.now
-        line.append(_DOT + (f"next try in {age(left)}" if left >= 1 else "trying again now"))
+        line.append(_DOT + (f"next try in {one_unit(left)}" if left >= 1 else "trying again now"))
     # Which node it is stands in the title already, and there is little room.
     text = fault.text.removeprefix(f"{view.name} ({view.url}) ")
     line.append(f"{_DOT}{text}", palette["warn"])
@@ -130,7 +130,7 @@ def trouble(view: NodeView, palette: Palette) -> Text:
     return line
 
 
-def elsewhere(views: Sequence[NodeView], palette: Palette) -> Text:
+def elsewhere_line(views: Sequence[NodeView], palette: Palette) -> Text:
     """Say what is wrong on nodes that are not on the screen; empty if nothing is."""
     told = []
     for view in views:
@@ -146,22 +146,22 @@ def standing_out(view: NodeView) -> list[str]:
     if view.wrong_node:
         told.append("not the node it was")
     if view.reading.trouble is not None:
-        told.append(f"{view.reading.trouble.kind.value} {age(view.now - view.reading.since)}")
+        told.append(f"{view.reading.trouble.kind.value} {one_unit(view.now - view.reading.since)}")
     if view.is_fresh and view.problems:
-        told.append(problems(view.problems))
+        told.append(problems_text(view.problems))
     return told
 
 
-def problems(services: Sequence[Service]) -> str:
+def problems_text(services: Sequence[Service]) -> str:
     """Name the one service that has a problem, or say how many have."""
     if len(services) == 1:
         return f"{services[0].name} {services[0].status}"
     return f"{len(services)} problems"
 
 
-def orders(shown: Sequence[Progress], at_most: int, palette: Palette) -> list[Text]:
+def order_lines(shown: Sequence[OrderProgress], at_most: int, palette: Palette) -> list[Text]:
     """Tell the newest orders in so many lines; of those that do not fit, the well ones go first."""
-    told = [line for progress in shown for line in order(progress, palette)]
+    told = [line for progress in shown for line in order_line(progress, palette)]
     well = [line for line in told if Result.VERIFIED.value.upper() in line.plain]
     left_out = 0
     while len(told) + bool(left_out) > at_most:
@@ -172,13 +172,15 @@ def orders(shown: Sequence[Progress], at_most: int, palette: Palette) -> list[Te
     return told
 
 
-def order(progress: Progress, palette: Palette) -> list[Text]:
+def order_line(progress: OrderProgress, palette: Palette) -> list[Text]:
     """Say what became of an order: a line while it is open, then a line for each service."""
     given = progress.order
     who = f"{given.verb.value} {', '.join(given.names)} on {given.target.node}"
     if progress.is_open:
         line = Text(f" … {who}: ", palette["moving"])
-        line.append(progress.phase.value if progress.phase is not Phase.WATCHING else "watching")
+        line.append(
+            progress.phase.value if progress.phase is not OrderPhase.WATCHING else "watching"
+        )
         if len(given.names) == 1 and given.names[0] in progress.timelines:
             line.append(_times(progress.timelines[given.names[0]]))
         elif progress.verdicts:
@@ -195,6 +197,6 @@ def order(progress: Progress, palette: Palette) -> list[Text]:
     return lines
 
 
-def _times(marks: Sequence[Mark]) -> str:
+def _times(marks: Sequence[TimelineMark]) -> str:
     told = ", ".join(f"{mark.what} {mark.at:.1f} s" for mark in marks)
     return f" ({told})" if told else ""

@@ -8,7 +8,7 @@ from tui.model.service import Service
 _GRAIN = 1.0
 
 
-class Beginnings:
+class UptimeClock:
     """Remembers the earliest moment that the answers of one node speak for.
 
     A node tells an uptime in whole seconds, cut off, and is asked at odd moments: counted on from

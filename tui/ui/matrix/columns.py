@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui.fleet.unmanaged_nodes import Guest
-from tui.model.filters import Scope
+from tui.fleet.unmanaged_nodes import UnmanagedNode
+from tui.model.filters import ServiceKinds
 from tui.model.node import Role
 from tui.model.reading import Trouble, TroubleKind
 from tui.model.service import Health, Service
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import age
-from tui.ui.format.uptime import Beginnings
+from tui.ui.format.service_row import one_unit
+from tui.ui.format.uptime import UptimeClock
 
 FRESH = 600
 """Seconds of uptime below which a service counts as freshly restarted."""
@@ -31,7 +31,7 @@ _SHORT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class ColumnContent:
     """What one answer of a node says, worked out once.
 
     `problems` are ranks by name; `idle` are those that are well without running, `young` those
@@ -45,7 +45,7 @@ class Body:
     young: tuple[Service, ...] = ()
 
     @classmethod
-    def of(cls, services: Iterable[Service], disabled: frozenset[str]) -> "Body":
+    def of(cls, services: Iterable[Service], disabled: frozenset[str]) -> "ColumnContent":
         """Work it out; `disabled` are the configuration names that are switched off."""
         mine = {one.name: one for one in services}
         healths = {name: one.health(disabled) for name, one in mine.items()}
@@ -79,18 +79,18 @@ class MatrixColumn:
 
     key: str
     title: str
-    body: Body
+    body: ColumnContent
     number: int = 0
     cluster: str = ""
     role: Role = Role.UNKNOWN
-    scope: Scope = field(default_factory=Scope)
+    scope: ServiceKinds = field(default_factory=ServiceKinds)
     age: float | None = None
     is_stale: bool = False
     trouble: tuple[str, ...] = ()
     read_only: str = ""
     has_profile: bool = True
     unchecked: bool = False
-    since: Beginnings | None = None
+    since: UptimeClock | None = None
     now: float = 0.0
 
     @property
@@ -110,23 +110,23 @@ class MatrixColumn:
         return uptime is not None and uptime < FRESH
 
 
-class Columns:
+class ColumnCache:
     """Makes columns of views; what a node's answer came to is kept until it answers again."""
 
     def __init__(self) -> None:
-        self._bodies: dict[str, tuple[tuple[Service, ...], frozenset[str], Body]] = {}
-        self._since: dict[str, Beginnings] = {}
+        self._bodies: dict[str, tuple[tuple[Service, ...], frozenset[str], ColumnContent]] = {}
+        self._since: dict[str, UptimeClock] = {}
 
     def of(self, views: Sequence[NodeView]) -> tuple[MatrixColumn, ...]:
         """Make the columns of the nodes that have a profile, in the views' order."""
         return tuple(self._column(view) for view in views)
 
     def _column(self, view: NodeView) -> MatrixColumn:
-        since = self._since.setdefault(view.name, Beginnings())
+        since = self._since.setdefault(view.name, UptimeClock())
         services, disabled = view.reading.services, view.facts.disabled
         kept = self._bodies.get(view.name)
         if kept is None or kept[0] is not services or kept[1] != disabled:
-            kept = (services, disabled, Body.of(services, disabled))
+            kept = (services, disabled, ColumnContent.of(services, disabled))
             self._bodies[view.name] = kept
             since.note(view.reading)
         return MatrixColumn(
@@ -151,7 +151,7 @@ def _trouble(view: NodeView) -> tuple[str, ...]:
     if view.wrong_node:
         return ("not the node it was", "wrong node", "≠")
     fault = view.reading.trouble
-    return _words(fault, age(view.now - view.reading.since)) if fault is not None else ()
+    return _words(fault, one_unit(view.now - view.reading.since)) if fault is not None else ()
 
 
 def _words(fault: Trouble, long: str) -> tuple[str, ...]:
@@ -159,13 +159,13 @@ def _words(fault: Trouble, long: str) -> tuple[str, ...]:
     return (f"{fault.kind.value} {long}", f"{short} {long}", fault.kind.value, short, "✗")
 
 
-def guest_column(guest: Guest, now: float, stale_after: float) -> MatrixColumn:
+def unmanaged_column(guest: UnmanagedNode, now: float, stale_after: float) -> MatrixColumn:
     """Make the column of a node without a profile: no order goes there, and no uptime is known."""
     old = guest.age(now)
     return MatrixColumn(
         key=guest.key,
         title=guest.title,
-        body=Body.of(guest.services, frozenset()),
+        body=ColumnContent.of(guest.services, frozenset()),
         cluster=guest.cluster,
         role=guest.role,
         age=old,

@@ -7,7 +7,7 @@ from tui.ui.table.row import Row
 from tui.ui.table.rows import Rows
 
 
-class Plane:
+class CellCursor:
     """Services `down` and nodes `across`; `left` is the number of the first node in view.
 
     Cursor and marks stay with their node and service whatever both do; where one of the two is

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
-from tui.model.filters import Query
+from tui.model.filters import ServiceFilter
 from tui.model.service import Health, Service
 from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.matrix.columns import FRESH, PROBLEMS, MatrixColumn
@@ -159,7 +159,9 @@ class _Tally:
             self.bad.add(column.key)
 
 
-def build(columns: Sequence[MatrixColumn], query: Query, *, only: bool = False) -> Grid:
+def build_grid(
+    columns: Sequence[MatrixColumn], query: ServiceFilter, *, only: bool = False
+) -> Grid:
     """Arrange rows: problems first, the worst before, then what differs between nodes, then names.
 
     A service is compared within its cluster, and only on nodes that are known now. `only` leaves
@@ -214,7 +216,7 @@ def _uneven(
     }
 
 
-def _picked(name: str, columns: Sequence[MatrixColumn], query: Query) -> bool:
+def _picked(name: str, columns: Sequence[MatrixColumn], query: ServiceFilter) -> bool:
     found = ((column, column.body.services.get(name)) for column in columns)
     return any(one is not None and query.picks(one, column.scope) for column, one in found)
 
@@ -229,8 +231,8 @@ def _shown(service: Service, column: MatrixColumn) -> GridCell:
         if uptime is None:
             return GridCell(glyph, "up", lead=style)
         if uptime < FRESH:
-            return GridCell(RESTARTED, compact(uptime), "warn", "warn", loud=True)
-        return GridCell(glyph, compact(uptime), lead=style)
+            return GridCell(RESTARTED, compact_duration(uptime), "warn", "warn", loud=True)
+        return GridCell(glyph, compact_duration(uptime), lead=style)
     return GridCell(glyph, "off" if health is Health.OFF else "done", style, style)
 
 
@@ -247,7 +249,7 @@ def _old(service: Service | None, column: MatrixColumn) -> GridCell:
     return GridCell(UNSEEN, was, "off", faded=True)
 
 
-def compact(seconds: int) -> str:
+def compact_duration(seconds: int) -> str:
     """Give a length of time in seven cells at most: `45s`, `21m`, `5h07m`, `3d04h`, `104d`."""
     days, rest = divmod(max(0, seconds), _DAY)
     hours, minutes = rest // _HOUR, rest % _HOUR // _MINUTE

@@ -8,12 +8,12 @@ from rich.text import Text
 from tui.model.node import Role
 from tui.model.service import Health
 from tui.model.trust import UNCHECKED
-from tui.ui.format.service_row import age, duration
+from tui.ui.format.service_row import clock_duration, one_unit
 from tui.ui.format.status_lines import Palette, join
 from tui.ui.matrix.columns import MatrixColumn
-from tui.ui.matrix.grid import RESTARTED, Grid, compact
+from tui.ui.matrix.grid import RESTARTED, Grid, compact_duration
 
-Words = tuple[str, str]
+StyledText = tuple[str, str]
 """A text and the palette's name of its style."""
 
 _NARROW = 6
@@ -25,12 +25,12 @@ def fitting(texts: Sequence[str], width: int) -> str:
     return next((text for text in texts if cell_len(text) <= width), last)
 
 
-def head(column: MatrixColumn, width: int) -> tuple[Words, Words, Words]:
+def column_head(column: MatrixColumn, width: int) -> tuple[StyledText, StyledText, StyledText]:
     """Say in three lines who a node is, how old its answer is, and what is wrong with it."""
     return _name(column, width), _age(column, width), _trouble(column, width)
 
 
-def _name(column: MatrixColumn, width: int) -> Words:
+def _name(column: MatrixColumn, width: int) -> StyledText:
     primary = column.role is Role.PRIMARY
     star = "★" if primary else ""
     if width < _NARROW:
@@ -40,10 +40,10 @@ def _name(column: MatrixColumn, width: int) -> Words:
     return f"{key}{star}{column.title}", "accent" if primary else "bold"
 
 
-def _age(column: MatrixColumn, width: int) -> Words:
+def _age(column: MatrixColumn, width: int) -> StyledText:
     if column.age is None:
         return fitting(("no answer", "—"), width), "muted"
-    old = age(column.age)
+    old = one_unit(column.age)
     if column.is_stale:
         return fitting((f"STALE {old}", "STALE", "OLD"), width), "stale"
     if column.role is Role.UNKNOWN:
@@ -52,7 +52,7 @@ def _age(column: MatrixColumn, width: int) -> Words:
     return fitting((f"{role} {old}", f"{role[:4]}. {old}", old, ""), width), "muted"
 
 
-def _trouble(column: MatrixColumn, width: int) -> Words:
+def _trouble(column: MatrixColumn, width: int) -> StyledText:
     if column.trouble:
         return fitting(column.trouble, width), "bad"
     if column.unchecked:
@@ -64,9 +64,9 @@ def _trouble(column: MatrixColumn, width: int) -> Words:
     return "", ""
 
 
-def beyond(
+def beyond_edge(
     columns: Sequence[MatrixColumn], bad: frozenset[str], *, arrow: str, width: int
-) -> Words:
+) -> StyledText:
     """Say how many nodes lie beyond an edge, and on how many of them something is wrong."""
     if not columns:
         return "", ""
@@ -78,7 +78,7 @@ def beyond(
     return fitting(texts, width), "bad" if wrong else "muted"
 
 
-def sentence(grid: Grid, column: MatrixColumn, name: str) -> Words:
+def cell_sentence(grid: Grid, column: MatrixColumn, name: str) -> StyledText:
     """Say of one cell in full what the matrix has a sign and a word for."""
     who = f"{name} on {column.title} ({column.role.value})"
     service = column.body.services.get(name)
@@ -92,19 +92,19 @@ def sentence(grid: Grid, column: MatrixColumn, name: str) -> Words:
         return f"{who}: {had} on this node; {have} of {known} nodes have it", "warn"
     status = service.status or "no status"
     if column.is_stale:
-        return f"{who}: {status} when last seen, {age(column.age)} ago", "stale"
+        return f"{who}: {status} when last seen, {one_unit(column.age)} ago", "stale"
     health = column.body.healths[name]
     uptime = column.uptime(service)
     only = "only " if health is Health.UP and column.is_fresh(service) else ""
     told = status
     if health is Health.UP and uptime is not None:
-        told += f" for {only}{duration(uptime)}"
+        told += f" for {only}{clock_duration(uptime)}"
     kind = column.scope.kind(service).value
     style = "bad" if health.is_problem else "warn" if only else ""
     return f"{who}: {told}, {kind}", style
 
 
-def title(grid: Grid, palette: Palette) -> Text:
+def matrix_title(grid: Grid, palette: Palette) -> Text:
     """Say how many nodes are side by side."""
     clusters = {one.cluster for one in grid.columns}
     count = len(grid.columns)
@@ -119,7 +119,9 @@ def title(grid: Grid, palette: Palette) -> Text:
     return join([warning, Text("matrix", "bold"), Text(said, palette["muted"])])
 
 
-def status(grid: Grid, filtered: str, marks: Collection[tuple[str, str]], palette: Palette) -> Text:
+def matrix_status(
+    grid: Grid, filtered: str, marks: Collection[tuple[str, str]], palette: Palette
+) -> Text:
     """Say what is wrong, then what is shown of it; marks are pairs of node and service."""
     parts = [*_wrong(grid, palette)]
     if len(grid.rows) != grid.total:
@@ -144,7 +146,7 @@ def _wrong(grid: Grid, palette: Palette) -> list[Text]:
         told.append(Text(f"{who} not known now", palette["bad"]))
     if grid.young is not None:
         column, service = grid.young
-        up = compact(column.uptime(service) or 0)
+        up = compact_duration(column.uptime(service) or 0)
         many = f"{grid.restarted} restarted, last: " if grid.restarted > 1 else "restarted: "
         told.append(
             Text(f"{RESTARTED} {many}{service.name} on {column.title} {up} ago", palette["warn"])

@@ -86,7 +86,7 @@ def differences(
         yield number, first, end - first
 
 
-def paint(
+def paint_line(
     line: Line, layout: Layout, palette: Mapping[str, str], grounds: Mapping[str, Style]
 ) -> Strip:
     """Paint one line."""

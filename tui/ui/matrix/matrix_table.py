@@ -15,17 +15,17 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.ui.matrix.cursor import Plane
+from tui.ui.matrix.cursor import CellCursor
 from tui.ui.matrix.grid import Grid
-from tui.ui.matrix.layout import Layout, Line, differences, lay_out, paint
-from tui.ui.matrix.picture import CellKey, Picture, heads_of
-from tui.ui.table.navigation import ACROSS, MOVES, Moving
+from tui.ui.matrix.layout import Layout, Line, differences, lay_out, paint_line
+from tui.ui.matrix.picture import CellKey, MatrixPicture, heads_of
+from tui.ui.table.navigation import COLUMN_BINDINGS, ROW_BINDINGS, RowNavigation
 from tui.ui.table.row import fit
 
 __all__ = ["CellKey", "MatrixTable"]
 
 
-class MatrixTable(Moving, ScrollView, can_focus=True):
+class MatrixTable(RowNavigation, ScrollView, can_focus=True):
     """Services down, nodes across; `palette` maps the names of styles to Rich styles."""
 
     COMPONENT_CLASSES = {"matrix--head", "matrix--cursor", "matrix--cursor-weak", "matrix--line"}
@@ -40,10 +40,10 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
     MatrixTable > .matrix--line { background: $surface; }
     """
     BINDINGS = [
-        *(one for one in MOVES if one.id not in ("table.first", "table.last")),
+        *(one for one in ROW_BINDINGS if one.id not in ("table.first", "table.last")),
         Binding("g", "first", "First", show=False, id="table.first", tooltip="To the first row"),
         Binding("G", "last", "Last", show=False, id="table.last", tooltip="To the last row"),
-        *ACROSS,
+        *COLUMN_BINDINGS,
         Binding("home", "edge(-1)", "First node", show=False),
         Binding("end", "edge(1)", "Last node", show=False),
     ]
@@ -65,7 +65,7 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
         super().__init__(id=id)
         self._palette = dict(palette)
         self._grid = Grid()
-        self._plane = Plane()
+        self._plane = CellCursor()
         self._model = self._plane.down
         self._laid = Layout()
         self._pictured: list[Line] = []
@@ -253,7 +253,7 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
 
     def _picture(self) -> list[Line]:
         """Say what every line shows."""
-        picture = Picture(
+        picture = MatrixPicture(
             self._grid,
             self._laid,
             self._plane.left,
@@ -271,7 +271,7 @@ class MatrixTable(Moving, ScrollView, can_focus=True):
         width = self.size.width
         line = self._pictured[y] if y < len(self._pictured) else ()
         if line:
-            return paint(line, self._laid, self._palette, self._grounds()).adjust_cell_length(
+            return paint_line(line, self._laid, self._palette, self._grounds()).adjust_cell_length(
                 width, self._grounds()[line[0].ground if line[0].ground != "head" else ""]
             )
         if y == min(self._heads + 1, self.size.height - 1) and not self._model:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tui.ui.matrix.columns import MatrixColumn
 from tui.ui.matrix.grid import Grid
-from tui.ui.matrix.headers import Words, beyond, head
+from tui.ui.matrix.headers import StyledText, beyond_edge, column_head
 from tui.ui.matrix.layout import Layout, Line, Part
 
 CellKey = tuple[str, str]
@@ -20,7 +20,7 @@ _SIGNS = {(True, False): CURSOR, (False, True): MARKED, (True, True): "◈", (Fa
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class MatrixPicture:
     """A grid as it is looked at: from column `first` on, with the cursor on `node` and `service`.
 
     `signs` stands for signs without words, `focused` for keys that come here.
@@ -58,7 +58,7 @@ class Picture:
         ]
 
     def _head(self, bars: Sequence[str]) -> list[Line]:
-        heads = [head(column, self.laid.cell) for column in self.seen]
+        heads = [column_head(column, self.laid.cell) for column in self.seen]
         lines = []
         for number, corner in enumerate(self._corner()):
             parts = [Part(*corner, ground="head")]
@@ -71,13 +71,13 @@ class Picture:
             lines.insert(0, self._clusters(bars))
         return lines
 
-    def _corner(self) -> tuple[Words, Words, Words]:
+    def _corner(self) -> tuple[StyledText, StyledText, StyledText]:
         columns, last, width = self.grid.columns, self.first + self.laid.count, self.laid.name
         bad = self.grid.bad
         return (
             ("SERVICE", "bold"),
-            beyond(columns[: self.first], bad, arrow="◀", width=width),
-            beyond(columns[last:], bad, arrow="▶", width=width),
+            beyond_edge(columns[: self.first], bad, arrow="◀", width=width),
+            beyond_edge(columns[last:], bad, arrow="▶", width=width),
         )
 
     def _clusters(self, bars: Sequence[str]) -> Line:

@@ -12,26 +12,26 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.polling.backoff import faster, slower
-from tui.fleet.problems import restarts_lately
+from tui.fleet.polling.backoff import faster_interval, slower_interval
+from tui.fleet.problems import recent_restarts
 from tui.model.event import Event
-from tui.model.filters import Order, Query
+from tui.model.filters import ServiceFilter, SortOrder
 from tui.model.order import Verb
-from tui.ui.controllers.day_history import Days, Wanted
-from tui.ui.controllers.orders import OrderDesk
-from tui.ui.controllers.rollouts import Targets, cluster_of
+from tui.ui.controllers.day_history import DayHistory, Wanted
+from tui.ui.controllers.orders import OrderController
+from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
 from tui.ui.format import status_lines
 from tui.ui.format.copy_text import curl_text, row_text
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import bindings, shown
+from tui.ui.keymap import bindings, key_text
 from tui.ui.table.live_table import LiveTable
 from tui.ui.widgets.detail_pane import DetailPane
 from tui.ui.widgets.key_bar import KeyBar
 from tui.ui.widgets.node_list import NodeList
 from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.services_table import ServicesTable
-from tui.ui.widgets.text_line import Line
+from tui.ui.widgets.text_line import TextLine
 
 _CHANGES_AT_MOST = 20_000
 
@@ -59,15 +59,15 @@ class DeckScreen(Screen[None]):
             self.what = what
 
     def __init__(
-        self, fleet: Fleet, desk: OrderDesk, palette: Palette, keymap: Mapping[str, str]
+        self, fleet: Fleet, desk: OrderController, palette: Palette, keymap: Mapping[str, str]
     ) -> None:
         super().__init__()
         self._keymap = dict(keymap)
         self._fleet = fleet
         self._desk = desk
         self._palette = palette
-        self._query = Query()
-        self._sort = Order.PROBLEMS
+        self._query = ServiceFilter()
+        self._sort = SortOrder.PROBLEMS
         self._inverted = False
         self._shown = 0
         self._last: dict[tuple[str, str], Event] = {}
@@ -75,14 +75,14 @@ class DeckScreen(Screen[None]):
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
         self._detail = DetailPane(id="detail")
-        self._days = Days(fleet.past, time.monotonic)
+        self._days = DayHistory(fleet.past, time.monotonic)
         self._filter = Input(id="filter", placeholder="text  !text  status=  kind=")
-        self._title = Line(id="title")
-        self._banner = Line(id="banner", hides=True)
-        self._trouble = Line(id="trouble", hides=True)
-        self._elsewhere = Line(id="elsewhere", hides=True)
+        self._title = TextLine(id="title")
+        self._banner = TextLine(id="banner", hides=True)
+        self._trouble = TextLine(id="trouble", hides=True)
+        self._elsewhere = TextLine(id="elsewhere", hides=True)
         self._orders = OrderLines(fleet, id="orders")
-        self._status = Line(id="status")
+        self._status = TextLine(id="status")
         self._keys = KeyBar(id="keys")
 
     def compose(self) -> ComposeResult:
@@ -182,7 +182,7 @@ class DeckScreen(Screen[None]):
         views = self.views()
         here = next((one for one in views if one.name == self.here), None)
         palette = self._palette
-        self._title.say(status_lines.title(here, self._fleet.read_only, palette))
+        self._title.say(status_lines.title_line(here, self._fleet.read_only, palette))
         if self._side.display:
             self._side.present(views, self.here)
         self._keys.present(
@@ -191,15 +191,15 @@ class DeckScreen(Screen[None]):
         if here is None:
             return
         self._banner.say(self._banner_text(here))
-        self._trouble.say(status_lines.trouble(here, palette))
+        self._trouble.say(status_lines.trouble_line(here, palette))
         others = [] if self._side.display else [one for one in views if one is not here]
-        self._elsewhere.say(status_lines.elsewhere(others, palette))
+        self._elsewhere.say(status_lines.elsewhere_line(others, palette))
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " ".join(filter(None, (filtered, "problems only" * self._query.problems)))
         marks = len(self.table.marks)
         filtered = " · ".join(filter(None, (filtered, f"{marks} marked" * bool(marks))))
         sort = f"{self._sort.value}{' inverted' * self._inverted}"
-        self._status.say(status_lines.status(here, self._shown, sort, filtered, palette))
+        self._status.say(status_lines.status_line(here, self._shown, sort, filtered, palette))
         self._show_detail(here)
 
     def _banner_text(self, view: NodeView) -> Text:
@@ -239,7 +239,7 @@ class DeckScreen(Screen[None]):
         self._show_around()
 
     def _show_orders(self) -> None:
-        self._orders.present(self._palette, shown(self.live_keys()["rollouts"]))
+        self._orders.present(self._palette, key_text(self.live_keys()["rollouts"]))
 
     def _tick(self) -> None:
         self._tick_table()
@@ -342,7 +342,7 @@ class DeckScreen(Screen[None]):
             self.app.push_screen(screen, self._went)
 
     def _restarts(self) -> Mapping[str, int]:
-        return restarts_lately(self._fleet.events, time.monotonic())
+        return recent_restarts(self._fleet.events, time.monotonic())
 
     def _went(self, node: str | None) -> None:
         if node:
@@ -359,7 +359,7 @@ class DeckScreen(Screen[None]):
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
-        self._query = Query(event.value, self._query.problems)
+        self._query = ServiceFilter(event.value, self._query.problems)
         self._show_services()
         self._show_around()
 
@@ -371,7 +371,7 @@ class DeckScreen(Screen[None]):
 
     def action_problems(self) -> None:
         """Show only problems, or everything again."""
-        self._query = Query(self._query.text, not self._query.problems)
+        self._query = ServiceFilter(self._query.text, not self._query.problems)
         self.refresh_all()
 
     def action_sort(self) -> None:
@@ -433,7 +433,7 @@ class DeckScreen(Screen[None]):
     def _clear_filter(self) -> None:
         self._filter.value = ""
         self._filter.display = False
-        self._query = Query()
+        self._query = ServiceFilter()
         self.table.focus()
         self.refresh_all()
 
@@ -472,12 +472,12 @@ class DeckScreen(Screen[None]):
 
     def action_faster(self) -> None:
         """Ask more often."""
-        self._fleet.set_interval(faster(self._fleet.interval))
+        self._fleet.set_interval(faster_interval(self._fleet.interval))
         self._show_around()
 
     def action_slower(self) -> None:
         """Ask less often."""
-        self._fleet.set_interval(slower(self._fleet.interval))
+        self._fleet.set_interval(slower_interval(self._fleet.interval))
         self._show_around()
 
     # Orders
@@ -491,12 +491,12 @@ class DeckScreen(Screen[None]):
         given = self.table.clear_marks
         self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden, given=given)
 
-    def rollout_targets(self) -> Targets:
+    def rollout_targets(self) -> RolloutTargets:
         """Give the services to roll over the nodes of this node's cluster."""
         key = self.table.cursor_key
         names = tuple(sorted(self.table.marks)) or ((key,) if key else ())
         hidden = frozenset(names) - frozenset(self.table.row_keys)
-        return Targets(names, cluster_of(self._fleet, self.here), hidden)
+        return RolloutTargets(names, cluster_of(self._fleet, self.here), hidden)
 
     def rollout_begun(self) -> None:
         """Take the marks away."""

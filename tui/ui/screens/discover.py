@@ -15,12 +15,12 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.config import ConfigError, Configuration, NodeProfile
-from tui.fleet.onboarding.discovery import Discovery, Found, Meeting, add
+from tui.fleet.onboarding.discovery import DiscoveredNode, Discovery, DiscoveryResult, add_profiles
 from tui.model.node import Role
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.format.status_lines import Palette
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
-from tui.ui.widgets.text_line import Line
+from tui.ui.widgets.text_line import TextLine
 
 _COLUMNS = (
     Column("uid", "UID", 4, right=True),
@@ -31,13 +31,13 @@ _COLUMNS = (
     Column("found", "FOUND", 22, grow=4),
 )
 _GLYPHS = {
-    Meeting.KNOWN: ("=", "muted"),
-    Meeting.ITSELF: ("✓", "ok"),
-    Meeting.UNREACHABLE: ("✗", "bad"),
-    Meeting.STRANGER: ("✗", "bad"),
-    Meeting.REFUSED: ("✗", "bad"),
-    Meeting.UNTOLD: ("?", "unknown"),
-    Meeting.NOT_ASKED: ("?", "unknown"),
+    DiscoveryResult.KNOWN: ("=", "muted"),
+    DiscoveryResult.ITSELF: ("✓", "ok"),
+    DiscoveryResult.UNREACHABLE: ("✗", "bad"),
+    DiscoveryResult.STRANGER: ("✗", "bad"),
+    DiscoveryResult.REFUSED: ("✗", "bad"),
+    DiscoveryResult.UNTOLD: ("?", "unknown"),
+    DiscoveryResult.NOT_ASKED: ("?", "unknown"),
 }
 _HOW = "space marks · enter adds the marked ones · esc leaves"
 
@@ -73,7 +73,7 @@ class DiscoverScreen(ArmedScreen[Added | None]):
         self._profile = profile
         self._discover = discover
         self._palette = palette
-        self._found: dict[str, Found] | None = None
+        self._found: dict[str, DiscoveredNode] | None = None
         self._writes = False
         self._table = LiveTable(_COLUMNS, palette=palette, id="members")
 
@@ -81,9 +81,9 @@ class DiscoverScreen(ArmedScreen[Added | None]):
         """Lay out the list, and below it what is not told and what the keys do."""
         with Vertical(id="discovery"):
             yield self._table
-            yield Line(id="notes", hides=True)
-            yield Line(id="said", hides=True)
-            yield Line(id="how")
+            yield TextLine(id="notes", hides=True)
+            yield TextLine(id="said", hides=True)
+            yield TextLine(id="how")
 
     def on_mount(self) -> None:
         """Name the box and begin to ask."""
@@ -108,19 +108,19 @@ class DiscoverScreen(ArmedScreen[Added | None]):
         self._table.set_empty("The cluster lists no nodes.")
         self._table.show([_row(key, one) for key, one in self._found.items()])
         for key, one in self._found.items():
-            if one.is_new and one.meeting is Meeting.ITSELF:
+            if one.is_new and one.meeting is DiscoveryResult.ITSELF:
                 self._table.toggle_mark(key)
         notes = Text(" · ".join(discovery.notes), self._palette["warn"])
-        self.query_one("#notes", Line).say(notes)
+        self.query_one("#notes", TextLine).say(notes)
         self.begin_arming()  # what was typed until now was typed before there was a list
 
     def _say(self, words: str, style: str) -> None:
-        self.query_one("#said", Line).say(Text(words, self._palette[style]))
+        self.query_one("#said", TextLine).say(Text(words, self._palette[style]))
 
     def _arm(self) -> None:
         how = _HOW if self._found is not None else "esc leaves"
         how = how if self.arm() else "a moment…"
-        self.query_one("#how", Line).say(Text(how, self._palette["muted"]))
+        self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
 
     @on(LiveTable.CursorMoved, "#members")
     def _moved(self, event: LiveTable.CursorMoved) -> None:
@@ -156,11 +156,13 @@ class DiscoverScreen(ArmedScreen[Added | None]):
             await self._write(new, bound)
             self._writes = False
 
-    async def _write(self, new: list[Found], bound: list[Found]) -> None:
+    async def _write(self, new: list[DiscoveredNode], bound: list[DiscoveredNode]) -> None:
         written: list[str] = []
         for one in [*bound, *new]:
             try:
-                self._configuration = await asyncio.to_thread(add, self._configuration, [one])
+                self._configuration = await asyncio.to_thread(
+                    add_profiles, self._configuration, [one]
+                )
             except ConfigError as error:
                 if not written:
                     self._say(str(error), "bad")
@@ -180,7 +182,7 @@ class DiscoverScreen(ArmedScreen[Added | None]):
         self.dismiss(None)
 
 
-def _row(key: str, one: Found) -> Row:
+def _row(key: str, one: DiscoveredNode) -> Row:
     glyph, style = _GLYPHS[one.meeting]
     member = one.member
     role = "★ primary" if member.role is Role.PRIMARY else member.role.value
@@ -197,9 +199,9 @@ def _row(key: str, one: Found) -> Row:
     )
 
 
-def _brief(one: Found) -> str:
+def _brief(one: DiscoveredNode) -> str:
     """Say it in a few words, for a column; the line below tells the whole."""
     word: str = one.meeting.value
-    if one.meeting is Meeting.KNOWN:
+    if one.meeting is DiscoveryResult.KNOWN:
         return "profile lacks its uid" if one.lacks_identity else word
-    return word if one.meeting is Meeting.ITSELF else f"{word}: {one.text}"
+    return word if one.meeting is DiscoveryResult.ITSELF else f"{word}: {one.text}"

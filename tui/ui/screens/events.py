@@ -11,15 +11,15 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
-from tui.model.filters import EventQuery
+from tui.model.filters import EventFilter
 from tui.ui.format import status_lines
-from tui.ui.format.event_row import clock, whole
+from tui.ui.format.event_row import event_clock, event_sentence
 from tui.ui.format.key_bar import key_bar, live_keys
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS
 from tui.ui.table.live_table import LiveTable
 from tui.ui.widgets.events_table import EventsTable
-from tui.ui.widgets.text_line import Line
+from tui.ui.widgets.text_line import TextLine
 
 _SHARED = {"filter", "refresh", "palette", "snapshot", "help", "repaint", "quit_now"}
 _BAR = {
@@ -48,14 +48,14 @@ class EventsScreen(Screen[tuple[str, str] | None]):
         self._fleet = fleet
         self._palette = palette
         self._live = live_keys(self.BINDINGS, keymap) | {"choose": "enter"}
-        self._wanted = EventQuery()
+        self._wanted = EventFilter()
         self._shown = 0
         self._table = EventsTable(palette, id="events")
         self._filter = Input(id="filter", placeholder="text  !text  node=  service=  what=")
-        self._title = Line(id="title")
-        self._whole = Line(id="whole")
-        self._status = Line(id="status")
-        self._keys = Line(id="keys")
+        self._title = TextLine(id="title")
+        self._whole = TextLine(id="whole")
+        self._status = TextLine(id="status")
+        self._keys = TextLine(id="keys")
 
     def compose(self) -> ComposeResult:
         """Lay out the timeline."""
@@ -92,12 +92,12 @@ class EventsScreen(Screen[tuple[str, str] | None]):
     def _tell(self) -> None:
         """Say how much there is, and the event under the cursor in full."""
         palette, events, wanted = self._palette, self._fleet.events, self._wanted
-        head = status_lines.title(None, self._fleet.read_only, palette)
+        head = status_lines.title_line(None, self._fleet.read_only, palette)
         self._title.say(status_lines.join([head, Text("timeline of all nodes", "bold")]))
         self._keys.say(key_bar(_BAR, self._live, palette, width=self.size.width))
         parts = [Text("1 event" if len(events) == 1 else f"{len(events)} events")]
         if events:
-            since = clock(events[0].on, datetime.now(UTC))
+            since = event_clock(events[0].on, datetime.now(UTC))
             parts.append(Text(f"since {since} UTC", palette["muted"]))
         if self._shown != len(events):
             parts.append(Text(f"{self._shown} shown", palette["warn"]))
@@ -108,7 +108,7 @@ class EventsScreen(Screen[tuple[str, str] | None]):
             parts.append(Text("PAUSED: nobody is asked", palette["banner"]))
         self._status.say(Text.assemble(" ", status_lines.join(parts), no_wrap=True, end=""))
         event = self._table.event(self._table.cursor_key)
-        self._whole.say(Text(f" {whole(event)}" if event else "", palette["muted"]))
+        self._whole.say(Text(f" {event_sentence(event)}" if event else "", palette["muted"]))
 
     @on(LiveTable.CursorMoved)
     def _moved(self) -> None:
@@ -133,7 +133,7 @@ class EventsScreen(Screen[tuple[str, str] | None]):
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
-        self._wanted = EventQuery(event.value, self._wanted.bad)
+        self._wanted = EventFilter(event.value, self._wanted.bad)
         self.nodes_changed()
 
     @on(Input.Submitted, "#filter")
@@ -144,7 +144,7 @@ class EventsScreen(Screen[tuple[str, str] | None]):
 
     def action_problems(self) -> None:
         """Show only what is bad, or everything again."""
-        self._wanted = EventQuery(self._wanted.text, not self._wanted.bad)
+        self._wanted = EventFilter(self._wanted.text, not self._wanted.bad)
         self.nodes_changed()
 
     # The rest
@@ -158,7 +158,7 @@ class EventsScreen(Screen[tuple[str, str] | None]):
         if self._filter.has_focus or not self._wanted.is_empty:
             self._filter.value = ""
             self._filter.display = False
-            self._wanted = EventQuery()
+            self._wanted = EventFilter()
             self._table.focus()
             self.nodes_changed()
         else:

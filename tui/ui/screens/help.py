@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tui.model.service import Health
 from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, shown
+from tui.ui.keymap import KEYS, key_text
 from tui.ui.matrix.grid import MISSING, RESTARTED, UNSEEN
 from tui.ui.matrix.picture import MARKED
 
@@ -115,4 +115,4 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _keys(keys: str) -> str:
-    return " ".join(shown(key) for key in keys.split(",")) if keys != "," else keys
+    return " ".join(key_text(key) for key in keys.split(",")) if keys != "," else keys

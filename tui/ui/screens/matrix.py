@@ -11,23 +11,23 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
-from tui.model.filters import Query
+from tui.model.filters import ServiceFilter
 from tui.model.order import Verb
-from tui.ui.controllers.orders import OrderDesk
-from tui.ui.controllers.rollouts import Targets, cluster_of
+from tui.ui.controllers.orders import OrderController
+from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
 from tui.ui.format import status_lines
 from tui.ui.format.key_bar import key_bar, live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, WRITES, shown
+from tui.ui.keymap import KEYS, WRITES, key_text
 from tui.ui.matrix import headers
-from tui.ui.matrix.columns import Columns, MatrixColumn, grouped, guest_column
-from tui.ui.matrix.grid import Grid, build
-from tui.ui.matrix.headers import sentence
+from tui.ui.matrix.columns import ColumnCache, MatrixColumn, grouped, unmanaged_column
+from tui.ui.matrix.grid import Grid, build_grid
+from tui.ui.matrix.headers import cell_sentence
 from tui.ui.matrix.matrix_table import CellKey, MatrixTable
-from tui.ui.table.navigation import ACROSS
+from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.order_lines import OrderLines
-from tui.ui.widgets.text_line import Line
+from tui.ui.widgets.text_line import TextLine
 
 _GUESTS_STALE = 20.0
 """Age in seconds from which what a cluster's health call told is stale: it is asked every 5 s."""
@@ -67,7 +67,7 @@ class MatrixScreen(Screen[CellKey | None]):
     def __init__(  # noqa: PLR0913 - what the app has and the screen needs
         self,
         fleet: Fleet,
-        desk: OrderDesk,
+        desk: OrderController,
         views: Callable[[], Sequence[NodeView]],
         palette: Palette,
         keymap: Mapping[str, str],
@@ -78,21 +78,21 @@ class MatrixScreen(Screen[CellKey | None]):
         self._desk = desk
         self._views = views
         self._palette = palette
-        self._live = live_keys((*self.BINDINGS, *ACROSS), keymap)
+        self._live = live_keys((*self.BINDINGS, *COLUMN_BINDINGS), keymap)
         self._begins = begins
-        self._maker = Columns()
+        self._maker = ColumnCache()
         self._grid = Grid()
-        self._query = Query()
+        self._query = ServiceFilter()
         self._only = False
         self.table = MatrixTable(palette, id="matrix")
-        self._title = Line(id="title")
-        self._banner = Line(id="banner", hides=True)
+        self._title = TextLine(id="title")
+        self._banner = TextLine(id="banner", hides=True)
         self._filter = Input(id="filter", placeholder="text  !text  status=  kind=")
-        self._here = Line(id="here")
+        self._here = TextLine(id="here")
         self._orders = OrderLines(fleet, id="orders")
         self._orders.dismiss()  # what ended before it was opened
-        self._status = Line(id="status")
-        self._keys = Line(id="keys")
+        self._status = TextLine(id="status")
+        self._keys = TextLine(id="keys")
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -121,7 +121,7 @@ class MatrixScreen(Screen[CellKey | None]):
 
     def orders_moved(self) -> None:
         """Show the orders as they stand."""
-        self._orders.present(self._palette, shown(self._live["rollouts"]))
+        self._orders.present(self._palette, key_text(self._live["rollouts"]))
 
     def repalette(self, palette: Palette) -> None:
         """Take the colours of another theme."""
@@ -132,27 +132,27 @@ class MatrixScreen(Screen[CellKey | None]):
     def columns(self) -> tuple[MatrixColumn, ...]:
         """Make the columns, in their order: the one place that says which there are."""
         now = time.monotonic()
-        guests = (guest_column(one, now, _GUESTS_STALE) for one in self._fleet.guests)
+        guests = (unmanaged_column(one, now, _GUESTS_STALE) for one in self._fleet.guests)
         return grouped([*self._maker.of(self._views()), *guests])
 
     def refresh_all(self) -> None:
         """Show everything as it stands."""
-        self._grid = build(self.columns(), self._query, only=self._only)
+        self._grid = build_grid(self.columns(), self._query, only=self._only)
         self.table.set_empty(headers.why_empty(self._grid, self._query.text, only=self._only))
         self.table.show(self._grid)
         self._show_around()
 
     def _show_around(self) -> None:
         palette, grid = self._palette, self._grid
-        head = status_lines.title(None, self._fleet.read_only, palette)
-        self._title.say(status_lines.join([head, headers.title(grid, palette)]))
+        head = status_lines.title_line(None, self._fleet.read_only, palette)
+        self._title.say(status_lines.join([head, headers.matrix_title(grid, palette)]))
         self._banner.say(self._banner_text())
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
-        self._status.say(headers.status(grid, filtered, self.table.marks, palette))
+        self._status.say(headers.matrix_status(grid, filtered, self.table.marks, palette))
         here = self.table.cursor
         column = self._column(here[0]) if here else None
-        said, style = sentence(grid, column, here[1]) if here and column else ("", "")
+        said, style = cell_sentence(grid, column, here[1]) if here and column else ("", "")
         self._here.say(Text(f" {said}", palette.get(style, style)))
         refusal = self._refusal(here[0]) if here else ""
         # Why there are no orders needs the room more than one of their keys.
@@ -216,7 +216,7 @@ class MatrixScreen(Screen[CellKey | None]):
         if self._filter.has_focus or self._filter.value or self._only:
             self._filter.value = ""
             self._filter.display = False
-            self._query, self._only = Query(), False
+            self._query, self._only = ServiceFilter(), False
             self.table.focus()
             self.refresh_all()
         elif self.table.marks:
@@ -241,7 +241,7 @@ class MatrixScreen(Screen[CellKey | None]):
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
         event.stop()
-        self._query = Query(event.value)
+        self._query = ServiceFilter(event.value)
         self.refresh_all()
 
     @on(Input.Submitted, "#filter")
@@ -303,19 +303,19 @@ class MatrixScreen(Screen[CellKey | None]):
             given = self.table.clear_marks
             self._desk.ask(Verb(verb), node, names, self._palette, hidden=hidden, given=given)
 
-    def rollout_targets(self) -> Targets:
+    def rollout_targets(self) -> RolloutTargets:
         """Give the marked services and their nodes; on one node alone, those of its cluster."""
         marked: dict[str, set[str]] = {}
         for node, name in self.targets:
             marked.setdefault(node, set()).add(name)
         if not marked:
-            return Targets()
+            return RolloutTargets()
         names, *others = marked.values()
         if any(one != names for one in others):
-            return Targets(why_not="The marks are not the same services on every node.")
+            return RolloutTargets(why_not="The marks are not the same services on every node.")
         nodes = tuple(marked) if others else cluster_of(self._fleet, next(iter(marked)))
         hidden = frozenset(names) - frozenset(self.table.row_keys)
-        return Targets(tuple(sorted(names)), nodes, hidden)
+        return RolloutTargets(tuple(sorted(names)), nodes, hidden)
 
     def rollout_begun(self) -> None:
         """Take the marks away."""

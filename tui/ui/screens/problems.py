@@ -12,14 +12,14 @@ from textual.screen import Screen
 
 from tui.config import NodeProfile
 from tui.fleet.fleet import Fleet
-from tui.fleet.problems import Gravity, NodeState, Problem, problems
+from tui.fleet.problems import NodeState, Problem, Severity, find_problems
 from tui.ui.format import status_lines
 from tui.ui.format.key_bar import key_bar, live_keys
-from tui.ui.format.service_row import age
+from tui.ui.format.service_row import one_unit
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
-from tui.ui.widgets.text_line import Line
+from tui.ui.widgets.text_line import TextLine
 
 COLUMNS = (
     Column("gravity", "HOW BAD", 10),
@@ -30,9 +30,9 @@ COLUMNS = (
     Column("cluster", "CLUSTER", 12, drop=1),
 )
 _LOOKS = {
-    Gravity.CRITICAL: ("✗", "bad"),
-    Gravity.SERIOUS: ("■", "warn"),
-    Gravity.NOTICE: ("△", "moving"),
+    Severity.CRITICAL: ("✗", "bad"),
+    Severity.SERIOUS: ("■", "warn"),
+    Severity.NOTICE: ("△", "moving"),
 }
 _SHARED = {"refresh", "palette", "snapshot", "help", "repaint", "quit_now"}
 _BAR = {"refresh": "Ask now", "help": "Help", "quit": "Back"}
@@ -56,11 +56,11 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
         self._palette = palette
         self._live = live_keys(self.BINDINGS, keymap)
         self._places: dict[str, tuple[str, str]] = {}
-        self._title = Line(id="title")
+        self._title = TextLine(id="title")
         self._table = LiveTable(COLUMNS, palette=palette, id="wrong")
-        self._here = Line(id="here")
-        self._status = Line(id="status")
-        self._keys = Line(id="keys")
+        self._here = TextLine(id="here")
+        self._status = TextLine(id="status")
+        self._keys = TextLine(id="keys")
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -93,7 +93,7 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
         """Show everything as it stands."""
         now = time.monotonic()
         states = [NodeState.of(watch) for watch in self._fleet.nodes]
-        found = problems(states, self._fleet.events, now, datetime.now(UTC))
+        found = find_problems(states, self._fleet.events, now, datetime.now(UTC))
         profiles = {watch.name: watch.profile for watch in self._fleet.nodes}
         silent = sum(one.is_silent for one in states)
         rows = [_row(one, profiles[one.node], now) for one in found]
@@ -106,7 +106,7 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
 
     def _show_around(self, found: tuple[Problem, ...], silent: int) -> None:
         palette = self._palette
-        head = status_lines.title(None, self._fleet.read_only, palette)
+        head = status_lines.title_line(None, self._fleet.read_only, palette)
         nodes = len(self._fleet.nodes)
         said = Text("1 node" if nodes == 1 else f"{nodes} nodes", palette["muted"])
         self._title.say(status_lines.join([head, Text("all problems", "bold"), said]))
@@ -158,7 +158,7 @@ def _nothing(nodes: int, silent: int) -> str:
 
 def _row(problem: Problem, profile: NodeProfile, now: float) -> Row:
     glyph, style = _LOOKS[problem.gravity]
-    lasted = _BEFORE if problem.since is None else age(now - problem.since)
+    lasted = _BEFORE if problem.since is None else one_unit(now - problem.since)
     cells = (
         Cell(f"{glyph} {problem.gravity.value}", style),
         Cell(profile.title, "bold"),

@@ -20,14 +20,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.rollout.runner import Word
+from tui.fleet.rollout.runner import RolloutAction
 from tui.model.rollout import RolloutProgress, RolloutState
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
-from tui.ui.dialogs.rollout_action import WordScreen, does
-from tui.ui.format.rollout_text import Row, head, rows
-from tui.ui.format.status_lines import Palette, clock
-from tui.ui.widgets.text_line import Line
+from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
+from tui.ui.format.rollout_text import RolloutRow, rollout_heading, rollout_rows
+from tui.ui.format.status_lines import Palette, clock_text
+from tui.ui.widgets.text_line import TextLine
 
 _ROOM = 50
 """Cells that what is told of a node needs to stand beside it; else it goes below."""
@@ -35,7 +35,7 @@ _ROOM = 50
 _INDENT = 13
 _LONGEST = 24
 
-_WORDS = {"r": Word.RESUME, "s": Word.SKIP, "a": Word.ABORT}
+_WORDS = {"r": RolloutAction.RESUME, "s": RolloutAction.SKIP, "a": RolloutAction.ABORT}
 
 
 class RolloutScreen(ArmedScreen[None]):
@@ -46,7 +46,7 @@ class RolloutScreen(ArmedScreen[None]):
         self._fleet = fleet
         self._number = number
         self._palette = palette
-        self._shown: tuple[Row, ...] = ()
+        self._shown: tuple[RolloutRow, ...] = ()
         self._at = ""
         self._paused = ""
 
@@ -58,11 +58,11 @@ class RolloutScreen(ArmedScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out how it stands, the nodes, the choices and the keys."""
         with Vertical(id="rolling"):
-            yield Line(id="head", hides=True)
+            yield TextLine(id="head", hides=True)
             with VerticalScroll(id="turns", can_focus=False):
                 yield Static(id="rows", markup=False)
-            yield Line(id="choices", hides=True)
-            yield Line(id="how")
+            yield TextLine(id="choices", hides=True)
+            yield TextLine(id="how")
 
     def on_mount(self) -> None:
         """Show it, and let its times go on."""
@@ -90,11 +90,11 @@ class RolloutScreen(ArmedScreen[None]):
         box = self.query_one("#rolling")
         box.border_title = Content(plan.title)
         box.border_subtitle = Content(
-            f"rollout {plan.number}, asked for at {clock(plan.pressed_on)}"
+            f"rollout {plan.number}, asked for at {clock_text(plan.pressed_on)}"
         )
-        self.query_one("#head", Line).say(head(progress, now, self._palette))
+        self.query_one("#head", TextLine).say(rollout_heading(progress, now, self._palette))
         self._show_rows(progress, now)
-        self.query_one("#choices", Line).say(_choices(progress, self._palette))
+        self.query_one("#choices", TextLine).say(_choices(progress, self._palette))
         self._show_keys()
 
     def _deafen(self, progress: RolloutProgress) -> None:
@@ -106,7 +106,7 @@ class RolloutScreen(ArmedScreen[None]):
 
     def _show_rows(self, progress: RolloutProgress, now: float) -> None:
         watched = {one.order.target.node: one for one in self._fleet.orders.open}
-        told = rows(progress, watched, now)
+        told = rollout_rows(progress, watched, now)
         if told != self._shown:
             self._shown = told
             self.query_one("#rows", Static).update(Turns(told, self._palette))
@@ -137,7 +137,7 @@ class RolloutScreen(ArmedScreen[None]):
             how = "a abort · esc leaves the screen, and it goes on"
         else:
             how = "esc closes"
-        self.query_one("#how", Line).say(Text(how, self._palette["muted"]))
+        self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
 
     def _arm(self) -> None:
         if not self.hears and self.arm():
@@ -170,26 +170,26 @@ class RolloutScreen(ArmedScreen[None]):
         numbers = sorted(self._fleet.rollouts.progress)
         self.show_rollout(numbers[(numbers.index(self._number) + 1) % len(numbers)])
 
-    def _ask(self, word: Word) -> None:
+    def _ask(self, word: RolloutAction) -> None:
         """Open the door for a word, where it can be said."""
         number, progress = self._number, self.progress
         if not progress.is_open:
             return
-        if word is not Word.ABORT and progress.state is not RolloutState.PAUSED:
+        if word is not RolloutAction.ABORT and progress.state is not RolloutState.PAUSED:
             self.notify(f"It is not paused: there is nothing to {word.value}.", markup=False)
             return
         rollouts = self._fleet.rollouts
 
-        def answered(said: Word | None) -> None:
+        def answered(said: RolloutAction | None) -> None:
             say = {
-                Word.RESUME: rollouts.resume,
-                Word.SKIP: rollouts.skip,
-                Word.ABORT: rollouts.abort,
+                RolloutAction.RESUME: rollouts.resume,
+                RolloutAction.SKIP: rollouts.skip,
+                RolloutAction.ABORT: rollouts.abort,
             }
             if said is not None:
                 say[said](number)
 
-        door = WordScreen(word, lambda: rollouts.progress[number], self._palette)
+        door = RolloutActionDialog(word, lambda: rollouts.progress[number], self._palette)
         self.app.push_screen(door, answered)
 
 
@@ -200,7 +200,7 @@ def _choices(progress: RolloutProgress, palette: Palette) -> Text:
         for number, (key, word) in enumerate(_WORDS.items()):
             told.append("\n" if number else "")
             told.append(f" {key} {word.value}", palette["accent"])
-            told.append(f": {does(word, progress)}")
+            told.append(f": {action_effect(word, progress)}")
     return told
 
 
@@ -208,7 +208,7 @@ def _choices(progress: RolloutProgress, palette: Palette) -> Text:
 class Turns:
     """The rows laid out for whatever width there is."""
 
-    rows: Sequence[Row]
+    rows: Sequence[RolloutRow]
     palette: Palette
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

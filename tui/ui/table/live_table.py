@@ -13,18 +13,18 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.ui.table.navigation import MOVES, Moving
+from tui.ui.table.navigation import ROW_BINDINGS, RowNavigation
 from tui.ui.table.row import (
     WHOLE_LINE,
     Cell,
     Column,
-    Look,
-    Place,
+    LineLook,
+    PlacedColumn,
     Row,
     changed_lines,
     fit,
-    paint,
-    places,
+    paint_row,
+    place_columns,
 )
 from tui.ui.table.rows import Rows
 
@@ -33,7 +33,7 @@ __all__ = ["Cell", "Column", "LiveTable", "Row"]
 _HEADER = 1
 
 
-class LiveTable(Moving, ScrollView, can_focus=True):
+class LiveTable(RowNavigation, ScrollView, can_focus=True):
     """A table of keyed rows; `palette` maps the names of styles to Rich styles."""
 
     COMPONENT_CLASSES = {
@@ -52,8 +52,8 @@ class LiveTable(Moving, ScrollView, can_focus=True):
     LiveTable > .livetable--cursor-weak { background: $panel; }
     LiveTable > .livetable--empty { color: $text-muted; }
     """
-    MOVES = MOVES
-    BINDINGS = [*MOVES]
+    MOVES = ROW_BINDINGS
+    BINDINGS = [*ROW_BINDINGS]
 
     class CursorMoved(Message):
         """The cursor stands on another row; `key` is None where there is none."""
@@ -89,7 +89,7 @@ class LiveTable(Moving, ScrollView, can_focus=True):
         self._palette = dict(palette or {})
         self._empty = ""
         self._model = Rows()
-        self._laid: tuple[Place, ...] = ()
+        self._laid: tuple[PlacedColumn, ...] = ()
 
     # What it shows
 
@@ -228,7 +228,7 @@ class LiveTable(Moving, ScrollView, can_focus=True):
     def _measure(self) -> None:
         """Lay out columns in the width there is, and say how long the whole is."""
         width = self.scrollable_content_region.width
-        self._laid = places(self.columns, width)
+        self._laid = place_columns(self.columns, width)
         wide = max((place.at + place.width for place in self._laid), default=0)
         self.virtual_size = Size(wide, len(self._model) + _HEADER)
 
@@ -283,15 +283,15 @@ class LiveTable(Moving, ScrollView, can_focus=True):
         return strip.crop_extend(left, left + width, self.rich_style)
 
     def _header(self) -> Strip:
-        look = Look(self.get_component_rich_style("livetable--header"))
+        look = LineLook(self.get_component_rich_style("livetable--header"))
         cells = tuple(Cell(column.title) for column in self.columns)
-        return paint(Row("", cells), self._laid, self._palette, look)
+        return paint_row(Row("", cells), self._laid, self._palette, look)
 
     def _line(self, row: Row) -> Strip:
         base, cursor = self.rich_style, " "
         if row.key == self.cursor_key:
             name, cursor = ("cursor", "▌") if self.has_focus else ("cursor-weak", "▏")
             base = self.get_component_rich_style(f"livetable--{name}")
-        look = Look(base, cursor, "●" if row.key in self._model.marks else " ")
-        strip = paint(row, self._laid, self._palette, look)
+        look = LineLook(base, cursor, "●" if row.key in self._model.marks else " ")
+        strip = paint_row(row, self._laid, self._palette, look)
         return strip.extend_cell_length(self.scroll_offset.x + self.size.width, base)

@@ -18,7 +18,7 @@ _MOVES = (
     ("end,G", "last", "last", "Last", "To the last row"),
     ("enter", "choose", "choose", "Choose", "Choose the row"),
 )
-MOVES = [
+ROW_BINDINGS = [
     Binding(keys, action, short, show=False, id=f"table.{name}", tooltip=long)
     for keys, action, name, short, long in _MOVES
 ]
@@ -30,13 +30,13 @@ _ACROSS = (
     ("tab", "wrong(1)", "wrong", "Next wrong", "To the next cell of the matrix that stands out"),
     ("shift+tab", "wrong(-1)", "wrong_before", "Last wrong", "To the one before"),
 )
-ACROSS = [
+COLUMN_BINDINGS = [
     Binding(keys, action, short, show=False, id=f"matrix.{name}", tooltip=long)
     for keys, action, name, short, long in _ACROSS
 ]
 
 
-class Moving:
+class RowNavigation:
     """The actions of those keys; whoever has them says how rows are shown."""
 
     _model: Rows

@@ -72,7 +72,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlacedColumn:
     """Where a column stands in a line: first cell, width, and which of the row's cells it is."""
 
     column: Column
@@ -81,7 +81,7 @@ class Place:
     index: int
 
 
-def places(columns: Sequence[Column], width: int) -> tuple[Place, ...]:
+def place_columns(columns: Sequence[Column], width: int) -> tuple[PlacedColumn, ...]:
     """Lay columns out in `width` cells: drop what does not fit, share out what is left."""
     kept = list(enumerate(columns))
     while _needs(kept) > width and any(column.drop for _, column in kept):
@@ -91,7 +91,7 @@ def places(columns: Sequence[Column], width: int) -> tuple[Place, ...]:
     laid, at = [], GUTTER
     for index, column in kept:
         extra = spare * column.grow // shares if shares else 0
-        laid.append(Place(column, at, column.width + extra, index))
+        laid.append(PlacedColumn(column, at, column.width + extra, index))
         at += column.width + extra + _GAP
     return tuple(laid)
 
@@ -130,7 +130,7 @@ def style_of(name: str) -> Style:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LineLook:
     """How one line is to look besides its cells: its background, and the signs in the gutter."""
 
     base: Style
@@ -138,7 +138,9 @@ class Look:
     mark: str = " "
 
 
-def paint(row: Row, laid: Sequence[Place], palette: Mapping[str, str], look: Look) -> Strip:
+def paint_row(
+    row: Row, laid: Sequence[PlacedColumn], palette: Mapping[str, str], look: LineLook
+) -> Strip:
     """Paint one row as a strip; cells come in the order of the columns."""
     faded = style_of(palette.get("stale_row", "dim")) if row.dim else Style.null()
     accent = look.base + style_of(palette.get("accent", "bold"))
@@ -165,7 +167,7 @@ def _has_the_line(row: Row) -> bool:
     return row.spans or row.inert
 
 
-def _spanning(laid: Sequence[Place]) -> Sequence[Place]:
+def _spanning(laid: Sequence[PlacedColumn]) -> Sequence[PlacedColumn]:
     """Give the second cell of a row all the room to the right."""
     if len(laid) < 2:
         return laid
@@ -174,7 +176,9 @@ def _spanning(laid: Sequence[Place]) -> Sequence[Place]:
     return (laid[0], replace(laid[1], width=width))
 
 
-def changed_span(old: Row | None, new: Row | None, laid: Sequence[Place]) -> tuple[int, int] | None:
+def changed_span(
+    old: Row | None, new: Row | None, laid: Sequence[PlacedColumn]
+) -> tuple[int, int] | None:
     """Say which cells of the terminal differ between two rows of a line: first and width.
 
     None where nothing does; (0, 0), that is WHOLE_LINE, stands for the whole line.
@@ -196,7 +200,7 @@ def changed_lines(
     before: Sequence[Row | None],
     after: Sequence[Row | None],
     moved: Set[str | None],
-    laid: Sequence[Place],
+    laid: Sequence[PlacedColumn],
 ) -> Iterator[tuple[int, tuple[int, int]]]:
     """Give each line that shows something else than it did, and its span.
 

@@ -12,13 +12,13 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.widget import Widget
 
-from tui.ui.dialogs.armed import DeafScreen
+from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
-from tui.ui.terminal.key_queue import KeyLine, Settled
+from tui.ui.terminal.key_queue import KeyHandled, KeyQueue
 from tui.ui.terminal.output import Output
-from tui.ui.terminal.sanitizer import Wall
-from tui.ui.terminal.shutdown import Ending
+from tui.ui.terminal.sanitizer import ControlCharacterFilter
+from tui.ui.terminal.shutdown import Shutdown
 
 
 class TerminalApp(App[None]):
@@ -28,9 +28,9 @@ class TerminalApp(App[None]):
         # Else Textual writes greys where NO_COLOR asks for no colour at all.
         plain = True if os.environ.get("NO_COLOR") else None
         super().__init__(driver_class=DeckDriver, ansi_color=plain)
-        self._ending = Ending(self)
-        self._wall = Wall()
-        self._keyline = KeyLine(self._hand_on, self._hearing, self.set_timer)
+        self._ending = Shutdown(self)
+        self._wall = ControlCharacterFilter()
+        self._keyline = KeyQueue(self._hand_on, self._hearing, self.set_timer)
         self._is_leaving = False
 
     # What is typed
@@ -38,7 +38,7 @@ class TerminalApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Take what is typed in its order."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            if self.screen_stack and isinstance(self.screen, DeafScreen):
+            if self.screen_stack and isinstance(self.screen, TypeAheadProofScreen):
                 self.screen.comes(event)
             await self._keyline.take(event)
         else:
@@ -49,7 +49,7 @@ class TerminalApp(App[None]):
         if (
             isinstance(event, events.InputEvent | events.Paste)
             and not event.is_forwarded
-            and isinstance(self.screen, DeafScreen)
+            and isinstance(self.screen, TypeAheadProofScreen)
             and not _leaves(event)
             and self.screen.swallows(event)
         ):
@@ -60,8 +60,8 @@ class TerminalApp(App[None]):
         """Give what hears a key now; at the very end, nothing."""
         return (self.focused or self.screen) if self.screen_stack else None
 
-    @on(Settled)
-    async def _settled(self, event: Settled) -> None:
+    @on(KeyHandled)
+    async def _settled(self, event: KeyHandled) -> None:
         event.stop()
         await self._keyline.settled(event)
 

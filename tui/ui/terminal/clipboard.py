@@ -14,18 +14,18 @@ _PIECE = 240
 _BEGIN, _BELL, _END = "\x1b]52;c;", "\x07", "\x1b\\"
 
 
-def fits(text: str) -> bool:
+def fits_clipboard(text: str) -> bool:
     """Say whether a text is short enough, and not so short that it would clear the clipboard."""
     return 0 < len(_bytes(text)) <= LIMIT
 
 
-def sequence(text: str, environ: Mapping[str, str]) -> str:
+def clipboard_sequence(text: str, environ: Mapping[str, str]) -> str:
     """Give what to write to have a text on the clipboard; ValueError for one that does not fit.
 
     tmux hands on what is wrapped for it (where its `allow-passthrough` is on), with every ESC
     doubled; GNU screen does in pieces.
     """
-    if not fits(text):
+    if not fits_clipboard(text):
         raise ValueError("the text does not fit")
     plain = f"{_BEGIN}{base64.b64encode(_bytes(text)).decode('ascii')}{_BELL}"
     if environ.get("TMUX"):

@@ -13,7 +13,7 @@ AT_MOST = 200
 """Characters of a notice, its title not counted."""
 
 
-def desktop(text: str, protocol: str, *, in_tmux: bool) -> str:
+def desktop_sequence(text: str, protocol: str, *, in_tmux: bool) -> str:
     """Give what is written to tell the desktop `text`; `protocol` is "osc9" or "osc777"."""
     said = harmless(text)
     body = f"777;notify;{TITLE};{said}" if protocol == "osc777" else f"9;{TITLE}: {said}"

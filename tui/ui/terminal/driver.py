@@ -21,7 +21,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from tui.ui.terminal.input_decoder import Inlet, Pasted
+from tui.ui.terminal.input_decoder import InputDecoder, PastedText
 from tui.ui.terminal.output import Output
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class DeckDriver(LinuxDriver):
         """Read keys; raises OSError when the terminal is gone."""
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
-        inlet, self._parser = Inlet(), XTermParser()
+        inlet, self._parser = InputDecoder(), XTermParser()
         while not self.exit_event.is_set():
             ready = poll.poll(1000 * (_SOON if inlet.waits else _TICK))
             if ready:
@@ -188,8 +188,8 @@ class DeckDriver(LinuxDriver):
                 self._take(inlet.tick(time.monotonic()))
                 self._parse(self._parser.tick())
 
-    def _take(self, piece: str | Pasted) -> None:
-        if isinstance(piece, Pasted):
+    def _take(self, piece: str | PastedText) -> None:
+        if isinstance(piece, PastedText):
             self.process_message(events.Paste(piece.text))
         elif piece:
             self._parse(self._parser.feed(piece))

@@ -26,13 +26,13 @@ _MOVES = re.compile(r"(?:\x1b\[<35;\d{1,6};\d{1,6}M)+(?=\x1b\[<35;)")
 
 
 @dataclass(frozen=True, slots=True)
-class Pasted:
+class PastedText:
     """A whole paste, cut at PASTE_AT_MOST."""
 
     text: str
 
 
-class Inlet:
+class InputDecoder:
     """Parts typed text from pastes; bytes that are no UTF-8 are dropped."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Inlet:
         self._length = 0
         self._heard = 0.0
 
-    def feed(self, data: bytes, now: float) -> Iterator[str | Pasted]:
+    def feed(self, data: bytes, now: float) -> Iterator[str | PastedText]:
         """Take bytes that came at `now` (monotonic)."""
         self._heard = now
         text = self._held + self._decode(data)
@@ -103,7 +103,7 @@ class Inlet:
             self._paste.append(text[:room])
             self._length += len(text[:room])
 
-    def _whole(self) -> Pasted:
+    def _whole(self) -> PastedText:
         text = "".join(self._paste or ()).replace("\0", "")
         self._paste, self._length = None, 0
-        return Pasted(text)
+        return PastedText(text)

@@ -19,7 +19,7 @@ _PATIENCE = 0.5
 """Seconds after which a key that has got lost with its widget holds up the next no longer."""
 
 
-class Settled(Message, bubble=True):
+class KeyHandled(Message, bubble=True):
     """Follows a key on its way, through the same widgets, back to the app.
 
     It goes `again`, for what the widget told its screen because of the key comes after the first.
@@ -32,7 +32,7 @@ class Settled(Message, bubble=True):
         self.again = again
 
 
-class KeyLine:
+class KeyQueue:
     """Lets one key go at a time; `hand_on` is the app's own way with it."""
 
     def __init__(
@@ -67,7 +67,7 @@ class KeyLine:
             if not self._follow(target, again=True):
                 self._let_go()
 
-    async def settled(self, event: Settled) -> None:
+    async def settled(self, event: KeyHandled) -> None:
         """Take note that a follower is back; one that is late follows a key that was given up."""
         if event.turn != self._turn:
             return
@@ -76,7 +76,7 @@ class KeyLine:
 
     def _follow(self, target: MessagePump, *, again: bool) -> bool:
         """Send a follower after the key; False where its hearer is just about to go."""
-        return target.post_message(Settled(target, self._turn, again=again))
+        return target.post_message(KeyHandled(target, self._turn, again=again))
 
     async def _next(self) -> None:
         """Go on with the next key: the one before it is done with."""

@@ -10,7 +10,7 @@ from tui.model.text import is_harmless
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
-class Wall(LineFilter):
+class ControlCharacterFilter(LineFilter):
     """Replaces what is not printable, and takes links away; keeps every cell where it is."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002

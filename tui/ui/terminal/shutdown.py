@@ -33,7 +33,7 @@ class Deck(Protocol):
         """Ask it to leave soon; called from any thread."""
 
 
-class Ending:
+class Shutdown:
     """While entered, the deck ends in time on a signal, a crash, or a terminal that is gone.
 
     Its thread needs neither the event loop nor the main thread to be well: what is not over in

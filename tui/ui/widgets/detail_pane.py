@@ -17,8 +17,8 @@ from tui.model.service import Service, purpose_of
 from tui.model.text import clean
 from tui.ui.format.day_chart import Rows, day_rows
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, age, kind_reason, uptime_words
-from tui.ui.format.status_lines import Palette, clock
+from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason, one_unit, uptime_words
+from tui.ui.format.status_lines import Palette, clock_text
 
 _HISTORY_AT_MOST = 50
 
@@ -61,12 +61,12 @@ class DetailPane(VerticalScroll, can_focus=True):
         elif self.raw:
             self._say((("", raw_json(service), ""),), palette)
         else:
-            rows = [*describe(service, uptime, view, palette)]
+            rows = [*service_facts(service, uptime, view, palette)]
             if day is not None:
                 rows += day_rows(day, view.facts.disabled, service.name, palette)
             if remark:
                 rows.append(("", f"\nhistory: {remark}", palette["muted"]))
-            self._say((*rows, *told(history, view, palette)), palette)
+            self._say((*rows, *event_line(history, view, palette)), palette)
 
     def _say(self, rows: Rows, palette: Palette) -> None:
         """Show rows; those without a label take the whole width. Nothing is done for the same."""
@@ -97,7 +97,7 @@ def _grid() -> Table:
     return grid
 
 
-def describe(service: Service, uptime: int | None, view: NodeView, palette: Palette) -> Rows:
+def service_facts(service: Service, uptime: int | None, view: NodeView, palette: Palette) -> Rows:
     """Say what a service does, its kind and why, and how it stands."""
     health = service.health(view.facts.disabled)
     started = service.started_at
@@ -116,7 +116,7 @@ def describe(service: Service, uptime: int | None, view: NodeView, palette: Pale
         ),
         (
             "answer",
-            f"{clock(view.reading.answered_on)}, took {view.reading.took * 1000:.0f} ms",
+            f"{clock_text(view.reading.answered_on)}, took {view.reading.took * 1000:.0f} ms",
             "",
         ),
         ("note", service.note, palette["warn"]),
@@ -125,13 +125,13 @@ def describe(service: Service, uptime: int | None, view: NodeView, palette: Pale
     return (("", f"{purpose}\n", ""), *(row for row in rows if row[1]))
 
 
-def told(history: Sequence[Event], view: NodeView, palette: Palette) -> Rows:
+def event_line(history: Sequence[Event], view: NodeView, palette: Palette) -> Rows:
     """Tell what happened to a service, in this session and before, newest first."""
     rows = [("", "\nWhat happened", palette["accent"])]
     if not history:
         rows.append(("", "nothing that is known", palette["muted"]))
     for event in history[:_HISTORY_AT_MOST]:
-        when = f"{clock(event.on)} {age(view.now - event.at):>4} ago"
+        when = f"{clock_text(event.on)} {one_unit(view.now - event.at):>4} ago"
         rows.append((when, event.text, ""))
     return tuple(rows)
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from textual.strip import Strip
 
 from tui.model.event import Event
-from tui.model.filters import EventQuery
-from tui.ui.format.event_row import told
+from tui.model.filters import EventFilter
+from tui.ui.format.event_row import event_cells
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 
-class Numbered:
+class NumberedEvents:
     """Follows a sequence that grows newer at its end, older at its start, and is cut there."""
 
     def __init__(self) -> None:
@@ -70,12 +70,12 @@ class EventsTable(LiveTable):
 
     def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
         super().__init__(COLUMNS, palette=palette, id=id)
-        self._numbered = Numbered()
-        self._wanted: EventQuery | None = None
+        self._numbered = NumberedEvents()
+        self._wanted: EventFilter | None = None
         self._picked: dict[int, bool] = {}
         self._made: dict[int, Row] = {}
 
-    def present(self, events: Sequence[Event], query: EventQuery) -> int:
+    def present(self, events: Sequence[Event], query: EventFilter) -> int:
         """Show what the query picks; gives how many. A cursor on the newest goes on to the newest.
 
         Does nothing where nothing is new.
@@ -86,7 +86,7 @@ class EventsTable(LiveTable):
             self._lay_out(query, {} if other else self._picked)
         return len(self._model)
 
-    def _lay_out(self, query: EventQuery, known: Mapping[int, bool]) -> None:
+    def _lay_out(self, query: EventFilter, known: Mapping[int, bool]) -> None:
         """Show the rows; what is `known` of the query's picks is not asked again."""
         follows = self.is_at_the_top
         self._picked = {
@@ -136,7 +136,7 @@ class EventsTable(LiveTable):
 
 
 def _row(key: str, event: Event, now: float, on: datetime) -> Row:
-    said = told(event, now, on)
+    said = event_cells(event, now, on)
     return Row(
         key,
         (

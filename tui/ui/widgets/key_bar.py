@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.ui.keymap import KEYS, WRITES, Key, shown
-from tui.ui.widgets.text_line import Line
+from tui.ui.keymap import KEYS, WRITES, Key, key_text
+from tui.ui.widgets.text_line import TextLine
 
 _GOES_FIRST = (
     "matrix",
@@ -26,7 +26,7 @@ _READABLE = 22
 """Cells that a refusal needs to say anything; the keys that are no orders make room for them."""
 
 
-class KeyBar(Line):
+class KeyBar(TextLine):
     """Shows as many keys as fit; orders are dimmed and their reason said where they cannot be."""
 
     def present(
@@ -52,6 +52,6 @@ class KeyBar(Line):
 def _label(key: Key, live: Mapping[str, str], palette: Mapping[str, str], refusal: str) -> Text:
     dimmed = bool(refusal) and key.id in WRITES
     label = Text()
-    label.append(shown(live.get(key.id, key.keys)), palette["off" if dimmed else "accent"])
+    label.append(key_text(live.get(key.id, key.keys)), palette["off" if dimmed else "accent"])
     label.append(f" {key.bar}  ", palette["off"] if dimmed else "")
     return label

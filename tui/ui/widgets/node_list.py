@@ -7,7 +7,7 @@ from textual.binding import Binding
 from tui.model.node import Environment, Role
 from tui.model.trust import UNCHECKED
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import age
+from tui.ui.format.service_row import one_unit
 from tui.ui.format.status_lines import READ_ONLY, standing_out
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
@@ -85,7 +85,7 @@ def _name(view: NodeView, here: str) -> Cell:
 def _age(view: NodeView) -> Cell:
     if view.age is None:
         return Cell("—" if view.reading.trouble else "…", "muted")
-    return Cell(age(view.age), "stale" if view.is_stale else "muted")
+    return Cell(one_unit(view.age), "stale" if view.is_stale else "muted")
 
 
 def _side(view: NodeView, here: str) -> list[Row]:

@@ -7,14 +7,14 @@ from rich.text import Text
 from tui.fleet.fleet import Fleet
 from tui.ui.format import rollout_text, status_lines
 from tui.ui.format.status_lines import Palette
-from tui.ui.widgets.text_line import Line
+from tui.ui.widgets.text_line import TextLine
 
 _AT_MOST = 4
 _DONE_FOR = 60.0
 """Seconds for which an order that went well stays on the screen; one that did not, stays."""
 
 
-class OrderLines(Line):
+class OrderLines(TextLine):
     """Tells the newest; what has ended can be dismissed, and what went well goes by itself."""
 
     def __init__(self, fleet: Fleet, *, id: str) -> None:  # noqa: A002 - Textual's name
@@ -35,9 +35,9 @@ class OrderLines(Line):
             # Those of a rollout are told in its one line, and each on its own screen.
             if number not in self._dismissed and not is_done and not rollouts.gave(number):
                 alone.append(one)
-        rolled = rollout_text.wanted(rollouts.progress, self._dismissed_rollouts, now)
-        told = rollout_text.lines(rolled, _AT_MOST // 2, key, palette)
-        told += status_lines.orders(alone, _AT_MOST - len(told), palette)
+        rolled = rollout_text.visible_rollouts(rollouts.progress, self._dismissed_rollouts, now)
+        told = rollout_text.rollout_lines(rolled, _AT_MOST // 2, key, palette)
+        told += status_lines.order_lines(alone, _AT_MOST - len(told), palette)
         self.say(Text("\n").join(told))
         self.styles.height = max(1, len(told))
 

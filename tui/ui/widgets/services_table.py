@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from tui.model.event import Event
-from tui.model.filters import Order, Query, arrange
+from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
 from tui.model.service import Service
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import words
-from tui.ui.format.uptime import Beginnings
+from tui.ui.format.service_row import service_cells
+from tui.ui.format.uptime import UptimeClock
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 COLUMNS = (
@@ -19,11 +19,11 @@ COLUMNS = (
     Column("started", "STARTED UTC", 14, drop=3),
 )
 _SORTED_BY = {
-    Order.NAME: "name",
-    Order.STATUS: "status",
-    Order.UPTIME: "uptime",
-    Order.STARTED: "started",
-    Order.KIND: "kind",
+    SortOrder.NAME: "name",
+    SortOrder.STATUS: "status",
+    SortOrder.UPTIME: "uptime",
+    SortOrder.STARTED: "started",
+    SortOrder.KIND: "kind",
 }
 
 
@@ -32,15 +32,15 @@ class ServicesTable(LiveTable):
 
     def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
         super().__init__(COLUMNS, palette=palette, id=id)
-        self._order = Order.PROBLEMS
+        self._order = SortOrder.PROBLEMS
         self._inverted = False
-        self._beginnings = Beginnings()
+        self._beginnings = UptimeClock()
 
     def uptime(self, service: Service, view: NodeView) -> int | None:
         """Give an uptime as it is to be shown: it goes on only while the answer is fresh."""
         return self._beginnings.uptime(service, view.now) if view.is_fresh else service.uptime
 
-    def sort_by(self, order: Order, *, inverted: bool) -> None:
+    def sort_by(self, order: SortOrder, *, inverted: bool) -> None:
         """Sort the next content that is shown, and say so in the header."""
         self._order, self._inverted = order, inverted
         arrow = "▲" if inverted else "▼"
@@ -54,9 +54,9 @@ class ServicesTable(LiveTable):
             )
         )
 
-    def present(self, view: NodeView, query: Query, last: Mapping[str, Event]) -> int:
+    def present(self, view: NodeView, query: ServiceFilter, last: Mapping[str, Event]) -> int:
         """Show a node's services; gives how many the query lets through."""
-        chosen = arrange(
+        chosen = filter_and_sort(
             view.reading.services, query, view.scope, order=self._order, inverted=self._inverted
         )
         self._beginnings.note(view.reading)
@@ -74,7 +74,7 @@ class ServicesTable(LiveTable):
 
 
 def _row(service: Service, uptime: int | None, view: NodeView, last: Event | None) -> Row:
-    said = words(service, view.scope, uptime, last, view.now)
+    said = service_cells(service, view.scope, uptime, last, view.now)
     cells: Sequence[Cell] = (
         Cell(said.name, said.name_style),
         Cell(said.status, said.name_style or "muted" * (said.style == "off"), lead=said.style),

@@ -4,11 +4,11 @@ from rich.text import Text
 from textual.widgets import Static
 
 
-class Line(Static):
+class TextLine(Static):
     """One or more lines of finished text; `hides` takes it off the screen while it is empty."""
 
     DEFAULT_CSS = """
-    Line { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
+    TextLine { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def __init__(self, *, id: str, hides: bool = False) -> None:  # noqa: A002 - Textual's name
