@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # How many tests run side by side.
-JOBS ?= 4
+JOBS ?= 8
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format lint types imports bench soak screenshot clean
+.PHONY: demo test quick check format lint types imports bench soak screenshot clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -14,11 +14,16 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
+# For every save: what needs neither real time, nor a process, nor a terminal.
+quick: $(STAMP)
+	$(BIN)/python -m pytest -q -n 2 -m "not real_time and not terminal"
+
+# The cheapest failure comes first.
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
 format: $(STAMP)

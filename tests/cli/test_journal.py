@@ -15,7 +15,7 @@ def folder(rsdeck: Command) -> Path:
 
 
 def keep(folder: Path) -> JournalFile:
-    """Keep an order as a deck does; the whole of it is in tests/fleet/test_journaled_orders.py."""
+    """Keep an order as a deck does (see tests/fleet/orders/test_journaled_orders.py)."""
     store = JournalFile(folder)
     at, more = "2026-11-24T04:12:21.000001Z", {"session": "5e55", "id": "5e55-1"}
     seen = {"name": "alert_mgr", "status": "RUNNING", "start_time": None, "kind": "optional"}

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.cli.conftest import PASSWORD, RSDECK, Command, Ran, until
-from tests.fleet.places import place, service, wish
+from tests.fleet.plan_nodes import place, service, wish
 from tests.pty import Terminal, environment
 from tui.cli.output import CommandError
 from tui.cli.rollout import _agree

@@ -10,7 +10,7 @@ import pytest
 from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import LIST, PATIENCE, Play, profile, running, said
 from tests.ui.conftest import open_deck
-from tests.ui.test_trouble import one_node
+from tests.ui.screens.test_deck_trouble import one_node
 from tui.fleet.orders.guard import judge_order
 from tui.model.order import Result, SeenService, Tier, Verb
 from tui.model.service import Kind

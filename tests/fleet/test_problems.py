@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.widgets.hostile import NAMES
+from tests.ui.table.hostile import NAMES
 from tui.fleet.problems import NodeState, Problem, Severity, find_problems
 from tui.model.certificate import Certificate
 from tui.model.event import Event, EventKind

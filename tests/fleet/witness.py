@@ -53,11 +53,11 @@ class Witness(Play):
 
 
 class Child:
-    """A deck in a process of its own (tests/fleet/orderer.py)."""
+    """A deck in a process of its own (tests/fleet/order_process.py)."""
 
     def __init__(self, how: str, url: str, folder: Path, *before: str) -> None:
         self.process = subprocess.Popen(  # noqa: S603 - our own words
-            [*before, sys.executable, "-m", "tests.fleet.orderer", how, url, str(folder)],
+            [*before, sys.executable, "-m", "tests.fleet.order_process", how, url, str(folder)],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         )  # fmt: skip

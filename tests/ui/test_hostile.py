@@ -7,7 +7,7 @@ import pytest
 
 from tests.faultserver import answer, routes, serving
 from tests.ui.conftest import Deck, open_deck
-from tests.ui.test_trouble import one_node
+from tests.ui.screens.test_deck_trouble import one_node
 
 NAMES = [
     "\x1b[31mred",

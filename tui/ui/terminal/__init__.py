@@ -1,1 +1,4 @@
-"""The terminal: taken when the deck opens, given back however it ends."""
+"""The terminal: taken when the deck opens, filtered on the way out, given back however it ends.
+
+Knows nothing of what the deck shows.
+"""

@@ -1,0 +1,148 @@
+"""A profile that says who its node is: another one that answers there takes no order."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.faultserver import answer, serving
+from tests.fleet.conftest import BOOTSTRAP, NODES, Play, profile, running, said
+from tests.fleet.orders.test_preflight import NOW, order
+from tui.fleet.orders.executor import ChangedSinceSeen, check_services
+from tui.fleet.orders.guard import judge_order
+from tui.fleet.polling.identity import IdentityCheck
+from tui.model.node import Identity, Role, same_host
+from tui.model.order import OrderPhase, Result, Tier, Verb
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+
+
+def bond(**more: Any) -> IdentityCheck:
+    return IdentityCheck(profile("https://10.0.0.1:9443", **more))
+
+
+def test_before_the_node_was_asked_nothing_is_wrong() -> None:
+    assert bond(uid=2, hostname="host2").wrong == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "meant", "words"),
+    [
+        (Identity(uid=2, hostname="host2"), {"uid": 2, "hostname": "host2"}, ""),
+        (Identity(uid=2, hostname="HOST2.corp.example."), {"uid": 2, "hostname": "host2"}, ""),
+        (Identity(uid=2), {"uid": 2, "hostname": "host2"}, ""),
+        (Identity(uid=3), {"uid": 2}, "node:3 answers here, the profile is of node:2"),
+        (Identity(), {"uid": 2}, "a node that does not tell its uid answers here"),
+        (Identity(uid=2, hostname="b"), {"uid": 2, "hostname": "a"}, "node:2 b answers here"),
+        (Identity(uid=0), {"uid": 2}, "node:0 answers here"),
+        (Identity(uid=2), {"uid": 0}, "the profile is of node:0"),
+    ],
+)
+def test_uid_and_hostname_of_the_profile_bind(
+    said: Identity, meant: dict[str, Any], words: str
+) -> None:
+    one = bond(**meant)
+    one.hear(said)
+    assert words in one.wrong
+    assert bool(one.wrong) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("node1", "node1", True),
+        ("node1.a.example", "NODE1", True),
+        ("node1.a.example", "node1.a.example.", True),
+        ("node1.a.example", "node1.b.example", False),
+        ("node1", "node2", False),
+    ],
+)
+def test_a_hostname_may_lack_its_domain_and_no_more(one: str, other: str, same: bool) -> None:
+    assert same_host(one, other) is same
+    assert same_host(other, one) is same
+
+
+def test_an_order_is_bound_to_what_the_profile_says_and_else_to_what_is_known() -> None:
+    one = bond(uid=2, hostname="host2")
+    known = Identity(uid=3, hostname="host3", role=Role.REPLICA)
+    assert one.meant(known) == replace(known, uid=2, hostname="host2")
+    other = bond()
+    other.hear(Identity(uid=3, hostname="three"))
+    assert other.meant(known) == replace(known, hostname="three")
+
+
+async def test_from_the_first_reading_on_another_node_than_the_profiles_takes_no_orders() -> None:
+    with serving(Play(2)) as server:
+        async with running(profile(server.url, uid=1, cluster="demo")) as deck:
+            await deck.until(lambda: deck.watch().wrong_node)
+            assert deck.watch().wrong_node == "node:2 answers here, the profile is of node:1"
+            ruling = judge_order(Verb.RESTART, (), deck.fleet.standing("node1"))
+            assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
+            assert deck.watch().identity.uid == 1
+
+
+async def test_a_node_of_another_name_is_seen_though_it_has_the_same_uid() -> None:
+    with serving(Play(1)) as server:
+        async with running(profile(server.url, uid=1, hostname="payments1")) as deck:
+            await deck.until(lambda: deck.watch().wrong_node)
+            assert "host1 answers here, the profile is of payments1" in deck.watch().wrong_node
+
+
+async def test_what_a_wrong_node_says_of_its_cluster_is_not_asked_for(
+    served: SimulatedCluster,
+) -> None:
+    stranger = Play(1)
+    with serving(stranger) as server:
+        nodes = (
+            profile(server.url, "first", uid=1, hostname="payments1", cluster="demo"),
+            profile(served.urls[1], "second", cluster="demo"),
+        )
+        async with running(*nodes) as deck:
+            await deck.until(lambda: deck.watch("second").facts.optional is not None)
+            await deck.until(lambda: deck.watch("first").wrong_node)
+            assert deck.watch("second").facts.identity.cluster == "demo.cluster.local"
+            assert not [one for one in server.asked if one.path == NODES]
+
+
+async def test_the_check_before_an_order_refuses_another_node_than_the_profiles() -> None:
+    """The very first reading was fine, and the node was changed behind it."""
+    play = Play(1)
+    with serving(play) as server:
+        async with running(profile(server.url, uid=1, hostname="host1")) as deck:
+            await deck.known()
+            given = deck.order(Verb.RESTART, "alert_mgr")
+            given = replace(given, target=replace(given.target, identity=deck.watch().identity))
+            info = {"uid": "1", "hostname": "another"}
+            play.get(BOOTSTRAP, said({"local_node_info": info}))
+            deck.fleet.give(given)
+            verdict = await deck.verdict(given)
+            assert verdict.result is Result.NOT_SENT
+            assert "another answers at" in verdict.text
+            assert not server.posts
+            assert deck.fleet.orders.progress[given.number].phase is OrderPhase.ENDED
+
+
+def test_the_last_look_misses_no_hostname_that_is_not_told() -> None:
+    meant = order(identity=Identity(uid=1, hostname="host1"))
+    check_services(meant, Identity(uid=1), [NOW])
+    check_services(meant, Identity(uid=1, hostname="host1.example"), [NOW])
+    with pytest.raises(ChangedSinceSeen, match="host9 answers at"):
+        check_services(meant, Identity(uid=1, hostname="host9"), [NOW])
+
+
+async def test_a_profiles_uid_is_not_taken_for_told_by_a_node_that_says_nothing() -> None:
+    play = Play(1)
+    play.get(BOOTSTRAP, answer("no", 500))
+    with serving(play) as server:
+        async with running(profile(server.url, uid=1)) as deck:
+            await deck.until(lambda: deck.watch().wrong_node)
+            assert "does not tell its uid" in deck.watch().wrong_node
+
+
+async def test_an_order_on_a_node_with_its_right_uid_goes_out() -> None:
+    with SimulatedCluster(Cluster(2, pace=0.05), tls=False, spread=True) as served:
+        one = profile(served.urls[1], uid=1, hostname="node1.demo.cluster.local")
+        async with running(one) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.VERIFIED

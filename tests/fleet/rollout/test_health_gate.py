@@ -1,0 +1,223 @@
+"""A gate opens where the cluster is as planned, and well; else it says why not, or was not told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.faultserver import FaultServer, answer, serving
+from tests.fleet.conftest import (
+    BOOTSTRAP,
+    NODES,
+    STATES,
+    Play,
+    Running,
+    profile,
+    running,
+    said,
+)
+from tests.fleet.plan_nodes import SINCE, place, reading, service, wish
+from tests.fleet.rollouts import QUICK
+from tui.fleet.rollout.health_gate import (
+    ClusterChecks,
+    GateFinding,
+    GateResult,
+    HealthGate,
+    judge_gate,
+    missing_service,
+    unexpected_restarts,
+    unhealthy_services,
+)
+from tui.fleet.rollout.planner import make_plan
+from tui.model.cluster import ClusterFacts, Member
+from tui.model.node import Role
+from tui.model.rollout import Plan, Step
+
+ONE = frozenset({"crdb_worker"})
+
+
+def step() -> Step:
+    plan = make_plan(wish(), [place(2)])
+    assert isinstance(plan, Plan)
+    return plan.steps[0]
+
+
+# The judgement
+
+MEMBERS = (Member(1, role=Role.PRIMARY, status="active"), Member(2, role=Role.REPLICA))
+FACTS = ClusterFacts("demo.local", MEMBERS)
+WELL = ClusterChecks(FACTS, (True, ""), (True, ""))
+
+
+def test_all_well_opens_and_tells_who_is_primary() -> None:
+    assert judge_gate(step(), WELL, 1) == GateResult(GateFinding.WELL, "", 1)
+
+
+def test_one_of_the_two_checks_is_enough_where_the_other_is_not_offered() -> None:
+    assert judge_gate(step(), replace(WELL, node=None), 1).is_well
+    assert judge_gate(step(), replace(WELL, cluster=None), 1).is_well
+
+
+@pytest.mark.parametrize(
+    ("said_", "why"),
+    [
+        (replace(WELL, node=(False, "process ccs is not running")), "node:2 says: process ccs"),
+        (replace(WELL, node=(False, "")), "node:2 says: not well"),
+        (replace(WELL, cluster=(False, "node:3")), "of the cluster says: node:3"),
+        (replace(WELL, facts=replace(FACTS, name="other")), "it is of other now"),
+        (replace(WELL, facts=replace(FACTS, members=MEMBERS[:1])), "does not list node:2"),
+        (
+            replace(WELL, facts=replace(FACTS, members=(*MEMBERS, Member(3, status="down")))),
+            "node:3 is down",
+        ),
+    ],
+)
+def test_what_is_not_well_keeps_it_shut_with_the_reason(said_: ClusterChecks, why: str) -> None:
+    gate = judge_gate(step(), said_, 1)
+    assert gate.finding is GateFinding.NOT_WELL
+    assert why in gate.text
+
+
+def test_another_primary_than_when_last_looked_keeps_it_shut_and_is_told() -> None:
+    gate = judge_gate(step(), WELL, 3)
+    assert (gate.finding, gate.text, gate.primary) == (
+        GateFinding.NOT_WELL, "node:1 is primary now, node:3 was", 1,
+    )  # fmt: skip
+    assert judge_gate(step(), WELL, None).is_well
+
+
+def test_without_a_primary_it_could_not_be_asked() -> None:
+    facts = replace(FACTS, members=MEMBERS[1:])
+    assert judge_gate(step(), replace(WELL, facts=facts), 1).finding is GateFinding.UNASKED
+
+
+def test_a_later_start_is_a_restart_and_a_service_that_is_down_is_none_yet() -> None:
+    starts = {("node2", "alert_mgr"): SINCE, ("node3", "alert_mgr"): SINCE}
+    later = service(after=60)
+    readings = {"node2": reading("node2", [service()]), "node3": reading("node3", [later])}
+    assert unexpected_restarts(starts, readings) == {
+        ("node3", "alert_mgr"): SINCE + timedelta(seconds=60)
+    }  # fmt: skip
+    readings["node3"] = reading("node3", [service(status="STARTING")])
+    assert unexpected_restarts(starts, readings) == {}
+    assert unexpected_restarts(starts, {}) == {}
+
+
+def test_an_unwell_node_names_what_is_wrong_and_what_is_switched_off_is_not() -> None:
+    assert (
+        unhealthy_services(reading("n", [service(), service("crdb_worker_1", "STOPPED")]), ONE)
+        == ""
+    )
+    bad = [service(name, "FATAL") for name in "abcde"]
+    assert (
+        unhealthy_services(reading("n", bad), ONE)
+        == "a is FATAL, b is FATAL, c is FATAL and 2 more"
+    )
+
+
+def test_a_service_that_does_not_run_or_is_gone_is_missing() -> None:
+    assert missing_service(step(), reading("n", [service()])) == ""
+    assert (
+        missing_service(step(), reading("n", [service(status="STOPPED")])) == "alert_mgr is STOPPED"
+    )
+    assert "not on the node any more" in missing_service(step(), reading("n", [service("ccs")]))
+
+
+# Asked of a node
+
+NODE_CHECK, CLUSTER_CHECK = "/v1/nodes/check/1", "/v1/cluster/check"
+NODE_WELL = said({"node_uid": 1, "result": True})
+CLUSTER_WELL = said({"cluster_test_result": True, "nodes": []})
+
+
+@contextmanager
+def played(**answers: Any) -> Iterator[tuple[FaultServer, Play]]:
+    play = Play()
+    play.get(NODE_CHECK, answers.get("node", NODE_WELL))
+    play.get(CLUSTER_CHECK, answers.get("cluster", CLUSTER_WELL))
+    with serving(play) as server:
+        yield server, play
+
+
+async def ask(deck: Running) -> GateResult:
+    plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
+    assert isinstance(plan, Plan), plan
+    (one,) = plan.steps
+    starts = {("node1", seen.name): seen.started_at for seen in one.services}
+    return await HealthGate(deck.fleet, QUICK.limit).ask(one, starts, 1)
+
+
+REFUSED, MISSING = answer("no", 403), answer("no", 404)
+REDIRECT = answer("", 307, location="https://10.0.0.9:9443/v1/cluster")
+
+
+@pytest.mark.parametrize(
+    ("answers", "finding"),
+    [
+        ({}, GateFinding.WELL),
+        ({"node": MISSING}, GateFinding.WELL),
+        ({"cluster": REFUSED}, GateFinding.WELL),
+        ({"node": MISSING, "cluster": REFUSED}, GateFinding.UNASKED),
+        ({"node": REDIRECT}, GateFinding.UNASKED),
+        ({"node": answer("{", 200)}, GateFinding.UNASKED),
+        ({"node": answer("", 500)}, GateFinding.UNASKED),
+        ({"cluster": answer("", 503)}, GateFinding.UNASKED),
+        ({"node": said({"result": False, "error": "no"})}, GateFinding.NOT_WELL),
+        ({"node": MISSING, "cluster": said({"cluster_test_result": False})}, GateFinding.NOT_WELL),
+    ],
+)
+async def test_either_check_will_do_but_one_that_fails_is_none_that_went_well(
+    answers: dict[str, bytes], finding: GateFinding
+) -> None:
+    with played(**answers) as (server, _):
+        async with running(profile(server.url), refresh=2) as deck:
+            await deck.known()
+            gate = await ask(deck)
+            assert gate.finding is finding, gate.text
+            assert bool(gate.text) is (finding is not GateFinding.WELL)
+            assert not server.posts
+
+
+@pytest.mark.parametrize("path", [NODES, STATES])
+async def test_a_cluster_that_redirects_all_could_not_be_asked(path: str) -> None:
+    with played() as (server, play):
+        async with running(profile(server.url), refresh=2) as deck:
+            await deck.known()
+            play.get(path, REDIRECT)
+            gate = await ask(deck)
+            assert gate.finding is GateFinding.UNASKED
+            assert "no node could be asked of the cluster" in gate.text
+
+
+async def test_another_node_under_the_address_keeps_it_shut() -> None:
+    with played() as (server, play):
+        async with running(profile(server.url), refresh=2) as deck:
+            await deck.known()
+            play.get(BOOTSTRAP, said({"local_node_info": {"uid": "3"}}))
+            gate = await ask(deck)
+            assert gate.finding is GateFinding.NOT_WELL
+            assert "node:3 answers here" in gate.text
+
+
+async def test_a_node_whose_login_is_refused_could_not_be_asked() -> None:
+    with played() as (server, play):
+        async with running(profile(server.url), refresh=2) as deck:
+            await deck.known()
+            for path in (NODE_CHECK, CLUSTER_CHECK, BOOTSTRAP, NODES):
+                play.get(path, answer("no", 401))
+            gate = await ask(deck)
+            assert gate.finding is GateFinding.UNASKED
+
+
+async def test_a_restart_seen_by_the_fresh_reading_keeps_it_shut() -> None:
+    with played() as (server, play):
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.restart()
+            gate = await ask(deck)
+            assert gate.finding is GateFinding.NOT_WELL
+            assert "alert_mgr on node1 was restarted, and not by this rollout" in gate.text
+            assert list(gate.restarted) == [("node1", "alert_mgr")]

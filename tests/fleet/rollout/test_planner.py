@@ -1,0 +1,206 @@
+"""A plan puts the primary last, leaves out what it may, and refuses what it must; it says which."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.fleet.plan_nodes import FINE, ON, place, reading, service, wish
+from tui.fleet.orders.guard import NodeStanding
+from tui.fleet.rollout.planner import PlanNode, make_plan, tier_of
+from tui.model.node import Environment, Role
+from tui.model.order import Tier, Verb
+from tui.model.rollout import Plan
+from tui.model.service import Service
+
+PRIMARY = Role.PRIMARY
+
+
+def made(*places: PlanNode, names: tuple[str, ...] = ("alert_mgr",)) -> Plan:
+    plan = make_plan(wish(*names), places)
+    assert isinstance(plan, Plan), plan
+    return plan
+
+
+def refused(*places: PlanNode, names: tuple[str, ...] = ("alert_mgr",)) -> str:
+    why = make_plan(wish(*names), places)
+    assert isinstance(why, str), why
+    return why
+
+
+THREE = (place(1, role=PRIMARY), place(3), place(2))
+
+
+def test_replicas_go_by_uid_and_the_primary_last() -> None:
+    plan = made(*THREE)
+    assert [one.node for one in plan.steps] == ["node2", "node3", "node1"]
+    assert (plan.number, plan.cluster, plan.pressed_at, plan.pressed_on) == (1, "demo", 5.0, ON)
+    assert plan.title == "restart alert_mgr on 3 nodes of demo"
+    assert plan.left_out == ()
+
+
+def test_a_step_holds_what_was_seen() -> None:
+    (step,) = made(place(2, environment=Environment.STAGING)).steps
+    assert (step.url, step.identity.uid) == ("https://10.0.0.2:9443", 2)
+    assert step.environment is Environment.STAGING
+    (seen,) = step.services
+    assert (seen.name, seen.status, seen.started_at) == (
+        "alert_mgr", "RUNNING", service().started_at,
+    )  # fmt: skip
+
+
+# What must be typed
+
+
+def test_one_optional_service_on_one_quiet_node_needs_a_plain_yes() -> None:
+    plan = made(place(2))
+    assert (plan.words, plan.needs_reason, plan.danger) == ("", False, "")
+    assert tier_of(plan) is Tier.PLAIN
+
+
+def test_several_nodes_take_the_service_s_name() -> None:
+    plan = made(*THREE)
+    assert plan.words == "alert_mgr"
+    assert plan.danger == "3 nodes, one after the other"
+    assert tier_of(plan) is Tier.TYPED
+
+
+def test_production_takes_the_name_on_one_node_too() -> None:
+    plan = made(place(2, environment=Environment.PRODUCTION))
+    assert plan.words == "alert_mgr"
+    assert "production" in plan.danger
+
+
+def test_one_production_node_among_others_is_said() -> None:
+    places = (
+        THREE[0],
+        replace(THREE[1], standing=NodeStanding(**FINE, environment=Environment.PRODUCTION)),
+    )
+    assert "production" in made(*places).danger
+
+
+@pytest.mark.parametrize("name", ["cnm_http", "envoy", "dmcproxy"])
+def test_what_carries_the_api_or_the_clients_is_said(name: str) -> None:
+    optional = frozenset({name})
+    plan = made(place(2, service(name), optional=optional), names=(name,))
+    assert plan.words == name
+    assert "connect" in plan.danger
+
+
+def test_several_services_take_the_count_of_all_restarts() -> None:
+    both = service(), service("mdns_server")
+    plan = made(place(2, *both), place(3, *both), place(4), names=("alert_mgr", "mdns_server"))
+    assert plan.words == "5"
+    assert plan.left_out == ("node4: mdns_server is not on the node",)
+
+
+def test_a_required_service_is_locked_and_takes_a_reason_where_it_is_not() -> None:
+    ccs = service("ccs")
+    assert "ccs: required" in refused(place(2, ccs), place(3, ccs), names=("ccs",))
+    plan = made(
+        place(2, ccs, unlocked=True), place(3, ccs, unlocked=True), names=("ccs",)
+    )  # fmt: skip
+    assert (plan.words, plan.needs_reason) == ("ccs", True)
+    assert "up to the loss of the cluster" in plan.danger
+    assert tier_of(plan) is Tier.LOCKED
+
+
+def test_what_is_not_known_to_be_optional_is_locked() -> None:
+    assert "not known to be optional" in refused(place(2, optional=None))
+
+
+def test_locked_services_go_one_at_a_time_even_on_different_nodes() -> None:
+    places = place(2, service("ccs"), unlocked=True), place(3, unlocked=True)
+    assert "one at a time" in refused(*places, names=("ccs", "alert_mgr"))
+    both = place(2, service("ccs"), service(), unlocked=True)
+    assert "one at a time" in refused(both, names=("ccs", "alert_mgr"))
+
+
+# What is left out
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        (place(3, service("ccs")), "node3: alert_mgr is not on the node"),
+        (place(3, service(status="STOPPED")), "node3: alert_mgr is STOPPED"),
+        (place(3, read_only="read-only: the profile says so"), "node3: read-only: the profile"),
+        (place(2, node="twin"), "twin: it is the same node as node2"),
+    ],
+)
+def test_what_has_nothing_to_restart_is_left_out_with_the_reason(odd: PlanNode, why: str) -> None:
+    plan = made(place(1, role=PRIMARY), place(2), odd)
+    assert [one.node for one in plan.steps] == ["node2", "node1"]
+    (told,) = plan.left_out
+    assert told.startswith(why)
+
+
+def test_nothing_left_is_a_refusal_with_every_reason() -> None:
+    why = refused(place(2, service(status="STOPPED")), place(3, read_only="read-only: it is"))
+    assert "nothing is left to restart" in why
+    assert "node2: alert_mgr is STOPPED" in why
+    assert "node3: read-only: it is" in why
+
+
+def test_many_reasons_are_cut_and_counted() -> None:
+    places = [place(uid, service(status="FATAL")) for uid in range(1, 9)]
+    assert refused(*places).endswith("; and 3 more")
+
+
+# What refuses
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        (place(3, trouble="node3 refused the connection"), "node3: node3 refused"),
+        (place(3, age=None), "node3: the node has not answered yet"),
+        (place(3, age=9.0), "node3: the last answer is 9 s old"),
+        (place(3, busy="stop ccs is still open here"), "node3: stop ccs is still open"),
+        (place(3, read_only="read-only", trouble="it is away"), "node3: it is away"),
+        (place(3, role=Role.UNKNOWN), "node3: its role is not known"),
+        (place(None, node="node3"), "node3: it does not tell its uid"),
+        (place(3, role=PRIMARY), "node1, node3: more than one"),
+        (place(3, service(status="FATAL")), "node3: alert_mgr is FATAL"),
+        (place(3, service(status="STARTING")), "node3: alert_mgr is STARTING"),
+        (place(3, service(status="CONFUSED")), "node3: alert_mgr is CONFUSED"),
+        (place(3, Service("alert_mgr", "RUNNING")), "node3: alert_mgr does not tell since when"),
+        (place(3, replace(service(), note="twice")), "node3: alert_mgr cannot be acted on: twice"),
+        (place(3, group="other"), "demo, other"),
+        (place(3, group=""), "node3: the profile names no cluster"),
+        (place(3, cluster="other.local"), "demo.local, other.local"),
+    ],
+)
+def test_what_would_make_it_unsafe_refuses_the_whole(odd: PlanNode, why: str) -> None:
+    assert why in refused(place(1, role=PRIMARY), place(2), odd)
+
+
+@pytest.mark.parametrize("verb", [Verb.START, Verb.STOP])
+def test_only_a_restart_goes_in_turn(verb: Verb) -> None:
+    assert "only a restart" in str(make_plan(wish(verb=verb), THREE))
+
+
+def test_nothing_chosen_is_said() -> None:
+    assert make_plan(wish(names=()), THREE) == "no service is chosen"
+    assert make_plan(wish(), ()) == "no node is chosen"
+
+
+def test_a_name_that_no_node_knows_refuses_even_beside_one_that_all_know() -> None:
+    assert refused(*THREE, names=("alert_mgr", "alert_mrg")) == "no node has alert_mrg"
+
+
+def test_a_name_said_twice_is_restarted_once() -> None:
+    plan = made(*THREE, names=("alert_mgr", "alert_mgr"))
+    assert plan.names == ("alert_mgr",)
+    assert all(len(one.services) == 1 for one in plan.steps)
+
+
+def test_a_node_by_itself_needs_no_cluster() -> None:
+    assert made(place(2, group="")).title == "restart alert_mgr on 1 node"
+
+
+def test_what_the_configuration_switched_off_is_left_out() -> None:
+    off: Any = place(3)
+    facts = replace(off.facts, disabled=frozenset({"alert_mgr"}))
+    off = replace(off, facts=facts, reading=reading("node3", [service(status="STOPPED")]))
+    assert made(place(2), off).left_out == ("node3: alert_mgr is STOPPED",)

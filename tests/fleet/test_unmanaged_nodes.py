@@ -1,0 +1,155 @@
+"""Nodes without a profile: what their cluster says of them, and nothing that could reach them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.faultserver import answer, serving
+from tests.fleet.conftest import (
+    HEALTH,
+    NODES,
+    STATES,
+    Play,
+    asked,
+    profile,
+    profiles,
+    quiet,
+    running,
+    said,
+)
+from tests.fleet.polling.test_cluster_cache import Clock, reader
+from tui.api.errors import LoginRefused
+from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.model.node import Role
+from tui.model.trust import parse_fingerprint
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+
+
+@pytest.fixture
+def secure() -> Iterator[SimulatedCluster]:
+    with SimulatedCluster(Cluster(4), spread=True) as served:
+        yield served
+
+
+async def test_the_members_without_a_profile_are_told_with_their_services(
+    secure: SimulatedCluster,
+) -> None:
+    ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
+    secure.cluster.set_status(4, "alert_mgr", "STOPPED")
+    async with running(*ours[:2], refresh=0.5) as deck:
+        await deck.known()
+        await deck.until(lambda: len(deck.fleet.guests) == 2 and deck.fleet.guests[0].address)
+        third, fourth = deck.fleet.guests
+        assert (third.cluster, third.uid, third.role) == ("demo", 3, Role.REPLICA)
+        assert third.hostname == "node3.demo.cluster.local"
+        assert third.address == "127.0.0.3"
+        assert third.version == secure.cluster.version
+        assert third.observed_on is not None
+        assert abs((third.observed_on - datetime.now(UTC)).total_seconds()) < 30
+        stopped = {one.name: one.status for one in fourth.services}["alert_mgr"]
+        assert stopped == "STOPPED"
+        assert all(one.started_at is None and one.uptime is None for one in fourth.services)
+        assert fourth.status == "unhealthy"
+        assert not asked(secure, "/v1/local/services", uid=3)
+
+
+async def test_a_guest_goes_when_a_profile_for_it_comes(secure: SimulatedCluster) -> None:
+    ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
+    async with running(*ours[:3], refresh=0.5) as deck:
+        await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [4])
+        deck.fleet.adopt((*ours[:3], replace(ours[3], uid=4)))
+        assert deck.fleet.guests == ()
+        deck.fleet.adopt(ours[:3])
+        await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [4])
+        deck.fleet.adopt(())
+        assert deck.fleet.guests == ()
+
+
+async def test_a_profile_whose_node_never_answered_is_known_by_its_address(
+    secure: SimulatedCluster,
+) -> None:
+    ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
+    secure.cluster.power_off(2)
+    async with running(*ours[:2], refresh=0.5) as deck:
+        await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [3, 4])
+
+
+async def test_a_replica_alone_can_tell_of_all_and_learns_its_role_by_it(
+    secure: SimulatedCluster,
+) -> None:
+    second = profiles(secure, trust=parse_fingerprint(secure.fingerprint))[1]
+    async with running(second, refresh=0.5) as deck:
+        await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [1, 3, 4])
+        await deck.until(lambda: deck.watch("node2").facts.identity.role is Role.REPLICA)
+        assert deck.fleet.guests[0].role is Role.PRIMARY
+        secure.cluster.promote(2)
+        await deck.until(lambda: deck.watch("node2").facts.identity.role is Role.PRIMARY)
+
+
+async def test_without_the_call_there_are_no_guests_and_it_is_asked_once_an_hour() -> None:
+    with SimulatedCluster(Cluster(3, health_v4=False), tls=False) as served:
+        async with running(profiles(served)[0], refresh=0.1) as deck:
+            await deck.known()
+            await quiet(1.0)
+            assert deck.fleet.guests == ()
+            assert len(asked(served, HEALTH)) == 1
+            assert "404" in deck.fleet.health_gap("demo")
+            assert deck.fleet.health_gap("nowhere") == ""
+            assert deck.watch().reading.is_good
+
+
+async def test_a_call_that_is_not_there_is_asked_again_after_an_hour() -> None:
+    clock = Clock()
+    book, play = ClusterCache(clock), Play()
+    with serving(play) as server:
+        client = reader(server.url)
+        for seconds in (0, 10, 3500, 100):
+            clock.now += seconds
+            await book.refresh_health(client)
+        assert sum(one.path == HEALTH for one in server.asked) == 2
+        assert "404" in book.health.gap
+        await client.aclose()
+
+
+@pytest.mark.parametrize("reply", [answer("{}", 503), answer("{}", 403), answer("<html>")])
+async def test_other_trouble_is_a_gap_and_what_was_said_grows_old(reply: bytes) -> None:
+    clock = Clock()
+    book, play = ClusterCache(clock), Play()
+    play.get(HEALTH, said({"nodes": [{"id": "7", "role": "follower", "services": []}]}))
+    with serving(play) as server:
+        client = reader(server.url)
+        await book.refresh_health(client)
+        read_at = book.health.read_at
+        play.get(HEALTH, reply)
+        for _ in range(3):
+            clock.now += 5
+            await book.refresh_health(client)
+        assert sum(one.path == HEALTH for one in server.asked) == 3
+        assert book.health.gap
+        assert book.health.said is not None
+        assert book.health.read_at == read_at
+        await client.aclose()
+
+
+async def test_a_login_that_this_call_refuses_is_passed_on() -> None:
+    play, book = Play(), ClusterCache()
+    play.get(HEALTH, answer("no", 401))
+    with serving(play) as server:
+        client = reader(server.url)
+        with pytest.raises(LoginRefused):
+            await book.refresh_health(client)
+        await client.aclose()
+
+
+async def test_a_cluster_that_lists_no_nodes_still_tells_of_guests_by_their_uid() -> None:
+    play = Play()
+    play.get(NODES, answer("{}", 500))
+    play.get(STATES, answer("{}", 500))
+    play.get(HEALTH, said({"nodes": [{"id": "1"}, {"id": "7", "services": [{"name": "ccs"}]}]}))
+    with serving(play) as server:
+        async with running(profile(server.url, cluster="demo")) as deck:
+            await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [7])
+            assert deck.fleet.guests[0].title == "node:7"

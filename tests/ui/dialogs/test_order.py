@@ -1,0 +1,385 @@
+"""Orders from the key to the verdict, through the modal, at the real server."""
+
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
+from tests.ui.rollout_progress import QUICK
+from tui.config import load
+from tui.model.rollout import Plan
+from tui.sim.server import SimulatedCluster
+from tui.ui.dialogs.order import OrderDialog
+
+
+def body(served: SimulatedCluster) -> str:
+    (post,) = posts(served)
+    return str(post.body.decode())
+
+
+async def ask(deck: Deck, key: str, service: str = "alert_mgr") -> None:
+    await deck.all_known()
+    await deck.on(service)
+    await deck.press(key)
+    await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))
+
+
+async def test_a_restart_is_asked_sent_once_watched_and_verified(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.shows("node1", served.urls[1], "node:1", "(primary)", "alert_mgr", "optional")
+        await deck.shows(f"POST {served.urls[1]}/v1/local/services")
+        await deck.shows('{"operation_type": "restart", "services": ["alert_mgr"]}')
+        assert deck.app.focused is not None
+        assert deck.app.focused.id == "cancel"
+        await deck.confirm()
+        await deck.shows("VERIFIED", "asked", "up")
+    assert body(served) == '{"operation_type": "restart", "services": ["alert_mgr"]}'
+    assert posts(served)[0].uid == 1
+
+
+async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "t")
+        await deck.confirm()
+        await deck.shows("stop alert_mgr on node1: VERIFIED")
+        assert served.cluster.process(1, "alert_mgr").state == "STOPPED"
+        await ask(deck, "s")
+        await deck.confirm()
+        await deck.shows("start alert_mgr on node1: VERIFIED")
+    assert len(posts(served)) == 2
+
+
+async def test_an_order_that_a_rollout_gives_while_one_is_asked_about_keeps_its_own_number(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await ask(deck, "r")
+        plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node2"])
+        assert isinstance(plan, Plan)
+        deck.fleet.rollouts.begin(plan)
+        await deck.until(lambda: len(posts(served)) == 1)
+        await deck.confirm()
+        orders = deck.fleet.orders.progress
+        await deck.until(lambda: len(orders) == 2 and not deck.fleet.orders.open, 30)
+        assert [one.order.target.node for one in orders.values()] == ["node2", "node1"]
+        assert deck.fleet.rollouts.gave(1)
+        assert not deck.fleet.rollouts.gave(2)
+    assert [one.uid for one in posts(served)] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["r", "enter"],
+        ["r", "y"],
+        ["r", *["enter"] * 30],
+        ["r", "y", "enter", "y", "enter"],
+        ["r", "tab", "enter"],
+        ["r", "right", "enter"],
+    ],
+)
+async def test_type_ahead_decides_nothing(
+    keys: list[str], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P5, case 41."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        deck.burst(*keys)
+        await quiet(0.5)
+        assert not deck.fleet.orders.progress
+    assert not posts(served)
+
+
+async def test_enter_alone_never_confirms(served: SimulatedCluster, tmp_path: Path) -> None:
+    """P5, case 41."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.armed()
+        await deck.press("enter")
+        await deck.until(lambda: not isinstance(deck.app.screen, OrderDialog))
+        assert not deck.fleet.orders.progress
+    assert not posts(served)
+
+
+async def test_a_verb_that_makes_no_sense_says_so_and_sends_nothing(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("s")
+        await deck.shows("already RUNNING")
+        assert deck.app.screen is deck.app.deck
+    assert not posts(served)
+
+
+async def test_a_required_service_is_locked_until_the_palette_unlocks_it(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P8, case 43."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("ccs")
+        await deck.press("r")
+        await deck.shows("Locked")
+        assert deck.app.screen is deck.app.deck
+        await deck.press("ctrl+p", *"unlock required")
+        await deck.shows("Unlock required services")
+        await deck.press("down", "enter")
+        await deck.shows("REQUIRED SERVICES UNLOCKED")
+        await ask(deck, "r", "ccs")
+        await deck.shows("DANGER")
+        await deck.armed()
+        await deck.press("y")
+        await deck.press("tab", *"ccs", "enter")
+        await quiet(0.2)
+        assert isinstance(deck.app.screen, OrderDialog)
+        await deck.press(*"leak in 3.1", "enter")
+        await deck.shows("restart ccs on node1: VERIFIED")
+        assert deck.fleet.orders.progress[1].order.reason == "leak in 3.1"
+    assert len(posts(served)) == 1
+
+
+async def test_production_asks_for_the_name_and_a_wrong_one_does_nothing(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, more='environment = "production"\n')
+    async with open_deck(configuration) as deck:
+        await ask(deck, "r")
+        await deck.shows("production", "type alert_mgr")
+        await deck.armed()
+        await deck.press("tab", *"alert_mg", "enter")
+        await quiet(0.2)
+        assert isinstance(deck.app.screen, OrderDialog)
+        await deck.press("r", "enter")
+        await deck.shows("VERIFIED")
+    assert len(posts(served)) == 1
+
+
+async def test_a_paste_into_the_field_does_not_count(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P5, case 41."""
+    configuration = write_configuration(served, tmp_path, more='environment = "production"\n')
+    async with open_deck(configuration) as deck:
+        await ask(deck, "r")
+        await deck.armed()
+        await deck.press("tab")
+        deck.app.post_message(events.Paste("alert_mgr"))
+        await quiet(0.2)
+        await deck.press("enter")
+        await quiet(0.2)
+        assert not deck.fleet.orders.progress
+    assert not posts(served)
+
+
+async def test_marked_services_go_in_one_request_and_never_with_the_cursors(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        for name in ("alert_mgr", "stats_archiver"):
+            await deck.on(name)
+            await deck.press("space")
+        await ask(deck, "r", "mdns_server")
+        await deck.shows("alert_mgr", "stats_archiver", "2 services at once", "type 2")
+        assert "mdns_server" not in str(deck.app.screen.order.names)  # type: ignore[attr-defined]
+        await deck.armed()
+        await deck.press("tab", "2", "enter")
+        await deck.until(lambda: not deck.fleet.orders.open and deck.fleet.orders.progress)
+        verdicts = deck.fleet.orders.progress[1].verdicts
+        assert [one.result.value for one in verdicts] == ["verified", "verified"]
+    assert '"services": ["alert_mgr", "stats_archiver"]' in body(served)
+
+
+async def test_a_refusal_is_shown_as_one(served: SimulatedCluster, tmp_path: Path) -> None:
+    served.cluster.refuse_next(1, "alert_mgr")
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.confirm()
+        await deck.shows("REFUSED")
+
+
+async def test_accepted_and_unchanged_is_not_restarted(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P7, case 46."""
+    served.cluster.ignore_next(1, "alert_mgr")
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.confirm()
+        await deck.shows("NOT RESTARTED")
+
+
+async def test_a_crash_loop_is_flapping(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        served.cluster.process(1, "alert_mgr").crashes_every = 3.0
+        await deck.confirm()
+        await deck.shows("FLAPPING")
+
+
+async def test_restarting_what_carries_the_api_loses_the_answer_and_is_verified_by_watching(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """Case 47."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        deck.fleet.unlocked = True
+        await ask(deck, "r", "cnm_http")
+        await deck.armed()
+        await deck.press("tab", *"cnm_http", "enter", *"hung", "enter")
+        await deck.shows("cnm_http on node1: VERIFIED", "answer lost", seconds=15)
+    assert len(posts(served)) == 1
+
+
+async def test_what_changed_between_the_key_and_the_confirmation_stops_the_order(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P4, case 42."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.armed()
+        served.cluster.stop(1, "alert_mgr")
+        await deck.shows("changed since you looked")
+        await deck.press("y")
+        await quiet(0.2)
+        assert not deck.fleet.orders.progress
+    assert not posts(served)
+
+
+async def test_what_changed_unseen_is_found_by_the_check_before_sending(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, settings="refresh = 30")
+    async with open_deck(configuration) as deck:
+        await ask(deck, "r")
+        await deck.armed()
+        served.cluster.restart(1, "alert_mgr")
+        await deck.until(lambda: served.cluster.process(1, "alert_mgr").state == "RUNNING")
+        await deck.press("y")
+        await deck.shows("NOT SENT", "was restarted since you looked")
+    assert not posts(served)
+
+
+async def test_the_rows_may_move_but_the_order_stays_with_its_service(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P4, case 42."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r", "mdns_server")
+        served.cluster.stop(1, "stats_archiver")
+        served.cluster.add_service(1, "aaa_first")
+        await deck.until(lambda: deck.table.row_keys[0] == "stats_archiver")
+        await deck.confirm()
+        await deck.shows("restart mdns_server on node1: VERIFIED")
+    assert '["mdns_server"]' in body(served)
+
+
+async def test_an_order_for_the_primary_can_go_by_another_node_and_a_redirect_is_not_followed(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.armed()
+        for route in (f"{served.urls[1]}/v1/services", f"{served.urls[2]}/v1/services"):
+            await deck.press("tab", "tab", "enter", "shift+tab", "shift+tab")
+            await deck.shows(f"POST {route}")
+        await quiet(0.2)
+        await deck.press("y")
+        await deck.until(lambda: deck.fleet.orders.progress and not deck.fleet.orders.open)
+        assert deck.fleet.orders.progress[1].verdicts[0].result.value in ("not sent", "unknown")
+    assert len(posts(served)) <= 1
+    assert served.cluster.process(1, "alert_mgr").state == "RUNNING"
+
+
+async def test_any_node_that_handles_redirects_carries_an_order_to_the_primary(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.handle_redirects = True
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.armed()
+        for _ in range(2):
+            await deck.press("tab", "tab", "enter", "shift+tab", "shift+tab")
+        await deck.shows(f"POST {served.urls[2]}/v1/services")
+        await deck.confirm()
+        await deck.shows("restart alert_mgr on node1: VERIFIED")
+    assert posts(served)[0].uid == 2
+
+
+async def test_a_second_order_waits_for_the_first_on_its_node(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.confirm()
+        await deck.on("mdns_server")
+        await deck.press("r")
+        await deck.shows("still open here")
+    assert len(posts(served)) == 1
+
+
+async def test_quitting_with_an_open_order_says_which_and_asks_again(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.confirm()
+        await deck.press("q")
+        await deck.shows("Still open", "alert_mgr")
+        assert deck.app.is_running
+
+
+@pytest.mark.parametrize("burst", ["yes", "ye", "xy"])
+async def test_a_burst_of_keys_confirms_nothing(
+    burst: str, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P5, case 41: a paste that the terminal did not mark as one."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.armed()
+        deck.burst(*burst)
+        await quiet(0.5)
+        assert not deck.fleet.orders.progress
+    assert not posts(served)
+
+
+async def test_two_tabs_in_one_read_are_two(served: SimulatedCluster, tmp_path: Path) -> None:
+    """Case 41."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.armed()
+        for _ in range(2):
+            deck.app.post_message(events.Key("tab", None))
+        await deck.until(lambda: deck.app.focused and deck.app.focused.id == "route")
+
+
+async def test_another_node_than_the_profile_names_gets_no_order(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    write_configuration(served, tmp_path)
+    path = tmp_path / "config.toml"
+    for uid, said in ((1, "uid = 1"), (3, "uid = 7")):
+        was = f"[nodes.node{uid}]\n"
+        path.write_text(path.read_text().replace(was, f"{was}{said}\n"), encoding="utf-8")
+    async with open_deck(load(path, must_exist=True)) as deck:
+        await deck.until(lambda: deck.fleet.watch("node1").facts.optional is not None)
+        await deck.press("3")
+        await deck.shows("node:3 answers here, the profile is of node:7")
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        await deck.shows("the profile is of node:7. No order is sent here")
+        assert not isinstance(deck.app.screen, OrderDialog)
+        await deck.press("1")
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))
+        await deck.confirm()
+        await deck.shows("restart alert_mgr on node1: VERIFIED")
+    assert [one.uid for one in posts(served)] == [1]

@@ -1,0 +1,267 @@
+"""The matrix without a terminal: order of rows, signs of cells, words of heads."""
+
+import pytest
+from rich.cells import cell_len
+from rich.style import Style
+
+from tests.ui.matrix_columns import DAYS, column, grid, names
+from tests.ui.table.hostile import NAMES
+from tui.fleet.unmanaged_nodes import UnmanagedNode
+from tui.model.node import Role
+from tui.model.service import Service
+from tui.model.text import clean
+from tui.ui.matrix.columns import FRESH, grouped, unmanaged_column
+from tui.ui.matrix.grid import compact_duration
+from tui.ui.matrix.headers import (
+    beyond_edge,
+    cell_sentence,
+    column_head,
+    fitting,
+    matrix_status,
+    matrix_title,
+)
+from tui.ui.matrix.layout import lay_out, paint_line
+from tui.ui.matrix.picture import MatrixPicture
+
+PALETTE = dict.fromkeys(("bad", "muted", "warn", "ok"), "")
+GROUNDS = {name: Style.null() for name in ("", "head", "cursor", "cursor-weak", "line")}
+
+
+def test_problems_come_first_then_what_differs_then_the_names() -> None:
+    shown = grid(
+        column("a", {"b": DAYS, "c": "STOPPED", "d": "FATAL", "e": 5, "f": DAYS, "a": DAYS}),
+        column("b", {"b": DAYS, "c": DAYS, "d": DAYS, "e": DAYS, "a": DAYS}),
+    )
+    assert names(shown) == ["d", "c", "e", "f", "a", "b"]
+    assert names(grid(*shown.columns, only=True)) == ["d", "c", "e", "f"]
+    assert names(grid(*reversed(shown.columns))) == names(shown)
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "loud"),
+    [
+        (DAYS, "● 3d04h", False),
+        (None, "● up", False),
+        (FRESH, "● 10m", False),
+        (FRESH - 1, "↻ 9m", True),
+        (45, "↻ 45s", True),
+        ("STOPPED", "■ STOPPED", True),
+        ("RESTARTING", "◐ RESTARTING", True),
+        ("FATAL", "✗ FATAL", True),
+        ("PURPLE", "? PURPLE", True),
+        ("", "? no status", True),
+    ],
+)
+def test_each_state_has_a_sign_and_a_word(said: str | int | None, text: str, loud: bool) -> None:
+    shown = grid(column("a", {"x": said}))
+    cell = shown.cell(shown.columns[0], "x")
+    assert (cell.text, cell.loud) == (text, loud)
+
+
+def test_a_one_shot_program_that_ended_and_a_disabled_service_are_no_problem() -> None:
+    shown = grid(
+        column("a", {"start_redis_servers": "EXITED", "y": "STOPPED"}, disabled=frozenset({"y"}))
+    )
+    cells = [shown.cell(shown.columns[0], row.name).text for row in shown.rows]
+    assert cells == ["✓ done", "○ off"]
+    assert not shown.problems
+    assert names(grid(*shown.columns, only=True)) == []
+
+
+def test_a_service_that_runs_on_one_node_and_rests_on_another_differs() -> None:
+    off = frozenset({"x"})
+    shown = grid(column("a", {"x": DAYS}), column("b", {"x": "STOPPED"}, disabled=off), only=True)
+    assert names(shown) == ["x"]
+
+
+def test_a_missing_service_is_said_in_a_word_where_most_nodes_have_it() -> None:
+    some, none = {"x": DAYS, "y": DAYS}, {"y": DAYS}
+    shown = grid(column("a", some), column("b", some), column("c", none))
+    assert shown.cell(shown.columns[2], "x").text == "· missing"
+    assert shown.cell(shown.columns[2], "x").loud
+    assert names(grid(*shown.columns, only=True)) == ["x"]
+    assert shown.bad == {"c"}
+    rare = grid(column("a", some), column("b", none), column("c", none))
+    assert rare.cell(rare.columns[1], "x").text == "·"
+    assert not rare.bad
+
+
+def test_a_service_is_missed_only_where_its_own_cluster_has_it() -> None:
+    shown = grid(column("a", {"x": DAYS}), column("b", {"y": DAYS}, cluster="other"))
+    assert [row.stands_out for row in shown.rows] == [False, False]
+    assert shown.cell(shown.columns[1], "x").text == "·"
+
+
+def test_what_a_stale_node_showed_is_told_as_past_and_compared_with_nobody() -> None:
+    stale = column("b", {"x": "FATAL", "y": DAYS}, age=30.0, is_stale=True)
+    shown = grid(column("a", {"x": DAYS, "z": DAYS}), stale)
+    assert shown.cell(stale, "x").text == "? FATAL"
+    assert shown.cell(stale, "y").text == "? was up"
+    assert shown.cell(stale, "z").text == "?"
+    assert shown.blind == ["b"]
+    assert shown.problems == 0
+    assert not any(row.stands_out for row in shown.rows)
+    assert shown.bad == {"b"}
+
+
+def test_a_node_that_never_answered_is_a_question_in_every_row() -> None:
+    silent = column("b", {}, age=None)
+    shown = grid(column("a", {"x": DAYS}), silent)
+    assert shown.cell(silent, "x").text == "?"
+    assert column_head(silent, 10)[1] == ("no answer", "muted")
+
+
+def test_a_filter_takes_names_and_the_status_on_any_node() -> None:
+    columns = (
+        column("a", {"alert_mgr": DAYS, "redis_mgr": DAYS, "ccs": DAYS}),
+        column("b", {"alert_mgr": DAYS, "redis_mgr": "STOPPED", "ccs": DAYS}),
+    )
+    assert names(grid(*columns, text="mgr")) == ["redis_mgr", "alert_mgr"]
+    assert names(grid(*columns, text="!mgr")) == ["ccs"]
+    assert names(grid(*columns, text="status=stopped")) == ["redis_mgr"]
+    assert grid(*columns, text="ccs").total == 3
+
+
+def test_cells_that_stand_out_are_listed_row_by_row() -> None:
+    shown = grid(column("a", {"x": DAYS, "y": "STOPPED"}), column("b", {"x": 3, "y": "STOPPED"}))
+    assert shown.wrong() == [("a", "y"), ("b", "y"), ("b", "x")]
+
+
+def test_the_worst_problem_and_the_last_restart_are_named() -> None:
+    shown = grid(column("a", {"x": "STOPPED", "y": 300}), column("b", {"x": "FATAL", "y": 20}))
+    assert shown.worst is not None
+    assert (shown.worst[0].key, shown.worst[1].name) == ("b", "x")
+    assert shown.young is not None
+    assert (shown.young[0].key, shown.young[1].name) == ("b", "y")
+    assert (shown.problems, shown.restarted) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"), (59, "59s"), (60, "1m"), (21 * 60, "21m"), (3600, "1h00m"),
+        (5 * 3600 + 7 * 60, "5h07m"), (DAYS, "3d04h"), (99 * 86400, "99d00h"),
+        (100 * 86400, "100d"), (-5, "0s"),
+    ],
+)  # fmt: skip
+def test_a_length_of_time_is_told_in_seven_cells(seconds: int, text: str) -> None:
+    assert compact_duration(seconds) == text
+    assert len(text) <= 7
+
+
+def test_a_head_says_who_and_how_old_and_what_is_wrong_in_the_room_there_is() -> None:
+    trouble = ("unreachable 12 s", "lost 12 s", "unreachable", "lost", "✗")
+    primary = column(
+        "node1", {}, number=1, role=Role.PRIMARY, age=14.0, is_stale=True, trouble=trouble
+    )
+    assert [text for text, _ in column_head(primary, 16)] == [
+        "1 ★node1", "STALE 14 s", "unreachable 12 s",
+    ]  # fmt: skip
+    assert [text for text, _ in column_head(primary, 10)] == ["1 ★node1", "STALE 14 s", "lost 12 s"]
+    assert [text for text, _ in column_head(primary, 3)] == ["★1", "OLD", "✗"]
+    replica = column("node12", {}, number=12, role=Role.REPLICA, age=2.0, read_only="said so")
+    assert [text for text, _ in column_head(replica, 11)] == ["node12", "replica 2 s", "READ-ONLY"]
+    assert [text for text, _ in column_head(replica, 3)] == ["12", "2 s", "ro"]
+    unchecked = column("node1", {}, unchecked=True, read_only="said so")
+    assert column_head(unchecked, 12)[2] == ("NOT CHECKED", "bad")
+    assert "CERTIFICATE NOT CHECKED on 1 node" in matrix_title(grid(unchecked), PALETTE).plain
+
+
+def test_an_edge_tells_how_many_nodes_lie_beyond_it_and_that_some_are_not_well() -> None:
+    columns = [column(str(number), {}) for number in range(3)]
+    assert beyond_edge(columns, frozenset({"1"}), arrow="▶", width=24) == (
+        "▶ 3 nodes, 1 not well",
+        "bad",
+    )
+    assert beyond_edge(columns, frozenset({"1"}), arrow="▶", width=8)[0] == "▶3 1!"
+    assert beyond_edge(columns[:1], frozenset(), arrow="◀", width=24) == ("◀ 1 node", "muted")
+    assert beyond_edge([], frozenset(), arrow="◀", width=24) == ("", "")
+
+
+def test_fitting_gives_the_longest_that_fits_and_the_last_where_none_does() -> None:
+    assert fitting(("longest", "long", "l"), 5) == "long"
+    assert fitting(("日本語", "日本"), 4) == "日本"
+    assert fitting(("longest", "long"), 1) == "long"
+    assert fitting((), 5) == ""
+
+
+def test_a_cell_is_told_in_a_sentence() -> None:
+    here = column("a", {"x": 45, "y": "FATAL"}, role=Role.REPLICA)
+    old = column("b", {"x": DAYS}, age=30.0, is_stale=True)
+    silent = column("c", {}, age=None, trouble=("unreachable 3 s", "✗"))
+    shown = grid(here, old, silent)
+    assert cell_sentence(shown, here, "x")[
+        0
+    ] == "x on a (replica): RUNNING for only 00:00:45, ?".replace("?", "unknown")
+    assert "FATAL" in cell_sentence(shown, here, "y")[0]
+    assert (
+        "z on a (replica): is not on this node; 0 of 1 nodes" in cell_sentence(shown, here, "z")[0]
+    )
+    assert "RUNNING when last seen, 30 s ago" in cell_sentence(shown, old, "x")[0]
+    assert "not known, unreachable 3 s" in cell_sentence(shown, silent, "x")[0]
+
+
+def test_the_status_names_what_is_worst_and_where_and_what_cannot_be_seen() -> None:
+    shown = grid(
+        column("a", {"x": "STOPPED", "y": 300}),
+        column("b", {"x": "FATAL", "y": 20}),
+        column("c", {}, age=None),
+    )
+    said = matrix_status(shown, "filter: x", {("a", "x"), ("b", "x")}, PALETTE).plain
+    for words in (
+        "2 problems, worst: x FATAL on b", "c not known now", "2 restarted, last: y on b 20s ago",
+        "filter: x", "2 marked on 2 nodes",
+    ):  # fmt: skip
+        assert words in said
+    assert (
+        "nothing is wrong" in matrix_status(grid(column("a", {"x": DAYS})), "", (), PALETTE).plain
+    )
+    uneven = grid(column("a", {"x": DAYS}), column("b", {}))
+    assert "but nodes differ" in matrix_status(uneven, "", (), PALETTE).plain
+
+
+TOLD = UnmanagedNode(
+    "demo",
+    7,
+    role=Role.REPLICA,
+    services=(Service("x", "RUNNING"), Service("y", "STOPPED")),
+    read_at=100.0,
+)
+
+
+def test_a_node_without_a_profile_is_a_column_without_times_and_without_orders() -> None:
+    guest = unmanaged_column(TOLD, 103.0, 30.0)
+    shown = grid(guest)
+    assert [shown.cell(guest, name).text for name in ("x", "y")] == ["● up", "■ STOPPED"]
+    assert [text for text, _ in column_head(guest, 16)] == ["node:7", "replica 3 s", "no profile"]
+    assert not guest.has_profile
+    assert guest.number == 0
+    assert guest.read_only
+    assert unmanaged_column(TOLD, 140.0, 30.0).is_stale
+
+
+def test_columns_are_grouped_by_cluster_in_the_order_these_come() -> None:
+    columns = [column("a", {}, cluster="one"), column("b", {}, cluster="two")]
+    columns.append(column("c", {}, cluster="one"))
+    assert [one.key for one in grouped(columns)] == ["a", "c", "b"]
+
+
+@pytest.mark.parametrize("width", [1, 20, 60, 80, 200])
+@pytest.mark.parametrize("signs", [False, True])
+def test_hostile_and_wide_names_leave_every_cell_in_its_column(width: int, signs: bool) -> None:
+    """P14, case 39."""
+    services: dict[str, str | int | None] = {clean(name): clean(name)[:9] for name in NAMES}
+    columns = [
+        column(clean(name), services, cluster=clean(name)[:3], number=number)
+        for number, name in enumerate(NAMES)
+    ]
+    shown = grid(*columns)
+    laid = lay_out(width, shown.longest, len(columns), signs=signs)
+    first = min(3, len(columns) - laid.count)
+    picture = MatrixPicture(shown, laid, first, columns[4].key, shown.rows[2].name, signs=signs)
+    lines = picture.lines([row.name for row in shown.rows])
+    assert len(lines) == len(shown.rows) + 4
+    for line in lines:
+        strip = paint_line(line, laid, {}, GROUNDS)
+        assert strip.text.isprintable()
+        assert cell_len(strip.text) == laid.at(laid.count + 1) == strip.cell_length

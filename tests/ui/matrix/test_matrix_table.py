@@ -1,0 +1,163 @@
+"""The matrix paints what changed and no more; counted in lines, never in seconds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+from textual.strip import Strip
+from textual.widgets import Button
+
+from tests.ui.matrix_columns import DAYS, column, grid
+from tui.ui.matrix.grid import Grid
+from tui.ui.matrix.matrix_table import MatrixTable
+
+HEAD = 3
+
+
+class CountingMatrix(MatrixTable):
+    """A matrix that remembers which of its lines were painted."""
+
+    def __init__(self) -> None:
+        super().__init__({}, id="matrix")
+        self.painted: list[int] = []
+
+    def render_line(self, y: int) -> Strip:
+        self.painted.append(y)
+        return super().render_line(y)
+
+
+class Host(App[None]):
+    """Holds the matrix, and something else to focus."""
+
+    CSS = "#matrix { height: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matrix = CountingMatrix()
+
+    def compose(self) -> ComposeResult:
+        yield self.matrix
+        yield Button("other", id="other")
+
+
+class Shown:
+    """The matrix as a test sees it."""
+
+    def __init__(self, app: Host, pilot: Pilot[None]) -> None:
+        self.app, self.pilot, self.widget = app, pilot, app.matrix
+
+    async def settle(self) -> None:
+        for _ in range(2):
+            painted = asyncio.Event()
+            self.widget.call_after_refresh(painted.set)
+            await painted.wait()
+            await self.pilot.pause()
+
+    async def painted_by(self, act: Callable[[], Any]) -> list[int]:
+        await self.settle()
+        self.widget.painted.clear()
+        act()
+        await self.settle()
+        return sorted(set(self.widget.painted))
+
+    @property
+    def lines(self) -> list[str]:
+        return [self.widget.render_line(y).text for y in range(self.widget.size.height)]
+
+
+@asynccontextmanager
+async def open_matrix(shown: Grid, size: tuple[int, int] = (60, 16)) -> AsyncIterator[Shown]:
+    app = Host()
+    async with app.run_test(size=size) as pilot:
+        host = Shown(app, pilot)
+        app.matrix.focus()
+        app.matrix.show(shown)
+        await host.settle()
+        yield host
+
+
+def many(nodes: int = 10, services: int = 20, **other: str | int) -> Grid:
+    """Make a grid in which all is well, but what is said otherwise of `s03` and the like."""
+    said = {f"s{number:02}": DAYS for number in range(services)}
+    first = column("n0", said | other, number=1)
+    rest = [column(f"n{number}", {**said}, number=number + 1) for number in range(1, nodes)]
+    return grid(first, *rest)
+
+
+async def test_an_equal_grid_paints_nothing() -> None:
+    async with open_matrix(many()) as matrix:
+        assert await matrix.painted_by(lambda: matrix.widget.show(many())) == []
+
+
+async def test_a_cell_that_changed_paints_its_own_line() -> None:
+    async with open_matrix(many()) as matrix:
+        other = many(s04=DAYS + 86400)
+        assert await matrix.painted_by(lambda: matrix.widget.show(other)) == [HEAD + 4]
+        assert "● 4d04h" in matrix.lines[HEAD + 4]
+
+
+async def test_what_changed_out_of_view_paints_nothing() -> None:
+    async with open_matrix(many()) as matrix:
+        other = many(s19=DAYS + 86400)
+        assert await matrix.painted_by(lambda: matrix.widget.show(other)) == []
+        matrix.widget.point("n9", "s19")
+        await matrix.settle()
+        assert await matrix.painted_by(lambda: matrix.widget.show(many())) == []
+
+
+async def test_a_step_down_paints_two_lines_and_a_step_across_the_line_and_the_head() -> None:
+    async with open_matrix(many()) as matrix:
+        widget = matrix.widget
+        assert await matrix.painted_by(widget.action_down) == [HEAD, HEAD + 1]
+        assert await matrix.painted_by(lambda: widget.action_across(1)) == [0, HEAD + 1]
+        assert await matrix.painted_by(widget.toggle_mark) == [HEAD + 1]
+
+
+async def test_losing_the_focus_shows_the_cursor_weaker() -> None:
+    async with open_matrix(many()) as matrix:
+        strong = matrix.widget.render_line(HEAD)
+        assert "▌" in strong.text
+        assert HEAD in await matrix.painted_by(lambda: matrix.app.query_one("#other").focus())
+        weak = matrix.widget.render_line(HEAD)
+        assert "▏" in weak.text
+        assert "▌" not in weak.text
+        assert HEAD in await matrix.painted_by(matrix.widget.focus)
+        assert matrix.widget.render_line(HEAD) == strong
+
+
+async def test_names_and_heads_stay_while_the_rest_scrolls() -> None:
+    async with open_matrix(many()) as matrix:
+        matrix.widget.point("n9", "s19")
+        await matrix.settle()
+        assert matrix.lines[0].split()[0] == "SERVICE"
+        assert "n9" in matrix.lines[0]
+        assert "◀ " in matrix.lines[1]
+        assert any(line.startswith("▸ s19") for line in matrix.lines)
+        assert all(len(line) == 60 for line in matrix.lines)
+
+
+async def test_a_smaller_terminal_keeps_the_cursor_in_view() -> None:
+    async with open_matrix(many(), size=(100, 30)) as matrix:
+        matrix.widget.point("n7", "s19")
+        await matrix.pilot.resize_terminal(44, 12)
+        await matrix.settle()
+        assert "n7" in matrix.widget.seen_nodes
+        assert any("▌" in line and "s19" in line for line in matrix.lines)
+
+
+async def test_a_matrix_without_rows_says_why() -> None:
+    async with open_matrix(grid()) as matrix:
+        matrix.widget.set_empty("No node yet.")
+        await matrix.settle()
+        assert any("No node yet." in line for line in matrix.lines)
+        assert matrix.widget.cursor is None
+        for act in (
+            matrix.widget.action_down, matrix.widget.toggle_mark, matrix.widget.action_choose,
+            matrix.widget.clear_marks,
+        ):  # fmt: skip
+            act()
+        matrix.widget.action_across(1)
+        matrix.widget.action_wrong(1)

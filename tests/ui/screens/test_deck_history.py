@@ -1,0 +1,180 @@
+"""The history at a glance: a service's day in the detail pane, a node's restarts in the picker."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import Deck, open_deck, quiet, write_configuration
+from tests.ui.screens.test_golden import compare
+from tui.history.day import Day
+from tui.history.reader import HistoryReader
+from tui.history.recorder import HistoryRecorder
+from tui.model.event import EventKind
+from tui.sim.server import SimulatedCluster
+from tui.storage.private_files import StorageError
+from tui.ui.controllers.day_history import EVERY
+
+
+class Counting(HistoryRecorder):
+    """Counts how often it is read."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.read: list[str] = []
+
+    async def day(self, node: str, service: str, cluster: str) -> Day | None:
+        self.read.append(service)
+        return await super().day(node, service, cluster)
+
+
+def line_of(deck: Deck, word: str) -> str:
+    below_the_title = deck.text.splitlines()[1:]
+    return next((line for line in below_the_title if word in line), "")
+
+
+def told(folder: Path) -> str:
+    """Give what the history holds by now."""
+    try:
+        return "\n".join(one.text for one in HistoryReader(folder).events(None))
+    except StorageError:
+        return ""
+
+
+async def restart_unseen(deck: Deck, served: SimulatedCluster, service: str, uid: int = 1) -> None:
+    """Let a service restart between two readings, so that only its start time tells."""
+    before = len(deck.fleet.history(f"node{uid}", service))
+    served.cluster.restart(uid, service)
+    await deck.until(
+        lambda: served.cluster.services(uid)[service]["status"] == "RUNNING", seconds=5
+    )
+    deck.fleet.refresh()
+    await deck.until(lambda: len(deck.fleet.history(f"node{uid}", service)) > before)
+    assert deck.fleet.history(f"node{uid}", service)[0].happening is EventKind.RESTARTED
+
+
+async def test_the_pane_shows_the_day_of_the_service_under_the_cursor(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    history = HistoryRecorder(tmp_path / "state")
+    configuration = write_configuration(served, tmp_path, settings="refresh = 0.5")
+    async with open_deck(configuration, history=history, size=(200, 60)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("d")
+        await deck.shows("The last 24 hours", "24 h ago", "nobody watched", "none that is known")
+        await deck.until(lambda: "·" * 47 + "●" in deck.text, seconds=12)
+        await deck.shows("longest run", "3d 00:")
+        served.cluster.stop(1, "alert_mgr")
+        await deck.until(lambda: "·■" in deck.text, seconds=12)
+        await deck.on("ccs")
+        await deck.until(lambda: "·●" in deck.text, seconds=12)
+
+
+async def test_a_restart_is_marked_and_counted(served: SimulatedCluster, tmp_path: Path) -> None:
+    configuration = write_configuration(served, tmp_path, settings="refresh = 60")
+    history = HistoryRecorder(tmp_path / "state")
+    async with open_deck(configuration, history=history, size=(200, 60)) as deck:
+        await deck.all_known()
+        await restart_unseen(deck, served, "alert_mgr")
+        await deck.on("alert_mgr")
+        await deck.press("d")
+        await deck.until(lambda: "1, the last at" in deck.text, seconds=12)
+        await deck.shows("·↻", "↻ restarted")
+
+
+async def test_a_deck_that_is_opened_again_shows_what_happened_before(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, history=HistoryRecorder(tmp_path / "state")) as deck:
+        await deck.all_known()
+        served.cluster.stop(1, "alert_mgr")
+        # Its own end comes a moment after that of this block.
+        await deck.until(lambda: "→ STOPPED" in told(tmp_path / "state"))
+    history = HistoryRecorder(tmp_path / "state")
+    async with open_deck(configuration, history=history, size=(200, 60)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("d")
+        await deck.shows("What happened")
+        await deck.until(lambda: deck.fleet.history("node1", "alert_mgr"))
+        await deck.shows("→ STOPPED")
+
+
+async def test_a_closed_pane_reads_nothing_and_an_open_one_seldom(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    history = Counting(tmp_path / "state")
+    async with open_deck(write_configuration(served, tmp_path), history=history) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await quiet(1.5)
+        assert history.read == []
+        await deck.press("d")
+        await deck.until(lambda: history.read == ["alert_mgr"])
+        await quiet(EVERY - 2)
+        assert history.read == ["alert_mgr"]
+        await deck.until(lambda: history.read == ["alert_mgr"] * 2)
+        await deck.press("d")
+        read = len(history.read)
+        await quiet(EVERY + 1)
+        assert len(history.read) == read
+
+
+async def test_a_history_that_cannot_be_kept_is_said_in_the_pane_and_ends_nothing(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "state").touch()
+    history = HistoryRecorder(tmp_path / "state")
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, history=history, size=(200, 60)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("d")
+        await deck.shows("history: ", "Not a directory")
+
+
+async def test_a_second_deck_says_quietly_that_it_only_reads(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    first = HistoryRecorder(tmp_path / "state")
+    await first.begin()
+    second = HistoryRecorder(tmp_path / "state")
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, history=second, size=(200, 60)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("d")
+        await deck.shows("history: another deck keeps the history")
+    first.end()
+
+
+async def test_the_picker_tells_how_often_a_node_restarted_something(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, settings="refresh = 60")
+    async with open_deck(configuration, size=(80, 24)) as deck:
+        await deck.all_known()
+        for service in ("alert_mgr", "ccs"):
+            await restart_unseen(deck, served, service)
+        await restart_unseen(deck, served, "ccs", uid=2)
+        await deck.press("n")
+        await deck.shows("2 restarts/h", "1 restart/h")
+        assert "2 restarts/h" in line_of(deck, "node1")
+        assert "1 restart/h" in line_of(deck, "node2")
+        assert "restart" not in line_of(deck, "node3")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda one: f"{one[0]}x{one[1]}")
+async def test_the_day_on_the_screen(
+    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, settings="refresh = 60")
+    history = HistoryRecorder(tmp_path / "state")
+    async with open_deck(configuration, history=history, size=size) as deck:
+        await deck.all_known()
+        await restart_unseen(deck, served, "alert_mgr")
+        await deck.on("alert_mgr")
+        await deck.press("d", "tab", "end")
+        await deck.shows("1, the last at", "What happened", seconds=12)
+        compare(f"day-{size[0]}x{size[1]}", deck.text)

@@ -1,0 +1,271 @@
+"""D: the nodes of a cluster found from one profile, marked, added; the real app by keys."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.certificates import self_signed
+from tests.faultserver import serving
+from tests.fleet.conftest import Play
+from tests.ui.conftest import ADMIN, Deck, open_deck
+from tests.ui.screens.test_golden import compare
+from tui.config import ConfigError, Configuration, load
+from tui.fleet.onboarding.discovery import DiscoveredNode, add_profiles
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+from tui.ui.screens.discover import DiscoverScreen
+from tui.ui.screens.nodes import NodesScreen
+
+
+@pytest.fixture
+def spread() -> Iterator[SimulatedCluster]:
+    with SimulatedCluster(Cluster(4, pace=0.1), spread=True) as served:
+        yield served
+
+
+def write(served: SimulatedCluster, folder: Path, *uids: int, more: str = "") -> Configuration:
+    tables = ["# ours\n[settings]\nrefresh = 0.5\n"]
+    tables += [
+        f'[nodes.first{uid}]  # number {uid}\nurl = "{served.urls[uid]}"\nusername = "{ADMIN[0]}"\n'
+        f'cluster = "demo"\nfingerprint = "{served.fingerprint}"\n{more}\n'
+        for uid in uids
+    ]
+    path = folder / "config.toml"
+    path.write_text("\n".join(tables) + "# the end\n", encoding="utf-8")
+    path.chmod(0o600)
+    return load(path, must_exist=True)
+
+
+def saved(folder: Path) -> dict[str, int | None]:
+    return {one.name: one.uid for one in load(folder / "config.toml", must_exist=True).nodes}
+
+
+async def discovered(deck: Deck) -> Any:
+    """Wait until the list is there and its keys are heard."""
+    await deck.until(lambda: isinstance(deck.app.screen, DiscoverScreen))
+    screen = deck.app.screen
+    await deck.until(lambda: screen._found is not None and screen.hears)  # type: ignore[attr-defined]
+    return screen
+
+
+async def test_d_finds_the_nodes_enter_adds_them_and_the_deck_watches_them(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write(spread, tmp_path, 1)) as deck:
+        await deck.all_known()
+        await deck.press("D")
+        screen = await discovered(deck)
+        await deck.shows("Nodes of demo.cluster.local, as first1 tells")
+        await deck.shows(
+            "node2", "node3", "node4", "127.0.0.4", "★ primary", "= profile lacks its uid"
+        )
+        assert screen._table.marks == {"2", "3", "4"}
+        await deck.press("enter")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.shows("Added node2, node3, node4.", "first1 is node:1")
+        await deck.until(lambda: len(deck.fleet.nodes) == 4)
+        await deck.all_known()
+        assert not any(one.wrong_node for one in deck.fleet.nodes)
+    assert saved(tmp_path) == {"first1": 1, "node2": 2, "node3": 3, "node4": 4}
+    text = (tmp_path / "config.toml").read_text()
+    for comment in ("# ours", "# number 1", "# the end"):
+        assert comment in text
+    assert ADMIN[1] not in text
+    assert {one.method for one in spread.cluster.requests} == {"GET"}
+
+
+async def test_space_takes_marks_away_and_esc_writes_nothing(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write(spread, tmp_path, 1), size=(80, 24)) as deck:
+        await deck.all_known()
+        await deck.press("D")
+        screen = await discovered(deck)
+        await deck.press("space")  # it has a profile: no mark
+        await deck.shows("first1 is not added: has the profile first1")
+        await deck.press("down", "space", "space")
+        assert screen._table.marks == {"4"}
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        assert saved(tmp_path) == {"first1": None}
+        await deck.press("D")
+        await discovered(deck)
+        await deck.press("down", "space", "space", "enter")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.shows("Added node4.")
+    assert saved(tmp_path) == {"first1": 1, "node4": 4}
+
+
+async def test_keys_that_come_before_the_list_decide_nothing(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write(spread, tmp_path, 1)) as deck:
+        await deck.all_known()
+        await deck.press("D", "enter", "enter")
+        await discovered(deck)
+        await deck.pilot.pause(0.2)
+        assert isinstance(deck.app.screen, DiscoverScreen)
+        assert saved(tmp_path) == {"first1": None}
+
+
+async def test_from_a_replica_the_primary_is_asked_if_it_has_a_profile(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write(spread, tmp_path, 1, 2)) as deck:
+        await deck.all_known()
+        await deck.press("2")
+        await deck.until(lambda: deck.app.deck.here == "first2")
+        await deck.press("D")
+        await discovered(deck)
+        await deck.shows("as first1 tells", "node3", "node4")
+
+
+async def test_a_replica_alone_says_what_to_do(spread: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write(spread, tmp_path, 2)) as deck:
+        await deck.until(lambda: deck.fleet.watch("first2").reading.is_good)
+        await deck.press("D")
+        await deck.shows("only the primary", "add a profile for that one first", "esc leaves")
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+
+
+async def test_what_does_not_answer_is_not_marked_and_may_be_marked(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    spread.cluster.power_off(4)
+    async with open_deck(write(spread, tmp_path, 1), size=(200, 50)) as deck:
+        await deck.all_known()
+        await deck.press("D")
+        screen = await discovered(deck)
+        await deck.shows("refused the connection")
+        assert screen._table.marks == {"2", "3"}
+        await deck.press("end", "space", "enter")
+        await deck.until(lambda: "node4" in deck.fleet)
+    assert saved(tmp_path)["node4"] == 4
+
+
+async def test_a_stranger_cannot_be_marked_and_gets_no_password(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    port = int(spread.urls[1].rpartition(":")[2])
+    spread.cluster.node(4).addr = "127.0.9.8"
+    spread.cluster.node(3).addr = "127.0.0.2"  # answers, but it is node 2
+    tls, _ = self_signed(tmp_path)
+    with serving(Play(4), host="127.0.9.8", port=port, tls=tls) as impostor:
+        async with open_deck(write(spread, tmp_path, 1), size=(200, 50)) as deck:
+            await deck.all_known()
+            await deck.press("D")
+            screen = await discovered(deck)
+            await deck.shows("listed under the address of node2")
+            assert screen._table.marks == {"2"}
+            await deck.press("down", "down", "space")
+            await deck.shows("node:3 is not added")
+            assert screen._table.marks == {"2"}
+        assert impostor.asked == []
+
+
+async def test_a_login_that_is_stopped_is_not_tried(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    spread.cluster.logins.challenges = True
+    async with open_deck(write(spread, tmp_path, 1), password="wrong") as deck:
+        await deck.asked()
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        before = len(spread.cluster.requests)
+        await deck.press("D")
+        await deck.shows("does not accept admin@demo.local")
+        assert not isinstance(deck.app.screen, DiscoverScreen)
+        assert len(spread.cluster.requests) == before
+
+
+async def test_a_file_that_changed_meanwhile_is_not_overwritten(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write(spread, tmp_path, 1)) as deck:
+        await deck.all_known()
+        await deck.press("D")
+        await discovered(deck)
+        path = tmp_path / "config.toml"
+        path.write_text(f"{path.read_text()}# somebody else was here\n", encoding="utf-8")
+        before = path.read_bytes()
+        await deck.press("enter")
+        await deck.shows("changed since it was read")
+        assert isinstance(deck.app.screen, DiscoverScreen)
+        assert path.read_bytes() == before
+
+
+async def test_what_was_written_before_a_fault_is_watched_and_the_fault_is_told(
+    spread: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(configuration: Configuration, chosen: Iterable[DiscoveredNode]) -> Configuration:
+        for one in chosen:
+            if one.name == "node3":
+                raise ConfigError("no space left on device")
+            configuration = add_profiles(configuration, [one])
+        return configuration
+
+    monkeypatch.setattr("tui.ui.screens.discover.add_profiles", full)
+    async with open_deck(write(spread, tmp_path, 1)) as deck:
+        await deck.all_known()
+        await deck.press("D")
+        await discovered(deck)
+        await deck.press("enter")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.shows("first1, node2 written; not node3", "no space left")
+        assert [one.name for one in deck.fleet.nodes] == ["first1", "node2"]
+    assert saved(tmp_path) == {"first1": 1, "node2": 2}
+
+
+async def test_what_a_profile_without_a_cluster_costs_is_told(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write(spread, tmp_path, 1)
+    path = tmp_path / "config.toml"
+    path.write_text(path.read_text().replace('cluster = "demo"\n', ""), encoding="utf-8")
+    async with open_deck(load(configuration.path, must_exist=True)) as deck:
+        await deck.all_known()
+        await deck.press("D")
+        await discovered(deck)
+        await deck.press("down")
+        await deck.shows("first1 names no cluster", "node2: answers as node:2")
+
+
+async def test_the_picker_discovers_from_the_node_under_its_cursor(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write(spread, tmp_path, 1), size=(80, 24)) as deck:
+        await deck.all_known()
+        await deck.press("n")
+        await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
+        await deck.press("D")
+        await discovered(deck)
+        await deck.press("escape")
+        await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
+
+
+async def test_a_read_only_deck_may_discover_and_add(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write(spread, tmp_path, 1), read_only="read-only: a test") as deck:
+        await deck.all_known()
+        await deck.press("D")
+        await discovered(deck)
+        await deck.press("enter")
+        await deck.until(lambda: len(deck.fleet.nodes) == 4)
+        assert all(one.read_only for one in deck.fleet.nodes)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=str)
+async def test_the_screen(size: tuple[int, int], spread: SimulatedCluster, tmp_path: Path) -> None:
+    spread.cluster.power_off(4)
+    async with open_deck(write(spread, tmp_path, 1), size=size) as deck:
+        await deck.all_known()
+        await deck.press("D")
+        await discovered(deck)
+        await deck.press("end")
+        await deck.shows("space marks")
+        await deck.pilot.pause(0.2)
+        compare(f"discover-{size[0]}x{size[1]}", deck.text.replace(spread.urls[4][-5:], "99999"))

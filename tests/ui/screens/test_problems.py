@@ -1,0 +1,141 @@
+"""All problems of all nodes in one list, driven by keys, on the real simulator."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.faultserver import answer, routes, serving
+from tests.ui.conftest import Deck, open_deck, write_configuration
+from tests.ui.screens.test_deck_trouble import one_node
+from tests.ui.test_hostile import NAMES, assert_harmless, services
+from tui.config import load
+from tui.sim.server import SimulatedCluster
+from tui.ui.screens.nodes import NodesScreen
+from tui.ui.screens.problems import ProblemsScreen
+from tui.ui.table.live_table import LiveTable
+
+
+async def open_problems(deck: Deck) -> LiveTable:
+    """Go there by the picker, whichever of the two there is room for."""
+    await deck.press("n", "exclamation_mark")
+    await deck.until(lambda: isinstance(deck.app.screen, ProblemsScreen))
+    return deck.app.screen.query_one("#wrong", LiveTable)
+
+
+def line_of(deck: Deck, word: str) -> str:
+    return next((line for line in deck.text.splitlines() if word in line), "")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_it_lists_what_is_wrong_everywhere_and_enter_goes_there(
+    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
+        await deck.all_known()
+        served.cluster.set_status(2, "redis_mgr", "FATAL")
+        served.cluster.stop(1, "alert_mgr")
+        served.cluster.power_off(3)
+        table = await open_problems(deck)
+        await deck.shows("✗ critical", "■ serious", "FATAL", "STOPPED", "unreachable", "3 nodes")
+        assert [key.split("\0")[:2] for key in table.row_keys] == [
+            ["node3", ""], ["node2", "redis_mgr"], ["node1", "alert_mgr"],
+        ]  # fmt: skip
+        assert " s" in line_of(deck, "node2")
+        await deck.press("home", "down", "enter")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.until(
+            lambda: (deck.app.deck.here, deck.table.cursor_key) == ("node2", "redis_mgr")
+        )
+
+
+async def test_it_keeps_itself_up_to_date_and_says_that_nothing_is_wrong(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        table = await open_problems(deck)
+        await deck.shows("nothing is wrong on 3 nodes")
+        assert "not asked" not in deck.text
+        served.cluster.stop(2, "alert_mgr")
+        await deck.shows("alert_mgr", "STOPPED, and should not be")
+        await deck.until(lambda: table.cursor_key is not None)
+        served.cluster.start(2, "alert_mgr")
+        await deck.shows("△ notice", "not ordered here")
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+
+
+async def test_an_order_given_here_is_no_restart_that_nobody_ordered(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("r")
+        await deck.confirm()
+        await deck.shows("VERIFIED")
+        await open_problems(deck)
+        await deck.shows("nothing is wrong on 3 nodes")
+
+
+async def test_what_was_wrong_before_the_deck_was_opened_says_so(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.stop(1, "alert_mgr")
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await open_problems(deck)
+        await deck.shows("alert_mgr")
+        assert "before" in line_of(deck, "should not be")
+
+
+async def test_a_node_that_has_not_answered_yet_is_not_said_to_be_well(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with configuration.path.open("a", encoding="utf-8") as file:
+            file.write(
+                f'[nodes.silent]\nurl = "https://127.0.0.1:{port}"\n'
+                f'username = "admin@demo.local"\nfingerprint = "{served.fingerprint}"\n'
+            )
+        async with open_deck(load(configuration.path, must_exist=True)) as deck:
+            await deck.until(lambda: sum(one.reading.is_good for one in deck.fleet.nodes) == 3)
+            await open_problems(deck)
+            await deck.shows("nothing is wrong on 3 nodes (1 not asked)")
+
+
+async def test_the_key_of_the_table_still_leaves_its_problems_only(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("exclamation_mark")
+        await deck.shows("problems only")
+        assert deck.app.screen is deck.app.deck
+
+
+async def test_going_back_from_it_leads_to_the_picker_it_was_opened_from(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        await open_problems(deck)
+        await deck.press("q")
+        await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
+
+
+async def test_hostile_names_and_statuses_are_harmless_in_it(tmp_path: Path) -> None:
+    """P14, case 39."""
+    with serving(routes({"/v1/local/services": answer(services(NAMES))})) as server:
+        async with open_deck(one_node(server.url, tmp_path), size=(80, 24)) as deck:
+            await deck.until(lambda: "alert_mgr" in deck.table.row_keys)
+            table = await open_problems(deck)
+            await deck.until(lambda: len(table.row_keys) > 10)
+            for _ in table.row_keys:
+                assert_harmless(deck)
+                await deck.press("down")
+                await deck.pilot.pause()
+            assert deck.app.return_code is None

@@ -1,0 +1,598 @@
+"""Rollouts from the key to the last verdict, through their doors, at the real server."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from textual import events
+
+from tests.fleet.plan_nodes import place, wish
+from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
+from tests.ui.rollout_progress import (
+    QUICK,
+    SERVICE,
+    agree,
+    ask,
+    begin,
+    hears,
+    ordered,
+    progress,
+    read,
+    say,
+    stands,
+)
+from tests.ui.screens.test_matrix import open_matrix
+from tests.ui.test_hostile import assert_harmless
+from tui.config import load
+from tui.fleet.rollout.planner import make_plan
+from tui.model.rollout import Plan, RolloutProgress, RolloutState
+from tui.sim.server import SimulatedCluster
+from tui.ui.controllers.rollouts import RolloutController
+from tui.ui.dialogs.rollout import RolloutDialog
+from tui.ui.dialogs.rollout_action import RolloutActionDialog
+from tui.ui.screens.rollout import RolloutScreen
+
+WHY = "read-only: the deck was started with --read-only"
+
+
+async def test_the_whole_plan_is_shown_and_then_every_node_gets_its_turn(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await ask(deck)
+        await deck.shows("1 of 3   node2  node:2", "2 of 3   node3  node:3", "3 of 3   node1  node")
+        await deck.shows("(primary)", "optional, RUNNING for", "gate", "GET /v1/nodes/check/{uid}")
+        for url in served.urls.values():
+            await deck.shows(f"POST {url}/v1/local/services")
+        await deck.shows('{"operation_type": "restart", "services": ["alert_mgr"]}')
+        assert deck.app.focused is not None
+        assert deck.app.focused.id == "cancel"
+        assert not posts(served)
+        await agree(deck)
+        await deck.shows("RUNNING for", "waits for node", "to come")
+        await stands(deck, RolloutState.DONE)
+        await deck.shows("DONE 3 of 3 verified", "held for", "asked", "up")
+        await hears(deck)
+        await deck.press("escape")
+        await deck.shows("✓ restart alert_mgr on 3 nodes of demo: 3 of 3 verified")
+        assert "VERIFIED" not in deck.text
+        await deck.press("x")
+        await deck.until(lambda: "3 of 3 verified" not in deck.text)
+    assert ordered(served) == [2, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("key", "sent", "state", "told"),
+    [
+        ("r", [2, 3, 3, 1], RolloutState.DONE, "DONE 3 of 3 verified"),
+        ("s", [2, 3, 1], RolloutState.DONE, "DONE 2 of 3 verified, node3 skipped"),
+        ("a", [2, 3], RolloutState.ABORTED, "1 of 3 verified, node3 failed, 1 not touched"),
+    ],
+)
+async def test_a_node_that_refuses_pauses_it_and_a_word_is_waited_for(
+    key: str,
+    sent: list[int],
+    state: RolloutState,
+    told: str,
+    served: SimulatedCluster,
+    tmp_path: Path,
+) -> None:
+    served.cluster.refuse_next(3, SERVICE)
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await begin(deck)
+        await stands(deck, RolloutState.PAUSED)
+        await deck.shows("PAUSED for", "node3: alert_mgr: refused", "✗ failed", "· to come")
+        await deck.shows(
+            "r resume: asks node3 again", "s skip: leaves node3", "a abort: goes to no"
+        )
+        assert ordered(served) == [2, 3]
+        await say(deck, key)
+        await stands(deck, state)
+        await deck.shows(told)
+    assert ordered(served) == sent
+
+
+async def test_leaving_the_screen_leaves_the_rollout_and_o_shows_it_again(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.refuse_next(3, SERVICE)
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await begin(deck)
+        await hears(deck)
+        await deck.press("escape")
+        await deck.shows("… restart alert_mgr on 3 nodes of demo: ", " of 3 verified, node")
+        await stands(deck, RolloutState.PAUSED)
+        await deck.shows("PAUSED, o shows it", "Rollout 1 is paused")
+        await deck.press("o")
+        await say(deck, "s")
+        await deck.press("q")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await stands(deck, RolloutState.DONE)
+        await deck.shows("2 of 3 verified, node3 skipped")
+        await deck.press("o")
+        await deck.shows("DONE 2 of 3 verified")
+    assert ordered(served) == [2, 3, 1]
+
+
+async def test_o_says_so_where_there_is_none(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.press("o")
+        await deck.shows("No rollout was begun")
+        assert deck.app.screen is deck.app.deck
+
+
+async def test_one_that_goes_on_can_be_aborted_and_the_order_that_is_out_is_watched(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await begin(deck)
+        await deck.until(lambda: posts(served))
+        await say(deck, "a")
+        await stands(deck, RolloutState.ABORTED)
+        await deck.shows("ABORTED", "1 of 3 verified, 2 not touched")
+    assert ordered(served) == [2]
+
+
+async def test_only_what_is_paused_can_be_resumed_or_skipped(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await begin(deck)
+        await hears(deck)
+        await deck.press("r")
+        await deck.shows("nothing to resume")
+        await deck.press("s")
+        await deck.shows("nothing to skip")
+        assert isinstance(deck.app.screen, RolloutScreen)
+
+
+# What begins nothing
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["R", "enter"],
+        ["R", "y"],
+        ["R", *["enter"] * 30],
+        ["R", "tab", *SERVICE, "enter"],
+        ["R", "tab", "tab", "enter"],
+    ],
+)
+async def test_type_ahead_begins_nothing(
+    keys: list[str], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on(SERVICE)
+        deck.burst(*keys)
+        await quiet(0.5)
+        assert not deck.fleet.rollouts.progress
+    assert not posts(served)
+
+
+async def test_neither_a_paste_nor_enter_nor_y_begins_it(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck)
+        await deck.armed()
+        await deck.press("y", "tab")
+        deck.app.post_message(events.Paste(SERVICE))
+        await quiet(0.2)
+        await deck.press("enter", "tab", "enter")
+        await quiet(0.3)
+        assert not deck.fleet.rollouts.progress
+        await deck.press("escape")
+        await ask(deck)
+        await deck.armed()
+        await deck.press("enter")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        assert not deck.fleet.rollouts.progress
+    assert not posts(served)
+
+
+async def test_a_wrong_word_begins_nothing(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck)
+        await deck.armed()
+        await deck.press("tab", *"alert_mg", "enter")
+        await quiet(0.3)
+        assert isinstance(deck.app.screen, RolloutDialog)
+        assert not deck.fleet.rollouts.progress
+    assert not posts(served)
+
+
+async def test_what_changed_since_the_key_keeps_it_shut(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck)
+        await deck.armed()
+        served.cluster.restart(3, SERVICE)
+        await deck.shows("changed since you looked", "node3: alert_mgr was restarted", seconds=20)
+        await deck.press("tab", *SERVICE, "enter")
+        await quiet(0.3)
+        assert not deck.fleet.rollouts.progress
+    assert not posts(served)
+
+
+async def test_a_plan_that_is_refused_is_said_and_opens_nothing(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        served.cluster.power_off(3)
+        await deck.until(lambda: deck.fleet.watch("node3").reading.trouble)
+        await deck.on(SERVICE)
+        await deck.press("R")
+        await deck.shows("node3: ", "Nothing was sent.")
+        assert deck.app.screen is deck.app.deck
+    assert not posts(served)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+async def test_read_only_says_why_and_there_is_nothing_to_begin(
+    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), read_only=WHY, size=size) as deck:
+        await deck.all_known()
+        await deck.on(SERVICE)
+        await deck.press("R")
+        await deck.shows("--read-only", "Nothing was")
+        assert deck.app.screen is deck.app.deck
+        assert not deck.fleet.rollouts.progress
+    assert not posts(served)
+
+
+def test_nothing_that_decides_can_be_run_as_an_action() -> None:
+    for screen in (RolloutDialog, RolloutActionDialog, RolloutScreen):
+        ours = [one for one in screen.__mro__ if one.__module__.startswith("tui.")]
+        assert not [name for one in ours for name in vars(one) if name.startswith("action_")]
+
+
+# What is asked at a pause
+
+
+async def paused(deck: Deck, served: SimulatedCluster) -> None:
+    served.cluster.refuse_next(2, SERVICE)
+    await begin(deck)
+    await stands(deck, RolloutState.PAUSED)
+
+
+@pytest.mark.parametrize("burst", ["ry", "sy", "ayy"])
+async def test_a_burst_at_a_pause_decides_nothing(
+    burst: str, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await paused(deck, served)
+        await hears(deck)
+        deck.burst(*burst)
+        await quiet(0.5)
+        assert progress(deck).state is RolloutState.PAUSED
+        assert isinstance(deck.app.screen, RolloutActionDialog)
+        await deck.armed()
+        deck.burst("y", "y")
+        await quiet(0.5)
+        assert progress(deck).state is RolloutState.PAUSED
+    assert ordered(served) == [2]
+
+
+async def test_what_is_typed_while_it_comes_to_a_pause_is_no_answer_to_it(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        served.cluster.refuse_next(2, SERVICE)
+        await begin(deck)
+        await deck.until(lambda: progress(deck).state is RolloutState.PAUSED)
+        deck.burst("s", "y", "r", "y")
+        await deck.pilot.pause()
+        assert isinstance(deck.app.screen, RolloutScreen)
+        await deck.shows("a moment…")
+        assert progress(deck).state is RolloutState.PAUSED
+    assert ordered(served) == [2]
+
+
+async def test_enter_never_answers_a_pause(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await paused(deck, served)
+        await hears(deck)
+        await deck.press("enter")
+        assert isinstance(deck.app.screen, RolloutScreen)
+        await deck.press("r")
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
+        await deck.armed()
+        await deck.press("enter")
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen))
+        assert progress(deck).state is RolloutState.PAUSED
+    assert ordered(served) == [2]
+
+
+async def test_a_word_that_came_too_late_is_not_said(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await paused(deck, served)
+        await hears(deck)
+        await deck.press("r")
+        await deck.armed()
+        deck.fleet.rollouts.abort(1)
+        await deck.shows("it is aborted by now")
+        await deck.press("y")
+        await quiet(0.3)
+        assert isinstance(deck.app.screen, RolloutActionDialog)
+    assert ordered(served) == [2]
+
+
+# From the matrix
+
+
+async def test_in_the_matrix_marks_on_several_nodes_are_rolled_over_those(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        matrix = await open_matrix(deck)
+        await deck.press("R")
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
+        await deck.shows("3 of 3")
+        await deck.until(lambda: deck.app.screen.hears)  # type: ignore[attr-defined]
+        await deck.press("escape")
+        for node in ("node2", "node3"):
+            matrix.point(node, SERVICE)
+            await deck.press("space")
+        await deck.press("R")
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
+        await deck.shows("1 of 2   node2", "2 of 2   node3")
+        await agree(deck)
+        await stands(deck, RolloutState.DONE)
+        await hears(deck)
+        await deck.press("escape")
+        await deck.shows("✓ restart alert_mgr on 2 nodes of demo: 2 of 2 verified")
+        assert not matrix.marks
+    assert ordered(served) == [2, 3]
+
+
+async def test_in_the_matrix_marks_that_are_not_the_same_on_each_node_are_refused(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        matrix = await open_matrix(deck)
+        for node, name in (("node2", SERVICE), ("node3", "mdns_server")):
+            matrix.point(node, name)
+            await deck.press("space")
+        await deck.press("R")
+        await deck.shows("not the same services")
+        assert not isinstance(deck.app.screen, RolloutDialog)
+    assert not posts(served)
+
+
+# Sizes
+
+
+async def test_what_cannot_be_read_cannot_be_begun_nor_answered(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await ask(deck)
+        await deck.armed()
+        await deck.pilot.resize_terminal(20, 5)
+        await quiet(0.5)
+        await deck.press("tab", *SERVICE, "enter", "tab", "enter")
+        await quiet(0.3)
+        assert not deck.fleet.rollouts.progress
+        await deck.pilot.resize_terminal(120, 40)
+        await deck.press("escape")
+        await paused(deck, served)
+        await hears(deck)
+        await deck.press("s")
+        await deck.armed()
+        await deck.pilot.resize_terminal(20, 5)
+        await quiet(0.5)
+        await deck.press("y")
+        await quiet(0.3)
+        assert progress(deck).state is RolloutState.PAUSED
+    assert ordered(served) == [2]
+
+
+async def test_in_a_small_window_it_is_begun_once_all_of_it_was_scrolled_past(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, patience=QUICK, size=(60, 20)) as deck:
+        await ask(deck)
+        await deck.armed()
+        await deck.shows("down shows the rest")
+        await deck.press("tab", *SERVICE, "enter")
+        await quiet(0.3)
+        assert not deck.fleet.rollouts.progress
+        await read(deck)
+        await deck.press("enter")
+        await stands(deck, RolloutState.DONE)
+        await deck.shows("DONE 3 of 3 verified")
+    assert ordered(served) == [2, 3, 1]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 12), (200, 60)])
+async def test_any_size_shows_a_rollout(
+    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await paused(deck, served)
+        await hears(deck)
+        await deck.pilot.resize_terminal(*size)
+        await deck.press("down", "s")
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
+        await deck.until(lambda: deck.app.screen.hears)  # type: ignore[attr-defined]
+        await deck.press("escape", "escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+
+
+# What it is done to
+
+
+async def test_a_required_service_is_locked_and_unlocked_takes_name_and_reason(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await deck.all_known()
+        await deck.on("ccs")
+        await deck.press("R")
+        await deck.shows("required", "unlock required services")
+        assert deck.app.screen is deck.app.deck
+        deck.fleet.unlocked = True
+        await ask(deck, "ccs")
+        await deck.shows("DANGER", "type ccs", "and the reason")
+        await agree(deck, "ccs", "leak in 3.1")
+        await stands(deck, RolloutState.DONE)
+        assert progress(deck).plan.reason == "leak in 3.1"
+    assert ordered(served) == [2, 3, 1]
+
+
+async def test_marked_services_go_together_and_the_filter_hides_none_from_the_plan(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.stop(3, "stats_archiver")
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await deck.all_known()
+        for name in (SERVICE, "stats_archiver"):
+            await deck.on(name)
+            await deck.press("space")
+        await deck.press("slash", *"mdns", "enter")
+        await deck.press("R")
+        await deck.shows("node3", "stats_archiver is STOPPED")
+        assert not posts(served)
+
+
+async def test_several_marked_services_need_their_count_typed(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await deck.all_known()
+        for name in (SERVICE, "mdns_server"):
+            await deck.on(name)
+            await deck.press("space")
+        await deck.press("slash", *"mdns", "enter", "R")
+        await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
+        await deck.shows("alert_mgr  optional", "(hidden by the filter)", "type 6")
+        await agree(deck, "6")
+        await stands(deck, RolloutState.DONE)
+        await deck.shows("alert_mgr: held for", "mdns_server: held for")
+    assert ordered(served) == [2, 3, 1]
+
+
+async def test_a_node_that_takes_no_orders_is_left_out_and_said(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    path = write_configuration(served, tmp_path).path
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("[nodes.node2]\n", "[nodes.node2]\nread_only = true\n")
+    path.write_text(text, encoding="utf-8")
+    async with open_deck(load(path, must_exist=True), patience=QUICK) as deck:
+        await ask(deck)
+        await deck.shows("left out node2: read-only", "1 of 2   node3", "2 of 2   node1")
+        await agree(deck)
+        await stands(deck, RolloutState.DONE)
+    assert ordered(served) == [3, 1]
+
+
+HOSTILE = "[@click=app.quit]quit[/] \x1b[2J\u202e 日本語 $x {0} "
+
+
+async def test_a_hostile_name_is_refused_harmlessly(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.add_service(1, HOSTILE)
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on(next(name for name in deck.table.row_keys if "quit[/]" in name))
+        await deck.press("R")
+        await deck.shows("cannot be acted on")
+        assert_harmless(deck)
+        assert deck.app.screen is deck.app.deck
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+async def test_hostile_text_is_harmless_on_every_screen_of_a_rollout(
+    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
+) -> None:
+    for uid in (1, 2, 3):
+        served.cluster.node(uid).hostname = HOSTILE * 5
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, patience=QUICK, size=size) as deck:
+        served.cluster.set_status(3, "mdns_server", HOSTILE)
+        await ask(deck)
+        await deck.armed()
+        assert_harmless(deck)
+        await read(deck)
+        assert_harmless(deck)
+        await agree(deck)
+        await stands(deck, RolloutState.PAUSED)
+        await deck.shows("PAUSED", "quit[/]")
+        for key in "rsa":
+            await hears(deck)
+            assert_harmless(deck)
+            await deck.press(key)
+            await deck.armed()
+            assert_harmless(deck)
+            await deck.press("escape")
+        await hears(deck)
+        for y in range(size[1]):
+            await deck.pilot.click(offset=(40, y))
+        assert isinstance(deck.app.screen, RolloutScreen)
+        await deck.press("escape")
+        await deck.shows("PAUSED")
+        assert_harmless(deck)
+        assert deck.app.is_running
+    assert not posts(served)
+
+
+async def test_however_fast_one_pages_nothing_is_passed_by_unseen(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(60, 20)) as deck:
+        await ask(deck)
+        await deck.armed()
+        deck.burst(*["down"] * 60)
+        await deck.pilot.pause()
+        assert "up shows what was passed by" not in deck.text
+        await read(deck)
+        deck.burst(*["up"] * 60)
+        await deck.shows("1 of 3")
+        assert "shows the rest" not in deck.text
+
+
+async def test_nodes_that_no_profile_leads_to_are_named_in_the_plan(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    path = write_configuration(served, tmp_path).path
+    text, _, _ = path.read_text(encoding="utf-8").partition("[nodes.node3]")
+    path.write_text(text, encoding="utf-8")
+    async with open_deck(load(path, must_exist=True)) as deck:
+        await deck.all_known()
+        await deck.until(lambda: deck.fleet.guests)
+        await ask(deck)
+        await deck.shows(
+            "2 of 2   node1", "left out node:3 node3", "it has no profile (D adds one)"
+        )
+    assert not posts(served)
+
+
+def test_a_pause_is_said_while_the_screen_shows_another_rollout() -> None:
+    plan = make_plan(wish(), [place(2)])
+    assert isinstance(plan, Plan)
+    shown, other = (
+        RolloutProgress(replace(plan, number=number), RolloutState.PAUSED, text="node2: why")
+        for number in (1, 2)
+    )
+    said: list[str] = []
+    screen = SimpleNamespace(progress=shown, rollouts_moved=lambda: None)
+    app: Any = SimpleNamespace(screen_stack=[screen])
+    fleet: Any = SimpleNamespace()
+    desk: Any = RolloutController(app, fleet, said.append, dict)
+    desk._screen = screen
+    desk.moved(shown)
+    assert said == []
+    desk.moved(other)
+    assert said == ["Rollout 2 is paused. node2: why"]

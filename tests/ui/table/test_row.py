@@ -1,0 +1,251 @@
+"""A row is painted in exactly the cells it was given, whatever a node calls its services."""
+
+from itertools import product
+
+import pytest
+from rich.cells import cell_len
+from rich.style import Style
+
+from tests.ui.table.hostile import NAMES
+from tui.model.text import clean
+from tui.ui.table.row import (
+    Cell,
+    Column,
+    LineLook,
+    Row,
+    changed_span,
+    fit,
+    paint_row,
+    place_columns,
+)
+
+WIDTHS = range(1, 61)
+COLUMNS = (
+    Column("name", "SERVICE", 10, grow=2),
+    Column("status", "STATUS", 8),
+    Column("uptime", "UPTIME", 6, right=True),
+    Column("kind", "KIND", 5, drop=1),
+    Column("change", "CHANGE", 9, grow=3, drop=3),
+    Column("started", "STARTED", 7, drop=2),
+)
+PLAIN = LineLook(Style())
+PALETTE = {"ok": "green", "accent": "bold cyan", "stale_row": "#777777", "stale": "black on red"}
+
+
+def row(*texts: str, key: str = "k", **more: bool) -> Row:
+    return Row(key, tuple(Cell(text) for text in texts), **more)
+
+
+def keys(width: int) -> list[str]:
+    return [place.column.key for place in place_columns(COLUMNS, width)]
+
+
+# Fitting
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_a_text_takes_exactly_its_width_and_is_printable(right: bool) -> None:
+    for name, width in product(NAMES, WIDTHS):
+        fitted = fit(name, width, right=right)
+        assert cell_len(fitted) == width, (name, width, fitted)
+        assert fitted.isprintable(), (name, width, fitted)
+
+
+def test_no_width_at_all_shows_nothing() -> None:
+    for name, width in product(NAMES, (0, -1, -7)):
+        assert fit(name, width) == ""
+
+
+def test_markup_is_shown_as_it_was_written() -> None:
+    assert fit("[b]x[/b]", 10) == "[b]x[/b]  "
+    assert fit("[@click=app.quit]x[/]", 21) == "[@click=app.quit]x[/]"
+
+
+def test_a_text_that_fits_is_not_cut() -> None:
+    for name in map(clean, NAMES):
+        if len(name) <= 4 * cell_len(name) and "\ufe0f" not in name:
+            assert fit(name, cell_len(name)) == name
+
+
+def test_a_cut_text_says_so() -> None:
+    for name in map(clean, NAMES):
+        for width in range(1, min(60, cell_len(name.replace("\ufe0f", "")))):
+            assert "…" in fit(name, width), (name, width)
+
+
+def test_a_text_hidden_behind_many_marks_is_not_dropped_in_silence() -> None:
+    assert fit("\u0e01" + "\u0e34" * 40 + "bcd", 4).endswith("…")
+
+
+def test_what_makes_a_character_wider_in_some_terminals_only_is_shown_as_what_it_is() -> None:
+    assert fit("1\ufe0f2", 5) == "1\N{REPLACEMENT CHARACTER}2  "
+
+
+def test_numbers_stand_at_the_right() -> None:
+    assert fit("17", 5, right=True) == "   17"
+    assert fit("漢", 5, right=True) == "   漢"
+
+
+def test_a_wide_character_that_is_cut_in_half_leaves_a_space() -> None:
+    assert fit("漢字漢字", 4) == "漢 …"
+    assert fit("漢字", 1) == "…"
+
+
+# Places
+
+
+def test_columns_never_take_more_than_there_is_once_the_rest_is_dropped() -> None:
+    least = 2 + 10 + 1 + 8 + 1 + 6
+    for width in range(least, 200):
+        laid = place_columns(COLUMNS, width)
+        assert laid[-1].at + laid[-1].width <= width, width
+
+
+def test_columns_stand_beside_one_another_with_one_gap() -> None:
+    for width in range(1, 200):
+        at = 2
+        for place in place_columns(COLUMNS, width):
+            assert place.at == at
+            at += place.width + 1
+
+
+def test_the_columns_of_the_highest_drop_go_first() -> None:
+    every = ["name", "status", "uptime", "kind", "change", "started"]
+    assert keys(200) == keys(52) == every
+    assert keys(51) == keys(42) == ["name", "status", "uptime", "kind", "started"]
+    assert keys(41) == keys(34) == ["name", "status", "uptime", "kind"]
+    assert keys(33) == keys(28) == ["name", "status", "uptime"]
+
+
+def test_columns_that_must_stay_do_so_in_no_room_at_all() -> None:
+    assert keys(1) == keys(0) == ["name", "status", "uptime"]
+
+
+def test_what_is_left_over_is_shared_by_growth() -> None:
+    narrow, wide = place_columns(COLUMNS, 52), place_columns(COLUMNS, 152)
+    grown = [b.width - a.width for a, b in zip(narrow, wide, strict=True)]
+    assert grown == [40, 0, 0, 0, 60, 0]
+
+
+def test_a_place_knows_which_cell_is_its_own_after_others_were_dropped() -> None:
+    assert [place.index for place in place_columns(COLUMNS, 45)] == [0, 1, 2, 3, 5]
+
+
+def test_no_columns_have_no_places() -> None:
+    assert place_columns((), 40) == ()
+
+
+# Painting
+
+
+def test_a_painted_row_is_as_wide_as_its_places() -> None:
+    for name, width in product(NAMES, WIDTHS):
+        laid = place_columns(COLUMNS, width)
+        end = laid[-1].at + laid[-1].width
+        for more in ({}, {"spans": True}, {"inert": True}, {"dim": True}):
+            strip = paint_row(row(*[name] * 6, **more), laid, PALETTE, PLAIN)
+            assert strip.cell_length == cell_len(strip.text) == end, (name, width, more)
+            assert strip.text.isprintable()
+
+
+def test_the_gutter_shows_cursor_and_mark() -> None:
+    laid = place_columns(COLUMNS, 60)
+    painted = [
+        paint_row(row(*"abcdef"), laid, {}, LineLook(Style(), cursor, mark)).text[:3]
+        for cursor, mark in product(" ▌", " ●")
+    ]
+    assert painted == ["  a", " ●a", "▌ a", "▌●a"]
+
+
+def test_a_cell_wears_the_style_of_its_name() -> None:
+    laid = place_columns(COLUMNS[:2], 60)
+    painted = paint_row(Row("k", (Cell("a", "ok"), Cell("b", "italic"))), laid, PALETTE, PLAIN)
+    styles = {segment.text.strip(): segment.style for segment in painted if segment.text.strip()}
+    assert styles["a"] == Style.parse("green")
+    assert styles["b"] == Style.parse("italic")
+
+
+def test_a_style_that_nobody_knows_is_no_style() -> None:
+    laid = place_columns(COLUMNS[:1], 60)
+    strip = paint_row(Row("k", (Cell("a", "no such style at all"),)), laid, {}, PLAIN)
+    assert strip.text.strip() == "a"
+
+
+def test_an_old_row_fades_but_what_says_that_it_is_old() -> None:
+    laid = place_columns(COLUMNS[:2], 60)
+    cells = (Cell("old", "ok"), Cell("STALE", "stale"))
+    painted = paint_row(Row("k", cells, dim=True), laid, PALETTE, PLAIN)
+    styles = {segment.text.strip(): segment.style for segment in painted if segment.text.strip()}
+    assert styles["old"] == Style.parse("#777777")
+    assert styles["STALE"] == Style.parse("black on red")
+
+
+def test_the_second_cell_of_a_spanning_row_has_all_the_room_to_the_right() -> None:
+    laid = place_columns(COLUMNS, 60)
+    long = "x" * 30
+    for more in ({"spans": True}, {"inert": True}):
+        assert long in paint_row(row("", long, *"cdef", **more), laid, {}, PLAIN).text
+    assert long not in paint_row(row("", long, *"cdef"), laid, {}, PLAIN).text
+
+
+def test_a_row_with_too_few_cells_is_painted_with_empty_ones() -> None:
+    laid = place_columns(COLUMNS, 60)
+    strip = paint_row(row("a", "b"), laid, {}, PLAIN)
+    assert strip.text.split() == ["a", "b"]
+    assert strip.cell_length == laid[-1].at + laid[-1].width
+
+
+# What changed
+
+
+def test_equal_rows_need_no_paint() -> None:
+    laid = place_columns(COLUMNS, 60)
+    assert changed_span(None, None, laid) is None
+    assert changed_span(row(*"abcdef"), row(*"abcdef"), laid) is None
+
+
+def test_from_the_first_changed_cell_to_the_last_one_is_painted() -> None:
+    laid = place_columns(COLUMNS, 80)
+    for first, last in product(range(6), range(6)):
+        if first <= last:
+            texts = ["z" if n in {first, last} else c for n, c in enumerate("abcdef")]
+            at, end = laid[first].at, laid[last].at + laid[last].width
+            assert changed_span(row(*"abcdef"), row(*texts), laid) == (at, end - at)
+
+
+def test_a_changed_style_is_a_change() -> None:
+    laid = place_columns(COLUMNS[:1], 60)
+    old, new = Row("k", (Cell("a", "ok"),)), Row("k", (Cell("a", "bad"),))
+    assert changed_span(old, new, laid) == (laid[0].at, laid[0].width)
+
+
+def test_a_cell_that_is_not_on_the_screen_needs_no_paint() -> None:
+    laid = place_columns(COLUMNS, 30)
+    assert changed_span(row(*"abcdef"), row(*"abcdeX"), laid) is None
+
+
+def test_another_row_or_another_kind_of_row_is_a_whole_line() -> None:
+    laid = place_columns(COLUMNS, 60)
+    old = row(*"abcdef")
+    for new in (
+        None,
+        row(*"abcdef", key="other"),
+        row(*"abcdef", dim=True),
+        row(*"abcdef", inert=True),
+        row(*"abcdef", spans=True),
+    ):
+        assert changed_span(old, new, laid) == (0, 0)
+        assert changed_span(new, old, laid) == (0, 0)
+
+
+def test_a_changed_text_that_has_all_the_room_is_a_whole_line() -> None:
+    laid = place_columns(COLUMNS, 60)
+    for more in ({"spans": True}, {"inert": True}):
+        old, new = row("", "long ago", *"cdef", **more), row("", "now", *"cdef", **more)
+        assert changed_span(old, new, laid) == (0, 0)
+
+
+def test_rows_with_other_numbers_of_cells_are_compared_without_a_crash() -> None:
+    laid = place_columns(COLUMNS, 60)
+    assert changed_span(row("a"), row(*"abcdef"), laid) is not None
+    assert changed_span(row(*"abcdef"), row("a"), laid) is not None
