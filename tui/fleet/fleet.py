@@ -17,6 +17,7 @@ from tui.fleet.orders.guard import NodeStanding, judge_order
 from tui.fleet.orders.recovery import OrderRecovery
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.node_facts import RoleChange
 from tui.fleet.polling.poller import NodePoller, PollTiming
 from tui.fleet.ports import FleetListener, History, Journal, NullHistory, NullJournal, NullListener
 from tui.fleet.rollout.manager import Rollouts
@@ -265,8 +266,8 @@ class Fleet:
         optional = self.watch(order.target.node).facts.optional
         return tuple(replace(seen, kind=kind_of(seen.name, optional)) for seen in order.services)
 
-    def _publish(self, watch: NodePoller, events: tuple[Event, ...]) -> None:
-        for event in self._teller.tell(watch, events):
+    def _publish(self, watch: NodePoller, before: Reading, role: RoleChange | None) -> None:
+        for event in self._teller.process(watch, before, role):
             self._record(event)
         # What another node answers is not what this one was seen to be.
         seen = Reading(watch.name) if watch.wrong_node else watch.reading

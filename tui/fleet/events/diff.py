@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from tui.fleet.polling.node_facts import RoleChange
 from tui.model.duration import two_units
 from tui.model.event import Event, EventKind
 from tui.model.reading import Reading
@@ -16,6 +17,8 @@ def diff_readings(before: Reading, after: Reading, *, on: datetime) -> tuple[Eve
     are a beginning and not a change. While a node is in trouble its services are not compared,
     since they are old; what happened meanwhile is told at the first good answer.
     """
+    if before is after:
+        return ()
     events = list(_link(before, after, on))
     if after.is_good and before.answered_at is not None:
         events += _services(before, after, on)
@@ -77,3 +80,9 @@ def was_restarted(old: Service, new: Service) -> bool:
 def _event(reading: Reading, told: _Told, on: datetime, service: str = "") -> Event:
     at = reading.asked_at + reading.took
     return Event(reading.node, told.happening, told.text, at, on, service, told.brief)
+
+
+def role_event(node: str, change: RoleChange, *, at: float, on: datetime) -> Event:
+    """Return the event of a changed role; `at` is monotonic, `on` the wall clock (aware, UTC)."""
+    text = f"is {change.after.value} now, was {change.before.value}"
+    return Event(node, EventKind.ROLE, text, at, on, brief=f"{change.after.value} now")

@@ -1,16 +1,19 @@
 """What a poll shows → the events that are published: who caused them, and what they add up to."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Protocol
 
 from tui.config import Notify
 from tui.fleet.events.attribution import Attribution
+from tui.fleet.events.diff import diff_readings, role_event
 from tui.fleet.events.restart_detector import CrashLoopDetector, RestartDetector
 from tui.fleet.login.state import Login
-from tui.fleet.polling.poller import NodePoller
+from tui.fleet.polling.node_facts import RoleChange
 from tui.model.event import Event, EventKind
 from tui.model.order import Order, OrderProgress, Verdict
+from tui.model.reading import Reading
 
 
 class StoppedLogins:
@@ -48,6 +51,22 @@ def order_event(order: Order) -> Event:
     return Event(order.target.node, EventKind.ORDERED, text, at, on, service, brief)
 
 
+class PolledNode(Protocol):
+    """What the pipeline needs to know of a polled node."""
+
+    @property
+    def name(self) -> str:
+        """The name of its profile."""
+
+    @property
+    def reading(self) -> Reading:
+        """Its newest reading."""
+
+    @property
+    def login(self) -> Login:
+        """Its login, which other nodes may share."""
+
+
 class EventPipeline:
     """Follows every event and every order of a fleet."""
 
@@ -61,18 +80,24 @@ class EventPipeline:
         """Take note of an order's step."""
         self._attribution.note(progress, time.monotonic())
 
-    def tell(self, watch: NodePoller, events: Iterable[Event]) -> Iterator[Event]:
-        """Give the events of a node as they are to be told, and those that follow from them."""
+    def process(
+        self, node: PolledNode, before: Reading, role: RoleChange | None
+    ) -> Iterator[Event]:
+        """Yield the events between `before` and the node's reading, and those that follow."""
+        on = datetime.now(UTC)
+        events = [*diff_readings(before, node.reading, on=on)]
+        if role is not None:
+            events.append(role_event(node.name, role, at=time.monotonic(), on=on))
         for event in events:
             told = self._attribution.explain(event)
             yield told
-            service = watch.reading.find(event.service) if event.service else None
+            service = node.reading.find(event.service) if event.service else None
             restart = self._returns.see(told, service.started_at if service else None)
             if restart is not None:
                 yield restart
             loop = self._loops.see(restart or told)
             if loop is not None:
                 yield loop
-        stopped = self._logins.look(watch.name, watch.login)
+        stopped = self._logins.look(node.name, node.login)
         if stopped is not None:
             yield stopped

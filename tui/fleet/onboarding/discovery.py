@@ -5,14 +5,13 @@ password at a time is on its way: whoever refuses it, no other node is shown it 
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.credentials import Passwords
-from tui.fleet.fleet import Fleet
 from tui.fleet.login.state import Login, LoginStopped, login_key
 from tui.fleet.onboarding.profile_proposals import ProfileProposal, propose_profiles
 from tui.fleet.polling.connection import NodeConnection
@@ -282,29 +281,29 @@ def add_profiles(configuration: Configuration, chosen: Iterable[DiscoveredNode])
     return configuration
 
 
-def source_node_for(fleet: Fleet, node: str) -> str:
-    """Name the node to ask for the cluster of `node`: the primary, if `node` is a replica."""
-    if node not in fleet:
-        return node
-    one = fleet.watch(node)
-    if one.facts.identity.role is not Role.REPLICA or not one.profile.cluster:
-        return node
-    return next((other.name for other in fleet.nodes if _tells_of(other, one)), node)
+def source_node_for(nodes: Sequence[NodePoller], name: str) -> str:
+    """Return the name of the node to discover from: the primary, where `name` is a replica."""
+    picked = next((node for node in nodes if node.name == name), None)
+    if picked is None or picked.facts.identity.role is not Role.REPLICA:
+        return name
+    if not picked.profile.cluster:
+        return name
+    return next((node.name for node in nodes if _is_primary_of(node, picked)), name)
 
 
-def _tells_of(other: NodePoller, one: NodePoller) -> bool:
-    """Whether `other` is the primary of the cluster of `one`, and can be asked."""
-    same = other.profile.cluster == one.profile.cluster and other.reading.is_good
-    return same and not other.wrong_node and other.facts.identity.role is Role.PRIMARY
+def _is_primary_of(node: NodePoller, replica: NodePoller) -> bool:
+    """Whether `node` is the primary of the cluster of `replica`, and can be polled."""
+    same = node.profile.cluster == replica.profile.cluster and node.reading.is_good
+    return same and not node.wrong_node and node.facts.identity.role is Role.PRIMARY
 
 
 async def discover_from(
-    fleet: Fleet, configuration: Configuration, profile: NodeProfile
+    nodes: Sequence[NodePoller], configuration: Configuration, profile: NodeProfile
 ) -> Discovery:
     """Find the nodes of a watched node's cluster, with its login as it is now."""
-    known = {one.name: one.identity for one in fleet.nodes if not one.wrong_node}
+    known = {node.name: node.identity for node in nodes if not node.wrong_node}
     passwords = Passwords()
-    secret = fleet.watch(profile.name).login.secret
+    secret = next((node.login.secret for node in nodes if node.name == profile.name), None)
     if secret is not None:
         passwords.keep(profile, secret)
     timeout = configuration.settings.timeout

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused
 from tui.config import NodeProfile
 from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
 from tui.fleet.polling.identity import IdentityCheck
-from tui.model.event import Event, EventKind
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """A node's role as it was last known, and as it is now."""
+
+    before: Role
+    after: Role
 
 
 class NodeFactsReader:
@@ -26,7 +33,7 @@ class NodeFactsReader:
     """
 
     def __init__(
-        self, profile: NodeProfile, book: ClusterCache, told: Callable[[tuple[Event, ...]], None]
+        self, profile: NodeProfile, book: ClusterCache, told: Callable[[RoleChange | None], None]
     ) -> None:
         self.facts = NodeFacts()
         self.bond = IdentityCheck(profile)
@@ -65,7 +72,7 @@ class NodeFactsReader:
             if later is not None:
                 await self._book.refresh_health(reader)
         if not self.look_up() and (asks or self._book.health.said is not said):
-            self._told(())  # who waits for it to be the same node goes on
+            self._told(None)  # who waits for it to be the same node goes on
 
     def hasten(self) -> None:
         """Ask the node who it is at the next reading, whenever it was asked last."""
@@ -102,17 +109,13 @@ class NodeFactsReader:
         before, self.facts = self.facts, self._book.facts_for(self._name, self._identity)
         if before == self.facts:
             return False
-        self._told(self._role_event())
+        self._told(self._role_change())
         return True
 
-    def _role_event(self) -> tuple[Event, ...]:
-        """Tell if the node has another role than it was last known to have."""
+    def _role_change(self) -> RoleChange | None:
+        """Return the change, if the node has another role than it was last known to have."""
         uid, new = self.facts.identity.uid, self.facts.identity.role
         if new is Role.UNKNOWN:
-            return ()
+            return None
         (last_uid, old), self._last_role = self._last_role, (uid, new)
-        if uid != last_uid or old is new:
-            return ()
-        on, at = datetime.now(UTC), time.monotonic()
-        text = f"is {new.value} now, was {old.value}"
-        return (Event(self._name, EventKind.ROLE, text, at, on, brief=f"{new.value} now"),)
+        return None if uid != last_uid or old is new else RoleChange(old, new)

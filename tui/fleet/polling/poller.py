@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Literal
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.events.diff import diff_readings
 from tui.fleet.login.state import Login, LoginStopped
 from tui.fleet.polling.backoff import backoff
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.connection import NodeConnection, check_services_answer
-from tui.fleet.polling.node_facts import NodeFactsReader
+from tui.fleet.polling.node_facts import NodeFactsReader, RoleChange
 from tui.fleet.polling.service_counts import CountsCache, ServiceCounts
 from tui.model.certificate import Certificate
-from tui.model.event import Event
 from tui.model.node import Identity, NodeFacts
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
@@ -29,7 +27,8 @@ from tui.model.service import Service
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
-Publish = Callable[["NodePoller", tuple[Event, ...]], None]
+Publish = Callable[["NodePoller", Reading, RoleChange | None], None]
+"""Called with the poller, its reading before the newest one, and its new role, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,9 @@ class NodePoller:
         self.next_at: float | None = None
         self.paused = False
         self._read_only = read_only
-        self._known = NodeFactsReader(profile, book, lambda events: publish(self, events))
+        self._known = NodeFactsReader(
+            profile, book, lambda change: publish(self, self.reading, change)
+        )
         self._rhythm = rhythm
         self._publish = publish
         self._line = NodeConnection(
@@ -285,7 +286,7 @@ class NodePoller:
 
     def _tell(self, reading: Reading) -> None:
         before, self.reading = self.reading, reading
-        self._publish(self, diff_readings(before, reading, on=datetime.now(UTC)))
+        self._publish(self, before, None)
 
     def vouches(self, uid: int | None, reading: Reading) -> bool:
         """Say whether node `uid` said after a reading that it is the one, and none else meanwhile.

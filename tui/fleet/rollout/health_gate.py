@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.executor import FAST_INTERVAL
+from tui.fleet.rollout.host import RolloutHost
 from tui.journal.records import iso_time
 from tui.model.cluster import ClusterFacts
 from tui.model.node import Identity, Role
@@ -27,7 +28,6 @@ from tui.model.service import Health
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
-    from tui.fleet.fleet import Fleet
     from tui.fleet.polling.poller import NodePoller
 
 StartTimes = Mapping[tuple[str, str], datetime | None]
@@ -67,7 +67,7 @@ class GateResult:
 class HealthGate:
     """Asks the nodes of a fleet; `limit` is how many seconds fresh readings may take."""
 
-    def __init__(self, fleet: Fleet, limit: float) -> None:
+    def __init__(self, fleet: RolloutHost, limit: float) -> None:
         self._fleet = fleet
         self._limit = limit
 

@@ -9,19 +9,16 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.health_gate import GateFinding, HealthGate
+from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RolloutAction, RolloutRunner
 from tui.model.event import Event, EventKind
 from tui.model.order import Verb
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
-
-if TYPE_CHECKING:
-    from tui.fleet.fleet import Fleet
 
 Told = Callable[[RolloutProgress, Event | None], None]
 
@@ -33,7 +30,7 @@ class Rollouts:
     for fresh answers as long as an order for its verdict.
     """
 
-    def __init__(self, fleet: Fleet, told: Told, patience: Patience) -> None:
+    def __init__(self, fleet: RolloutHost, told: Told, patience: Patience) -> None:
         self._fleet = fleet
         self._told = told
         self._gates = HealthGate(fleet, patience.limit)
@@ -123,7 +120,7 @@ class Rollouts:
         self._told(progress, _event(progress, word) if moved else None)
 
 
-def plan_node(fleet: Fleet, node: str) -> PlanNode:
+def plan_node(fleet: RolloutHost, node: str) -> PlanNode:
     """Say how a node stands, for a plan."""
     watch = fleet.watch(node)
     return PlanNode(

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.rollout.health_gate import GateFinding, HealthGate, missing_service
+from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import primary_of, tier_of
 from tui.journal.journal_file import JournalError
 from tui.model.order import Order, Result, Route, SeenService, Target, Verdict
@@ -29,9 +30,6 @@ from tui.model.rollout import (
     StepState,
 )
 from tui.model.service import Health, Kind, Service, kind_of
-
-if TYPE_CHECKING:
-    from tui.fleet.fleet import Fleet
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
 _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})
@@ -55,7 +53,7 @@ class RolloutRunner:
     def __init__(
         self,
         plan: Plan,
-        fleet: Fleet,
+        fleet: RolloutHost,
         gates: HealthGate,
         steady: float,
         told: Callable[[RolloutProgress], None],

@@ -159,13 +159,13 @@ class ProfileController:
         from tui.fleet.onboarding.discovery import discover_from, source_node_for
         from tui.ui.screens.discover import DiscoverScreen
 
-        name = source_node_for(self._fleet, self._picked)
+        name = source_node_for(self._fleet.nodes, self._picked)
         profile = self._configuration.node(name)
         trouble = self._fleet.watch(name).login.trouble if name in self._fleet else ""
         if profile is None or trouble:
             self._say(trouble or ("This node has no profile in the configuration." if name else ""))
             return
-        asking = partial(discover_from, self._fleet, self._configuration, profile)
+        asking = partial(discover_from, self._fleet.nodes, self._configuration, profile)
         screen = DiscoverScreen(self._configuration, profile, asking, self._palette())
         self._app.push_screen(screen, self._discovered)
 
