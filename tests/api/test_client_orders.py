@@ -5,9 +5,8 @@ import time
 import pytest
 
 from tests.faultserver import Asked, Peer, always, answer, once, serving, wait_until
-from tui.api.client import Outcome
 from tui.api.errors import NotSent
-from tui.model.order import Route, Verb
+from tui.model.order import AnswerOutcome, Route, Verb
 
 GOOD = b'{"alert_mgr": {"status": "RUNNING"}}'
 TRUE = b'{"alert_mgr": true}'
@@ -40,7 +39,7 @@ async def test_an_order_is_one_post_with_exactly_the_documented_body(connect):
     with serving(sends(answer(TRUE))) as server:
         given = await restart(connect(server))
     assert (given.outcome, given.status, given.results) == (
-        Outcome.ACCEPTED,
+        AnswerOutcome.ACCEPTED,
         200,
         {"alert_mgr": True},
     )
@@ -76,7 +75,7 @@ async def test_only_true_and_false_count_and_only_for_what_was_asked(connect, bo
     """P7, case 45."""
     with serving(sends(answer(body))) as server:
         given = await restart(connect(server))
-    assert given.outcome is Outcome.ACCEPTED
+    assert given.outcome is AnswerOutcome.ACCEPTED
     assert given.results == {"alert_mgr": told}
     assert given.text == note
 
@@ -87,7 +86,7 @@ async def test_a_4xx_is_a_refusal_with_the_nodes_words(connect, status):
     body = b'{"error_code": "bad", "message": "so not"}'
     with serving(sends(answer(body, status))) as server:
         given = await restart(connect(server))
-    assert (given.outcome, given.status) == (Outcome.REFUSED, status)
+    assert (given.outcome, given.status) == (AnswerOutcome.REFUSED, status)
     assert "bad: so not" in given.text
     assert (given.login_refused, given.forbidden) == (status == 401, status == 403)
     assert len(server.posts) == 1
@@ -139,7 +138,7 @@ async def test_whatever_is_lost_after_sending_is_lost_and_never_sent_again(conne
     with serving(script, sends(answer(TRUE))) as server:
         client = connect(server, timeout=0.4)
         given = await restart(client)
-        assert given.outcome is Outcome.LOST
+        assert given.outcome is AnswerOutcome.LOST
         assert given.text.isprintable()
         assert given.took < 0.8
         assert len(await client.services()) == 1
@@ -156,7 +155,7 @@ async def test_nothing_is_sent_when_the_connection_was_closed_since_the_check(co
             await client.operate(Verb.RESTART, ["alert_mgr"])
         assert server.connections == 1
         given = await client.operate(Verb.STOP, ["alert_mgr"], same_connection=False)
-    assert given.outcome is Outcome.ACCEPTED
+    assert given.outcome is AnswerOutcome.ACCEPTED
     assert "nothing was sent" in caught.value.trouble.text
     assert len(server.posts) == 1
 
@@ -221,7 +220,7 @@ async def test_an_order_waits_for_the_poll_before_it(connect):
         await asyncio.sleep(0)
         given = await client.operate(Verb.STOP, ["alert_mgr"])
         await poll
-    assert given.outcome is Outcome.ACCEPTED
+    assert given.outcome is AnswerOutcome.ACCEPTED
     assert [asked.method for asked in server.asked] == ["GET", "POST"]
 
 

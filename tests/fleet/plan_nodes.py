@@ -7,13 +7,21 @@ from typing import Any
 from tui.fleet.orders.guard import NodeStanding
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest
 from tui.model.node import Identity, NodeFacts, Role
+from tui.model.order import Order, Route, SeenService, Target, Verb
 from tui.model.reading import Reading
-from tui.model.service import Service
+from tui.model.service import Kind, Service
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 ON = datetime(2026, 2, 1, tzinfo=UTC)
 OPTIONAL = frozenset({"alert_mgr", "mdns_server", "crdb_worker"})
 FINE: dict[str, Any] = {"age": 0.5, "stale_after": 4.0}
+
+
+def open_order(verb: Verb = Verb.STOP, name: str = "ccs") -> Order:
+    """Make an order that another deck's key would have given."""
+    target = Target("node3", "https://10.0.0.3:9443", Identity(3))
+    seen = SeenService(name, "RUNNING", Kind.REQUIRED, SINCE, 10)
+    return Order(1, verb, target, (seen,), Route("node3", target.url), 0.0, ON)
 
 
 def service(name: str = "alert_mgr", status: str = "RUNNING", after: int = 0) -> Service:

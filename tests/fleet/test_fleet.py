@@ -237,7 +237,7 @@ async def test_how_things_stand_is_told_for_the_guard(served: SimulatedCluster) 
         assert standing.age < 2
         assert standing.stale_after == 0.4
         assert standing.environment is Environment.PRODUCTION
-        assert (standing.read_only, standing.trouble, standing.busy) == ("", "", "")
+        assert (standing.read_only, standing.trouble, standing.busy) == ("", "", None)
         assert "profile" in deck.fleet.standing("node2").read_only
         served.cluster.power_off(1)
         await deck.until(lambda: deck.fleet.standing("node1").trouble)

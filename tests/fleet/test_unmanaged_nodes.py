@@ -96,8 +96,6 @@ async def test_without_the_call_there_are_no_guests_and_it_is_asked_once_an_hour
             await quiet(1.0)
             assert deck.fleet.guests == ()
             assert len(asked(served, HEALTH)) == 1
-            assert "404" in deck.fleet.health_gap("demo")
-            assert deck.fleet.health_gap("nowhere") == ""
             assert deck.watch().reading.is_good
 
 

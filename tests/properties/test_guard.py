@@ -1,11 +1,13 @@
 """The guard fails closed: no mixture of circumstances opens what one of them alone shuts."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.fleet.orders.guard import NodeStanding, Ruling, judge_order, pointless_reason
+from tests.fleet.plan_nodes import open_order
+from tui.fleet.orders.guard import NodeStanding, Ruling, judge_order, judge_verb
 from tui.model.node import Environment
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.service import API_CARRIERS, CLIENT_CARRIERS, Kind, Service, kind_of
@@ -20,6 +22,7 @@ SEEN = st.builds(
     status=st.sampled_from(["RUNNING", "STOPPED", "?"]),
     kind=st.sampled_from(Kind),
 )
+OPEN = open_order()
 TEXTS = st.just("") | st.sampled_from(["read-only: asked for", "node:2 answers here", " "])
 STANDINGS = st.builds(
     NodeStanding,
@@ -27,12 +30,12 @@ STANDINGS = st.builds(
     stale_after=st.floats(0.1, 600),
     read_only=TEXTS,
     trouble=TEXTS,
-    busy=TEXTS,
+    busy=st.none() | st.just(OPEN),
     environment=st.none() | st.sampled_from(Environment),
     unlocked=st.booleans(),
 )
 CLEAR = STANDINGS.map(
-    lambda one: replace(one, age=0.0, read_only="", trouble="", busy="", unlocked=False)
+    lambda one: replace(one, age=0.0, read_only="", trouble="", busy=None, unlocked=False)
 )
 CHOSEN = st.lists(SEEN, max_size=4)
 
@@ -84,12 +87,15 @@ def test_nothing_risky_goes_out_on_a_bare_yes(
         assert ruling.reason
 
 
-@given(VERBS, CHOSEN, STANDINGS, st.sampled_from(["read_only", "trouble", "busy"]))
+WORSE = [{"read_only": "read-only"}, {"trouble": "it is away"}, {"busy": OPEN}]
+
+
+@given(VERBS, CHOSEN, STANDINGS, st.sampled_from(WORSE))
 def test_another_objection_never_opens_what_was_shut(
-    verb: Verb, chosen: list[SeenService], standing: NodeStanding, what: str
+    verb: Verb, chosen: list[SeenService], standing: NodeStanding, change: dict[str, Any]
 ) -> None:
     """P3."""
-    worse = replace(standing, **{what: "something stands in the way"})
+    worse = replace(standing, **change)
     assert is_refused(judge_order(verb, chosen, worse))
     older = replace(standing, age=None)
     assert is_refused(judge_order(verb, chosen, older))
@@ -115,4 +121,4 @@ def test_a_status_that_nobody_knows_and_an_unsound_entry_are_never_acted_on(
     known = {"RUNNING", "STARTING", "STOPPING", "RESTARTING", "STOPPED", "EXITED", "BACKOFF"}
     service = Service(name, status, note=note)
     if note or status not in known | {"FATAL"} or not service.is_actionable:
-        assert pointless_reason(verb, service)
+        assert judge_verb(verb, service)

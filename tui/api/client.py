@@ -30,17 +30,17 @@ from tui.api.errors import (
     Unavailable,
     Unreachable,
 )
-from tui.api.operation import Answer, Outcome, write_operation
+from tui.api.operation import write_operation
 from tui.api.strict_json import WireError
 from tui.model.certificate import Certificate
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.login import LoginWay
 from tui.model.node import Identity
-from tui.model.order import Route, Verb
+from tui.model.order import AnswerOutcome, OrderAnswer, Route, Verb
 from tui.model.service import Service
 from tui.model.trust import ClientCertificate, Trust
 
-__all__ = ["Answer", "NodeOperator", "NodeReader", "Outcome", "SecretLike"]
+__all__ = ["NodeOperator", "NodeReader", "SecretLike"]
 
 # What they log holds whole URLs, and nobody reads it here.
 for _name in ("httpx", "httpcore"):
@@ -236,13 +236,13 @@ class NodeOperator(NodeReader):
         path: str = Route.LOCAL,
         same_connection: bool = True,
         leaving: Callable[[], None] | None = None,
-    ) -> Answer:
+    ) -> OrderAnswer:
         """Send one POST, once, and say what came back.
 
         Raises NotSent if it did not leave. With `same_connection` it goes out on the connection
         that the check before it used, or not at all (see `OrderConnection.post`). Whatever is lost
-        after it left is an Answer, LOST; a cancelled call is as lost, and raises CancelledError.
-        `leaving` is called when its first byte is about to leave.
+        after it left is an OrderAnswer, LOST; a cancelled call is as lost, and raises
+        CancelledError. `leaving` is called when its first byte is about to leave.
         """
         body = write_operation(verb, services)
         async with self._asking:
@@ -257,11 +257,11 @@ class NodeOperator(NodeReader):
                 raise self._changed() from None
         took = time.monotonic() - began
         if isinstance(reply, ApiError):
-            return Answer(Outcome.LOST, f"the answer was lost: {reply}", took)
+            return OrderAnswer(AnswerOutcome.LOST, f"the answer was lost: {reply}", took)
         if reply.status == 401 and not ticket.is_password:
             self._session.end(ticket)
             said = f"{self._exchange.where} did not take the token any more; nothing was done"
-            return Answer(Outcome.REFUSED, f"{said}: order again", took)
+            return OrderAnswer(AnswerOutcome.REFUSED, f"{said}: order again", took)
         return self._answer(reply, services, path, took)
 
     async def _to_show(self) -> tuple[Authorization, httpx.Headers]:
@@ -279,15 +279,19 @@ class NodeOperator(NodeReader):
     def _changed(self) -> NotSent:
         return NotSent(f"the login to {self._exchange.where} changed; nothing was sent")
 
-    def _answer(self, reply: HttpReply, services: Sequence[str], path: str, took: float) -> Answer:
+    def _answer(
+        self, reply: HttpReply, services: Sequence[str], path: str, took: float
+    ) -> OrderAnswer:
         if reply.status == 200:
             try:
                 results, note = codec.read_answer(reply.body, services)
             except WireError as error:
-                return Answer(Outcome.LOST, f"the answer is no answer: {error}", took, 200)
-            return Answer(Outcome.ACCEPTED, note, took, 200, results)
+                return OrderAnswer(
+                    AnswerOutcome.LOST, f"the answer is no answer: {error}", took, 200
+                )
+            return OrderAnswer(AnswerOutcome.ACCEPTED, note, took, 200, results)
         fault = self._refusal(reply, f"POST {path}")
         if 400 <= reply.status < 500:
-            return Answer(Outcome.REFUSED, str(fault), took, reply.status)
+            return OrderAnswer(AnswerOutcome.REFUSED, str(fault), took, reply.status)
         # A server that fails or points elsewhere may have acted before: only watching can tell.
-        return Answer(Outcome.LOST, str(fault), took, reply.status)
+        return OrderAnswer(AnswerOutcome.LOST, str(fault), took, reply.status)

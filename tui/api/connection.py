@@ -334,7 +334,7 @@ class OrderConnection(Connection):
         if same_connection and not self.keeps_alive:
             raise NotSent(
                 f"{self.where} closed the connection after the check, and a new one might lead "
-                "to another node"
+                "to another node; nothing was sent"
             )
         async with self._line:
             trace = RequestTrace(leaving=leaving)

@@ -86,12 +86,14 @@ def restart(  # noqa: PLR0913 - the options of one command
     from tui.cli.status import ask_for_passwords
     from tui.credentials import Passwords
     from tui.fleet.one_shot import preview_rollout
+    from tui.model.rollout import PlanRefusal
 
     passwords = Passwords(configuration.nodes)
     ask_for_passwords(configuration.nodes, passwords)
     seen = preview_rollout(configuration, chosen, services, passwords)
-    if isinstance(seen.made, str):
-        click.echo(f"rsdeck: {clean(seen.made, len(seen.made))}; nothing was sent", err=True)
+    if isinstance(seen.made, PlanRefusal):
+        why = str(seen.made)
+        click.echo(f"rsdeck: {clean(why, len(why))}; nothing was sent", err=True)
         ctx.exit(UNREACHABLE if seen.is_unasked else USAGE)
     click.echo(_table(seen.made, steady))
     if dry_run:
@@ -145,7 +147,7 @@ def _table(plan: "Plan", steady: float) -> str:
         body = write_operation(plan.verb, [one.name for one in step.services]).decode("ascii")
         sent.append(f"send {turn}: POST {step.url}{Route.LOCAL} {body}")
     lines = [plan.title, columns(rows), *sent]
-    lines += [f"left out: {why}" for why in plan.left_out]
+    lines += [f"left out: {remark}" for remark in plan.left_out]
     lines += [f"mind: {plan.danger}"] if plan.danger else []
     verdict = f"verdict: RUNNING since a later moment, held for {steady:g} s; then the gate again"
     return "\n".join([*lines, _GATE, verdict])

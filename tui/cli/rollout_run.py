@@ -12,8 +12,14 @@ from tui.cli.output import USAGE
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.ports import NullListener
-from tui.fleet.rollout.health_gate import GateFinding
-from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepProgress, StepState
+from tui.model.rollout import (
+    Plan,
+    RolloutProgress,
+    RolloutState,
+    StepProgress,
+    StepState,
+    StopReason,
+)
 
 _TOLD = frozenset(StepState) - {StepState.WAITING}
 
@@ -95,7 +101,7 @@ class RolloutRun:
         while (now := await self._ear.heard.get()) is not None:
             self._show(now)
             if now.state is RolloutState.PAUSED:
-                unasked = rollouts.finding(number) is GateFinding.UNASKED
+                unasked = now.stop and now.stop.reason is StopReason.GATE_NOT_ANSWERED
                 code = UNREACHABLE if unasked else DOWN
                 rollouts.abort(number)
             if now.state is RolloutState.DONE:

@@ -98,11 +98,6 @@ class Fleet:
         """The nodes without a profile of which the clusters tell; nothing can be sent to them."""
         return find_unmanaged_nodes(self._books, self.nodes)
 
-    def health_gap(self, cluster: str) -> str:
-        """Say why a cluster's call on the health of all its nodes failed; empty if it did not."""
-        book = self._books.get(cluster)
-        return book.health.gap if book else ""
-
     def watch(self, node: str) -> NodePoller:
         """Give one node by its profile's name; KeyError if there is none."""
         return self._watches[node]
@@ -215,13 +210,12 @@ class Fleet:
         """Say how things stand with a node, for the guard."""
         watch = self.watch(node)
         trouble = watch.reading.trouble
-        busy = self.orders.open_on(node)
         return NodeStanding(
             age=watch.reading.age(time.monotonic()),
             stale_after=watch.stale_after,
             read_only=watch.read_only,
             trouble=trouble.text if trouble else watch.wrong_node,
-            busy=f"{busy.verb.value} {', '.join(busy.names)} is still open here" if busy else "",
+            busy=self.orders.open_on(node),
             environment=watch.profile.environment,
             unlocked=self.unlocked,
         )

@@ -16,7 +16,7 @@ from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import Role
 from tui.model.reading import Trouble, TroubleKind
-from tui.model.rollout import Plan
+from tui.model.rollout import Plan, PlanRefusal
 from tui.model.service import Service
 
 _STATUS_ONLY = "read-only: a status is only looked at"
@@ -97,7 +97,7 @@ class RolloutPreview:
     """What was seen of the nodes chosen, and the plan, or why there is none."""
 
     places: tuple[PlanNode, ...]
-    made: Plan | str
+    made: Plan | PlanRefusal
 
     @property
     def is_unasked(self) -> bool:

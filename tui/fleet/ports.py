@@ -10,9 +10,9 @@ from typing import Protocol
 from tui.history.day import Day
 from tui.journal.unfinished_orders import UnfinishedOrder
 from tui.model.event import Event
-from tui.model.order import Order, OrderProgress, Tier, Verdict
+from tui.model.order import Order, OrderAnswer, OrderProgress, Tier, Verb, Verdict
 from tui.model.reading import Reading
-from tui.model.rollout import Plan, RolloutProgress, Step
+from tui.model.rollout import Plan, RolloutProgress, Step, StepResult
 
 
 class FleetListener(Protocol):
@@ -75,21 +75,13 @@ class Journal(Protocol):
     def sent(self, order: Order) -> None:
         """Note that the order begins to leave."""
 
-    def answered(  # noqa: PLR0913 - what a record is made of
-        self,
-        order: Order,
-        outcome: str,
-        status: int | None,
-        text: str,
-        took: float,
-        refused: Sequence[str] = (),
-    ) -> None:
-        """Note what came back; `took` is in seconds, `refused` are the services it says no to."""
+    def answered(self, order: Order, answer: OrderAnswer) -> None:
+        """Record what came back."""
 
     def judged(self, order: Order, verdict: Verdict) -> None:
         """Note what came of it for one service."""
 
-    def refused(self, verb: str, node: str, names: tuple[str, ...], why: str) -> None:
+    def refused(self, verb: Verb, node: str, names: tuple[str, ...], why: str) -> None:
         """Note what was wanted and not sent."""
 
     def resolved(
@@ -101,7 +93,7 @@ class Journal(Protocol):
         """Keep a plan before its first order is sent."""
 
     def stepped(
-        self, plan: Plan, step: Step, result: str, text: str, orders: tuple[int, ...]
+        self, plan: Plan, step: Step, result: StepResult, text: str, orders: tuple[int, ...]
     ) -> None:
         """Note what came of one node's turn; `orders` are the numbers of those given for it."""
 
@@ -133,21 +125,13 @@ class NullJournal:
     def sent(self, order: Order) -> None:
         """Do nothing."""
 
-    def answered(  # noqa: PLR0913 - what a record is made of
-        self,
-        order: Order,
-        outcome: str,
-        status: int | None,
-        text: str,
-        took: float,
-        refused: Sequence[str] = (),
-    ) -> None:
+    def answered(self, order: Order, answer: OrderAnswer) -> None:
         """Do nothing."""
 
     def judged(self, order: Order, verdict: Verdict) -> None:
         """Do nothing."""
 
-    def refused(self, verb: str, node: str, names: tuple[str, ...], why: str) -> None:
+    def refused(self, verb: Verb, node: str, names: tuple[str, ...], why: str) -> None:
         """Do nothing."""
 
     def resolved(
@@ -159,7 +143,7 @@ class NullJournal:
         """Do nothing."""
 
     def stepped(
-        self, plan: Plan, step: Step, result: str, text: str, orders: tuple[int, ...]
+        self, plan: Plan, step: Step, result: StepResult, text: str, orders: tuple[int, ...]
     ) -> None:
         """Do nothing."""
 

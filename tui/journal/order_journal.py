@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -15,8 +15,8 @@ from tui.journal.journal_file import JournalError, JournalFile, MissingFile
 from tui.journal.node_lock import NodeBusy, NodeLock
 from tui.journal.session_info import describe_session, timestamp
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
-from tui.model.order import Order, Result, Tier, Verdict
-from tui.model.rollout import Plan, Step
+from tui.model.order import Order, OrderAnswer, Result, Tier, Verb, Verdict
+from tui.model.rollout import Plan, Step, StepResult
 from tui.storage.background_writer import BackgroundWriter, SlowDisk
 
 _LIMIT = 10.0
@@ -91,23 +91,15 @@ class OrderJournal:
         """Note that the order begins to leave."""
         self._put(self._of(order, {"kind": "sent"}))
 
-    def answered(  # noqa: PLR0913 - what a record is made of
-        self,
-        order: Order,
-        outcome: str,
-        status: int | None,
-        text: str,
-        took: float,
-        refused: Sequence[str] = (),
-    ) -> None:
-        """Note what came back; `took` is in seconds, `refused` are the services it says no to."""
-        self._put(self._of(order, records.result(outcome, status, text, took, refused)))
+    def answered(self, order: Order, answer: OrderAnswer) -> None:
+        """Record what came back."""
+        self._put(self._of(order, records.result(answer)))
 
     def judged(self, order: Order, verdict: Verdict) -> None:
         """Note what came of it for one service."""
         self._put(self._of(order, records.verdict(verdict)))
 
-    def refused(self, verb: str, node: str, names: tuple[str, ...], why: str) -> None:
+    def refused(self, verb: Verb, node: str, names: tuple[str, ...], why: str) -> None:
         """Note what was wanted and not sent."""
         self._put({**self._stamped(), **records.refused(verb, node, names, why)})
 
@@ -128,7 +120,7 @@ class OrderJournal:
             raise JournalError(f"the plan could not be recorded: {error}") from error
 
     def stepped(
-        self, plan: Plan, step: Step, result: str, text: str, orders: tuple[int, ...]
+        self, plan: Plan, step: Step, result: StepResult, text: str, orders: tuple[int, ...]
     ) -> None:
         """Note what came of one node's turn; `orders` are the numbers of those given for it."""
         ids = [f"{self._session}-{number}" for number in orders]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from tui.model.order import Order, SeenService, Tier, Verdict
-from tui.model.rollout import Plan, Step
+from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
+from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
 
 _TEXT = 500
@@ -53,20 +53,19 @@ def _seen(seen: SeenService) -> dict[str, Any]:
     }
 
 
-def result(
-    outcome: str, status: int | None, text: str, took: float, refused: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Say what came back; `took` is in seconds, the record's `ms` is not.
+def result(answer: OrderAnswer) -> dict[str, Any]:
+    """Return the record of what came back.
 
     `refused` are the services that an answer says no to, though it took the order.
     """
+    refused = [clean(name) for name, taken in answer.results.items() if taken is False]
     return {
         "kind": "result",
-        "outcome": outcome,
-        "http": status,
-        "text": clean(text, _TEXT),
-        "ms": round(took * 1000),
-        **({"refused": [clean(name) for name in refused]} if refused else {}),
+        "outcome": answer.outcome.value,
+        "http": answer.status,
+        "text": clean(answer.text, _TEXT),
+        "ms": round(answer.took * 1000),
+        **({"refused": refused} if refused else {}),
     }
 
 
@@ -77,15 +76,17 @@ def verdict(given: Verdict) -> dict[str, Any]:
         "service": clean(given.service),
         "result": given.result.value,
         "text": clean(given.text, _TEXT),
-        "timeline": [{"what": mark.what, "at": round(mark.at, 3)} for mark in given.timeline],
+        "timeline": [
+            {"what": mark.moment.value, "at": round(mark.at, 3)} for mark in given.timeline
+        ],
     }
 
 
-def refused(verb: str, node: str, names: tuple[str, ...], why: str) -> dict[str, Any]:
+def refused(verb: Verb, node: str, names: tuple[str, ...], why: str) -> dict[str, Any]:
     """Say what was wanted and not sent."""
     return {
         "kind": "refused",
-        "verb": verb,
+        "verb": verb.value,
         "node": clean(node),
         "services": [clean(name) for name in names],
         "why": clean(why, _TEXT),
@@ -118,7 +119,7 @@ def plan(made: Plan, tier: Tier, username: str, age: float) -> dict[str, Any]:
         "username": clean(username),
         "age": round(age, 3),
         "steps": [_turn(step) for step in made.steps],
-        "left_out": [clean(why, _TEXT) for why in made.left_out],
+        "left_out": [clean(str(remark), _TEXT) for remark in made.left_out],
         "tier": tier.value,
         "reason": clean(made.reason, _TEXT),
     }
@@ -135,13 +136,13 @@ def _turn(step: Step) -> dict[str, Any]:
     }
 
 
-def step(of: Step, result: str, text: str, orders: Sequence[str]) -> dict[str, Any]:
+def step(of: Step, result: StepResult, text: str, orders: Sequence[str]) -> dict[str, Any]:
     """Say what came of one node's turn; `orders` are the ids of those given for it."""
     return {
         "kind": "step",
         "node": clean(of.node),
         "uid": of.identity.uid,
-        "result": result,
+        "result": result.value,
         "text": clean(text, _TEXT),
         "orders": list(orders),
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.journal.hash_chain import Record, open_record
 from tui.model.node import Identity
-from tui.model.order import Order, Result, Route, SeenService, Target, Verb
+from tui.model.order import AnswerOutcome, Order, Result, Route, SeenService, Target, Verb
 from tui.model.service import Kind
 from tui.model.text import clean
 
@@ -23,7 +23,7 @@ class UnfinishedOrder:
     id: str
     order: Order
     was_sent: bool = False
-    answer: str = ""
+    answer: AnswerOutcome | None = None
     refused: frozenset[str] = frozenset()
 
 
@@ -50,10 +50,9 @@ def _take(record: Record, id_: str, open_: dict[str, UnfinishedOrder]) -> None:
         case "sent":
             open_[id_] = replace(one, was_sent=True)
         case "result":
-            answer = _text(record, "outcome")
-            open_[id_] = replace(
-                one, was_sent=True, answer=answer, refused=_refused(record, one.order)
-            )
+            answer = _outcome(record)
+            refused = _refused(record, answer, one.order)
+            open_[id_] = replace(one, was_sent=True, answer=answer, refused=refused)
         case "verdict" if record.get("result") == Result.UNKNOWN.value:
             pass  # nobody has seen yet what came of it
         case "verdict" | "resolved":
@@ -64,9 +63,17 @@ def _take(record: Record, id_: str, open_: dict[str, UnfinishedOrder]) -> None:
                 del open_[id_]
 
 
-def _refused(record: Record, order: Order) -> frozenset[str]:
-    """Say which services were refused: all where the order was, else those that are named."""
-    if record.get("outcome") == Result.REFUSED.value:
+def _outcome(record: Record) -> AnswerOutcome:
+    """Return what came back; a word of another version counts as an answer that was lost."""
+    try:
+        return AnswerOutcome(record.get("outcome"))
+    except ValueError:
+        return AnswerOutcome.LOST
+
+
+def _refused(record: Record, answer: AnswerOutcome, order: Order) -> frozenset[str]:
+    """Return the services that were refused: all where the order was, else those named."""
+    if answer is AnswerOutcome.REFUSED:
         return frozenset(order.names)
     named = record.get("refused")
     return frozenset(name for name in order.names if isinstance(named, list) and name in named)

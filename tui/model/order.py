@@ -1,5 +1,6 @@
 """An order, what it may need, and what came of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -93,6 +94,42 @@ class OrderPhase(Enum):
     ENDED = "ended"
 
 
+class AnswerOutcome(Enum):
+    """What came back for an order that left; the value is the word in the journal."""
+
+    ACCEPTED = "accepted"
+    """200 and a JSON object; by service, it says whether the operation ran."""
+    REFUSED = "refused"
+    """4xx."""
+    LOST = "lost"
+    """Anything else, or nothing: whether the node acted is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAnswer:
+    """What came back for an order.
+
+    `results` is by service asked for: true, false, or None if not told. `status` is None where
+    no answer came at all; `took` is in seconds.
+    """
+
+    outcome: AnswerOutcome
+    text: str
+    took: float
+    status: int | None = None
+    results: Mapping[str, bool | None] = field(default_factory=dict)
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether the user's role may not give orders."""
+        return self.status == 403
+
+    @property
+    def login_refused(self) -> bool:
+        """Whether the login was not accepted."""
+        return self.status == 401
+
+
 class Result(Enum):
     """What came of an order for one service, by evidence only."""
 
@@ -105,11 +142,20 @@ class Result(Enum):
     UNKNOWN = "unknown"
 
 
+class Moment(Enum):
+    """What is noted in an order's timeline; the value is the word on the screen."""
+
+    ANSWERED = "asked"
+    ANSWER_LOST = "answer lost"
+    DOWN = "down"
+    UP = "up"
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineMark:
     """One moment of an order's timeline; `at` in seconds after the POST left."""
 
-    what: str
+    moment: Moment
     at: float
 
 

@@ -15,7 +15,7 @@ class StepState(Enum):
     CHECKING = "checking"
     """The gate before the order: fresh reading, identity, the cluster's own check."""
     ORDERED = "ordered"
-    """The order is out, and its verdict is waited for."""
+    """The order was given, and has no verdict yet."""
     SETTLING = "settling"
     """Verified; held still for a while, and the gate again."""
     DONE = "verified"
@@ -44,12 +44,66 @@ class Step:
     environment: Environment | None = None
 
 
+class PlanReason(Enum):
+    """Why a node takes no part in a plan, or why there is no plan."""
+
+    READ_ONLY = "read-only"
+    NOT_A_RESTART = "not a restart"
+    NO_SERVICE = "no service"
+    NO_NODE = "no node"
+    NO_PROFILE = "no profile"
+    NODE = "the node takes no order now"
+    CLUSTER = "not one cluster"
+    TWIN = "the same node twice"
+    IDENTITY = "not known who it is"
+    ROLE = "not known which is primary"
+    MISSING = "the service is not there"
+    DOWN = "the service does not run"
+    UNFIT = "the service cannot be restarted"
+    LOCKED = "locked"
+    LOCKED_SEVERAL = "locked, and several at once"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRemark:
+    """One reason, of a node and a service where it is about one; `text` is its sentence."""
+
+    reason: PlanReason
+    text: str
+    node: str = ""
+    service: str = ""
+
+    def __str__(self) -> str:
+        """Return the sentence, with the node that it is about."""
+        return f"{self.node}: {self.text}" if self.node else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRefusal:
+    """Why there is no plan: every reason, the weightiest first."""
+
+    remarks: tuple[PlanRemark, ...]
+
+    SHOWN_AT_MOST = 5
+
+    def __str__(self) -> str:
+        """Return one sentence that can still be read, however many reasons there are."""
+        text = "; ".join(map(str, self.remarks[: self.SHOWN_AT_MOST]))
+        more = len(self.remarks) - self.SHOWN_AT_MOST
+        return f"{text}; and {more} more" if more > 0 else text
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether unlocking required services would help."""
+        return any(one.reason is PlanReason.LOCKED for one in self.remarks)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done, frozen when it was asked for: replicas first, the primary last.
 
-    `left_out` tells of nodes that take no part, each with its reason. `words` must be typed
-    before it begins; `pressed_at` is monotonic, `pressed_on` the wall clock (aware, UTC).
+    `left_out` are the nodes and services that take no part. `words` must be typed before it
+    begins; `pressed_at` is monotonic, `pressed_on` the wall clock (aware, UTC).
     """
 
     number: int
@@ -57,7 +111,7 @@ class Plan:
     cluster: str
     names: tuple[str, ...]
     steps: tuple[Step, ...]
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[PlanRemark, ...] = ()
     words: str = ""
     needs_reason: bool = False
     danger: str = ""
@@ -67,10 +121,20 @@ class Plan:
 
     @property
     def title(self) -> str:
-        """Say it in a line: `restart alert_mgr on 3 nodes of payments`."""
+        """One line: `restart alert_mgr on 3 nodes of payments`."""
         nodes = "1 node" if len(self.steps) == 1 else f"{len(self.steps)} nodes"
         where = f" of {self.cluster}" if self.cluster else ""
         return f"{self.verb.value} {', '.join(self.names)} on {nodes}{where}"
+
+
+class StepResult(Enum):
+    """What came of one node's turn; the value is the word in the journal."""
+
+    VERIFIED = "verified"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    """The deck was left meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +154,30 @@ class StepProgress:
         return self.state in (StepState.CHECKING, StepState.ORDERED, StepState.SETTLING)
 
 
+class StopReason(Enum):
+    """What kept a node's turn from coming to a good end."""
+
+    GATE_CLOSED = "gate closed"
+    GATE_NOT_ANSWERED = "gate not answered"
+    PRIMARY_TOO_EARLY = "primary too early"
+    NOT_SENT = "not sent"
+    NOT_VERIFIED = "not verified"
+
+
+@dataclass(frozen=True, slots=True)
+class StepStop:
+    """Why a rollout stopped at a node; `text` is the sentence for the operator."""
+
+    reason: StopReason
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class RolloutProgress:
-    """A plan and how far it has come; `text` says what it waits for, or why it stands."""
+    """A plan and how far it has come; `text` says what it waits for, or why it is paused.
+
+    `stop` is what paused it, None while it goes on.
+    """
 
     plan: Plan
     state: RolloutState = RolloutState.PLANNED
@@ -100,10 +185,11 @@ class RolloutProgress:
     text: str = ""
     began_at: float | None = None
     ended_at: float | None = None
+    stop: StepStop | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether it still goes on, or waits for a word."""
+        """Whether it still goes on, or is paused."""
         return self.state in (RolloutState.RUNNING, RolloutState.PAUSED)
 
     @property

@@ -108,7 +108,7 @@ class DeckApp(TerminalApp):
         self._caller = NotificationController(
             configuration.notify, os.environ, self.to_terminal, self.set_timer
         )
-        self._desk = OrderController(self, fleet, self._say)
+        self._desk = OrderController(self, fleet, self._say, self._live_keys)
         self._rollouts = RolloutController(self, fleet, self._say, self._colors)
         self._shelf = shelf
         self._taken: ExportController | None = None
@@ -120,6 +120,10 @@ class DeckApp(TerminalApp):
         if node is not None:
             self.deck.here = node
         fleet.listener = self
+
+    def _live_keys(self) -> dict[str, str]:
+        """Return binding id → keys of the deck, as they are now."""
+        return self.deck.live_keys()
 
     @property
     def theme_files(self) -> list[ThemeFile]:

@@ -45,7 +45,7 @@ async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedClus
         order = deck.give(Verb.RESTART, "alert_mgr", node="node2")
         verdict = await deck.verdict(order)
         assert verdict.result is Result.VERIFIED
-        assert [mark.what for mark in verdict.timeline] == ["asked", "down", "up"]
+        assert [mark.moment.value for mark in verdict.timeline] == ["asked", "down", "up"]
         (post,) = posts(served)
         assert (post.uid, post.path) == (2, LIST)
         line, body = request_text(order)
@@ -153,7 +153,7 @@ async def test_what_carries_the_answer_away_is_verified_by_what_comes_back(
         await deck.known()
         verdict = await deck.verdict(deck.give(Verb.RESTART, "envoy"))
         assert verdict.result is Result.VERIFIED
-        assert verdict.timeline[0].what == "answer lost"
+        assert verdict.timeline[0].moment.value == "answer lost"
         assert len(posts(served)) == 1
 
 
@@ -496,11 +496,11 @@ async def test_a_second_order_on_a_busy_node_is_refused_and_another_node_is_free
         first = deck.give(Verb.RESTART, "alert_mgr")
         with pytest.raises(NotAccepted, match="restart alert_mgr is still open here"):
             deck.give(Verb.STOP, "ccs")
-        assert "still open" in deck.fleet.standing("node1").busy
+        assert deck.fleet.standing("node1").busy is first
         other = deck.give(Verb.RESTART, "alert_mgr", node="node2")
         assert (await deck.verdict(first)).result is Result.VERIFIED
         assert (await deck.verdict(other)).result is Result.VERIFIED
-        assert deck.fleet.standing("node1").busy == ""
+        assert deck.fleet.standing("node1").busy is None
         assert [one.uid for one in posts(served)].count(1) == 1
         await deck.verdict(deck.give(Verb.STOP, "ccs"))
 
@@ -549,7 +549,7 @@ async def test_a_profile_that_is_removed_while_its_order_is_sent_ends_nothing() 
             await deck.until(lambda: server.posts)
             deck.fleet.adopt([])
             verdict = await deck.verdict(order)
-            assert verdict.timeline[0].what == "asked"
+            assert verdict.timeline[0].moment.value == "asked"
             assert verdict.result is Result.VERIFIED
             assert len(server.posts) == 1
             await deck.until(lambda: server.ended == server.connections)

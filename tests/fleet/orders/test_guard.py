@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tui.fleet.orders.guard import NodeStanding, judge_order, pointless_reason
+from tests.fleet.plan_nodes import open_order
+from tui.fleet.orders.guard import NodeStanding, judge_order, judge_verb
 from tui.model.node import Environment
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.service import Kind, Service
@@ -71,7 +72,7 @@ def test_one_required_service_among_optional_ones_locks_all() -> None:
         (replace(FINE, trouble="refused the connection"), "refused"),
         (replace(FINE, age=4.1), "too old"),
         (replace(FINE, age=None), "not answered yet"),
-        (replace(FINE, busy="an order is open"), "open"),
+        (replace(FINE, busy=open_order()), "stop ccs is still open here"),
     ],
 )
 def test_what_stands_in_the_way_refuses_even_when_unlocked(
@@ -101,7 +102,7 @@ def test_nothing_chosen_is_refused() -> None:
     ],
 )
 def test_a_verb_that_makes_no_sense_says_so(verb: Verb, status: str) -> None:
-    assert pointless_reason(verb, Service("alert_mgr", status))
+    assert judge_verb(verb, Service("alert_mgr", status))
 
 
 @pytest.mark.parametrize(
@@ -117,11 +118,11 @@ def test_a_verb_that_makes_no_sense_says_so(verb: Verb, status: str) -> None:
     ],
 )
 def test_a_verb_that_makes_sense_is_let_through(verb: Verb, status: str) -> None:
-    assert pointless_reason(verb, Service("alert_mgr", status)) == ""
+    assert judge_verb(verb, Service("alert_mgr", status)) is None
 
 
 def test_a_service_that_is_not_sound_is_never_acted_on() -> None:
     """Cases 32 and 33."""
     for verb in Verb:
-        assert pointless_reason(verb, Service("alert_mgr", "RUNNING", note="sent twice"))
-        assert pointless_reason(verb, Service("a\N{REPLACEMENT CHARACTER}b", "RUNNING"))
+        assert judge_verb(verb, Service("alert_mgr", "RUNNING", note="sent twice"))
+        assert judge_verb(verb, Service("a\N{REPLACEMENT CHARACTER}b", "RUNNING"))

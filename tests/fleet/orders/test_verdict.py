@@ -41,7 +41,7 @@ def test_a_restart_is_verified_by_a_later_start_time_that_holds() -> None:
     verdict = judge(Verb.RESTART, RAN, YES, sights)
     assert verdict is not None
     assert verdict.result is Result.VERIFIED
-    told = [(mark.what, mark.at) for mark in verdict.timeline]
+    told = [(mark.moment.value, mark.at) for mark in verdict.timeline]
     assert told == [("asked", 0.2), ("down", 1.1), ("up", 2.4)]
 
 
@@ -127,7 +127,7 @@ def test_a_lost_answer_is_verified_by_what_the_node_shows() -> None:
     verdict = judge(Verb.RESTART, RAN, LOST, sights)
     assert verdict is not None
     assert verdict.result is Result.VERIFIED
-    assert verdict.timeline[0].what == "answer lost"
+    assert verdict.timeline[0].moment.value == "answer lost"
 
 
 def test_a_lost_answer_and_an_unchanged_node_stay_unknown() -> None:
@@ -199,7 +199,7 @@ def test_a_start_is_verified_by_running() -> None:
     verdict = judge(Verb.START, LAY, YES, sights)
     assert verdict is not None
     assert verdict.result is Result.VERIFIED
-    assert [mark.what for mark in verdict.timeline] == ["asked", "up"]
+    assert [mark.moment.value for mark in verdict.timeline] == ["asked", "up"]
 
 
 def test_a_start_that_ends_fatal_times_out_and_says_where_it_is() -> None:

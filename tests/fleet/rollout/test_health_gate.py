@@ -147,7 +147,7 @@ async def ask(deck: Running) -> GateResult:
     assert isinstance(plan, Plan), plan
     (one,) = plan.steps
     starts = {("node1", seen.name): seen.started_at for seen in one.services}
-    return await HealthGate(deck.fleet, QUICK.limit).ask(one, starts, 1)
+    return await HealthGate(deck.fleet, QUICK).check(one, starts, 1)
 
 
 REFUSED, MISSING = answer("no", 403), answer("no", 404)

@@ -21,7 +21,6 @@ from tests.fleet.rollouts import (
 )
 from tests.fleet.witness import records
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.rollout.health_gate import GateFinding
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.journal.hash_chain import check_chain
 from tui.journal.journal_file import JournalFile
@@ -29,7 +28,14 @@ from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
 from tui.model.event import EventKind
 from tui.model.order import Order, Result, Verb
-from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
+from tui.model.rollout import (
+    Plan,
+    PlanRefusal,
+    RolloutProgress,
+    RolloutState,
+    StepState,
+    StopReason,
+)
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
@@ -257,9 +263,11 @@ async def test_a_node_that_is_done_and_restarts_again_pauses(three: SimulatedClu
         assert ordered(three) == [2, 3]
 
 
-@pytest.mark.parametrize(("uid", "finding"), [(1, GateFinding.NOT_WELL), (2, GateFinding.UNASKED)])
+@pytest.mark.parametrize(
+    ("uid", "reason"), [(1, StopReason.GATE_CLOSED), (2, StopReason.GATE_NOT_ANSWERED)]
+)
 async def test_a_node_that_is_gone_pauses_until_it_is_back(
-    three: SimulatedCluster, uid: int, finding: GateFinding
+    three: SimulatedCluster, uid: int, reason: StopReason
 ) -> None:
     async with rolling(three) as deck:
         plan = await planned(deck)
@@ -267,7 +275,8 @@ async def test_a_node_that_is_gone_pauses_until_it_is_back(
         deck.fleet.rollouts.begin(plan)
         now = await reaches(deck, plan, RolloutState.PAUSED)
         assert f"node{uid}" in now.text
-        assert deck.fleet.rollouts.finding(plan.number) is finding
+        assert now.stop is not None
+        assert now.stop.reason is reason
         assert not posts(three)
         three.cluster.power_on(uid)
         await quiet(0.3)
@@ -368,7 +377,7 @@ async def test_a_read_only_fleet_plans_and_begins_none(three: SimulatedCluster) 
         plan = await planned(deck)
     async with rolling(three, read_only="read-only: asked for") as deck:
         await deck.known()
-        assert deck.fleet.rollouts.plan([SERVICE], ["node1"]) == "read-only: asked for"
+        assert str(deck.fleet.rollouts.plan([SERVICE], ["node1"])) == "read-only: asked for"
         with pytest.raises(NotAccepted, match="read-only"):
             deck.fleet.rollouts.begin(plan)
         assert not posts(three)
@@ -379,8 +388,9 @@ async def test_a_required_service_needs_the_switch_and_a_reason(three: Simulated
     async with rolling(three) as deck:
         await deck.known()
         refused = deck.fleet.rollouts.plan(["cnm_exec"], nodes)
-        assert isinstance(refused, str)
-        assert "cnm_exec: required" in refused
+        assert isinstance(refused, PlanRefusal)
+        assert refused.is_locked
+        assert "cnm_exec: required" in str(refused)
         deck.fleet.unlocked = True
         plan = await planned(deck, "cnm_exec", nodes=nodes)
         assert (plan.words, plan.needs_reason) == ("cnm_exec", True)
@@ -408,7 +418,7 @@ async def test_a_marked_node_without_a_profile_is_left_out_by_a_name_that_can_be
 ) -> None:
     async with rolling(three) as deck:
         plan = await planned(deck, nodes=("node2", UnmanagedNode("demo", 9).key))
-        assert plan.left_out == ("demo node:9: it has no profile",)
+        assert list(map(str, plan.left_out)) == ["demo node:9: it has no profile"]
 
 
 async def test_what_becomes_required_on_the_way_needs_the_reason_that_nobody_gave(

@@ -21,6 +21,7 @@ from tui.model.certificate import Certificate
 from tui.model.event import Event, EventKind
 from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.order import (
+    Moment,
     Order,
     OrderPhase,
     OrderProgress,
@@ -98,7 +99,10 @@ def order(*, result: Result = Result.TIMED_OUT) -> OrderProgress:
         "after the TLS change",
     )
     verdict = Verdict(
-        "alert_mgr", result, "still STOPPED", (TimelineMark("sent", 0.0), TimelineMark("down", 1.2))
+        "alert_mgr",
+        result,
+        "still STOPPED",
+        (TimelineMark(Moment.ANSWERED, 0.0), TimelineMark(Moment.DOWN, 1.2)),
     )
     return OrderProgress(given, OrderPhase.ENDED, "ended", {}, (verdict,))
 

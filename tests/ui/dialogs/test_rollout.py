@@ -10,9 +10,11 @@ from rich.console import Console, RenderableType
 
 from tui.fleet.rollout.runner import RolloutAction
 from tui.model.node import Environment, Identity, Role
-from tui.model.order import Result, SeenService, TimelineMark, Verb, Verdict
+from tui.model.order import Moment, Result, SeenService, TimelineMark, Verb, Verdict
 from tui.model.rollout import (
     Plan,
+    PlanReason,
+    PlanRemark,
     RolloutProgress,
     RolloutState,
     Step,
@@ -99,7 +101,11 @@ def test_one_body_is_shown_once_and_different_ones_each_with_its_node() -> None:
 
 
 def test_what_is_left_out_hidden_required_or_out_of_its_days_is_said() -> None:
-    made = plan(left_out=("node9: read-only",), needs_reason=True, danger="ccs: required")
+    made = plan(
+        left_out=(PlanRemark(PlanReason.READ_ONLY, "read-only", "node9"),),
+        needs_reason=True,
+        danger="ccs: required",
+    )
     told = "\n".join(
         page(made, 120, hidden=frozenset({"alert_mgr"}), remarks=("node2: it has expired",))
     )
@@ -118,7 +124,10 @@ def test_production_is_said_with_its_node() -> None:
     [
         (plan(), ""),
         (plan(step(3), step(2), step(1)), "the turns are node3, node2, node1 now"),
-        (plan(left_out=("node4: read-only",)), "node4: read-only"),
+        (
+            plan(left_out=(PlanRemark(PlanReason.READ_ONLY, "read-only", "node4"),)),
+            "node4: read-only",
+        ),
         (plan(step(2), step(3, role=Role.PRIMARY), step(1)), "node3: the node is primary now"),
         (plan(words="3", danger="more"), "it takes more now: more"),
     ],
@@ -198,7 +207,7 @@ def test_the_head_says_what_is_waited_for_and_since_when_it_stands() -> None:
 
 
 def test_a_row_tells_times_by_service_where_there_are_several() -> None:
-    marks = (TimelineMark("asked", 0.1), TimelineMark("up", 2.34))
+    marks = (TimelineMark(Moment.ANSWERED, 0.1), TimelineMark(Moment.UP, 2.34))
     made = plan(step(2, "a", "b"))
     verdicts = tuple(Verdict(name, Result.VERIFIED, "held", marks) for name in ("a", "b"))
     one = StepProgress(made.steps[0], DONE, began_at=0.0, ended_at=75.0, verdicts=verdicts)
@@ -208,7 +217,7 @@ def test_a_row_tells_times_by_service_where_there_are_several() -> None:
 
 
 def test_a_node_that_was_restarted_and_failed_for_another_reason_says_both() -> None:
-    verdicts = (Verdict("alert_mgr", Result.VERIFIED, "held", (TimelineMark("up", 2.0),)),)
+    verdicts = (Verdict("alert_mgr", Result.VERIFIED, "held", (TimelineMark(Moment.UP, 2.0),)),)
     one = StepProgress(step(2), FAILED, "node9: away", 0.0, 5.0, verdicts)
     (row,) = rollout_rows(RolloutProgress(plan(), RolloutState.PAUSED, (one,)), {}, 9.0)
     assert row.text == "node9: away; its restart was verified: held (up 2.0 s)"

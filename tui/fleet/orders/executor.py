@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.api.errors import ApiError
-from tui.api.operation import Answer, Outcome, write_operation
+from tui.api.errors import ApiError, NotSent, WriteBlocked
+from tui.api.operation import write_operation
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.verdict import NodeAnswer, Observation, Patience, decide_verdict, timeline
 from tui.fleet.polling.poller import NodePoller
@@ -21,7 +21,9 @@ from tui.journal.journal_file import JournalError
 from tui.model.cluster import Member
 from tui.model.node import Identity, Role, same_host
 from tui.model.order import (
+    AnswerOutcome,
     Order,
+    OrderAnswer,
     OrderPhase,
     OrderProgress,
     Result,
@@ -84,10 +86,6 @@ def check_target(order: Order, members: Iterable[Member]) -> None:
         raise ChangedSinceSeen(f"node:{primary.uid} is primary now, meant was node:{meant}")
 
 
-FAST_INTERVAL = 0.25
-"""Seconds between two readings while an order is watched."""
-
-
 class NotAccepted(Exception):
     """An order that the fleet does not take any more; the text says why."""
 
@@ -102,7 +100,7 @@ class _Life:
     tier: Tier
     intended: bool = False
     sent_at: float = 0.0
-    answer: Answer | None = None
+    answer: OrderAnswer | None = None
     asked: float = 0.0
     seen_at: float = 0.0
     pending: list[Reading] = field(default_factory=list)
@@ -219,7 +217,7 @@ class Orders:
         if identity.uid is not None and client.connections != number:
             raise ChangedSinceSeen(f"the connection to {order.route.url} changed during the check")
 
-    async def _send(self, life: _Life, client: NodeReader) -> Answer:
+    async def _send(self, life: _Life, client: NodeReader) -> OrderAnswer:
         from tui.api.client import NodeOperator
 
         order, login = life.order, life.via.login
@@ -232,9 +230,7 @@ class Orders:
             path=order.route.path,
             leaving=lambda: self._journal.sent(order),
         )
-        said = answer.outcome.value
-        no = [name for name, taken in answer.results.items() if taken is False]
-        self._journal.answered(order, said, answer.status, answer.text, answer.took, no)
+        self._journal.answered(order, answer)
         if answer.forbidden:
             login.may_write = False
         if answer.login_refused:
@@ -245,9 +241,9 @@ class Orders:
         """Watch the node until every service has its verdict."""
         watch = life.target
         self._judge(life)
-        async with watch.hurried(FAST_INTERVAL):
+        async with watch.hurried(self._patience.interval):
             while len(life.verdicts) < len(life.order.services):
-                await asyncio.sleep(FAST_INTERVAL / 2)
+                await asyncio.sleep(self._patience.interval / 2)
                 self._look(life, watch)
                 self._judge(life)
         self._step(life.order, OrderPhase.ENDED, _summary(life.verdicts.values()), life)
@@ -325,7 +321,7 @@ class Orders:
             for verdict in verdicts:
                 self._journal.judged(order, verdict)
         else:
-            self._journal.refused(order.verb.value, order.target.node, order.names, text)
+            self._journal.refused(order.verb, order.target.node, order.names, text)
         self.report(OrderProgress(order, OrderPhase.ENDED, text, {}, verdicts))
 
 
@@ -337,9 +333,9 @@ async def _identity(order: Order, client: NodeReader) -> Identity:
 
 def _word(life: _Life, service: str) -> NodeAnswer:
     answer = life.answer
-    if answer is None or answer.outcome is Outcome.LOST:
+    if answer is None or answer.outcome is AnswerOutcome.LOST:
         return NodeAnswer(None, life.asked, answer.text if answer else "")
-    if answer.outcome is Outcome.REFUSED:
+    if answer.outcome is AnswerOutcome.REFUSED:
         return NodeAnswer(False, life.asked, answer.text)
     said = answer.results.get(service)
     text = answer.text if said is not None else "the answer did not name it"
@@ -347,8 +343,8 @@ def _word(life: _Life, service: str) -> NodeAnswer:
 
 
 def _unsent(error: ApiError) -> str:
-    text = str(error)
-    return text if "nothing was sent" in text else f"{text}; nothing was sent"
+    """Return the sentence of an order that did not leave; some errors are about just that."""
+    return str(error) if isinstance(error, NotSent | WriteBlocked) else f"{error}; nothing was sent"
 
 
 def _watching(life: _Life) -> str:

@@ -1,48 +1,76 @@
-"""May this order be given, and what must the operator do for it? Pure; asked by key and modal."""
+"""Whether an order may be given, and what the operator must do for it. Pure.
+
+Asked at the key, by the dialog, when the order is given, and for every node of a rollout.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from tui.model.node import Environment
-from tui.model.order import SeenService, Tier, Verb
+from tui.model.order import Order, SeenService, Tier, Verb
 from tui.model.service import API_CARRIERS, CLIENT_CARRIERS, Health, Kind, Service
+
+
+class Refusal(Enum):
+    """Why an order may not be given."""
+
+    READ_ONLY = "read-only"
+    TROUBLE = "trouble"
+    NOT_ANSWERED = "not answered"
+    STALE = "stale"
+    BUSY = "busy"
+    NO_NODE = "no node"
+    NO_SERVICE = "no service"
+    LOCKED = "locked"
+    LOCKED_SEVERAL = "locked, and several at once"
 
 
 @dataclass(frozen=True, slots=True)
 class NodeStanding:
-    """How things stand with a node when an order is considered.
+    """What the guard needs to know of a node.
 
-    Each of the texts is empty where nothing stands in the way, else says what does:
-    `read_only`, `trouble` (its present trouble, or another node answering under its address),
-    `busy` (an order that is still open). `age` is the reading's, in seconds, None before the
-    first; from `stale_after` on it is too old to act on.
+    `read_only` and `trouble` (its present trouble, or another node answering under its address)
+    are sentences, empty where nothing is in the way; `busy` is an order that is still open.
+    `age` is the reading's, in seconds, None before the first; from `stale_after` on it is too old
+    to act on.
     """
 
     age: float | None
     stale_after: float
     read_only: str = ""
     trouble: str = ""
-    busy: str = ""
+    busy: Order | None = None
     environment: Environment | None = None
     unlocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the guard says: the tier, whether it may go on, why, and what must be typed."""
+    """The guard's ruling: `refusal` is None where the order may go on.
+
+    `reason` is a sentence: of the refusal, else of the risks. `words` must be typed.
+    """
 
     tier: Tier
-    allowed: bool
+    refusal: Refusal | None = None
     reason: str = ""
     words: str = ""
     needs_reason: bool = False
 
+    @property
+    def allowed(self) -> bool:
+        """Whether the order may be given."""
+        return self.refusal is None
+
 
 def judge_order(verb: Verb, services: Sequence[SeenService], standing: NodeStanding) -> Ruling:
     """Judge an order for `services` of one node. It fails closed: what is not known refuses."""
-    bar = _bar(services, standing)
-    if bar:
-        return Ruling(Tier.NEVER, allowed=False, reason=bar)
+    barred = judge_node(standing)
+    if barred is not None:
+        return barred
+    if not services:
+        return Ruling(Tier.NEVER, Refusal.NO_SERVICE, "no service is chosen")
     if any(seen.kind is not Kind.OPTIONAL for seen in services):
         return _locked(verb, services, standing)
     names = {seen.name for seen in services}
@@ -56,24 +84,29 @@ def judge_order(verb: Verb, services: Sequence[SeenService], standing: NodeStand
     if names & CLIENT_CARRIERS:
         risks.append("it disconnects every client of every database on the node")
     if risks:
-        return Ruling(Tier.TYPED, allowed=True, reason="; ".join(risks), words=_words(services))
-    return Ruling(Tier.PLAIN, allowed=True)
+        return Ruling(Tier.TYPED, reason="; ".join(risks), words=_words(services))
+    return Ruling(Tier.PLAIN)
 
 
-def _bar(services: Sequence[SeenService], standing: NodeStanding) -> str:
+def judge_node(standing: NodeStanding) -> Ruling | None:
+    """Return the refusal of any order on a node, whatever its services; None where one may go."""
     if standing.read_only:
-        return standing.read_only
+        return Ruling(Tier.NEVER, Refusal.READ_ONLY, standing.read_only)
     if standing.trouble:
-        return standing.trouble
+        return Ruling(Tier.NEVER, Refusal.TROUBLE, standing.trouble)
     if standing.age is None:
-        return "the node has not answered yet"
+        return Ruling(Tier.NEVER, Refusal.NOT_ANSWERED, "the node has not answered yet")
     if standing.age > standing.stale_after:
-        return f"the last answer is {standing.age:.0f} s old, too old to act on"
-    if standing.busy:
-        return standing.busy
-    if not services:
-        return "no service is chosen"
-    return ""
+        old = f"the last answer is {standing.age:.0f} s old, too old to act on"
+        return Ruling(Tier.NEVER, Refusal.STALE, old)
+    if standing.busy is not None:
+        return Ruling(Tier.NEVER, Refusal.BUSY, busy_text(standing.busy))
+    return None
+
+
+def busy_text(order: Order) -> str:
+    """Return the sentence of a node on which an order is still open."""
+    return f"{order.verb.value} {', '.join(order.names)} is still open here"
 
 
 def _locked(verb: Verb, services: Sequence[SeenService], standing: NodeStanding) -> Ruling:
@@ -85,35 +118,43 @@ def _locked(verb: Verb, services: Sequence[SeenService], standing: NodeStanding)
         "up to the loss of the cluster and its data"
     )
     if not standing.unlocked:
-        return Ruling(Tier.LOCKED, allowed=False, reason=danger)
+        return Ruling(Tier.LOCKED, Refusal.LOCKED, danger)
     if len(services) > 1:
-        return Ruling(
-            Tier.LOCKED, allowed=False, reason=f"{danger}. Such services go one at a time"
-        )
-    return Ruling(
-        Tier.LOCKED, allowed=True, reason=danger, words=_words(services), needs_reason=True
-    )
+        several = f"{danger}. Such services go one at a time"
+        return Ruling(Tier.LOCKED, Refusal.LOCKED_SEVERAL, several)
+    return Ruling(Tier.LOCKED, reason=danger, words=_words(services), needs_reason=True)
 
 
 def _words(services: Sequence[SeenService]) -> str:
     return services[0].name if len(services) == 1 else str(len(services))
 
 
-def pointless_reason(verb: Verb, service: Service) -> str:
-    """Say why `verb` makes no sense for a service as it is; empty where it does."""
+@dataclass(frozen=True, slots=True)
+class PointlessVerb:
+    """A verb that makes no sense for a service as it is: why, and which ones would.
+
+    `possible` is empty where none would, or where the service only needs time.
+    """
+
+    text: str
+    possible: tuple[Verb, ...] = ()
+
+
+def judge_verb(verb: Verb, service: Service) -> PointlessVerb | None:
+    """Return why `verb` makes no sense for a service as it is; None where it does."""
+    name, status, health = service.name, service.status, service.health()
     if not service.is_actionable:
         what = service.note or "its name is not one that can be sent back"
-        return f"{service.name} cannot be acted on: {what}"
-    health, status = service.health(), service.status
+        return PointlessVerb(f"{name} cannot be acted on: {what}")
     if health is Health.UNKNOWN:
-        return f"{service.name} cannot be acted on: {status!r} is not a status that is known"
-    running = health is Health.UP
-    if verb is Verb.START and running:
-        return f"{service.name} is already {status}. Nothing to start: t stops it, r restarts it"
+        return PointlessVerb(f"{name} cannot be acted on: {status!r} is not a status that is known")
+    if verb is Verb.START and health is Health.UP:
+        already = f"{name} is already {status}. Nothing to start"
+        return PointlessVerb(already, (Verb.STOP, Verb.RESTART))
     if verb is Verb.START and status in ("STARTING", "RESTARTING"):
-        return f"{service.name} is already {status}"
+        return PointlessVerb(f"{name} is already {status}")
     if verb is Verb.STOP and health in (Health.DOWN, Health.DONE):
-        return f"{service.name} is already {status}. Nothing to stop: s starts it"
+        return PointlessVerb(f"{name} is already {status}. Nothing to stop", (Verb.START,))
     if verb is Verb.RESTART and health in (Health.DOWN, Health.DONE):
-        return f"{service.name} is {status}. Nothing to restart: s starts it"
-    return ""
+        return PointlessVerb(f"{name} is {status}. Nothing to restart", (Verb.START,))
+    return None

@@ -93,8 +93,8 @@ def _beginning(name: str, refused: bool, text: str) -> Verdict:
 
 def _told(one: UnfinishedOrder) -> str:
     when = one.order.pressed_on.strftime("%Y-%m-%d %H:%M:%S UTC")
-    if one.answer:
-        what = f"its answer was {one.answer}, and then nobody watched"
+    if one.answer is not None:
+        what = f"its answer was {one.answer.value}, and then nobody watched"
     elif one.was_sent:
         what = "it was sent, and its answer never seen"
     else:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tui.model.order import Result, SeenService, TimelineMark, Verb, Verdict
+from tui.model.order import Moment, Result, SeenService, TimelineMark, Verb, Verdict
 from tui.model.service import is_one_shot
 
 RUNNING = "RUNNING"
@@ -17,14 +17,15 @@ class Patience:
     """How long an order is watched, in seconds.
 
     `steady`: how long the wished state must hold; `limit`: the whole watch; `same`: after how
-    long a restart that changed nothing is called one; `unseen`: after how long without a sight
-    nobody can say any more how the service stands.
+    long a restart that changed nothing is called one; `unseen`: after how long without an
+    observation the state of the service is unknown; `interval`: between two readings meanwhile.
     """
 
     steady: float = 10.0
     limit: float = 60.0
     same: float = 20.0
     unseen: float = 10.0
+    interval: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +177,13 @@ def timeline(
     verb: Verb, before: SeenService, word: NodeAnswer, sights: Sequence[Observation]
 ) -> tuple[TimelineMark, ...]:
     """List the moments that were seen: asked, down, up."""
-    marks = [TimelineMark("asked" if word.said is not None else "answer lost", word.at)]
+    marks = [TimelineMark(Moment.ANSWER_LOST if word.said is None else Moment.ANSWERED, word.at)]
     if verb is not Verb.START:
         down = next((sight for sight in sights if sight.status != RUNNING), None)
         if down is not None:
-            marks.append(TimelineMark("down", down.at))
+            marks.append(TimelineMark(Moment.DOWN, down.at))
     if verb is not Verb.STOP:
         reached = _reached(verb, before, sights)
         if reached is not None:
-            marks.append(TimelineMark("up", sights[reached].at))
+            marks.append(TimelineMark(Moment.UP, sights[reached].at))
     return tuple(marks)

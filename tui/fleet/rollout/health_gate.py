@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable
 from tui.fleet.login.state import LoginStopped
-from tui.fleet.orders.executor import FAST_INTERVAL
+from tui.fleet.orders.guard import busy_text
+from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.host import RolloutHost
 from tui.journal.records import iso_time
 from tui.model.cluster import ClusterFacts
@@ -65,13 +66,13 @@ class GateResult:
 
 
 class HealthGate:
-    """Asks the nodes of a fleet; `limit` is how many seconds fresh readings may take."""
+    """Asks the nodes of a fleet; fresh readings may take `patience.limit` seconds."""
 
-    def __init__(self, fleet: RolloutHost, limit: float) -> None:
+    def __init__(self, fleet: RolloutHost, patience: Patience) -> None:
         self._fleet = fleet
-        self._limit = limit
+        self._patience = patience
 
-    async def ask(self, step: Step, starts: StartTimes, primary: int | None) -> GateResult:
+    async def check(self, step: Step, starts: StartTimes, primary: int | None) -> GateResult:
         """See whether it may go on at a node; `primary` is who was primary when last looked."""
         gone = self._gone(step, starts)
         if gone:
@@ -93,9 +94,9 @@ class HealthGate:
 
     def _fault(self, watch: NodePoller) -> str:
         """Say what keeps a node from being one of a quiet, well cluster; empty where it is."""
-        busy = self._fleet.orders.open_on(watch.name)
+        busy = self._fleet.standing(watch.name).busy
         if busy is not None:
-            return f"{busy.verb.value} {', '.join(busy.names)} is still open here"
+            return busy_text(busy)
         return unhealthy_services(watch.reading, watch.facts.disabled) or watch.wrong_node
 
     def _gone(self, step: Step, starts: StartTimes) -> str:
@@ -119,8 +120,8 @@ class HealthGate:
         for watch in watches:
             watch.refresh_now()
         late = [one for one in watches if one.reading.asked_at < began]
-        while late and time.monotonic() - began < self._limit:
-            await asyncio.sleep(FAST_INTERVAL / 2)
+        while late and time.monotonic() - began < self._patience.limit:
+            await asyncio.sleep(self._patience.interval / 2)
             late = [one for one in late if one.reading.asked_at < began]
         return [one.name for one in late]
 

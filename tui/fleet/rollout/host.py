@@ -15,7 +15,6 @@ class RolloutHost(Protocol):
 
     journal: Journal
     orders: Orders
-    unlocked: bool
 
     @property
     def read_only(self) -> str:

@@ -1,23 +1,25 @@
-"""Which nodes a rollout goes to, and in which turn. Pure: planned, or refused with reasons.
+"""Which nodes a rollout goes to, and in which turn. Pure: a plan, or a refusal with its reasons.
 
-What a node lacks is left out and said. What would make it unsafe to go on without the node (it does
-not answer, it may be another one, what it runs is in trouble) refuses the whole: a rollout that
-skips such a node by itself would go through a cluster that is not well.
+What a node lacks is left out, with a remark. What would make it unsafe to go on without the node
+(it does not answer, it may be another one, what it runs is in trouble) refuses the whole: a rollout
+that skips such a node by itself would go through a cluster that is not well.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tui.fleet.orders.guard import NodeStanding, Ruling, judge_order
+from tui.fleet.orders.guard import NodeStanding, Refusal, Ruling, judge_node, judge_order
 from tui.model.node import NodeFacts, Role
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import Reading
-from tui.model.rollout import Plan, Step
+from tui.model.rollout import Plan, PlanReason, PlanRefusal, PlanRemark, Step
 from tui.model.service import Health, Service, kind_of
 
-_SAID_AT_MOST = 5
-_NOTHING = "no service is chosen"
+_BY_GUARD = {
+    Refusal.LOCKED: PlanReason.LOCKED,
+    Refusal.LOCKED_SEVERAL: PlanReason.LOCKED_SEVERAL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,19 @@ class PlanNode:
         return self.facts.identity.role
 
 
-def make_plan(wish: RolloutRequest, places: Sequence[PlanNode]) -> Plan | str:
-    """Plan the services named over `places`, one of a node each; or say why it is refused."""
+def make_plan(wish: RolloutRequest, places: Sequence[PlanNode]) -> Plan | PlanRefusal:
+    """Plan the services named over `places`, one of a node each, or refuse with every reason."""
     names = tuple(dict.fromkeys(wish.names))
     if wish.verb is not Verb.RESTART:
-        return "only a restart goes from node to node: a cluster is not stopped in turn"
-    if not names or not places:
-        return _NOTHING if places else "no node is chosen"
+        text = "only a restart goes from node to node: a cluster is not stopped in turn"
+        return _refused(PlanReason.NOT_A_RESTART, text)
+    if not places:
+        return _refused(PlanReason.NO_NODE, "no node is chosen")
+    if not names:
+        return _refused(PlanReason.NO_SERVICE, "no service is chosen")
     refused = [bar for place in places if (bar := _bar(place))] or _strangers(places)
     if refused:
-        return _together(refused)
+        return PlanRefusal(tuple(refused))
     taking, left_out = _taking_part(places)
     refused = _unknown(taking)
     steps: list[Step] = []
@@ -69,50 +74,61 @@ def make_plan(wish: RolloutRequest, places: Sequence[PlanNode]) -> Plan | str:
             where = place.facts.identity, seen, place.standing.environment
             steps.append(Step(place.node, place.url, *where))
     refused += _nowhere(names, places)
-    if refused or not steps:
-        return _together(refused or [f"nothing is left to {wish.verb.value}", *left_out])
+    if refused:
+        return PlanRefusal(tuple(refused))
+    if not steps:
+        nothing = PlanRemark(PlanReason.NO_NODE, f"nothing is left to {wish.verb.value}")
+        return PlanRefusal((nothing, *left_out))
     return _ruled(wish, names, tuple(steps), tuple(left_out), {one.node: one for one in places})
 
 
+def _refused(reason: PlanReason, text: str) -> PlanRefusal:
+    return PlanRefusal((PlanRemark(reason, text),))
+
+
 def _turn(place: PlanNode) -> tuple[bool, int, str]:
-    """Replicas first and the primary last, then by uid."""
+    """Sort replicas first and the primary last, then by uid."""
     return place.role is Role.PRIMARY, place.facts.identity.uid or 0, place.node
 
 
-def _bar(place: PlanNode) -> str:
-    """Say why a node makes the whole unsafe, whether it takes part or not; empty if it does not."""
-    standing = replace(place.standing, read_only="")
-    reason = judge_order(Verb.RESTART, (), standing).reason
-    return "" if reason == _NOTHING else f"{place.node}: {reason}"
+def _bar(place: PlanNode) -> PlanRemark | None:
+    """Return what makes the whole unsafe at a node, whether it takes part or not."""
+    ruling = judge_node(replace(place.standing, read_only=""))
+    if ruling is None:
+        return None
+    return PlanRemark(PlanReason.NODE, ruling.reason, place.node)
 
 
-def _strangers(places: Sequence[PlanNode]) -> list[str]:
-    """Say so where the nodes are not those of one cluster."""
+def _strangers(places: Sequence[PlanNode]) -> list[PlanRemark]:
+    """List what speaks against the nodes being those of one cluster."""
     if len(places) == 1:
         return []
     lone = [place.node for place in places if not place.group]
     if lone:
-        return [f"{', '.join(lone)}: the profile names no cluster, and a rollout is through one"]
-    told = {place.facts.identity.cluster for place in places} - {""}
-    for clusters in ({place.group for place in places}, told):
+        text = "the profile names no cluster, and a rollout is through one"
+        return [PlanRemark(PlanReason.CLUSTER, text, ", ".join(lone))]
+    reported = {place.facts.identity.cluster for place in places} - {""}
+    for clusters in ({place.group for place in places}, reported):
         if len(clusters) > 1:
             found = ", ".join(sorted(clusters))
-            return [f"a rollout goes through one cluster, and these are nodes of {found}"]
+            text = f"a rollout goes through one cluster, and these are nodes of {found}"
+            return [PlanRemark(PlanReason.CLUSTER, text)]
     return []
 
 
-def _taking_part(places: Sequence[PlanNode]) -> tuple[list[PlanNode], list[str]]:
+def _taking_part(places: Sequence[PlanNode]) -> tuple[list[PlanNode], list[PlanRemark]]:
     """Leave out what takes no orders, and the second of two profiles for one node."""
     taking: list[PlanNode] = []
-    left_out: list[str] = []
+    left_out: list[PlanRemark] = []
     by_uid: dict[int, str] = {}
     for place in places:
         uid = place.facts.identity.uid
         twin = by_uid.get(uid) if uid is not None else None
-        if place.standing.read_only:
-            left_out.append(f"{place.node}: {place.standing.read_only}")
+        if why := place.standing.read_only:
+            left_out.append(PlanRemark(PlanReason.READ_ONLY, why, place.node))
         elif twin is not None:
-            left_out.append(f"{place.node}: it is the same node as {twin}")
+            text = f"it is the same node as {twin}"
+            left_out.append(PlanRemark(PlanReason.TWIN, text, place.node))
         else:
             taking.append(place)
             if uid is not None:
@@ -120,35 +136,40 @@ def _taking_part(places: Sequence[PlanNode]) -> tuple[list[PlanNode], list[str]]
     return taking, left_out
 
 
-def _unknown(taking: Sequence[PlanNode]) -> list[str]:
-    """Say what is not known of the nodes and must be."""
-    told = []
+def _unknown(taking: Sequence[PlanNode]) -> list[PlanRemark]:
+    """List what is not known of the nodes and must be."""
+    remarks = []
     for place in taking:
         if place.facts.identity.uid is None:
-            told.append(f"{place.node}: it does not tell its uid, so another one may answer unseen")
+            text = "it does not tell its uid, so another one may answer unseen"
+            remarks.append(PlanRemark(PlanReason.IDENTITY, text, place.node))
         elif place.role is Role.UNKNOWN:
-            told.append(f"{place.node}: its role is not known, and the primary must come last")
+            text = "its role is not known, and the primary must come last"
+            remarks.append(PlanRemark(PlanReason.ROLE, text, place.node))
     primaries = [place.node for place in taking if place.role is Role.PRIMARY]
     if len(primaries) > 1:
-        told.append(f"{', '.join(primaries)}: more than one is said to be the primary")
-    return told
+        text = "more than one is said to be the primary"
+        remarks.append(PlanRemark(PlanReason.ROLE, text, ", ".join(primaries)))
+    return remarks
 
 
 def _services(
     place: PlanNode, names: Iterable[str]
-) -> tuple[tuple[SeenService, ...], list[str], list[str]]:
-    """Give the services to act on, those left out, and what refuses."""
+) -> tuple[tuple[SeenService, ...], list[PlanRemark], list[PlanRemark]]:
+    """Return the services to act on, those left out, and what refuses."""
     seen: list[SeenService] = []
-    left_out: list[str] = []
-    refused: list[str] = []
+    left_out: list[PlanRemark] = []
+    refused: list[PlanRemark] = []
     for name in names:
         service = place.reading.find(name)
         if service is None:
-            left_out.append(f"{place.node}: {name} is not on the node")
+            text = f"{name} is not on the node"
+            left_out.append(PlanRemark(PlanReason.MISSING, text, place.node, name))
         elif service.health(place.facts.disabled) in (Health.DOWN, Health.DONE, Health.OFF):
-            left_out.append(f"{place.node}: {name} is {service.status}")
+            text = f"{name} is {service.status}"
+            left_out.append(PlanRemark(PlanReason.DOWN, text, place.node, name))
         elif why := _unfit(service):
-            refused.append(f"{place.node}: {name} {why}")
+            refused.append(PlanRemark(PlanReason.UNFIT, f"{name} {why}", place.node, name))
         else:
             kind = kind_of(name, place.facts.optional)
             seen.append(SeenService(name, service.status, kind, service.started_at, service.uptime))
@@ -165,10 +186,10 @@ def _unfit(service: Service) -> str:
     return ""
 
 
-def _nowhere(names: Iterable[str], places: Sequence[PlanNode]) -> list[str]:
-    """Say which names no node knows: they are mistyped, or of another cluster."""
+def _nowhere(names: Iterable[str], places: Sequence[PlanNode]) -> list[PlanRemark]:
+    """List the names that no node knows: they are mistyped, or of another cluster."""
     return [
-        f"no node has {name}"
+        PlanRemark(PlanReason.MISSING, f"no node has {name}", service=name)
         for name in names
         if all(place.reading.find(name) is None for place in places)
     ]
@@ -178,16 +199,17 @@ def _ruled(
     wish: RolloutRequest,
     names: tuple[str, ...],
     steps: tuple[Step, ...],
-    left_out: tuple[str, ...],
+    left_out: tuple[PlanRemark, ...],
     places: dict[str, PlanNode],
-) -> Plan | str:
-    """Ask the guard about every node, and demand what the riskiest needs."""
+) -> Plan | PlanRefusal:
+    """Judge every node's order, and demand what the riskiest needs."""
     rulings = [judge_order(wish.verb, one.services, places[one.node].standing) for one in steps]
     for ruling in rulings:
-        if not ruling.allowed:
-            return ruling.reason
+        if ruling.refusal is not None:
+            return _refused(_BY_GUARD.get(ruling.refusal, PlanReason.NODE), ruling.reason)
         if ruling.needs_reason and len(names) > 1:
-            return f"{ruling.reason}. Such services go one at a time"
+            text = f"{ruling.reason}. Such services go one at a time"
+            return _refused(PlanReason.LOCKED_SEVERAL, text)
     count = sum(len(one.services) for one in steps)
     risks = dict.fromkeys(one.reason for one in rulings if one.reason)
     if len(steps) > 1:
@@ -208,27 +230,20 @@ def _ruled(
 
 
 def _words(rulings: Sequence[Ruling], names: Sequence[str], count: int) -> str:
-    """Say what must be typed: the service's name, or for several how many restarts it comes to."""
+    """Return what must be typed: the service's name, or for several the count of restarts."""
     if count == 1:
         return rulings[0].words
     return names[0] if len(names) == 1 else str(count)
 
 
 def tier_of(plan: Plan) -> Tier:
-    """Say what a plan takes, for the journal."""
+    """Return what a plan takes, for the journal."""
     if plan.needs_reason:
         return Tier.LOCKED
     return Tier.TYPED if plan.words else Tier.PLAIN
 
 
 def primary_of(plan: Plan) -> int | None:
-    """Give the uid of the primary, where it is one of the planned nodes."""
+    """Return the uid of the primary, where it is one of the planned nodes."""
     uids = (one.identity.uid for one in plan.steps if one.identity.role is Role.PRIMARY)
     return next(uids, None)
-
-
-def _together(reasons: Sequence[str]) -> str:
-    """Say several reasons in a sentence that still can be read."""
-    said = "; ".join(reasons[:_SAID_AT_MOST])
-    more = len(reasons) - _SAID_AT_MOST
-    return f"{said}; and {more} more" if more > 0 else said

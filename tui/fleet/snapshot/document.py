@@ -253,4 +253,4 @@ def _order_age(order: Order, moment: SnapshotMoment) -> float:
 
 
 def _marks(timeline: Sequence[TimelineMark]) -> list[dict[str, Any]]:
-    return [{"what": mark.what, "at_seconds": round(mark.at, 1)} for mark in timeline]
+    return [{"what": mark.moment.value, "at_seconds": round(mark.at, 1)} for mark in timeline]

@@ -1,7 +1,7 @@
 """From a key to an order: bound to node and services, refused with a reason, confirmed, sent."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -9,12 +9,21 @@ from textual.app import App
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.orders.guard import NodeStanding, Ruling, judge_order, pointless_reason
+from tui.fleet.orders.guard import (
+    NodeStanding,
+    PointlessVerb,
+    Refusal,
+    Ruling,
+    judge_node,
+    judge_order,
+    judge_verb,
+)
 from tui.model.node import Role
 from tui.model.order import Order, Route, SeenService, Target, Tier, Verb
 from tui.model.service import Service
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
+from tui.ui.keymap import key_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +50,26 @@ class KeyPress:
 
 
 def bind_order(
-    press: KeyPress, names: Sequence[str], view: NodeView, standing: NodeStanding
+    press: KeyPress,
+    names: Sequence[str],
+    view: NodeView,
+    standing: NodeStanding,
+    keys: Mapping[str, str],
 ) -> BoundOrder:
-    """Bind an order to the services named; they are those of the view's reading, or gone."""
+    """Bind an order to the services named; they are those of the view's reading, or gone.
+
+    `keys` are the live keys by the id of their binding, for what would make sense instead.
+    """
     barred = judge_order(press.verb, (), standing)
-    if standing.read_only or not names or barred.reason != "no service is chosen":
+    if not names or barred.refusal is not Refusal.NO_SERVICE:
         return BoundOrder(barred.reason)
     sensible: list[Service] = []
     left_out: list[str] = []
     for name in names:
         service = view.reading.find(name)
         why = f"{name} is not on the node any more" if service is None else ""
-        why = why or (pointless_reason(press.verb, service) if service is not None else "")
+        pointless = judge_verb(press.verb, service) if service is not None else None
+        why = why or (_pointless_text(pointless, keys) if pointless is not None else "")
         if why:
             left_out.append(why)
         elif service is not None:
@@ -71,6 +88,19 @@ def bind_order(
     ruling = judge_order(press.verb, order.services, standing)
     said = "" if ruling.allowed else ruling.reason
     return BoundOrder(said, order, ruling, tuple(left_out))
+
+
+_DOES = {Verb.START: "starts", Verb.STOP: "stops", Verb.RESTART: "restarts"}
+
+
+def _pointless_text(pointless: PointlessVerb, keys: Mapping[str, str]) -> str:
+    """Return why a verb makes no sense, with the keys of those that do."""
+    helps = ", ".join(
+        f"{key_text(keys[verb.value])} {_DOES[verb]} it"
+        for verb in pointless.possible
+        if verb.value in keys
+    )
+    return f"{pointless.text}: {helps}" if helps else pointless.text
 
 
 def _seen(service: Service, view: NodeView) -> SeenService:
@@ -111,10 +141,13 @@ Notify = Callable[[str], None]
 class OrderController:
     """Asks the guard at the key, the operator in the modal, and the guard again on the way out."""
 
-    def __init__(self, app: App[None], fleet: Fleet, say: Notify) -> None:
+    def __init__(
+        self, app: App[None], fleet: Fleet, say: Notify, keys: Callable[[], Mapping[str, str]]
+    ) -> None:
         self._app = app
         self._fleet = fleet
         self._say = say
+        self._keys = keys
 
     def look(self, node: str) -> NodeView:
         """Look at a node as it stands now."""
@@ -126,8 +159,8 @@ class OrderController:
         """Say why no order can be given on a node now, whatever the service; empty if one can."""
         if node not in self._fleet:
             return "there is no node"
-        reason = judge_order(Verb.RESTART, (), self._fleet.standing(node)).reason
-        return "" if reason == "no service is chosen" else reason
+        barred = judge_node(self._fleet.standing(node))
+        return "" if barred is None else barred.reason
 
     def ask(  # noqa: PLR0913 - what is meant, and who wants to know
         self,
@@ -150,10 +183,10 @@ class OrderController:
             verb, self._fleet.orders.next_number(), time.monotonic(), datetime.now(UTC)
         )
         view = self.look(node)
-        choice = bind_order(press, names, view, self._fleet.standing(node))
+        choice = bind_order(press, names, view, self._fleet.standing(node), self._keys())
         if choice.order is None or choice.ruling is None or not choice.ruling.allowed:
             if choice.order is not None:
-                self._fleet.journal.refused(verb.value, node, choice.order.names, choice.said)
+                self._fleet.journal.refused(verb, node, choice.order.names, choice.said)
             self._say(_refused(choice))
             return
         from tui.ui.dialogs.order import (
@@ -183,7 +216,7 @@ class OrderController:
     def _again(self, order: Order) -> tuple[Ruling, str]:
         node = order.target.node
         if node not in self._fleet:
-            return Ruling(Tier.NEVER, allowed=False, reason="the node's profile is gone"), ""
+            return Ruling(Tier.NEVER, Refusal.NO_NODE, "the node's profile is gone"), ""
         ruling = judge_order(order.verb, order.services, self._fleet.standing(node))
         return ruling, order_difference(order, self.look(node))
 

@@ -11,10 +11,7 @@ from textual.app import App
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.orders.guard import judge_order
-from tui.model.order import SeenService, Tier, Verb
-from tui.model.rollout import Plan, RolloutProgress, RolloutState, Step
-from tui.model.service import kind_of
+from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.format.status_lines import Palette
 
 if TYPE_CHECKING:
@@ -75,8 +72,9 @@ class RolloutController:
             self._say(f"{wanted.why_not} Nothing was sent.")
             return
         plan = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
-        if isinstance(plan, str):
-            self._say(f"{plan}. Nothing was sent.{self._remedy(wanted, plan)}")
+        if isinstance(plan, PlanRefusal):
+            remedy = " ctrl+p: unlock required services" if plan.is_locked else ""
+            self._say(f"{plan}. Nothing was sent.{remedy}")
             return
         from tui.ui.dialogs.rollout import (
             RolloutDialog,
@@ -91,8 +89,8 @@ class RolloutController:
 
     def _again(self, wanted: RolloutTargets, before: Plan) -> str:
         now = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
-        if isinstance(now, str):
-            return now
+        if isinstance(now, PlanRefusal):
+            return str(now)
         changed = plan_difference(before, now)
         return f"changed since you looked: {changed}" if changed else ""
 
@@ -155,23 +153,11 @@ class RolloutController:
             told += [f"{step.node}: {remark}"] if remark else []
         return tuple(told)
 
-    def _remedy(self, wanted: RolloutTargets, refusal: str) -> str:
-        """Say how to unlock, where that is what is in the way."""
-        for node in wanted.nodes:
-            if node in self._fleet:
-                watch = self._fleet.watch(node)
-                found = [one for one in wanted.names if watch.reading.find(one) is not None]
-                seen = [SeenService(one, "", kind_of(one, watch.facts.optional)) for one in found]
-                ruling = judge_order(Verb.RESTART, seen, self._fleet.standing(node))
-                if ruling.tier is Tier.LOCKED and ruling.reason == refusal:
-                    return " ctrl+p: unlock required services"
-        return ""
-
 
 def plan_difference(before: Plan, now: Plan) -> str:
     """Say what is not as it was when the plan was made; empty if all is. Pure."""
     if before.left_out != now.left_out:
-        return "; ".join(one for one in now.left_out if one not in before.left_out) or (
+        return "; ".join(str(one) for one in now.left_out if one not in before.left_out) or (
             "a node takes part again that was left out"
         )
     turns = [one.node for one in now.steps]

@@ -74,7 +74,7 @@ def rollout_essentials(proposal: RolloutQuestion, palette: Palette, room: int) -
             rows.append(("" if at else label, line, "" if at else "bold"))
     if (body := _one_body(plan)) is not None:
         rows.append(("sent", body, palette["accent"]))
-    rows += [("left out", why, palette["warn"]) for why in plan.left_out]
+    rows += [("left out", str(remark), palette["warn"]) for remark in plan.left_out]
     rows += [("left out", why, palette["warn"]) for why in proposal.beyond]
     rows += [("gate", _GATE, ""), ("", _VERDICT, ""), ("", _PAUSE, "")]
     return rows

@@ -111,7 +111,7 @@ def _marks(told: Sequence[TimelineMark], *, named: bool, of: str) -> str:
 
 
 def _times(marks: Iterable[TimelineMark]) -> str:
-    return ", ".join(f"{mark.what} {mark.at:.1f} s" for mark in marks)
+    return ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
 
 
 def wait_duration(seconds: float) -> str:

@@ -198,5 +198,5 @@ def order_line(progress: OrderProgress, palette: Palette) -> list[Text]:
 
 
 def _times(marks: Sequence[TimelineMark]) -> str:
-    told = ", ".join(f"{mark.what} {mark.at:.1f} s" for mark in marks)
+    told = ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
     return f" ({told})" if told else ""
