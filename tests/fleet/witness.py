@@ -15,8 +15,7 @@ import pytest
 
 from tests.faultserver import FaultServer, Peer
 from tests.fleet.conftest import Play
-from tui.journal.hash_chain import Record, open_record
-from tui.journal.journal_file import JournalFile
+from tui.journal.journal_file import JournalFile, Record, open_record
 
 ROOT = Path(__file__).parents[2]
 

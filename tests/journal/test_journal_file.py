@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tui.journal.hash_chain import check_chain, open_record
-from tui.journal.journal_file import JournalError, JournalFile, MissingFile
+from tui.journal.journal_file import (
+    JournalError,
+    JournalFile,
+    MissingFile,
+    check_chain,
+    open_record,
+)
 from tui.storage import paths
 
 

@@ -61,7 +61,7 @@ def test_verified_only_with_evidence_that_held(
     verdict = decide_verdict(verb, before, word, sights, now=now, patience=PATIENCE)
     if verdict is None or verdict.result is not Result.VERIFIED:
         return
-    assert word.said is not False
+    assert word.accepted is not False
     held = [one for one in sights if shows(verb, before, one)]
     first = next(number for number, one in enumerate(sights) if one == held[0])
     assert sights[first:] == held
@@ -86,7 +86,7 @@ def test_only_the_nodes_false_is_a_refusal_and_it_always_is(
     """P7, case 45."""
     verdict = decide_verdict(verb, before, word, sights, now=now, patience=PATIENCE)
     refused = verdict is not None and verdict.result is Result.REFUSED
-    assert refused == (word.said is False)
+    assert refused == (word.accepted is False)
 
 
 @given(VERBS, BEFORE, WORD, watched())

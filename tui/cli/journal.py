@@ -11,8 +11,7 @@ from tui.cli.output import CommandError, columns
 from tui.model.text import clean
 
 if TYPE_CHECKING:
-    from tui.journal.hash_chain import ChainReport, Record
-    from tui.journal.journal_file import JournalFile
+    from tui.journal.journal_file import ChainReport, JournalFile, Record
 
 BROKEN = 1
 _HEADINGS = ("TIME", "ORDER", "WHAT", "NODE", "")
@@ -51,7 +50,7 @@ def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None
 
 
 def _verify(store: "JournalFile", *, as_json: bool) -> int:
-    from tui.journal.hash_chain import check_chain
+    from tui.journal.journal_file import check_chain
     from tui.storage.private_files import path_text
 
     report = check_chain(store.lines())
@@ -89,7 +88,7 @@ def _show(store: "JournalFile", last: int | None, *, as_json: bool) -> int:
 
 
 def _records(store: "JournalFile") -> Iterator["Record"]:
-    from tui.journal.hash_chain import open_record
+    from tui.journal.journal_file import open_record
 
     for number, line in enumerate(store.lines(), 1):
         record = open_record(line.removesuffix(b"\n"))

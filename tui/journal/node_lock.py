@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.journal.journal_file import JournalError
-from tui.journal.session_info import boot_id, timestamp, user_name
+from tui.journal.records import boot_id, timestamp, user_name
 from tui.model.order import Order
 from tui.model.text import clean
 from tui.storage.private_files import opened_file, opened_folder, storage_errors

@@ -13,7 +13,7 @@ from typing import Any
 from tui.journal import records
 from tui.journal.journal_file import JournalError, JournalFile, MissingFile
 from tui.journal.node_lock import NodeBusy, NodeLock
-from tui.journal.session_info import describe_session, timestamp
+from tui.journal.records import describe_session, timestamp
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
 from tui.model.order import Order, OrderAnswer, Result, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult

@@ -1,26 +1,35 @@
-"""An order and what became of it, as the fields of records. Pure.
+"""What the journal's records say: of a session, of an order and of a rollout.
 
-No header, no body and no password is ever among them, nor what was typed to confirm.
+No header, no body and no password is ever among the fields, nor what was typed to confirm.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+import contextlib
+import functools
+import getpass
+import os
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from tui import __version__
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
 
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 _TEXT = 500
 
 
 def iso_time(at: datetime | None) -> str | None:
-    """Give a moment as it is written: ISO 8601, UTC."""
+    """Return a moment as it is written: ISO 8601, UTC."""
     return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
 def intent(order: Order, tier: Tier, username: str, age: float) -> dict[str, Any]:
-    """Say what is about to be sent; `age` is seconds since the operator pressed the key."""
+    """Return the record before a POST; `age` is seconds since the operator pressed the key."""
     who = order.target.identity
     return {
         "kind": "intent",
@@ -70,7 +79,7 @@ def result(answer: OrderAnswer) -> dict[str, Any]:
 
 
 def verdict(given: Verdict) -> dict[str, Any]:
-    """Say what came of it for one service; the timeline is in seconds after it left."""
+    """Return the record of a verdict; the timeline is in seconds after the POST left."""
     return {
         "kind": "verdict",
         "service": clean(given.service),
@@ -83,7 +92,7 @@ def verdict(given: Verdict) -> dict[str, Any]:
 
 
 def refused(verb: Verb, node: str, names: tuple[str, ...], why: str) -> dict[str, Any]:
-    """Say what was wanted and not sent."""
+    """Return the record of an order that was not sent."""
     return {
         "kind": "refused",
         "verb": verb.value,
@@ -96,7 +105,7 @@ def refused(verb: Verb, node: str, names: tuple[str, ...], why: str) -> dict[str
 def resolved(
     given: Verdict, status: str | None, started_at: datetime | None, id_: str
 ) -> dict[str, Any]:
-    """Say what an order of an earlier session came to, by what the node shows now."""
+    """Return the record of an earlier session's order whose result its node shows now."""
     return {
         "kind": "resolved",
         "id": id_,
@@ -110,7 +119,7 @@ def resolved(
 
 
 def plan(made: Plan, tier: Tier, username: str, age: float) -> dict[str, Any]:
-    """Say what is about to go from node to node; `age` is seconds since it was planned."""
+    """Return the record before a rollout; `age` is seconds since it was planned."""
     return {
         "kind": "plan",
         "verb": made.verb.value,
@@ -137,7 +146,7 @@ def _turn(step: Step) -> dict[str, Any]:
 
 
 def step(of: Step, result: StepResult, text: str, orders: Sequence[str]) -> dict[str, Any]:
-    """Say what came of one node's turn; `orders` are the ids of those given for it."""
+    """Return the record of one node's turn; `orders` are the ids of its orders."""
     return {
         "kind": "step",
         "node": clean(of.node),
@@ -146,3 +155,62 @@ def step(of: Step, result: StepResult, text: str, orders: Sequence[str]) -> dict
         "text": clean(text, _TEXT),
         "orders": list(orders),
     }
+
+
+# The session
+
+
+def timestamp() -> dict[str, Any]:
+    """Return the time: `at` the wall clock (UTC), `mono` seconds of this boot, `boot` its id."""
+    at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {"at": at, "mono": round(time.monotonic(), 6), "boot": boot_id()}
+
+
+@functools.cache
+def boot_id() -> str:
+    """Return the id of this boot of the machine; empty where the system has none."""
+    try:
+        return clean(_BOOT.read_text(encoding="ascii").strip(), 64)
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def user_name() -> str:
+    """Return the name of the user that this process runs as."""
+    try:
+        import pwd
+
+        return clean(pwd.getpwuid(os.geteuid()).pw_name)
+    except (ImportError, KeyError):
+        return f"uid {os.geteuid()}"
+
+
+def describe_session(environ: Mapping[str, str], *, read_only: bool) -> dict[str, Any]:
+    """Return who started this process, and from where; empty where it is not known."""
+    return {
+        "version": __version__,
+        "user": user_name(),
+        "login": _login(environ),
+        "host": clean(socket.gethostname()),
+        "pid": os.getpid(),
+        "tty": _terminal(),
+        "ssh": clean(environ.get("SSH_CONNECTION", "").partition(" ")[0], 64),
+        "read_only": read_only,
+    }
+
+
+def _login(environ: Mapping[str, str]) -> str:
+    """Return the name of the user who logged in, before any sudo."""
+    try:
+        return clean(os.getlogin())
+    except OSError:
+        with contextlib.suppress(KeyError, OSError):
+            return clean(environ.get("SUDO_USER") or getpass.getuser())
+    return ""
+
+
+def _terminal() -> str:
+    for number in (0, 1, 2):
+        with contextlib.suppress(OSError):
+            return clean(os.ttyname(number))
+    return ""

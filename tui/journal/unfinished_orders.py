@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from tui.journal.hash_chain import Record, open_record
+from tui.journal.journal_file import Record, open_record
 from tui.model.node import Identity
 from tui.model.order import AnswerOutcome, Order, Result, Route, SeenService, Target, Verb
 from tui.model.service import Kind

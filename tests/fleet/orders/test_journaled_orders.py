@@ -18,8 +18,7 @@ from tests.faultserver import answer, serving
 from tests.fleet.conftest import LIST, PASSWORD, Play, profile, running
 from tests.fleet.order_process import QUICK
 from tests.fleet.witness import Child, Witness, child, records, traced
-from tui.journal.hash_chain import check_chain
-from tui.journal.journal_file import JournalFile
+from tui.journal.journal_file import JournalFile, check_chain
 from tui.journal.order_journal import OrderJournal
 from tui.model.order import Result, Verb
 from tui.storage import paths

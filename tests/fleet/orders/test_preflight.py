@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.fleet.orders.executor import ChangedSinceSeen, check_services, check_target
+from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
 from tui.model.cluster import Member
 from tui.model.node import Identity, Role
 from tui.model.order import Order, Route, SeenService, Target, Verb

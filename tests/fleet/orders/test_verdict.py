@@ -14,8 +14,8 @@ T2 = T1 + timedelta(seconds=3)
 RAN = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL, T0, 3600)
 LAY = SeenService("alert_mgr", "STOPPED", Kind.OPTIONAL)
 YES, NO, LOST = (
-    NodeAnswer(said=True, at=0.2),
-    NodeAnswer(said=False, at=0.2),
+    NodeAnswer(accepted=True, at=0.2),
+    NodeAnswer(accepted=False, at=0.2),
     NodeAnswer(None, 0.4, "reset"),
 )
 PATIENCE = Patience(steady=10, limit=60, same=20)

@@ -8,8 +8,7 @@ import pytest
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import BOOTSTRAP, NODES, Play, profile, running, said
 from tests.fleet.orders.test_preflight import NOW, order
-from tui.fleet.orders.executor import ChangedSinceSeen, check_services
-from tui.fleet.orders.guard import judge_order
+from tui.fleet.orders.guard import ChangedSinceSeen, check_services, judge_order
 from tui.fleet.polling.identity import IdentityCheck
 from tui.model.node import Identity, Role, same_host
 from tui.model.order import OrderPhase, Result, Tier, Verb

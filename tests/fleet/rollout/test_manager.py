@@ -22,8 +22,7 @@ from tests.fleet.rollouts import (
 from tests.fleet.witness import records
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.unmanaged_nodes import UnmanagedNode
-from tui.journal.hash_chain import check_chain
-from tui.journal.journal_file import JournalFile
+from tui.journal.journal_file import JournalFile, check_chain
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
 from tui.model.event import EventKind

@@ -1,4 +1,4 @@
-"""An order's life: checked against the node, sent once, watched until there is a verdict.
+"""Orders: checked against the node, sent once, watched until there is a verdict.
 
 Orders belong to the fleet and not to a screen: leaving a screen does not cancel one.
 """
@@ -7,92 +7,43 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, NotSent, WriteBlocked
 from tui.api.operation import write_operation
 from tui.fleet.login.state import LoginStopped
+from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
 from tui.fleet.orders.verdict import NodeAnswer, Observation, Patience, decide_verdict, timeline
 from tui.fleet.polling.poller import NodePoller
-from tui.fleet.ports import Journal, NullJournal
+from tui.fleet.ports import Journal
 from tui.journal.journal_file import JournalError
-from tui.model.cluster import Member
-from tui.model.node import Identity, Role, same_host
+from tui.model.node import Identity
 from tui.model.order import (
-    AnswerOutcome,
     Order,
     OrderAnswer,
     OrderPhase,
     OrderProgress,
     Result,
     Route,
-    SeenService,
     Tier,
+    TimelineMark,
     Verdict,
 )
 from tui.model.reading import Reading
-from tui.model.service import Service
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
 
-class ChangedSinceSeen(Exception):
-    """What the operator saw is not so any more; the text says what is."""
-
-
-def check_services(order: Order, identity: Identity, services: Sequence[Service]) -> None:
-    """Raise Changed unless the node is the one meant and its services stand as they were seen.
-
-    `identity` is what the node says of itself; a hostname that it does not tell is not missed.
-    """
-    meant = order.target.identity
-    where = f"answers at {order.target.url}, meant was"
-    if meant.uid is not None and identity.uid != meant.uid:
-        who = (
-            "a node that does not tell its uid" if identity.uid is None else f"node:{identity.uid}"
-        )
-        raise ChangedSinceSeen(f"{who} {where} node:{meant.uid}")
-    told = identity.hostname
-    if meant.hostname and told and not same_host(told, meant.hostname):
-        raise ChangedSinceSeen(f"{told} {where} {meant.hostname}")
-    now = {service.name: service for service in services}
-    for seen in order.services:
-        _check(seen, now.get(seen.name))
-
-
-def _check(seen: SeenService, now: Service | None) -> None:
-    if now is None:
-        raise ChangedSinceSeen(f"{seen.name} is not on the node any more")
-    if now.status != seen.status:
-        raise ChangedSinceSeen(
-            f"{seen.name} changed since you looked: {seen.status} → {now.status}"
-        )
-    if now.started_at != seen.started_at:
-        raise ChangedSinceSeen(f"{seen.name} was restarted since you looked")
-
-
-def check_target(order: Order, members: Iterable[Member]) -> None:
-    """Raise Changed unless the node meant is the primary, as `POST /v1/services` needs."""
-    primary = next((member for member in members if member.role is Role.PRIMARY), None)
-    meant = order.target.identity.uid
-    if meant is None or primary is None:
-        raise ChangedSinceSeen(
-            "which node is primary cannot be told, and /v1/services acts on that one"
-        )
-    if primary.uid != meant:
-        raise ChangedSinceSeen(f"node:{primary.uid} is primary now, meant was node:{meant}")
-
-
 class NotAccepted(Exception):
-    """An order that the fleet does not take any more; the text says why."""
+    """An order or a rollout that the fleet does not accept; the text says why."""
 
 
 @dataclass(slots=True, eq=False)
-class _Life:
-    """What is gathered while an order lives."""
+class _LiveOrder:
+    """An order that was accepted, and what is gathered until its verdicts."""
 
     order: Order
     via: NodePoller
@@ -101,16 +52,32 @@ class _Life:
     intended: bool = False
     sent_at: float = 0.0
     answer: OrderAnswer | None = None
-    asked: float = 0.0
+    answered_after: float = 0.0
     seen_at: float = 0.0
     pending: list[Reading] = field(default_factory=list)
-    sights: dict[str, list[Observation]] = field(default_factory=dict)
+    observations: dict[str, list[Observation]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def node_answer(self, service: str) -> NodeAnswer:
+        """Return what the node's answer says of one service."""
+        return NodeAnswer.of(self.answer, service, self.answered_after)
+
+    def timelines(self) -> dict[str, tuple[TimelineMark, ...]]:
+        """Return the timeline of each service."""
+        return {
+            seen.name: timeline(
+                self.order.verb,
+                seen,
+                self.node_answer(seen.name),
+                self.observations.get(seen.name, []),
+            )
+            for seen in self.order.services
+        }
+
 
 class Orders:
-    """Gives orders and keeps what came of them; `told` is called at every step.
+    """Carries out orders and keeps what came of them; `on_step` is called at every step.
 
     One order at a time for a node.
     """
@@ -118,96 +85,96 @@ class Orders:
     def __init__(
         self,
         watch: Callable[[str], NodePoller],
-        told: Callable[[OrderProgress], None],
+        on_step: Callable[[OrderProgress], None],
         patience: Patience,
-        journal: Journal | None = None,
+        journal: Journal,
     ) -> None:
         self._watch = watch
-        self._journal = journal or NullJournal()
-        self._told = told
+        self._journal = journal
+        self._on_step = on_step
         self._patience = patience
         self.progress: dict[int, OrderProgress] = {}
-        self._lives: dict[int, _Life] = {}
+        self._open: dict[int, _LiveOrder] = {}
 
     def open_on(self, node: str) -> Order | None:
-        """Give the order that is still open on a node, if any."""
-        mine = (one for one in self.progress.values() if one.is_open)
-        return next((one.order for one in mine if one.order.target.node == node), None)
+        """Return the order that is still open on a node, if any."""
+        orders = (progress.order for progress in self.open)
+        return next((order for order in orders if order.target.node == node), None)
 
     @property
     def open(self) -> tuple[OrderProgress, ...]:
         """The orders that have no verdict yet."""
-        return tuple(one for one in self.progress.values() if one.is_open)
+        return tuple(progress for progress in self.progress.values() if progress.is_open)
 
     async def done_with(self, watch: NodePoller) -> None:
         """Wait until no open order goes by a node or waits for what it shows."""
-        for life in list(self._lives.values()):
-            if watch in (life.via, life.target):
-                await life.ended.wait()
+        for live in list(self._open.values()):
+            if watch in (live.via, live.target):
+                await live.ended.wait()
 
     def next_number(self) -> int:
-        """Give the number of the next order of this session."""
+        """Return the number of the next order of this session."""
         return max((0, *self.progress)) + 1
 
     def accept(self, order: Order, tier: Tier = Tier.NEVER) -> None:
-        """Take an order before its task has started, so that no second one slips in.
+        """Accept an order before its task has started, so that no second one slips in.
 
         It is bound to the nodes as they are watched now: a profile that is edited or removed
         while the order is open changes nothing for it. `tier` is what it took, for the journal.
         """
         via, target = self._watch(order.route.via), self._watch(order.target.node)
-        self._lives[order.number] = _Life(order, via, target, tier)
+        self._open[order.number] = _LiveOrder(order, via, target, tier)
         self._step(order, OrderPhase.CHECKING, "checking the node")
 
     async def carry_out(self, order: Order) -> None:
-        """Take an accepted order from the check to its verdicts."""
+        """Check, send and watch an order that was accepted."""
         try:
-            await self._live(self._lives[order.number])
+            await self._carry_out(self._open[order.number])
         finally:
-            self._lives.pop(order.number).ended.set()
+            self._open.pop(order.number).ended.set()
 
-    async def _live(self, life: _Life) -> None:
+    async def _carry_out(self, live: _LiveOrder) -> None:
         try:
-            async with self._journal.hold(life.order):
-                await self._give(life)
+            async with self._journal.hold(live.order):
+                await self._check_and_send(live)
         except JournalError as stopped:
-            self._end_unsent(life, f"{stopped}; nothing was sent")
+            self._end_unsent(live, f"{stopped}; nothing was sent")
 
-    async def _give(self, life: _Life) -> None:
-        order = life.order
+    async def _check_and_send(self, live: _LiveOrder) -> None:
+        order = live.order
         try:
-            if life.via is not life.target:
-                # Before the other line is held: two orders must not wait for each other's node.
-                async with life.target.hold() as target:
+            if live.via is not live.target:
+                # Before the other connection is held: no two orders wait for each other's node.
+                async with live.target.hold() as target:
                     identity = await _identity(order, target)
                     check_services(order, identity, await target.services())
-            async with life.via.hold() as client:
-                await self._check(life, client)
-                await self._intend(life)
+            async with live.via.hold() as client:
+                await self._check(live, client)
+                await self._intend(live)
                 self._step(order, OrderPhase.SENDING, "sending")
-                life.sent_at = time.monotonic()
-                life.answer = await self._send(life, client)
-                life.asked = time.monotonic() - life.sent_at
+                live.sent_at = time.monotonic()
+                live.answer = await self._send(live, client)
+                live.answered_after = time.monotonic() - live.sent_at
         except (ChangedSinceSeen, LoginStopped, JournalError) as stopped:
-            return self._end_unsent(life, f"{stopped}; nothing was sent")
+            return self._end_unsent(live, f"{stopped}; nothing was sent")
         except ApiError as error:
-            return self._end_unsent(life, _unsent(error))
-        await self._observe(life)
+            return self._end_unsent(live, _unsent(error))
+        await self._observe(live)
         return None
 
-    async def _intend(self, life: _Life) -> None:
-        """See the order onto the disk: no record, no order."""
-        await self._journal.intend(life.order, life.tier, life.via.login.username)
-        life.intended = True
+    async def _intend(self, live: _LiveOrder) -> None:
+        """Write the order into the journal: no record, no order."""
+        await self._journal.intend(live.order, live.tier, live.via.login.username)
+        live.intended = True
 
-    async def _check(self, life: _Life, client: NodeReader) -> None:
-        """See that the node is the one that was meant and nothing changed meanwhile.
+    async def _check(self, live: _LiveOrder, client: NodeReader) -> None:
+        """Raise ChangedSinceSeen unless the node is the one meant and nothing changed meanwhile.
 
-        The POST leaves on the connection that this ends on, and each answer must have come by it:
-        behind a name or a balancer, another connection may lead to another node.
+        The POST leaves on the connection that the checks used, and each of their answers must
+        have come by it: behind a name or a balancer, another one may lead to another node.
         """
-        order = life.order
-        direct = life.via is life.target
+        order = live.order
+        direct = live.via is live.target
         identity = await _identity(order, client) if direct else Identity()
         number = client.connections
         if order.route.path == Route.PRIMARY:
@@ -217,12 +184,12 @@ class Orders:
         if identity.uid is not None and client.connections != number:
             raise ChangedSinceSeen(f"the connection to {order.route.url} changed during the check")
 
-    async def _send(self, life: _Life, client: NodeReader) -> OrderAnswer:
+    async def _send(self, live: _LiveOrder, client: NodeReader) -> OrderAnswer:
         from tui.api.client import NodeOperator
 
-        order, login = life.order, life.via.login
+        order, login = live.order, live.via.login
         if not isinstance(client, NodeOperator):
-            raise ChangedSinceSeen(life.via.read_only or "this session is read-only")
+            raise ChangedSinceSeen(live.via.read_only or "this session is read-only")
         generation = login.generation
         answer = await client.operate(
             order.verb,
@@ -237,87 +204,84 @@ class Orders:
             login.refuse(answer.text, generation)
         return answer
 
-    async def _observe(self, life: _Life) -> None:
+    async def _observe(self, live: _LiveOrder) -> None:
         """Watch the node until every service has its verdict."""
-        watch = life.target
-        self._judge(life)
+        watch = live.target
+        self._judge(live)
         async with watch.hurried(self._patience.interval):
-            while len(life.verdicts) < len(life.order.services):
+            while len(live.verdicts) < len(live.order.services):
                 await asyncio.sleep(self._patience.interval / 2)
-                self._look(life, watch)
-                self._judge(life)
-        self._step(life.order, OrderPhase.ENDED, _summary(life.verdicts.values()), life)
+                self._observe_reading(live, watch)
+                self._judge(live)
+        self._step(live.order, OrderPhase.ENDED, _summary(live.verdicts.values()), live)
 
-    def _look(self, life: _Life, watch: NodePoller) -> None:
-        """Take a reading as evidence if it is good, new, and was asked for after the POST left.
+    def _observe_reading(self, live: _LiveOrder, watch: NodePoller) -> None:
+        """Count a reading as evidence if it is good, new, and was requested after the POST left.
 
-        It waits until the node has said once more that it is the one that was meant; where another
-        one answers, all that has waited may be of that one.
+        It is pending until the node has identified itself once more; where another node answers,
+        all pending readings may be of that one.
         """
-        reading, uid = watch.reading, life.order.target.identity.uid
+        reading, uid = watch.reading, live.order.target.identity.uid
         if watch.wrong_node:
-            life.pending.clear()
-            life.seen_at = reading.asked_at
-        elif reading.is_good and reading.asked_at > max(life.sent_at, life.seen_at):
-            life.seen_at = reading.asked_at
-            life.pending.append(reading)
-        while life.pending and watch.vouches(uid, life.pending[0]):
-            self._take(life, life.pending.pop(0))
+            live.pending.clear()
+            live.seen_at = reading.asked_at
+        elif reading.is_good and reading.asked_at > max(live.sent_at, live.seen_at):
+            live.seen_at = reading.asked_at
+            live.pending.append(reading)
+        while live.pending and watch.vouches(uid, live.pending[0]):
+            self._add_observations(live, live.pending.pop(0))
 
-    def _take(self, life: _Life, reading: Reading) -> None:
-        at = (reading.answered_at or 0.0) - life.sent_at
-        for name in life.order.names:
+    def _add_observations(self, live: _LiveOrder, reading: Reading) -> None:
+        at = (reading.answered_at or 0.0) - live.sent_at
+        for name in live.order.names:
             service = reading.find(name)
             if service is None and reading.is_cut:
                 continue  # it may be among those that were left out
-            sight = (
+            observation = (
                 Observation(at, None)
                 if service is None
                 else Observation(at, service.status, service.started_at)
             )
-            life.sights.setdefault(name, []).append(sight)
+            live.observations.setdefault(name, []).append(observation)
 
-    def _judge(self, life: _Life) -> None:
-        now = time.monotonic() - life.sent_at
-        for before in life.order.services:
-            if before.name not in life.verdicts:
+    def _judge(self, live: _LiveOrder) -> None:
+        now = time.monotonic() - live.sent_at
+        for before in live.order.services:
+            if before.name not in live.verdicts:
                 verdict = decide_verdict(
-                    life.order.verb,
+                    live.order.verb,
                     before,
-                    _word(life, before.name),
-                    life.sights.get(before.name, []),
+                    live.node_answer(before.name),
+                    live.observations.get(before.name, []),
                     now=now,
                     patience=self._patience,
                 )
                 if verdict is not None:
-                    life.verdicts[before.name] = verdict
-                    self._journal.judged(life.order, verdict)
-        self._step(life.order, OrderPhase.WATCHING, _watching(life), life)
+                    live.verdicts[before.name] = verdict
+                    self._journal.judged(live.order, verdict)
+        self._step(live.order, OrderPhase.WATCHING, _watching(live), live)
 
-    def _step(self, order: Order, phase: OrderPhase, text: str, life: _Life | None = None) -> None:
+    def _step(
+        self, order: Order, phase: OrderPhase, text: str, live: _LiveOrder | None = None
+    ) -> None:
         timelines = {}
         verdicts: tuple[Verdict, ...] = ()
-        if life is not None and life.answer is not None:
-            verdicts = tuple(life.verdicts.values())
-            timelines = {
-                seen.name: timeline(
-                    order.verb, seen, _word(life, seen.name), life.sights.get(seen.name, [])
-                )
-                for seen in order.services
-            }
+        if live is not None and live.answer is not None:
+            verdicts = tuple(live.verdicts.values())
+            timelines = live.timelines()
         progress = OrderProgress(order, phase, text, timelines, verdicts)
         if self.progress.get(order.number) != progress:
             self.report(progress)
 
     def report(self, progress: OrderProgress) -> None:
-        """Keep how far an order has come, and tell."""
+        """Keep how far an order has come, and pass it on."""
         self.progress[progress.order.number] = progress
-        self._told(progress)
+        self._on_step(progress)
 
-    def _end_unsent(self, life: _Life, text: str) -> None:
-        order = life.order
+    def _end_unsent(self, live: _LiveOrder, text: str) -> None:
+        order = live.order
         verdicts = tuple(Verdict(seen.name, Result.NOT_SENT, text) for seen in order.services)
-        if life.intended:
+        if live.intended:
             for verdict in verdicts:
                 self._journal.judged(order, verdict)
         else:
@@ -326,20 +290,9 @@ class Orders:
 
 
 async def _identity(order: Order, client: NodeReader) -> Identity:
-    """Ask who answers, where the operator was told who would; a node may not say it at all."""
+    """Ask who answers, where the operator was shown who would."""
     meant = order.target.identity
     return await client.identity() if meant.uid is not None or meant.hostname else Identity()
-
-
-def _word(life: _Life, service: str) -> NodeAnswer:
-    answer = life.answer
-    if answer is None or answer.outcome is AnswerOutcome.LOST:
-        return NodeAnswer(None, life.asked, answer.text if answer else "")
-    if answer.outcome is AnswerOutcome.REFUSED:
-        return NodeAnswer(False, life.asked, answer.text)
-    said = answer.results.get(service)
-    text = answer.text if said is not None else "the answer did not name it"
-    return NodeAnswer(said, life.asked, text)
 
 
 def _unsent(error: ApiError) -> str:
@@ -347,9 +300,9 @@ def _unsent(error: ApiError) -> str:
     return str(error) if isinstance(error, NotSent | WriteBlocked) else f"{error}; nothing was sent"
 
 
-def _watching(life: _Life) -> str:
-    left = [seen.name for seen in life.order.services if seen.name not in life.verdicts]
-    return f"watching {', '.join(left)}" if left else "decided"
+def _watching(live: _LiveOrder) -> str:
+    undecided = [name for name in live.order.names if name not in live.verdicts]
+    return f"watching {', '.join(undecided)}" if undecided else "decided"
 
 
 def _summary(verdicts: Iterable[Verdict]) -> str:
@@ -363,6 +316,6 @@ def _summary(verdicts: Iterable[Verdict]) -> str:
 
 
 def request_text(order: Order) -> tuple[str, str]:
-    """Give the very request of an order: its line and its body, as they will be sent."""
+    """Return the request of an order, its line and its body, as they will be sent."""
     body = write_operation(order.verb, order.names).decode("ascii")
     return f"POST {order.route.url}{order.route.path}", body

@@ -1,13 +1,15 @@
 """Whether an order may be given, and what the operator must do for it. Pure.
 
-Asked at the key, by the dialog, when the order is given, and for every node of a rollout.
+Asked at the key, by the dialog, when the order is given, for every node of a rollout, and with the
+node's own answers right before the POST.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from tui.model.node import Environment
+from tui.model.cluster import Member
+from tui.model.node import Environment, Identity, Role, same_host
 from tui.model.order import Order, SeenService, Tier, Verb
 from tui.model.service import API_CARRIERS, CLIENT_CARRIERS, Health, Kind, Service
 
@@ -158,3 +160,53 @@ def judge_verb(verb: Verb, service: Service) -> PointlessVerb | None:
     if verb is Verb.RESTART and health in (Health.DOWN, Health.DONE):
         return PointlessVerb(f"{name} is {status}. Nothing to restart", (Verb.START,))
     return None
+
+
+# The last check, against what the node answers right before the POST
+
+
+class ChangedSinceSeen(Exception):
+    """What the operator saw has changed; the text says how."""
+
+
+def check_services(order: Order, identity: Identity, services: Sequence[Service]) -> None:
+    """Raise ChangedSinceSeen unless it is the node meant and its services are as they were seen.
+
+    `identity` is what the node reports of itself; a hostname that is left out is not compared.
+    """
+    meant = order.target.identity
+    where = f"answers at {order.target.url}, meant was"
+    if meant.uid is not None and identity.uid != meant.uid:
+        who = (
+            "a node that does not tell its uid" if identity.uid is None else f"node:{identity.uid}"
+        )
+        raise ChangedSinceSeen(f"{who} {where} node:{meant.uid}")
+    hostname = identity.hostname
+    if meant.hostname and hostname and not same_host(hostname, meant.hostname):
+        raise ChangedSinceSeen(f"{hostname} {where} {meant.hostname}")
+    now = {service.name: service for service in services}
+    for seen in order.services:
+        _check_service(seen, now.get(seen.name))
+
+
+def _check_service(seen: SeenService, now: Service | None) -> None:
+    if now is None:
+        raise ChangedSinceSeen(f"{seen.name} is not on the node any more")
+    if now.status != seen.status:
+        raise ChangedSinceSeen(
+            f"{seen.name} changed since you looked: {seen.status} → {now.status}"
+        )
+    if now.started_at != seen.started_at:
+        raise ChangedSinceSeen(f"{seen.name} was restarted since you looked")
+
+
+def check_target(order: Order, members: Iterable[Member]) -> None:
+    """Raise ChangedSinceSeen unless the node meant is the primary, as `POST /v1/services` needs."""
+    primary = next((member for member in members if member.role is Role.PRIMARY), None)
+    meant = order.target.identity.uid
+    if meant is None or primary is None:
+        raise ChangedSinceSeen(
+            "which node is primary cannot be told, and /v1/services acts on that one"
+        )
+    if primary.uid != meant:
+        raise ChangedSinceSeen(f"node:{primary.uid} is primary now, meant was node:{meant}")
