@@ -206,24 +206,6 @@ async def test_a_cancelled_order_is_cancelled_and_the_client_goes_on(connect):
     assert len(server.posts) == 1
 
 
-async def test_an_order_waits_for_the_poll_before_it(connect):
-    def slow_then_fast(peer: Peer) -> None:
-        peer.read()
-        peer.server.closing.wait(0.1)
-        peer.answer(GOOD)
-        peer.read()
-        peer.answer(TRUE)
-
-    with serving(slow_then_fast) as server:
-        client = connect(server)
-        poll = asyncio.create_task(client.services())
-        await asyncio.sleep(0)
-        given = await client.operate(Verb.STOP, ["alert_mgr"])
-        await poll
-    assert given.outcome is AnswerOutcome.ACCEPTED
-    assert [asked.method for asked in server.asked] == ["GET", "POST"]
-
-
 async def test_took_is_the_time_of_the_order(connect):
     def slow(peer: Peer, _asked: Asked) -> None:
         peer.server.closing.wait(0.1)

@@ -9,19 +9,19 @@ import httpx
 import pytest
 
 from tests.faultserver import Peer, always, answer, once, routes, serving
-from tui.api.auth.authorization import request_headers
 from tui.api.client import NodeReader
-from tui.api.connection import RequestTrace
+from tui.api.connection import NoGuard, RequestTrace
 from tui.api.errors import (
     ApiError,
     Forbidden,
     Garbled,
     LoginRefused,
+    NodeNotSeenYet,
     Unavailable,
     Unreachable,
     WriteBlocked,
 )
-from tui.api.transport import OrderTransport
+from tui.api.transport import OrderTransport, request_headers
 from tui.model.node import Role
 
 GOOD = json.dumps({"ccs": {"status": "RUNNING", "start_time": "", "uptime": "0:21:27"}})
@@ -316,12 +316,16 @@ async def test_a_thousand_polls_cut_off_leave_the_client_able_to_ask(connect):
         assert len(await client.services()) == 1
 
 
-async def test_one_request_at_a_time_is_in_flight(connect):
+async def test_a_second_request_at_the_same_time_is_refused_unsent(connect):
     """P24."""
     with serving(always(GOOD)) as server:
         client = connect(server)
-        await asyncio.gather(*(client.services() for _ in range(10)))
+        found = await asyncio.gather(*(client.services() for _ in range(5)), return_exceptions=True)
+        refused = [one for one in found if isinstance(one, RuntimeError)]
+        assert len(refused) == 4
+        assert len(await client.services()) == 1
     assert server.connections == 1
+    assert len(server.asked) == 2
 
 
 async def test_proxies_and_netrc_of_the_environment_have_no_effect(connect, monkeypatch, tmp_path):
@@ -337,35 +341,79 @@ async def test_proxies_and_netrc_of_the_environment_have_no_effect(connect, monk
     assert b"me@" in base64.b64decode(server.asked[0].headers["authorization"][6:])
 
 
+CUT_REFUSAL = b"HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\nhalf"
+
+
+class Guard(NoGuard):
+    """A guard that waits or raises first, and keeps what it is called with."""
+
+    def __init__(self, *trouble: Exception, seconds: float = 0.0) -> None:
+        self.trouble, self.seconds = list(trouble), seconds
+        self.waits = self.answers = 0
+        self.ended: list[bool] = []
+
+    async def before_password(self) -> None:
+        self.waits += 1
+        await asyncio.sleep(self.seconds)
+        if self.trouble:
+            raise self.trouble.pop()
+
+    def after_request(self, *, unanswered: bool) -> None:
+        self.ended.append(unanswered)
+
+    def node_answered(self) -> None:
+        self.answers += 1
+
+
 async def test_waiting_before_credentials_leave_is_not_the_nodes_time(connect):
     with serving(always(GOOD)) as server:
-        client = connect(server, timeout=0.3)
-        before: list[int] = []
-
-        async def wait() -> None:
-            before.append(len(server.asked))
-            await asyncio.sleep(0.5)
-
-        client.wicket.before = wait
+        guard = Guard(seconds=0.3)
+        client = connect(server, timeout=0.2, guard=guard)
         assert len(await client.services()) == 1
-    assert before == [0]
+    assert (guard.waits, guard.ended) == (1, [False])
 
 
-async def test_what_before_send_raises_comes_out_and_nothing_is_sent(connect):
+async def test_what_the_guard_raises_comes_out_and_nothing_is_sent(connect):
     class Stopped(Exception):
         pass
 
-    async def stop() -> None:
-        raise Stopped
-
     with serving(always(GOOD)) as server:
-        client = connect(server)
-        client.wicket.before = stop
+        guard = Guard(Stopped())
+        client = connect(server, guard=guard)
         with pytest.raises(Stopped):
             await client.services()
         assert server.received == 0
-        client.wicket.before = None
         assert len(await client.services()) == 1
+    assert guard.ended == [False, False]
+
+
+async def test_a_node_that_was_not_seen_yet_is_first_polled_without_credentials(connect):
+    with serving(always(GOOD)) as server:
+        guard = Guard(NodeNotSeenYet())
+        assert len(await connect(server, guard=guard).services()) == 1
+    assert ["authorization" in one.headers for one in server.asked] == [False, True]
+    assert (guard.waits, guard.answers) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("script", "unanswered"),
+    [(hang, True), (once(CUT_REFUSAL), True), (always(status=401), False)],
+)
+async def test_the_guard_learns_whether_a_password_was_sent_and_not_answered(
+    connect, script, unanswered
+):
+    with serving(script) as server:
+        guard = Guard()
+        with pytest.raises(ApiError):
+            await connect(server, timeout=0.3, guard=guard).services()
+    assert guard.ended == [unanswered]
+
+
+async def test_a_password_that_never_left_is_not_unanswered(connect):
+    guard = Guard()
+    with pytest.raises(Unreachable):
+        await connect("http://127.0.0.1:1", guard=guard).services()
+    assert guard.ended == [False]
 
 
 CLUSTER = {
@@ -436,7 +484,7 @@ async def test_a_reader_reaches_no_transport_that_lets_orders_pass(connect):
         reader = connect(server, NodeReader)
         await reader.services()
         seen: set[int] = set()
-        waiting: list[object] = [reader._exchange, reader._exchange._transport, reader.__dict__]
+        waiting: list[object] = [reader._connection, reader._connection._transport, reader.__dict__]
         while waiting:
             one = waiting.pop()
             if id(one) in seen or isinstance(one, type) or type(one).__name__ == "module":
@@ -447,7 +495,7 @@ async def test_a_reader_reaches_no_transport_that_lets_orders_pass(connect):
                 waiting += [x for x in gc.get_referents(one) if not callable(x)]
         assert not hasattr(reader, "operate")
         request = httpx.Request("POST", f"{server.url}/v1/local/services", json={})
-        transport = await reader._exchange._open(RequestTrace())
+        transport = await reader._connection._open(RequestTrace())
         with pytest.raises(WriteBlocked):
             await transport.handle_async_request(request)
     assert server.posts == []
@@ -461,12 +509,11 @@ async def test_no_secret_shows_in_what_a_client_and_its_errors_show(connect):
             await client.services()
         shown = (
             repr(vars(client))
-            + repr(vars(client._exchange))
+            + repr(vars(client._connection))
             + repr(vars(client._session))
             + repr(caught.value)
         )
-        shown += repr(request_headers(await client._session.ticket(client.wicket))) + str(
-            caught.value.__dict__
-        )
+        authorization = await client._session.authorization(client._connection)
+        shown += repr(request_headers(authorization)) + str(caught.value.__dict__)
     assert "canary" not in shown
     assert base64.b64encode(b"me@example.com:hunter2-canary").decode() not in shown

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.api import codec
+from tui.api.codec import WireError
 from tui.api.operation import write_operation
-from tui.api.strict_json import WireError
 from tui.model.node import Role
 from tui.model.order import Verb
 
@@ -196,7 +196,7 @@ def test_members_are_joined_by_uid_and_bad_ones_left_out():
     status = (
         b'{"1": {"role": "slave"}, "2": {"role": ["master"]}, "x": {}, "3": {"role": "master"}}'
     )
-    members = codec.read_members(nodes, status)
+    members = codec.join_members(codec.read_nodes(nodes), codec.read_states(status))
     assert [(one.uid, one.role) for one in members] == [
         (1, Role.REPLICA),
         (2, Role.UNKNOWN),

@@ -59,7 +59,7 @@ async def test_a_login_goes_through_the_proxy_and_shows_the_clients_certificate_
             server,
             trust=PinnedTrust(certified.sha256),
             proxy=proxy.url,
-            mine=ClientCertificate(both, both),
+            client_certificate=ClientCertificate(both, both),
             session=Session("me@example.com", Password(), LoginHabit(LoginWay.JWT)),
         )
         assert await client.services() == ()

@@ -90,7 +90,7 @@ async def test_a_thousand_polls_that_the_deadline_ended_leave_a_client_that_work
             with pytest.raises(Unreachable, match="no answer within"):
                 await client.services()
         healed = True
-        client._exchange.timeout = 2.0
+        client._connection.timeout = 2.0
         assert len(await client.services()) == 1
         await client.aclose()
         # The server's own ends of the connections are in this process too.

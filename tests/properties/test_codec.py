@@ -8,8 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.api import codec
-from tui.api.codec import read_start_time, read_uptime
-from tui.api.strict_json import WireError
+from tui.api.codec import WireError, read_start_time, read_uptime
 from tui.model.service import Service
 
 REAL = json.dumps(

@@ -1,6 +1,7 @@
 """One connection to one node: one request at a time, one deadline, a size limit.
 
 Also the connection that may carry an action: sent once or not at all, and always known which.
+What decides when a password may be sent is the connection's `PasswordGuard`.
 """
 
 import asyncio
@@ -8,7 +9,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import httpcore
 import httpx
@@ -25,29 +26,71 @@ from tui.api.errors import ApiError, Garbled, NotSent, Unreachable, Untrusted
 from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
-from tui.api.transport import GetOnlyTransport, OrderTransport
+from tui.api.transport import Authorization, GetOnlyTransport, OrderTransport, request_headers
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
 
 
+class PasswordGuard(Protocol):
+    """Decides when passwords may be sent to one node, and learns what came of them."""
+
+    async def before_password(self) -> None:
+        """Wait until a password may be sent; the wait does not count as the node's time.
+
+        What it raises ends the request, unsent, and comes out of the call as it is. NodeNotSeenYet
+        asks for a request without credentials first.
+        """
+
+    def after_request(self, *, unanswered: bool) -> None:
+        """End a request; `unanswered` if it carried a password, and it is not known if it fits."""
+
+    def password_refused(self) -> None:
+        """Count a password that was refused and is sent a last time."""
+
+    def node_answered(self) -> None:
+        """Note that the node answered a request without credentials."""
+
+
+class NoGuard:
+    """Lets every password pass at once: for a node that is polled by hand, alone."""
+
+    async def before_password(self) -> None:
+        """Do nothing."""
+
+    def after_request(self, *, unanswered: bool) -> None:
+        """Do nothing."""
+
+    def password_refused(self) -> None:
+        """Do nothing."""
+
+    def node_answered(self) -> None:
+        """Do nothing."""
+
+
+BeforeSend = Callable[[], Awaitable[None]]
+"""Awaited right before a request's headers leave; what it raises keeps them from leaving."""
+
+
 @dataclass(slots=True)
 class RequestTrace:
-    """What httpcore told of one try.
+    """How far one request has come, by httpcore's trace.
 
-    `connected` means that it opened a connection of its own, `sent` that its headers, and with
-    them the credentials, began to leave. `leaving` is called then. `stream` is the connection it
-    opened, if it did.
+    `has_password` if it carries one. `connected` means that it opened a connection of its own,
+    `sent` that its headers, and with them the credentials, began to leave. `leaving` is called
+    then. `stream` is the connection it opened, if it did.
     """
 
+    before_send: BeforeSend | None = None
+    leaving: Callable[[], None] | None = None
+    has_password: bool = False
     stage: RequestStage = RequestStage.QUEUED
     connected: bool = False
     sent: bool = False
     stream: httpcore.AsyncNetworkStream | None = None
-    leaving: Callable[[], None] | None = None
 
-    def leave(self) -> None:
+    def start_sending(self) -> None:
         """Note that the headers begin to leave."""
         self.stage, self.sent = RequestStage.WAITING, True
         if self.leaving is not None:
@@ -62,16 +105,17 @@ _NO_LIMITS: dict[str, float | None] = dict.fromkeys(("connect", "read", "write",
 
 
 class Connection:
-    """The one connection of one node; one request at a time, and none but GET.
+    """The one connection of one node, for GET alone.
 
-    `timeout` is in seconds and for all of a request. `before_send` is awaited right before
-    credentials leave, and its time does not count. `keeps_alive` tells whether the last answer
-    left the connection open, `opened` counts the connections that were begun. `certificate` is
-    what the node presented last, None before. `is_unanswered` tells that the last request left,
-    and no answer came that says whether its credentials were taken.
+    It carries one request at a time: who shares it holds a lock (`NodeConnection.hold`), and a
+    second request meanwhile raises RuntimeError. `timeout` is in seconds and for all of a request,
+    except the wait of its `before_send`. `guard` is called after each request. `keeps_alive` is
+    whether the last answer left the connection open, `opened` counts the connections that were
+    begun. `certificate` is what the node presented last, None before.
     """
 
     _gate: ClassVar[type[GetOnlyTransport]] = GetOnlyTransport
+    _is_kept: ClassVar[bool] = True
 
     def __init__(  # noqa: PLR0913 - what a connection needs
         self,
@@ -79,30 +123,31 @@ class Connection:
         url: str,
         trust: Trust,
         timeout: float,
-        mine: ClientCertificate | None = None,
+        client_certificate: ClientCertificate | None = None,
         proxy: str = "",
+        guard: PasswordGuard | None = None,
     ) -> None:
         self.title = title
         self.url = url
         self.trust = trust
         self.timeout = timeout
-        self.mine = mine
+        self.client_certificate = client_certificate
         self.proxy = proxy
+        self.guard: PasswordGuard = guard or NoGuard()
         self.certificate: Certificate | None = None
-        self.before_send: Callable[[], Awaitable[None]] | None = None
         self.keeps_alive = True
-        self.is_unanswered = False
         self.opened = 0
         self._transport: GetOnlyTransport | None = None
-        self._line = asyncio.Lock()
+        self._is_unanswered = False
+        self._is_busy = False
 
     @property
     def where(self) -> str:
-        """Name the node and its address, as the sentences do."""
+        """The node and its address, as error messages name them."""
         return f"{self.title} ({self.url})"
 
     def _where(self, stage: RequestStage) -> str:
-        """Name who is to blame at a stage: the proxy, where there is one, until the way is open."""
+        """Return who failed at a stage: the proxy, if there is one, until its tunnel is open."""
         if self.proxy and stage in (
             RequestStage.NAMING,
             RequestStage.CONNECTING,
@@ -111,22 +156,25 @@ class Connection:
             return f"the proxy {self.proxy} of {self.where}"
         return self.where
 
-    async def get(self, path: str, headers: httpx.Headers) -> HttpReply:
-        """Ask for a path, once more on a new connection if a kept one turns out to be closed."""
-        async with self._line:
-            trace = RequestTrace()
-            async with self._deadline(trace) as limit:
-                try:
-                    return await self._ask(self._request("GET", path, headers), trace, limit)
-                except Unreachable:
-                    # Only a kept connection may have been closed before the node knew of this.
-                    if trace.connected or not trace.sent:
-                        raise
-                trace.stage, trace.sent = RequestStage.QUEUED, False
-                return await self._ask(self._request("GET", path, headers), trace, limit)
+    async def get(
+        self, path: str, authorization: Authorization | None, before_send: BeforeSend | None = None
+    ) -> HttpReply:
+        """Send a GET, once more on a new connection if a kept one turns out to be closed."""
+        has_password = authorization is not None and authorization.is_password
+        trace = RequestTrace(before_send, has_password=has_password)
+        headers = request_headers(authorization)
+        async with self._deadline(trace) as limit:
+            try:
+                return await self._send(self._request("GET", path, headers), trace, limit)
+            except Unreachable:
+                # Only a kept connection may have been closed before the node knew of this.
+                if trace.connected or not trace.sent:
+                    raise
+            trace.stage, trace.sent = RequestStage.QUEUED, False
+            return await self._send(self._request("GET", path, headers), trace, limit)
 
     async def aclose(self) -> None:
-        """Let go of the connection; the next request opens another."""
+        """Close the connection; the next request opens another."""
         if self._transport is not None:
             transport, self._transport = self._transport, None
             # A peer that is gone makes closing fail, and then there is nothing left to close.
@@ -158,12 +206,14 @@ class Connection:
         return self._transport
 
     async def _context(self, trust: Trust, trace: RequestTrace) -> ssl.SSLContext:
-        mine, stage = self.mine, trace.stage
-        if mine is None and not isinstance(trust, AuthorityTrust):
+        shown, stage = self.client_certificate, trace.stage
+        if shown is None and not isinstance(trust, AuthorityTrust):
             return context_for(trust)
         trace.stage = RequestStage.FILES  # they may lie on a disk that hangs
         try:
-            context = await run_in_thread(("trust", trust, mine), lambda: context_for(trust, mine))
+            context = await run_in_thread(
+                ("trust", trust, shown), lambda: context_for(trust, shown)
+            )
         except Unreachable as error:
             raise Unreachable(f"{self.where} was not asked: {error}", error.trouble.hint) from error
         trace.stage = stage
@@ -171,15 +221,25 @@ class Connection:
 
     @contextlib.asynccontextmanager
     async def _deadline(self, trace: RequestTrace) -> AsyncIterator[asyncio.Timeout]:
-        """Limit what is inside to the timeout: httpx's own limits are for each read alone."""
-        self.is_unanswered = False
+        """Limit one request to the timeout: httpx's own limits are for each read alone."""
+        if self._is_busy:
+            raise RuntimeError(f"two requests at a time on the connection to {self.where}")
+        self._is_busy, self._is_unanswered = True, False
         try:
             async with asyncio.timeout(self.timeout) as limit:
                 yield limit
         except TimeoutError:
             raise timeout_error(self._where(trace.stage), self.timeout, trace.stage) from None
+        finally:
+            try:
+                if not self._is_kept:
+                    await self.aclose()
+            finally:
+                self._is_busy = False
+                # Last of all: others go on at once, and what comes of this must be known by then.
+                self.guard.after_request(unanswered=trace.has_password and self._is_unanswered)
 
-    async def _ask(
+    async def _send(
         self,
         request: httpx.Request,
         trace: RequestTrace,
@@ -198,9 +258,9 @@ class Connection:
             response = await transport.handle_async_request(request)
             reply = await self._read(response)
             clean_end = True
-            self.is_unanswered = False
+            self._is_unanswered = False
         except (httpx.TransportError, ssl.SSLError, OSError) as error:
-            raise await self._fault(error, trace, limit) from error
+            raise await self._error_for(error, trace, limit) from error
         finally:
             if not clean_end:
                 # httpcore's pool loses a slot for ever when a request in it is cancelled, and a
@@ -211,19 +271,19 @@ class Connection:
         self.keeps_alive = _keeps_alive(response)
         return reply
 
-    async def _fault(
+    async def _error_for(
         self, error: Exception, trace: RequestTrace, limit: asyncio.Timeout
     ) -> ApiError:
         fault = transport_error(error, self._where(trace.stage), trace.stage)
         if not isinstance(fault, Untrusted) or fault.got:
             return fault
-        # A handshake that failed tells nobody what was presented: one more, without HTTP, does.
-        left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
+        # A failed handshake does not show what was presented: a second one, without HTTP, does.
+        seconds_left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
         try:
-            shown = await probe(self.url, min(_PROBE_AT_MOST, left / 2), self.proxy)
+            presented = await probe(self.url, min(_PROBE_AT_MOST, seconds_left / 2), self.proxy)
         except Unreachable:
             return fault
-        return with_presented_certificate(fault, shown.sha256)
+        return with_presented_certificate(fault, presented.sha256)
 
     def _tracer(
         self, trace: RequestTrace, limit: asyncio.Timeout, *, only_open: bool
@@ -242,38 +302,38 @@ class Connection:
                 case "connection.start_tls.started" | "proxy.start_tls.started":
                     trace.stage = RequestStage.HANDSHAKE
                 case "connection.start_tls.complete" | "proxy.start_tls.complete":
-                    self._meet(info["return_value"])
+                    self._keep_certificate(info["return_value"])
                 case "http11.send_request_headers.started" if info["request"].method == b"CONNECT":
                     trace.stage = (
                         RequestStage.PROXY
                     )  # nothing of ours has left but the node's address
                 case "http11.send_request_headers.started":
                     trace.stage = RequestStage.SENDING
-                    await self._wait_for_turn(limit)
-                    self.is_unanswered = True
-                    trace.leave()
+                    await self._wait_to_send(trace.before_send, limit)
+                    self._is_unanswered = True
+                    trace.start_sending()
                 case "http11.receive_response_headers.complete" if trace.sent:
                     trace.stage = RequestStage.READING
-                    # A refusal that is cut short is none that anybody acts upon.
-                    self.is_unanswered = info["return_value"][1] == 401
+                    # A refusal that is cut short is not acted upon, so it counts as no answer.
+                    self._is_unanswered = info["return_value"][1] == 401
 
         return note
 
-    def _meet(self, stream: httpcore.AsyncNetworkStream) -> None:
-        """Take note of what the node presented."""
+    def _keep_certificate(self, stream: httpcore.AsyncNetworkStream) -> None:
         peer = stream.get_extra_info("ssl_object")
         self.certificate = describe_certificate(peer.getpeercert(binary_form=True) or b"")
 
-    async def _wait_for_turn(self, limit: asyncio.Timeout) -> None:
-        if self.before_send is None:
+    async def _wait_to_send(self, before_send: BeforeSend | None, limit: asyncio.Timeout) -> None:
+        """Wait for `before_send`, with the deadline stopped meanwhile."""
+        if before_send is None:
             return
         loop = asyncio.get_running_loop()
-        left = (limit.when() or loop.time()) - loop.time()
+        seconds_left = (limit.when() or loop.time()) - loop.time()
         limit.reschedule(None)
         try:
-            await self.before_send()
+            await before_send()
         finally:
-            limit.reschedule(loop.time() + left)
+            limit.reschedule(loop.time() + seconds_left)
 
     async def _read(self, response: httpx.Response) -> HttpReply:
         """Read the raw body up to the limit; nothing is ever inflated."""
@@ -312,20 +372,21 @@ def _keeps_alive(response: httpx.Response) -> bool:
 
 
 class OrderConnection(Connection):
-    """The one connection of one node, which carries orders besides."""
+    """The one connection of one node, for GET and the POST of an order."""
 
     _gate: ClassVar[type[GetOnlyTransport]] = OrderTransport
 
-    async def post(
+    async def post(  # noqa: PLR0913 - what one order's request is made of
         self,
         path: str,
-        headers: httpx.Headers,
+        authorization: Authorization,
         body: bytes,
         *,
         same_connection: bool,
+        before_send: BeforeSend | None = None,
         leaving: Callable[[], None] | None = None,
     ) -> HttpReply | ApiError:
-        """Send an order once; gives the answer, or what came instead after it had left.
+        """Send an order once; return the answer, or the error that came after it had left.
 
         Raises NotSent if it did not leave. With `same_connection` it leaves on the connection
         that is open, which leads to the node that was just checked, or not at all. `leaving` is
@@ -336,13 +397,14 @@ class OrderConnection(Connection):
                 f"{self.where} closed the connection after the check, and a new one might lead "
                 "to another node; nothing was sent"
             )
-        async with self._line:
-            trace = RequestTrace(leaving=leaving)
-            request = self._request("POST", path, headers, body)
-            try:
-                async with self._deadline(trace) as limit:
-                    return await self._ask(request, trace, limit, only_open=same_connection)
-            except ApiError as error:
-                if not trace.sent:
-                    raise NotSent.because(error) from error
-                return error
+        trace = RequestTrace(before_send, leaving, authorization.is_password)
+        headers = request_headers(authorization)
+        headers["Content-Type"] = "application/json"
+        request = self._request("POST", path, headers, body)
+        try:
+            async with self._deadline(trace) as limit:
+                return await self._send(request, trace, limit, only_open=same_connection)
+        except ApiError as error:
+            if not trace.sent:
+                raise NotSent.because(error) from error
+            return error

@@ -1,10 +1,17 @@
-"""What may leave at all: the last wall under every client, whatever stands above it."""
+"""The headers of a request, and the gates that let only known requests pass.
 
+The gate is the last check under every client, whatever was decided above it.
+"""
+
+import base64
 import json
 import re
+from dataclasses import dataclass
+from typing import Protocol
 
 import httpx
 
+from tui import __version__
 from tui.api.errors import WriteBlocked
 from tui.model.order import Route
 
@@ -25,15 +32,79 @@ READABLE = frozenset(
 WRITABLE = frozenset({Route.LOCAL, Route.PRIMARY})
 AUTHORIZE, REFRESH = "/v1/users/authorize", "/v1/users/refresh_jwt"
 _NODE_CHECK = re.compile(r"/v1/nodes/check/[0-9]{1,9}", re.ASCII)
-# Names and not patterns: a header that nobody thought of cannot change what a request means.
+# Names and not patterns: an unknown header cannot change what a request means.
 _HEADERS = frozenset({"host", "accept", "accept-encoding", "authorization", "user-agent"})
 _ORDER_HEADERS = _HEADERS | {"content-type", "content-length"}
 # httpcore obeys extensions: `target` would replace the very path that was looked at here.
 _EXTENSIONS = frozenset({"timeout", "trace"})
 
 
+class SecretLike(Protocol):
+    """A password that shows itself only when asked to."""
+
+    def reveal(self) -> str:
+        """Return the password."""
+
+
+class HiddenText:
+    """A text that no repr shows: a token, or a request body that holds a password."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text; for the one place that sends it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Authorization:
+    """An Authorization header: its scheme, and what follows."""
+
+    scheme: str
+    secret: HiddenText
+
+    @property
+    def is_password(self) -> bool:
+        """Whether it holds the password, of which five wrong ones lock the user."""
+        return self.scheme == "Basic"
+
+    def header(self) -> str:
+        """Return the header's value."""
+        return f"{self.scheme} {self.secret.reveal()}"
+
+
+NO_AUTHORIZATION = Authorization("", HiddenText(""))
+"""No Authorization at all: the client's certificate says who asks."""
+
+
+def basic_authorization(username: str, password: SecretLike) -> Authorization:
+    """Return the authorization that holds the password itself."""
+    pair = f"{username}:{password.reveal()}".encode("utf-8", "surrogatepass")
+    return Authorization("Basic", HiddenText(base64.b64encode(pair).decode("ascii")))
+
+
+def request_headers(authorization: Authorization | None) -> httpx.Headers:
+    """Return a request's headers; their repr hides the Authorization, and they are not kept."""
+    made = httpx.Headers(
+        {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"rsdeck/{__version__}",
+        }
+    )
+    if authorization is not None and authorization.scheme:
+        made["Authorization"] = authorization.header()
+    return made
+
+
 class GetOnlyTransport(httpx.AsyncBaseTransport):
-    """Lets pass GET of the known paths of one node, with no query and no body, and nothing else.
+    """Pass only GET of the known paths of one node, with no query and no body.
 
     Raises WriteBlocked before a byte is sent.
     """
@@ -44,14 +115,14 @@ class GetOnlyTransport(httpx.AsyncBaseTransport):
         self._host = origin.netloc
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass a request on if it may leave."""
+        """Pass a request on if it is allowed."""
         reason = self.objection(request)
         if reason:
             raise WriteBlocked(f"{reason}; nothing was sent")
         return await self._inner.handle_async_request(request)
 
     def objection(self, request: httpx.Request) -> str:
-        """Say why a request may not leave; empty if it may."""
+        """Return why a request is blocked; empty if it is allowed."""
         if _origin(request.url) != self._origin or request.url.userinfo:
             return "another address than the node's own"
         if request.headers.get_list("host") != [self._host.decode("ascii")]:
@@ -74,7 +145,7 @@ class GetOnlyTransport(httpx.AsyncBaseTransport):
 
 
 class OrderTransport(GetOnlyTransport):
-    """Lets pass, besides, POST of the two services calls with a JSON object as its body."""
+    """Also pass POST of the two services calls with a JSON object as its body."""
 
     def _objection_to(self, request: httpx.Request) -> str:
         if request.method != "POST":
@@ -87,7 +158,7 @@ class OrderTransport(GetOnlyTransport):
 
 
 class LoginTransport(GetOnlyTransport):
-    """Lets pass one POST that gets a token, in the very form it must have; then nothing more."""
+    """Pass one POST that gets a token, in exactly its documented form; then nothing more."""
 
     _is_spent = False
 
@@ -113,7 +184,7 @@ class LoginTransport(GetOnlyTransport):
         return _foreign_header(request, _ORDER_HEADERS)
 
 
-# By path and by what is shown: the form of the body. The one with a name is that of 7.4.
+# By path and scheme: the types of the body's values. The one with a username is that of 7.4.
 _LOGINS: dict[tuple[str, str], dict[str, type]] = {
     (AUTHORIZE, "Basic"): {"ttl": int},
     (AUTHORIZE, ""): {"username": str, "password": str},
@@ -136,7 +207,7 @@ def _foreign_header(request: httpx.Request, known: frozenset[str]) -> str:
 
 
 def _body(request: httpx.Request) -> bytes | None:
-    """Give the body; None for a stream, of which nobody can say what it will hold."""
+    """Return the body; None for a stream, whose content is not known yet."""
     try:
         return request.content
     except httpx.RequestNotRead:
@@ -151,7 +222,7 @@ def _is_object(request: httpx.Request) -> bool:
 
 
 def _exact_object(request: httpx.Request) -> dict[str, object] | None:
-    """Give the body if it is an object written as we write it: no key twice, nothing around."""
+    """Return the body if it is an object exactly as we write it: no key twice, nothing around."""
     body = _body(request) or b""
     try:
         value = json.loads(body)

@@ -52,7 +52,7 @@ async def test_a_client_certificate_alone_opens_the_door_and_no_password_is_sent
     tls = demanding(certified, pair.authority, most)
     with serving(tls=tls) as server:
         trust = PinnedTrust(certified.sha256)
-        client = connect(server, trust=trust, mine=pair.mine, username="")
+        client = connect(server, trust=trust, client_certificate=pair.mine, username="")
         assert await client.services() == ()
     assert [one.headers.keys() & {"authorization", "cookie"} for one in server.asked] == [set()]
 
@@ -60,7 +60,9 @@ async def test_a_client_certificate_alone_opens_the_door_and_no_password_is_sent
 async def test_with_a_username_both_are_shown(connect, certified, pair):
     tls = demanding(certified, pair.authority, VERSIONS[1])
     with serving(tls=tls) as server:
-        await connect(server, trust=PinnedTrust(certified.sha256), mine=pair.mine).services()
+        await connect(
+            server, trust=PinnedTrust(certified.sha256), client_certificate=pair.mine
+        ).services()
     assert server.asked[0].headers["authorization"].startswith("Basic ")
 
 
@@ -78,7 +80,7 @@ async def test_without_one_the_sentence_says_what_the_cluster_wants(connect, cer
 async def test_one_of_another_authority_is_not_taken(connect, certified, pair, tmp_path):
     tls = demanding(certified, trustme.CA(), VERSIONS[0])
     with serving(tls=tls) as server:
-        client = connect(server, trust=PinnedTrust(certified.sha256), mine=pair.mine)
+        client = connect(server, trust=PinnedTrust(certified.sha256), client_certificate=pair.mine)
         with pytest.raises(Unreachable) as caught:
             await client.services()
     assert "does not take the client's certificate" in str(caught.value)
@@ -88,7 +90,9 @@ async def test_one_of_another_authority_is_not_taken(connect, certified, pair, t
 async def test_a_401_without_a_user_speaks_of_the_certificate(connect, certified, pair):
     script = always("{}", 401)
     with serving(script, tls=demanding(certified, pair.authority, VERSIONS[1])) as server:
-        client = connect(server, trust=PinnedTrust(certified.sha256), mine=pair.mine, username="")
+        client = connect(
+            server, trust=PinnedTrust(certified.sha256), client_certificate=pair.mine, username=""
+        )
         with pytest.raises(LoginRefused, match="the client's certificate as a login"):
             await client.services()
 
@@ -98,7 +102,7 @@ async def test_a_renewed_pair_is_shown_on_the_next_connection(connect, certified
     (tmp_path / "new").mkdir()
     other = Pair(tmp_path / "new")
     with serving(tls=tls) as server:
-        client = connect(server, trust=PinnedTrust(certified.sha256), mine=other.mine)
+        client = connect(server, trust=PinnedTrust(certified.sha256), client_certificate=other.mine)
         with pytest.raises(Unreachable):
             await client.services()
         for new, old in (
@@ -146,7 +150,7 @@ async def test_a_pair_that_does_not_do_is_refused_before_any_connection(
 ):
     words = harm(pair)
     with serving(tls=certified.context) as server:
-        client = connect(server, trust=PinnedTrust(certified.sha256), mine=pair.mine)
+        client = connect(server, trust=PinnedTrust(certified.sha256), client_certificate=pair.mine)
         with pytest.raises(Unreachable, match=f"node1 .* was not asked: .*{words}") as caught:
             await client.services()
         assert caught.value.trouble.hint

@@ -446,7 +446,7 @@ async def test_nodes_that_refuse_the_connection_cost_no_try(served: SimulatedClu
     none = profile("http://127.0.0.1:1", login=LoginWay.BASIC)
     async with running(none, refresh=0.05) as deck:
         await deck.until(lambda: deck.watch()._failures >= 4)
-        assert deck.watch().login.turn.spent == 0
+        assert deck.watch().login.attempts.spent == 0
 
 
 @pytest.mark.parametrize("way", list(LoginWay))

@@ -1,27 +1,28 @@
-"""Asking for a token: one POST on a connection of its own, which carries nothing else.
+"""Get a token: one POST on a connection of its own, which carries nothing else.
 
-So a session that may only look has still nothing that could give an order.
+So a read-only client has no transport that lets an order pass, even where it logs in by token.
 """
 
 import json
 from enum import Enum
 from typing import ClassVar
 
-import httpx
-
-from tui.api.auth.authorization import (
+from tui.api.codec import HttpReply
+from tui.api.connection import BeforeSend, Connection, RequestTrace
+from tui.api.transport import (
+    AUTHORIZE,
+    REFRESH,
     Authorization,
+    GetOnlyTransport,
     HiddenText,
+    LoginTransport,
     SecretLike,
     basic_authorization,
     request_headers,
 )
-from tui.api.codec import HttpReply
-from tui.api.connection import Connection, RequestTrace
-from tui.api.transport import AUTHORIZE, REFRESH, GetOnlyTransport, LoginTransport
 
 TTL = 300
-"""Seconds for which a token is asked; the default of the API, and all that 7.4 is asked for."""
+"""Seconds for which a token is requested: the API's default, and the only one that 7.4 has."""
 
 
 class TokenRequestForm(Enum):
@@ -34,46 +35,55 @@ class TokenRequestForm(Enum):
 
 
 class TokenConnection(Connection):
-    """One connection for one POST; made `beside` the exchange of the node that it asks."""
+    """One connection for one POST; made `beside` the connection that polls the same node."""
 
     _gate: ClassVar[type[GetOnlyTransport]] = LoginTransport
+    _is_kept: ClassVar[bool] = False
 
     @classmethod
-    def beside(cls, exchange: Connection) -> "TokenConnection":
-        """Make one to the same node: by the same way, with the same trust and time limit."""
+    def beside(cls, connection: Connection) -> "TokenConnection":
+        """Make one to the same node, with the same proxy, trust, time limit and guard."""
         return cls(
-            exchange.title,
-            exchange.url,
-            exchange.trust,
-            exchange.timeout,
-            exchange.mine,
-            exchange.proxy,
+            connection.title,
+            connection.url,
+            connection.trust,
+            connection.timeout,
+            connection.client_certificate,
+            connection.proxy,
+            connection.guard,
         )
 
     async def authorize(
-        self, form: TokenRequestForm, username: str, password: SecretLike
+        self,
+        form: TokenRequestForm,
+        username: str,
+        password: SecretLike,
+        before_send: BeforeSend,
     ) -> HttpReply:
-        """Give user and password for a token."""
+        """Exchange user and password for a token."""
+        trace = RequestTrace(before_send, has_password=True)
         if form is TokenRequestForm.BODY:
-            wanted = {"username": username, "password": password.reveal()}
-            return await self._post(
-                AUTHORIZE, request_headers(None), HiddenText(json.dumps(wanted))
-            )
-        shown = request_headers(basic_authorization(username, password))
-        return await self._post(AUTHORIZE, shown, HiddenText(json.dumps({"ttl": TTL})))
+            body = HiddenText(json.dumps({"username": username, "password": password.reveal()}))
+            return await self._post(AUTHORIZE, None, body, trace)
+        shown = basic_authorization(username, password)
+        return await self._post(AUTHORIZE, shown, _TTL_BODY, trace)
 
-    async def refresh(self, ticket: Authorization) -> HttpReply:
-        """Give a token for a token."""
-        return await self._post(
-            REFRESH, request_headers(ticket), HiddenText(json.dumps({"ttl": TTL}))
-        )
+    async def refresh(self, authorization: Authorization, before_send: BeforeSend) -> HttpReply:
+        """Exchange a token for a new one."""
+        return await self._post(REFRESH, authorization, _TTL_BODY, RequestTrace(before_send))
 
-    async def _post(self, path: str, headers: httpx.Headers, body: HiddenText) -> HttpReply:
+    async def _post(
+        self,
+        path: str,
+        authorization: Authorization | None,
+        body: HiddenText,
+        trace: RequestTrace,
+    ) -> HttpReply:
+        headers = request_headers(authorization)
         headers["Content-Type"] = "application/json"
-        trace = RequestTrace()
-        try:
-            async with self._deadline(trace) as limit:
-                request = self._request("POST", path, headers, body.reveal().encode())
-                return await self._ask(request, trace, limit)
-        finally:
-            await self.aclose()
+        async with self._deadline(trace) as limit:
+            request = self._request("POST", path, headers, body.reveal().encode())
+            return await self._send(request, trace, limit)
+
+
+_TTL_BODY = HiddenText(json.dumps({"ttl": TTL}))

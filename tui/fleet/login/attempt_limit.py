@@ -2,194 +2,240 @@
 
 Five failed logins within 900 s lock the user, and a login whose answer was lost may have been one
 of them. So one unproven password is on its way at a time. While it keeps its node for longer than
-a second, one more may leave, so that a node which hangs delays no other. From then on, and after
-an answer that was lost, it leaves only to a node that has just answered without one: a node that
-answers nobody costs no further try. After three without an answer none leaves until a person acts.
-A refusal is counted too where one last try follows: that makes four tries at the worst.
+a second, one more may be sent, so that a node which hangs delays no other. From then on, and after
+an answer that was lost, it is sent only to a node that has just answered without one: a node that
+answers nothing costs no further try. After three without an answer none is sent until a person
+acts. A refusal is counted too where one last try follows: that makes four tries at the worst.
 
 A password that is changed while all is well is refused to every request that is on its way. So
-three may be on their way, and no more. A node that does not answer keeps its place until its time
+three may be on their way, and no more. A node that does not answer keeps its slot until its time
 is up; so that it delays no other, nodes that were slow the last time share two of the three, and
 the third is for nodes that answer.
+
+Nothing is sent from here, and a node is no more than a key.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from tui.api.errors import NodeNotSeenYet
 
 SLOTS = 3
-"""How many requests are on their way with one password."""
+"""How many requests may carry one password at the same time."""
 
 SLOW = 1.0
 """Seconds without an answer after which a node counts as slow."""
 
-
-class RequestSlots:
-    """Lets requests go, first come first served; `who` is the node that asks."""
-
-    def __init__(self) -> None:
-        self._going: dict[Hashable, float] = {}
-        self._slow: set[Hashable] = set()
-        self._waiting: list[tuple[Hashable, asyncio.Future[None]]] = []
-
-    async def enter(self, who: Hashable) -> None:
-        """Wait for a place; one who has a place keeps it."""
-        if who in self._going:
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append((who, turn))
-        self._admit()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            self._waiting = [one for one in self._waiting if one[1] is not turn]
-            if turn.done() and not turn.cancelled():
-                self._free(who)
-            raise
-
-    def leave(self, who: Hashable) -> None:
-        """Give the place back, if there is one."""
-        since = self._going.get(who)
-        if since is None:
-            return
-        if time.monotonic() - since > SLOW:
-            self._slow.add(who)
-        else:
-            self._slow.discard(who)
-        self._free(who)
-
-    def _free(self, who: Hashable) -> None:
-        self._going.pop(who, None)
-        self._admit()
-
-    def _admit(self) -> None:
-        for one in list(self._waiting):
-            who, turn = one
-            if self._has_room(who):
-                self._waiting.remove(one)
-                if not turn.done():
-                    self._going[who] = time.monotonic()
-                    turn.set_result(None)
-
-    def _has_room(self, who: Hashable) -> bool:
-        if len(self._going) >= SLOTS:
-            return False
-        return who not in self._slow or sum(map(self._is_slow, self._going)) < SLOTS - 1
-
-    def _is_slow(self, who: Hashable) -> bool:
-        return who in self._slow or time.monotonic() - self._going[who] > SLOW
-
-
-AT_MOST = 3
+UNANSWERED_AT_MOST = 3
 """How many tries without an answer there may be before a person is asked."""
 
 WITHIN = 900.0
 """Seconds for which a failed login counts."""
 
 
-class AttemptLimit:
-    """Lets unproven passwords go, and counts what came of them; `who` is the node that asks.
+class RequestSlots:
+    """The slots of the requests that may carry a password at the same time, first come first.
 
-    `is_open` tells that a node took the password: then nobody waits, and nothing is counted.
+    `clock` gives monotonic seconds.
     """
 
-    def __init__(self) -> None:
-        self.is_open = False
-        self._limit = AT_MOST
-        self._taken: dict[Hashable, float] = {}
-        self._on_their_way: set[Hashable] = set()
-        self._lost: list[float] = []
+    def __init__(self, clock: Callable[[], float] = time.monotonic, slow: float = SLOW) -> None:
+        self._clock = clock
+        self._slow_after = slow
+        self._since: dict[Hashable, float] = {}
+        self._slow: set[Hashable] = set()
+        self._waiting: list[tuple[Hashable, asyncio.Future[None]]] = []
+
+    async def enter(self, node: Hashable) -> None:
+        """Wait for a slot; a node that has one keeps it."""
+        if node in self._since:
+            return
+        entered = asyncio.get_running_loop().create_future()
+        self._waiting.append((node, entered))
+        self._admit()
+        try:
+            await entered
+        except asyncio.CancelledError:
+            self._waiting = [waiter for waiter in self._waiting if waiter[1] is not entered]
+            if entered.done() and not entered.cancelled():
+                self._free(node)
+            raise
+
+    def leave(self, node: Hashable) -> None:
+        """Give the slot back, if the node has one."""
+        since = self._since.get(node)
+        if since is None:
+            return
+        if self._clock() - since > self._slow_after:
+            self._slow.add(node)
+        else:
+            self._slow.discard(node)
+        self._free(node)
+
+    def _free(self, node: Hashable) -> None:
+        self._since.pop(node, None)
+        self._admit()
+
+    def _admit(self) -> None:
+        for waiter in list(self._waiting):
+            node, entered = waiter
+            if self._has_room(node):
+                self._waiting.remove(waiter)
+                if not entered.done():
+                    self._since[node] = self._clock()
+                    entered.set_result(None)
+
+    def _has_room(self, node: Hashable) -> bool:
+        if len(self._since) >= SLOTS:
+            return False
+        return node not in self._slow or sum(map(self._is_slow, self._since)) < SLOTS - 1
+
+    def _is_slow(self, node: Hashable) -> bool:
+        return node in self._slow or self._clock() - self._since[node] > self._slow_after
+
+
+class AttemptLimit:
+    """Decides when a password may be sent to a node, and counts what came of it.
+
+    `is_proven` after a node accepted it: then only the slots limit it, and nothing is counted.
+    `clock` gives monotonic seconds; after `slow` seconds without an answer a node is slow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, slow: float = SLOW) -> None:
+        self.is_proven = False
+        self._clock = clock
+        self._slow_after = slow
+        self._limit = UNANSWERED_AT_MOST
+        self._since: dict[Hashable, float] = {}  # unproven passwords: from when a node may send it
+        self._sent: set[Hashable] = set()
+        self._unanswered: list[float] = []
         self._refused: list[float] = []
+        self._doubting: set[Hashable] = set()
+        self._no_doubt = asyncio.Event()
         self._changed = asyncio.Event()
+        self._slots = RequestSlots(clock, slow)
 
     @property
     def spent(self) -> int:
-        """How many tries may have been failed logins that count today."""
-        since = time.monotonic() - WITHIN
-        self._lost = [at for at in self._lost if at > since]
+        """How many tries may have been failed logins that still count."""
+        since = self._clock() - WITHIN
+        self._unanswered = [at for at in self._unanswered if at > since]
         self._refused = [at for at in self._refused if at > since]
-        return len(self._lost) + len(self._refused)
+        return len(self._unanswered) + len(self._refused)
 
-    def is_over(self, *, last: bool = False) -> bool:
-        """Whether no password may leave; the `last` try of a node that refused one is free."""
-        return self.spent >= (AT_MOST + 1 if last else self._limit)
+    def is_over(self, *, for_node: Hashable = None) -> bool:
+        """Whether no password may be sent; the last try of `for_node` is allowed one more."""
+        last = for_node in self._doubting
+        return self.spent >= (UNANSWERED_AT_MOST + 1 if last else self._limit)
 
-    async def take(self, who: Hashable, *, last: bool, met: bool) -> None:
-        """Wait for the turn; a `last` try waits until nobody else has it.
+    async def enter(
+        self, node: Hashable, *, has_answered: bool, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """Wait until the password may be sent to a node, which counts it as sent.
 
-        Raises Unmet where a node that was not `met` has to answer without a password first.
+        `check` is called after each wait and raises where it is not to be sent any more. Raises
+        NodeNotSeenYet where a node that has not just `has_answered` must do so without one first.
         """
-        while who not in self._taken and (last or not self.is_open):
-            if not (last or met) and (self._lost or self._is_slow()):
-                raise NodeNotSeenYet
-            if not self._taken or (not last and self._has_room_for_one_more()):
-                self._taken[who] = time.monotonic()
-                return
-            await self._change()
+        check()
+        while True:
+            while self._must_wait_for_doubt(node):
+                self._end_attempt(node, unanswered=False)
+                await self._no_doubt.wait()
+            await self._begin_attempt(node, has_answered=has_answered)
+            check()
+            await self._slots.enter(node)
+            check()
+            if not self._must_wait_for_doubt(node):
+                break
+            self._slots.leave(node)
+        if node in self._sent:  # the connection was closed under it, and it is sent again
+            self._count_unanswered()
+        if node in self._since:
+            self._sent.add(node)
 
-    def leave(self, who: Hashable) -> None:
-        """Note that the password of one who has the turn leaves now."""
-        if who in self._on_their_way:  # the connection was closed under it, and it leaves again
-            self._lose()
-        if who in self._taken:
-            self._on_their_way.add(who)
+    def leave(self, node: Hashable, *, unanswered: bool = False) -> None:
+        """End a node's request, whether or not the password was sent; let others go on."""
+        self._end_attempt(node, unanswered=unanswered)
+        self._slots.leave(node)
 
-    def give_back(self, who: Hashable, *, lost: bool = False) -> None:
-        """End a turn, if there is one, and say whether its answer was `lost`."""
-        if who in self._on_their_way and lost:
-            self._lose()
-        self._on_their_way.discard(who)
-        if self._taken.pop(who, None) is not None:
-            self._wake()
+    def doubt(self, node: Hashable) -> None:
+        """Count a refusal after which the node is sent the password a last time, before others."""
+        self._doubting.add(node)
+        self._no_doubt.clear()
+        if not self.is_proven:
+            self._refused.append(self._clock())
 
-    def open(self) -> None:
-        """Note that a node took the password."""
-        self.is_open = True
+    def settle(self, node: Hashable) -> None:
+        """Note that a node's last try is over: accepted, or its refusal has been noted."""
+        self._doubting.discard(node)
+        if not self._doubting:
+            self._no_doubt.set()
+
+    def prove(self) -> None:
+        """Note that a node accepted the password."""
+        self.is_proven = True
         self._forget()
         self._wake()
 
-    def shut(self, *, forget: bool = False) -> None:
-        """Begin with a password that nobody has accepted; `forget` where a person gave it."""
-        self.is_open = False
+    def reset(self, *, forget: bool = False) -> None:
+        """Begin with an unproven password; `forget` the count where a person gave it."""
+        self.is_proven = False
         if forget:
             self._forget()
         self._wake()
 
     def allow_one_more(self) -> bool:
-        """Let one more try go than there were, as a person asks for; False where it could lock."""
-        self._limit = max(AT_MOST, min(self.spent, AT_MOST) + 1)
+        """Allow one more try, as a person wants; False where it could lock the user."""
+        spent = self.spent
+        self._limit = max(UNANSWERED_AT_MOST, min(spent, UNANSWERED_AT_MOST) + 1)
         return not self.is_over()
 
-    def refuse(self) -> None:
-        """Count a refusal that is not the end: the node is given the password a last time."""
-        if not self.is_open:
-            self._refused.append(time.monotonic())
+    def _must_wait_for_doubt(self, node: Hashable) -> bool:
+        """Whether other nodes have a last try: two tries of each at once would lock the user."""
+        return bool(self._doubting) and node not in self._doubting
 
-    def _lose(self) -> None:
-        if not self.is_open:
-            self._lost.append(time.monotonic())
+    async def _begin_attempt(self, node: Hashable, *, has_answered: bool) -> None:
+        """Wait until a node may send an unproven password; a last try waits for all others."""
+        last = node in self._doubting
+        while node not in self._since and (last or not self.is_proven):
+            if not (last or has_answered) and (self._unanswered or self._has_slow_attempt()):
+                raise NodeNotSeenYet
+            if not self._since or (not last and self._has_room_for_one_more()):
+                self._since[node] = self._clock()
+                return
+            await self._wait_for_change()
+
+    def _end_attempt(self, node: Hashable, *, unanswered: bool) -> None:
+        if node in self._sent and unanswered:
+            self._count_unanswered()
+        self._sent.discard(node)
+        if self._since.pop(node, None) is not None:
+            self._wake()
+
+    def _count_unanswered(self) -> None:
+        if not self.is_proven:
+            self._unanswered.append(self._clock())
 
     def _forget(self) -> None:
-        self._lost.clear()
+        self._unanswered.clear()
         self._refused.clear()
-        self._limit = AT_MOST
+        self._limit = UNANSWERED_AT_MOST
 
-    def _is_slow(self) -> bool:
-        return any(time.monotonic() - since >= SLOW for since in self._taken.values())
+    def _has_slow_attempt(self) -> bool:
+        return any(self._clock() - since >= self._slow_after for since in self._since.values())
 
     def _has_room_for_one_more(self) -> bool:
-        return len(self._taken) == 1 and self._is_slow() and self.spent + 1 < self._limit
+        return len(self._since) == 1 and self._has_slow_attempt() and self.spent + 1 < self._limit
 
-    async def _change(self) -> None:
-        """Wait until a turn ends, or the one that is taken has become slow."""
-        changed, due = self._changed, None
-        if not self._is_slow():
-            due = min(self._taken.values()) + SLOW - time.monotonic()
+    async def _wait_for_change(self) -> None:
+        """Wait until an attempt ends, or the present one has become slow."""
+        changed, seconds = self._changed, None
+        if not self._has_slow_attempt():
+            seconds = min(self._since.values()) + self._slow_after - self._clock()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(due):
+            async with asyncio.timeout(seconds):
                 await changed.wait()
 
     def _wake(self) -> None:

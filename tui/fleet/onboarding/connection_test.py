@@ -53,7 +53,7 @@ async def try_connection(
         timeout=timeout,
         username=profile.username,
         password=secret,
-        mine=profile.client,
+        client_certificate=profile.client,
         proxy=profile.proxy,
         session=Session(profile.username, secret, LoginHabit(profile.login)),
     )

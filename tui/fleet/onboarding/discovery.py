@@ -122,7 +122,9 @@ async def discover_cluster(
     untold = [one for one in configuration.nodes if one.name not in told and _shares(one, profile)]
     told |= await _ask_names(untold, login, passwords, timeout)
     proposals = propose_profiles(profile, facts.members, configuration.nodes, told)
-    _share_session(login, profile, proposals)
+    for proposal in proposals:
+        if proposal.is_new and proposal.profile is not None:
+            login.share_session(profile, proposal.profile)
     found = await _meet_all(proposals, login, passwords, timeout)
     return Discovery(profile, facts.name, found, _notes(profile, facts))
 
@@ -155,15 +157,6 @@ def _notes(profile: NodeProfile, facts: ClusterFacts) -> tuple[str, ...]:
             "with it: give it a `cluster` first"
         )
     return tuple(notes)
-
-
-def _share_session(login: Login, source: NodeProfile, proposals: Iterable[ProfileProposal]) -> None:
-    """Let all be asked in the way that the first was, so that no password is tried twice."""
-    session = login.sessions.get((source.cluster or source.url, source.login))
-    for one in proposals:
-        if session is not None and one.is_new and one.profile is not None:
-            place = one.profile.cluster or one.profile.url
-            login.sessions[place, one.profile.login] = session
 
 
 def _shares(one: NodeProfile, source: NodeProfile) -> bool:

@@ -1,0 +1,63 @@
+"""One lock for one node: a reading and an order, or two of either, never mix."""
+
+import asyncio
+
+import pytest
+
+from tests.faultserver import Peer, serving
+from tests.fleet.conftest import LIST, Play, keeping, profile, said
+from tui.fleet.login.state import Login
+from tui.fleet.polling.connection import NodeConnection
+
+
+def connection_to(url: str) -> NodeConnection:
+    node = profile(url)
+    return NodeConnection(node, Login.of(node), keeping([node]), 2.0, lambda: False)
+
+
+async def test_who_wants_the_connection_waits_until_the_one_before_has_its_answer() -> None:
+    """P24."""
+    play, order = Play(), list[str]()
+    listed = said(play.services)
+
+    def slowly(peer: Peer) -> None:
+        order.append("request")
+        peer.server.closing.wait(0.05)
+        order.append("answer")
+        peer.send(listed)
+
+    play.get(LIST, slowly)
+    with serving(play) as server:
+        connection = connection_to(server.url)
+
+        async def poll() -> None:
+            async with connection.hold() as reader:
+                await reader.services()
+
+        await asyncio.gather(*(poll() for _ in range(4)))
+        await connection.shut()
+        assert order == ["request", "answer"] * 4
+        assert server.connections == 1
+
+
+async def test_a_connection_that_is_shut_while_it_is_held_closes_after_the_answer() -> None:
+    with serving(Play()) as server:
+        connection = connection_to(server.url)
+        async with connection.hold() as reader:
+            shutting = asyncio.create_task(connection.shut())
+            await asyncio.sleep(0)
+            assert not shutting.done()
+            assert len(await reader.services()) == 2
+        await shutting
+        assert connection._client is None
+
+
+async def test_a_holder_that_fails_gives_the_connection_back() -> None:
+    with serving(Play()) as server:
+        connection = connection_to(server.url)
+        with pytest.raises(ZeroDivisionError):
+            async with connection.hold():
+                raise ZeroDivisionError
+        async with connection.hold() as reader:
+            assert len(await reader.services()) == 2
+        await connection.shut()
