@@ -11,7 +11,9 @@ import pytest
 from tests.cli.conftest import Command
 from tests.history.conftest import event
 from tui.history.recorder import HistoryRecorder
-from tui.model.event import Event, EventKind
+from tui.model.event import Cause, Event, Restart, StatusChange
+
+RESTARTED = "restarted, RUNNING before and after, ordered here"
 
 
 @pytest.fixture
@@ -33,13 +35,11 @@ def keep(folder: Path, *told: Event) -> None:
 
 
 def keep_some(folder: Path) -> None:
-    again = {"happening": EventKind.RESTARTED, "ordered": True}
-    lost = {"happening": EventKind.LOST, "node": "node2", "service": ""}
     keep(
         folder,
-        event("RUNNING → STOPPED", ago=7200),
-        event("no answer \x1b[2J", ago=600, **lost),
-        event("restarted", ago=5, service="ccs", **again),
+        event(ago=7200, details=StatusChange("RUNNING", "STOPPED")),
+        event("no answer \x1b[2J", ago=600, node="node2", service=""),
+        event(ago=5, service="ccs", details=Restart("RUNNING"), cause=Cause.ORDERED_HERE),
     )
 
 
@@ -62,7 +62,7 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     ]  # fmt: skip
     assert lines[1].endswith("RUNNING → STOPPED")
     assert lines[2].endswith("no answer ␛[2J")
-    assert lines[3].endswith("restarted (ordered here)")
+    assert lines[3].endswith(f"{RESTARTED} (ordered here)")
 
 
 def test_json_is_one_object_a_line(rsdeck: Command, folder: Path) -> None:
@@ -81,11 +81,11 @@ def test_json_is_one_object_a_line(rsdeck: Command, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "texts"),
     [
-        (["--since", "1h"], ["no answer ␛[2J", "restarted"]),
-        (["--since", "30s"], ["restarted"]),
+        (["--since", "1h"], ["no answer ␛[2J", RESTARTED]),
+        (["--since", "30s"], [RESTARTED]),
         (["--since", "15m", "--node", "node2"], ["no answer ␛[2J"]),
-        (["--since", "2d", "--last", "1"], ["restarted"]),
-        (["--since", "999999d"], ["RUNNING → STOPPED", "no answer ␛[2J", "restarted"]),
+        (["--since", "2d", "--last", "1"], [RESTARTED]),
+        (["--since", "999999d"], ["RUNNING → STOPPED", "no answer ␛[2J", RESTARTED]),
         (["--node", "no-such"], []),
     ],
 )
@@ -122,6 +122,7 @@ def test_what_is_written_into_the_file_by_others_is_cleaned(rsdeck: Command, fol
     keep_some(folder)
     database = sqlite3.connect(folder / "history.sqlite3")
     database.execute("UPDATE event SET text = char(27) || ']0;x' || char(7), node = char(8238)")
+    database.execute("UPDATE event SET fields = NULL WHERE service = 'ccs'")
     database.commit()
     database.close()
     for more in ((), ("--json",)):

@@ -27,7 +27,8 @@ from tests.fleet.conftest import (
 )
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import EVENTS_AT_MOST, Fleet
-from tui.model.event import Event, EventKind
+from tui.model.event import ConnectionLost, Event
+from tui.model.event_text import event_text
 from tui.model.node import Environment
 from tui.model.order import Verb
 from tui.model.reading import TroubleKind
@@ -269,9 +270,11 @@ async def test_events_are_kept_newest_first_and_not_for_ever() -> None:
     on = datetime.now(UTC)
     for number in range(EVENTS_AT_MOST + 10):
         service = f"s{number % 2}"
-        fleet._record(Event("node1", EventKind.FLIPPED, str(number), time.monotonic(), on, service))
+        fleet._record(
+            Event("node1", ConnectionLost(None, str(number)), time.monotonic(), on, service)
+        )
     assert len(fleet.events) == EVENTS_AT_MOST
-    assert fleet.history("node1", "s1")[0].text == str(EVENTS_AT_MOST + 9)
+    assert event_text(fleet.history("node1", "s1")[0]) == str(EVENTS_AT_MOST + 9)
     assert fleet.history("node2", "s1") == ()
 
 

@@ -10,6 +10,7 @@ from tests.fleet.conftest import BOOTSTRAP, LIST, Play, profile, profiles, runni
 from tui.history.reader import HistoryReader
 from tui.history.recorder import HistoryRecorder
 from tui.model.event import EventKind
+from tui.model.service import Health
 from tui.sim.server import SimulatedCluster
 
 
@@ -26,13 +27,15 @@ async def test_a_session_that_follows_begins_with_what_happened_in_the_last(
     async with running(*nodes, history=HistoryRecorder(folder), read_only=read_only) as deck:
         await deck.good()
         served.cluster.stop(1, "alert_mgr")
-        await deck.until(lambda: any(one.brief == "→ STOPPED" for one in deck.notes.events))
+        await deck.until(
+            lambda: any(event.health_after is Health.DOWN for event in deck.notes.events)
+        )
     async with running(*nodes, history=HistoryRecorder(folder), read_only=read_only) as deck:
         await deck.until(lambda: deck.fleet.history("node1", "alert_mgr"))
         await deck.good()
         served.cluster.stop(2, "ccs")
         await deck.until(lambda: deck.fleet.history("node2", "ccs"))
-        told = [(one.node, one.service, one.happening) for one in deck.fleet.events if one.service]
+        told = [(one.node, one.service, one.kind) for one in deck.fleet.events if one.service]
         assert told[0] == ("node1", "alert_mgr", EventKind.FLIPPED)
         assert told[-1][:2] == ("node2", "ccs")
         ages = [one.at for one in deck.fleet.events]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tui.model.event import Event, EventKind
+from tui.model.event import ConnectionLost, Event
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
 
@@ -34,16 +34,11 @@ def reading(*services: Service, after: float = 0.0, node: str = "node1", **more:
     return Reading(node, services, answered_at=after, answered_on=on, **more)
 
 
-def event(text: str = "RUNNING → STOPPED", *, ago: float = 0.0, **more: Any) -> Event:
-    """Make an event, so many seconds ago by every clock."""
-    fields: dict[str, Any] = {
-        "node": "node1",
-        "happening": EventKind.FLIPPED,
-        "service": "alert_mgr",
-        "brief": "→ STOPPED",
-    }
+def event(text: str = "no answer", *, ago: float = 0.0, **more: Any) -> Event:
+    """Make an event with any text, so many seconds ago by every clock."""
+    fields = {"node": "node1", "service": "alert_mgr", "details": ConnectionLost(None, text)}
     on = datetime.now(UTC) - timedelta(seconds=ago)
-    return Event(text=text, at=time.monotonic() - ago, on=on, **(fields | more))
+    return Event(at=time.monotonic() - ago, on=on, **(fields | more))
 
 
 def until(ready: Callable[[], Any], seconds: float = 10.0) -> None:

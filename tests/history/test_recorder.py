@@ -17,6 +17,7 @@ from tests.history.conftest import ON, event, reading, service
 from tui.history.reader import HistoryReader
 from tui.history.recorder import EARLIER_AT_MOST, HistoryRecorder
 from tui.history.writer import HistoryWriter
+from tui.model.event_text import event_text
 from tui.storage.paths import NOWHERE
 from tui.storage.private_files import StorageError
 
@@ -72,7 +73,7 @@ async def test_the_next_session_begins_with_the_events_of_the_last_day(folder: P
     later = HistoryRecorder(folder)
     older = await later.begin()
     later.end()
-    assert [one.text for one in older] == ["3600 s ago", "5 s ago"]
+    assert [event_text(one) for one in older] == ["3600 s ago", "5 s ago"]
     ages = [time.monotonic() - one.at for one in older]
     assert ages == pytest.approx([3600, 5], abs=3)
 
@@ -86,7 +87,7 @@ async def test_at_most_so_many_earlier_events_are_given_and_the_newest(folder: P
     older = await later.begin()
     later.end()
     assert len(older) == EARLIER_AT_MOST
-    assert older[-1].text == str(EARLIER_AT_MOST + 9)
+    assert event_text(older[-1]) == str(EARLIER_AT_MOST + 9)
     store.close()
 
 
@@ -113,7 +114,7 @@ async def test_of_two_decks_on_one_folder_one_writes_and_the_other_takes_over(
     first.note(event("first"), "demo")
     await until(lambda: texts(folder) == ["first"])
     second = HistoryRecorder(folder, every=QUICK)
-    assert [one.text for one in await second.begin()] == ["first"]
+    assert [event_text(one) for one in await second.begin()] == ["first"]
     assert (second.trouble, "another deck keeps the history" in second.remark) == ("", True)
     second.note(event("by the second, unwritten"), "demo")
     second.reading(reading(service("seen by both")), "demo")

@@ -18,7 +18,7 @@ from tui.history.database import VERSION, UnknownDatabase
 from tui.history.reader import HistoryReader
 from tui.history.write_queue import Batch, WriteQueue
 from tui.history.writer import HistoryBusy, HistoryWriter
-from tui.model.event import Event, EventKind
+from tui.model.event import Cause, Event, Restart, StatusChange
 from tui.model.reading import Reading
 from tui.storage.paths import NOWHERE
 from tui.storage.private_files import MissingFile, StorageError
@@ -60,14 +60,15 @@ def texts(folder: Path) -> list[str]:
 
 
 def test_what_is_written_is_read_again_with_its_cluster(folder: Path, store: HistoryWriter) -> None:
-    told = event("RUNNING → STOPPED", ago=5, ordered=True)
+    told = event(ago=5, details=StatusChange("RUNNING", "STOPPED", ON), cause=Cause.ORDERED_HERE)
     store.write(of(told, event("later")))
     first, second = HistoryReader(folder).events(None)
     assert (first.on, first.cluster, first.node, first.service) == (
         told.on, "demo", NODE, "alert_mgr",
     )  # fmt: skip
-    assert (first.what, first.text, first.brief) == ("status", told.text, told.brief)
-    assert (first.ordered, second.ordered) == (True, False)
+    assert (first.what, first.text) == ("status", "RUNNING → STOPPED, ordered here")
+    assert (first.details, first.cause) == (told.details, told.cause)
+    assert (first.ordered_here, second.ordered_here) == (True, False)
     assert second.text == "later"
 
 
@@ -89,11 +90,11 @@ def test_events_can_be_asked_for_by_time_node_and_service_and_only_the_newest(
 def test_restarts_are_counted_by_node_without_those_that_were_ordered_here(
     folder: Path, store: HistoryWriter
 ) -> None:
-    again = {"happening": EventKind.RESTARTED}
+    again = {"details": Restart("RUNNING")}
     store.write(
         of(
             event(**again), event(**again, node="node2"), event(**again), event(),
-            event(**again, ordered=True), event(**again, ago=9000),
+            event(**again, cause=Cause.ORDERED_HERE), event(**again, ago=9000),
         )
     )  # fmt: skip
     assert HistoryReader(folder).restarts(datetime.now(UTC) - timedelta(hours=1)) == {
@@ -173,9 +174,9 @@ def test_two_nodes_of_one_name_are_told_apart_by_their_cluster(
 def test_hostile_names_and_texts_are_only_data(folder: Path, store: HistoryWriter) -> None:
     name = "x'); DROP TABLE event; --"
     bad = "\x1b]52;c;aGk=\x07 \ud800 \u202e[red]"
-    store.write(of(event(bad, node=name, service=bad, brief=bad), reading(service(bad), node=name)))
+    store.write(of(event(bad, node=name, service=bad), reading(service(bad), node=name)))
     (kept,) = HistoryReader(folder).events(None, node=name)
-    assert "\x1b" not in kept.text + kept.service + kept.brief
+    assert "\x1b" not in kept.text + kept.service
     assert kept.text.isprintable()
     day = HistoryReader(folder).day(name, str(rows(folder, "state")[0][2]), ON)
     assert len(day.segments) == 1
@@ -192,9 +193,9 @@ def test_what_others_wrote_into_the_file_is_cleaned_or_left_out(
         ("noon", "", "n", "s", "status", "never", "", 0),
         (5.0, "", "n", "s", "\x1b[2J", b"\xff\x1b", "", 0),
     ):
-        database.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        database.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", values)
     database.execute(
-        "INSERT INTO event VALUES (6, '', 'n', 's', 'w', CAST(x'ff1b41' AS TEXT), '', 0)"
+        "INSERT INTO event VALUES (6, '', 'n', 's', 'w', CAST(x'ff1b41' AS TEXT), '', 0, NULL)"
     )
     database.execute("INSERT INTO state VALUES ('', 'n', 's', 'noon', 5, 'x', 'y')")
     database.execute("INSERT INTO span VALUES ('', 'n', 'noon', 'late')")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tui.fleet.events.diff import diff_readings
 from tui.model.event import EventKind
+from tui.model.event_text import event_text
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
 
@@ -44,7 +45,7 @@ def test_at_most_one_event_a_service_and_one_for_the_node(before: Reading, after
     about = [one.service for one in events]
     assert len(about) == len(set(about))
     assert about == sorted(about)
-    assert all(one.text and one.node == "n" for one in events)
+    assert all(event_text(one) and one.node == "n" for one in events)
 
 
 @given(READING, READING)
@@ -57,7 +58,7 @@ def test_services_of_a_node_in_trouble_are_never_compared(before: Reading, after
 
 @given(GOOD, GOOD)
 def test_every_difference_of_status_and_presence_is_told(before: Reading, after: Reading) -> None:
-    told = {one.service: one.happening for one in diff_readings(before, after, on=ON)}
+    told = {one.service: one.kind for one in diff_readings(before, after, on=ON)}
     old = {one.name: one for one in before.services}
     new = {one.name: one for one in after.services}
     for name in old.keys() | new.keys():
@@ -77,7 +78,7 @@ def test_a_restart_is_told_only_where_the_nodes_own_clock_moved_forward(
 ) -> None:
     """Cases 36 and 37: neither a time that is not told nor one that went back is a restart."""
     for event in diff_readings(before, after, on=ON):
-        if event.happening is EventKind.RESTARTED:
+        if event.kind is EventKind.RESTARTED:
             old, new = before.find(event.service), after.find(event.service)
             assert old is not None
             assert new is not None

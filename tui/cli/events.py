@@ -85,7 +85,7 @@ def _moment(since: timedelta | None) -> datetime | None:
 
 
 def _row(one: "StoredEvent") -> tuple[str, ...]:
-    text = f"{one.text} (ordered here)" if one.ordered else one.text
+    text = f"{one.text} (ordered here)" if one.ordered_here else one.text
     return (f"{one.on:%Y-%m-%d %H:%M:%S}", one.node, one.service or "-", one.what, text)
 
 
@@ -96,5 +96,5 @@ def _as_json(one: "StoredEvent") -> dict[str, Any]:
         "service": one.service,
         "what": one.what,
         "text": one.text,
-        "ordered": one.ordered,
+        "ordered": one.ordered_here,
     }

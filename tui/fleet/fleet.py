@@ -17,12 +17,11 @@ from tui.fleet.orders.guard import NodeStanding, judge_order
 from tui.fleet.orders.recovery import OrderRecovery
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.cluster_cache import ClusterCache
-from tui.fleet.polling.node_facts import RoleChange
 from tui.fleet.polling.poller import NodePoller, PollTiming
 from tui.fleet.ports import FleetListener, History, Journal, NullHistory, NullJournal, NullListener
 from tui.fleet.rollout.manager import Rollouts
 from tui.fleet.unmanaged_nodes import UnmanagedNode, find_unmanaged_nodes
-from tui.model.event import Event
+from tui.model.event import Event, RoleChange
 from tui.model.order import Order, OrderProgress, SeenService, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress

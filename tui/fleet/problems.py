@@ -1,4 +1,4 @@
-"""All that is wrong on all nodes, the worst first, each with how long it has been so. Pure."""
+"""All problems of all nodes, the worst first, each with how long it has lasted. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,13 +8,14 @@ from enum import Enum
 
 from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
-from tui.model.event import Event, EventKind, statuses
+from tui.model.event import Event, EventKind, OrderGiven, StatusChange
+from tui.model.event_text import event_text
 from tui.model.reading import Reading, TroubleKind
 from tui.model.service import Health, Service
 from tui.model.trust import UNCHECKED
 
 LOOPS_FOR, RESTARTS_FOR = 600.0, 3600.0
-"""Seconds for which a crash loop, and a restart that nobody ordered, are spoken of."""
+"""Seconds for which a crash loop, and a restart that was not ordered here, are listed."""
 
 MOVES_AT_MOST = 30.0
 """Seconds after which a service that still starts, stops or restarts is a problem."""
@@ -24,25 +25,25 @@ _EXPLAINS_FOR = 180.0
 
 
 class Severity(Enum):
-    """How bad it is; the value is the word on the screen. The worst is first."""
+    """How serious a problem is, the worst first; the value is the word on the screen."""
 
     CRITICAL = "critical"
-    """Nobody can see, or nobody can rely on what is seen, or a service has given up."""
+    """A node cannot be read or not be relied on, or a service does not come up."""
     SERIOUS = "serious"
     """A service is not as it should be, or what is known is old."""
     NOTICE = "notice"
-    """It happened, or will; now it is well."""
+    """It happened, or will happen; now all is well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong; `service` is empty where the whole node is meant.
+    """One problem; `service` is empty where the whole node is meant.
 
-    `since` is monotonic, None where it was so before anybody looked; where it tells of no time at
-    all it is not `timed`. `rank` orders what is equally bad.
+    `since` is monotonic, None where the problem is older than the session; a problem that has no
+    beginning is not `timed`. `rank` sorts problems of the same severity.
     """
 
-    gravity: Severity
+    severity: Severity
     rank: int
     node: str
     what: str
@@ -52,10 +53,10 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeState:
-    """What is looked at of one node; `stale_after` is in seconds.
+class NodeCondition:
+    """What the problems of one node are found from; `stale_after` is in seconds.
 
-    One that `is_unchecked` has a profile by which any certificate will do.
+    Where it `is_unchecked`, the profile accepts any certificate.
     """
 
     name: str
@@ -67,8 +68,8 @@ class NodeState:
     is_unchecked: bool = False
 
     @classmethod
-    def of(cls, watch: NodePoller) -> "NodeState":
-        """Take a watched node as it stands."""
+    def of(cls, watch: NodePoller) -> "NodeCondition":
+        """Return the condition of a polled node now."""
         return cls(
             name=watch.name,
             reading=watch.reading,
@@ -80,7 +81,7 @@ class NodeState:
         )
 
     def is_fresh(self, now: float) -> bool:
-        """Whether its services may be taken for the present."""
+        """Whether its services are recent enough to be shown as the present."""
         age = self.reading.age(now)
         return age is not None and age <= self.stale_after
 
@@ -91,160 +92,172 @@ class NodeState:
 
 
 def find_problems(
-    nodes: Iterable[NodeState], events: Iterable[Event], now: float, on: datetime
+    nodes: Iterable[NodeCondition], events: Iterable[Event], now: float, on: datetime
 ) -> tuple[Problem, ...]:
-    """List what is wrong at `now` (monotonic) and `on` (the wall clock, aware).
+    """List the problems at `now` (monotonic) and `on` (the wall clock, aware).
 
-    What is equally bad goes by sort, then by the nodes' order, then by the service's name.
+    Problems of the same severity are sorted by rank, then as the nodes are, then by service.
     """
-    stories: dict[str, dict[str, list[Event]]] = {}
+    changes: dict[str, dict[str, list[Event]]] = {}
     orders: dict[str, list[Event]] = {}
     for event in events:
-        if event.happening is EventKind.ORDERED:
+        if event.kind is EventKind.ORDERED:
             orders.setdefault(event.node, []).append(event)
         elif event.service:
-            mine = stories.setdefault(event.node, {})
-            mine.setdefault(event.service, []).append(event)
-    told: list[tuple[int, Problem]] = []
+            by_service = changes.setdefault(event.node, {})
+            by_service.setdefault(event.service, []).append(event)
+    problems: list[tuple[int, Problem]] = []
     for number, node in enumerate(nodes):
-        found = [*_link(node, now), *_certificate(node, on)]
+        found = [*_connection(node, now), *_certificate(node, on)]
         if node.is_fresh(now):
-            mine = stories.get(node.name, {})
-            found += _services(node, mine, orders.get(node.name, ()), now)
-        told += [(number, one) for one in found]
-    order = [*Severity]
-    told.sort(key=lambda one: (order.index(one[1].gravity), one[1].rank, one[0], one[1].service))
-    return tuple(problem for _, problem in told)
+            by_service = changes.get(node.name, {})
+            found += _services(node, by_service, orders.get(node.name, ()), now)
+        problems += [(number, problem) for problem in found]
+    severities = [*Severity]
+    problems.sort(
+        key=lambda one: (severities.index(one[1].severity), one[1].rank, one[0], one[1].service)
+    )
+    return tuple(problem for _, problem in problems)
 
 
-def _link(node: NodeState, now: float) -> Iterable[Problem]:
+def _connection(node: NodeCondition, now: float) -> Iterable[Problem]:
     reading = node.reading
     if node.wrong_node:
         yield Problem(Severity.CRITICAL, 0, node.name, node.wrong_node, timed=False)
     if reading.trouble is not None:
         kind = reading.trouble.kind
-        grave = Severity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Severity.CRITICAL
+        severity = Severity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Severity.CRITICAL
         what = f"{kind.value}: {reading.trouble.text}"
-        yield Problem(grave, 1, node.name, what, since=reading.since)
+        yield Problem(severity, 1, node.name, what, since=reading.since)
     elif reading.answered_at is not None and not node.is_fresh(now):
         what = "stale: no good answer for more than two intervals"
         yield Problem(Severity.SERIOUS, 1, node.name, what, since=reading.answered_at)
 
 
-def _certificate(node: NodeState, on: datetime) -> Iterable[Problem]:
+def _certificate(node: NodeCondition, on: datetime) -> Iterable[Problem]:
     if node.is_unchecked:
         yield Problem(Severity.SERIOUS, 0, node.name, UNCHECKED, timed=False)
     remark = node.certificate.remark(on) if node.certificate is not None else ""
     if remark and node.certificate is not None:
         valid = node.certificate.is_valid(on)
-        grave, rank = (Severity.NOTICE, 9) if valid else (Severity.CRITICAL, 2)
-        yield Problem(grave, rank, node.name, remark, timed=False)
+        severity, rank = (Severity.NOTICE, 9) if valid else (Severity.CRITICAL, 2)
+        yield Problem(severity, rank, node.name, remark, timed=False)
 
 
 def _services(
-    node: NodeState, stories: Mapping[str, Sequence[Event]], orders: Sequence[Event], now: float
+    node: NodeCondition, changes: Mapping[str, Sequence[Event]], orders: Sequence[Event], now: float
 ) -> Iterable[Problem]:
     for service in node.reading.services:
-        story = stories.get(service.name, ())
-        yield from _service(node, service, story, now)
-        restarts = _restarts(story, orders, now)
-        if restarts and not _looping(story, now):
+        events = changes.get(service.name, ())
+        yield from _service(node, service, events, now)
+        restarts = _restarts(events, orders, now)
+        if restarts and not _looping(events, now):
             times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
             what = f"restarted{times}, not ordered here"
             yield Problem(Severity.NOTICE, 1, node.name, what, service.name, restarts[-1].at)
-    for name in stories.keys() - {one.name for one in node.reading.services}:
-        yield from _vanished(node, name, stories[name], now)
+    for name in changes.keys() - {one.name for one in node.reading.services}:
+        yield from _vanished(node, name, changes[name], now)
 
 
-def _looping(story: Sequence[Event], now: float) -> Event | None:
-    """Give the last word on a crash loop, if it is young enough."""
-    loops = [one for one in story if one.happening is EventKind.LOOPING]
+def _looping(events: Sequence[Event], now: float) -> Event | None:
+    """Return the newest crash loop, if it is young enough."""
+    loops = [one for one in events if one.kind is EventKind.LOOPING]
     return loops[-1] if loops and now - loops[-1].at <= LOOPS_FOR else None
 
 
 def _service(
-    node: NodeState, service: Service, story: Sequence[Event], now: float
+    node: NodeCondition, service: Service, events: Sequence[Event], now: float
 ) -> Iterable[Problem]:
-    """Tell how a service stands; where it is in a crash loop, all in one."""
-    loop = _looping(story, now)
+    """Yield the problem of a service's status; where it is in a crash loop, both in one."""
+    loop = _looping(events, now)
     if loop is not None:
-        what = f"{service.status}, crash loop: {loop.text}"
+        what = f"{service.status}, crash loop: {event_text(loop)}"
         yield Problem(Severity.CRITICAL, 3, node.name, what, service.name, loop.at)
         return
-    wrong = _wrong(node, service, story, now)
-    if wrong is not None:
-        yield wrong
+    problem = _status_problem(node, service, events, now)
+    if problem is not None:
+        yield problem
 
 
-def _vanished(node: NodeState, name: str, story: Sequence[Event], now: float) -> Iterable[Problem]:
-    gone = [one for one in story if one.happening is EventKind.VANISHED]
-    if gone and not gone[-1].ordered and now - gone[-1].at <= RESTARTS_FOR:
-        yield Problem(Severity.NOTICE, 0, node.name, gone[-1].text, name, gone[-1].at)
+def _vanished(
+    node: NodeCondition, name: str, events: Sequence[Event], now: float
+) -> Iterable[Problem]:
+    gone = [one for one in events if one.kind is EventKind.VANISHED]
+    if gone and not gone[-1].ordered_here and now - gone[-1].at <= RESTARTS_FOR:
+        yield Problem(Severity.NOTICE, 0, node.name, event_text(gone[-1]), name, gone[-1].at)
 
 
-def _wrong(node: NodeState, service: Service, story: Sequence[Event], now: float) -> Problem | None:
+def _status_problem(
+    node: NodeCondition, service: Service, events: Sequence[Event], now: float
+) -> Problem | None:
     health = service.health(node.disabled)
     if not health.is_problem:
         return None
     status = service.status or "no status"
     if health is Health.MOVING:
-        since = _since(story, service.name, lambda one: one is Health.MOVING)
+        since = _since(events, service.name, lambda one: one is Health.MOVING)
         if now - (node.reading.since if since is None else since) <= MOVES_AT_MOST:
             return None
         return Problem(Severity.SERIOUS, 4, node.name, f"still {status}", service.name, since)
-    since = _since(story, service.name, lambda one: one.is_problem)
-    what, grave, rank = {
+    since = _since(events, service.name, lambda one: one.is_problem)
+    what, severity, rank = {
         Health.FAILED: (f"{status}: it does not come up", Severity.CRITICAL, 4),
         Health.DOWN: (f"{status}, and should not be", Severity.SERIOUS, 2),
     }.get(health, (f"{status}: not a status that is documented", Severity.SERIOUS, 3))
-    return Problem(grave, rank, node.name, what, service.name, since)
+    return Problem(severity, rank, node.name, what, service.name, since)
 
 
-def _since(story: Sequence[Event], name: str, holds: Callable[[Health], bool]) -> float | None:
-    """Say when it began that `holds` is true of a service's health; None if that was not seen."""
+def _since(events: Sequence[Event], name: str, holds: Callable[[Health], bool]) -> float | None:
+    """Return when it began that `holds` is true of a service's health; None if not seen."""
     since = None
-    for event in story:
-        if event.happening not in (EventKind.FLIPPED, EventKind.APPEARED):
+    for event in events:
+        change = event.details
+        if not isinstance(change, StatusChange) or change.after is None:
             continue
-        old, new = statuses(event)
-        if not holds(Service(name, new).health()):
+        if not holds(Service(name, change.after).health()):
             since = None
-        elif not old or not holds(Service(name, old).health()):
+        elif not change.before or not holds(Service(name, change.before).health()):
             since = event.at
     return since
 
 
-def _restarts(story: Sequence[Event], orders: Sequence[Event], now: float) -> list[Event]:
+def _restarts(events: Sequence[Event], orders: Sequence[Event], now: float) -> list[Event]:
     """List those times that a service came up again and no order given here explains."""
     found = [
-        one
-        for one in story
-        if now - one.at <= RESTARTS_FOR
-        and _came_up(one)
-        and not one.ordered
-        and not any(
-            0 <= one.at - order.at <= _EXPLAINS_FOR
-            and one.service in (order.service, *order.text.replace(",", " ").split())
-            for order in orders
-        )
+        event
+        for event in events
+        if now - event.at <= RESTARTS_FOR
+        and _came_up(event)
+        and not event.ordered_here
+        and not any(_explains(order, event) for order in orders)
     ]
-    # A restart that was seen on its way is told of the same moment as its last change.
-    return list({one.at: one for one in found}.values())
+    # A restart that was seen on its way has the same moment as its last change.
+    return list({event.at: event for event in found}.values())
+
+
+def _explains(order: Event, event: Event) -> bool:
+    """Whether an order was given for the service of an event, shortly before it."""
+    if not 0 <= event.at - order.at <= _EXPLAINS_FOR:
+        return False
+    given = order.details
+    return isinstance(given, OrderGiven) and event.service in given.services
 
 
 def _came_up(event: Event) -> bool:
-    if event.happening is EventKind.FLIPPED:
-        return statuses(event)[1] == "RUNNING"
-    return event.happening is EventKind.RESTARTED
+    if event.kind is EventKind.FLIPPED:
+        return isinstance(event.details, StatusChange) and event.details.after == "RUNNING"
+    return event.kind is EventKind.RESTARTED
 
 
-HOUR = 3600.0
+def recent_restarts(events: Iterable[Event], now: float) -> Counter[str]:
+    """Count, by node, the restarts of the last hour that were not ordered here.
 
-
-def recent_restarts(events: Iterable[Event], now: float, within: float = HOUR) -> Counter[str]:
-    """Count, by node, the restarts that nobody here ordered; `now` is monotonic seconds."""
+    `now` is monotonic seconds.
+    """
     return Counter(
         event.node
         for event in events
-        if event.happening is EventKind.RESTARTED and not event.ordered and now - event.at <= within
+        if event.kind is EventKind.RESTARTED
+        and not event.ordered_here
+        and now - event.at <= RESTARTS_FOR
     )

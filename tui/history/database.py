@@ -9,18 +9,23 @@ from urllib.parse import quote
 from tui.model.text import clean
 from tui.storage.private_files import StorageError, path_text
 
-VERSION = 1
+VERSION = 2
 """Written into the file as its user_version; a file of a later one is left alone."""
+
+VERSION_WITH_FIELDS = 2
+"""Since this version an event has fields; before, it had a sentence, in `text` and `brief`."""
 
 BUSY = 2.0
 """Seconds to wait for a database that somebody else has locked."""
 
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
+_ADD_FIELDS = "ALTER TABLE event ADD COLUMN fields TEXT;"
 _TABLES = """
 CREATE TABLE event(
     at REAL NOT NULL, cluster TEXT NOT NULL, node TEXT NOT NULL, service TEXT NOT NULL,
-    what TEXT NOT NULL, text TEXT NOT NULL, brief TEXT NOT NULL, ordered INTEGER NOT NULL
+    what TEXT NOT NULL, text TEXT NOT NULL, brief TEXT NOT NULL, ordered INTEGER NOT NULL,
+    fields TEXT
 );
 CREATE INDEX event_at ON event(at);
 CREATE TABLE state(
@@ -96,5 +101,7 @@ def prepare(database: sqlite3.Connection) -> None:
     # A crash of the machine may cost the last moments, and never the file.
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute(f"PRAGMA journal_size_limit = {1024 * 1024}")
-    if version_of(database) == 0:
-        database.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+    version = version_of(database)
+    if version < VERSION:
+        script = _TABLES if version == 0 else _ADD_FIELDS
+        database.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version = {VERSION};COMMIT;")

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tui.history.database import connect, database_errors, version_of
+from tui.history.database import VERSION_WITH_FIELDS, connect, database_errors, version_of
 from tui.history.day import Day, Span, State, make_day
-from tui.history.stored_event import StoredEvent, read_event
+from tui.history.stored_event import StoredEvent, read_event_row
 from tui.history.writer import NAME
 from tui.model.event import EventKind
 from tui.storage.private_files import MissingFile, check_file, opened_folder, path_text
 
 _EVENTS = """SELECT * FROM (
-    SELECT at, cluster, node, service, what, text, brief, ordered, rowid AS number FROM event
+    SELECT at, cluster, node, service, what, text, brief, ordered, {fields} AS fields,
+    rowid AS number FROM event
     WHERE at >= :since AND at <= :until AND (:node = '' OR node = :node)
     AND (:service = '' OR service = :service)
     ORDER BY at DESC, number DESC LIMIT :limit
@@ -59,11 +60,11 @@ class HistoryReader:
             "limit": _ALL if limit is None else limit,
         }
         with self._opened() as database:
-            return [
-                kept
-                for *row, _ in database.execute(_EVENTS, values)
-                if (kept := read_event(row)) is not None
-            ]
+            # A file that no deck of this version has written yet has no such column.
+            fields = "NULL" if version_of(database) < VERSION_WITH_FIELDS else "fields"
+            rows = database.execute(_EVENTS.format(fields=fields), values)
+            stored = [read_event_row(row) for *row, _ in rows]
+        return [event for event in stored if event is not None]
 
     def day(
         self,

@@ -1,22 +1,26 @@
-"""An event as it was kept; what a file says is clean only once it is cleaned here."""
+"""An event as the history holds it; texts from a file are clean only once they are read here."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tui.model.event import Event, EventKind
+from tui.history.event_fields import TEXT_AT_MOST, decode_fields, encode_fields
+from tui.history.old_sentences import parse_sentence
+from tui.model.event import Cause, Event, EventDetails, EventKind, OldSentence
+from tui.model.event_text import details_text
 from tui.model.text import clean
 
-_TEXT = 500
-_HAPPENINGS = {one.value: one for one in EventKind}
+_KINDS = {kind.value: kind for kind in EventKind}
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
     """One event of this or an earlier session.
 
-    `on` is the wall clock (aware, UTC); `what` is a Happening's word, or one of a later version.
+    `on` is the wall clock (aware, UTC); `what` is the value of an EventKind, or a word of a later
+    version. `details` is None where this version cannot read them; `text` is then what stands in
+    the file.
     """
 
     on: datetime
@@ -25,38 +29,73 @@ class StoredEvent:
     service: str
     what: str
     text: str
-    brief: str
-    ordered: bool
+    cause: Cause
+    details: EventDetails | None
+
+    @property
+    def ordered_here(self) -> bool:
+        """Whether an order that was given in that session explains it."""
+        return self.cause is Cause.ORDERED_HERE
 
 
-def read_event(row: Sequence[object]) -> StoredEvent | None:
-    """Take a row of the table `event`; None where nobody can have written it so."""
-    at, *words, ordered = row
+def event_row(event: Event, cluster: str) -> tuple[object, ...]:
+    """Return an event as a row of the table `event`.
+
+    The columns `text` and `brief` hold the sentences that earlier versions kept; an event that has
+    fields leaves them empty.
+    """
+    details = event.details
+    old = details if isinstance(details, OldSentence) else OldSentence(details.kind, "")
+    return (
+        event.on.timestamp(),
+        clean(cluster),
+        clean(event.node),
+        clean(event.service),
+        event.kind.value,
+        clean(old.text, TEXT_AT_MOST),
+        clean(old.brief),
+        event.ordered_here,
+        encode_fields(details, event.cause),
+    )
+
+
+def read_event_row(row: Sequence[object]) -> StoredEvent | None:
+    """Read a row of the table `event`; None where its time is none.
+
+    The last value, the fields, is None in a row of an earlier version.
+    """
+    at, *texts, ordered, fields = row
     on = wall_clock(at)
     if on is None:
         return None
-    cluster, node, service, what, text, brief = (clean(str(word), _TEXT) for word in words)
-    return StoredEvent(on, cluster, node, service, what, text, brief, bool(ordered))
+    cluster, node, service, what, text, brief = (clean(str(one), TEXT_AT_MOST) for one in texts)
+    kind = _KINDS.get(what)
+    cause = Cause.ORDERED_HERE if ordered else Cause.UNKNOWN
+    known: tuple[EventDetails, Cause] | None = None
+    if kind is not None and fields is None:
+        known = parse_sentence(kind, text, brief=brief, service=service, ordered=bool(ordered))
+    elif kind is not None:
+        known = decode_fields(kind, str(fields))
+    if known is None:
+        return StoredEvent(on, cluster, node, service, what, text, cause, None)
+    return StoredEvent(on, cluster, node, service, what, details_text(*known), known[1], known[0])
 
 
 def wall_clock(at: object) -> datetime | None:
-    """Give seconds since 1970 as a wall clock's time, UTC; None where there is none such."""
+    """Return seconds since 1970 as a time, aware, UTC; None where there is none such."""
     try:
         return datetime.fromtimestamp(float(str(at)), UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def as_events(kept: Iterable[StoredEvent]) -> Iterator[Event]:
-    """Give what was kept as events of this session, as long ago as the wall clock says.
+def as_events(stored: Iterable[StoredEvent]) -> Iterator[Event]:
+    """Yield stored events as events of this session, as long ago as the wall clock shows.
 
-    What a later version calls by a word that is not known here is left out.
+    An event whose details this version cannot read is left out.
     """
     now, today = time.monotonic(), datetime.now(UTC)
-    for one in kept:
-        happening = _HAPPENINGS.get(one.what)
-        if happening is not None:
+    for one in stored:
+        if one.details is not None:
             at = now - max(0.0, (today - one.on).total_seconds())
-            yield Event(
-                one.node, happening, one.text, at, one.on, one.service, one.brief, one.ordered
-            )
+            yield Event(one.node, one.details, at, one.on, one.service, one.cause)

@@ -12,9 +12,8 @@ from pathlib import Path
 from tui.history import retention
 from tui.history.database import BrokenDatabase, connect, database_errors, prepare
 from tui.history.state_tracker import Node, StateMark, WatchedState
+from tui.history.stored_event import event_row
 from tui.history.write_queue import Batch
-from tui.model.event import Event
-from tui.model.text import clean
 from tui.storage.private_files import (
     MissingFile,
     StorageError,
@@ -26,12 +25,12 @@ from tui.storage.private_files import (
 )
 
 NAME = "history.sqlite3"
-_TEXT = 500
 _BESIDE = ("", "-wal", "-shm")
 _PRUNE_EVERY = 600.0
 _ABSENT = (None, None)
 
-_EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_EVENT = """INSERT INTO event(at, cluster, node, service, what, text, brief, ordered, fields)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _STATE = "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SPAN = """INSERT INTO span VALUES (?, ?, ?, ?)
 ON CONFLICT (cluster, node, begun) DO UPDATE SET ended = max(ended, excluded.ended)"""
@@ -103,7 +102,9 @@ class HistoryWriter:
     def _write(self, database: sqlite3.Connection, batch: Batch) -> None:
         with self._careful(database):
             database.execute("BEGIN IMMEDIATE")
-            database.executemany(_EVENT, map(_event, batch.events))
+            database.executemany(
+                _EVENT, (event_row(event, cluster) for cluster, event in batch.events)
+            )
             fresh = [row for sight in batch.sights for row in self._states(sight)]
             database.executemany(_STATE, fresh)
             spans = ((*key, ended) for key, ended in batch.stretches.items())
@@ -212,20 +213,6 @@ class HistoryWriter:
             with contextlib.suppress(MissingFile), storage_errors(self.path):
                 self.path.with_name(NAME + name).rename(aside.with_name(aside.name + name))
         self.set_aside = aside
-
-
-def _event(entry: tuple[str, Event]) -> tuple[object, ...]:
-    cluster, event = entry
-    return (
-        event.on.timestamp(),
-        clean(cluster),
-        clean(event.node),
-        clean(event.service),
-        event.happening.value,
-        clean(event.text, _TEXT),
-        clean(event.brief),
-        event.ordered,
-    )
 
 
 def describe_aside(path: Path) -> str:

@@ -1,8 +1,19 @@
-"""What happened between two readings."""
+"""What happened on a node, as data; `tui.model.event_text` puts it into words.
+
+An event has details of one of the classes here, and by them its kind. Names, statuses and messages
+are clean text; start times are the node's own clock, aware, UTC.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import ClassVar
+
+from tui.model.node import Role
+from tui.model.order import Result, Verb
+from tui.model.reading import TroubleKind
+from tui.model.rollout import RolloutState
+from tui.model.service import Health, Service
 
 
 class EventKind(Enum):
@@ -22,35 +33,205 @@ class EventKind(Enum):
     ROLLOUT = "rollout"
 
 
+class Cause(Enum):
+    """Who is behind an event; the value is the word in the history."""
+
+    ORDERED_HERE = "ordered here"
+    NOT_ORDERED_HERE = "not ordered here"
+    UNKNOWN = "unknown"
+    """Not decided, or nothing that an order to a service can explain."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A service's status, None where the node did not list the service."""
+
+    before: str | None
+    after: str | None
+    started_at: datetime | None = None
+
+    @property
+    def kind(self) -> EventKind:
+        """Return the kind: appeared, vanished, or another status."""
+        if self.before is None:
+            return EventKind.APPEARED
+        return EventKind.VANISHED if self.after is None else EventKind.FLIPPED
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """A service was down and came up again; `via` is the status that was seen on the way, if any.
+
+    Where none was seen, `status` stood before and after, and `started_at` moved forward.
+    """
+
+    kind: ClassVar = EventKind.RESTARTED
+    status: str
+    via: str = ""
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CrashLoop:
+    """So many restarts of a service within so many seconds."""
+
+    kind: ClassVar = EventKind.LOOPING
+    restarts: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """A node could not be read; `trouble` is None where an old history does not hold it."""
+
+    kind: ClassVar = EventKind.LOST
+    trouble: TroubleKind | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRegained:
+    """A node answers after `trouble`; `silent_for` is in seconds, None if it never answered."""
+
+    kind: ClassVar = EventKind.REGAINED
+    trouble: TroubleKind
+    silent_for: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """A node's role as it was last known, and as it is now."""
+
+    kind: ClassVar = EventKind.ROLE
+    before: Role
+    after: Role
+
+
+@dataclass(frozen=True, slots=True)
+class LoginStopped:
+    """A login was refused, and is not tried again; `username` is empty for a certificate's."""
+
+    kind: ClassVar = EventKind.LOGIN
+    username: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderGiven:
+    """An order was given here for these services."""
+
+    kind: ClassVar = EventKind.ORDERED
+    verb: Verb
+    services: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEnded:
+    """An order has a verdict for one service; `evidence` is the verdict's own words."""
+
+    kind: ClassVar = EventKind.VERDICT
+    verb: Verb
+    result: Result
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutMoved:
+    """A rollout came to another state; `skipped` are the nodes that were left out on its way.
+
+    `title` is the plan's; `note` is what it waits for, or why it stands still.
+    """
+
+    kind: ClassVar = EventKind.ROLLOUT
+    number: int
+    title: str
+    state: RolloutState
+    is_begun: bool = False
+    skipped: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OldSentence:
+    """What an earlier version of rsdeck kept of an event, where its fields cannot be had."""
+
+    kind: EventKind
+    text: str
+    brief: str = ""
+
+
+EventDetails = (
+    StatusChange
+    | Restart
+    | CrashLoop
+    | ConnectionLost
+    | ConnectionRegained
+    | RoleChange
+    | LoginStopped
+    | OrderGiven
+    | OrderEnded
+    | RolloutMoved
+    | OldSentence
+)
+
+_PROBLEMS = frozenset({EventKind.LOST, EventKind.LOOPING, EventKind.LOGIN})
+_PROBLEMS_UNLESS_ORDERED = frozenset({EventKind.RESTARTED, EventKind.VANISHED})
+_STANDSTILLS = (RolloutState.PAUSED, RolloutState.ABORTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change on one node.
+    """One thing that happened on one node.
 
     `service` is empty where the whole node is meant; `at` is monotonic, `on` the wall clock
-    (aware, UTC); `text` is clean and complete in itself, `brief` is the same in a word or two.
-    `ordered` tells whether an order given here explains it.
+    (aware, UTC).
     """
 
     node: str
-    happening: EventKind
-    text: str
+    details: EventDetails
     at: float
     on: datetime
     service: str = ""
-    brief: str = ""
-    ordered: bool = False
+    cause: Cause = Cause.UNKNOWN
 
+    @property
+    def kind(self) -> EventKind:
+        """Return the sort of event that the details make it."""
+        return self.details.kind
 
-ORDERED_HERE = ", ordered here"
-"""What is added to the text of a change that an order given here explains."""
+    @property
+    def ordered_here(self) -> bool:
+        """Whether an order given here explains it."""
+        return self.cause is Cause.ORDERED_HERE
 
+    @property
+    def health_after(self) -> Health:
+        """Return what the status means that a service changed to; UNKNOWN where there is none."""
+        after = self.details.after if isinstance(self.details, StatusChange) else None
+        return Health.UNKNOWN if after is None else Service(self.service, after).health()
 
-def statuses(event: Event) -> tuple[str, str]:
-    """Give a service's status before and after a change, empty where it was not or is not."""
-    told = event.text.removesuffix(ORDERED_HERE)
-    if event.happening is EventKind.APPEARED:
-        return "", told.removeprefix("appeared, ")
-    if event.happening is EventKind.VANISHED:
-        return told.removeprefix("vanished, was "), ""
-    before, arrow, after = told.partition(" → ")
-    return (before, after) if arrow else ("", "")
+    @property
+    def result(self) -> Result:
+        """Return what came of an order; UNKNOWN where the event is no verdict."""
+        return self.details.result if isinstance(self.details, OrderEnded) else Result.UNKNOWN
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether somebody should look at it.
+
+        Lost nodes, crash loops, stopped logins; restarts and disappearances that were not ordered
+        here; changes to a status with a problem, unless ordered here and no failure; orders that
+        were not verified; rollouts that stand still.
+        """
+        match self.kind:
+            case EventKind.FLIPPED:
+                health = self.health_after
+                return health is Health.FAILED or (health.is_problem and not self.ordered_here)
+            case EventKind.VERDICT:
+                return self.result is not Result.VERIFIED
+            case EventKind.ROLLOUT:
+                return isinstance(self.details, RolloutMoved) and self.details.state in _STANDSTILLS
+            case kind:
+                unordered = kind in _PROBLEMS_UNLESS_ORDERED and not self.ordered_here
+                return unordered or kind in _PROBLEMS

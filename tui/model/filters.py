@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from typing import Any
 
-from tui.model.event import Event, EventKind, statuses
-from tui.model.order import Result
-from tui.model.rollout import RolloutState, StepState
-from tui.model.service import Health, Kind, Service, kind_of
+from tui.model.event import Event
+from tui.model.event_text import event_text
+from tui.model.service import Kind, Service, kind_of
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -21,7 +21,7 @@ class ServiceKinds:
     disabled: frozenset[str] = frozenset()
 
     def kind(self, service: Service) -> Kind:
-        """Say whether it is optional here."""
+        """Return whether it is optional here."""
         return kind_of(service.name, self.optional)
 
 
@@ -38,10 +38,10 @@ class ServiceFilter:
         return not self.text.strip() and not self.problems
 
     def picks(self, service: Service, scope: ServiceKinds) -> bool:
-        """Say whether a service is shown: every word of the filter must agree.
+        """Whether a service is shown: every word of the filter must match.
 
         `text` is looked for in the name, `!text` must not be in it, `status=` and `kind=` compare
-        the start of the word; `!` before these turns them round. Case does not matter.
+        the start of the word; `!` before these inverts them. Case does not matter.
         """
         if self.problems and not service.health(scope.disabled).is_problem:
             return False
@@ -73,18 +73,18 @@ class SortOrder(Enum):
     KIND = "kind"
 
     def next(self) -> "SortOrder":
-        """Give the one that comes after, round and round."""
+        """Return the order that comes after this one; the first comes after the last."""
         all_orders = tuple(SortOrder)
         return all_orders[(all_orders.index(self) + 1) % len(all_orders)]
 
 
-_KEYS: dict[SortOrder, Callable[[Service, ServiceKinds], object]] = {
-    SortOrder.PROBLEMS: lambda one, scope: min(one.health(scope.disabled).value, 4),
-    SortOrder.NAME: lambda _one, _scope: 0,
-    SortOrder.STATUS: lambda one, _scope: one.status,
-    SortOrder.UPTIME: lambda one, _scope: one.uptime if one.uptime is not None else -1,
-    SortOrder.STARTED: lambda one, _scope: one.started_at or _NEVER,
-    SortOrder.KIND: lambda one, scope: scope.kind(one).value,
+_KEYS: dict[SortOrder, Callable[[Service, ServiceKinds], Any]] = {
+    SortOrder.PROBLEMS: lambda service, scope: min(service.health(scope.disabled).value, 4),
+    SortOrder.NAME: lambda _service, _scope: 0,
+    SortOrder.STATUS: lambda service, _scope: service.status,
+    SortOrder.UPTIME: lambda service, _scope: -1 if service.uptime is None else service.uptime,
+    SortOrder.STARTED: lambda service, _scope: service.started_at or _NEVER,
+    SortOrder.KIND: lambda service, scope: scope.kind(service).value,
 }
 
 
@@ -96,40 +96,40 @@ def filter_and_sort(
     order: SortOrder = SortOrder.PROBLEMS,
     inverted: bool = False,
 ) -> list[Service]:
-    """Give the services that the query picks, sorted; ties go by name, so the order is stable."""
+    """Return the services that the query picks, sorted; ties go by name.
+
+    `inverted` reverses the sort, but not the ties.
+    """
     key = _KEYS[order]
     picked = [service for service in services if query.picks(service, scope)]
-    picked.sort(key=lambda one: one.name)
-    # Sorted twice, so that turning the order round leaves ties by name as they were.
-    picked.sort(key=lambda one: key(one, scope), reverse=inverted and order is not SortOrder.NAME)  # type: ignore[arg-type,return-value]
+    picked.sort(key=lambda service: service.name)
+    # Sorted twice, so that a reverse sort leaves ties by name as they were.
+    picked.sort(
+        key=lambda service: key(service, scope), reverse=inverted and order is not SortOrder.NAME
+    )
     return picked[::-1] if inverted and order is SortOrder.NAME else picked
-
-
-_ALWAYS_BAD = frozenset({EventKind.LOST, EventKind.LOOPING, EventKind.LOGIN})
-_BAD_UNLESS_ORDERED = frozenset({EventKind.RESTARTED, EventKind.VANISHED})
-_STANDSTILLS = (RolloutState.PAUSED.value, RolloutState.ABORTED.value, StepState.FAILED.value)
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """A filter as it was typed; `bad` leaves only what somebody should look at."""
+    """A filter as it was typed; `problems` leaves only what somebody should look at."""
 
     text: str = ""
-    bad: bool = False
+    problems: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether it lets everything through."""
-        return not self.text.strip() and not self.bad
+        return not self.text.strip() and not self.problems
 
     def picks(self, event: Event) -> bool:
-        """Say whether an event is shown: every word of the filter must agree.
+        """Whether an event is shown: every word of the filter must match.
 
-        `text` is looked for in all that is told, `!text` must not be in it; `node=`, `service=`
-        and `what=` compare the start of that word; `!` before these turns them round. Case does
-        not matter.
+        `text` is looked for in all that is shown of it, `!text` must not be in it; `node=`,
+        `service=` and `what=` compare the start of that word; `!` before these inverts them. Case
+        does not matter.
         """
-        if self.bad and not is_bad(event):
+        if self.problems and not event.is_problem:
             return False
         return all(_event_matches(word, event) for word in self.text.lower().split())
 
@@ -138,44 +138,10 @@ def _event_matches(word: str, event: Event) -> bool:
     bare = word.removeprefix("!")
     if not bare:
         return True
-    fields = {"node": event.node, "service": event.service, "what": event.happening.value}
+    fields = {"node": event.node, "service": event.service, "what": event.kind.value}
     field, equals, value = bare.partition("=")
     if equals and field in fields:
         found = fields[field].lower().startswith(value)
     else:
-        found = bare in " ".join((*fields.values(), event.text)).lower()
+        found = bare in " ".join((*fields.values(), event_text(event))).lower()
     return found is not word.startswith("!")
-
-
-def is_bad(event: Event) -> bool:
-    """Say whether somebody should look at it.
-
-    Lost nodes, crash loops, stopped logins; restarts and disappearances that were not ordered
-    here; changes to a status with a problem, unless ordered here and no failure; orders that were
-    not verified; rollouts that stand still.
-    """
-    match event.happening:
-        case EventKind.FLIPPED:
-            health = health_after(event)
-            return health is Health.FAILED or (health.is_problem and not event.ordered)
-        case EventKind.VERDICT:
-            return result_of(event) is not Result.VERIFIED
-        case EventKind.ROLLOUT:
-            said = (event.brief or event.text).lower()
-            return any(word in said for word in _STANDSTILLS)
-        case happening:
-            unordered = happening in _BAD_UNLESS_ORDERED and not event.ordered
-            return unordered or happening in _ALWAYS_BAD
-
-
-def health_after(event: Event) -> Health:
-    """Say what the status means that a service changed to."""
-    return Service(event.service, statuses(event)[1]).health()
-
-
-def result_of(event: Event) -> Result:
-    """Say what came of an order (`brief` is `VERB RESULT`); unknown where it does not say."""
-    said = event.brief or event.text.partition(",")[0]
-    # The longest first: "not restarted" is not "restarted".
-    results = sorted(Result, key=lambda one: len(one.value), reverse=True)
-    return next((one for one in results if said.endswith(one.value)), Result.UNKNOWN)

@@ -1,17 +1,15 @@
 """Restarts that nobody here ordered → a crash loop."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
+from tests.events import ELSEWHERE, EXAMPLES, HERE, event
 from tui.fleet.events.restart_detector import CrashLoopDetector
-from tui.model.event import Event, EventKind
-
-ON = datetime(2026, 1, 1, tzinfo=UTC)
+from tui.model.event import CrashLoop, Event, EventKind
 
 
 def restart(at: float, *, ordered: bool = False, service: str = "alert_mgr") -> Event:
-    text = "restarted, RUNNING before and after"
-    return Event("node1", EventKind.RESTARTED, text, at, ON, service, "restarted", ordered)
+    cause = HERE if ordered else ELSEWHERE
+    return event(EXAMPLES[EventKind.RESTARTED], at=at, service=service, cause=cause)
 
 
 def see(loops: CrashLoopDetector, *events: Event) -> list[Event]:
@@ -22,10 +20,10 @@ def see(loops: CrashLoopDetector, *events: Event) -> list[Event]:
 def test_so_many_restarts_in_the_time_are_one_crash_loop() -> None:
     loops = CrashLoopDetector(3, 10)
     assert see(loops, restart(0), restart(100)) == []
-    (told,) = see(loops, restart(250))
-    assert told.happening is EventKind.LOOPING
-    assert told.text == "restarted 3 times in 4 m 10 s, nobody here ordered it"
-    assert (told.node, told.service, told.at) == ("node1", "alert_mgr", 250)
+    (loop,) = see(loops, restart(250))
+    assert loop.details == CrashLoop(3, 250)
+    assert loop.cause is ELSEWHERE
+    assert (loop.node, loop.service, loop.at) == ("node1", "alert_mgr", 250)
 
 
 def test_restarts_that_are_far_apart_are_none() -> None:
@@ -36,11 +34,11 @@ def test_restarts_that_are_far_apart_are_none() -> None:
 def test_only_the_last_ones_count() -> None:
     loops = CrashLoopDetector(3, 10)
     assert see(loops, restart(0), restart(500), restart(900)) == []
-    (told,) = see(loops, restart(1000))
-    assert "in 8 m 20 s" in told.text
+    (loop,) = see(loops, restart(1000))
+    assert loop.details == CrashLoop(3, 500)
 
 
-def test_it_is_told_once_until_it_was_calm_for_as_long() -> None:
+def test_it_is_reported_once_until_it_was_calm_for_as_long() -> None:
     loops = CrashLoopDetector(3, 10)
     assert len(see(loops, *(restart(at) for at in range(0, 3600, 60)))) == 1
     calm = 3540 + 601
@@ -61,7 +59,7 @@ def test_services_and_nodes_are_counted_by_themselves() -> None:
 
 def test_nothing_but_a_restart_counts() -> None:
     loops = CrashLoopDetector(2, 10)
-    others = [replace(restart(1), happening=one) for one in EventKind]
+    others = [replace(restart(1), details=one) for one in EXAMPLES.values()]
     others.remove(restart(1))
     assert see(loops, *others, *others) == []
 
@@ -70,4 +68,4 @@ def test_a_node_that_makes_up_names_without_end_fills_no_memory() -> None:
     loops = CrashLoopDetector(2, 10)
     for number in range(30_000):
         see(loops, restart(number, service=f"s{number}"))
-    assert len(loops._pasts) == 20_000
+    assert len(loops._times) == 20_000

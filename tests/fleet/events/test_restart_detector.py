@@ -1,19 +1,13 @@
 """One status after another → the restart that they add up to."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from tests.events import ELSEWHERE, HERE, ON, flip
 from tui.fleet.events.restart_detector import RestartDetector
-from tui.model.event import Event, EventKind
-
-ON = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def flip(was: str, became: str, *, service: str = "alert_mgr", ordered: bool = False) -> Event:
-    text = f"{was} → {became}"
-    return Event("node1", EventKind.FLIPPED, text, 5.0, ON, service, f"→ {became}", ordered)
+from tui.model.event import Event, Restart
 
 
 def started(at: float) -> datetime:
@@ -24,28 +18,31 @@ def walk(
     *statuses: str, starts: tuple[float | None, ...] = (), ordered: bool = False
 ) -> list[Event]:
     """Let a service go from status to status; `starts` are its start times after each step."""
-    returns = RestartDetector()
-    found = []
-    for number, (was, became) in enumerate(pairwise(statuses)):
+    detector, restarts = RestartDetector(), []
+    for number, (before, after) in enumerate(pairwise(statuses)):
         start = starts[number] if starts else None
-        told = returns.see(
-            flip(was, became, ordered=ordered), None if start is None else started(start)
-        )
-        found += [told] if told else []
-    return found
+        change = flip(
+            before, after, cause=HERE if ordered else ELSEWHERE, at=5.0,
+            started_at=None if start is None else started(start),
+        )  # fmt: skip
+        restart = detector.see(change)
+        restarts += [restart] if restart else []
+    return restarts
 
 
-@pytest.mark.parametrize("by", ["EXITED", "BACKOFF", "FATAL", "STOPPING", "RESTARTING", "STARTING"])
-def test_down_and_up_again_is_a_restart(by: str) -> None:
-    (told,) = walk("RUNNING", by, "RUNNING")
-    assert told.happening is EventKind.RESTARTED
-    assert told.text == f"restarted, was seen {by} on the way, nobody here ordered it"
-    assert (told.service, told.at, told.brief) == ("alert_mgr", 5.0, "restarted")
+@pytest.mark.parametrize(
+    "via", ["EXITED", "BACKOFF", "FATAL", "STOPPING", "RESTARTING", "STARTING"]
+)
+def test_down_and_up_again_is_a_restart(via: str) -> None:
+    (restart,) = walk("RUNNING", via, "RUNNING", starts=(None, 7.0))
+    assert restart.details == Restart("RUNNING", via, started(7.0))
+    assert restart.cause is ELSEWHERE
+    assert (restart.service, restart.at) == ("alert_mgr", 5.0)
 
 
 def test_by_way_of_several_it_is_one_restart_and_tells_the_last_that_says_why() -> None:
-    (told,) = walk("RUNNING", "EXITED", "BACKOFF", "STARTING", "RUNNING")
-    assert "was seen BACKOFF" in told.text
+    (restart,) = walk("RUNNING", "EXITED", "BACKOFF", "STARTING", "RUNNING")
+    assert restart.details == Restart("RUNNING", "BACKOFF")
     assert len(walk(*["RUNNING", "EXITED", "STARTING"] * 3, "RUNNING")) == 3
 
 
@@ -70,17 +67,17 @@ def test_what_was_ordered_here_is_told_by_its_verdict() -> None:
 
 
 def test_services_are_followed_by_themselves() -> None:
-    returns = RestartDetector()
-    assert returns.see(flip("RUNNING", "EXITED"), None) is None
-    assert returns.see(flip("EXITED", "RUNNING", service="ccs"), None) is None
-    assert returns.see(flip("EXITED", "RUNNING"), None) is not None
+    detector = RestartDetector()
+    assert detector.see(flip("RUNNING", "EXITED")) is None
+    assert detector.see(flip("EXITED", "RUNNING", service="ccs")) is None
+    assert detector.see(flip("EXITED", "RUNNING")) is not None
 
 
 def test_a_node_that_makes_up_names_without_end_fills_no_memory() -> None:
-    returns = RestartDetector()
+    detector = RestartDetector()
     for number in range(30_000):
-        returns.see(flip("RUNNING", "EXITED", service=f"s{number}"), None)
-    assert len(returns._pasts) == 20_000
+        detector.see(flip("RUNNING", "EXITED", service=f"s{number}"))
+    assert len(detector._transitions) == 20_000
 
 
 def test_a_start_that_was_seen_on_its_way_counts_once_it_runs() -> None:
@@ -92,7 +89,7 @@ def test_a_service_that_dies_before_it_runs_restarts_with_each_start() -> None:
     """A loop so quick that no reading ever finds it RUNNING."""
     way = ("RUNNING", "EXITED", "STARTING", "EXITED", "STARTING", "BACKOFF", "STARTING")
     told = walk(*way, starts=(None, 100.0, None, 102.0, None, 105.0))
-    assert [one.happening for one in told] == [EventKind.RESTARTED] * 2
+    assert [restart.details.via for restart in told] == ["EXITED", "BACKOFF"]
     same = walk(*way, starts=(None, 100.0, None, 100.0, None, 100.0))
     assert same == []
 

@@ -58,7 +58,7 @@ async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedClus
         phases = [one.phase for one in deck.notes.steps]
         assert phases[:2] == [OrderPhase.CHECKING, OrderPhase.SENDING]
         assert phases[-1] is OrderPhase.ENDED
-        told = [one.happening for one in reversed(deck.fleet.history("node2", "alert_mgr"))]
+        told = [one.kind for one in reversed(deck.fleet.history("node2", "alert_mgr"))]
         assert told[0] is EventKind.ORDERED
         assert told[-1] is EventKind.VERDICT
 
@@ -315,7 +315,7 @@ async def test_a_list_that_was_cut_does_not_prove_that_a_service_is_gone(
             if after == "a stop":
                 verdict = await deck.verdict(order)
                 assert verdict.result is Result.UNKNOWN
-                assert EventKind.VANISHED not in {one.happening for one in deck.fleet.events}
+                assert EventKind.VANISHED not in {one.kind for one in deck.fleet.events}
                 return
             await deck.until(lambda: deck.watch().reading.find("other3"))
         journal = OrderJournal(tmp_path / "rsdeck")
@@ -440,7 +440,7 @@ async def test_what_became_of_an_order_on_a_node_that_was_lost_is_told_when_it_i
                 lambda: progress[order.number].verdicts[0].result is Result.VERIFIED, 15
             )
             assert "back" in progress[order.number].verdicts[0].text
-            told = [one.text for one in deck.notes.events if one.happening is EventKind.VERDICT]
+            told = [one for one in deck.notes.events if one.kind is EventKind.VERDICT]
             assert len(told) == 2
             assert len(server.posts) == 1
 

@@ -20,6 +20,7 @@ from tests.fleet.conftest import (
 )
 from tui.fleet.orders.guard import judge_order
 from tui.model.event import EventKind
+from tui.model.event_text import event_text
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import TroubleKind
 from tui.model.service import Kind
@@ -54,7 +55,7 @@ async def test_every_node_is_watched_and_a_change_becomes_an_event(
         served.cluster.set_status(2, "alert_mgr", "FATAL")
         await deck.until(lambda: deck.fleet.history("node2", "alert_mgr"))
         (event,) = deck.fleet.history("node2", "alert_mgr")
-        assert (event.happening, event.text) == (EventKind.FLIPPED, "RUNNING → FATAL")
+        assert (event.kind, event_text(event)) == (EventKind.FLIPPED, "RUNNING → FATAL")
         assert not deck.fleet.history("node1", "alert_mgr")
         assert event in deck.notes.events
 
@@ -76,7 +77,7 @@ async def test_a_node_that_is_off_keeps_its_services_grows_old_and_comes_back_by
         assert ruling.tier is Tier.NEVER
         served.cluster.power_on(1)
         await deck.good("node1")
-        happenings = [one.happening for one in deck.notes.events if one.node == "node1"]
+        happenings = [one.kind for one in deck.notes.events if one.node == "node1"]
         assert happenings == [EventKind.LOST, EventKind.REGAINED]
 
 
@@ -90,7 +91,7 @@ async def test_what_happened_while_a_node_was_away_is_told_when_it_is_back(
         served.cluster.set_status(1, "ccs", "FATAL")
         served.cluster.power_on(1)
         await deck.until(lambda: deck.fleet.history("node1", "ccs"))
-        assert deck.fleet.history("node1", "ccs")[0].text == "RUNNING → FATAL"
+        assert event_text(deck.fleet.history("node1", "ccs")[0]) == "RUNNING → FATAL"
 
 
 async def test_a_node_in_trouble_is_asked_more_and_more_rarely() -> None:
@@ -266,7 +267,7 @@ async def test_a_connection_that_is_cut_once_costs_no_trouble(served: SimulatedC
         served.drop_connections(1)
         await new_reading(deck)
         await new_reading(deck)
-        assert not [one for one in deck.notes.events if one.happening is EventKind.LOST]
+        assert not [one for one in deck.notes.events if one.kind is EventKind.LOST]
 
 
 async def test_another_node_under_the_same_address_is_seen_and_bars_orders() -> None:
@@ -307,9 +308,9 @@ async def test_a_new_primary_is_told_as_an_event(served: SimulatedCluster) -> No
         await deck.until(
             lambda: (
                 {
-                    (one.node, one.text)
+                    (one.node, event_text(one))
                     for one in deck.notes.events
-                    if one.happening is EventKind.ROLE
+                    if one.kind is EventKind.ROLE
                 }
                 == {
                     ("node1", "is replica now, was primary"),

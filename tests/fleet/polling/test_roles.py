@@ -21,6 +21,7 @@ from tests.fleet.conftest import (
 from tests.fleet.polling.test_cluster_cache import Clock, reader
 from tui.fleet.polling.cluster_cache import ClusterCache, SourceNode
 from tui.model.event import EventKind
+from tui.model.event_text import event_text
 from tui.model.node import Identity, Role
 from tui.model.trust import parse_fingerprint
 from tui.sim.cluster import Cluster
@@ -42,7 +43,7 @@ def pinned(served: SimulatedCluster) -> dict[str, object]:
 
 
 def role_events(notes: Notes) -> set[tuple[str, str]]:
-    return {(one.node, one.text) for one in notes.events if one.happening is EventKind.ROLE}
+    return {(one.node, event_text(one)) for one in notes.events if one.kind is EventKind.ROLE}
 
 
 def readings(served: SimulatedCluster, uid: int) -> int:

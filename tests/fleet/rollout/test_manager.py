@@ -26,6 +26,7 @@ from tui.journal.journal_file import JournalFile, check_chain
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
 from tui.model.event import EventKind
+from tui.model.event_text import event_brief, event_text
 from tui.model.order import Order, Result, Verb
 from tui.model.rollout import (
     Plan,
@@ -104,9 +105,10 @@ async def test_a_refusal_pauses_and_resuming_orders_the_same_node_again(
         deck.fleet.rollouts.resume(plan.number)
         await reaches_after(deck, plan, RolloutState.DONE)
         assert ordered(three) == [2, 3, 3, 1]
-        told = [one.text for one in deck.notes.events if one.happening is EventKind.ROLLOUT]
-        assert [text.split(": ")[2].partition(",")[0] for text in told] == [
-            "begun", "paused", "goes on", "every node verified",
+        moves = [one.details for one in deck.notes.events if one.kind is EventKind.ROLLOUT]
+        assert [(move.state, move.is_begun) for move in moves] == [
+            (RolloutState.RUNNING, True), (RolloutState.PAUSED, False),
+            (RolloutState.RUNNING, False), (RolloutState.DONE, False),
         ]  # fmt: skip
 
 
@@ -121,9 +123,9 @@ async def test_an_order_that_did_nothing_pauses_and_skipping_goes_to_the_next(
         now = await reaches_after(deck, plan, RolloutState.DONE)
         assert states(now)["node3"] is StepState.SKIPPED
         assert ordered(three) == [2, 3, 1]
-        told = [one for one in deck.notes.events if one.happening is EventKind.ROLLOUT]
-        assert told[-1].text.endswith(": done, but node3 was skipped")
-        assert told[-1].brief == "rollout done"
+        told = [one for one in deck.notes.events if one.kind is EventKind.ROLLOUT]
+        assert event_text(told[-1]).endswith(": done, but node3 was skipped")
+        assert event_brief(told[-1]) == "rollout done"
 
 
 async def test_a_crash_loop_pauses_and_aborting_touches_no_further_node(

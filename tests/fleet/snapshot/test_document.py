@@ -9,8 +9,8 @@ from typing import Any
 from tui.config import CommandSource, NodeProfile
 from tui.fleet.snapshot.document import (
     EVENTS_AT_MOST,
-    FleetState,
-    NodeStateAt,
+    FleetSnapshot,
+    NodeSnapshot,
     SnapshotMoment,
     as_json,
     build_document,
@@ -18,7 +18,7 @@ from tui.fleet.snapshot.document import (
 from tui.fleet.snapshot.text import COLUMNS, as_text
 from tui.journal.journal_file import JournalTail
 from tui.model.certificate import Certificate
-from tui.model.event import Event, EventKind
+from tui.model.event import ConnectionLost, Event, StatusChange
 from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.order import (
     Moment,
@@ -50,7 +50,7 @@ WHO = Identity(2, "db1.example", "10.0.0.2", Role.REPLICA, "8.0.2-17", "prod")
 HOSTILE = "evil\x1b]52;c;eA==\x07\u202e\n漢字" * 8
 
 
-def stand(**more: Any) -> NodeStateAt:
+def stand(**more: Any) -> NodeSnapshot:
     profile = NodeProfile(
         "node1",
         "https://db1.example:9443",
@@ -72,19 +72,19 @@ def stand(**more: Any) -> NodeStateAt:
         "wrong_node": "",
         "certificate": Certificate(PIN),
     }
-    return NodeStateAt(**(fields | more))
+    return NodeSnapshot(**(fields | more))
 
 
-def lost() -> NodeStateAt:
+def lost() -> NodeSnapshot:
     trouble = Trouble(TroubleKind.UNREACHABLE, "node1 refused the connection")
     reading = replace(stand().reading, trouble=trouble, answered_at=400.0, since=410.0)
     return stand(reading=reading, wrong_node="node:3 answers here, it was node:2 before")
 
 
 def flip(number: int = 0) -> Event:
-    text = f"RUNNING → STOPPED {number}"
+    details = StatusChange("RUNNING", f"STOPPED {number}")
     at, on = 940.0 + number / 100, ON - timedelta(seconds=60)
-    return Event("node1", EventKind.FLIPPED, text, at, on, "alert_mgr", "→ STOPPED")
+    return Event("node1", details, at, on, "alert_mgr")
 
 
 def order(*, result: Result = Result.TIMED_OUT) -> OrderProgress:
@@ -107,8 +107,8 @@ def order(*, result: Result = Result.TIMED_OUT) -> OrderProgress:
     return OrderProgress(given, OrderPhase.ENDED, "ended", {}, (verdict,))
 
 
-def told(*stands: NodeStateAt, **more: Any) -> dict[str, Any]:
-    return build_document(FleetState(stands or (stand(),), **more), MOMENT)
+def told(*stands: NodeSnapshot, **more: Any) -> dict[str, Any]:
+    return build_document(FleetSnapshot(stands or (stand(),), **more), MOMENT)
 
 
 def test_a_node_is_told_with_who_it_is_and_how_old_that_is() -> None:
@@ -210,7 +210,7 @@ def test_where_nothing_is_wrong_it_says_so() -> None:
 
 
 def test_a_fleet_without_nodes_does_not_pass_for_well() -> None:
-    text = as_text(build_document(FleetState(()), MOMENT))
+    text = as_text(build_document(FleetSnapshot(()), MOMENT))
     assert "there is no node" in text
     assert "NOTHING WRONG" not in text
 
@@ -228,7 +228,7 @@ def test_hostile_text_is_clean_and_no_line_is_too_wide() -> None:
     trouble = Trouble(TroubleKind.GARBLED, HOSTILE)
     reading = replace(stand().reading, services=nasty, trouble=trouble)
     odd = stand(reading=reading, facts=NodeFacts(who, None, gaps=(HOSTILE,)))
-    event = replace(flip(), text=HOSTILE, service=HOSTILE)
+    event = replace(flip(), details=StatusChange(HOSTILE, HOSTILE), service=HOSTILE)
     record = {"kind": HOSTILE, "text": HOSTILE, HOSTILE: [HOSTILE]}
     object_ = told(odd, events=(event,), orders=(order(),), tail=JournalTail((record,), HOSTILE))
     for line in as_text(object_).splitlines():
@@ -241,7 +241,7 @@ def test_hostile_text_is_clean_and_no_line_is_too_wide() -> None:
 def test_no_word_of_a_passwords_source_is_in_it() -> None:
     why = "node1: password command /opt/secret-place: it failed with exit code 1; mend it"
     trouble = Trouble(TroubleKind.NO_PASSWORD, why)
-    event = replace(flip(), text=why)
+    event = replace(flip(), details=ConnectionLost(None, why))
     verdict = Verdict("alert_mgr", Result.NOT_SENT, why)
     unsent = replace(order(), verdicts=(verdict,), text=why)
     object_ = told(

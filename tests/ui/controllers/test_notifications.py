@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.config import Notify
-from tui.model.event import Event, EventKind
+from tui.model.event import ConnectionLost, Event, EventKind
 from tui.ui.controllers.notifications import NotificationController
 
 ALL = Notify(bell=frozenset(EventKind), desktop=frozenset(EventKind))
@@ -24,7 +24,9 @@ class Called:
 
     def happens(self, count: int = 1) -> None:
         for _ in range(count):
-            event = Event("node1", EventKind.LOST, "gone", time.monotonic(), datetime.now(UTC))
+            event = Event(
+                "node1", ConnectionLost(None, "gone"), time.monotonic(), datetime.now(UTC)
+            )
             self.caller.event_happened(event)
 
     def tell(self) -> float:
@@ -52,7 +54,7 @@ def test_the_next_notice_waits() -> None:
 
 def test_events_of_earlier_sessions_call_nobody() -> None:
     called = Called()
-    event = Event("node1", EventKind.LOST, "gone", time.monotonic() - 3600, datetime.now(UTC))
+    event = Event("node1", ConnectionLost(None, "gone"), time.monotonic() - 3600, datetime.now(UTC))
     called.caller.event_happened(event)
     assert not called.written
     assert not called.later

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.model.event import Event, EventKind
+from tui.model.event import Event, StatusChange
 from tui.model.filters import ServiceKinds
 from tui.model.service import Health, Service
 from tui.ui.format.service_row import (
@@ -44,9 +44,7 @@ def test_every_health_has_a_shape_of_its_own() -> None:
 
 
 def test_the_last_change_says_what_and_how_long_ago() -> None:
-    event = Event(
-        "node1", EventKind.FLIPPED, "RUNNING → STOPPED", 40.0, ON, "alert_mgr", "→ STOPPED"
-    )
+    event = Event("node1", StatusChange("RUNNING", "STOPPED"), 40.0, ON, "alert_mgr")
     said = service_cells(ALERT, OPTIONAL, 90, event, 101)
     assert said.change == "1 m → STOPPED"
 

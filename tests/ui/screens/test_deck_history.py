@@ -49,7 +49,7 @@ async def restart_unseen(deck: Deck, served: SimulatedCluster, service: str, uid
     )
     deck.fleet.refresh()
     await deck.until(lambda: len(deck.fleet.history(f"node{uid}", service)) > before)
-    assert deck.fleet.history(f"node{uid}", service)[0].happening is EventKind.RESTARTED
+    assert deck.fleet.history(f"node{uid}", service)[0].kind is EventKind.RESTARTED
 
 
 async def test_the_pane_shows_the_day_of_the_service_under_the_cursor(

@@ -8,6 +8,7 @@ import pytest
 from tests.ui.conftest import ADMIN, Deck, open_deck, write_configuration
 from tests.ui.screens.test_golden import compare
 from tui.model.event import Event, EventKind
+from tui.model.event_text import event_text
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
 from tui.ui.dialogs.node_form import NodeForm
@@ -27,9 +28,7 @@ async def timeline(deck: Deck) -> None:
 
 def happened(deck: Deck, happening: EventKind, service: str = "") -> list[Event]:
     return [
-        one
-        for one in deck.fleet.events
-        if one.happening is happening and service in ("", one.service)
+        one for one in deck.fleet.events if one.kind is happening and service in ("", one.service)
     ]
 
 
@@ -86,7 +85,7 @@ async def test_an_order_its_restart_and_its_verdict_appear_and_say_that_it_was_o
         await row(deck, "node1", "alert_mgr", "✓ verdict", "restart: verified")
         changes = happened(deck, EventKind.FLIPPED) + happened(deck, EventKind.RESTARTED)
         assert changes
-        assert all(one.ordered and "ordered here" in one.text for one in changes)
+        assert all(one.ordered_here and "ordered here" in event_text(one) for one in changes)
         await deck.press("!")
         await deck.shows("No event matches", "only what is bad")
 
@@ -101,7 +100,7 @@ async def test_a_crash_loop_is_told_once_and_is_bad(
         await row(deck, "node2", "mdns_server", "∞ crash loop", "restarted 3 times in")
         await deck.until(lambda: len(happened(deck, EventKind.RESTARTED)) > 5, 20)
         (loop,) = happened(deck, EventKind.LOOPING)
-        assert loop.text.endswith("nobody here ordered it")
+        assert event_text(loop).endswith("nobody here ordered it")
         await deck.press("slash", *"what=crash", "enter")
         await deck.until(lambda: len(rows(deck)) == 1)
 

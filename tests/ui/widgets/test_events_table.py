@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.strip import Strip
 
 from tests.terminal.hostile import PAYLOADS
-from tui.model.event import Event, EventKind
+from tui.model.event import Event, StatusChange
 from tui.model.filters import EventFilter
 from tui.model.text import clean, is_harmless
 from tui.ui.widgets.events_table import EventsTable
@@ -23,8 +23,8 @@ LINES = 10
 
 def event(number: int, *, ago: float = 0.0, service: str = "alert_mgr") -> Event:
     at, on = time.monotonic() - ago, datetime.now(UTC) - timedelta(seconds=ago)
-    text = f"RUNNING → STOPPED, number {number}"
-    return Event(f"node{number % NODES}", EventKind.FLIPPED, text, at, on, service, "→ STOPPED")
+    details = StatusChange("RUNNING", f"STOPPED, number {number}")
+    return Event(f"node{number % NODES}", details, at, on, service)
 
 
 class Counting(EventsTable):

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.model.event import Event, EventKind
+from tui.model.event import ConnectionLost, Event
 from tui.ui.widgets.events_table import NumberedEvents
 
 
 def event(number: int = 0) -> Event:
-    return Event("node1", EventKind.LOST, f"event {number}", 0.0, datetime(2026, 1, 1, tzinfo=UTC))
+    return Event(
+        "node1", ConnectionLost(None, f"event {number}"), 0.0, datetime(2026, 1, 1, tzinfo=UTC)
+    )
 
 
 def test_nothing_new_is_told_as_such() -> None:

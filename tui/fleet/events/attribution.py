@@ -3,45 +3,39 @@
 import math
 from dataclasses import replace
 
-from tui.model.event import ORDERED_HERE, Event, EventKind
+from tui.model.event import Cause, Event, Restart, StatusChange
 from tui.model.order import OrderPhase, OrderProgress, Result
 
 AFTERWARDS = 15.0
-"""Seconds after an order's end for which a change of its services is still its doing."""
-
-NOBODY = "nobody here ordered it"
-_EXPLAINED = frozenset(
-    {EventKind.FLIPPED, EventKind.RESTARTED, EventKind.VANISHED, EventKind.APPEARED}
-)
+"""Seconds after an order's end for which it still explains a change of its services."""
 
 
 class Attribution:
-    """Follows this session's orders, and says of a change whether one of them is behind it.
+    """Follows this session's orders, and decides which changes they explain.
 
-    An order counts from the moment it leaves until AFTERWARDS seconds after its verdicts.
+    An order counts from the moment it is sent until AFTERWARDS seconds after its verdicts.
     """
 
     def __init__(self) -> None:
-        # Node and service → until when the newest order on it explains things (monotonic).
+        # Node and service → until when the newest order on it explains changes (monotonic).
         self._until: dict[tuple[str, str], float] = {}
 
     def note(self, progress: OrderProgress, now: float) -> None:
-        """Take an order's step at `now` (monotonic); those of earlier sessions are not ours."""
+        """Follow an order's step at `now` (monotonic); orders of earlier sessions do not count."""
         order = progress.order
         if order.number <= 0 or progress.phase is OrderPhase.CHECKING:
             return
-        unsent = {one.service for one in progress.verdicts if one.result is Result.NOT_SENT}
+        unsent = {
+            verdict.service for verdict in progress.verdicts if verdict.result is Result.NOT_SENT
+        }
         for name in order.names:
             if name not in unsent:
                 until = math.inf if progress.is_open else now + AFTERWARDS
                 self._until[order.target.node, name] = until
 
     def explain(self, event: Event) -> Event:
-        """Give an event as it is to be told: with who was behind it, where that matters."""
-        if event.happening not in _EXPLAINED:
+        """Return a change of a service with its cause; any other event as it is."""
+        if not isinstance(event.details, StatusChange | Restart):
             return event
-        if event.at <= self._until.get((event.node, event.service), -math.inf):
-            return replace(event, text=f"{event.text}{ORDERED_HERE}", ordered=True)
-        if event.happening is EventKind.RESTARTED:
-            return replace(event, text=f"{event.text}, {NOBODY}")
-        return event
+        ordered = event.at <= self._until.get((event.node, event.service), -math.inf)
+        return replace(event, cause=Cause.ORDERED_HERE if ordered else Cause.NOT_ORDERED_HERE)

@@ -7,48 +7,43 @@ from typing import Protocol
 
 from tui.config import Notify
 from tui.fleet.events.attribution import Attribution
-from tui.fleet.events.diff import diff_readings, role_event
+from tui.fleet.events.diff import diff_readings
 from tui.fleet.events.restart_detector import CrashLoopDetector, RestartDetector
 from tui.fleet.login.state import Login
-from tui.fleet.polling.node_facts import RoleChange
-from tui.model.event import Event, EventKind
+from tui.model.event import Event, LoginStopped, OrderEnded, OrderGiven, RoleChange
 from tui.model.order import Order, OrderProgress, Verdict
 from tui.model.reading import Reading
 
 
 class StoppedLogins:
-    """Looks at the logins of the nodes as they are read, and tells when one has stopped."""
+    """Looks at the logins of the nodes as they are read, and reports each stop once."""
 
     def __init__(self) -> None:
-        self._told: dict[Login, int] = {}
+        self._reported: dict[Login, int] = {}
 
     def look(self, node: str, login: Login) -> Event | None:
-        """Give the event of a login that was refused and is stopped; None where it is told."""
-        if not (login.trouble and login.refused) or self._told.get(login) == login.generation:
+        """Return the event of a login that was refused and is stopped; None where it is known."""
+        if not (login.trouble and login.refused):
             return None
-        self._told[login] = login.generation
-        text = f"login of {login.username or 'the certificate'} stopped: {login.trouble}"
-        at, on = time.monotonic(), datetime.now(UTC)
-        return Event(node, EventKind.LOGIN, text, at, on, brief="login stopped")
+        if self._reported.get(login) == login.generation:
+            return None
+        self._reported[login] = login.generation
+        details = LoginStopped(login.username, login.trouble)
+        return Event(node, details, time.monotonic(), datetime.now(UTC))
 
 
 def verdict_event(order: Order, verdict: Verdict) -> Event:
-    """Tell what came of an order for one service."""
-    brief = f"{order.verb.value} {verdict.result.value}"
-    text = f"{order.verb.value}: {verdict.result.value}, {verdict.text}"
+    """Return the event of a verdict on one service of an order."""
+    details = OrderEnded(order.verb, verdict.result, verdict.text)
     at, on = time.monotonic(), datetime.now(UTC)
-    return Event(order.target.node, EventKind.VERDICT, text, at, on, verdict.service, brief)
+    return Event(order.target.node, details, at, on, verdict.service)
 
 
 def order_event(order: Order) -> Event:
-    """Tell that an order was given here."""
-    names = order.names
-    text = f"{order.verb.value} ordered here" + ("" if len(names) == 1 else f": {', '.join(names)}")
-    text += f", since {order.reason}" if order.reason else ""
-    service = names[0] if len(names) == 1 else ""
-    brief = f"{order.verb.value} ordered"
-    at, on = order.pressed_at, order.pressed_on
-    return Event(order.target.node, EventKind.ORDERED, text, at, on, service, brief)
+    """Return the event of an order that was given here."""
+    details = OrderGiven(order.verb, order.names, order.reason)
+    service = order.names[0] if len(order.names) == 1 else ""
+    return Event(order.target.node, details, order.pressed_at, order.pressed_on, service)
 
 
 class PolledNode(Protocol):
@@ -72,12 +67,12 @@ class EventPipeline:
 
     def __init__(self, notify: Notify) -> None:
         self._attribution = Attribution()
-        self._returns = RestartDetector()
+        self._restarts = RestartDetector()
         self._loops = CrashLoopDetector(notify.loop_restarts, notify.loop_minutes)
         self._logins = StoppedLogins()
 
     def order_moved(self, progress: OrderProgress) -> None:
-        """Take note of an order's step."""
+        """Follow an order's step."""
         self._attribution.note(progress, time.monotonic())
 
     def process(
@@ -87,15 +82,14 @@ class EventPipeline:
         on = datetime.now(UTC)
         events = [*diff_readings(before, node.reading, on=on)]
         if role is not None:
-            events.append(role_event(node.name, role, at=time.monotonic(), on=on))
-        for event in events:
-            told = self._attribution.explain(event)
-            yield told
-            service = node.reading.find(event.service) if event.service else None
-            restart = self._returns.see(told, service.started_at if service else None)
+            events.append(Event(node.name, role, time.monotonic(), on))
+        for unexplained in events:
+            event = self._attribution.explain(unexplained)
+            yield event
+            restart = self._restarts.see(event)
             if restart is not None:
                 yield restart
-            loop = self._loops.see(restart or told)
+            loop = self._loops.see(restart or event)
             if loop is not None:
                 yield loop
         stopped = self._logins.look(node.name, node.login)

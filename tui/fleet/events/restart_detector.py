@@ -8,9 +8,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tui.fleet.events.attribution import NOBODY
-from tui.model.duration import two_units
-from tui.model.event import Event, EventKind, statuses
+from tui.model.event import Cause, CrashLoop, Event, EventKind, Restart, StatusChange
 
 _RUNNING, _STOPPED, _STARTING = "RUNNING", "STOPPED", "STARTING"
 _SERVICES_AT_MOST = 20_000
@@ -18,14 +16,14 @@ _SERVICES_AT_MOST = 20_000
 
 @dataclass(slots=True, eq=False)
 class _Transition:
-    """What a service was seen to be: `ran` before it went down, and `by` way of which status.
+    """What a service was seen to be: `ran` before it went down, and `via` which status it goes.
 
     `since` is the start time of its last run that was seen, `spawn` that of a start that was seen
     on its way and has not come to RUNNING yet; both are of the node's own clock.
     """
 
     ran: bool = False
-    by: str = ""
+    via: str = ""
     since: datetime | None = None
     spawn: datetime | None = None
 
@@ -34,60 +32,57 @@ class RestartDetector:
     """Follows each service from the moment it leaves RUNNING."""
 
     def __init__(self) -> None:
-        self._pasts: dict[tuple[str, str], _Transition] = {}
+        self._transitions: dict[tuple[str, str], _Transition] = {}
 
-    def see(self, event: Event, started_at: datetime | None) -> Event | None:
-        """Take an event of a service, and when it runs since now (the node's own clock).
+    def see(self, event: Event) -> Event | None:
+        """Return the restart that a change of status reveals, of those that were not ordered here.
 
-        Gives the restart that this makes known, of those that nobody here ordered. From STOPPED,
-        somebody started what was not running: that is no restart, nor is a start time that did
-        not move.
+        From STOPPED, somebody started what was not running: that is no restart, nor is a start
+        time that did not move.
         """
-        if event.happening is not EventKind.FLIPPED:
+        change = event.details
+        if not isinstance(change, StatusChange) or change.kind is not EventKind.FLIPPED:
             return None
-        was, became = statuses(event)
+        before, after, started_at = change.before or "", change.after or "", change.started_at
         past = self._past(event)
-        if became != _RUNNING:
-            again = became == _STARTING and was != _STOPPED and _is_later(past.spawn, started_at)
-            past.ran |= was == _RUNNING
-            if was == _RUNNING and became != _STARTING:
-                past.since = started_at or past.since  # what stops tells still since when it ran
-            # What starts says nothing of why it was down.
-            past.by = past.by if became == _STARTING and past.by else became
-            if became == _STARTING:
+        if after != _RUNNING:
+            again = after == _STARTING and before != _STOPPED and _is_later(past.spawn, started_at)
+            past.ran |= before == _RUNNING
+            if before == _RUNNING and after != _STARTING:
+                past.since = started_at or past.since  # what stops still shows since when it ran
+            # A service that starts shows nothing of why it was down.
+            past.via = past.via if after == _STARTING and past.via else after
+            if after == _STARTING:
                 past.spawn = started_at
-            return _restart(event, was) if again else None
-        by = was if was != _STARTING else past.by or was
-        returned = past.ran and by != _STOPPED
+            return _restart(event, change, before) if again else None
+        via = before if before != _STARTING else past.via or before
+        returned = past.ran and via != _STOPPED
         moved = past.since is None or started_at is None or started_at > past.since
-        past.ran, past.by, past.since, past.spawn = False, "", started_at or past.since, None
-        return _restart(event, by) if returned and moved else None
+        past.ran, past.via, past.since, past.spawn = False, "", started_at or past.since, None
+        return _restart(event, change, via) if returned and moved else None
 
     def _past(self, event: Event) -> _Transition:
         """Find what is known of a service; of too many, the one known longest is forgotten."""
         key = (event.node, event.service)
-        past = self._pasts.get(key)
+        past = self._transitions.get(key)
         if past is None:
-            past = self._pasts[key] = _Transition()
-            while len(self._pasts) > _SERVICES_AT_MOST:
-                del self._pasts[next(iter(self._pasts))]
+            past = self._transitions[key] = _Transition()
+            while len(self._transitions) > _SERVICES_AT_MOST:
+                del self._transitions[next(iter(self._transitions))]
         return past
 
 
 def _is_later(before: datetime | None, after: datetime | None) -> bool:
-    """Say whether a start came after another one: the earlier never came to RUNNING."""
+    """Whether a start came after another one: the earlier never came to RUNNING."""
     return before is not None and after is not None and after > before
 
 
-def _restart(event: Event, by: str) -> Event | None:
-    """Make the restart that a flip makes known; what was ordered here is none."""
-    if event.ordered:
+def _restart(event: Event, change: StatusChange, via: str) -> Event | None:
+    """Return the restart that a change reveals; what was ordered here is none."""
+    if event.ordered_here:
         return None
-    text = f"restarted, was seen {by} on the way, {NOBODY}"
-    return replace(event, happening=EventKind.RESTARTED, text=text, brief="restarted")
-
-
-_LOOPS_AT_MOST = 20_000
+    details = Restart(change.after or "", via, change.started_at)
+    return replace(event, details=details, cause=Cause.NOT_ORDERED_HERE)
 
 
 @dataclass(slots=True, eq=False)
@@ -95,45 +90,42 @@ class _RestartTimes:
     """The restarts of one service, by this machine's monotonic clock, oldest first."""
 
     restarts: deque[float]
-    is_told: bool = False
+    is_reported: bool = False
 
 
 class CrashLoopDetector:
-    """Tells a crash loop when `restarts` of one service come within `minutes`.
+    """Reports a crash loop when `restarts` of one service come within `minutes`.
 
-    It is told once, and again only after the service was calm for as long.
+    It is reported once, and again only after the service was calm for as long.
     """
 
     def __init__(self, restarts: int, minutes: float) -> None:
         self._wanted = restarts
         self._within = minutes * 60
-        self._pasts: dict[tuple[str, str], _RestartTimes] = {}
+        self._times: dict[tuple[str, str], _RestartTimes] = {}
 
     def see(self, event: Event) -> Event | None:
-        """Take an event; gives the crash loop that it makes known. What was ordered is none."""
-        if event.happening is not EventKind.RESTARTED or event.ordered:
+        """Return the crash loop that a restart completes; what was ordered here is none."""
+        if event.kind is not EventKind.RESTARTED or event.ordered_here:
             return None
         past = self._past(event)
         restarts = past.restarts
         if restarts and event.at - restarts[-1] > self._within:
             restarts.clear()
-            past.is_told = False
+            past.is_reported = False
         restarts.append(event.at)
         lasted = event.at - restarts[0]
-        if past.is_told or len(restarts) < self._wanted or lasted > self._within:
+        if past.is_reported or len(restarts) < self._wanted or lasted > self._within:
             return None
-        past.is_told = True
-        text = f"restarted {self._wanted} times in {two_units(lasted)}, {NOBODY}"
-        return Event(
-            event.node, EventKind.LOOPING, text, event.at, event.on, event.service, "crash loop"
-        )
+        past.is_reported = True
+        return replace(event, details=CrashLoop(self._wanted, lasted), cause=Cause.NOT_ORDERED_HERE)
 
     def _past(self, event: Event) -> _RestartTimes:
         """Find the restarts of a service; of too many services, the one known longest goes."""
         key = (event.node, event.service)
-        past = self._pasts.get(key)
+        past = self._times.get(key)
         if past is None:
-            past = self._pasts[key] = _RestartTimes(deque(maxlen=self._wanted))
-            while len(self._pasts) > _LOOPS_AT_MOST:
-                del self._pasts[next(iter(self._pasts))]
+            past = self._times[key] = _RestartTimes(deque(maxlen=self._wanted))
+            while len(self._times) > _SERVICES_AT_MOST:
+                del self._times[next(iter(self._times))]
         return past

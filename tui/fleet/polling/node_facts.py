@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused
 from tui.config import NodeProfile
 from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
 from tui.fleet.polling.identity import IdentityCheck
+from tui.model.event import RoleChange
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
-
-
-@dataclass(frozen=True, slots=True)
-class RoleChange:
-    """A node's role as it was last known, and as it is now."""
-
-    before: Role
-    after: Role
 
 
 class NodeFactsReader:

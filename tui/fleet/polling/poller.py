@@ -17,9 +17,10 @@ from tui.fleet.login.state import Login, LoginStopped
 from tui.fleet.polling.backoff import backoff
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.connection import NodeConnection, check_services_answer
-from tui.fleet.polling.node_facts import NodeFactsReader, RoleChange
+from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.fleet.polling.service_counts import CountsCache, ServiceCounts
 from tui.model.certificate import Certificate
+from tui.model.event import RoleChange
 from tui.model.node import Identity, NodeFacts
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service

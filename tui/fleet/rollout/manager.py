@@ -15,7 +15,7 @@ from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RolloutAction, RolloutRunner
-from tui.model.event import Event, EventKind
+from tui.model.event import Cause, Event, RolloutMoved
 from tui.model.order import Verb
 from tui.model.rollout import (
     Plan,
@@ -23,7 +23,6 @@ from tui.model.rollout import (
     PlanRefusal,
     PlanRemark,
     RolloutProgress,
-    RolloutState,
     StepState,
 )
 
@@ -120,8 +119,8 @@ class Rollouts:
             return
         self.progress[progress.plan.number] = progress
         moved = before is None or before.state is not progress.state
-        word = "begun" if before is None else _word(progress)
-        self._on_move(progress, _event(progress, word) if moved else None)
+        event = _event(progress, is_begun=before is None) if moved else None
+        self._on_move(progress, event)
 
 
 def plan_node(fleet: RolloutHost, node: str) -> PlanNode:
@@ -141,30 +140,15 @@ def _place(plan: Plan) -> str:
     return plan.cluster or plan.steps[0].url
 
 
-_WORDS = {
-    RolloutState.PLANNED: "planned",
-    RolloutState.RUNNING: "goes on",
-    RolloutState.PAUSED: "paused",
-    RolloutState.DONE: "every node verified",
-    RolloutState.ABORTED: "aborted",
-}
-
-
-def _word(progress: RolloutProgress) -> str:
-    """Word its state; one that skipped nodes did not verify every node."""
-    skipped = [one.step.node for one in progress.steps if one.state is StepState.SKIPPED]
-    if progress.state is RolloutState.DONE and skipped:
-        were = "was" if len(skipped) == 1 else "were"
-        return f"done, but {', '.join(skipped)} {were} skipped"
-    return _WORDS[progress.state]
-
-
-def _event(progress: RolloutProgress, word: str) -> Event:
-    plan = progress.plan
-    text = f"rollout {plan.number}: {plan.title}: {word}"
-    text += f", {progress.text}" if progress.text else ""
-    here = progress.here
+def _event(progress: RolloutProgress, *, is_begun: bool) -> Event:
+    plan, here = progress.plan, progress.here
+    details = RolloutMoved(
+        plan.number,
+        plan.title,
+        progress.state,
+        is_begun,
+        tuple(one.step.node for one in progress.steps if one.state is StepState.SKIPPED),
+        progress.text,
+    )
     node = (here.step if here is not None else plan.steps[-1]).node
-    at, on = time.monotonic(), datetime.now(UTC)
-    brief = f"rollout {word.partition(',')[0]}"
-    return Event(node, EventKind.ROLLOUT, text, at, on, brief=brief, ordered=True)
+    return Event(node, details, time.monotonic(), datetime.now(UTC), cause=Cause.ORDERED_HERE)

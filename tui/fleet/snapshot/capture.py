@@ -10,8 +10,8 @@ from tui import __version__
 from tui.fleet.fleet import Fleet
 from tui.fleet.snapshot.document import (
     JOURNAL_AT_MOST,
-    FleetState,
-    NodeStateAt,
+    FleetSnapshot,
+    NodeSnapshot,
     SnapshotMoment,
     as_json,
     build_document,
@@ -20,7 +20,7 @@ from tui.fleet.snapshot.text import as_text
 from tui.journal.journal_file import read_tail
 from tui.model.text import clean
 
-CapturedState = tuple[FleetState, SnapshotMoment]
+CapturedState = tuple[FleetSnapshot, SnapshotMoment]
 """What was seen, and when."""
 
 
@@ -35,8 +35,8 @@ class SnapshotCapture:
         moment = SnapshotMoment(
             __version__, clean(socket.gethostname()), datetime.now(UTC), time.monotonic()
         )
-        scene = FleetState(
-            stands=tuple(NodeStateAt.of(one) for one in fleet.nodes),
+        scene = FleetSnapshot(
+            stands=tuple(NodeSnapshot.of(one) for one in fleet.nodes),
             events=tuple(fleet.events),
             orders=tuple(fleet.orders.progress.values()),
             read_only=fleet.read_only,

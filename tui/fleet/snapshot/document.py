@@ -17,6 +17,7 @@ from tui.fleet.snapshot.redact import redact_document
 from tui.journal.journal_file import JournalTail
 from tui.model.certificate import Certificate
 from tui.model.event import Event
+from tui.model.event_text import event_text
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import NodeFacts
 from tui.model.order import Order, OrderProgress, TimelineMark
@@ -43,7 +44,7 @@ class SnapshotMoment:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeStateAt:
+class NodeSnapshot:
     """How a node stood; `next_at` is monotonic."""
 
     profile: NodeProfile
@@ -56,7 +57,7 @@ class NodeStateAt:
     certificate: Certificate | None
 
     @classmethod
-    def of(cls, watch: NodePoller) -> "NodeStateAt":
+    def of(cls, watch: NodePoller) -> "NodeSnapshot":
         """Take note of a watched node; what it holds does not change any more."""
         return cls(
             watch.profile,
@@ -71,10 +72,10 @@ class NodeStateAt:
 
 
 @dataclass(frozen=True, slots=True)
-class FleetState:
+class FleetSnapshot:
     """What the whole fleet looked like; events and orders with the oldest first."""
 
-    stands: tuple[NodeStateAt, ...]
+    stands: tuple[NodeSnapshot, ...]
     events: tuple[Event, ...] = ()
     orders: tuple[OrderProgress, ...] = ()
     read_only: str = ""
@@ -84,7 +85,7 @@ class FleetState:
     tail: JournalTail = field(default_factory=JournalTail)
 
 
-def build_document(scene: FleetState, moment: SnapshotMoment) -> dict[str, Any]:
+def build_document(scene: FleetSnapshot, moment: SnapshotMoment) -> dict[str, Any]:
     """Give the object: JSON's own types alone, and nothing of the fleet's."""
     last: LastChanges = {(one.node, one.service): one for one in scene.events if one.service}
     told = {
@@ -146,7 +147,7 @@ def _ago(at: float | None, moment: SnapshotMoment) -> float | None:
     return None if at is None else round(max(0.0, moment.now - at), 1)
 
 
-def _node(stand: NodeStateAt, last: LastChanges, moment: SnapshotMoment) -> dict[str, Any]:
+def _node(stand: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> dict[str, Any]:
     profile, reading, who = stand.profile, stand.reading, stand.facts.identity
     trouble, age = reading.trouble, reading.age(moment.now)
     due = None if stand.next_at is None else round(max(0.0, stand.next_at - moment.now), 1)
@@ -207,9 +208,9 @@ def _event(event: Event, moment: SnapshotMoment) -> dict[str, Any]:
         "ago_seconds": _ago(event.at, moment),
         "node": event.node,
         "service": event.service or None,
-        "what": event.happening.value,
-        "text": event.text,
-        "ordered_here": event.ordered,
+        "what": event.kind.value,
+        "text": event_text(event),
+        "ordered_here": event.ordered_here,
     }
 
 

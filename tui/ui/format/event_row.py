@@ -1,12 +1,13 @@
-"""One event → the cells of one row. Pure: no widget, no clock but the one that is handed in."""
+"""One event → the cells of one row. Pure: no widget, and no clock but its arguments."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from tui.model.duration import one_unit
 from tui.model.event import Event, EventKind
-from tui.model.filters import health_after, is_bad, result_of
+from tui.model.event_text import event_text
 from tui.model.order import Result
-from tui.ui.format.service_row import GLYPHS, STYLES, one_unit
+from tui.ui.format.service_row import GLYPHS, STYLES
 
 _SIGNS = {
     EventKind.FLIPPED: ("?", ""),
@@ -32,7 +33,7 @@ _UNORDERED = "!"
 
 @dataclass(frozen=True, slots=True)
 class EventCells:
-    """One event as text; `style` is the palette's name for its sign, and its word if it is bad."""
+    """One event as text; `style` is the palette's name for the colour of its sign."""
 
     clock: str
     age: str
@@ -41,45 +42,44 @@ class EventCells:
     what: str
     text: str
     style: str
-    is_bad: bool
+    is_problem: bool
 
 
 def event_cells(event: Event, now: float, on: datetime) -> EventCells:
-    """Say an event at `now` (monotonic) and `on` (the same moment's wall clock, UTC)."""
+    """Return the cells at `now` (monotonic) and `on` (the same moment's wall clock, UTC)."""
     sign, style = sign_of(event)
     return EventCells(
         clock=event_clock(event.on, on),
         age=one_unit(now - event.at),
         node=event.node,
         service=event.service,
-        what=f"{sign} {event.happening.value}",
-        text=event.text,
+        what=f"{sign} {event.kind.value}",
+        text=event_text(event),
         style=style,
-        is_bad=is_bad(event),
+        is_problem=event.is_problem,
     )
 
 
 def sign_of(event: Event) -> tuple[str, str]:
-    """Give an event's sign, one cell wide, and the palette's name for it.
+    """Return an event's sign, one cell wide, and the palette's name for its colour.
 
-    A "!" stands before what was not ordered here and should have been.
+    A "!" marks what was not ordered here and should have been.
     """
-    if event.happening is EventKind.FLIPPED:
-        health = health_after(event)
-        return GLYPHS[health], STYLES[health]
-    if event.happening is EventKind.VERDICT:
-        return _RESULTS.get(result_of(event), _SIGNS[EventKind.VERDICT])
-    if event.happening in (EventKind.RESTARTED, EventKind.VANISHED) and not event.ordered:
+    if event.kind is EventKind.FLIPPED:
+        return GLYPHS[event.health_after], STYLES[event.health_after]
+    if event.kind is EventKind.VERDICT:
+        return _RESULTS.get(event.result, _SIGNS[EventKind.VERDICT])
+    if event.kind in (EventKind.RESTARTED, EventKind.VANISHED) and not event.ordered_here:
         return _UNORDERED, "warn"
-    return _SIGNS[event.happening]
+    return _SIGNS[event.kind]
 
 
 def event_clock(moment: datetime, today: datetime) -> str:
-    """Give a wall clock's time, UTC; with its date, and without its seconds, if not today's."""
+    """Return a wall clock's time, UTC; with its date, and without its seconds, if not today's."""
     return moment.strftime("%H:%M:%S" if moment.date() == today.date() else "%m-%d %H:%M")
 
 
 def event_sentence(event: Event) -> str:
-    """Say an event in full, with its date."""
-    who = " · ".join(filter(None, (event.node, event.service)))
-    return f"{event.on:%Y-%m-%d %H:%M:%S} UTC · {who} · {event.happening.value}: {event.text}"
+    """Return an event in full, with its date, node and service."""
+    place = " · ".join(filter(None, (event.node, event.service)))
+    return f"{event.on:%Y-%m-%d %H:%M:%S} UTC · {place} · {event.kind.value}: {event_text(event)}"

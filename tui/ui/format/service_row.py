@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tui.model.duration import clock_duration as clock_duration  # noqa: PLC0414 - as above
 from tui.model.duration import one_unit as one_unit  # noqa: PLC0414 - the widgets have it from here
 from tui.model.event import Event
+from tui.model.event_text import event_brief
 from tui.model.filters import ServiceKinds
 from tui.model.service import Health, Kind, Service
 
@@ -75,7 +76,7 @@ def uptime_words(service: Service, uptime: int | None) -> str:
 
 def change_words(event: Event, now: float) -> str:
     """Say what happened last to a service, and how long ago."""
-    return f"{one_unit(now - event.at)} {event.brief or event.text}"
+    return f"{one_unit(now - event.at)} {event_brief(event)}"
 
 
 def kind_reason(service: Service, scope: ServiceKinds, gaps: tuple[str, ...]) -> str:

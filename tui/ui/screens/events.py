@@ -103,7 +103,7 @@ class EventsScreen(Screen[tuple[str, str] | None]):
             parts.append(Text(f"{self._shown} shown", palette["warn"]))
         text = wanted.text.strip()
         parts.append(Text(f"filter: {text}" if text else "", palette["warn"]))
-        parts.append(Text("only what is bad" * wanted.bad, palette["warn"]))
+        parts.append(Text("only what is bad" * wanted.problems, palette["warn"]))
         if self._fleet.paused:
             parts.append(Text("PAUSED: nobody is asked", palette["banner"]))
         self._status.say(Text.assemble(" ", status_lines.join(parts), no_wrap=True, end=""))
@@ -133,7 +133,7 @@ class EventsScreen(Screen[tuple[str, str] | None]):
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
-        self._wanted = EventFilter(event.value, self._wanted.bad)
+        self._wanted = EventFilter(event.value, self._wanted.problems)
         self.nodes_changed()
 
     @on(Input.Submitted, "#filter")
@@ -144,7 +144,7 @@ class EventsScreen(Screen[tuple[str, str] | None]):
 
     def action_problems(self) -> None:
         """Show only what is bad, or everything again."""
-        self._wanted = EventFilter(self._wanted.text, not self._wanted.bad)
+        self._wanted = EventFilter(self._wanted.text, not self._wanted.problems)
         self.nodes_changed()
 
     # The rest

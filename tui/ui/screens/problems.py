@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from tui.config import NodeProfile
 from tui.fleet.fleet import Fleet
-from tui.fleet.problems import NodeState, Problem, Severity, find_problems
+from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.ui.format import status_lines
 from tui.ui.format.key_bar import key_bar, live_keys
 from tui.ui.format.service_row import one_unit
@@ -22,7 +22,7 @@ from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.widgets.text_line import TextLine
 
 COLUMNS = (
-    Column("gravity", "HOW BAD", 10),
+    Column("severity", "HOW BAD", 10),
     Column("node", "NODE", 10, grow=1),
     Column("service", "SERVICE", 15, grow=1),
     Column("what", "WHAT", 20, grow=4),
@@ -92,7 +92,7 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
     def refresh_all(self) -> None:
         """Show everything as it stands."""
         now = time.monotonic()
-        states = [NodeState.of(watch) for watch in self._fleet.nodes]
+        states = [NodeCondition.of(watch) for watch in self._fleet.nodes]
         found = find_problems(states, self._fleet.events, now, datetime.now(UTC))
         profiles = {watch.name: watch.profile for watch in self._fleet.nodes}
         silent = sum(one.is_silent for one in states)
@@ -111,9 +111,9 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
         said = Text("1 node" if nodes == 1 else f"{nodes} nodes", palette["muted"])
         self._title.say(status_lines.join([head, Text("all problems", "bold"), said]))
         parts = []
-        for gravity, (glyph, style) in _LOOKS.items():
-            count = sum(one.gravity is gravity for one in found)
-            words = f"{glyph} {count} {gravity.value}" if count else ""
+        for severity, (glyph, style) in _LOOKS.items():
+            count = sum(one.severity is severity for one in found)
+            words = f"{glyph} {count} {severity.value}" if count else ""
             parts.append(Text(words, palette[style]))
         if not found:
             parts.append(Text(_nothing(nodes, silent), palette["muted" if silent else "ok"]))
@@ -157,15 +157,15 @@ def _nothing(nodes: int, silent: int) -> str:
 
 
 def _row(problem: Problem, profile: NodeProfile, now: float) -> Row:
-    glyph, style = _LOOKS[problem.gravity]
+    glyph, style = _LOOKS[problem.severity]
     lasted = _BEFORE if problem.since is None else one_unit(now - problem.since)
     cells = (
-        Cell(f"{glyph} {problem.gravity.value}", style),
+        Cell(f"{glyph} {problem.severity.value}", style),
         Cell(profile.title, "bold"),
         Cell(problem.service, style if problem.service else ""),
         Cell(problem.what),
         Cell(lasted if problem.timed else "", "muted"),
         Cell(profile.cluster, "muted"),
     )
-    key = f"{problem.node}\0{problem.service}\0{problem.gravity.value}{problem.rank}"
+    key = f"{problem.node}\0{problem.service}\0{problem.severity.value}{problem.rank}"
     return Row(key, cells)

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from tui.history.day import Day
 from tui.model.event import Event
+from tui.model.event_text import event_text
 from tui.model.service import Service, purpose_of
 from tui.model.text import clean
 from tui.ui.format.day_chart import Rows, day_rows
@@ -132,7 +133,7 @@ def event_line(history: Sequence[Event], view: NodeView, palette: Palette) -> Ro
         rows.append(("", "nothing that is known", palette["muted"]))
     for event in history[:_HISTORY_AT_MOST]:
         when = f"{clock_text(event.on)} {one_unit(view.now - event.at):>4} ago"
-        rows.append((when, event.text, ""))
+        rows.append((when, event_text(event), ""))
     return tuple(rows)
 
 

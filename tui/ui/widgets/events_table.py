@@ -144,7 +144,7 @@ def _row(key: str, event: Event, now: float, on: datetime) -> Row:
             Cell(said.age, "muted"),
             Cell(said.node),
             Cell(said.service),
-            Cell(said.what, "bold" * said.is_bad, lead=said.style),
-            Cell(said.text, "" if said.is_bad else "muted"),
+            Cell(said.what, "bold" * said.is_problem, lead=said.style),
+            Cell(said.text, "" if said.is_problem else "muted"),
         ),
     )

@@ -1,0 +1,130 @@
+"""Events for tests: details of every kind, and what people read of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.model.event import (
+    Cause,
+    ConnectionLost,
+    ConnectionRegained,
+    CrashLoop,
+    Event,
+    EventDetails,
+    LoginStopped,
+    OrderEnded,
+    OrderGiven,
+    Restart,
+    RoleChange,
+    RolloutMoved,
+    StatusChange,
+)
+from tui.model.node import Role
+from tui.model.order import Result, Verb
+from tui.model.reading import TroubleKind
+from tui.model.rollout import RolloutState
+
+ON = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
+HERE, ELSEWHERE, UNKNOWN = Cause.ORDERED_HERE, Cause.NOT_ORDERED_HERE, Cause.UNKNOWN
+TITLE = "restart ccs on 3 nodes of payments"
+
+SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
+    (StatusChange("RUNNING", "STOPPED"), ELSEWHERE, "RUNNING → STOPPED", "→ STOPPED"),
+    (StatusChange("A", "B", ON), HERE, "A → B, ordered here", "→ B"),
+    (StatusChange("", "RUNNING"), ELSEWHERE, " → RUNNING", "→ RUNNING"),
+    (StatusChange(None, "RUNNING", ON), HERE, "appeared, RUNNING, ordered here", "appeared"),
+    (StatusChange(None, ""), ELSEWHERE, "appeared, ", "appeared"),
+    (StatusChange("FATAL", None), ELSEWHERE, "vanished, was FATAL", "vanished"),
+    (
+        Restart("RUNNING", started_at=ON), ELSEWHERE,
+        "restarted, RUNNING before and after, nobody here ordered it", "restarted",
+    ),
+    (
+        Restart("STARTING"), HERE,
+        "restarted, STARTING before and after, ordered here", "restarted",
+    ),
+    (
+        Restart("RUNNING", via="EXITED"), ELSEWHERE,
+        "restarted, was seen EXITED on the way, nobody here ordered it", "restarted",
+    ),
+    (
+        CrashLoop(3, 250.0), ELSEWHERE,
+        "restarted 3 times in 4 m 10 s, nobody here ordered it", "crash loop",
+    ),
+    (
+        ConnectionLost(TroubleKind.UNREACHABLE, "no answer, was: it"), UNKNOWN,
+        "no answer, was: it", "no answer, was: it",
+    ),
+    (
+        ConnectionRegained(TroubleKind.LOGIN, 3605.0), UNKNOWN,
+        "answers again after 1 h 5 s, was: login refused",
+        "answers again after 1 h 5 s, was: login refused",
+    ),
+    (
+        ConnectionRegained(TroubleKind.NO_PASSWORD), UNKNOWN,
+        "answers for the first time, was: no password",
+        "answers for the first time, was: no password",
+    ),
+    (
+        RoleChange(Role.REPLICA, Role.PRIMARY), UNKNOWN,
+        "is primary now, was replica", "primary now",
+    ),
+    (LoginStopped("ops", "401: no"), UNKNOWN, "login of ops stopped: 401: no", "login stopped"),
+    (LoginStopped("", "no"), UNKNOWN, "login of the certificate stopped: no", "login stopped"),
+    (OrderGiven(Verb.STOP, ("x",)), UNKNOWN, "stop ordered here", "stop ordered"),
+    (
+        OrderGiven(Verb.RESTART, ("a", "b"), "it, since hangs"), UNKNOWN,
+        "restart ordered here: a, b, since it, since hangs", "restart ordered",
+    ),
+    (
+        OrderEnded(Verb.RESTART, Result.NOT_RESTARTED, "it was unknown"), UNKNOWN,
+        "restart: not restarted, it was unknown", "restart not restarted",
+    ),
+    (
+        OrderEnded(Verb.STOP, Result.VERIFIED, "gone, held"), UNKNOWN,
+        "stop: verified, gone, held", "stop verified",
+    ),
+    (
+        RolloutMoved(1, TITLE, RolloutState.RUNNING, is_begun=True), HERE,
+        f"rollout 1: {TITLE}: begun", "rollout begun",
+    ),
+    (
+        RolloutMoved(2, TITLE, RolloutState.PAUSED, note="n2: refused: paused"), HERE,
+        f"rollout 2: {TITLE}: paused, n2: refused: paused", "rollout paused",
+    ),
+    (
+        RolloutMoved(1, TITLE, RolloutState.RUNNING), HERE,
+        f"rollout 1: {TITLE}: goes on", "rollout goes on",
+    ),
+    (
+        RolloutMoved(1, TITLE, RolloutState.PLANNED), HERE,
+        f"rollout 1: {TITLE}: planned", "rollout planned",
+    ),
+    (
+        RolloutMoved(1, TITLE, RolloutState.ABORTED), HERE,
+        f"rollout 1: {TITLE}: aborted", "rollout aborted",
+    ),
+    (
+        RolloutMoved(1, TITLE, RolloutState.DONE, skipped=("n1", "n2"), note="3 m"), HERE,
+        f"rollout 1: {TITLE}: done, but n1, n2 were skipped, 3 m", "rollout done",
+    ),
+    (
+        RolloutMoved(1, TITLE, RolloutState.DONE), HERE,
+        f"rollout 1: {TITLE}: every node verified", "rollout every node verified",
+    ),
+]  # fmt: skip
+"""Details and their cause, the sentence and the short form that are shown of them."""
+
+EXAMPLES = {details.kind: details for details, *_ in SENTENCES}
+"""Details of each kind."""
+
+
+def event(details: EventDetails, **more: Any) -> Event:
+    """Make an event of `alert_mgr` on `node1`."""
+    fields = {"node": "node1", "at": 0.0, "on": ON, "service": "alert_mgr"} | more
+    return Event(details=details, **fields)
+
+
+def flip(before: str, after: str, **more: Any) -> Event:
+    """Make a change of a service's status."""
+    started_at = more.pop("started_at", None)
+    return event(StatusChange(before, after, started_at), **more)

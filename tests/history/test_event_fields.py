@@ -1,0 +1,94 @@
+"""The fields of an event as JSON: the same when they are read again, and nothing else is read."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.events import EXAMPLES, SENTENCES, UNKNOWN
+from tui.history.event_fields import TEXT_AT_MOST, decode_fields, encode_fields
+from tui.model.event import (
+    Cause,
+    ConnectionLost,
+    EventDetails,
+    EventKind,
+    OldSentence,
+    RolloutMoved,
+    StatusChange,
+)
+from tui.model.event_text import details_text
+
+
+@pytest.mark.parametrize(("details", "cause", "text", "brief"), SENTENCES)
+def test_what_is_written_is_read_again(
+    details: EventDetails, cause: Cause, text: str, brief: str
+) -> None:
+    encoded = encode_fields(details, cause)
+    assert encoded is not None
+    assert decode_fields(details.kind, encoded) == (details, cause)
+    assert text not in encoded or isinstance(details, ConnectionLost)
+    assert brief
+
+
+def test_an_old_sentence_has_no_fields() -> None:
+    assert encode_fields(OldSentence(EventKind.LOST, "gone"), UNKNOWN) is None
+
+
+def test_long_and_hostile_texts_are_cut_and_clean() -> None:
+    encoded = encode_fields(ConnectionLost(None, "\x1b[2J" + "x" * 9999), UNKNOWN)
+    assert encoded is not None
+    assert "\x1b" not in encoded
+    assert len(encoded) < TEXT_AT_MOST + 100
+    by_others = json.dumps({"cause": "unknown", "trouble": None, "message": "\x1b]0;x\x07"})
+    found = decode_fields(EventKind.LOST, by_others)
+    assert found is not None
+    assert details_text(*found).isprintable()
+
+
+def changed(kind: EventKind, **more: Any) -> str:
+    encoded = encode_fields(EXAMPLES[kind], UNKNOWN)
+    assert encoded is not None
+    return json.dumps(json.loads(encoded) | more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (EventKind.FLIPPED, ""),
+        (EventKind.FLIPPED, "[]"),
+        (EventKind.FLIPPED, "[" * 100_000),
+        (EventKind.FLIPPED, "{}"),
+        (EventKind.FLIPPED, '{"cause": "unknown"}'),
+        (EventKind.FLIPPED, changed(EventKind.APPEARED)),
+        (EventKind.FLIPPED, changed(EventKind.FLIPPED, cause="fate")),
+        (EventKind.FLIPPED, changed(EventKind.FLIPPED, after=5)),
+        (EventKind.FLIPPED, changed(EventKind.FLIPPED, started_at="noon")),
+        (EventKind.FLIPPED, changed(EventKind.FLIPPED, started_at="2026-01-01T00:00:00")),
+        (EventKind.LOOPING, changed(EventKind.LOOPING, seconds=float("inf"))),
+        (EventKind.LOOPING, changed(EventKind.LOOPING, seconds=10**400)),
+        (EventKind.LOOPING, changed(EventKind.LOOPING, seconds="long")),
+        (EventKind.LOOPING, changed(EventKind.LOOPING, restarts=True)),
+        (EventKind.LOOPING, changed(EventKind.LOOPING, restarts=None)),
+        (EventKind.VERDICT, changed(EventKind.VERDICT, result="so so")),
+        (EventKind.ORDERED, changed(EventKind.ORDERED, services="ccs")),
+        (EventKind.ORDERED, changed(EventKind.ORDERED, services=[1])),
+        (EventKind.ROLLOUT, changed(EventKind.ROLLOUT, is_begun=1)),
+    ],
+)
+def test_what_does_not_hold_the_fields_is_not_read(kind: EventKind, text: str) -> None:
+    assert decode_fields(kind, text) is None
+
+
+@given(
+    st.builds(StatusChange, st.text(), st.text())
+    | st.builds(RolloutMoved, st.integers(), st.text(), st.just(EXAMPLES[EventKind.ROLLOUT].state))
+)
+def test_any_text_can_be_kept(details: EventDetails) -> None:
+    encoded = encode_fields(details, UNKNOWN)
+    assert encoded is not None
+    encoded.encode()
+    found = decode_fields(details.kind, encoded)
+    assert found is not None
+    assert details_text(*found).isprintable()

@@ -1,0 +1,79 @@
+"""What an event means: its kind, whether somebody should look at it, the health it leads to."""
+
+import pytest
+
+from tests.events import EXAMPLES, HERE, SENTENCES, event, flip
+from tui.model.event import Event, EventKind, OldSentence, OrderEnded, RolloutMoved, StatusChange
+from tui.model.order import Result, Verb
+from tui.model.rollout import RolloutState
+from tui.model.service import Health
+
+
+def rollout(state: RolloutState) -> Event:
+    return event(RolloutMoved(1, "restart ccs", state), service="", cause=HERE)
+
+
+@pytest.mark.parametrize(
+    ("one", "problem"),
+    [
+        (event(EXAMPLES[EventKind.LOST], service=""), True),
+        (event(EXAMPLES[EventKind.REGAINED], service=""), False),
+        (event(EXAMPLES[EventKind.LOGIN], service=""), True),
+        (event(EXAMPLES[EventKind.LOOPING]), True),
+        (event(EXAMPLES[EventKind.ROLE], service=""), False),
+        (event(EXAMPLES[EventKind.APPEARED]), False),
+        (event(EXAMPLES[EventKind.VANISHED]), True),
+        (event(EXAMPLES[EventKind.VANISHED], cause=HERE), False),
+        (event(EXAMPLES[EventKind.RESTARTED]), True),
+        (event(EXAMPLES[EventKind.RESTARTED], cause=HERE), False),
+        (flip("RUNNING", "STOPPED"), True),
+        (flip("RUNNING", "STOPPED", cause=HERE), False),
+        (flip("RUNNING", "FATAL", cause=HERE), True),
+        (flip("RUNNING", "STARTING"), True),
+        (flip("RUNNING", "no such word"), True),
+        (flip("STOPPED", "RUNNING"), False),
+        (flip("RUNNING", "EXITED", service="start_redis_servers"), False),
+        (event(EXAMPLES[EventKind.ORDERED]), False),
+        (rollout(RolloutState.RUNNING), False),
+        (rollout(RolloutState.DONE), False),
+        (rollout(RolloutState.PAUSED), True),
+        (rollout(RolloutState.ABORTED), True),
+    ],
+)
+def test_problems_are_what_somebody_should_look_at(one: Event, *, problem: bool) -> None:
+    assert one.is_problem is problem
+
+
+@pytest.mark.parametrize("result", Result)
+def test_every_verdict_but_verified_is_a_problem(result: Result) -> None:
+    verdict = event(OrderEnded(Verb.RESTART, result, "the node was verified"))
+    assert verdict.result is result
+    assert verdict.is_problem is (result is not Result.VERIFIED)
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_an_old_sentence_is_judged_by_its_kind_alone(kind: EventKind) -> None:
+    old = event(OldSentence(kind, "RUNNING → RUNNING verified paused"))
+    assert old.kind is kind
+    assert old.health_after is Health.UNKNOWN
+    assert old.result is Result.UNKNOWN
+    problems = {
+        EventKind.FLIPPED, EventKind.RESTARTED, EventKind.VANISHED, EventKind.LOST,
+        EventKind.VERDICT, EventKind.LOGIN, EventKind.LOOPING,
+    }  # fmt: skip
+    assert old.is_problem is (kind in problems)
+
+
+def test_a_change_of_status_has_the_kind_of_what_was_listed_before_and_after() -> None:
+    assert StatusChange("", "").kind is EventKind.FLIPPED
+    assert StatusChange(None, "").kind is EventKind.APPEARED
+    assert StatusChange("", None).kind is EventKind.VANISHED
+
+
+def test_the_examples_cover_every_kind() -> None:
+    assert {details.kind for details, *_ in SENTENCES} == set(EventKind)
+
+
+def test_the_health_after_a_change_is_that_of_its_new_status() -> None:
+    assert flip("RUNNING", "FATAL").health_after is Health.FAILED
+    assert event(StatusChange("FATAL", None)).health_after is Health.UNKNOWN

@@ -1,0 +1,33 @@
+"""Events in words: the same for the screen, the history, snapshots and notices."""
+
+import pytest
+
+from tests.events import ELSEWHERE, EXAMPLES, HERE, SENTENCES, event
+from tui.model.event import Cause, EventDetails, EventKind, OldSentence
+from tui.model.event_text import event_brief, event_text
+
+
+@pytest.mark.parametrize(("details", "cause", "text", "brief"), SENTENCES)
+def test_every_event_has_its_sentence_and_its_short_form(
+    details: EventDetails, cause: Cause, text: str, brief: str
+) -> None:
+    assert event_text(event(details, cause=cause)) == text
+    assert event_brief(event(details, cause=cause)) == brief
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_who_ordered_it_is_added_only_where_that_matters(kind: EventKind) -> None:
+    plain = event_text(event(EXAMPLES[kind]))
+    changes = {EventKind.FLIPPED, EventKind.APPEARED, EventKind.VANISHED, EventKind.RESTARTED}
+    here = event_text(event(EXAMPLES[kind], cause=HERE))
+    assert here == plain + ", ordered here" * (kind in changes)
+    restarts = {EventKind.RESTARTED, EventKind.LOOPING}
+    elsewhere = event_text(event(EXAMPLES[kind], cause=ELSEWHERE))
+    assert elsewhere == plain + ", nobody here ordered it" * (kind in restarts)
+
+
+def test_an_old_sentence_is_shown_as_it_was_kept() -> None:
+    old = event(OldSentence(EventKind.FLIPPED, "it was so, ordered here", "so"), cause=HERE)
+    assert event_text(old) == "it was so, ordered here"
+    assert event_brief(old) == "so"
+    assert event_brief(event(OldSentence(EventKind.LOST, "gone"))) == "gone"

@@ -1,0 +1,141 @@
+"""Events in words, for people: the screen, the history's reader, snapshots, notices.
+
+What these functions return is shown and never read back.
+"""
+
+from tui.model.duration import two_units
+from tui.model.event import (
+    Cause,
+    ConnectionLost,
+    ConnectionRegained,
+    CrashLoop,
+    Event,
+    EventDetails,
+    EventKind,
+    LoginStopped,
+    OldSentence,
+    OrderEnded,
+    OrderGiven,
+    Restart,
+    RoleChange,
+    RolloutMoved,
+    StatusChange,
+)
+from tui.model.rollout import RolloutState
+
+ORDERED_HERE = ", ordered here"
+NOT_ORDERED_HERE = ", nobody here ordered it"
+
+_ROLLOUT_STATES = {
+    RolloutState.PLANNED: "planned",
+    RolloutState.RUNNING: "goes on",
+    RolloutState.PAUSED: "paused",
+    RolloutState.DONE: "every node verified",
+    RolloutState.ABORTED: "aborted",
+}
+
+
+def event_text(event: Event) -> str:
+    """Return an event as a sentence that is complete without its node and service."""
+    return details_text(event.details, event.cause)
+
+
+def event_brief(event: Event) -> str:
+    """Return an event in a word or two where there is such a form, else its sentence."""
+    match event.details:
+        case StatusChange(after=after) if event.kind is EventKind.FLIPPED:
+            return f"→ {after}"
+        case StatusChange() | Restart() | CrashLoop():
+            return event.kind.value
+        case RoleChange(after=after):
+            return f"{after.value} now"
+        case LoginStopped():
+            return "login stopped"
+        case OrderGiven(verb=verb):
+            return f"{verb.value} ordered"
+        case OrderEnded(verb=verb, result=result):
+            return f"{verb.value} {result.value}"
+        case RolloutMoved() as rollout:
+            return f"rollout {_rollout_state(rollout)[0]}"
+        case OldSentence(brief=brief) if brief:
+            return brief
+        case _:
+            return event_text(event)
+
+
+def details_text(details: EventDetails, cause: Cause) -> str:
+    """Return details as a sentence, with who is behind them where that matters."""
+    text = _text(details)
+    if cause is Cause.ORDERED_HERE and isinstance(details, StatusChange | Restart):
+        return text + ORDERED_HERE
+    if cause is Cause.NOT_ORDERED_HERE and isinstance(details, Restart | CrashLoop):
+        return text + NOT_ORDERED_HERE
+    return text
+
+
+def _text(details: EventDetails) -> str:
+    match details:
+        case StatusChange() | Restart() | CrashLoop():
+            return _service_text(details)
+        case OrderGiven() | OrderEnded() | RolloutMoved():
+            return _order_text(details)
+        case OldSentence(text=text):
+            return text
+        case _:
+            return _node_text(details)
+
+
+def _service_text(details: StatusChange | Restart | CrashLoop) -> str:
+    match details:
+        case StatusChange(before=None, after=after):
+            return f"appeared, {after}"
+        case StatusChange(before=before, after=None):
+            return f"vanished, was {before}"
+        case StatusChange(before=before, after=after):
+            return f"{before} → {after}"
+        case Restart(status=status, via=via):
+            way = f"was seen {via} on the way" if via else f"{status} before and after"
+            return f"restarted, {way}"
+        case CrashLoop(restarts=restarts, seconds=seconds):
+            return f"restarted {restarts} times in {two_units(seconds)}"
+
+
+def _node_text(details: ConnectionLost | ConnectionRegained | RoleChange | LoginStopped) -> str:
+    match details:
+        case ConnectionLost(message=message):
+            return message
+        case ConnectionRegained(trouble=trouble, silent_for=silent_for):
+            again = "for the first time"
+            if silent_for is not None:
+                again = f"again after {two_units(silent_for)}"
+            return f"answers {again}, was: {trouble.value}"
+        case RoleChange(before=before, after=after):
+            return f"is {after.value} now, was {before.value}"
+        case LoginStopped(username=username, reason=reason):
+            return f"login of {username or 'the certificate'} stopped: {reason}"
+
+
+def _order_text(details: OrderGiven | OrderEnded | RolloutMoved) -> str:
+    match details:
+        case OrderGiven(verb=verb, services=services, reason=reason):
+            names = "" if len(services) == 1 else f": {', '.join(services)}"
+            since = f", since {reason}" if reason else ""
+            return f"{verb.value} ordered here{names}{since}"
+        case OrderEnded(verb=verb, result=result, evidence=evidence):
+            return f"{verb.value}: {result.value}, {evidence}"
+        case RolloutMoved(number=number, title=title, note=note) as rollout:
+            state = "".join(_rollout_state(rollout))
+            return f"rollout {number}: {title}: {state}" + (f", {note}" if note else "")
+
+
+def _rollout_state(rollout: RolloutMoved) -> tuple[str, str]:
+    """Return the state in a word or two, and what is to be added to it in a sentence.
+
+    A rollout that left nodes out on its way did not verify every node.
+    """
+    if rollout.is_begun:
+        return "begun", ""
+    if rollout.state is RolloutState.DONE and rollout.skipped:
+        were = "was" if len(rollout.skipped) == 1 else "were"
+        return "done", f", but {', '.join(rollout.skipped)} {were} skipped"
+    return _ROLLOUT_STATES[rollout.state], ""
