@@ -18,7 +18,7 @@ from tui.history.database import VERSION, UnknownDatabase
 from tui.history.reader import HistoryReader
 from tui.history.write_queue import Batch, WriteQueue
 from tui.history.writer import HistoryBusy, HistoryWriter
-from tui.model.event import Cause, Event, Restart, StatusChange
+from tui.model.event import Cause, Event, StatusChange
 from tui.model.reading import Reading
 from tui.storage.paths import NOWHERE
 from tui.storage.private_files import MissingFile, StorageError
@@ -85,22 +85,6 @@ def test_events_can_be_asked_for_by_time_node_and_service_and_only_the_newest(
     assert [one.text for one in archive.events(None, node="node2")] == ["b"]
     assert [one.text for one in archive.events(None, service="ccs")] == ["a"]
     assert [one.text for one in archive.events(None, limit=2)] == ["a", "b"]
-
-
-def test_restarts_are_counted_by_node_without_those_that_were_ordered_here(
-    folder: Path, store: HistoryWriter
-) -> None:
-    again = {"details": Restart("RUNNING")}
-    store.write(
-        of(
-            event(**again), event(**again, node="node2"), event(**again), event(),
-            event(**again, cause=Cause.ORDERED_HERE), event(**again, ago=9000),
-        )
-    )  # fmt: skip
-    assert HistoryReader(folder).restarts(datetime.now(UTC) - timedelta(hours=1)) == {
-        NODE: 2,
-        "node2": 1,
-    }
 
 
 def test_folder_and_files_are_this_users_alone(folder: Path, store: HistoryWriter) -> None:
@@ -215,7 +199,7 @@ def test_nothing_yet_is_missing(folder: Path) -> None:
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     (folder / "history.sqlite3").touch(0o600)
     with pytest.raises(MissingFile):
-        HistoryReader(folder).restarts(ON)
+        HistoryReader(folder).day(NODE, "alert_mgr", ON)
 
 
 def test_a_second_writer_only_reads_until_the_first_has_gone(

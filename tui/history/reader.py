@@ -10,7 +10,6 @@ from tui.history.database import VERSION_WITH_FIELDS, connect, database_errors, 
 from tui.history.day import Day, Span, State, make_day
 from tui.history.stored_event import StoredEvent, read_event_row
 from tui.history.writer import NAME
-from tui.model.event import EventKind
 from tui.storage.private_files import MissingFile, check_file, opened_folder, path_text
 
 _EVENTS = """SELECT * FROM (
@@ -27,8 +26,6 @@ AND since <= :ended AND since >= coalesce(
 ) ORDER BY since, rowid"""  # noqa: S608 - our words
 _SPANS = """SELECT begun, ended FROM span WHERE node = :node
 AND (:cluster IS NULL OR cluster = :cluster) AND ended >= :begun AND begun <= :ended"""
-_RESTARTS = """SELECT node, count(*) FROM event
-WHERE at >= ? AND what = ? AND NOT ordered GROUP BY node"""
 _ALL = -1
 _NEVER = -1e300
 
@@ -87,12 +84,6 @@ class HistoryReader:
             states = [_state(*row) for row in database.execute(_STATES, values)]
             spans = [_span(*row) for row in database.execute(_SPANS, values)]
         return make_day(filter(None, states), filter(None, spans), begun, ended)
-
-    def restarts(self, since: datetime) -> dict[str, int]:
-        """Count, by node, the restarts that nobody here ordered."""
-        values = (since.timestamp(), EventKind.RESTARTED.value)
-        with self._opened() as database:
-            return {str(node): int(count) for node, count in database.execute(_RESTARTS, values)}
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:

@@ -31,7 +31,6 @@ from tui.ui.format.rollout_text import (
     rollout_lines,
     rollout_rows,
     step_counts,
-    wait_duration,
 )
 from tui.ui.screens.rollout import Turns
 
@@ -246,10 +245,3 @@ def test_rows_never_take_more_cells_than_there_are(width: int) -> None:
     console = Console(file=io.StringIO(), width=width, color_system=None)
     for segments in console.render_lines(Turns(told, PALETTE)):
         assert sum(one.cell_length for one in segments) <= width
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0, "0 s"), (59.9, "59 s"), (65, "1 m 05 s"), (3720, "1 h 02 m")]
-)
-def test_a_wait_is_told_in_two_units(seconds: float, said: str) -> None:
-    assert wait_duration(seconds) == said

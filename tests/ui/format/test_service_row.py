@@ -8,15 +8,7 @@ import pytest
 from tui.model.event import Event, StatusChange
 from tui.model.filters import ServiceKinds
 from tui.model.service import Health, Service
-from tui.ui.format.service_row import (
-    GLYPHS,
-    NOTHING,
-    STYLES,
-    clock_duration,
-    kind_reason,
-    one_unit,
-    service_cells,
-)
+from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason, service_cells
 
 ON = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
 ALERT = Service("alert_mgr", "RUNNING", ON, 90)
@@ -47,21 +39,6 @@ def test_the_last_change_says_what_and_how_long_ago() -> None:
     event = Event("node1", StatusChange("RUNNING", "STOPPED"), 40.0, ON, "alert_mgr")
     said = service_cells(ALERT, OPTIONAL, 90, event, 101)
     assert said.change == "1 m → STOPPED"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "00:00:00"), (1287, "00:21:27"), (91729, "1d 01:28:49"), (-5, "00:00:00")],
-)
-def test_a_duration_is_days_and_a_clock(seconds: int, text: str) -> None:
-    assert clock_duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (59.9, "59 s"), (60, "1 m"), (7199, "1 h"), (90000, "1 d")]
-)
-def test_an_age_is_said_in_one_unit(seconds: float, text: str) -> None:
-    assert one_unit(seconds) == text
 
 
 def test_a_kind_is_told_with_its_reason() -> None:

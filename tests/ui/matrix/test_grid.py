@@ -11,7 +11,6 @@ from tui.model.node import Role
 from tui.model.service import Service
 from tui.model.text import clean
 from tui.ui.matrix.columns import FRESH, grouped, unmanaged_column
-from tui.ui.matrix.grid import compact_duration
 from tui.ui.matrix.headers import (
     beyond_edge,
     cell_sentence,
@@ -134,19 +133,6 @@ def test_the_worst_problem_and_the_last_restart_are_named() -> None:
     assert shown.young is not None
     assert (shown.young[0].key, shown.young[1].name) == ("b", "y")
     assert (shown.problems, shown.restarted) == (2, 2)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0s"), (59, "59s"), (60, "1m"), (21 * 60, "21m"), (3600, "1h00m"),
-        (5 * 3600 + 7 * 60, "5h07m"), (DAYS, "3d04h"), (99 * 86400, "99d00h"),
-        (100 * 86400, "100d"), (-5, "0s"),
-    ],
-)  # fmt: skip
-def test_a_length_of_time_is_told_in_seven_cells(seconds: int, text: str) -> None:
-    assert compact_duration(seconds) == text
-    assert len(text) <= 7
 
 
 def test_a_head_says_who_and_how_old_and_what_is_wrong_in_the_room_there_is() -> None:

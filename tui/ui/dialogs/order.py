@@ -10,10 +10,10 @@ from textual.widgets import Button
 
 from tui.fleet.orders.executor import request_text
 from tui.fleet.orders.guard import Ruling
+from tui.model.duration import clock_duration
 from tui.model.order import Order, Route, Tier
 from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
-from tui.ui.format.service_row import clock_duration
 from tui.ui.format.status_lines import Palette
 
 VENDOR = (

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from rich.text import Text
 
 from tui.history.day import Bucket, Day
+from tui.model.duration import clock_duration
 from tui.model.service import Health, Service
-from tui.ui.format.service_row import GLYPHS, STYLES, clock_duration
+from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import Palette, clock_text
 
 Rows = tuple[tuple[str, str | Text, str], ...]

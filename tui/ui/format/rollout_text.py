@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from tui.model.duration import two_units_padded
 from tui.model.order import OrderProgress, Result, TimelineMark, Verdict
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
 from tui.ui.format.status_lines import Palette
@@ -79,7 +80,7 @@ def _time(one: StepProgress, now: float) -> str:
     """Say how long a step took, or how long it has been under way."""
     if one.began_at is None:
         return ""
-    return wait_duration((one.ended_at or now) - one.began_at)
+    return two_units_padded((one.ended_at or now) - one.began_at)
 
 
 def _told(one: StepProgress, out: OrderProgress | None) -> str:
@@ -114,26 +115,16 @@ def _times(marks: Iterable[TimelineMark]) -> str:
     return ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
 
 
-def wait_duration(seconds: float) -> str:
-    """Give a length of time that somebody waits through: `42 s`, `3 m 05 s`, `1 h 02 m`."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} m {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} m"
-
-
 # The whole
 
 
 def rollout_heading(progress: RolloutProgress, now: float, palette: Palette) -> Text:
     """Say how the whole stands and what it waits for; first of all whether it stands still."""
-    took = wait_duration((progress.ended_at or now) - (progress.began_at or now))
+    took = two_units_padded((progress.ended_at or now) - (progress.began_at or now))
     match progress.state:
         case RolloutState.PAUSED:
             since = stopped_at(progress)
-            still = f" for {wait_duration(now - since)}" if since is not None else ""
+            still = f" for {two_units_padded(now - since)}" if since is not None else ""
             told = Text(f" PAUSED{still} ", palette["banner"])
             told.append(f" {progress.text}", palette["bad"])
             told.append(f"\n {step_counts(progress)}", "")
@@ -155,7 +146,9 @@ def waits_for(progress: RolloutProgress, now: float) -> str:
     if here is None:
         return "nothing"
     state = here.state
-    since = f" for {wait_duration(now - here.began_at)}" if here.is_open and here.began_at else ""
+    since = (
+        f" for {two_units_padded(now - here.began_at)}" if here.is_open and here.began_at else ""
+    )
     said = f"{here.step.node}, {state.value}{since}"
     why = _WAITS.get(state, "")
     stops = f"; it {progress.text}" if progress.text else ""

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from tui.model.duration import clock_duration as clock_duration  # noqa: PLC0414 - as above
-from tui.model.duration import one_unit as one_unit  # noqa: PLC0414 - the widgets have it from here
+from tui.model.duration import clock_duration, one_unit
 from tui.model.event import Event
 from tui.model.event_text import event_brief
 from tui.model.filters import ServiceKinds

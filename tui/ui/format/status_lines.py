@@ -5,12 +5,12 @@ from datetime import datetime
 
 from rich.text import Text
 
+from tui.model.duration import one_unit
 from tui.model.node import Environment, Role
 from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark
 from tui.model.service import Service
 from tui.model.trust import UNCHECKED
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import one_unit
 
 Palette = Mapping[str, str]
 READ_ONLY = "READ-ONLY"

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.fleet.unmanaged_nodes import UnmanagedNode
+from tui.model.duration import one_unit
 from tui.model.filters import ServiceKinds
 from tui.model.node import Role
 from tui.model.reading import Trouble, TroubleKind
 from tui.model.service import Health, Service
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import one_unit
 from tui.ui.format.uptime import UptimeClock
 
 FRESH = 600

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
+from tui.model.duration import compact_duration
 from tui.model.filters import ServiceFilter
 from tui.model.service import Health, Service
 from tui.ui.format.service_row import GLYPHS, STYLES
@@ -16,7 +17,6 @@ RESTARTED, MISSING, UNSEEN = "↻", "·", "?"
 
 _WAS = {Health.UP: "was up", Health.DONE: "was done", Health.OFF: "was off"}
 _DIFFERS, _EVEN = len(Health), len(Health) + 1
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,16 +247,3 @@ def _old(service: Service | None, column: MatrixColumn) -> GridCell:
         return GridCell(UNSEEN, faded=True)
     was = _WAS.get(column.body.healths[service.name], service.status)
     return GridCell(UNSEEN, was, "off", faded=True)
-
-
-def compact_duration(seconds: int) -> str:
-    """Give a length of time in seven cells at most: `45s`, `21m`, `5h07m`, `3d04h`, `104d`."""
-    days, rest = divmod(max(0, seconds), _DAY)
-    hours, minutes = rest // _HOUR, rest % _HOUR // _MINUTE
-    if days >= 100:
-        return f"{days}d"
-    if days:
-        return f"{days}d{hours:02}h"
-    if hours:
-        return f"{hours}h{minutes:02}m"
-    return f"{minutes}m" if minutes else f"{rest}s"

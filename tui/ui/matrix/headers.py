@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
+from tui.model.duration import clock_duration, compact_duration, one_unit
 from tui.model.node import Role
 from tui.model.service import Health
 from tui.model.trust import UNCHECKED
-from tui.ui.format.service_row import clock_duration, one_unit
 from tui.ui.format.status_lines import Palette, join
 from tui.ui.matrix.columns import MatrixColumn
-from tui.ui.matrix.grid import RESTARTED, Grid, compact_duration
+from tui.ui.matrix.grid import RESTARTED, Grid
 
 StyledText = tuple[str, str]
 """A text and the palette's name of its style."""

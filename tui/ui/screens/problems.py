@@ -13,9 +13,9 @@ from textual.screen import Screen
 from tui.config import NodeProfile
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
+from tui.model.duration import one_unit
 from tui.ui.format import status_lines
 from tui.ui.format.key_bar import key_bar, live_keys
-from tui.ui.format.service_row import one_unit
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row

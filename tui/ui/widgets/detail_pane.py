@@ -12,13 +12,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.history.day import Day
+from tui.model.duration import one_unit
 from tui.model.event import Event
 from tui.model.event_text import event_text
 from tui.model.service import Service, purpose_of
 from tui.model.text import clean
 from tui.ui.format.day_chart import Rows, day_rows
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason, one_unit, uptime_words
+from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason, uptime_words
 from tui.ui.format.status_lines import Palette, clock_text
 
 _HISTORY_AT_MOST = 50

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from textual.binding import Binding
 
+from tui.model.duration import one_unit
 from tui.model.node import Environment, Role
 from tui.model.trust import UNCHECKED
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import one_unit
 from tui.ui.format.status_lines import READ_ONLY, standing_out
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
