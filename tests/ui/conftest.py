@@ -98,7 +98,7 @@ class Deck:
     async def asked(self) -> None:
         """Wait for the window that asks for a password, and until it hears."""
         await self.until(
-            lambda: isinstance(self.app.screen, PasswordDialog) and self.app.screen.hears
+            lambda: isinstance(self.app.screen, PasswordDialog) and self.app.screen.is_armed
         )
 
     @property

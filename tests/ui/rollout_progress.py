@@ -68,7 +68,9 @@ async def stands(deck: Deck, state: RolloutState, seconds: float = 40) -> None:
 
 async def hears(deck: Deck) -> None:
     """Wait until the rollout's screen is in front and hears."""
-    await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen) and deck.app.screen.hears)
+    await deck.until(
+        lambda: isinstance(deck.app.screen, RolloutScreen) and deck.app.screen.is_armed
+    )
 
 
 async def say(deck: Deck, key: str) -> None:

@@ -28,7 +28,7 @@ def operators() -> list[NodeOperator]:
 async def back_to_the_deck(deck: Deck) -> None:
     while (screen := deck.app.screen) is not deck.app.deck:
         if isinstance(screen, TypeAheadProofScreen):
-            await deck.until(lambda screen=screen: screen.hears)
+            await deck.until(lambda screen=screen: screen.is_armed)
         await deck.press("escape")
         await deck.pilot.pause()
     while "shown" in deck.text:

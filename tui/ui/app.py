@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual import on
+from textual.screen import Screen
 from textual.widgets import Input
 
-from tui.config import Configuration
+from tui.config import Configuration, NodeProfile
 from tui.fleet.fleet import Fleet
 from tui.model.event import Event
 from tui.model.order import OrderProgress
@@ -21,7 +22,7 @@ from tui.storage.paths import state_dir
 from tui.ui.command_palette import DeckCommands
 from tui.ui.controllers.notifications import NotificationController
 from tui.ui.controllers.orders import OrderController
-from tui.ui.controllers.profiles import ProfileController
+from tui.ui.controllers.profiles import AddedProfiles, Discover, ProfileController
 from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTargets
 from tui.ui.dialogs.armed import PAINTED
 from tui.ui.format.copy_text import selected_text
@@ -108,21 +109,29 @@ class DeckApp(TerminalApp):
         self._caller = NotificationController(
             configuration.notify, os.environ, self.to_terminal, self.set_timer
         )
-        self._desk = OrderController(self, fleet, self._say, self._live_keys)
-        self._rollouts = RolloutController(self, fleet, self._say, self._colors)
+        self._desk = OrderController(self, fleet, self._say, self.live_keys)
+        self._rollouts = RolloutController(
+            self, fleet, say=self._say, palette=self._colors, open_rollout=self._open_rollout
+        )
         self._shelf = shelf
         self._taken: ExportController | None = None
         self._copied = ""
         self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
         self._profiles = ProfileController(
-            self, self.deck, fleet, configuration, say=self._say, palette=self._colors
+            self,
+            self.deck,
+            fleet,
+            configuration,
+            say=self._say,
+            palette=self._colors,
+            discovery_screen=_discovery_screen,
         )
         if node is not None:
             self.deck.here = node
         fleet.listener = self
 
-    def _live_keys(self) -> dict[str, str]:
-        """Return binding id → keys of the deck, as they are now."""
+    def live_keys(self) -> dict[str, str]:
+        """Return binding id → the keys it has now, as Textual spells them."""
         return self.deck.live_keys()
 
     @property
@@ -228,6 +237,11 @@ class DeckApp(TerminalApp):
     def action_rollouts(self) -> None:
         """Show the rollout that goes on, or the last one."""
         self._rollouts.show()
+
+    def _open_rollout(self, number: int) -> None:
+        from tui.ui.screens.rollout import RolloutScreen
+
+        self.push_screen(RolloutScreen(self._fleet, number, self._colors()))
 
     # What is taken away
 
@@ -412,6 +426,14 @@ class DeckApp(TerminalApp):
 
 def _told(one: OrderProgress) -> str:
     return f"{one.order.verb.value} {', '.join(one.order.names)} on {one.order.target.node}"
+
+
+def _discovery_screen(
+    configuration: Configuration, profile: NodeProfile, discover: Discover, palette: Palette
+) -> Screen[AddedProfiles | None]:
+    from tui.ui.screens.discover import DiscoverScreen
+
+    return DiscoverScreen(configuration, profile, discover, palette)
 
 
 def open_deck(app: DeckApp, *, mouse: bool) -> int:

@@ -1,13 +1,14 @@
 """Every action of the deck by name, and those that have no key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from tui.ui.keymap import KEYS, Key, key_text
+from tui.ui.themes import ThemeFile
 
 _KEYLESS = (
     ("All problems", "All that is wrong on all nodes, the worst first", "app.all_problems"),
@@ -31,8 +32,22 @@ _KEYLESS = (
 
 Run = Callable[[], object]
 
-if TYPE_CHECKING:
-    from tui.ui.app import DeckApp
+
+class CommandApp(Protocol):
+    """The application, as far as the palette runs it."""
+
+    @property
+    def theme_files(self) -> Sequence[ThemeFile]:
+        """The themes that can be chosen."""
+
+    def live_keys(self) -> Mapping[str, str]:
+        """Return binding id → keys as they are now."""
+
+    def run_action(self, action: str) -> Awaitable[bool]:
+        """Run an action as a key would."""
+
+    def action_paint(self, name: str) -> None:
+        """Switch to a theme."""
 
 
 class DeckCommands(Provider):
@@ -40,8 +55,8 @@ class DeckCommands(Provider):
 
     def _commands(self) -> list[tuple[str, str, Run]]:
         """List label, help and what runs it (an action as a deck's key would run it)."""
-        app = cast("DeckApp", self.app)
-        live = app.deck.live_keys()
+        app = cast("CommandApp", self.app)
+        live = app.live_keys()
         told: list[tuple[str, str, Run]] = [
             (key.label, _said(key, live), partial(app.run_action, _scoped(key.action)))
             for key in KEYS

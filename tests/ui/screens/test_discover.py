@@ -46,7 +46,7 @@ async def discovered(deck: Deck) -> Any:
     """Wait until the list is there and its keys are heard."""
     await deck.until(lambda: isinstance(deck.app.screen, DiscoverScreen))
     screen = deck.app.screen
-    await deck.until(lambda: screen._found is not None and screen.hears)  # type: ignore[attr-defined]
+    await deck.until(lambda: screen._found is not None and screen.is_armed)  # type: ignore[attr-defined]
     return screen
 
 

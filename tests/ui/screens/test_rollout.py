@@ -337,7 +337,7 @@ async def test_in_the_matrix_marks_on_several_nodes_are_rolled_over_those(
         await deck.press("R")
         await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
         await deck.shows("3 of 3")
-        await deck.until(lambda: deck.app.screen.hears)  # type: ignore[attr-defined]
+        await deck.until(lambda: deck.app.screen.is_armed)  # type: ignore[attr-defined]
         await deck.press("escape")
         for node in ("node2", "node3"):
             matrix.point(node, SERVICE)
@@ -424,7 +424,7 @@ async def test_any_size_shows_a_rollout(
         await deck.pilot.resize_terminal(*size)
         await deck.press("down", "s")
         await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
-        await deck.until(lambda: deck.app.screen.hears)  # type: ignore[attr-defined]
+        await deck.until(lambda: deck.app.screen.is_armed)  # type: ignore[attr-defined]
         await deck.press("escape", "escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 
@@ -590,9 +590,10 @@ def test_a_pause_is_said_while_the_screen_shows_another_rollout() -> None:
     screen = SimpleNamespace(progress=shown, rollouts_moved=lambda: None)
     app: Any = SimpleNamespace(screen_stack=[screen])
     fleet: Any = SimpleNamespace()
-    desk: Any = RolloutController(app, fleet, said.append, dict)
-    desk._screen = screen
-    desk.moved(shown)
+    controller = RolloutController(
+        app, fleet, say=said.append, palette=dict, open_rollout=lambda _: None
+    )
+    controller.moved(shown)
     assert said == []
-    desk.moved(other)
+    controller.moved(other)
     assert said == ["Rollout 2 is paused. node2: why"]

@@ -2,24 +2,21 @@
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+
+from textual.notifications import SeverityLevel
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.snapshot.capture import SnapshotCapture
 from tui.fleet.snapshot.storage import SavedFile, SavedFiles, StorageError
 from tui.storage.private_files import path_text
+from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.clipboard import LIMIT, clipboard_sequence, fits_clipboard
-
-if TYPE_CHECKING:
-    from textual.notifications import SeverityLevel
-
-    from tui.ui.app import DeckApp
 
 
 class ExportController:
     """Writes in threads, one thing after the other, and says what came of each."""
 
-    def __init__(self, app: "DeckApp", fleet: Fleet, shelf: SavedFiles) -> None:
+    def __init__(self, app: TerminalApp, fleet: Fleet, shelf: SavedFiles) -> None:
         self._app = app
         self._fleet = fleet
         self._shelf = shelf
@@ -69,5 +66,5 @@ class ExportController:
                 return
         self._say(f"{said}; also in {path_text(path)}")
 
-    def _say(self, text: str, *, severity: "SeverityLevel" = "information") -> None:
+    def _say(self, text: str, *, severity: SeverityLevel = "information") -> None:
         self._app.notify(text, severity=severity, markup=False)

@@ -3,11 +3,13 @@
 The screens are imported when they are first opened.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from textual.app import App
+from textual.screen import Screen
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Secret
@@ -17,9 +19,37 @@ from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.ui.format.status_lines import Palette
 
 if TYPE_CHECKING:
+    from tui.fleet.onboarding.discovery import Discovery
     from tui.ui.dialogs.node_form import Saved
-    from tui.ui.screens.deck import DeckScreen
-    from tui.ui.screens.discover import Added
+
+
+class ShownNode(Protocol):
+    """The screen that shows one node at a time, as profiles need it."""
+
+    here: str
+    """The name of the node that is shown; empty where there is none."""
+
+    def go_to(self, node: str) -> None:
+        """Show another node."""
+
+    def refresh_all(self) -> None:
+        """Show everything as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddedProfiles:
+    """The configuration after profiles were added to it, and what was written, as a sentence."""
+
+    configuration: Configuration
+    said: str
+
+
+Discover = Callable[[], Awaitable["Discovery"]]
+
+DiscoveryScreen = Callable[
+    [Configuration, NodeProfile, Discover, Palette], Screen[AddedProfiles | None]
+]
+"""Makes the screen that discovers nodes and adds profiles for them."""
 
 
 class ProfileController:
@@ -28,12 +58,13 @@ class ProfileController:
     def __init__(  # noqa: PLR0913 - whom it speaks for, and to whom
         self,
         app: App[None],
-        deck: "DeckScreen",
+        deck: ShownNode,
         fleet: Fleet,
         configuration: Configuration,
         *,
         say: Callable[[str], None],
         palette: Callable[[], Palette],
+        discovery_screen: DiscoveryScreen,
     ) -> None:
         self._app = app
         self._deck = deck
@@ -41,6 +72,7 @@ class ProfileController:
         self._configuration = configuration
         self._say = say
         self._palette = palette
+        self._discovery_screen = discovery_screen
         self._asked: set[tuple[int, int]] = set()
         self._met: set[NodeProfile] = set()
 
@@ -157,7 +189,6 @@ class ProfileController:
     def discover(self) -> None:
         """Find the other nodes of the cluster of the node that is picked."""
         from tui.fleet.onboarding.discovery import discover_from, source_node_for
-        from tui.ui.screens.discover import DiscoverScreen
 
         name = source_node_for(self._fleet.nodes, self._picked)
         profile = self._configuration.node(name)
@@ -166,10 +197,10 @@ class ProfileController:
             self._say(trouble or ("This node has no profile in the configuration." if name else ""))
             return
         asking = partial(discover_from, self._fleet.nodes, self._configuration, profile)
-        screen = DiscoverScreen(self._configuration, profile, asking, self._palette())
+        screen = self._discovery_screen(self._configuration, profile, asking, self._palette())
         self._app.push_screen(screen, self._discovered)
 
-    def _discovered(self, added: "Added | None") -> None:
+    def _discovered(self, added: AddedProfiles | None) -> None:
         if added is not None:
             self._adopt(added.configuration)
             self._app.notify(added.said, markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from textual.app import App
 
@@ -13,9 +13,6 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.format.status_lines import Palette
-
-if TYPE_CHECKING:
-    from tui.ui.screens.rollout import RolloutScreen
 
 Notify = Callable[[str], None]
 
@@ -44,6 +41,18 @@ class Rollable(Protocol):
         """Take the marks away: what was ordered is not ordered again by the next key."""
 
 
+@runtime_checkable
+class RolloutView(Protocol):
+    """A screen that shows one rollout."""
+
+    @property
+    def progress(self) -> RolloutProgress:
+        """The rollout that it shows, as it is now."""
+
+    def rollouts_moved(self) -> None:
+        """Show it as it is now."""
+
+
 def cluster_of(fleet: Fleet, node: str) -> tuple[str, ...]:
     """List the nodes of a node's cluster by their profiles, itself among them."""
     cluster = fleet.watch(node).profile.cluster if node in fleet else ""
@@ -58,13 +67,19 @@ class RolloutController:
     """Asks for a plan at the key, the operator at the door, and for the plan again meanwhile."""
 
     def __init__(
-        self, app: App[None], fleet: Fleet, say: Notify, palette: Callable[[], Palette]
+        self,
+        app: App[None],
+        fleet: Fleet,
+        *,
+        say: Notify,
+        palette: Callable[[], Palette],
+        open_rollout: Callable[[int], None],
     ) -> None:
         self._app = app
         self._fleet = fleet
         self._say = say
         self._palette = palette
-        self._screen: RolloutScreen | None = None
+        self._open = open_rollout
 
     def ask(self, wanted: RolloutTargets, begun: Callable[[], None] = lambda: None) -> None:
         """Open the door for a rollout, or say why there is none; `begun` is called once it is."""
@@ -120,18 +135,12 @@ class RolloutController:
         else:
             self._open(best.plan.number)
 
-    def _open(self, number: int) -> None:
-        from tui.ui.screens.rollout import RolloutScreen
-
-        self._screen = RolloutScreen(self._fleet, number, self._palette())
-        self._app.push_screen(self._screen)
-
     def moved(self, progress: RolloutProgress) -> None:
         """Show it on its own screen; where that is not open, call at a pause."""
-        screen = self._screen if self._screen in self._app.screen_stack else None
-        if screen is not None:
-            screen.rollouts_moved()
-        is_seen = screen is not None and screen.progress.plan.number == progress.plan.number
+        views = [screen for screen in self._app.screen_stack if isinstance(screen, RolloutView)]
+        for view in views:
+            view.rollouts_moved()
+        is_seen = any(view.progress.plan.number == progress.plan.number for view in views)
         if progress.state is RolloutState.PAUSED and not is_seen:
             self._say(f"Rollout {progress.plan.number} is paused. {progress.text}")
 

@@ -27,11 +27,11 @@ class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
         super().__init__()
         self._painted_at: float | None = None
         self._quiet_since = 0.0
-        self.hears = False
+        self.is_armed = False
 
     def begin_arming(self) -> None:
         """Be deaf; the clock for the keys starts with the next paint."""
-        self.hears, self._painted_at = False, None
+        self.is_armed, self._painted_at = False, None
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
@@ -40,29 +40,29 @@ class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
     def arm(self) -> bool:
         """Hear from now on, if it is time; gives whether it hears."""
         now = time.monotonic()
-        if self._painted_at is not None and not self.hears:
+        if self._painted_at is not None and not self.is_armed:
             painted, quiet = now - self._painted_at, now - self._quiet_since
-            self.hears = painted >= PAINTED and quiet >= QUIET
-        return self.hears
+            self.is_armed = painted >= PAINTED and quiet >= QUIET
+        return self.is_armed
 
-    def comes(self, event: events.Event) -> None:
+    def input_arrived(self, event: events.Event) -> None:
         """Take note that an event has come from the terminal, though its turn may come later."""
 
-    def swallows(self, event: events.Event) -> bool:
+    def drops_input(self, event: events.Event) -> bool:
         """Say whether an event from the terminal is to be dropped: all of them, while deaf."""
         if not isinstance(event, events.Key | events.MouseDown | events.MouseUp | events.Paste):
             return False
-        if not self.hears:
+        if not self.is_armed:
             self._quiet_since = time.monotonic()
-        return not self.hears
+        return not self.is_armed
 
 
 class ArmedScreen(TypeAheadProofScreen[_Given], Generic[_Given]):
     """A window that decides something: no paste is ever heard."""
 
-    def swallows(self, event: events.Event) -> bool:
+    def drops_input(self, event: events.Event) -> bool:
         """Drop every paste, and keys and clicks while it is deaf."""
-        return super().swallows(event) or isinstance(event, events.Paste)
+        return super().drops_input(event) or isinstance(event, events.Paste)
 
 
 class TypedInput(Input):

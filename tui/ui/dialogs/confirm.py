@@ -254,16 +254,16 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
     def _pressed(self) -> None:
         self._confirm_if_alone()
 
-    def swallows(self, event: events.Event) -> bool:
+    def drops_input(self, event: events.Event) -> bool:
         """Note besides whether a key came alone."""
         if isinstance(event, events.Key | events.MouseDown):
             # By when it came, which may be well before it is looked at.
             self._alone = event.time - self._key_at >= ALONE
             self._key_at = event.time
             self._keep_shut()
-        return super().swallows(event)
+        return super().drops_input(event)
 
-    def comes(self, event: events.Event) -> None:
+    def input_arrived(self, event: events.Event) -> None:
         """Take back what a key was about to decide: another one comes right after it."""
         if isinstance(event, events.Key | events.MouseDown):
             self._keep_shut()

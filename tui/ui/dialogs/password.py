@@ -44,7 +44,7 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
         self.set_interval(0.1, self._listen)
 
     def _listen(self) -> None:
-        if not self.hears and self.arm():
+        if not self.is_armed and self.arm():
             self.query_one("#how", Static).update("enter logs in · esc not now")
 
     @on(Input.Submitted)

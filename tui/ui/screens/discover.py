@@ -4,8 +4,6 @@ Nothing is sent but GETs and the login's token call. What is written is the conf
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from rich.text import Text
 from textual import on
@@ -15,8 +13,9 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.config import ConfigError, Configuration, NodeProfile
-from tui.fleet.onboarding.discovery import DiscoveredNode, Discovery, DiscoveryResult, add_profiles
+from tui.fleet.onboarding.discovery import DiscoveredNode, DiscoveryResult, add_profiles
 from tui.model.node import Role
+from tui.ui.controllers.profiles import AddedProfiles, Discover
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.format.status_lines import Palette
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
@@ -41,18 +40,8 @@ _GLYPHS = {
 }
 _HOW = "space marks · enter adds the marked ones · esc leaves"
 
-Discover = Callable[[], Awaitable[Discovery]]
 
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """The configuration as it is now, and what was written into it, as a sentence."""
-
-    configuration: Configuration
-    said: str
-
-
-class DiscoverScreen(ArmedScreen[Added | None]):
+class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
     """Gives what was added, or None. `discover` does the asking."""
 
     AUTO_FOCUS = "#members"
@@ -168,14 +157,14 @@ class DiscoverScreen(ArmedScreen[Added | None]):
                     self._say(str(error), "bad")
                 else:
                     told = f"{', '.join(written)} written; not {one.name}: {error}"
-                    self.dismiss(Added(self._configuration, told))
+                    self.dismiss(AddedProfiles(self._configuration, told))
                 return
             written.append(one.name)
         said = [f"Added {', '.join(one.name for one in new)}."] if new else []
         if bound:
             who = ", ".join(f"{one.name} is node:{one.member.uid}" for one in bound)
             said.append(f"Written into the profiles: {who}.")
-        self.dismiss(Added(self._configuration, " ".join(said)))
+        self.dismiss(AddedProfiles(self._configuration, " ".join(said)))
 
     def action_close(self) -> None:
         """Leave everything as it is."""

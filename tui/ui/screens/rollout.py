@@ -129,7 +129,7 @@ class RolloutScreen(ArmedScreen[None]):
 
     def _show_keys(self) -> None:
         progress = self.progress
-        if not self.hears:
+        if not self.is_armed:
             how = "a moment…"
         elif progress.state is RolloutState.PAUSED:
             how = "each is asked first · esc leaves the screen, and it stays paused"
@@ -140,7 +140,7 @@ class RolloutScreen(ArmedScreen[None]):
         self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
 
     def _arm(self) -> None:
-        if not self.hears and self.arm():
+        if not self.is_armed and self.arm():
             self._show_keys()
 
     # What is pressed

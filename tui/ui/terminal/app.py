@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual import events, on
 from textual.app import App
@@ -12,13 +12,23 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.widget import Widget
 
-from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
 from tui.ui.terminal.key_queue import KeyHandled, KeyQueue
 from tui.ui.terminal.output import Output
 from tui.ui.terminal.sanitizer import ControlCharacterFilter
 from tui.ui.terminal.shutdown import Shutdown
+
+
+@runtime_checkable
+class InputGuard(Protocol):
+    """A screen that drops keys, clicks and pastes that came before it could be read."""
+
+    def input_arrived(self, event: events.Event) -> None:
+        """Record that an event has come from the terminal; its turn may come later."""
+
+    def drops_input(self, event: events.Event) -> bool:
+        """Whether an event from the terminal is to be dropped."""
 
 
 class TerminalApp(App[None]):
@@ -38,8 +48,8 @@ class TerminalApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Take what is typed in its order."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            if self.screen_stack and isinstance(self.screen, TypeAheadProofScreen):
-                self.screen.comes(event)
+            if self.screen_stack and isinstance(self.screen, InputGuard):
+                self.screen.input_arrived(event)
             await self._keyline.take(event)
         else:
             await self._hand_on(event)
@@ -49,9 +59,9 @@ class TerminalApp(App[None]):
         if (
             isinstance(event, events.InputEvent | events.Paste)
             and not event.is_forwarded
-            and isinstance(self.screen, TypeAheadProofScreen)
+            and isinstance(self.screen, InputGuard)
             and not _leaves(event)
-            and self.screen.swallows(event)
+            and self.screen.drops_input(event)
         ):
             return
         await super().on_event(event)

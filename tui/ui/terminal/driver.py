@@ -14,18 +14,16 @@ import sys
 import termios
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, cast
 
 from textual import events, messages
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.ui.terminal.input_decoder import InputDecoder, PastedText
 from tui.ui.terminal.output import Output
-
-if TYPE_CHECKING:
-    from tui.ui.terminal.app import TerminalApp
 
 _READ = 65_536
 _TICK, _SOON = 0.1, 0.02
@@ -36,20 +34,32 @@ _TAKE_AGAIN = (
 )
 
 
+class TerminalListener(Protocol):
+    """The application, as its driver reports to it."""
+
+    def terminal_taken(self, output: Output) -> None:
+        """Record the output that gives the terminal back."""
+
+    def terminal_gone(self) -> None:
+        """End, since there is no terminal any more; called from any thread."""
+
+    def show_all(self) -> None:
+        """Paint everything again."""
+
+
 class DeckDriver(LinuxDriver):
     """Reads keys from stdin and paints on stderr, as Textual does; both are one terminal."""
 
-    _app: "TerminalApp"
-
     def __init__(
         self,
-        app: "TerminalApp",
+        app: App[Any],
         *,
         debug: bool = False,
         mouse: bool = True,
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._listener = cast("TerminalListener", app)
         self._output: Output | None = None
         self._asleep = False
         self._raw: list[Any] | None = None
@@ -78,11 +88,11 @@ class DeckDriver(LinuxDriver):
         assert sys.__stderr__ is not None  # noqa: S101 - the command line has checked it
         self._output = Output(
             sys.__stderr__.fileno(),
-            gone=self._app.terminal_gone,
+            gone=self._listener.terminal_gone,
             drained=self._drained,
         )
         self._output.start()
-        self._app.terminal_taken(self._output)
+        self._listener.terminal_taken(self._output)
         woken = self._must_signal_resume
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if woken:
@@ -109,7 +119,7 @@ class DeckDriver(LinuxDriver):
 
     def _drained(self) -> None:
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._app.show_all)
+            self._loop.call_soon_threadsafe(self._listener.show_all)
 
     def _hold(self) -> None:
         assert self._output is not None  # noqa: S101 - only called while there is one
@@ -152,7 +162,7 @@ class DeckDriver(LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
             self.write(_TAKE_AGAIN)
             self._hold()
-            self._app.show_all()
+            self._listener.show_all()
 
     @property
     def _is_in_front(self) -> bool:
@@ -169,7 +179,7 @@ class DeckDriver(LinuxDriver):
         try:
             self.run_input_thread()
         except OSError:
-            self._app.terminal_gone()
+            self._listener.terminal_gone()
 
     def run_input_thread(self) -> None:
         """Read keys; raises OSError when the terminal is gone."""
