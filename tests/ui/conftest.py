@@ -22,8 +22,8 @@ from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
-from tui.ui.dialogs.confirm import ALONE
 from tui.ui.dialogs.password import PasswordDialog
+from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.themes import load_themes
 
 PATIENCE = Patience(steady=0.6, limit=6.0, same=1.5)
@@ -85,7 +85,7 @@ class Deck:
         while self.app.screen is not below:
             # On a busy machine an answer may be too old for a moment, and the question says so.
             assert time.monotonic() < end, f"it was not confirmed; the screen:\n{self.text}"
-            await quiet(2 * ALONE)
+            await quiet(2 * ArmingTimes().alone)
             await self.press("y")
             with contextlib.suppress(AssertionError):
                 await self.until(lambda: self.app.screen is below, 1.0)

@@ -6,10 +6,10 @@ import time
 from tests.fleet.rollouts import QUICK, SERVICE, ordered
 from tests.ui.conftest import Deck, quiet
 from tui.model.rollout import RolloutProgress, RolloutState
-from tui.ui.dialogs.confirm import ALONE
 from tui.ui.dialogs.rollout import RolloutDialog
 from tui.ui.dialogs.rollout_action import RolloutActionDialog
 from tui.ui.screens.rollout import RolloutScreen
+from tui.ui.terminal.input_guard import ArmingTimes
 
 __all__ = ["QUICK", "SERVICE", "ordered"]
 
@@ -33,7 +33,7 @@ async def read(deck: Deck) -> None:
 async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
     """Type what the door asks for, and come to the rollout's screen."""
     await deck.armed()
-    await quiet(2 * ALONE)
+    await quiet(2 * ArmingTimes().alone)
     await deck.press("tab", *words, "enter")
     if reason:
         await deck.press(*reason, "enter")
@@ -48,7 +48,7 @@ async def _comes_through(deck: Deck, key: str) -> None:
         with contextlib.suppress(AssertionError):
             await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen), 1.0)
             return
-        await quiet(2 * ALONE)
+        await quiet(2 * ArmingTimes().alone)
         await deck.press(key)
 
 
@@ -79,6 +79,6 @@ async def say(deck: Deck, key: str) -> None:
     await deck.press(key)
     await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
     await deck.armed()
-    await quiet(2 * ALONE)
+    await quiet(2 * ArmingTimes().alone)
     await deck.press("y")
     await _comes_through(deck, "y")

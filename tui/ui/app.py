@@ -24,13 +24,13 @@ from tui.ui.controllers.notifications import NotificationController
 from tui.ui.controllers.orders import OrderController
 from tui.ui.controllers.profiles import AddedProfiles, Discover, ProfileController
 from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTargets
-from tui.ui.dialogs.armed import PAINTED
 from tui.ui.format.copy_text import selected_text
 from tui.ui.format.status_lines import Palette
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.terminal.app import TerminalApp
+from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.themes import ThemeFile, palette, to_textual
 
 if TYPE_CHECKING:
@@ -92,8 +92,9 @@ class DeckApp(TerminalApp):
         warnings: tuple[str, ...] = (),
         node: str | None = None,
         shelf: "SavedFiles | None" = None,
+        arming_times: ArmingTimes | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(arming_times=arming_times)
         self._fleet = fleet
         self._themes = dict(themes)
         self._keys = dict(keys)
@@ -411,7 +412,7 @@ class DeckApp(TerminalApp):
             told = "; ".join(still.values())
             self._say(f"Still open: {told}. q again leaves, and what is out stays unknown.")
             return
-        if mine and now - self._warned_at < PAINTED:
+        if mine and now - self._warned_at < self.arming_times.painted:
             return  # it was pressed before the answer to the first could be read
         self.exit()
 

@@ -7,11 +7,7 @@ from textual import events
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-PAINTED = 0.6
-"""Seconds after the first paint before a key can decide anything."""
-
-QUIET = 0.3
-"""Seconds without a key that must have passed, besides."""
+from tui.ui.terminal.input_guard import ArmingTimes, HasArmingTimes
 
 _Given = TypeVar("_Given")
 
@@ -29,6 +25,12 @@ class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
         self._quiet_since = 0.0
         self.is_armed = False
 
+    @property
+    def arming_times(self) -> ArmingTimes:
+        """The times that the app sets."""
+        app = self.app
+        return app.arming_times if isinstance(app, HasArmingTimes) else ArmingTimes()
+
     def begin_arming(self) -> None:
         """Be deaf; the clock for the keys starts with the next paint."""
         self.is_armed, self._painted_at = False, None
@@ -42,7 +44,8 @@ class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
         now = time.monotonic()
         if self._painted_at is not None and not self.is_armed:
             painted, quiet = now - self._painted_at, now - self._quiet_since
-            self.is_armed = painted >= PAINTED and quiet >= QUIET
+            times = self.arming_times
+            self.is_armed = painted >= times.painted and quiet >= times.quiet
         return self.is_armed
 
     def input_arrived(self, event: events.Event) -> None:

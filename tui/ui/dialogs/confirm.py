@@ -23,9 +23,6 @@ from tui.ui.dialogs.armed import ArmedScreen, TypedInput
 from tui.ui.format.status_lines import Palette
 from tui.ui.widgets.text_line import TextLine
 
-ALONE = 0.1
-"""Seconds before and after a key that decides in which there must be no other."""
-
 NARROWEST = 30
 """Cells across that the facts need to be read at all."""
 
@@ -258,7 +255,7 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
         """Note besides whether a key came alone."""
         if isinstance(event, events.Key | events.MouseDown):
             # By when it came, which may be well before it is looked at.
-            self._alone = event.time - self._key_at >= ALONE
+            self._alone = event.time - self._key_at >= self.arming_times.alone
             self._key_at = event.time
             self._keep_shut()
         return super().drops_input(event)
@@ -276,7 +273,7 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
     def _confirm_if_alone(self) -> None:
         """Let a key that came alone decide: a burst is a paste, or a link that was stuck."""
         if self._alone:
-            self._pending = self.set_timer(ALONE, self._confirm)
+            self._pending = self.set_timer(self.arming_times.alone, self._confirm)
         else:
             self.app.bell()
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from textual import events, on
 from textual.app import App
@@ -14,27 +14,17 @@ from textual.widget import Widget
 
 from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
+from tui.ui.terminal.input_guard import ArmingTimes, InputGuard
 from tui.ui.terminal.key_queue import KeyHandled, KeyQueue
 from tui.ui.terminal.output import Output
 from tui.ui.terminal.sanitizer import ControlCharacterFilter
 from tui.ui.terminal.shutdown import Shutdown
 
 
-@runtime_checkable
-class InputGuard(Protocol):
-    """A screen that drops keys, clicks and pastes that came before it could be read."""
-
-    def input_arrived(self, event: events.Event) -> None:
-        """Record that an event has come from the terminal; its turn may come later."""
-
-    def drops_input(self, event: events.Event) -> bool:
-        """Whether an event from the terminal is to be dropped."""
-
-
 class TerminalApp(App[None]):
     """What the deck is to its terminal, whatever it shows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, arming_times: ArmingTimes | None = None) -> None:
         # Else Textual writes greys where NO_COLOR asks for no colour at all.
         plain = True if os.environ.get("NO_COLOR") else None
         super().__init__(driver_class=DeckDriver, ansi_color=plain)
@@ -42,6 +32,7 @@ class TerminalApp(App[None]):
         self._wall = ControlCharacterFilter()
         self._keyline = KeyQueue(self._hand_on, self._hearing, self.set_timer)
         self._is_leaving = False
+        self.arming_times = arming_times or ArmingTimes()
 
     # What is typed
 
