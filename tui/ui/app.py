@@ -110,7 +110,9 @@ class DeckApp(TerminalApp):
         self._caller = NotificationController(
             configuration.notify, os.environ, self.to_terminal, self.set_timer
         )
-        self._desk = OrderController(self, fleet, self._say, self.live_keys)
+        self._desk = OrderController(
+            self, fleet, say=self._say, palette=self._colors, keys=self.live_keys
+        )
         self._rollouts = RolloutController(
             self, fleet, say=self._say, palette=self._colors, open_rollout=self._open_rollout
         )
@@ -131,9 +133,10 @@ class DeckApp(TerminalApp):
             self.deck.here = node
         fleet.listener = self
 
-    def live_keys(self) -> dict[str, str]:
-        """Return binding id → the keys it has now, as Textual spells them."""
-        return self.deck.live_keys()
+    @property
+    def live_keys(self) -> Mapping[str, str]:
+        """Binding id → the keys it has now, as Textual spells them."""
+        return self.deck.live_keys
 
     @property
     def theme_files(self) -> list[ThemeFile]:
@@ -165,18 +168,14 @@ class DeckApp(TerminalApp):
 
         Hundreds of nodes answer hundreds of times a second, and nobody reads so fast.
         """
-        if not self._is_shown:
-            return
-        if node == self.deck.here:
-            self.deck.node_changed()
-            if self.screen is self.deck:
-                self._profiles.see(node)
-        self._gather()
+        if self._is_shown:
+            self.deck.node_changed(node)
+            self._gather()
 
     def _gather(self) -> None:
         if not self._gathers:
             self._gathers = True
-            self.set_timer(_CALM, self._tell)
+            self.set_timer(_CALM, self._show_changes)
 
     @property
     def _is_shown(self) -> bool:
@@ -187,10 +186,12 @@ class DeckApp(TerminalApp):
     def _watching(self) -> list[Watching]:
         return [one for one in self.screen_stack if isinstance(one, Watching) and one.is_mounted]
 
-    def _tell(self) -> None:
+    def _show_changes(self) -> None:
         self._gathers = False
         for screen in self._watching:
             screen.nodes_changed()
+        if self._is_shown and self.screen is self.deck:
+            self._profiles.see(self.deck.here)
 
     def event_happened(self, event: Event) -> None:
         """Hand an event to the deck and whoever shows events; call for it, if it is worth it."""
@@ -363,7 +364,7 @@ class DeckApp(TerminalApp):
 
         colors = palette(self._theme_file)
         self.push_screen(
-            HelpScreen(self.deck.live_keys(), (*LiveTable.MOVES, *COLUMN_BINDINGS), colors)
+            HelpScreen(self.deck.live_keys, (*LiveTable.MOVES, *COLUMN_BINDINGS), colors)
         )
 
     def action_paint(self, name: str) -> None:

@@ -40,8 +40,9 @@ class CommandApp(Protocol):
     def theme_files(self) -> Sequence[ThemeFile]:
         """The themes that can be chosen."""
 
+    @property
     def live_keys(self) -> Mapping[str, str]:
-        """Return binding id → keys as they are now."""
+        """Binding id → keys as they are now."""
 
     def run_action(self, action: str) -> Awaitable[bool]:
         """Run an action as a key would."""
@@ -56,7 +57,7 @@ class DeckCommands(Provider):
     def _commands(self) -> list[tuple[str, str, Run]]:
         """List label, help and what runs it (an action as a deck's key would run it)."""
         app = cast("CommandApp", self.app)
-        live = app.live_keys()
+        live = app.live_keys
         told: list[tuple[str, str, Run]] = [
             (key.label, _said(key, live), partial(app.run_action, _scoped(key.action)))
             for key in KEYS

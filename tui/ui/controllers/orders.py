@@ -40,6 +40,15 @@ class BoundOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceChoice:
+    """The services of a node that an order is for; `hidden` are those that a filter hides."""
+
+    node: str
+    names: tuple[str, ...]
+    hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPress:
     """One press of a verb key: `at` is monotonic, `on` the wall clock, `number` the order's."""
 
@@ -142,18 +151,23 @@ class OrderController:
     """Asks the guard at the key, the operator in the modal, and the guard again on the way out."""
 
     def __init__(
-        self, app: App[None], fleet: Fleet, say: Notify, keys: Callable[[], Mapping[str, str]]
+        self,
+        app: App[None],
+        fleet: Fleet,
+        *,
+        say: Notify,
+        palette: Callable[[], Palette],
+        keys: Callable[[], Mapping[str, str]],
     ) -> None:
         self._app = app
         self._fleet = fleet
         self._say = say
+        self._palette = palette
         self._keys = keys
 
     def look(self, node: str) -> NodeView:
         """Look at a node as it stands now."""
-        watches = self._fleet.nodes
-        number = next(n for n, one in enumerate(watches, 1) if one.name == node)
-        return NodeView.of(watches[number - 1], number, time.monotonic())
+        return NodeView.of(self._fleet.watch(node), 0, time.monotonic())
 
     def refusal(self, node: str) -> str:
         """Say why no order can be given on a node now, whatever the service; empty if one can."""
@@ -162,49 +176,41 @@ class OrderController:
         barred = judge_node(self._fleet.standing(node))
         return "" if barred is None else barred.reason
 
-    def ask(  # noqa: PLR0913 - what is meant, and who wants to know
-        self,
-        verb: Verb,
-        node: str,
-        names: tuple[str, ...],
-        palette: Palette,
-        *,
-        hidden: frozenset[str] = frozenset(),
-        given: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Take a verb key for services of a node, as they are at this moment.
+    def ask(self, verb: Verb, choice: ServiceChoice, given: Callable[[], None]) -> None:
+        """Ask the operator for an order on services of a node, as they are at this moment.
 
-        `hidden` are those of them that a filter keeps off the screen; `given` is called once the
-        order is under way.
+        `given` is called once the order is under way.
         """
+        node = choice.node
         if node not in self._fleet:
             return
         press = KeyPress(
             verb, self._fleet.orders.next_number(), time.monotonic(), datetime.now(UTC)
         )
         view = self.look(node)
-        choice = bind_order(press, names, view, self._fleet.standing(node), self._keys())
-        if choice.order is None or choice.ruling is None or not choice.ruling.allowed:
-            if choice.order is not None:
-                self._fleet.journal.refused(verb, node, choice.order.names, choice.said)
-            self._say(_refused(choice))
+        standing = self._fleet.standing(node)
+        bound = bind_order(press, choice.names, view, standing, self._keys())
+        if bound.order is None or bound.ruling is None or not bound.ruling.allowed:
+            if bound.order is not None:
+                self._fleet.journal.refused(verb, node, bound.order.names, bound.said)
+            self._say(_refused(bound))
             return
         from tui.ui.dialogs.order import (
             OrderDialog,
             OrderQuestion,
         )
 
-        order = choice.order
+        order = bound.order
         question = OrderQuestion(
             order,
-            choice.ruling,
-            choice.left_out,
+            bound.ruling,
+            bound.left_out,
             self._routes(order),
-            hidden=hidden,
+            hidden=choice.hidden,
             certificate=view.certificate,
             rollout=self._rollout_on(node),
         )
-        screen = OrderDialog(question, palette, lambda: self._again(order))
+        screen = OrderDialog(question, self._palette(), lambda: self._again(order))
         self._app.push_screen(screen, lambda answer: self._answered(answer, given))
 
     def _rollout_on(self, node: str) -> str:

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import WRITES, key_text
+
+_REFUSED = "no orders: "
+_ORDERS_OF_ONE_NODE = WRITES - {"rollout"}
 
 
 def key_bar(  # noqa: PLR0913 - what a bar depends on
@@ -17,20 +21,24 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
     width: int,
     goes_first: Sequence[str] = (),
     refusal: str = "",
+    refusal_room: int = 0,
 ) -> Text:
-    """Show as many keys as fit: `words` by the key's id, `keys` as they are now.
+    """Return the bar with as many keys as fit: `words` by the key's id, `keys` as they are now.
 
-    `refusal` says why orders cannot be given, empty where they can; `goes_first` names the keys
-    that leave a bar that is too narrow.
+    `goes_first` names the keys that leave a bar that is too narrow. `refusal` says why no order
+    can be given, empty where one can; keys that are no orders leave it up to `refusal_room` cells.
     """
     labels = {name: _label(name, word, keys, palette, refusal) for name, word in words.items()}
+    room = min(refusal_room, cell_len(refusal) + len(_REFUSED)) if refusal else 0
     for name in goes_first:
-        if sum(label.cell_len for label in labels.values()) + 1 <= width:
+        if name in _ORDERS_OF_ONE_NODE:
+            room = 0
+        if sum(label.cell_len for label in labels.values()) + 1 + room <= width:
             break
         labels.pop(name, None)
     bar = Text.assemble(" ", *labels.values(), no_wrap=True, overflow="ellipsis", end="")
     if refusal and words.keys() & WRITES:
-        bar.append(f"no orders: {refusal}", palette["off"])
+        bar.append(f"{_REFUSED}{refusal}", palette["off"])
     return bar
 
 
@@ -42,6 +50,6 @@ def _label(name: str, word: str, keys: Mapping[str, str], palette: Palette, refu
 
 
 def live_keys(bindings: Iterable[BindingType], keymap: Mapping[str, str]) -> dict[str, str]:
-    """Give binding id → keys: those of `keymap`, which were changed, in the place of the others."""
+    """Return binding id → keys; those of `keymap` replace the default ones."""
     known = {one.id: one.key for one in bindings if isinstance(one, Binding) and one.id}
     return {name: keymap.get(name, key) for name, key in known.items()}

@@ -110,6 +110,28 @@ def freshness_text(view: NodeView, palette: Palette) -> Text:
     return Text(f"{one_unit(view.age)} old ({when})", palette["muted"])
 
 
+def banner_line(
+    palette: Palette,
+    *,
+    certificate: str = "",
+    journal_trouble: str = "",
+    paused: str = "",
+    unlocked: bool = False,
+) -> Text:
+    """Return what must not be overlooked; `paused` says what it means, empty where polling is on.
+
+    `certificate` says that its days are over or nearly so, `journal_trouble` why no order can be
+    recorded; both are empty where all is well.
+    """
+    texts = (
+        certificate,
+        f"NO JOURNAL, SO NO ORDER: {journal_trouble}" if journal_trouble else "",
+        f"PAUSED: {paused}" if paused else "",
+        "REQUIRED SERVICES UNLOCKED for this session" if unlocked else "",
+    )
+    return join([Text(text, palette["banner"]) for text in texts])
+
+
 def trouble_line(view: NodeView, palette: Palette) -> Text:
     """Say what is wrong with the node, since when, and what comes next; empty if nothing is."""
     if view.wrong_node:

@@ -18,22 +18,65 @@ from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder
 from tui.model.order import Verb
 from tui.ui.controllers.day_history import DayHistory, Wanted
-from tui.ui.controllers.orders import OrderController
+from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
 from tui.ui.format import status_lines
 from tui.ui.format.copy_text import curl_text, row_text
+from tui.ui.format.key_bar import key_bar, live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import bindings, key_text
+from tui.ui.keymap import KEYS, bindings, key_text
 from tui.ui.table.live_table import LiveTable
+from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.detail_pane import DetailPane
-from tui.ui.widgets.key_bar import KeyBar
 from tui.ui.widgets.node_list import NodeList
 from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.services_table import ServicesTable
 from tui.ui.widgets.text_line import TextLine
 
-_CHANGES_AT_MOST = 20_000
+_BAR = {key.id: key.bar for key in KEYS if key.bar}
+_GOES_FIRST = (
+    "matrix",
+    "rollout",
+    "problems",
+    "filter",
+    "detail",
+    "nodes",
+    "stop",
+    "start",
+    "restart",
+)  # fmt: skip - one list of names
+"""Which keys leave a bar that is too narrow; help and quit stay."""
+
+_REFUSAL_ROOM = 22
+"""Cells that a refusal needs to be understood."""
+
+
+class LastChanges:
+    """The last event of each service, by node; the oldest of all are dropped."""
+
+    AT_MOST = 20_000
+
+    def __init__(self) -> None:
+        self._order: dict[tuple[str, str], None] = {}
+        self._by_node: dict[str, dict[str, Event]] = {}
+
+    def add(self, event: Event) -> None:
+        """Record an event, if it is about a service."""
+        if not event.service:
+            return
+        key = (event.node, event.service)
+        self._order.pop(key, None)
+        self._order[key] = None
+        self._by_node.setdefault(event.node, {})[event.service] = event
+        while len(self._order) > self.AT_MOST:
+            node, service = next(iter(self._order))
+            del self._order[node, service]
+            del self._by_node[node][service]
+
+    def of(self, node: str) -> Mapping[str, Event]:
+        """Return the last event of each service of a node, by the service's name."""
+        return self._by_node.get(node, {})
 
 
 class DeckScreen(Screen[None]):
@@ -62,7 +105,8 @@ class DeckScreen(Screen[None]):
         self, fleet: Fleet, desk: OrderController, palette: Palette, keymap: Mapping[str, str]
     ) -> None:
         super().__init__()
-        self._keymap = dict(keymap)
+        self.live_keys = live_keys((*self.BINDINGS, *LiveTable.MOVES, *COLUMN_BINDINGS), keymap)
+        """Binding id → the keys it has now, as Textual spells them."""
         self._fleet = fleet
         self._desk = desk
         self._palette = palette
@@ -70,7 +114,8 @@ class DeckScreen(Screen[None]):
         self._sort = SortOrder.PROBLEMS
         self._inverted = False
         self._shown = 0
-        self._last: dict[tuple[str, str], Event] = {}
+        self._last = LastChanges()
+        self._changed: set[str] = set()
         self.here = fleet.nodes[0].name if fleet.nodes else ""
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
@@ -83,7 +128,7 @@ class DeckScreen(Screen[None]):
         self._elsewhere = TextLine(id="elsewhere", hides=True)
         self._orders = OrderLines(fleet, id="orders")
         self._status = TextLine(id="status")
-        self._keys = KeyBar(id="keys")
+        self._keys = TextLine(id="keys")
 
     def compose(self) -> ComposeResult:
         """Lay out the deck."""
@@ -111,60 +156,67 @@ class DeckScreen(Screen[None]):
     # What is shown
 
     def views(self) -> list[NodeView]:
-        """Look at every node as it stands now."""
+        """Return every node as it is now."""
         now = time.monotonic()
-        return [NodeView.of(one, n, now) for n, one in enumerate(self._fleet.nodes, 1)]
+        return [NodeView.of(node, number, now) for number, node in enumerate(self._fleet.nodes, 1)]
 
     def view(self) -> NodeView | None:
-        """Look at the node that is picked."""
-        return self._desk.look(self.here) if self.here in self._fleet else None
+        """Return the node that is shown, as it is now."""
+        if self.here not in self._fleet:
+            return None
+        return NodeView.of(self._fleet.watch(self.here), 0, time.monotonic())
 
     def repalette(self, palette: Palette) -> None:
-        """Take the colours of another theme."""
+        """Switch to the colours of another theme."""
         self._palette = palette
         for table in self.query(LiveTable):
             table.set_palette(palette)
         self.refresh_all()
 
     def refresh_all(self) -> None:
-        """Show everything as it stands."""
+        """Show everything as it is now."""
         if self.here not in self._fleet:
             self.here = self._fleet.nodes[0].name if self._fleet.nodes else ""
-        self._show_services()
+        self._show_services(self.view())
         self._show_around()
 
-    def node_changed(self) -> None:
-        """Show new readings or facts of the node that is picked."""
-        self._show_services()
-        self._show_around()
+    def node_changed(self, node: str) -> None:
+        """Show a new reading or new facts: those of the node in front at once.
+
+        Its cells are painted first, then the lines about it; news of all other nodes wait for
+        `nodes_changed`.
+        """
+        self._changed.add(node)
+        if node == self.here:
+            view = self.view()
+            self._show_services(view)
+            self.call_after_refresh(self._show_lines, view)
 
     def nodes_changed(self) -> None:
-        """Show what is new of all the others."""
-        self._show_around()
+        """Show what is new of all nodes since the last call, outside the table and its lines."""
+        changed, self._changed = self._changed, set()
+        if not changed:
+            return
+        if self._side.display:
+            self._side.update_nodes([v for v in self.views() if v.name in changed], self.here)
+        elif changed - {self.here}:
+            self._show_elsewhere()
 
     def event_happened(self, event: Event) -> None:
-        """Keep the last change of every service for its row."""
-        if event.service:
-            self._last.pop((event.node, event.service), None)
-            self._last[(event.node, event.service)] = event
-            while len(self._last) > _CHANGES_AT_MOST:
-                del self._last[next(iter(self._last))]
+        """Record the last change of every service for its row."""
+        self._last.add(event)
 
     def orders_moved(self) -> None:
-        """Show the orders as they stand."""
-        self._show_orders()
+        """Show the orders as they are now."""
+        self._orders.present(self._palette, key_text(self.live_keys["rollouts"]))
 
-    def _show_services(self) -> None:
-        view = self.view()
+    def _show_services(self, view: NodeView | None) -> None:
         if view is None:
             self.table.set_empty("No node yet. Press a to add one.")
             self.table.show([])
             return
         self.table.set_empty(self._why_empty(view))
-        self._shown = self.table.present(view, self._query, self._last_here())
-
-    def _last_here(self) -> dict[str, Event]:
-        return {service: one for (node, service), one in self._last.items() if node == self.here}
+        self._shown = self.table.present(view, self._query, self._last.of(view.name))
 
     def _why_empty(self, view: NodeView) -> str:
         if view.reading.trouble is not None and view.reading.answered_at is None:
@@ -179,92 +231,117 @@ class DeckScreen(Screen[None]):
 
     def _show_around(self) -> None:
         """Show all lines and panes but the table."""
-        views = self.views()
-        here = next((one for one in views if one.name == self.here), None)
-        palette = self._palette
-        self._title.say(status_lines.title_line(here, self._fleet.read_only, palette))
+        self._show_lines(self.view())
         if self._side.display:
-            self._side.present(views, self.here)
-        self._keys.present(
-            self.live_keys(), palette, self._desk.refusal(self.here), self.size.width
-        )
-        if here is None:
+            self._side.present(self.views(), self.here)
+        self._show_elsewhere()
+
+    def _show_lines(self, view: NodeView | None) -> None:
+        """Show the lines about the node in front, and the detail pane if it is open."""
+        if view is not None and view.name != self.here:
+            return  # another node was picked meanwhile
+        palette = self._palette
+        self._title.say(status_lines.title_line(view, self._fleet.read_only, palette))
+        self._show_keys()
+        if view is None:
             return
-        self._banner.say(self._banner_text(here))
-        self._trouble.say(status_lines.trouble_line(here, palette))
-        others = [] if self._side.display else [one for one in views if one is not here]
-        self._elsewhere.say(status_lines.elsewhere_line(others, palette))
+        self._banner.say(self._banner_text(view))
+        self._trouble.say(status_lines.trouble_line(view, palette))
+        sort = f"{self._sort.value}{' inverted' * self._inverted}"
+        self._status.say(
+            status_lines.status_line(view, self._shown, sort, self._filter_text(), palette)
+        )
+        if self._detail.display:
+            self._show_detail(view)
+
+    def _show_keys(self) -> None:
+        self._keys.say(
+            key_bar(
+                _BAR,
+                self.live_keys,
+                self._palette,
+                width=self.size.width,
+                goes_first=_GOES_FIRST,
+                refusal=self._desk.refusal(self.here),
+                refusal_room=_REFUSAL_ROOM,
+            )
+        )
+
+    def _filter_text(self) -> str:
+        """Return what keeps services off the screen, and how many are marked."""
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " ".join(filter(None, (filtered, "problems only" * self._query.problems)))
         marks = len(self.table.marks)
-        filtered = " · ".join(filter(None, (filtered, f"{marks} marked" * bool(marks))))
-        sort = f"{self._sort.value}{' inverted' * self._inverted}"
-        self._status.say(status_lines.status_line(here, self._shown, sort, filtered, palette))
-        self._show_detail(here)
+        return " · ".join(filter(None, (filtered, f"{marks} marked" * bool(marks))))
+
+    def _show_elsewhere(self) -> None:
+        """Show what is wrong on other nodes, where no list at the side does."""
+        if self.here not in self._fleet:
+            return
+        now = time.monotonic()
+        others = () if self._side.display else self._fleet.nodes
+        views = [NodeView.of(node, 0, now) for node in others if node.name != self.here]
+        self._elsewhere.say(status_lines.elsewhere_line(views, self._palette))
 
     def _banner_text(self, view: NodeView) -> Text:
-        parts = [Text(view.certificate, self._palette["banner"])]
-        unrecorded = self._fleet.journal.trouble
-        if unrecorded:
-            text = f"NO JOURNAL, SO NO ORDER: {unrecorded}"
-            parts.append(Text(text, self._palette["banner"]))
-        if self._fleet.paused:
-            parts.append(Text("PAUSED: nobody is asked. p goes on", self._palette["banner"]))
-        if self._fleet.unlocked:
-            parts.append(
-                Text("REQUIRED SERVICES UNLOCKED for this session", self._palette["banner"])
-            )
-        return status_lines.join(parts)
+        return status_lines.banner_line(
+            self._palette,
+            certificate=view.certificate,
+            journal_trouble=self._fleet.journal.trouble,
+            paused="nobody is asked. p goes on" if self._fleet.paused else "",
+            unlocked=self._fleet.unlocked,
+        )
 
     def _show_detail(self, view: NodeView) -> None:
         key = self.table.cursor_key or ""
-        history = self._fleet.history(self.here, key)
         service = view.reading.find(key)
-        uptime = self.table.uptime(service, view) if service else None
         wanted = (self.here, key, view.cluster)
         self._detail.present(
             service,
-            uptime,
+            self.table.uptime(service, view) if service else None,
             view,
-            history,
+            self._fleet.history(self.here, key),
             self._palette,
             day=self._days.known(wanted),
             remark=self._days.remark,
         )
-        if self._detail.display and service is not None and self._days.take(wanted):
+        if service is not None and self._days.take(wanted):
             self.run_worker(self._read_day(wanted), group="day")
 
     async def _read_day(self, wanted: Wanted) -> None:
         await self._days.read(wanted)
-        self._show_around()
-
-    def _show_orders(self) -> None:
-        self._orders.present(self._palette, key_text(self.live_keys()["rollouts"]))
+        self._show_lines(self.view())
 
     def _tick(self) -> None:
-        self._tick_table()
-        self._show_around()
+        """Let uptimes and ages go on."""
+        view = self.view()
+        self._tick_table(view)
+        self._show_lines(view)
+        if self._side.display:
+            self._tick_side()
+        else:
+            self._show_elsewhere()
         if self._orders.display:
-            self._show_orders()
+            self.orders_moved()
+
+    def _tick_table(self, view: NodeView | None) -> None:
+        if view is not None:
+            self.table.tick(view, self._last.of(view.name))
 
     @on(LiveTable.Scrolled, "#services")
-    def _tick_table(self) -> None:
-        view = self.view()
-        if view is not None:
-            self.table.tick(view, self._last_here())
+    def _table_scrolled(self) -> None:
+        self._tick_table(self.view())
 
-    def live_keys(self) -> dict[str, str]:
-        """Give binding id → the keys it has now."""
-        live: dict[str, list[str]] = {}
-        for key, held in self._bindings.key_to_bindings.items():
-            for one in held:
-                live.setdefault(one.id or "", []).append(key)
-        return {name: ",".join(keys) for name, keys in live.items()} | self._keymap
+    @on(LiveTable.Scrolled, "#side")
+    def _tick_side(self) -> None:
+        """Show the nodes that are in view at the side, as they are now."""
+        seen = frozenset(self._side.visible_keys)
+        self._side.update_nodes([v for v in self.views() if v.name in seen], self.here)
 
     @on(LiveTable.CursorMoved, "#services")
     @on(LiveTable.MarksChanged, "#services")
     def _moved(self) -> None:
-        self._show_around()
+        self._show_lines(self.view())
 
     @on(LiveTable.Chosen, "#services")
     def _chosen(self) -> None:
@@ -360,8 +437,9 @@ class DeckScreen(Screen[None]):
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
         self._query = ServiceFilter(event.value, self._query.problems)
-        self._show_services()
-        self._show_around()
+        view = self.view()
+        self._show_services(view)
+        self._show_lines(view)
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self, event: Input.Submitted) -> None:
@@ -482,27 +560,27 @@ class DeckScreen(Screen[None]):
 
     # Orders
 
-    def action_order(self, verb: str) -> None:
-        """Ask for an order on the marked services, or on the one under the cursor; never both."""
+    def _choice(self) -> ServiceChoice:
+        """Return the marked services, else the one under the cursor; never both."""
         key = self.table.cursor_key
         names = tuple(sorted(self.table.marks)) or ((key,) if key else ())
-        hidden = frozenset(names) - frozenset(self.table.row_keys)
+        return ServiceChoice(self.here, names, frozenset(names) - frozenset(self.table.row_keys))
+
+    def action_order(self, verb: str) -> None:
+        """Ask for an order on the marked services, or on the one under the cursor."""
         # What was ordered is not ordered again by the next key.
-        given = self.table.clear_marks
-        self._desk.ask(Verb(verb), self.here, names, self._palette, hidden=hidden, given=given)
+        self._desk.ask(Verb(verb), self._choice(), self.table.clear_marks)
 
     def rollout_targets(self) -> RolloutTargets:
-        """Give the services to roll over the nodes of this node's cluster."""
-        key = self.table.cursor_key
-        names = tuple(sorted(self.table.marks)) or ((key,) if key else ())
-        hidden = frozenset(names) - frozenset(self.table.row_keys)
-        return RolloutTargets(names, cluster_of(self._fleet, self.here), hidden)
+        """Return the services to roll over the nodes of this node's cluster."""
+        choice = self._choice()
+        return RolloutTargets(choice.names, cluster_of(self._fleet, self.here), choice.hidden)
 
     def rollout_begun(self) -> None:
-        """Take the marks away."""
+        """Remove the marks."""
         self.table.clear_marks()
 
     def action_dismiss_orders(self) -> None:
         """Take the ended orders off the screen."""
         self._orders.dismiss()
-        self._show_orders()
+        self.orders_moved()

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from tui.fleet.fleet import Fleet
 from tui.model.filters import ServiceFilter
 from tui.model.order import Verb
-from tui.ui.controllers.orders import OrderController
+from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
 from tui.ui.format import status_lines
 from tui.ui.format.key_bar import key_bar, live_keys
@@ -300,8 +300,7 @@ class MatrixScreen(Screen[CellKey | None]):
             names = tuple(name for _, name in self.targets)
             hidden = frozenset(names) - frozenset(self.table.row_keys)
             # What was ordered is not ordered again by the next key.
-            given = self.table.clear_marks
-            self._desk.ask(Verb(verb), node, names, self._palette, hidden=hidden, given=given)
+            self._desk.ask(Verb(verb), ServiceChoice(node, names, hidden), self.table.clear_marks)
 
     def rollout_targets(self) -> RolloutTargets:
         """Give the marked services and their nodes; on one node alone, those of its cluster."""

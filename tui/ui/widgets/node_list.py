@@ -1,6 +1,6 @@
 """The node picker: every profile, grouped by cluster, live."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from textual.binding import Binding
 
@@ -61,6 +61,10 @@ class NodeList(LiveTable):
             else:
                 rows += _side(view, here)
         self.show(rows)
+
+    def update_nodes(self, views: Iterable[NodeView], here: str) -> None:
+        """Show nodes at the side that are shown already, as they are now; the order stays."""
+        self.patch([row for view in views for row in _side(view, here)])
 
 
 def _inert(key: str, text: str, style: str, columns: int) -> Row:
