@@ -216,8 +216,8 @@ class DeckApp(TerminalApp):
         if text:
             self.notify(text, severity="warning", markup=False)
 
-    def paint_anew(self) -> None:
-        """Show everything as it stands now."""
+    def show_current(self) -> None:
+        """Show everything as it is now."""
         if self.deck.is_mounted:
             self.deck.refresh_all()
 

@@ -35,9 +35,9 @@ async def test_what_waits_for_a_hearer_that_goes_is_handed_on_in_its_order_howev
     line = KeyQueue(hand_on, lambda: hearer, wait)
     keys = [f"key{number}" for number in range(2000)]
     for key in keys:
-        await line.take(events.Key(key, None))
+        await line.put(events.Key(key, None))
     assert heard == keys[:1]
     hearer.is_there = False
     (follower,) = hearer.followers
-    await line.settled(follower)
+    await line.key_handled(follower)
     assert heard == keys

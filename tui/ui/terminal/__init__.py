@@ -1,4 +1,4 @@
-"""The terminal: taken when the deck opens, filtered on the way out, given back however it ends.
+"""The terminal: input decoded, output filtered, and its modes restored however the deck ends.
 
-Knows nothing of what the deck shows.
+Nothing here imports another package of the window.
 """

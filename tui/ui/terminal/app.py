@@ -1,4 +1,4 @@
-"""An application that gives its terminal back however it ends, and takes keys in their order."""
+"""An application that restores its terminal however it ends, and handles keys in their order."""
 
 import contextlib
 import os
@@ -22,120 +22,120 @@ from tui.ui.terminal.shutdown import Shutdown
 
 
 class TerminalApp(App[None]):
-    """What the deck is to its terminal, whatever it shows."""
+    """The deck as its terminal sees it, whatever it shows."""
 
     def __init__(self, *, arming_times: ArmingTimes | None = None) -> None:
         # Else Textual writes greys where NO_COLOR asks for no colour at all.
         plain = True if os.environ.get("NO_COLOR") else None
         super().__init__(driver_class=DeckDriver, ansi_color=plain)
-        self._ending = Shutdown(self)
-        self._wall = ControlCharacterFilter()
-        self._keyline = KeyQueue(self._hand_on, self._hearing, self.set_timer)
+        self._exit_guard = Shutdown(self)
+        self._control_filter = ControlCharacterFilter()
+        self._key_queue = KeyQueue(self._handle_input, self._key_target, self.set_timer)
         self._is_leaving = False
         self.arming_times = arming_times or ArmingTimes()
 
-    # What is typed
+    # Input
 
     async def on_event(self, event: events.Event) -> None:
-        """Take what is typed in its order."""
+        """Queue what is typed, and handle every other event at once."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             if self.screen_stack and isinstance(self.screen, InputGuard):
                 self.screen.input_arrived(event)
-            await self._keyline.take(event)
+            await self._key_queue.put(event)
         else:
-            await self._hand_on(event)
+            await self._handle_input(event)
 
-    async def _hand_on(self, event: events.Event) -> None:
-        """Keep from a modal that is not armed yet what was typed before it could be read."""
+    async def _handle_input(self, event: events.Event) -> None:
+        """Handle an event, unless the screen drops it as typed before it could be read."""
         if (
             isinstance(event, events.InputEvent | events.Paste)
             and not event.is_forwarded
             and isinstance(self.screen, InputGuard)
-            and not _leaves(event)
+            and not _is_quit_key(event)
             and self.screen.drops_input(event)
         ):
             return
         await super().on_event(event)
 
-    def _hearing(self) -> Widget | None:
-        """Give what hears a key now; at the very end, nothing."""
+    def _key_target(self) -> Widget | None:
+        """Return the widget that a key goes to now; None once the last screen is closed."""
         return (self.focused or self.screen) if self.screen_stack else None
 
     @on(KeyHandled)
-    async def _settled(self, event: KeyHandled) -> None:
+    async def _key_handled(self, event: KeyHandled) -> None:
         event.stop()
-        await self._keyline.settled(event)
+        await self._key_queue.key_handled(event)
 
-    # How it paints and ends
+    # Painting and leaving
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Have every painted line go past the wall, as the last of all filters."""
-        return [*super().get_line_filters(), self._wall]
+        """Return the filters of every painted line, the control characters' last."""
+        return [*super().get_line_filters(), self._control_filter]
 
     def to_terminal(self, sequence: str) -> None:
-        """Write what is no picture; a terminal that is stalled or not ours now misses it."""
+        """Write a sequence that paints nothing; dropped while the terminal does not accept it."""
         if isinstance(self._driver, DeckDriver):
             self._driver.write(sequence)
 
     def terminal_taken(self, output: Output) -> None:
-        """Know how to give the terminal back, if it comes to the worst."""
-        self._ending.output = output
+        """Record the output that restores the terminal if the deck is ended by force."""
+        self._exit_guard.output = output
 
     def terminal_gone(self) -> None:
-        """End: nobody sees the deck any more; from any thread."""
-        self._ending.gone()
+        """Leave, since the terminal is gone; called from any thread."""
+        self._exit_guard.gone()
 
     def leave_from_thread(self, code: int) -> None:
-        """Leave with an exit code; from any thread."""
+        """Leave with an exit code; called from any thread."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
 
     def exit(self, *args: Any, **more: Any) -> None:
-        """Leave, and not take for ever about it; say what is open still."""
+        """Leave within a time limit, and report what is still open."""
         still = self.still_open()
         if still and not self._is_leaving:
-            told = "; ".join(still.values())
-            self._ending.report(
-                f"rsdeck: left while this was open, so its outcome is unknown: {told}"
+            texts = "; ".join(still.values())
+            self._exit_guard.report(
+                f"rsdeck: left while this was open, so its outcome is unknown: {texts}"
             )
         self._is_leaving = True
-        self._ending.limit()
+        self._exit_guard.limit()
         super().exit(*args, **more)
 
     def still_open(self) -> dict[tuple[str, int], str]:
-        """Say what nobody would see the end of, by its sort and number; nothing here."""
+        """Return what is still open, as texts by kind and number; nothing here."""
         return {}
 
-    def paint_anew(self) -> None:
-        """Show everything as it stands now."""
+    def show_current(self) -> None:
+        """Show everything as it is now."""
 
     @on(Driver.SignalResume)
     def show_all(self) -> None:
-        """Paint everything anew, as it stands now: what the terminal shows is of another time."""
-        self.paint_anew()
+        """Paint everything again, as it is now: what the terminal shows is old."""
+        self.show_current()
         if isinstance(self._driver, DeckDriver):
             self._driver.release()
         self.refresh(layout=True)
 
     def _fatal_error(self) -> None:
-        """End after a bug: Textual's own way prints the locals of every frame, secrets and all."""
-        self._ending.limit(code=1)
-        self._ending.report(crash_report(sys.exception()))
+        """End after a bug: Textual's own report prints the locals of every frame, secrets too."""
+        self._exit_guard.limit(code=1)
+        self._exit_guard.report(crash_report(sys.exception()))
         self._close_messages_no_wait()
 
     def panic(self, *_: object) -> None:
-        """End after a bug, in our own way whatever it was."""
+        """End after a bug, whatever it was."""
         self._fatal_error()
 
     def run_to_the_end(self, *, mouse: bool) -> int:
-        """Run until it is left or ended; gives the exit code."""
-        with self._ending as ending:
+        """Run until the deck is left or ended; return the exit code."""
+        with self._exit_guard as shutdown:
             self.run(mouse=mouse)
-        ending.say()
-        return ending.code or self.return_code or 0
+        shutdown.write_reports()
+        return shutdown.code or self.return_code or 0
 
 
-def _leaves(event: events.Event) -> bool:
-    """Say whether an event is the key that leaves from anywhere, and nothing else."""
+def _is_quit_key(event: events.Event) -> bool:
+    """Whether an event is the key that leaves from anywhere."""
     return isinstance(event, events.Key) and event.key == "ctrl+q"

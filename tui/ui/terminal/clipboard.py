@@ -1,6 +1,6 @@
-"""OSC 52: text for the clipboard of the terminal, through whatever multiplexer is between. Pure.
+"""OSC 52: text for the clipboard of the terminal, also through tmux and GNU screen. Pure.
 
-Nobody answers, and a terminal or a multiplexer may be set up to ignore it.
+There is no answer to it, and a terminal or a multiplexer may be set up to ignore it.
 """
 
 import base64
@@ -15,15 +15,15 @@ _BEGIN, _BELL, _END = "\x1b]52;c;", "\x07", "\x1b\\"
 
 
 def fits_clipboard(text: str) -> bool:
-    """Say whether a text is short enough, and not so short that it would clear the clipboard."""
+    """Whether a text is short enough, and not empty, which would clear the clipboard."""
     return 0 < len(_bytes(text)) <= LIMIT
 
 
 def clipboard_sequence(text: str, environ: Mapping[str, str]) -> str:
-    """Give what to write to have a text on the clipboard; ValueError for one that does not fit.
+    """Return the sequence that puts a text on the clipboard; ValueError for one that does not fit.
 
-    tmux hands on what is wrapped for it (where its `allow-passthrough` is on), with every ESC
-    doubled; GNU screen does in pieces.
+    tmux passes on what is wrapped for it (where its `allow-passthrough` is on), with every ESC
+    doubled; GNU screen does so in pieces.
     """
     if not fits_clipboard(text):
         raise ValueError("the text does not fit")

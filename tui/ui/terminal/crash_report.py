@@ -1,17 +1,17 @@
-"""What is said of a bug: types and lines, never values."""
+"""The report of a bug: types and lines, never values."""
 
 import traceback
 from pathlib import Path
 
 
 def crash_report(error: BaseException | None) -> str:
-    """Say what went wrong by types and lines, never by values."""
+    """Return the exception's types and lines, one a line; never values, which may be secret."""
     lines = ["rsdeck has a bug and had to stop. Please report these lines:"]
-    for one in _flat(error):
-        lines.append(f"{type(one).__module__}.{type(one).__qualname__}")
+    for exception in _flat(error):
+        lines.append(f"{type(exception).__module__}.{type(exception).__qualname__}")
         lines += [
             f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(one.__traceback__)
+            for frame in traceback.extract_tb(exception.__traceback__)
         ]
     return "\n".join(lines)
 
@@ -21,4 +21,4 @@ def _flat(error: BaseException | None) -> list[BaseException]:
     if error is None:
         return []
     within = list(error.exceptions) if isinstance(error, BaseExceptionGroup) else []
-    return [error, *(deeper for one in (*within, error.__cause__) for deeper in _flat(one))]
+    return [error, *(deeper for inner in (*within, error.__cause__) for deeper in _flat(inner))]

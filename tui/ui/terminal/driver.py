@@ -1,8 +1,8 @@
-"""The driver of a real terminal: Textual's, but it never lets go of a terminal it has taken.
+"""The driver of a real terminal: Textual's, but it always restores a terminal it has taken.
 
-Beyond Textual's own (8.2.8): bytes that are no UTF-8, pastes without an end and odd replies are
-survived; a stalled terminal holds nobody up; a lost one ends the deck; a stray SIGCONT is nothing
-special; signals are handled by the event loop, between two events.
+Beyond Textual's own (8.2.8): it survives bytes that are no UTF-8, pastes without an end and odd
+replies; a stalled terminal does not stall the deck, and a lost one ends it; a stray SIGCONT does
+no harm; signals are handled by the event loop, between two events.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class DeckDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._listener = cast("TerminalListener", app)
         self._output: Output | None = None
-        self._asleep = False
+        self._is_stopped = False
         self._raw: list[Any] | None = None
 
     # Writing
@@ -79,12 +79,12 @@ class DeckDriver(LinuxDriver):
         return super()._get_terminal_size()
 
     def _query_in_band_window_resize(self) -> None:
-        """Ask nothing: SIGWINCH says all, and what a terminal writes could lie."""
+        """Do nothing: SIGWINCH is enough, and a size that the terminal writes could be wrong."""
 
-    # Taking and giving back
+    # Taking and restoring
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
+        """Set the terminal's modes and begin to write to it."""
         assert sys.__stderr__ is not None  # noqa: S101 - the command line has checked it
         self._output = Output(
             sys.__stderr__.fileno(),
@@ -96,17 +96,17 @@ class DeckDriver(LinuxDriver):
         woken = self._must_signal_resume
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if woken:
-            # What is painted already tells of then; the app releases it with what is now.
+            # What is painted so far is old; the app releases the output with what is current.
             self._hold()
         if self._writer_thread is not None:
-            # Textual's own, which nothing was written to.
+            # Textual's own thread, which has nothing to write.
             self._writer_thread.stop()
             self._writer_thread = None
         with contextlib.suppress(termios.error):
             self._raw = termios.tcgetattr(self.fileno)
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back, whether it takes what is written or not."""
+        """Restore the terminal, whether it accepts what is written or not."""
         self.disable_input()
         if self.attrs_before is not None:
             with contextlib.suppress(termios.error):
@@ -115,7 +115,7 @@ class DeckDriver(LinuxDriver):
             self._output.finish()
 
     def close(self) -> None:
-        """Nothing is left to close: the output ends with its last word."""
+        """Do nothing: the output has ended already."""
 
     def _drained(self) -> None:
         with contextlib.suppress(RuntimeError):
@@ -126,38 +126,38 @@ class DeckDriver(LinuxDriver):
         self._output.hold()
 
     def release(self) -> None:
-        """Paint again, after a sleep."""
+        """Write again what is painted, after the process was stopped."""
         if self._output is not None:
             self._output.release()
 
-    # Sleeping and waking
+    # Stopping and continuing
 
     def _sigtstp_application(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._go_to_sleep)
+        self._loop.call_soon_threadsafe(self._stop)
 
     def _sigcont_application(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._continued)
 
-    def _go_to_sleep(self) -> None:
+    def _stop(self) -> None:
         if not self._auto_restart:
             return
-        if not self._asleep:
-            self._asleep = True
+        if not self._is_stopped:
+            self._is_stopped = True
             self.suspend_application_mode()
             self._must_signal_resume = True
         os.kill(os.getpid(), signal.SIGSTOP)
 
     def _continued(self) -> None:
-        """Go on in the foreground; in the background there is no terminal to go on with."""
-        if not self._is_in_front:
-            if self._asleep:
+        """Continue in the foreground; in the background there is no terminal to continue with."""
+        if not self._is_foreground:
+            if self._is_stopped:
                 os.kill(os.getpid(), signal.SIGSTOP)
             return
-        if self._asleep:
-            self._asleep = False
+        if self._is_stopped:
+            self._is_stopped = False
             self.resume_application_mode()
         elif self._raw is not None:
-            # Stopped by force, perhaps, and somebody else has had the terminal since.
+            # Perhaps stopped by SIGSTOP, and another program has used the terminal since.
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
             self.write(_TAKE_AGAIN)
@@ -165,11 +165,11 @@ class DeckDriver(LinuxDriver):
             self._listener.show_all()
 
     @property
-    def _is_in_front(self) -> bool:
+    def _is_foreground(self) -> bool:
         try:
             return os.tcgetpgrp(self.fileno) == os.getpgrp()
         except OSError:
-            # Not our controlling terminal: nobody takes it from us.
+            # Not our controlling terminal, so no other job can take it.
             return True
 
     # Reading
@@ -185,17 +185,17 @@ class DeckDriver(LinuxDriver):
         """Read keys; raises OSError when the terminal is gone."""
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
-        inlet, self._parser = InputDecoder(), XTermParser()
+        decoder, self._parser = InputDecoder(), XTermParser()
         while not self.exit_event.is_set():
-            ready = poll.poll(1000 * (_SOON if inlet.waits else _TICK))
+            ready = poll.poll(1000 * (_SOON if decoder.is_waiting else _TICK))
             if ready:
                 data = os.read(self.fileno, _READ)
                 if not data:
                     raise OSError("the terminal has hung up")
-                for piece in inlet.feed(data, time.monotonic()):
+                for piece in decoder.feed(data, time.monotonic()):
                     self._take(piece)
             else:
-                self._take(inlet.tick(time.monotonic()))
+                self._take(decoder.tick(time.monotonic()))
                 self._parse(self._parser.tick())
 
     def _take(self, piece: str | PastedText) -> None:
@@ -205,20 +205,20 @@ class DeckDriver(LinuxDriver):
             self._parse(self._parser.feed(piece))
 
     def _parse(self, tokens: Iterable[Message]) -> None:
-        """Hand on what was typed."""
+        """Send on what was typed."""
         try:
             for token in tokens:
                 self.process_message(token)
         except (ValueError, ArithmeticError, LookupError, StopIteration):
-            # A reply with numbers that cannot be; the parser does not survive it.
+            # A reply with impossible numbers; the parser does not survive it.
             self._parser = XTermParser()
 
     def process_message(self, message: Message) -> None:
-        """Hand a message on; a size that the terminal writes is no size."""
+        """Send a message on, except a size that the terminal wrote."""
         if not isinstance(message, events.Resize | messages.InBandWindowResize):
             super().process_message(message)
 
     def send_message(self, message: Message) -> None:
-        """Hand a message to the app, from any thread; after its end, to nobody."""
+        """Send a message to the app, from any thread; dropped once the app has ended."""
         with contextlib.suppress(RuntimeError):
             asyncio.run_coroutine_threadsafe(self._app._post_message(message), self._loop)  # noqa: SLF001 - as Driver does

@@ -1,4 +1,4 @@
-"""What comes from the keyboard's side: bytes in; typed text and pastes out. Pure."""
+"""Decoding of input: bytes from the terminal in, typed text and pastes out. Pure."""
 
 import re
 from codecs import getincrementaldecoder
@@ -9,19 +9,19 @@ PASTE_AT_MOST = 65_536
 """Characters of a paste that are kept."""
 
 PASTE_SILENCE = 1.0
-"""Seconds without a byte after which a paste that has not ended is over."""
+"""Seconds without a byte after which a paste without an end is dropped."""
 
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
 _CUT = re.compile(r"\x1b(?:\[[?>=<0-9;:]{0,40})?\Z")
 _CUT_WAITS = 0.02
-# What a terminal answers when asked for its kind and its state. Nobody here asks, and what is not
-# understood would be taken for typed keys. Mode reports end in $y and are wanted.
+# Replies to queries of the terminal's kind and state. The deck sends none, and what it does not
+# understand would count as typed keys. Mode reports end in $y and are wanted.
 _REPLIES = re.compile(
     r"\x1b\[[?>=][0-9;]*[A-Za-z]|\x1b\[[0-9;]*[cnx]"
     r"|\x1b[\]P_^X][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)"
 )
 
-# Of moves of the mouse in a row, only the last is worth anything.
+# Of consecutive moves of the mouse, only the last matters.
 _MOVES = re.compile(r"(?:\x1b\[<35;\d{1,6};\d{1,6}M)+(?=\x1b\[<35;)")
 
 
@@ -33,18 +33,18 @@ class PastedText:
 
 
 class InputDecoder:
-    """Parts typed text from pastes; bytes that are no UTF-8 are dropped."""
+    """Separates typed text from pastes; bytes that are no UTF-8 are dropped."""
 
     def __init__(self) -> None:
         self._decode = getincrementaldecoder("utf-8")("ignore").decode
         self._held = ""
         self._paste: list[str] | None = None
         self._length = 0
-        self._heard = 0.0
+        self._last_byte_at = 0.0
 
     def feed(self, data: bytes, now: float) -> Iterator[str | PastedText]:
-        """Take bytes that came at `now` (monotonic)."""
-        self._heard = now
+        """Decode bytes that came at `now` (monotonic)."""
+        self._last_byte_at = now
         text = self._held + self._decode(data)
         self._held = ""
         while text:
@@ -60,18 +60,18 @@ class InputDecoder:
                     yield self._whole()
 
     @property
-    def waits(self) -> bool:
-        """Whether `tick` may have something to tell soon."""
+    def is_waiting(self) -> bool:
+        """Whether `tick` may return something soon."""
         return bool(self._held) and self._paste is None
 
     def tick(self, now: float) -> str:
-        """Give what was held back and turned out to be no paste; ends one that went silent."""
-        if now - self._heard < (PASTE_SILENCE if self._paste is not None else _CUT_WAITS):
+        """Return what was held back and is no paste; drop a paste that went silent."""
+        if now - self._last_byte_at < (PASTE_SILENCE if self._paste is not None else _CUT_WAITS):
             return ""
         held, self._held = self._held, ""
         if self._paste is None:
             return held
-        # Its text is dropped, too: nobody knows where it would have ended.
+        # Its text is dropped too: where it would have ended is not known.
         self._whole()
         return ""
 
@@ -92,7 +92,7 @@ class InputDecoder:
         if end:
             return inside, True, rest
         parts = (_END[:length] for length in range(len(_END) - 1, 0, -1))
-        part = next((one for one in parts if text.endswith(one)), "")
+        part = next((part for part in parts if text.endswith(part)), "")
         self._held = part
         return text[: len(text) - len(part)], False, ""
 

@@ -1,9 +1,9 @@
-"""Keys one after another: each is over and done with before the next is looked at.
+"""Keys one after another: each is handled to its end before the next.
 
 Textual hands a key to the widget that has the focus, and finds its binding only when the key has
 bubbled back to the app. Of keys that come in one read (a slow link, a paste that is none), the
-second is then handed to the widget that had the focus before the first: `/` and what is to be
-looked for would be taken for orders, and what is typed after a tab would go into the field before.
+second then goes to the widget that had the focus before the first: after `/`, the text of the
+filter would be taken for orders, and what is typed after a tab would go into the field before.
 """
 
 from collections import deque
@@ -16,13 +16,13 @@ from textual.timer import Timer
 
 _AT_MOST = 4096
 _PATIENCE = 0.5
-"""Seconds after which a key that has got lost with its widget holds up the next no longer."""
+"""Seconds after which a key that was lost with its widget no longer delays the next."""
 
 
 class KeyHandled(Message, bubble=True):
-    """Follows a key on its way, through the same widgets, back to the app.
+    """Follows a key through the same widgets back to the app.
 
-    It goes `again`, for what the widget told its screen because of the key comes after the first.
+    It is sent a second time (`again`), since messages that the key led to come after the first.
     """
 
     def __init__(self, target: MessagePump, turn: int, *, again: bool) -> None:
@@ -33,59 +33,59 @@ class KeyHandled(Message, bubble=True):
 
 
 class KeyQueue:
-    """Lets one key go at a time; `hand_on` is the app's own way with it."""
+    """Handles one key at a time; `handle` is how the app handles it, `target` where it goes."""
 
     def __init__(
         self,
-        hand_on: Callable[[events.Event], Awaitable[None]],
+        handle: Callable[[events.Event], Awaitable[None]],
         target: Callable[[], MessagePump | None],
         wait: Callable[[float, Callable[[], Awaitable[None]]], Timer],
     ) -> None:
-        self._hand_on = hand_on
+        self._handle = handle
         self._target = target
         self._wait = wait
         self._waiting: deque[events.Event] = deque(maxlen=_AT_MOST)
-        self._on_its_way = False
+        self._is_busy = False
         self._turn = 0
         self._timer: Timer | None = None
 
-    async def take(self, event: events.Event) -> None:
-        """Hand a key or a paste on, now or when those before it are done with."""
+    async def put(self, event: events.Event) -> None:
+        """Handle a key or a paste, now or once those before it are handled."""
         self._waiting.append(event)
         await self._go_on()
 
     async def _go_on(self) -> None:
-        """Hand on what waits, until a key is on its way."""
-        while self._waiting and not self._on_its_way:
+        """Handle what waits, until a key is being handled."""
+        while self._waiting and not self._is_busy:
             event, target = self._waiting.popleft(), self._target()
-            if target is None:  # nothing hears any more: the deck is leaving
+            if target is None:  # no widget is there any more: the deck is leaving
                 continue
-            self._on_its_way = True
+            self._is_busy = True
             self._turn += 1
-            await self._hand_on(event)
+            await self._handle(event)
             self._timer = self._wait(_PATIENCE, self._next)
             if not self._follow(target, again=True):
-                self._let_go()
+                self._release()
 
-    async def settled(self, event: KeyHandled) -> None:
-        """Take note that a follower is back; one that is late follows a key that was given up."""
+    async def key_handled(self, event: KeyHandled) -> None:
+        """Go on after a follower is back; a late one, of a key that was given up, is ignored."""
         if event.turn != self._turn:
             return
         if not event.again or not self._follow(event.target, again=False):
             await self._next()
 
     def _follow(self, target: MessagePump, *, again: bool) -> bool:
-        """Send a follower after the key; False where its hearer is just about to go."""
+        """Send a follower after the key; False where its widget is being removed."""
         return target.post_message(KeyHandled(target, self._turn, again=again))
 
     async def _next(self) -> None:
-        """Go on with the next key: the one before it is done with."""
-        self._let_go()
+        """Go on with the next key."""
+        self._release()
         await self._go_on()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        self._on_its_way = False
+        self._is_busy = False
         self._turn += 1

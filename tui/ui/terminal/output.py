@@ -1,4 +1,4 @@
-"""What the deck writes, on its way to a terminal that may be slow, stalled or gone."""
+"""The output thread: it writes to a terminal that may be slow, stalled or gone."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ RESTORE = (
     "\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l"
     "\x1b[0m\x1b[<u\x1b[?1049l\x1b[?25h"
 )
-"""Gives the terminal back: every mode that the deck sets is off again."""
+"""Restores the terminal: every mode that the deck sets is off again."""
 
 _CANCEL = b"\x18"
 """CAN: ends an escape sequence that was cut in the middle."""
@@ -21,61 +21,61 @@ _CANCEL = b"\x18"
 _PIECE = 4096
 _PATIENCE = 0.5
 _TRY_AGAIN = 0.05
-_LAST_WORD = 1.0
+_FINISH_WITHIN = 1.0
 
 
 class Output(threading.Thread):
-    """Writes in a thread of its own, so that a stalled terminal never holds up the deck.
+    """Writes in a thread of its own, so that a stalled terminal never stalls the deck.
 
     While nothing gets through, whole writes are dropped, and `drained` is called once the
-    terminal takes them again: what it shows then has to be painted anew. `gone` is called when
+    terminal accepts them again: everything has to be painted again then. `gone` is called when
     the terminal is not there any more. Both are called from this thread.
     """
 
     def __init__(self, fd: int, *, gone: Callable[[], None], drained: Callable[[], None]) -> None:
         super().__init__(daemon=True, name="deck-output")
         self.fd = fd
-        self._own = _open_again(fd)
+        self._own_fd = _open_again(fd)
         self._gone = gone
         self._drained = drained
         self._waiting: deque[bytes] = deque()
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._busy_since: float | None = None
         self._missed = False
-        self._held = False
+        self._is_held = False
         self._closing = False
         self._last: bytes | None = None
 
     def write(self, text: str) -> None:
-        """Take a text to write, or drop it; never waits for the terminal."""
-        with self._news:
+        """Queue a text, or drop it while the terminal is stalled; never waits for the terminal."""
+        with self._changed:
             if self._closing:
                 return
             since = self._busy_since
-            if self._held or (since is not None and time.monotonic() - since > _PATIENCE):
+            if self._is_held or (since is not None and time.monotonic() - since > _PATIENCE):
                 self._waiting.clear()
                 self._missed = True
                 return
             self._waiting.append(text.encode("utf-8", "replace"))
-            self._news.notify()
+            self._changed.notify()
 
     def hold(self) -> None:
         """Drop everything until `release`."""
-        with self._news:
-            self._held = True
+        with self._changed:
+            self._is_held = True
 
     def release(self) -> None:
-        """Write again; what was dropped is the caller's to paint anew."""
-        with self._news:
-            self._held = self._missed = False
+        """Write again; the caller paints again what was dropped."""
+        with self._changed:
+            self._is_held = self._missed = False
 
-    def finish(self, seconds: float = _LAST_WORD) -> None:
-        """Write what waits, give the terminal back and end, in `seconds` or by force soon after."""
-        with self._news:
+    def finish(self, seconds: float = _FINISH_WITHIN) -> None:
+        """Write what waits, restore the terminal and end, in `seconds` or by force soon after."""
+        with self._changed:
             if not self._closing:
                 self._closing = True
                 self._waiting.append(RESTORE.encode())
-                self._news.notify()
+                self._changed.notify()
         self._join(seconds)
         if self.is_alive():
             self._last = _CANCEL + RESTORE.encode()
@@ -85,7 +85,7 @@ class Output(threading.Thread):
 
     @property
     def is_finished(self) -> bool:
-        """Whether it has had its last word."""
+        """Whether it has written all and ended."""
         return self._closing and not self.is_alive()
 
     def _join(self, seconds: float) -> None:
@@ -98,16 +98,16 @@ class Output(threading.Thread):
             while (data := self._next()) is not None:
                 self._put(data)
         except OSError:
-            with self._news:
+            with self._changed:
                 self._closing = True
             self._gone()
         finally:
-            if self._own is not None:
-                os.close(self._own)
+            if self._own_fd is not None:
+                os.close(self._own_fd)
 
     def _next(self) -> bytes | None:
         """Wait for the next text; None at the end."""
-        with self._news:
+        with self._changed:
             while True:
                 if self._waiting:
                     self._busy_since = time.monotonic()
@@ -115,14 +115,14 @@ class Output(threading.Thread):
                 self._busy_since = None
                 if self._closing:
                     return None
-                if self._missed and not self._held:
+                if self._missed and not self._is_held:
                     self._missed = False
                     self._drained()
-                self._news.wait()
+                self._changed.wait()
 
     def _put(self, data: bytes) -> None:
-        """Write all of `data`, or the last word where that is wanted instead."""
-        fd = self.fd if self._own is None else self._own
+        """Write all of `data`, or the final text where that is wanted instead."""
+        fd = self.fd if self._own_fd is None else self._own_fd
         rest, last = memoryview(data), False
         while rest:
             if self._last is not None and not last:
@@ -131,14 +131,14 @@ class Output(threading.Thread):
             try:
                 rest = rest[os.write(fd, rest[:_PIECE]) :]
             except BlockingIOError:
-                # Not for long: room that a flush makes wakes nobody.
+                # Not for long: room made by a flush does not end the wait.
                 select.select([], [fd], [], _TRY_AGAIN)
 
 
 def _open_again(fd: int) -> int | None:
     """Open the terminal of `fd` once more, non-blocking; None where that cannot be.
 
-    A write that blocks in the kernel cannot be called back, and a terminal that nobody reads
+    A write that blocks in the kernel cannot be cancelled, and a terminal that is never read
     blocks it for ever. `fd` itself is shared with the shell, whose writes must go on blocking.
     """
     try:

@@ -1,4 +1,4 @@
-"""The second wall: whatever a widget rendered, no character that a terminal obeys gets out."""
+"""A filter of all output: no control character leaves, whatever a widget rendered."""
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -14,12 +14,13 @@ class ControlCharacterFilter(LineFilter):
     """Replaces what is not printable, and takes links away; keeps every cell where it is."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
-        """Give the segments as they are, where they are harmless."""
-        if is_harmless("".join([one.text for one in segments])) and not any(
-            one.control or (one.style is not None and one.style.link) for one in segments
+        """Return the segments, with what is not harmless replaced."""
+        if is_harmless("".join([segment.text for segment in segments])) and not any(
+            segment.control or (segment.style is not None and segment.style.link)
+            for segment in segments
         ):
             return segments
-        return [_harmless(one) for one in segments if not one.control]
+        return [_harmless(segment) for segment in segments if not segment.control]
 
 
 def _harmless(segment: Segment) -> Segment:

@@ -1,4 +1,4 @@
-"""How the deck ends when it must: in good order if that can be, else by force, never later."""
+"""Shutdown within a time limit: in good order where that is possible, else by force."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ REASONS = {
     signal.SIGQUIT: "ended by SIGQUIT",
     signal.SIGINT: "interrupted",
 }
-"""The signals that end the deck, and what it says then."""
+"""The signals that end the deck, and what it reports then."""
 
 GONE = 128 + signal.SIGHUP
 """Exit code where the terminal went away."""
@@ -26,26 +26,26 @@ _AT_ONCE = 0.6
 _BY_FORCE = 0.4
 
 
-class Deck(Protocol):
-    """What an ending asks of the application."""
+class ExitTarget(Protocol):
+    """The application, as far as a shutdown needs it."""
 
     def leave_from_thread(self, code: int) -> None:
-        """Ask it to leave soon; called from any thread."""
+        """Leave soon; called from any thread."""
 
 
 class Shutdown:
     """While entered, the deck ends in time on a signal, a crash, or a terminal that is gone.
 
-    Its thread needs neither the event loop nor the main thread to be well: what is not over in
-    time is ended with the terminal given back and the exit code kept. The first reason counts.
+    Its thread needs neither the event loop nor the main thread: what does not end in time is
+    ended by force, with the terminal restored and the exit code kept. The first reason counts.
     """
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, app: ExitTarget) -> None:
         self.code = 0
         self._own_code = 0
         self.output: Output | None = None
-        self._deck = deck
-        self._said: list[str] = []
+        self._app = app
+        self._reports: list[str] = []
         self._over = threading.Event()
         self._over.set()
         self._lock = threading.RLock()
@@ -57,13 +57,13 @@ class Shutdown:
         self._over.clear()
         with contextlib.suppress(termios.error, OSError):
             self._attributes = termios.tcgetattr(0)
-        self._ear, self._mouth = os.pipe()
-        os.set_blocking(self._mouth, False)
+        self._wakeup_read, self._wakeup_write = os.pipe()
+        os.set_blocking(self._wakeup_write, False)
         # Written to by the interpreter at the signal, whatever the main thread is doing then.
-        signal.set_wakeup_fd(self._mouth, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wakeup_write, warn_on_full_buffer=False)
         for number in REASONS:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-                self._before[number] = signal.signal(number, _heard)
+                self._before[number] = signal.signal(number, _ignore)
         self._thread = threading.Thread(target=self._listen, daemon=True, name="deck-ending")
         self._thread.start()
         return self
@@ -74,41 +74,41 @@ class Shutdown:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.give_back()
+        self.restore_terminal()
         self._over.set()
         signal.set_wakeup_fd(-1)
-        os.close(self._mouth)
+        os.close(self._wakeup_write)
         self._thread.join(_BY_FORCE)
-        os.close(self._ear)
+        os.close(self._wakeup_read)
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _listen(self) -> None:
-        """Wait for the signals that end the deck."""
-        while data := os.read(self._ear, 64):
+        """Read the signals that end the deck."""
+        while data := os.read(self._wakeup_read, 64):
             for number in data:
                 if number in REASONS:
                     self.begin(128 + number, f"rsdeck: {REASONS[signal.Signals(number)]}")
 
     def gone(self) -> None:
-        """Begin the end: there is no terminal any more."""
+        """Begin to end, since there is no terminal any more."""
         self.begin(GONE, "rsdeck: the terminal is gone", _AT_ONCE)
 
-    def begin(self, code: int, said: str, within: float = _IN_ORDER) -> None:
-        """Leave with `code`, saying `said`; by force after `within` seconds. From any thread."""
+    def begin(self, code: int, report: str, within: float = _IN_ORDER) -> None:
+        """Leave with `code` and a report; by force after `within` seconds. From any thread."""
         with self._lock:
             if self._over.is_set():
                 return
             first = not self.code
             if first:
                 self.code = code
-                self._said.append(said)
+                self._reports.append(report)
         self.limit(within)
         if first:
-            self._deck.leave_from_thread(code)
+            self._app.leave_from_thread(code)
 
     def limit(self, within: float = _IN_ORDER, code: int = 0) -> None:
-        """Let what is ending already take no longer than this; `code` is what it would end with."""
+        """End by force after `within` seconds; `code` is the exit code if there is no other."""
         with self._lock:
             self._own_code = self._own_code or code
             if self._begun and within >= _IN_ORDER:
@@ -116,27 +116,27 @@ class Shutdown:
             self._begun = True
         threading.Thread(target=self._enforce, args=(within,), daemon=True).start()
 
-    def report(self, said: str) -> None:
-        """Note what is to be said once the terminal is given back."""
+    def report(self, line: str) -> None:
+        """Add a line to write once the terminal is restored."""
         with self._lock:
-            self._said.append(said)
+            self._reports.append(line)
 
     def _enforce(self, within: float) -> None:
         if self._over.wait(within):
             return
-        last = threading.Thread(target=self._last_words, daemon=True)
+        last = threading.Thread(target=self._restore_and_report, daemon=True)
         last.start()
         last.join(_BY_FORCE)
         os._exit(self.code or self._own_code)
 
-    def _last_words(self) -> None:
+    def _restore_and_report(self) -> None:
         if self.output is not None:
             self.output.finish(0.1)
-        self.give_back()
-        self.say()
+        self.restore_terminal()
+        self.write_reports()
 
-    def give_back(self) -> None:
-        """Undo what the driver could not undo itself."""
+    def restore_terminal(self) -> None:
+        """Restore the terminal where the driver could not."""
         output = self.output
         if output is not None and not output.is_finished:
             with contextlib.suppress(OSError):
@@ -145,14 +145,14 @@ class Shutdown:
             with contextlib.suppress(termios.error, OSError):
                 termios.tcsetattr(0, termios.TCSANOW, self._attributes)
 
-    def say(self) -> None:
-        """Say why it ended, on stderr."""
+    def write_reports(self) -> None:
+        """Write why the deck ended, on stderr."""
         with self._lock:
-            said, self._said = self._said, []
+            lines, self._reports = self._reports, []
         with contextlib.suppress(OSError):
-            if said:
-                os.write(2, ("\n".join(said) + "\n").encode())
+            if lines:
+                os.write(2, ("\n".join(lines) + "\n").encode())
 
 
-def _heard(number: int, frame: FrameType | None) -> None:
-    """Do nothing: the listening thread has read the number already."""
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing: the listening thread reads the number from the pipe."""
