@@ -111,7 +111,7 @@ class DeckApp(TerminalApp):
             configuration.notify, os.environ, self.to_terminal, self.set_timer
         )
         self._desk = OrderController(
-            self, fleet, say=self._say, palette=self._colors, keys=self.live_keys
+            self, fleet, say=self._say, palette=self._colors, keys=lambda: self.live_keys
         )
         self._rollouts = RolloutController(
             self, fleet, say=self._say, palette=self._colors, open_rollout=self._open_rollout
