@@ -104,7 +104,7 @@ async def matrix() -> tuple[float, float]:
     app, maker = MatrixApp(), ColumnCache()
     async with app.run_test(size=SIZE) as pilot:
         table = app.query_one(MatrixTable)
-        table.show(build_grid(maker.of(views(0)), ServiceFilter()))
+        table.present(build_grid(maker.of(views(0)), ServiceFilter()))
         await pilot.pause(0.2)
         took = []
         for second in range(1, ROUNDS + 1):
@@ -112,7 +112,7 @@ async def matrix() -> tuple[float, float]:
             took.append(
                 await _painted(
                     table,
-                    lambda seen=seen: table.show(build_grid(maker.of(seen), ServiceFilter())),  # type: ignore[misc]
+                    lambda seen=seen: table.present(build_grid(maker.of(seen), ServiceFilter())),  # type: ignore[misc]
                 )
             )
     return median(one for one, _ in took), median(both for _, both in took)

@@ -3,15 +3,17 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.matrix.cursor import CellCursor
+from tui.ui.table.row import Row
+from tui.ui.table.rows import Cells
 
 NODES = st.lists(st.sampled_from("ABCDEFGH"), unique=True, max_size=8)
 SERVICES = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 ROOM = st.integers(1, 5)
 
 
-def show(plane: CellCursor, nodes: list[str], services: list[str], room: int, top: int = 0) -> int:
-    return plane.show(nodes, services, top=top, lines=room, count=room)
+def show(plane: Cells, nodes: list[str], services: list[str], room: int, top: int = 0) -> int:
+    plane.show_columns(nodes, room)
+    return plane.rows.show([Row(name, ()) for name in services], top, room)
 
 
 @given(
@@ -27,7 +29,7 @@ def test_the_cursor_is_on_its_cell_or_away_until_that_is_back(
     data: st.DataObject,
 ) -> None:
     """P4."""
-    plane = CellCursor()
+    plane = Cells()
     show(plane, nodes, services, 3)
     node, service = data.draw(st.sampled_from(nodes)), data.draw(st.sampled_from(services))
     assert plane.point(node, service)
@@ -50,13 +52,14 @@ def test_the_node_under_the_cursor_is_in_view(
     nodes: list[str], services: list[str], room: int, data: st.DataObject
 ) -> None:
     """P4."""
-    plane = CellCursor()
+    plane = Cells()
     show(plane, nodes, services, room)
     node = data.draw(st.sampled_from(nodes))
     plane.point(node, services[0])
     plane.reveal(room)
-    assert node in plane.seen(room)
-    assert len(plane.seen(room)) == min(room, len(nodes))
+    seen = nodes[plane.left : plane.left + room]
+    assert node in seen
+    assert len(seen) == min(room, len(nodes))
 
 
 @given(NODES.filter(bool), SERVICES.filter(bool), st.data())
@@ -64,7 +67,7 @@ def test_the_next_of_some_cells_goes_through_all_of_them_and_round(
     nodes: list[str], services: list[str], data: st.DataObject
 ) -> None:
     """P4."""
-    plane = CellCursor()
+    plane = Cells()
     show(plane, nodes, services, 3)
     cells = [(node, service) for service in services for node in nodes]
     wrong = [cell for cell in cells if data.draw(st.booleans())]

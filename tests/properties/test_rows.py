@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.ui.table.row import Cell, Row
-from tui.ui.table.rows import Rows
+from tui.ui.table.rows import Cells, Rows
 
 MUTATIONS = 10_000
 LINES = 12
@@ -60,11 +60,12 @@ MUTATING: tuple[Mutation, ...] = (shuffle, insert, insert, remove, swap, head, h
 def test_ten_thousand_mutations_between_key_and_confirmation_never_move_the_cursor() -> None:
     """P4, case 42: it is on the chosen service, or that is gone and it returns with it."""
     chance = random.Random(42)  # noqa: S311 - the same in every run
-    table, pool = Rows(), [f"service{number}" for number in range(30)]
+    cells, pool = Cells(), [f"service{number}" for number in range(30)]
+    table = cells.rows
     table.show([row(key) for key in pool], 0, LINES)
-    chosen, marked, top = "service17", {"service3", "service21"}, 0
+    chosen, marked, top = "service17", {("", "service3"), ("", "service21")}, 0
     assert table.move_to(chosen)
-    table.marks |= marked
+    cells.marks |= marked
     keys = list(pool)
     for _ in range(MUTATIONS):
         keys = chance.choice(MUTATING)(chance, keys)
@@ -73,7 +74,7 @@ def test_ten_thousand_mutations_between_key_and_confirmation_never_move_the_curs
             keys = [*keys, *(key for key in back if key not in keys)]
         keys = keys[:60]
         top = table.show([row(key, str(chance.random())) for key in keys], top, LINES)
-        assert table.marks == marked
+        assert cells.marks == marked
         assert table.cursor == chosen if chosen in keys else table.cursor != chosen
         assert table.cursor is None or table.row(table.cursor).key == table.cursor
         assert 0 <= top <= max(0, len(keys) - LINES)

@@ -1,15 +1,11 @@
 """The matrix without a terminal: order of rows, signs of cells, words of heads."""
 
 import pytest
-from rich.cells import cell_len
-from rich.style import Style
 
 from tests.ui.matrix_columns import DAYS, column, grid, names
-from tests.ui.table.hostile import NAMES
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.model.node import Role
 from tui.model.service import Service
-from tui.model.text import clean
 from tui.ui.matrix.columns import FRESH, grouped, unmanaged_column
 from tui.ui.matrix.headers import (
     beyond_edge,
@@ -19,11 +15,8 @@ from tui.ui.matrix.headers import (
     matrix_status,
     matrix_title,
 )
-from tui.ui.matrix.layout import lay_out, paint_line
-from tui.ui.matrix.picture import MatrixPicture
 
 PALETTE = dict.fromkeys(("bad", "muted", "warn", "ok"), "")
-GROUNDS = {name: Style.null() for name in ("", "head", "cursor", "cursor-weak", "line")}
 
 
 def test_problems_come_first_then_what_differs_then_the_names() -> None:
@@ -230,24 +223,3 @@ def test_columns_are_grouped_by_cluster_in_the_order_these_come() -> None:
     columns = [column("a", {}, cluster="one"), column("b", {}, cluster="two")]
     columns.append(column("c", {}, cluster="one"))
     assert [one.key for one in grouped(columns)] == ["a", "c", "b"]
-
-
-@pytest.mark.parametrize("width", [1, 20, 60, 80, 200])
-@pytest.mark.parametrize("signs", [False, True])
-def test_hostile_and_wide_names_leave_every_cell_in_its_column(width: int, signs: bool) -> None:
-    """P14, case 39."""
-    services: dict[str, str | int | None] = {clean(name): clean(name)[:9] for name in NAMES}
-    columns = [
-        column(clean(name), services, cluster=clean(name)[:3], number=number)
-        for number, name in enumerate(NAMES)
-    ]
-    shown = grid(*columns)
-    laid = lay_out(width, shown.longest, len(columns), signs=signs)
-    first = min(3, len(columns) - laid.count)
-    picture = MatrixPicture(shown, laid, first, columns[4].key, shown.rows[2].name, signs=signs)
-    lines = picture.lines([row.name for row in shown.rows])
-    assert len(lines) == len(shown.rows) + 4
-    for line in lines:
-        strip = paint_line(line, laid, {}, GROUNDS)
-        assert strip.text.isprintable()
-        assert cell_len(strip.text) == laid.at(laid.count + 1) == strip.cell_length

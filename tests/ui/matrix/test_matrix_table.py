@@ -5,14 +5,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Button
 
 from tests.ui.matrix_columns import DAYS, column, grid
+from tests.ui.table.hostile import NAMES
+from tui.model.text import clean
 from tui.ui.matrix.grid import Grid
-from tui.ui.matrix.matrix_table import MatrixTable
+from tui.ui.matrix.matrix_table import MatrixTable, fit_columns
+from tui.ui.table.row import GUTTER
 
 HEAD = 3
 
@@ -74,7 +79,7 @@ async def open_matrix(shown: Grid, size: tuple[int, int] = (60, 16)) -> AsyncIte
     async with app.run_test(size=size) as pilot:
         host = Shown(app, pilot)
         app.matrix.focus()
-        app.matrix.show(shown)
+        app.matrix.present(shown)
         await host.settle()
         yield host
 
@@ -89,23 +94,23 @@ def many(nodes: int = 10, services: int = 20, **other: str | int) -> Grid:
 
 async def test_an_equal_grid_paints_nothing() -> None:
     async with open_matrix(many()) as matrix:
-        assert await matrix.painted_by(lambda: matrix.widget.show(many())) == []
+        assert await matrix.painted_by(lambda: matrix.widget.present(many())) == []
 
 
 async def test_a_cell_that_changed_paints_its_own_line() -> None:
     async with open_matrix(many()) as matrix:
         other = many(s04=DAYS + 86400)
-        assert await matrix.painted_by(lambda: matrix.widget.show(other)) == [HEAD + 4]
+        assert await matrix.painted_by(lambda: matrix.widget.present(other)) == [HEAD + 4]
         assert "● 4d04h" in matrix.lines[HEAD + 4]
 
 
 async def test_what_changed_out_of_view_paints_nothing() -> None:
     async with open_matrix(many()) as matrix:
         other = many(s19=DAYS + 86400)
-        assert await matrix.painted_by(lambda: matrix.widget.show(other)) == []
+        assert await matrix.painted_by(lambda: matrix.widget.present(other)) == []
         matrix.widget.point("n9", "s19")
         await matrix.settle()
-        assert await matrix.painted_by(lambda: matrix.widget.show(many())) == []
+        assert await matrix.painted_by(lambda: matrix.widget.present(many())) == []
 
 
 async def test_a_step_down_paints_two_lines_and_a_step_across_the_line_and_the_head() -> None:
@@ -161,3 +166,37 @@ async def test_a_matrix_without_rows_says_why() -> None:
             act()
         matrix.widget.action_across(1)
         matrix.widget.action_wrong(1)
+
+
+@pytest.mark.parametrize("width", [1, 20, 60, 80, 200])
+@pytest.mark.parametrize("signs", [False, True])
+async def test_hostile_and_wide_names_leave_every_cell_in_its_column(
+    width: int, signs: bool
+) -> None:
+    """P14, case 39."""
+    services: dict[str, str | int | None] = {clean(name): clean(name)[:9] for name in NAMES}
+    columns = [
+        column(clean(name), services, cluster=clean(name)[:3], number=number)
+        for number, name in enumerate(NAMES)
+    ]
+    shown = grid(*columns)
+    async with open_matrix(shown, size=(width, len(NAMES) + 10)) as matrix:
+        matrix.widget.set_signs(alone=signs)
+        matrix.widget.point(columns[4].key, shown.rows[2].name)
+        await matrix.settle()
+        strips = [matrix.widget.render_line(y) for y in range(matrix.widget.size.height)]
+        assert len(matrix.widget.row_keys) == len(shown.rows)
+        for strip in strips:
+            assert strip.text.isprintable()
+            assert cell_len(strip.text) == matrix.widget.size.width == strip.cell_length
+        name, cell, count = fit_columns(
+            matrix.widget.scrollable_content_region.width,
+            shown.longest,
+            len(columns),
+            signs=signs,
+        )
+        ends = [GUTTER + name + number * (cell + 1) for number in range(count + 1)]
+        for strip in strips[1:]:
+            for end in ends[:-1]:
+                assert strip.crop(end, end + 1).text in ("", *" │▾▌▏"), strip.text
+            assert not strip.crop(ends[-1]).text.strip()

@@ -161,7 +161,7 @@ async def test_the_cursor_stays_with_its_node_and_service_while_rows_move(
         assert matrix.cursor[0] == "node2"
         await deck.press("!")
         await deck.until(lambda: matrix.cursor == ("node2", "ccs"))
-        assert matrix.marks == {("node2", "ccs")}
+        assert matrix.marked_cells == {("node2", "ccs")}
 
 
 async def test_the_cell_under_the_cursor_is_what_an_order_is_for(
@@ -206,10 +206,10 @@ async def test_marks_go_once_what_was_marked_is_ordered(
         matrix.point("node3", "alert_mgr")
         await deck.press("space", "r")
         await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))
-        assert matrix.marks
+        assert matrix.marked_cells
         await deck.confirm()
         await deck.until(lambda: posts(served))
-        assert not matrix.marks
+        assert not matrix.marked_cells
 
 
 async def test_marks_on_several_nodes_are_refused_in_one_sentence(
@@ -223,7 +223,7 @@ async def test_marks_on_several_nodes_are_refused_in_one_sentence(
         await deck.shows("Orders go node by node")
         assert isinstance(deck.app.screen, MatrixScreen)
         await deck.press("U")
-        await deck.until(lambda: not table(deck).marks)
+        await deck.until(lambda: not table(deck).marked_cells)
         await quiet(0.2)
         assert not deck.fleet.orders.progress
     assert not posts(served)

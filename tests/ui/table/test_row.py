@@ -9,11 +9,12 @@ from rich.style import Style
 from tests.ui.table.hostile import NAMES
 from tui.model.text import clean
 from tui.ui.table.row import (
+    WHOLE_LINE,
     Cell,
     Column,
     LineLook,
     Row,
-    changed_span,
+    changed_spans,
     fit,
     paint_row,
     place_columns,
@@ -188,6 +189,37 @@ def test_the_second_cell_of_a_spanning_row_has_all_the_room_to_the_right() -> No
     assert long not in paint_row(row("", long, *"cdef"), laid, {}, PLAIN).text
 
 
+def test_a_cell_over_several_columns_has_their_room_and_hides_their_cells() -> None:
+    laid = place_columns(COLUMNS, 60)
+    cells = (Cell("a"), Cell("x" * 40, spans=2), Cell("hidden"), Cell("d"))
+    strip = paint_row(Row("k", cells), laid, {}, PLAIN)
+    assert "hidden" not in strip.text
+    assert strip.text[laid[1].at : laid[2].end].rstrip("…") == "x" * (laid[2].end - laid[1].at - 1)
+    assert strip.text[laid[3].at] == "d"
+    assert strip.cell_length == laid[-1].end
+
+
+def test_signs_stand_before_their_cells_and_a_cell_may_have_its_own_ground() -> None:
+    laid = place_columns(COLUMNS[:3], 60)
+    cells = (Cell("a"), Cell("b", sign="│"), Cell("c"))
+    ground = Style(bgcolor="red")
+    look = LineLook(Style(), own={2: ("▌", ground)})
+    strip = paint_row(Row("k", cells), laid, {}, look)
+    assert strip.text[laid[1].at - 1] == "│"
+    assert strip.text[laid[2].at - 1] == "▌"
+    red = "".join(one.text for one in strip if one.style and one.style.bgcolor == ground.bgcolor)
+    assert red.split() == ["▌", "c"]
+
+
+def test_loud_cells_are_bold_and_faded_ones_are_old() -> None:
+    laid = place_columns(COLUMNS[:3], 60)
+    cells = (Cell("loud", "ok", "ok", loud=True), Cell("old", "ok", faded=True), Cell("c"))
+    painted = paint_row(Row("k", cells), laid, PALETTE, PLAIN)
+    styles = {segment.text.strip(): segment.style for segment in painted if segment.text.strip()}
+    assert styles["loud"] == Style.parse("bold green")
+    assert styles["old"] == Style.parse("#777777")
+
+
 def test_a_row_with_too_few_cells_is_painted_with_empty_ones() -> None:
     laid = place_columns(COLUMNS, 60)
     strip = paint_row(row("a", "b"), laid, {}, PLAIN)
@@ -200,28 +232,45 @@ def test_a_row_with_too_few_cells_is_painted_with_empty_ones() -> None:
 
 def test_equal_rows_need_no_paint() -> None:
     laid = place_columns(COLUMNS, 60)
-    assert changed_span(None, None, laid) is None
-    assert changed_span(row(*"abcdef"), row(*"abcdef"), laid) is None
+    assert changed_spans(None, None, laid) == []
+    assert changed_spans(row(*"abcdef"), row(*"abcdef"), laid) == []
 
 
-def test_from_the_first_changed_cell_to_the_last_one_is_painted() -> None:
+def test_each_changed_cell_is_painted_and_nothing_between_two_of_them() -> None:
     laid = place_columns(COLUMNS, 80)
     for first, last in product(range(6), range(6)):
         if first <= last:
             texts = ["z" if n in {first, last} else c for n, c in enumerate("abcdef")]
-            at, end = laid[first].at, laid[last].at + laid[last].width
-            assert changed_span(row(*"abcdef"), row(*texts), laid) == (at, end - at)
+            ends = (laid[first].at, laid[first].end), (laid[last].at, laid[last].end)
+            if last - first <= 1:
+                ends = ((laid[first].at, laid[last].end),)
+            spans = [(at, end - at) for at, end in ends]
+            assert changed_spans(row(*"abcdef"), row(*texts), laid) == spans
+
+
+def test_a_changed_sign_before_a_cell_is_painted_with_it() -> None:
+    laid = place_columns(COLUMNS, 80)
+    old = Row("k", (Cell("a"), Cell("b"), Cell("c")))
+    new = Row("k", (Cell("a"), Cell("b", sign="▾"), Cell("c")))
+    assert changed_spans(old, new, laid) == [(laid[1].at - 1, laid[1].width + 1)]
+
+
+def test_a_changed_cell_over_several_columns_is_a_whole_line() -> None:
+    laid = place_columns(COLUMNS, 80)
+    old = Row("k", (Cell("a"), Cell("b", spans=2)))
+    new = Row("k", (Cell("a"), Cell("other", spans=2)))
+    assert changed_spans(old, new, laid) == [WHOLE_LINE]
 
 
 def test_a_changed_style_is_a_change() -> None:
     laid = place_columns(COLUMNS[:1], 60)
     old, new = Row("k", (Cell("a", "ok"),)), Row("k", (Cell("a", "bad"),))
-    assert changed_span(old, new, laid) == (laid[0].at, laid[0].width)
+    assert changed_spans(old, new, laid) == [(laid[0].at, laid[0].width)]
 
 
 def test_a_cell_that_is_not_on_the_screen_needs_no_paint() -> None:
     laid = place_columns(COLUMNS, 30)
-    assert changed_span(row(*"abcdef"), row(*"abcdeX"), laid) is None
+    assert changed_spans(row(*"abcdef"), row(*"abcdeX"), laid) == []
 
 
 def test_another_row_or_another_kind_of_row_is_a_whole_line() -> None:
@@ -234,18 +283,18 @@ def test_another_row_or_another_kind_of_row_is_a_whole_line() -> None:
         row(*"abcdef", inert=True),
         row(*"abcdef", spans=True),
     ):
-        assert changed_span(old, new, laid) == (0, 0)
-        assert changed_span(new, old, laid) == (0, 0)
+        assert changed_spans(old, new, laid) == [WHOLE_LINE]
+        assert changed_spans(new, old, laid) == [WHOLE_LINE]
 
 
 def test_a_changed_text_that_has_all_the_room_is_a_whole_line() -> None:
     laid = place_columns(COLUMNS, 60)
     for more in ({"spans": True}, {"inert": True}):
         old, new = row("", "long ago", *"cdef", **more), row("", "now", *"cdef", **more)
-        assert changed_span(old, new, laid) == (0, 0)
+        assert changed_spans(old, new, laid) == [WHOLE_LINE]
 
 
 def test_rows_with_other_numbers_of_cells_are_compared_without_a_crash() -> None:
     laid = place_columns(COLUMNS, 60)
-    assert changed_span(row("a"), row(*"abcdef"), laid) is not None
-    assert changed_span(row(*"abcdef"), row("a"), laid) is not None
+    assert changed_spans(row("a"), row(*"abcdef"), laid)
+    assert changed_spans(row(*"abcdef"), row("a"), laid)

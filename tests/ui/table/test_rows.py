@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tui.ui.table.row import Row
-from tui.ui.table.rows import Rows
+from tui.ui.table.rows import Cells, Rows
 
 LINES = 5
 
@@ -217,11 +217,13 @@ def test_a_line_that_goes_on_about_a_row_means_that_row_and_a_heading_means_none
 
 
 def test_marks_outlive_their_rows() -> None:
-    made = model("abc")
-    made.marks = {"b"}
-    made.show([], 0, LINES)
-    made.show(rows("cb"), 0, LINES)
-    assert made.marks == {"b"}
+    cells = Cells()
+    cells.rows.show(rows("abc"), 0, LINES)
+    cells.marks = {("", "b")}
+    cells.rows.show([], 0, LINES)
+    cells.rows.show(rows("cb"), 0, LINES)
+    assert cells.marks == {("", "b")}
+    assert cells.cursor == ("", "c")
 
 
 def test_a_row_is_put_in_its_own_place_and_nowhere_else() -> None:

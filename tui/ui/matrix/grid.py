@@ -107,6 +107,11 @@ class Grid:
         ]
 
     @property
+    def has_clusters(self) -> bool:
+        """Whether the nodes are of more than one cluster."""
+        return len({column.cluster for column in self.columns}) > 1
+
+    @property
     def problems(self) -> int:
         """How many cells have a problem."""
         return sum(len(one.body.problems) for one in self.columns if one.is_known)

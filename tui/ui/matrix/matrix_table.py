@@ -1,75 +1,66 @@
 """The matrix: a live table whose cursor is a cell, and in which whole nodes scroll sideways.
 
-Cursor and marks are pairs of node and service, so they stay with both whatever the rows and the
-columns do. Service names and the heads of the nodes stay where they are.
+Service names and the heads of the nodes stay where they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
-from rich.segment import Segment
+from rich.cells import cell_len
 from rich.style import Style
-from textual import events
 from textual.binding import Binding
-from textual.geometry import Region, Size
-from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual.geometry import Size
 
-from tui.ui.matrix.cursor import CellCursor
+from tui.ui.matrix.columns import MatrixColumn
 from tui.ui.matrix.grid import Grid
-from tui.ui.matrix.layout import Layout, Line, differences, lay_out, paint_line
-from tui.ui.matrix.picture import CellKey, MatrixPicture, heads_of
-from tui.ui.table.navigation import COLUMN_BINDINGS, ROW_BINDINGS, RowNavigation
-from tui.ui.table.row import fit
+from tui.ui.matrix.headers import beyond_edge, column_head
+from tui.ui.table.live_table import Cell, Column, LiveTable, Row
+from tui.ui.table.navigation import COLUMN_BINDINGS
+from tui.ui.table.row import GUTTER, LineLook, place_columns
+from tui.ui.table.rows import CellKey
 
-__all__ = ["CellKey", "MatrixTable"]
+__all__ = ["MARKED", "CellKey", "MatrixTable", "fit_columns"]
+
+MARKED = "◆"
+_BAR = "│"
+_SIGNS = {(True, False): "▌", (False, True): MARKED, (True, True): "◈"}
+_BOLD = Style(bold=True)
+_WIDEST, _NARROWEST, _SIGN = 16, 10, 3
+_NAME_AT_MOST, _NAME_AT_LEAST = 30, 10
 
 
-class MatrixTable(RowNavigation, ScrollView, can_focus=True):
-    """Services down, nodes across; `palette` maps the names of styles to Rich styles."""
+def fit_columns(width: int, longest: str, nodes: int, *, signs: bool) -> tuple[int, int, int]:
+    """Return the width of the names, that of a node's cells, and how many nodes fit in `width`.
 
-    COMPONENT_CLASSES = {"matrix--head", "matrix--cursor", "matrix--cursor-weak", "matrix--line"}
+    The names get a third at most; a node's cells are narrower where there are `signs` alone.
+    """
+    most = max(_NAME_AT_LEAST, min(_NAME_AT_MOST, width // 3))
+    name = max(_NAME_AT_LEAST, min(cell_len(longest), most))
+    room = max(2, width - GUTTER - name)
+    cell = max(_NARROWEST, min(_WIDEST, room // max(1, nodes) - 1))
+    cell = min(_SIGN if signs else cell, room - 1)
+    return name, cell, max(1, min(nodes, room // (cell + 1)))
+
+
+class MatrixTable(LiveTable):
+    """Services down, nodes across; a cell's key is the node and the service."""
+
     DEFAULT_CSS = """
-    MatrixTable {
-        background: $background; color: $foreground;
-        scrollbar-gutter: stable; scrollbar-size-vertical: 1;
-    }
-    MatrixTable > .matrix--head { color: $text-muted; text-style: bold; }
-    MatrixTable > .matrix--cursor { background: $primary 45%; }
-    MatrixTable > .matrix--cursor-weak { background: $panel; }
-    MatrixTable > .matrix--line { background: $surface; }
+    MatrixTable > .livetable--cursor { background: $primary 45%; }
+    MatrixTable > .livetable--empty { text-style: bold; }
     """
     BINDINGS = [
-        *(one for one in ROW_BINDINGS if one.id not in ("table.first", "table.last")),
-        Binding("g", "first", "First", show=False, id="table.first", tooltip="To the first row"),
-        Binding("G", "last", "Last", show=False, id="table.last", tooltip="To the last row"),
         *COLUMN_BINDINGS,
         Binding("home", "edge(-1)", "First node", show=False),
         Binding("end", "edge(1)", "Last node", show=False),
     ]
 
-    class CursorMoved(Message):
-        """The cursor stands on another cell; `cell` is None where there is none."""
-
-        def __init__(self, cell: CellKey | None) -> None:
-            super().__init__()
-            self.cell = cell
-
-    class Chosen(CursorMoved):
-        """A cell was chosen, by enter or a double click."""
-
-    class MarksChanged(CursorMoved):
-        """A mark was set or taken away."""
-
     def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
-        super().__init__(id=id)
-        self._palette = dict(palette)
+        super().__init__(palette=palette, id=id)
         self._grid = Grid()
-        self._plane = CellCursor()
-        self._model = self._plane.down
-        self._laid = Layout()
-        self._pictured: list[Line] = []
-        self._empty = ""
+        self._styles: dict[str, str] = {}
+        self._count = 1
+        self._cells.show_columns((), 1)
         self.signs = False
 
     # What it shows
@@ -77,208 +68,154 @@ class MatrixTable(RowNavigation, ScrollView, can_focus=True):
     @property
     def cursor(self) -> CellKey | None:
         """The node and the service under the cursor."""
-        return self._plane.cursor
+        return self._cells.cursor
 
     @property
-    def marks(self) -> frozenset[CellKey]:
+    def marked_cells(self) -> frozenset[CellKey]:
         """The cells that are marked, whether they are shown or not."""
-        return frozenset(self._plane.marks)
-
-    @property
-    def row_keys(self) -> tuple[str, ...]:
-        """The services shown, in order."""
-        return self._model.keys
+        return frozenset(self._cells.marks)
 
     @property
     def seen_nodes(self) -> tuple[str, ...]:
         """The nodes whose columns are on the screen, in order."""
-        return self._plane.seen(self._laid.count)
+        return tuple(column.key for column in self.columns[1:])
 
-    @property
-    def _heads(self) -> int:
-        """How many lines the head has."""
-        return heads_of(self._grid)
-
-    @property
-    def _lines(self) -> int:
-        """How many rows there is room for."""
-        return max(0, self.scrollable_content_region.height - self._heads)
-
-    def show(self, grid: Grid) -> None:
+    def present(self, grid: Grid) -> None:
         """Show a grid; cursor, marks and the eye's place stay with their nodes and services."""
-        had, heads, count = self.cursor, self._heads, len(self._model)
-        self._grid = grid
-        self._measure(resize=len(grid.rows) != count or heads != self._heads)
-        top = self._plane.show(
-            [one.key for one in grid.columns],
-            [one.name for one in grid.rows],
-            top=self.scroll_offset.y,
-            lines=max(1, self._lines),
-            count=self._laid.count,
+        with self._repainting():
+            self._grid = grid
+            self._styles = {row.name: row.style for row in grid.rows}
+            self._fit()
+            self._cells.show_columns([column.key for column in grid.columns], self._count)
+            self._measure()
+            self._replace_rows([Row(row.name, ()) for row in grid.rows])
+
+    def make_row(self, key: str) -> Row:
+        """Make the row of a service: its name, and a cell for each node on the screen."""
+        cells = [Cell(key, self._styles.get(key, ""))]
+        for column, bar in self._seen():
+            said = self._grid.cell(column, key)
+            text = said.glyph if self.signs else said.text
+            cells.append(Cell(text, said.style, said.lead, bar, said.loud, said.faded))
+        return Row(key, tuple(cells))
+
+    def make_heads(self) -> tuple[Row, ...]:
+        """Make the lines that name the nodes, and over them that of the clusters, if several."""
+        bad, columns, first = self._grid.bad, self._grid.columns, self._cells.left
+        name, cell = (self._laid[0].width, self._laid[-1].width) if self._laid else (0, 0)
+        corner = (
+            ("SERVICE", "bold"),
+            beyond_edge(columns[:first], bad, arrow="◀", width=name),
+            beyond_edge(columns[first + self._count :], bad, arrow="▶", width=name),
         )
-        self._scroll_rows(top)
-        self._settle(had)
+        here = self._cells.column
+        lines = [[Cell(*words)] for words in corner]
+        for column, bar in self._seen():
+            for number, (text, style) in enumerate(column_head(column, cell)):
+                sign = "▾" if number == 0 and column.key == here else bar
+                lines[number].append(Cell(text, style, sign=sign))
+        if self._grid.has_clusters:
+            lines.insert(0, [Cell(""), *self._clusters()])
+        return tuple(Row(f"\0head {len(lines)} {n}", (*cells,)) for n, cells in enumerate(lines))
 
-    def set_palette(self, palette: Mapping[str, str]) -> None:
-        """Take other colours."""
-        self._palette = dict(palette)
-        self.refresh()
+    def _seen(self) -> Iterator[tuple[MatrixColumn, str]]:
+        """Yield the nodes on the screen, each with what stands before its column."""
+        first = self._cells.left
+        cluster: str | None = None
+        for column in self._grid.columns[first : first + self._count]:
+            yield column, _BAR if cluster not in (None, column.cluster) else " "
+            cluster = column.cluster
 
-    def set_empty(self, text: str) -> None:
-        """Say `text` where there is no row."""
-        if text != self._empty:
-            self._empty = text
-            self.refresh()
-
-    def _scroll_rows(self, top: int) -> None:
-        if top != self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, force=True, immediate=True)
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Show the rows that are in view now."""
-        super().watch_scroll_y(old_value, new_value)
-        self._settle(self.cursor)
-
-    # Moving and marking
-
-    def move_to(self, key: str) -> bool:
-        """Put the cursor on a service, on the node where it is; False if it is not shown."""
-        return self.point(self._plane.across.cursor or "", key)
-
-    def move_to_node(self, node: str) -> bool:
-        """Put the cursor on a node, on the service where it is; False if it is not shown."""
-        return self.point(node, self._model.cursor or "")
-
-    def point(self, node: str, service: str) -> bool:
-        """Put the cursor on a cell and scroll it into view; what is not shown stays as it was."""
-        had = self.cursor
-        moved = self._plane.point(node, service)
-        self._plane.reveal(self._laid.count)
-        number = self._model.at(self._model.cursor)
-        if number is not None:
-            lines = max(1, self._lines)
-            self._scroll_rows(self._model.reveal(number, self.scroll_offset.y, lines))
-        self._settle(had)
-        return moved
-
-    def action_across(self, by: int) -> None:
-        """Go so many nodes to the right, or to the left."""
-        node = self._plane.across.step(by)
-        if node is not None:
-            self.move_to_node(node)
-
-    def action_page_across(self, by: int) -> None:
-        """Go a screen of nodes to the right, or to the left."""
-        self.action_across(by * max(1, self._laid.count - 1))
-
-    def action_edge(self, by: int) -> None:
-        """Go to the last node, or the first."""
-        self.action_across(by * max(1, len(self._plane.across)))
-
-    def action_wrong(self, by: int) -> None:
-        """Go to the next cell that stands out, row by row, or to the one before."""
-        cell = self._plane.next_of(self._grid.wrong(), by)
-        if cell is not None:
-            self.point(*cell)
-
-    def action_choose(self) -> None:
-        """Choose the cell under the cursor."""
-        if self.cursor is not None:
-            self.post_message(self.Chosen(self.cursor))
-
-    def toggle_mark(self) -> None:
-        """Mark the cell under the cursor, or take its mark away."""
-        if self.cursor is not None:
-            self._plane.marks ^= {self.cursor}
-            self._settle(self.cursor)
-            self.post_message(self.MarksChanged(self.cursor))
-
-    def clear_marks(self) -> None:
-        """Take all marks away."""
-        if self._plane.marks:
-            self._plane.marks = set()
-            self._settle(self.cursor)
-            self.post_message(self.MarksChanged(self.cursor))
+    def _clusters(self) -> list[Cell]:
+        """Name each cluster over its nodes."""
+        seen = [*self._seen()]
+        starts = [n for n, (_, bar) in enumerate(seen) if n == 0 or bar == _BAR]
+        cells = [Cell("")] * len(seen)
+        for start, end in pairwise([*starts, len(seen)]):
+            column, bar = seen[start]
+            name = column.cluster or "no cluster named"
+            cells[start] = Cell(name, "accent", sign=bar, spans=end - start)
+        return cells
 
     def set_signs(self, *, alone: bool) -> None:
         """Show signs alone, so that more nodes fit, or words with them."""
         self.signs = alone
         self.on_resize()
 
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor where it was clicked; a double click chooses."""
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y < self._heads:
-            return
-        service = self._model.pointed(self.scroll_offset.y + offset.y - self._heads)
-        number = self._laid.node_at(offset.x)
-        node = self._plane.across.cursor if number is None else self.seen_nodes[number]
-        if service is not None and node and self.point(node, service) and event.chain == 2:
-            self.action_choose()
+    # Moving
+
+    def move_to_node(self, node: str) -> bool:
+        """Put the cursor on a node, on the service where it is; False if it is not shown."""
+        return self.point(node, self._model.cursor or "")
+
+    def action_across(self, by: int) -> None:
+        """Go so many nodes to the right, or to the left."""
+        nodes = self._cells.columns
+        node = nodes.step(by) if nodes is not None else None
+        if node is not None:
+            self.move_to_node(node)
+
+    def action_page_across(self, by: int) -> None:
+        """Go a screen of nodes to the right, or to the left."""
+        self.action_across(by * max(1, self._count - 1))
+
+    def action_edge(self, by: int) -> None:
+        """Go to the last node, or the first."""
+        self.action_across(by * max(1, len(self._grid.columns)))
+
+    def action_wrong(self, by: int) -> None:
+        """Go to the next cell that stands out, row by row, or to the one before."""
+        cell = self._cells.next_of(self._grid.wrong(), by)
+        if cell is not None:
+            self.point(*cell)
 
     # Painting
 
-    def _measure(self, *, resize: bool = True) -> None:
-        """Lay out the columns in the width there is, and say how long the whole is."""
+    def _fit(self) -> tuple[int, int]:
+        """Count the nodes that fit; returns the widths of names and of cells."""
+        grid, width = self._grid, self.scrollable_content_region.width
+        name, cell, self._count = fit_columns(
+            width, grid.longest, len(grid.columns), signs=self.signs
+        )
+        return name, cell
+
+    def _measure(self) -> None:
+        """Lay out the nodes in view in the width there is, and set how long the whole is."""
+        name, cell = self._fit()
+        self._cells.reveal(self._count)
         width = self.scrollable_content_region.width
-        grid = self._grid
-        laid = lay_out(width, grid.longest, len(grid.columns), signs=self.signs)
+        nodes = (Column(column.key, "", cell) for column, _ in self._seen())
+        self.columns = (Column("", "", name), *nodes)
+        laid = place_columns(self.columns, width)
         if laid != self._laid:
             self._laid = laid
+            self._model.forget_cells()
             self.refresh()
-        if resize:
-            self.virtual_size = Size(width, len(grid.rows) + self._heads)
+        self._heads = self.make_heads()
+        self.virtual_size = Size(width, len(self._model) + len(self._heads))
 
-    def on_resize(self) -> None:
-        """Lay out again; the cursor stays in view."""
+    def _reveal_cursor(self) -> None:
+        super()._reveal_cursor()
         self._measure()
-        node, service = self.cursor or ("", "")
-        self.point(node, service)
-        self.refresh()
 
-    def watch_has_focus(self, value: bool) -> None:
-        """Show the cursor as the one that keys move, or weaker."""
-        super().watch_has_focus(value)
-        self._settle(self.cursor)
+    def look(self, row: Row) -> LineLook:
+        """Return how a row's line looks besides its cells: the cursor is one of them."""
+        here = row.key == self._model.cursor
+        base = self.get_component_rich_style("livetable--line") if here else self.rich_style
+        own: dict[int, tuple[str, Style]] = {0: (" ", base + _BOLD)} if here else {}
+        for place in self._laid[1:]:
+            node = place.column.key
+            chosen = here and node == self._cells.column
+            marked = (node, row.key) in self._cells.marks
+            if chosen or marked:
+                own[place.index] = self._cell_look(chosen, marked, base)
+        return LineLook(base, "▸" if here else " ", own=own)
 
-    def _settle(self, had: CellKey | None) -> None:
-        """Have painted again what shows something else; tell if the cursor moved."""
-        before, self._pictured = self._pictured, self._picture()
-        if len(before) != len(self._pictured):
-            self.refresh()
-        for line, at, width in differences(before, self._pictured, self._laid):
-            self.refresh(Region(at, line, width or self.size.width, 1))
-        if had != self.cursor:
-            self.post_message(self.CursorMoved(self.cursor))
-
-    def _picture(self) -> list[Line]:
-        """Say what every line shows."""
-        picture = MatrixPicture(
-            self._grid,
-            self._laid,
-            self._plane.left,
-            self._plane.across.cursor,
-            self._model.cursor,
-            self._plane.marks,
-            signs=self.signs,
-            focused=self.has_focus,
-        )
-        rows = self._model.window(self.scroll_offset.y, self._lines)
-        return picture.lines([None if row is None else row.key for row in rows])
-
-    def render_line(self, y: int) -> Strip:
-        """Paint one line of the widget."""
-        width = self.size.width
-        line = self._pictured[y] if y < len(self._pictured) else ()
-        if line:
-            return paint_line(line, self._laid, self._palette, self._grounds()).adjust_cell_length(
-                width, self._grounds()[line[0].ground if line[0].ground != "head" else ""]
-            )
-        if y == min(self._heads + 1, self.size.height - 1) and not self._model:
-            return Strip([Segment(fit(f"  {self._empty}", width), self._grounds()["head"])])
-        return Strip.blank(width, self.rich_style)
-
-    def _grounds(self) -> dict[str, Style]:
-        names = ("head", "cursor", "cursor-weak", "line")
-        styles = {name: self.get_component_rich_style(f"matrix--{name}") for name in names}
-        return styles | {"": self.rich_style}
+    def _cell_look(self, chosen: bool, marked: bool, base: Style) -> tuple[str, Style]:
+        sign = _SIGNS[chosen, marked]
+        if not chosen:
+            return sign, base
+        if self.has_focus:
+            return sign, self.get_component_rich_style("livetable--cursor")
+        weak = self.get_component_rich_style("livetable--cursor-weak")
+        return sign if marked else "▏", weak

@@ -14,7 +14,7 @@ from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, key_text
 from tui.ui.matrix.grid import MISSING, RESTARTED, UNSEEN
-from tui.ui.matrix.picture import MARKED
+from tui.ui.matrix.matrix_table import MARKED
 
 _SIGNS = {
     Health.UP: "running",

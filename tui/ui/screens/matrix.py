@@ -139,7 +139,7 @@ class MatrixScreen(Screen[CellKey | None]):
         """Show everything as it stands."""
         self._grid = build_grid(self.columns(), self._query, only=self._only)
         self.table.set_empty(headers.why_empty(self._grid, self._query.text, only=self._only))
-        self.table.show(self._grid)
+        self.table.present(self._grid)
         self._show_around()
 
     def _show_around(self) -> None:
@@ -149,7 +149,7 @@ class MatrixScreen(Screen[CellKey | None]):
         self._banner.say(self._banner_text())
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
-        self._status.say(headers.matrix_status(grid, filtered, self.table.marks, palette))
+        self._status.say(headers.matrix_status(grid, filtered, self.table.marked_cells, palette))
         here = self.table.cursor
         column = self._column(here[0]) if here else None
         said, style = cell_sentence(grid, column, here[1]) if here and column else ("", "")
@@ -219,7 +219,7 @@ class MatrixScreen(Screen[CellKey | None]):
             self._query, self._only = ServiceFilter(), False
             self.table.focus()
             self.refresh_all()
-        elif self.table.marks:
+        elif self.table.marked_cells:
             self.table.clear_marks()
         else:
             self.action_close()
@@ -284,7 +284,7 @@ class MatrixScreen(Screen[CellKey | None]):
     def targets(self) -> tuple[CellKey, ...]:
         """The cells that an order is for: the marked ones, else the one under the cursor."""
         here = self.table.cursor
-        return (*sorted(self.table.marks),) or ((here,) if here else ())
+        return (*sorted(self.table.marked_cells),) or ((here,) if here else ())
 
     def action_order(self, verb: str) -> None:
         """Ask for an order on the marked services of one node, or on the one under the cursor."""

@@ -1,10 +1,12 @@
 """The live table: rows by key, painted line by line, and only where something changed.
 
-Its cursor and marks are keys and not row numbers, so they stay with their service whatever the
-rows do. Textual's DataTable loses its cursor to another row at every re-sort.
+Its cursor and marks are keys and not numbers, so they stay with their row (and column, where the
+cursor is a cell) whatever the rows do. Textual's DataTable loses its cursor to another row at
+every re-sort.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich.segment import Segment
 from textual import events
@@ -26,18 +28,20 @@ from tui.ui.table.row import (
     paint_row,
     place_columns,
 )
-from tui.ui.table.rows import Rows
+from tui.ui.table.rows import CellKey, Cells
 
 __all__ = ["Cell", "Column", "LiveTable", "Row"]
 
-_HEADER = 1
-
 
 class LiveTable(RowNavigation, ScrollView, can_focus=True):
-    """A table of keyed rows; `palette` maps the names of styles to Rich styles."""
+    """A table of keyed rows; `palette` maps the names of styles to Rich styles.
+
+    A row that is shown without cells is made by `make_row` once it is in view.
+    """
 
     COMPONENT_CLASSES = {
         "livetable--header",
+        "livetable--line",
         "livetable--cursor",
         "livetable--cursor-weak",
         "livetable--empty",
@@ -48,6 +52,7 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
         scrollbar-gutter: stable; scrollbar-size-vertical: 1;
     }
     LiveTable > .livetable--header { color: $text-muted; text-style: bold; }
+    LiveTable > .livetable--line { background: $surface; }
     LiveTable > .livetable--cursor { background: $primary 30%; }
     LiveTable > .livetable--cursor-weak { background: $panel; }
     LiveTable > .livetable--empty { color: $text-muted; }
@@ -56,12 +61,16 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
     BINDINGS = [*ROW_BINDINGS]
 
     class CursorMoved(Message):
-        """The cursor stands on another row; `key` is None where there is none."""
+        """The cursor stands on another row or cell; `key`, the row's, is None where there is none.
 
-        def __init__(self, table: "LiveTable", key: str | None) -> None:
+        `cell` is None likewise, and its column is empty where the cursor is a whole row.
+        """
+
+        def __init__(self, table: "LiveTable", cell: CellKey | None) -> None:
             super().__init__()
             self.table = table
-            self.key = key
+            self.cell = cell
+            self.key = cell[1] if cell is not None else None
 
         @property
         def control(self) -> "LiveTable":
@@ -69,17 +78,17 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             return self.table
 
     class Chosen(CursorMoved):
-        """A row was chosen, by enter or a double click."""
+        """A row or cell was chosen, by enter or a double click."""
 
     class MarksChanged(CursorMoved):
-        """A mark was set or taken away."""
+        """A mark was set or removed."""
 
     class Scrolled(CursorMoved):
         """Other rows than before are on the screen; what ticks in them may be old."""
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[Column] = (),
         *,
         palette: Mapping[str, str] | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name
@@ -88,8 +97,10 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
         self.columns = tuple(columns)
         self._palette = dict(palette or {})
         self._empty = ""
-        self._model = Rows()
+        self._cells = Cells()
+        self._model = self._cells.rows
         self._laid: tuple[PlacedColumn, ...] = ()
+        self._heads: tuple[Row, ...] = ()
 
     # What it shows
 
@@ -101,7 +112,8 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
     @property
     def visible_keys(self) -> tuple[str, ...]:
         """The keys of the rows on the screen."""
-        return tuple(row.key for row in self._visible() if row is not None)
+        window = self._model.window(self.scroll_offset.y, self._lines)
+        return tuple(row.key for row in window if row is not None)
 
     @property
     def cursor_key(self) -> str | None:
@@ -110,37 +122,67 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
 
     @property
     def marks(self) -> frozenset[str]:
-        """The keys that are marked, whether their rows are shown or not."""
-        return frozenset(self._model.marks)
+        """The keys of the rows that are marked, whether they are shown or not."""
+        return frozenset(row for _, row in self._cells.marks)
 
     def row(self, key: str) -> Row:
-        """Give a row as it is shown; KeyError if there is none."""
+        """Return a row as it is shown; KeyError if there is none."""
         return self._model.row(key)
+
+    def make_row(self, key: str) -> Row:
+        """Make a row that was shown without cells, as it stands now."""
+        return self._model.row(key)
+
+    def make_heads(self) -> tuple[Row, ...]:
+        """Make the lines above the rows: here one, with the columns' titles."""
+        return (Row("\0head", tuple(Cell(column.title) for column in self.columns)),)
 
     @property
     def _lines(self) -> int:
         """How many rows there is room for."""
-        return max(0, self.scrollable_content_region.height - _HEADER)
+        return max(0, self.scrollable_content_region.height - len(self._heads))
 
-    def _visible(self) -> list[Row | None]:
-        """List what each line below the header shows."""
-        return self._model.window(self.scroll_offset.y, self._lines)
+    def _filled(self, row: Row) -> Row:
+        if not row.cells:
+            row = self.make_row(row.key)
+            self._model.put(row)
+        return row
+
+    def _picture(self) -> list[Row | None]:
+        """List what each line of the widget shows."""
+        window = self._model.window(self.scroll_offset.y, self._lines)
+        return [*self._heads, *(row and self._filled(row) for row in window)]
+
+    @contextmanager
+    def _repainting(self) -> Iterator[None]:
+        """Paint again what the block changes, and no more; report a cursor that it moved."""
+        before, had = self._picture(), self._cells.cursor
+        yield
+        self._heads = self.make_heads()
+        now = self._cells.cursor
+        moved = {cell[1] for cell in (had, now) if cell is not None and had != now}
+        for line, span in changed_lines(before, self._picture(), moved, self._laid):
+            self._refresh_line(line, span)
+        if had != now:
+            self.post_message(self.CursorMoved(self, now))
 
     def show(self, rows: Sequence[Row]) -> None:
         """Show `rows` in their order; cursor, marks and the eye's place stay with their keys."""
-        before, had, count = self._visible(), self.cursor_key, len(self._model)
+        with self._repainting():
+            self._replace_rows(rows)
+
+    def _replace_rows(self, rows: Sequence[Row]) -> None:
+        count = len(self._model)
         top = self._model.show(rows, self.scroll_offset.y, max(1, self._lines))
         if len(self._model) != count:
             self._measure()
         self._scroll_rows(top)
-        self._settle(before, had)
 
     def patch(self, rows: Iterable[Row]) -> None:
         """Put rows in the place of those with the same keys; the order stays."""
-        before = self._visible()
-        for row in rows:
-            self._model.put(row)
-        self._settle(before, self.cursor_key)
+        with self._repainting():
+            for row in rows:
+                self._model.put(row)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Lay out other columns; the rows' cells must fit them from the next `show` on."""
@@ -150,12 +192,12 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             self.refresh()
 
     def set_palette(self, palette: Mapping[str, str]) -> None:
-        """Take other colours."""
+        """Paint in other colours."""
         self._palette = dict(palette)
         self.refresh()
 
     def set_empty(self, text: str) -> None:
-        """Say `text` where there is no row."""
+        """Show `text` where there is no row."""
         if text != self._empty:
             self._empty = text
             if not self._model:
@@ -166,20 +208,24 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             self.scroll_to(y=top, animate=False, force=True, immediate=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Tell that other rows are on the screen now."""
+        """Report that other rows are on the screen now."""
         super().watch_scroll_y(old_value, new_value)
-        self.post_message(self.Scrolled(self, self.cursor_key))
+        self.post_message(self.Scrolled(self, self._cells.cursor))
 
     # Moving and marking
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on a row and scroll it into view; False if there is no such row."""
-        before, had = self._visible(), self.cursor_key
-        if not self._model.move_to(key):
-            return False
-        self._reveal_cursor()
-        self._settle(before, had)
-        return True
+        return self.point(self._cells.column or "", key)
+
+    def point(self, column: str, row: str) -> bool:
+        """Put the cursor on a cell and scroll it into view; what is not shown stays as it was."""
+        had = self._cells.cursor
+        with self._repainting():
+            moved = self._cells.point(column, row)
+            if moved or had != self._cells.cursor:
+                self._reveal_cursor()
+        return moved
 
     def _reveal_cursor(self) -> None:
         number = self._model.at(self.cursor_key)
@@ -194,43 +240,51 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             self._scroll_rows(0)
 
     def action_choose(self) -> None:
-        """Choose the row under the cursor."""
-        if self.cursor_key is not None:
-            self.post_message(self.Chosen(self, self.cursor_key))
+        """Choose what is under the cursor."""
+        if self._cells.cursor is not None:
+            self.post_message(self.Chosen(self, self._cells.cursor))
 
     def toggle_mark(self, key: str | None = None) -> None:
-        """Mark a row, or take its mark away; the cursor's row if none is named."""
-        key = key if key is not None else self.cursor_key
-        if key is not None:
-            self._model.marks ^= {key}
-            self._refresh_key(key)
-            self.post_message(self.MarksChanged(self, key))
+        """Mark a row, or remove its mark; what is under the cursor if no row is named."""
+        cell = self._cells.cursor if key is None else ("", key)
+        if cell is not None:
+            self._cells.marks ^= {cell}
+            self._refresh_row(cell[1])
+            self.post_message(self.MarksChanged(self, cell))
 
     def clear_marks(self) -> None:
-        """Take all marks away."""
-        if self._model.marks:
-            keys, self._model.marks = self._model.marks, set()
-            for key in keys:
-                self._refresh_key(key)
+        """Remove all marks."""
+        if self._cells.marks:
+            cells, self._cells.marks = self._cells.marks, set()
+            for row in {cell[1] for cell in cells}:
+                self._refresh_row(row)
             self.post_message(self.MarksChanged(self, None))
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where it was clicked; a double click chooses."""
         offset = event.get_content_offset(self)
-        if offset is None or offset.y < _HEADER:
+        if offset is None or offset.y < len(self._heads):
             return
-        key = self._model.pointed(self.scroll_offset.y + offset.y - _HEADER)
-        if key is not None and self.move_to(key) and event.chain == 2:
+        row = self._model.pointed(self.scroll_offset.y + offset.y - len(self._heads))
+        moved = row is not None and self.point(self._column_at(offset.x), row)
+        if moved and event.chain == 2:
             self.action_choose()
+
+    def _column_at(self, x: int) -> str:
+        """Return the key of the column that a click means; the cursor's where it means none."""
+        if self._cells.columns is None:
+            return ""
+        hit = (place.column.key for place in self._laid[1:] if place.at - 1 <= x < place.end)
+        return next(hit, self._cells.column or "")
 
     # Painting
 
     def _measure(self) -> None:
-        """Lay out columns in the width there is, and say how long the whole is."""
-        width = self.scrollable_content_region.width
-        self._laid = place_columns(self.columns, width)
-        wide = max((place.at + place.width for place in self._laid), default=0)
-        self.virtual_size = Size(wide, len(self._model) + _HEADER)
+        """Lay out columns in the width there is, and set how long the whole is."""
+        self._heads = self.make_heads()
+        self._laid = place_columns(self.columns, self.scrollable_content_region.width)
+        wide = max((place.end for place in self._laid), default=0)
+        self.virtual_size = Size(wide, len(self._model) + len(self._heads))
 
     def on_resize(self) -> None:
         """Lay out again; the cursor stays in view."""
@@ -238,60 +292,46 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
         self.refresh()
         self._reveal_cursor()
 
-    def on_focus(self) -> None:
-        """Show the cursor as the one that keys move."""
-        self._refresh_key(self.cursor_key)
+    def watch_has_focus(self, value: bool) -> None:
+        """Show the cursor as the one that keys move, or weaker."""
+        super().watch_has_focus(value)
+        if self.cursor_key is not None:
+            self._refresh_row(self.cursor_key)
 
-    def on_blur(self) -> None:
-        """Show the cursor weaker."""
-        self._refresh_key(self.cursor_key)
-
-    def _refresh_key(self, key: str | None) -> None:
+    def _refresh_row(self, key: str) -> None:
         number = self._model.at(key)
-        if number is not None:
-            self._refresh_line(number - self.scroll_offset.y, WHOLE_LINE)
+        if number is not None and 0 <= number - self.scroll_offset.y < self._lines:
+            self._refresh_line(number - self.scroll_offset.y + len(self._heads), WHOLE_LINE)
 
     def _refresh_line(self, line: int, span: tuple[int, int]) -> None:
-        if 0 <= line < self._lines:
-            at, width = span
-            left = max(0, at - self.scroll_offset.x) if width else 0
-            self.refresh(Region(left, line + _HEADER, width or self.size.width, 1))
-
-    def _settle(self, before: Sequence[Row | None], had: str | None) -> None:
-        """Have those lines painted again that show something else; tell if the cursor moved."""
-        moved = {had, self.cursor_key} if had != self.cursor_key else set()
-        for line, span in changed_lines(before, self._visible(), moved, self._laid):
-            self._refresh_line(line, span)
-        if moved:
-            self.post_message(self.CursorMoved(self, self.cursor_key))
+        at, width = span
+        start = max(0, at - self.scroll_offset.x) if width else 0
+        self.refresh(Region(start, line, width or self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the widget."""
         width = self.size.width
-        if y == 0:
-            strip = self._header()
+        number = self.scroll_offset.y + y - len(self._heads)
+        if y < len(self._heads):
+            look = LineLook(self.get_component_rich_style("livetable--header"))
+            strip = paint_row(self._heads[y], self._laid, self._palette, look)
+        elif number < len(self._model):
+            row = self._filled(self._model[number])
+            look = self.look(row)
+            strip = paint_row(row, self._laid, self._palette, look)
+            strip = strip.extend_cell_length(self.scroll_offset.x + width, look.base)
+        elif y == min(len(self._heads) + 1, self.size.height - 1) and not self._model:
+            style = self.get_component_rich_style("livetable--empty")
+            strip = Strip([Segment(fit(f"  {self._empty}", width), style)])
         else:
-            number = self.scroll_offset.y + y - _HEADER
-            if number < len(self._model):
-                strip = self._line(self._model[number])
-            elif y == min(_HEADER + 1, self._lines) and not self._model:
-                style = self.get_component_rich_style("livetable--empty")
-                strip = Strip([Segment(fit(f"  {self._empty}", width), style)])
-            else:
-                strip = Strip.blank(width, self.rich_style)
-        left = self.scroll_offset.x
-        return strip.crop_extend(left, left + width, self.rich_style)
+            strip = Strip.blank(width, self.rich_style)
+        start = self.scroll_offset.x
+        return strip.crop_extend(start, start + width, self.rich_style)
 
-    def _header(self) -> Strip:
-        look = LineLook(self.get_component_rich_style("livetable--header"))
-        cells = tuple(Cell(column.title) for column in self.columns)
-        return paint_row(Row("", cells), self._laid, self._palette, look)
-
-    def _line(self, row: Row) -> Strip:
-        base, cursor = self.rich_style, " "
-        if row.key == self.cursor_key:
-            name, cursor = ("cursor", "▌") if self.has_focus else ("cursor-weak", "▏")
-            base = self.get_component_rich_style(f"livetable--{name}")
-        look = LineLook(base, cursor, "●" if row.key in self._model.marks else " ")
-        strip = paint_row(row, self._laid, self._palette, look)
-        return strip.extend_cell_length(self.scroll_offset.x + self.size.width, base)
+    def look(self, row: Row) -> LineLook:
+        """Return how a row's line looks besides its cells: here the cursor is the whole line."""
+        mark = "●" if ("", row.key) in self._cells.marks else " "
+        if row.key != self.cursor_key:
+            return LineLook(self.rich_style, mark=mark)
+        name, sign = ("cursor", "▌") if self.has_focus else ("cursor-weak", "▏")
+        return LineLook(self.get_component_rich_style(f"livetable--{name}"), sign, mark)

@@ -1,7 +1,7 @@
 """What a live table is made of, and how a row becomes a strip of the terminal. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
@@ -16,6 +16,8 @@ GUTTER = 2
 WHOLE_LINE = (0, 0)
 _GAP = 1
 _LOUD = "stale"
+_QUIET = ("", "│")
+_BOLD = Style(bold=True)
 _CUT_BEFORE_MEASURING = 4
 # Terminals disagree on whether a variation selector makes the character before it wider.
 _SELECTORS = dict.fromkeys(range(0xFE00, 0xFE10), "\N{REPLACEMENT CHARACTER}")
@@ -41,11 +43,17 @@ class Cell:
     """Text that is clean already; `style` is a name in the table's palette, or a Rich style.
 
     `lead` is the style of its first character, a sign one cell wide, where that has its own.
+    `sign` stands in the gap before the cell. A `loud` cell is bold, a `faded` one is old; one with
+    `spans` has the room of so many columns, and the cells of the others are not shown.
     """
 
     text: str
     style: str = ""
     lead: str = ""
+    sign: str = " "
+    loud: bool = False
+    faded: bool = False
+    spans: int = 1
 
 
 _EMPTY = Cell("")
@@ -67,8 +75,13 @@ class Row:
     spans: bool = False
 
     def cell(self, index: int) -> Cell:
-        """Give the cell of a column; where the row has none, an empty one."""
+        """Return the cell of a column; where the row has none, an empty one."""
         return self.cells[index] if index < len(self.cells) else _EMPTY
+
+    @property
+    def has_the_line(self) -> bool:
+        """Whether the second cell has all the room to the right."""
+        return self.spans or self.inert
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +93,17 @@ class PlacedColumn:
     width: int
     index: int
 
+    @property
+    def end(self) -> int:
+        """The first cell of the terminal after it."""
+        return self.at + self.width
+
 
 def place_columns(columns: Sequence[Column], width: int) -> tuple[PlacedColumn, ...]:
-    """Lay columns out in `width` cells: drop what does not fit, share out what is left."""
+    """Place columns in `width` cells: drop what does not fit, share out the rest."""
     kept = list(enumerate(columns))
     while _needs(kept) > width and any(column.drop for _, column in kept):
-        kept.remove(max(kept, key=lambda one: one[1].drop))
+        kept.remove(max(kept, key=lambda numbered: numbered[1].drop))
     spare = max(0, width - _needs(kept))
     shares = sum(column.grow for _, column in kept)
     laid, at = [], GUTTER
@@ -102,7 +120,7 @@ def _needs(kept: Sequence[tuple[int, Column]]) -> int:
 
 @lru_cache(maxsize=4096)
 def fit(text: str, width: int, *, right: bool = False) -> str:
-    """Give `text` in exactly `width` cells of the terminal, cut with an ellipsis if it is longer.
+    """Return `text` in exactly `width` cells of the terminal, cut with an ellipsis if it is longer.
 
     Characters that are not printable are a mistake of the caller's and are made harmless.
     """
@@ -131,83 +149,99 @@ def style_of(name: str) -> Style:
 
 @dataclass(frozen=True, slots=True)
 class LineLook:
-    """How one line is to look besides its cells: its background, and the signs in the gutter."""
+    """How one line looks besides its cells: its background, and the signs in the gutter.
+
+    `own` holds by the number of a cell the sign before it and its background, where they differ
+    from the line's.
+    """
 
     base: Style
     cursor: str = " "
     mark: str = " "
+    own: Mapping[int, tuple[str, Style]] = field(default_factory=dict)
 
 
 def paint_row(
     row: Row, laid: Sequence[PlacedColumn], palette: Mapping[str, str], look: LineLook
 ) -> Strip:
     """Paint one row as a strip; cells come in the order of the columns."""
-    faded = style_of(palette.get("stale_row", "dim")) if row.dim else Style.null()
-    accent = look.base + style_of(palette.get("accent", "bold"))
-    segments = [Segment(look.cursor, accent), Segment(look.mark, accent)]
-    spanning = _spanning(laid) if _has_the_line(row) else laid
-    for number, place in enumerate(spanning):
+    accent = style_of(palette.get("accent", "bold"))
+
+    def sign(text: str, base: Style) -> Segment:
+        return Segment(text, base if text.strip() in _QUIET else base + accent)
+
+    segments = [sign(look.cursor, look.base), sign(look.mark, look.base)]
+    covered = 0
+    for number, place in enumerate(laid):
+        if place.at < covered:
+            continue
         cell = row.cell(place.index)
+        before, base = look.own.get(place.index, (cell.sign, look.base))
         if number:
-            segments.append(Segment(" " * _GAP, look.base))
-        text = fit(cell.text, place.width, right=place.column.right)
-        style = look.base + style_of(palette.get(cell.style, cell.style))
-        if cell.style != _LOUD:
-            style += faded
-        if cell.lead:
-            lead = look.base + style_of(palette.get(cell.lead, cell.lead)) + faded
-            segments.append(Segment(text[:1], lead))
-            text = text[1:]
-        segments.append(Segment(text, style))
+            segments.append(sign(before, base))
+        spans = len(laid) if number == 1 and row.has_the_line else cell.spans
+        covered = laid[min(number + spans, len(laid)) - 1].end
+        text = fit(cell.text, covered - place.at, right=place.column.right)
+        segments += _paint_cell(cell, text, base, palette, dim=row.dim)
     # Fewer segments are fewer bytes, at every tick.
     return Strip(segments).simplify()
 
 
-def _has_the_line(row: Row) -> bool:
-    return row.spans or row.inert
+def _paint_cell(
+    cell: Cell, text: str, base: Style, palette: Mapping[str, str], *, dim: bool
+) -> Iterator[Segment]:
+    old = style_of(palette.get("stale_row", "dim")) if dim or cell.faded else Style.null()
+    style = base + style_of(palette.get(cell.style, cell.style))
+    if cell.style != _LOUD:
+        style += old
+    if cell.loud:
+        style += _BOLD
+    if cell.lead and cell.lead != cell.style:
+        yield Segment(text[:1], base + style_of(palette.get(cell.lead, cell.lead)) + old)
+        text = text[1:]
+    yield Segment(text, style)
 
 
-def _spanning(laid: Sequence[PlacedColumn]) -> Sequence[PlacedColumn]:
-    """Give the second cell of a row all the room to the right."""
-    if len(laid) < 2:
-        return laid
-    last = laid[-1]
-    width = last.at + last.width - laid[1].at
-    return (laid[0], replace(laid[1], width=width))
-
-
-def changed_span(
+def changed_spans(
     old: Row | None, new: Row | None, laid: Sequence[PlacedColumn]
-) -> tuple[int, int] | None:
-    """Say which cells of the terminal differ between two rows of a line: first and width.
+) -> list[tuple[int, int]]:
+    """List what differs between two rows of a line: first cell of the terminal and width.
 
-    None where nothing does; (0, 0), that is WHOLE_LINE, stands for the whole line.
+    Changed cells side by side are one span; (0, 0), that is WHOLE_LINE, stands for the whole line.
     """
     if old == new:
-        return None
-    if old is None or new is None or _has_the_line(old) or _has_the_line(new):
-        return WHOLE_LINE
+        return []
+    if old is None or new is None or old.has_the_line or new.has_the_line:
+        return [WHOLE_LINE]
     if (old.key, old.dim) != (new.key, new.dim):
-        return WHOLE_LINE
-    moved = [place for place in laid if old.cell(place.index) != new.cell(place.index)]
-    if not moved:
-        return None
-    first, last = moved[0], moved[-1]
-    return (first.at, last.at + last.width - first.at)
+        return [WHOLE_LINE]
+    spans: list[tuple[int, int]] = []
+    for place in laid:
+        before, after = old.cell(place.index), new.cell(place.index)
+        if before == after:
+            continue
+        if before.spans != 1 or after.spans != 1:
+            return [WHOLE_LINE]
+        at = place.at - _GAP * (before.sign != after.sign)
+        if spans and at - _GAP <= sum(spans[-1]):
+            at = spans.pop()[0]
+        spans.append((at, place.end - at))
+    return spans
 
 
 def changed_lines(
     before: Sequence[Row | None],
     after: Sequence[Row | None],
-    moved: Set[str | None],
+    moved: Set[str],
     laid: Sequence[PlacedColumn],
 ) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Give each line that shows something else than it did, and its span.
+    """Yield the number and the span of all that lines show otherwise than they did.
 
     The cursor went between the rows in `moved`, and they change as a whole.
     """
     for line, (old, new) in enumerate(zip(before, after, strict=False)):
         if any(row is not None and row.key in moved for row in (old, new)):
             yield line, WHOLE_LINE
-        elif (span := changed_span(old, new, laid)) is not None:
-            yield line, span
+        else:
+            for span in changed_spans(old, new, laid):
+                yield line, span

@@ -4,8 +4,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from textual.strip import Strip
-
 from tui.model.event import Event
 from tui.model.filters import EventFilter
 from tui.ui.format.event_row import event_cells
@@ -117,22 +115,16 @@ class EventsTable(LiveTable):
 
     def tick(self) -> None:
         """Let the ages go on for the rows on the screen."""
-        self.patch([self._make(key) for key in self.visible_keys])
+        self.patch([self.make_row(key) for key in self.visible_keys])
 
-    def _make(self, key: str) -> Row:
-        """Make the row of an event as it is told now."""
+    def make_row(self, key: str) -> Row:
+        """Make the row of an event as it stands now."""
         number = int(key)
         event = self._numbered.event(number)
         if event is None:
             return Row(key, ())
         row = self._made[number] = _row(key, event, time.monotonic(), datetime.now(UTC))
         return row
-
-    def _line(self, row: Row) -> Strip:
-        if not row.cells:
-            row = self._make(row.key)
-            self._model.put(row)
-        return super()._line(row)
 
 
 def _row(key: str, event: Event, now: float, on: datetime) -> Row:
