@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
-from textual.strip import Strip
 from textual.widgets import Button
 
 from tests.ui.matrix_columns import DAYS, column, grid
+from tests.ui.table.host import PaintRecord
 from tests.ui.table.hostile import NAMES
 from tui.model.text import clean
 from tui.ui.matrix.grid import Grid
@@ -22,16 +23,11 @@ from tui.ui.table.row import GUTTER
 HEAD = 3
 
 
-class CountingMatrix(MatrixTable):
-    """A matrix that remembers which of its lines were painted."""
+class CountingMatrix(PaintRecord, MatrixTable):
+    """A matrix that remembers what it painted."""
 
     def __init__(self) -> None:
         super().__init__({}, id="matrix")
-        self.painted: list[int] = []
-
-    def render_line(self, y: int) -> Strip:
-        self.painted.append(y)
-        return super().render_line(y)
 
 
 class Host(App[None]):
@@ -119,6 +115,41 @@ async def test_a_step_down_paints_two_lines_and_a_step_across_the_line_and_the_h
         assert await matrix.painted_by(widget.action_down) == [HEAD, HEAD + 1]
         assert await matrix.painted_by(lambda: widget.action_across(1)) == [0, HEAD + 1]
         assert await matrix.painted_by(widget.toggle_mark) == [HEAD + 1]
+
+
+@pytest.mark.parametrize("other", ["s04", "s19"])
+async def test_nothing_of_the_cursor_stays_behind_when_a_problem_moves_its_row(other: str) -> None:
+    async with open_matrix(many()) as matrix:
+        matrix.widget.point("n1", "s04")
+        matrix.widget.toggle_mark()
+        await matrix.settle()
+        for shown in (many(**{other: "FATAL"}), many(), many(**{other: DAYS * 2})):
+            assert matrix.widget.left_behind(partial(matrix.widget.present, shown)) == []
+            assert matrix.widget.cursor == ("n1", "s04")
+
+
+async def test_whatever_moves_the_cursor_or_the_columns_leaves_nothing_behind() -> None:
+    async with open_matrix(many()) as matrix:
+        widget = matrix.widget
+        for act in (
+            widget.action_down, lambda: widget.action_across(1), lambda: widget.action_edge(1),
+            widget.toggle_mark, widget.action_last, lambda: widget.action_edge(-1),
+            widget.clear_marks, lambda: widget.present(many(3, 4)), lambda: widget.present(grid()),
+            lambda: widget.present(many()), lambda: widget.set_signs(alone=True),
+        ):  # fmt: skip
+            assert widget.left_behind(act) == []
+            await matrix.settle()
+
+
+async def test_a_cell_that_did_not_change_is_not_painted_with_one_that_did() -> None:
+    async with open_matrix(many()) as matrix:
+        widget = matrix.widget
+        widget.asked.clear()
+        widget.present(many(s04=DAYS + 86400))
+        (asked,) = widget.asked
+        assert asked.y == HEAD + 4
+        assert "● 4d04h" in widget.render_line(asked.y).crop(asked.x, asked.right).text
+        assert asked.width <= 16
 
 
 async def test_losing_the_focus_shows_the_cursor_weaker() -> None:

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Button
@@ -19,16 +20,47 @@ COLUMNS = (
 )
 
 
-class CountingTable(LiveTable):
-    """A live table that remembers which of its lines were painted."""
+class PaintRecord(LiveTable):
+    """A live table that remembers which lines it painted and which regions it asked to paint."""
 
-    def __init__(self, columns: Sequence[Column] = COLUMNS) -> None:
-        super().__init__(columns, id="table")
+    def __init__(self, *arguments: Any, **more: Any) -> None:
         self.painted: list[int] = []
+        self.asked: list[Region] = []
+        super().__init__(*arguments, **more)
 
     def render_line(self, y: int) -> Strip:
         self.painted.append(y)
         return super().render_line(y)
+
+    def refresh(self, *regions: Region, **more: Any) -> Self:
+        self.asked += regions or (Region(0, 0, 1000, 1000),)
+        return super().refresh(*regions, **more)
+
+    def strips(self) -> list[Strip]:
+        return [self.render_line(y) for y in range(self.size.height)]
+
+    def left_behind(self, act: Callable[[], Any]) -> list[tuple[int, int]]:
+        """Do something; returns the cells of the terminal that look otherwise and are not painted.
+
+        Each is x and y. A cell looks otherwise by its text or by its style.
+        """
+        before = self.strips()
+        self.asked.clear()
+        act()
+        return [
+            (x, y)
+            for y, (old, new) in enumerate(zip(before, self.strips(), strict=True))
+            for x in range(self.size.width)
+            if old.crop(x, x + 1) != new.crop(x, x + 1)
+            and not any(region.contains(x, y) for region in self.asked)
+        ]
+
+
+class CountingTable(PaintRecord):
+    """The table of the tests."""
+
+    def __init__(self, columns: Sequence[Column] = COLUMNS) -> None:
+        super().__init__(columns, id="table")
 
 
 class Host(App[None]):

@@ -80,6 +80,22 @@ async def test_the_reason_why_it_is_empty_is_seen_in_very_little_room(height: in
         assert any("nothing here" in line for line in table.lines)
 
 
+SHUFFLES = [(1, 2, 3, 0), (3, 2, 1, 0), (2, 0), (0, 3), (1,), (), (0, 1, 2, 3, 4, 5, 6)]
+
+
+@pytest.mark.parametrize("order", SHUFFLES)
+async def test_nothing_of_the_cursor_stays_behind_when_rows_change_places(
+    order: tuple[int, ...],
+) -> None:
+    async with open_table(many(4)) as table:
+        table.widget.move_to("s00001")
+        table.widget.toggle_mark()
+        await table.settle()
+        moved = [row(f"s{n:05}", uptime=f"{n}s") for n in order]
+        assert table.widget.left_behind(lambda: table.widget.show(moved)) == []
+        assert table.widget.left_behind(lambda: table.widget.show(many(4))) == []
+
+
 # Very many rows
 
 
