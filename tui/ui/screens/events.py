@@ -7,16 +7,14 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import Screen
-from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
 from tui.model.filters import EventFilter
-from tui.ui.format import status_lines
 from tui.ui.format.event_row import event_clock, event_sentence
-from tui.ui.format.key_bar import key_bar, live_keys
+from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS
+from tui.ui.screens.live_screen import FilteredScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.widgets.events_table import EventsTable
 from tui.ui.widgets.text_line import TextLine
@@ -28,12 +26,13 @@ _BAR = {
 }  # fmt: skip
 
 
-class EventsScreen(Screen[tuple[str, str] | None]):
-    """Gives the node and the service of the event that was chosen, or None.
+class EventsScreen(FilteredScreen[tuple[str, str] | None]):
+    """Returns the node and the service of the event that was chosen, or None.
 
-    It shows what the fleet has noted; `keymap` holds the keys that were changed.
+    `keymap` holds the keys that were changed, by id.
     """
 
+    FILTER = "text  !text  node=  service=  what="
     AUTO_FOCUS = "#events"
     BINDINGS = [
         *(key.binding() for key in KEYS if key.id in _SHARED),
@@ -44,18 +43,11 @@ class EventsScreen(Screen[tuple[str, str] | None]):
     ]
 
     def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
-        super().__init__()
-        self._fleet = fleet
-        self._palette = palette
-        self._live = live_keys(self.BINDINGS, keymap) | {"choose": "enter"}
+        super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap) | {"choose": "enter"})
         self._wanted = EventFilter()
         self._shown = 0
         self._table = EventsTable(palette, id="events")
-        self._filter = Input(id="filter", placeholder="text  !text  node=  service=  what=")
-        self._title = TextLine(id="title")
         self._whole = TextLine(id="whole")
-        self._status = TextLine(id="status")
-        self._keys = TextLine(id="keys")
 
     def compose(self) -> ComposeResult:
         """Lay out the timeline."""
@@ -66,35 +58,22 @@ class EventsScreen(Screen[tuple[str, str] | None]):
         yield self._status
         yield self._keys
 
-    def on_mount(self) -> None:
-        """Show what there is, and let ages go on."""
-        self._filter.display = False
-        self.nodes_changed()
-        self.repalette(self._palette)
-        self.set_interval(1.0, self._table.tick)
+    def tick(self) -> None:
+        """Let ages go on."""
+        self._table.tick()
 
-    def repalette(self, palette: Palette) -> None:
-        """Take the colours of another theme."""
-        self._palette = palette
-        self._table.set_palette(palette)
-        self._tell()
-
-    def nodes_changed(self) -> None:
-        """Show what is new."""
+    def refresh_all(self) -> None:
+        """Show the events as they are now."""
         empty = "Nothing has changed yet." if not self._fleet.events else ""
         self._table.set_empty(empty or "No event matches. esc clears the filter.")
         self._shown = self._table.present(self._fleet.events, self._wanted)
-        self._tell()
+        self._show_around()
 
-    def orders_moved(self) -> None:
-        """Show what became of orders: events tell it."""
-
-    def _tell(self) -> None:
-        """Say how much there is, and the event under the cursor in full."""
+    def _show_around(self) -> None:
+        """Show how much there is, and the event under the cursor in full."""
         palette, events, wanted = self._palette, self._fleet.events, self._wanted
-        head = status_lines.title_line(None, self._fleet.read_only, palette)
-        self._title.say(status_lines.join([head, Text("timeline of all nodes", "bold")]))
-        self._keys.say(key_bar(_BAR, self._live, palette, width=self.size.width))
+        self._show_title(Text("timeline of all nodes", "bold"))
+        self._show_keys(_BAR)
         parts = [Text("1 event" if len(events) == 1 else f"{len(events)} events")]
         if events:
             since = event_clock(events[0].on, datetime.now(UTC))
@@ -104,15 +83,13 @@ class EventsScreen(Screen[tuple[str, str] | None]):
         text = wanted.text.strip()
         parts.append(Text(f"filter: {text}" if text else "", palette["warn"]))
         parts.append(Text("only what is bad" * wanted.problems, palette["warn"]))
-        if self._fleet.paused:
-            parts.append(Text("PAUSED: nobody is asked", palette["banner"]))
-        self._status.say(Text.assemble(" ", status_lines.join(parts), no_wrap=True, end=""))
+        self._show_status(parts)
         event = self._table.event(self._table.cursor_key)
         self._whole.say(Text(f" {event_sentence(event)}" if event else "", palette["muted"]))
 
     @on(LiveTable.CursorMoved)
     def _moved(self) -> None:
-        self._tell()
+        self._show_around()
 
     @on(LiveTable.Scrolled)
     def _scrolled(self) -> None:
@@ -126,44 +103,25 @@ class EventsScreen(Screen[tuple[str, str] | None]):
 
     # The filter
 
-    def action_filter(self) -> None:
-        """Open the filter."""
-        self._filter.display = True
-        self.set_focus(self._filter)
+    def filter_by(self, text: str) -> None:
+        """Leave out the events that do not match `text`."""
+        self._wanted = EventFilter(text, self._wanted.problems)
+        self.refresh_all()
 
-    @on(Input.Changed, "#filter")
-    def _filtered(self, event: Input.Changed) -> None:
-        self._wanted = EventFilter(event.value, self._wanted.problems)
-        self.nodes_changed()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self, event: Input.Submitted) -> None:
-        event.stop()
-        event.input.display = bool(event.value)
+    def focus_table(self) -> None:
+        """Give the keys back to the table."""
         self._table.focus()
 
     def action_problems(self) -> None:
         """Show only what is bad, or everything again."""
         self._wanted = EventFilter(self._wanted.text, not self._wanted.problems)
-        self.nodes_changed()
-
-    # The rest
-
-    def action_refresh(self) -> None:
-        """Ask every node now."""
-        self._fleet.refresh()
+        self.refresh_all()
 
     def action_back(self) -> None:
-        """Close and clear the filter, else go back to the deck."""
+        """Close and clear the filter, else go back."""
         if self._filter.has_focus or not self._wanted.is_empty:
-            self._filter.value = ""
-            self._filter.display = False
+            self.close_filter()
             self._wanted = EventFilter()
-            self._table.focus()
-            self.nodes_changed()
+            self.refresh_all()
         else:
-            self.dismiss(None)
-
-    def action_close(self) -> None:
-        """Go back to the deck."""
-        self.dismiss(None)
+            self.action_close()

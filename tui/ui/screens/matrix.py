@@ -7,8 +7,6 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import Screen
-from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
 from tui.model.filters import ServiceFilter
@@ -16,7 +14,7 @@ from tui.model.order import Verb
 from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
 from tui.ui.format import status_lines
-from tui.ui.format.key_bar import key_bar, live_keys
+from tui.ui.format.key_bar import live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, WRITES, key_text
@@ -25,6 +23,7 @@ from tui.ui.matrix.columns import ColumnCache, MatrixColumn, grouped, unmanaged_
 from tui.ui.matrix.grid import Grid, build_grid
 from tui.ui.matrix.headers import cell_sentence
 from tui.ui.matrix.matrix_table import CellKey, MatrixTable
+from tui.ui.screens.live_screen import FilteredScreen
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.text_line import TextLine
@@ -48,8 +47,8 @@ _GOES_FIRST = (
 )  # fmt: skip
 
 
-class MatrixScreen(Screen[CellKey | None]):
-    """Gives the node and the service that were chosen, or None.
+class MatrixScreen(FilteredScreen[CellKey | None]):
+    """Returns the node and the service that were chosen, or None.
 
     `views` looks at the nodes as they stand; `keymap` holds the keys that were changed, by id;
     `begins` is the cell that the cursor is on at first, where there is such a one.
@@ -73,26 +72,19 @@ class MatrixScreen(Screen[CellKey | None]):
         keymap: Mapping[str, str],
         begins: CellKey | None = None,
     ) -> None:
-        super().__init__()
-        self._fleet = fleet
+        super().__init__(fleet, palette, live_keys((*self.BINDINGS, *COLUMN_BINDINGS), keymap))
         self._desk = desk
         self._views = views
-        self._palette = palette
-        self._live = live_keys((*self.BINDINGS, *COLUMN_BINDINGS), keymap)
         self._begins = begins
         self._maker = ColumnCache()
         self._grid = Grid()
         self._query = ServiceFilter()
         self._only = False
         self.table = MatrixTable(palette, id="matrix")
-        self._title = TextLine(id="title")
         self._banner = TextLine(id="banner", hides=True)
-        self._filter = Input(id="filter", placeholder="text  !text  status=  kind=")
         self._here = TextLine(id="here")
         self._orders = OrderLines(fleet, id="orders")
         self._orders.dismiss()  # what ended before it was opened
-        self._status = TextLine(id="status")
-        self._keys = TextLine(id="keys")
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -105,29 +97,17 @@ class MatrixScreen(Screen[CellKey | None]):
         yield self._status
         yield self._keys
 
-    def on_mount(self) -> None:
-        """Start the clock that lets uptimes and ages go on."""
-        self._filter.display = False
-        self.refresh_all()
+    def on_screen_resume(self) -> None:
+        """Go to the cell that it was opened for, the first time."""
         if self._begins is not None:
             self.call_after_refresh(self.table.point, *self._begins)
-        self.set_interval(1.0, self.refresh_all)
+            self._begins = None
 
     # What is shown
-
-    def nodes_changed(self) -> None:
-        """Show what is new of the nodes."""
-        self.refresh_all()
 
     def orders_moved(self) -> None:
         """Show the orders as they stand."""
         self._orders.present(self._palette, key_text(self._live["rollouts"]))
-
-    def repalette(self, palette: Palette) -> None:
-        """Take the colours of another theme."""
-        self._palette = palette
-        self.table.set_palette(palette)
-        self.refresh_all()
 
     def columns(self) -> tuple[MatrixColumn, ...]:
         """Make the columns, in their order: the one place that says which there are."""
@@ -144,29 +124,20 @@ class MatrixScreen(Screen[CellKey | None]):
 
     def _show_around(self) -> None:
         palette, grid = self._palette, self._grid
-        head = status_lines.title_line(None, self._fleet.read_only, palette)
-        self._title.say(status_lines.join([head, headers.matrix_title(grid, palette)]))
+        self._show_title(headers.matrix_title(grid, palette))
         self._banner.say(self._banner_text())
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
-        self._status.say(headers.matrix_status(grid, filtered, self.table.marked_cells, palette))
+        marks = self.table.marked_cells
+        self._status.say(headers.matrix_status(grid, filtered, marks, palette))
         here = self.table.cursor
         column = self._column(here[0]) if here else None
-        said, style = cell_sentence(grid, column, here[1]) if here and column else ("", "")
-        self._here.say(Text(f" {said}", palette.get(style, style)))
+        text, style = cell_sentence(grid, column, here[1]) if here and column else ("", "")
+        self._here.say(Text(f" {text}", palette.get(style, style)))
         refusal = self._refusal(here[0]) if here else ""
         # Why there are no orders needs the room more than one of their keys.
         words = {name: word for name, word in _BAR.items() if not refusal or name != "rollout"}
-        self._keys.say(
-            key_bar(
-                words,
-                self._live,
-                palette,
-                width=self.size.width,
-                goes_first=_GOES_FIRST,
-                refusal=refusal,
-            )
-        )
+        self._show_keys(words, goes_first=_GOES_FIRST, refusal=refusal)
         self.orders_moved()
 
     def _banner_text(self) -> Text:
@@ -207,17 +178,11 @@ class MatrixScreen(Screen[CellKey | None]):
         elif event.cell is not None:
             self._say(f"The deck cannot show this node: {self._refusal(event.cell[0])}.")
 
-    def action_close(self) -> None:
-        """Go back to the deck as it was."""
-        self.dismiss(None)
-
     def action_back(self) -> None:
         """Clear the filter, else the marks, else go back to the deck."""
         if self._filter.has_focus or self._filter.value or self._only:
-            self._filter.value = ""
-            self._filter.display = False
+            self.close_filter()
             self._query, self._only = ServiceFilter(), False
-            self.table.focus()
             self.refresh_all()
         elif self.table.marked_cells:
             self.table.clear_marks()
@@ -232,22 +197,13 @@ class MatrixScreen(Screen[CellKey | None]):
 
     # Which services
 
-    def action_filter(self) -> None:
-        """Open the filter."""
-        self._filter.display = True
-        # At once: of what is typed ahead nothing may be taken for a verb.
-        self.set_focus(self._filter)
-
-    @on(Input.Changed, "#filter")
-    def _filtered(self, event: Input.Changed) -> None:
-        event.stop()
-        self._query = ServiceFilter(event.value)
+    def filter_by(self, text: str) -> None:
+        """Leave out the services that do not match `text`."""
+        self._query = ServiceFilter(text)
         self.refresh_all()
 
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self, event: Input.Submitted) -> None:
-        event.stop()
-        event.input.display = bool(event.value)
+    def focus_table(self) -> None:
+        """Give the keys back to the table."""
         self.table.focus()
 
     def action_problems(self) -> None:
@@ -259,10 +215,6 @@ class MatrixScreen(Screen[CellKey | None]):
         """Show signs alone, so that more nodes fit, or words with them again."""
         self.table.set_signs(alone=not self.table.signs)
         self.refresh_all()
-
-    def action_refresh(self) -> None:
-        """Ask every node now."""
-        self._fleet.refresh()
 
     def action_pause(self) -> None:
         """Stop asking, or go on."""

@@ -8,16 +8,15 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import Screen
 
 from tui.config import NodeProfile
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.model.duration import one_unit
-from tui.ui.format import status_lines
-from tui.ui.format.key_bar import key_bar, live_keys
+from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS
+from tui.ui.screens.live_screen import LiveScreen
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.widgets.text_line import TextLine
 
@@ -39,8 +38,11 @@ _BAR = {"refresh": "Ask now", "help": "Help", "quit": "Back"}
 _BEFORE = "before"
 
 
-class ProblemsScreen(Screen[tuple[str, str] | None]):
-    """Gives the node and the service that were chosen, or None; `keymap` are the changed keys."""
+class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
+    """Returns the node and the service that were chosen, or None.
+
+    `keymap` holds the keys that were changed, by id.
+    """
 
     AUTO_FOCUS = "#wrong"
     BINDINGS = [
@@ -51,16 +53,10 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
     ]
 
     def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
-        super().__init__()
-        self._fleet = fleet
-        self._palette = palette
-        self._live = live_keys(self.BINDINGS, keymap)
+        super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap))
         self._places: dict[str, tuple[str, str]] = {}
-        self._title = TextLine(id="title")
         self._table = LiveTable(COLUMNS, palette=palette, id="wrong")
         self._here = TextLine(id="here")
-        self._status = TextLine(id="status")
-        self._keys = TextLine(id="keys")
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -70,35 +66,22 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
         yield self._status
         yield self._keys
 
-    def on_mount(self) -> None:
-        """Show what is wrong, and keep it live."""
-        self.refresh_all()
-        self.set_interval(1.0, self.refresh_all)
-
-    def nodes_changed(self) -> None:
-        """Show what is new of the nodes."""
-        self.refresh_all()
-
     def orders_moved(self) -> None:
         """Show what became of orders, as far as it is wrong."""
-        self.refresh_all()
-
-    def repalette(self, palette: Palette) -> None:
-        """Take the colours of another theme."""
-        self._palette = palette
-        self._table.set_palette(palette)
-        self.refresh_all()
+        if not self.is_covered:
+            self.refresh_all()
 
     def refresh_all(self) -> None:
         """Show everything as it stands."""
         now = time.monotonic()
-        states = [NodeCondition.of(watch) for watch in self._fleet.nodes]
+        states = [NodeCondition.of(node) for node in self._fleet.nodes]
         found = find_problems(states, self._fleet.events, now, datetime.now(UTC))
-        profiles = {watch.name: watch.profile for watch in self._fleet.nodes}
-        silent = sum(one.is_silent for one in states)
-        rows = [_row(one, profiles[one.node], now) for one in found]
+        profiles = {node.name: node.profile for node in self._fleet.nodes}
+        silent = sum(state.is_silent for state in states)
+        rows = [_row(problem, profiles[problem.node], now) for problem in found]
         self._places = {
-            row.key: (one.node, one.service) for row, one in zip(rows, found, strict=True)
+            row.key: (problem.node, problem.service)
+            for row, problem in zip(rows, found, strict=True)
         }
         self._table.set_empty(_nothing(len(states), silent))
         self._table.show(rows)
@@ -106,28 +89,25 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
 
     def _show_around(self, found: tuple[Problem, ...], silent: int) -> None:
         palette = self._palette
-        head = status_lines.title_line(None, self._fleet.read_only, palette)
         nodes = len(self._fleet.nodes)
-        said = Text("1 node" if nodes == 1 else f"{nodes} nodes", palette["muted"])
-        self._title.say(status_lines.join([head, Text("all problems", "bold"), said]))
+        count = Text("1 node" if nodes == 1 else f"{nodes} nodes", palette["muted"])
+        self._show_title(Text("all problems", "bold"), count)
         parts = []
         for severity, (glyph, style) in _LOOKS.items():
-            count = sum(one.severity is severity for one in found)
-            words = f"{glyph} {count} {severity.value}" if count else ""
+            number = sum(problem.severity is severity for problem in found)
+            words = f"{glyph} {number} {severity.value}" if number else ""
             parts.append(Text(words, palette[style]))
         if not found:
             parts.append(Text(_nothing(nodes, silent), palette["muted" if silent else "ok"]))
         elif silent:
             parts.append(Text(f"{silent} not asked", palette["warn"]))
-        if self._fleet.paused:
-            parts.append(Text("PAUSED: nobody is asked", palette["banner"]))
-        self._status.say(Text.assemble(" ", status_lines.join(parts), end=""))
-        self._keys.say(key_bar(_BAR, self._live, palette, width=self.size.width))
-        self._say_here()
+        self._show_status(parts)
+        self._show_keys(_BAR)
+        self._show_here()
 
     @on(LiveTable.CursorMoved, "#wrong")
-    def _say_here(self) -> None:
-        """Say in full what is under the cursor; in the list it may be cut off."""
+    def _show_here(self) -> None:
+        """Show in full what is under the cursor; in the list it may be cut off."""
         key = self._table.cursor_key
         if key is None or key not in self._table.row_keys:
             self._here.say(Text())
@@ -142,18 +122,14 @@ class ProblemsScreen(Screen[tuple[str, str] | None]):
         if event.key in self._places:
             self.dismiss(self._places[event.key])
 
-    def action_close(self) -> None:
-        """Go back to where one was."""
-        self.dismiss(None)
-
 
 def _nothing(nodes: int, silent: int) -> str:
-    """Say that nothing is wrong, and on how many nodes that is not known."""
+    """Return that nothing is wrong, and on how many nodes that is not known."""
     if not nodes:
         return "no node yet"
     answered = nodes - silent
-    said = f"nothing is wrong on {answered} {'node' if answered == 1 else 'nodes'}"
-    return f"{said} ({silent} not asked)" if silent else said
+    text = f"nothing is wrong on {answered} {'node' if answered == 1 else 'nodes'}"
+    return f"{text} ({silent} not asked)" if silent else text
 
 
 def _row(problem: Problem, profile: NodeProfile, now: float) -> Row:
