@@ -1,11 +1,22 @@
 """Whatever a test does, what it writes shows no password that ours are given."""
 
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.canary import found_below, leaks
+
+
+def pytest_configure() -> None:
+    """Let no child inherit an ignored signal, as under nohup or in a shell's background.
+
+    A handler, unlike SIG_IGN, does not outlive exec; and this one lets the tests go on.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,10 +1,14 @@
-"""The real command as a child process, against the real simulator over HTTPS."""
+"""The command line, in this process or as a child, against the real simulator over HTTPS."""
 
+import contextlib
+import gc
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tui.cli.main import main
+from tui.credentials import environment as password_variables
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -40,7 +46,11 @@ class Ran:
 
 
 class Command:
-    """`rsdeck` for a user whose home is `home`, without a terminal."""
+    """`rsdeck` for a user whose home is `home`, without a terminal.
+
+    `run` calls it in this process. `run_process` and `start` make a child of it, for tests of what
+    only a process has: signals, a closed stream, a fresh interpreter.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -50,7 +60,8 @@ class Command:
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "TMPDIR": str(home.parent),
-            # What a run leaves open would be said on stderr, and `run` looks there.
+            # A child reports what it leaves open on stderr, and `finish` looks there. In this
+            # process pytest makes an error of it.
             "PYTHONWARNINGS": "default::ResourceWarning",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
@@ -82,16 +93,29 @@ class Command:
     def finish(self, child: "subprocess.Popen[str]", seconds: float = 30) -> Ran:
         """Wait for the end; no run may ever show a traceback or a warning."""
         out, err = child.communicate(timeout=seconds)
-        for word in ("Traceback", "Warning", "Exception ignored"):
-            assert word not in err
-            assert word not in (out or "")
-        return Ran(child.returncode, out or "", err or "")
+        return _checked(Ran(child.returncode, out or "", err or ""))
 
-    def run(self, *args: str, **more: Any) -> Ran:
+    def run_process(self, *args: str, **more: Any) -> Ran:
         return self.finish(self.start(*args, **more))
 
+    def run(self, *args: str, env: Mapping[str, str] = {}, typed: str | None = None) -> Ran:
+        """Call `main` with streams, environment and folder of its own; restore what it changes.
+
+        Its stdin is empty, or else a terminal on which `typed` has been typed.
+        """
+        stdin = io.StringIO() if typed is None else _TypedInput(typed)
+        out, err = (_stream() for _ in range(2))
+        with (
+            _environment(self.env | env),
+            _restored(),
+            contextlib.chdir(ROOT),
+            _streams(stdin, out, err),
+        ):
+            code = main(args)
+        return _checked(Ran(code, _written(out), _written(err)))
+
     def without(self, *modules: str) -> tuple[str, ...]:
-        """Give the argv of an rsdeck for which some modules are not installed."""
+        """Return the argv of an rsdeck for which some modules are not installed."""
         return sys.executable, "-c", _BLOCKER.format(modules=modules)
 
 
@@ -107,15 +131,75 @@ sys.exit(main())
 """
 
 
+def _checked(ran: Ran) -> Ran:
+    for word in ("Traceback", "Warning", "Exception ignored"):
+        assert word not in ran.err
+        assert word not in ran.out
+    return ran
+
+
+class _TypedInput(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def _stream() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    return stream.buffer.getvalue().decode("utf-8")  # type: ignore[attr-defined]  # a BytesIO
+
+
+@contextlib.contextmanager
+def _streams(stdin: Any, stdout: Any, stderr: Any) -> Iterator[None]:
+    before = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin, sys.stdout, sys.stderr = stdin, stdout, stderr
+    try:
+        yield
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = before
+
+
+@contextlib.contextmanager
+def _environment(env: Mapping[str, str]) -> Iterator[None]:
+    """Let a command see these variables alone, and none that another command has taken."""
+    before, taken = dict(os.environ), dict(password_variables._taken)
+    try:
+        password_variables._taken.clear()
+        os.environ.clear()
+        os.environ.update(env)
+        tempfile.tempdir = None
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        tempfile.tempdir = None
+        password_variables._taken.clear()
+        password_variables._taken.update(taken)
+
+
+@contextlib.contextmanager
+def _restored() -> Iterator[None]:
+    """Restore the handlers of signals and the garbage collector as they were before."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = [signal.getsignal(number) for number in numbers]
+    collects = gc.isenabled()
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, handlers, strict=True):
+            signal.signal(number, handler)
+        if collects:
+            gc.enable()
+
+
 @pytest.fixture
 def rsdeck(tmp_path: Path) -> Iterator[Command]:
     home = tmp_path / "home"
     home.mkdir()
-    # A test run in a shell's background ignores SIGINT, and so would its children.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     command = Command(home)
     yield command
-    signal.signal(signal.SIGINT, before)
     for child in command.started:
         if child.poll() is None:
             child.kill()

@@ -242,9 +242,10 @@ def test_no_nodes_is_nothing_on_stdout_and_a_word_on_stderr(rsdeck: Command) -> 
     assert str(rsdeck.config_path) in ran.err
 
 
+@pytest.mark.real_time
 def test_nodes_needs_neither_textual_nor_the_network(rsdeck: Command) -> None:
     rsdeck.configure(NODE)
-    ran = rsdeck.run("nodes", argv=rsdeck.without("textual", "rich", "httpx", "uvicorn"))
+    ran = rsdeck.run_process("nodes", argv=rsdeck.without("textual", "rich", "httpx", "uvicorn"))
     assert ran.code == 0
 
 

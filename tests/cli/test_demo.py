@@ -1,9 +1,11 @@
 import errno
+import fcntl
 import os
 import pty
 import re
 import signal
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -51,36 +53,33 @@ def test_it_may_be_read_only_by_either_flag(words: tuple[str, ...], rsdeck: Comm
     assert rsdeck.run(*words).code == 0
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("module", ["uvicorn", "trustme"])
 @pytest.mark.parametrize("command", ["demo", "simulate"])
 def test_without_its_extra_it_says_how_to_get_it(
     command: str, module: str, rsdeck: Command
 ) -> None:
-    ran = rsdeck.run(command, argv=rsdeck.without(module))
+    ran = rsdeck.run_process(command, argv=rsdeck.without(module))
     assert (ran.code, ran.out) == (2, "")
     assert f"needs {module}: pip install 'rsdeck[demo]'" in ran.err
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.real_time
 def test_without_a_terminal_it_needs_no_textual(rsdeck: Command) -> None:
-    assert rsdeck.run("demo", argv=rsdeck.without("textual", "rich")).code == 0
+    assert rsdeck.run_process("demo", argv=rsdeck.without("textual", "rich")).code == 0
 
 
-def test_a_temporary_folder_that_cannot_be_had_is_said(rsdeck: Command) -> None:
-    argv = (*rsdeck.without()[:2], _NO_FOLDER)
-    ran = rsdeck.run("demo", argv=argv)
+def test_a_temporary_folder_that_cannot_be_made_is_reported(
+    rsdeck: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_folder(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", no_folder)
+    ran = rsdeck.run("demo")
     assert (ran.code, ran.out) == (2, "")
     assert "No space left on device" in ran.err
-
-
-_NO_FOLDER = f"""
-import sys, tempfile
-def mkdtemp(*_, **__):
-    raise OSError({errno.ENOSPC}, "No space left on device")
-tempfile.mkdtemp = mkdtemp
-from tui.cli.main import main
-sys.exit(main())
-"""
 
 
 class Terminal:
@@ -109,6 +108,7 @@ class Terminal:
         return self.child.poll() is not None
 
 
+@pytest.mark.terminal
 @pytest.mark.parametrize("words", [("demo", "--read-only"), ("--read-only", "demo"), ("demo",)])
 def test_on_a_terminal_the_deck_opens_and_leaves_nothing_behind(
     words: tuple[str, ...], rsdeck: Command
@@ -128,6 +128,7 @@ def test_on_a_terminal_the_deck_opens_and_leaves_nothing_behind(
     assert not [name for name in left if name.startswith("rsdeck-demo")]
 
 
+@pytest.mark.terminal
 def test_the_embedded_cluster_is_on_loopback_alone(rsdeck: Command) -> None:
     terminal = Terminal(rsdeck, "demo", "--still")
     until(lambda: terminal.shows(b"alert_mgr"), 30)
@@ -147,25 +148,23 @@ def test_the_embedded_cluster_is_on_loopback_alone(rsdeck: Command) -> None:
     os.close(terminal.ours)
 
 
+@pytest.mark.real_time
 def test_ended_by_a_signal_it_takes_its_folder_along(rsdeck: Command) -> None:
-    argv = (*rsdeck.without()[:2], _WAITS)
     for number, code in ((signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)):
-        child = rsdeck.start("demo", argv=argv)
+        reading, writing = os.pipe()
+        # The pipe is full, so the table cannot be written before the signal comes.
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(writing, bytes(4096))
+        child = rsdeck.start("demo", stdout=writing)
+        os.close(writing)
         assert child.stderr is not None
         assert "terminal" in child.stderr.readline()
         assert len(left_behind(rsdeck)) == 1
         child.send_signal(number)
+        until(lambda: left_behind(rsdeck) == [])
+        with open(reading, "rb") as pipe:  # noqa: PTH123 - a descriptor
+            pipe.read()
         assert rsdeck.finish(child).code == code
-        assert left_behind(rsdeck) == []
-
-
-_WAITS = """
-import sys, time
-from tui.cli import status
-status.tell = lambda *_, **__: time.sleep(60)
-from tui.cli.main import main
-sys.exit(main())
-"""
 
 
 def test_make_demo_runs_the_demo() -> None:

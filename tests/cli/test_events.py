@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, until
 from tests.history.conftest import event
 from tui.history.recorder import HistoryRecorder
 from tui.model.event import Cause, Event, Restart, StatusChange
@@ -153,25 +153,23 @@ def test_it_reads_while_a_deck_writes(rsdeck: Command, folder: Path) -> None:
         keeper = HistoryRecorder(folder)
         await keeper.begin()
         keeper.note(event("while it is open"), "demo")
-        for _ in range(20):
-            ran = await asyncio.to_thread(rsdeck.run, "events")
-            if "while it is open" in ran.out:
-                break
+        until(lambda: "while it is open" in rsdeck.run("events").out)
         keeper.end()
-        assert "while it is open" in ran.out
 
     asyncio.run(session())
 
 
+@pytest.mark.real_time
 def test_it_needs_neither_textual_nor_the_network(rsdeck: Command, folder: Path) -> None:
     keep_some(folder)
     argv = rsdeck.without("textual", "rich", "httpx", "pydantic", "uvicorn", "tomlkit")
     for more in ((), ("--json",), ("--since", "1d")):
-        assert rsdeck.run("events", *more, argv=argv).code == 0
+        assert rsdeck.run_process("events", *more, argv=argv).code == 0
 
 
+@pytest.mark.real_time
 def test_its_help_has_examples_and_needs_no_database(rsdeck: Command) -> None:
-    ran = rsdeck.run("events", "--help", argv=rsdeck.without("sqlite3", "platformdirs"))
+    ran = rsdeck.run_process("events", "--help", argv=rsdeck.without("sqlite3", "platformdirs"))
     assert ran.code == 0
     assert "rsdeck events --since 1h" in ran.out
     assert "Exit codes: 0 also if nothing happened" in ran.out

@@ -59,6 +59,7 @@ def test_the_help_of_status_tells_the_exit_codes_and_examples(rsdeck: Command) -
     assert "rsdeck status --json" in out
 
 
+@pytest.mark.real_time
 def test_the_help_waits_for_nothing_that_it_does_not_need(rsdeck: Command) -> None:
     heavy = (
         "textual",
@@ -70,7 +71,7 @@ def test_the_help_waits_for_nothing_that_it_does_not_need(rsdeck: Command) -> No
         "tomlkit",
         "platformdirs",
     )
-    ran = rsdeck.run("--help", argv=rsdeck.without(*heavy))
+    ran = rsdeck.run_process("--help", argv=rsdeck.without(*heavy))
     assert ran.code == 0
 
 
@@ -104,6 +105,7 @@ def test_without_a_terminal_the_deck_says_so_and_ends_with_2(rsdeck: Command) ->
         assert "rsdeck status" in ran.err
 
 
+@pytest.mark.terminal
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_a_terminal_that_can_draw_nothing_is_none(term: str, rsdeck: Command) -> None:
     ours, theirs = pty.openpty()
@@ -115,6 +117,7 @@ def test_a_terminal_that_can_draw_nothing_is_none(term: str, rsdeck: Command) ->
     assert b"needs a terminal" in said
 
 
+@pytest.mark.terminal
 def test_on_a_terminal_an_unknown_node_is_said_with_those_there_are(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
@@ -157,11 +160,12 @@ def test_a_configuration_that_is_a_folder_a_pipe_or_a_device_is_exit_code_2(
         assert rsdeck.run("nodes", env={"RSDECK_CONFIG": str(path)}).code == 2
 
 
+@pytest.mark.real_time
 def test_a_folder_that_was_removed_is_no_traceback(rsdeck: Command, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     script = f"cd {gone} && rmdir {gone} && exec {sys.executable} -m tui --config x.toml nodes"
-    ran = rsdeck.run(argv=("sh", "-c", script), env={"PYTHONPATH": str(Path.cwd())})
+    ran = rsdeck.run_process(argv=("sh", "-c", script), env={"PYTHONPATH": str(Path.cwd())})
     assert ran.code == 2
     assert "No such file or directory" in ran.err
 
@@ -207,6 +211,7 @@ def test_columns_are_aligned_by_cells_and_end_without_spaces() -> None:
     assert columns([("only",)]) == "only"
 
 
+@pytest.mark.real_time
 def test_a_reader_that_has_gone_may_be_that_of_stderr(rsdeck: Command) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -216,6 +221,7 @@ def test_a_reader_that_has_gone_may_be_that_of_stderr(rsdeck: Command) -> None:
     assert (child.returncode, out) == (141, "")
 
 
+@pytest.mark.real_time
 def test_ctrl_c_at_any_moment_of_a_start_is_no_traceback(rsdeck: Command) -> None:
     child = rsdeck.start("simulate")
     until(lambda: Path(f"/proc/{child.pid}/cmdline").exists())

@@ -87,10 +87,11 @@ def test_where_it_does_not_run_is_left_out_and_said(
 # What goes well
 
 
+@pytest.mark.real_time
 def test_every_node_is_verified_in_turn_and_the_journal_has_it(
     known: Command, served: SimulatedCluster
 ) -> None:
-    ran = known.finish(known.start(*AGREED, "--reason", "new logging"), 90)
+    ran = known.run(*AGREED, "--reason", "new logging")
     assert ran.code == 0, ran.err
     assert posts(served) == [2, 3, 1]
     assert verified(ran) == ["node2", "node3", "node1"]
@@ -111,11 +112,12 @@ def test_every_node_is_verified_in_turn_and_the_journal_has_it(
 # What does not
 
 
+@pytest.mark.real_time
 def test_it_stops_at_the_first_node_that_fails_and_says_what_was_done(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.cluster.refuse_next(3, SERVICE)
-    ran = known.finish(known.start(*AGREED), 90)
+    ran = known.run(*AGREED)
     assert ran.code == 1
     assert posts(served) == [2, 3]
     assert ran.err.splitlines()[-1] == (
@@ -203,6 +205,7 @@ def test_without_a_place_for_the_journal_nothing_is_sent(
 # Signals
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_lets_the_order_end_and_gives_no_further_one(
     number: signal.Signals, known: Command, served: SimulatedCluster
@@ -219,6 +222,7 @@ def test_a_signal_lets_the_order_end_and_gives_no_further_one(
     assert re.search(r" step +node2  verified: ", out)
 
 
+@pytest.mark.real_time
 def test_a_hangup_that_is_to_be_ignored_stops_nothing(
     known: Command, served: SimulatedCluster
 ) -> None:
@@ -231,6 +235,7 @@ def test_a_hangup_that_is_to_be_ignored_stops_nothing(
     assert posts(served) == [2, 3]
 
 
+@pytest.mark.real_time
 def test_a_second_signal_leaves_at_once_and_the_journal_says_unknown(
     known: Command, served: SimulatedCluster
 ) -> None:
@@ -250,6 +255,7 @@ def test_a_second_signal_leaves_at_once_and_the_journal_says_unknown(
 # A terminal
 
 
+@pytest.mark.terminal
 @pytest.mark.parametrize(("typed", "code"), [("y", 2), (SERVICE, 0)])
 def test_on_a_terminal_the_name_is_typed_and_never_a_plain_yes(
     typed: str, code: int, known: Command, served: SimulatedCluster
@@ -264,6 +270,7 @@ def test_on_a_terminal_the_name_is_typed_and_never_a_plain_yes(
     assert posts(served) == ([2] if code == 0 else [])
 
 
+@pytest.mark.terminal
 @pytest.mark.parametrize(("uid", "code"), [(2, 3), (3, 1)])
 def test_a_gate_that_cannot_be_asked_is_exit_code_3_and_one_that_stays_shut_1(
     uid: int, code: int, known: Command, served: SimulatedCluster
@@ -279,6 +286,7 @@ def test_a_gate_that_cannot_be_asked_is_exit_code_3_and_one_that_stays_shut_1(
     assert not posts(served)
 
 
+@pytest.mark.real_time
 def test_nobody_reading_its_lines_stops_it_after_the_order_that_is_out(
     known: Command, served: SimulatedCluster
 ) -> None:

@@ -48,14 +48,16 @@ def start(rsdeck: Command, *args: str) -> Simulator:
     )
 
 
-@pytest.fixture
-def simulator(rsdeck: Command) -> Iterator[Simulator]:
-    simulator = start(rsdeck)
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    command = Command(tmp_path_factory.mktemp("home"))
+    simulator = start(command)
     yield simulator
     simulator.child.send_signal(signal.SIGTERM)
-    assert rsdeck.finish(simulator.child).code == 0
+    assert command.finish(simulator.child).code == 0
 
 
+@pytest.mark.real_time
 def test_it_prints_addresses_users_passwords_and_the_fingerprint(simulator: Simulator) -> None:
     assert len(simulator.urls) == 3
     for url in simulator.urls:
@@ -66,6 +68,7 @@ def test_it_prints_addresses_users_passwords_and_the_fingerprint(simulator: Simu
     assert "primary" in simulator.said.splitlines()[0]
 
 
+@pytest.mark.real_time
 def test_what_it_prints_is_true(simulator: Simulator) -> None:
     login = base64.b64encode(f"{USER}:{simulator.users[USER]}".encode()).decode()
     context = ssl.create_default_context()
@@ -86,6 +89,7 @@ def test_what_it_prints_is_true(simulator: Simulator) -> None:
         assert f"sha256:{hashlib.sha256(certificate).hexdigest()}" == simulator.fingerprint
 
 
+@pytest.mark.real_time
 def test_a_profile_made_of_what_it_prints_works(rsdeck: Command, simulator: Simulator) -> None:
     fields = {
         "url": simulator.urls[0],
@@ -101,12 +105,14 @@ def test_a_profile_made_of_what_it_prints_works(rsdeck: Command, simulator: Simu
     assert (ran.code, ran.err) == (0, "")
 
 
+@pytest.mark.real_time
 def test_the_line_to_try_is_a_command_of_curl(simulator: Simulator) -> None:
     last = simulator.said.splitlines()[-1]
     url = f"{simulator.urls[0]}/v1/local/services"
     assert last == f"  curl -k -u {USER}:{PASSWORD} {url}"
 
 
+@pytest.mark.real_time
 def test_the_number_of_nodes_and_the_first_port_may_be_chosen(rsdeck: Command) -> None:
     port = free_ports(2)
     simulator = start(rsdeck, "--nodes", "2", "--port", str(port))
@@ -126,6 +132,7 @@ def free_ports(count: int) -> int:
     raise AssertionError("no port is free")
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_0(number: signal.Signals, rsdeck: Command) -> None:
     simulator = start(rsdeck)
@@ -166,6 +173,7 @@ def test_numbers_out_of_bounds_are_usage(args: tuple[str, ...], rsdeck: Command)
     assert rsdeck.run("simulate", *args).code == 2
 
 
+@pytest.mark.real_time
 def test_it_writes_nothing_to_the_users_folders(rsdeck: Command) -> None:
     simulator = start(rsdeck)
     simulator.child.send_signal(signal.SIGTERM)
@@ -173,6 +181,7 @@ def test_it_writes_nothing_to_the_users_folders(rsdeck: Command) -> None:
     assert list(rsdeck.home.iterdir()) == []
 
 
+@pytest.mark.real_time
 def test_a_reader_that_has_gone_ends_it_without_a_traceback(rsdeck: Command) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -182,6 +191,7 @@ def test_a_reader_that_has_gone_ends_it_without_a_traceback(rsdeck: Command) -> 
     assert (ran.code, ran.err) == (141, "")
 
 
+@pytest.mark.real_time
 def test_spread_gives_every_node_an_address_and_all_the_same_port(rsdeck: Command) -> None:
     simulator = start(rsdeck, "--spread", "--nodes", "2")
     hosts = [urlsplit(url) for url in simulator.urls]

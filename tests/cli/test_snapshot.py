@@ -82,6 +82,7 @@ def test_a_file_is_for_this_user_alone_and_never_written_over(
     assert path.read_bytes() == before
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("words", [("snapshot",), ("snapshot", "--json")])
 def test_it_needs_no_window(words: tuple[str, ...], known: Command) -> None:
-    assert known.run(*words, argv=known.without("textual", "rich")).code == 0
+    assert known.run_process(*words, argv=known.without("textual", "rich")).code == 0

@@ -365,21 +365,23 @@ def test_a_command_that_fails_is_said_without_what_it_printed(
     assert WRONG not in ran.out + ran.err
 
 
+@pytest.mark.real_time
 def test_no_source_and_no_terminal_is_exit_code_3_and_nobody_waits(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
     rsdeck.configure(profiles(served, ""))
     for stdin in (subprocess.DEVNULL, subprocess.PIPE):
-        ran = rsdeck.run("status", stdin=stdin)
+        ran = rsdeck.run_process("status", stdin=stdin)
         assert ran.code == 3
         assert "its profile names no source" in ran.err
         assert [row[2:4] for row in ran.rows] == [["NO", "PASSWORD"]] * 3
 
 
+@pytest.mark.real_time
 def test_a_stdin_that_is_closed_is_no_terminal(rsdeck: Command, served: SimulatedCluster) -> None:
     rsdeck.configure(profiles(served, ""))
     argv = ("sh", "-c", f"exec {sys.executable} -m tui status <&-")
-    assert rsdeck.run(argv=argv).code == 3
+    assert rsdeck.run_process(argv=argv).code == 3
 
 
 def test_a_command_never_sees_the_variable_of_another_node(
@@ -399,12 +401,13 @@ def test_a_command_never_sees_the_variable_of_another_node(
     assert WRONG not in found
 
 
+@pytest.mark.real_time
 def test_a_keyring_may_be_missing_locked_slow_or_good(
     rsdeck: Command, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     """P10, case 64."""
     rsdeck.configure(profiles(served, "keyring = true"))
-    ran = rsdeck.run("status", "node1", argv=rsdeck.without("keyring"))
+    ran = rsdeck.run_process("status", "node1", argv=rsdeck.without("keyring"))
     assert ran.code == 3
     assert "pip install 'rsdeck[keyring]'" in ran.err
     rsdeck.env["PYTHONPATH"] = str(tmp_path)
@@ -414,7 +417,7 @@ def test_a_keyring_may_be_missing_locked_slow_or_good(
         ("return 'demo-password'", 0, ""),
     ):
         write_keyring(tmp_path, body)
-        ran = rsdeck.run("status", "node1")
+        ran = rsdeck.run_process("status", "node1")
         assert ran.code == code
         assert says in ran.err
         assert WRONG not in ran.out + ran.err
@@ -456,6 +459,7 @@ class _Asked:
         return self._child.returncode, out
 
 
+@pytest.mark.terminal
 def test_on_a_terminal_the_password_is_asked_for_once_a_cluster_and_not_shown(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
@@ -468,6 +472,7 @@ def test_on_a_terminal_the_password_is_asked_for_once_a_cluster_and_not_shown(
     assert PASSWORD.encode() not in asked.shown
 
 
+@pytest.mark.terminal
 @pytest.mark.parametrize(
     ("keys", "code", "says"),
     [
@@ -485,6 +490,7 @@ def test_what_is_typed_instead_of_a_password_is_no_traceback(
     assert not list(served.cluster.requests)
 
 
+@pytest.mark.real_time
 def test_what_python_says_when_it_debugs_holds_no_secret(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
@@ -500,11 +506,13 @@ def test_what_python_says_when_it_debugs_holds_no_secret(
 # Streams
 
 
+@pytest.mark.real_time
 def test_without_textual_and_rich_it_still_answers(known: Command) -> None:
-    ran = known.run("status", argv=known.without("textual", "rich", "uvicorn", "trustme"))
+    ran = known.run_process("status", argv=known.without("textual", "rich", "uvicorn", "trustme"))
     assert ran.code == 0
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("args", [("status",), ("status", "--json"), ("nodes",), ("--help",)])
 def test_a_reader_that_has_gone_is_no_traceback(args: tuple[str, ...], known: Command) -> None:
     reading, writing = os.pipe()
@@ -516,21 +524,24 @@ def test_a_reader_that_has_gone_is_no_traceback(args: tuple[str, ...], known: Co
     assert ran.code == 141
 
 
+@pytest.mark.real_time
 def test_a_pipe_to_head_is_no_traceback(known: Command) -> None:
     argv = ("bash", "-o", "pipefail", "-c", f"{sys.executable} -m tui status | head -0")
-    ran = known.run(argv=argv)
+    ran = known.run_process(argv=argv)
     assert (ran.code, ran.out, ran.err) == (141, "", "")
 
 
+@pytest.mark.real_time
 def test_a_full_disk_behind_stdout_is_said_in_one_line(known: Command) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        ran = known.run("status", stdout=full)
+        ran = known.run_process("status", stdout=full)
     assert ran.code == 2
     assert ran.err == "rsdeck: No space left on device\n"
 
 
+@pytest.mark.real_time
 def test_a_stdout_that_is_closed_is_no_traceback(known: Command) -> None:
-    ran = known.run(argv=("sh", "-c", f"exec {sys.executable} -m tui status >&-"))
+    ran = known.run_process(argv=("sh", "-c", f"exec {sys.executable} -m tui status >&-"))
     assert (ran.code, ran.err) == (0, "")
 
 
@@ -560,6 +571,7 @@ def hanging(rsdeck: Command) -> Iterator[Any]:
         yield server
 
 
+@pytest.mark.real_time
 def test_ctrl_c_while_a_node_hangs_ends_it_at_once_with_130(rsdeck: Command, hanging: Any) -> None:
     child = rsdeck.start("status")
     until(lambda: hanging.asked)
@@ -570,6 +582,7 @@ def test_ctrl_c_while_a_node_hangs_ends_it_at_once_with_130(rsdeck: Command, han
     assert ran.err.strip() == "rsdeck: stopped"
 
 
+@pytest.mark.real_time
 def test_ctrl_c_while_a_password_command_runs_ends_both(
     rsdeck: Command, served: SimulatedCluster, tmp_path: Path
 ) -> None:
@@ -594,6 +607,7 @@ def test_a_node_that_hangs_is_given_up_after_the_timeout(rsdeck: Command, hangin
     assert "no answer within 0.5 s" in ran.err
 
 
+@pytest.mark.real_time
 def test_no_secret_is_in_the_words_of_a_running_process(rsdeck: Command, hanging: Any) -> None:
     """P9."""
     child = rsdeck.start("status")
@@ -637,11 +651,12 @@ def test_hostile_names_and_words_stay_whole_lines_in_json(
     assert one["status"] == "RUN␛]0;title␇"
 
 
+@pytest.mark.real_time
 def test_a_terminal_that_has_no_such_letters_gets_them_spelled_out(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.cluster.add_service(1, HOSTILE)
-    ran = known.run("status", "node1", env={"PYTHONIOENCODING": "latin-1"})
+    ran = known.run_process("status", "node1", env={"PYTHONIOENCODING": "latin-1"})
     assert ran.code == 0
     assert "\\u6f22" in ran.out
 

@@ -1,19 +1,16 @@
 """`rsdeck trust`: what is shown, what is written, and what never is."""
 
-import contextlib
-import os
-import pty
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.certificates import DAY, NOW, self_signed
-from tests.cli.conftest import Command, until
+from tests.cli.conftest import RSDECK, Command
 from tests.faultserver import FaultServer, serving
 from tests.proxyserver import proxying
+from tests.pty import Terminal
 from tests.test_imports import run
 from tui.api.tls.certificate import fingerprint
 
@@ -165,38 +162,20 @@ def test_plain_http_has_no_certificate(node: Node) -> None:
     assert "has no certificate" in ran.err
 
 
-def on_a_terminal(node: Node, keys: str) -> tuple[int, str]:
-    ours, theirs = pty.openpty()
-    child = node.rsdeck.start("trust", "node1", stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    shown = bytearray()
-
-    def listen() -> None:
-        with contextlib.suppress(OSError):
-            while data := os.read(ours, 4096):
-                shown.extend(data)
-
-    listener = threading.Thread(target=listen)
-    listener.start()
-    until(lambda: shown.endswith(b": "))
-    os.write(ours, keys.encode())
-    code = child.wait(20)
-    listener.join(5)
-    os.close(ours)
-    assert b"Traceback" not in shown
-    return code, shown.decode()
-
-
+@pytest.mark.terminal
 def test_on_a_terminal_the_first_digits_pin_it(node: Node) -> None:
-    code, shown = on_a_terminal(node, f"{node.sha256[:8]}\n")
-    assert (code, node.pinned) == (0, [node.sha256])
-    assert "type the first 8 digits" in shown
+    env = node.rsdeck.env | {"TERM": "xterm"}
+    with Terminal((*RSDECK, "trust", "node1"), env) as terminal:
+        terminal.shows("type the first 8 digits")
+        terminal.send(f"{node.sha256[:8]}\n".encode())
+        assert terminal.ends() == 0
+    assert node.pinned == [node.sha256]
 
 
 def test_the_digits_may_be_typed_as_openssl_prints_them(node: Node) -> None:
     digits = node.sha256.upper()
     keys = ":".join(digits[at : at + 2] for at in range(0, 10, 2))
-    assert on_a_terminal(node, f"{keys}\n")[0] == 0
+    assert node.rsdeck.run("trust", "node1", typed=f"{keys}\n").code == 0
     assert node.pinned
 
 
@@ -204,10 +183,11 @@ def test_the_digits_may_be_typed_as_openssl_prints_them(node: Node) -> None:
 def test_anything_else_writes_nothing(node: Node, keys: str) -> None:
     before = node.written
     keys = keys.replace("{7}", node.sha256[:7]).replace("{8}", node.sha256[:8])
-    assert on_a_terminal(node, f"{keys}\n")[0] == 1
+    assert node.rsdeck.run("trust", "node1", typed=f"{keys}\n").code == 1
     assert node.written == before
 
 
+@pytest.mark.real_time
 def test_it_is_light(node: Node, tmp_path: Path) -> None:
     argv = ("--config", str(node.rsdeck.config_path), "trust", "node1", "--yes", WRONG)
     code, _, imported = run(*argv, folder=tmp_path)
