@@ -1,13 +1,14 @@
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.config.conftest import Write
 from tui.config import Notify, Settings, load
 from tui.config.profile_rules import FIELDS, SOURCES, TRUSTS
-from tui.storage.paths import example_config
 
-EXAMPLE = example_config().read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
 ALTERNATIVES = re.findall(r"^#: (\w+) = .*$", EXAMPLE.partition("[nodes.node1]")[2], re.MULTILINE)
 
 

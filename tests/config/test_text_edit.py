@@ -2,7 +2,7 @@ import tomllib
 
 import pytest
 
-from tui.config.text_edit import NotEditable, with_added, with_changed, without
+from tui.config.text_edit import NotEditable, with_added, with_changed
 
 TEXT = """\
 # mine
@@ -55,17 +55,11 @@ def test_the_first_node_of_all_makes_a_valid_file() -> None:
     assert tomllib.loads(with_added("", "a", A)) == {"nodes": {"a": A}}
 
 
-def test_taking_a_node_out_leaves_what_speaks_of_the_next() -> None:
-    text = without(TEXT, "a")
-    assert text == "# mine\n\n# about b\n" + TEXT.partition("# about b\n")[2]
-    assert "# about keys\n[keys]" in without(TEXT, "b.c")
-
-
 def test_windows_line_ends_stay() -> None:
     crlf = TEXT.replace("\n", "\r\n")
     edited = with_changed(crlf, "a", "a", {**A, "label": "x"}, A)
     added = with_added(edited, "d", A)
-    for text in (edited, added, without(added, "a")):
+    for text in (edited, added):
         assert text.count("\n") == text.count("\r\n")
         assert "\r\r" not in text
         tomllib.loads(text)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from tests.cli.conftest import until
 from tests.sim.conftest import ADMIN
 from tui.sim.cluster import Cluster
 from tui.sim.http_app import create_app
@@ -80,6 +81,15 @@ def is_whole(connection, seconds=0.2):
         connection.raw.recv(1)
     connection.settimeout(3)
     return look(connection).startswith(b"HTTP/1.1 ")
+
+
+def answers(served, uid):
+    """Whether a new connection to a node is taken, kept and answered on."""
+    try:
+        with wire(served, uid) as connection:
+            return is_whole(connection)
+    except OSError:
+        return False
 
 
 def order(served, uid, operation, *services):
@@ -180,9 +190,7 @@ def test_a_node_without_power_resets_what_is_open_and_refuses_what_is_new(cluste
     with pytest.raises(OSError, match=r"refused|reset"), wire(cluster, 2):
         pass
     cluster.cluster.power_on(2)
-    time.sleep(0.3)
-    with wire(cluster, 2) as again:
-        assert is_whole(again)
+    until(lambda: answers(cluster, 2))
 
 
 @pytest.mark.parametrize("death", ["power_off", "stop"])

@@ -107,8 +107,12 @@ def test_an_unknown_service_is_false(ask):
     ).json() == {"nope": False}
 
 
-def test_an_unknown_path_is_404_and_a_wrong_method_405(ask):
+def test_a_path_of_its_own_for_a_service_is_404(ask):
     assert ask("GET", "/v1/services/alert_mgr/restart").status_code == 404
+
+
+def test_by_choice_another_method_is_405(ask):
+    """The simulator's choice: a live cluster was seen to answer 404 to GET /v1/services."""
     assert ask("GET", "/v1/services").status_code == 405
     assert ask("DELETE", "/v1/local/services").status_code == 405
 
@@ -151,11 +155,6 @@ def test_a_token_is_given_for_a_body_login_and_refreshed(ask):
     r = ask("POST", "/v1/users/refresh_jwt", auth=None, headers={"authorization": f"JWT {token}"})
     assert r.status_code == 200
     assert r.json()["access_token"]
-
-
-@pytest.mark.parametrize("ttl", [0, 86401, "5"])
-def test_a_token_cannot_last_longer_than_a_day_or_less_than_a_second(ask, ttl):
-    assert ask("POST", "/v1/users/authorize", json={"ttl": ttl}).status_code == 400
 
 
 def test_with_basic_switched_off_only_a_token_passes():

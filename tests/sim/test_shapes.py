@@ -128,7 +128,8 @@ def test_bootstrap_tells_the_nodes_own_uid_as_a_text(get, uid):
     assert told["local_node_info"]["uid"] == str(uid)
 
 
-def test_only_the_primary_says_active(get, served):
+def test_by_choice_the_primary_alone_is_active(get, served):
+    """The simulator's choice: documented as a node's link to the primary, and not as its role."""
     path = "/v1/local/node/master_healthcheck"
     assert [get(path, uid)["status"] for uid in (1, 2, 3)] == ["active", "inactive", "inactive"]
     served.cluster.promote(3)
@@ -163,7 +164,8 @@ def test_the_clusters_check_has_a_text_for_uid(get, served):
 
 
 @pytest.mark.parametrize("uid", [1, 2])
-def test_any_node_tells_the_clusters_health_without_times(get, served, uid):
+def test_any_node_reports_the_clusters_health_without_times(get, served, uid):
+    """By choice healthy and unhealthy: the documented words are down, warning and active."""
     served.cluster.set_status(3, "alert_mgr", "FATAL")
     nodes = get("/v4/cluster/health", uid)["nodes"]
     assert [node["id"] for node in nodes] == ["1", "2", "3"]

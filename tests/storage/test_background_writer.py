@@ -1,5 +1,6 @@
 """The thread that writes: in order, bounded, and in nobody's way."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -25,11 +26,20 @@ def test_jobs_are_done_in_their_order_and_give_their_results() -> None:
     assert [one.result(5) for one in futures] == done == list(range(50))
 
 
-def test_what_a_job_raises_is_told_to_who_waits_and_the_next_is_done() -> None:
-    scribe = BackgroundWriter("test")
-    wrong = scribe.put(lambda: 1 // 0)
-    assert isinstance(wrong.exception(5), ZeroDivisionError)
-    assert scribe.put(lambda: "on").result(5) == "on"
+@pytest.mark.parametrize("kind", [StorageError, ZeroDivisionError, SystemExit, KeyboardInterrupt])
+def test_what_a_job_raises_is_raised_where_the_caller_waits_and_the_next_job_is_done(
+    kind: type[BaseException],
+) -> None:
+    def fails() -> None:
+        raise kind("why")
+
+    async def wait() -> None:
+        await writer.do(fails, 60)
+
+    writer = BackgroundWriter("test")
+    with pytest.raises(kind, match="why"):
+        asyncio.run(wait())
+    assert writer.put(lambda: "next").result(5) == "next"
 
 
 async def test_a_job_that_hangs_is_slow_and_holds_nobody(gate: threading.Event) -> None:

@@ -41,10 +41,6 @@ def test_the_bundled_themes_come_before_those_of_the_user(tmp_path: Path) -> Non
     assert user.parent == paths.config_file(None, {})[0].parent
 
 
-def test_the_example_comes_with_the_program() -> None:
-    assert paths.example_config().is_file()
-
-
 def test_the_state_lies_in_the_users_folder(tmp_path: Path) -> None:
     assert paths.state_dir().is_relative_to(tmp_path)
 

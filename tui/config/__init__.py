@@ -12,7 +12,7 @@ from tui.config.password_source import (
 )
 from tui.config.profile import Configuration, NodeProfile, Notify, Settings, fields_of
 from tui.config.profile_rules import FIELDS, check_profile, profile_problems
-from tui.config.writer import remove_profile, save_profile
+from tui.config.writer import save_profile
 
 __all__ = [
     "FIELDS",
@@ -31,6 +31,5 @@ __all__ = [
     "fields_of",
     "load",
     "profile_problems",
-    "remove_profile",
     "save_profile",
 ]

@@ -39,13 +39,6 @@ def with_changed(
     return _same_newlines(changed, text)
 
 
-def without(text: str, name: str) -> str:
-    """Take a node out; comments after a blank line stay, they speak of what follows."""
-    start, body, end = _span(text, name)
-    rest = _split(text[body:end])[1]
-    return text[:start] + rest.lstrip("\r\n") + text[end:]
-
-
 def _header(name: str) -> str:
     return f"[{dotted_key('nodes', name)}]"
 

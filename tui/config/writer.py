@@ -42,20 +42,6 @@ def save_profile(
     return _rewrite(path, digest, edit)
 
 
-def remove_profile(path: Path, profile_name: str, *, digest: str) -> Configuration:
-    """Take a profile out; the rest as with `save_profile`."""
-    path = path.absolute()
-
-    def edit(text: str, before: Configuration) -> tuple[str, tuple[NodeProfile, ...]]:
-        from tui.config.text_edit import without
-
-        _known(before, profile_name)
-        rest = tuple(one for one in before.nodes if one.name != profile_name)
-        return without(text, profile_name), rest
-
-    return _rewrite(path, digest, edit)
-
-
 _Edit = Callable[[str, Configuration], tuple[str, tuple[NodeProfile, ...]]]
 
 

@@ -1,93 +1,82 @@
 """A password from the desktop's keyring."""
 
 import asyncio
-import contextlib
 import shlex
-import threading
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass
 
+from tui.concurrency import run_in_thread
 from tui.config import NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
 from tui.model.text import clean
 
 
-class _Answer:
-    """What the keyring's thread came to: a password, None, or the kind of its exception.
+@dataclass(frozen=True, slots=True)
+class _KeyringFailure:
+    """The type of what the keyring raised; `kinds` are the names of the type and its bases.
 
-    As a context manager it takes any exception, since a backend may raise what it likes, and
-    keeps its type alone, since the words may hold anything.
+    The exception itself is not kept: its words and its frames may hold the password.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.password: object = None
-        self.trouble: frozenset[str] = frozenset()
-        self.kind = ""
-        self.done = asyncio.Event()
-        self._loop = loop
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> bool:
-        if kind is not None:
-            self.kind = clean(kind.__name__)
-            self.trouble = frozenset(one.__name__ for one in kind.__mro__)
-            if isinstance(error, ModuleNotFoundError) and error.name == "keyring":
-                self.trouble |= {"no keyring"}
-        with contextlib.suppress(RuntimeError):  # the loop may be gone: nobody waits any more
-            self._loop.call_soon_threadsafe(self.done.set)
-        return True
+    name: str
+    kinds: frozenset[str] = frozenset()
+    lacks_package: bool = False
 
 
-def _ask_keyring(answer: _Answer, service: str, username: str) -> None:
-    with answer:
+def _ask_keyring(service: str, username: str) -> object:
+    """Return what the keyring holds, or the failure that came of it.
+
+    A boundary: a keyring's backend is foreign code and may raise anything. It becomes the failure
+    that the caller reports, so nothing is lost but words that must not be shown.
+    """
+    try:
         import keyring
 
-        answer.password = keyring.get_password(service, username)
+        return keyring.get_password(service, username)
+    except BaseException as error:  # noqa: BLE001 - a backend raises what it likes; see above
+        return _KeyringFailure(
+            clean(type(error).__name__),
+            frozenset(kind.__name__ for kind in type(error).__mro__),
+            isinstance(error, ModuleNotFoundError) and error.name == "keyring",
+        )
 
 
 async def from_keyring(profile: NodeProfile, limit: float) -> Secret:
-    """Ask the keyring for `rsdeck:URL` and the user, for at most `limit` seconds.
+    """Return the password of `rsdeck:URL` and the user, within `limit` seconds.
 
-    Raises CredentialError.
+    Raises CredentialError. A locked keyring may wait for ever for a dialog that was not seen; its
+    thread is left behind then.
     """
     service = f"rsdeck:{profile.url}"
-    answer = _Answer(asyncio.get_running_loop())
-    # A locked keyring may wait for ever for a dialog that nobody sees; a daemon thread can be left.
-    threading.Thread(
-        target=_ask_keyring, args=(answer, service, profile.username), daemon=True
-    ).start()
     try:
         async with asyncio.timeout(limit):
-            await answer.done.wait()
+            answer = await run_in_thread(
+                ("keyring", service, profile.username),
+                lambda: _ask_keyring(service, profile.username),
+            )
     except TimeoutError:
         reason, hint = f"it did not answer within {limit:g} s", "unlock it, then try again"
         raise CredentialError(profile, "keyring", reason, hint) from None
-    if answer.kind:
-        raise CredentialError(profile, "keyring", *_keyring_trouble(answer))
-    if not answer.password:
+    if isinstance(answer, _KeyringFailure):
+        raise CredentialError(profile, "keyring", *_failure_text(answer))
+    if not answer:
         words = shlex.join(["keyring", "set", service, profile.username])
         raise CredentialError(profile, "keyring", "it holds no such password", f"run: {words}")
-    if not isinstance(answer.password, str):
-        answer.kind = clean(type(answer.password).__name__)
-        raise CredentialError(profile, "keyring", *_keyring_trouble(answer))
-    raw = Raw(answer.password.encode("utf-8", "surrogatepass"))
+    if not isinstance(answer, str):
+        kind = type(answer).__name__
+        del answer
+        raise CredentialError(profile, "keyring", *_failure_text(_KeyringFailure(clean(kind))))
+    raw = Raw(answer.encode("utf-8", "surrogatepass"))
+    del answer
     return secret_from(profile, "keyring", raw)
 
 
-def _keyring_trouble(answer: _Answer) -> tuple[str, str]:
-    """Give the reason and what to do about it."""
+def _failure_text(failure: _KeyringFailure) -> tuple[str, str]:
+    """Return the reason and what to do about it."""
     other = "use password_command or password_file instead"
-    if "no keyring" in answer.trouble:
+    if failure.lacks_package:
         return "the keyring package is not installed", "run: pip install 'rsdeck[keyring]'"
-    if "NoKeyringError" in answer.trouble:
+    if "NoKeyringError" in failure.kinds:
         return "this machine has no keyring that can be used", other
-    if answer.trouble & {"KeyringLocked", "InitError"}:
+    if failure.kinds & {"KeyringLocked", "InitError"}:
         return "it is locked", "unlock it, then try again"
-    return f"it failed ({answer.kind})", other
+    return f"it failed ({failure.name})", other

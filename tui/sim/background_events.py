@@ -1,10 +1,9 @@
 """What happens by itself on a lively cluster, now and then, so that there is something to see."""
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from tui.sim.cluster import Cluster
+from tui.sim.node import Node
 
 _SERVICES = (
     "alert_mgr", "stats_archiver", "mdns_server", "sentinel_service", "call_home_agent",
@@ -16,8 +15,8 @@ _SLEPT = 120.0
 class BackgroundEvents:
     """A seeded play of small troubles; like everything here it moves when somebody looks."""
 
-    def __init__(self, cluster: "Cluster", now: float, seed: int | None) -> None:
-        self._cluster = cluster
+    def __init__(self, nodes: Mapping[int, Node], now: float, seed: int | None) -> None:
+        self._nodes = nodes
         self._dice = random.Random(seed)  # noqa: S311 - a play
         self._next = now + self._dice.uniform(6, 10)
         self._later: list[tuple[float, str, int, str]] = []
@@ -32,32 +31,31 @@ class BackgroundEvents:
         due = [one for one in self._later if one[0] <= now]
         self._later = [one for one in self._later if one[0] > now]
         for _, what, uid, service in sorted(due):
-            self._do(what, uid, service)
+            self._do(now, what, uid, service)
 
     def _begin(self, now: float) -> None:
-        node = self._dice.choice(self._cluster.nodes)
+        node = self._dice.choice(tuple(self._nodes.values()))
         service = self._dice.choice(_SERVICES)
         busy = {(uid, name) for _, _, uid, name in self._later}
         if service not in node.processes or (node.uid, service) in busy:
             return
         chance = self._dice.random()
         if chance < 0.55:
-            self._do("restart", node.uid, service)
+            self._do(now, "restart", node.uid, service)
         elif chance < 0.85:
-            self._do("stop", node.uid, service)
+            self._do(now, "stop", node.uid, service)
             self._later.append((now + self._dice.uniform(20, 40), "start", node.uid, service))
         else:
-            self._do("fail", node.uid, service)
-            self._do("restart", node.uid, service)
+            self._do(now, "fail", node.uid, service)
+            self._do(now, "restart", node.uid, service)
             until = now + self._dice.uniform(25, 45)
             self._later.append((until, "mend", node.uid, service))
             self._later.append((until, "start", node.uid, service))
 
-    def _do(self, what: str, uid: int, service: str) -> None:
-        process = self._cluster.node(uid).processes.get(service)
+    def _do(self, now: float, what: str, uid: int, service: str) -> None:
+        process = self._nodes[uid].processes.get(service)
         if process is None:
             return
-        now = self._cluster.clock()
         match what:
             case "restart":
                 process.restart(now)

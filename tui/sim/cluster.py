@@ -52,7 +52,7 @@ class Cluster:
         self.urls: dict[int, str] = {}
         self._hang_up: dict[int, Callable[[], None]] = {}
         self._nodes = {uid: self._make_node(uid) for uid in range(1, nodes + 1)}
-        self._life = BackgroundEvents(self, clock(), seed) if lively else None
+        self._life = BackgroundEvents(self._nodes, clock(), seed) if lively else None
         self.add_user("admin@demo.local", "demo-password", "admin")
         self.add_user("viewer@demo.local", "viewer-password", "cluster_viewer")
 

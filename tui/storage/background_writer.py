@@ -7,8 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from tui.storage.private_files import StorageError
 
@@ -39,7 +38,7 @@ class BackgroundWriter:
         """Take a job, without waiting for it."""
         future: Future[T] = Future()
         try:
-            self._jobs.put_nowait(lambda: _work(future, job))
+            self._jobs.put_nowait(lambda: _complete(future, job))
         except queue.Full:
             future.set_exception(SlowDisk("the disk has too much to do"))
         if self._thread is None:
@@ -66,7 +65,7 @@ class BackgroundWriter:
         def again() -> None:
             future: Future[None] = Future()
             future.add_done_callback(told)
-            _work(future, job)
+            _complete(future, job)
 
         self._again, self._every = again, every
         self._due = time.monotonic() + every
@@ -101,27 +100,17 @@ class BackgroundWriter:
         return None if self._due == math.inf else max(0.0, self._due - time.monotonic())
 
 
-def _work(future: "Future[T]", job: Callable[[], T]) -> None:
-    if future.set_running_or_notify_cancel():
-        with _Into(future):
-            future.set_result(job())
+def _complete(future: "Future[T]", job: Callable[[], T]) -> None:
+    """Run a job and hand its result, or whatever it raised, to the caller that waits.
 
-
-class _Into:
-    """Hands an exception to whoever waits for the future, as the thread has nobody to tell."""
-
-    def __init__(self, future: "Future[T]") -> None:
-        self._fail = future.set_exception
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> bool:
-        if error is not None:
-            self._fail(error)
-        return True
+    The boundary of the thread: an exception of any kind, KeyboardInterrupt and SystemExit too, is
+    raised where the caller waits, and the thread goes on with the next job.
+    """
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = job()
+    except BaseException as error:  # noqa: BLE001 - nothing is swallowed: the caller raises it
+        future.set_exception(error)
+    else:
+        future.set_result(result)
