@@ -62,7 +62,7 @@ def test_it_prints_addresses_users_passwords_and_the_fingerprint(simulator: Simu
     assert len(simulator.urls) == 3
     for url in simulator.urls:
         assert re.fullmatch(r"https://127\.0\.0\.1:\d+", url)
-    assert simulator.users[USER] == PASSWORD
+    assert simulator.users == {USER: PASSWORD, "viewer@demo.local": "viewer-password"}
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", simulator.fingerprint)
     assert "node 1" in simulator.said
     assert "primary" in simulator.said.splitlines()[0]

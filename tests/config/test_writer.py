@@ -227,6 +227,7 @@ while done < 20:
 """
 
 
+@pytest.mark.real_time
 def test_two_writers_lose_nothing_of_each_other(write: Write) -> None:
     path = write(TEXT)
     writers = [
@@ -240,6 +241,7 @@ def test_two_writers_lose_nothing_of_each_other(write: Write) -> None:
     assert names == {"a", "b"} | {f"{who}-{n}" for who in "xy" for n in range(20)}
 
 
+@pytest.mark.real_time
 def test_nothing_of_a_writer_that_was_killed_spoils_the_file(write: Write) -> None:
     path = write(TEXT)
     for delay in (0.2, 0.35, 0.5):

@@ -8,8 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.config.conftest import Write
 from tui.config import load, save_profile
+
+pytestmark = pytest.mark.real_time
 
 SAVES = 200
 KILLS = 5

@@ -173,6 +173,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.real_time
 def test_a_disk_that_hangs_holds_nothing_else_up_and_is_said(file: Path) -> None:
     """P15."""
     strace = shutil.which("strace")

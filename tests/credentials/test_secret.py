@@ -1,5 +1,6 @@
 import copy
 import dataclasses
+import hmac
 import json
 import logging
 import pickle
@@ -52,6 +53,21 @@ def test_secrets_are_equal_by_what_they_hold_and_to_nothing_else() -> None:
     assert Secret("\udcff") == Secret("\udcff")
     assert Secret(CANARY) != CANARY
     assert Secret("") != None  # noqa: E711 - the comparison is what is tested
+
+
+def test_secrets_are_compared_in_a_time_that_does_not_depend_on_where_they_differ(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+    real = hmac.compare_digest
+
+    def compare(mine: bytes, theirs: bytes) -> bool:
+        compared.append((mine, theirs))
+        return real(mine, theirs)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    assert Secret("one") != Secret("two")
+    assert compared == [(b"one", b"two")]
 
 
 def test_a_log_and_a_traceback_with_locals_show_only_stars(

@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import time
 from contextlib import contextmanager
 
 import httpx
@@ -163,8 +162,9 @@ def test_a_restart_by_command_cuts_as_an_order_does(cluster, carrier):
 
 
 def test_a_restart_of_the_control_plane_cuts_once_and_later_connections_live(cluster):
-    cluster.cluster.restart(2, "envoy_control_plane")
-    time.sleep(0.05)
+    with wire(cluster, 2) as before:
+        cluster.cluster.restart(2, "envoy_control_plane")
+        assert is_reset(before)
     with wire(cluster, 2) as later:
         assert is_whole(later, seconds=0.5)
     assert cluster.cluster.process(2, "envoy_control_plane").state == "RUNNING"

@@ -61,6 +61,7 @@ assert "platformdirs" in sys.modules
 """
 
 
+@pytest.mark.real_time
 def test_without_a_home_the_configuration_is_empty_and_nothing_is_looked_for_here(
     tmp_path: Path,
 ) -> None:
@@ -68,6 +69,7 @@ def test_without_a_home_the_configuration_is_empty_and_nothing_is_looked_for_her
     subprocess.run([sys.executable, "-c", _HOMELESS], check=True, cwd=tmp_path, env={})  # noqa: S603
 
 
+@pytest.mark.real_time
 def test_importing_the_paths_and_the_configuration_imports_nothing_slow() -> None:
     slow = ["platformdirs", "tomlkit", "tempfile", "pydantic", "textual", "httpx", "keyring"]
     code = (
