@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.app import App
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
@@ -26,7 +30,13 @@ from tui.ui.dialogs.password import PasswordDialog
 from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.themes import load_themes
 
-PATIENCE = Patience(steady=0.6, limit=6.0, same=1.5)
+PATIENCE = Patience(steady=0.2, limit=6.0, same=1.0)
+ARMS_AT_ONCE = ArmingTimes(painted=0.02, quiet=0.02, alone=0.02)
+"""For tests of what a dialog does, not of when it starts to listen."""
+
+ARMS_AS_SHIPPED = ArmingTimes()
+"""For tests of keys that come too early, too close together, or all at once."""
+
 ADMIN = "admin@demo.local", "demo-password"
 VIEWER = "viewer@demo.local", "viewer-password"
 
@@ -64,15 +74,52 @@ class Deck:
     def __init__(self, app: DeckApp, fleet: Fleet, pilot: Pilot[None]) -> None:
         self.app, self.fleet, self.pilot = app, fleet, pilot
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
+        """Wait until a condition holds; `seconds` only bounds how long a failure takes."""
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
                 raise AssertionError(f"it did not come about; the screen:\n{self.text}")
-            await self.pilot.pause(0.02)
+            await asyncio.sleep(0.03)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Type keys, each after what the one before it led to."""
+        for key in keys:
+            self.app.post_message(key_event(key))
+            await self.settle()
+
+    async def open(self, key: str, window: type[Screen[Any]]) -> None:
+        """Press a key that opens a window, again where a node's answer was too old for it.
+
+        On a busy machine an answer is too old for an order now and then.
+        """
+        end = time.monotonic() + 30.0
+        while not isinstance(self.app.screen, window):
+            assert time.monotonic() < end, f"it was not opened; the screen:\n{self.text}"
+            await self.press(key)
+            with contextlib.suppress(AssertionError):
+                await self.until(lambda: isinstance(self.app.screen, window), 1.0)
+
+    async def settle(self) -> None:
+        await settle(self.app, self.pilot)
+
+    async def click(self, *args: Any, **more: Any) -> None:
+        """Click as `Pilot.click` does, without its wait for an idle process."""
+        await self.pilot.click(*args, **more)
+        await self.settle()
+
+    async def polls(self, more: int = 2) -> None:
+        """Wait until every node has been polled anew `more` times."""
+        for _ in range(more):
+            asked = [node.reading.asked_at for node in self.fleet.nodes]
+            self.fleet.refresh()
+            await self.until(
+                lambda asked=asked: all(
+                    node.reading.asked_at != before
+                    for node, before in zip(self.fleet.nodes, asked, strict=True)
+                )
+            )
+        await self.settle()
 
     async def armed(self) -> None:
         await self.until(lambda: self.app.screen.query("#go.-armed"))
@@ -81,14 +128,22 @@ class Deck:
         """Say yes as a person does: a key by itself, and nothing after it until it was taken."""
         await self.armed()
         below = self.app.screen_stack[-2]
-        end = time.monotonic() + 15.0
+        end = time.monotonic() + 30.0
         while self.app.screen is not below:
             # On a busy machine an answer may be too old for a moment, and the question says so.
             assert time.monotonic() < end, f"it was not confirmed; the screen:\n{self.text}"
-            await quiet(2 * ArmingTimes().alone)
+            await self.alone()
             await self.press("y")
             with contextlib.suppress(AssertionError):
                 await self.until(lambda: self.app.screen is below, 1.0)
+
+    async def alone(self) -> None:
+        """Let so much time pass that a key before it has decided what it can decide.
+
+        So much must pass before a key that decides, too: it has to come alone.
+        """
+        await asyncio.sleep(2 * self.app.arming_times.alone)
+        await self.settle()
 
     def burst(self, *keys: str) -> None:
         """Type keys in one go, whatever the machine does meanwhile."""
@@ -106,7 +161,7 @@ class Deck:
         strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text for strip in strips)
 
-    async def shows(self, *words: str, seconds: float = 10.0) -> None:
+    async def shows(self, *words: str, seconds: float = 30.0) -> None:
         await self.until(lambda: all(word in self.text for word in words), seconds)
 
     @property
@@ -116,7 +171,7 @@ class Deck:
     async def on(self, service: str) -> None:
         await self.until(lambda: service in self.table.row_keys)
         self.table.move_to(service)
-        await self.pilot.pause()
+        await self.settle()
 
     async def all_known(self) -> None:
         """Wait until every node has answered and its kind is known."""
@@ -127,6 +182,38 @@ class Deck:
         )
 
 
+def key_event(key: str) -> events.Key:
+    """Make the event that Textual's own pilot makes of a key's name."""
+    if len(key) == 1 and not key.isalnum():
+        key = _character_to_key(key)
+    original = REPLACED_KEYS.get(key, key)
+    try:
+        character: str | None = unicodedata.lookup(_get_unicode_name_from_key(original))
+    except KeyError:
+        character = key if len(key) == 1 else None
+    return events.Key(key, character)
+
+
+async def settle(app: App[Any], pilot: Pilot[Any]) -> None:
+    """Wait until no message waits in any queue, none is being handled, and all is laid out.
+
+    Textual's own wait is for a process that computes nothing, which beside a busy simulator
+    takes up to a second for each key.
+    """
+    calm = 0
+    for _ in range(50):
+        # Every queue is passed once: what was being handled when it began is done with.
+        if not await pilot._wait_for_screen() or not app.screen_stack:
+            return
+        screen = app.screen
+        screen._on_timer_update()
+        pumps = [app, *screen.walk_children(with_self=True)]
+        is_calm = not screen._callbacks and all(one._message_queue.empty() for one in pumps)
+        calm = calm + 1 if is_calm else 0
+        if calm == 2:
+            return
+
+
 @asynccontextmanager
 async def open_deck(
     configuration: Configuration,
@@ -135,6 +222,7 @@ async def open_deck(
     read_only: str = "",
     size: tuple[int, int] = (120, 40),
     patience: Patience = PATIENCE,
+    arming: ArmingTimes = ARMS_AT_ONCE,
     keys: dict[str, str] | None = None,
     state: Path | None = None,
     history: History | None = None,
@@ -152,7 +240,9 @@ async def open_deck(
     )
     themes, _ = load_themes(theme_dirs())
     shelf = SavedFiles(state or configuration.path.parent / "state")
-    app = DeckApp(configuration, fleet, themes=themes, keys=keys or {}, shelf=shelf)
+    app = DeckApp(
+        configuration, fleet, themes=themes, keys=keys or {}, shelf=shelf, arming_times=arming
+    )
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Deck(app, fleet, pilot)
 

@@ -4,12 +4,11 @@ import contextlib
 import time
 
 from tests.fleet.rollouts import QUICK, SERVICE, ordered
-from tests.ui.conftest import Deck, quiet
+from tests.ui.conftest import Deck
 from tui.model.rollout import RolloutProgress, RolloutState
 from tui.ui.dialogs.rollout import RolloutDialog
 from tui.ui.dialogs.rollout_action import RolloutActionDialog
 from tui.ui.screens.rollout import RolloutScreen
-from tui.ui.terminal.input_guard import ArmingTimes
 
 __all__ = ["QUICK", "SERVICE", "ordered"]
 
@@ -18,8 +17,7 @@ async def ask(deck: Deck, service: str = SERVICE) -> None:
     """Press R on a service, and come to the door."""
     await deck.all_known()
     await deck.on(service)
-    await deck.press("R")
-    await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
+    await deck.open("R", RolloutDialog)
 
 
 async def read(deck: Deck) -> None:
@@ -33,7 +31,7 @@ async def read(deck: Deck) -> None:
 async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
     """Type what the door asks for, and come to the rollout's screen."""
     await deck.armed()
-    await quiet(2 * ArmingTimes().alone)
+    await deck.alone()
     await deck.press("tab", *words, "enter")
     if reason:
         await deck.press(*reason, "enter")
@@ -48,7 +46,7 @@ async def _comes_through(deck: Deck, key: str) -> None:
         with contextlib.suppress(AssertionError):
             await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen), 1.0)
             return
-        await quiet(2 * ArmingTimes().alone)
+        await deck.alone()
         await deck.press(key)
 
 
@@ -79,6 +77,6 @@ async def say(deck: Deck, key: str) -> None:
     await deck.press(key)
     await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
     await deck.armed()
-    await quiet(2 * ArmingTimes().alone)
+    await deck.alone()
     await deck.press("y")
     await _comes_through(deck, "y")

@@ -61,15 +61,15 @@ async def test_hostile_names_and_statuses_are_harmless_on_every_screen(
             for _ in range(len(NAMES) + 2):
                 assert_harmless(deck)
                 await deck.press("s")
-                await deck.pilot.pause()
+                await deck.settle()
                 assert_harmless(deck)
                 await deck.press("y")
-                await deck.pilot.pause()
+                await deck.settle()
                 assert_harmless(deck)
                 await deck.press("y", "down")
             for key in ("n", "question_mark"):
                 await deck.press(key)
-                await deck.pilot.pause()
+                await deck.settle()
                 assert_harmless(deck)
                 await deck.press("escape")
             assert deck.app.return_code is None
@@ -84,7 +84,7 @@ async def test_clicking_all_over_hostile_text_does_nothing(tmp_path: Path) -> No
             await deck.shows("alert_mgr")
             await deck.press("d")
             for y in range(1, 24):
-                await deck.pilot.click(offset=(40, y))
+                await deck.click(offset=(40, y))
             assert deck.app.screen is deck.app.deck
             assert deck.app.is_running
     assert not server.posts
@@ -97,10 +97,10 @@ async def test_hostile_errors_are_harmless_too(tmp_path: Path) -> None:
         async with open_deck(one_node(server.url, tmp_path)) as deck:
             await deck.shows("UNAVAILABLE")
             await deck.press("r")
-            await deck.pilot.pause()
+            await deck.settle()
             assert_harmless(deck)
             await deck.press("n")
-            await deck.pilot.pause()
+            await deck.settle()
             assert_harmless(deck)
 
 

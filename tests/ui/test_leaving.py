@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.ui.conftest import Deck, open_deck, posts, write_configuration
+from tests.ui.conftest import ARMS_AS_SHIPPED, Deck, open_deck, posts, write_configuration
 from tui.fleet.orders.verdict import Patience
 from tui.model.rollout import Plan, RolloutState
 from tui.sim.server import SimulatedCluster
@@ -33,7 +33,7 @@ async def test_q_names_the_rollout_that_is_open_once_whatever_order_is_out(
         await deck.press("q")
         await deck.shows("Still open", "rollout 1, restart alert_mgr")
         # By then another order is out.
-        await deck.until(lambda: len(posts(served)) == 2, 20)
+        await deck.until(lambda: len(posts(served)) == 2)
         await deck.press("q")
         await deck.until(lambda: not deck.app.is_running)
     assert len(posts(served)) == 2
@@ -58,7 +58,8 @@ async def test_q_names_a_rollout_that_is_paused(served: SimulatedCluster, tmp_pa
 async def test_q_typed_ahead_does_not_answer_what_could_not_be_read_yet(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, arming=ARMS_AS_SHIPPED) as deck:
         await deck.all_known()
         await begin(deck)
         deck.burst("q", "q", "q")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.command import CommandPalette
 
-from tests.ui.conftest import VIEWER, Deck, open_deck, posts, quiet, write_configuration
+from tests.ui.conftest import VIEWER, Deck, open_deck, posts, write_configuration
 from tui.api.client import NodeOperator
 from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
@@ -30,10 +30,10 @@ async def back_to_the_deck(deck: Deck) -> None:
         if isinstance(screen, TypeAheadProofScreen):
             await deck.until(lambda screen=screen: screen.is_armed)
         await deck.press("escape")
-        await deck.pilot.pause()
+        await deck.settle()
     while "shown" in deck.text:
         await deck.press("escape")
-        await deck.pilot.pause()
+        await deck.settle()
 
 
 async def test_the_word_stands_on_every_screen_size_and_the_keys_say_why(
@@ -63,7 +63,9 @@ async def test_the_word_and_the_age_stand_over_what_lies_over_the_deck(
             await deck.all_known()
             await deck.press(key)
             await deck.until(lambda deck=deck: deck.app.screen is not deck.app.deck)
-            await quiet(1.2)  # the handshake and all that is laid out after it
+            # The handshake, and all that is laid out after it.
+            await deck.polls()
+            await deck.shows(" s old")
             assert "READ-ONLY" in deck.text.splitlines()[0]
             assert " s old" in deck.text, deck.text
 
@@ -116,11 +118,11 @@ async def test_no_palette_command_sends_anything_but_get(
             ran = hit.command()
             if isinstance(ran, Awaitable):
                 await ran
-            await deck.pilot.pause()
+            await deck.settle()
             assert not isinstance(deck.app.screen, OrderDialog)
             await deck.press("y", "enter")
             if not isinstance(deck.app.screen, CommandPalette):
-                await deck.pilot.pause()
+                await deck.settle()
             await back_to_the_deck(deck)
         assert not deck.fleet.unlocked
         assert not operators()
@@ -136,7 +138,7 @@ async def test_no_mouse_target_sends_anything_but_get(
         await deck.press("d")
         for y in (*range(8), 20, *range(28, 40)):
             for x in (1, 20, 70):
-                await deck.pilot.click(offset=(x, y), times=2)
+                await deck.click(offset=(x, y), times=2)
                 assert not isinstance(deck.app.screen, OrderDialog)
                 await back_to_the_deck(deck)
         assert not operators()
@@ -157,7 +159,7 @@ async def test_the_configuration_makes_it_read_only_too(
         await deck.on("alert_mgr")
         await deck.press("r")
         await deck.shows("says so")
-        await quiet(0.2)
+        await deck.polls()
         assert not operators()
     assert not posts(served)
 

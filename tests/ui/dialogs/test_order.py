@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
+from tests.ui.conftest import ARMS_AS_SHIPPED, Deck, open_deck, posts, write_configuration
 from tests.ui.rollout_progress import QUICK
 from tui.config import load
 from tui.model.rollout import Plan
@@ -21,8 +21,7 @@ def body(served: SimulatedCluster) -> str:
 async def ask(deck: Deck, key: str, service: str = "alert_mgr") -> None:
     await deck.all_known()
     await deck.on(service)
-    await deck.press(key)
-    await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))
+    await deck.open(key, OrderDialog)
 
 
 async def test_a_restart_is_asked_sent_once_watched_and_verified(
@@ -64,7 +63,7 @@ async def test_an_order_that_a_rollout_gives_while_one_is_asked_about_keeps_its_
         await deck.until(lambda: len(posts(served)) == 1)
         await deck.confirm()
         orders = deck.fleet.orders.progress
-        await deck.until(lambda: len(orders) == 2 and not deck.fleet.orders.open, 30)
+        await deck.until(lambda: len(orders) == 2 and not deck.fleet.orders.open)
         assert [one.order.target.node for one in orders.values()] == ["node2", "node1"]
         assert deck.fleet.rollouts.gave(1)
         assert not deck.fleet.rollouts.gave(2)
@@ -86,11 +85,13 @@ async def test_type_ahead_decides_nothing(
     keys: list[str], served: SimulatedCluster, tmp_path: Path
 ) -> None:
     """P5, case 41."""
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, arming=ARMS_AS_SHIPPED) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
         deck.burst(*keys)
-        await quiet(0.5)
+        await deck.armed()
+        await deck.alone()
         assert not deck.fleet.orders.progress
     assert not posts(served)
 
@@ -137,7 +138,7 @@ async def test_a_required_service_is_locked_until_the_palette_unlocks_it(
         await deck.armed()
         await deck.press("y")
         await deck.press("tab", *"ccs", "enter")
-        await quiet(0.2)
+        await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
         await deck.press(*"leak in 3.1", "enter")
         await deck.shows("restart ccs on node1: VERIFIED")
@@ -154,7 +155,7 @@ async def test_production_asks_for_the_name_and_a_wrong_one_does_nothing(
         await deck.shows("production", "type alert_mgr")
         await deck.armed()
         await deck.press("tab", *"alert_mg", "enter")
-        await quiet(0.2)
+        await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
         await deck.press("r", "enter")
         await deck.shows("VERIFIED")
@@ -171,9 +172,9 @@ async def test_a_paste_into_the_field_does_not_count(
         await deck.armed()
         await deck.press("tab")
         deck.app.post_message(events.Paste("alert_mgr"))
-        await quiet(0.2)
+        await deck.alone()
         await deck.press("enter")
-        await quiet(0.2)
+        await deck.alone()
         assert not deck.fleet.orders.progress
     assert not posts(served)
 
@@ -234,7 +235,7 @@ async def test_restarting_what_carries_the_api_loses_the_answer_and_is_verified_
         await ask(deck, "r", "cnm_http")
         await deck.armed()
         await deck.press("tab", *"cnm_http", "enter", *"hung", "enter")
-        await deck.shows("cnm_http on node1: VERIFIED", "answer lost", seconds=15)
+        await deck.shows("cnm_http on node1: VERIFIED", "answer lost")
     assert len(posts(served)) == 1
 
 
@@ -248,7 +249,7 @@ async def test_what_changed_between_the_key_and_the_confirmation_stops_the_order
         served.cluster.stop(1, "alert_mgr")
         await deck.shows("changed since you looked")
         await deck.press("y")
-        await quiet(0.2)
+        await deck.alone()
         assert not deck.fleet.orders.progress
     assert not posts(served)
 
@@ -290,7 +291,7 @@ async def test_an_order_for_the_primary_can_go_by_another_node_and_a_redirect_is
         for route in (f"{served.urls[1]}/v1/services", f"{served.urls[2]}/v1/services"):
             await deck.press("tab", "tab", "enter", "shift+tab", "shift+tab")
             await deck.shows(f"POST {route}")
-        await quiet(0.2)
+        await deck.alone()
         await deck.press("y")
         await deck.until(lambda: deck.fleet.orders.progress and not deck.fleet.orders.open)
         assert deck.fleet.orders.progress[1].verdicts[0].result.value in ("not sent", "unknown")
@@ -319,6 +320,7 @@ async def test_a_second_order_waits_for_the_first_on_its_node(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "r")
         await deck.confirm()
+        await deck.until(lambda: posts(served))
         await deck.on("mdns_server")
         await deck.press("r")
         await deck.shows("still open here")
@@ -341,11 +343,12 @@ async def test_a_burst_of_keys_confirms_nothing(
     burst: str, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     """P5, case 41: a paste that the terminal did not mark as one."""
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, arming=ARMS_AS_SHIPPED) as deck:
         await ask(deck, "r")
         await deck.armed()
         deck.burst(*burst)
-        await quiet(0.5)
+        await deck.alone()
         assert not deck.fleet.orders.progress
     assert not posts(served)
 

@@ -47,7 +47,7 @@ async def met(deck: Deck) -> TrustDialog:
     screen = deck.app.screen
     assert isinstance(screen, TrustDialog)
     await deck.until(lambda: screen._contact is not None and screen.is_armed)
-    await deck.pilot.pause(0.15)
+    await deck.settle()
     return screen
 
 
@@ -78,7 +78,7 @@ async def test_it_does_not_open_by_itself_again_and_t_opens_it(
         asked_at = deck.fleet.watch("node1").reading.asked_at
         await deck.press("ctrl+r")
         await deck.until(lambda: deck.fleet.watch("node1").reading.asked_at > asked_at)
-        await deck.pilot.pause()
+        await deck.settle()
         assert deck.app.screen is deck.app.deck
         await deck.press("T")
         await met(deck)

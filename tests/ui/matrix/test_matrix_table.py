@@ -12,6 +12,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Button
 
+from tests.ui.conftest import settle
 from tests.ui.matrix_columns import DAYS, column, grid
 from tests.ui.table.host import PaintRecord
 from tests.ui.table.hostile import NAMES
@@ -55,7 +56,7 @@ class Shown:
             painted = asyncio.Event()
             self.widget.call_after_refresh(painted.set)
             await painted.wait()
-            await self.pilot.pause()
+            await settle(self.app, self.pilot)
 
     async def painted_by(self, act: Callable[[], Any]) -> list[int]:
         await self.settle()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faultserver import Peer, Script, answer, once, routes, serving
-from tests.ui.conftest import open_deck, quiet, write_configuration
+from tests.ui.conftest import open_deck, write_configuration
 from tui.config import Configuration, load
 from tui.sim.server import SimulatedCluster
 
@@ -129,7 +129,7 @@ async def test_a_certificate_nobody_vouches_for_is_one_clear_sentence_and_sends_
 ) -> None:
     async with open_deck(one_node(served.urls[1], tmp_path)) as deck:
         await deck.shows("NOT TRUSTED", "odd")
-        await quiet(0.6)
+        await deck.polls()
     assert not served.cluster.requests
 
 
@@ -158,7 +158,7 @@ async def test_a_lost_node_keeps_its_rows_dims_them_says_stale_and_comes_back(
         await deck.press("r")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         served.cluster.power_on(1)
-        await deck.until(lambda: "STALE" not in deck.text, 20)
+        await deck.until(lambda: "STALE" not in deck.text)
         await deck.until(lambda: "UNREACHABLE" not in deck.text)
         assert deck.table.cursor_key is not None
         assert deck.table.marks == {"mdns_server"}

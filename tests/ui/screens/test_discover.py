@@ -105,7 +105,7 @@ async def test_keys_that_come_before_the_list_decide_nothing(
         await deck.all_known()
         await deck.press("D", "enter", "enter")
         await discovered(deck)
-        await deck.pilot.pause(0.2)
+        await deck.settle()
         assert isinstance(deck.app.screen, DiscoverScreen)
         assert saved(tmp_path) == {"first1": None}
 
@@ -267,5 +267,5 @@ async def test_the_screen(size: tuple[int, int], spread: SimulatedCluster, tmp_p
         await discovered(deck)
         await deck.press("end")
         await deck.shows("space marks")
-        await deck.pilot.pause(0.2)
+        await deck.settle()
         compare(f"discover-{size[0]}x{size[1]}", deck.text.replace(spread.urls[4][-5:], "99999"))

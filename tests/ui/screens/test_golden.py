@@ -92,7 +92,7 @@ async def test_what_lies_over_the_deck(
         await deck.until(lambda: deck.app.screen is not deck.app.deck)
         if name == "confirm":
             await deck.armed()
-        await deck.pilot.pause(0.2)
+        await deck.settle()
         compare(f"{name}-{size[0]}x{size[1]}", deck.text)
 
 
@@ -112,13 +112,13 @@ async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -
     async with open_deck(configuration, size=size, patience=patience) as deck:
         await rollout_progress.ask(deck)
         await deck.armed()
-        await deck.pilot.pause(0.2)
+        await deck.settle()
         compare(f"rollout-plan-{size[0]}x{size[1]}", deck.text)
         await rollout_progress.read(deck)
         await rollout_progress.agree(deck)
         await rollout_progress.stands(deck, RolloutState.PAUSED)
         await rollout_progress.hears(deck)
-        await deck.pilot.pause(0.2)
+        await deck.settle()
         compare(f"rollout-paused-{size[0]}x{size[1]}", deck.text)
 
 

@@ -8,7 +8,7 @@ import pytest
 from textual import events
 
 from tests.faultserver import answer, routes, serving
-from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
+from tests.ui.conftest import Deck, open_deck, posts, write_configuration
 from tests.ui.rollout_progress import QUICK
 from tests.ui.screens.test_deck_trouble import one_node
 from tests.ui.test_hostile import NAMES, assert_harmless, services
@@ -91,7 +91,7 @@ async def test_what_is_wrong_stands_out_in_signs_and_words(
         await deck.shows("unreachable", "STALE", "? was up", "node3 not known now")
         assert table(deck).row_keys[0] == "stats_archiver"
         served.cluster.power_on(3)
-        await deck.until(lambda: "STALE" not in deck.text, 15)
+        await deck.until(lambda: "STALE" not in deck.text)
 
 
 async def test_a_mark_of_exclamation_leaves_what_differs(
@@ -137,7 +137,7 @@ async def test_what_is_typed_ahead_of_the_filter_is_no_verb(
         for key, character in (("slash", "/"), ("r", "r"), ("t", "t"), ("r", "r")):
             deck.app.post_message(events.Key(key, character))
         await deck.until(lambda: not matrix.has_focus)
-        await quiet(0.3)
+        await deck.settle()
         assert isinstance(deck.app.screen, MatrixScreen)
         assert not deck.fleet.orders.progress
 
@@ -224,7 +224,7 @@ async def test_marks_on_several_nodes_are_refused_in_one_sentence(
         assert isinstance(deck.app.screen, MatrixScreen)
         await deck.press("U")
         await deck.until(lambda: not table(deck).marked_cells)
-        await quiet(0.2)
+        await deck.settle()
         assert not deck.fleet.orders.progress
     assert not posts(served)
 
@@ -246,7 +246,7 @@ async def test_a_required_service_a_lost_node_and_a_missing_one_say_why(
         matrix.point("node3", "alert_mgr")
         await deck.shows("no orders:")
         await deck.press("s")
-        await deck.pilot.pause()
+        await deck.settle()
         assert isinstance(deck.app.screen, MatrixScreen)
     assert not posts(served)
 
@@ -313,11 +313,11 @@ async def test_a_click_points_and_a_double_click_goes_there(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         matrix = await open_matrix(deck)
         line = 4 + matrix.row_keys.index("ccs")
-        await deck.pilot.click(offset=(45, line))
+        await deck.click(offset=(45, line))
         await deck.until(lambda: matrix.cursor == ("node2", "ccs"))
-        await deck.pilot.click(offset=(45, 2))
+        await deck.click(offset=(45, 2))
         assert matrix.cursor == ("node2", "ccs")
-        await deck.pilot.click(offset=(45, line), times=2)
+        await deck.click(offset=(45, line), times=2)
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         assert deck.app.deck.here == "node2"
 
@@ -369,11 +369,11 @@ async def test_hostile_names_and_statuses_are_harmless_in_it(tmp_path: Path) -> 
             for _ in range(len(NAMES) + 2):
                 assert_harmless(deck)
                 await deck.press("s")
-                await deck.pilot.pause()
+                await deck.settle()
                 assert_harmless(deck)
                 await deck.press("down")
             await deck.press("w")
-            await deck.pilot.pause()
+            await deck.settle()
             assert_harmless(deck)
             assert deck.app.return_code is None
     assert not server.posts
@@ -404,7 +404,7 @@ async def test_thirty_five_nodes_scroll_both_ways_under_a_frozen_head(
         await deck.shows("1 ★node1", "▸ alert_mgr")
         many.cluster.stop(33, "sentinel_service")
         deck.fleet.refresh()
-        await deck.shows("sentinel_service STOPPED on node33", "1 not well", seconds=30)
+        await deck.shows("sentinel_service STOPPED on node33", "1 not well")
         await deck.press("tab")
         await deck.until(lambda: matrix.cursor == ("node33", "sentinel_service"))
         await deck.shows("■ STOPPED", "node33")
@@ -426,6 +426,6 @@ async def test_nodes_without_a_profile_are_shown_and_take_no_orders(
         await deck.press("right", "r")
         await deck.shows("no profile")
         await deck.press("enter")
-        await quiet(0.2)
+        await deck.settle()
         assert deck.app.deck.here == "node1"
     assert not posts(served)

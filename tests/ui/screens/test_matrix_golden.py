@@ -33,8 +33,8 @@ def aligned(text: str) -> str:
 
 async def in_bad_weather(deck: Deck, served: SimulatedCluster) -> None:
     """Come to a state in which every sort of cell is there."""
-    await deck.until(lambda: all(one.reading.is_good for one in deck.fleet.nodes), 30)
-    await deck.until(lambda: all(one.facts.optional is not None for one in deck.fleet.nodes), 30)
+    await deck.until(lambda: all(one.reading.is_good for one in deck.fleet.nodes))
+    await deck.until(lambda: all(one.facts.optional is not None for one in deck.fleet.nodes))
     cluster = served.cluster
     cluster.power_off(3)
     cluster.set_status(2, "redis_mgr", "FATAL")
@@ -69,7 +69,7 @@ async def test_the_matrix(size: tuple[int, int], twelve: SimulatedCluster, tmp_p
         await deck.press("2")
         await deck.shows("STALE", "▸ alert_mgr", "3 problems")
         await deck.until(lambda: "↻ restarted: alert_mgr on node5" in deck.text or size[0] == 80)
-        await deck.pilot.pause(0.2)
+        await deck.settle()
         compare(f"matrix-{size[0]}x{size[1]}", aligned(deck.text))
 
 
@@ -83,5 +83,5 @@ async def test_all_problems(
         await deck.press("n", "exclamation_mark")
         await deck.until(lambda: isinstance(deck.app.screen, ProblemsScreen))
         await deck.shows("unreachable", "FATAL", "STOPPED", "vanished", "not ordered here")
-        await deck.pilot.pause(0.2)
+        await deck.settle()
         compare(f"problems-{size[0]}x{size[1]}", aligned(deck.text))

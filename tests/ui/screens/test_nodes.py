@@ -92,7 +92,7 @@ async def test_a_lost_node_says_why_and_since_when_and_comes_back(
         await deck.shows("unreachable")
         assert deck.app.deck.here == "node1"
         served.cluster.power_on(2)
-        await deck.until(lambda: "unreachable" not in deck.text, 15)
+        await deck.until(lambda: "unreachable" not in deck.text)
 
 
 async def test_a_problem_elsewhere_is_told_where_there_is_no_side_pane(

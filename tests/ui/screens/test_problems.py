@@ -137,5 +137,5 @@ async def test_hostile_names_and_statuses_are_harmless_in_it(tmp_path: Path) -> 
             for _ in table.row_keys:
                 assert_harmless(deck)
                 await deck.press("down")
-                await deck.pilot.pause()
+                await deck.settle()
             assert deck.app.return_code is None

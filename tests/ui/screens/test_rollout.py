@@ -9,7 +9,7 @@ import pytest
 from textual import events
 
 from tests.fleet.plan_nodes import place, wish
-from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
+from tests.ui.conftest import ARMS_AS_SHIPPED, Deck, open_deck, posts, write_configuration
 from tests.ui.rollout_progress import (
     QUICK,
     SERVICE,
@@ -164,11 +164,13 @@ async def test_only_what_is_paused_can_be_resumed_or_skipped(
 async def test_type_ahead_begins_nothing(
     keys: list[str], served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, arming=ARMS_AS_SHIPPED) as deck:
         await deck.all_known()
         await deck.on(SERVICE)
         deck.burst(*keys)
-        await quiet(0.5)
+        await deck.armed()
+        await deck.alone()
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
 
@@ -181,9 +183,9 @@ async def test_neither_a_paste_nor_enter_nor_y_begins_it(
         await deck.armed()
         await deck.press("y", "tab")
         deck.app.post_message(events.Paste(SERVICE))
-        await quiet(0.2)
+        await deck.alone()
         await deck.press("enter", "tab", "enter")
-        await quiet(0.3)
+        await deck.alone()
         assert not deck.fleet.rollouts.progress
         await deck.press("escape")
         await ask(deck)
@@ -199,7 +201,7 @@ async def test_a_wrong_word_begins_nothing(served: SimulatedCluster, tmp_path: P
         await ask(deck)
         await deck.armed()
         await deck.press("tab", *"alert_mg", "enter")
-        await quiet(0.3)
+        await deck.alone()
         assert isinstance(deck.app.screen, RolloutDialog)
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
@@ -212,9 +214,9 @@ async def test_what_changed_since_the_key_keeps_it_shut(
         await ask(deck)
         await deck.armed()
         served.cluster.restart(3, SERVICE)
-        await deck.shows("changed since you looked", "node3: alert_mgr was restarted", seconds=20)
+        await deck.shows("changed since you looked", "node3: alert_mgr was restarted")
         await deck.press("tab", *SERVICE, "enter")
-        await quiet(0.3)
+        await deck.alone()
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
 
@@ -266,16 +268,17 @@ async def paused(deck: Deck, served: SimulatedCluster) -> None:
 async def test_a_burst_at_a_pause_decides_nothing(
     burst: str, served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, patience=QUICK, arming=ARMS_AS_SHIPPED) as deck:
         await paused(deck, served)
         await hears(deck)
         deck.burst(*burst)
-        await quiet(0.5)
+        await deck.alone()
         assert progress(deck).state is RolloutState.PAUSED
         assert isinstance(deck.app.screen, RolloutActionDialog)
         await deck.armed()
         deck.burst("y", "y")
-        await quiet(0.5)
+        await deck.alone()
         assert progress(deck).state is RolloutState.PAUSED
     assert ordered(served) == [2]
 
@@ -283,12 +286,13 @@ async def test_a_burst_at_a_pause_decides_nothing(
 async def test_what_is_typed_while_it_comes_to_a_pause_is_no_answer_to_it(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, patience=QUICK, arming=ARMS_AS_SHIPPED) as deck:
         served.cluster.refuse_next(2, SERVICE)
         await begin(deck)
         await deck.until(lambda: progress(deck).state is RolloutState.PAUSED)
         deck.burst("s", "y", "r", "y")
-        await deck.pilot.pause()
+        await deck.settle()
         assert isinstance(deck.app.screen, RolloutScreen)
         await deck.shows("a moment…")
         assert progress(deck).state is RolloutState.PAUSED
@@ -301,8 +305,7 @@ async def test_enter_never_answers_a_pause(served: SimulatedCluster, tmp_path: P
         await hears(deck)
         await deck.press("enter")
         assert isinstance(deck.app.screen, RolloutScreen)
-        await deck.press("r")
-        await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
+        await deck.open("r", RolloutActionDialog)
         await deck.armed()
         await deck.press("enter")
         await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen))
@@ -321,7 +324,7 @@ async def test_a_word_that_came_too_late_is_not_said(
         deck.fleet.rollouts.abort(1)
         await deck.shows("it is aborted by now")
         await deck.press("y")
-        await quiet(0.3)
+        await deck.alone()
         assert isinstance(deck.app.screen, RolloutActionDialog)
     assert ordered(served) == [2]
 
@@ -334,16 +337,14 @@ async def test_in_the_matrix_marks_on_several_nodes_are_rolled_over_those(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         matrix = await open_matrix(deck)
-        await deck.press("R")
-        await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
+        await deck.open("R", RolloutDialog)
         await deck.shows("3 of 3")
         await deck.until(lambda: deck.app.screen.is_armed)  # type: ignore[attr-defined]
         await deck.press("escape")
         for node in ("node2", "node3"):
             matrix.point(node, SERVICE)
             await deck.press("space")
-        await deck.press("R")
-        await deck.until(lambda: isinstance(deck.app.screen, RolloutDialog))
+        await deck.open("R", RolloutDialog)
         await deck.shows("1 of 2   node2", "2 of 2   node3")
         await agree(deck)
         await stands(deck, RolloutState.DONE)
@@ -378,9 +379,9 @@ async def test_what_cannot_be_read_cannot_be_begun_nor_answered(
         await ask(deck)
         await deck.armed()
         await deck.pilot.resize_terminal(20, 5)
-        await quiet(0.5)
+        await deck.alone()
         await deck.press("tab", *SERVICE, "enter", "tab", "enter")
-        await quiet(0.3)
+        await deck.alone()
         assert not deck.fleet.rollouts.progress
         await deck.pilot.resize_terminal(120, 40)
         await deck.press("escape")
@@ -389,9 +390,9 @@ async def test_what_cannot_be_read_cannot_be_begun_nor_answered(
         await deck.press("s")
         await deck.armed()
         await deck.pilot.resize_terminal(20, 5)
-        await quiet(0.5)
+        await deck.alone()
         await deck.press("y")
-        await quiet(0.3)
+        await deck.alone()
         assert progress(deck).state is RolloutState.PAUSED
     assert ordered(served) == [2]
 
@@ -405,7 +406,7 @@ async def test_in_a_small_window_it_is_begun_once_all_of_it_was_scrolled_past(
         await deck.armed()
         await deck.shows("down shows the rest")
         await deck.press("tab", *SERVICE, "enter")
-        await quiet(0.3)
+        await deck.alone()
         assert not deck.fleet.rollouts.progress
         await read(deck)
         await deck.press("enter")
@@ -539,7 +540,7 @@ async def test_hostile_text_is_harmless_on_every_screen_of_a_rollout(
             await deck.press("escape")
         await hears(deck)
         for y in range(size[1]):
-            await deck.pilot.click(offset=(40, y))
+            await deck.click(offset=(40, y))
         assert isinstance(deck.app.screen, RolloutScreen)
         await deck.press("escape")
         await deck.shows("PAUSED")
@@ -555,7 +556,7 @@ async def test_however_fast_one_pages_nothing_is_passed_by_unseen(
         await ask(deck)
         await deck.armed()
         deck.burst(*["down"] * 60)
-        await deck.pilot.pause()
+        await deck.settle()
         assert "up shows what was passed by" not in deck.text
         await read(deck)
         deck.burst(*["up"] * 60)

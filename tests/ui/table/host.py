@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Button
 
+from tests.ui.conftest import key_event, settle
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 COLUMNS = (
@@ -99,14 +100,16 @@ class Table:
             painted = asyncio.Event()
             self.widget.call_after_refresh(painted.set)
             await painted.wait()
-            await self.pilot.pause()
+            await settle(self.app, self.pilot)
 
     async def show(self, rows: Iterable[Row]) -> None:
         self.widget.show(list(rows))
         await self.settle()
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        for key in keys:
+            self.app.post_message(key_event(key))
+            await settle(self.app, self.pilot)
         await self.settle()
 
     async def painted_by(self, act: Callable[[], Any]) -> list[int]:
