@@ -19,7 +19,7 @@ from tui.fleet.orders.verdict import Patience
 from tui.journal.order_journal import OrderJournal
 from tui.model.order import Verb
 
-QUICK = Patience(steady=0.0, limit=3.0, same=1.0)
+QUICK = Patience(steady=0.0, limit=3.0, same=0.5, interval=0.02)
 
 
 def say(value: object) -> None:

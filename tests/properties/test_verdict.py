@@ -23,7 +23,7 @@ BEFORE = st.builds(
     started_at=STARTED,
 )
 WORD = st.builds(
-    NodeAnswer, said=st.none() | st.booleans(), at=st.floats(0, 5), text=st.text(max_size=5)
+    NodeAnswer, accepted=st.none() | st.booleans(), at=st.floats(0, 5), text=st.text(max_size=5)
 )
 VERBS = st.sampled_from(Verb)
 NOW = st.floats(0, 200)

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tests.fleet.conftest import (
     LIST,
     NODES,
     PASSWORD,
+    PATIENCE,
     Play,
     asked,
     posts,
@@ -36,7 +37,23 @@ from tui.model.event import EventKind
 from tui.model.order import OrderPhase, Result, Route, Verb
 from tui.sim.server import SimulatedCluster
 
-SHORT = Patience(steady=0.4, limit=1.6, same=0.8)
+
+async def side_by_side(check: Callable[[str], Awaitable[None]], cases: Iterable[str]) -> None:
+    """Check cases that each wait for a time limit, all at once; a failure names its case."""
+
+    async def named(case: str) -> None:
+        try:
+            await check(case)
+        except AssertionError as error:
+            error.add_note(f"case: {case}")
+            raise
+
+    async with asyncio.TaskGroup() as group:
+        for case in cases:
+            group.create_task(named(case))
+
+
+SHORT = Patience(steady=0.2, limit=1.2, same=0.5, interval=0.05)
 
 
 async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedCluster) -> None:
@@ -123,7 +140,7 @@ async def test_accepted_and_not_done_is_not_restarted(served: SimulatedCluster) 
 
 
 async def test_a_service_that_does_not_stay_up_is_flapping(served: SimulatedCluster) -> None:
-    async with running(*profiles(served), patience=Patience(steady=3, limit=6, same=2)) as deck:
+    async with running(*profiles(served), patience=replace(PATIENCE, steady=2)) as deck:
         await deck.known()
         served.cluster.process(1, "alert_mgr").crashes_every = 8.0
         verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
@@ -187,41 +204,45 @@ LOST: dict[str, bytes | Callable[[Peer], None]] = {
 }
 
 
-@pytest.mark.parametrize("how", LOST)
-async def test_a_lost_answer_is_never_followed_by_a_second_post_and_stays_unknown(
-    how: str,
-) -> None:
+async def test_a_lost_answer_is_never_followed_by_a_second_post_and_stays_unknown() -> None:
     """P6, P7, cases 10, 44 and 45."""
-    play = Play()
-    play.post(LOST[how])
-    with serving(play) as server:
-        async with running(profile(server.url), timeout=0.8, patience=SHORT) as deck:
-            await deck.known()
-            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
-            assert verdict.result is Result.UNKNOWN
-            assert "RUNNING" in verdict.text
-            await deck.good()
-            assert len(server.posts) == 1
+
+    async def check(how: str) -> None:
+        play = Play()
+        play.post(LOST[how])
+        with serving(play) as server:
+            async with running(profile(server.url), timeout=0.8, patience=SHORT) as deck:
+                await deck.known()
+                verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+                assert verdict.result is Result.UNKNOWN
+                assert "RUNNING" in verdict.text
+                await deck.good()
+                assert len(server.posts) == 1
+
+    await side_by_side(check, LOST)
 
 
-@pytest.mark.parametrize("how", ["dropped", "500", "html", "nothing named"])
-async def test_a_lost_answer_is_verified_when_the_node_shows_that_it_happened(how: str) -> None:
+async def test_a_lost_answer_is_verified_when_the_node_shows_that_it_happened() -> None:
     """P7, case 44."""
-    play = Play()
-    reply = LOST[how]
 
-    def act(peer: Peer) -> None:
-        play.restart()
-        reply(peer) if callable(reply) else peer.send(reply)
+    async def check(how: str) -> None:
+        play = Play()
+        reply = LOST[how]
 
-    play.post(act)
-    with serving(play) as server:
-        async with running(profile(server.url), patience=SHORT) as deck:
-            await deck.known()
-            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
-            assert verdict.result is Result.VERIFIED
-            assert "answer was lost" in verdict.text
-            assert len(server.posts) == 1
+        def act(peer: Peer) -> None:
+            play.restart()
+            reply(peer) if callable(reply) else peer.send(reply)
+
+        play.post(act)
+        with serving(play) as server:
+            async with running(profile(server.url), patience=PATIENCE) as deck:
+                await deck.known()
+                verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+                assert verdict.result is Result.VERIFIED
+                assert "answer was lost" in verdict.text
+                assert len(server.posts) == 1
+
+    await side_by_side(check, ["dropped", "500", "html", "nothing named"])
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 422])
@@ -253,21 +274,24 @@ async def test_a_node_that_shows_nothing_after_the_order_leaves_it_unknown() -> 
             assert "shown nothing" in verdict.text
 
 
-@pytest.mark.parametrize("garbage", ["{}", "[]", '{"error": "x"}', "<html>"])
-async def test_a_stop_is_not_verified_by_an_answer_that_lists_nothing(garbage: str) -> None:
+async def test_a_stop_is_not_verified_by_an_answer_that_lists_nothing() -> None:
     """P7, case 40."""
-    play = Play()
 
-    def lie(peer: Peer) -> None:
-        play.get(LIST, answer(garbage))
-        peer.answer('{"alert_mgr": true}')
+    async def check(garbage: str) -> None:
+        play = Play()
 
-    play.post(lie)
-    with serving(play) as server:
-        async with running(profile(server.url), patience=SHORT) as deck:
-            await deck.known()
-            verdict = await deck.verdict(deck.give(Verb.STOP, "alert_mgr"))
-            assert verdict.result is Result.UNKNOWN
+        def lie(peer: Peer) -> None:
+            play.get(LIST, answer(garbage))
+            peer.answer('{"alert_mgr": true}')
+
+        play.post(lie)
+        with serving(play) as server:
+            async with running(profile(server.url), patience=SHORT) as deck:
+                await deck.known()
+                verdict = await deck.verdict(deck.give(Verb.STOP, "alert_mgr"))
+                assert verdict.result is Result.UNKNOWN
+
+    await side_by_side(check, ["{}", "[]", '{"error": "x"}', "<html>"])
 
 
 @pytest.mark.parametrize("asks", ["rarely", "often"])
@@ -284,7 +308,7 @@ async def test_what_another_node_showed_before_it_was_known_to_be_another_proves
         play.answers["GET", BOOTSTRAP] = other.answers["GET", BOOTSTRAP]
 
     play.post(swap)
-    patience = Patience(steady=0.3, limit=2.0, same=9)
+    patience = replace(PATIENCE, steady=0.3, limit=1.2, same=9)
     refresh = 0.1 if asks == "often" else 60
     with serving(play) as server:
         async with running(profile(server.url), patience=patience, refresh=refresh) as deck:
@@ -333,7 +357,7 @@ async def test_another_node_under_the_address_proves_nothing() -> None:
         play.answers["GET", BOOTSTRAP] = Play(2).answers["GET", BOOTSTRAP]
 
     play.post(swap)
-    patience = Patience(steady=0.8, limit=2.0, same=9)
+    patience = replace(PATIENCE, steady=0.8, limit=1.2, same=9)
     with serving(play) as server:
         async with running(profile(server.url), patience=patience) as deck:
             await deck.known()
@@ -422,7 +446,7 @@ async def test_what_became_of_an_order_on_a_node_that_was_lost_is_told_when_it_i
         peer.send(said({"alert_mgr": True}))
 
     play.post(accept)
-    patience = Patience(steady=0.3, limit=2.0, unseen=0.5)
+    patience = replace(PATIENCE, steady=0.3, limit=1.2, unseen=0.5)
     with serving(play) as server:
         async with running(profile(server.url), timeout=0.3, patience=patience) as deck:
             await deck.known()
@@ -454,7 +478,7 @@ async def test_another_node_that_comes_back_in_its_place_settles_nothing() -> No
         peer.send(said({"alert_mgr": True}))
 
     play.post(accept)
-    patience = Patience(steady=0.3, limit=2.0, unseen=0.5)
+    patience = replace(PATIENCE, steady=0.3, limit=1.2, unseen=0.5)
     with serving(play) as server:
         async with running(profile(server.url), timeout=0.3, patience=patience) as deck:
             await deck.known()

@@ -105,7 +105,7 @@ async def test_a_read_only_fleet_touches_nothing(folder: Path) -> None:
 # Before it leaves
 
 
-async def test_each_of_fifty_orders_is_in_the_journal_when_its_post_arrives(folder: Path) -> None:
+async def test_each_of_twenty_orders_is_in_the_journal_when_its_post_arrives(folder: Path) -> None:
     play = Witness(folder)
     with serving(play) as server:
         journal = OrderJournal(folder)
@@ -113,12 +113,12 @@ async def test_each_of_fifty_orders_is_in_the_journal_when_its_post_arrives(fold
             profile(server.url), refresh=0.05, patience=QUICK, journal=journal
         ) as deck:
             await deck.known()
-            for _ in range(50):
+            for _ in range(20):
                 before = deck.watch().reading.asked_at
                 verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
                 assert verdict.result is Result.VERIFIED
                 await deck.until(lambda at=before: deck.watch().reading.asked_at > at)  # type: ignore[misc]
-    assert (len(server.posts), play.unrecorded) == (50, 0)
+    assert (len(server.posts), play.unrecorded) == (20, 0)
     assert play.paired == [one["id"] for one in records(folder, "intent")]
 
 
@@ -218,8 +218,9 @@ def refused_twice(deck: Child, says: str) -> None:
         assert says in told["text"]
     assert deck.process.stdin is not None
     deck.process.stdin.close()
-    # It is watched all the same.
+    # It is watched all the same. Ended here, since without strace its disk would be well again.
     assert deck.hears() == {"readings": True}
+    deck.process.wait(20)
 
 
 @pytest.mark.parametrize(

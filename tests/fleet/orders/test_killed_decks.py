@@ -20,7 +20,7 @@ from tui.journal.journal_file import JournalFile, check_chain
 from tui.journal.order_journal import OrderJournal
 from tui.model.order import OrderPhase, Result, Verb
 
-KILLS = 40
+KILLS = 12
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ async def test_a_crash_loop_pauses_and_aborting_touches_no_further_node(
     three: SimulatedCluster,
 ) -> None:
     three.cluster.process(3, SERVICE).crashes_every = 8
-    async with rolling(three, patience=replace(QUICK, steady=1.5, limit=6)) as deck:
+    async with rolling(three, patience=replace(QUICK, steady=0.8, limit=6)) as deck:
         plan = await begun(deck)
         await paused_at_the_second(deck, plan, "flapping")
         deck.fleet.rollouts.resume(plan.number)
@@ -151,7 +151,7 @@ async def test_a_service_that_does_not_come_back_pauses_and_is_not_gone_over(
     three: SimulatedCluster,
 ) -> None:
     three.cluster.fail(3, SERVICE)
-    async with rolling(three) as deck:
+    async with rolling(three, patience=replace(QUICK, limit=1.5)) as deck:
         plan = await begun(deck)
         await paused_at_the_second(deck, plan, SERVICE)
         # Without the node, the cluster is still not well.
@@ -163,7 +163,7 @@ async def test_a_service_that_does_not_come_back_pauses_and_is_not_gone_over(
 
 async def test_what_came_up_late_is_not_restarted_twice(three: SimulatedCluster) -> None:
     three.cluster.fail(3, SERVICE)
-    async with rolling(three) as deck:
+    async with rolling(three, patience=replace(QUICK, limit=1.5)) as deck:
         plan = await begun(deck)
         await paused_at_the_second(deck, plan, SERVICE)
         three.cluster.mend(3, SERVICE)
@@ -227,7 +227,7 @@ async def test_a_restart_from_elsewhere_pauses_and_once_read_it_goes_on(
 async def test_a_gate_that_shuts_after_the_verdict_pauses_and_orders_nothing_twice(
     three: SimulatedCluster,
 ) -> None:
-    async with rolling(three, patience=replace(QUICK, steady=1.5)) as deck:
+    async with rolling(three, patience=replace(QUICK, steady=0.3)) as deck:
         plan = await under_way(deck, three)
         three.cluster.stop(1, "mdns_server")
         now = await reaches(deck, plan, RolloutState.PAUSED)
@@ -323,7 +323,7 @@ async def test_a_cluster_that_is_not_well_gets_nothing(three: SimulatedCluster) 
 async def test_an_order_that_is_open_elsewhere_in_the_cluster_pauses(
     three: SimulatedCluster,
 ) -> None:
-    async with rolling(three, patience=replace(QUICK, steady=3)) as deck:
+    async with rolling(three, patience=replace(QUICK, steady=1)) as deck:
         plan = await planned(deck, nodes=("node2", "node3"))
         other = deck.give(Verb.RESTART, "mdns_server", node="node1")
         await deck.until(lambda: ordered(three) == [1])
