@@ -1,19 +1,27 @@
+import contextlib
+import fcntl
 import multiprocessing
 import os
 import resource
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.faultserver import wait_until
 from tui.journal.journal_file import (
     JournalError,
     JournalFile,
     MissingFile,
     check_chain,
+    link,
     open_record,
+    seal,
 )
 from tui.storage import paths
 
@@ -52,25 +60,84 @@ def test_lines_longer_than_what_is_read_at_once_are_followed(folder: Path) -> No
     assert check_chain(store.lines()).records == 3
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep every other writer waiting."""
+    file = os.open(folder / "journal.jsonl", os.O_RDWR)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(file)
+
+
+def opened(path: Path) -> int:
+    """Count the descriptors of this process that are open on a file."""
+    found = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found += descriptor.readlink() == path
+    return found
+
+
+def test_a_file_that_another_process_keeps_locked_is_not_written(folder: Path) -> None:
+    store = JournalFile(folder, wait=0.05)
+    store.append({"id": 1})
+    with locked(folder), pytest.raises(JournalError, match="another process has kept it locked"):
+        store.append({"id": 2})
+    store.append({"id": 3})
+    assert ids(store) == [1, 3]
+
+
+def test_a_writer_waits_for_the_lock_and_then_goes_on_from_the_new_end(folder: Path) -> None:
+    store = JournalFile(folder, wait=20)
+    store.append({"id": 1})
+    with ThreadPoolExecutor(1) as pool:
+        with locked(folder):
+            writing = pool.submit(store.append, {"id": 3})
+            wait_until(lambda: opened(store.path) >= 2, 20)
+            last = store.path.read_bytes().splitlines()[-1]
+            with store.path.open("ab") as file:
+                file.write(seal({"id": 2}, link(last)))
+        writing.result(20)
+    assert ids(store) == [1, 2, 3]
+    assert check_chain(store.lines()).broken_at is None
+
+
+def test_a_file_that_is_removed_while_a_writer_waits_is_reported(folder: Path) -> None:
+    store = JournalFile(folder, wait=20)
+    store.append({"id": 1})
+    with ThreadPoolExecutor(1) as pool:
+        with locked(folder):
+            writing = pool.submit(store.append, {"id": 2})
+            wait_until(lambda: opened(store.path) >= 2, 20)
+            store.path.unlink()
+        with pytest.raises(JournalError, match="it was taken away while it was written"):
+            writing.result(20)
+    store.append({"id": 3})
+    assert ids(store) == [3]
+
+
 def append_many(folder: Path, who: int) -> None:
     store = JournalFile(folder)
-    for number in range(50):
+    for number in range(25):
         store.append({"id": f"{who}-{number}"})
 
 
+@pytest.mark.real_time
 def test_several_decks_write_whole_lines_in_one_chain(folder: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=append_many, args=(folder, who)) for who in range(4)]
+    writers = [context.Process(target=append_many, args=(folder, who)) for who in range(3)]
     for one in writers:
         one.start()
     for one in writers:
         one.join(60)
         assert one.exitcode == 0
     report = check_chain(JournalFile(folder).lines())
-    assert (report.records, report.broken_at, report.notes) == (200, None, [])
-    for who in range(4):
+    assert (report.records, report.broken_at, report.notes) == (75, None, [])
+    for who in range(3):
         mine = [one for one in ids(JournalFile(folder)) if str(one).startswith(f"{who}-")]
-        assert mine == [f"{who}-{number}" for number in range(50)]
+        assert mine == [f"{who}-{number}" for number in range(25)]
 
 
 @pytest.mark.parametrize("torn", [b'{"seq":3,"id"', b"\0" * 4096, b"x" * 100_000])
@@ -188,8 +255,7 @@ def test_a_home_that_does_not_exist_is_not_made() -> None:
 _LIMITED = """
 import sys, resource
 from pathlib import Path
-from tui.journal.journal_file import JournalFile
-from tui.journal.journal_file import JournalError
+from tui.journal.journal_file import JournalError, JournalFile
 store = JournalFile(Path(sys.argv[1]))
 store.append({"id": 1})
 size = store.path.stat().st_size
@@ -204,9 +270,10 @@ store.append({"id": 3})
 """
 
 
+@pytest.mark.real_time
 def test_a_record_that_does_not_fit_is_taken_back_whole(folder: Path) -> None:
     assert resource.RLIMIT_FSIZE
-    done = subprocess.run(  # noqa: S603 - our own words
+    done = subprocess.run(  # noqa: S603 - a fixed command
         [sys.executable, "-c", _LIMITED, str(folder)], capture_output=True, text=True, check=True
     )
     assert "File too large" in done.stdout

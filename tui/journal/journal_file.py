@@ -127,10 +127,14 @@ def _gap(record: Record, last: ChainLink) -> str:
 
 
 class JournalFile:
-    """Appends records to `journal.jsonl` in a folder, and reads them."""
+    """Appends records to `journal.jsonl` in a folder, and reads them.
 
-    def __init__(self, folder: Path) -> None:
+    `wait`: for how many seconds another process may keep the file locked.
+    """
+
+    def __init__(self, folder: Path, *, wait: float = _WAIT) -> None:
         self.path = folder / "journal.jsonl"
+        self._wait = wait
         self._is_settled = False
 
     def append(self, fields: Mapping[str, Any]) -> None:
@@ -159,14 +163,14 @@ class JournalFile:
     @contextlib.contextmanager
     def _alone(self, file: int) -> Iterator[None]:
         """Lock the file against other processes; raises JournalError if one keeps it locked."""
-        until = time.monotonic() + _WAIT
+        until = time.monotonic() + self._wait
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if time.monotonic() > until:
-                    why = f"another process has kept it locked for {_WAIT:.0f} s"
+                    why = f"another process has kept it locked for {self._wait:g} s"
                     raise JournalError(f"{path_text(self.path)}: {why}") from None
             time.sleep(0.005)
         # Closing the file unlocks it.

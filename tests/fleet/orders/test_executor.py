@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
@@ -493,6 +494,26 @@ async def test_another_node_that_comes_back_in_its_place_settles_nothing() -> No
             await quiet(0.3)
             progress = deck.fleet.orders.progress
             assert progress[order.number].verdicts[0].result is Result.UNKNOWN
+
+
+async def test_a_connection_that_changes_during_the_check_stops_the_order() -> None:
+    """P4, P6: the node that said who it is need not be the one that the new connection leads to."""
+    play = Play()
+    identity = play.answers["GET", BOOTSTRAP]
+    assert isinstance(identity, bytes)
+
+    def last(peer: Peer) -> None:
+        peer.send(identity.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+        peer.sock.shutdown(socket.SHUT_RDWR)
+
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.get(BOOTSTRAP, last)
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.NOT_SENT
+            assert "changed during the check; nothing was sent" in verdict.text
+            assert not server.posts
 
 
 async def test_a_connection_that_is_not_kept_after_the_check_is_not_made_anew() -> None:

@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from tests.fleet.plan_nodes import open_order
-from tui.fleet.orders.guard import NodeStanding, judge_order, judge_verb
+from tui.fleet.orders.guard import (
+    NodeStanding,
+    PointlessVerb,
+    Refusal,
+    judge_node,
+    judge_order,
+    judge_verb,
+)
 from tui.model.node import Environment
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.service import Kind, Service
@@ -61,32 +68,36 @@ def test_unlocked_it_needs_the_name_and_a_reason(seen: SeenService) -> None:
 
 
 def test_one_required_service_among_optional_ones_locks_all() -> None:
-    assert not judge_order(Verb.STOP, [ALERT, CCS], FINE).allowed
-    assert not judge_order(Verb.STOP, [ALERT, CCS], replace(FINE, unlocked=True)).allowed
+    unlocked = replace(FINE, unlocked=True)
+    assert judge_order(Verb.STOP, [ALERT, CCS], FINE).refusal is Refusal.LOCKED
+    assert judge_order(Verb.STOP, [ALERT, CCS], unlocked).refusal is Refusal.LOCKED_SEVERAL
 
 
 @pytest.mark.parametrize(
-    ("standing", "word"),
+    ("standing", "refusal", "word"),
     [
-        (replace(FINE, read_only="read-only: so"), "read-only"),
-        (replace(FINE, trouble="refused the connection"), "refused"),
-        (replace(FINE, age=4.1), "too old"),
-        (replace(FINE, age=None), "not answered yet"),
-        (replace(FINE, busy=open_order()), "stop ccs is still open here"),
+        (replace(FINE, read_only="read-only: so"), Refusal.READ_ONLY, "read-only"),
+        (replace(FINE, trouble="refused the connection"), Refusal.TROUBLE, "refused"),
+        (replace(FINE, age=4.1), Refusal.STALE, "too old"),
+        (replace(FINE, age=None), Refusal.NOT_ANSWERED, "not answered yet"),
+        (replace(FINE, busy=open_order()), Refusal.BUSY, "stop ccs is still open here"),
     ],
 )
 def test_what_stands_in_the_way_refuses_even_when_unlocked(
-    standing: NodeStanding, word: str
+    standing: NodeStanding, refusal: Refusal, word: str
 ) -> None:
     """P3, P18, case 51."""
     for verb in Verb:
         ruling = judge_order(verb, [ALERT], replace(standing, unlocked=True))
         assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
+        assert ruling.refusal is refusal
         assert word in ruling.reason
+        assert ruling == judge_node(standing)
 
 
 def test_nothing_chosen_is_refused() -> None:
-    assert not judge_order(Verb.START, [], FINE).allowed
+    assert judge_order(Verb.START, [], FINE).refusal is Refusal.NO_SERVICE
+    assert judge_node(FINE) is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +113,26 @@ def test_nothing_chosen_is_refused() -> None:
     ],
 )
 def test_a_verb_that_makes_no_sense_says_so(verb: Verb, status: str) -> None:
-    assert judge_verb(verb, Service("alert_mgr", status))
+    pointless = judge_verb(verb, Service("alert_mgr", status))
+    assert pointless is not None
+    assert pointless.text.startswith("alert_mgr ")
+    assert verb not in pointless.possible
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "text", "possible"),
+    [
+        (Verb.START, "RUNNING", "already RUNNING. Nothing to start", (Verb.STOP, Verb.RESTART)),
+        (Verb.START, "STARTING", "already STARTING", ()),
+        (Verb.STOP, "STOPPED", "already STOPPED. Nothing to stop", (Verb.START,)),
+        (Verb.RESTART, "STOPPED", "STOPPED. Nothing to restart", (Verb.START,)),
+    ],
+)
+def test_the_verbs_that_make_sense_instead_are_given_as_data(
+    verb: Verb, status: str, text: str, possible: tuple[Verb, ...]
+) -> None:
+    expected = PointlessVerb(f"alert_mgr is {text}", possible)
+    assert judge_verb(verb, Service("alert_mgr", status)) == expected
 
 
 @pytest.mark.parametrize(

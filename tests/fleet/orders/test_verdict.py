@@ -1,12 +1,15 @@
 """A verdict rests on what the node shows, never on its answer alone."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.fleet.orders.verdict import NodeAnswer, Observation, Patience, decide_verdict
+from tests.fleet.plan_nodes import open_order
+from tui.fleet.orders.verdict import Evidence, NodeAnswer, Observation, Patience, decide_verdict
 from tui.model.order import Result, SeenService, Verb, Verdict
-from tui.model.service import Kind
+from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.service import Kind, Service
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 T1 = T0 + timedelta(hours=1)
@@ -207,3 +210,115 @@ def test_a_start_that_ends_fatal_times_out_and_says_where_it_is() -> None:
     assert verdict is not None
     assert verdict.result is Result.TIMED_OUT
     assert "FATAL" in verdict.text
+
+
+def result_of(verdict: Verdict | None) -> Result | None:
+    return verdict and verdict.result
+
+
+def test_a_start_time_that_moved_back_does_not_verify_a_restart() -> None:
+    earlier = T0 - timedelta(seconds=1)
+    observations = [Observation(float(at), "RUNNING", earlier) for at in range(1, 62)]
+    verdict = judge(Verb.RESTART, RAN, YES, observations)
+    assert result_of(verdict) is Result.TIMED_OUT
+
+
+def test_an_unchanged_service_is_not_restarted_only_once_that_was_seen_long_enough() -> None:
+    same = [Observation(float(at), "RUNNING", T0) for at in range(1, 21)]
+    assert judge(Verb.RESTART, RAN, YES, same[:1]) is None
+    assert judge(Verb.RESTART, RAN, YES, same[:19]) is None
+    assert result_of(judge(Verb.RESTART, RAN, YES, same)) is Result.NOT_RESTARTED
+
+
+def test_by_default_a_restart_must_hold_for_ten_seconds() -> None:
+    def after(seconds: float) -> Result | None:
+        held = [Observation(2, "RUNNING", T1), Observation(2 + seconds, "RUNNING", T1)]
+        now, patience = 2 + seconds, Patience()
+        return result_of(decide_verdict(Verb.RESTART, RAN, YES, held, now=now, patience=patience))
+
+    assert after(9.9) is None
+    assert after(10) is Result.VERIFIED
+
+
+def test_what_is_reached_near_the_limit_still_gets_its_time_to_hold() -> None:
+    up = [Observation(58, "RUNNING", T1), Observation(62, "RUNNING", T1)]
+    assert judge(Verb.RESTART, RAN, YES, up, now=69.9) is None
+    up.append(Observation(68, "RUNNING", T1))
+    assert result_of(judge(Verb.RESTART, RAN, YES, up, now=69.9)) is Result.VERIFIED
+
+
+# Which readings count
+
+
+@dataclass
+class PlayedNode:
+    """A node whose reading and identity a test sets."""
+
+    reading: Reading = field(default_factory=lambda: Reading("node3"))
+    wrong_node: str = ""
+    identified_at: float = 0.0
+
+    def vouches(self, uid: int | None, reading: Reading) -> bool:
+        assert uid == 3
+        return (reading.answered_at or 0.0) <= self.identified_at
+
+    def shows(self, status: str, at: float) -> None:
+        self.reading = Reading("node3", (Service("ccs", status),), at, at + 0.1)
+
+
+def observed(evidence: Evidence) -> list[str | None]:
+    return [one.status for one in evidence.observations.get("ccs", [])]
+
+
+def sent_evidence() -> Evidence:
+    return Evidence(open_order(Verb.STOP, "ccs"), sent_at=100.0, answered_at=100.2)
+
+
+def test_only_readings_requested_after_the_post_left_count() -> None:
+    evidence, node = sent_evidence(), PlayedNode(identified_at=999)
+    for at in (99.0, 100.0):
+        node.shows("STOPPED", at)
+        evidence.observe(node)
+    assert observed(evidence) == []
+    node.shows("STOPPED", 100.01)
+    evidence.observe(node)
+    evidence.observe(node)
+    assert observed(evidence) == ["STOPPED"]
+
+
+def test_a_reading_with_trouble_does_not_count() -> None:
+    evidence, node = sent_evidence(), PlayedNode(identified_at=999)
+    service = Service("ccs", "STOPPED")
+    trouble = Trouble(TroubleKind.UNREACHABLE, "no answer")
+    node.reading = Reading("node3", (service,), 101.0, 99.0, trouble=trouble)
+    evidence.observe(node)
+    assert observed(evidence) == []
+
+
+def test_readings_count_once_the_node_has_identified_itself_after_them() -> None:
+    evidence, node = sent_evidence(), PlayedNode()
+    for at in (101.0, 102.0):
+        node.shows("STOPPED", at)
+        evidence.observe(node)
+    assert observed(evidence) == []
+    node.identified_at = 101.5
+    evidence.observe(node)
+    assert observed(evidence) == ["STOPPED"]
+    node.identified_at = 102.1
+    evidence.observe(node)
+    assert observed(evidence) == ["STOPPED", "STOPPED"]
+
+
+def test_what_was_pending_when_another_node_answers_never_counts() -> None:
+    evidence, node = sent_evidence(), PlayedNode()
+    node.shows("STOPPED", 101.0)
+    evidence.observe(node)
+    node.wrong_node = "node:2 answers here"
+    node.shows("STOPPED", 102.0)
+    evidence.observe(node)
+    node.wrong_node, node.identified_at = "", 999
+    evidence.observe(node)
+    assert observed(evidence) == []
+    node.shows("RUNNING", 103.0)
+    evidence.observe(node)
+    assert observed(evidence) == ["RUNNING"]

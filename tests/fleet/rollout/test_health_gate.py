@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.faultserver import FaultServer, answer, serving
+from tests.faultserver import FaultServer, Peer, answer, serving, wait_until
 from tests.fleet.conftest import (
     BOOTSTRAP,
     NODES,
@@ -34,7 +34,7 @@ from tui.fleet.rollout.health_gate import (
 from tui.fleet.rollout.planner import make_plan
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Role
-from tui.model.rollout import Plan, Step
+from tui.model.rollout import Plan, RolloutState, Step, StopReason
 
 ONE = frozenset({"crdb_worker"})
 
@@ -221,3 +221,59 @@ async def test_a_restart_seen_by_the_fresh_reading_keeps_it_shut() -> None:
             assert gate.finding is GateFinding.NOT_WELL
             assert "alert_mgr on node1 was restarted, and not by this rollout" in gate.text
             assert list(gate.restarted) == [("node1", "alert_mgr")]
+
+
+@contextmanager
+def two_played() -> Iterator[tuple[dict[str, Any], Play, Play]]:
+    """Serve a primary and a replica of one cluster; yields their profiles by name, and both."""
+    primary, replica = Play(1), Play(2)
+    for play in (primary, replica):
+        for uid in (1, 2):
+            play.get(f"/v1/nodes/check/{uid}", NODE_WELL)
+        play.get(CLUSTER_CHECK, CLUSTER_WELL)
+    with serving(primary) as one, serving(replica) as two:
+        urls = {"node1": one.url, "node2": two.url}
+        nodes = {name: profile(url, name, cluster="demo") for name, url in urls.items()}
+        yield nodes, primary, replica
+
+
+async def test_another_node_under_the_address_of_a_node_that_was_not_planned_keeps_it_shut() -> (
+    None
+):
+    with two_played() as (nodes, _, replica):
+        async with running(*nodes.values(), refresh=30) as deck:
+            await deck.known()
+            replica.get(BOOTSTRAP, said({"local_node_info": {"uid": "3"}}))
+            deck.fleet.refresh()
+            await deck.until(lambda: deck.watch("node2").wrong_node)
+            gate = await ask(deck)
+            assert gate.finding is GateFinding.NOT_WELL
+            assert gate.text.startswith("node2: node:3 answers here")
+
+
+async def test_a_service_that_stops_while_the_cluster_is_asked_is_not_ordered() -> None:
+    with two_played() as (nodes, primary, replica):
+        async with running(*nodes.values(), refresh=0.05, patience=QUICK) as deck:
+            await deck.known()
+            plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node2"])
+            assert isinstance(plan, Plan), plan
+
+            def stop_meanwhile(peer: Peer) -> None:
+                replica.services["alert_mgr"] = {"status": "STOPPED"}
+                wait_until(lambda: status(deck, "node2") == "STOPPED", 10)
+                peer.send(CLUSTER_WELL)
+
+            primary.get(CLUSTER_CHECK, stop_meanwhile)
+            deck.fleet.rollouts.begin(plan)
+            progress = deck.fleet.rollouts.progress
+            await deck.until(lambda: progress[plan.number].state is RolloutState.PAUSED)
+            stop = progress[plan.number].stop
+            assert stop is not None
+            assert stop.reason is StopReason.NOT_SENT
+            assert stop.text == "alert_mgr is STOPPED; nothing was sent"
+            assert not deck.fleet.orders.progress
+
+
+def status(deck: Running, node: str) -> str:
+    service = deck.watch(node).reading.find("alert_mgr")
+    return "" if service is None else service.status

@@ -15,7 +15,7 @@ from tui.api.errors import ApiError, NotSent, WriteBlocked
 from tui.api.operation import write_operation
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
-from tui.fleet.orders.verdict import NodeAnswer, Observation, Patience, decide_verdict, timeline
+from tui.fleet.orders.verdict import Evidence, Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import Journal
 from tui.journal.journal_file import JournalError
@@ -28,10 +28,8 @@ from tui.model.order import (
     Result,
     Route,
     Tier,
-    TimelineMark,
     Verdict,
 )
-from tui.model.reading import Reading
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -43,37 +41,16 @@ class NotAccepted(Exception):
 
 @dataclass(slots=True, eq=False)
 class _LiveOrder:
-    """An order that was accepted, and what is gathered until its verdicts."""
+    """An order that was accepted, and what is known of it until its verdicts."""
 
     order: Order
     via: NodePoller
     target: NodePoller
     tier: Tier
+    evidence: Evidence
     intended: bool = False
-    sent_at: float = 0.0
-    answer: OrderAnswer | None = None
-    answered_after: float = 0.0
-    seen_at: float = 0.0
-    pending: list[Reading] = field(default_factory=list)
-    observations: dict[str, list[Observation]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def node_answer(self, service: str) -> NodeAnswer:
-        """Return what the node's answer says of one service."""
-        return NodeAnswer.of(self.answer, service, self.answered_after)
-
-    def timelines(self) -> dict[str, tuple[TimelineMark, ...]]:
-        """Return the timeline of each service."""
-        return {
-            seen.name: timeline(
-                self.order.verb,
-                seen,
-                self.node_answer(seen.name),
-                self.observations.get(seen.name, []),
-            )
-            for seen in self.order.services
-        }
 
 
 class Orders:
@@ -123,7 +100,7 @@ class Orders:
         while the order is open changes nothing for it. `tier` is what it took, for the journal.
         """
         via, target = self._watch(order.route.via), self._watch(order.target.node)
-        self._open[order.number] = _LiveOrder(order, via, target, tier)
+        self._open[order.number] = _LiveOrder(order, via, target, tier, Evidence(order))
         self._step(order, OrderPhase.CHECKING, "checking the node")
 
     async def carry_out(self, order: Order) -> None:
@@ -152,9 +129,9 @@ class Orders:
                 await self._check(live, client)
                 await self._intend(live)
                 self._step(order, OrderPhase.SENDING, "sending")
-                live.sent_at = time.monotonic()
-                live.answer = await self._send(live, client)
-                live.answered_after = time.monotonic() - live.sent_at
+                live.evidence.sent_at = time.monotonic()
+                live.evidence.answer = await self._send(live, client)
+                live.evidence.answered_at = time.monotonic()
         except (ChangedSinceSeen, LoginStopped, JournalError) as stopped:
             return self._end_unsent(live, f"{stopped}; nothing was sent")
         except ApiError as error:
@@ -211,51 +188,15 @@ class Orders:
         async with watch.hurried(self._patience.interval):
             while len(live.verdicts) < len(live.order.services):
                 await asyncio.sleep(self._patience.interval / 2)
-                self._observe_reading(live, watch)
+                live.evidence.observe(watch)
                 self._judge(live)
         self._step(live.order, OrderPhase.ENDED, _summary(live.verdicts.values()), live)
 
-    def _observe_reading(self, live: _LiveOrder, watch: NodePoller) -> None:
-        """Count a reading as evidence if it is good, new, and was requested after the POST left.
-
-        It is pending until the node has identified itself once more; where another node answers,
-        all pending readings may be of that one.
-        """
-        reading, uid = watch.reading, live.order.target.identity.uid
-        if watch.wrong_node:
-            live.pending.clear()
-            live.seen_at = reading.asked_at
-        elif reading.is_good and reading.asked_at > max(live.sent_at, live.seen_at):
-            live.seen_at = reading.asked_at
-            live.pending.append(reading)
-        while live.pending and watch.vouches(uid, live.pending[0]):
-            self._add_observations(live, live.pending.pop(0))
-
-    def _add_observations(self, live: _LiveOrder, reading: Reading) -> None:
-        at = (reading.answered_at or 0.0) - live.sent_at
-        for name in live.order.names:
-            service = reading.find(name)
-            if service is None and reading.is_cut:
-                continue  # it may be among those that were left out
-            observation = (
-                Observation(at, None)
-                if service is None
-                else Observation(at, service.status, service.started_at)
-            )
-            live.observations.setdefault(name, []).append(observation)
-
     def _judge(self, live: _LiveOrder) -> None:
-        now = time.monotonic() - live.sent_at
+        now = time.monotonic()
         for before in live.order.services:
             if before.name not in live.verdicts:
-                verdict = decide_verdict(
-                    live.order.verb,
-                    before,
-                    live.node_answer(before.name),
-                    live.observations.get(before.name, []),
-                    now=now,
-                    patience=self._patience,
-                )
+                verdict = live.evidence.verdict(before, now, self._patience)
                 if verdict is not None:
                     live.verdicts[before.name] = verdict
                     self._journal.judged(live.order, verdict)
@@ -266,9 +207,9 @@ class Orders:
     ) -> None:
         timelines = {}
         verdicts: tuple[Verdict, ...] = ()
-        if live is not None and live.answer is not None:
+        if live is not None and live.evidence.answer is not None:
             verdicts = tuple(live.verdicts.values())
-            timelines = live.timelines()
+            timelines = live.evidence.timelines()
         progress = OrderProgress(order, phase, text, timelines, verdicts)
         if self.progress.get(order.number) != progress:
             self.report(progress)

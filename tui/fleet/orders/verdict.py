@@ -1,12 +1,14 @@
 """The verdict on an order, by what the node shows and never by its answer alone. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from tui.model.order import (
     AnswerOutcome,
     Moment,
+    Order,
     OrderAnswer,
     Result,
     SeenService,
@@ -14,6 +16,7 @@ from tui.model.order import (
     Verb,
     Verdict,
 )
+from tui.model.reading import Reading
 from tui.model.service import is_one_shot
 
 RUNNING = "RUNNING"
@@ -212,3 +215,82 @@ def timeline(
         if reached is not None:
             marks.append(TimelineMark(Moment.UP, observations[reached].at))
     return tuple(marks)
+
+
+# What is gathered while an order is watched
+
+
+class ObservedNode(Protocol):
+    """What an order needs to know of the node that shows what came of it."""
+
+    @property
+    def reading(self) -> Reading:
+        """Its newest reading."""
+
+    @property
+    def wrong_node(self) -> str:
+        """Why it is not known to be the node that is meant; empty if it is."""
+
+    def vouches(self, uid: int | None, reading: Reading) -> bool:
+        """Whether node `uid` identified itself after a reading, and none else meanwhile."""
+
+
+@dataclass(slots=True, eq=False)
+class Evidence:
+    """An order's answer, and the readings that count. `sent_at`, `answered_at` are monotonic."""
+
+    order: Order
+    sent_at: float = 0.0
+    answered_at: float = 0.0
+    answer: OrderAnswer | None = None
+    observations: dict[str, list[Observation]] = field(default_factory=dict)
+    _seen_at: float = 0.0
+    _pending: list[Reading] = field(default_factory=list)
+
+    def observe(self, node: ObservedNode) -> None:
+        """Count a node's reading if it is good, new, and was requested after the POST left.
+
+        It is pending until the node has identified itself once more; where another node answers,
+        all pending readings may be of that one.
+        """
+        reading = node.reading
+        if node.wrong_node:
+            self._pending.clear()
+            self._seen_at = reading.asked_at
+        elif reading.is_good and reading.asked_at > max(self.sent_at, self._seen_at):
+            self._seen_at = reading.asked_at
+            self._pending.append(reading)
+        while self._pending and node.vouches(self.order.target.identity.uid, self._pending[0]):
+            self._count(self._pending.pop(0))
+
+    def _count(self, reading: Reading) -> None:
+        at = (reading.answered_at or 0.0) - self.sent_at
+        for name in self.order.names:
+            service = reading.find(name)
+            if service is None and reading.is_cut:
+                continue  # it may be among those that were left out
+            status, started_at = (service.status, service.started_at) if service else (None, None)
+            self.observations.setdefault(name, []).append(Observation(at, status, started_at))
+
+    def verdict(self, before: SeenService, now: float, patience: Patience) -> Verdict | None:
+        """Return the verdict for one service, None while there is none; `now` is monotonic."""
+        return decide_verdict(
+            self.order.verb,
+            before,
+            self._answer_of(before),
+            self.observations.get(before.name, []),
+            now=now - self.sent_at,
+            patience=patience,
+        )
+
+    def timelines(self) -> dict[str, tuple[TimelineMark, ...]]:
+        """Return the timeline of each service."""
+        return {
+            seen.name: timeline(
+                self.order.verb, seen, self._answer_of(seen), self.observations.get(seen.name, [])
+            )
+            for seen in self.order.services
+        }
+
+    def _answer_of(self, seen: SeenService) -> NodeAnswer:
+        return NodeAnswer.of(self.answer, seen.name, self.answered_at - self.sent_at)

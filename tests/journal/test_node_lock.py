@@ -1,0 +1,62 @@
+"""One order at a time on a node, by whichever address and uid it is known."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.plan_nodes import open_order
+from tui.journal.node_lock import NodeBusy, NodeLock
+from tui.model.node import Identity
+from tui.model.order import Order
+
+KNOWN = Identity(3, cluster="demo.local")
+
+
+def order(url: str, identity: Identity) -> Order:
+    one = open_order()
+    return replace(one, target=replace(one.target, url=url, identity=identity))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (order("https://a", Identity()), order("https://a", Identity())),
+        (order("https://a", Identity()), order("https://a", KNOWN)),
+        (order("https://a", KNOWN), order("https://b", KNOWN)),
+    ],
+)
+def test_the_same_node_is_busy_by_address_or_by_cluster_and_uid(
+    tmp_path: Path, first: Order, second: Order
+) -> None:
+    holder, other = (NodeLock(tmp_path / "s" / "r", one, "here") for one in (first, second))
+    holder.take()
+    with pytest.raises(NodeBusy, match=r"since \d+ s, has an order open on node3"):
+        other.take()
+    holder.free()
+    other.take()
+    other.free()
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [replace(KNOWN, uid=2), replace(KNOWN, cluster="other.local"), replace(KNOWN, cluster="")],
+)
+def test_another_node_is_free(tmp_path: Path, identity: Identity) -> None:
+    holder = NodeLock(tmp_path / "s" / "r", order("https://a", KNOWN), "here")
+    other = NodeLock(tmp_path / "s" / "r", order("https://b", identity), "here")
+    holder.take()
+    other.take()
+    holder.free()
+    other.free()
+
+
+def test_an_order_that_fails_to_lock_one_name_keeps_none(tmp_path: Path) -> None:
+    locks = [
+        NodeLock(tmp_path / "s" / "r", order(url, identity), "here")
+        for url, identity in (("https://b", KNOWN), ("https://a", KNOWN), ("https://a", Identity()))
+    ]
+    locks[0].take()
+    with pytest.raises(NodeBusy):
+        locks[1].take()
+    locks[2].take()

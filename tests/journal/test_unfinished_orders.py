@@ -1,0 +1,73 @@
+"""Which orders have no end in the journal, and what is known of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.fleet.plan_nodes import ON, open_order
+from tui.journal import records
+from tui.journal.journal_file import ChainLink, link, seal
+from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
+from tui.model.order import AnswerOutcome, Order, OrderAnswer, Result, Tier, Verdict
+
+ORDER = open_order()
+AT = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def found(*fields: dict[str, Any]) -> tuple[UnfinishedOrder, ...]:
+    """Read records back as they are in the file, all of order a-1."""
+    lines, last = [], ChainLink()
+    for one in fields:
+        lines.append(seal({"at": "2026-02-01T00:00:00Z", "id": "a-1", **one}, last))
+        last = link(lines[-1].removesuffix(b"\n"))
+    return find_unfinished_orders(lines)
+
+
+def intent(order: Order = ORDER) -> dict[str, Any]:
+    return records.intent(order, Tier.PLAIN, "admin", 0.5)
+
+
+def answered(outcome: AnswerOutcome, **results: bool) -> dict[str, Any]:
+    return records.result(OrderAnswer(outcome, "", 0.1, 200, results))
+
+
+SENT = {"kind": "sent"}
+
+
+def test_an_intent_is_an_order_again_as_it_was() -> None:
+    (one,) = found(intent())
+    assert (one.id, one.was_sent, one.answer, one.refused) == ("a-1", False, None, frozenset())
+    assert (one.order.verb, one.order.names) == (ORDER.verb, ORDER.names)
+    assert (one.order.target.identity.uid, one.order.pressed_on) == (3, ON)
+    assert one.order.services == ORDER.services
+
+
+def test_that_it_left_is_known_from_then_on() -> None:
+    assert found(intent(), SENT)[0].was_sent
+    (one,) = found(intent(), answered(AnswerOutcome.LOST))
+    assert (one.was_sent, one.answer) == (True, AnswerOutcome.LOST)
+
+
+def test_what_was_refused_is_all_of_a_refused_order_or_what_the_answer_names() -> None:
+    assert found(intent(), SENT, answered(AnswerOutcome.REFUSED))[0].refused == {"ccs"}
+    assert found(intent(), SENT, answered(AnswerOutcome.ACCEPTED, ccs=False))[0].refused == {"ccs"}
+    assert found(intent(), SENT, answered(AnswerOutcome.ACCEPTED, ccs=True))[0].refused == set()
+
+
+def test_an_outcome_of_another_version_counts_as_a_lost_answer() -> None:
+    odd = answered(AnswerOutcome.ACCEPTED) | {"outcome": "postponed"}
+    assert found(intent(), SENT, odd)[0].answer is AnswerOutcome.LOST
+
+
+def test_a_verdict_ends_it_and_an_unknown_one_does_not() -> None:
+    unknown, verified = (
+        records.verdict(Verdict("ccs", result)) for result in (Result.UNKNOWN, Result.VERIFIED)
+    )
+    assert found(intent(), SENT, unknown)
+    assert found(intent(), SENT, verified) == ()
+    resolved = records.resolved(Verdict("ccs", Result.VERIFIED), "RUNNING", AT, "a-1")
+    assert found(intent(), SENT, unknown, resolved) == ()
+
+
+def test_records_of_orders_without_an_intent_are_passed_over() -> None:
+    assert found(SENT, records.verdict(Verdict("ccs", Result.VERIFIED))) == ()
+    assert found({"kind": "intent", "verb": "explode"}) == ()
