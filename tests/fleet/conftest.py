@@ -114,6 +114,17 @@ class Running:
                 raise AssertionError(f"it did not come about; {told}")
             await asyncio.sleep(0.01)
 
+    async def readings(self, count: int, *nodes: str) -> None:
+        """Have these nodes, or all, polled so many times more, well or not."""
+        watches = [self.watch(name) for name in nodes] or list(self.fleet.nodes)
+        for _ in range(count):
+            before = time.monotonic()
+            for watch in watches:
+                watch.refresh_now()
+            await self.until(
+                lambda since=before: all(watch.reading.asked_at > since for watch in watches)
+            )
+
     async def good(self, *nodes: str) -> None:
         """Wait until these nodes, or all, have answered well."""
         wanted = nodes or tuple(one.name for one in self.fleet.nodes)

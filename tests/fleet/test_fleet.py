@@ -102,9 +102,7 @@ async def test_a_removed_node_hears_no_more_of_its_cluster(served: SimulatedClus
         gone = deck.watch("node3")
         deck.fleet.adopt(nodes[:2])
         deck.notes.nodes.clear()
-        for one in deck.fleet.nodes:
-            one.refresh_now()
-        await quiet(0.5)
+        await deck.readings(2)
         assert "node3" not in deck.notes.nodes
         assert "node3" not in gone._known._book.readers
 
@@ -117,7 +115,7 @@ async def test_every_profile_may_go_and_come_back(served: SimulatedCluster) -> N
         assert deck.fleet.nodes == ()
         await quiet(0.2)
         before = len(served.cluster.requests)
-        await quiet(0.3)
+        await quiet(0.2)
         assert len(served.cluster.requests) == before
         deck.fleet.adopt(nodes)
         await deck.good()
@@ -167,7 +165,7 @@ async def test_a_profile_added_to_a_paused_fleet_is_paused(served: SimulatedClus
         await deck.good()
         deck.fleet.set_paused(True)
         deck.fleet.adopt(nodes)
-        await quiet(0.3)
+        await quiet(0.2)
         assert not asked(served, LIST, uid=2)
         deck.fleet.set_paused(False)
         await deck.good()

@@ -15,7 +15,6 @@ from tests.fleet.conftest import (
     asked,
     profile,
     profiles,
-    quiet,
     running,
     said,
 )
@@ -93,7 +92,7 @@ async def test_without_the_call_there_are_no_guests_and_it_is_asked_once_an_hour
     with SimulatedCluster(Cluster(3, health_v4=False), tls=False) as served:
         async with running(profiles(served)[0], refresh=0.1) as deck:
             await deck.known()
-            await quiet(1.0)
+            await deck.readings(5)
             assert deck.fleet.guests == ()
             assert len(asked(served, HEALTH)) == 1
             assert deck.watch().reading.is_good

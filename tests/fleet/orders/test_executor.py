@@ -96,7 +96,7 @@ async def test_an_order_is_watched_though_the_deck_is_paused(served: SimulatedCl
         deck.fleet.set_paused(True)
         assert (await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))).result is Result.VERIFIED
         before = len(served.cluster.requests)
-        await quiet(0.6)
+        await quiet(0.3)
         assert len(served.cluster.requests) <= before + 1
 
 
@@ -205,14 +205,16 @@ LOST: dict[str, bytes | Callable[[Peer], None]] = {
 }
 
 
+@pytest.mark.real_time
 async def test_a_lost_answer_is_never_followed_by_a_second_post_and_stays_unknown() -> None:
     """P6, P7, cases 10, 44 and 45."""
+    patience = replace(SHORT, limit=2.5)
 
     async def check(how: str) -> None:
         play = Play()
         play.post(LOST[how])
         with serving(play) as server:
-            async with running(profile(server.url), timeout=0.8, patience=SHORT) as deck:
+            async with running(profile(server.url), timeout=0.6, patience=patience) as deck:
                 await deck.known()
                 verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
                 assert verdict.result is Result.UNKNOWN
@@ -346,7 +348,7 @@ async def test_a_list_that_was_cut_does_not_prove_that_a_service_is_gone(
         journal = OrderJournal(tmp_path / "rsdeck")
         async with running(profile(server.url), patience=SHORT, journal=journal) as deck:
             await deck.known()
-            await quiet(0.3)
+            await deck.readings(2)
             assert deck.fleet.orders.progress[0].verdicts[0].result is Result.UNKNOWN
 
 
@@ -491,7 +493,7 @@ async def test_another_node_that_comes_back_in_its_place_settles_nothing() -> No
             play.answers["GET", BOOTSTRAP] = other.answers["GET", BOOTSTRAP]
             play.heal(LIST)
             await deck.until(lambda: deck.watch().wrong_node, 15)
-            await quiet(0.3)
+            await deck.readings(2)
             progress = deck.fleet.orders.progress
             assert progress[order.number].verdicts[0].result is Result.UNKNOWN
 
@@ -559,7 +561,7 @@ async def test_ending_the_fleet_while_an_order_is_open_sends_nothing_more() -> N
             order = deck.give(Verb.RESTART, "alert_mgr")
             await deck.until(lambda: server.posts)
         assert deck.fleet.orders.progress[order.number].is_open
-        await quiet(0.4)
+        await quiet(0.1)
         assert len(server.posts) == 1
         with pytest.raises(RuntimeError, match="does not run"):
             deck.give(Verb.RESTART, "alert_mgr")
@@ -574,7 +576,7 @@ async def test_ending_the_fleet_while_an_order_is_checked_sends_nothing() -> Non
             seen = len(server.asked)
             deck.give(Verb.RESTART, "alert_mgr")
             await deck.until(lambda: len(server.asked) > seen)
-        await quiet(0.2)
+        await quiet(0.1)
         assert not server.posts
 
 
@@ -763,5 +765,5 @@ async def test_an_order_that_was_shown_for_another_address_is_not_accepted(
             order = replace(order, route=Route("node1", served.urls[3]))
         with pytest.raises(NotAccepted, match=r"not at http://127\.0\.0\.1"):
             deck.fleet.give(order)
-        await quiet(0.2)
+        await quiet(0.1)
         assert not posts(served)

@@ -122,6 +122,7 @@ async def test_each_of_twenty_orders_is_in_the_journal_when_its_post_arrives(fol
     assert play.paired == [one["id"] for one in records(folder, "intent")]
 
 
+@pytest.mark.real_time
 def test_the_intent_is_synced_before_the_first_byte_of_the_post_is_written(folder: Path) -> None:
     argv = traced(folder)
     with serving(Witness(folder)) as server, child("once", server, folder, *argv) as deck:
@@ -223,6 +224,7 @@ def refused_twice(deck: Child, says: str) -> None:
     deck.process.wait(20)
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize(
     ("script", "says"),
     [
@@ -240,6 +242,7 @@ def test_a_full_disk_and_a_read_only_one_refuse_the_order(
         assert not server.posts
 
 
+@pytest.mark.real_time
 def test_a_disk_that_fails_to_sync_refuses_the_order(folder: Path) -> None:
     argv = traced(folder, "-e", "inject=fsync:error=EIO")
     with serving(Play()) as server, child("once", server, folder, *argv) as deck:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.faultserver import FaultServer, Peer, answer, serving
-from tests.fleet.conftest import LIST, Play, profile, quiet, running, said
+from tests.fleet.conftest import LIST, Play, profile, running, said
 from tests.fleet.order_process import QUICK
 from tests.fleet.witness import Witness, child, records, until
 from tui.journal.journal_file import JournalFile, check_chain
@@ -21,6 +21,8 @@ from tui.journal.order_journal import OrderJournal
 from tui.model.order import OrderPhase, Result, Verb
 
 KILLS = 12
+
+pytestmark = pytest.mark.real_time
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ async def test_an_order_killed_before_its_answer_is_unknown_until_its_node_is_se
             assert verdict.result is Result.UNKNOWN
             assert verdict.text.startswith("from an earlier session, ")
             assert "it was sent, and its answer never seen" in verdict.text
-            await quiet(0.3)
+            await deck.readings(2)
             assert progress[0] is shown
             if happened:
                 play.restart()
@@ -75,7 +77,7 @@ async def test_an_order_killed_before_its_answer_is_unknown_until_its_node_is_se
         assert (resolved["by"], resolved["status"]) == ("first good reading", "RUNNING")
         async with running(profile(server.url), journal=OrderJournal(folder)) as deck:
             await deck.known()
-            await quiet(0.2)
+            await deck.readings(2)
             assert not deck.fleet.orders.progress
     assert len(server.posts) == 1
     assert check_chain(JournalFile(folder).lines()).broken_at is None
@@ -139,7 +141,7 @@ async def test_another_node_under_the_address_resolves_nothing(folder: Path) -> 
             async with running(profile(elsewhere.url), journal=OrderJournal(folder)) as deck:
                 await deck.known()
                 await deck.until(lambda: deck.fleet.orders.progress)
-                await quiet(0.3)
+                await deck.readings(2)
                 assert deck.fleet.orders.progress[0].verdicts[0].result is Result.UNKNOWN
     assert not records(folder, "resolved")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.conftest import Running, posts, quiet
+from tests.fleet.conftest import PASSWORD, Running, posts
 from tests.fleet.rollouts import (
     QUICK,
     SERVICE,
@@ -20,6 +20,7 @@ from tests.fleet.rollouts import (
     states,
 )
 from tests.fleet.witness import records
+from tui.credentials import Secret
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.journal.journal_file import JournalFile, check_chain
@@ -36,7 +37,6 @@ from tui.model.rollout import (
     StepState,
     StopReason,
 )
-from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
 
@@ -100,7 +100,7 @@ async def test_a_refusal_pauses_and_resuming_orders_the_same_node_again(
     async with rolling(three) as deck:
         plan = await begun(deck)
         await paused_at_the_second(deck, plan, "refused")
-        await quiet(0.5)
+        await deck.readings(2)
         assert ordered(three) == [2, 3]
         deck.fleet.rollouts.resume(plan.number)
         await reaches_after(deck, plan, RolloutState.DONE)
@@ -143,7 +143,7 @@ async def test_a_crash_loop_pauses_and_aborting_touches_no_further_node(
         assert 1 not in ordered(three)
         assert not deck.fleet.rollouts.open
         deck.fleet.rollouts.resume(plan.number)
-        await quiet(0.5)
+        await deck.readings(2)
         assert progress(deck, plan) is now
 
 
@@ -280,7 +280,8 @@ async def test_a_node_that_is_gone_pauses_until_it_is_back(
         assert now.stop.reason is reason
         assert not posts(three)
         three.cluster.power_on(uid)
-        await quiet(0.3)
+        while not deck.watch(f"node{uid}").reading.is_good:
+            await deck.readings(1, f"node{uid}")
         deck.fleet.rollouts.resume(plan.number)
         await reaches_after(deck, plan, RolloutState.DONE)
         assert ordered(three) == [2, 3, 1]
@@ -423,14 +424,18 @@ async def test_a_marked_node_without_a_profile_is_left_out_by_a_name_that_can_be
 
 
 async def test_what_becomes_required_on_the_way_needs_the_reason_that_nobody_gave(
-    three: SimulatedCluster, monkeypatch: pytest.MonkeyPatch
+    three: SimulatedCluster,
 ) -> None:
     async with rolling(three) as deck:
         plan = await planned(deck)
         assert not plan.needs_reason
         deck.fleet.unlocked = True
-        for room in ("tui.fleet.rollout.runner.kind_of", "tui.fleet.fleet.kind_of"):
-            monkeypatch.setattr(room, lambda *_: Kind.REQUIRED)
+        del three.cluster.configuration[SERVICE]
+        # Of a cluster by another word nothing is known yet, so it is asked at once.
+        regrouped = [replace(one.profile, cluster="again") for one in deck.fleet.nodes]
+        deck.fleet.adopt(regrouped)
+        deck.fleet.renew("node1", Secret(PASSWORD))
+        await deck.known()
         deck.fleet.rollouts.begin(plan)
         now = await reaches(deck, plan, RolloutState.PAUSED)
         assert "takes a reason now; nothing was sent" in now.text
@@ -448,7 +453,7 @@ async def test_aborting_watches_the_order_that_is_out_to_its_end(three: Simulate
         now = await reaches(deck, plan, RolloutState.ABORTED)
         assert states(now)["node2"] is StepState.DONE
         assert states(now)["node3"] is StepState.WAITING
-        await quiet(0.5)
+        await deck.readings(2)
         assert ordered(three) == [2]
 
 
@@ -462,7 +467,7 @@ async def test_what_is_aborted_as_soon_as_it_is_begun_sends_nothing(
             deck.fleet.rollouts.begin(again)
         deck.fleet.rollouts.abort(plan.number)
         await reaches(deck, plan, RolloutState.ABORTED)
-        await quiet(0.3)
+        await deck.readings(2)
         assert not posts(three)
 
 
