@@ -1,4 +1,4 @@
-"""What a fleet needs of others (listener, journal, history), each with one that does nothing."""
+"""What a fleet needs from outside: listener, journal and history, each with a null object."""
 
 from __future__ import annotations
 
@@ -16,39 +16,31 @@ from tui.model.rollout import Plan, RolloutProgress, Step, StepResult
 
 
 class FleetListener(Protocol):
-    """Who wants to know; called from the loop that runs the fleet, and must not wait."""
+    """Notified of every change, from the loop that runs the fleet; must not block."""
 
     def node_changed(self, node: str) -> None:
-        """Take note that a node has a new reading or new facts."""
+        """React to a new reading or new facts of a node."""
+        return
 
     def event_happened(self, event: Event) -> None:
-        """Take note of one event."""
+        """React to one event."""
+        return
 
     def order_moved(self, progress: OrderProgress) -> None:
-        """Take note of an order's step."""
+        """React to a step of an order."""
+        return
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
-        """Take note of a rollout's move."""
+        """React to a move of a rollout."""
+        return
 
 
-class NullListener:
-    """A listener that does not listen."""
-
-    def node_changed(self, node: str) -> None:
-        """Do nothing."""
-
-    def event_happened(self, event: Event) -> None:
-        """Do nothing."""
-
-    def order_moved(self, progress: OrderProgress) -> None:
-        """Do nothing."""
-
-    def rollout_moved(self, progress: RolloutProgress) -> None:
-        """Do nothing."""
+class NullListener(FleetListener):
+    """A listener that does nothing."""
 
 
 class Journal(Protocol):
-    """Keeps what happens to orders; `tui.journal.order_journal` has the one on the disk.
+    """Records what happens to orders; `tui.journal.order_journal` has the one on the disk.
 
     `hold`, `intend` and `planned` raise JournalError, and then nothing may be sent; nothing
     else raises.
@@ -58,98 +50,76 @@ class Journal(Protocol):
     """Why the last record could not be kept; empty where it was."""
 
     async def begin(self) -> tuple[UnfinishedOrder, ...]:
-        """Open the session; gives the orders of earlier ones whose end nobody saw."""
+        """Open the session; returns the orders of earlier ones that have no known result."""
 
     def end(self) -> None:
         """Close the session."""
+        return
 
     def hold(self, order: Order) -> AbstractAsyncContextManager[None]:
-        """Keep every other deck from giving the node an order."""
+        """Lock the order's node against every other process that may give an order."""
 
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
-        """Keep an order before it is sent."""
+        """Record an order before it is sent."""
+        return
 
     def id_of(self, order: Order) -> str:
-        """Give the name under which an order of this session stands in the records."""
+        """Return the id of an order of this session in the records."""
 
     def sent(self, order: Order) -> None:
-        """Note that the order begins to leave."""
+        """Record that the POST begins to leave."""
+        return
 
     def answered(self, order: Order, answer: OrderAnswer) -> None:
         """Record what came back."""
+        return
 
     def judged(self, order: Order, verdict: Verdict) -> None:
-        """Note what came of it for one service."""
+        """Record the verdict for one service."""
+        return
 
     def refused(self, verb: Verb, node: str, names: tuple[str, ...], why: str) -> None:
-        """Note what was wanted and not sent."""
+        """Record an order that was not sent."""
+        return
 
     def resolved(
         self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
     ) -> None:
-        """Note what an order of an earlier session came to."""
+        """Record the result of an order of an earlier session."""
+        return
 
     async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
-        """Keep a plan before its first order is sent."""
+        """Record a plan before its first order is sent."""
+        return
 
     def stepped(
         self, plan: Plan, step: Step, result: StepResult, text: str, orders: tuple[int, ...]
     ) -> None:
-        """Note what came of one node's turn; `orders` are the numbers of those given for it."""
+        """Record the result of one node's turn; `orders` are the numbers of its orders."""
+        return
 
 
-class NullJournal:
+class NullJournal(Journal):
     """A journal that keeps nothing: of a read-only session, and of tests."""
 
     trouble = ""
 
     async def begin(self) -> tuple[UnfinishedOrder, ...]:
-        """Know of nothing."""
+        """Return no orders."""
         return ()
-
-    def end(self) -> None:
-        """Do nothing."""
 
     @asynccontextmanager
     async def hold(self, _: Order) -> AsyncIterator[None]:
-        """Keep nobody from anything."""
+        """Lock nothing."""
         yield
 
-    async def intend(self, order: Order, tier: Tier, username: str) -> None:
-        """Do nothing."""
-
     def id_of(self, order: Order) -> str:
-        """Name it by its number: nobody will look it up."""
+        """Return its number: no record has it."""
         return str(order.number)
-
-    def sent(self, order: Order) -> None:
-        """Do nothing."""
-
-    def answered(self, order: Order, answer: OrderAnswer) -> None:
-        """Do nothing."""
-
-    def judged(self, order: Order, verdict: Verdict) -> None:
-        """Do nothing."""
-
-    def refused(self, verb: Verb, node: str, names: tuple[str, ...], why: str) -> None:
-        """Do nothing."""
-
-    def resolved(
-        self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
-    ) -> None:
-        """Do nothing."""
-
-    async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
-        """Do nothing."""
-
-    def stepped(
-        self, plan: Plan, step: Step, result: StepResult, text: str, orders: tuple[int, ...]
-    ) -> None:
-        """Do nothing."""
 
 
 class History(Protocol):
-    """Keeps what happened, over sessions; `tui.history.recorder` has the one on the disk.
+    """Records what happened, over sessions; `tui.history.recorder` has the one on the disk.
 
     Nothing here raises, and only what is awaited waits for a disk.
     """
@@ -158,42 +128,37 @@ class History(Protocol):
     """Why nothing is kept just now; empty where it is."""
 
     remark: str
-    """What is worth knowing of it, and no trouble."""
+    """What an operator should know of it that is no trouble."""
 
     async def begin(self) -> Sequence[Event]:
-        """Open it; gives the newest events of earlier sessions, the oldest first."""
+        """Open it; returns the newest events of earlier sessions, the oldest first."""
 
     def end(self) -> None:
         """Close it."""
+        return
 
     def note(self, event: Event, cluster: str) -> None:
-        """Keep an event."""
+        """Record an event."""
+        return
 
     def reading(self, reading: Reading, cluster: str) -> None:
-        """Keep what is new in a reading, and that the node was watched."""
+        """Record what is new in a reading, and that the node was watched."""
+        return
 
     async def day(self, node: str, service: str, cluster: str) -> Day | None:
-        """Say what is known of the last 24 hours of a service; None where that is nothing."""
+        """Return what is known of the last 24 hours of a service; None where that is nothing."""
 
 
-class NullHistory:
-    """A history that keeps nothing: of a single look, and of tests."""
+class NullHistory(History):
+    """A history that keeps nothing: of a single poll, and of tests."""
 
     trouble = ""
     remark = ""
 
     async def begin(self) -> Sequence[Event]:
-        """Know of nothing."""
+        """Return no events."""
         return ()
 
-    def end(self) -> None:
-        """Do nothing."""
-
-    def note(self, event: Event, cluster: str) -> None:
-        """Do nothing."""
-
-    def reading(self, reading: Reading, cluster: str) -> None:
-        """Do nothing."""
-
     async def day(self, node: str, service: str, cluster: str) -> Day | None:
-        """Know of nothing."""
+        """Return None: nothing is known."""
+        return None

@@ -1,4 +1,4 @@
-"""The journal of orders: what was ordered here is on the disk before it leaves for a node.
+"""The journal of orders: an order is on the disk before it is sent to a node.
 
 journal.jsonl   one record a line, ASCII JSON, each chained to the line before it
 locks/          one file for each name of a node, locked while an order is open on it

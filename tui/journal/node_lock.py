@@ -1,7 +1,7 @@
-"""One order at a time on a node, whoever gives it: a lock that ends with the process that holds it.
+"""One order at a time on a node, over all processes: a lock that ends with its process.
 
-It is advisory, and for the decks that share a state folder: those of one user on one machine, or
-on several with one home.
+It is advisory, and for processes that share a state folder: those of one user on one machine, or
+on several with one home folder.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ _NOTE_AT_MOST = 4096
 
 
 class NodeBusy(JournalError):
-    """Another deck has an order open on the node; the sentence says who."""
+    """Another process has an order open on the node; the sentence says which."""
 
 
 class NodeLock:
@@ -36,12 +36,12 @@ class NodeLock:
         self._files = contextlib.ExitStack()
 
     def take(self) -> None:
-        """Take it or raise Busy, at once; JournalError where locks cannot be had at all."""
+        """Lock it or raise NodeBusy, at once; JournalError where locking is not possible."""
         with contextlib.ExitStack() as files:
             # The folder above must be as private as this one.
             files.enter_context(opened_folder(self._folder.parent, make=True))
             folder = files.enter_context(opened_folder(self._folder, make=True))
-            for name in names_of(self._order):
+            for name in lock_names(self._order):
                 path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
                 file = files.enter_context(opened_file(folder, path, os.O_RDWR | os.O_CREAT))
                 with storage_errors(path):
@@ -49,14 +49,14 @@ class NodeLock:
             self._files = files.pop_all()
 
     def free(self) -> None:
-        """Let go of it."""
+        """Unlock it."""
         self._files.close()
 
     def _lock(self, file: int) -> None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NodeBusy(self._who(file)) from None
+            raise NodeBusy(self._holder_text(file)) from None
         note = {
             **timestamp(),
             "pid": os.getpid(),
@@ -67,7 +67,7 @@ class NodeLock:
         os.ftruncate(file, 0)
         os.pwrite(file, json.dumps(note).encode("ascii"), 0)
 
-    def _who(self, file: int) -> str:
+    def _holder_text(self, file: int) -> str:
         try:
             note = json.loads(os.pread(file, _NOTE_AT_MOST, 0))
         except ValueError:
@@ -88,10 +88,10 @@ def _since(note: dict[str, Any]) -> str:
     return f"since {clean(str(note.get('at')))}"
 
 
-def names_of(order: Order) -> tuple[str, ...]:
-    """Name the node that an order is for: by its address, and by cluster and uid where known.
+def lock_names(order: Order) -> tuple[str, ...]:
+    """Return the node's lock names: by its address, and by cluster and uid where known.
 
-    Two decks may reach one node by two addresses, or know its uid or not yet.
+    Two processes may reach one node by two addresses, or know its uid or not yet.
     """
     who = order.target.identity
     names = [f"url {order.target.url}"]

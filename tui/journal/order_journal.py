@@ -19,35 +19,35 @@ from tui.model.order import Order, OrderAnswer, Result, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.storage.background_writer import BackgroundWriter, SlowDisk
 
-_LIMIT = 10.0
-_FAREWELL = 1.0
+_WRITE_WITHIN = 10.0
+_CLOSE_WITHIN = 1.0
 
 
 class OrderJournal:
-    """Writes what happens to orders into a folder. Nothing is touched before `begin`.
+    """Writes what happens to orders into a folder, which is not touched before `begin`.
 
     `trouble` says why the last record could not be written, empty where it was.
     """
 
-    def __init__(self, folder: Path, *, limit: float = _LIMIT) -> None:
+    def __init__(self, folder: Path, *, limit: float = _WRITE_WITHIN) -> None:
         self.trouble = ""
         self._folder = folder
         self._limit = limit
         self._store = JournalFile(folder)
-        self._scribe = BackgroundWriter("journal")
+        self._writer = BackgroundWriter("journal")
         self._session = secrets.token_hex(4)
         self._who = describe_session(os.environ, read_only=False)
         self._opening: dict[str, Any] = {}
         self._is_open = False
 
     async def begin(self) -> tuple[UnfinishedOrder, ...]:
-        """Open the session; gives the orders of earlier ones whose end nobody saw.
+        """Open the session; returns the orders of earlier ones that have no known result.
 
-        What goes wrong is left in `trouble`, and tried again with the first order.
+        A failure is left in `trouble`, and tried again with the first order.
         """
         self._opening = timestamp()
         try:
-            return await self._scribe.do(self._begin, self._limit)
+            return await self._writer.do(self._begin, self._limit)
         except JournalError as error:
             self.trouble = str(error)
             return ()
@@ -56,25 +56,25 @@ class OrderJournal:
         """Close the session, and wait a moment for what is still to be written."""
         if self._opening:
             fields = {**timestamp(), "session": self._session, "kind": "session_end"}
-            wait([self._scribe.put(lambda: self._close(fields))], timeout=_FAREWELL)
+            wait([self._writer.put(lambda: self._close(fields))], timeout=_CLOSE_WITHIN)
 
     @asynccontextmanager
     async def hold(self, order: Order) -> AsyncIterator[None]:
-        """Keep every other deck from giving the node an order; raises JournalError."""
+        """Lock the order's node against every other process; raises JournalError."""
         lock = NodeLock(self._folder, order, self._who["host"])
         try:
-            await self._scribe.do(lock.take, self._limit)
+            await self._writer.do(lock.take, self._limit)
             yield
         finally:
             # After all that was recorded of the order, in the same thread.
-            self._scribe.put(lock.free)
+            self._writer.put(lock.free)
 
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
-        """See an order onto the disk; raises JournalError, and then it must not be sent."""
+        """Write an order to the disk; raises JournalError, and then it must not be sent."""
         age = time.monotonic() - order.pressed_at
         fields = self._of(order, records.intent(order, tier, username, age))
         try:
-            await self._scribe.do(lambda: self._write(fields), self._limit)
+            await self._writer.do(lambda: self._write(fields), self._limit)
         except JournalError as error:
             self.trouble = str(error)
             if isinstance(error, SlowDisk):
@@ -84,11 +84,11 @@ class OrderJournal:
             raise JournalError(f"the order could not be recorded: {error}") from error
 
     def id_of(self, order: Order) -> str:
-        """Give the name under which an order of this session stands in the records."""
+        """Return the id of an order of this session in the records."""
         return f"{self._session}-{order.number}"
 
     def sent(self, order: Order) -> None:
-        """Note that the order begins to leave."""
+        """Record that the POST begins to leave."""
         self._put(self._of(order, {"kind": "sent"}))
 
     def answered(self, order: Order, answer: OrderAnswer) -> None:
@@ -96,25 +96,25 @@ class OrderJournal:
         self._put(self._of(order, records.result(answer)))
 
     def judged(self, order: Order, verdict: Verdict) -> None:
-        """Note what came of it for one service."""
+        """Record the verdict for one service."""
         self._put(self._of(order, records.verdict(verdict)))
 
     def refused(self, verb: Verb, node: str, names: tuple[str, ...], why: str) -> None:
-        """Note what was wanted and not sent."""
+        """Record an order that was not sent."""
         self._put({**self._stamped(), **records.refused(verb, node, names, why)})
 
     def resolved(
         self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
     ) -> None:
-        """Note what an order of an earlier session came to."""
+        """Record the result of an order of an earlier session."""
         self._put({**self._stamped(), **records.resolved(verdict, status, started_at, id_)})
 
     async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
-        """See a plan onto the disk; raises JournalError, and then nothing of it may be sent."""
+        """Write a plan to the disk; raises JournalError, and then nothing of it may be sent."""
         age = time.monotonic() - plan.pressed_at
         fields = self._in(plan, records.plan(plan, tier, username, age))
         try:
-            await self._scribe.do(lambda: self._write(fields), self._limit)
+            await self._writer.do(lambda: self._write(fields), self._limit)
         except JournalError as error:
             self.trouble = str(error)
             raise JournalError(f"the plan could not be recorded: {error}") from error
@@ -122,7 +122,7 @@ class OrderJournal:
     def stepped(
         self, plan: Plan, step: Step, result: StepResult, text: str, orders: tuple[int, ...]
     ) -> None:
-        """Note what came of one node's turn; `orders` are the numbers of those given for it."""
+        """Record the result of one node's turn; `orders` are the numbers of its orders."""
         ids = [f"{self._session}-{number}" for number in orders]
         self._put(self._in(plan, records.step(step, result, text, ids)))
 
@@ -136,13 +136,13 @@ class OrderJournal:
         return {**self._stamped(), "id": self.id_of(order), **fields}
 
     def _put(self, fields: dict[str, Any]) -> None:
-        self._scribe.put(lambda: self._write(fields)).add_done_callback(self._note)
+        self._writer.put(lambda: self._write(fields)).add_done_callback(self._note)
 
     def _note(self, done: "Future[None]") -> None:
         error = done.exception()
         self.trouble = str(error) or type(error).__name__ if error else ""
 
-    # What the scribe does, in its thread
+    # What the background writer does, in its thread
 
     def _write(self, fields: dict[str, Any]) -> None:
         self._open()
@@ -164,12 +164,14 @@ class OrderJournal:
             self.trouble = ""
         except JournalError as error:
             self.trouble = str(error)
-        found = self._unsettled()
-        abandoned = {one.id for one in found if self._is_free(one.order)}
-        # Read again: an order that another deck had open may have come to its end meanwhile.
-        return tuple(one for one in self._unsettled() if one.id in abandoned) if abandoned else ()
+        found = self._unfinished()
+        abandoned = {entry.id for entry in found if self._is_free(entry.order)}
+        if not abandoned:
+            return ()
+        # Read again: an order that another process had open may have ended meanwhile.
+        return tuple(entry for entry in self._unfinished() if entry.id in abandoned)
 
-    def _unsettled(self) -> tuple[UnfinishedOrder, ...]:
+    def _unfinished(self) -> tuple[UnfinishedOrder, ...]:
         try:
             return find_unfinished_orders(self._store.lines())
         except MissingFile:
@@ -179,7 +181,7 @@ class OrderJournal:
             return ()
 
     def _is_free(self, order: Order) -> bool:
-        """Say whether nobody has an order open on the node; without locks, nobody has."""
+        """Whether no other process has an order open on the node; without locks, none has."""
         lock = NodeLock(self._folder, order, self._who["host"])
         try:
             lock.take()

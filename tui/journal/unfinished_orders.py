@@ -1,4 +1,4 @@
-"""Which orders have no end in the journal: what they came to, nobody saw. Pure."""
+"""Orders whose result is not in the journal. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ from tui.model.text import clean
 class UnfinishedOrder:
     """An order of an earlier session, with only those of its services that have no verdict.
 
-    `was_sent` tells whether it is known to have left; `answer` is what came back, if anything.
-    `refused` are the services that the node said no to, so that nothing they show later came of it.
+    `was_sent`: whether its POST is known to have left; `answer` is what came back, if anything.
+    `refused` are the services that the node refused: nothing they show later came of the order.
     """
 
     id: str
@@ -28,7 +28,7 @@ class UnfinishedOrder:
 
 
 def find_unfinished_orders(lines: Iterable[bytes]) -> tuple[UnfinishedOrder, ...]:
-    """List what is unsettled, the oldest first; a line that cannot be read is passed over."""
+    """List the unfinished orders, the oldest first; a line that cannot be read is skipped."""
     open_: dict[str, UnfinishedOrder] = {}
     for line in lines:
         record = open_record(line.removesuffix(b"\n"))
@@ -43,23 +43,23 @@ def _take(record: Record, id_: str, open_: dict[str, UnfinishedOrder]) -> None:
         if order is not None:
             open_[id_] = UnfinishedOrder(id_, order)
         return
-    one = open_.get(id_)
-    if one is None:
+    entry = open_.get(id_)
+    if entry is None:
         return
     match record["kind"]:
         case "sent":
-            open_[id_] = replace(one, was_sent=True)
+            open_[id_] = replace(entry, was_sent=True)
         case "result":
             answer = _outcome(record)
-            refused = _refused(record, answer, one.order)
-            open_[id_] = replace(one, was_sent=True, answer=answer, refused=refused)
+            refused = _refused(record, answer, entry.order)
+            open_[id_] = replace(entry, was_sent=True, answer=answer, refused=refused)
         case "verdict" if record.get("result") == Result.UNKNOWN.value:
-            pass  # nobody has seen yet what came of it
+            pass  # what came of it is not known yet
         case "verdict" | "resolved":
             name = record.get("service")
-            left = tuple(seen for seen in one.order.services if seen.name != name)
-            open_[id_] = replace(one, order=replace(one.order, services=left))
-            if not left:
+            unsettled = tuple(seen for seen in entry.order.services if seen.name != name)
+            open_[id_] = replace(entry, order=replace(entry.order, services=unsettled))
+            if not unsettled:
                 del open_[id_]
 
 
@@ -80,14 +80,14 @@ def _refused(record: Record, answer: AnswerOutcome, order: Order) -> frozenset[s
 
 
 def _order(record: Record) -> Order | None:
-    """Give an intent as an order again; None where it is not one that this version writes."""
+    """Return an intent as an order; None where it is not one that this version writes."""
     try:
         route = record["route"]
         return Order(
             number=0,
             verb=Verb(record["verb"]),
             target=Target(_text(record, "node"), _text(record, "url"), _identity(record)),
-            services=tuple(_seen(one) for one in record["services"]),
+            services=tuple(map(_seen, record["services"])),
             route=Route(_text(route, "via"), _text(route, "url"), _text(route, "path")),
             pressed_at=0.0,
             pressed_on=datetime.fromisoformat(record["at"]),
@@ -106,12 +106,12 @@ def _identity(record: Record) -> Identity:
     )
 
 
-def _seen(one: dict[str, Any]) -> SeenService:
-    start, uptime = one["start_time"], one["uptime"]
+def _seen(fields: dict[str, Any]) -> SeenService:
+    start, uptime = fields["start_time"], fields["uptime"]
     return SeenService(
-        _text(one, "name"),
-        _text(one, "status"),
-        Kind(one["kind"]),
+        _text(fields, "name"),
+        _text(fields, "status"),
+        Kind(fields["kind"]),
         None if start is None else datetime.fromisoformat(start),
         uptime if isinstance(uptime, int) else None,
     )
