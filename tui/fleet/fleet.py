@@ -34,9 +34,9 @@ _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
 class Fleet:
-    """The headless core. `read_only` says why nothing may be ordered, empty where it may.
+    """The headless core. `read_only` is why no order may be given, empty where one may.
 
-    The configuration's own setting counts besides. It is fixed for the life of the fleet: nothing
+    The configuration's own setting counts too. It is fixed for the life of the fleet: nothing
     inside can lift it. A read-only fleet uses no journal.
     """
 
@@ -55,29 +55,28 @@ class Fleet:
         self.events: deque[Event] = deque(maxlen=EVENTS_AT_MOST)
         self.unlocked = False
         self.listener: FleetListener = listener or NullListener()
-        self._teller = EventPipeline(configuration.notify)
+        self._pipeline = EventPipeline(configuration.notify)
         self._timeout = configuration.settings.timeout
         by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
         self._read_only = read_only or by_setting
         self._passwords = passwords or Passwords()
         self._logins: dict[Hashable, Login] = {}
-        self._books: dict[str, ClusterCache] = {}
-        self._watches: dict[str, NodePoller] = {}
-        self._watching: dict[str, asyncio.Task[None]] = {}
-        self._decided: dict[int, tuple[Verdict, ...]] = {}
+        self._caches: dict[str, ClusterCache] = {}
+        self._pollers: dict[str, NodePoller] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._reported: dict[int, tuple[Verdict, ...]] = {}
         self._group: asyncio.TaskGroup | None = None
         self.paused = False
         self.journal: Journal = (None if self._read_only else journal) or NullJournal()
-        # Read-only or not: what is kept stays on this machine.
         self.past: History = history or NullHistory()
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
-        self._earlier = OrderRecovery(self.journal, self.orders.report)
-        # All within one interval, and evenly: asked at once, they would be so for ever.
+        self._recovery = OrderRecovery(self.journal, self.orders.report)
+        # Evenly within one interval: polled at once, they would stay so.
         apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
         for number, profile in enumerate(configuration.nodes):
-            self._watches[profile.name] = self._make(profile, number * apart)
+            self._pollers[profile.name] = self._make(profile, number * apart)
 
     @property
     def read_only(self) -> str:
@@ -88,34 +87,34 @@ class Fleet:
     def nodes(self) -> tuple[NodePoller, ...]:
         """The watched nodes, grouped by cluster, in the order of the configuration."""
         first: dict[str, int] = {}
-        for number, watch in enumerate(self._watches.values()):
+        for number, watch in enumerate(self._pollers.values()):
             first.setdefault(watch.profile.cluster, number)
-        return tuple(sorted(self._watches.values(), key=lambda one: first[one.profile.cluster]))
+        return tuple(sorted(self._pollers.values(), key=lambda watch: first[watch.profile.cluster]))
 
     @property
     def guests(self) -> tuple[UnmanagedNode, ...]:
-        """The nodes without a profile of which the clusters tell; nothing can be sent to them."""
-        return find_unmanaged_nodes(self._books, self.nodes)
+        """The nodes without a profile that the clusters report; nothing can be sent to them."""
+        return find_unmanaged_nodes(self._caches, self.nodes)
 
     def watch(self, node: str) -> NodePoller:
-        """Give one node by its profile's name; KeyError if there is none."""
-        return self._watches[node]
+        """Return a node by its profile's name; KeyError if there is none."""
+        return self._pollers[node]
 
     def __contains__(self, node: str) -> bool:
-        return node in self._watches
+        return node in self._pollers
 
     async def run(self) -> None:
-        """Watch all nodes until cancelled. A bug in one watch ends all, with its exception."""
+        """Poll all nodes until cancelled. A bug in one poller ends all, with its exception."""
         # In a thread, so that a key pressed meanwhile is answered.
         await asyncio.to_thread(importlib.import_module, "tui.api.client")
         try:
             async with asyncio.TaskGroup() as self._group:
-                for watch in self._watches.values():
+                for watch in self._pollers.values():
                     self._begin(watch)
                 self._group.create_task(self._remember(), name="remember")
-                self._earlier.take(await self.journal.begin())
+                self._recovery.take(await self.journal.begin())
                 for watch in self.nodes:
-                    self._earlier.look(watch)
+                    self._recovery.look(watch)
                 await asyncio.Event().wait()
         finally:
             self._group = None
@@ -123,26 +122,26 @@ class Fleet:
             self.past.end()
 
     async def _remember(self) -> None:
-        """Put the events of earlier sessions before those of this one."""
+        """Insert the events of earlier sessions before those of this one."""
         older = await self.past.begin()
         newer = tuple(self.events)
         self.events.clear()
         self.events.extend((*older, *newer))
 
     async def ask_once(self) -> None:
-        """Ask every node one time, side by side."""
+        """Poll every node once, side by side."""
         async with asyncio.TaskGroup() as group:
-            for watch in self._watches.values():
+            for watch in self._pollers.values():
                 group.create_task(watch.ask_once())
 
     def _begin(self, watch: NodePoller) -> None:
         if self._group is not None:
             task = self._group.create_task(watch.run(), name=f"watch {watch.name}")
-            self._watching[watch.name] = task
+            self._tasks[watch.name] = task
 
     def _make(self, profile: NodeProfile, first: float) -> NodePoller:
         login = self._logins.setdefault(login_key(profile), Login.of(profile))
-        book = self._books.setdefault(profile.cluster or f"\0{profile.name}", ClusterCache())
+        book = self._caches.setdefault(profile.cluster or f"\0{profile.name}", ClusterCache())
         watch = NodePoller(
             profile,
             login=login,
@@ -156,57 +155,57 @@ class Fleet:
         return watch
 
     def adopt(self, profiles: Iterable[NodeProfile]) -> None:
-        """Take the profiles as they are now; a node whose profile did not change goes on."""
+        """Replace the profiles; a node whose profile did not change goes on."""
         wanted = {profile.name: profile for profile in profiles}
         self._passwords.heed(wanted.values())
-        for name, watch in list(self._watches.items()):
+        for name, watch in list(self._pollers.items()):
             if wanted.get(name) != watch.profile:
-                del self._watches[name]
+                del self._pollers[name]
                 watch.retire()
-                task = self._watching.pop(name, None)
+                task = self._tasks.pop(name, None)
                 if task is not None and self._group is not None:
                     self._group.create_task(self._let_go(watch, task), name=f"leave {name}")
         watches = {}
         for name, profile in wanted.items():
-            watches[name] = self._watches.get(name) or self._make(profile, 0.0)
-        fresh = [watch for name, watch in watches.items() if name not in self._watches]
-        self._watches = watches
+            watches[name] = self._pollers.get(name) or self._make(profile, 0.0)
+        fresh = [watch for name, watch in watches.items() if name not in self._pollers]
+        self._pollers = watches
         for watch in fresh:
             self._begin(watch)
             self.listener.node_changed(watch.name)
 
     async def _let_go(self, watch: NodePoller, task: asyncio.Task[None]) -> None:
-        """End a watch as soon as no order needs it: what the node shows is its only evidence."""
+        """End a poller as soon as no order needs it: what the node shows is its only evidence."""
         await self.orders.done_with(watch)
         task.cancel()
 
     def set_interval(self, seconds: float) -> None:
-        """Change the pace of every node, in seconds between readings."""
+        """Set the seconds between readings of every node."""
         self.interval = seconds
-        for watch in self._watches.values():
+        for watch in self._pollers.values():
             watch.set_interval(seconds)
 
     def set_paused(self, paused: bool) -> None:
-        """Stop asking, or go on; an order that is open is watched all the same."""
+        """Pause or resume polling; an order that is open is watched all the same."""
         self.paused = paused
-        for watch in self._watches.values():
+        for watch in self._pollers.values():
             watch.set_paused(paused)
 
     def renew(self, node: str, secret: Secret | None) -> None:
-        """Give a node's login a new password, or None to read its source again."""
+        """Replace the password of a node's login; None reads its source again."""
         watch = self.watch(node)
         self._passwords.forget(watch.profile)
         watch.login.renew(secret)
 
     def refresh(self) -> None:
-        """Ask every node now, and the sources of stopped logins, which may be mended."""
+        """Poll every node now, and read the sources of stopped logins again."""
         for login in self._logins.values():
             login.reread()
-        for watch in self._watches.values():
+        for watch in self._pollers.values():
             watch.refresh_now()
 
     def standing(self, node: str) -> NodeStanding:
-        """Say how things stand with a node, for the guard."""
+        """Return what the guard needs to know of a node."""
         watch = self.watch(node)
         trouble = watch.reading.trouble
         return NodeStanding(
@@ -229,7 +228,7 @@ class Fleet:
         if order.number in self.orders.progress:
             raise NotAccepted(f"order {order.number} was given already")
         self._check_addresses(order)
-        # Whether the node is there, and which it is, the check before sending sees for itself.
+        # The check right before the POST finds out whether the node is there, and which it is.
         standing = replace(self.standing(order.target.node), age=0.0, trouble="")
         ruling = judge_order(order.verb, self._as_now(order), standing)
         if not ruling.allowed:
@@ -239,14 +238,14 @@ class Fleet:
         self.run_beside(self.orders.carry_out(order), f"order {order.number}")
 
     def run_beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Have something done beside the watches, for as long as the fleet runs."""
+        """Run something beside the pollers, for as long as the fleet runs."""
         if self._group is None:
             work.close()
             raise RuntimeError("the fleet does not run")
         self._group.create_task(work, name=name)
 
     def _check_addresses(self, order: Order) -> None:
-        """Refuse what was shown for one address and would go to another: a profile was edited."""
+        """Refuse an order shown for another address than it would go to: a profile was edited."""
         shown = {order.target.node: order.target.url, order.route.via: order.route.url}
         if order.target.node == order.route.via and order.target.url != order.route.url:
             raise NotAccepted(f"{order.target.node} has one address, and two were shown")
@@ -255,35 +254,35 @@ class Fleet:
                 raise NotAccepted(f"{node} is not at {url} any more: order again")
 
     def _as_now(self, order: Order) -> tuple[SeenService, ...]:
-        """Give the services of an order with their kinds as the cluster has them now."""
+        """Return the services of an order with their kinds as the cluster has them now."""
         optional = self.watch(order.target.node).facts.optional
         return tuple(replace(seen, kind=kind_of(seen.name, optional)) for seen in order.services)
 
     def _publish(self, watch: NodePoller, before: Reading, role: RoleChange | None) -> None:
-        for event in self._teller.process(watch, before, role):
+        for event in self._pipeline.process(watch, before, role):
             self._record(event)
-        # What another node answers is not what this one was seen to be.
+        # What another node answers is not a reading of this one.
         seen = Reading(watch.name) if watch.wrong_node else watch.reading
         self.past.reading(seen, watch.profile.cluster)
-        self._earlier.look(watch)
+        self._recovery.look(watch)
         self.listener.node_changed(watch.name)
 
     def _record(self, event: Event) -> None:
         self.events.append(event)
-        watch = self._watches.get(event.node)
+        watch = self._pollers.get(event.node)
         self.past.note(event, watch.profile.cluster if watch else "")
         self.listener.event_happened(event)
 
     def _order_moved(self, progress: OrderProgress) -> None:
         order = progress.order
-        self._teller.order_moved(progress)
+        self._pipeline.order_moved(progress)
         if not progress.is_open:
-            told = self._decided.get(order.number, ())
-            self._decided[order.number] = progress.verdicts
-            if order.number > 0 and not told and not self._sees(order):
-                self._earlier.follow(order, progress.verdicts)
+            reported = self._reported.get(order.number, ())
+            self._reported[order.number] = progress.verdicts
+            if order.number > 0 and not reported and not self._sees(order):
+                self._recovery.follow(order, progress.verdicts)
             for verdict in progress.verdicts:
-                if verdict not in told:
+                if verdict not in reported:
                     self._record(verdict_event(order, verdict))
         self.listener.order_moved(progress)
 
@@ -293,19 +292,19 @@ class Fleet:
         self.listener.rollout_moved(progress)
 
     def _sees(self, order: Order) -> bool:
-        """Say whether an order's node answers, so that its verdict says all there is to see."""
+        """Whether an order's node answers, so that its verdict rests on all there is to see."""
         node = order.target.node
         return node in self and self.watch(node).reading.is_good
 
     def history(self, node: str, service: str) -> tuple[Event, ...]:
         """List the known events of a service, newest first: this session's and earlier ones."""
-        mine = (one for one in self.events if one.node == node and one.service == service)
-        return tuple(reversed(tuple(mine)))
+        known = (e for e in self.events if e.node == node and e.service == service)
+        return tuple(reversed(tuple(known)))
 
 
 def barred(profile: NodeProfile) -> str:
-    """Say why a node takes no orders, by its profile; empty where it does."""
+    """Return why a node takes no orders, by its profile; empty where it does."""
     if profile.read_only:
         return "read-only: the node's profile says so"
-    # Nobody knows who would be given the order, nor whether it comes from there as it was sent.
+    # It is not known which node would get the order, nor whether it arrives as it was sent.
     return UNCHECKED_BAR if profile.is_unchecked else ""

@@ -24,9 +24,9 @@ _STATUS_ONLY = "read-only: a status is only looked at"
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """What one node answered; with `trouble`, it could not be asked and `services` is empty.
+    """What one node answered; with `trouble`, it could not be polled and `services` is empty.
 
-    An answer that was followed by a refusal of the same login counts as none.
+    An answer that was followed by a refusal of the same login does not count.
     """
 
     profile: NodeProfile
@@ -36,8 +36,9 @@ class NodeStatus:
 
     @property
     def problems(self) -> int:
-        """How many services somebody should look at."""
-        return sum(one.health(self.scope.disabled).is_problem for one in self.services)
+        """How many services have a problem."""
+        disabled = self.scope.disabled
+        return sum(service.health(disabled).is_problem for service in self.services)
 
     def arranged(self) -> list[Service]:
         """List the services, problems first."""
@@ -51,12 +52,12 @@ def poll_once(
     *,
     read_only: str,
 ) -> Fleet:
-    """Ask `profiles` once, and give the fleet that did; `read_only` says why it may no more."""
+    """Poll `profiles` once, and return the fleet that did; `read_only` is why it may only poll."""
     wanted = replace(configuration, nodes=tuple(profiles))
-    return asyncio.run(_asked(wanted, passwords, read_only))
+    return asyncio.run(_poll(wanted, passwords, read_only))
 
 
-async def _asked(configuration: Configuration, passwords: Passwords, read_only: str) -> Fleet:
+async def _poll(configuration: Configuration, passwords: Passwords, read_only: str) -> Fleet:
     fleet = Fleet(configuration, read_only=read_only, passwords=passwords)
     await fleet.ask_once()
     return fleet
@@ -65,22 +66,22 @@ async def _asked(configuration: Configuration, passwords: Passwords, read_only: 
 def read_status(
     configuration: Configuration, profiles: Sequence[NodeProfile], passwords: Passwords
 ) -> list[NodeStatus]:
-    """Ask `profiles` once and give what they said, in their order."""
+    """Poll `profiles` once, and return their statuses in the same order."""
     fleet = poll_once(configuration, profiles, passwords, read_only=_STATUS_ONLY)
-    glances = []
+    statuses = []
     for profile in profiles:
         watch = fleet.watch(profile.name)
         scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
         trouble = watch.reading.trouble or wrong_node_trouble(watch)
         services = () if trouble else watch.reading.services
-        glances.append(NodeStatus(profile, services, scope, trouble))
-    return glances
+        statuses.append(NodeStatus(profile, services, scope, trouble))
+    return statuses
 
 
 def wrong_node_trouble(watch: NodePoller) -> Trouble | None:
-    """Say so where another node than that of the profile answered: its services are not meant.
+    """Return the trouble of a profile under whose address another node answers; None if none does.
 
-    One that does not say who it is may be looked at all the same.
+    The services of one that does not report its uid are shown all the same.
     """
     who = watch.wrong_node
     if not who or watch.facts.identity.uid is None:
@@ -94,16 +95,16 @@ _PLAN_ONLY = "read-only: a plan is only looked at"
 
 @dataclass(frozen=True, slots=True)
 class RolloutPreview:
-    """What was seen of the nodes chosen, and the plan, or why there is none."""
+    """The chosen nodes as they were polled, and the plan, or why there is none."""
 
     places: tuple[PlanNode, ...]
     made: Plan | PlanRefusal
 
     @property
     def is_unasked(self) -> bool:
-        """Whether a node, or what the cluster says of it, could not be had."""
+        """Whether a node, or its role, could not be read."""
         return any(
-            one.reading.trouble is not None or one.role is Role.UNKNOWN for one in self.places
+            node.reading.trouble is not None or node.role is Role.UNKNOWN for node in self.places
         )
 
 
@@ -113,7 +114,7 @@ def preview_rollout(
     services: Sequence[str],
     passwords: Passwords,
 ) -> RolloutPreview:
-    """Ask all nodes of `configuration` once, and plan `services` over `nodes`."""
+    """Poll all nodes of `configuration` once, and plan `services` over `nodes`."""
     return asyncio.run(_survey(configuration, nodes, services, passwords))
 
 
@@ -131,13 +132,13 @@ async def _survey(
 
 
 def _seen(fleet: Fleet, node: str) -> PlanNode:
-    """Say how a node stands for a fleet that could order: this one only looks."""
+    """Return a node as a fleet would plan with it that may give orders, as this one may not."""
     place = plan_node(fleet, node)
     age = place.standing.age
     standing = replace(
         place.standing,
         read_only=barred(fleet.watch(node).profile),
-        # All were asked just now, and who answered first has waited for the slowest.
+        # All were polled just now, and the first to answer has waited for the slowest.
         age=None if age is None else 0.0,
     )
     return replace(place, standing=standing)

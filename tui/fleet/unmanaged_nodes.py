@@ -1,6 +1,6 @@
-"""Nodes that have no profile of their own, as their cluster tells of them. Nothing is asked here.
+"""Nodes without a profile, as their cluster reports them. Nothing is requested here.
 
-There is no watch for them and no client, so there is nothing that could send them an order.
+They have no poller and no client, so nothing can send them an order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UnmanagedNode:
-    """One such node; `cluster` is the word by which the profiles of its cluster are grouped.
+    """One such node; `cluster` is the name by which profiles are grouped.
 
     `hostname` and `address` are empty where the list of nodes is not known. The services have no
     start time and no uptime. `read_at` is when the call was answered, monotonic; `observed_on` is
@@ -57,40 +57,40 @@ class UnmanagedNode:
 
 
 def find_unmanaged_nodes(
-    books: Mapping[str, ClusterCache], watches: Iterable[NodePoller]
+    caches: Mapping[str, ClusterCache], watches: Iterable[NodePoller]
 ) -> tuple[UnmanagedNode, ...]:
-    """List the guests of all clusters, by cluster and uid; `books` are by the cluster's word."""
+    """List the nodes without a profile of all clusters; `caches` are by the profiles' cluster."""
     watched: dict[str, list[NodePoller]] = {}
     for watch in watches:
         if watch.profile.cluster:
             watched.setdefault(watch.profile.cluster, []).append(watch)
     return tuple(
-        guest
+        node
         for cluster, nodes in watched.items()
-        if cluster in books
-        for guest in _of_cluster(cluster, books[cluster], nodes)
+        if cluster in caches
+        for node in _of_cluster(cluster, caches[cluster], nodes)
     )
 
 
 def _of_cluster(
-    cluster: str, book: ClusterCache, watches: Iterable[NodePoller]
+    cluster: str, cache: ClusterCache, watches: Iterable[NodePoller]
 ) -> Iterable[UnmanagedNode]:
-    page = book.health
+    page = cache.health
     if page.said is None:
         return
     own, places = set(), set()
     for watch in watches:
         own.add(watch.identity.uid)
-        if watch.identity.uid is None:  # it may be any of them, but for the address it is at
+        if watch.identity.uid is None:  # it may be any of them but for its address
             places.add(watch.profile.address)
-    members = {one.uid: one for one in book.members}
+    members = {member.uid: member for member in cache.members}
     for node in page.said.nodes:
         member = members.get(node.uid, Member(node.uid))
         if node.uid not in own and not {member.address, member.hostname} & places:
-            yield _guest(cluster, node, member, page.read_at)
+            yield _unmanaged(cluster, node, member, page.read_at)
 
 
-def _guest(cluster: str, node: MemberHealth, member: Member, read_at: float) -> UnmanagedNode:
+def _unmanaged(cluster: str, node: MemberHealth, member: Member, read_at: float) -> UnmanagedNode:
     return UnmanagedNode(
         cluster=cluster,
         uid=node.uid,

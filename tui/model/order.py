@@ -10,7 +10,7 @@ from tui.model.service import Kind
 
 
 class Verb(Enum):
-    """What can be asked of a service; the value is the API's `operation_type`."""
+    """An action on a service; the value is the API's `operation_type`."""
 
     START = "start"
     STOP = "stop"
@@ -18,7 +18,7 @@ class Verb(Enum):
 
 
 class Tier(Enum):
-    """How much an operator must do before an order goes out."""
+    """How much an operator must do before an order is sent."""
 
     PLAIN = "plain"
     TYPED = "typed"
@@ -49,10 +49,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way an order goes: which profile's node is asked, and on which path.
+    """The route of an order: which profile's node gets the POST, and on which path.
 
     `LOCAL` acts on whoever answers; `PRIMARY` is `POST /v1/services`, which acts on the
-    processes of whichever node is primary, whoever is asked (vendor's documentation, 2026-03).
+    processes of the primary, whichever node gets the POST (vendor's documentation, 2026-03).
     """
 
     LOCAL = "/v1/local/services"
@@ -65,7 +65,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the operator wants done, frozen at the key press.
+    """An action on services of one node, frozen at the key press.
 
     `number` counts the session's orders; `pressed_at` is monotonic, `pressed_on` the wall clock.
     """
@@ -109,8 +109,8 @@ class AnswerOutcome(Enum):
 class OrderAnswer:
     """What came back for an order.
 
-    `results` is by service asked for: true, false, or None if not told. `status` is None where
-    no answer came at all; `took` is in seconds.
+    `results` is by service of the order: true, false, or None where the answer does not say.
+    `status` is None where no answer came at all; `took` is in seconds.
     """
 
     outcome: AnswerOutcome

@@ -215,7 +215,7 @@ class Orders:
             self.report(progress)
 
     def report(self, progress: OrderProgress) -> None:
-        """Keep how far an order has come, and pass it on."""
+        """Store how far an order has come, and pass it on."""
         self.progress[progress.order.number] = progress
         self._on_step(progress)
 
@@ -231,7 +231,7 @@ class Orders:
 
 
 async def _identity(order: Order, client: NodeReader) -> Identity:
-    """Ask who answers, where the operator was shown who would."""
+    """Read who answers, where the operator was shown who would."""
     meant = order.target.identity
     return await client.identity() if meant.uid is not None or meant.hostname else Identity()
 

@@ -1,4 +1,4 @@
-"""Orders that nobody saw the end of: unknown, until their node is seen."""
+"""Orders whose result is unknown until their node is seen again: of earlier sessions, or lost."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ _EARLIER, _LATER = "from an earlier session", "seen when the node was back"
 
 @dataclass(slots=True, eq=False)
 class _Case:
-    """One such order, the services of it that are still unknown, and where it comes from."""
+    """One such order, and those of its services that are still unknown."""
 
     id: str
     origin: str
     order: Order
     verdicts: dict[str, Verdict]
-    left: set[str]
+    unknown: set[str]
 
 
 class OrderRecovery:
@@ -35,67 +35,68 @@ class OrderRecovery:
         self._cases: list[_Case] = []
 
     def take(self, found: Iterable[UnfinishedOrder]) -> None:
-        """Report what was found; their numbers are not above 0, where this session's begin."""
-        for count, one in enumerate(found):
-            order = replace(one.order, number=-count)
-            text = _told(one)
-            verdicts = {name: _beginning(name, name in one.refused, text) for name in order.names}
-            case = _Case(one.id, _EARLIER, order, verdicts, set(order.names) - one.refused)
-            for name in set(order.names) & one.refused:
-                self._journal.resolved(one.id, verdicts[name], None, None)
+        """Report unfinished orders; their numbers are not above 0, where this session's begin."""
+        for count, entry in enumerate(found):
+            order, refused = replace(entry.order, number=-count), entry.refused
+            text = _last_known(entry)
+            verdicts = {name: _first_verdict(name, name in refused, text) for name in order.names}
+            case = _Case(entry.id, _EARLIER, order, verdicts, set(order.names) - refused)
+            for name in set(order.names) & refused:
+                self._journal.resolved(entry.id, verdicts[name], None, None)
             self._cases.append(case)
-            self._say(case)
+            self._report_case(case)
 
     def follow(self, order: Order, verdicts: Iterable[Verdict]) -> None:
-        """Keep an order of this session whose node was lost before it showed what came of it."""
-        by_name = {one.service: one for one in verdicts}
-        left = {one.service for one in by_name.values() if one.result is Result.UNKNOWN}
-        if left:
-            self._cases.append(_Case(self._journal.id_of(order), _LATER, order, by_name, left))
+        """Add an order of this session whose node was lost before it showed what came of it."""
+        by_name = {verdict.service: verdict for verdict in verdicts}
+        unknown = {name for name, found in by_name.items() if found.result is Result.UNKNOWN}
+        if unknown:
+            id_ = self._journal.id_of(order)
+            self._cases.append(_Case(id_, _LATER, order, by_name, unknown))
 
     def look(self, watch: NodePoller) -> None:
-        """Take a node's reading as evidence if it is good, and of the node that was meant."""
+        """Count a node's reading as evidence if it is good, and of the node that was meant."""
         if not self._cases or not watch.reading.is_good or watch.wrong_node:
             return
         if not watch.vouches(watch.facts.identity.uid, watch.reading):
             return
         for case in self._cases:
             if _is_meant(case.order, watch) and self._settle(case, watch):
-                self._say(case)
-        self._cases = [case for case in self._cases if case.left]
+                self._report_case(case)
+        self._cases = [case for case in self._cases if case.unknown]
 
     def _settle(self, case: _Case, watch: NodePoller) -> bool:
-        before = len(case.left)
+        before = len(case.unknown)
         for seen in case.order.services:
             service = watch.reading.find(seen.name)
-            if seen.name not in case.left or (service is None and watch.reading.is_cut):
+            if seen.name not in case.unknown or (service is None and watch.reading.is_cut):
                 continue
             verdict = judge_earlier_order(case.order.verb, seen, service, case.origin)
             if verdict is None:
                 continue
-            case.left.discard(seen.name)
+            case.unknown.discard(seen.name)
             case.verdicts[seen.name] = verdict
             status, start = (service.status, service.started_at) if service else (None, None)
             self._journal.resolved(case.id, verdict, status, start)
-        return len(case.left) < before
+        return len(case.unknown) < before
 
-    def _say(self, case: _Case) -> None:
+    def _report_case(self, case: _Case) -> None:
         verdicts = tuple(case.verdicts[name] for name in case.order.names)
         self._report(OrderProgress(case.order, OrderPhase.ENDED, case.origin, {}, verdicts))
 
 
-def _beginning(name: str, refused: bool, text: str) -> Verdict:
-    """Say what is known at first; what the node refused, it never brings about later."""
+def _first_verdict(name: str, refused: bool, text: str) -> Verdict:
+    """Return the verdict before its node is seen: what was refused stays refused."""
     if refused:
         return Verdict(name, Result.REFUSED, f"{text}; the node refused it")
     return Verdict(name, Result.UNKNOWN, f"{text}; waiting for its node")
 
 
-def _told(one: UnfinishedOrder) -> str:
-    when = one.order.pressed_on.strftime("%Y-%m-%d %H:%M:%S UTC")
-    if one.answer is not None:
-        what = f"its answer was {one.answer.value}, and then nobody watched"
-    elif one.was_sent:
+def _last_known(entry: UnfinishedOrder) -> str:
+    when = entry.order.pressed_on.strftime("%Y-%m-%d %H:%M:%S UTC")
+    if entry.answer is not None:
+        what = f"its answer was {entry.answer.value}, and then nobody watched"
+    elif entry.was_sent:
         what = "it was sent, and its answer never seen"
     else:
         what = "it may have been sent or not"
@@ -103,7 +104,7 @@ def _told(one: UnfinishedOrder) -> str:
 
 
 def _is_meant(order: Order, watch: NodePoller) -> bool:
-    """Say whether a watch is of the node that an order was for."""
+    """Whether a poller is of the node that an order was for."""
     meant, now = order.target.identity, watch.facts.identity
     if meant.uid is None:
         return watch.profile.url == order.target.url
@@ -119,7 +120,7 @@ def _is_same_cluster(meant: Identity, now: Identity) -> bool:
 def judge_earlier_order(
     verb: Verb, before: SeenService, now: Service | None, origin: str = _EARLIER
 ) -> Verdict | None:
-    """Say what a service as it is now proves of an order on it; None while it still moves."""
+    """Return what a service's present state proves of an order; None while it still moves."""
     if now is not None and now.health() is Health.MOVING:
         return None
     result, text = _RULES[verb](before, now)

@@ -1,8 +1,8 @@
-"""The gate before and after each node of a rollout: the cluster as it was planned, and well.
+"""The gate before and after each node of a rollout: the cluster is as planned, and healthy.
 
-All is asked anew, and nothing but GETs are sent. What the cluster says of itself is asked of a
-node that can tell: a node that is not primary may redirect the question, and a redirect is never
-followed with credentials, so the next node is asked.
+Everything is read anew, by GETs alone. The cluster's own checks are read from a node that can
+answer them: one that is not primary may redirect, and a redirect is never followed with
+credentials, so the next node is tried.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tui.fleet.polling.poller import NodePoller
 
 StartTimes = Mapping[tuple[str, str], datetime | None]
-"""Since when each service of a plan runs, as far as is known here, by node and name."""
+"""The start time of each service of a plan, as far as it is known, by node and name."""
 
 _WELL_NODES = frozenset({"", "active"})
 _AWAY = frozenset({TroubleKind.UNREACHABLE, TroubleKind.UNAVAILABLE})
@@ -48,10 +48,10 @@ class GateFinding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What a gate found, and why it does not open; empty `text` where it does.
+    """What a gate found; `text` is why it does not open, empty where it does.
 
-    `primary` is the uid of the primary now, None where that was not told. `restarted` holds the
-    start times that nobody here brought about.
+    `primary` is the uid of the primary now, None where it is not known. `restarted` holds start
+    times that this rollout did not cause.
     """
 
     finding: GateFinding
@@ -66,23 +66,23 @@ class GateResult:
 
 
 class HealthGate:
-    """Asks the nodes of a fleet; fresh readings may take `patience.limit` seconds."""
+    """Checks the nodes of a fleet; fresh readings may take `patience.limit` seconds."""
 
     def __init__(self, fleet: RolloutHost, patience: Patience) -> None:
         self._fleet = fleet
         self._patience = patience
 
     async def check(self, step: Step, starts: StartTimes, primary: int | None) -> GateResult:
-        """See whether it may go on at a node; `primary` is who was primary when last looked."""
-        gone = self._gone(step, starts)
+        """Check whether it may go on at a node; `primary` is the uid of the last known primary."""
+        gone = self._profile_change(step, starts)
         if gone:
             return GateResult(GateFinding.NOT_WELL, gone)
         watches = self._cluster(step.node)
         if late := await self._fresh(watches):
             return GateResult(GateFinding.UNASKED, f"{', '.join(late)}: no fresh answer")
-        if silent := next((one for one in watches if one.reading.trouble is not None), None):
-            return GateResult(_blame(silent, step), _said(silent), primary)
-        restarted = unexpected_restarts(starts, {one.name: one.reading for one in watches})
+        if silent := next((node for node in watches if node.reading.trouble is not None), None):
+            return GateResult(_finding_of(silent, step), _trouble_text(silent), primary)
+        restarted = unexpected_restarts(starts, {node.name: node.reading for node in watches})
         if restarted:
             return GateResult(GateFinding.NOT_WELL, _restarted(restarted), primary, restarted)
         for watch in watches:
@@ -90,17 +90,17 @@ class HealthGate:
                 return GateResult(GateFinding.NOT_WELL, f"{watch.name}: {why}", primary)
         if why := missing_service(step, watches[0].reading):
             return GateResult(GateFinding.NOT_WELL, f"{step.node}: {why}", primary)
-        return await self._cluster_s_word(step, watches, primary)
+        return await self._check_cluster(step, watches, primary)
 
     def _fault(self, watch: NodePoller) -> str:
-        """Say what keeps a node from being one of a quiet, well cluster; empty where it is."""
+        """Return why a node is not one of a quiet, healthy cluster; empty where it is."""
         busy = self._fleet.standing(watch.name).busy
         if busy is not None:
             return busy_text(busy)
         return unhealthy_services(watch.reading, watch.facts.disabled) or watch.wrong_node
 
-    def _gone(self, step: Step, starts: StartTimes) -> str:
-        """Say so where a profile went, or leads elsewhere than when the plan was made."""
+    def _profile_change(self, step: Step, starts: StartTimes) -> str:
+        """Return which profile is gone, or leads elsewhere than when the plan was made."""
         for node in dict.fromkeys((step.node, *(node for node, _ in starts))):
             if node not in self._fleet:
                 return f"{node}: its profile is gone"
@@ -115,7 +115,7 @@ class HealthGate:
         return [target, *(one for one in others if group and one.profile.cluster == group)]
 
     async def _fresh(self, watches: Iterable[NodePoller]) -> list[str]:
-        """Have every node asked now; gives those that had neither answer nor trouble in time."""
+        """Poll every node now; returns those that had neither answer nor trouble in time."""
         began = time.monotonic()
         for watch in watches:
             watch.refresh_now()
@@ -125,10 +125,10 @@ class HealthGate:
             late = [one for one in late if one.reading.asked_at < began]
         return [one.name for one in late]
 
-    async def _cluster_s_word(
+    async def _check_cluster(
         self, step: Step, watches: list[NodePoller], primary: int | None
     ) -> GateResult:
-        """Ask the node who it is, and whichever node can tell what the cluster finds of it."""
+        """Check the node's identity, and the cluster's own checks at whichever node can answer."""
         target = watches[0]
         try:
             async with target.hold() as client:
@@ -137,39 +137,41 @@ class HealthGate:
             return GateResult(GateFinding.UNASKED, str(error), primary)
         if why := _stranger(step.identity, who):
             return GateResult(GateFinding.NOT_WELL, f"{step.node}: {why}", primary)
-        told = []
-        for watch in sorted(watches, key=lambda one: one.facts.identity.role is not Role.PRIMARY):
+        failures = []
+        for watch in sorted(watches, key=lambda node: node.facts.identity.role is not Role.PRIMARY):
             try:
                 async with watch.hold() as client:
-                    return judge_gate(step, await _inquire(client, step.identity.uid or 0), primary)
+                    return judge_gate(
+                        step, await _read_checks(client, step.identity.uid or 0), primary
+                    )
             except (ApiError, LoginStopped) as error:
-                told.append(str(error))
+                failures.append(str(error))
         return GateResult(
-            GateFinding.UNASKED, f"no node could be asked of the cluster: {told[0]}", primary
+            GateFinding.UNASKED, f"no node could be asked of the cluster: {failures[0]}", primary
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterChecks:
-    """What a cluster said of a node and of itself; a check that it does not offer is None."""
+    """A cluster's checks of a node and of itself; one that it does not offer is None."""
 
     facts: ClusterFacts
     node: tuple[bool, str] | None
     cluster: tuple[bool, str] | None
 
 
-async def _inquire(client: NodeReader, uid: int) -> ClusterChecks:
-    """Ask by way of one node; raises an ApiError where it cannot tell, or knows neither check."""
+async def _read_checks(client: NodeReader, uid: int) -> ClusterChecks:
+    """Read the checks at one node; raises an ApiError where it cannot, or has neither check."""
     facts = await client.cluster_facts()
     gaps: list[ApiError] = []
-    node = await _or_gap(client.node_check(uid), gaps)
-    cluster = await _or_gap(client.cluster_check(), gaps)
+    node = await _check_or_none(client.node_check(uid), gaps)
+    cluster = await _check_or_none(client.cluster_check(), gaps)
     if len(gaps) == 2:
         raise gaps[0]
     return ClusterChecks(facts, node, cluster)
 
 
-async def _or_gap(
+async def _check_or_none(
     asking: Awaitable[tuple[bool, str]], gaps: list[ApiError]
 ) -> tuple[bool, str] | None:
     try:
@@ -177,8 +179,8 @@ async def _or_gap(
     except (LoginRefused, Unreachable, Garbled):
         raise
     except ApiError as error:
-        # Not offered (404), or not to this user (403), is no word of its health; a check that
-        # fails is none that went well.
+        # Not offered (404), or not to this user (403), says nothing of its health; a check that
+        # fails to answer does not count as passed.
         failed = isinstance(error, Unavailable) and (error.status < 400 or error.status >= 500)
         if failed:
             raise
@@ -192,7 +194,7 @@ async def _or_gap(
 def unexpected_restarts(
     starts: StartTimes, readings: Mapping[str, Reading]
 ) -> dict[tuple[str, str], datetime | None]:
-    """List the services that do not run since when they should; those that are down are not."""
+    """List the services whose start time is not the known one; those that are down are not."""
     found = {}
     for (node, name), known in starts.items():
         service = readings[node].find(name) if node in readings else None
@@ -204,14 +206,14 @@ def unexpected_restarts(
 
 
 def unhealthy_services(reading: Reading, disabled: frozenset[str]) -> str:
-    """Say which services of a node somebody should look at; empty where it is well."""
-    bad = [one for one in reading.services if one.health(disabled).is_problem]
-    told = ", ".join(f"{one.name} is {one.status}" for one in bad[:3])
-    return f"{told} and {len(bad) - 3} more" if len(bad) > 3 else told
+    """Return which services of a node have a problem; empty where none has."""
+    bad = [service for service in reading.services if service.health(disabled).is_problem]
+    text = ", ".join(f"{service.name} is {service.status}" for service in bad[:3])
+    return f"{text} and {len(bad) - 3} more" if len(bad) > 3 else text
 
 
 def missing_service(step: Step, reading: Reading) -> str:
-    """Say which service of a step does not run; empty where all do."""
+    """Return which service of a step does not run; empty where all do."""
     for seen in step.services:
         service = reading.find(seen.name)
         if service is None:
@@ -221,14 +223,14 @@ def missing_service(step: Step, reading: Reading) -> str:
     return ""
 
 
-def judge_gate(step: Step, said: ClusterChecks, primary: int | None) -> GateResult:
-    """Judge what the cluster said; `primary` is who was primary when it was last looked at."""
+def judge_gate(step: Step, checks: ClusterChecks, primary: int | None) -> GateResult:
+    """Judge the cluster's checks; `primary` is the uid of the last known primary."""
     uid = step.identity.uid
-    now = next((one.uid for one in said.facts.members if one.role is Role.PRIMARY), None)
+    now = next((one.uid for one in checks.facts.members if one.role is Role.PRIMARY), None)
     if now is None:
         return GateResult(GateFinding.UNASKED, "which node is primary was not told", primary)
-    why = _member(step, said.facts)
-    for check, what in ((said.node, f"node:{uid}"), (said.cluster, "the cluster")):
+    why = _member(step, checks.facts)
+    for check, what in ((checks.node, f"node:{uid}"), (checks.cluster, "the cluster")):
         if not why and check is not None and not check[0]:
             why = f"the cluster's check of {what} says: {check[1] or 'not well'}"
     if not why and primary is not None and now != primary:
@@ -237,14 +239,14 @@ def judge_gate(step: Step, said: ClusterChecks, primary: int | None) -> GateResu
 
 
 def _member(step: Step, facts: ClusterFacts) -> str:
-    """Say so where the list of nodes does not hold the node, or tells of one that is not active."""
+    """Return why the cluster's list of nodes is not as it should be; empty where it is."""
     meant, name = step.identity, step.identity.cluster
     if name and facts.name and name != facts.name:
         return f"{step.node}: it is of {facts.name} now, it was of {name}"
     if facts.member(meant.uid) is None:
         return f"{step.node}: the cluster does not list node:{meant.uid}"
-    down = [one for one in facts.members if one.status not in _WELL_NODES]
-    return ", ".join(f"node:{one.uid} is {one.status}" for one in down)
+    down = [member for member in facts.members if member.status not in _WELL_NODES]
+    return ", ".join(f"node:{member.uid} is {member.status}" for member in down)
 
 
 def _stranger(meant: Identity, now: Identity) -> str:
@@ -262,13 +264,13 @@ def _restarted(found: StartTimes) -> str:
     )
 
 
-def _blame(silent: NodePoller, step: Step) -> GateFinding:
-    """Say what it means that a node is in trouble: another node that is away is not well."""
+def _finding_of(silent: NodePoller, step: Step) -> GateFinding:
+    """Return what a node in trouble means: another node that is away is not well."""
     trouble = silent.reading.trouble
     away = trouble is not None and trouble.kind in _AWAY
     return GateFinding.NOT_WELL if away and silent.name != step.node else GateFinding.UNASKED
 
 
-def _said(silent: NodePoller) -> str:
+def _trouble_text(silent: NodePoller) -> str:
     trouble = silent.reading.trouble
     return silent.name if trouble is None else trouble.text

@@ -122,7 +122,7 @@ class RolloutRunner:
     # One node's turn
 
     async def _turn(self, step: Step) -> StepStop | None:
-        """Give a node its turn; returns what stopped it, None where all went well."""
+        """Run a node's turn; returns what stopped it, None where all went well."""
         stop = await self._pass(step, StepState.CHECKING, "the gate before")
         if stop is None and self._is_stopping:
             self._put(step, StepState.WAITING, began_at=None)
@@ -154,7 +154,7 @@ class RolloutRunner:
         return None
 
     def _note(self, step: Step) -> None:
-        """Note since when the services run that this rollout has restarted."""
+        """Keep the start times of the services that this rollout has restarted."""
         for seen in step.services if step.node in self._fleet else ():
             now = self._fleet.watch(step.node).reading.find(seen.name)
             if now is not None and now.health() is Health.UP:
@@ -198,7 +198,7 @@ class RolloutRunner:
         return tuple(left)
 
     async def _order(self, step: Step, services: tuple[SeenService, ...]) -> StepStop | None:
-        """Give one order and wait for its verdicts; returns why it did not succeed."""
+        """Send one order and wait for its verdicts; returns why it did not succeed."""
         watch, order = self._fleet.watch(step.node), self._bound(step, services)
         try:
             self._fleet.give(order)
@@ -255,7 +255,7 @@ class RolloutRunner:
         return True
 
     def _rearrange(self) -> None:
-        """Put the primary last again, if it is another one by now."""
+        """Move the primary to the end again, if it is another one by now."""
         over = [one for one in self.progress.steps if one.state in _OVER]
         rest = [one for one in self.progress.steps if one.state not in _OVER]
         rest.sort(key=lambda one: (one.step.identity.uid == self._primary, one.step.identity.uid))
