@@ -15,11 +15,10 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.fleet.polling.service_counts import ServiceCounts
 from tui.model.filters import ServiceFilter
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
-from tui.model.service import Service
+from tui.model.service import Service, ServiceCounts
 from tui.ui.format.node_view import NodeView
 from tui.ui.matrix.columns import ColumnCache
 from tui.ui.matrix.grid import build_grid

@@ -104,7 +104,7 @@ async def test_a_removed_node_hears_no_more_of_its_cluster(served: SimulatedClus
         deck.notes.nodes.clear()
         await deck.readings(2)
         assert "node3" not in deck.notes.nodes
-        assert "node3" not in gone._known._book.readers
+        assert "node3" not in gone._facts_reader._cluster.readers
 
 
 async def test_every_profile_may_go_and_come_back(served: SimulatedCluster) -> None:

@@ -126,7 +126,7 @@ async def test_other_trouble_is_a_gap_and_what_was_said_grows_old(reply: bytes) 
             await book.refresh_health(client)
         assert sum(one.path == HEALTH for one in server.asked) == 3
         assert book.health.gap
-        assert book.health.said is not None
+        assert book.health.newest is not None
         assert book.health.read_at == read_at
         await client.aclose()
 

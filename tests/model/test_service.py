@@ -2,7 +2,15 @@
 
 import pytest
 
-from tui.model.service import Health, Kind, Service, configured_name, kind_of, purpose_of
+from tui.model.service import (
+    Health,
+    Kind,
+    Service,
+    ServiceCounts,
+    configured_name,
+    kind_of,
+    purpose_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +91,22 @@ def test_an_entry_that_was_not_sound_cannot_be_acted_on() -> None:
 def test_an_instance_has_the_purpose_of_its_service() -> None:
     assert purpose_of("crdb_worker_0") == purpose_of("crdb_worker") != ""
     assert purpose_of("nobody_knows") == ""
+
+
+SERVICES = tuple(
+    Service(name, status)
+    for name, status in (
+        ("a", "RUNNING"),
+        ("b", "STOPPED"),
+        ("c", "FATAL"),
+        ("crdb_worker_0", "STOPPED"),
+        ("start_redis_servers", "EXITED"),
+        ("\u202e[@click=app.quit]x[/]", "\x1b[2J"),
+    )
+)
+
+
+def test_what_is_well_is_counted_and_problems_are_named_the_worst_first() -> None:
+    counts = ServiceCounts.of(SERVICES, frozenset({"crdb_worker"}))
+    assert (counts.well, counts.total) == (2, 6)
+    assert [service.status for service in counts.problems] == ["FATAL", "STOPPED", "\x1b[2J"]

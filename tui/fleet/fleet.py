@@ -132,7 +132,7 @@ class Fleet:
         """Poll every node once, side by side."""
         async with asyncio.TaskGroup() as group:
             for watch in self._pollers.values():
-                group.create_task(watch.ask_once())
+                group.create_task(watch.poll_once())
 
     def _begin(self, watch: NodePoller) -> None:
         if self._group is not None:
@@ -146,8 +146,8 @@ class Fleet:
             profile,
             login=login,
             passwords=self._passwords,
-            book=book,
-            rhythm=PollTiming(self.interval, self._timeout, first),
+            cluster=book,
+            timing=PollTiming(self.interval, self._timeout, first),
             read_only=self._read_only or barred(profile),
             publish=self._publish,
         )

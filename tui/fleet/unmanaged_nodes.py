@@ -76,7 +76,7 @@ def _of_cluster(
     cluster: str, cache: ClusterCache, watches: Iterable[NodePoller]
 ) -> Iterable[UnmanagedNode]:
     page = cache.health
-    if page.said is None:
+    if page.newest is None:
         return
     own, places = set(), set()
     for watch in watches:
@@ -84,7 +84,7 @@ def _of_cluster(
         if watch.identity.uid is None:  # it may be any of them but for its address
             places.add(watch.profile.address)
     members = {member.uid: member for member in cache.members}
-    for node in page.said.nodes:
+    for node in page.newest.nodes:
         member = members.get(node.uid, Member(node.uid))
         if node.uid not in own and not {member.address, member.hostname} & places:
             yield _unmanaged(cluster, node, member, page.read_at)

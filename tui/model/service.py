@@ -124,6 +124,26 @@ def kind_of(service: str, optional: frozenset[str] | None) -> Kind:
     return Kind.OPTIONAL if configured_name(service, optional) else Kind.REQUIRED
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceCounts:
+    """Counts over one reading; `problems` are what somebody should look at, the worst first."""
+
+    well: int = 0
+    total: int = 0
+    problems: tuple[Service, ...] = ()
+
+    @classmethod
+    def of(cls, services: tuple[Service, ...], disabled: frozenset[str]) -> "ServiceCounts":
+        """Count; `disabled` are configuration names that the cluster has switched off."""
+        healths = [(service.health(disabled), service) for service in services]
+        faulty = [(health.value, service) for health, service in healths if health.is_problem]
+        return cls(
+            well=sum(health.is_well for health, _ in healths),
+            total=len(healths),
+            problems=tuple(service for _, service in sorted(faulty, key=lambda pair: pair[0])),
+        )
+
+
 PURPOSES: Mapping[str, str] = {
     "alert_mgr": "Raises alerts. While it is stopped, nobody is told.",
     "authentication_service": "Authentication back end.",

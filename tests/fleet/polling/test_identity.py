@@ -16,12 +16,12 @@ from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
 
-def bond(**more: Any) -> IdentityCheck:
+def check_of(**more: Any) -> IdentityCheck:
     return IdentityCheck(profile("https://10.0.0.1:9443", **more))
 
 
 def test_before_the_node_was_asked_nothing_is_wrong() -> None:
-    assert bond(uid=2, hostname="host2").wrong == ""
+    assert check_of(uid=2, hostname="host2").wrong == ""
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_before_the_node_was_asked_nothing_is_wrong() -> None:
 def test_uid_and_hostname_of_the_profile_bind(
     said: Identity, meant: dict[str, Any], words: str
 ) -> None:
-    one = bond(**meant)
-    one.hear(said)
+    one = check_of(**meant)
+    one.answered(said)
     assert words in one.wrong
     assert bool(one.wrong) is bool(words)
 
@@ -62,11 +62,11 @@ def test_a_hostname_may_lack_its_domain_and_no_more(one: str, other: str, same: 
 
 
 def test_an_order_is_bound_to_what_the_profile_says_and_else_to_what_is_known() -> None:
-    one = bond(uid=2, hostname="host2")
+    one = check_of(uid=2, hostname="host2")
     known = Identity(uid=3, hostname="host3", role=Role.REPLICA)
     assert one.meant(known) == replace(known, uid=2, hostname="host2")
-    other = bond()
-    other.hear(Identity(uid=3, hostname="three"))
+    other = check_of()
+    other.answered(Identity(uid=3, hostname="three"))
     assert other.meant(known) == replace(known, hostname="three")
 
 

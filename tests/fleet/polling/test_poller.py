@@ -19,10 +19,11 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.fleet.orders.guard import judge_order
-from tui.model.event import EventKind
+from tui.fleet.polling.poller import NodePoller
+from tui.model.event import EventKind, RoleChange
 from tui.model.event_text import event_text
 from tui.model.order import SeenService, Tier, Verb
-from tui.model.reading import TroubleKind
+from tui.model.reading import Reading, TroubleKind
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
@@ -328,3 +329,35 @@ async def test_a_closed_connection_per_answer_is_as_good() -> None:
             await deck.good()
             await deck.until(lambda: server.connections >= 4)
             assert deck.watch().reading.is_good
+
+
+async def test_the_connection_is_free_before_a_reading_is_published() -> None:
+    """So an order that a listener gives at once does not wait for the cluster's answers."""
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=0.05) as deck:
+            poller = deck.watch()
+            publish, held = poller._publish, list[bool]()
+
+            def look(watch: NodePoller, before: Reading, change: RoleChange | None) -> None:
+                if watch.reading is not before:
+                    held.append(watch._connection._lock.locked())
+                publish(watch, before, change)
+
+            poller._publish = look
+            await deck.until(lambda: len(held) >= 5)
+            play.get(LIST, answer("no", 500))
+            await deck.until(lambda: poller.reading.trouble)
+            assert not any(held)
+
+
+async def test_services_are_counted_once_a_reading() -> None:
+    with serving(Play()) as server:
+        async with running(profile(server.url), refresh=60) as deck:
+            await deck.good()
+            counts = deck.watch().tally
+            assert (counts.well, counts.total, counts.problems) == (2, 2, ())
+            assert deck.watch().tally is counts
+            deck.watch().refresh_now()
+            await new_reading(deck)
+            assert deck.watch().tally is not counts

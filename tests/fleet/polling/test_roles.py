@@ -161,25 +161,25 @@ async def test_states_that_fail_alone_keep_nobody_from_telling_the_rest() -> Non
         await client.aclose()
 
 
-def test_the_node_that_told_is_asked_until_it_is_overdue() -> None:
-    teller = SourceNode()
-    teller.told("node1", 100.0)
-    assert teller.may_tell("node1", 102.0, 2.0)
-    assert not teller.may_tell("node2", 102.0, 2.0)
-    assert teller.may_tell("node2", 103.5, 2.0)
+def test_the_node_that_answered_is_the_source_until_it_is_overdue() -> None:
+    source = SourceNode()
+    source.answered("node1", 100.0)
+    assert source.may_ask("node1", 102.0, 2.0)
+    assert not source.may_ask("node2", 102.0, 2.0)
+    assert source.may_ask("node2", 103.5, 2.0)
 
 
-def test_a_node_that_points_elsewhere_than_before_wakes_all_others() -> None:
-    teller = SourceNode()
+def test_a_node_that_redirects_elsewhere_than_before_wakes_all_others() -> None:
+    source = SourceNode()
     for node in ("node2", "node3"):
-        teller.asks(100.0)
-        teller.points_to(node, "https://node1:9443/v1/nodes", 100.0)
-    assert not teller.may_tell("node2", 100.5, 1.0)
-    assert teller.may_tell("node2", 101.0, 1.0)  # the one of this beat
-    teller.asks(101.0)
-    assert not teller.may_tell("node3", 101.1, 1.0)
-    teller.points_to("node2", "https://node1:9443/v1/nodes/status", 101.0)
-    assert not teller.may_tell("node3", 101.1, 1.0)
-    teller.points_to("node2", "https://node3:9443/v1/nodes", 101.2)
-    assert teller.may_tell("node3", 101.3, 1.0)
-    assert not teller.may_tell("node2", 101.3, 1.0)
+        source.begin(100.0)
+        source.redirected(node, "https://node1:9443/v1/nodes", 100.0)
+    assert not source.may_ask("node2", 100.5, 1.0)
+    assert source.may_ask("node2", 101.0, 1.0)  # one node an interval
+    source.begin(101.0)
+    assert not source.may_ask("node3", 101.1, 1.0)
+    source.redirected("node2", "https://node1:9443/v1/nodes/status", 101.0)
+    assert not source.may_ask("node3", 101.1, 1.0)
+    source.redirected("node2", "https://node3:9443/v1/nodes", 101.2)
+    assert source.may_ask("node3", 101.3, 1.0)
+    assert not source.may_ask("node2", 101.3, 1.0)

@@ -68,6 +68,7 @@ class Session:
         self.habit = habit
         self._password = password
         self._way = habit.way
+        self._basic: Authorization | None = None
         self._token: HiddenText | None = None
         self._is_proven = False
         self._schemes_left = 0
@@ -84,7 +85,9 @@ class Session:
         if not self.username:
             return NO_AUTHORIZATION
         if self._way is not LoginWay.JWT:
-            return basic_authorization(self.username, self._password)
+            if self._basic is None:
+                self._basic = basic_authorization(self.username, self._password)
+            return self._basic
         now = time.monotonic()
         if self._token is None or now >= self._ends_at:
             await self._log_in(connection)

@@ -212,7 +212,8 @@ class NodeLogin:
     def prove(self) -> None:
         """Note that the node accepted the password; nodes that wait for it go on."""
         if self._is_current:
-            self._login.attempts.prove()
+            if not self._login.proven:
+                self._login.attempts.prove()
             self._login.attempts.settle(self._node)
 
     async def before_password(self) -> None:

@@ -77,10 +77,10 @@ async def _ask(profile: NodeProfile, reader: NodeReader) -> ConnectionTestResult
         raise  # every further call would be one more failed login
     except ApiError:
         identity = Identity()
-    bond = IdentityCheck(profile)
-    bond.hear(identity)
-    if bond.wrong:
-        return ConnectionTestResult(well=False, said=(bond.wrong, REBIND))
+    check = IdentityCheck(profile)
+    check.answered(identity)
+    if check.wrong:
+        return ConnectionTestResult(well=False, said=(check.wrong, REBIND))
     try:
         facts = await reader.cluster_facts()
     except LoginRefused:

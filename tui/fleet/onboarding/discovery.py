@@ -114,10 +114,10 @@ async def discover_cluster(
         return Discovery(profile, trouble=_explained(error, configuration))
     finally:
         await line.shut()
-    bond = IdentityCheck(profile)
-    bond.hear(identity)
-    if bond.wrong:
-        return Discovery(profile, trouble=Trouble(TroubleKind.UNAVAILABLE, bond.wrong, REBIND))
+    check = IdentityCheck(profile)
+    check.answered(identity)
+    if check.wrong:
+        return Discovery(profile, trouble=Trouble(TroubleKind.UNAVAILABLE, check.wrong, REBIND))
     told = {**(known or {}), profile.name: identity}
     untold = [one for one in configuration.nodes if one.name not in told and _shares(one, profile)]
     told |= await _ask_names(untold, login, passwords, timeout)

@@ -19,98 +19,146 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
-from tui.fleet.polling.cluster_health import FACTS_EVERY, ClusterHealthCache
-from tui.model.cluster import ClusterFacts, Member
+from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.node import Identity, NodeFacts, Role
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
 
-_ONCE_A_BEAT = 0.75
-_OVERDUE = 1.5
+FACTS_EVERY = 5.0
+"""Seconds after which the cluster is polled again, and a node that redirected the call."""
+
+FACTS_AT_MOST = 60.0
+"""Seconds after which facts that could not be read again are not believed any more."""
+
+_AGAIN = 2 * FACTS_EVERY
+_ABSENT = 3600.0
+_TRY_EVERY_INTERVALS = 0.75
+_OVERDUE_INTERVALS = 1.5
 _HURRIED_NO_MORE_THAN = 1.0
 
 
 class SourceNode:
-    """Holds the turns of one cluster's nodes; times are monotonic, `every` is the pace in seconds.
+    """Picks the node that its cluster's facts are read from: `name`, empty while none answers.
 
-    While nobody tells, one node a beat is asked all the same. If it points elsewhere than before,
-    the primary is another one, and then all are asked at their next reading.
+    Times are monotonic, `every` is the interval in seconds. Without a source one node an interval
+    is tried all the same. If it redirects elsewhere than before, the primary is another one, and
+    then all are tried at their next reading.
     """
 
     def __init__(self) -> None:
         self.name = ""
-        self._told_at = 0.0
+        self._answered_at = 0.0
         self._asked_at = 0.0
-        self._barred: dict[str, float] = {}
-        self._sent_on: dict[str, float] = {}
-        self._points: dict[str, str] = {}
+        self._failed_until: dict[str, float] = {}
+        self._redirected_until: dict[str, float] = {}
+        self._redirects: dict[str, str] = {}
 
-    def may_tell(self, node: str, now: float, every: float) -> bool:
-        """Say whether it is this node's turn."""
-        if now < self._barred.get(node, 0.0):
+    def may_ask(self, node: str, now: float, every: float) -> bool:
+        """Whether this node may be asked now."""
+        if now < self._failed_until.get(node, 0.0):
             return False
         if self.name:
-            overdue = max(every * _OVERDUE, _HURRIED_NO_MORE_THAN)
-            return node == self.name or now - self._told_at > overdue
-        scouts = now - self._asked_at >= every * _ONCE_A_BEAT
-        return scouts or now >= self._sent_on.get(node, 0.0)
+            overdue = max(every * _OVERDUE_INTERVALS, _HURRIED_NO_MORE_THAN)
+            return node == self.name or now - self._answered_at > overdue
+        tries = now - self._asked_at >= every * _TRY_EVERY_INTERVALS
+        return tries or now >= self._redirected_until.get(node, 0.0)
 
-    def asks(self, now: float) -> None:
+    def begin(self, now: float) -> None:
         """Note that a node is being asked."""
         self._asked_at = now
 
-    def told(self, node: str, now: float) -> None:
+    def answered(self, node: str, now: float) -> None:
         """Note that a node answered: it is the one that is asked from now on."""
-        self.name, self._told_at = node, now
-        self._points.pop(node, None)
+        self.name, self._answered_at = node, now
+        self._redirects.pop(node, None)
 
-    def points_to(self, node: str, location: str, now: float) -> None:
-        """Note that a node sent the question elsewhere."""
+    def redirected(self, node: str, location: str, now: float) -> None:
+        """Note that a node redirected the call."""
         place = _place(location)
-        if self._points.get(node, place) != place:
-            self._sent_on.clear()
+        if self._redirects.get(node, place) != place:
+            self._redirected_until.clear()
         self.lose(node)
-        self._points[node] = place
-        self._sent_on[node] = now + FACTS_EVERY
+        self._redirects[node] = place
+        self._redirected_until[node] = now + FACTS_EVERY
 
-    def bar(self, node: str, until: float) -> None:
-        """Leave a node that failed alone for a while."""
+    def failed(self, node: str, until: float) -> None:
+        """Note that a node failed: it is not asked before `until`."""
         self.lose(node)
-        self._barred[node] = until
+        self._failed_until[node] = until
 
     def lose(self, node: str) -> None:
-        """Note that a node tells no more; if it was the one, any other may from now on."""
+        """Note that a node cannot be the source; if it was, any other may be from now on."""
         if node == self.name:
             self.name = ""
-            self._sent_on.clear()
+            self._redirected_until.clear()
 
     def forget(self, node: str) -> None:
-        """Forget a node that is not watched any more."""
+        """Forget a node that is not polled any more."""
         self.lose(node)
-        for kept in (self._barred, self._sent_on, self._points):
+        for kept in (self._failed_until, self._redirected_until, self._redirects):
             kept.pop(node, None)
 
 
 def _place(location: str) -> str:
-    """Give the host and port of a redirect; the path is that of the question."""
+    """Return the host and port of a redirect; the path is that of the call."""
     try:
         return urlsplit(location).netloc.lower()
     except ValueError:
         return location
 
 
-__all__ = ["FACTS_AT_MOST", "FACTS_EVERY", "ClusterCache"]
+class ClusterHealthCache:
+    """The `newest` `GET /v4/cluster/health` of one cluster, read at `read_at` (monotonic).
 
-FACTS_AT_MOST = 60.0
-"""Seconds after which facts that could not be read again are not believed any more."""
+    A 404 means that the version has no such call, and it is tried again after an hour; any other
+    trouble is a `gap`, in words, and the newest grows old.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._due = 0.0
+        self.newest: ClusterHealth | None = None
+        self.read_at = 0.0
+        self.gap = ""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to read it."""
+        return self._clock() >= self._due
+
+    async def refresh(self, reader: NodeReader) -> None:
+        """Read it. Raises LoginRefused."""
+        try:
+            newest = await reader.cluster_health()
+        except LoginRefused:
+            raise
+        except ApiError as error:
+            self._miss(error)
+        else:
+            self.newest, self.read_at, self.gap = newest, self._clock(), ""
+            self._due = self.read_at + FACTS_EVERY
+
+    def _miss(self, error: ApiError) -> None:
+        now, self.gap = self._clock(), str(error)
+        absent = isinstance(error, Unavailable) and error.status == 404
+        if absent:
+            self.newest = None
+        self._due = now + (_ABSENT if absent else _AGAIN)
+
+    def role_of(self, uid: int | None, younger_than: float) -> Role:
+        """Return a node's role by the newest answer, if that is so many seconds old at most."""
+        if self.newest is None or self._clock() - self.read_at > younger_than:
+            return Role.UNKNOWN
+        node = self.newest.node(uid)
+        return Role.UNKNOWN if node is None else node.role
 
 
 class ClusterCache:
     """The facts of one cluster, shared by the nodes that a configuration groups under it.
 
-    `readers` are told, by node, when there are new facts. `clock` gives monotonic seconds.
+    `readers` are called, by node, when there are new facts. `clock` gives monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -124,7 +172,7 @@ class ClusterCache:
         self._source = ""
         self._gap = "the cluster has not been asked yet"
         self._asking = asyncio.Lock()
-        self._teller = SourceNode()
+        self._source_node = SourceNode()
         self._demoted: dict[str, float] = {}
         self._waiting: dict[str, Callable[[], None]] = {}
         self.readers: dict[str, Callable[[], object]] = {}
@@ -133,13 +181,13 @@ class ClusterCache:
     def _is_due(self, node: str, every: float) -> bool:
         now = self._clock()
         due = self._facts_are_due(now) or self._roles_are_due(now, every)
-        return due and self._teller.may_tell(node, now, every)
+        return due and self._source_node.may_ask(node, now, every)
 
     def _facts_are_due(self, now: float) -> bool:
         return self._facts is None or now - self._read_at >= FACTS_EVERY
 
     def _roles_are_due(self, now: float, every: float) -> bool:
-        # Half a beat, as no beat is as long as the one before.
+        # Half an interval, as no interval is exactly as long as the one before.
         return now - self._roles_at >= every / 2 and now >= self._roles_due
 
     async def refresh(
@@ -150,10 +198,10 @@ class ClusterCache:
         every: float = FACTS_EVERY,
         later: Callable[[], None] | None = None,
     ) -> None:
-        """Ask `node` about its cluster, unless another one tells; `every` is the beat in seconds.
+        """Ask `node` about its cluster, unless another is the source; `every` is the interval.
 
         Where another node is being asked just now, this one is not kept waiting: `later` is called
-        if the other told nothing. Without a `later` it waits. Raises LoginRefused; every other
+        if the other did not answer. Without a `later` it waits. Raises LoginRefused; every other
         trouble becomes a gap.
         """
         if not self._is_due(node, every):
@@ -169,29 +217,29 @@ class ClusterCache:
                 self._call_the_waiting()
 
     async def refresh_health(self, reader: NodeReader) -> None:
-        """Ask a node how all nodes of the cluster are, if it is time to. Raises LoginRefused."""
+        """Read the health of all nodes from one, if it is time to. Raises LoginRefused."""
         if self.health.is_due and not self._asking.locked():
             async with self._asking:
                 await self.health.refresh(reader)
 
     def lose(self, node: str) -> None:
-        """Note that a node cannot be asked now: if it was the one that tells, another will."""
-        self._teller.lose(node)
+        """Note that a node cannot be asked now: if it was the source, another will be."""
+        self._source_node.lose(node)
 
     def forget(self, node: str) -> None:
-        """Tell a node no more, and do not count on it."""
+        """Call a node's reader no more, and do not ask it."""
         self.readers.pop(node, None)
-        self._teller.forget(node)
+        self._source_node.forget(node)
 
     def _call_the_waiting(self) -> None:
         waiting, self._waiting = self._waiting, {}
-        if self._facts is None or not self._teller.name:
+        if self._facts is None or not self._source_node.name:
             for later in waiting.values():
                 later()
 
     async def _ask(self, node: str, reader: NodeReader) -> None:
         now = self._clock()
-        self._teller.asks(now)
+        self._source_node.begin(now)
         whole = self._facts_are_due(now)
         try:
             if whole:
@@ -203,18 +251,18 @@ class ClusterCache:
         except ApiError as error:
             self._fail(node, error, whole=whole)
         else:
-            self._teller.told(node, self._clock())
+            self._source_node.answered(node, self._clock())
 
     def _fail(self, node: str, error: ApiError, *, whole: bool) -> None:
         now = self._clock()
         self._gap = str(error)
         if isinstance(error, Unavailable) and 300 <= error.status < 400:
-            self._teller.points_to(node, error.location, now)
+            self._source_node.redirected(node, error.location, now)
             self._demoted[node] = now
-            self._tell()
+            self._call_readers()
         elif whole or isinstance(error, Unreachable):
             pause = FACTS_EVERY if isinstance(error, Unavailable) else 2 * FACTS_EVERY
-            self._teller.bar(node, now + pause)
+            self._source_node.failed(node, now + pause)
         else:
             self._roles_due = now + FACTS_EVERY
 
@@ -227,10 +275,10 @@ class ClusterCache:
             facts = replace(facts, members=self._roster.members or facts.members)
         self._facts, self._source, self._read_at, self._roles_at = facts, node, now, now
         self._gap = ""
-        self._tell()
+        self._call_readers()
 
     def _keep_roles(self, states: tuple[Member, ...]) -> None:
-        """Take who is primary now; the list of nodes is of the last whole answer."""
+        """Keep who is primary now; the list of nodes is of the last whole answer."""
         facts, now = self._facts, self._clock()
         self._roles_at = now
         roles = {one.uid: one.role for one in states if one.role is not Role.UNKNOWN}
@@ -240,11 +288,11 @@ class ClusterCache:
         self._facts = replace(facts, members=members)
         self._roster, self._roster_at = replace(self._roster, members=members), now
         if members != facts.members:
-            self._tell()
+            self._call_readers()
 
-    def _tell(self) -> None:
-        for tell in tuple(self.readers.values()):
-            tell()
+    def _call_readers(self) -> None:
+        for call in tuple(self.readers.values()):
+            call()
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -257,7 +305,7 @@ class ClusterCache:
         return self._clock() - self._read_at
 
     def facts_for(self, node: str, identity: Identity) -> NodeFacts:
-        """Say what the book holds of one node; what is not certain is left unknown."""
+        """Return what is known of one node; what is not certain is left unknown."""
         facts = self._facts
         if facts is None or self.age() > FACTS_AT_MOST:
             gap = self._gap or "the cluster was last read over a minute ago"
@@ -282,7 +330,7 @@ class ClusterCache:
         return NodeFacts(identity, facts.optional, facts.disabled, facts.gaps)
 
     def _role(self, node: str, member: Member) -> Role:
-        """Say a member's role; one that sends the cluster's questions elsewhere is not primary."""
+        """Return a member's role; one that redirects the cluster's calls is not primary."""
         by_health = self.health.role_of(member.uid, self._clock() - self._roles_at - FACTS_EVERY)
         if by_health is not Role.UNKNOWN:
             return by_health

@@ -19,23 +19,26 @@ if TYPE_CHECKING:
 
 
 class NodeFactsReader:
-    """Asks a node about itself every FACTS_EVERY seconds, and looks its cluster up in the book.
+    """Reads who a node is every FACTS_EVERY seconds, and looks it up in its cluster's cache.
 
-    `facts` are the newest known; `told` is called with the events whenever there is news.
+    `facts` are the newest known; `report` is called whenever they are new, with the role's change.
     """
 
     def __init__(
-        self, profile: NodeProfile, book: ClusterCache, told: Callable[[RoleChange | None], None]
+        self,
+        profile: NodeProfile,
+        cluster: ClusterCache,
+        report: Callable[[RoleChange | None], None],
     ) -> None:
         self.facts = NodeFacts()
-        self.bond = IdentityCheck(profile)
+        self.identity_check = IdentityCheck(profile)
         self._name = profile.name
-        self._book = book
-        self._told = told
+        self._cluster = cluster
+        self._report = report
         self._identity = Identity()
         self._asked_at = self._identified_at = self._strayed_at = 0.0
         self._last_role: tuple[int | None, Role] = (None, Role.UNKNOWN)
-        book.readers[profile.name] = self.look_up
+        cluster.readers[profile.name] = self.look_up
 
     async def learn(
         self,
@@ -45,45 +48,45 @@ class NodeFactsReader:
         *,
         hurried: bool = False,
     ) -> None:
-        """Ask what it is time to ask, at a pace of `every` seconds; `hurried`, who it is as well.
+        """Read what it is time to read, at a pace of `every` seconds; `hurried`, who it is as well.
 
         Without a `later` (see `ClusterCache.refresh`) it is for one look only, and the other
-        nodes' health is not asked for. Raises LoginRefused.
+        nodes' health is not read. Raises LoginRefused.
         """
         now = time.monotonic()
-        asks = hurried or now - self._asked_at >= FACTS_EVERY
-        if asks:
+        is_due = hurried or now - self._asked_at >= FACTS_EVERY
+        if is_due:
             self._asked_at = now
             await self._identify(reader)
             self._identified_at = now
-        said = self._book.health.said
-        if self.bond.wrong:
-            self._book.lose(self._name)  # what another node says may be of another cluster
+        health = self._cluster.health.newest
+        if self.identity_check.wrong:
+            self._cluster.lose(self._name)  # what another node says may be of another cluster
         else:
-            await self._book.refresh(self._name, reader, every=every, later=later)
+            await self._cluster.refresh(self._name, reader, every=every, later=later)
             if later is not None:
-                await self._book.refresh_health(reader)
-        if not self.look_up() and (asks or self._book.health.said is not said):
-            self._told(None)  # who waits for it to be the same node goes on
+                await self._cluster.refresh_health(reader)
+        if not self.look_up() and (is_due or self._cluster.health.newest is not health):
+            self._report(None)  # an order may wait for it to be the same node
 
     def hasten(self) -> None:
-        """Ask the node who it is at the next reading, whenever it was asked last."""
+        """Read who the node is at the next reading, whenever it was read last."""
         self._asked_at = 0.0
 
     def vouches(self, uid: int | None, reading: Reading) -> bool:
-        """Say whether node `uid` said after a reading that it is the one (see `NodeWatch`)."""
+        """Whether node `uid` said after a reading that it is the one (see `NodePoller`)."""
         at = reading.answered_at
         if uid is None or at is None:
             return uid is None
         return self._strayed_at < at <= self._identified_at and self._identity.uid == uid
 
     def lose(self) -> None:
-        """Count on the node no more to tell of its cluster: it cannot be read."""
-        self._book.lose(self._name)
+        """Stop using the node as its cluster's source: it cannot be read."""
+        self._cluster.lose(self._name)
 
     def end(self) -> None:
-        """Take no more news from the cluster's book."""
-        self._book.forget(self._name)
+        """Get no more facts from the cluster's cache."""
+        self._cluster.forget(self._name)
 
     async def _identify(self, reader: NodeReader) -> None:
         try:
@@ -92,16 +95,16 @@ class NodeFactsReader:
             raise
         except ApiError:
             self._identity = Identity()
-        self.bond.hear(self._identity)
-        if self.bond.wrong:
+        self.identity_check.answered(self._identity)
+        if self.identity_check.wrong:
             self._strayed_at = time.monotonic()
 
     def look_up(self) -> bool:
-        """Take from the cluster's book what it says of this node now; tell whether it is new."""
-        before, self.facts = self.facts, self._book.facts_for(self._name, self._identity)
+        """Get from the cluster's cache what it holds of this node now; return whether it is new."""
+        before, self.facts = self.facts, self._cluster.facts_for(self._name, self._identity)
         if before == self.facts:
             return False
-        self._told(self._role_change())
+        self._report(self._role_change())
         return True
 
     def _role_change(self) -> RoleChange | None:

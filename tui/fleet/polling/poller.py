@@ -1,4 +1,4 @@
-"""One loop a node: ask, publish, wait. A node in trouble never delays another."""
+"""One loop a node: poll, publish, wait. A node in trouble never delays another."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from tui.fleet.polling.backoff import backoff
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.connection import NodeConnection, check_services_answer
 from tui.fleet.polling.node_facts import NodeFactsReader
-from tui.fleet.polling.service_counts import CountsCache, ServiceCounts
 from tui.model.certificate import Certificate
 from tui.model.event import RoleChange
 from tui.model.node import Identity, NodeFacts
 from tui.model.reading import Reading, Trouble, TroubleKind
-from tui.model.service import Service
+from tui.model.service import Service, ServiceCounts
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -34,7 +33,7 @@ Publish = Callable[["NodePoller", Reading, RoleChange | None], None]
 
 @dataclass(frozen=True, slots=True)
 class PollTiming:
-    """How a node is asked: seconds between readings, and seconds to wait for an answer."""
+    """How a node is polled: seconds between readings, and seconds to wait for an answer."""
 
     interval: float
     timeout: float
@@ -42,10 +41,10 @@ class PollTiming:
 
 
 class NodePoller:
-    """Watches one node for as long as `run` runs; `reading` is the newest known.
+    """Polls one node for as long as `run` runs; `reading` is the newest known.
 
-    `read_only` says why no order may go here, empty where it may. `next_at` is when the node is
-    asked next, monotonic, None while nothing is planned. `certificate` is what it presented.
+    `read_only` is why no order may go here, empty where it may. `next_at` is when the node is
+    polled next, monotonic, None while nothing is planned. `certificate` is what it presented.
     """
 
     def __init__(  # noqa: PLR0913 - what a node shares with others is handed in
@@ -54,8 +53,8 @@ class NodePoller:
         *,
         login: Login,
         passwords: Passwords,
-        book: ClusterCache,
-        rhythm: PollTiming,
+        cluster: ClusterCache,
+        timing: PollTiming,
         read_only: str,
         publish: Publish,
     ) -> None:
@@ -66,20 +65,21 @@ class NodePoller:
         self.next_at: float | None = None
         self.paused = False
         self._read_only = read_only
-        self._known = NodeFactsReader(
-            profile, book, lambda change: publish(self, self.reading, change)
+        self._facts_reader = NodeFactsReader(
+            profile, cluster, lambda change: publish(self, self.reading, change)
         )
-        self._rhythm = rhythm
+        self._timing = timing
         self._publish = publish
-        self._line = NodeConnection(
-            profile, login, passwords, rhythm.timeout, lambda: not self.read_only
+        self._connection = NodeConnection(
+            profile, login, passwords, timing.timeout, lambda: not self.read_only
         )
         self._nudge = asyncio.Event()
         self._failures = 0
         self._hurry: float | None = None
-        self._stale_after = 2 * rhythm.interval
-        self._told_to_wait = False
-        self._tallies = CountsCache()
+        self._stale_after = 2 * timing.interval
+        self._must_wait = False
+        self._counted: tuple[object, object] = (None, None)
+        self._tally = ServiceCounts()
 
     @property
     def name(self) -> str:
@@ -88,18 +88,25 @@ class NodePoller:
 
     @property
     def tally(self) -> ServiceCounts:
-        """How many of its services are well by the last good answer, and which are not."""
-        return self._tallies.of(self.reading.services, self.facts.disabled)
+        """How many of its services are well by the last good answer, and which are not.
+
+        Counted again only where the reading or the cluster's facts are new.
+        """
+        services, disabled = self.reading.services, self.facts.disabled
+        if self._counted[0] is not services or self._counted[1] is not disabled:
+            self._counted = (services, disabled)
+            self._tally = ServiceCounts.of(services, disabled)
+        return self._tally
 
     @property
     def interval(self) -> float:
         """Seconds between two readings while all is well."""
-        return self._rhythm.interval
+        return self._timing.interval
 
     @property
     def first(self) -> float:
         """Seconds from the start to the first reading: nodes do not all begin at once."""
-        return self._rhythm.first
+        return self._timing.first
 
     @property
     def stale_after(self) -> float:
@@ -120,33 +127,33 @@ class NodePoller:
 
     @property
     def wrong_node(self) -> str:
-        """Say so if the node that is meant is not known to answer; empty if it does.
+        """Why the node that answers is not known to be the one that is meant; empty if it is.
 
         It is the one that the profile names by uid and hostname, else the first that answered.
         """
-        return self._known.bond.wrong
+        return self._facts_reader.identity_check.wrong
 
     @property
     def facts(self) -> NodeFacts:
         """What is known of the node that answers, beside its services."""
-        return self._known.facts
+        return self._facts_reader.facts
 
     @property
     def identity(self) -> Identity:
         """The node that is meant, for an order to be bound to."""
-        return self._known.bond.meant(self.facts.identity)
+        return self._facts_reader.identity_check.meant(self.facts.identity)
 
     def set_interval(self, seconds: float) -> None:
         """Change the pace from the next reading on, at once if that is sooner."""
-        sooner = seconds < self._rhythm.interval
-        self._rhythm = replace(self._rhythm, interval=seconds)
+        sooner = seconds < self._timing.interval
+        self._timing = replace(self._timing, interval=seconds)
         self._stale_after = min(self._stale_after, 2 * seconds)
         if sooner and not self.paused:
             self._nudge.set()
 
     def refresh_now(self) -> None:
-        """Ask now, whatever was planned, paused or not."""
-        self._known.hasten()
+        """Poll now, whatever was planned, paused or not."""
+        self._facts_reader.hasten()
         self._nudge.set()
 
     def set_paused(self, paused: bool) -> None:
@@ -157,36 +164,36 @@ class NodePoller:
         else:
             self.refresh_now()
 
-    async def ask_once(self) -> None:
-        """Ask one time, for a look that does not go on."""
+    async def poll_once(self) -> None:
+        """Poll one time, for a look that does not go on."""
         try:
             generation = -1
             while generation != self.login.generation:  # a password that is replaced is tried too
                 generation = self.login.generation
                 await self._round(patient=True)
         finally:
-            await self._line.release()
+            await self._connection.release()
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Poll until cancelled."""
         try:
-            await self._rest(self._rhythm.first)
+            await self._rest(self._timing.first)
             while True:
                 generation = self.login.generation
                 wait = await self._round()
                 await self._rest(wait if generation == self.login.generation else 0.0)
         finally:
-            await self._line.shut()
+            await self._connection.shut()
 
     def retire(self) -> None:
-        """Take no more news from the cluster's book."""
-        self._known.end()
+        """Get no more facts from the cluster's cache."""
+        self._facts_reader.end()
 
     async def _rest(self, seconds: float | None) -> None:
         """Wait `seconds`, for ever if None; a nudge or a new password ends it."""
-        wakers = (self._nudge, self.login.changed)
-        waits = [asyncio.create_task(waker.wait()) for waker in wakers]
-        if seconds is not None and self._hurry is not None and not self._told_to_wait:
+        events = (self._nudge, self.login.changed)
+        waits = [asyncio.create_task(event.wait()) for event in events]
+        if seconds is not None and self._hurry is not None and not self._must_wait:
             seconds = min(seconds, self._hurry)
         due = None if seconds is None else time.monotonic() + seconds
         try:
@@ -206,36 +213,44 @@ class NodePoller:
 
     @property
     def _is_idle(self) -> bool:
-        """Whether nothing is to be asked: paused, and no order is watched."""
+        """Whether nothing is to be polled: paused, and no order is watched."""
         return self.paused and self._hurry is None
 
     async def _round(self, *, patient: bool = False) -> float | None:
-        """Ask once and publish; give the seconds until the next time, None to wait for a login."""
+        """Poll once and publish; return seconds until the next time, None to wait for a login."""
         asked_at = time.monotonic()
         generation = self.login.generation
         try:
-            async with self._line.hold() as reader:
-                # An order may have held the line, and only what is asked after it is evidence.
+            async with self._connection.hold() as reader:
+                # An order may have held the connection; only what is polled after it is evidence.
                 asked_at = time.monotonic()
                 services = check_services_answer(
                     await reader.services(), f"{self.name} ({self.profile.url})"
                 )
                 self.certificate = reader.certificate
-                self._line.prove()
-                self._answered(services, asked_at)
-                later = None if patient else self.refresh_now
-                # What a reading shows of an order is evidence if the same node says so after it.
-                hurried = self._hurry is not None
-                await self._known.learn(reader, self.interval, later, hurried=hurried)
+                self._connection.prove()
+            # The connection is given back before the reading is published.
+            self._answered(services, asked_at)
+            await self._learn(later=None if patient else self.refresh_now)
         except (LoginRefused, LoginStopped):
             if self.login.trouble or generation == self.login.generation:
                 self._stopped(asked_at)
             return None
         except ApiError as error:
             wait = self._failed(error, asked_at)
-            # Another certificate than the pinned one needs a person: it is not asked again.
+            # Another certificate than the pinned one needs a person: it is not polled again.
             return None if isinstance(error, Untrusted) and error.expected else wait
-        return max(0.0, asked_at + self._rhythm.interval - time.monotonic())
+        return max(0.0, asked_at + self._timing.interval - time.monotonic())
+
+    async def _learn(self, later: Callable[[], None] | None) -> None:
+        """Read who the node is and what its cluster says, as far as it is time to.
+
+        What a reading shows of an order is evidence if the same node says so after it, so while an
+        order is watched the node is asked who it is after every reading.
+        """
+        async with self._connection.hold() as reader:
+            hurried = self._hurry is not None
+            await self._facts_reader.learn(reader, self.interval, later, hurried=hurried)
 
     def _stopped(self, asked_at: float) -> None:
         """Publish that the login waits for a person."""
@@ -249,19 +264,19 @@ class NodePoller:
 
     def _failed(self, error: ApiError, asked_at: float) -> float:
         self._failures += 1
-        self._known.hasten()  # another node may come back under its address
+        self._facts_reader.hasten()  # another node may come back under its address
         self._troubled(error.trouble, asked_at)
         after = error.retry_after if isinstance(error, Unavailable) else None
-        self._told_to_wait = after is not None and after > 0
-        return backoff(self._failures, self._rhythm.interval, after)
+        self._must_wait = after is not None and after > 0
+        return backoff(self._failures, self._timing.interval, after)
 
     def _troubled(self, trouble: Trouble, asked_at: float) -> None:
-        self._known.lose()
+        self._facts_reader.lose()
         now = time.monotonic()
         before = self.reading.trouble
         same = before is not None and before.kind is trouble.kind
         since = self.reading.since if same else now
-        self._tell(
+        self._set_reading(
             replace(
                 self.reading, asked_at=asked_at, trouble=trouble, since=since, took=now - asked_at
             )
@@ -269,11 +284,11 @@ class NodePoller:
 
     def _answered(self, services: tuple[Service, ...], asked_at: float) -> None:
         self._failures = 0
-        self._told_to_wait = False
-        self._stale_after = 2 * self._rhythm.interval
+        self._must_wait = False
+        self._stale_after = 2 * self._timing.interval
         now = time.monotonic()
         since = self.reading.since if self.reading.is_good else now
-        self._tell(
+        self._set_reading(
             Reading(
                 self.name,
                 services,
@@ -285,24 +300,24 @@ class NodePoller:
             )
         )
 
-    def _tell(self, reading: Reading) -> None:
+    def _set_reading(self, reading: Reading) -> None:
         before, self.reading = self.reading, reading
         self._publish(self, before, None)
 
     def vouches(self, uid: int | None, reading: Reading) -> bool:
-        """Say whether node `uid` said after a reading that it is the one, and none else meanwhile.
+        """Whether node `uid` said after a reading that it is the one, and none else meanwhile.
 
-        True where nobody was told which node it is.
+        True where no uid is known.
         """
-        return self._known.vouches(uid, reading)
+        return self._facts_reader.vouches(uid, reading)
 
     def hold(self) -> AbstractAsyncContextManager[NodeReader]:
-        """Keep the node's one connection for an order; no poll goes out meanwhile."""
-        return self._line.hold()
+        """Lock the node's one connection for an order; no poll goes out meanwhile."""
+        return self._connection.hold()
 
     @asynccontextmanager
     async def hurried(self, interval: float) -> AsyncIterator[None]:
-        """Ask every `interval` seconds while an order is watched, even when paused."""
+        """Poll every `interval` seconds while an order is watched, even when paused."""
         before, self._hurry = self._hurry, interval
         self._nudge.set()
         try:

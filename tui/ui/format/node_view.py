@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui.fleet.polling.poller import NodePoller
-from tui.fleet.polling.service_counts import ServiceCounts
 from tui.model.filters import ServiceKinds
 from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.reading import Reading
-from tui.model.service import Service
+from tui.model.service import Service, ServiceCounts
 
 
 @dataclass(frozen=True, slots=True)
