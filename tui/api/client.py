@@ -33,6 +33,7 @@ from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.login import LoginWay
 from tui.model.node import Identity
 from tui.model.order import AnswerOutcome, OrderAnswer, Route, Verb
+from tui.model.reading import Remedy
 from tui.model.service import Service
 from tui.model.trust import ClientCertificate, Trust
 
@@ -185,7 +186,8 @@ class NodeReader:
             if authorization is None:
                 return reply
         where = self._connection.where
-        raise Unavailable(f"{where} takes no token for long", "it is asked again", status=401)
+        text = f"{where} takes no token for long"
+        raise Unavailable(text, remedies=(Remedy.WAIT,), status=401)
 
     def _before_send(self, authorization: Authorization) -> BeforeSend | None:
         if not authorization.is_password:

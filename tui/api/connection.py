@@ -215,7 +215,9 @@ class Connection:
                 ("trust", trust, shown), lambda: context_for(trust, shown)
             )
         except Unreachable as error:
-            raise Unreachable(f"{self.where} was not asked: {error}", error.trouble.hint) from error
+            trouble = error.trouble
+            text = f"{self.where} was not asked: {error}"
+            raise Unreachable(text, trouble.hint, trouble.remedies) from error
         trace.stage = stage
         return context
 

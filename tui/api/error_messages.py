@@ -1,4 +1,4 @@
-"""Errors of the transport and refusals of the node, in one sentence a person can act on."""
+"""Errors of the transport and refusals of the node, each in one sentence and with what helps."""
 
 import email.utils
 import errno
@@ -24,11 +24,12 @@ from tui.api.errors import (
 )
 from tui.api.tls.certificate import COMPARE
 from tui.api.tls.context import PinMismatch
+from tui.model.reading import Remedy
 from tui.model.text import clean
 
 
 class RequestStage(Enum):
-    """What a request waits for; the value is how a sentence says it."""
+    """What a request waits for; the value is its wording."""
 
     QUEUED = "before it connected"
     FILES = "while reading the files that its trust names"
@@ -42,7 +43,7 @@ class RequestStage(Enum):
 
 
 _PORT = "is this the API's port (9443)?"
-_AGAIN = "it is asked again; ctrl+r asks now"
+_AGAIN = (Remedy.WAIT, Remedy.REFRESH)
 
 # Alerts that only a client's certificate brings about.
 _NOT_TAKEN = (
@@ -76,11 +77,11 @@ _LATE = {
 
 
 def timeout_error(where: str, seconds: float, stage: RequestStage) -> Unreachable:
-    """Say that a request's time was over; `seconds` is what it had."""
-    return Unreachable(
-        f"{where} gave no answer within {seconds:g} s ({stage.value})",
-        _LATE.get(stage, "the node is up but slow, or stuck; it is asked again"),
-    )
+    """Return the error of a request that took longer than its `seconds`."""
+    text = f"{where} gave no answer within {seconds:g} s ({stage.value})"
+    if stage in _LATE:
+        return Unreachable(text, _LATE[stage])
+    return Unreachable(text, "the node is up but slow, or stuck", (Remedy.WAIT,))
 
 
 def transport_error(error: BaseException, where: str, stage: RequestStage) -> ApiError:
@@ -92,7 +93,7 @@ def transport_error(error: BaseException, where: str, stage: RequestStage) -> Ap
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _unverified(cause, where)
     if stage is RequestStage.READING:
-        return Garbled(f"{where} cut its answer short", _AGAIN)
+        return Garbled(f"{where} cut its answer short", remedies=_AGAIN)
     for cause in causes:
         found = _broken_tls(cause, where) or _no_way(cause, where)
         if found is not None:
@@ -106,24 +107,24 @@ def transport_error(error: BaseException, where: str, stage: RequestStage) -> Ap
         # httpx's, httpcore's and h11's own: there were bytes, and h11 could not read them. An
         # answer that never began ends at httpcore.
         return Garbled(f"{where} does not speak HTTP as expected: {clean(str(error), 120)}", _PORT)
-    return Unreachable(f"{where} closed the connection ({stage.value})", _AGAIN)
+    return Unreachable(f"{where} closed the connection ({stage.value})", remedies=_AGAIN)
 
 
 def _another(cause: PinMismatch, where: str) -> Untrusted:
     return Untrusted(
         f"{where} presents another certificate: expected sha256:{cause.expected}, "
         f"got sha256:{cause.got}",
-        "nothing was sent to it, and it is not asked again before ctrl+r; T shows both; if the "
-        f"certificate was renewed, compare it on the node with `{COMPARE}` and change fingerprint "
-        "in the profile",
+        "nothing was sent to it; if the certificate was renewed, compare it on the node with "
+        f"`{COMPARE}` and change fingerprint in the profile",
+        (Remedy.REFRESH_TO_RESUME, Remedy.SHOW_CERTIFICATE),
         expected=cause.expected,
         got=cause.got,
     )
 
 
 def _unverified(cause: ssl.SSLCertVerificationError, where: str) -> Untrusted:
-    said = clean(cause.verify_message or str(cause), 120)
-    why = _VERIFY.get(cause.verify_code, f"is not trusted ({said})")
+    reason = clean(cause.verify_message or str(cause), 120)
+    why = _VERIFY.get(cause.verify_code, f"is not trusted ({reason})")
     return Untrusted(
         f"{where} presents a certificate that {why}",
         f"compare it on the node with `{COMPARE}` and set fingerprint in the profile, "
@@ -132,8 +133,10 @@ def _unverified(cause: ssl.SSLCertVerificationError, where: str) -> Untrusted:
 
 
 def with_presented_certificate(fault: Untrusted, sha256: str) -> Untrusted:
-    """Add to an Untrusted what the node presents."""
-    return Untrusted(f"{fault}; it presents sha256:{sha256}", fault.trouble.hint, got=sha256)
+    """Return an Untrusted with what the node presents added."""
+    trouble = fault.trouble
+    text = f"{fault}; it presents sha256:{sha256}"
+    return Untrusted(text, trouble.hint, trouble.remedies, got=sha256)
 
 
 def _broken_tls(cause: BaseException, where: str) -> Unreachable | None:
@@ -162,7 +165,7 @@ def _no_way(cause: BaseException, where: str) -> Unreachable | None:
             f"{where} refused the connection", "is the node up, and this its API port (9443)?"
         )
     if isinstance(cause, ConnectionResetError | BrokenPipeError):
-        return Unreachable(f"{where} reset the connection", _AGAIN)
+        return Unreachable(f"{where} reset the connection", remedies=_AGAIN)
     if isinstance(cause, OSError) and cause.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
         return Unreachable(f"{where} cannot be reached: no route", "is the network up?")
     return None
@@ -172,27 +175,26 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     """Walk an exception and all that led to it, nearest first."""
     waiting, seen = [error], set[int]()
     while waiting:
-        one = waiting.pop(0)
-        if id(one) in seen:
+        cause = waiting.pop(0)
+        if id(cause) in seen:
             continue
-        seen.add(id(one))
-        yield one
-        if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
-        waiting += [more for more in (one.__cause__, one.__context__) if more is not None]
+        seen.add(id(cause))
+        yield cause
+        if isinstance(cause, BaseExceptionGroup):
+            waiting += cause.exceptions
+        waiting += [more for more in (cause.__cause__, cause.__context__) if more is not None]
 
 
 _HINTS = {
     404: "this node has no such call: is it Redis Software, and this its API port?",
-    429: "it is asked again, more slowly",
     503: "the node is not ready, or not a member of a cluster",
 }
 
 
 def refused_error(reply: HttpReply, *, where: str, username: str, what: str) -> ApiError:
-    """Turn an answer other than 200 into its error; `what` is the request as a person says it."""
-    said, user = codec.read_error(reply.body), clean(username)
-    because = f": {said}" if said else ""
+    """Turn an answer other than 200 into its error; `what` is the request, such as `GET /v1/…`."""
+    reason, user = codec.read_error(reply.body), clean(username)
+    because = f": {reason}" if reason else ""
     if reply.status == 401 and not username:
         return LoginRefused(
             f"{where} does not accept the client's certificate as a login{because}",
@@ -214,6 +216,7 @@ def refused_error(reply: HttpReply, *, where: str, username: str, what: str) -> 
     return Unavailable(
         f"{where} answered {reply.status} to {what}{because}",
         _HINTS.get(reply.status, ""),
+        (Remedy.WAIT,) if reply.status == 429 else (),
         status=reply.status,
         retry_after=_retry_after(reply),
     )

@@ -1,4 +1,4 @@
-"""What can come of asking a node, other than an answer.
+"""What can come of a call to a node, other than an answer.
 
     ApiError
     ├── Unreachable    nothing came back: refused, reset, no answer in time, no such name
@@ -11,20 +11,22 @@
     └── WriteBlocked   a request that this client is not made to send: a bug, and harmless
 
 Each carries a `Trouble`, whose text is one sentence that names node, address and what came back,
-and whose hint says what to do.
+and whose hint and remedies are what helps. Keys and commands are named by who shows it.
 """
 
-from tui.model.reading import Trouble, TroubleKind
+from dataclasses import replace
+
+from tui.model.reading import Remedy, Trouble, TroubleKind
 
 
 class ApiError(Exception):
-    """Something came between a question and its answer."""
+    """A call to a node that got no good answer."""
 
     kind = TroubleKind.UNREACHABLE
 
-    def __init__(self, text: str, hint: str = "") -> None:
+    def __init__(self, text: str, hint: str = "", remedies: tuple[Remedy, ...] = ()) -> None:
         super().__init__(text)
-        self.trouble = Trouble(self.kind, text, hint)
+        self.trouble = Trouble(self.kind, text, hint, remedies)
 
 
 class Unreachable(ApiError):
@@ -40,8 +42,16 @@ class Untrusted(Unreachable):
 
     kind = TroubleKind.UNTRUSTED
 
-    def __init__(self, text: str, hint: str = "", *, expected: str = "", got: str = "") -> None:
-        super().__init__(text, hint)
+    def __init__(
+        self,
+        text: str,
+        hint: str = "",
+        remedies: tuple[Remedy, ...] = (),
+        *,
+        expected: str = "",
+        got: str = "",
+    ) -> None:
+        super().__init__(text, hint, remedies)
         self.expected = expected
         self.got = got
 
@@ -67,16 +77,17 @@ class Unavailable(ApiError):
 
     kind = TroubleKind.UNAVAILABLE
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a refusal is made of
         self,
         text: str,
         hint: str = "",
+        remedies: tuple[Remedy, ...] = (),
         *,
         status: int = 0,
         location: str = "",
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(text, hint)
+        super().__init__(text, hint, remedies)
         self.status = status
         self.location = location
         self.retry_after = retry_after
@@ -93,15 +104,15 @@ class NotSent(ApiError):
 
     @classmethod
     def because(cls, cause: ApiError) -> "NotSent":
-        """Say that an order did not leave because of `cause`, whose kind of trouble it keeps."""
-        error = cls(f"{cause}; nothing was sent", cause.trouble.hint)
-        error.trouble = Trouble(cause.trouble.kind, str(error), cause.trouble.hint)
+        """Make the error of an order that `cause` kept from leaving; it has the same remedies."""
+        error = cls(f"{cause}; nothing was sent")
+        error.trouble = replace(cause.trouble, text=str(error))
         return error
 
 
 class NodeNotSeenYet(Exception):
-    """A password that did not leave: its node has to answer something without one first."""
+    """A password that was not sent: its node has to answer a request without one first."""
 
 
 class WriteBlocked(ApiError):
-    """A request that the gate does not let pass; nothing was sent."""
+    """A request that the gate blocked; nothing was sent."""

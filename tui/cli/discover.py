@@ -14,7 +14,6 @@ from tui.model.text import clean
 if TYPE_CHECKING:
     from tui.config import Configuration
     from tui.fleet.onboarding.discovery import DiscoveredNode, Discovery
-    from tui.model.reading import Trouble
 
 _HEADINGS = ("UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND")
 
@@ -52,7 +51,9 @@ def discover(
     configuration = load_config(ctx)
     found = _found(configuration, node)
     if found.trouble is not None:
-        click.echo(f"rsdeck: {_sentence(found.trouble)}", err=True)
+        from tui.cli.remedies import trouble_text
+
+        click.echo(f"rsdeck: {trouble_text(found.trouble, node)}", err=True)
         ctx.exit(UNREACHABLE)
     chosen = _chosen(found, names) if adds else []
     after = _written(configuration, chosen)
@@ -118,13 +119,6 @@ def _said(added: "Sequence[str]", chosen: "Sequence[DiscoveredNode]") -> str:
     bound = [f"{one.name} is node:{one.member.uid}" for one in chosen if not one.is_new]
     what = f"added {', '.join(added)}" if added else "nothing was added"
     return "; ".join([what, *bound])
-
-
-def _sentence(trouble: "Trouble") -> str:
-    """Say why it came to nothing and what to do here, where there is no key to press."""
-    hints = [part for part in trouble.hint.split("; ") if "asked again" not in part]
-    hint = "; ".join(part for part in hints if part)
-    return f"{trouble.text} ({hint})" if hint else trouble.text
 
 
 def _row(one: "DiscoveredNode") -> tuple[str, ...]:

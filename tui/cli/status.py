@@ -106,6 +106,7 @@ def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords")
 
 def _sentence(one: "NodeStatus") -> str:
     """Say why a node could not be asked and what to do here, where there is no key to press."""
+    from tui.cli.remedies import trouble_text
     from tui.config import AskSource
     from tui.model.reading import Trouble, TroubleKind
 
@@ -117,10 +118,7 @@ def _sentence(one: "NodeStatus") -> str:
             asks = isinstance(one.profile.password, AskSource)
             hint = "run it on a terminal, or name a source in the profile" if asks else ""
         case _:
-            parts = trouble.hint.split("; ")
-            hint = "; ".join(
-                part for part in parts if "asked again" not in part and "ctrl+r" not in part
-            )
+            return trouble_text(trouble, one.profile.name)
     return f"{trouble.text} ({hint})" if hint else trouble.text
 
 

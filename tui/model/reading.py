@@ -26,13 +26,36 @@ class TroubleKind(Enum):
     """Nobody has given the password yet, or its source failed."""
 
 
+class Remedy(Enum):
+    """What helps against a trouble: the screen words it with a key, the command line otherwise."""
+
+    WAIT = "wait"
+    """Polling goes on by itself."""
+    REFRESH = "refresh"
+    """Poll now."""
+    REFRESH_TO_RESUME = "refresh to resume"
+    """Polling has stopped until a person refreshes."""
+    SHOW_CERTIFICATE = "show certificate"
+    """Look at the presented certificate beside the pinned one."""
+    GIVE_PASSWORD = "give password"  # noqa: S105 - the name of an action
+    """Log in, or fix the password's source and refresh."""
+    RETRY_PASSWORD = "retry password"  # noqa: S105 - the name of an action
+    """Find out why passwords get no answer; then refresh, or log in with another one."""
+    FIX_CLIENT_CERTIFICATE = "fix client certificate"
+    """Fix the client certificate or the cluster's user, and refresh."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One sentence on what was tried, where, what came back and what to do."""
+    """What was tried, where and what came back, in one sentence, and what helps.
+
+    `hint` is advice in words, the same everywhere; `remedies` are what the program itself offers.
+    """
 
     kind: TroubleKind
     text: str
     hint: str = ""
+    remedies: tuple[Remedy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.guard import judge_order
 from tui.model.login import LoginWay
 from tui.model.order import Result, SeenService, Tier, Verb
-from tui.model.reading import TroubleKind
+from tui.model.reading import Remedy, TroubleKind
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
@@ -421,7 +421,7 @@ async def test_three_passwords_without_an_answer_stop_the_login_until_a_person_a
             trouble = deck.watch().reading.trouble
             assert trouble is not None
             assert "3 passwords of admin@demo.local were sent and never answered" in trouble.text
-            assert "ctrl+r sends it once more" in trouble.hint
+            assert trouble.remedies == (Remedy.RETRY_PASSWORD,)
             await quiet(0.4)
             assert carried(server) == 3
             for _ in range(4):  # a person who presses it again and again

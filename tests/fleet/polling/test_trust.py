@@ -16,7 +16,7 @@ from tui.credentials import Passwords
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.guard import judge_order
 from tui.model.order import Tier, Verb
-from tui.model.reading import TroubleKind
+from tui.model.reading import Remedy, TroubleKind
 from tui.model.trust import ClientCertificate, NoTrust, PinnedTrust
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
@@ -142,6 +142,5 @@ async def test_a_client_certificate_is_a_login_without_a_password(tmp_path: Path
             trouble = deck.watch().reading.trouble
             assert trouble is not None
             assert trouble.kind is TroubleKind.LOGIN
-            assert "client_cert" in trouble.hint
-            assert "press L" not in trouble.hint
+            assert trouble.remedies == (Remedy.FIX_CLIENT_CERTIFICATE,)
     assert not any("authorization" in one.headers for one in server.asked)

@@ -34,6 +34,7 @@ from tui.api.transport import (
     basic_authorization,
 )
 from tui.model.login import LoginWay
+from tui.model.reading import Remedy
 from tui.model.text import clean
 
 TRIES = 2
@@ -280,7 +281,8 @@ class Session:
 
 
 def _bad_token(where: str, error: WireError) -> ApiError:
-    return ApiError(f"{where} sent a bad answer to a login: {error}", "it is asked again")
+    text = f"{where} sent a bad answer to a login: {error}"
+    return ApiError(text, remedies=(Remedy.WAIT,))
 
 
 def _takes_basic(reply: HttpReply) -> bool:

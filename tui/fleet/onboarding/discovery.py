@@ -145,7 +145,7 @@ def _explained(error: ApiError, configuration: Configuration) -> Trouble:
     host = error.location.partition("://")[2].partition("/")[0].lower()
     there = next((one.name for one in configuration.nodes if one.host == host), "")
     what = f"discover from {there}, which is there" if there else "add a profile for that one first"
-    return Trouble(error.kind, str(error), f"only the primary tells: {what}")
+    return replace(error.trouble, hint=f"only the primary tells: {what}")
 
 
 def _notes(profile: NodeProfile, facts: ClusterFacts) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.certificate import Certificate
 from tui.model.event import RoleChange
 from tui.model.node import Identity, NodeFacts
-from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.reading import Reading, Remedy, Trouble, TroubleKind
 from tui.model.service import Service, ServiceCounts
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ class NodePoller:
                 self.certificate = reader.certificate
                 self._connection.prove()
             # The connection is given back before the reading is published.
-            self._answered(services, asked_at)
+            self._publish_services(services, asked_at)
             await self._learn(later=None if patient else self.refresh_now)
         except (LoginRefused, LoginStopped):
             if self.login.trouble or generation == self.login.generation:
@@ -255,22 +255,21 @@ class NodePoller:
     def _stopped(self, asked_at: float) -> None:
         """Publish that the login waits for a person."""
         kind = TroubleKind.LOGIN if self.login.refused else TroubleKind.NO_PASSWORD
-        hint = "press L to give the password, or ctrl+r after mending its source"
-        if self.login.unanswered:
-            hint = "see why it is not answered; ctrl+r sends it once more, L takes another one"
+        remedy = Remedy.RETRY_PASSWORD if self.login.unanswered else Remedy.GIVE_PASSWORD
         if not self.login.username:
-            hint = "mend client_cert and client_key, or the cluster's user, then ctrl+r"
-        self._troubled(Trouble(kind, self.login.trouble, hint), asked_at)
+            remedy = Remedy.FIX_CLIENT_CERTIFICATE
+        trouble = Trouble(kind, self.login.trouble, remedies=(remedy,))
+        self._publish_trouble(trouble, asked_at)
 
     def _failed(self, error: ApiError, asked_at: float) -> float:
         self._failures += 1
         self._facts_reader.hasten()  # another node may come back under its address
-        self._troubled(error.trouble, asked_at)
+        self._publish_trouble(error.trouble, asked_at)
         after = error.retry_after if isinstance(error, Unavailable) else None
         self._must_wait = after is not None and after > 0
         return backoff(self._failures, self._timing.interval, after)
 
-    def _troubled(self, trouble: Trouble, asked_at: float) -> None:
+    def _publish_trouble(self, trouble: Trouble, asked_at: float) -> None:
         self._facts_reader.lose()
         now = time.monotonic()
         before = self.reading.trouble
@@ -282,7 +281,7 @@ class NodePoller:
             )
         )
 
-    def _answered(self, services: tuple[Service, ...], asked_at: float) -> None:
+    def _publish_services(self, services: tuple[Service, ...], asked_at: float) -> None:
         self._failures = 0
         self._must_wait = False
         self._stale_after = 2 * self._timing.interval

@@ -8,9 +8,11 @@ from rich.text import Text
 from tui.model.duration import one_unit
 from tui.model.node import Environment, Role
 from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark
+from tui.model.reading import Remedy, Trouble
 from tui.model.service import Service
 from tui.model.trust import UNCHECKED
 from tui.ui.format.node_view import NodeView
+from tui.ui.keymap import key_text
 
 Palette = Mapping[str, str]
 READ_ONLY = "READ-ONLY"
@@ -132,7 +134,31 @@ def banner_line(
     return join([Text(text, palette["banner"]) for text in texts])
 
 
-def trouble_line(view: NodeView, palette: Palette) -> Text:
+_REMEDIES = {
+    Remedy.WAIT: "it is asked again",
+    Remedy.REFRESH: "{refresh} asks now",
+    Remedy.REFRESH_TO_RESUME: "it is not asked again before {refresh}",
+    Remedy.SHOW_CERTIFICATE: "{trust} shows both",
+    Remedy.GIVE_PASSWORD: (
+        "press {login} to give the password, or {refresh} after mending its source"
+    ),
+    Remedy.RETRY_PASSWORD: (
+        "see why it is not answered; {refresh} sends it once more, {login} takes another one"
+    ),
+    Remedy.FIX_CLIENT_CERTIFICATE: (
+        "mend client_cert and client_key, or the cluster's user, then {refresh}"
+    ),
+}
+
+
+def remedy_text(trouble: Trouble, keys: Mapping[str, str]) -> str:
+    """Word what helps against a trouble; `keys` are the live keys by the id of their binding."""
+    shown = {name: key_text(keys.get(name, "")) for name in ("refresh", "trust", "login")}
+    remedies = [_REMEDIES[remedy].format(**shown) for remedy in trouble.remedies]
+    return "; ".join(filter(None, (*remedies, trouble.hint)))
+
+
+def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> Text:
     """Say what is wrong with the node, since when, and what comes next; empty if nothing is."""
     if view.wrong_node:
         return Text(f" {view.wrong_node}. No order is sent here.", palette["bad"])
@@ -147,8 +173,9 @@ def trouble_line(view: NodeView, palette: Palette) -> Text:
     # Which node it is stands in the title already, and there is little room.
     text = fault.text.removeprefix(f"{view.name} ({view.url}) ")
     line.append(f"{_DOT}{text}", palette["warn"])
-    if fault.hint:
-        line.append(f"{_DOT}{fault.hint}")
+    remedy = remedy_text(fault, keys)
+    if remedy:
+        line.append(f"{_DOT}{remedy}")
     return line
 
 

@@ -246,7 +246,7 @@ class DeckScreen(Screen[None]):
         if view is None:
             return
         self._banner.say(self._banner_text(view))
-        self._trouble.say(status_lines.trouble_line(view, palette))
+        self._trouble.say(status_lines.trouble_line(view, palette, self.live_keys))
         sort = f"{self._sort.value}{' inverted' * self._inverted}"
         self._status.say(
             status_lines.status_line(view, self._shown, sort, self._filter_text(), palette)

@@ -1,0 +1,28 @@
+"""What helps against a trouble, where there is no key to press."""
+
+import pytest
+
+from tui.cli.remedies import trouble_text
+from tui.model.reading import Remedy, Trouble, TroubleKind
+
+
+def worded(*remedies: Remedy, hint: str = "") -> str:
+    return trouble_text(Trouble(TroubleKind.UNTRUSTED, "text", hint, remedies), "node1")
+
+
+def test_remedies_are_commands() -> None:
+    assert worded(Remedy.REFRESH_TO_RESUME, Remedy.SHOW_CERTIFICATE, hint="compare it") == (
+        "text (`rsdeck trust node1` shows both; compare it)"
+    )
+    assert worded(Remedy.WAIT, Remedy.REFRESH) == "text (run it again)"
+
+
+def test_what_only_the_deck_does_by_itself_is_left_out() -> None:
+    assert worded(Remedy.WAIT) == "text"
+    assert worded() == "text"
+
+
+@pytest.mark.parametrize("remedy", list(Remedy))
+def test_no_remedy_names_a_key(remedy: Remedy) -> None:
+    for word in ("press", "ctrl", "{"):
+        assert word not in worded(remedy)
