@@ -11,81 +11,90 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from threading import Lock, Thread
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
-_underway: dict[Hashable, "_Work"] = {}
-_door = Lock()
+THREAD_NAME = "rsdeck-work"
+"""The name of every thread that works here."""
 
 
-class _Work:
-    """What one thread does, and who waits for it.
+class WorkAborted(RuntimeError):
+    """Work in a thread that was ended by no Exception (`__cause__`), such as SystemExit."""
 
-    As a context manager it takes any exception, to raise it where somebody waits.
+
+class _HandOver:
+    """The boundary of a thread: what the work returns or raises goes to those who wait for it.
+
+    An Exception ends here, since it is raised again in every waiter. Anything else, such as
+    KeyboardInterrupt, reaches the waiters as WorkAborted and ends the thread as well.
     """
 
     def __init__(self, key: Hashable) -> None:
-        self.made: object = None
-        self.waiting: list[Future[Any]] = []
+        self.result: object = None
+        self.waiters: list[Future[Any]] = []
         self._key = key
 
-    def __enter__(self) -> Self:
-        return self
+    def __enter__(self) -> None:
+        pass
 
     def __exit__(
         self,
-        _kind: type[BaseException] | None,
+        _type: type[BaseException] | None,
         error: BaseException | None,
-        _trace: TracebackType | None,
+        _traceback: TracebackType | None,
     ) -> bool:
-        with _door:
-            del _underway[self._key]
-        for one in self.waiting:
-            if one.set_running_or_notify_cancel():
-                one.set_result(self.made) if error is None else one.set_exception(error)
-        return True
+        with _lock:
+            del _underway[self._key]  # whoever comes from now on begins anew
+        is_handed_over = error is None or isinstance(error, Exception)
+        raised = error
+        if not is_handed_over:
+            raised = WorkAborted(f"a thread was ended by {type(error).__name__}")
+            raised.__cause__ = error
+        for waiter in self.waiters:
+            if waiter.set_running_or_notify_cancel():
+                waiter.set_result(self.result) if raised is None else waiter.set_exception(raised)
+        return is_handed_over
 
 
-async def run_in_thread(key: Hashable, work: Callable[[], _Made]) -> _Made:
-    """Do `work` in a thread, and give or raise what comes of it.
+_underway: dict[Hashable, _HandOver] = {}
+_lock = Lock()
 
-    There is no limit in time: the caller has one. Giving up leaves the thread behind, and whoever
-    wants the same `key` meanwhile waits for that one.
+
+async def run_in_thread(key: Hashable, work: Callable[[], _Result]) -> _Result:
+    """Run `work` in a thread, and return or raise what comes of it.
+
+    There is no limit in time: the caller has one. Giving up leaves the thread behind, and every
+    caller with the same `key` meanwhile waits for that one. Raises WorkAborted where the thread
+    was ended by something that is no Exception.
     """
-    return cast("_Made", await asyncio.wrap_future(_share(key, work)))
+    return cast("_Result", await asyncio.wrap_future(_join_or_start(key, work)))
 
 
-def _share(key: Hashable, work: Callable[[], object]) -> Future[Any]:
+def _join_or_start(key: Hashable, work: Callable[[], object]) -> Future[Any]:
     # A future of its own for each caller: cancelling one must not end another's wait.
-    mine: Future[Any] = Future()
-    with _door:
+    waiter: Future[Any] = Future()
+    with _lock:
         found = _underway.get(key)
         if found is None:
-            found = _underway[key] = _Work(key)
-            Thread(target=_do, args=(found, work), name="rsdeck-aside", daemon=True).start()
-        found.waiting.append(mine)
-    return mine
+            found = _underway[key] = _HandOver(key)
+            Thread(target=_run, args=(found, work), name=THREAD_NAME, daemon=True).start()
+        found.waiters.append(waiter)
+    return waiter
 
 
-def _do(found: _Work, work: Callable[[], object]) -> None:
-    with found:
-        found.made = work()
-
-
-_look_ups: dict[str, Future[None]] = {}
-_names_lock = Lock()
+def _run(hand_over: _HandOver, work: Callable[[], object]) -> None:
+    with hand_over:
+        hand_over.result = work()
 
 
 async def resolve_host(host: str) -> None:
-    """Wait until a host's name resolves; an address is none. Raises socket.gaierror.
+    """Wait until a host's name resolves; an address needs no look-up. Raises socket.gaierror.
 
-    There is no limit in time: the caller has one. Giving up leaves the thread behind, and whoever
-    asks for the same name meanwhile waits for that one.
+    As in `run_in_thread`, the caller limits the time, and one look-up serves all who wait.
     """
-    if _is_address(host):
-        return
-    await asyncio.wrap_future(_start_look_up(host))
+    if not _is_address(host):
+        await run_in_thread(("host", host), lambda: _look_up(host))
 
 
 def _is_address(host: str) -> bool:
@@ -96,38 +105,8 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _start_look_up(host: str) -> Future[None]:
-    # A future of its own for each caller: cancelling one must not end another's wait.
-    mine: Future[None] = Future()
-    with _names_lock:
-        found = _look_ups.get(host)
-        if found is None:
-            found = _look_ups[host] = Future()
-            Thread(target=_resolve, args=(host, found), name="rsdeck-name", daemon=True).start()
-    found.add_done_callback(lambda done: _pass_on(done, mine))
-    return mine
-
-
-def _pass_on(done: Future[None], mine: Future[None]) -> None:
-    if mine.set_running_or_notify_cancel():
-        error = done.exception()
-        if error is None:
-            mine.set_result(None)
-        else:
-            mine.set_exception(error)
-
-
-def _resolve(host: str, found: Future[None]) -> None:
-    fault: OSError | None = None
+def _look_up(host: str) -> None:
     try:
         socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        fault = error
     except UnicodeError:
-        fault = socket.gaierror(socket.EAI_NONAME, "not a host name")
-    with _names_lock:
-        _look_ups.pop(host, None)
-    if fault is None:
-        found.set_result(None)
-    else:
-        found.set_exception(fault)
+        raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None

@@ -246,5 +246,5 @@ async def test_an_authoritys_file_that_hangs_holds_nothing_else_up_and_is_said(
             await asking
         with pytest.raises(Unreachable, match="while reading the files"):
             await hung.services()  # by the thread that hangs already
-        assert sum(one.name == "rsdeck-aside" for one in threading.enumerate()) == 1
+        assert sum(one.name == "rsdeck-work" for one in threading.enumerate()) == 1
         os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
