@@ -70,7 +70,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(folder: Path) -> Iterator[HistoryWriter]:
-    writer = HistoryWriter(folder, days=36_500, limit=2**26)
+    writer = HistoryWriter(folder, days=36_500, limit=2**26, busy=1.0)
     yield writer
     writer.close()
 

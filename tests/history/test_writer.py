@@ -34,7 +34,7 @@ def store(folder: Path) -> Iterator[HistoryWriter]:
 
 
 def make(folder: Path, *, days: float = 30, limit: int = 2**26) -> HistoryWriter:
-    return HistoryWriter(folder, days=days, limit=limit)
+    return HistoryWriter(folder, days=days, limit=limit, busy=0.05)
 
 
 def of(*told: Event | Reading, backlog: WriteQueue | None = None) -> Batch:
@@ -72,18 +72,15 @@ def test_what_is_written_is_read_again_with_its_cluster(folder: Path, store: His
     assert second.text == "later"
 
 
-def test_events_can_be_asked_for_by_time_node_and_service_and_only_the_newest(
+def test_events_can_be_read_by_time_and_node_and_only_the_newest(
     folder: Path, store: HistoryWriter
 ) -> None:
-    store.write(
-        of(event("old", ago=9000), event("a", service="ccs", ago=9), event("b", node="node2"))
-    )
+    store.write(of(event("old", ago=9000), event("a", ago=9), event("b", node="node2")))
     archive = HistoryReader(folder)
     hour = datetime.now(UTC) - timedelta(hours=1)
     assert [one.text for one in archive.events(hour)] == ["a", "b"]
     assert [one.text for one in archive.events(None, until=hour)] == ["old"]
     assert [one.text for one in archive.events(None, node="node2")] == ["b"]
-    assert [one.text for one in archive.events(None, service="ccs")] == ["a"]
     assert [one.text for one in archive.events(None, limit=2)] == ["a", "b"]
 
 
@@ -231,10 +228,11 @@ while True:
 """
 
 
+@pytest.mark.real_time
 def test_a_writer_that_is_killed_leaves_a_database_that_opens(folder: Path) -> None:
     root = str(Path(__file__).parents[2])
     written = 0
-    for _ in range(5):
+    for _ in range(2):
         child = subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, "-c", _WRITER, str(folder), root], stdout=subprocess.PIPE, text=True
         )
@@ -279,30 +277,32 @@ def test_what_is_older_than_the_bound_goes_and_a_quiet_service_keeps_its_state(
 
 @pytest.mark.parametrize("churn", [False, True], ids=["events", "names"])
 def test_it_never_grows_beyond_its_limit_and_the_oldest_goes(folder: Path, *, churn: bool) -> None:
-    limit = 2**20
+    limit = 2**18
     store, backlog = make(folder, limit=limit), WriteQueue()
-    for count in range(60):
-        names = [service(f"s{count}-{one}") for one in range(200)] if churn else [service()]
-        told = [event(f"event {count}", ago=600 - count) for _ in range(300)]
+    for count in range(30):
+        names = [service(f"s{count}-{one}") for one in range(100)] if churn else [service()]
+        told = [event(f"event {count}", ago=600 - count) for _ in range(100)]
         store.write(of(*told, reading(*names, after=count), backlog=backlog))
         store.prune()
         assert (folder / "history.sqlite3").stat().st_size < limit
     left = texts(folder)
-    assert left[-1] == "event 59"
+    assert left[-1] == "event 29"
     assert left == sorted(left, key=lambda text: int(text.split()[1]))
-    assert 300 < len(left) < 60 * 300
+    assert 100 < len(left) < 30 * 100
     store.close()
 
 
 def test_a_hundred_thousand_events_are_pruned_in_a_moment(folder: Path) -> None:
     store = make(folder)
-    old = [event("x" * 60, ago=40 * 86_400 + one) for one in range(50_000)]
-    new = [event("y" * 60, ago=float(one)) for one in range(50_000)]
-    store.write(Batch([("demo", one) for one in old + new]))
+    store.write(of(event("x" * 60, ago=40 * 86_400), event("y" * 60)))
+    database = store.open()
+    copies = """WITH RECURSIVE count(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count LIMIT 49999)
+    INSERT INTO event SELECT event.* FROM event, count"""
+    database.execute(copies)
     began = time.monotonic()
     store.prune()
     assert time.monotonic() - began < 5
-    assert len(texts(folder)) == 50_000
+    assert database.execute("SELECT count(*), max(at) FROM event").fetchone()[0] == 50_000
     assert len(HistoryReader(folder).events(None, limit=100)) == 100
     store.close()
 
@@ -454,6 +454,7 @@ print(texts(folder))
 """
 
 
+@pytest.mark.real_time
 def test_a_full_disk_takes_nothing_away_and_is_written_again_when_there_is_room(
     folder: Path,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The database: its tables, how it is opened, and what its errors are called."""
+"""The database: its tables, how it is opened, and its errors."""
 
 import contextlib
 import sqlite3
@@ -10,13 +10,13 @@ from tui.model.text import clean
 from tui.storage.private_files import StorageError, path_text
 
 VERSION = 2
-"""Written into the file as its user_version; a file of a later one is left alone."""
+"""Written into the file as its user_version; a file of a later one is not touched."""
 
 VERSION_WITH_FIELDS = 2
 """Since this version an event has fields; before, it had a sentence, in `text` and `brief`."""
 
 BUSY = 2.0
-"""Seconds to wait for a database that somebody else has locked."""
+"""Seconds to wait for a database that another process has locked."""
 
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -43,16 +43,16 @@ CREATE INDEX span_ended ON span(ended);
 
 
 class BrokenDatabase(StorageError):
-    """The file is no database, or not a whole one."""
+    """The file is no database, or a damaged one."""
 
 
 class UnknownDatabase(StorageError):
-    """The file was written by a later version, and is left alone."""
+    """The file was written by a later version, and is not touched."""
 
 
 @contextlib.contextmanager
 def database_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about a file into NotKept, or Broken where the file is to blame."""
+    """Raise SQLite's errors about a file as StorageError, or BrokenDatabase for a damaged file."""
     try:
         yield
     except sqlite3.Error as error:
@@ -63,16 +63,19 @@ def database_errors(path: Path) -> Iterator[None]:
         raise StorageError(f"{path_text(path)}: its path cannot be told to the database") from error
 
 
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """Open a database that exists; raises NotKept, Broken and Unknown."""
+def connect(path: Path, *, write: bool, busy: float = BUSY) -> sqlite3.Connection:
+    """Open a database that exists, and wait at most `busy` seconds where it is locked.
+
+    Raises StorageError, BrokenDatabase and UnknownDatabase.
+    """
     mode = "rw" if write else "ro"
     with database_errors(path):
         database = sqlite3.connect(
-            f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=BUSY, isolation_level=None
+            f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=busy, isolation_level=None
         )
     try:
         with database_errors(path):
-            # What is not UTF-8 is shown as what it is, and does not stop the rest.
+            # What is not UTF-8 is read with replacement characters, and does not stop the rest.
             database.text_factory = lambda raw: raw.decode("utf-8", "replace")
             version = version_of(database)
     except StorageError:
@@ -88,17 +91,17 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
 
 def version_of(database: sqlite3.Connection) -> int:
-    """Tell the version of the schema; 0 where there is none yet."""
+    """Return the version of the schema; 0 where there is none yet."""
     return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
 def prepare(database: sqlite3.Connection) -> None:
-    """Make a database ready to be written: its tables, and how careful it is."""
+    """Make a database ready to be written: create its tables or bring them up to date."""
     if version_of(database) == 0:
-        # Before the first table, so that what is pruned gives its room back.
+        # Before the first table, so that pruning gives space back.
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
     database.execute("PRAGMA journal_mode = WAL")
-    # A crash of the machine may cost the last moments, and never the file.
+    # A crash of the machine may lose the last moments, but never the file.
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute(f"PRAGMA journal_size_limit = {1024 * 1024}")
     version = version_of(database)

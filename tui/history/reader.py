@@ -1,4 +1,4 @@
-"""Reads the history, while a deck writes it or not. Nothing here waits for the network."""
+"""Reads the history, whether a deck writes it at the time or not."""
 
 import contextlib
 import sqlite3
@@ -16,7 +16,6 @@ _EVENTS = """SELECT * FROM (
     SELECT at, cluster, node, service, what, text, brief, ordered, {fields} AS fields,
     rowid AS number FROM event
     WHERE at >= :since AND at <= :until AND (:node = '' OR node = :node)
-    AND (:service = '' OR service = :service)
     ORDER BY at DESC, number DESC LIMIT :limit
 ) ORDER BY at, number"""
 _OF = "node = :node AND service = :service AND (:cluster IS NULL OR cluster = :cluster)"
@@ -31,9 +30,9 @@ _NEVER = -1e300
 
 
 class HistoryReader:
-    """The history in a folder. Every method opens it anew, from any thread, and blocks.
+    """The history in a folder. Every method opens the database anew, in any thread, and blocks.
 
-    All raise NotKept, and Missing where nothing has been kept yet.
+    All raise StorageError, and MissingFile where there is no history yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,15 +44,13 @@ class HistoryReader:
         *,
         until: datetime | None = None,
         node: str = "",
-        service: str = "",
         limit: int | None = None,
     ) -> list[StoredEvent]:
-        """List what happened, the oldest first; at most the `limit` newest."""
+        """List the events of a span of time, the oldest first; at most the `limit` newest."""
         values = {
             "since": _NEVER if since is None else since.timestamp(),
             "until": -_NEVER if until is None else until.timestamp(),
             "node": node,
-            "service": service,
             "limit": _ALL if limit is None else limit,
         }
         with self._opened() as database:
@@ -72,9 +69,9 @@ class HistoryReader:
         *,
         cluster: str | None = None,
     ) -> Day:
-        """Say what is known of a service in the hours before `now`.
+        """Return what is known of a service in the hours before `now`.
 
-        Two configurations may give one name to two nodes: `cluster` tells them apart.
+        Two configurations may give one name to two nodes: `cluster` distinguishes them.
         """
         begun, ended = (now - timedelta(hours=hours)).timestamp(), now.timestamp()
         values = {
@@ -100,7 +97,7 @@ class HistoryReader:
 
 
 def _state(since: object, status: object, started: object, began: object) -> State | None:
-    """Take a row as it was written; None for what nobody can have written so."""
+    """Read a row of the table `state`; None where its values are of other types."""
     numbers = [since, *(one for one in (started, began) if one is not None)]
     if not all(isinstance(one, float) for one in numbers):
         return None

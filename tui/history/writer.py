@@ -1,4 +1,4 @@
-"""The one writer of the history: who holds the lock. Used by one thread alone."""
+"""The one writer of the history, which holds its lock. Used by one thread alone."""
 
 import contextlib
 import fcntl
@@ -39,22 +39,24 @@ GROUP BY cluster, node, service"""
 
 
 class HistoryBusy(StorageError):
-    """Another deck keeps the history; this one only reads it."""
+    """Another deck writes the history; this one only reads it."""
 
 
 class HistoryWriter:
-    """Writes batches into `history.sqlite3` in a folder; every method raises NotKept.
+    """Writes batches into `history.sqlite3` in a folder; every method raises StorageError.
 
-    `generation` grows when what the file holds of the services' states is not what was written
-    last: then all of them are to be told again. `set_aside` names a broken file that was put away.
+    `days` and `limit` (bytes) bound what is kept. `generation` grows when the states of services
+    in the file are not those that were written last: then all of them must be written again.
+    `set_aside` is the new path of a broken file. A locked database is waited for `busy` seconds.
     """
 
-    def __init__(self, folder: Path, *, days: float, limit: int) -> None:
+    def __init__(self, folder: Path, *, days: float, limit: int, busy: float) -> None:
         self.path = folder / NAME
         self.generation = 0
         self.set_aside: Path | None = None
         self._days = days
         self._limit = limit
+        self._busy = busy
         self._held = contextlib.ExitStack()
         self._database: sqlite3.Connection | None = None
         self._inode = 0
@@ -62,7 +64,7 @@ class HistoryWriter:
         self._pruned_at: float | None = None
 
     def open(self) -> sqlite3.Connection:
-        """Take the lock and open the database, unless it is open; raises Busy besides."""
+        """Take the lock and open the database, unless it is open; raises HistoryBusy besides."""
         if self._database is not None and self._is_there():
             return self._database
         self.close()
@@ -72,7 +74,7 @@ class HistoryWriter:
             try:
                 database = self._opened(folder)
             except BrokenDatabase:
-                self._put_away()
+                self._set_aside()
                 database = self._opened(folder)
             self._held = held.pop_all()
         self._database, self._pruned_at = database, None
@@ -80,27 +82,27 @@ class HistoryWriter:
         return database
 
     def close(self) -> None:
-        """Close the database and let go of the lock."""
+        """Close the database and release the lock."""
         with self._held:
-            self._let_go()
+            self._close_database()
 
-    def _let_go(self) -> None:
+    def _close_database(self) -> None:
         database, self._database = self._database, None
         if database is not None:
             with contextlib.suppress(sqlite3.Error):
                 database.close()
 
     def write(self, batch: Batch) -> None:
-        """Write a batch whole or not at all; a broken file is put away, and a new one begun."""
+        """Write a whole batch or nothing; a broken file is set aside, and a new one begun."""
         try:
             self._write(self.open(), batch)
         except BrokenDatabase:
-            self._let_go()
-            self._put_away()
+            self._close_database()
+            self._set_aside()
             self._write(self.open(), batch)
 
     def _write(self, database: sqlite3.Connection, batch: Batch) -> None:
-        with self._careful(database):
+        with self._transaction(database):
             database.execute("BEGIN IMMEDIATE")
             database.executemany(
                 _EVENT, (event_row(event, cluster) for cluster, event in batch.events)
@@ -112,22 +114,22 @@ class HistoryWriter:
             database.execute("COMMIT")
 
     def prune(self) -> None:
-        """Make room: what is too much goes at once, what is too old now and then."""
+        """Delete what is beyond the limit at once, and what is too old now and then."""
         database = self.open()
         now = time.monotonic()
-        with self._careful(database):
+        with self._transaction(database):
             gone = retention.by_size(database, self._limit)
             if self._pruned_at is None or now - self._pruned_at > _PRUNE_EVERY:
                 self._pruned_at = now
                 oldest = datetime.now(UTC) - timedelta(days=self._days)
                 gone |= retention.by_age(database, oldest.timestamp())
             if gone:
-                self._recall(database)
+                self._load_states(database)
                 self.generation += 1
 
     @contextlib.contextmanager
-    def _careful(self, database: sqlite3.Connection) -> Iterator[None]:
-        """Take back what was half done, and know what is written, whatever goes wrong."""
+    def _transaction(self, database: sqlite3.Connection) -> Iterator[None]:
+        """Roll back what was not completed, and load the states that are in the file."""
         done = False
         with database_errors(self.path):
             try:
@@ -135,17 +137,17 @@ class HistoryWriter:
                 done = True
             finally:
                 if not done:
-                    self._take_back(database)
+                    self._roll_back(database)
 
-    def _take_back(self, database: sqlite3.Connection) -> None:
+    def _roll_back(self, database: sqlite3.Connection) -> None:
         self._last = {}
         with contextlib.suppress(sqlite3.Error):
             if database.in_transaction:
                 database.execute("ROLLBACK")
-            self._recall(database)
+            self._load_states(database)
 
     def _states(self, sight: WatchedState) -> list[tuple[object, ...]]:
-        """Give the rows of what is not yet in the file as it was seen."""
+        """Return the rows for the states that are not yet in the file."""
         known = self._last.setdefault(sight.node, {})
         marks = dict(sight.marks)
         if sight.whole:
@@ -160,8 +162,8 @@ class HistoryWriter:
                 known[name] = mark.key
         return rows
 
-    def _recall(self, database: sqlite3.Connection) -> None:
-        """Know how the services were last written."""
+    def _load_states(self, database: sqlite3.Connection) -> None:
+        """Load how the services were last written."""
         self._last = {}
         for cluster, node, service, status, started, _ in database.execute(_LAST):
             if status is not None:
@@ -177,20 +179,20 @@ class HistoryWriter:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             os.close(os.open(NAME, flags, 0o600, dir_fd=folder))
         self._inode = check_file(folder, self.path).st_ino
-        database = connect(self.path, write=True)
+        database = connect(self.path, write=True, busy=self._busy)
         try:
             with database_errors(self.path):
                 prepare(database)
                 if database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                     raise BrokenDatabase(f"{path_text(self.path)}: it is damaged")
-                self._recall(database)
+                self._load_states(database)
         except StorageError:
             database.close()
             raise
         return database
 
     def _is_there(self) -> bool:
-        """Say whether the file is still the one that was opened."""
+        """Return whether the file is still the one that was opened."""
         try:
             return self.path.stat().st_ino == self._inode
         except OSError:
@@ -205,8 +207,8 @@ class HistoryWriter:
             except BlockingIOError:
                 raise HistoryBusy("another deck keeps the history; this one reads it") from None
 
-    def _put_away(self) -> None:
-        """Give a broken file another name; nobody has it open here."""
+    def _set_aside(self) -> None:
+        """Rename a broken file, which must not be open here."""
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = self.path.with_name(f"{NAME}.broken-{stamp}")
         for name in _BESIDE:
@@ -216,5 +218,5 @@ class HistoryWriter:
 
 
 def describe_aside(path: Path) -> str:
-    """Say what became of a broken file."""
+    """Return where a broken file was moved to, for people."""
     return f"the history was broken and is begun anew; the old one is {path_text(path)}"
