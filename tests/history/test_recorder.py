@@ -229,6 +229,6 @@ async def test_what_waits_for_the_disk_is_bounded(folder: Path) -> None:
         recorder.note(same, "demo")
     waiting = recorder._queue.take()
     assert len(waiting.events) <= 20_000
-    assert sum(len(one.marks) for one in waiting.sights) <= 60_000
+    assert sum(len(one.marks) for one in waiting.states) <= 60_000
     assert recorder._queue.lost >= 5000
     recorder.end()

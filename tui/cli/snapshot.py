@@ -71,7 +71,7 @@ def _text(fleet: "Fleet", *, as_json: bool) -> str:
     from tui.storage.paths import state_dir
 
     camera = SnapshotCapture(state_dir())
-    return camera.develop(camera.look(fleet), json=as_json)
+    return camera.render(camera.capture(fleet), json=as_json)
 
 
 def _write(path: Path, text: str) -> None:

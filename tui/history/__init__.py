@@ -1,4 +1,4 @@
-"""What happened, over the sessions of the deck: events, states of services, and who watched when.
+"""The history over all sessions: events, states of services, and when each node was watched.
 
 history.sqlite3   one writer (who holds history.lock), any number of readers
 

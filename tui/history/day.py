@@ -1,4 +1,4 @@
-"""States and the spans in which somebody watched → what is known of a stretch of time. Pure.
+"""A day of one service, from its states and the spans in which its node was watched. Pure.
 
 All times are seconds since 1970 of this machine's wall clock, but `State.started`: the node's.
 """
@@ -10,18 +10,18 @@ from itertools import pairwise
 from tui.model.service import Health, Service
 
 Span = tuple[float, float]
-"""From when to when; the two are the same where there was one look."""
+"""When watching began and ended; the two are the same after one poll."""
 
 Judge = Callable[[str | None], Health]
-"""What a status word means; None is of a service that the node did not list."""
+"""What a status word means; None stands for a service that the node did not list."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """A service as it was first seen at `since`, and until the next state.
 
-    `status` is None where the node did not list it. `started` is the node's word for when it
-    began, `began` is the same moment by this machine's clock, as far as the uptime told.
+    `status` is None where the node did not list it. `started` is the start time by the node's
+    clock, `began` is the same moment by this machine's clock, None without an uptime.
     """
 
     since: float
@@ -32,7 +32,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch in which somebody watched and the state was the same; `ended` is not before."""
+    """A span in which the node was watched and the state was the same."""
 
     begun: float
     ended: float
@@ -41,7 +41,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A share of a day: the worst health that was seen, None if nobody watched, and restarts."""
+    """A part of a day: the worst health that was seen, None if never polled, and restarts."""
 
     health: Health | None = None
     restarts: int = 0
@@ -49,11 +49,11 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A stretch of time of one service, `begun` to `ended`.
+    """What is known of one service from `begun` to `ended`.
 
-    `segments` are in order and do not overlap; between them nobody watched. `restarts` are the
-    moments of restarts, as near as they are known. `longest_run` is in seconds, and may reach
-    back to before the stretch; None where it was not seen running.
+    `segments` are in order and do not overlap; between them there is no data. `restarts` are the
+    moments of restarts, as near as they are known. `longest_run` is in seconds, and may have begun
+    before `begun`; None where the service was not seen running.
     """
 
     begun: float
@@ -63,12 +63,13 @@ class Day:
     longest_run: float | None = None
 
     def buckets(self, count: int, judge: Judge) -> tuple[Bucket, ...]:
-        """Divide it into `count` buckets of the same length, the oldest first."""
+        """Return `count` buckets of the same length, the oldest first."""
         worst: list[Health | None] = [None] * count
-        for one in self.segments:
-            health = judge(one.state.status)
-            first, last = self._place(one.begun, count), self._place(one.ended, count)
-            if last > first and self._edge(last, count) >= one.ended:
+        for segment in self.segments:
+            health = judge(segment.state.status)
+            first = self._place(segment.begun, count)
+            last = self._place(segment.ended, count)
+            if last > first and self._edge(last, count) >= segment.ended:
                 last -= 1  # it ended where the bucket begins
             for place in range(first, last + 1):
                 known = worst[place]
@@ -88,12 +89,12 @@ class Day:
 
 
 def judge_plainly(status: str | None) -> Health:
-    """Say what a status word means where nothing is known of the cluster's configuration."""
+    """Return what a status word means where the cluster's configuration is not known."""
     return Health.UNKNOWN if status is None else Service("", status).health()
 
 
 def make_day(states: Iterable[State], spans: Iterable[Span], begun: float, ended: float) -> Day:
-    """Put together what is known from `begun` to `ended`, which is later.
+    """Return what is known from `begun` to `ended`, which is later.
 
     `states` and `spans` are of one service and its node, in any order; the state that held at
     `begun` is among them, if it is known.
@@ -110,7 +111,7 @@ def make_day(states: Iterable[State], spans: Iterable[Span], begun: float, ended
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """Put spans in order and join those that touch; a clock that was set back makes such."""
+    """Return spans in order, those that touch joined, as after a clock was set back."""
     joined: list[Span] = []
     for begun, ended in sorted(span for span in spans if span[0] <= span[1]):
         if joined and begun <= joined[-1][1]:
@@ -121,7 +122,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _segments(states: Sequence[State], spans: Sequence[Span]) -> Iterator[Segment]:
-    """Cut the spans where the state changed; what was before the first state is left out."""
+    """Yield the spans cut where the state changed, from the first state on."""
     number = -1
     for begun, ended in spans:
         at = begun
@@ -137,7 +138,7 @@ def _segments(states: Sequence[State], spans: Sequence[Span]) -> Iterator[Segmen
 
 
 def _restarts(states: Sequence[State]) -> Iterator[float]:
-    """Give the moments at which a later start was seen than any before."""
+    """Yield the moments at which a later start time was seen than any before."""
     latest: float | None = None
     before = states[0].since if states else 0.0
     for state in states:
@@ -149,27 +150,27 @@ def _restarts(states: Sequence[State]) -> Iterator[float]:
 
 
 def _between(before: float, state: State) -> float:
-    """Say when a state began: it was not so at `before`."""
+    """Return when a state began, which was after `before`."""
     return state.since if state.began is None else min(max(state.began, before), state.since)
 
 
 def _longest(states: Sequence[State], segments: Sequence[Segment]) -> float | None:
-    """Say how long the longest run was that was seen."""
+    """Return the seconds of the longest run that was seen; None where there was none."""
     longest: float | None = None
     seen: dict[int, list[Segment]] = {}
     for segment in segments:
         seen.setdefault(id(segment.state), []).append(segment)
     befores = [None, *(former.since for former, _ in pairwise(states))]
     for before, state in zip(befores, states, strict=False):
-        mine = seen.get(id(state), [])
-        if judge_plainly(state.status) is not Health.UP or not mine:
+        shown = seen.get(id(state), [])
+        if judge_plainly(state.status) is not Health.UP or not shown:
             continue
-        # The same start on both sides of a gap is one run; without a start nobody knows.
-        runs = [one.ended - one.begun for one in mine]
+        # The same start time on both sides of a gap is one run; without it that is not known.
+        runs = [one.ended - one.begun for one in shown]
         if state.started is not None:
             start = state.since
             if state.began is not None:
                 start = _between(state.began if before is None else before, state)
-            runs = [mine[-1].ended - start]
+            runs = [shown[-1].ended - start]
         longest = max(longest or 0.0, *runs)
     return longest

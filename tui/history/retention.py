@@ -1,4 +1,4 @@
-"""What is too old, or too much, goes; the oldest first. Called inside no transaction."""
+"""Delete what is too old, or too much, the oldest first. Called outside of a transaction."""
 
 import sqlite3
 
@@ -11,8 +11,8 @@ _ROOM = 0.65
 _AT_ONCE = 5
 """A share of each table, one in so many, that goes at a time."""
 
-# A service that has long been the same has one old row, and that is not the one to go; of one
-# that is gone, no row need stay.
+# The newest row of a service is its present state, however old; of a service that is gone, no
+# row is needed.
 _OUTDATED = """(status IS NULL OR EXISTS (
     SELECT 1 FROM state AS later WHERE later.cluster = state.cluster AND later.node = state.node
     AND later.service = state.service AND later.since > state.since AND later.since <= :oldest
@@ -24,7 +24,7 @@ _FOR_EVER = 1e300
 
 
 def by_age(database: sqlite3.Connection, oldest: float) -> bool:
-    """Delete what ended before `oldest` (wall clock, seconds); says whether states went."""
+    """Delete what ended before `oldest` (wall clock, seconds); return whether states went."""
     values = {"oldest": oldest}
     database.execute("BEGIN IMMEDIATE")
     database.execute("DELETE FROM event WHERE at < :oldest", values)
@@ -38,7 +38,7 @@ def by_age(database: sqlite3.Connection, oldest: float) -> bool:
 
 
 def by_size(database: sqlite3.Connection, limit: int) -> bool:
-    """Delete the oldest until there is room below `limit` bytes; says whether states went."""
+    """Delete the oldest until there is room below `limit` bytes; return whether states went."""
     if _used(database) <= limit * _FULL:
         return False
     any_states = False
@@ -55,7 +55,7 @@ def by_size(database: sqlite3.Connection, limit: int) -> bool:
 
 
 def _oldest(database: sqlite3.Connection, table: str, by: str) -> int:
-    """Delete a share of a table; gives how many rows went."""
+    """Delete a share of a table; return how many rows went."""
     until = database.execute(
         f"SELECT {by} FROM {table} ORDER BY {by} LIMIT 1 OFFSET ?",  # noqa: S608 - our words
         (_share(database, table),),
@@ -79,7 +79,7 @@ def _share(database: sqlite3.Connection, table: str) -> int:
 
 
 def _used(database: sqlite3.Connection) -> int:
-    """Count the bytes that the tables take, without the pages that are free."""
+    """Return the bytes that the tables take, without free pages."""
     (pages,), (free,), (size,) = (
         database.execute(f"PRAGMA {name}").fetchone()
         for name in ("page_count", "freelist_count", "page_size")
@@ -88,6 +88,6 @@ def _used(database: sqlite3.Connection) -> int:
 
 
 def give_back(database: sqlite3.Connection) -> None:
-    """Let the file shrink to what is in it."""
+    """Shrink the file to what is in it."""
     database.execute("PRAGMA incremental_vacuum").fetchall()
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

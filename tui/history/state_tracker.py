@@ -1,4 +1,4 @@
-"""Readings → what is new in them, and how long each node was watched. Pure but for its memory."""
+"""What is new in readings, and how long each node was watched."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from tui.model.service import Service
 from tui.model.text import clean
 
 GAP = 60.0
-"""Seconds without an answer after which nobody says that a node was watched."""
+"""Seconds without an answer after which a node no longer counts as watched."""
 
 Node = tuple[str, str]
-"""A cluster and a node in it, by the names that the profile gives."""
+"""A cluster and a node in it, by their names in the profile."""
 
 Stretch = tuple[str, str, float]
 """A cluster, a node, and when it began to be watched (wall clock, seconds)."""
@@ -20,7 +20,7 @@ Stretch = tuple[str, str, float]
 
 @dataclass(frozen=True, slots=True)
 class StateMark:
-    """What a service was seen to be: what its state is known by, and `began` besides.
+    """The state of a service in a reading.
 
     `status` is None where the node does not list it. `started` is the node's own clock, `began`
     this machine's, both in seconds since 1970.
@@ -32,13 +32,13 @@ class StateMark:
 
     @property
     def key(self) -> tuple[str | None, float | None]:
-        """What makes it another state when it changes."""
+        """What makes it another state where it differs."""
         return self.status, self.started
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedState:
-    """Services of a node that were seen in another state at `at`; `whole` if these are all."""
+    """The services of a node in another state at `at`; `whole` if these are all it lists."""
 
     node: Node
     at: float
@@ -47,7 +47,7 @@ class WatchedState:
 
 
 class StateTracker:
-    """Knows how each node was last seen."""
+    """Remembers the last reading of each node."""
 
     def __init__(self) -> None:
         self._known: dict[Node, dict[str, tuple[str, datetime | None]]] = {}
@@ -56,9 +56,9 @@ class StateTracker:
     def see(
         self, reading: Reading, cluster: str
     ) -> tuple[WatchedState | None, Stretch | None, float]:
-        """Take a reading: give what is new, which stretch goes on, and up to when.
+        """Return what is new in a reading, which stretch goes on, and up to when.
 
-        Both are None where the reading tells nothing: it is in trouble, or is the one before.
+        The stretch is None where the node did not answer, what is new also where nothing is.
         """
         node = (clean(cluster), clean(reading.node))
         if not reading.is_good or reading.answered_on is None:

@@ -107,7 +107,7 @@ class HistoryWriter:
             database.executemany(
                 _EVENT, (event_row(event, cluster) for cluster, event in batch.events)
             )
-            fresh = [row for sight in batch.sights for row in self._states(sight)]
+            fresh = [row for state in batch.states for row in self._states(state)]
             database.executemany(_STATE, fresh)
             spans = ((*key, ended) for key, ended in batch.stretches.items())
             database.executemany(_SPAN, spans)
@@ -146,16 +146,16 @@ class HistoryWriter:
                 database.execute("ROLLBACK")
             self._load_states(database)
 
-    def _states(self, sight: WatchedState) -> list[tuple[object, ...]]:
+    def _states(self, state: WatchedState) -> list[tuple[object, ...]]:
         """Return the rows for the states that are not yet in the file."""
-        known = self._last.setdefault(sight.node, {})
-        marks = dict(sight.marks)
-        if sight.whole:
+        known = self._last.setdefault(state.node, {})
+        marks = dict(state.marks)
+        if state.whole:
             marks |= {name: StateMark(None) for name in known.keys() - marks.keys()}
         rows: list[tuple[object, ...]] = []
         for name, mark in marks.items():
             if known.get(name, _ABSENT) != mark.key:
-                rows.append((*sight.node, name, sight.at, *mark.key, mark.began))
+                rows.append((*state.node, name, state.at, *mark.key, mark.began))
             if mark.key == _ABSENT:
                 known.pop(name, None)
             else:

@@ -21,7 +21,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
-    """What a cluster says of itself; None and empty where it did not say.
+    """What a cluster reports of itself; None and empty where it did not.
 
     `optional` are the keys of `/v1/cluster/services_configuration`, `disabled` those of them
     whose operating_mode is "disabled". `gaps` names each call that failed, with its reason.
@@ -35,7 +35,9 @@ class ClusterFacts:
 
     def member(self, uid: int | None) -> Member | None:
         """Find a member by its uid."""
-        return next((one for one in self.members if uid is not None and one.uid == uid), None)
+        return next(
+            (member for member in self.members if uid is not None and member.uid == uid), None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class MemberHealth:
     """One node as the cluster sees it.
 
     `status` and `detail` are the vendor's words, clean; `observed_on` is the cluster's clock
-    (aware, UTC), None where it did not say; the services have no start time and no uptime.
+    (aware, UTC), None where it did not report it; the services have no start time and no uptime.
     """
 
     uid: int
@@ -64,4 +66,6 @@ class ClusterHealth:
 
     def node(self, uid: int | None) -> MemberHealth | None:
         """Find a node by its uid."""
-        return next((one for one in self.nodes if uid is not None and one.uid == uid), None)
+        if uid is None:
+            return None
+        return next((node for node in self.nodes if node.uid == uid), None)

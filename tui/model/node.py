@@ -1,4 +1,4 @@
-"""Who a node is, as the cluster tells it."""
+"""Who a node is, as its cluster reports it."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,9 +22,9 @@ class Environment(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who answered (`/v1/bootstrap`), and what the cluster says of it.
+    """Who answered (`/v1/bootstrap`), and what its cluster reports of it.
 
-    `uid` is None where the node did not say. `read_at` is monotonic.
+    `uid` is None where the node did not report it.
     """
 
     uid: int | None = None
@@ -36,16 +36,16 @@ class Identity:
 
     @property
     def title(self) -> str:
-        """Name the node as an operator would: `node:2 (replica)`."""
+        """Return the node as an operator writes it: `node:2 (replica)`."""
         if self.uid is None:
             return "node id not told"
         host = f" {self.hostname}" if self.hostname else ""
         return f"node:{self.uid}{host} ({self.role.value})"
 
 
-def same_host(one: str, other: str) -> bool:
-    """Whether two hostnames may be one: the same, or one of them without its domain."""
-    left, right = one.lower().rstrip("."), other.lower().rstrip(".")
+def same_host(first: str, second: str) -> bool:
+    """Return whether two hostnames may be the same host: equal, or one without its domain."""
+    left, right = first.lower().rstrip("."), second.lower().rstrip(".")
     if left == right:
         return True
     is_short = "." not in left or "." not in right

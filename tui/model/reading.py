@@ -1,4 +1,4 @@
-"""What a node answered, when, and what is wrong if it did not."""
+"""What a node answered, when, and what is wrong where it did not."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +15,15 @@ class TroubleKind(Enum):
     UNTRUSTED = "not trusted"
     """The certificate is not the one that the profile trusts."""
     LOGIN = "login refused"
-    """401: no poll of this login goes on until a person acts."""
+    """401: nothing is polled with this login until a person acts."""
     FORBIDDEN = "forbidden"
     """403: the role lacks the permission."""
     UNAVAILABLE = "unavailable"
-    """The node answered, and said that it cannot: 404, 5xx, a redirect."""
+    """The node answered that it cannot: 404, 5xx, a redirect."""
     GARBLED = "bad answer"
     """200, and not what the API says."""
     NO_PASSWORD = "no password"  # noqa: S105 - a word for the screen
-    """Nobody has given the password yet, or its source failed."""
+    """The password was not given yet, or its source failed."""
 
 
 class Remedy(Enum):
@@ -79,7 +79,7 @@ class Reading:
 
     @property
     def is_good(self) -> bool:
-        """Whether the last thing asked was answered."""
+        """Whether the last poll was answered."""
         return self.trouble is None and self.answered_at is not None
 
     @property
@@ -93,4 +93,4 @@ class Reading:
 
     def find(self, service: str) -> Service | None:
         """Find a service by its name."""
-        return next((one for one in self.services if one.name == service), None)
+        return next((found for found in self.services if found.name == service), None)

@@ -12,7 +12,7 @@ _ONE_SHOT = frozenset({"start_redis_servers"})
 
 
 class Health(Enum):
-    """What a status word means to the person who watches; worst first.
+    """What a status word means to an operator; worst first.
 
     The value is the word's rank in the table's default order.
     """
@@ -71,9 +71,9 @@ class Service:
 
     `name` and `status` are clean text, else as the node sent them. `started_at` is the node's own
     clock, aware, UTC; `uptime` is in seconds. Either is None where the node said nothing that can
-    be read. `note` tells what was wrong with the entry, if anything was; `raw` is the entry as it
-    came, for show only. `left_out` is above 0 for none that is one: it stands for so many that were
-    not read.
+    be read. `note` is what was wrong with the entry, if anything was; `raw` is the entry as it
+    came, for show only. An entry whose `left_out` is above 0 is no service: it stands for that many
+    that were not read.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Service:
         return not self.note and _ACTIONABLE.fullmatch(self.name) is not None
 
     def health(self, disabled: frozenset[str] = frozenset()) -> Health:
-        """Say what the status means here; `disabled` are configuration names switched off."""
+        """Return what the status means; `disabled` are configuration names switched off."""
         health = _HEALTH.get(self.status, Health.UNKNOWN)
         if health is not Health.DOWN:
             return health
@@ -100,7 +100,7 @@ class Service:
 
 
 def is_one_shot(service: str) -> bool:
-    """Say whether a program runs once and ends: EXITED is its healthy state."""
+    """Return whether a program runs once and ends: EXITED is its healthy state."""
     return service in _ONE_SHOT
 
 
@@ -118,7 +118,7 @@ def configured_name(service: str, names: Iterable[str]) -> str | None:
 
 
 def kind_of(service: str, optional: frozenset[str] | None) -> Kind:
-    """Say whether the cluster lists `service` as optional; None where its list is not known."""
+    """Return whether the cluster lists `service` as optional; `optional` is None if not known."""
     if optional is None:
         return Kind.UNKNOWN
     return Kind.OPTIONAL if configured_name(service, optional) else Kind.REQUIRED
@@ -179,15 +179,15 @@ PURPOSES: Mapping[str, str] = {
     "start_redis_servers": "Starts the shards at boot, once; EXITED is its healthy state.",
     "stats_archiver": "Keeps the detailed statistics.",
 }
-"""What each service does, in our words, after the vendor's documentation."""
+"""What each service does, after the vendor's documentation."""
 
 API_CARRIERS = frozenset({"cnm_http", "envoy", "envoy_control_plane"})
-"""What carries the API itself: acting on one of these can drop the link that the order came by."""
+"""Services that carry the API itself: an order to them can cut the connection it came by."""
 
 CLIENT_CARRIERS = frozenset({"dmcproxy"})
-"""What carries the databases' clients: acting on it disconnects every one of them."""
+"""Services that carry the databases' clients: an order to them disconnects every client."""
 
 
 def purpose_of(service: str) -> str:
-    """Say what a service does; empty where nobody told us."""
+    """Return what a service does; empty where that is not documented."""
     return PURPOSES.get(configured_name(service, frozenset(PURPOSES)) or "", "")

@@ -10,7 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 LIMIT = 256
-"""Longest text, in characters, that `clean` lets through by default."""
+"""The longest text, in characters, that `clean` returns by default."""
 
 _COMBINING_AT_MOST = 2
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -28,14 +28,14 @@ _CHANGERS = re.compile(
 
 
 def clean(raw: str, limit: int = LIMIT) -> str:
-    """Give `raw` as printable text of at most `limit` characters.
+    """Return `raw` as printable text of at most `limit` characters.
 
-    Nothing is removed, only replaced, so a text that had to be cleaned never equals one that
-    had not: C0 controls and DEL become their control pictures, every other unsafe character
+    Nothing is removed, only replaced, so a text that had to be cleaned never equals a text that
+    was clean: C0 controls and DEL become their control pictures, every other unsafe character
     becomes U+FFFD, any space becomes U+0020, and a third combining mark in a row is replaced.
     A text that is cut ends in an ellipsis.
     """
-    # Cut before it is remembered: a node may send megabytes, other ones each time.
+    # Cut before it is cached: a node may send megabytes, and others each time.
     return _clean(raw[: limit + 1], limit)
 
 
@@ -54,7 +54,7 @@ def _clean(raw: str, limit: int) -> str:
 
 
 def is_harmless(text: str) -> bool:
-    """Say whether a terminal shows every character of `text` and obeys none."""
+    """Return whether a terminal shows every character of `text` and obeys none."""
     return text.isprintable() and (text.isascii() or _CHANGERS.search(text) is None)
 
 
@@ -71,12 +71,12 @@ def _printable(char: str) -> str:
 
 
 def width(text: str) -> int:
-    """Count the cells of a clean text: wide characters take two, marks upon others none."""
+    """Return how many cells a clean text takes: two for wide characters, none for marks."""
     return len(text) if text.isascii() else sum(map(_cells, text))
 
 
 def cut(text: str, cells: int) -> str:
-    """Give `text` in at most `cells` cells; one that is cut ends in an ellipsis."""
+    """Return `text` in at most `cells` cells; where it is cut, it ends in an ellipsis."""
     if width(text) <= cells:
         return text
     return _head(text, cells - 1) + _ELLIPSIS

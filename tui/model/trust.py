@@ -1,4 +1,4 @@
-"""Whose certificate is believed: a node's profile says it, `tui.api.tls.context` does it."""
+"""Which certificates are trusted: a node's profile holds it, `tui.api.tls.context` checks it."""
 
 import re
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ Trust = SystemTrust | AuthorityTrust | PinnedTrust | NoTrust
 
 
 def parse_fingerprint(text: str) -> PinnedTrust:
-    """Read a fingerprint as people paste it: `sha256:…`, or openssl's `…=AA:BB:…`.
+    """Parse a fingerprint as people paste it: `sha256:…`, or openssl's `…=AA:BB:…`.
 
-    Raises ValueError, in words that say what is expected.
+    Raises ValueError with what is expected.
     """
     bare = text.strip().lower()
     bare = bare.rpartition("=")[2]
@@ -53,14 +53,14 @@ def parse_fingerprint(text: str) -> PinnedTrust:
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """What this side shows of itself in mutual TLS: two PEM files, which may be one."""
+    """The client's certificate and key in mutual TLS: two PEM files, or the same file twice."""
 
     certificate: Path
     key: Path
 
 
 UNCHECKED = "CERTIFICATE NOT CHECKED"
-"""What stands on every screen of a node whose certificate is not checked."""
+"""The warning on every screen of a node whose certificate is not checked."""
 
 UNCHECKED_BAR = "the certificate is not checked; give the profile a fingerprint or a ca_file"
 """Why such a node takes no orders."""

@@ -1,4 +1,4 @@
-"""Takes snapshots of a live fleet: a quick look in its loop, and the rest in any thread."""
+"""Take snapshots of a live fleet: quickly in its loop, and the rest in any thread."""
 
 import socket
 import time
@@ -21,22 +21,22 @@ from tui.journal.journal_file import read_tail
 from tui.model.text import clean
 
 CapturedState = tuple[FleetSnapshot, SnapshotMoment]
-"""What was seen, and when."""
+"""The fleet, and when it was so."""
 
 
 class SnapshotCapture:
-    """`state` is the folder whose journal's tail belongs to the picture."""
+    """Takes snapshots; `state` is the folder of the journal whose tail is added."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
 
-    def look(self, fleet: Fleet) -> CapturedState:
-        """Note how everything stands now; touches no disk."""
+    def capture(self, fleet: Fleet) -> CapturedState:
+        """Return the state of the fleet now; touches no disk."""
         moment = SnapshotMoment(
             __version__, clean(socket.gethostname()), datetime.now(UTC), time.monotonic()
         )
-        scene = FleetSnapshot(
-            stands=tuple(NodeSnapshot.of(one) for one in fleet.nodes),
+        state = FleetSnapshot(
+            nodes=tuple(NodeSnapshot.of(one) for one in fleet.nodes),
             events=tuple(fleet.events),
             orders=tuple(fleet.orders.progress.values()),
             read_only=fleet.read_only,
@@ -44,10 +44,12 @@ class SnapshotCapture:
             unlocked=fleet.unlocked,
             interval=fleet.interval,
         )
-        return scene, moment
+        return state, moment
 
-    def develop(self, exposure: CapturedState, *, json: bool) -> str:
-        """Add the journal's tail and give the whole as text or as JSON. Blocks."""
-        scene, moment = exposure
-        told = build_document(replace(scene, tail=read_tail(self._state, JOURNAL_AT_MOST)), moment)
-        return as_json(told) if json else as_text(told)
+    def render(self, captured: CapturedState, *, json: bool) -> str:
+        """Add the journal's tail and return the whole as text or as JSON. Blocks."""
+        state, moment = captured
+        document = build_document(
+            replace(state, tail=read_tail(self._state, JOURNAL_AT_MOST)), moment
+        )
+        return as_json(document) if json else as_text(document)

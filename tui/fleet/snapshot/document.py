@@ -1,4 +1,4 @@
-"""Everything that is known at one moment, as one plain object to show to others. Pure.
+"""Everything that is known at one moment, as one plain object. Pure.
 
 Ages are in seconds at the moment `taken_at`; times are UTC, `start_time` by the node's own clock
 and all others by this machine's. No secret is in it, and every text is clean.
@@ -35,7 +35,7 @@ LastChanges = dict[tuple[str, str], Event]
 
 @dataclass(frozen=True, slots=True)
 class SnapshotMoment:
-    """Who takes the snapshot, and when: `now` is monotonic, `on` the wall clock (aware, UTC)."""
+    """Where and when it is taken: `now` is monotonic, `on` the wall clock (aware, UTC)."""
 
     version: str
     host: str
@@ -45,7 +45,7 @@ class SnapshotMoment:
 
 @dataclass(frozen=True, slots=True)
 class NodeSnapshot:
-    """How a node stood; `next_at` is monotonic."""
+    """A node at one moment; `next_at`, when the next poll is due, is monotonic."""
 
     profile: NodeProfile
     reading: Reading
@@ -58,7 +58,7 @@ class NodeSnapshot:
 
     @classmethod
     def of(cls, watch: NodePoller) -> "NodeSnapshot":
-        """Take note of a watched node; what it holds does not change any more."""
+        """Return the snapshot of a polled node; it does not change any more."""
         return cls(
             watch.profile,
             watch.reading,
@@ -73,9 +73,9 @@ class NodeSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class FleetSnapshot:
-    """What the whole fleet looked like; events and orders with the oldest first."""
+    """The whole fleet at one moment; events and orders with the oldest first."""
 
-    stands: tuple[NodeSnapshot, ...]
+    nodes: tuple[NodeSnapshot, ...]
     events: tuple[Event, ...] = ()
     orders: tuple[OrderProgress, ...] = ()
     read_only: str = ""
@@ -85,47 +85,47 @@ class FleetSnapshot:
     tail: JournalTail = field(default_factory=JournalTail)
 
 
-def build_document(scene: FleetSnapshot, moment: SnapshotMoment) -> dict[str, Any]:
-    """Give the object: JSON's own types alone, and nothing of the fleet's."""
-    last: LastChanges = {(one.node, one.service): one for one in scene.events if one.service}
-    told = {
+def build_document(fleet: FleetSnapshot, moment: SnapshotMoment) -> dict[str, Any]:
+    """Return the snapshot as an object of JSON's types alone, with secrets redacted."""
+    last: LastChanges = {(one.node, one.service): one for one in fleet.events if one.service}
+    document = {
         "format": FORMAT,
         "rsdeck": moment.version,
         "host": moment.host,
         "taken_at": iso_seconds(moment.on),
-        "read_only": scene.read_only or None,
-        "paused": scene.paused,
-        "required_unlocked": scene.unlocked,
-        "interval_seconds": scene.interval,
-        "nodes": [_node(one, last, moment) for one in scene.stands],
-        "events_known": len(scene.events),
-        "events": _newest(scene.events, EVENTS_AT_MOST, lambda one: _event(one, moment)),
-        "orders_known": len(scene.orders),
-        "orders": _newest(scene.orders, ORDERS_AT_MOST, lambda one: _order(one, moment)),
+        "read_only": fleet.read_only or None,
+        "paused": fleet.paused,
+        "required_unlocked": fleet.unlocked,
+        "interval_seconds": fleet.interval,
+        "nodes": [_node(one, last, moment) for one in fleet.nodes],
+        "events_known": len(fleet.events),
+        "events": _newest(fleet.events, EVENTS_AT_MOST, lambda one: _event(one, moment)),
+        "orders_known": len(fleet.orders),
+        "orders": _newest(fleet.orders, ORDERS_AT_MOST, lambda one: _order(one, moment)),
         "journal": {
-            "trouble": scene.tail.trouble or None,
-            "records": list(scene.tail.records[-JOURNAL_AT_MOST:]),
+            "trouble": fleet.tail.trouble or None,
+            "records": list(fleet.tail.records[-JOURNAL_AT_MOST:]),
         },
     }
-    scrubbed = redact_document(told)
-    assert isinstance(scrubbed, dict)  # noqa: S101 - for the type checker
-    return scrubbed
+    redacted = redact_document(document)
+    assert isinstance(redacted, dict)  # noqa: S101 - for the type checker
+    return redacted
 
 
-def as_json(told: dict[str, Any]) -> str:
-    """Give the object as text: ASCII alone, ending in a newline."""
-    return json.dumps(told, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+def as_json(document: dict[str, Any]) -> str:
+    """Return the document as JSON: ASCII alone, ending in a newline."""
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def iso_seconds(moment: datetime | None) -> str | None:
-    """Give a moment in whole seconds: ISO 8601, UTC."""
+    """Return a moment in whole seconds: ISO 8601, UTC."""
     if moment is None:
         return None
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def trust_words(profile: NodeProfile) -> str:
-    """Say whose certificate is believed."""
+    """Return which certificates are trusted."""
     if not profile.url.startswith("https://"):
         return "no certificate: http on this machine"
     match profile.trust:
@@ -139,19 +139,19 @@ def trust_words(profile: NodeProfile) -> str:
             return "the authorities of this machine"
 
 
-def _newest(all_: Sequence[Any], most: int, tell: Callable[[Any], object]) -> list[object]:
-    return [tell(one) for one in islice(reversed(all_), most)]
+def _newest(all_: Sequence[Any], most: int, convert: Callable[[Any], object]) -> list[object]:
+    return [convert(one) for one in islice(reversed(all_), most)]
 
 
 def _ago(at: float | None, moment: SnapshotMoment) -> float | None:
     return None if at is None else round(max(0.0, moment.now - at), 1)
 
 
-def _node(stand: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> dict[str, Any]:
-    profile, reading, who = stand.profile, stand.reading, stand.facts.identity
+def _node(node: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> dict[str, Any]:
+    profile, reading, who = node.profile, node.reading, node.facts.identity
     trouble, age = reading.trouble, reading.age(moment.now)
-    due = None if stand.next_at is None else round(max(0.0, stand.next_at - moment.now), 1)
-    scope = ServiceKinds(stand.facts.optional, stand.facts.disabled)
+    due = None if node.next_at is None else round(max(0.0, node.next_at - moment.now), 1)
+    scope = ServiceKinds(node.facts.optional, node.facts.disabled)
     return {
         "node": profile.name,
         "label": profile.label or None,
@@ -163,21 +163,21 @@ def _node(stand: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> dic
         "uid": who.uid,
         "hostname": who.hostname or None,
         "version": who.version or None,
-        "read_only": stand.read_only or None,
+        "read_only": node.read_only or None,
         "trust": trust_words(profile),
-        "presented": stand.certificate.title if stand.certificate else None,
-        "certificate": (stand.certificate.remark(moment.on) or None) if stand.certificate else None,
+        "presented": node.certificate.title if node.certificate else None,
+        "certificate": (node.certificate.remark(moment.on) or None) if node.certificate else None,
         "reachable": reading.is_good,
         "trouble": None
         if trouble is None
         else {"kind": trouble.kind.value, "text": trouble.text,
               "for_seconds": _ago(reading.since, moment)},
-        "wrong_node": stand.wrong_node or None,
+        "wrong_node": node.wrong_node or None,
         "answered_at": iso_seconds(reading.answered_on),
         "age_seconds": _ago(reading.answered_at, moment),
-        "stale": age is not None and age > stand.stale_after,
+        "stale": age is not None and age > node.stale_after,
         "next_in_seconds": due,
-        "gaps": list(stand.facts.gaps),
+        "gaps": list(node.facts.gaps),
         "services": [
             _service(one, scope, last.get((profile.name, one.name)), moment)
             for one in filter_and_sort(reading.services, ServiceFilter(), scope)

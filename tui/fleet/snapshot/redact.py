@@ -1,7 +1,7 @@
-"""What never goes into a snapshot, whatever text it stands in. Pure.
+"""Take secrets out of the texts of a snapshot. Pure.
 
-No password is ever in what the deck keeps for show; but a sentence may name the command that a
-password comes from, and a node may send back in an error what it was sent.
+No password is ever in what the deck shows; but a sentence may name the command that a password
+comes from, and a node may send back in an error what it was sent.
 """
 
 import re
@@ -13,7 +13,7 @@ from tui.model.text import clean
 TEXT_AT_MOST = 1000
 _LEFT_OUT = "(left out)"
 _RULES = (
-    # What a password's command is called may tell where the password is.
+    # The name of a password's command may show where the password is.
     (re.compile(r"(?i)\bpassword[ _]command\b.+"), f"password command {_LEFT_OUT}"),
     (re.compile(r"(?i)\b(Basic|Bearer|JWT)[ :=\"']+[A-Za-z0-9+/_=.-]{16,}"), rf"\1 {_LEFT_OUT}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,2}"), _LEFT_OUT),
@@ -31,7 +31,7 @@ _RULES = (
 
 @lru_cache(maxsize=8192)
 def redact(text: str) -> str:
-    """Give a text clean, and without what may be a secret."""
+    """Return a text clean, and without what may be a secret."""
     text = clean(text, TEXT_AT_MOST)
     for rule, instead in _RULES:
         text = rule.sub(instead, text)
@@ -39,7 +39,7 @@ def redact(text: str) -> str:
 
 
 def redact_document(value: object) -> object:
-    """Scrub every text in a plain object of mappings and lists, keys and all."""
+    """Redact every text, keys included, in an object of mappings and lists."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):

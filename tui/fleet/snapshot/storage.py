@@ -1,6 +1,6 @@
-"""Where the deck puts what a person takes away: snapshots, and the last thing that was copied.
+"""Save snapshots and copied text in the state folder, for this user alone.
 
-Both lie in the state folder, for this user alone. Blocks for as long as the disk does.
+Everything here blocks for as long as the disk does.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """A file that was written; `note` says why it lies elsewhere than in the state folder."""
+    """A file that was written; `note` is why it is not in the state folder, if it is not."""
 
     path: Path
     note: str = ""
@@ -29,38 +29,38 @@ class SavedFile:
 
 @dataclass(frozen=True, slots=True)
 class SavedFiles:
-    """`state` is the state folder; if it is `fleeting`, it goes with the deck, as the demo's."""
+    """Saves into the folder `state`; where it is `fleeting`, it is deleted when the deck ends."""
 
     state: Path
     fleeting: bool = False
 
     def keep_snapshot(self, text: str, ending: str, on: datetime) -> SavedFile:
-        """Write a snapshot taken `on` (UTC) into a file of its own; raises NotKept.
+        """Write a snapshot taken `on` (UTC) into a new file; raises StorageError.
 
-        Where the state folder cannot be had it goes into the current directory.
+        Where the state folder cannot be used, it goes into the current directory.
         """
         name = f"rsdeck-{on:%Y%m%dT%H%M%SZ}.{ending}"
         folder = self.state / "snapshots"
-        note = self._is_no_place()
+        note = self._why_not_here()
         if not note:
             try:
-                with _own(folder) as opened:
+                with _opened(folder) as opened:
                     _write(opened, folder / name, text)
-            except _Taken:
+            except _FileExists:
                 raise
             except StorageError as error:
                 note = str(error)
             else:
                 return SavedFile(folder / name)
         try:
-            path = _here() / name
+            path = _current_directory() / name
             write_new(path, text)
         except StorageError as error:
             raise StorageError(f"{error} ({note})") from None
         return SavedFile(path, note)
 
-    def _is_no_place(self) -> str:
-        """Say why nothing is kept in the state folder, empty if it is."""
+    def _why_not_here(self) -> str:
+        """Return why nothing is saved in the state folder; empty where it is."""
         if self.fleeting:
             return "the demo's own folder goes when it ends"
         if self.state.is_relative_to(NOWHERE):
@@ -68,7 +68,7 @@ class SavedFiles:
         return ""
 
     def keep_copy(self, text: str) -> Path:
-        """Write what was copied in the place of what was copied before; raises NotKept."""
+        """Write copied text over what was copied before; raises StorageError."""
         path = self.state / "copied.txt"
         if self.state.is_relative_to(NOWHERE):
             raise StorageError("this user has no home folder to keep a copy in")
@@ -83,12 +83,12 @@ class SavedFiles:
         return path
 
 
-class _Taken(StorageError):
-    """There is a file of that name already."""
+class _FileExists(StorageError):
+    """A file of that name exists already."""
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet, for this user alone; raises NotKept."""
+    """Write a new file, for this user alone; raises StorageError."""
     with storage_errors(path.parent):
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -97,26 +97,28 @@ def write_new(path: Path, text: str) -> None:
         os.close(folder)
 
 
-def _here() -> Path:
+def _current_directory() -> Path:
     try:
         return Path.cwd()
-    except OSError as error:  # it was taken away
+    except OSError as error:  # it was deleted
         raise StorageError(f"the current directory: {error.strerror}") from error
 
 
 @contextlib.contextmanager
-def _own(folder: Path) -> Iterator[int]:
-    """Open a folder of this user's own, and make it; the one it lies in is checked as well."""
+def _opened(folder: Path) -> Iterator[int]:
+    """Open a folder that this user owns, or make it; its parent is checked as well."""
     with opened_folder(folder.parent, make=True), opened_folder(folder, make=True) as opened:
         yield opened
 
 
 def _write(folder: int, path: Path, text: str) -> None:
-    """Write a new file in an open folder, whole or not at all; raises NotKept."""
+    """Write a whole new file in an open folder, or nothing; raises StorageError."""
     try:
         file = os.open(path.name, _NEW, 0o600, dir_fd=folder)
     except FileExistsError:
-        raise _Taken(f"{path_text(path)}: it is there already, and is never written over") from None
+        raise _FileExists(
+            f"{path_text(path)}: it is there already, and is never written over"
+        ) from None
     except OSError as error:
         raise StorageError(f"{path_text(path)}: {error.strerror}") from error
     try:

@@ -1,4 +1,4 @@
-"""A snapshot's object as text to paste into an incident: what is wrong comes first. Pure."""
+"""A snapshot as text to paste into an incident: the problems come first. Pure."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,89 +14,96 @@ _HEADINGS = ("SERVICE", "  STATUS", "UPTIME", "STARTED UTC", "KIND", "LAST CHANG
 _WIDEST = (32, 14, 16, 19, 8, 28)
 _NOT_SHOWN = frozenset({"seq", "prev", "sum", "at", "kind", "mono", "boot", "timeline", "session"})
 
-Told = dict[str, Any]
+Document = dict[str, Any]
 
 
-def as_text(told: Told) -> str:
-    """Give the object as lines of at most COLUMNS cells, ending in a newline."""
-    parts = [_head(told), _wrong(told), *(_node(one, told) for one in told["nodes"])]
-    parts += [_orders(told), _events(told), _journal(told["journal"])]
+def as_text(document: Document) -> str:
+    """Return the document as lines of at most COLUMNS cells, ending in a newline."""
+    parts = [
+        _head(document),
+        _problems(document),
+        *(_node(one, document) for one in document["nodes"]),
+    ]
+    parts += [_orders(document), _events(document), _journal(document["journal"])]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-def _head(told: Told) -> list[str]:
-    lines = [f"rsdeck {told['rsdeck']} on {told['host']}, snapshot of {_clock(told['taken_at'])}"]
-    lines += _said(told["read_only"] or "orders could be given", "")
-    if told["required_unlocked"]:
+def _head(document: Document) -> list[str]:
+    place = f"rsdeck {document['rsdeck']} on {document['host']}"
+    lines = [f"{place}, snapshot of {_clock(document['taken_at'])}"]
+    lines += _wrapped(document["read_only"] or "orders could be given", "")
+    if document["required_unlocked"]:
         lines.append("REQUIRED SERVICES UNLOCKED for the session")
-    if told["paused"]:
+    if document["paused"]:
         lines.append("PAUSED: nobody was asked")
     return [*lines, "Ages are as of then; STARTED is the node's own clock."]
 
 
-def _wrong(told: Told) -> list[str]:
-    found = [line for one in told["nodes"] for line in _wrong_on(one)]
-    found += [line for one in told["orders"] for line in _wrong_order(one)]
-    if told["nodes"] and not found:
-        return [f"NOTHING WRONG on {len(told['nodes'])} node{'s' * (len(told['nodes']) > 1)}"]
+def _problems(document: Document) -> list[str]:
+    found = [line for one in document["nodes"] for line in _node_problems(one)]
+    found += [line for one in document["orders"] for line in _order_problems(one)]
+    if document["nodes"] and not found:
+        return [
+            f"NOTHING WRONG on {len(document['nodes'])} node{'s' * (len(document['nodes']) > 1)}"
+        ]
     return ["WRONG", *(found or ["  there is no node"])]
 
 
-def _wrong_on(node: Told) -> Iterator[str]:
+def _node_problems(node: Document) -> Iterator[str]:
     name, trouble = node["node"], node["trouble"]
     if trouble is not None:
         since = _ago(trouble["for_seconds"])
-        yield from _said(f"{name}: {trouble['kind'].upper()} for {since}: {trouble['text']}")
+        yield from _wrapped(f"{name}: {trouble['kind'].upper()} for {since}: {trouble['text']}")
     if node["wrong_node"]:
-        yield from _said(f"{name}: WRONG NODE: {node['wrong_node']}")
+        yield from _wrapped(f"{name}: WRONG NODE: {node['wrong_node']}")
     if node["stale"]:
-        yield from _said(f"{name}: STALE: last answered {_ago(node['age_seconds'])} ago")
+        yield from _wrapped(f"{name}: STALE: last answered {_ago(node['age_seconds'])} ago")
     if node["certificate"]:
-        yield from _said(f"{name}: {node['certificate']}")
+        yield from _wrapped(f"{name}: {node['certificate']}")
     for service in node["services"]:
         if service["problem"]:
             change = service["last_change"]
             since = f", {change['text']} {_ago(change['ago_seconds'])} ago" if change else ""
             status = service["status"] or "no status"
-            yield from _said(f"{name}: {service['name']} {status} ({service['kind']}){since}")
+            yield from _wrapped(f"{name}: {service['name']} {status} ({service['kind']}){since}")
 
 
-def _wrong_order(order: Told) -> Iterator[str]:
+def _order_problems(order: Document) -> Iterator[str]:
     for one in order["services"]:
         if one["result"] != "verified":
             result = one["result"] or f"open, {order['phase']}"
-            said = f"{order['node']}: {order['verb']} {one['name']}: {result.upper()}"
-            yield from _said(f"{said}, ordered {_ago(order['ago_seconds'])} ago")
+            text = f"{order['node']}: {order['verb']} {one['name']}: {result.upper()}"
+            yield from _wrapped(f"{text}, ordered {_ago(order['ago_seconds'])} ago")
 
 
-def _node(node: Told, told: Told) -> list[str]:
+def _node(node: Document, document: Document) -> list[str]:
     who = " ".join(filter(None, (node["hostname"], f"({node['role']})")))
-    uid = "node id not told" if node["uid"] is None else f"node:{node['uid']}"
+    uid = "node id not document" if node["uid"] is None else f"node:{node['uid']}"
     place = ", ".join(
         filter(None, (node["cluster"] and f"cluster {node['cluster']}", node["environment"]))
     )
     parts = (f"NODE {node['node']}", node["label"], node["url"], f"{uid} {who}", node["version"])
-    lines = _said(" | ".join(filter(None, (*parts, place))), "")
+    lines = _wrapped(" | ".join(filter(None, (*parts, place))), "")
     age_ = node["age_seconds"]
     answered = "never answered"
     if age_ is not None:
         stale = ", STALE" if node["stale"] else ""
         answered = f"answered {_ago(age_)} ago ({_clock(node['answered_at'])}){stale}"
     due = node["next_in_seconds"]
-    lines += _said(answered + ("" if due is None else f"; asked again in {_ago(due)}"))
+    lines += _wrapped(answered + ("" if due is None else f"; asked again in {_ago(due)}"))
     same = node["presented"] and node["trust"].endswith(node["presented"])
     shown = "the same" if same else node["presented"] or "nothing yet"
-    lines += _said(f"trust: {node['trust']}; presented {shown}")
+    lines += _wrapped(f"trust: {node['trust']}; presented {shown}")
     for label in ("trouble", "wrong_node", "certificate", "read_only", "proxy"):
         value = node[label]["text"] if label == "trouble" and node[label] else node[label]
-        if value and value != told["read_only"]:
-            lines += _said(f"{label.replace('_', ' ')}: {value}")
+        if value and value != document["read_only"]:
+            lines += _wrapped(f"{label.replace('_', ' ')}: {value}")
     for gap in node["gaps"]:
-        lines += _said(f"not known: {gap}")
+        lines += _wrapped(f"not known: {gap}")
     return lines + (_table([_HEADINGS, *map(_row, node["services"])]) if node["services"] else [])
 
 
-def _row(service: Told) -> tuple[str, ...]:
+def _row(service: Document) -> tuple[str, ...]:
     uptime, change = service["uptime_seconds"], service["last_change"]
     started = service["start_time"]
     return (
@@ -109,42 +116,42 @@ def _row(service: Told) -> tuple[str, ...]:
     )
 
 
-def _orders(told: Told) -> list[str]:
-    lines = [f"ORDERS from here, newest first{_of(told, 'orders')}"]
-    for order in told["orders"]:
+def _orders(document: Document) -> list[str]:
+    lines = [f"ORDERS from here, newest first{_of(document, 'orders')}"]
+    for order in document["orders"]:
         reason = f", since {order['reason']}" if order["reason"] else ""
         via = f", by way of {order['by_way_of']}" if order["by_way_of"] != order["node"] else ""
-        said = f"{_clock(order['ordered_at'])} {order['verb']} on {order['node']}{via}{reason}"
-        lines += _said(f"{said} ({order['phase']})")
+        text = f"{_clock(order['ordered_at'])} {order['verb']} on {order['node']}{via}{reason}"
+        lines += _wrapped(f"{text} ({order['phase']})")
         for one in order["services"]:
             result = (one["result"] or "open").upper()
-            lines += _said(f"{one['name']}: {result} {one['text'] or ''}", "    ")
+            lines += _wrapped(f"{one['name']}: {result} {one['text'] or ''}", "    ")
             marks = ", ".join(f"{mark['what']} {mark['at_seconds']} s" for mark in one["timeline"])
-            lines += _said(marks, "      ") if marks else []
-    return lines if told["orders"] else [lines[0], "  none"]
+            lines += _wrapped(marks, "      ") if marks else []
+    return lines if document["orders"] else [lines[0], "  none"]
 
 
-def _events(told: Told) -> list[str]:
-    lines = [f"EVENTS, newest first{_of(told, 'events')}"]
-    for one in told["events"]:
+def _events(document: Document) -> list[str]:
+    lines = [f"EVENTS, newest first{_of(document, 'events')}"]
+    for one in document["events"]:
         about = " ".join(filter(None, (one["node"], one["service"])))
         ago = f"{_ago(one['ago_seconds'])} ago"
-        lines += _said(f"{_clock(one['at'])}, {ago}, {about}: {one['text']}")
-    return lines if told["events"] else [lines[0], "  none"]
+        lines += _wrapped(f"{_clock(one['at'])}, {ago}, {about}: {one['text']}")
+    return lines if document["events"] else [lines[0], "  none"]
 
 
-def _journal(journal: Told) -> list[str]:
+def _journal(journal: Document) -> list[str]:
     lines = ["JOURNAL, newest last"]
     if journal["trouble"]:
-        lines += _said(journal["trouble"])
+        lines += _wrapped(journal["trouble"])
     for record in journal["records"]:
-        said = " ".join(
+        text = " ".join(
             f"{key}={_value(value)}"
             for key, value in record.items()
             if key not in _NOT_SHOWN and value not in (None, "", [])
         )
         at = str(record.get("at", "")).partition(".")[0].removesuffix("Z").replace("T", " ")
-        lines += _said(f"{at} {record.get('kind', '?')} {said}")
+        lines += _wrapped(f"{at} {record.get('kind', '?')} {text}")
     return lines if len(lines) > 1 else [lines[0], "  empty"]
 
 
@@ -154,8 +161,8 @@ def _value(value: object) -> str:
     return ",".join(map(_value, value)) if isinstance(value, list) else str(value)
 
 
-def _of(told: Told, what: str) -> str:
-    shown, known = len(told[what]), told[f"{what}_known"]
+def _of(document: Document, what: str) -> str:
+    shown, known = len(document[what]), document[f"{what}_known"]
     return f" ({shown} of {known})" if shown < known else ""
 
 
@@ -167,14 +174,14 @@ def _clock(moment: str | None) -> str:
     return moment.replace("T", " ").replace("Z", " UTC") if moment else "an unknown time"
 
 
-def _said(text: str, indent: str = "  ") -> list[str]:
-    """Give a sentence as lines; those after the first stand further in."""
+def _wrapped(text: str, indent: str = "  ") -> list[str]:
+    """Return a sentence as lines; those after the first are indented further."""
     first, *rest = fold(text, COLUMNS - len(indent) - 4)
     return [f"{indent}{first}", *(f"{indent}    {line}" for line in rest)]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lay rows out in columns; the last column takes what is left of the line."""
+    """Lay rows out in columns; the last column takes the rest of the line."""
     cells = [[cut(cell, most) for cell, most in zip(row, _WIDEST, strict=True)] for row in rows]
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     lines = []

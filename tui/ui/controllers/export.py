@@ -28,11 +28,11 @@ class ExportController:
         self._app.run_worker(self._snapshot(json=json), group="takeaway", name="snapshot")
 
     async def _snapshot(self, *, json: bool) -> None:
-        exposure = self._camera.look(self._fleet)
+        exposure = self._camera.capture(self._fleet)
         moment = exposure[1].on
 
         def write() -> SavedFile:
-            text = self._camera.develop(exposure, json=json)
+            text = self._camera.render(exposure, json=json)
             return self._shelf.keep_snapshot(text, "json" if json else "txt", moment)
 
         async with self._one_at_a_time:
