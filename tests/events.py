@@ -10,13 +10,13 @@ from tui.model.event import (
     CrashLoop,
     Event,
     EventDetails,
-    LoginStopped,
     OrderEnded,
     OrderGiven,
     Restart,
     RoleChange,
     RolloutMoved,
     StatusChange,
+    StoppedLogin,
 )
 from tui.model.node import Role
 from tui.model.order import Result, Verb
@@ -68,8 +68,8 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
         RoleChange(Role.REPLICA, Role.PRIMARY), UNKNOWN,
         "is primary now, was replica", "primary now",
     ),
-    (LoginStopped("ops", "401: no"), UNKNOWN, "login of ops stopped: 401: no", "login stopped"),
-    (LoginStopped("", "no"), UNKNOWN, "login of the certificate stopped: no", "login stopped"),
+    (StoppedLogin("ops", "401: no"), UNKNOWN, "login of ops stopped: 401: no", "login stopped"),
+    (StoppedLogin("", "no"), UNKNOWN, "login of the certificate stopped: no", "login stopped"),
     (OrderGiven(Verb.STOP, ("x",)), UNKNOWN, "stop ordered here", "stop ordered"),
     (
         OrderGiven(Verb.RESTART, ("a", "b"), "it, since hangs"), UNKNOWN,

@@ -44,7 +44,7 @@ async def test_a_session_that_follows_begins_with_what_happened_in_the_last(
     assert {one.cluster for one in HistoryReader(folder).events(None)} == {"demo"}
 
 
-async def test_a_day_tells_states_restarts_and_that_a_lost_node_was_not_watched(
+async def test_a_day_shows_states_restarts_and_that_a_lost_node_was_not_watched(
     folder: Path,
 ) -> None:
     play = Play()

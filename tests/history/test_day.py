@@ -14,12 +14,12 @@ def healths(*states: State, spans: list[tuple[float, float]], count: int = 4) ->
     return [one.health for one in day.buckets(count, judge_plainly)]
 
 
-def test_a_day_that_nobody_watched_is_unknown_from_end_to_end() -> None:
+def test_a_day_without_data_is_unknown_from_end_to_end() -> None:
     assert healths(State(0.0, "RUNNING"), spans=[]) == [None] * 4
     assert healths(spans=[(0.0, 4 * HOUR)]) == [None] * 4
 
 
-def test_what_nobody_watched_in_between_stays_unknown() -> None:
+def test_a_gap_without_data_stays_unknown() -> None:
     spans = [(0.0, HOUR), (3 * HOUR, 4 * HOUR)]
     assert healths(State(-99.0, "RUNNING", 1.0), spans=spans) == [UP, None, None, UP]
 
@@ -33,7 +33,7 @@ def test_one_look_is_enough_to_know_its_hour_and_no_other() -> None:
     assert healths(State(0.0, "RUNNING"), spans=[(2 * HOUR, 2 * HOUR)]) == [None, None, UP, None]
 
 
-def test_a_span_that_ends_where_an_hour_begins_tells_nothing_of_that_hour() -> None:
+def test_a_span_that_ends_where_an_hour_begins_shows_nothing_of_that_hour() -> None:
     assert healths(State(0.0, "RUNNING"), spans=[(0.0, 2 * HOUR)]) == [UP, UP, None, None]
 
 
@@ -46,7 +46,7 @@ def test_a_service_that_is_not_listed_is_not_well() -> None:
     assert healths(*states, spans=[(0.0, 4 * HOUR)]) == [UP, UP, Health.UNKNOWN, Health.UNKNOWN]
 
 
-def test_a_later_start_is_a_restart_where_the_uptime_says_it_was() -> None:
+def test_a_later_start_is_a_restart_at_the_time_that_the_uptime_shows() -> None:
     states = (State(0.0, "RUNNING", 10.0), State(HOUR + 60, "RUNNING", 99.0, began=HOUR + 58))
     day = make_day(states, [(0.0, 4 * HOUR)], 0.0, 4 * HOUR)
     assert day.restarts == (HOUR + 58,)
@@ -64,7 +64,7 @@ def test_a_stop_and_a_start_are_one_restart() -> None:
     assert day.restarts == (80.0,)
 
 
-def test_a_restart_that_nobody_watched_is_known_afterwards() -> None:
+def test_a_restart_in_a_gap_is_known_afterwards() -> None:
     states = (State(0.0, "RUNNING", 10.0), State(3 * HOUR, "RUNNING", 99.0, began=2.5 * HOUR))
     spans = [(0.0, HOUR), (3 * HOUR, 4 * HOUR)]
     day = make_day(states, spans, 0.0, 4 * HOUR)
@@ -85,13 +85,13 @@ def test_a_start_time_that_goes_back_is_no_restart() -> None:
     assert make_day(states, [(0.0, HOUR)], 0.0, HOUR).restarts == ()
 
 
-def test_a_run_reaches_back_to_its_start_and_over_what_nobody_watched() -> None:
+def test_a_run_reaches_back_to_its_start_and_over_gaps() -> None:
     states = (State(-100.0, "RUNNING", 1.0, began=-5000.0),)
     day = make_day(states, [(0.0, 60.0), (1000.0, 2000.0)], 0.0, HOUR)
     assert day.longest_run == 7000.0
 
 
-def test_without_a_start_time_a_run_ends_where_nobody_watched() -> None:
+def test_without_a_start_time_a_run_ends_at_a_gap() -> None:
     states = (State(-100.0, "RUNNING"),)
     day = make_day(states, [(0.0, 60.0), (1000.0, 2000.0)], 0.0, HOUR)
     assert day.longest_run == 1000.0

@@ -7,7 +7,7 @@ STAMP = ON.timestamp()
 RUNNING = ("RUNNING", STAMP)
 
 
-def test_the_first_reading_tells_all_and_the_same_again_nothing() -> None:
+def test_in_the_first_reading_all_is_new_and_in_the_same_again_nothing() -> None:
     tracker = StateTracker()
     sight, stretch, until = tracker.see(reading(service(), service("ccs")), "demo")
     assert sight is not None
@@ -21,7 +21,7 @@ def test_the_first_reading_tells_all_and_the_same_again_nothing() -> None:
     assert (stretch, until) == (("demo", "node1", STAMP), STAMP + 2)
 
 
-def test_only_what_changed_is_told_and_what_went_is_told_to_be_gone() -> None:
+def test_only_what_changed_is_new_and_a_service_that_went_has_no_status() -> None:
     tracker = StateTracker()
     tracker.see(reading(service(), service("ccs"), service("envoy")), "demo")
     sight, *_ = tracker.see(
@@ -35,7 +35,7 @@ def test_only_what_changed_is_told_and_what_went_is_told_to_be_gone() -> None:
     assert sight.at == STAMP + 2
 
 
-def test_an_uptime_tells_the_start_by_this_machines_clock() -> None:
+def test_an_uptime_gives_the_start_by_this_machines_clock() -> None:
     sight, *_ = StateTracker().see(reading(service(start=100)), "demo")
     assert sight is not None
     assert sight.marks["alert_mgr"].began == STAMP - 100
@@ -49,7 +49,7 @@ def test_an_uptime_that_grows_is_nothing_new() -> None:
     assert sight is None
 
 
-def test_trouble_ends_a_stretch_and_tells_nothing() -> None:
+def test_trouble_ends_a_stretch_and_is_no_new_state() -> None:
     tracker = StateTracker()
     tracker.see(reading(service()), "demo")
     assert tracker.see(reading(service(), after=2, trouble=AWAY), "demo") == (None, None, 0.0)

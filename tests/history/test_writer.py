@@ -140,7 +140,7 @@ def test_a_day_begins_with_the_state_that_held_then(folder: Path, store: History
     assert HistoryReader(folder).day("node9", "alert_mgr", ON).segments == ()
 
 
-def test_two_nodes_of_one_name_are_told_apart_by_their_cluster(
+def test_two_nodes_of_one_name_are_distinguished_by_their_cluster(
     folder: Path, store: HistoryWriter
 ) -> None:
     backlog = WriteQueue()
@@ -354,7 +354,7 @@ def test_a_file_that_breaks_while_it_is_open_is_put_aside_too(
     assert texts(folder)[-1] == "last"
 
 
-def test_a_file_of_a_later_version_is_left_as_it_is(folder: Path, store: HistoryWriter) -> None:
+def test_a_file_of_a_later_version_is_not_touched(folder: Path, store: HistoryWriter) -> None:
     store.write(of(event("before")))
     store.close()
     database = sqlite3.connect(folder / "history.sqlite3")
@@ -367,9 +367,7 @@ def test_a_file_of_a_later_version_is_left_as_it_is(folder: Path, store: History
     assert (folder / "history.sqlite3").read_bytes() == before
 
 
-def test_a_file_that_is_locked_is_said_to_be_and_written_later(
-    folder: Path, store: HistoryWriter
-) -> None:
+def test_a_locked_file_is_an_error_and_is_written_later(folder: Path, store: HistoryWriter) -> None:
     store.write(of(event("before")))
     database = sqlite3.connect(folder / "history.sqlite3", isolation_level=None)
     database.execute("BEGIN IMMEDIATE")

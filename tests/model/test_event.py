@@ -40,7 +40,7 @@ def rollout(state: RolloutState) -> Event:
         (rollout(RolloutState.ABORTED), True),
     ],
 )
-def test_problems_are_what_somebody_should_look_at(one: Event, *, problem: bool) -> None:
+def test_problems_are_the_events_that_need_attention(one: Event, *, problem: bool) -> None:
     assert one.is_problem is problem
 
 

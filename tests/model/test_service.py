@@ -33,7 +33,7 @@ def test_a_status_word_means_what_supervisord_means(status: str, health: Health)
     assert Service("alert_mgr", status).health() is health
 
 
-def test_a_word_that_nobody_documented_counts_as_a_problem() -> None:
+def test_a_status_that_is_not_documented_is_a_problem() -> None:
     assert Service("alert_mgr", "SLEEPY").health().is_problem
 
 

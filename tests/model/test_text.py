@@ -23,7 +23,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("raw", HOSTILE)
-def test_nothing_that_a_terminal_obeys_is_left(raw: str) -> None:
+def test_no_character_that_a_terminal_obeys_remains(raw: str) -> None:
     cleaned = clean(raw)
     assert cleaned.isprintable()
     assert not any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"} for char in cleaned)
@@ -39,7 +39,7 @@ def test_a_harmless_text_stays_as_it_is(raw: str) -> None:
     assert clean(raw) == raw
 
 
-def test_a_long_text_is_cut_and_says_so() -> None:
+def test_a_long_text_is_cut_and_ends_in_an_ellipsis() -> None:
     assert clean("a" * 1000, 10) == "a" * 9 + "…"
 
 

@@ -34,7 +34,7 @@ def held(states: list[State], moment: float) -> State | None:
 
 
 @given(STATES, SPANS)
-def test_segments_are_in_order_within_the_day_and_only_where_somebody_watched(
+def test_segments_are_in_order_within_the_day_and_only_where_there_is_data(
     states: list[State], spans: list[Span]
 ) -> None:
     day = make_day(states, spans, BEGUN, ENDED)
@@ -60,7 +60,7 @@ def test_at_any_moment_the_day_knows_what_was_seen_and_no_more(
 
 
 @given(STATES, SPANS, COUNTS)
-def test_a_bucket_shows_the_worst_that_was_seen_in_it_and_nothing_where_nobody_watched(
+def test_a_bucket_shows_the_worst_that_was_seen_in_it_and_nothing_in_a_gap(
     states: list[State], spans: list[Span], count: int
 ) -> None:
     day = make_day(states, spans, BEGUN, ENDED)
@@ -109,7 +109,7 @@ def test_a_run_was_seen_running_and_no_run_is_longer_than_what_is_known(
 
 
 @given(STATES, SPANS)
-def test_the_order_in_which_it_is_told_does_not_matter(
+def test_the_order_of_states_and_spans_does_not_matter(
     states: list[State], spans: list[Span]
 ) -> None:
     day = make_day(states, spans, BEGUN, ENDED)

@@ -15,7 +15,6 @@ from tui.model.event import (
     CrashLoop,
     EventDetails,
     EventKind,
-    LoginStopped,
     OldSentence,
     OrderEnded,
     OrderGiven,
@@ -23,6 +22,7 @@ from tui.model.event import (
     RoleChange,
     RolloutMoved,
     StatusChange,
+    StoppedLogin,
 )
 from tui.model.text import clean
 
@@ -39,7 +39,7 @@ _CLASSES: dict[EventKind, type[EventDetails]] = {
     EventKind.LOST: ConnectionLost,
     EventKind.REGAINED: ConnectionRegained,
     EventKind.ROLE: RoleChange,
-    EventKind.LOGIN: LoginStopped,
+    EventKind.LOGIN: StoppedLogin,
     EventKind.ORDERED: OrderGiven,
     EventKind.VERDICT: OrderEnded,
     EventKind.ROLLOUT: RolloutMoved,

@@ -14,7 +14,6 @@ from tui.model.event import (
     CrashLoop,
     EventDetails,
     EventKind,
-    LoginStopped,
     OldSentence,
     OrderEnded,
     OrderGiven,
@@ -22,6 +21,7 @@ from tui.model.event import (
     RoleChange,
     RolloutMoved,
     StatusChange,
+    StoppedLogin,
 )
 from tui.model.event_text import NOT_ORDERED_HERE, ORDERED_HERE, details_text
 from tui.model.node import Role
@@ -117,7 +117,7 @@ def _regained(found: Match[str], _: str) -> EventDetails:
 
 def _login(found: Match[str], _: str) -> EventDetails:
     username = "" if found["username"] == _CERTIFICATE else found["username"]
-    return LoginStopped(username, found["reason"])
+    return StoppedLogin(username, found["reason"])
 
 
 def _ordered(found: Match[str], service: str) -> EventDetails:

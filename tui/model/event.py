@@ -108,7 +108,7 @@ class RoleChange:
 
 
 @dataclass(frozen=True, slots=True)
-class LoginStopped:
+class StoppedLogin:
     """A login was refused, and is not tried again; `username` is empty for a certificate's."""
 
     kind: ClassVar = EventKind.LOGIN
@@ -168,7 +168,7 @@ EventDetails = (
     | ConnectionLost
     | ConnectionRegained
     | RoleChange
-    | LoginStopped
+    | StoppedLogin
     | OrderGiven
     | OrderEnded
     | RolloutMoved

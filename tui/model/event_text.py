@@ -12,7 +12,6 @@ from tui.model.event import (
     Event,
     EventDetails,
     EventKind,
-    LoginStopped,
     OldSentence,
     OrderEnded,
     OrderGiven,
@@ -20,6 +19,7 @@ from tui.model.event import (
     RoleChange,
     RolloutMoved,
     StatusChange,
+    StoppedLogin,
 )
 from tui.model.rollout import RolloutState
 
@@ -49,7 +49,7 @@ def event_brief(event: Event) -> str:
             return event.kind.value
         case RoleChange(after=after):
             return f"{after.value} now"
-        case LoginStopped():
+        case StoppedLogin():
             return "login stopped"
         case OrderGiven(verb=verb):
             return f"{verb.value} ordered"
@@ -100,7 +100,7 @@ def _service_text(details: StatusChange | Restart | CrashLoop) -> str:
             return f"restarted {restarts} times in {two_units(seconds)}"
 
 
-def _node_text(details: ConnectionLost | ConnectionRegained | RoleChange | LoginStopped) -> str:
+def _node_text(details: ConnectionLost | ConnectionRegained | RoleChange | StoppedLogin) -> str:
     match details:
         case ConnectionLost(message=message):
             return message
@@ -111,7 +111,7 @@ def _node_text(details: ConnectionLost | ConnectionRegained | RoleChange | Login
             return f"answers {again}, was: {trouble.value}"
         case RoleChange(before=before, after=after):
             return f"is {after.value} now, was {before.value}"
-        case LoginStopped(username=username, reason=reason):
+        case StoppedLogin(username=username, reason=reason):
             return f"login of {username or 'the certificate'} stopped: {reason}"
 
 

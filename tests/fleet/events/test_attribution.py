@@ -86,7 +86,7 @@ def test_another_service_and_another_node_are_not_explained() -> None:
     assert not attribution.explain(replace(RESTART, node="node2")).ordered_here
 
 
-def test_an_order_that_has_not_left_explains_nothing() -> None:
+def test_an_order_that_was_not_sent_explains_nothing() -> None:
     attribution = after((OrderPhase.CHECKING, 1.0))
     assert not attribution.explain(RESTART).ordered_here
     unsent = tuple(Verdict(name, Result.NOT_SENT) for name in ORDER.names)

@@ -1,7 +1,11 @@
-"""What a fleet tells of what its nodes show: who was behind it, and what it adds up to."""
+"""From polls to events: who caused them, and what they add up to."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
 
 from tests.faultserver import serving
 from tests.fleet.conftest import (
@@ -12,57 +16,85 @@ from tests.fleet.conftest import (
     keeping,
     profile,
     profiles,
-    quiet,
     running,
     running_since,
 )
+from tests.fleet.events.test_attribution import ON as ORDER_ON
+from tests.fleet.events.test_attribution import ORDER
 from tui.config import Notify
 from tui.credentials import Passwords, Secret
+from tui.fleet.events.pipeline import EventPipeline
 from tui.fleet.fleet import Fleet
+from tui.fleet.login.state import Login
 from tui.model.event import Cause, Event, EventKind
-from tui.model.order import Verb
+from tui.model.order import OrderPhase, OrderProgress, Verb
+from tui.model.reading import Reading
+from tui.model.service import Service
 from tui.sim.server import SimulatedCluster
 
 
-def told(deck: Running, *happenings: EventKind) -> list[Event]:
-    return [one for one in deck.fleet.events if one.kind in happenings]
+def events_of(deck: Running, *kinds: EventKind) -> list[Event]:
+    return [one for one in deck.fleet.events if one.kind in kinds]
 
 
-async def test_a_restart_from_elsewhere_is_told_as_such_and_one_from_here_is_not() -> None:
+async def test_a_restart_that_happens_by_itself_is_not_ordered_here() -> None:
     play = Play()
     with serving(play) as server:
         async with running(profile(server.url)) as deck:
             await deck.known()
             play.restart()
-            await deck.until(lambda: told(deck, EventKind.RESTARTED))
-            (event,) = told(deck, EventKind.RESTARTED)
+            await deck.until(lambda: events_of(deck, EventKind.RESTARTED))
+            (event,) = events_of(deck, EventKind.RESTARTED)
             assert event.cause is Cause.NOT_ORDERED_HERE
 
 
-async def test_what_an_order_does_is_told_as_ordered_here(served: SimulatedCluster) -> None:
+async def test_what_an_order_does_is_ordered_here(served: SimulatedCluster) -> None:
     async with running(*profiles(served)) as deck:
         await deck.known()
         await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
-        changes = told(deck, EventKind.FLIPPED, EventKind.RESTARTED)
+        changes = events_of(deck, EventKind.FLIPPED, EventKind.RESTARTED)
         assert changes
         assert all(event.cause is Cause.ORDERED_HERE for event in changes)
         assert {one.service for one in changes} == {"alert_mgr"}
         served.cluster.process(2, "alert_mgr").boot(served.cluster.now())
         await deck.until(
-            lambda: [one for one in told(deck, EventKind.RESTARTED) if one.node == "node2"]
+            lambda: [one for one in events_of(deck, EventKind.RESTARTED) if one.node == "node2"]
         )
-        assert not told(deck, EventKind.RESTARTED)[-1].ordered_here
+        assert not events_of(deck, EventKind.RESTARTED)[-1].ordered_here
 
 
-async def test_orders_never_add_up_to_a_crash_loop(served: SimulatedCluster) -> None:
-    async with running(*profiles(served)[:1]) as deck:
-        await deck.known()
-        for _ in range(3):
-            await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
-        assert not told(deck, EventKind.LOOPING)
+@dataclass(frozen=True)
+class PolledAlertMgr:
+    """A node with one service, whose start time moves on with every poll."""
+
+    reading: Reading
+    login: Login = field(default_factory=lambda: Login("admin", asks=True))
+    name: str = "node1"
+
+    @classmethod
+    def started(cls, minute: int) -> "PolledAlertMgr":
+        start = ORDER_ON + timedelta(minutes=minute)
+        service = Service("alert_mgr", "RUNNING", start)
+        return cls(Reading("node1", (service,), asked_at=minute * 60.0, answered_at=minute * 60.0))
 
 
-async def test_a_crash_loop_is_what_the_configuration_says_it_is() -> None:
+@pytest.mark.parametrize("ordered", [True, False])
+def test_restarts_that_were_ordered_here_never_add_up_to_a_crash_loop(*, ordered: bool) -> None:
+    pipeline = EventPipeline(Notify(loop_restarts=3, loop_minutes=10))
+    if ordered:
+        pipeline.order_moved(OrderProgress(ORDER, OrderPhase.WATCHING))
+    polls = [PolledAlertMgr.started(minute) for minute in range(4)]
+    events = [
+        event
+        for before, after in pairwise(polls)
+        for event in pipeline.process(after, before.reading, None)
+    ]
+    kinds = [event.kind for event in events]
+    assert kinds.count(EventKind.RESTARTED) == 3
+    assert kinds.count(EventKind.LOOPING) == (0 if ordered else 1)
+
+
+async def test_the_configuration_sets_what_a_crash_loop_is() -> None:
     play = Play()
     with serving(play) as server:
         node = profile(server.url)
@@ -74,8 +106,8 @@ async def test_a_crash_loop_is_what_the_configuration_says_it_is() -> None:
             await deck.good()
             for number in (1, 2):
                 play.services["ccs"] = running_since(60 * number)
-                await deck.until(lambda: len(told(deck, EventKind.RESTARTED)) == number)  # noqa: B023
-            (loop,) = told(deck, EventKind.LOOPING)
+                await deck.until(lambda: len(events_of(deck, EventKind.RESTARTED)) == number)  # noqa: B023
+            (loop,) = events_of(deck, EventKind.LOOPING)
             assert loop.service == "ccs"
             assert loop.details.restarts == 2
         finally:
@@ -83,26 +115,27 @@ async def test_a_crash_loop_is_what_the_configuration_says_it_is() -> None:
             await asyncio.wait([task])
 
 
-async def test_a_refused_login_is_told_once_and_again_when_another_password_is_refused(
+async def test_a_refused_login_is_reported_once_and_again_when_another_password_is_refused(
     served: SimulatedCluster,
 ) -> None:
     nodes = profiles(served)
     async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
-        await deck.until(lambda: len(told(deck, EventKind.LOST)) == 3)
-        await quiet(0.3)
-        (event,) = told(deck, EventKind.LOGIN)
+        await deck.until(lambda: len(events_of(deck, EventKind.LOST)) == 3)
+        (event,) = events_of(deck, EventKind.LOGIN)
         assert event.details.username == ADMIN
         assert not event.service
         deck.fleet.renew("node1", Secret("wrong again"))
-        await deck.until(lambda: len(told(deck, EventKind.LOGIN)) == 2)
+        await deck.until(lambda: len(events_of(deck, EventKind.LOGIN)) == 2)
 
 
-async def test_a_password_that_nobody_has_given_yet_is_no_refusal(
+async def test_a_password_that_was_not_given_yet_is_no_refusal(
     served: SimulatedCluster,
 ) -> None:
     async with running(*profiles(served), passwords=Passwords()) as deck:
-        await deck.until(lambda: len(told(deck, EventKind.LOST)) == 3)
-        assert not told(deck, EventKind.LOGIN)
+        await deck.until(lambda: len(events_of(deck, EventKind.LOST)) == 3)
+        assert not events_of(deck, EventKind.LOGIN)
         deck.fleet.renew("node1", Secret("demo-password"))
-        await deck.until(lambda: len(told(deck, EventKind.REGAINED)) == 3)
-        assert all(event.details.silent_for is None for event in told(deck, EventKind.REGAINED))
+        await deck.until(lambda: len(events_of(deck, EventKind.REGAINED)) == 3)
+        assert all(
+            event.details.silent_for is None for event in events_of(deck, EventKind.REGAINED)
+        )

@@ -40,7 +40,7 @@ def test_down_and_up_again_is_a_restart(via: str) -> None:
     assert (restart.service, restart.at) == ("alert_mgr", 5.0)
 
 
-def test_by_way_of_several_it_is_one_restart_and_tells_the_last_that_says_why() -> None:
+def test_through_several_statuses_it_is_one_restart_via_the_last_that_shows_why() -> None:
     (restart,) = walk("RUNNING", "EXITED", "BACKOFF", "STARTING", "RUNNING")
     assert restart.details == Restart("RUNNING", "BACKOFF")
     assert len(walk(*["RUNNING", "EXITED", "STARTING"] * 3, "RUNNING")) == 3
@@ -62,7 +62,7 @@ def test_a_start_time_that_did_not_move_is_none() -> None:
     assert len(walk(*steps, starts=(None, 1.0, None, 1.0))) == 1
 
 
-def test_what_was_ordered_here_is_told_by_its_verdict() -> None:
+def test_what_was_ordered_here_is_no_restart() -> None:
     assert walk("RUNNING", "STOPPING", "RUNNING", ordered=True) == []
 
 

@@ -111,7 +111,7 @@ def told(*stands: NodeSnapshot, **more: Any) -> dict[str, Any]:
     return build_document(FleetSnapshot(stands or (stand(),), **more), MOMENT)
 
 
-def test_a_node_is_told_with_who_it_is_and_how_old_that_is() -> None:
+def test_a_node_is_shown_with_its_identity_and_its_age() -> None:
     (node,) = told()["nodes"]
     assert (node["node"], node["uid"], node["hostname"]) == ("node1", 2, "db1.example")
     assert (node["cluster"], node["environment"], node["role"]) == ("prod", "production", "replica")
@@ -122,7 +122,7 @@ def test_a_node_is_told_with_who_it_is_and_how_old_that_is() -> None:
     assert node["reachable"] is True
 
 
-def test_a_node_in_trouble_keeps_its_old_services_and_says_since_when() -> None:
+def test_a_node_in_trouble_keeps_its_old_services_and_shows_since_when() -> None:
     (node,) = told(lost())["nodes"]
     assert node["reachable"] is False
     assert node["trouble"]["kind"] == "unreachable"
@@ -132,7 +132,7 @@ def test_a_node_in_trouble_keeps_its_old_services_and_says_since_when() -> None:
     assert len(node["services"]) == 2
 
 
-def test_a_service_is_told_as_of_the_answer_with_its_last_change() -> None:
+def test_a_service_is_shown_as_it_was_answered_with_its_last_change() -> None:
     first, second = told(events=(flip(1), flip(2)))["nodes"][0]["services"]
     assert (first["name"], first["status"], first["problem"]) == ("alert_mgr", "STOPPED", True)
     assert first["kind"] == "optional"
@@ -149,7 +149,7 @@ def test_events_are_newest_first_and_not_without_end() -> None:
     assert f"newest first ({EVENTS_AT_MOST} of {EVENTS_AT_MOST + 50})" in as_text(many)
 
 
-def test_an_order_is_told_with_verdict_and_timeline() -> None:
+def test_an_order_is_shown_with_verdict_and_timeline() -> None:
     (given,) = told(orders=(order(),))["orders"]
     assert (given["verb"], given["node"], given["reason"]) == (
         "restart", "node1", "after the TLS change",
@@ -159,7 +159,7 @@ def test_an_order_is_told_with_verdict_and_timeline() -> None:
     assert service["timeline"][1] == {"what": "down", "at_seconds": 1.2}
 
 
-def test_trust_is_told_in_words() -> None:
+def test_trust_is_shown_in_words() -> None:
     def words(**more: Any) -> str:
         profile = replace(stand().profile, **more)
         return str(told(stand(profile=profile))["nodes"][0]["trust"])
@@ -186,7 +186,7 @@ def test_the_json_is_ascii_and_comes_back_as_it_was() -> None:
     assert json.loads(text) == object_
 
 
-def test_what_is_wrong_stands_first() -> None:
+def test_problems_come_first() -> None:
     text = as_text(told(lost(), orders=(order(),), events=(flip(),)))
     lines = text.splitlines()
     wrong = lines[lines.index("WRONG") :]
@@ -202,7 +202,7 @@ def test_what_is_wrong_stands_first() -> None:
     assert text.index("WRONG") < text.index("NODE node1") < text.index("EVENTS")
 
 
-def test_where_nothing_is_wrong_it_says_so() -> None:
+def test_without_problems_the_text_says_so() -> None:
     well = replace(stand().reading, services=SERVICES[1:])
     text = as_text(told(stand(reading=well), orders=(order(result=Result.VERIFIED),)))
     assert "NOTHING WRONG on 1 node\n" in text
@@ -215,7 +215,7 @@ def test_a_fleet_without_nodes_does_not_pass_for_well() -> None:
     assert "NOTHING WRONG" not in text
 
 
-def test_read_only_and_pauses_are_said() -> None:
+def test_read_only_and_pauses_are_shown() -> None:
     text = as_text(told(read_only="read-only: because", paused=True, unlocked=True))
     assert "read-only: because" in text
     assert "PAUSED" in text

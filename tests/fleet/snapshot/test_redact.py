@@ -25,7 +25,7 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOiIxIn0.c2lnbmF0dXJl"
         ("redirected to https://me:hunter2@db1:9443/v1", "hunter2"),
     ],
 )
-def test_what_may_be_a_secret_is_left_out(text: str, secret: str) -> None:
+def test_what_may_be_a_secret_is_redacted(text: str, secret: str) -> None:
     assert secret not in redact(text)
     assert "(left out)" in redact(text)
 

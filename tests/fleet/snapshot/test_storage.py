@@ -35,7 +35,7 @@ def test_a_snapshot_lies_in_a_folder_of_its_own_under_its_time(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("umask", [0, 0o077])
-def test_the_umask_opens_it_to_nobody(umask: int, tmp_path: Path) -> None:
+def test_no_umask_lets_others_read_it(umask: int, tmp_path: Path) -> None:
     before = os.umask(umask)
     try:
         kept = SavedFiles(tmp_path / "state").keep_snapshot("x", "txt", ON)

@@ -10,12 +10,12 @@ from tui.fleet.events.attribution import Attribution
 from tui.fleet.events.diff import diff_readings
 from tui.fleet.events.restart_detector import CrashLoopDetector, RestartDetector
 from tui.fleet.login.state import Login
-from tui.model.event import Event, LoginStopped, OrderEnded, OrderGiven, RoleChange
+from tui.model.event import Event, OrderEnded, OrderGiven, RoleChange, StoppedLogin
 from tui.model.order import Order, OrderProgress, Verdict
 from tui.model.reading import Reading
 
 
-class StoppedLogins:
+class LoginStopDetector:
     """Looks at the logins of the nodes as they are read, and reports each stop once."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class StoppedLogins:
         if self._reported.get(login) == login.generation:
             return None
         self._reported[login] = login.generation
-        details = LoginStopped(login.username, login.trouble)
+        details = StoppedLogin(login.username, login.trouble)
         return Event(node, details, time.monotonic(), datetime.now(UTC))
 
 
@@ -69,7 +69,7 @@ class EventPipeline:
         self._attribution = Attribution()
         self._restarts = RestartDetector()
         self._loops = CrashLoopDetector(notify.loop_restarts, notify.loop_minutes)
-        self._logins = StoppedLogins()
+        self._logins = LoginStopDetector()
 
     def order_moved(self, progress: OrderProgress) -> None:
         """Follow an order's step."""
