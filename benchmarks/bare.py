@@ -1,4 +1,4 @@
-"""What the deck is compared with: `python benchmarks/bare.py empty|table`, plain Textual.
+"""Plain Textual apps to compare the deck with: `python benchmarks/bare.py empty|table`.
 
 `empty` is an app with one line of text. `table` holds as many rows as a node has services, in the
 deck's columns, and lets their uptimes tick every second with `DataTable.update_cell`.
@@ -65,7 +65,7 @@ class TableApp(App[None]):
 
 
 def main(mode: str) -> int:
-    """Run one of the two; gives the exit code."""
+    """Run one of the two and return the exit code."""
     if mode == "empty":
         EmptyApp().run()
         return 0

@@ -1,4 +1,4 @@
-"""A still pretend cluster in a process of its own, and a configuration for it."""
+"""A still simulated cluster in a process of its own, and a configuration for it."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ class Served:
 
 @contextmanager
 def served() -> Iterator[Served]:
-    """Serve the cluster and have a configuration for it while the block runs."""
+    """Serve the cluster and yield a configuration for it while the block runs."""
     command = [sys.executable, "-m", "tui", "simulate", "--nodes", str(NODES), "--still"]
     with (
         tempfile.TemporaryDirectory(prefix="rsdeck-bench-") as folder,
@@ -70,7 +70,7 @@ cluster = "demo"
 
 
 def _environment(folder: Path, password: str) -> dict[str, str]:
-    """Give this process's environment, as a terminal emulator would set it up, nobody's themes.
+    """Return this process's environment, as a terminal emulator sets it, without the user's themes.
 
     Bytecode is kept: else the deck would be compiled at every start, and Textual, which pip has
     compiled, would not.

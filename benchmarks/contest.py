@@ -106,7 +106,7 @@ class Contest:
         return seen
 
     def _answer(self, app: Terminal, other: Terminal, key: bytes) -> float:
-        """Give the seconds from a key to the bytes that move the cursor bar on the screen."""
+        """Return the seconds from a key to the bytes that move the cursor bar on the screen."""
         line = next(one for one in app.screen.display if self._names[0] in one)
         column = line.index(self._names[0])
         before = app.backgrounds(column)

@@ -1,4 +1,4 @@
-"""Serves many lively pretend clusters in this process: `python benchmarks/crowd.py NODES`.
+"""Serve many lively simulated clusters in this process: `python benchmarks/crowd.py NODES`.
 
 Prints one JSON object, node name → [url, cluster, fingerprint], and serves until its input ends.
 """

@@ -1,4 +1,4 @@
-"""Measures the deck against a bare Textual app: `python benchmarks/deck.py [--quick]`."""
+"""Measure the deck against a bare Textual app: `python benchmarks/deck.py [--quick]`."""
 
 import argparse
 import asyncio
@@ -33,7 +33,7 @@ class Line:
     ratio: float | None = None
 
     def told(self) -> str:
-        """Give the line as text."""
+        """Return the line as text."""
         bare = "" if self.bare is None else f"{self.bare:.1f} {self.unit}"
         ratio = self.ratio
         if ratio is None and self.bare:
@@ -109,13 +109,13 @@ def _print(lines: Sequence[Line]) -> None:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    """Give up in good order, so that no child stays behind."""
+    """Return up in good order, so that no child stays behind."""
     why = "it took too long" if number == signal.SIGALRM else "it was told to stop"
     raise UnmeasuredError(f"{why}, so the rest was not measured")
 
 
 def main() -> int:
-    """Measure; gives 1 if something could not be measured, else 0, goals missed or not."""
+    """Measure and return 1 if something could not be measured, else 0, even if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything, in half a minute")
     quick = parser.parse_args().quick

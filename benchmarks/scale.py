@@ -43,7 +43,7 @@ _OPENS = {"the deck": "", "the matrix": "0", "the timeline": "e"}
 
 @contextmanager
 def crowd(nodes: int) -> Iterator[Configuration]:
-    """Serve `nodes` nodes and give a configuration of them while the block runs."""
+    """Serve `nodes` nodes and yield their configuration while the block runs."""
     command = [sys.executable, str(_CROWD), str(nodes)]
     environment = os.environ | {"PYTHONPATH": str(_CROWD.parents[1])}
     with (
@@ -83,14 +83,14 @@ def _passwords(configuration: Configuration) -> Passwords:
 
 @dataclass(slots=True)
 class Lateness(NullListener):
-    """Notes how long after its time each reading was there, in milliseconds."""
+    """Record how long after its due time each reading arrived, in milliseconds."""
 
     fleet: Fleet
     seen: dict[str, float] = field(default_factory=dict)
     late: list[float] = field(default_factory=list)
 
     def node_changed(self, node: str) -> None:
-        """Take note of a new reading: it was due one interval after the one before was asked."""
+        """Record a new reading: it was due one interval after the one before was polled."""
         reading = self.fleet.watch(node).reading
         if reading.answered_at is None or not reading.is_good:
             return
@@ -111,7 +111,7 @@ async def _until_known(fleet: Fleet, seconds: float = 60) -> None:
 
 
 async def headless(configuration: Configuration, seconds: float) -> tuple[float, list[float]]:
-    """Watch without a window; gives percent of one processor, and the latenesses."""
+    """Watch without a window and return percent of one processor, and the latenesses."""
     fleet = Fleet(configuration, read_only="measured", passwords=_passwords(configuration))
     notes = Lateness(fleet)
     fleet.listener = notes
@@ -131,7 +131,7 @@ async def headless(configuration: Configuration, seconds: float) -> tuple[float,
 
 
 class Painted(DeckApp):
-    """The deck, which tells when it has painted."""
+    """The deck, which records when it has painted."""
 
     CSS_PATH = str(Path(ui.__file__).with_name("app.tcss"))
 
@@ -140,14 +140,14 @@ class Painted(DeckApp):
         self.painted = asyncio.Event()
 
     def post_display_hook(self) -> None:
-        """Take note of a paint; Textual calls this after each."""
+        """Record a paint; Textual calls this after each."""
         self.painted.set()
 
 
 async def window(
     configuration: Configuration, seconds: float
 ) -> tuple[float, dict[str, list[float]]]:
-    """Watch with the deck's window; gives percent of one processor, and by screen, key to paint."""
+    """Watch with the deck's window; return percent of one processor, and key to paint by screen."""
     fleet = Fleet(configuration, read_only="measured", passwords=_passwords(configuration))
     themes, _ = load_themes(theme_dirs())
     app = Painted(configuration, fleet, themes=themes, keys={})
@@ -166,7 +166,7 @@ async def window(
 
 
 async def _keys(app: Painted, pilot: Pilot[None], opens: str) -> list[float]:
-    """Open a screen, press keys at odd moments; gives milliseconds until something was painted."""
+    """Open a screen, press keys at odd moments, and return the milliseconds until each paint."""
     if opens:
         await pilot.press(opens)
         await asyncio.sleep(1)
@@ -197,7 +197,7 @@ def _p(values: Sequence[float], percent: int) -> float:
 
 
 def main() -> int:
-    """Measure and print; gives the exit code."""
+    """Measure and print and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nodes", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=30.0)

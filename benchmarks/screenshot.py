@@ -1,4 +1,4 @@
-"""Takes a picture of the deck on an embedded cluster: `python benchmarks/screenshot.py OUT.svg`."""
+"""Draw a picture of the deck on an embedded cluster: `python benchmarks/screenshot.py OUT.svg`."""
 
 import asyncio
 import sys
@@ -31,7 +31,7 @@ async def _until(pilot: Pilot[None], condition: Callable[[], bool], what: str) -
 
 
 def _known(fleet: Fleet) -> bool:
-    """Say whether every node has answered and its services' kinds are known."""
+    """Whether every node has answered and its services' kinds are known."""
     return all(one.reading.is_good and one.facts.optional is not None for one in fleet.nodes)
 
 
@@ -57,7 +57,7 @@ async def _make_trouble(pilot: Pilot[None], fleet: Fleet, cluster: Cluster) -> N
 
 
 async def picture(served: SimulatedCluster, folder: Path) -> str:
-    """Open the deck on the cluster, let it see trouble, and give its picture as SVG."""
+    """Open the deck on the cluster with some trouble, and return its picture as SVG."""
     configuration = configuration_for(served, folder)
     fleet = Fleet(configuration, passwords=known_passwords(configuration))
     themes, _ = load_themes(theme_dirs())
@@ -74,7 +74,7 @@ async def picture(served: SimulatedCluster, folder: Path) -> str:
 
 
 def main(out: Path) -> int:
-    """Write the picture; gives the exit code."""
+    """Write the picture and return the exit code."""
     try:
         with (
             tempfile.TemporaryDirectory(prefix="rsdeck-picture-") as folder,

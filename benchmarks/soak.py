@@ -1,7 +1,7 @@
-"""Runs the deck in bad weather and sees that it does not grow: `python benchmarks/soak.py`.
+"""Run the deck with failing nodes and check that it does not grow: `python benchmarks/soak.py`.
 
 Exit code 1 if memory, sockets, tasks or threads grew beyond their bounds, or a node that is well
-at the end was not seen so.
+at the end was not shown so.
 """
 
 import argparse
@@ -37,7 +37,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the process holds: resident memory in MiB, and counts."""
+    """The resources of the process: resident memory in MiB, and counts."""
 
     memory: float
     sockets: int
@@ -45,7 +45,7 @@ class Sample:
     threads: int
 
     def told(self, when: str) -> str:
-        """Give the sample as a line."""
+        """Return the sample as a line."""
         return (
             f"{when:<9}{self.memory:8.1f} MiB {self.sockets:5d} sockets "
             f"{self.tasks:4d} tasks {self.threads:4d} threads"
@@ -57,7 +57,7 @@ _BOUNDS = Sample(memory=25.0, sockets=5, tasks=6, threads=4)
 
 
 def take() -> Sample:
-    """Count what this process holds now."""
+    """Count the resources of this process now."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     sockets = 0
@@ -70,7 +70,7 @@ def take() -> Sample:
 
 
 def grown(begin: Sample, end: Sample) -> list[str]:
-    """Name what grew beyond its bound."""
+    """Return the names of what grew beyond its bound."""
     return [
         f"{what} grew from {getattr(begin, what):g} to {getattr(end, what):g}"
         for what in ("memory", "sockets", "tasks", "threads")
@@ -80,7 +80,7 @@ def grown(begin: Sample, end: Sample) -> list[str]:
 
 @contextmanager
 def weather() -> Iterator[dict[str, str]]:
-    """Serve bad weather in a process of its own; gives the URLs and the fingerprint by name."""
+    """Serve failing nodes in their own process and return the URLs and the fingerprint by name."""
     command = [sys.executable, str(_WEATHER)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -97,7 +97,7 @@ def weather() -> Iterator[dict[str, str]]:
 
 
 def configuration_for(told: dict[str, str], folder: Path) -> Configuration:
-    """Write a configuration for the cluster, the rubbish and a port where nobody listens."""
+    """Write a configuration for the cluster, the rubbish and a port where nothing listens."""
     login = f'username = "{_LOGIN[0]}"\n'
     tables = ["[settings]\nrefresh = 0.5\ntimeout = 2\n"]
     for name, url in told.items():
@@ -113,7 +113,7 @@ def configuration_for(told: dict[str, str], folder: Path) -> Configuration:
 
 
 async def _drive(pilot: Pilot[None], until: float) -> None:
-    """Press keys that order nothing until the time is up."""
+    """Press keys that send no action until the time is up."""
     number = 0
     while time.monotonic() < until:
         await pilot.press(_KEYS[number % len(_KEYS)])
@@ -122,7 +122,7 @@ async def _drive(pilot: Pilot[None], until: float) -> None:
 
 
 async def soak(configuration: Configuration, seconds: float) -> tuple[Sample, Sample, list[str]]:
-    """Run the deck; gives what it held after the warm-up and at the end, and what is wrong."""
+    """Run the deck and return its resources after the warm-up and at the end, and the problems."""
     passwords = Passwords()
     for profile in configuration.nodes:
         passwords.keep(profile, Secret(_LOGIN[1]))
@@ -154,7 +154,7 @@ async def soak(configuration: Configuration, seconds: float) -> tuple[Sample, Sa
 
 
 def main() -> int:
-    """Soak for the minutes asked for; gives the exit code."""
+    """Soak for the minutes asked for and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=3.0)
     minutes = parser.parse_args().minutes

@@ -23,14 +23,14 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class UnmeasuredError(Exception):
-    """Something did not come about in time; the text says what."""
+    """Something did not happen in time; the text says what."""
 
 
 class Terminal:
-    """Runs `command` at 120x40. `arrivals` are (monotonic time, bytes) of all that was written.
+    """Run `command` at 120x40. `arrivals` are (monotonic time, bytes) of all that was written.
 
-    What arrives is only kept; the screen's model digests it when it is looked at, so that
-    reading the clock waits for no parsing.
+    What arrives is only stored; the screen's model parses it when it is read, so that reading
+    the clock waits for no parsing.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -63,11 +63,11 @@ class Terminal:
         self.end()
 
     def fileno(self) -> int:
-        """Give the end of the line that select waits on."""
+        """Return the file descriptor that select waits on."""
         return self._master
 
     def read(self) -> bool:
-        """Take what has arrived; False once the child has hung up."""
+        """Read what has arrived; False once the child has hung up."""
         try:
             piece = os.read(self._master, _PIECE)
         except OSError:
@@ -78,7 +78,7 @@ class Terminal:
         return bool(piece)
 
     def write(self, keys: bytes) -> float:
-        """Type; gives the moment just before."""
+        """Type and return the moment just before."""
         moment = time.monotonic()
         os.write(self._master, keys)
         return moment
@@ -97,12 +97,12 @@ class Terminal:
         return "\n".join(self.screen.display)
 
     def shows(self, words: Iterable[str]) -> bool:
-        """Say whether all `words` are on the screen."""
+        """Whether all `words` are on the screen."""
         text = self.text
         return all(word in text for word in words)
 
     def backgrounds(self, column: int) -> tuple[str, ...]:
-        """Give the background of each line in one column: it tells where a cursor bar is."""
+        """Return the background of each line in one column, which shows where the cursor bar is."""
         buffer = self.screen.buffer
         return tuple(buffer[line][column].bg for line in range(LINES))
 
@@ -113,7 +113,7 @@ class Terminal:
         seconds: float,
         others: Sequence["Terminal"] = (),
     ) -> float:
-        """Read until `condition` holds; gives when the bytes that brought it about arrived.
+        """Read until `condition` holds and return when the last bytes before that arrived.
 
         `others` are drained meanwhile, so that no child waits for its terminal.
         """
@@ -135,7 +135,7 @@ class Terminal:
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def end(self, seconds: float = 5.0) -> None:
-        """Leave by ctrl+q, and by force if that does not do; closes the terminal."""
+        """Quit by ctrl+q, or else by a signal, and close the terminal."""
         if self._master < 0:
             return
         with contextlib.suppress(OSError):
@@ -166,7 +166,7 @@ def _take(terminals: Sequence[Terminal], seconds: float) -> bool:
 
 
 def rest(terminals: Sequence[Terminal], seconds: float) -> None:
-    """Let the children be, and take what they write."""
+    """Wait for so many seconds, and read what the children write."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         ready, _, _ = select.select(terminals, [], [], left)

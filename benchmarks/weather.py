@@ -1,6 +1,6 @@
-"""Bad weather for a soak: a cluster and a port of rubbish whose nodes go, come, cut and lie.
+"""Failing nodes for a soak: a cluster whose nodes go, come and cut, and a port of rubbish.
 
-Run as a program it serves until its stdin ends, and first tells, one a line: `node UID URL`,
+Run as a program it serves until its stdin ends, and first prints, one a line: `node UID URL`,
 `rubbish URL`, `fingerprint HEX`.
 """
 
@@ -33,7 +33,7 @@ _RUBBISH = (
 
 
 def disturb(served: SimulatedCluster, chance: random.Random) -> None:
-    """Do one thing to one node; what is off comes on again soon."""
+    """Do one thing to one node; a node that is off comes back soon."""
     cluster, uid, service = served.cluster, chance.randint(1, NODES), chance.choice(_SERVICES)
     acts: tuple[Callable[[], None], ...] = (
         lambda: cluster.power_off(uid),

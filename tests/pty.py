@@ -29,7 +29,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Give what a user's terminal sets, and nothing of ours."""
+    """Return what a user's terminal sets, and nothing of ours."""
     return {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
@@ -174,7 +174,7 @@ class Terminal:
     # How it ends
 
     def ends(self, seconds: float = 10.0) -> int:
-        """Read until it has ended; gives the exit code, as a shell would."""
+        """Read until it has ended and return the exit code, as a shell would."""
         end = time.monotonic() + seconds
         while self.child.poll() is None:
             assert time.monotonic() < end, f"it goes on:\n{self.text}"

@@ -109,7 +109,7 @@ def test_what_cannot_be_is_exit_code_2_and_nothing_is_written(
 def test_a_node_that_does_not_answer_is_exit_code_1_and_is_not_added_by_itself(
     one: Command, spread: SimulatedCluster
 ) -> None:
-    spread.cluster.power_off(2)
+    spread.power_off(2)
     ran = one.run("discover", "first1", "--add")
     assert ran.code == 1
     assert "refused the connection" in ran.out
@@ -152,7 +152,7 @@ def test_a_node_that_cannot_be_asked_is_exit_code_3(
     elif why == "no password":
         del one.env["DEMO_PASSWORD"]
     elif why == "off":
-        spread.cluster.power_off(1)
+        spread.power_off(1)
     else:
         spread.cluster.promote(2)
     ran = one.run("discover", "first1", "--add")

@@ -26,7 +26,7 @@ def posts(served: SimulatedCluster) -> list[int]:
 
 
 def steps(ran: Ran) -> list[tuple[str, str]]:
-    """Give node and state of the lines that tell of a step."""
+    """Return node and state of the lines that tell of a step."""
     lines = [line.split() for line in ran.out.splitlines()]
     return [(cells[1], cells[2]) for cells in lines if re.fullmatch(r"[0-9T:-]{19}Z", cells[0])]
 
@@ -140,7 +140,7 @@ def test_a_cluster_that_is_not_well_stops_it_before_anything_is_sent(
 def test_a_node_that_cannot_be_asked_is_exit_code_3(
     known: Command, served: SimulatedCluster
 ) -> None:
-    served.cluster.power_off(3)
+    served.power_off(3)
     ran = known.run(*AGREED)
     assert ran.code == 3
     assert "node3" in ran.err
@@ -279,7 +279,7 @@ def test_a_gate_that_cannot_be_asked_is_exit_code_3_and_one_that_stays_shut_1(
     env = environment(known.home, DEMO_PASSWORD=PASSWORD)
     with Terminal((*RSDECK, *ROLL), env) as terminal:
         terminal.shows("type the service's name (alert_mgr)")
-        served.cluster.power_off(uid)
+        served.power_off(uid)
         terminal.send(f"{SERVICE}\n".encode())
         assert terminal.ends(60) == code
         terminal.shows("stopped at node2", f"node{uid}", "verified: none")

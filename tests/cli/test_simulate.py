@@ -120,7 +120,7 @@ def test_the_number_of_nodes_and_the_first_port_may_be_chosen(rsdeck: Command) -
 
 
 def free_ports(count: int) -> int:
-    """Find some free ports in a row; gives the first."""
+    """Find some free ports in a row and return the first."""
     for port in range(21000, 30000, 10):
         with contextlib.ExitStack() as taken:
             try:

@@ -103,7 +103,7 @@ def test_a_service_without_times_has_null_in_json(known: Command) -> None:
 def test_json_tells_of_a_node_that_could_not_be_asked_beside_the_others(
     known: Command, served: SimulatedCluster
 ) -> None:
-    served.cluster.power_off(2)
+    served.power_off(2)
     ran = known.run("status", "--json")
     assert ran.code == 3
     assert [node["reachable"] for node in ran.nodes] == [True, False, True]
@@ -242,7 +242,7 @@ def test_the_configuration_is_named_by_option_or_variable(
 def test_a_node_that_is_off_is_exit_code_3_even_when_something_else_is_down(
     known: Command, served: SimulatedCluster
 ) -> None:
-    served.cluster.power_off(2)
+    served.power_off(2)
     served.cluster.set_status(1, "redis_mgr", "FATAL")
     ran = known.run("status")
     assert ran.code == 3
@@ -271,7 +271,7 @@ def test_what_is_said_is_said_once_and_not_of_keys_that_only_the_deck_has(
     canary(rsdeck, served)
     refused = rsdeck.run("status").err
     missing = rsdeck.run("status", env={"DEMO_PASSWORD": ""}).err
-    served.cluster.power_off(1)
+    served.power_off(1)
     off = rsdeck.run("status").err
     for err in (refused, missing, off):
         lines = err.splitlines()

@@ -8,7 +8,7 @@ Write = Callable[[str | bytes], Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write a configuration as its owner would; gives its path."""
+    """Write a configuration as its owner would and return its path."""
 
     def written(content: str | bytes) -> Path:
         path = tmp_path / "config.toml"

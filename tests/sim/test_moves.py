@@ -16,7 +16,7 @@ def started(entry):
 
 
 def watch(cluster, clock, seconds, step=0.05):
-    """Give (second, status) of every look."""
+    """Return (second, status) of every look."""
     seen = []
     begin = clock.now
     while clock.now < begin + seconds:

@@ -1,4 +1,4 @@
-"""`rsdeck config` and `rsdeck nodes`: what the configuration says. Nothing here asks a node."""
+"""`rsdeck config` and `rsdeck nodes`: what the configuration holds. Nothing here polls a node."""
 
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def path(ctx: click.Context) -> None:
 @config.command("check")
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Say all that is wrong with the configuration; exit code 2 if anything is."""
+    """List every problem of the configuration; exit code 2 if there is one."""
     from tui.cli.config_check import config_problems, theme_problems
     from tui.cli.deck import appearance
 
@@ -68,7 +68,7 @@ def check(ctx: click.Context) -> None:
 @click.command("nodes")
 @click.pass_context
 def nodes(ctx: click.Context) -> None:
-    """List the nodes of the configuration, without asking them."""
+    """List the nodes of the configuration, without polling them."""
     configuration = load_config(ctx)
     if not configuration.nodes:
         where = printable(configuration.path)

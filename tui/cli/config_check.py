@@ -1,4 +1,4 @@
-"""Everything that is wrong with a configuration, where reading it stops at the first thing."""
+"""Every problem of a configuration, where reading it stops at the first one."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ from tui.credentials.file import from_file
 
 
 def config_problems(path: Path, *, must_exist: bool) -> list[str]:
-    """List what is wrong with a configuration, each with file and key; empty if it is well."""
+    """List the problems of a configuration, each with file and key; empty if there is none."""
     try:
         load(path, must_exist=must_exist)
     except ConfigError as error:
@@ -69,7 +69,7 @@ def _in_piece(piece: Mapping[str, object], path: Path) -> Iterator[str]:
 
 
 def theme_problems(path: Path, *, must_exist: bool) -> list[str]:
-    """List what is wrong with keys, theme and password files, which reading alone does not see."""
+    """List the problems of keys, theme and password files, which reading alone does not find."""
     from tui.cli.deck import appearance
 
     try:

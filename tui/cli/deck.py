@@ -21,7 +21,7 @@ _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
 def open_the_deck(config_path: Path | None, node: str | None, *, read_only: bool) -> int:
-    """Open the deck; gives the exit code."""
+    """Open the deck and return the exit code."""
     if not has_terminal():
         click.echo(
             "rsdeck: the deck needs a terminal on stdin, stdout and stderr (and TERM not dumb); "
@@ -51,7 +51,7 @@ def open_the_deck(config_path: Path | None, node: str | None, *, read_only: bool
 
 
 def has_terminal() -> bool:
-    """Say whether there is a terminal that the deck could be drawn on and typed into."""
+    """Whether there is a terminal that the deck could be drawn on and typed into."""
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return all(one is not None and one.isatty() for one in streams) and (
         os.environ.get("TERM", "") not in ("", "dumb")
@@ -59,9 +59,9 @@ def has_terminal() -> bool:
 
 
 def forget_textual_environment(environ: "os._Environ[str]") -> None:
-    """Take away the variables that would press keys in the deck or write a log of them.
+    """Remove the variables that would press keys in the deck or write a log of them.
 
-    An empty NO_COLOR asks for nothing (no-color.org), and Textual would take it for a wish.
+    An empty NO_COLOR means nothing (no-color.org), but Textual obeys it.
     """
     if environ.get("NO_COLOR") == "":
         del environ["NO_COLOR"]
@@ -72,9 +72,9 @@ def forget_textual_environment(environ: "os._Environ[str]") -> None:
 def appearance(
     configuration: "Configuration",
 ) -> tuple[dict[str, str], "dict[str, ThemeFile]", list[str]]:
-    """Give the keys and the themes of a configuration, and what is wrong with theme files.
+    """Return the keys and themes of a configuration, and warnings about theme files.
 
-    Raises Stopped for keys that cannot be and a theme that there is not.
+    Raises CommandError for an invalid keymap and for an unknown theme.
     """
     forget_textual_environment(os.environ)
     from tui.storage.paths import theme_dirs
@@ -107,10 +107,10 @@ def run(
     """Run the deck on a configuration; `passwords` may hold some already.
 
     `state` is the folder of journal and history, the user's own if None; a folder that is given
-    goes with the deck.
+    is removed with the deck.
     """
-    # What is imported stays; looking for garbage in it would be a tenth of the start. The app
-    # looks again as soon as it has painted.
+    # What is imported stays; collecting garbage in it would take a tenth of the start. The app
+    # enables collection again as soon as it has painted.
     gc.disable()
     keys, themes, warnings = appearance(configuration)
     from tui.credentials import Passwords
@@ -122,7 +122,7 @@ def run(
     from tui.ui.app import DeckApp, open_deck
 
     passwords = passwords or Passwords(configuration.nodes)
-    # A read-only deck gives no orders, and needs no folder to record them in.
+    # A read-only deck sends no orders, and needs no folder to record them in.
     shelf = SavedFiles(state or state_dir(), fleeting=state is not None)
     journal = None if read_only else OrderJournal(shelf.state)
     fleet = Fleet(

@@ -1,4 +1,4 @@
-"""`rsdeck demo`: the deck on an embedded cluster, with nothing to install and nothing to break."""
+"""`rsdeck demo`: the deck on an embedded cluster, without a cluster of your own."""
 
 import signal
 import sys
@@ -42,7 +42,7 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
         ) from error
     locked = locked or bool(ctx.obj and ctx.obj["read_only"])
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # Ended in good order, so that the folder goes as well.
+        # Exit through the `with` blocks, so that the folder is removed as well.
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     with (
         tempfile.TemporaryDirectory(prefix="rsdeck-demo-") as folder,
@@ -83,7 +83,7 @@ cluster = "demo"
 
 
 def known_passwords(configuration: "Configuration") -> "Passwords":
-    """Give the passwords of the cluster's nodes, so that nobody is asked."""
+    """Return the passwords of the cluster's nodes, so that no prompt is needed."""
     from tui.credentials import Passwords, Secret
 
     passwords = Passwords()

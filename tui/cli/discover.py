@@ -19,14 +19,14 @@ _HEADINGS = ("UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND")
 
 _EPILOG = """\b
 Examples:
-  rsdeck discover node1                     list the nodes of its cluster, and ask each its name
+  rsdeck discover node1                     list the nodes of its cluster, and poll each once
   rsdeck discover node1 --add               write profiles for all that answer as themselves
   rsdeck discover node1 --add node2 node3   write these two
   rsdeck discover node1 --json              print JSON on stdout
 
 \b
 Exit codes: 0 every node has a profile or answers as itself, 1 one does not,
-2 usage or configuration, 3 NODE could not be asked, or does not tell.
+2 usage or configuration, 3 NODE could not be polled, or does not list its cluster.
 """
 
 
@@ -44,7 +44,7 @@ def discover(
     """Find the other nodes of the cluster of NODE, with its login, and add profiles for them.
 
     Nothing is sent but GETs. Every new profile has the login, the trust and the cluster of NODE,
-    and keeps who its node is: another one that answers there later takes no orders.
+    and the identity of its node: a different node that answers there later gets no action.
     """
     if names and not adds:
         raise CommandError("names go with --add; a discovery is of one node's cluster")
@@ -90,7 +90,7 @@ def _found(configuration: "Configuration", node: str) -> "Discovery":
 
 
 def _chosen(found: "Discovery", names: Sequence[str]) -> "list[DiscoveredNode]":
-    """List what is to be written: those named, else all that answer as themselves."""
+    """List the profiles to write: those named, else all whose node answers as itself."""
     from tui.fleet.onboarding.discovery import DiscoveryResult
 
     by_name = {one.name: one for one in found.found if one.is_new}

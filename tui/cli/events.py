@@ -19,7 +19,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def duration(_: click.Context, __: click.Parameter, value: str | None) -> timedelta | None:
-    """Read a whole number and its unit; as the `callback` of an option. Raises BadParameter."""
+    """Parse a whole number and its unit, as the `callback` of an option. Raises BadParameter."""
     if value is None:
         return None
     found = _SHAPE.fullmatch(value)
@@ -37,7 +37,7 @@ Examples:
   rsdeck events --last 20 --json    the newest twenty, one JSON object a line
 
 \b
-A deck that is open writes them; times are UTC, of this machine's clock.
+An open deck records them; times are UTC, of this machine's clock.
 Exit codes: 0 also if nothing happened, 2 usage, or no history.
 """
 
@@ -77,7 +77,7 @@ def events(*, since: timedelta | None, node: str, as_json: bool, last: int | Non
 
 
 def _moment(since: timedelta | None) -> datetime | None:
-    """Give the moment so long ago; None where that is before all clocks."""
+    """Return the time that long ago; None if it lies before the year 1."""
     try:
         return None if since is None else datetime.now(UTC) - since
     except OverflowError:

@@ -1,4 +1,4 @@
-"""`rsdeck journal`: what was ordered from here, and whether the record is whole."""
+"""`rsdeck journal`: which actions were taken from here, and whether the record is complete."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ _EPILOG = """\b
 Examples:
   rsdeck journal --last 20       the newest twenty records, newest last
   rsdeck journal --json          the records as they are, one JSON object a line
-  rsdeck journal --verify        whether a line was changed or taken out
+  rsdeck journal --verify        whether a line was changed or removed
 
 \b
 Exit codes: 0 all well, 1 the journal is not as it was written, 2 usage, or no journal.
@@ -100,7 +100,7 @@ def _records(store: "JournalFile") -> Iterator["Record"]:
 
 
 def _rows(records: Sequence["Record"]) -> Iterator[tuple[str, ...]]:
-    """Lay out records; one that does not name its node is of the node of its order."""
+    """Lay out records; one without a node belongs to the node of its order."""
     nodes: dict[str, object] = {}
     for record in records:
         id_ = _word(record, "id")
@@ -111,7 +111,7 @@ def _rows(records: Sequence["Record"]) -> Iterator[tuple[str, ...]]:
 
 
 def _row(record: "Record") -> tuple[str, ...]:
-    """Lay out one record; what a file says is clean only once it is cleaned here."""
+    """Lay out one record. Text from a file is cleaned here."""
     kind = _word(record, "kind")
     told = _TEXTS.get(kind)
     text = told(record) if told else ""

@@ -1,4 +1,4 @@
-"""The configuration that a command was given, or why it cannot be had."""
+"""The configuration of a command, or why it cannot be read."""
 
 import os
 from pathlib import Path
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def find_config(ctx: click.Context) -> tuple[Path, bool]:
-    """Say where the configuration is, and whether the user named it."""
+    """Return the path of the configuration, and whether the user named it."""
     from tui.storage.paths import config_file
 
     return config_file(ctx.obj["config"] if ctx.obj else None, os.environ)
 
 
 def load_config(ctx: click.Context) -> "Configuration":
-    """Read the configuration; raises Stopped."""
+    """Read the configuration; raises CommandError."""
     from tui.config import ConfigError, load
 
     where, named = find_config(ctx)

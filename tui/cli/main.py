@@ -35,13 +35,13 @@ _COMMANDS = {
 _EPILOG = """\b
 Examples:
   rsdeck                         open the deck on the nodes of the configuration
-  rsdeck --read-only             look, with no way to give an order
+  rsdeck --read-only             watch, with no way to send an action
   rsdeck demo                    open it on an embedded three-node cluster
-  rsdeck status node1 --json     ask once, print JSON, exit 0, 1, 2 or 3
+  rsdeck status node1 --json     poll once, print JSON, exit 0, 1, 2 or 3
   rsdeck snapshot --output x     all that is known, to paste into an incident
   rsdeck events --since 1h       what happened on the nodes, over all sessions
   rsdeck discover node1          find the other nodes of its cluster; --add writes them
-  rsdeck journal --last 20       what was ordered from here, and what came of it
+  rsdeck journal --last 20       the actions from here, and their verdicts
   rsdeck rollout restart alert_mgr --cluster payments --dry-run
                                  how a restart would go from node to node
   rsdeck trust node1             see, compare and pin a node's certificate
@@ -49,15 +49,15 @@ Examples:
 
 \b
 Exit codes: 0 all well, 1 something is down (or the deck crashed),
-2 usage or configuration, 3 a node could not be asked.
+2 usage or configuration, 3 a node could not be polled.
 """
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command only when it is wanted."""
+    """A group that imports a command only when it runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Name the commands."""
+        """Return the names of the commands."""
         return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
@@ -97,9 +97,9 @@ def rsdeck(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; gives the exit code."""
+    """Run the command line and return the exit code."""
     for stream in (sys.stdout, sys.stderr):
-        # What a terminal has no letters for is spelled out.
+        # Letters that a terminal cannot show are written as escapes.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -127,13 +127,13 @@ def _run(argv: Sequence[str] | None) -> int:
         click.echo("rsdeck: stopped", err=True)
         return _INTERRUPTED
     except SystemExit as ended:
-        # Nobody reads our output any more: click ends with 1 then, which means something else here.
+        # The reader of our output has gone: click exits with 1 then, which means DOWN here.
         return _UNREAD if ended.code == 1 else int(ended.code or WELL)
     return done if isinstance(done, int) else WELL
 
 
 def _drop_unwritten() -> None:
-    """Forget what a full disk did not take, as Python would try again at its end, and complain."""
+    """Drop what a full disk did not take: Python would try again at exit, and complain."""
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is None:
             continue

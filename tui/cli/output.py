@@ -1,4 +1,4 @@
-"""What the commands say, and how: one line on stderr, aligned columns on stdout."""
+"""The form of what commands print: one line on stderr, aligned columns on stdout."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,22 +13,22 @@ _LONGEST_PATH = 4096
 
 
 class CommandError(click.ClickException):
-    """A command ends here: what is wrong, in one sentence, and exit code 2."""
+    """A command cannot go on: the problem in one sentence, and exit code 2."""
 
     exit_code = USAGE
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Say it on stderr."""
+        """Print it on stderr."""
         click.echo(f"rsdeck: {self.message}", file=file, err=file is None)
 
 
 def printable(path: Path) -> str:
-    """Give a path as it can be shown."""
+    """Return a path as it can be shown."""
     return clean(str(path), _LONGEST_PATH)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Lay rows out in columns, as wide as a terminal shows them."""
+    """Align rows in columns, by the width at which a terminal shows them."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(

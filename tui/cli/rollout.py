@@ -42,7 +42,7 @@ that is out come to its end and gives no further one.
 
 \b
 Exit codes: 0 every node verified, 1 stopped at a node, 2 usage or configuration,
-3 a node or a gate could not be asked.
+3 a node or a gate could not be polled.
 """
 
 
@@ -131,7 +131,7 @@ def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
 
 
 def _table(plan: "Plan", steady: float) -> str:
-    """Lay out a plan: the turns, what is sent, and what is asked between."""
+    """Lay out a plan: the turns, the requests that are sent, and the checks between them."""
     from tui.api.operation import write_operation
     from tui.journal.records import iso_time
     from tui.model.order import Route
@@ -154,9 +154,9 @@ def _table(plan: "Plan", steady: float) -> str:
 
 
 def _agree(plan: "Plan", said: str | None) -> None:
-    """Have the service named again; raises Stopped."""
+    """Require the service's name again; raises CommandError."""
     count = sum(len(one.services) for one in plan.steps)
-    # The plan's own words are empty where a plain yes would do: here nothing else is asked.
+    # The plan's own words are empty where a plain yes is enough: here something must be typed.
     word = plan.names[0] if len(plan.names) == 1 else plan.words or str(count)
     if said is not None:
         if said != word:
@@ -198,7 +198,7 @@ def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", st
         rolling = RolloutRun(fleet, plan)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # What it was told to ignore (nohup), it goes on ignoring.
+            # A signal that is ignored (nohup) stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, rolling.stop)
         return await rolling.run()

@@ -1,4 +1,4 @@
-"""One rollout without a window: told line by line, and stopped where the first thing goes wrong."""
+"""One rollout without a window: printed line by line, and stopped at the first failure."""
 
 import asyncio
 import contextlib
@@ -25,23 +25,23 @@ _TOLD = frozenset(StepState) - {StepState.WAITING}
 
 
 class _Ear(NullListener):
-    """Hears the fleet, and keeps what it told of a rollout until there is time to say it."""
+    """Queues the progress of a rollout until it can be printed."""
 
     def __init__(self) -> None:
         self.heard: asyncio.Queue[RolloutProgress | None] = asyncio.Queue()
         self.runs = asyncio.Event()
 
     def node_changed(self, node: str) -> None:  # noqa: ARG002 - the listener's signature
-        """Note that the watches are under way."""
+        """Set that polling has begun."""
         self.runs.set()
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
-        """Keep a move."""
+        """Queue the progress."""
         self.heard.put_nowait(progress)
 
 
 class RolloutRun:
-    """Carries out one plan on a fleet that does not run yet."""
+    """Carry out one plan on a fleet that does not run yet."""
 
     def __init__(self, fleet: Fleet, plan: Plan) -> None:
         self._fleet = fleet
@@ -53,7 +53,7 @@ class RolloutRun:
         self._task: asyncio.Task[int] | None = None
 
     def stop(self) -> None:
-        """Give no further order; the second time, leave at once."""
+        """Start no further order; the second time, exit at once."""
         self._stops += 1
         if self._stops == 1:
             self._narrate("stops: an order that is out is watched to its end, none is given after")
@@ -63,7 +63,7 @@ class RolloutRun:
             self._task.cancel()
 
     async def run(self) -> int:
-        """Go from node to node; gives the exit code."""
+        """Go from node to node and return the exit code."""
         self._task = asyncio.create_task(self._run())
         try:
             code = await self._task
@@ -117,7 +117,7 @@ class RolloutRun:
         self._narrate(f"{why}; nothing was sent")
         return USAGE
 
-    # What is said
+    # Output
 
     def _show(self, now: RolloutProgress) -> None:
         for one in now.steps:
@@ -127,7 +127,7 @@ class RolloutRun:
                 self._say(_line(one))
 
     def _sum_up(self, now: RolloutProgress) -> None:
-        """Say where it stopped, why, and what was done before."""
+        """Print where it stopped, why, and what was done before."""
         stopped = next((one for one in now.steps if one.state is StepState.FAILED), None)
         where = f"stopped at {stopped.step.node}: {stopped.text}" if stopped else now.text
         done = [one.step.node for one in now.steps if one.state is StepState.DONE]
@@ -142,7 +142,7 @@ class RolloutRun:
         self._echo(f"rsdeck: {text}", err=True)
 
     def _echo(self, text: str, *, err: bool) -> None:
-        """Write a line; with nobody left to read, no further node is touched unseen."""
+        """Print a line; once it cannot be read, stop before the next node."""
         try:
             click.echo(text, err=err)
         except OSError as error:

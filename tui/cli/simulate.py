@@ -1,4 +1,4 @@
-"""`rsdeck simulate`: the pretend cluster alone, for any client."""
+"""`rsdeck simulate`: the simulated cluster alone, for any client."""
 
 import signal
 import threading
@@ -18,11 +18,11 @@ _LAST_PORT = 65535
 @click.option("--spread", is_flag=True, help="An address for each node, and one port for all.")
 @click.option("--lively/--still", default=False, help="Let things happen by themselves.")
 def simulate(count: int, port: int, *, spread: bool, lively: bool) -> None:
-    """Serve a pretend cluster on loopback until interrupted.
+    """Serve a simulated cluster on loopback until interrupted.
 
     Prints addresses, users, passwords and the certificate's fingerprint. The passwords are always
-    the same: there is nothing behind them. The certificate is made anew at each start, so a
-    profile that pins it has to be pinned again.
+    the same: they protect nothing. The certificate is new at each start, so a profile that
+    pins it has to be pinned again.
     """
     try:
         from tui.sim.cluster import Cluster

@@ -1,4 +1,4 @@
-"""`rsdeck snapshot`: ask once, and say all that is known, to paste into an incident."""
+"""`rsdeck snapshot`: poll once and print all that is known, for an incident."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,8 +19,8 @@ _LOOK_ONLY = "read-only: a snapshot is only looked at"
 
 _EPILOG = """\b
 Examples:
-  rsdeck snapshot                    ask all nodes once, print text
-  rsdeck snapshot node1 --json       ask this one, print JSON
+  rsdeck snapshot                    poll all nodes once, print text
+  rsdeck snapshot node1 --json       poll this one, print JSON
   rsdeck snapshot --output now.txt   write it into a new file, for you alone
 
 No password, token or password command is in it. With --output, nothing that is there
@@ -28,13 +28,13 @@ already is written over.
 
 \b
 Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
-3 a node could not be asked.
+3 a node could not be polled.
 """
 
 
 @click.command("snapshot", epilog=_EPILOG)
 @click.argument("names", metavar="[NODE]...", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Give one JSON object instead of text.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -44,7 +44,7 @@ Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 def snapshot(
     ctx: click.Context, names: tuple[str, ...], *, as_json: bool, output: Path | None
 ) -> None:
-    """Ask nodes once and say everything that is known of them, with ages."""
+    """Poll nodes once and print everything that is known of them, with ages."""
     configuration = load_config(ctx)
     choose_nodes(configuration, names)
     fleet = _asked(configuration, names)

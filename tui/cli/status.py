@@ -1,4 +1,4 @@
-"""`rsdeck status`: ask once, say it, and put it into the exit code. Without textual."""
+"""`rsdeck status`: poll once, print the services, and set the exit code. Without textual."""
 
 import json
 import sys
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  rsdeck status                  ask all nodes of the configuration
-  rsdeck status node1 node2      ask these two
+  rsdeck status                  poll all nodes of the configuration
+  rsdeck status node1 node2      poll these two
   rsdeck status --json           print JSON on stdout, and what went wrong on stderr
 
 \b
 Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
-3 a node could not be asked.
+3 a node could not be polled.
 """
 
 
@@ -36,14 +36,14 @@ Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_context
 def status(ctx: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
-    """Ask nodes for their services, once; all nodes if none is named."""
+    """Poll nodes for their services, once; all nodes if none is named."""
     configuration = load_config(ctx)
     choose_nodes(configuration, names)
     ctx.exit(print_status(configuration, names, as_json=as_json))
 
 
 def choose_nodes(configuration: "Configuration", names: Sequence[str]) -> None:
-    """Raise Stopped where there is no node, or none of one of these names."""
+    """Raise CommandError where there is no node, or none of one of these names."""
     where = printable(configuration.path)
     if not configuration.nodes:
         raise CommandError(
@@ -62,7 +62,7 @@ def print_status(
     as_json: bool,
     passwords: "Passwords | None" = None,
 ) -> int:
-    """Ask, print, and give the exit code; `passwords` may hold some already."""
+    """Poll, print, and return the exit code; `passwords` may hold some already."""
     from tui.credentials import Passwords
     from tui.fleet.one_shot import read_status
 
@@ -86,7 +86,7 @@ def print_status(
 
 
 def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
-    """Ask on the terminal where a profile says so; without one, the node is said to lack it."""
+    """Prompt on the terminal for passwords; without a terminal they stay missing."""
     from tui.config import AskSource
     from tui.credentials import Secret
 
@@ -105,7 +105,7 @@ def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords")
 
 
 def _sentence(one: "NodeStatus") -> str:
-    """Say why a node could not be asked and what to do here, where there is no key to press."""
+    """Return why a node could not be polled and what to do, without keys."""
     from tui.cli.remedies import trouble_text
     from tui.config import AskSource
     from tui.model.reading import Trouble, TroubleKind
@@ -146,7 +146,7 @@ def _as_json(one: "NodeStatus") -> dict[str, Any]:
 
 
 def status_table(glances: Sequence["NodeStatus"]) -> str:
-    """Lay the services out as aligned text: what is wrong on any node first, then node by node."""
+    """Align the services as text: the problems of all nodes first, then node by node."""
     rows: list[tuple[str, ...]] = [("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")]
     well: list[tuple[str, ...]] = []
     for one in glances:

@@ -1,4 +1,4 @@
-"""`rsdeck trust`: see a node's certificate, compare it, pin it. Not a word of HTTP is sent."""
+"""`rsdeck trust`: show a node's certificate, compare it, pin it. No HTTP is sent."""
 
 import sys
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ Exit codes: 0 pinned now or before, 1 another certificate or not pinned,
 def trust(ctx: click.Context, name: str, known: str | None) -> None:
     """Show the certificate of a node and pin it in its profile.
 
-    A certificate that took the place of a pinned one is shown, and never pinned here.
+    A certificate that replaced a pinned one is shown, and never pinned here.
     """
     configuration = load_config(ctx)
     profile = _profile(configuration, name)
@@ -78,7 +78,7 @@ def _meet(profile: "NodeProfile", timeout: float) -> "PresentedCertificate | Non
 
 
 def _settle(configuration: "Configuration", contact: "PresentedCertificate", wanted: str) -> int:
-    """Show it, and pin it if it may be; gives the exit code."""
+    """Show the certificate, pin it if that is allowed, and return the exit code."""
     from tui.fleet.onboarding.pinning import PinMatch, certificate_facts, changed_certificate_remedy
 
     rows = certificate_facts(contact, datetime.now(UTC))
@@ -97,7 +97,7 @@ def _settle(configuration: "Configuration", contact: "PresentedCertificate", wan
 
 
 def _typed(contact: "PresentedCertificate") -> bool:
-    """Ask for the first digits; says why it does not go on."""
+    """Whether the first digits were typed right; prints why not."""
     from tui.fleet.onboarding.pinning import DIGITS
 
     if sys.stdin is None or not sys.stdin.isatty():

@@ -12,7 +12,7 @@ LIMIT = 1 << 20
 
 
 def read_bytes(path: Path) -> bytes | None:
-    """Give what a file holds; None if there is none. A link is followed and its target checked.
+    """Return what a file holds; None if there is none. A link is followed and its target checked.
 
     Raises ConfigError.
     """
@@ -31,7 +31,7 @@ def read_bytes(path: Path) -> bytes | None:
 
 
 def check_status(path: Path, status: os.stat_result) -> None:
-    """Raise ConfigError unless it is a file that only its owner, me or root, may write."""
+    """Raise ConfigError unless it is a file of this user or root that nobody else may write."""
     if not stat.S_ISREG(status.st_mode):
         raise ConfigError(f"is {_kind(status.st_mode)}, not a file", file=path)
     if status.st_uid not in {os.geteuid(), 0}:
@@ -68,7 +68,7 @@ def _kind(mode: int) -> str:
 
 
 def line_of(path: Path, profile_name: str, field: str) -> int | None:
-    """Give the line's number, from 1; None where it is not written in a plain way."""
+    """Return the line's number, from 1; None where it is not written in a plain way."""
     try:
         text = (read_bytes(path) or b"").decode()
     except (ConfigError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""What may be wrong with a configuration, said so that it can be put right."""
+"""The errors of a configuration, with what to do about them."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ _LONGEST = 4096
 
 
 class ConfigError(Exception):
-    """A configuration cannot be read, believed or written.
+    """A configuration cannot be read, trusted or written.
 
     `file` is None for fields that are in no file yet; `key` is dotted (`nodes.prod1.url`) and
     may be empty; `hint` says what to do and may be empty. `str` is one line, and a second one
@@ -31,7 +31,7 @@ class ConfigError(Exception):
 
 
 class BadValue(ValueError):
-    """One value does not do; whoever knows its key makes a ConfigError of it."""
+    """A value is not valid; the caller, who knows its key, raises ConfigError."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
         self.reason = reason

@@ -1,4 +1,4 @@
-"""A configuration file → Configuration."""
+"""Load a configuration file."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ def load(path: Path, *, must_exist: bool) -> Configuration:
 
 
 def parse_configuration(data: bytes | None, path: Path) -> Configuration:
-    """Check the bytes of a configuration; `path` is for messages and relative paths.
+    """Parse the bytes of a configuration; `path` is for messages and relative paths.
 
     Raises ConfigError.
     """
@@ -84,7 +84,7 @@ def _values(
     document: Mapping[str, object],
     path: Path,
 ) -> dict[str, Any]:
-    """Read a table of which each reader gives the type of its field."""
+    """Read a table, each field with its reader."""
     values: dict[str, Any] = {}
     for name, value in _table(document, table, path).items():
         if name not in readers:
@@ -97,7 +97,7 @@ def _values(
 
 
 def _keys(table: Mapping[str, object], path: Path) -> dict[str, str]:
-    """Read the keymap; which bindings there are is the window's to know."""
+    """Read the keymap; the window checks which bindings there are."""
     keys: dict[str, str] = {}
     for name, value in table.items():
         try:

@@ -1,4 +1,4 @@
-"""Where a profile says that its password comes from; `tui.credentials` goes there."""
+"""The sources of a profile's password; `tui.credentials` reads them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ class EnvironmentSource:
 
 @dataclass(frozen=True, slots=True)
 class CommandSource:
-    """What a command prints (`password_command`); `argv` meets no shell."""
+    """The output of a command (`password_command`); `argv` is run without a shell."""
 
     argv: tuple[str, ...]
 
@@ -32,7 +32,7 @@ class KeyringSource:
 
 @dataclass(frozen=True, slots=True)
 class AskSource:
-    """A person, asked when the deck opens."""
+    """A person, who is prompted when the deck opens."""
 
 
 PasswordSource = EnvironmentSource | CommandSource | FileSource | KeyringSource | AskSource

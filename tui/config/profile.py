@@ -1,4 +1,4 @@
-"""What a configuration says, once it has been checked."""
+"""A configuration, once it has been checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """The `[notify]` table: which events ring the bell, and which the desktop is told of.
+    """The `[notify]` table: which events ring the bell, and which notify the desktop.
 
-    `protocol` is the escape sequence that tells it: OSC 9 (most terminals) or OSC 777 (urxvt,
+    `protocol` is the escape sequence of a notification: OSC 9 (most terminals) or OSC 777 (urxvt,
     foot, Ghostty). A service that restarts `loop_restarts` times in `loop_minutes` minutes is in a
     crash loop.
     """
@@ -48,9 +48,9 @@ class Notify:
 class NodeProfile:
     """One `[nodes.NAME]` table. `url` is normal: scheme, lower-case host, always a port.
 
-    `username` is empty where a client's certificate alone says who asks; `proxy` where there is
-    none, else it is as normal as `url`. `uid` and `hostname` are who the node was when it was
-    discovered; another one that answers under its address is not it. None and empty: not known.
+    `username` is empty where a client certificate alone is the login; `proxy` is empty without
+    one, else normal like `url`. `uid` and `hostname` identify the node that was discovered, in
+    case another one answers at its address; None and empty: not known.
     """
 
     name: str
@@ -70,12 +70,12 @@ class NodeProfile:
 
     @property
     def title(self) -> str:
-        """What to call the node."""
+        """The name to show for the node."""
         return self.label or self.name
 
     @property
     def host(self) -> str:
-        """Where the node is, as `host:port`."""
+        """The node's `host:port`."""
         return self.url.partition("://")[2]
 
     @property
@@ -85,7 +85,7 @@ class NodeProfile:
 
     @property
     def is_unchecked(self) -> bool:
-        """Whether anybody may answer for the node, as its certificate is not checked."""
+        """Whether the node's certificate is not checked."""
         return isinstance(self.trust, NoTrust) and self.url.startswith("https://")
 
 
@@ -106,7 +106,7 @@ class Configuration:
 
 
 def fields_of(profile: NodeProfile) -> dict[str, object]:
-    """Give a profile back as the fields of its TOML table, without those at their defaults."""
+    """Return a profile as the fields of its TOML table, without those at their defaults."""
     fields: dict[str, object] = {
         "url": profile.url,
         "username": profile.username,

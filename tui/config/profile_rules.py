@@ -74,7 +74,7 @@ FIELDS = tuple(_READERS)
 def check_profile(
     name: str, fields: Mapping[str, object], *, folder: Path, file: Path | None = None
 ) -> NodeProfile:
-    """Make a profile of its fields; a field that is None counts as not given.
+    """Return the profile of some fields; a field that is None counts as absent.
 
     Relative paths start at `folder`. Raises ConfigError for the first thing that is wrong,
     with its dotted key and, where known, the `file`.
@@ -87,12 +87,12 @@ def check_profile(
 
 
 def profile_problems(name: str, fields: Mapping[str, object]) -> dict[str, str]:
-    """Say what is wrong with each field (the name's is `name`); empty if all is well."""
+    """Return the problem of each field (the name's is `name`); empty if there is none."""
     return {field: str(wrong) for field, wrong in _read(name, fields, Path())[1].items()}
 
 
 def unknown_key(name: str, valid: tuple[str, ...]) -> BadValue:
-    """Say that a key does not exist, which one was meant, and never what it holds."""
+    """Return that a key does not exist and which one may be meant, never its value."""
     if _SECRET.fullmatch(name.lower()):
         return BadValue(
             "a password is never written into the configuration",
@@ -102,14 +102,14 @@ def unknown_key(name: str, valid: tuple[str, ...]) -> BadValue:
 
 
 def dotted_key(*parts: str) -> str:
-    """Give a key as TOML would write it, made printable."""
+    """Return a key as TOML would write it, made printable."""
     return ".".join(one if _BARE.fullmatch(one) else f'"{clean(one)}"' for one in parts)
 
 
 def _read(
     name: str, fields: Mapping[str, object], folder: Path
 ) -> tuple[dict[str, Any], dict[str, BadValue]]:
-    """Give what could be read, and what is wrong with the rest, both by field."""
+    """Return the values that could be read, and the problems of the rest, both by field."""
     values: dict[str, Any] = {}
     wrong: dict[str, BadValue] = {}
     given = {field: value for field, value in fields.items() if value is not None}
@@ -131,14 +131,14 @@ def _read(
 
 
 def _needs_no_user(given: Mapping[str, object]) -> bool:
-    """Whether a client's certificate is all that is shown: no password is sent then."""
+    """Whether a client certificate alone is the login: no password is sent then."""
     return "client_cert" in given and not any(field in given for field in SOURCES)
 
 
 def _check_together(
     given: Mapping[str, object], values: Mapping[str, Any], wrong: dict[str, BadValue]
 ) -> None:
-    """Note what does not go together, though each field by itself is well."""
+    """Add the problems of fields that are valid alone and not together."""
     for group in (SOURCES, TRUSTS):
         chosen = [field for field in group if values.get(field) is not None]
         if len(chosen) > 1:
@@ -155,7 +155,7 @@ def _check_together(
 
 
 def _profile(name: str, values: Mapping[str, Any]) -> NodeProfile:
-    """Put together what the readers gave; they vouch for the types."""
+    """Build a profile of values whose types the readers have checked."""
     sources = (values.get(field) for field in SOURCES)
     trusts = (values.get(field) for field in TRUSTS)
     return NodeProfile(

@@ -1,7 +1,7 @@
-"""Edits the text of a configuration: one node's table changes, every other line stays.
+"""Edit the text of a configuration: one node's table changes, every other line stays.
 
 Only tables written as `[nodes.NAME]` are edited, each as a small document of its own, so that
-comments between two tables stay where they are. The caller checks what came out.
+comments between two tables stay where they are. The caller checks the result.
 """
 
 import re
@@ -17,11 +17,11 @@ _NEW_FILE = "# What rsdeck watches; config.example.toml explains every key.\n"
 
 
 class NotEditable(Exception):
-    """The table is not there, or not in the one form that is edited."""
+    """The table is missing, or not in the form that can be edited."""
 
 
 def with_added(text: str, name: str, fields: Mapping[str, object]) -> str:
-    """Put a new node at the end."""
+    """Add a new node at the end."""
     before = text.rstrip() or _NEW_FILE.rstrip()
     return _same_newlines(f"{before}\n\n{_header(name)}\n{_changed('', fields, {})}", text)
 
@@ -44,7 +44,7 @@ def _header(name: str) -> str:
 
 
 def _span(text: str, name: str) -> tuple[int, int, int]:
-    """Find where a node's header begins, where its body does, and where that ends."""
+    """Return where a node's header begins, where its body begins, and where that ends."""
     quoted = re.escape(name)
     bare = rf"[ \t]*(?:{quoted}|\"{quoted}\"|'{quoted}')[ \t]*"
     pattern = re.compile(rf"^[ \t]*\[[ \t]*nodes[ \t]*\.{bare}\][^\n]*(?:\n|\Z)", re.MULTILINE)
@@ -57,7 +57,7 @@ def _span(text: str, name: str) -> tuple[int, int, int]:
 
 
 def _split(body: str) -> tuple[str, str]:
-    """Part a table's own lines from the blank line and the comments before the next table."""
+    """Separate a table's own lines from the blank line and the comments before the next table."""
     lines = body.splitlines(keepends=True)
     last = max((at for at, line in enumerate(lines) if not _is_idle(line)), default=-1) + 1
     while last < len(lines) and lines[last].strip():

@@ -1,4 +1,4 @@
-"""Bytes to TOML, and TOML's complaints to ConfigError."""
+"""Parse TOML, with its errors as ConfigError."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ _TABLE = re.compile(r"\s*\[\s*(?P<table>[A-Za-z0-9_.-]+)\s*\]")
 
 
 def parse_toml(data: bytes, path: Path) -> dict[str, object]:
-    """Read TOML; raises ConfigError with line and column, and the key if one is there twice."""
+    """Parse TOML; raises ConfigError with line and column, and the key if one is there twice."""
     text = _decode(data, path)
     try:
         return tomllib.loads(text)
@@ -65,7 +65,7 @@ def _complaint(said: str, text: str, path: Path) -> ConfigError:
 
 
 def _key_at(text: str, number: int) -> str:
-    """Name the key on a line (1 is the first); only what stands before its `=` is looked at."""
+    """Return the key on a line (1 is the first); only the text before its `=` is read."""
     lines = text.split("\n")[:number]
     match = _KEY.match(lines[-1])
     if match is None:

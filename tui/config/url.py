@@ -16,9 +16,9 @@ _LOOPBACK_6 = ipaddress.ip_address("::1")
 
 
 def normal_url(text: str) -> str:
-    """Give a URL as scheme, lower-case host and port (9443 if none), e.g. `https://db1:9443`.
+    """Return a URL as scheme, lower-case host and port (9443 if none), e.g. `https://db1:9443`.
 
-    Raises Refused; the text is in none of its messages, as it may hold a password.
+    Raises BadValue, never with the text: it may hold a password.
     """
     if "@" in text:
         raise BadValue(
@@ -38,7 +38,7 @@ def normal_url(text: str) -> str:
 
 
 def normal_proxy(text: str) -> str:
-    """Give a proxy's address as `http://host:port`, normal. Raises Refused, never with the text."""
+    """Return a proxy's address as `http://host:port`. Raises BadValue, never with the text."""
     form = "http://host:port"
     if "@" in text:
         raise BadValue(
@@ -64,7 +64,7 @@ def _port(text: str | None) -> int:
 
 
 def _host(text: str) -> tuple[str, bool]:
-    """Give the host as it goes into a URL, and whether it is this machine."""
+    """Return the host as it is written in a URL, and whether it is this machine."""
     if text.startswith("["):
         return _sixth(text[1:-1])
     if text and all(part.isdigit() for part in text.split(".")):

@@ -1,6 +1,6 @@
-"""Reads single values of a configuration: each gives what it read, or raises Refused.
+"""Readers of single values of a configuration: each returns the value or raises BadValue.
 
-No message holds the value: a password written behind the wrong key must not be shown.
+No message holds the value: a password written under the wrong key must not be shown.
 """
 
 import difflib
@@ -26,7 +26,7 @@ _KINDS = {
 
 
 def kind_of_value(value: object) -> str:
-    """Name the TOML type of a value, never the value."""
+    """Return the name of a value's TOML type."""
     return _KINDS.get(type(value), "a date or time")
 
 
@@ -48,14 +48,14 @@ def read_word(value: object) -> str:
 
 
 def read_flag(value: object) -> bool:
-    """Read a boolean; 0, 1 and "yes" are none."""
+    """Read a boolean; 0, 1 and "yes" are not valid."""
     if not isinstance(value, bool):
         raise BadValue(f"must be true or false, not {kind_of_value(value)}")
     return value
 
 
 def read_seconds(least: float, most: float, *, above: bool = False) -> Callable[[object], float]:
-    """Make a reader of seconds from `least` (or `above` it) to `most`."""
+    """Return a reader of seconds from `least` (or `above` it) to `most`."""
     bounds = f"above {least:g}, at most {most:g}" if above else f"from {least:g} to {most:g}"
 
     def read(value: object) -> float:
@@ -70,7 +70,7 @@ def read_seconds(least: float, most: float, *, above: bool = False) -> Callable[
 
 
 def read_integer(least: int, most: int) -> Callable[[object], int]:
-    """Make a reader of whole numbers from `least` to `most`."""
+    """Return a reader of whole numbers from `least` to `most`."""
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -85,12 +85,12 @@ def read_integer(least: int, most: int) -> Callable[[object], int]:
 
 
 def read_choice(*names: str) -> Callable[[object], str]:
-    """Make a reader of one of these words."""
+    """Return a reader of one of these words."""
     return lambda value: _one_of(value, list(names))
 
 
 def read_event_kinds(value: object) -> frozenset[EventKind]:
-    """Read which sorts of events are meant, as a list of their words."""
+    """Read a list of kinds of events."""
     names = [one.value for one in EventKind]
     form = f"write it as a list of words out of: {', '.join(names)}"
     if not isinstance(value, list | tuple):
@@ -160,7 +160,7 @@ def _one_of(value: object, names: list[str]) -> str:
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """Guess what was meant, as a hint; else list what there is."""
+    """Return the most similar word as a hint, or else all of them."""
     names = list(valid)
     near = difflib.get_close_matches(name.lower(), names, 1)
     return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names)}"

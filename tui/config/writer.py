@@ -1,4 +1,4 @@
-"""Writes profiles into a configuration: whole or not at all, and never over somebody's change."""
+"""Write profiles into a configuration: completely or not at all, and never over another change."""
 
 import contextlib
 import fcntl
@@ -30,8 +30,8 @@ def save_profile(
 ) -> Configuration:
     """Write a new profile, or change the one called `replacing` (the name may change too).
 
-    `digest` is that of the Configuration the user looked at; a field that is None is taken out.
-    Gives the new Configuration. Raises ConfigError, and then the file is as it was.
+    `digest` is that of the Configuration that the user saw; a field that is None is removed.
+    Returns the new Configuration. Raises ConfigError, and then the file is as it was.
     """
     path = path.absolute()
     profile = check_profile(profile_name, fields, folder=path.parent, file=path)
@@ -46,7 +46,7 @@ _Edit = Callable[[str, Configuration], tuple[str, tuple[NodeProfile, ...]]]
 
 
 def _given(profile: NodeProfile, fields: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what says nothing, but keep a path as it was typed."""
+    """Omit fields at their defaults, but keep a path as it was typed."""
     return {
         field: fields[field] if field in _PATHS else value
         for field, value in fields_of(profile).items()
@@ -67,7 +67,7 @@ def _save(
     fields: dict[str, object],
     replacing: str | None,
 ) -> tuple[str, tuple[NodeProfile, ...]]:
-    """Give the new text, and the profiles that it must hold."""
+    """Return the new text, and the profiles that it must hold."""
     from tui.config.text_edit import with_added, with_changed
 
     if profile.name != replacing and before.node(profile.name) is not None:
@@ -79,7 +79,7 @@ def _save(
     known = fields_of(old)
     meant = fields_of(profile)
     for field in _PATHS:
-        # A path means what it did, however it was written: then the line stays as it is.
+        # A path that means the same, however it is written, keeps its line.
         if field in fields and meant.get(field) == known.get(field):
             known[field] = fields[field]
     nodes = tuple(profile if one is old else one for one in before.nodes)
@@ -118,7 +118,7 @@ def _rewrite(path: Path, digest: str, edit: _Edit) -> Configuration:
 def _checked(
     text: str, path: Path, before: Configuration, nodes: tuple[NodeProfile, ...]
 ) -> Configuration:
-    """Read the new text as a start would, and see that nothing but the one node changed."""
+    """Parse the new text as at start, and check that nothing but the one node changed."""
     after = parse_configuration(text.encode(), path)
     same = after.settings == before.settings and after.keys == before.keys
     if not same or set(after.nodes) != set(nodes):
@@ -136,7 +136,7 @@ def _by_hand(path: Path) -> ConfigError:
 
 @contextlib.contextmanager
 def _locked(target: Path) -> Iterator[None]:
-    """Be the only rsdeck that writes `target`; the lock ends with the process, whatever happens."""
+    """Hold the lock for writing `target`; the kernel frees it when the process ends."""
     lock = target.with_name(f"{target.name}.lock")
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     handle = os.open(lock, flags, 0o600)
@@ -160,7 +160,7 @@ def _has(handle: int) -> bool:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    """Put `data` in the place of `target` at once; a new file is for its owner alone."""
+    """Replace `target` by `data` atomically; a new file is readable by its owner alone."""
     import tempfile
 
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o600

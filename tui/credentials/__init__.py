@@ -1,7 +1,7 @@
-"""Where a password comes from: the environment, a command, a file, the keyring, or a person.
+"""The sources of a password: the environment, a command, a file, the keyring, or a person.
 
-A source that is named is the only one that is asked; nothing falls back to another one, and
-nothing is ever written down. No message holds a password or what a command printed.
+A source that is named is the only one that is read; there is no fallback to another one, and
+no password is written to disk. No message holds a password or a command's output.
 """
 
 from tui.credentials.passwords import Passwords

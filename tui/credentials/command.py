@@ -1,4 +1,4 @@
-"""A password that a command prints."""
+"""A password from the output of a command."""
 
 import asyncio
 import contextlib
@@ -13,10 +13,10 @@ _STDOUT = 1
 
 
 class _Output(asyncio.SubprocessProtocol):
-    """What a command printed, and where it stands.
+    """The output of a command, and its state.
 
-    `finished` is set when it has ended and stdout with it, or when it printed too much. Nobody
-    waits for the end of stderr: something that the command left running may hold it open.
+    `finished` is set when it has ended and stdout with it, or when it printed too much. The end of
+    stderr is not awaited: a process that the command left running may hold it open.
     """
 
     def __init__(self) -> None:
@@ -27,20 +27,20 @@ class _Output(asyncio.SubprocessProtocol):
         self._closed = False
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Keep what comes from stdout, and of stderr only that there was something."""
+        """Keep the data of stdout, and of stderr only that there was some."""
         if fd != _STDOUT:
             self.noisy = True
         elif not self.raw.add(data[: self.raw.room]):
             self.finished.set()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
-        """Note the end of stdout."""
+        """Record the end of stdout."""
         if fd == _STDOUT:
             self._closed = True
             self._look()
 
     def process_exited(self) -> None:
-        """Note the end of the command."""
+        """Record the end of the command."""
         self.exited.set()
         self._look()
 
@@ -51,7 +51,7 @@ class _Output(asyncio.SubprocessProtocol):
 
 async def from_command(profile: NodeProfile, argv: tuple[str, ...], limit: float) -> Secret:
     """Run a command, without a shell, for at most `limit` seconds; raises CredentialError."""
-    # The other words may hold what nobody else should read.
+    # The other words may hold a secret.
     source = f"password command {clean(argv[0])}"
     hint = "run it in a shell to see why"
     try:
@@ -69,7 +69,7 @@ async def from_command(profile: NodeProfile, argv: tuple[str, ...], limit: float
     try:
         async with asyncio.timeout(limit):
             await output.finished.wait()
-            await asyncio.sleep(0)  # a turn of the loop for what stderr holds already
+            await asyncio.sleep(0)  # one turn of the loop, to read what stderr holds already
     except TimeoutError:
         reason = f"it did not answer within {limit:g} s"
         raise CredentialError(profile, source, reason, hint) from None
@@ -84,12 +84,12 @@ async def from_command(profile: NodeProfile, argv: tuple[str, ...], limit: float
 
 
 async def _end(transport: asyncio.SubprocessTransport, output: _Output) -> None:
-    """Kill what still runs of a command, with all that it started in its group; close its pipes."""
+    """Kill a command that still runs, with its whole process group; close its pipes."""
     if not output.exited.is_set() or not output.finished.is_set():
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(transport.get_pid(), signal.SIGKILL)
     try:
-        # Closed before its end is known, asyncio would reap it twice and say so.
+        # Closed before its end is known, asyncio would reap it twice and warn.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await output.exited.wait()

@@ -6,20 +6,20 @@ from tui.config import NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
 from tui.model.text import clean
 
-# The environment belongs to the whole process and a variable is taken out of it when it is first
-# read, so what was taken is kept for the whole process as well.
+# The environment belongs to the whole process and a variable is removed from it when it is first
+# read, so its value is kept for the whole process as well.
 _taken: dict[str, Secret] = {}
 
 
 def take_variable(variable: str) -> None:
-    """Take a variable out of the environment, so that no child of the deck inherits it."""
+    """Remove a variable from the environment and keep its value, so that no child inherits it."""
     raw = os.environb.pop(os.fsencode(variable), None)
     if raw is not None:
         _taken[variable] = Secret(os.fsdecode(raw))
 
 
 def from_environment(profile: NodeProfile, variable: str) -> Secret:
-    """Give what a variable held when it was first read; raises CredentialError."""
+    """Return the value of a variable when it was first read; raises CredentialError."""
     source = f"environment variable {clean(variable)}"
     take_variable(variable)
     if variable not in _taken:

@@ -1,4 +1,4 @@
-"""A password from a file that nobody else can read."""
+"""A password from a file that no other user can read."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ _LONGEST_PATH = 4096
 async def from_file_within(profile: NodeProfile, file: FileSource, limit: float) -> Secret:
     """Read a password file in at most `limit` seconds; raises CredentialError.
 
-    It may lie on a network's disk that hangs.
+    It may lie on a network disk that hangs.
     """
     try:
         async with asyncio.timeout(limit):

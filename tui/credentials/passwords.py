@@ -41,18 +41,18 @@ class Passwords:
         self.heed(profiles)
 
     def heed(self, profiles: Iterable[NodeProfile]) -> None:
-        """Take the variables of more profiles out of the environment."""
+        """Remove the variables of more profiles from the environment, and keep their values."""
         for profile in profiles:
             if isinstance(profile.password, EnvironmentSource):
                 take_variable(profile.password.variable)
 
     async def read(self, profile: NodeProfile) -> Secret:
-        """Give the password of a profile, from its source the first time.
+        """Return the password of a profile; its source is read the first time.
 
-        Raises CredentialError, and PasswordNeeded where a person has to type it.
+        Raises CredentialError, and PasswordNeeded if a person has to type it.
         """
         if not profile.username:
-            return Secret("")  # a client's certificate is the login, and nothing else is sent
+            return Secret("")  # a client certificate is the login, and nothing else is sent
         key = _key(profile)
         async with self._locks.setdefault(key, asyncio.Lock()):
             if key not in self._kept:
@@ -60,7 +60,7 @@ class Passwords:
             return self._kept[key]
 
     def knows(self, profile: NodeProfile) -> bool:
-        """Say whether `read` would answer without asking the source."""
+        """Whether `read` would answer without its source."""
         return not profile.username or _key(profile) in self._kept
 
     def keep(self, profile: NodeProfile, secret: Secret) -> None:
@@ -68,7 +68,7 @@ class Passwords:
         self._kept[_key(profile)] = secret
 
     def forget(self, profile: NodeProfile) -> None:
-        """Ask the source again next time; a variable can be read only once and still answers."""
+        """Read the source again next time; a variable still answers, though read only once."""
         self._kept.pop(_key(profile), None)
 
     async def _fetch(self, profile: NodeProfile) -> Secret:
@@ -88,7 +88,7 @@ class Passwords:
 
 
 def _key(profile: NodeProfile) -> Hashable:
-    """Say whose password it is: sources that name no place of their own differ by node or group."""
+    """Return the key of a password: the keyring and a person hold one for each node or group."""
     match profile.password:
         case KeyringSource():
             return ("keyring", profile.url, profile.username)

@@ -1,4 +1,4 @@
-"""A password in memory, and why there is none."""
+"""A password in memory, and the errors of its sources."""
 
 import hmac
 from typing import NoReturn, SupportsIndex
@@ -10,7 +10,7 @@ LIMIT = 4096
 
 
 class _Hidden:
-    """Holds something that no repr, local, log or pickle shows."""
+    """Hold a value that no repr, local, log or pickle shows."""
 
     __slots__ = ()
 
@@ -20,7 +20,7 @@ class _Hidden:
     def __format__(self, _spec: str) -> str:
         return "***"
 
-    __hash__ = None  # type: ignore[assignment]  # a hash of a short secret gives it away
+    __hash__ = None  # type: ignore[assignment]  # a hash of a short secret reveals it
 
     def __reduce_ex__(self, _protocol: SupportsIndex) -> NoReturn:
         raise TypeError("a Secret is not copied or pickled")
@@ -30,7 +30,7 @@ class _Hidden:
 
 
 class Secret(_Hidden):
-    """A password that shows itself to `reveal` alone: not in repr, locals, logs or pickles."""
+    """A password that only `reveal` returns: not in repr, locals, logs or pickles."""
 
     __slots__ = ("_text",)
 
@@ -38,7 +38,7 @@ class Secret(_Hidden):
         self._text = text
 
     def reveal(self) -> str:
-        """Give the password; for the one place that sends it."""
+        """Return the password; called only where it is sent."""
         return self._text
 
     def __eq__(self, other: object) -> bool:
@@ -51,9 +51,9 @@ class Secret(_Hidden):
 
 
 class Raw(_Hidden):
-    """The bytes of a source, up to one more than a password may have, as hidden as a password.
+    """The bytes of a source, up to one more than a password may have, hidden like a password.
 
-    They go into no local of a function that may raise: a traceback can show locals.
+    Never a local of a function that may raise: a traceback can show locals.
     """
 
     __slots__ = ("_data",)
@@ -62,17 +62,17 @@ class Raw(_Hidden):
         self._data = data
 
     def add(self, data: bytes) -> bool:
-        """Take more bytes; say whether there were any and there is room for others."""
+        """Add bytes and return whether there were any and there is room for more."""
         self._data += data
         return bool(data) and self.room > 0
 
     @property
     def room(self) -> int:
-        """How many bytes it still takes; none when it holds too much for a password."""
+        """How many bytes may still be added; 0 if it holds too much for a password."""
         return LIMIT + 1 - len(self._data)
 
     def password(self) -> tuple[Secret | None, str, str]:
-        """Read one line, and one newline after it that is cut; else say why not and what to do."""
+        """Parse one line, without its newline; else return None, the reason and what to do."""
         alone = "give the password alone"
         if len(self._data) > LIMIT:
             return None, f"it is longer than {LIMIT} bytes", alone
@@ -90,7 +90,7 @@ class Raw(_Hidden):
 
 
 class CredentialError(Exception):
-    """A profile's password cannot be had; `str` is one line and says what to do."""
+    """A profile's password cannot be read; `str` is one line and says what to do."""
 
     def __init__(self, profile: NodeProfile, source: str, reason: str, hint: str) -> None:
         self.node = profile.name
@@ -101,11 +101,11 @@ class CredentialError(Exception):
 
 
 class PasswordNeeded(CredentialError):
-    """A person has to type it."""
+    """A person has to type the password."""
 
 
 def secret_from(profile: NodeProfile, source: str, raw: Raw) -> Secret:
-    """Make a password of a source's bytes; raises CredentialError."""
+    """Return the password in a source's bytes; raises CredentialError."""
     secret, reason, hint = raw.password()
     if secret is None:
         raise CredentialError(profile, source, reason, hint)

@@ -1,4 +1,4 @@
-"""What happens by itself on a lively cluster, now and then, so that there is something to see."""
+"""Random events of a lively cluster, so that there is something to see."""
 
 import random
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ _SLEPT = 120.0
 
 
 class BackgroundEvents:
-    """A seeded play of small troubles; like everything here it moves when somebody looks."""
+    """Small troubles at random, from a seed; like everything here they are worked out at a read."""
 
     def __init__(self, nodes: Mapping[int, Node], now: float, seed: int | None) -> None:
         self._nodes = nodes
-        self._dice = random.Random(seed)  # noqa: S311 - a play
+        self._dice = random.Random(seed)  # noqa: S311 - not for cryptography
         self._next = now + self._dice.uniform(6, 10)
         self._later: list[tuple[float, str, int, str]] = []
 
     def advance(self, now: float) -> None:
-        """Let happen what was due by `now`; nobody needs to see what a long sleep missed."""
+        """Cause the events that were due by `now`; those missed in a long sleep are skipped."""
         if now - self._next > _SLEPT:
             self._next = now
         if now >= self._next:

@@ -1,7 +1,7 @@
-"""What runs on a node, and what of it may be stopped: the facts that the simulator stands on."""
+"""The services of a node, and which of them are optional."""
 
-# The complete list of a 7.2.4-92 node, from a published capture of a live cluster, and what an 8.0
-# node shows besides.
+# The complete list of a 7.2.4-92 node, from a published capture of a live cluster, and the further
+# services that an 8.0 node shows.
 SERVICES = (
     "alert_mgr", "authentication_service", "call_home_agent", "ccs", "cluster_api",
     "cluster_exporter", "cluster_wd", "cm_server", "cnm_exec", "cnm_http", "crdb_coordinator",
@@ -33,6 +33,6 @@ OPERATIONS = frozenset({"start", "stop", "restart"})
 
 
 def is_instance(service: str, name: str) -> bool:
-    """Say whether a process belongs to a configuration name: NAME or NAME_<digits>."""
+    """Whether a process belongs to a configuration name: NAME or NAME_<digits>."""
     rest = service.removeprefix(f"{name}_")
     return service == name or (rest != service and rest.isascii() and rest.isdigit())

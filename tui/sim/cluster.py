@@ -1,4 +1,4 @@
-"""A pretend cluster: nodes, their programs, their primary. It knows nothing of HTTP."""
+"""A simulated cluster: nodes, their programs, their primary. Without HTTP."""
 
 import threading
 import time
@@ -19,8 +19,8 @@ _BOOTED_BEFORE = 3 * 86400 + 3539.0
 class Cluster:
     """A cluster of `nodes` nodes, uid 1 its primary.
 
-    `pace` scales how long programs take to move; `clock` gives wall time in seconds. A `lively`
-    cluster has things happen by themselves, else it is still and obeys.
+    `pace` scales the time of a program's transitions; `clock` returns Unix seconds. On a `lively`
+    cluster services stop and fail at random; otherwise nothing happens by itself.
     """
 
     def __init__(  # noqa: PLR0913 - each is one property of the cluster
@@ -77,7 +77,7 @@ class Cluster:
         return self.logins.users
 
     def add_user(self, email: str, password: str, role: str = "admin") -> None:
-        """Make an account."""
+        """Add an account."""
         self.logins.users[email] = User(password, role)
 
     @property
@@ -86,23 +86,23 @@ class Cluster:
         return tuple(self._nodes.values())
 
     def node(self, uid: int) -> Node:
-        """Give one node; KeyError if there is none."""
+        """Return a node; raises KeyError."""
         return self._nodes[uid]
 
     def promote(self, uid: int) -> None:
-        """Make another node the primary, as after a failover; the one before becomes a replica."""
+        """Make another node the primary, as after a failover."""
         with self.lock:
             self.primary_uid = self.node(uid).uid
 
     def now(self) -> float:
-        """Give the time, after letting happen what was due by then."""
+        """Return the time, after the events that were due by then."""
         now = self.clock()
         if self._life is not None:
             self._life.advance(now)
         return now
 
     def services(self, uid: int) -> dict[str, dict[str, str | None]]:
-        """Give what `GET /v1/local/services` lists on a node."""
+        """Return what `GET /v1/local/services` lists on a node."""
         with self.lock:
             now = self.now()
             return {
@@ -111,7 +111,7 @@ class Cluster:
             }
 
     def process(self, uid: int, service: str) -> Process:
-        """Give a program of a node as it stands now; KeyError if there is none."""
+        """Return a program of a node in its present state; raises KeyError."""
         with self.lock:
             now = self.now()
             process = self.node(uid).processes[service]
@@ -119,10 +119,10 @@ class Cluster:
             return process
 
     def operate(self, uid: int, operation: str, services: list[str]) -> dict[str, bool]:
-        """Carry out an order of the API; gives by name whether it was accepted.
+        """Carry out an operation of the API and return by name whether it was accepted.
 
         The answer comes before the program has moved. An unknown name is false, and a start of
-        what runs is true and does nothing: [choice], nobody documents either.
+        what runs is true and does nothing: [choice], neither is documented.
         """
         with self.lock:
             said: dict[str, bool] = {}
@@ -134,7 +134,7 @@ class Cluster:
             return said
 
     def _hear(self, uid: int, service: str) -> tuple[bool, bool]:
-        """Say whether an order is accepted, and whether it is carried out."""
+        """Return whether an operation is accepted, and whether it is carried out."""
         process = self.node(uid).processes.get(service)
         if process is None:
             return False, False
@@ -147,7 +147,7 @@ class Cluster:
         return True, True
 
     def _command(self, uid: int, operation: str, services: list[str]) -> None:
-        """Move programs; taking down what carries the API cuts the node's connections, once."""
+        """Move programs; stopping one that carries the API cuts the node's connections, once."""
         with self.lock:
             cuts = False
             for name in services:
@@ -164,19 +164,19 @@ class Cluster:
             self._hang_up[uid]()
 
     def when_cut(self, uid: int, act: Callable[[], None] | None) -> None:
-        """Have `act`, which must not wait, called in any thread when a node drops everybody."""
+        """Call `act`, which must not wait, in any thread when a node drops all connections."""
         with self.lock:
             self._hang_up.pop(uid, None)
             if act is not None:
                 self._hang_up[uid] = act
 
     def cuts(self, uid: int) -> int:
-        """Say how often a node has dropped everybody."""
+        """Return how often a node has dropped all connections."""
         with self.lock:
             return self.node(uid).cuts
 
-    # Commands for tests and for the demo's life: never refused, never ignored. A KeyError where
-    # there is no such service.
+    # Commands for tests and for the demo: never refused, never ignored. They raise KeyError for an
+    # unknown service.
 
     def start(self, uid: int, service: str) -> None:
         """Start a program."""
@@ -191,17 +191,17 @@ class Cluster:
         self._command(uid, "restart", [service])
 
     def fail(self, uid: int, service: str) -> None:
-        """Let the next and all further starts go through BACKOFF to FATAL."""
+        """Make the next and all further starts go through BACKOFF to FATAL."""
         with self.lock:
             self.process(uid, service).fails = True
 
     def crash_loop(self, uid: int, service: str, every: float) -> None:
-        """Let a program die again and again."""
+        """Make a program exit again and again."""
         with self.lock:
             self.process(uid, service).crash_loop(self.clock(), every)
 
     def mend(self, uid: int, service: str) -> None:
-        """Let a program fail and crash no more."""
+        """Undo `fail` and `crash_loop`."""
         with self.lock:
             self.process(uid, service).mend()
 
@@ -220,7 +220,7 @@ class Cluster:
             self.node(uid).processes[name] = process
 
     def remove_service(self, uid: int, name: str) -> None:
-        """Take a program away."""
+        """Remove a program."""
         with self.lock:
             del self.node(uid).processes[name]
 
@@ -241,7 +241,7 @@ class Cluster:
                     node.put_back(name, self.clock(), self._make_process)
 
     def power_off(self, uid: int) -> None:
-        """Let a node answer nothing any more."""
+        """Stop a node from answering."""
         with self.lock:
             self.node(uid).powered = False
             self._cut(uid)
@@ -252,19 +252,19 @@ class Cluster:
             self.node(uid).powered = True
 
     def ignore_next(self, uid: int, service: str, ops: int = 1) -> None:
-        """Let the next orders of the API be accepted and do nothing."""
+        """Accept the next operations of the API and do nothing."""
         self.process(uid, service).ignores = ops
 
     def refuse_next(self, uid: int, service: str) -> None:
-        """Let the next order of the API be answered with false."""
+        """Answer the next operation of the API with false."""
         self.process(uid, service).refuses = 1
 
     def listens(self, uid: int) -> bool:
-        """Say whether anything answers on a node's port: powered, and the proxy up."""
+        """Whether a node's port answers: powered, and the proxy up."""
         with self.lock:
             return self.node(uid).listens(self.clock())
 
     def serves(self, uid: int) -> bool:
-        """Say whether the REST server behind the proxy is up."""
+        """Whether the REST server behind the proxy is up."""
         with self.lock:
             return self.node(uid).serves(self.clock())

@@ -21,7 +21,7 @@ _OPEN = frozenset({"/v1/users/authorize"})
 
 
 def create_app(cluster: Cluster, uid: int, abort: Callable[[], None] = lambda: None) -> Application:
-    """Make the application of one node; `abort` drops every connection of it, from any thread."""
+    """Return the application of one node; `abort` drops all its connections, from any thread."""
     node = _NodeApi(cluster, uid)
     cluster.when_cut(uid, abort)
 
@@ -38,7 +38,7 @@ def create_app(cluster: Cluster, uid: int, abort: Callable[[], None] = lambda: N
             return
         question = node.question(scope, body)
         reply = node.answer(question)
-        # An order that took away what carries the answer has cut the connection itself.
+        # An operation that stopped what carries the answer has cut the connection itself.
         is_cut = cluster.cuts(uid) != cuts
         lost = is_cut or not cluster.listens(uid)
         cluster.requests.append(_record(question, 0 if lost else reply.status, cluster.clock()))
@@ -66,7 +66,7 @@ async def _until_gone(receive: Receive) -> None:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """Read a body; None where the asker has gone before its end, who then has asked nothing."""
+    """Read a body; None if the client closed before its end, which then counts as no request."""
     body = b""
     while True:
         message = await receive()
@@ -92,7 +92,7 @@ async def _send(reply: SimReply, send: Send) -> None:
 
 
 class _NodeApi:
-    """Finds the answer to each question that one node is asked."""
+    """Route the requests to one node to their replies."""
 
     def __init__(self, cluster: Cluster, uid: int) -> None:
         self._cluster = cluster
@@ -115,7 +115,7 @@ class _NodeApi:
         }
 
     def question(self, scope: dict[str, Any], body: bytes) -> SimRequest:
-        """Read a request; a login is checked once, and only where it is asked for."""
+        """Read a request; a login is checked once, and only where it is required."""
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
@@ -128,7 +128,7 @@ class _NodeApi:
         return SimRequest(self._uid, scope["method"], scope["path"], query, headers, body, user)
 
     def answer(self, question: SimRequest) -> SimReply:
-        """Answer a question."""
+        """Return the reply to a request."""
         if not self._cluster.serves(self._uid):
             return SimReply(503, _UPSTREAM)
         route = self._route(question)
@@ -150,7 +150,7 @@ class _NodeApi:
         return self._routes.get((question.method, question.path))
 
     def _redirect(self, question: SimRequest) -> SimReply | None:
-        """Send the cluster's calls to the primary, as a node does unless handle_redirects is set.
+        """Redirect the cluster's calls to the primary, unless handle_redirects is set.
 
         The code is not documented: [choice] 307.
         """

@@ -30,15 +30,15 @@ class User:
 
 
 class Logins:
-    """Who may come in; times are those of the cluster's clock.
+    """The accounts and their logins; times are those of the cluster's clock.
 
-    `basic` off, only tokens pass, and a Basic login counts as no failure: [choice], as what it
-    counts as is not documented. `schemes` are those under which a token passes: [choice] both,
-    as the pages of versions differ. `forms` are those in which a token may be asked for, `header`
-    (Basic and an optional ttl) and `body` (name and password, 7.4): [choice] both; another
-    answers 400. `ends_after` lets a token end that many seconds after it was made, whatever it
-    says of itself. `refreshes` off, there is no call to refresh one. `challenges`, a 401 names
-    the schemes that pass, as RFC 9110 has it: [choice] it does not, the pages show none.
+    With `basic` off only tokens pass, and a Basic login is not counted as a failure: [choice],
+    neither is documented. `schemes` are those under which a token passes: [choice] both, as the
+    pages of versions differ. `forms` are those of a request for a token, `header` (Basic and an
+    optional ttl) and `body` (name and password, 7.4): [choice] both; another answers 400. A token
+    ends `ends_after` seconds after it was made, whatever it claims. With `refreshes` off there is
+    no call to refresh one. With `challenges` a 401 names the schemes that pass (RFC 9110):
+    [choice] off, the pages show none.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Logins:
         self._key = secrets.token_bytes(32)
 
     def by_header(self, header: str, now: float) -> str | None:
-        """Give the user that an Authorization header stands for, or None."""
+        """Return the user of an Authorization header, or None."""
         scheme, _, rest = header.partition(" ")
         if scheme.lower() in self.schemes:
             return self._by_token(rest.strip(), now)
@@ -61,7 +61,7 @@ class Logins:
         return self.by_basic(rest, now)
 
     def by_basic(self, encoded: str, now: float) -> str | None:
-        """Give the user of a Basic login, counting a failure against the name."""
+        """Return the user of a Basic login, or None; a failure is counted against the name."""
         try:
             pair = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
         except ValueError:  # no base64, no ASCII or no UTF-8
@@ -70,7 +70,7 @@ class Logins:
         return self.by_password(name, password, now)
 
     def by_password(self, name: str, password: str, now: float) -> str | None:
-        """Give the user if the password is right and the account is not locked."""
+        """Return the user if the password is right and the account is not locked, or else None."""
         user = self.users.get(name)
         if user is None or now < user.locked_until:
             return None
@@ -86,7 +86,7 @@ class Logins:
         return None
 
     def token(self, name: str, now: float, ttl: int = 300) -> str:
-        """Make a token for a user."""
+        """Return a new token for a user."""
         head = _encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
         body = _encode(json.dumps({"sub": name, "iat": now, "exp": now + ttl}).encode())
         return f"{head}.{body}.{self._sign(f'{head}.{body}')}"
@@ -105,12 +105,12 @@ class Logins:
         return name if end > now and name in self.users else None
 
     def revoke(self) -> None:
-        """Let every token end now."""
+        """Revoke all tokens."""
         self._key = secrets.token_bytes(32)
 
     @property
     def challenge(self) -> str:
-        """Give the WWW-Authenticate of a 401; empty without one."""
+        """The WWW-Authenticate header of a 401; empty without one."""
         names = {"basic": "Basic", "jwt": "JWT", "bearer": "Bearer"}
         taken = {*self.schemes, *(("basic",) if self.basic else ())}
         words = (f'{names[one]} realm="cluster"' for one in sorted(taken))
@@ -118,7 +118,7 @@ class Logins:
 
 
 def _same(wanted: str, given: str) -> bool:
-    """Compare texts of any letters, even the half ones of JSON."""
+    """Compare texts of any letters, even the lone surrogates of JSON."""
     one, other = (text.encode("utf-8", "surrogatepass") for text in (wanted, given))
     return hmac.compare_digest(one, other)
 

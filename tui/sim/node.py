@@ -1,4 +1,4 @@
-"""One node of the pretend cluster: its programs, and what reaches it."""
+"""One node of the simulated cluster: its programs, and whether it can be reached."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Node:
     off: dict[str, dict[str, Process]] = field(default_factory=dict)
 
     def take_off(self, name: str) -> None:
-        """Let the programs of a configuration name leave the supervisor."""
+        """Remove the programs of a configuration name from the supervisor."""
         gone = {one: self.processes[one] for one in self.processes if is_instance(one, name)}
         for one, process in gone.items():
             process.halt()
@@ -28,18 +28,18 @@ class Node:
         self.off[name] = gone
 
     def put_back(self, name: str, now: float, make: Callable[[str], Process]) -> None:
-        """Let the programs of a configuration name come to the supervisor, and start them."""
+        """Add the programs of a configuration name to the supervisor, and start them."""
         back = self.off.pop(name, None) or {name: make(name)}
         for process in back.values():
             process.start(now)
         self.processes |= back
 
     def listens(self, now: float) -> bool:
-        """Say whether anything answers on the port: powered, and the proxy up."""
+        """Whether the port answers: powered, and the proxy up."""
         return self.powered and self._runs("envoy", now)
 
     def serves(self, now: float) -> bool:
-        """Say whether the REST server behind the proxy is up."""
+        """Whether the REST server behind the proxy is up."""
         return self._runs("cnm_http", now)
 
     def _runs(self, service: str, now: float) -> bool:

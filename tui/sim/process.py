@@ -1,7 +1,7 @@
-"""One program under a supervisor, moving as supervisord moves it. Times are in seconds.
+"""One program with the states and transitions of supervisord. Times are in seconds.
 
-The moves are worked out from the clock whenever somebody looks: nothing runs in between. How long
-a stop takes and how long a failing program lives is nowhere documented: [choice].
+Transitions are worked out from the clock at each read: nothing runs in between. How long a stop
+takes and how long a failing program lives is not documented: [choice].
 """
 
 from datetime import UTC, datetime, timedelta
@@ -40,12 +40,12 @@ class Process:
         self._fixed: str | None = None
 
     def boot(self, at: float) -> None:
-        """Be as it is long after the node came up."""
+        """Set the state of long after the node's start."""
         self.started_at = at
         self.state = "EXITED" if self._one_shot else "RUNNING"
 
     def advance(self, now: float) -> None:
-        """Make every move that is due by `now`."""
+        """Make every transition that is due by `now`."""
         while self._due is not None and self._due <= now:
             at, self._due = self._due, None
             self._move(at)
@@ -62,7 +62,7 @@ class Process:
             self.advance(now)
 
     def stop(self, now: float) -> None:
-        """Begin to stop; what does not live is STOPPED at once."""
+        """Begin to stop; a program that is not alive is STOPPED at once."""
         self.advance(now)
         self._take_back_word(starting=False)
         self._starts_again = False
@@ -80,15 +80,15 @@ class Process:
             self.start(now)
 
     def halt(self) -> None:
-        """Be stopped at once."""
+        """Set STOPPED at once."""
         self.state, self._due, self._fixed, self._starts_again = "STOPPED", None, None, False
 
     def fix(self, status: str) -> None:
-        """Show any status word, verbatim, until the next order; the program itself goes on."""
+        """Report any status word, verbatim, until the next operation; the program goes on."""
         self._fixed = status
 
     def _take_back_word(self, *, starting: bool) -> None:
-        """Let an order find the program as the given word said: not living, where it said so."""
+        """Drop the fixed word, and stop the program where the word says it is not alive."""
         word, self._fixed = self._fixed, None
         if word is None or word in _LIVE_WORDS:
             return
@@ -96,29 +96,29 @@ class Process:
             self.halt()
 
     def crash_loop(self, now: float, every: float) -> None:
-        """Die again and again, `every` seconds after each start."""
+        """Exit again and again, `every` seconds after each start."""
         self.crashes_every = every
         if self.state == "RUNNING":
             self._due = now + every * self._pace
 
     def mend(self) -> None:
-        """Fail and crash no more."""
+        """Stop failing and crashing."""
         self.fails, self.crashes_every = False, None
         if self.state == "RUNNING" and not self._one_shot:
             self._due = None
 
     @property
     def is_running(self) -> bool:
-        """Whether it serves."""
+        """Whether it runs."""
         return self.state == "RUNNING"
 
     @property
     def is_up(self) -> bool:
-        """Whether a stop would take it down."""
+        """Whether it runs or starts."""
         return self.state in _UP
 
     def report(self, now: float, stopped_times: str) -> dict[str, str | None]:
-        """Give its entry of `GET /v1/local/services`.
+        """Return the entry of `GET /v1/local/services`.
 
         Whether a stopped service has times is not documented: [choice] by `stopped_times`.
         """
@@ -139,9 +139,9 @@ class Process:
         return {"start_time": nothing, "status": status, "uptime": nothing}
 
     def _earliest_spawn(self, at: float) -> float:
-        """Give when a program that should start at `at` may: in a later second than last time.
+        """Return when a program that should start at `at` may: in a later second than last time.
 
-        The API tells start times in whole seconds, and a restart is proved by a later one.
+        The API reports start times in whole seconds, and only a later one proves a restart.
         """
         return at if self.started_at is None else max(at, float(int(self.started_at) + 1))
 

@@ -1,4 +1,4 @@
-"""What the nodes were asked, for tests to look at."""
+"""The requests that the nodes received, for tests."""
 
 import threading
 from collections import deque
@@ -11,10 +11,10 @@ _AT_MOST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """One request as a node saw it; `at` is the cluster's clock, `status` what was answered.
+    """One request to a node; `at` is the cluster's clock, `status` that of the answer.
 
     `status` is 0 where the connection was dropped instead of an answer; `scheme` is the first
-    word of its Authorization header, in small letters.
+    word of its Authorization header, in lower case.
     """
 
     uid: int
@@ -36,12 +36,12 @@ class RequestLog(Sequence[RequestRecord]):
         self._lock = threading.Lock()
 
     def append(self, record: RequestRecord) -> None:
-        """Keep a request; the oldest goes where there are too many."""
+        """Add a request; beyond the limit the oldest is dropped."""
         with self._lock:
             self._kept.append(record)
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Remove all requests."""
         with self._lock:
             self._kept.clear()
 

@@ -1,4 +1,4 @@
-"""What a node answers, as plain objects: status, JSON, headers."""
+"""The replies of a node, as plain objects: status, JSON, headers."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from tui.sim.login import MAY_ORDER, MAY_VIEW
 
 @dataclass(frozen=True, slots=True)
 class SimReply:
-    """An answer; `value` becomes JSON unless it is bytes, which are sent as plain text."""
+    """A reply; `value` becomes JSON unless it is bytes, which are sent as plain text."""
 
     status: int
     value: object = None
@@ -20,7 +20,7 @@ class SimReply:
 
     @property
     def body(self) -> bytes:
-        """Give the bytes to send."""
+        """Return the bytes to send."""
         if isinstance(self.value, bytes):
             return self.value
         return json.dumps(self.value).encode()
@@ -28,7 +28,7 @@ class SimReply:
 
 @dataclass(frozen=True, slots=True)
 class SimRequest:
-    """A request as far as an answer depends on it; `user` is None without a good login."""
+    """The parts of a request that a reply depends on; `user` is None without a valid login."""
 
     uid: int
     method: str
@@ -40,17 +40,17 @@ class SimRequest:
 
 
 def fault(status: int, code: str, text: str) -> SimReply:
-    """Give an error body in the shape of most pages: error_code and description."""
+    """Return an error body in the shape of most pages: error_code and description."""
     return SimReply(status, {"error_code": code, "description": text})
 
 
 def old_fault(status: int, code: str, text: str) -> SimReply:
-    """Give an error body in the other shape: error_code and message."""
+    """Return an error body in the other shape: error_code and message."""
     return SimReply(status, {"error_code": code, "message": text})
 
 
 class Responses:
-    """The API of one cluster; every method of a path answers one question."""
+    """The API of one cluster: one method for each call."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -136,7 +136,7 @@ class Responses:
         )
 
     def bootstrap(self, question: SimRequest) -> SimReply:
-        """`GET /v1/bootstrap`: the uid is a text here."""
+        """`GET /v1/bootstrap`: the uid is a string here."""
         node = self._cluster.node(question.uid)
         return SimReply(
             200,
@@ -246,7 +246,7 @@ class Responses:
         return self._token(question.user or "", wanted if isinstance(wanted, dict) else {})
 
     def unauthorized(self) -> SimReply:
-        """Give a 401."""
+        """Return a 401."""
         challenge = self._cluster.logins.challenge
         headers = {"www-authenticate": challenge} if challenge else {}
         return SimReply(401, UNAUTHORIZED.value, headers)
@@ -259,7 +259,7 @@ class Responses:
         return SimReply(200, {"access_token": token})
 
     def may_view(self, user: str) -> bool:
-        """Say whether a user's role may read at all."""
+        """Whether a user's role may read."""
         return self._cluster.users[user].role in MAY_VIEW
 
 

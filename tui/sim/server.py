@@ -1,4 +1,4 @@
-"""The cluster's nodes on loopback: real TLS, in one thread of their own.
+"""The cluster's nodes on loopback, with real TLS, in a thread of their own.
 
 Each node has a port of its own, or, `spread`, an address of its own and one port for all.
 """
@@ -66,11 +66,11 @@ class _Port:
 
     @property
     def host(self) -> str:
-        """Where it is to be reached, as `address:port`."""
+        """The node's `address:port`."""
         return "{}:{}".format(*self._place)
 
     async def look(self) -> None:
-        """Open or close the port, as the node stands."""
+        """Open or close the port, as the state of the node requires."""
         if not self._cluster.listens(self.uid):
             self._shut()
             self.cut()
@@ -97,7 +97,7 @@ class _Port:
         self.cut()
 
     def cut(self) -> None:
-        """Reset every connection of the node: an RST, with or without TLS, and no farewell."""
+        """Reset every connection of the node: an RST, with or without TLS, and no close_notify."""
         for connection in list(self._state.connections):
             transport = getattr(connection, "transport", None)
             if transport is not None:
@@ -109,7 +109,7 @@ class _Port:
             self._listener = None
 
     def close(self) -> None:
-        """Answer nobody any more."""
+        """Stop listening, and reset all connections."""
         self._cluster.when_cut(self.uid, None)
         if self._socket is not None:
             self._socket.close()
@@ -143,7 +143,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _bind_all(places: Sequence[tuple[str, int]]) -> list[socket.socket]:
-    """Have all of these, or none. Raises SimulatorError."""
+    """Bind all of these, or none. Raises SimulatorError."""
     sockets: list[socket.socket] = []
     try:
         for place in places:
@@ -156,7 +156,7 @@ def _bind_all(places: Sequence[tuple[str, int]]) -> list[socket.socket]:
 
 
 def _bind_spread(hosts: Sequence[str], port: int) -> list[socket.socket]:
-    """Have one port on every host; for 0, one that is free on all of them."""
+    """Bind one port on every host; for 0, one that is free on all of them."""
     for _ in range(0 if port else _TRIES):
         first = _bind(hosts[0], 0)
         free: int = first.getsockname()[1]
@@ -170,12 +170,12 @@ def _bind_spread(hosts: Sequence[str], port: int) -> list[socket.socket]:
 
 
 class SimulatedCluster:
-    """Serves a cluster while the `with` block runs; `port` 0 takes any free ones.
+    """Serve a cluster while the `with` block runs; `port` 0 takes any free ones.
 
     With `spread` every node has an address of its own, `base` and its uid (127.0.0.1, 127.0.0.2,
     …), and all have the same port; clusters that are served side by side take different bases.
     `urls` are by uid, `fingerprint` is that of the one certificate of all nodes, `ca_pem` its
-    throw-away authority's.
+    temporary authority's.
     """
 
     def __init__(
@@ -215,7 +215,7 @@ class SimulatedCluster:
         return context
 
     def write_ca(self, path: Path) -> Path:
-        """Write the authority's certificate to a file; gives the file."""
+        """Write the authority's certificate to a file and return its path."""
         path.write_bytes(self.ca_pem)
         return path
 
@@ -256,6 +256,11 @@ class SimulatedCluster:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
 
+    def power_off(self, uid: int) -> None:
+        """Stop a node from answering; on return its port refuses connections."""
+        self.cluster.power_off(uid)
+        self._in_loop(lambda: None)  # after the callback that closes the port
+
     def drop_connections(self, uid: int) -> None:
         """Reset every connection of a node, as a network does."""
         port = next(one for one in self._ports if one.uid == uid)
@@ -287,6 +292,6 @@ class SimulatedCluster:
                 await asyncio.wait_for(self._stop.wait(), _LOOK)
         for port in self._ports:
             port.close()
-        # The aborted connections tell their protocols so in the loop's next turns.
+        # The protocols of the aborted connections are closed in the loop's next turns.
         for _ in range(3):
             await asyncio.sleep(0)

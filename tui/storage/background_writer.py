@@ -1,4 +1,4 @@
-"""A thread that writes, one thing after another, and that keeps nobody from leaving."""
+"""A thread that writes one thing after another, and that the exit does not wait for."""
 
 import asyncio
 import math
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 
 class SlowDisk(StorageError):
-    """The disk did not answer in time; what was to be written may yet be."""
+    """The disk did not answer in time; the job may still be done later."""
 
 
 class BackgroundWriter:
-    """Does jobs in their order. A disk that hangs, hangs its thread and nothing else.
+    """Do jobs in their order. A disk that hangs holds up this thread and nothing else.
 
-    The default executor is no place for this: leaving would wait for it. `at_most` so many jobs
-    wait, any number if 0; what comes besides is Slow at once.
+    The default executor does not serve: the exit would wait for it. At most `at_most` jobs wait,
+    any number if 0; a further one fails with SlowDisk at once.
     """
 
     def __init__(self, name: str, *, at_most: int = 0) -> None:
@@ -35,7 +35,7 @@ class BackgroundWriter:
         self._due = math.inf
 
     def put(self, job: Callable[[], T]) -> "Future[T]":
-        """Take a job, without waiting for it."""
+        """Queue a job, without waiting for it."""
         future: Future[T] = Future()
         try:
             self._jobs.put_nowait(lambda: _complete(future, job))
@@ -47,9 +47,10 @@ class BackgroundWriter:
         return future
 
     async def do(self, job: Callable[[], T], limit: float) -> T:
-        """Wait for a job, for `limit` seconds; raises Slow after that, or what it raises.
+        """Do a job and return its result.
 
-        A job that hangs may still be done later.
+        Raises SlowDisk after `limit` seconds, or what the job raises. A job that hangs may still
+        be done later.
         """
         try:
             async with asyncio.timeout(limit):
@@ -60,7 +61,7 @@ class BackgroundWriter:
     def repeat(
         self, job: Callable[[], None], every: float, told: "Callable[[Future[None]], None]"
     ) -> None:
-        """Do a job every so many seconds from now on; `told` what came of it, in the thread."""
+        """Do a job every so many seconds; `told` is called with its future, in the thread."""
 
         def again() -> None:
             future: Future[None] = Future()
@@ -72,14 +73,14 @@ class BackgroundWriter:
         self.put(lambda: None)
 
     def soon(self, seconds: float) -> None:
-        """Repeat after that many seconds, if that is sooner than it would be anyway."""
+        """Repeat after that many seconds, if that is sooner than it is due."""
         due = time.monotonic() + seconds
         if self._again is not None and due < self._due and not self._jobs.full():
             self._due = due
             self.put(lambda: None)
 
     def end(self, last: Callable[[], None], within: float) -> None:
-        """Do a last thing after all that waits, and give it a moment."""
+        """Do a last job after all that wait, and wait for it up to `within` seconds."""
         self.put(last)
         self._ended = True
         self.put(lambda: None)

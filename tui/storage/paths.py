@@ -1,19 +1,19 @@
-"""Where the files of rsdeck lie: the user's, and those that come with the program."""
+"""The paths of rsdeck's files: the user's, and those that come with the program."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-# A user without a home has no folder of their own. Nothing can exist or be made below this path,
-# so what is looked for there is missing, and what is written there is refused with a reason.
+# The folder of a user without a home. Nothing can exist or be made below this path, so a file there
+# is missing, and writing one is refused with a reason.
 NOWHERE = Path("/dev/null/rsdeck")
 
 
 def config_file(explicit: Path | None, environ: Mapping[str, str]) -> tuple[Path, bool]:
-    """Say which configuration to read, and whether the user named it.
+    """Return the path of the configuration, and whether the user named it.
 
-    `explicit` (the command line) goes before RSDECK_CONFIG in `environ`, and that before the
-    file in the user's folder. A named file must exist, the other may be missing.
+    `explicit` (the command line) wins over RSDECK_CONFIG in `environ`, and that over the file in
+    the user's folder. A named file must exist, the other may be missing.
     """
     if explicit is not None:
         return explicit, True
@@ -24,14 +24,14 @@ def config_file(explicit: Path | None, environ: Mapping[str, str]) -> tuple[Path
 
 
 def state_dir() -> Path:
-    """Give the folder for what the deck keeps (journal and history); it may not exist yet."""
+    """Return the folder of journal and history; it may not exist yet."""
     from platformdirs import user_state_path
 
     return _usable(user_state_path)
 
 
 def theme_dirs() -> tuple[Path, ...]:
-    """Give the folders of themes: the bundled ones first, then the user's, which win by name."""
+    """Return the folders of themes: the bundled ones first, then the user's, which win by name."""
     return _bundled("themes"), _config_dir() / "themes"
 
 
@@ -42,15 +42,15 @@ def _config_dir() -> Path:
 
 
 def _bundled(name: str) -> Path:
-    """Look inside the package (a wheel), then one up (a checkout)."""
+    """Return a path inside the package (a wheel), or else one up (a checkout)."""
     inside = _PACKAGE / name
     return inside if inside.exists() else _PACKAGE.parent / name
 
 
 def _usable(ask: Callable[[str], Path]) -> Path:
-    """Give the folder that platformdirs names, if there is one.
+    """Return the folder that platformdirs names, or NOWHERE.
 
-    Without a home, newer versions raise; older ones name a relative folder, which would lie
+    Without a home, newer versions raise; older ones return a relative folder, which would lie
     wherever the deck was started.
     """
     try:
@@ -63,5 +63,5 @@ def _usable(ask: Callable[[str], Path]) -> Path:
 def _expanded(path: Path) -> Path:
     try:
         return path.expanduser()
-    except RuntimeError:  # no home to put in the place of ~
+    except RuntimeError:  # no home to replace ~ with
         return path

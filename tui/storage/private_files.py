@@ -1,4 +1,4 @@
-"""The user's own folder and files: made for this user alone, and refused if others can get in."""
+"""The user's own folder and files: made for one user alone, and refused if others have access."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ _LONGEST_PATH = 4096
 
 
 class StorageError(Exception):
-    """Something of the user's cannot be written or read: one sentence that names the path."""
+    """A file of the user cannot be written or read: one sentence that names the path."""
 
 
 class MissingFile(StorageError):
@@ -23,13 +23,13 @@ class MissingFile(StorageError):
 
 
 def path_text(path: Path) -> str:
-    """Give a path as it can be shown."""
+    """Return a path as it can be shown."""
     return clean(str(path), _LONGEST_PATH)
 
 
 @contextlib.contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn what the system says about a path into a NotKept."""
+    """Raise the system's errors about a path as StorageError."""
     try:
         yield
     except FileNotFoundError as error:
@@ -50,7 +50,7 @@ def _is_link(path: Path) -> bool:
 def opened_folder(path: Path, *, make: bool) -> Iterator[int]:
     """Open a folder of this user's own, as a descriptor; `make` it and its parents if need be.
 
-    Raises NotKept, and Missing where it is not there and is not to be made.
+    Raises StorageError, and MissingFile if it does not exist and `make` is false.
     """
     if path.is_relative_to(NOWHERE):
         raise StorageError("this user has no home folder, so there is nowhere to keep anything")
@@ -81,9 +81,9 @@ def opened_file(folder: int, path: Path, flags: int) -> Iterator[int]:
 
 
 def check_file(folder: int, path: Path) -> os.stat_result:
-    """See that a file in an open folder is this user's own, without opening it; raises as above.
+    """Check that a file in an open folder is this user's own, without opening it; raises as above.
 
-    A database is looked at so: whoever opens and closes its file besides takes its locks away.
+    For a database: opening and closing its file beside SQLite would drop SQLite's locks.
     """
     with storage_errors(path):
         status = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
@@ -101,7 +101,7 @@ def _make(path: Path) -> None:
         missing.append(path)
         path = path.parent
     if missing and path == path.parent:
-        # A home that does not exist is not made here.
+        # A home that does not exist is not made.
         raise StorageError(f"{path_text(missing[-1])}: there is no such folder")
     for folder in reversed(missing):
         with contextlib.suppress(FileExistsError):
