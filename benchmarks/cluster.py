@@ -32,7 +32,7 @@ def served() -> Iterator[Served]:
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child,
     ):
         try:
-            urls, user, password, fingerprint = _told(child)
+            urls, user, password, fingerprint = _read_output(child)
             path = Path(folder) / "config.toml"
             path.write_text(_configuration(urls, user, fingerprint), encoding="utf-8")
             path.chmod(0o600)
@@ -41,7 +41,7 @@ def served() -> Iterator[Served]:
             child.terminate()
 
 
-def _told(child: "subprocess.Popen[str]") -> tuple[dict[str, str], str, str, str]:
+def _read_output(child: "subprocess.Popen[str]") -> tuple[dict[str, str], str, str, str]:
     """Read addresses, user, password and fingerprint from what the simulator prints."""
     urls: dict[str, str] = {}
     user = password = ""

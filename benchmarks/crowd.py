@@ -16,17 +16,17 @@ MEMBERS = 25
 
 def main() -> None:
     """Serve as many nodes as the command line asks for."""
-    left, number = int(sys.argv[1]), 0
-    told: dict[str, tuple[str, str, str]] = {}
+    missing, number = int(sys.argv[1]), 0
+    served_nodes: dict[str, tuple[str, str, str]] = {}
     with ExitStack() as stack:
-        while left:
-            number, count = number + 1, min(left, MEMBERS)
+        while missing:
+            number, count = number + 1, min(missing, MEMBERS)
             cluster = Cluster(count, name=f"c{number}.example", handle_redirects=True, lively=True)
             served = stack.enter_context(SimulatedCluster(cluster))
             for uid, url in served.urls.items():
-                told[f"c{number}-n{uid}"] = (url, f"c{number}", served.fingerprint)
-            left -= count
-        print(json.dumps(told), flush=True)
+                served_nodes[f"c{number}-n{uid}"] = (url, f"c{number}", served.fingerprint)
+            missing -= count
+        print(json.dumps(served_nodes), flush=True)
         sys.stdin.read()
 
 

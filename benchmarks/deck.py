@@ -32,7 +32,7 @@ class Line:
     goal: float | None = None
     ratio: float | None = None
 
-    def told(self) -> str:
+    def text(self) -> str:
         """Return the line as text."""
         bare = "" if self.bare is None else f"{self.bare:.1f} {self.unit}"
         ratio = self.ratio
@@ -105,7 +105,7 @@ def measure(effort: Effort) -> None:
 
 def _print(lines: Sequence[Line]) -> None:
     for line in lines:
-        print(line.told(), flush=True)
+        print(line.text(), flush=True)
 
 
 def _stop(number: int, _: FrameType | None) -> None:

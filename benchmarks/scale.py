@@ -55,21 +55,21 @@ def crowd(nodes: int) -> Iterator[Configuration]:
         assert child.stdin is not None
         assert child.stdout is not None
         try:
-            told = json.loads(child.stdout.readline())
+            nodes_by_name = json.loads(child.stdout.readline())
             path = Path(folder) / "config.toml"
-            path.write_text(_configuration(told), encoding="utf-8")
+            path.write_text(_configuration(nodes_by_name), encoding="utf-8")
             path.chmod(0o600)
             yield load(path, must_exist=True)
         finally:
             child.stdin.close()
 
 
-def _configuration(told: dict[str, tuple[str, str, str]]) -> str:
+def _configuration(nodes_by_name: dict[str, tuple[str, str, str]]) -> str:
     tables = [f"[settings]\nrefresh = {_PACE}\n"]
     tables += [
         f'[nodes.{name}]\nurl = "{url}"\nusername = "{_USER}"\ncluster = "{cluster}"\n'
         f'fingerprint = "{fingerprint}"\n'
-        for name, (url, cluster, fingerprint) in told.items()
+        for name, (url, cluster, fingerprint) in nodes_by_name.items()
     ]
     return "\n".join(tables)
 
@@ -183,7 +183,7 @@ async def _keys(app: Painted, pilot: Pilot[None], opens: str) -> list[float]:
     return took
 
 
-def _told(what: str, value: float, unit: str, goal: float | None) -> bool:
+def _print_goal(what: str, value: float, unit: str, goal: float | None) -> bool:
     well = goal is None or value <= goal
     verdict = (
         "" if goal is None else f"  goal at most {goal:g} {unit}: {'pass' if well else 'FAIL'}"
@@ -206,15 +206,17 @@ def main() -> int:
         print(f"{options.nodes} nodes, asked every {_PACE:g} s")
         cpu, late = asyncio.run(headless(configuration, options.seconds))
         well = [
-            _told("headless: of one processor", cpu, "%", _CPU_GOAL),
-            _told("headless: a reading comes late, p50", median(late), "ms", None),
-            _told("headless: a reading comes late, p99", _p(late, 99), "ms", _LATE_GOAL),
+            _print_goal("headless: of one processor", cpu, "%", _CPU_GOAL),
+            _print_goal("headless: a reading comes late, p50", median(late), "ms", None),
+            _print_goal("headless: a reading comes late, p99", _p(late, 99), "ms", _LATE_GOAL),
         ]
         cpu, keys = asyncio.run(window(configuration, options.seconds / 3))
-        well.append(_told("with the window: of one processor", cpu, "%", None))
+        well.append(_print_goal("with the window: of one processor", cpu, "%", None))
         for screen, took in keys.items():
-            well.append(_told(f"key to paint on {screen}, p50", median(took), "ms", None))
-            well.append(_told(f"key to paint on {screen}, p95", _p(took, 95), "ms", _KEY_GOAL))
+            well.append(_print_goal(f"key to paint on {screen}, p50", median(took), "ms", None))
+            well.append(
+                _print_goal(f"key to paint on {screen}, p95", _p(took, 95), "ms", _KEY_GOAL)
+            )
     return 0 if all(well) else 1
 
 

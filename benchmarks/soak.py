@@ -44,7 +44,7 @@ class Sample:
     tasks: int
     threads: int
 
-    def told(self, when: str) -> str:
+    def text(self, when: str) -> str:
         """Return the sample as a line."""
         return (
             f"{when:<9}{self.memory:8.1f} MiB {self.sockets:5d} sockets "
@@ -85,26 +85,26 @@ def weather() -> Iterator[dict[str, str]]:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
-        told: dict[str, str] = {}
+        urls: dict[str, str] = {}
         for line in child.stdout or ():
             *words, value = line.split()
-            told["".join(words)] = value
+            urls["".join(words)] = value
             if words == ["fingerprint"]:
                 break
-        yield told
+        yield urls
         if child.stdin is not None:
             child.stdin.close()
 
 
-def configuration_for(told: dict[str, str], folder: Path) -> Configuration:
+def configuration_for(urls: dict[str, str], folder: Path) -> Configuration:
     """Write a configuration for the cluster, the rubbish and a port where nothing listens."""
     login = f'username = "{_LOGIN[0]}"\n'
     tables = ["[settings]\nrefresh = 0.5\ntimeout = 2\n"]
-    for name, url in told.items():
+    for name, url in urls.items():
         if name.startswith("node"):
-            pin = f'cluster = "soak"\nfingerprint = "{told["fingerprint"]}"\n'
+            pin = f'cluster = "soak"\nfingerprint = "{urls["fingerprint"]}"\n'
             tables.append(f'[nodes.{name}]\nurl = "{url}"\n{login}{pin}')
-    tables.append(f'[nodes.rubbish]\nurl = "{told["rubbish"]}"\n{login}')
+    tables.append(f'[nodes.rubbish]\nurl = "{urls["rubbish"]}"\n{login}')
     tables.append(f'[nodes.nobody]\nurl = "http://127.0.0.1:1"\n{login}')
     path = folder / "config.toml"
     path.write_text("\n".join(tables), encoding="utf-8")
@@ -133,10 +133,10 @@ async def soak(configuration: Configuration, seconds: float) -> tuple[Sample, Sa
         start = time.monotonic()
         await _drive(pilot, start + min(_WARM_UP, seconds / 2))
         begin = take()
-        print(begin.told("warm"), flush=True)
+        print(begin.text("warm"), flush=True)
         await _drive(pilot, start + seconds)
         end = take()
-        print(end.told("end"), flush=True)
+        print(end.text("end"), flush=True)
         wrong = grown(begin, end)
         now = time.monotonic()
         for watch in fleet.nodes:
@@ -146,9 +146,9 @@ async def soak(configuration: Configuration, seconds: float) -> tuple[Sample, Sa
                 wrong.append(f"{watch.name} was never read")
     # Textual cancels its workers and does not wait: they still close their connections.
     others = asyncio.all_tasks() - {asyncio.current_task()}
-    left = (await asyncio.wait(others, timeout=5))[1] if others else set()
-    if left:
-        names = ", ".join(str(one.get_coro()) for one in left)
+    unfinished = (await asyncio.wait(others, timeout=5))[1] if others else set()
+    if unfinished:
+        names = ", ".join(str(task.get_coro()) for task in unfinished)
         wrong.append(f"tasks are left after the end: {names}")
     return begin, end, wrong
 
@@ -158,8 +158,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=3.0)
     minutes = parser.parse_args().minutes
-    with tempfile.TemporaryDirectory(prefix="rsdeck-soak-") as folder, weather() as told:
-        configuration = configuration_for(told, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="rsdeck-soak-") as folder, weather() as urls:
+        configuration = configuration_for(urls, Path(folder))
         _, _, wrong = asyncio.run(soak(configuration, minutes * 60))
     for line in wrong:
         print(f"FAIL: {line}")

@@ -119,8 +119,8 @@ class Terminal:
         """
         end = time.monotonic() + seconds
         while not condition():
-            left = end - time.monotonic()
-            if left <= 0 or not _take([self, *others], left):
+            remaining = end - time.monotonic()
+            if remaining <= 0 or not _take([self, *others], remaining):
                 raise UnmeasuredError(f"{what}: not within {seconds:g} s; the screen:\n{self.text}")
         return self.arrivals[-1][0] if self.arrivals else time.monotonic()
 
@@ -168,8 +168,8 @@ def _take(terminals: Sequence[Terminal], seconds: float) -> bool:
 def rest(terminals: Sequence[Terminal], seconds: float) -> None:
     """Wait for so many seconds, and read what the children write."""
     end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        ready, _, _ = select.select(terminals, [], [], left)
+    while (remaining := end - time.monotonic()) > 0:
+        ready, _, _ = select.select(terminals, [], [], remaining)
         for one in ready:
             if not one.read():
                 raise UnmeasuredError(f"it ended by itself; its last screen:\n{one.text}")

@@ -44,7 +44,7 @@ def disturb(served: SimulatedCluster, chance: random.Random) -> None:
         lambda: cluster.stop(uid, service),
         lambda: cluster.start(uid, service),
         lambda: cluster.set_status(uid, service, chance.choice(["FATAL", "\x1b[31m", "RUNNING"])),
-        lambda: cluster.mend(uid, service),
+        lambda: cluster.repair(uid, service),
         lambda: cluster.promote(uid),
     )
     chance.choice(acts)()

@@ -259,10 +259,10 @@ async def test_a_command_that_failed_is_run_again_when_it_is_asked_again(tmp_pat
     passwords = Passwords()
     with pytest.raises(CredentialError, match="exit code 1"):
         await passwords.read(node)
-    assert not passwords.knows(node)
+    assert not passwords.has(node)
     flag.write_text(CANARY, encoding="utf-8")
     assert (await passwords.read(node)).reveal() == CANARY
-    assert passwords.knows(node)
+    assert passwords.has(node)
 
 
 async def test_the_limit_of_a_session_holds() -> None:

@@ -17,13 +17,13 @@ async def test_without_a_source_a_person_is_needed() -> None:
 
 async def test_what_was_typed_is_remembered_until_it_is_forgotten() -> None:
     passwords, node = Passwords(), profile()
-    assert not passwords.knows(node)
+    assert not passwords.has(node)
     passwords.keep(node, Secret(CANARY))
-    assert passwords.knows(node)
+    assert passwords.has(node)
     assert (await passwords.read(node)).reveal() == CANARY
     passwords.forget(node)
     passwords.forget(node)
-    assert not passwords.knows(node)
+    assert not passwords.has(node)
     with pytest.raises(PasswordNeeded):
         await passwords.read(node)
 
@@ -31,19 +31,19 @@ async def test_what_was_typed_is_remembered_until_it_is_forgotten() -> None:
 def test_what_was_typed_for_a_cluster_holds_for_its_nodes_and_the_same_user_alone() -> None:
     passwords = Passwords()
     passwords.keep(profile(cluster="blue"), Secret(CANARY))
-    assert passwords.knows(profile(name="n2", url="https://db2:9443", cluster="blue"))
-    assert not passwords.knows(profile(cluster="blue", username="other"))
-    assert not passwords.knows(profile(cluster="green"))
-    assert not passwords.knows(profile())
+    assert passwords.has(profile(name="n2", url="https://db2:9443", cluster="blue"))
+    assert not passwords.has(profile(cluster="blue", username="other"))
+    assert not passwords.has(profile(cluster="green"))
+    assert not passwords.has(profile())
 
 
 def test_without_a_cluster_what_was_typed_holds_for_one_address() -> None:
     passwords = Passwords()
     passwords.keep(profile(), Secret(CANARY))
-    assert passwords.knows(profile(name="renamed"))
-    assert not passwords.knows(profile(url="https://db2:9443"))
+    assert passwords.has(profile(name="renamed"))
+    assert not passwords.has(profile(url="https://db2:9443"))
     # A cluster that bears an address for a name is not that node.
-    assert not passwords.knows(profile(cluster="https://db1:9443"))
+    assert not passwords.has(profile(cluster="https://db1:9443"))
 
 
 async def test_nodes_that_share_a_source_share_its_password(tmp_path: Path) -> None:
@@ -55,14 +55,14 @@ async def test_nodes_that_share_a_source_share_its_password(tmp_path: Path) -> N
     other = profile(FileSource(file), "n2", url="https://db2:9443", username="b")
     assert (await passwords.read(one)).reveal() == CANARY
     file.unlink()
-    assert passwords.knows(other)
+    assert passwords.has(other)
     assert (await passwords.read(other)) is (await passwords.read(one))
 
 
 async def test_a_session_forgets_with_its_end(tmp_path: Path) -> None:
     first = Passwords()
     first.keep(profile(), Secret(CANARY))
-    assert not Passwords().knows(profile())
+    assert not Passwords().has(profile())
 
 
 async def test_a_slow_source_does_not_hold_up_another(monkeypatch: pytest.MonkeyPatch) -> None:

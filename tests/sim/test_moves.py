@@ -110,7 +110,7 @@ def test_a_start_from_fatal_works(clock):
     cluster.restart(1, "alert_mgr")
     clock.after(30)
     assert shown(cluster) == {"status": "FATAL"}
-    cluster.mend(1, "alert_mgr")
+    cluster.repair(1, "alert_mgr")
     cluster.start(1, "alert_mgr")
     assert shown(cluster)["status"] == "STARTING"
     clock.after(1.1)

@@ -78,7 +78,7 @@ def test_a_mended_program_starts_again(clock):
     cluster.fail(1, "alert_mgr")
     cluster.restart(1, "alert_mgr")
     clock.after(20)
-    cluster.mend(1, "alert_mgr")
+    cluster.repair(1, "alert_mgr")
     cluster.start(1, "alert_mgr")
     clock.after(2)
     assert shown(cluster)["status"] == "RUNNING"

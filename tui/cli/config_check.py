@@ -86,7 +86,7 @@ def theme_problems(path: Path, *, must_exist: bool) -> list[str]:
             appearance(parse_configuration(tomlkit.dumps({table: piece}).encode(), path))
         except (ConfigError, CommandError) as error:
             found.append(error.message if isinstance(error, CommandError) else "")
-    return [one for one in found if one] + _unreadable(path, must_exist=must_exist)
+    return [problem for problem in found if problem] + _unreadable(path, must_exist=must_exist)
 
 
 def _unreadable(path: Path, *, must_exist: bool) -> list[str]:

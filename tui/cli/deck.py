@@ -39,7 +39,7 @@ def open_the_deck(config_path: Path | None, node: str | None, *, read_only: bool
         click.echo(f"rsdeck: {error}", err=True)
         return USAGE
     if node is not None and configuration.node(node) is None:
-        names = ", ".join(one.name for one in configuration.nodes) or "none"
+        names = ", ".join(profile.name for profile in configuration.nodes) or "none"
         click.echo(
             f"rsdeck: no node '{clean(node)}' in {printable(path)}; there are: {names}", err=True
         )
@@ -53,7 +53,7 @@ def open_the_deck(config_path: Path | None, node: str | None, *, read_only: bool
 def has_terminal() -> bool:
     """Whether there is a terminal that the deck could be drawn on and typed into."""
     streams = (sys.stdin, sys.stdout, sys.stderr)
-    return all(one is not None and one.isatty() for one in streams) and (
+    return all(stream is not None and stream.isatty() for stream in streams) and (
         os.environ.get("TERM", "") not in ("", "dumb")
     )
 
@@ -123,14 +123,14 @@ def run(
 
     passwords = passwords or Passwords(configuration.nodes)
     # A read-only deck sends no orders, and needs no folder to record them in.
-    shelf = SavedFiles(state or state_dir(), fleeting=state is not None)
-    journal = None if read_only else OrderJournal(shelf.state)
+    files = SavedFiles(state or state_dir(), fleeting=state is not None)
+    journal = None if read_only else OrderJournal(files.state)
     fleet = Fleet(
         configuration,
         read_only=read_only,
         passwords=passwords,
         journal=journal,
-        history=HistoryRecorder(shelf.state),
+        history=HistoryRecorder(files.state),
     )
     app = DeckApp(
         configuration,
@@ -139,6 +139,6 @@ def run(
         keys=keys,
         node=node,
         warnings=tuple(warnings),
-        shelf=shelf,
+        shelf=files,
     )
     return open_deck(app, mouse=configuration.settings.mouse)

@@ -57,7 +57,7 @@ def discover(
         ctx.exit(UNREACHABLE)
     chosen = _chosen(found, names) if adds else []
     after = _written(configuration, chosen)
-    added = [one.name for one in chosen if one.is_new]
+    added = [found_node.name for found_node in chosen if found_node.is_new]
     if as_json:
         click.echo(json.dumps(_as_json(found, added), indent=2))
     else:
@@ -65,7 +65,7 @@ def discover(
     for note in found.notes:
         click.echo(f"rsdeck: {note}", err=True)
     if adds:
-        click.echo(f"rsdeck: {_said(added, chosen)} in {printable(after.path)}", err=True)
+        click.echo(f"rsdeck: {_added_text(added, chosen)} in {printable(after.path)}", err=True)
     if not found.found:
         ctx.exit(UNREACHABLE)
     ctx.exit(WELL if found.is_whole else DOWN)
@@ -80,7 +80,7 @@ def _found(configuration: "Configuration", node: str) -> "Discovery":
 
     profile = configuration.node(node)
     if profile is None:
-        names = ", ".join(one.name for one in configuration.nodes) or "none"
+        names = ", ".join(known.name for known in configuration.nodes) or "none"
         where = printable(configuration.path)
         raise CommandError(f"no node '{clean(node)}' in {where}; there are: {names}")
     passwords = Passwords(configuration.nodes)
@@ -93,15 +93,15 @@ def _chosen(found: "Discovery", names: Sequence[str]) -> "list[DiscoveredNode]":
     """List the profiles to write: those named, else all whose node answers as itself."""
     from tui.fleet.onboarding.discovery import DiscoveryResult
 
-    by_name = {one.name: one for one in found.found if one.is_new}
+    by_name = {node.name: node for node in found.found if node.is_new}
     for name in names:
         if name not in by_name:
             new = ", ".join(by_name) or "none"
             raise CommandError(f"no new node '{clean(name)}' was found; there are: {new}")
         if not by_name[name].may_be_added:
             raise CommandError(f"{name} is not added: {by_name[name].text}")
-    sure = [name for name, one in by_name.items() if one.meeting is DiscoveryResult.ITSELF]
-    there = [one for one in found.found if one.lacks_identity]
+    sure = [name for name, node in by_name.items() if node.meeting is DiscoveryResult.ITSELF]
+    there = [node for node in found.found if node.lacks_identity]
     return there + [by_name[name] for name in dict.fromkeys(names or sure)]
 
 
@@ -115,22 +115,22 @@ def _written(configuration: "Configuration", chosen: "Sequence[DiscoveredNode]")
         raise CommandError(str(error)) from None
 
 
-def _said(added: "Sequence[str]", chosen: "Sequence[DiscoveredNode]") -> str:
-    bound = [f"{one.name} is node:{one.member.uid}" for one in chosen if not one.is_new]
+def _added_text(added: "Sequence[str]", chosen: "Sequence[DiscoveredNode]") -> str:
+    bound = [f"{node.name} is node:{node.member.uid}" for node in chosen if not node.is_new]
     what = f"added {', '.join(added)}" if added else "nothing was added"
     return "; ".join([what, *bound])
 
 
-def _row(one: "DiscoveredNode") -> tuple[str, ...]:
-    member = one.member
+def _row(node: "DiscoveredNode") -> tuple[str, ...]:
+    member = node.member
     return (
         str(member.uid),
-        one.name,
+        node.name,
         member.address or "-",
         member.role.value,
         member.version or "-",
-        "new" if one.is_new else one.name,
-        one.text,
+        "new" if node.is_new else node.name,
+        node.text,
     )
 
 
@@ -141,18 +141,18 @@ def _as_json(found: "Discovery", added: Sequence[str]) -> dict[str, Any]:
         "notes": list(found.notes),
         "nodes": [
             {
-                "uid": one.member.uid,
-                "name": one.name,
-                "hostname": one.member.hostname,
-                "address": one.member.address,
-                "url": one.profile.url if one.profile else None,
-                "role": one.member.role.value,
-                "version": one.member.version,
-                "profile": None if one.is_new else one.name,
-                "found": one.meeting.value,
-                "text": one.text,
-                "added": one.name in added,
+                "uid": node.member.uid,
+                "name": node.name,
+                "hostname": node.member.hostname,
+                "address": node.member.address,
+                "url": node.profile.url if node.profile else None,
+                "role": node.member.role.value,
+                "version": node.member.version,
+                "profile": None if node.is_new else node.name,
+                "found": node.meeting.value,
+                "text": node.text,
+                "added": node.name in added,
             }
-            for one in found.found
+            for node in found.found
         ],
     }

@@ -60,7 +60,7 @@ def events(*, since: timedelta | None, node: str, as_json: bool, last: int | Non
 
     archive = HistoryReader(state_dir())
     try:
-        kept = archive.events(_moment(since), node=node, limit=last)
+        stored = archive.events(_moment(since), node=node, limit=last)
     except MissingFile:
         raise CommandError(
             f"there is no history yet at {path_text(archive.path)}: a deck that is open writes it"
@@ -68,10 +68,10 @@ def events(*, since: timedelta | None, node: str, as_json: bool, last: int | Non
     except StorageError as error:
         raise CommandError(str(error)) from None
     if as_json:
-        for one in kept:
-            click.echo(json.dumps(_as_json(one)))
-    elif kept:
-        click.echo(columns([_HEADINGS, *map(_row, kept)]))
+        for event in stored:
+            click.echo(json.dumps(_as_json(event)))
+    elif stored:
+        click.echo(columns([_HEADINGS, *map(_row, stored)]))
     else:
         click.echo("rsdeck: nothing happened that is known", err=True)
 
@@ -84,17 +84,17 @@ def _moment(since: timedelta | None) -> datetime | None:
         return None
 
 
-def _row(one: "StoredEvent") -> tuple[str, ...]:
-    text = f"{one.text} (ordered here)" if one.ordered_here else one.text
-    return (f"{one.on:%Y-%m-%d %H:%M:%S}", one.node, one.service or "-", one.what, text)
+def _row(event: "StoredEvent") -> tuple[str, ...]:
+    text = f"{event.text} (ordered here)" if event.ordered_here else event.text
+    return (f"{event.on:%Y-%m-%d %H:%M:%S}", event.node, event.service or "-", event.what, text)
 
 
-def _as_json(one: "StoredEvent") -> dict[str, Any]:
+def _as_json(event: "StoredEvent") -> dict[str, Any]:
     return {
-        "at": one.on.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "node": one.node,
-        "service": one.service,
-        "what": one.what,
-        "text": one.text,
-        "ordered": one.ordered_here,
+        "at": event.on.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "node": event.node,
+        "service": event.service,
+        "what": event.what,
+        "text": event.text,
+        "ordered": event.ordered_here,
     }

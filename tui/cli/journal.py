@@ -95,8 +95,8 @@ def _records(store: "JournalFile") -> Iterator["Record"]:
         if record is not None:
             yield record
         else:
-            told = f"rsdeck: line {number} is not as it was written: rsdeck journal --verify"
-            click.echo(told, err=True)
+            warning = f"rsdeck: line {number} is not as it was written: rsdeck journal --verify"
+            click.echo(warning, err=True)
 
 
 def _rows(records: Sequence["Record"]) -> Iterator[tuple[str, ...]]:
@@ -113,8 +113,8 @@ def _rows(records: Sequence["Record"]) -> Iterator[tuple[str, ...]]:
 def _row(record: "Record") -> tuple[str, ...]:
     """Lay out one record. Text from a file is cleaned here."""
     kind = _word(record, "kind")
-    told = _TEXTS.get(kind)
-    text = told(record) if told else ""
+    describe = _TEXTS.get(kind)
+    text = describe(record) if describe else ""
     time = _word(record, "at").partition(".")[0].replace("T", " ")
     cells = (time, _word(record, "id") or _word(record, "session"), kind, _word(record, "node"))
     return (*(cell or "-" for cell in cells), text)
@@ -137,7 +137,8 @@ def _names(record: "Record") -> str:
     services = record.get("services")
     names = services if isinstance(services, list) else []
     return ", ".join(
-        clean(str(one.get("name", "")) if isinstance(one, dict) else str(one)) for one in names
+        clean(str(service.get("name", "")) if isinstance(service, dict) else str(service))
+        for service in names
     )
 
 
@@ -164,8 +165,8 @@ def _refused(record: "Record") -> str:
 
 def _plan(record: "Record") -> str:
     steps = record.get("steps")
-    nodes = [one for one in steps if isinstance(one, dict)] if isinstance(steps, list) else []
-    way = ", then ".join(clean(str(one.get("node", ""))) for one in nodes)
+    nodes = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    way = ", then ".join(clean(str(step.get("node", ""))) for step in nodes)
     cluster = _word(record, "cluster")
     where = f" on {cluster}" if cluster else ""
     reason = _word(record, "reason")

@@ -56,7 +56,9 @@ def rollout() -> None:
 @click.option("--cluster", required=True, help="The cluster, as the profiles name it.")
 @click.option("--nodes", help="Only these of its nodes, as names with commas between.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, and send nothing but GETs.")
-@click.option("--yes", "said", metavar="SERVICE", help="The service again (for several: how many).")
+@click.option(
+    "--yes", "typed", metavar="SERVICE", help="The service again (for several: how many)."
+)
 @click.option("--reason", default="", help="Why, for the journal.")
 @click.option(
     "--steady",
@@ -71,7 +73,7 @@ def restart(  # noqa: PLR0913 - the options of one command
     services: tuple[str, ...],
     cluster: str,
     nodes: str | None,
-    said: str | None,
+    typed: str | None,
     reason: str,
     steady: float,
     *,
@@ -100,24 +102,28 @@ def restart(  # noqa: PLR0913 - the options of one command
         click.echo("rsdeck: a dry run: nothing was sent", err=True)
         ctx.exit(WELL)
     plan = replace(seen.made, reason=clean(reason))
-    _agree(plan, said)
+    _agree(plan, typed)
     ctx.exit(_go(configuration, plan, passwords, steady))
 
 
 def _narrowed(configuration: "Configuration", cluster: str) -> "Configuration":
     """Keep the nodes of one cluster."""
-    mine = tuple(one for one in configuration.nodes if cluster and one.cluster == cluster)
-    if not mine:
-        known = ", ".join(dict.fromkeys(one.cluster for one in configuration.nodes if one.cluster))
+    members = tuple(
+        profile for profile in configuration.nodes if cluster and profile.cluster == cluster
+    )
+    if not members:
+        known = ", ".join(
+            dict.fromkeys(profile.cluster for profile in configuration.nodes if profile.cluster)
+        )
         where = printable(configuration.path)
         raise CommandError(
             f"no cluster '{clean(cluster)}' in {where}; there are: {known or 'none'}"
         )
-    return replace(configuration, nodes=mine)
+    return replace(configuration, nodes=members)
 
 
 def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
-    known = [one.name for one in configuration.nodes]
+    known = [profile.name for profile in configuration.nodes]
     if nodes is None:
         return known
     names = [name.strip() for name in nodes.split(",") if name.strip()]
@@ -141,10 +147,18 @@ def _table(plan: "Plan", steady: float) -> str:
     for turn, step in enumerate(plan.steps, 1):
         where = (str(turn), step.node, str(step.identity.uid), step.identity.role.value)
         rows += [
-            (*where, one.name, one.kind.value, one.status, iso_time(one.started_at) or "-")
-            for one in step.services
+            (
+                *where,
+                service.name,
+                service.kind.value,
+                service.status,
+                iso_time(service.started_at) or "-",
+            )
+            for service in step.services
         ]
-        body = write_operation(plan.verb, [one.name for one in step.services]).decode("ascii")
+        body = write_operation(plan.verb, [service.name for service in step.services]).decode(
+            "ascii"
+        )
         sent.append(f"send {turn}: POST {step.url}{Route.LOCAL} {body}")
     lines = [plan.title, columns(rows), *sent]
     lines += [f"left out: {remark}" for remark in plan.left_out]
@@ -153,15 +167,15 @@ def _table(plan: "Plan", steady: float) -> str:
     return "\n".join([*lines, _GATE, verdict])
 
 
-def _agree(plan: "Plan", said: str | None) -> None:
+def _agree(plan: "Plan", given: str | None) -> None:
     """Require the service's name again; raises CommandError."""
-    count = sum(len(one.services) for one in plan.steps)
+    count = sum(len(step.services) for step in plan.steps)
     # The plan's own words are empty where a plain yes is enough: here something must be typed.
     word = plan.names[0] if len(plan.names) == 1 else plan.words or str(count)
-    if said is not None:
-        if said != word:
+    if given is not None:
+        if given != word:
             raise CommandError(
-                f"--yes says '{clean(said)}', and it takes '{word}'; nothing was sent"
+                f"--yes says '{clean(given)}', and it takes '{word}'; nothing was sent"
             )
         return
     if sys.stdin is None or not sys.stdin.isatty():

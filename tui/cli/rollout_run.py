@@ -21,14 +21,14 @@ from tui.model.rollout import (
     StopReason,
 )
 
-_TOLD = frozenset(StepState) - {StepState.WAITING}
+_PRINTED = frozenset(StepState) - {StepState.WAITING}
 
 
-class _Ear(NullListener):
+class _ProgressQueue(NullListener):
     """Queues the progress of a rollout until it can be printed."""
 
     def __init__(self) -> None:
-        self.heard: asyncio.Queue[RolloutProgress | None] = asyncio.Queue()
+        self.moves: asyncio.Queue[RolloutProgress | None] = asyncio.Queue()
         self.runs = asyncio.Event()
 
     def node_changed(self, node: str) -> None:  # noqa: ARG002 - the listener's signature
@@ -37,7 +37,7 @@ class _Ear(NullListener):
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
         """Queue the progress."""
-        self.heard.put_nowait(progress)
+        self.moves.put_nowait(progress)
 
 
 class RolloutRun:
@@ -46,7 +46,7 @@ class RolloutRun:
     def __init__(self, fleet: Fleet, plan: Plan) -> None:
         self._fleet = fleet
         self._plan = plan
-        self._ear = _Ear()
+        self._progress = _ProgressQueue()
         self._shown: dict[str, tuple[StepState, str]] = {}
         self._broken: OSError | None = None
         self._stops = 0
@@ -77,12 +77,12 @@ class RolloutRun:
     async def _run(self) -> int:
         # What is optional must be known before the first order, else the guard refuses it.
         await self._fleet.ask_once()
-        self._fleet.listener = self._ear
+        self._fleet.listener = self._progress
         running = asyncio.create_task(self._fleet.run())
-        running.add_done_callback(lambda _: self._ear.heard.put_nowait(None))
-        running.add_done_callback(lambda _: self._ear.runs.set())
+        running.add_done_callback(lambda _: self._progress.moves.put_nowait(None))
+        running.add_done_callback(lambda _: self._progress.runs.set())
         try:
-            await self._ear.runs.wait()
+            await self._progress.runs.wait()
             return await self._go(running)
         finally:
             running.cancel()
@@ -98,7 +98,7 @@ class RolloutRun:
         except NotAccepted as error:
             return self._nothing(str(error))
         code = USAGE
-        while (now := await self._ear.heard.get()) is not None:
+        while (now := await self._progress.moves.get()) is not None:
             self._show(now)
             if now.state is RolloutState.PAUSED:
                 unasked = now.stop and now.stop.reason is StopReason.GATE_NOT_ANSWERED
@@ -120,20 +120,20 @@ class RolloutRun:
     # Output
 
     def _show(self, now: RolloutProgress) -> None:
-        for one in now.steps:
-            mark = one.state, one.text
-            if one.state in _TOLD and self._shown.get(one.step.node) != mark:
-                self._shown[one.step.node] = mark
-                self._say(_line(one))
+        for step in now.steps:
+            mark = step.state, step.text
+            if step.state in _PRINTED and self._shown.get(step.step.node) != mark:
+                self._shown[step.step.node] = mark
+                self._say(_line(step))
 
     def _sum_up(self, now: RolloutProgress) -> None:
         """Print where it stopped, why, and what was done before."""
-        stopped = next((one for one in now.steps if one.state is StepState.FAILED), None)
+        stopped = next((step for step in now.steps if step.state is StepState.FAILED), None)
         where = f"stopped at {stopped.step.node}: {stopped.text}" if stopped else now.text
-        done = [one.step.node for one in now.steps if one.state is StepState.DONE]
-        left = [one.step.node for one in now.steps if one.state is StepState.WAITING]
-        told = f"{where}; verified: {', '.join(done) or 'none'}"
-        self._narrate(f"{told}; not touched: {', '.join(left) or 'none'}")
+        done = [step.step.node for step in now.steps if step.state is StepState.DONE]
+        waiting = [step.step.node for step in now.steps if step.state is StepState.WAITING]
+        text = f"{where}; verified: {', '.join(done) or 'none'}"
+        self._narrate(f"{text}; not touched: {', '.join(waiting) or 'none'}")
 
     def _say(self, line: str) -> None:
         self._echo(line, err=False)
@@ -151,10 +151,10 @@ class RolloutRun:
                 self.stop()
 
 
-def _line(one: StepProgress) -> str:
+def _line(step: StepProgress) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    seconds = (one.ended_at or time.monotonic()) - (one.began_at or time.monotonic())
-    text = one.text or "; ".join(
-        f"{given.service}: {given.result.value}, {given.text}" for given in one.verdicts
+    seconds = (step.ended_at or time.monotonic()) - (step.began_at or time.monotonic())
+    text = step.text or "; ".join(
+        f"{verdict.service}: {verdict.result.value}, {verdict.text}" for verdict in step.verdicts
     )
-    return f"{clock}  {one.step.node}  {one.state.value:<8}  {seconds:.1f} s  {text}".rstrip()
+    return f"{clock}  {step.step.node}  {step.state.value:<8}  {seconds:.1f} s  {text}".rstrip()

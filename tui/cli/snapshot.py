@@ -47,7 +47,7 @@ def snapshot(
     """Poll nodes once and print everything that is known of them, with ages."""
     configuration = load_config(ctx)
     choose_nodes(configuration, names)
-    fleet = _asked(configuration, names)
+    fleet = _polled_fleet(configuration, names)
     text = _text(fleet, as_json=as_json)
     if output is None:
         click.echo(text, nl=False)
@@ -56,11 +56,11 @@ def snapshot(
     ctx.exit(_code(fleet))
 
 
-def _asked(configuration: "Configuration", names: Sequence[str]) -> "Fleet":
+def _polled_fleet(configuration: "Configuration", names: Sequence[str]) -> "Fleet":
     from tui.credentials import Passwords
     from tui.fleet.one_shot import poll_once
 
-    profiles = [one for one in configuration.nodes if not names or one.name in names]
+    profiles = [profile for profile in configuration.nodes if not names or profile.name in names]
     passwords = Passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
     return poll_once(configuration, profiles, passwords, read_only=_LOOK_ONLY)
@@ -70,8 +70,8 @@ def _text(fleet: "Fleet", *, as_json: bool) -> str:
     from tui.fleet.snapshot.capture import SnapshotCapture
     from tui.storage.paths import state_dir
 
-    camera = SnapshotCapture(state_dir())
-    return camera.render(camera.capture(fleet), json=as_json)
+    capture = SnapshotCapture(state_dir())
+    return capture.render(capture.capture(fleet), json=as_json)
 
 
 def _write(path: Path, text: str) -> None:
@@ -87,11 +87,11 @@ def _write(path: Path, text: str) -> None:
 def _code(fleet: "Fleet") -> int:
     from tui.fleet.one_shot import wrong_node_trouble
 
-    if any(one.reading.trouble is not None or wrong_node_trouble(one) for one in fleet.nodes):
+    if any(node.reading.trouble is not None or wrong_node_trouble(node) for node in fleet.nodes):
         return UNREACHABLE
     ill = (
-        service.health(one.facts.disabled).is_problem
-        for one in fleet.nodes
-        for service in one.reading.services
+        service.health(node.facts.disabled).is_problem
+        for node in fleet.nodes
+        for service in node.reading.services
     )
     return DOWN if any(ill) else WELL

@@ -51,7 +51,7 @@ def choose_nodes(configuration: "Configuration", names: Sequence[str]) -> None:
         )
     missing = [name for name in names if configuration.node(name) is None]
     if missing:
-        known = ", ".join(one.name for one in configuration.nodes)
+        known = ", ".join(profile.name for profile in configuration.nodes)
         raise CommandError(f"no node '{clean(missing[0])}' in {where}; there are: {known}")
 
 
@@ -69,20 +69,20 @@ def print_status(
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = passwords or Passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
-    glances = read_status(configuration, profiles, passwords)
+    statuses = read_status(configuration, profiles, passwords)
     if as_json:
-        click.echo(json.dumps({"nodes": [_as_json(one) for one in glances]}, indent=2))
+        click.echo(json.dumps({"nodes": [_as_json(node) for node in statuses]}, indent=2))
     else:
-        click.echo(status_table(glances))
+        click.echo(status_table(statuses))
     # Nodes that share a login share its trouble.
-    for sentence in dict.fromkeys(_sentence(one) for one in glances if one.trouble is not None):
+    for sentence in dict.fromkeys(_sentence(node) for node in statuses if node.trouble is not None):
         click.echo(f"rsdeck: {sentence}", err=True)
-    for one in glances:
-        if one.profile.is_unchecked:
-            click.echo(f"rsdeck: {one.profile.name}: {UNCHECKED}", err=True)
-    if any(one.trouble is not None for one in glances):
+    for node in statuses:
+        if node.profile.is_unchecked:
+            click.echo(f"rsdeck: {node.profile.name}: {UNCHECKED}", err=True)
+    if any(node.trouble is not None for node in statuses):
         return UNREACHABLE
-    return DOWN if any(one.problems for one in glances) else WELL
+    return DOWN if any(node.problems for node in statuses) else WELL
 
 
 def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
@@ -93,7 +93,7 @@ def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords")
     if sys.stdin is None or not sys.stdin.isatty():
         return
     for profile in profiles:
-        if isinstance(profile.password, AskSource) and not passwords.knows(profile):
+        if isinstance(profile.password, AskSource) and not passwords.has(profile):
             prompt = f"Password of {profile.username} for {profile.cluster or profile.name}"
             try:
                 typed = click.prompt(prompt, hide_input=True, err=True)
@@ -104,30 +104,30 @@ def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords")
             passwords.keep(profile, Secret(typed))
 
 
-def _sentence(one: "NodeStatus") -> str:
+def _sentence(node: "NodeStatus") -> str:
     """Return why a node could not be polled and what to do, without keys."""
     from tui.cli.remedies import trouble_text
     from tui.config import AskSource
     from tui.model.reading import Trouble, TroubleKind
 
-    trouble = one.trouble or Trouble(TroubleKind.UNREACHABLE, "")
+    trouble = node.trouble or Trouble(TroubleKind.UNREACHABLE, "")
     match trouble.kind:
         case TroubleKind.LOGIN:
             hint = "it was not tried again, since five wrong logins lock the user; mend its source"
         case TroubleKind.NO_PASSWORD:
-            asks = isinstance(one.profile.password, AskSource)
+            asks = isinstance(node.profile.password, AskSource)
             hint = "run it on a terminal, or name a source in the profile" if asks else ""
         case _:
             return trouble_text(trouble, one.profile.name)
     return f"{trouble.text} ({hint})" if hint else trouble.text
 
 
-def _as_json(one: "NodeStatus") -> dict[str, Any]:
+def _as_json(node: "NodeStatus") -> dict[str, Any]:
     return {
-        "node": one.profile.name,
-        "url": one.profile.url,
-        "reachable": one.trouble is None,
-        "error": one.trouble.text if one.trouble else None,
+        "node": node.profile.name,
+        "url": node.profile.url,
+        "reachable": node.trouble is None,
+        "error": node.trouble.text if node.trouble else None,
         "services": [
             {
                 "name": service.name,
@@ -138,25 +138,25 @@ def _as_json(one: "NodeStatus") -> dict[str, Any]:
                     else None
                 ),
                 "uptime_seconds": service.uptime,
-                "kind": one.scope.kind(service).value,
+                "kind": node.scope.kind(service).value,
             }
-            for service in one.services
+            for service in node.services
         ],
     }
 
 
-def status_table(glances: Sequence["NodeStatus"]) -> str:
+def status_table(statuses: Sequence["NodeStatus"]) -> str:
     """Align the services as text: the problems of all nodes first, then node by node."""
     rows: list[tuple[str, ...]] = [("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")]
     well: list[tuple[str, ...]] = []
-    for one in glances:
-        if one.trouble is not None:
-            rows.append((one.profile.name, "-", one.trouble.kind.value.upper(), "-", "-"))
-        for service in one.arranged():
+    for node in statuses:
+        if node.trouble is not None:
+            rows.append((node.profile.name, "-", node.trouble.kind.value.upper(), "-", "-"))
+        for service in node.arranged():
             uptime = "-" if service.uptime is None else _duration(service.uptime)
-            kind = one.scope.kind(service).value
-            row = (one.profile.name, service.name, service.status, uptime, kind)
-            (rows if service.health(one.scope.disabled).is_problem else well).append(row)
+            kind = node.scope.kind(service).value
+            row = (node.profile.name, service.name, service.status, uptime, kind)
+            (rows if service.health(node.scope.disabled).is_problem else well).append(row)
     return columns([*rows, *well])
 
 

@@ -38,16 +38,16 @@ def trust(ctx: click.Context, name: str, known: str | None) -> None:
     configuration = load_config(ctx)
     profile = _profile(configuration, name)
     wanted = _fingerprint(known)
-    contact = _meet(profile, configuration.settings.timeout)
-    if contact is None:
+    presented = _fetch(profile, configuration.settings.timeout)
+    if presented is None:
         ctx.exit(UNREACHABLE)
-    ctx.exit(_settle(configuration, contact, wanted))
+    ctx.exit(_show_and_pin(configuration, presented, wanted))
 
 
 def _profile(configuration: "Configuration", name: str) -> "NodeProfile":
     profile = configuration.node(name)
     if profile is None:
-        names = ", ".join(one.name for one in configuration.nodes) or "none"
+        names = ", ".join(known.name for known in configuration.nodes) or "none"
         where = printable(configuration.path)
         raise CommandError(f"no node '{clean(name)}' in {where}; there are: {names}")
     if profile.url.startswith("http://"):
@@ -64,7 +64,7 @@ def _fingerprint(known: str | None) -> str:
         raise CommandError(f"--yes: {error}") from None
 
 
-def _meet(profile: "NodeProfile", timeout: float) -> "PresentedCertificate | None":
+def _fetch(profile: "NodeProfile", timeout: float) -> "PresentedCertificate | None":
     import asyncio
 
     from tui.api.errors import Unreachable
@@ -77,26 +77,28 @@ def _meet(profile: "NodeProfile", timeout: float) -> "PresentedCertificate | Non
         return None
 
 
-def _settle(configuration: "Configuration", contact: "PresentedCertificate", wanted: str) -> int:
+def _show_and_pin(
+    configuration: "Configuration", presented: "PresentedCertificate", wanted: str
+) -> int:
     """Show the certificate, pin it if that is allowed, and return the exit code."""
     from tui.fleet.onboarding.pinning import PinMatch, certificate_facts, changed_certificate_remedy
 
-    rows = certificate_facts(contact, datetime.now(UTC))
+    rows = certificate_facts(presented, datetime.now(UTC))
     click.echo(columns([(row.label, row.words) for row in rows]))
-    if contact.match is PinMatch.CHANGED:
-        click.echo(f"rsdeck: {changed_certificate_remedy(contact, configuration)}", err=True)
+    if presented.match is PinMatch.CHANGED:
+        click.echo(f"rsdeck: {changed_certificate_remedy(presented, configuration)}", err=True)
         return DOWN
-    if wanted and wanted != contact.shown.sha256:
+    if wanted and wanted != presented.shown.sha256:
         click.echo("rsdeck: it is not the one that --yes names; nothing was written", err=True)
         return DOWN
-    if contact.match is PinMatch.PINNED:
+    if presented.match is PinMatch.PINNED:
         return WELL
-    if not wanted and not _typed(contact):
+    if not wanted and not _typed(presented):
         return DOWN
-    return _write(configuration, contact)
+    return _write(configuration, presented)
 
 
-def _typed(contact: "PresentedCertificate") -> bool:
+def _typed(presented: "PresentedCertificate") -> bool:
     """Whether the first digits were typed right; prints why not."""
     from tui.fleet.onboarding.pinning import DIGITS
 
@@ -106,19 +108,19 @@ def _typed(contact: "PresentedCertificate") -> bool:
         )
     prompt = f"To pin it, type the first {DIGITS} digits that the node prints (nothing leaves it)"
     typed = click.prompt(prompt, default="", show_default=False, err=True)
-    if contact.agrees(typed):
+    if presented.agrees(typed):
         return True
     what = "the node does not present that one; nothing" if typed.strip() else "nothing"
     click.echo(f"rsdeck: {what} was written", err=True)
     return False
 
 
-def _write(configuration: "Configuration", contact: "PresentedCertificate") -> int:
+def _write(configuration: "Configuration", presented: "PresentedCertificate") -> int:
     from tui.config import ConfigError
     from tui.fleet.onboarding.pinning import pin_certificate
 
     try:
-        after = pin_certificate(configuration, contact)
+        after = pin_certificate(configuration, presented)
     except ConfigError as error:
         raise CommandError(str(error)) from None
     click.echo(f"rsdeck: pinned in {printable(after.path)}", err=True)

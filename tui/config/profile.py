@@ -102,7 +102,7 @@ class Configuration:
 
     def node(self, name: str) -> NodeProfile | None:
         """Find a profile by its name."""
-        return next((one for one in self.nodes if one.name == name), None)
+        return next((profile for profile in self.nodes if profile.name == name), None)
 
 
 def fields_of(profile: NodeProfile) -> dict[str, object]:

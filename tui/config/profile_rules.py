@@ -103,7 +103,7 @@ def unknown_key(name: str, valid: tuple[str, ...]) -> BadValue:
 
 def dotted_key(*parts: str) -> str:
     """Return a key as TOML would write it, made printable."""
-    return ".".join(one if _BARE.fullmatch(one) else f'"{clean(one)}"' for one in parts)
+    return ".".join(part if _BARE.fullmatch(part) else f'"{clean(part)}"' for part in parts)
 
 
 def _read(
@@ -143,9 +143,9 @@ def _check_together(
         chosen = [field for field in group if values.get(field) is not None]
         if len(chosen) > 1:
             wrong.setdefault(chosen[-1], BadValue(f"only one of {', '.join(chosen)} may be set"))
-    for one, other in (PAIR, PAIR[::-1]):
-        if one in given and other not in given:
-            wrong.setdefault(other, BadValue("is missing", f"{one} goes with it"))
+    for field, other in (PAIR, PAIR[::-1]):
+        if field in given and other not in given:
+            wrong.setdefault(other, BadValue("is missing", f"{field} goes with it"))
     url = values.get("url", "")
     for field in (*PAIR, "proxy"):
         if field in given and url.startswith("http://"):
@@ -162,8 +162,8 @@ def _profile(name: str, values: Mapping[str, Any]) -> NodeProfile:
         name=name,
         url=values["url"],
         username=values.get("username", ""),
-        password=next((one for one in sources if one is not None), AskSource()),
-        trust=next((one for one in trusts if one is not None), SystemTrust()),
+        password=next((value for value in sources if value is not None), AskSource()),
+        trust=next((value for value in trusts if value is not None), SystemTrust()),
         client=ClientCertificate(*(values[field] for field in PAIR)) if PAIR[0] in values else None,
         proxy=values.get("proxy", ""),
         cluster=values.get("cluster", ""),

@@ -22,12 +22,12 @@ def parse_toml(data: bytes, path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        said = str(error)
+        message = str(error)
     except RecursionError:
         raise ConfigError("is nested too deeply", file=path) from None
     except ValueError:  # a number of too many digits
         raise ConfigError("holds a number that is too long", file=path) from None
-    raise _complaint(said, text, path)
+    raise _complaint(message, text, path)
 
 
 def _decode(data: bytes, path: Path) -> str:
@@ -43,9 +43,9 @@ def _decode(data: bytes, path: Path) -> str:
     raise ConfigError(f"line {line} is not UTF-8", file=path, hint="save it as UTF-8")
 
 
-def _complaint(said: str, text: str, path: Path) -> ConfigError:
-    match = _WHERE.fullmatch(said)
-    what = match["what"] if match else said
+def _complaint(message: str, text: str, path: Path) -> ConfigError:
+    match = _WHERE.fullmatch(message)
+    what = match["what"] if match else message
     if match and match["line"]:
         line, column = int(match["line"]), int(match["column"])
     else:
@@ -71,5 +71,5 @@ def _key_at(text: str, number: int) -> str:
     if match is None:
         return "a key"
     tables = (_TABLE.match(line) for line in reversed(lines))
-    table = next((one["table"] for one in tables if one), "")
+    table = next((match["table"] for match in tables if match), "")
     return f"{table}.{match['key']}" if table else match["key"]

@@ -91,11 +91,11 @@ def read_choice(*names: str) -> Callable[[object], str]:
 
 def read_event_kinds(value: object) -> frozenset[EventKind]:
     """Read a list of kinds of events."""
-    names = [one.value for one in EventKind]
+    names = [word.value for word in EventKind]
     form = f"write it as a list of words out of: {', '.join(names)}"
     if not isinstance(value, list | tuple):
         raise BadValue(f"must be a list, not {kind_of_value(value)}", form)
-    return frozenset(EventKind(_one_of(one, names)) for one in value)
+    return frozenset(EventKind(_one_of(word, names)) for word in value)
 
 
 def read_username(value: object) -> str:
@@ -122,10 +122,10 @@ def read_argv(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not value:
         raise BadValue("must be a list of words that is not empty", form)
     words: list[str] = []
-    for one in value:
-        if not isinstance(one, str) or "\0" in one:
+    for word in value:
+        if not isinstance(word, str) or "\0" in word:
             raise BadValue("must hold nothing but text", form)
-        words.append(str(one))
+        words.append(str(word))
     if not words[0].strip():
         raise BadValue("must begin with the program to run", form)
     return tuple(words)
@@ -143,12 +143,12 @@ def read_path(value: object, folder: Path) -> Path:
 
 def read_environment(value: object) -> Environment:
     """Read what a node is for."""
-    return Environment(_one_of(value, [one.value for one in Environment]))
+    return Environment(_one_of(value, [choice.value for choice in Environment]))
 
 
 def read_login_way(value: object) -> LoginWay:
     """Read how to log in."""
-    return LoginWay(_one_of(value, [one.value for one in LoginWay]))
+    return LoginWay(_one_of(value, [choice.value for choice in LoginWay]))
 
 
 def _one_of(value: object, names: list[str]) -> str:

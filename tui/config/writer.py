@@ -82,7 +82,7 @@ def _save(
         # A path that means the same, however it is written, keeps its line.
         if field in fields and meant.get(field) == known.get(field):
             known[field] = fields[field]
-    nodes = tuple(profile if one is old else one for one in before.nodes)
+    nodes = tuple(profile if node is old else node for node in before.nodes)
     return with_changed(text, replacing, profile.name, fields, known), nodes
 
 

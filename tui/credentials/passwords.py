@@ -38,9 +38,9 @@ class Passwords:
         self._command_limit = command_limit
         self._keyring_limit = keyring_limit
         self._file_limit = file_limit
-        self.heed(profiles)
+        self.take_variables(profiles)
 
-    def heed(self, profiles: Iterable[NodeProfile]) -> None:
+    def take_variables(self, profiles: Iterable[NodeProfile]) -> None:
         """Remove the variables of more profiles from the environment, and keep their values."""
         for profile in profiles:
             if isinstance(profile.password, EnvironmentSource):
@@ -59,7 +59,7 @@ class Passwords:
                 self._kept[key] = await self._fetch(profile)
             return self._kept[key]
 
-    def knows(self, profile: NodeProfile) -> bool:
+    def has(self, profile: NodeProfile) -> bool:
         """Whether `read` would answer without its source."""
         return not profile.username or _key(profile) in self._kept
 

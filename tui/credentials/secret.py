@@ -44,7 +44,9 @@ class Secret(_Hidden):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        mine, theirs = (one.reveal().encode("utf-8", "surrogatepass") for one in (self, other))
+        mine, theirs = (
+            secret.reveal().encode("utf-8", "surrogatepass") for secret in (self, other)
+        )
         return hmac.compare_digest(mine, theirs)
 
     __hash__ = None

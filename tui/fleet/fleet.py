@@ -157,7 +157,7 @@ class Fleet:
     def adopt(self, profiles: Iterable[NodeProfile]) -> None:
         """Replace the profiles; a node whose profile did not change goes on."""
         wanted = {profile.name: profile for profile in profiles}
-        self._passwords.heed(wanted.values())
+        self._passwords.take_variables(wanted.values())
         for name, watch in list(self._pollers.items()):
             if wanted.get(name) != watch.profile:
                 del self._pollers[name]

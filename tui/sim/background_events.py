@@ -28,8 +28,8 @@ class BackgroundEvents:
         if now >= self._next:
             self._next = now + self._dice.uniform(15, 40)
             self._begin(now)
-        due = [one for one in self._later if one[0] <= now]
-        self._later = [one for one in self._later if one[0] > now]
+        due = [event for event in self._later if event[0] <= now]
+        self._later = [event for event in self._later if event[0] > now]
         for _, what, uid, service in sorted(due):
             self._do(now, what, uid, service)
 
@@ -49,7 +49,7 @@ class BackgroundEvents:
             self._do(now, "fail", node.uid, service)
             self._do(now, "restart", node.uid, service)
             until = now + self._dice.uniform(25, 45)
-            self._later.append((until, "mend", node.uid, service))
+            self._later.append((until, "repair", node.uid, service))
             self._later.append((until, "start", node.uid, service))
 
     def _do(self, now: float, what: str, uid: int, service: str) -> None:
@@ -65,5 +65,5 @@ class BackgroundEvents:
                 process.start(now)
             case "fail":
                 process.fails = True
-            case "mend":
-                process.mend()
+            case "repair":
+                process.repair()

@@ -125,15 +125,15 @@ class Cluster:
         what runs is true and does nothing: [choice], neither is documented.
         """
         with self.lock:
-            said: dict[str, bool] = {}
+            accepted: dict[str, bool] = {}
             moved = []
             for name in services:
-                said[name], carried_out = self._hear(uid, name)
+                accepted[name], carried_out = self._accept(uid, name)
                 moved += [name] if carried_out else []
             self._command(uid, operation, moved)
-            return said
+            return accepted
 
-    def _hear(self, uid: int, service: str) -> tuple[bool, bool]:
+    def _accept(self, uid: int, service: str) -> tuple[bool, bool]:
         """Return whether an operation is accepted, and whether it is carried out."""
         process = self.node(uid).processes.get(service)
         if process is None:
@@ -200,15 +200,15 @@ class Cluster:
         with self.lock:
             self.process(uid, service).crash_loop(self.clock(), every)
 
-    def mend(self, uid: int, service: str) -> None:
+    def repair(self, uid: int, service: str) -> None:
         """Undo `fail` and `crash_loop`."""
         with self.lock:
-            self.process(uid, service).mend()
+            self.process(uid, service).repair()
 
     def set_status(self, uid: int, service: str, status: str) -> None:
         """Show any status word, verbatim."""
         with self.lock:
-            self.process(uid, service).fix(status)
+            self.process(uid, service).fix_status(status)
 
     def add_service(self, uid: int, name: str, status: str = "RUNNING") -> None:
         """Add a program under any name."""
@@ -216,7 +216,7 @@ class Cluster:
             process = self._make_process(name)
             process.boot(self.clock())
             if status != "RUNNING":
-                process.fix(status)
+                process.fix_status(status)
             self.node(uid).processes[name] = process
 
     def remove_service(self, uid: int, name: str) -> None:

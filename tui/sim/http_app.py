@@ -36,12 +36,12 @@ def create_app(cluster: Cluster, uid: int, abort: Callable[[], None] = lambda: N
             abort()
             await _until_gone(receive)
             return
-        question = node.question(scope, body)
-        reply = node.answer(question)
+        request = node.read_request(scope, body)
+        reply = node.answer(request)
         # An operation that stopped what carries the answer has cut the connection itself.
         is_cut = cluster.cuts(uid) != cuts
         lost = is_cut or not cluster.listens(uid)
-        cluster.requests.append(_record(question, 0 if lost else reply.status, cluster.clock()))
+        cluster.requests.append(_record(request, 0 if lost else reply.status, cluster.clock()))
         if lost:
             if not is_cut:
                 abort()
@@ -52,11 +52,18 @@ def create_app(cluster: Cluster, uid: int, abort: Callable[[], None] = lambda: N
     return app
 
 
-def _record(question: SimRequest, status: int, at: float) -> RequestRecord:
-    one = question
-    scheme = one.headers.get("authorization", "").partition(" ")[0].lower()
+def _record(request: SimRequest, status: int, at: float) -> RequestRecord:
+    scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
     return RequestRecord(
-        one.uid, one.method, one.path, one.query, one.body, one.user, status, at, scheme
+        request.uid,
+        request.method,
+        request.path,
+        request.query,
+        request.body,
+        request.user,
+        status,
+        at,
+        scheme,
     )
 
 
@@ -114,7 +121,7 @@ class _NodeApi:
             ("POST", "/v1/users/refresh_jwt"): replies.refresh,
         }
 
-    def question(self, scope: dict[str, Any], body: bytes) -> SimRequest:
+    def read_request(self, scope: dict[str, Any], body: bytes) -> SimRequest:
         """Read a request; a login is checked once, and only where it is required."""
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
@@ -127,38 +134,38 @@ class _NodeApi:
         query = scope["query_string"].decode("latin-1")
         return SimRequest(self._uid, scope["method"], scope["path"], query, headers, body, user)
 
-    def answer(self, question: SimRequest) -> SimReply:
+    def answer(self, request: SimRequest) -> SimReply:
         """Return the reply to a request."""
         if not self._cluster.serves(self._uid):
             return SimReply(503, _UPSTREAM)
-        route = self._route(question)
-        if question.path in _OPEN:
-            return NOT_FOUND if route is None else route(question)
-        if question.user is None:
+        route = self._route(request)
+        if request.path in _OPEN:
+            return NOT_FOUND if route is None else route(request)
+        if request.user is None:
             return self._replies.unauthorized()
-        if not self._replies.may_view(question.user):
+        if not self._replies.may_view(request.user):
             return fault(403, "insufficient_permissions", "the role may do nothing")
         if route is None:
             known = {path for _, path in self._routes}
-            return fault(405, "method_not_allowed", "no") if question.path in known else NOT_FOUND
-        elsewhere = self._redirect(question)
-        return route(question) if elsewhere is None else elsewhere
+            return fault(405, "method_not_allowed", "no") if request.path in known else NOT_FOUND
+        elsewhere = self._redirect(request)
+        return route(request) if elsewhere is None else elsewhere
 
-    def _route(self, question: SimRequest) -> Callable[[SimRequest], SimReply] | None:
-        if question.method == "GET" and question.path.startswith("/v1/nodes/check/"):
+    def _route(self, request: SimRequest) -> Callable[[SimRequest], SimReply] | None:
+        if request.method == "GET" and request.path.startswith("/v1/nodes/check/"):
             return self._replies.node_check
-        return self._routes.get((question.method, question.path))
+        return self._routes.get((request.method, request.path))
 
-    def _redirect(self, question: SimRequest) -> SimReply | None:
+    def _redirect(self, request: SimRequest) -> SimReply | None:
         """Redirect the cluster's calls to the primary, unless handle_redirects is set.
 
         The code is not documented: [choice] 307.
         """
-        here = question.path.startswith(("/v1/local/", "/v4/", "/v1/users/"))
-        if here or question.path == "/v1/bootstrap" or self._cluster.handle_redirects:
+        here = request.path.startswith(("/v1/local/", "/v4/", "/v1/users/"))
+        if here or request.path == "/v1/bootstrap" or self._cluster.handle_redirects:
             return None
         if self._uid == self._cluster.primary_uid:
             return None
         target = self._cluster.urls.get(self._cluster.primary_uid, "https://127.0.0.1:9443")
-        query = f"?{question.query}" if question.query else ""
-        return SimReply(307, b"", {"location": f"{target}{quote(question.path)}{query}"})
+        query = f"?{request.query}" if request.query else ""
+        return SimReply(307, b"", {"location": f"{target}{quote(request.path)}{query}"})

@@ -113,14 +113,14 @@ class Logins:
         """The WWW-Authenticate header of a 401; empty without one."""
         names = {"basic": "Basic", "jwt": "JWT", "bearer": "Bearer"}
         taken = {*self.schemes, *(("basic",) if self.basic else ())}
-        words = (f'{names[one]} realm="cluster"' for one in sorted(taken))
+        words = (f'{names[scheme]} realm="cluster"' for scheme in sorted(taken))
         return ", ".join(words) if self.challenges else ""
 
 
 def _same(wanted: str, given: str) -> bool:
     """Compare texts of any letters, even the lone surrogates of JSON."""
-    one, other = (text.encode("utf-8", "surrogatepass") for text in (wanted, given))
-    return hmac.compare_digest(one, other)
+    wanted_bytes, given_bytes = (text.encode("utf-8", "surrogatepass") for text in (wanted, given))
+    return hmac.compare_digest(wanted_bytes, given_bytes)
 
 
 def _encode(data: bytes) -> str:

@@ -21,10 +21,14 @@ class Node:
 
     def take_off(self, name: str) -> None:
         """Remove the programs of a configuration name from the supervisor."""
-        gone = {one: self.processes[one] for one in self.processes if is_instance(one, name)}
-        for one, process in gone.items():
+        gone = {
+            service: self.processes[service]
+            for service in self.processes
+            if is_instance(service, name)
+        }
+        for service, process in gone.items():
             process.halt()
-            del self.processes[one]
+            del self.processes[service]
         self.off[name] = gone
 
     def put_back(self, name: str, now: float, make: Callable[[str], Process]) -> None:

@@ -53,7 +53,7 @@ class Process:
     def start(self, now: float) -> None:
         """Begin to start; does nothing to a program that runs or is about to."""
         self.advance(now)
-        self._take_back_word(starting=True)
+        self._drop_fixed_status(starting=True)
         if self.state == "STOPPING":
             self._starts_again = True
         elif self.state not in _UP and not (self.state == "STOPPED" and self._due is not None):
@@ -64,7 +64,7 @@ class Process:
     def stop(self, now: float) -> None:
         """Begin to stop; a program that is not alive is STOPPED at once."""
         self.advance(now)
-        self._take_back_word(starting=False)
+        self._drop_fixed_status(starting=False)
         self._starts_again = False
         if self.state in _UP:
             self.state, self._due = "STOPPING", now + STOP_TAKES * self._pace
@@ -83,11 +83,11 @@ class Process:
         """Set STOPPED at once."""
         self.state, self._due, self._fixed, self._starts_again = "STOPPED", None, None, False
 
-    def fix(self, status: str) -> None:
+    def fix_status(self, status: str) -> None:
         """Report any status word, verbatim, until the next operation; the program goes on."""
         self._fixed = status
 
-    def _take_back_word(self, *, starting: bool) -> None:
+    def _drop_fixed_status(self, *, starting: bool) -> None:
         """Drop the fixed word, and stop the program where the word says it is not alive."""
         word, self._fixed = self._fixed, None
         if word is None or word in _LIVE_WORDS:
@@ -101,7 +101,7 @@ class Process:
         if self.state == "RUNNING":
             self._due = now + every * self._pace
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Stop failing and crashing."""
         self.fails, self.crashes_every = False, None
         if self.state == "RUNNING" and not self._one_shot:

@@ -55,19 +55,19 @@ class Responses:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    def services(self, question: SimRequest) -> SimReply:
+    def services(self, request: SimRequest) -> SimReply:
         """`GET /v1/local/services`."""
-        return SimReply(200, self._cluster.services(question.uid))
+        return SimReply(200, self._cluster.services(request.uid))
 
-    def operate(self, question: SimRequest) -> SimReply:
+    def operate(self, request: SimRequest) -> SimReply:
         """`POST /v1/local/services`, and `POST /v1/services` on the primary's programs."""
-        role = self._cluster.users[question.user or ""].role
+        role = self._cluster.users[request.user or ""].role
         if role not in MAY_ORDER:
             return fault(403, "insufficient_permissions", "the role may not operate services")
-        if "application/json" not in question.headers.get("content-type", ""):
+        if "application/json" not in request.headers.get("content-type", ""):
             return fault(400, "bad_content_type", "Content-Type must be application/json")
         try:
-            order = json.loads(question.body)
+            order = json.loads(request.body)
         except (ValueError, RecursionError):
             return NOT_JSON
         wanted = order.get("services") if isinstance(order, dict) else None
@@ -76,8 +76,8 @@ class Responses:
         operation = order.get("operation_type")
         if not isinstance(operation, str) or operation not in OPERATIONS:
             return fault(400, "invalid_schema", "operation_type must be start, stop or restart")
-        uid = question.uid
-        if question.path == "/v1/services":
+        uid = request.uid
+        if request.path == "/v1/services":
             uid = self._cluster.primary_uid
         return SimReply(200, self._cluster.operate(uid, operation, wanted))
 
@@ -135,9 +135,9 @@ class Responses:
             },
         )
 
-    def bootstrap(self, question: SimRequest) -> SimReply:
+    def bootstrap(self, request: SimRequest) -> SimReply:
         """`GET /v1/bootstrap`: the uid is a string here."""
-        node = self._cluster.node(question.uid)
+        node = self._cluster.node(request.uid)
         return SimReply(
             200,
             {
@@ -150,15 +150,15 @@ class Responses:
             },
         )
 
-    def master_healthcheck(self, question: SimRequest) -> SimReply:
+    def master_healthcheck(self, request: SimRequest) -> SimReply:
         """`GET /v1/local/node/master_healthcheck`."""
-        is_primary = question.uid == self._cluster.primary_uid
+        is_primary = request.uid == self._cluster.primary_uid
         return SimReply(200, {"status": "active" if is_primary else "inactive"})
 
-    def node_check(self, question: SimRequest) -> SimReply:
+    def node_check(self, request: SimRequest) -> SimReply:
         """`GET /v1/nodes/check/{uid}`."""
-        asked = question.path.removeprefix("/v1/nodes/check/")
-        node = next((one for one in self._cluster.nodes if str(one.uid) == asked), None)
+        asked = request.path.removeprefix("/v1/nodes/check/")
+        node = next((node for node in self._cluster.nodes if str(node.uid) == asked), None)
         if node is None:
             return fault(404, "node_not_exist", "no such node")
         down = self._down(node.uid)
@@ -186,11 +186,11 @@ class Responses:
             if entry["status"] != "RUNNING" and name not in ONE_SHOT
         ]
 
-    def health(self, question: SimRequest) -> SimReply:
+    def health(self, request: SimRequest) -> SimReply:
         """`GET /v4/cluster/health`, which came with 8.0.16."""
         if not self._cluster.health_v4:
             return fault(404, "not_found", "no such path")
-        issues = parse_qs(question.query).get("issues_only", ["false"])[0] == "true"
+        issues = parse_qs(request.query).get("issues_only", ["false"])[0] == "true"
         nodes = [self._health_of(node, issues_only=issues) for node in self._cluster.nodes]
         return SimReply(200, {"nodes": nodes})
 
@@ -212,15 +212,15 @@ class Responses:
             ],
         }
 
-    def authorize(self, question: SimRequest) -> SimReply:
+    def authorize(self, request: SimRequest) -> SimReply:
         """`POST /v1/users/authorize`: Basic with an optional ttl, or name and password (7.4)."""
         try:
-            wanted = json.loads(question.body or b"{}")
+            wanted = json.loads(request.body or b"{}")
         except (ValueError, RecursionError):
             return NOT_JSON
         wanted = wanted if isinstance(wanted, dict) else {}
         logins, now = self._cluster.logins, self._cluster.now()
-        scheme, _, rest = question.headers.get("authorization", "").partition(" ")
+        scheme, _, rest = request.headers.get("authorization", "").partition(" ")
         form = "header" if scheme.lower() == "basic" else "body"
         if form not in logins.forms:
             return fault(400, "invalid_schema", f"a login by {form} is not understood")
@@ -233,17 +233,17 @@ class Responses:
             return self.unauthorized()
         return self._token(user, wanted)
 
-    def refresh(self, question: SimRequest) -> SimReply:
+    def refresh(self, request: SimRequest) -> SimReply:
         """`POST /v1/users/refresh_jwt`, with an optional ttl. [choice] Basic is no token: 401."""
         if not self._cluster.logins.refreshes:
             return NOT_FOUND
-        if question.headers.get("authorization", "").lower().startswith("basic "):
+        if request.headers.get("authorization", "").lower().startswith("basic "):
             return self.unauthorized()
         try:
-            wanted = json.loads(question.body or b"{}")
+            wanted = json.loads(request.body or b"{}")
         except (ValueError, RecursionError):
             return NOT_JSON
-        return self._token(question.user or "", wanted if isinstance(wanted, dict) else {})
+        return self._token(request.user or "", wanted if isinstance(wanted, dict) else {})
 
     def unauthorized(self) -> SimReply:
         """Return a 401."""

@@ -118,10 +118,10 @@ class _Port:
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    one = transport.get_extra_info("socket")
-    if one is not None:  # else TLS has let go of it already
+    raw = transport.get_extra_info("socket")
+    if raw is not None:  # else TLS has let go of it already
         with contextlib.suppress(OSError):
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     transport.abort()
 
 
@@ -149,8 +149,8 @@ def _bind_all(places: Sequence[tuple[str, int]]) -> list[socket.socket]:
         for place in places:
             sockets.append(_bind(*place))  # noqa: PERF401 - those before the failing one are closed
     except SimulatorError:
-        for one in sockets:
-            one.close()
+        for bound in sockets:
+            bound.close()
         raise
     return sockets
 
@@ -233,7 +233,7 @@ class SimulatedCluster:
             for node, bound in zip(self.cluster.nodes, sockets, strict=True)
         ]
         scheme = "https" if self._tls else "http"
-        self.urls = {one.uid: f"{scheme}://{one.host}" for one in self._ports}
+        self.urls = {port.uid: f"{scheme}://{port.host}" for port in self._ports}
         self.cluster.urls = dict(self.urls)
         self._thread = threading.Thread(target=self._run, name="simulator", daemon=True)
         self._thread.start()
@@ -263,7 +263,7 @@ class SimulatedCluster:
 
     def drop_connections(self, uid: int) -> None:
         """Reset every connection of a node, as a network does."""
-        port = next(one for one in self._ports if one.uid == uid)
+        port = next(port for port in self._ports if port.uid == uid)
         self._in_loop(port.cut)
 
     def _in_loop(self, act: Callable[[], Any]) -> None:

@@ -59,13 +59,13 @@ class BackgroundWriter:
             raise SlowDisk(f"the disk did not answer within {limit:g} s") from None
 
     def repeat(
-        self, job: Callable[[], None], every: float, told: "Callable[[Future[None]], None]"
+        self, job: Callable[[], None], every: float, done: "Callable[[Future[None]], None]"
     ) -> None:
         """Do a job every so many seconds; `told` is called with its future, in the thread."""
 
         def again() -> None:
             future: Future[None] = Future()
-            future.add_done_callback(told)
+            future.add_done_callback(done)
             _complete(future, job)
 
         self._again, self._every = again, every

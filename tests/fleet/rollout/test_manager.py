@@ -166,7 +166,7 @@ async def test_what_came_up_late_is_not_restarted_twice(three: SimulatedCluster)
     async with rolling(three, patience=replace(QUICK, limit=1.5)) as deck:
         plan = await begun(deck)
         await paused_at_the_second(deck, plan, SERVICE)
-        three.cluster.mend(3, SERVICE)
+        three.cluster.repair(3, SERVICE)
         three.cluster.start(3, SERVICE)
         await deck.until(lambda: is_up(deck, "node3"))
         deck.fleet.rollouts.resume(plan.number)
