@@ -44,7 +44,7 @@ def test_a_path_with_controls_is_printed_harmlessly(rsdeck: Command) -> None:
 # config check
 
 
-def test_a_configuration_that_is_well_is_said_with_its_path_and_count(rsdeck: Command) -> None:
+def test_a_valid_configuration_is_reported_with_its_path_and_count(rsdeck: Command) -> None:
     path = rsdeck.configure(NODE)
     ran = rsdeck.run("config", "check")
     assert (ran.code, ran.out, ran.err) == (0, f"{path}: 1 node, all well\n", "")
@@ -52,12 +52,12 @@ def test_a_configuration_that_is_well_is_said_with_its_path_and_count(rsdeck: Co
     assert rsdeck.run("config", "check").out == f"{path}: 2 nodes, all well\n"
 
 
-def test_the_example_that_comes_along_is_well(rsdeck: Command) -> None:
+def test_the_bundled_example_is_valid(rsdeck: Command) -> None:
     rsdeck.configure((ROOT / "config.example.toml").read_text(encoding="utf-8"))
     assert rsdeck.run("config", "check").code == 0
 
 
-def test_a_configuration_that_is_not_there_is_no_error_but_is_said(rsdeck: Command) -> None:
+def test_a_missing_configuration_is_no_error_but_is_reported(rsdeck: Command) -> None:
     ran = rsdeck.run("config", "check")
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == f"rsdeck: there is no {rsdeck.config_path} yet\n"
@@ -148,7 +148,7 @@ def test_a_plain_password_is_refused_with_the_ways_named_and_never_shown(rsdeck:
         ("[settings]\nrefresh = nan\n[keys]\nx = 2020-01-01\n", "settings.refresh"),
     ],
 )
-def test_what_is_hardly_toml_is_said_without_a_traceback(
+def test_invalid_toml_is_reported_without_a_traceback(
     text: str, says: str, rsdeck: Command
 ) -> None:
     path = rsdeck.configure(text)
@@ -158,7 +158,7 @@ def test_what_is_hardly_toml_is_said_without_a_traceback(
     assert ran.err.startswith(f"rsdeck: {path}: ")
 
 
-def test_bytes_that_are_no_text_are_said_by_their_line(rsdeck: Command) -> None:
+def test_bytes_that_are_no_text_are_reported_with_their_line(rsdeck: Command) -> None:
     path = rsdeck.configure("")
     path.write_bytes(b"# x\n\xff\x1b[31m")
     ran = rsdeck.run("config", "check")
@@ -177,7 +177,7 @@ def test_a_configuration_that_others_can_write_is_refused(mode: int, rsdeck: Com
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
-def test_a_configuration_that_cannot_be_read_is_said(rsdeck: Command) -> None:
+def test_a_configuration_that_cannot_be_read_is_reported(rsdeck: Command) -> None:
     rsdeck.configure(NODE, mode=0o000)
     assert "Permission denied" in rsdeck.run("config", "check").err
 
@@ -193,7 +193,7 @@ def test_a_key_or_a_theme_that_the_deck_would_refuse_is_found_too(rsdeck: Comman
     assert ran.err.startswith(f"rsdeck: {path}: settings.theme: no theme 'drak'; there are: dark")
 
 
-def test_a_theme_of_the_user_is_known_and_a_broken_one_is_said(rsdeck: Command) -> None:
+def test_a_theme_of_the_user_is_known_and_a_broken_one_is_reported(rsdeck: Command) -> None:
     path = rsdeck.configure('[settings]\ntheme = "mine"\n')
     folder = path.parent / "themes"
     folder.mkdir()
@@ -208,7 +208,7 @@ def test_a_theme_of_the_user_is_known_and_a_broken_one_is_said(rsdeck: Command) 
 # nodes
 
 
-def test_nodes_are_listed_with_where_their_password_comes_from_and_nobody_is_asked(
+def test_nodes_are_listed_with_the_source_of_their_password_and_not_polled(
     rsdeck: Command, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     rsdeck.configure(
@@ -236,7 +236,7 @@ def test_nodes_are_listed_with_where_their_password_comes_from_and_nobody_is_ask
     assert not list(served.cluster.requests)
 
 
-def test_no_nodes_is_nothing_on_stdout_and_a_word_on_stderr(rsdeck: Command) -> None:
+def test_without_nodes_stdout_is_empty_and_stderr_names_the_configuration(rsdeck: Command) -> None:
     ran = rsdeck.run("nodes")
     assert (ran.code, ran.out) == (0, "")
     assert str(rsdeck.config_path) in ran.err
@@ -255,7 +255,7 @@ def test_asking_about_the_configuration_writes_nothing(rsdeck: Command) -> None:
     assert list(rsdeck.home.iterdir()) == []
 
 
-def test_check_tells_of_keys_theme_and_nodes_in_one_go(rsdeck: Command) -> None:
+def test_check_reports_keys_theme_and_nodes_together(rsdeck: Command) -> None:
     rsdeck.configure(
         '[settings]\ntheme = "nope"\n[keys]\nrestart = "wibble"\n'
         '[nodes.n1]\nurl = "ftp://x"\nusername = "me@example.com"\n'
@@ -266,7 +266,7 @@ def test_check_tells_of_keys_theme_and_nodes_in_one_go(rsdeck: Command) -> None:
         assert word in ran.err
 
 
-def test_check_tells_of_a_password_file_that_cannot_be_read(rsdeck: Command) -> None:
+def test_check_reports_a_password_file_that_cannot_be_read(rsdeck: Command) -> None:
     rsdeck.configure(
         '[nodes.n1]\nurl = "https://x"\nusername = "me@example.com"\npassword_file = "none"\n'
     )

@@ -95,7 +95,7 @@ def test_add_writes_those_that_are_named(one: Command) -> None:
         ((), "Missing argument 'NODE'"),
     ],
 )
-def test_what_cannot_be_is_exit_code_2_and_nothing_is_written(
+def test_invalid_arguments_are_exit_code_2_and_nothing_is_written(
     argv: tuple[str, ...], words: str, one: Command
 ) -> None:
     before = one.config_path.read_bytes()
@@ -137,7 +137,7 @@ def test_json_is_one_object_on_stdout(one: Command, spread: SimulatedCluster) ->
 
 
 @pytest.mark.parametrize("why", ["wrong password", "no password", "off", "replica"])
-def test_a_node_that_cannot_be_asked_is_exit_code_3(
+def test_a_node_that_cannot_be_polled_is_exit_code_3(
     why: str, one: Command, spread: SimulatedCluster
 ) -> None:
     spread.cluster.logins.challenges = True

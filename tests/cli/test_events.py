@@ -43,7 +43,7 @@ def keep_some(folder: Path) -> None:
     )
 
 
-def test_no_history_yet_is_said_with_its_path_and_code_2(rsdeck: Command, folder: Path) -> None:
+def test_no_history_yet_is_reported_with_its_path_and_code_2(rsdeck: Command, folder: Path) -> None:
     for more in ((), ("--json",), ("--since", "1h")):
         ran = rsdeck.run("events", *more)
         assert (ran.code, ran.out) == (2, "")

@@ -36,7 +36,7 @@ def keep(folder: Path) -> JournalFile:
     return store
 
 
-def test_no_journal_yet_is_said_with_its_path_and_code_2(rsdeck: Command, folder: Path) -> None:
+def test_no_journal_yet_is_reported_with_its_path_and_code_2(rsdeck: Command, folder: Path) -> None:
     for more in ((), ("--json",), ("--verify",)):
         ran = rsdeck.run("journal", *more)
         assert (ran.code, ran.out) == (2, "")
@@ -62,7 +62,7 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     assert "\x1b" not in ran.out
 
 
-def test_the_newest_alone_can_be_asked_for(rsdeck: Command, folder: Path) -> None:
+def test_the_newest_records_alone_can_be_shown(rsdeck: Command, folder: Path) -> None:
     keep(folder)
     ran = rsdeck.run("journal", "--last", "2")
     assert [row[3] for row in ran.rows] == ["refused", "session_end"]
@@ -81,7 +81,7 @@ def test_json_is_one_record_a_line_as_it_was_written(rsdeck: Command, folder: Pa
     assert json.loads(last.out)["kind"] == "session_end"
 
 
-def test_a_whole_journal_is_said_to_be_so(rsdeck: Command, folder: Path) -> None:
+def test_a_complete_journal_is_reported_as_complete(rsdeck: Command, folder: Path) -> None:
     store = keep(folder)
     ran = rsdeck.run("journal", "--verify")
     assert (ran.code, ran.err) == (0, "")

@@ -52,7 +52,7 @@ def test_every_command_has_a_help_with_a_sentence(words: tuple[str, ...], rsdeck
         assert re.search(r"^  [A-Z].+\.$", ran.out, re.MULTILINE)
 
 
-def test_the_help_of_status_tells_the_exit_codes_and_examples(rsdeck: Command) -> None:
+def test_the_help_of_status_shows_the_exit_codes_and_examples(rsdeck: Command) -> None:
     out = rsdeck.run("status", "--help").out
     assert "0 all well, 1 something is down, 2 usage or configuration" in out
     assert "rsdeck status node1 node2" in out
@@ -118,7 +118,7 @@ def test_a_terminal_that_can_draw_nothing_is_none(term: str, rsdeck: Command) ->
 
 
 @pytest.mark.terminal
-def test_on_a_terminal_an_unknown_node_is_said_with_those_there_are(
+def test_on_a_terminal_an_unknown_node_is_reported_with_the_known_ones(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
     rsdeck.configure(profiles(served, ""))

@@ -75,7 +75,7 @@ def test_only_the_named_nodes_take_part(known: Command, served: SimulatedCluster
     assert "node2" not in ran.out
 
 
-def test_where_it_does_not_run_is_left_out_and_said(
+def test_a_node_without_the_service_is_left_out_and_reported(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.cluster.remove_service(3, SERVICE)
@@ -137,7 +137,7 @@ def test_a_cluster_that_is_not_well_stops_it_before_anything_is_sent(
     assert not posts(served)
 
 
-def test_a_node_that_cannot_be_asked_is_exit_code_3(
+def test_a_node_that_cannot_be_polled_is_exit_code_3(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.power_off(3)
@@ -160,7 +160,7 @@ def test_a_node_that_cannot_be_asked_is_exit_code_3(
         ((*ROLL, "--yes", "y"), "it takes 'alert_mgr'"),
     ],
 )
-def test_what_may_not_be_is_exit_code_2_and_nothing_is_sent(
+def test_what_is_not_allowed_is_exit_code_2_and_nothing_is_sent(
     args: tuple[str, ...], says: str, known: Command, served: SimulatedCluster
 ) -> None:
     ran = known.run(*args)
@@ -178,7 +178,7 @@ def test_a_name_that_no_node_has_reaches_no_terminal_as_it_is(
     assert "\x1b" not in ran.err
 
 
-def test_of_several_services_whose_one_is_left_the_count_is_said_and_never_nothing() -> None:
+def test_where_one_of_several_services_remains_the_count_is_required() -> None:
     off = service("crdb_worker", "STOPPED")
     plan = make_plan(wish("alert_mgr", "crdb_worker"), [place(2, service(), off)])
     assert isinstance(plan, Plan)
@@ -207,7 +207,7 @@ def test_without_a_place_for_the_journal_nothing_is_sent(
 
 @pytest.mark.real_time
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_lets_the_order_end_and_gives_no_further_one(
+def test_after_a_signal_the_sent_action_is_watched_to_its_end_and_no_further_one_sent(
     number: signal.Signals, known: Command, served: SimulatedCluster
 ) -> None:
     child = known.start(*AGREED)
@@ -272,7 +272,7 @@ def test_on_a_terminal_the_name_is_typed_and_never_a_plain_yes(
 
 @pytest.mark.terminal
 @pytest.mark.parametrize(("uid", "code"), [(2, 3), (3, 1)])
-def test_a_gate_that_cannot_be_asked_is_exit_code_3_and_one_that_stays_shut_1(
+def test_a_gate_that_cannot_be_polled_is_exit_code_3_and_one_that_stays_closed_1(
     uid: int, code: int, known: Command, served: SimulatedCluster
 ) -> None:
     """Node2 is the first; node3 is only one of the others, and away."""
@@ -287,7 +287,7 @@ def test_a_gate_that_cannot_be_asked_is_exit_code_3_and_one_that_stays_shut_1(
 
 
 @pytest.mark.real_time
-def test_nobody_reading_its_lines_stops_it_after_the_order_that_is_out(
+def test_a_closed_stdout_stops_it_after_the_sent_action(
     known: Command, served: SimulatedCluster
 ) -> None:
     reading, writing = os.pipe()

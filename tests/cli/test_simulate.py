@@ -143,7 +143,7 @@ def test_a_signal_ends_it_with_0(number: signal.Signals, rsdeck: Command) -> Non
         socket.create_connection(("127.0.0.1", urlsplit(simulator.urls[0]).port or 0))
 
 
-def test_a_port_that_is_taken_is_said_with_what_to_do(rsdeck: Command) -> None:
+def test_a_port_that_is_taken_is_reported_with_what_to_do(rsdeck: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ran = rsdeck.run("simulate", "--port", str(port), "--nodes", "1")
@@ -153,7 +153,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(rsdeck: Command) -> None:
     assert ran.err.count("\n") == 1
 
 
-def test_a_port_that_is_taken_further_on_is_said_as_well(rsdeck: Command) -> None:
+def test_a_later_port_that_is_taken_is_reported_as_well(rsdeck: Command) -> None:
     first = free_ports(3)
     with socket.create_server(("127.0.0.1", first + 2)):
         ran = rsdeck.run("simulate", "--port", str(first))

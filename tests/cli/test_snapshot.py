@@ -42,7 +42,7 @@ def test_something_down_is_exit_code_1(rsdeck: Command) -> None:
     assert "node1: alert_mgr STOP" in ran.out
 
 
-def test_a_node_that_cannot_be_asked_is_exit_code_3_and_told(known: Command) -> None:
+def test_a_node_that_cannot_be_polled_is_exit_code_3_and_reported(known: Command) -> None:
     text = known.config_path.read_text(encoding="utf-8")
     known.configure(f'{text}\n[nodes.gone]\nurl = "https://127.0.0.1:1"\nusername = "a@b.c"\n'
                     'password_env = "DEMO_PASSWORD"\n')  # fmt: skip

@@ -43,7 +43,7 @@ def test_all_well_is_a_table_of_every_service_and_exit_code_0(known: Command) ->
     assert {row[2] for row in ran.rows} == {"RUNNING", "EXITED"}
 
 
-def test_only_the_named_nodes_are_asked_and_in_the_order_of_the_configuration(
+def test_only_the_named_nodes_are_polled_and_shown_in_the_sequence_of_the_configuration(
     known: Command, served: SimulatedCluster
 ) -> None:
     ran = known.run("status", "node3", "node1", "node3")
@@ -100,7 +100,7 @@ def test_a_service_without_times_has_null_in_json(known: Command) -> None:
     assert one["uptime_seconds"] is None
 
 
-def test_json_tells_of_a_node_that_could_not_be_asked_beside_the_others(
+def test_json_shows_a_node_that_could_not_be_polled_beside_the_others(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.power_off(2)
@@ -130,9 +130,7 @@ def test_a_stopped_service_is_exit_code_1_and_comes_first(
     assert "STOPPED" not in {row[2] for row in ran.rows[2:]}
 
 
-def test_a_word_that_nobody_documents_is_no_well_being(
-    known: Command, served: SimulatedCluster
-) -> None:
+def test_an_undocumented_status_is_a_problem(known: Command, served: SimulatedCluster) -> None:
     served.cluster.set_status(1, "redis_mgr", "CONFUSED")
     ran = known.run("status", "node1")
     assert ran.code == 1
@@ -172,7 +170,7 @@ def test_a_service_that_the_configuration_switched_off_is_not_a_fault(rsdeck: Co
 # Usage and configuration
 
 
-def test_an_unknown_node_is_exit_code_2_and_nobody_is_asked(
+def test_an_unknown_node_is_exit_code_2_and_no_node_is_polled(
     known: Command, served: SimulatedCluster
 ) -> None:
     ran = known.run("status", "node1", "nose2")
@@ -265,7 +263,7 @@ def test_a_wrong_password_is_sent_once_for_a_whole_cluster_and_once_more_for_a_t
     assert WRONG not in ran.out + ran.err
 
 
-def test_what_is_said_is_said_once_and_not_of_keys_that_only_the_deck_has(
+def test_messages_are_not_repeated_and_name_no_keys_of_the_deck(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
     canary(rsdeck, served)
@@ -305,7 +303,7 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(
     assert known.run("status", "node1").code == 0
 
 
-def test_a_ca_file_that_is_missing_or_no_certificate_is_said_without_a_traceback(
+def test_a_ca_file_that_is_missing_or_no_certificate_is_reported_without_a_traceback(
     known: Command, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     ca_file = tmp_path / "ca.pem"
@@ -321,7 +319,7 @@ def test_a_ca_file_that_is_missing_or_no_certificate_is_said_without_a_traceback
 # Where the password comes from
 
 
-def test_a_password_of_a_file_a_command_or_a_variable_opens_the_nodes(
+def test_a_password_from_a_file_a_command_or_a_variable_logs_in(
     rsdeck: Command, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     file = tmp_path / "password"
@@ -354,7 +352,7 @@ def test_a_password_file_that_others_can_read_is_refused(
     assert not list(served.cluster.requests)
 
 
-def test_a_command_that_fails_is_said_without_what_it_printed(
+def test_a_failed_command_is_reported_without_its_output(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
     words = json.dumps(["sh", "-c", f"echo {WRONG}; echo {WRONG} >&2; exit 3"])
@@ -366,7 +364,7 @@ def test_a_command_that_fails_is_said_without_what_it_printed(
 
 
 @pytest.mark.real_time
-def test_no_source_and_no_terminal_is_exit_code_3_and_nobody_waits(
+def test_without_a_source_and_a_terminal_it_exits_with_3_and_does_not_wait(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
     rsdeck.configure(profiles(served, ""))
@@ -460,7 +458,7 @@ class _Asked:
 
 
 @pytest.mark.terminal
-def test_on_a_terminal_the_password_is_asked_for_once_a_cluster_and_not_shown(
+def test_on_a_terminal_the_password_is_prompted_for_once_a_cluster_and_not_shown(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
     asked = _Asked(rsdeck, served)
@@ -481,7 +479,7 @@ def test_on_a_terminal_the_password_is_asked_for_once_a_cluster_and_not_shown(
         (b"\xff\n", 2, b"rsdeck: what was typed is not UTF-8"),
     ],
 )
-def test_what_is_typed_instead_of_a_password_is_no_traceback(
+def test_keys_that_are_no_password_cause_no_traceback(
     keys: bytes, code: int, says: bytes, rsdeck: Command, served: SimulatedCluster
 ) -> None:
     asked = _Asked(rsdeck, served)
@@ -491,7 +489,7 @@ def test_what_is_typed_instead_of_a_password_is_no_traceback(
 
 
 @pytest.mark.real_time
-def test_what_python_says_when_it_debugs_holds_no_secret(
+def test_the_debug_output_of_python_holds_no_secret(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
     """P9."""
@@ -532,7 +530,7 @@ def test_a_pipe_to_head_is_no_traceback(known: Command) -> None:
 
 
 @pytest.mark.real_time
-def test_a_full_disk_behind_stdout_is_said_in_one_line(known: Command) -> None:
+def test_a_full_disk_behind_stdout_is_reported_in_one_line(known: Command) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         ran = known.run_process("status", stdout=full)
     assert ran.code == 2
@@ -608,7 +606,7 @@ def test_a_node_that_hangs_is_given_up_after_the_timeout(rsdeck: Command, hangin
 
 
 @pytest.mark.real_time
-def test_no_secret_is_in_the_words_of_a_running_process(rsdeck: Command, hanging: Any) -> None:
+def test_no_secret_is_in_the_arguments_of_a_running_process(rsdeck: Command, hanging: Any) -> None:
     """P9."""
     child = rsdeck.start("status")
     until(lambda: hanging.asked)
@@ -621,7 +619,7 @@ def test_no_secret_is_in_the_words_of_a_running_process(rsdeck: Command, hanging
 # Lies
 
 
-def test_hostile_names_and_words_are_harmless_and_the_columns_still_stand(
+def test_hostile_names_and_statuses_are_harmless_and_the_columns_stay_aligned(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.cluster.add_service(1, HOSTILE)
@@ -640,7 +638,7 @@ def test_hostile_names_and_words_are_harmless_and_the_columns_still_stand(
     assert len(starts) == 1
 
 
-def test_hostile_names_and_words_stay_whole_lines_in_json(
+def test_hostile_names_and_statuses_are_escaped_in_json(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.cluster.add_service(1, HOSTILE, "RUN\x1b]0;title\x07")
@@ -652,7 +650,7 @@ def test_hostile_names_and_words_stay_whole_lines_in_json(
 
 
 @pytest.mark.real_time
-def test_a_terminal_that_has_no_such_letters_gets_them_spelled_out(
+def test_letters_that_the_terminal_lacks_are_written_as_escapes(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.cluster.add_service(1, HOSTILE)
@@ -672,7 +670,7 @@ def test_a_terminal_that_has_no_such_letters_gets_them_spelled_out(
         (b"", "closed the connection"),
     ],
 )
-def test_what_a_node_answers_instead_is_one_line(body: bytes, says: str, rsdeck: Command) -> None:
+def test_a_wrong_answer_of_a_node_is_one_line(body: bytes, says: str, rsdeck: Command) -> None:
     with serving(once(body)) as server:
         rsdeck.configure(
             f'[nodes.n1]\nurl = "{server.url}"\nusername = "x"\npassword_env = "DEMO_PASSWORD"\n'

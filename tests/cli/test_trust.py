@@ -122,7 +122,7 @@ def test_a_changed_certificate_is_explained_and_never_pinned(
     assert "change by hand" in ran.err
 
 
-def test_a_node_that_is_not_there_is_said(rsdeck: Command, node: Node) -> None:
+def test_a_node_that_is_off_is_reported(rsdeck: Command, node: Node) -> None:
     with serving() as gone:
         url = gone.url.replace("http:", "https:")
     node.profile(url=url)
@@ -148,7 +148,7 @@ def test_through_a_proxy_it_is_the_same_certificate(node: Node) -> None:
         ((), "Missing argument"),
     ],
 )
-def test_what_cannot_be_meant_is_exit_code_2(node: Node, argv: tuple[str, ...], words: str) -> None:
+def test_invalid_arguments_are_exit_code_2(node: Node, argv: tuple[str, ...], words: str) -> None:
     ran = node.rsdeck.run("trust", *argv)
     assert ran.code == 2
     assert words in ran.err

@@ -20,7 +20,7 @@ def test_a_file_that_others_can_write_is_refused(mode: int, write: Write) -> Non
     assert "chmod" in caught.value.hint
 
 
-def test_a_file_that_others_can_only_read_is_well(write: Write) -> None:
+def test_a_file_that_others_can_only_read_is_valid(write: Write) -> None:
     path = write("x")
     path.chmod(0o644)
     assert read_bytes(path) == b"x"

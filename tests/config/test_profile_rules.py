@@ -20,7 +20,9 @@ from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust
 MINIMAL = {"url": "https://db1", "username": "op@example.com"}
 
 
-def test_the_shortest_profile_asks_for_its_password_and_trusts_the_system(tmp_path: Path) -> None:
+def test_the_shortest_profile_prompts_for_its_password_and_trusts_the_system(
+    tmp_path: Path,
+) -> None:
     profile = check_profile("n1", MINIMAL, folder=tmp_path)
     assert profile.password == AskSource()
     assert profile.trust == SystemTrust()
@@ -157,6 +159,6 @@ def test_a_way_to_log_in_that_there_is_not_is_refused(value: object, tmp_path: P
     assert caught.value.key == "nodes.n.login"
 
 
-def test_the_way_to_log_in_is_found_out_unless_it_is_said(tmp_path: Path) -> None:
+def test_the_way_to_log_in_is_detected_unless_it_is_set(tmp_path: Path) -> None:
     for more, way in (({}, LoginWay.AUTO), ({"login": "jwt"}, LoginWay.JWT)):
         assert check_profile("n", {**MINIMAL, **more}, folder=tmp_path).login is way

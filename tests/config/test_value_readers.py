@@ -12,7 +12,7 @@ def test_seconds_are_a_number_within_bounds(wrong: object) -> None:
         read.read_seconds(0.5, 300)(wrong)
 
 
-def test_seconds_include_their_bounds_unless_said_otherwise() -> None:
+def test_seconds_include_their_bounds_by_default() -> None:
     assert read.read_seconds(0.5, 300)(0.5) == 0.5
     assert read.read_seconds(0.5, 300)(300) == 300.0
     with pytest.raises(BadValue):
@@ -33,7 +33,7 @@ def test_text_that_could_harm_a_terminal_is_refused(hostile: str) -> None:
         read.read_text_value(hostile)
 
 
-def test_text_beyond_ascii_is_well() -> None:
+def test_text_beyond_ascii_is_valid() -> None:
     assert read.read_text_value("büro 東京") == "büro 東京"
 
 
@@ -59,7 +59,7 @@ def test_a_relative_path_starts_at_the_folder_and_a_tilde_at_home(
     assert read.read_path("/pw", tmp_path) == Path("/pw")
 
 
-def test_a_home_that_does_not_exist_is_said(tmp_path: Path) -> None:
+def test_a_home_that_does_not_exist_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BadValue, match="no home"):
         read.read_path("~nobody-of-that-name/pw", tmp_path)
 

@@ -125,7 +125,7 @@ def test_what_would_not_load_is_not_written(
     assert files(path.parent) == {"config.toml"}
 
 
-def test_a_form_that_cannot_be_edited_is_said_and_left_alone(write: Write) -> None:
+def test_a_form_that_cannot_be_edited_is_reported_and_left_alone(write: Write) -> None:
     text = '[nodes]\na = { url = "https://a", username = "op" }\n'
     path = write(text)
     digest = load(path, must_exist=True).digest
@@ -152,7 +152,7 @@ def test_a_link_stays_a_link_and_its_target_is_written(write: Write, tmp_path: P
     assert files(folder) == {"config.toml"}
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     path = Path("/dev/null/rsdeck/config.toml")
     with pytest.raises(ConfigError, match="cannot be written: Not a directory") as caught:
         save_profile(path, "n", {"url": "https://n", "username": "o"}, replacing=None, digest="")

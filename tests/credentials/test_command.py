@@ -80,7 +80,7 @@ async def test_nothing_of_its_noise_reaches_our_stderr(capfd: pytest.CaptureFixt
     assert capfd.readouterr() == ("", "")
 
 
-async def test_a_failure_is_said_with_its_code_and_nothing_that_was_printed(
+async def test_a_failure_is_reported_with_its_code_and_no_output(
     tmp_path: Path,
 ) -> None:
     """P9, case 64."""
@@ -95,7 +95,7 @@ async def test_a_failure_is_said_with_its_code_and_nothing_that_was_printed(
     assert "stderr" not in str(error)
 
 
-async def test_only_the_programs_name_is_ever_told() -> None:
+async def test_only_the_programs_name_is_ever_reported() -> None:
     error = await refused("sh", "-c", f": {CANARY}; exit 1", says="exit code 1")
     assert CANARY not in str(error)
     error = await refused("\x1b[31mnone", CANARY, says="cannot be run")
@@ -114,11 +114,11 @@ async def test_only_the_programs_name_is_ever_told() -> None:
         (("echo", "x" * 3_000_000), "it cannot be run: Argument list too long"),
     ],
 )
-async def test_what_cannot_be_run_is_said(argv: tuple[str, ...], says: str) -> None:
+async def test_a_command_that_cannot_be_run_is_reported(argv: tuple[str, ...], says: str) -> None:
     await refused(*argv, says=says)
 
 
-async def test_a_file_that_is_no_program_is_said(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_program_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "none"
     path.write_bytes(b"\x00\x01")
     path.chmod(0o700)
@@ -253,7 +253,7 @@ async def test_a_command_runs_once_for_all_who_wait_for_it(tmp_path: Path) -> No
     assert ran.read_text("ascii") == "run\n"
 
 
-async def test_a_command_that_failed_is_run_again_when_it_is_asked_again(tmp_path: Path) -> None:
+async def test_a_command_that_failed_is_run_again_at_the_next_read(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     node = profile(CommandSource(("cat", str(flag))))
     passwords = Passwords()

@@ -49,7 +49,9 @@ async def test_one_that_was_set_anew_wins(monkeypatch: pytest.MonkeyPatch) -> No
     assert NAME not in os.environ
 
 
-async def test_one_that_is_not_set_is_said_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_variable_that_is_not_set_is_reported_with_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv(NAME)
     with pytest.raises(CredentialError, match="it is not set") as caught:
         await Passwords().read(profile(SOURCE))
@@ -58,7 +60,7 @@ async def test_one_that_is_not_set_is_said_with_its_name(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("value", ["", "hunter2-canary\nmore", "hunter2-canary\udcff"])
-async def test_one_that_can_be_no_password_is_refused_and_not_told(
+async def test_a_value_that_can_be_no_password_is_refused_and_not_shown(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(NAME, value)

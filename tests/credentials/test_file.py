@@ -70,7 +70,7 @@ def test_a_link_is_followed_and_its_target_is_checked(file: Path, tmp_path: Path
     refused(link, "others may")
 
 
-def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     refused(tmp_path / "none", "cannot be opened: No such file")
     refused(tmp_path / "none" / "deeper", "cannot be opened: No such file")
     (tmp_path / "dangling").symlink_to(tmp_path / "none")
@@ -95,7 +95,7 @@ def test_what_is_no_plain_file_is_refused_without_waiting_for_it(tmp_path: Path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
-def test_a_file_that_cannot_be_read_is_said(file: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(file: Path) -> None:
     file.chmod(0o200)
     refused(file, "cannot be opened: Permission denied")
 
@@ -174,7 +174,7 @@ asyncio.run(main())
 
 
 @pytest.mark.real_time
-def test_a_disk_that_hangs_holds_nothing_else_up_and_is_said(file: Path) -> None:
+def test_a_disk_that_hangs_holds_nothing_else_up_and_is_reported(file: Path) -> None:
     """P15."""
     strace = shutil.which("strace")
     if strace is None:

@@ -38,7 +38,7 @@ async def refused(says: str) -> CredentialError:
     return caught.value
 
 
-async def test_it_is_asked_for_the_nodes_address_and_the_user_once(install: Install) -> None:
+async def test_it_is_read_once_by_the_nodes_address_and_the_user(install: Install) -> None:
     install(f"return '{CANARY}'")
     passwords = Passwords()
     for _ in range(2):
@@ -60,7 +60,7 @@ async def test_nodes_of_other_addresses_and_other_users_have_passwords_of_their_
     assert got == [f"rsdeck:{node.url} {node.username}" for node in nodes]
 
 
-async def test_without_the_package_it_is_said_how_to_get_it(
+async def test_without_the_package_the_error_shows_how_to_install_it(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Blocker:
@@ -75,7 +75,7 @@ async def test_without_the_package_it_is_said_how_to_get_it(
 
 
 @pytest.mark.parametrize("body", ["return None", "return ''"])
-async def test_a_password_that_it_does_not_hold_is_said_with_the_command_to_put_it_there(
+async def test_a_missing_password_is_reported_with_the_command_that_stores_it(
     body: str, install: Install
 ) -> None:
     install(body)
@@ -99,7 +99,7 @@ async def test_a_password_that_it_does_not_hold_is_said_with_the_command_to_put_
         ("return 42", r"it failed \(int\)", "password_command"),
     ],
 )
-async def test_whatever_goes_wrong_is_said_without_its_words(
+async def test_any_failure_is_reported_without_its_text(
     body: str, says: str, hint: str, install: Install, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """P9, P10, case 64."""
@@ -123,7 +123,9 @@ async def test_what_can_be_no_password_is_refused(body: str, says: str, install:
     await refused(says)
 
 
-async def test_one_that_waits_for_a_dialog_is_left_alone_after_the_limit(install: Install) -> None:
+async def test_a_keyring_that_waits_for_a_dialog_is_abandoned_after_the_limit(
+    install: Install,
+) -> None:
     """Case 64."""
     install("threading.Event().wait(30)")
     began = time.monotonic()
@@ -135,7 +137,7 @@ async def test_one_that_waits_for_a_dialog_is_left_alone_after_the_limit(install
     assert all(one.daemon for one in threading.enumerate() if one is not threading.main_thread())
 
 
-async def test_the_loop_goes_on_while_it_is_asked(install: Install) -> None:
+async def test_the_loop_goes_on_while_it_is_read(install: Install) -> None:
     install("time.sleep(0.3); return 'x'")
     call = asyncio.create_task(Passwords().read(NODE))
     turns = 0

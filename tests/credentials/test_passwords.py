@@ -78,7 +78,7 @@ async def test_a_slow_source_does_not_hold_up_another(monkeypatch: pytest.Monkey
         await slow
 
 
-async def test_one_who_gives_up_waiting_does_not_take_the_password_from_the_others(
+async def test_a_caller_that_is_cancelled_does_not_take_the_password_from_the_others(
     tmp_path: Path,
 ) -> None:
     node = profile(CommandSource(("sh", "-c", f"sleep 0.2; echo {CANARY}")))

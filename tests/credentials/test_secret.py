@@ -94,7 +94,7 @@ def test_a_log_and_a_traceback_with_locals_show_only_stars(
 # Bytes of a source
 
 
-def test_the_bytes_of_a_source_show_themselves_to_nobody() -> None:
+def test_the_bytes_of_a_source_are_never_shown() -> None:
     raw = Raw(CANARY.encode())
     for text in (repr(raw), str(raw), f"{raw}", str([raw])):
         assert CANARY not in text
@@ -137,7 +137,7 @@ def test_one_line_is_a_password_and_its_newline_is_cut(raw: bytes, password: str
         (b"hunter2-canary" * 400, "longer than 4096 bytes"),
     ],
 )
-def test_what_can_be_no_password_is_refused_and_not_told(raw: bytes, says: str) -> None:
+def test_what_can_be_no_password_is_refused_and_not_shown(raw: bytes, says: str) -> None:
     with pytest.raises(CredentialError) as caught:
         secret_from(profile(), "a source", Raw(raw))
     assert says in caught.value.reason

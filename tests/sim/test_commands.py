@@ -11,7 +11,7 @@ def record(number):
     return RequestRecord(1, "GET", f"/{number}", "", b"", None, 200, 0.0)
 
 
-def test_a_command_is_neither_refused_nor_ignored_and_leaves_that_for_the_next_order(clock):
+def test_a_command_is_neither_refused_nor_ignored_and_leaves_that_for_the_next_operation(clock):
     cluster = Cluster(clock=clock)
     cluster.refuse_next(1, "alert_mgr")
     cluster.ignore_next(1, "mdns_server")
@@ -71,7 +71,7 @@ def test_a_service_switched_off_and_on_within_a_second_has_a_later_start_time(cl
     assert cluster.services(1)["alert_mgr"]["start_time"] > before
 
 
-def test_a_word_given_to_a_service_is_gone_after_it_was_off(clock):
+def test_a_fixed_status_is_dropped_when_the_service_is_disabled(clock):
     cluster = Cluster(clock=clock)
     cluster.set_status(1, "alert_mgr", "huh")
     cluster.disable("alert_mgr")

@@ -108,7 +108,7 @@ def test_dropped_connections_are_reset(cluster):
 
 @pytest.mark.parametrize("carrier", CARRIERS)
 @pytest.mark.parametrize("operation", ["stop", "restart"])
-def test_an_order_on_a_carrier_resets_the_nodes_connections(cluster, carrier, operation):
+def test_an_operation_on_a_carrier_resets_the_nodes_connections(cluster, carrier, operation):
     with wire(cluster, 2) as here, wire(cluster, 1) as other:
         with pytest.raises(httpx.TransportError):
             order(cluster, 2, operation, carrier)
@@ -118,7 +118,7 @@ def test_an_order_on_a_carrier_resets_the_nodes_connections(cluster, carrier, op
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_refused_or_ignored_order_on_a_carrier_cuts_nothing(cluster, carrier):
+def test_a_refused_or_ignored_operation_on_a_carrier_cuts_nothing(cluster, carrier):
     with wire(cluster, 2) as here:
         cluster.cluster.refuse_next(2, carrier)
         assert order(cluster, 2, "restart", carrier).json() == {carrier: False}
@@ -134,13 +134,13 @@ def test_an_unknown_name_cuts_nothing_and_no_start_does(cluster):
         assert is_whole(here)
 
 
-def test_a_carried_out_order_cuts_even_beside_a_refused_one(cluster):
+def test_a_carried_out_operation_cuts_even_beside_a_refused_one(cluster):
     cluster.cluster.refuse_next(2, "alert_mgr")
     with pytest.raises(httpx.TransportError):
         order(cluster, 2, "restart", "alert_mgr", "nope", "envoy_control_plane")
 
 
-def test_an_order_for_the_primary_cuts_the_primary_and_not_who_passed_it_on(cluster):
+def test_an_operation_for_the_primary_cuts_the_primary_and_not_the_redirecting_node(cluster):
     cluster.cluster.handle_redirects = True
     with wire(cluster, 1) as primary, wire(cluster, 2) as here:
         with httpx.Client(verify=False, trust_env=False, auth=ADMIN) as client:  # noqa: S501
@@ -154,7 +154,7 @@ def test_an_order_for_the_primary_cuts_the_primary_and_not_who_passed_it_on(clus
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_restart_by_command_cuts_as_an_order_does(cluster, carrier):
+def test_a_restart_by_command_cuts_as_an_operation_does(cluster, carrier):
     with wire(cluster, 2) as here, wire(cluster, 1) as other:
         cluster.cluster.restart(2, carrier)
         assert is_reset(here)
@@ -236,7 +236,7 @@ async def test_an_answer_in_the_making_when_the_node_dies_is_not_sent(clock):
     assert not said
 
 
-async def test_an_order_that_is_the_proxys_death_without_a_stop_is_not_answered(clock):
+async def test_an_operation_that_ends_the_proxy_without_a_stop_is_not_answered(clock):
     cluster = Cluster(2, clock=clock)
     cluster.set_status(2, "envoy", "FATAL")
     aborted = []
@@ -247,7 +247,7 @@ async def test_an_order_that_is_the_proxys_death_without_a_stop_is_not_answered(
     assert cluster.requests[-1].status == 0
 
 
-async def test_an_order_that_never_arrived_whole_is_not_carried_out(clock):
+async def test_an_incomplete_operation_is_not_carried_out(clock):
     cluster = Cluster(2, clock=clock)
     body = b'{"operation_type": "stop", "services": ["alert_mgr"]}'
     assert not await told_by(create_app(cluster, 2), body, method="POST", more_body=True)

@@ -87,7 +87,7 @@ def test_a_malformed_login_gets_no_token(ask, header):
     assert answer.status_code == 401
 
 
-def test_a_password_of_half_a_letter_is_wrong(ask):
+def test_a_password_with_a_lone_surrogate_is_wrong(ask):
     body = b'{"username": "admin@demo.local", "password": "\\ud800"}'
     answer = ask("POST", "/v1/users/authorize", auth=None, content=body, headers=JSON)
     assert answer.status_code == 401
@@ -126,7 +126,7 @@ def test_a_redirect_cannot_be_made_to_carry_a_header(ask):
 
 
 @pytest.mark.parametrize(("nodes", "port"), [(2, 65535), (3, 65534), (1, 65536), (1, -1)])
-def test_ports_that_do_not_exist_are_told_plainly(nodes, port):
+def test_ports_that_do_not_exist_are_reported(nodes, port):
     with pytest.raises(SimulatorError, match=r"0 to 65535.*--port"):
         SimulatedCluster(Cluster(nodes), port=port, tls=False).__enter__()
 

@@ -100,7 +100,7 @@ def test_a_token_lasts_as_long_as_asked_and_five_minutes_unless(clock, ttl, body
         ("admin", 200, 200),
     ],
 )
-def test_a_role_may_what_it_may(ask, served, role, looks, orders):
+def test_each_role_has_its_own_rights(ask, served, role, looks, orders):
     served.cluster.add_user("a@b", "c", role)
     auth = ("a@b", "c")
     order = {"operation_type": "start", "services": ["alert_mgr"]}
@@ -177,7 +177,7 @@ def test_a_token_is_refreshed_by_a_token_alone_and_where_there_is_such_a_call(as
     assert ask("POST", REFRESH, **shown("JWT", token)).status_code == 404
 
 
-def test_a_401_names_what_passes_where_it_is_asked_to(ask, served):
+def test_a_401_names_the_schemes_where_that_is_switched_on(ask, served):
     assert "www-authenticate" not in ask("GET", ME, auth=WRONG).headers
     served.cluster.logins.challenges = True
     assert "Basic" in ask("GET", ME, auth=WRONG).headers["www-authenticate"]

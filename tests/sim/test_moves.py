@@ -130,13 +130,13 @@ def test_a_failing_program_started_from_fatal_tries_again_as_often(clock):
 
 
 @pytest.mark.parametrize("word", ["STOPPED", "FATAL", "RESTARTING", "UNKNOWN", "[bold]x", ""])
-def test_a_word_other_than_running_has_no_times(clock, word):
+def test_a_fixed_status_other_than_running_has_no_times(clock, word):
     cluster = Cluster(clock=clock)
     cluster.set_status(1, "alert_mgr", word)
     assert shown(cluster) == {"status": word}
 
 
-def test_the_word_running_keeps_its_times(clock):
+def test_the_fixed_status_running_keeps_its_times(clock):
     cluster = Cluster(clock=clock)
     before = shown(cluster)
     cluster.set_status(1, "alert_mgr", "RUNNING")
@@ -145,7 +145,7 @@ def test_the_word_running_keeps_its_times(clock):
 
 @pytest.mark.parametrize("word", ["STOPPED", "FATAL", "UNKNOWN", "huh"])
 @pytest.mark.parametrize("order", ["start", "restart"])
-def test_a_start_after_a_given_word_ends_running_with_a_later_start_time(clock, word, order):
+def test_a_start_after_a_fixed_status_ends_running_with_a_later_start_time(clock, word, order):
     cluster = Cluster(clock=clock)
     before = started(shown(cluster))
     cluster.set_status(1, "alert_mgr", word)
@@ -157,7 +157,7 @@ def test_a_start_after_a_given_word_ends_running_with_a_later_start_time(clock, 
 
 
 @pytest.mark.parametrize("word", ["FATAL", "RUNNING", "huh"])
-def test_a_stop_after_a_given_word_stops(clock, word):
+def test_a_stop_after_a_fixed_status_stops(clock, word):
     cluster = Cluster(clock=clock)
     cluster.set_status(1, "alert_mgr", word)
     cluster.stop(1, "alert_mgr")

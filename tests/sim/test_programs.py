@@ -49,7 +49,7 @@ def test_a_stopped_service_stays_stopped_until_it_is_started(clock):
 
 
 @pytest.mark.parametrize(("option", "value"), [("null", None), ("empty", "")])
-def test_a_stopped_service_shows_its_times_as_told(clock, option, value):
+def test_a_stopped_service_shows_its_times_as_configured(clock, option, value):
     cluster = Cluster(clock=clock, stopped_times=option)
     cluster.stop(1, "alert_mgr")
     clock.after(5)
@@ -73,7 +73,7 @@ def test_a_failing_program_backs_off_and_ends_fatal(clock):
     assert "RUNNING" not in seen
 
 
-def test_a_mended_program_starts_again(clock):
+def test_a_repaired_program_starts_again(clock):
     cluster = Cluster(clock=clock)
     cluster.fail(1, "alert_mgr")
     cluster.restart(1, "alert_mgr")

@@ -82,7 +82,7 @@ def test_none_may_nothing(ask, served):
         b'{"operation_type":"stop","services":[1]}',
     ],
 )
-def test_a_malformed_order_is_400(ask, body):
+def test_a_malformed_operation_is_400(ask, body):
     r = ask(
         "POST", "/v1/local/services", content=body, headers={"content-type": "application/json"}
     )

@@ -65,7 +65,7 @@ def test_a_stopped_service_has_no_times_in_any_of_three_ways(get, served, told, 
     assert get("/v1/local/services", uid=2)["alert_mgr"] == shown
 
 
-def test_an_order_is_answered_by_name_with_true_or_false(ask, served):
+def test_an_operation_is_answered_by_name_with_true_or_false(ask, served):
     served.cluster.refuse_next(2, "mdns_server")
     names = ["alert_mgr", "mdns_server", "nope"]
     order = {"operation_type": "restart", "services": names}
@@ -122,7 +122,7 @@ def test_the_cluster_has_a_name_and_a_creation_time(get):
 
 
 @pytest.mark.parametrize("uid", [1, 2, 3])
-def test_bootstrap_tells_the_nodes_own_uid_as_a_text(get, uid):
+def test_bootstrap_shows_the_nodes_own_uid_as_a_string(get, uid):
     told = get("/v1/bootstrap", uid=uid)
     assert told["bootstrap_status"]["state"]
     assert told["local_node_info"]["uid"] == str(uid)
@@ -222,7 +222,7 @@ def test_a_replica_redirects_the_clusters_calls_to_the_primary(ask, served, path
     assert answer.headers["location"] == served.urls[1] + path
 
 
-def test_before_the_login_nothing_is_told(ask):
+def test_before_the_login_nothing_is_shown(ask):
     for path in ("/v1/local/services", "/v1/nodes", "/v1/bootstrap", "/nowhere"):
         for uid in (1, 2):
             answer = ask("GET", path, uid=uid, auth=None)

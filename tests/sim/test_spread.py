@@ -58,7 +58,7 @@ def test_clusters_of_different_bases_stand_side_by_side_on_one_port():
             assert ask(first, "/v1/cluster").json()["name"] == "one"
 
 
-def test_a_port_that_one_of_the_addresses_cannot_have_is_told_and_nothing_is_kept():
+def test_a_port_that_one_address_cannot_bind_is_reported_and_all_are_freed():
     with SimulatedCluster(Cluster(2), spread=True) as taken:
         port = int(taken.urls[1].rpartition(":")[2])
         with pytest.raises(SimulatorError, match=f"port {port} cannot be had on 127.0.0.1"):
@@ -67,7 +67,7 @@ def test_a_port_that_one_of_the_addresses_cannot_have_is_told_and_nothing_is_kep
         assert ask(served, "/v1/bootstrap", 3).status_code == 200
 
 
-def test_an_address_that_this_machine_has_not_is_told():
+def test_an_address_that_this_machine_lacks_is_reported():
     with pytest.raises(SimulatorError, match=r"192\.0\.2\.1.*no such address"):
         SimulatedCluster(Cluster(2), spread=True, base="192.0.2").__enter__()
 

@@ -42,7 +42,7 @@ def test_what_a_job_raises_is_raised_where_the_caller_waits_and_the_next_job_is_
     assert writer.put(lambda: "next").result(5) == "next"
 
 
-async def test_a_job_that_hangs_is_slow_and_holds_nobody(gate: threading.Event) -> None:
+async def test_a_job_that_hangs_fails_as_slow_and_holds_nothing_up(gate: threading.Event) -> None:
     writer = BackgroundWriter("test")
     with pytest.raises(SlowDisk, match=r"within 0\.1 s"):
         await writer.do(gate.wait, 0.1)
@@ -51,7 +51,7 @@ async def test_a_job_that_hangs_is_slow_and_holds_nobody(gate: threading.Event) 
     assert time.monotonic() - began < 1
 
 
-def test_where_too_much_waits_the_next_is_refused_at_once(gate: threading.Event) -> None:
+def test_where_too_many_jobs_wait_the_next_is_refused_at_once(gate: threading.Event) -> None:
     writer = BackgroundWriter("test", at_most=3)
     futures = [writer.put(gate.wait) for _ in range(10)]
     assert isinstance(futures[-1].exception(0), StorageError)
@@ -73,7 +73,7 @@ def test_a_job_is_repeated_and_sooner_where_it_is_wanted() -> None:
     assert "test-repeats" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_the_last_thing_is_done_after_all_that_waits() -> None:
+def test_the_last_job_is_done_after_all_that_wait() -> None:
     writer, done = BackgroundWriter("test"), list[int]()
     for one in range(20):
         writer.put(lambda one=one: done.append(one))  # type: ignore[misc]
