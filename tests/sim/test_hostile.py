@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 
+from tests.cli.test_simulate import free_ports
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster, SimulatorError
 
@@ -132,14 +133,10 @@ def test_ports_that_do_not_exist_are_reported(nodes, port):
 
 
 def test_a_first_port_is_followed_by_the_next():
-    with SimulatedCluster(Cluster(2), tls=False) as free:
-        first = min(int(url.rpartition(":")[2]) for url in free.urls.values())
-    try:
-        with SimulatedCluster(Cluster(2), port=first, tls=False) as served:
-            ports = [int(url.rpartition(":")[2]) for url in served.urls.values()]
-            assert ports == [first, first + 1]
-    except SimulatorError:
-        pytest.skip("the port beside was taken")
+    first = free_ports(2)
+    with SimulatedCluster(Cluster(2), port=first, tls=False) as served:
+        ports = [int(url.rpartition(":")[2]) for url in served.urls.values()]
+        assert ports == [first, first + 1]
 
 
 def test_a_cluster_never_served_leaves_nothing_open():

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.load_config import find_config, load_config
-from tui.cli.output import USAGE, columns, printable
+from tui.cli.output import USAGE, columns
+from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
     from tui.config import NodeProfile
@@ -35,7 +36,7 @@ def config() -> None:
 @click.pass_context
 def path(ctx: click.Context) -> None:
     """Print where the configuration lives, whether or not it is there."""
-    click.echo(printable(find_config(ctx)[0]))
+    click.echo(path_text(find_config(ctx)[0]))
 
 
 @config.command("check")
@@ -55,7 +56,7 @@ def check(ctx: click.Context) -> None:
     if problems:
         ctx.exit(USAGE)
     configuration = load_config(ctx)
-    where = printable(configuration.path)
+    where = path_text(configuration.path)
     for warning in appearance(configuration)[2]:
         click.echo(f"rsdeck: {warning}", err=True)
     if not configuration.digest:
@@ -71,7 +72,7 @@ def nodes(ctx: click.Context) -> None:
     """List the nodes of the configuration, without polling them."""
     configuration = load_config(ctx)
     if not configuration.nodes:
-        where = printable(configuration.path)
+        where = path_text(configuration.path)
         click.echo(f"rsdeck: no node yet in {where}", err=True)
         return
     click.echo(columns([_HEADINGS, *map(_row, configuration.nodes)]))

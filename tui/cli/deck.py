@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.output import USAGE, CommandError, printable
-from tui.model.text import clean
+from tui.cli.load_config import find_profile, load_config
+from tui.cli.output import CommandError
+from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
     from tui.config import Configuration
@@ -20,30 +21,16 @@ LOCKED_BY_FLAG = "read-only: the deck was started with --read-only"
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
-def open_the_deck(config_path: Path | None, node: str | None, *, read_only: bool) -> int:
-    """Open the deck and return the exit code."""
+def open_the_deck(ctx: click.Context, node: str | None, *, read_only: bool) -> int:
+    """Open the deck on the configuration and return the exit code; raises CommandError."""
     if not has_terminal():
-        click.echo(
-            "rsdeck: the deck needs a terminal on stdin, stdout and stderr (and TERM not dumb); "
-            "`rsdeck status` answers without one",
-            err=True,
+        raise CommandError(
+            "the deck needs a terminal on stdin, stdout and stderr (and TERM not dumb); "
+            "`rsdeck status` answers without one"
         )
-        return USAGE
-    from tui.config import ConfigError, load
-    from tui.storage.paths import config_file
-
-    try:
-        path, named = config_file(config_path, os.environ)
-        configuration = load(path, must_exist=named)
-    except ConfigError as error:
-        click.echo(f"rsdeck: {error}", err=True)
-        return USAGE
-    if node is not None and configuration.node(node) is None:
-        names = ", ".join(profile.name for profile in configuration.nodes) or "none"
-        click.echo(
-            f"rsdeck: no node '{clean(node)}' in {printable(path)}; there are: {names}", err=True
-        )
-        return USAGE
+    configuration = load_config(ctx)
+    if node is not None:
+        find_profile(configuration, node)
     reason = LOCKED_BY_FLAG if read_only else ""
     if not reason and configuration.settings.read_only:
         reason = _LOCKED_BY_SETTING
@@ -83,7 +70,7 @@ def appearance(
     from tui.ui.table.navigation import COLUMN_BINDINGS
     from tui.ui.themes import load_themes
 
-    where = printable(configuration.path)
+    where = path_text(configuration.path)
     try:
         keys = check_keymap(configuration.keys, (*LiveTable.MOVES, *COLUMN_BINDINGS))
     except KeymapError as error:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.load_config import load_config
+from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, columns, printable
+from tui.cli.output import CommandError, columns
 from tui.model.text import clean
+from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
     from tui.config import Configuration
@@ -65,7 +66,7 @@ def discover(
     for note in found.notes:
         click.echo(f"rsdeck: {note}", err=True)
     if adds:
-        click.echo(f"rsdeck: {_added_text(added, chosen)} in {printable(after.path)}", err=True)
+        click.echo(f"rsdeck: {_added_text(added, chosen)} in {path_text(after.path)}", err=True)
     if not found.found:
         ctx.exit(UNREACHABLE)
     ctx.exit(WELL if found.is_whole else DOWN)
@@ -78,11 +79,7 @@ def _found(configuration: "Configuration", node: str) -> "Discovery":
     from tui.credentials import Passwords
     from tui.fleet.onboarding.discovery import discover_cluster
 
-    profile = configuration.node(node)
-    if profile is None:
-        names = ", ".join(known.name for known in configuration.nodes) or "none"
-        where = printable(configuration.path)
-        raise CommandError(f"no node '{clean(node)}' in {where}; there are: {names}")
+    profile = find_profile(configuration, node)
     passwords = Passwords(configuration.nodes)
     ask_for_passwords([profile], passwords)
     timeout = configuration.settings.timeout

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.output import CommandError
+from tui.model.text import clean
+from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
-    from tui.config import Configuration
+    from tui.config import Configuration, NodeProfile
 
 
 def find_config(ctx: click.Context) -> tuple[Path, bool]:
@@ -28,3 +30,13 @@ def load_config(ctx: click.Context) -> "Configuration":
         return load(where, must_exist=named)
     except ConfigError as error:
         raise CommandError(str(error)) from None
+
+
+def find_profile(configuration: "Configuration", name: str) -> "NodeProfile":
+    """Return the profile of a name; raises CommandError with the names that there are."""
+    profile = configuration.node(name)
+    if profile is None:
+        names = ", ".join(known.name for known in configuration.nodes) or "none"
+        where = path_text(configuration.path)
+        raise CommandError(f"no node '{clean(name)}' in {where}; there are: {names}")
+    return profile

@@ -93,7 +93,7 @@ def rsdeck(
     if ctx.invoked_subcommand is None:
         from tui.cli.deck import open_the_deck
 
-        ctx.exit(open_the_deck(config_path, node, read_only=read_only))
+        ctx.exit(open_the_deck(ctx, node, read_only=read_only))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

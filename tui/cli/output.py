@@ -1,15 +1,13 @@
 """The form of what commands print: one line on stderr, aligned columns on stdout."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import IO, Any
 
 import click
 
-from tui.model.text import clean, width
+from tui.model.text import width
 
 USAGE = 2
-_LONGEST_PATH = 4096
 
 
 class CommandError(click.ClickException):
@@ -20,11 +18,6 @@ class CommandError(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print it on stderr."""
         click.echo(f"rsdeck: {self.message}", file=file, err=file is None)
-
-
-def printable(path: Path) -> str:
-    """Return a path as it can be shown."""
-    return clean(str(path), _LONGEST_PATH)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

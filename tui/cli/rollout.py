@@ -9,8 +9,9 @@ import click
 
 from tui.cli.load_config import load_config
 from tui.cli.main import UNREACHABLE, WELL
-from tui.cli.output import USAGE, CommandError, columns, printable
+from tui.cli.output import USAGE, CommandError, columns
 from tui.model.text import clean
+from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
     from tui.config import Configuration
@@ -115,7 +116,7 @@ def _narrowed(configuration: "Configuration", cluster: str) -> "Configuration":
         known = ", ".join(
             dict.fromkeys(profile.cluster for profile in configuration.nodes if profile.cluster)
         )
-        where = printable(configuration.path)
+        where = path_text(configuration.path)
         raise CommandError(
             f"no cluster '{clean(cluster)}' in {where}; there are: {known or 'none'}"
         )

@@ -8,8 +8,9 @@ import click
 
 from tui.cli.load_config import load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, printable
+from tui.cli.output import CommandError
 from tui.cli.status import ask_for_passwords, choose_nodes
+from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
     from tui.config import Configuration
@@ -81,7 +82,7 @@ def _write(path: Path, text: str) -> None:
         write_new(path, text)
     except StorageError as error:
         raise CommandError(str(error)) from None
-    click.echo(f"rsdeck: written to {printable(path)}", err=True)
+    click.echo(f"rsdeck: written to {path_text(path)}", err=True)
 
 
 def _code(fleet: "Fleet") -> int:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.load_config import load_config
+from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, columns, printable
-from tui.model.text import clean
+from tui.cli.output import CommandError, columns
 from tui.model.trust import UNCHECKED
+from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
@@ -44,15 +44,13 @@ def status(ctx: click.Context, names: tuple[str, ...], *, as_json: bool) -> None
 
 def choose_nodes(configuration: "Configuration", names: Sequence[str]) -> None:
     """Raise CommandError where there is no node, or none of one of these names."""
-    where = printable(configuration.path)
+    where = path_text(configuration.path)
     if not configuration.nodes:
         raise CommandError(
             f"no node yet in {where}; `rsdeck` on a terminal adds one, `rsdeck demo` needs none"
         )
-    missing = [name for name in names if configuration.node(name) is None]
-    if missing:
-        known = ", ".join(profile.name for profile in configuration.nodes)
-        raise CommandError(f"no node '{clean(missing[0])}' in {where}; there are: {known}")
+    for name in names:
+        find_profile(configuration, name)
 
 
 def print_status(

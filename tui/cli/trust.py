@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.load_config import load_config
+from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, columns, printable
-from tui.model.text import clean
+from tui.cli.output import CommandError, columns
+from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
@@ -45,11 +45,7 @@ def trust(ctx: click.Context, name: str, known: str | None) -> None:
 
 
 def _profile(configuration: "Configuration", name: str) -> "NodeProfile":
-    profile = configuration.node(name)
-    if profile is None:
-        names = ", ".join(known.name for known in configuration.nodes) or "none"
-        where = printable(configuration.path)
-        raise CommandError(f"no node '{clean(name)}' in {where}; there are: {names}")
+    profile = find_profile(configuration, name)
     if profile.url.startswith("http://"):
         raise CommandError(f"{name} speaks plain http: it has no certificate")
     return profile
@@ -123,5 +119,5 @@ def _write(configuration: "Configuration", presented: "PresentedCertificate") ->
         after = pin_certificate(configuration, presented)
     except ConfigError as error:
         raise CommandError(str(error)) from None
-    click.echo(f"rsdeck: pinned in {printable(after.path)}", err=True)
+    click.echo(f"rsdeck: pinned in {path_text(after.path)}", err=True)
     return WELL

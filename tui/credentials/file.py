@@ -8,9 +8,7 @@ import stat
 from tui.concurrency import run_in_thread
 from tui.config import FileSource, NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
-from tui.model.text import clean
-
-_LONGEST_PATH = 4096
+from tui.storage.private_files import path_text
 
 
 async def from_file_within(profile: NodeProfile, file: FileSource, limit: float) -> Secret:
@@ -22,14 +20,14 @@ async def from_file_within(profile: NodeProfile, file: FileSource, limit: float)
         async with asyncio.timeout(limit):
             return await run_in_thread((profile.name, file), lambda: from_file(profile, file))
     except TimeoutError:
-        source = f"password file {clean(str(file.path), _LONGEST_PATH)}"
+        source = f"password file {path_text(file.path)}"
         reason = f"it could not be read within {limit:g} s"
         raise CredentialError(profile, source, reason, "is its disk there?") from None
 
 
 def from_file(profile: NodeProfile, file: FileSource) -> Secret:
     """Read a password file; a link is followed and its target checked. Raises CredentialError."""
-    path = clean(str(file.path), _LONGEST_PATH)
+    path = path_text(file.path)
     source = f"password file {path}"
     try:
         # Not blocking: opening a FIFO would wait for a writer.
@@ -48,7 +46,7 @@ def from_file(profile: NodeProfile, file: FileSource) -> Secret:
                 profile, source, "it belongs to another user", "use a file of your own"
             )
         if status.st_mode & 0o077:
-            hint = f"run: chmod 600 {clean(shlex.quote(str(file.path)), _LONGEST_PATH)}"
+            hint = f"run: chmod 600 {shlex.quote(path_text(file.path))}"
             raise CredentialError(profile, source, "others may read or write it", hint)
         raw = Raw()
         while raw.add(os.read(handle, raw.room)):
