@@ -15,7 +15,7 @@ MEMBERS = 25
 
 
 def main() -> None:
-    """Serve as many nodes as the command line asks for."""
+    """Serve as many nodes as the command line names."""
     missing, number = int(sys.argv[1]), 0
     served_nodes: dict[str, tuple[str, str, str]] = {}
     with ExitStack() as stack:

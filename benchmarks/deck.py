@@ -110,7 +110,7 @@ def _print(lines: Sequence[Line]) -> None:
 
 def _stop(number: int, _: FrameType | None) -> None:
     """Return up in good order, so that no child stays behind."""
-    why = "it took too long" if number == signal.SIGALRM else "it was told to stop"
+    why = "it took too long" if number == signal.SIGALRM else "it was stopped by a signal"
     raise UnmeasuredError(f"{why}, so the rest was not measured")
 
 

@@ -157,7 +157,7 @@ async def window(
         cpu, wall = time.process_time(), time.monotonic()
         await asyncio.sleep(seconds)
         used = (time.process_time() - cpu) / (time.monotonic() - wall)
-        # A cursor that cannot move paints nothing; and it is the window that the fleet tells.
+        # A cursor that cannot move paints nothing; and the fleet's listener is the window.
         while len(fleet.events) < len(_KEYS):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         for screen in _SCREENS:
@@ -203,7 +203,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30.0)
     options = parser.parse_args()
     with crowd(options.nodes) as configuration:
-        print(f"{options.nodes} nodes, asked every {_PACE:g} s")
+        print(f"{options.nodes} nodes, polled every {_PACE:g} s")
         cpu, late = asyncio.run(headless(configuration, options.seconds))
         well = [
             _print_goal("headless: of one processor", cpu, "%", _CPU_GOAL),

@@ -66,7 +66,7 @@ async def picture(served: SimulatedCluster, folder: Path) -> str:
         await _until(pilot, lambda: _known(fleet), "every node's answer and kinds")
         await _make_trouble(pilot, fleet, served.cluster)
         app.deck.table.move_to(_STOPPED)
-        fleet.set_paused(False)  # asks all nodes now, so that all answers are young
+        fleet.set_paused(False)  # polls all nodes now, so that all readings are young
         await pilot.pause(0.5)
         app.deck.refresh_all()
         await pilot.pause(0.1)

@@ -154,7 +154,7 @@ async def soak(configuration: Configuration, seconds: float) -> tuple[Sample, Sa
 
 
 def main() -> int:
-    """Soak for the minutes asked for and return the exit code."""
+    """Soak for the minutes of the command line and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=3.0)
     minutes = parser.parse_args().minutes

@@ -18,11 +18,11 @@ def forms(secret: str) -> set[bytes]:
     made |= {json.dumps(secret, ensure_ascii=bare)[1:-1].encode() for bare in (True, False)}
     made |= {raw.replace(b'"', b"&quot;"), raw.hex().encode(), repr(raw)[2:-1].encode()}
     for lead in (0, 1, 2):
-        # Only what no neighbour changes: whole groups of three bytes of the secret.
+        # Whole groups of three bytes of the secret, which its neighbours do not change.
         whole = raw[(3 - lead) % 3 :]
         whole = whole[: len(whole) // 3 * 3]
         made |= {base64.b64encode(whole), base64.urlsafe_b64encode(whole)}
-    # The ASCII part stands for whatever coding the rest may take.
+    # The ASCII part, for any encoding of the rest.
     return made | {b"hunter2-canary"}
 
 

@@ -20,7 +20,7 @@ from rich.cells import cell_len
 
 ROOT = Path(__file__).parent.parent
 RSDECK = (sys.executable, "-m", "tui")
-# Makes the terminal the child's own, so that the child hears of its end, and goes on as the child.
+# Makes the terminal the child's controlling one, so that it gets SIGHUP, then runs the child.
 _OWN = (
     "import fcntl, os, sys, termios; os.setsid(); "
     "fcntl.ioctl({fd}, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -29,7 +29,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Return what a user's terminal sets, and nothing of ours."""
+    """Return the variables that a user's terminal sets, and none of this process."""
     return {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
@@ -51,7 +51,7 @@ def _cells(screen: pyte.Screen, y: int) -> Iterator[str]:
 
 
 class Terminal:
-    """Runs `argv` in a terminal of `size` (columns, lines); `written` is all that it wrote.
+    """Run `argv` in a terminal of `size` (columns, lines); `written` is all that it wrote.
 
     Any of the three streams may be something else than the terminal.
     """
@@ -90,10 +90,10 @@ class Terminal:
             self.child.wait()
         self.hang_up()
 
-    # What it shows
+    # Output
 
     def read(self, seconds: float = 0.1) -> bool:
-        """Take what has been written; False once nobody can write any more."""
+        """Read what has been written; False once no process has the terminal open."""
         if not select.select([self.master], [], [], seconds)[0]:
             return True
         try:
@@ -132,12 +132,12 @@ class Terminal:
         self.until(lambda: all(word in self.text for word in words), seconds)
 
     def quiet(self, seconds: float) -> None:
-        """Read for so long, and let what must not happen happen."""
+        """Read for so many seconds, for something that must not happen."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.read(0.05):
             pass
 
-    # What is done to it
+    # Input
 
     def send(self, keys: bytes, seconds: float = 20.0) -> None:
         """Type, reading meanwhile so that neither side waits for the other."""
@@ -155,7 +155,7 @@ class Terminal:
             os.set_blocking(self.master, True)
 
     def resize(self, columns: int, lines: int) -> None:
-        """Change the window's size; the kernel tells the child."""
+        """Change the window's size; the kernel sends SIGWINCH to the child."""
         self.size = columns, lines
         size = struct.pack("HHHH", lines, columns, 0, 0)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
@@ -171,10 +171,10 @@ class Terminal:
             os.close(self.master)
             self.master = -1
 
-    # How it ends
+    # The end
 
     def ends(self, seconds: float = 10.0) -> int:
-        """Read until it has ended and return the exit code, as a shell would."""
+        """Read until it has ended and return the exit code as a shell does."""
         end = time.monotonic() + seconds
         while self.child.poll() is None:
             assert time.monotonic() < end, f"it goes on:\n{self.text}"

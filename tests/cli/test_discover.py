@@ -125,15 +125,19 @@ def test_a_node_that_does_not_answer_is_exit_code_1_and_is_not_added_by_itself(
 def test_json_is_one_object_on_stdout(one: Command, spread: SimulatedCluster) -> None:
     ran = one.run("discover", "first1", "--add", "node2", "--json")
     assert ran.code == 0
-    said = json.loads(ran.out)
-    assert (said["node"], said["cluster"], said["notes"]) == ("first1", "demo.cluster.local", [])
-    assert [(node["uid"], node["profile"], node["added"]) for node in said["nodes"]] == [
+    printed = json.loads(ran.out)
+    assert (printed["node"], printed["cluster"], printed["notes"]) == (
+        "first1",
+        "demo.cluster.local",
+        [],
+    )
+    assert [(node["uid"], node["profile"], node["added"]) for node in printed["nodes"]] == [
         (1, "first1", False),
         (2, None, True),
         (3, None, False),
     ]
-    assert said["nodes"][1]["url"] == spread.urls[2]
-    assert said["nodes"][1]["found"] == "answers"
+    assert printed["nodes"][1]["url"] == spread.urls[2]
+    assert printed["nodes"][1]["found"] == "answers"
 
 
 @pytest.mark.parametrize("why", ["wrong password", "no password", "off", "replica"])

@@ -21,13 +21,13 @@ def folder(rsdeck: Command) -> Path:
     return rsdeck.home / ".local" / "state" / "rsdeck"
 
 
-def keep(folder: Path, *told: Event) -> None:
+def keep(folder: Path, *events: Event) -> None:
     """Keep events as a deck does; a whole session is in tests/fleet/test_history.py."""
 
     async def session() -> None:
         keeper = HistoryRecorder(folder)
         await keeper.begin()
-        for one in told:
+        for one in events:
             keeper.note(one, "demo")
         keeper.end()
 
@@ -70,11 +70,11 @@ def test_json_is_one_object_a_line(rsdeck: Command, folder: Path) -> None:
     ran = rsdeck.run("events", "--json")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.isascii()
-    told = [json.loads(line) for line in ran.out.splitlines()]
-    assert {tuple(one) for one in told} == {("at", "node", "service", "what", "text", "ordered")}
-    assert [one["what"] for one in told] == ["status", "lost", "restarted"]
-    assert [one["ordered"] for one in told] == [False, False, True]
-    age = datetime.now(UTC) - datetime.fromisoformat(told[0]["at"])
+    shown = [json.loads(line) for line in ran.out.splitlines()]
+    assert {tuple(one) for one in shown} == {("at", "node", "service", "what", "text", "ordered")}
+    assert [one["what"] for one in shown] == ["status", "lost", "restarted"]
+    assert [one["ordered"] for one in shown] == [False, False, True]
+    age = datetime.now(UTC) - datetime.fromisoformat(shown[0]["at"])
     assert abs(age - timedelta(hours=2)) < timedelta(minutes=1)
 
 

@@ -101,9 +101,9 @@ def test_an_edit_and_a_missing_line_are_found_with_their_line(
     store.path.write_bytes(b"".join([*lines[:3], *lines[4:]]))
     ran = rsdeck.run("journal", "--verify", "--json")
     assert ran.code == 1
-    told = json.loads(ran.out)
-    assert (told["whole"], told["line"], told["records"]) == (False, 4, 3)
-    assert "lines are missing" in told["why"]
+    report = json.loads(ran.out)
+    assert (report["whole"], report["line"], report["records"]) == (False, 4, 3)
+    assert "lines are missing" in report["why"]
 
 
 def test_a_half_written_end_is_a_note(rsdeck: Command, folder: Path) -> None:

@@ -111,10 +111,10 @@ def test_a_terminal_that_can_draw_nothing_is_none(term: str, rsdeck: Command) ->
     ours, theirs = pty.openpty()
     child = rsdeck.start(stdin=theirs, stdout=theirs, stderr=theirs, env={"TERM": term})
     os.close(theirs)
-    said = os.read(ours, 4096)
+    printed = os.read(ours, 4096)
     assert child.wait(20) == 2
     os.close(ours)
-    assert b"needs a terminal" in said
+    assert b"needs a terminal" in printed
 
 
 @pytest.mark.terminal
@@ -127,14 +127,14 @@ def test_on_a_terminal_an_unknown_node_is_reported_with_the_known_ones(
         "--node", "no\x1b[31mde", stdin=theirs, stdout=theirs, stderr=theirs, env={"TERM": "xterm"}
     )
     os.close(theirs)
-    said = b""
-    while b"\n" not in said:
-        said += os.read(ours, 4096)
+    printed = b""
+    while b"\n" not in printed:
+        printed += os.read(ours, 4096)
     assert child.wait(20) == 2
     os.close(ours)
-    assert "no node 'no␛[31mde' in".encode() in said
-    assert b"node1, node2, node3" in said
-    assert b"\x1b" not in said
+    assert "no node 'no␛[31mde' in".encode() in printed
+    assert b"node1, node2, node3" in printed
+    assert b"\x1b" not in printed
 
 
 @pytest.mark.parametrize("words", [("status",), ("nodes",), ("config", "check")])

@@ -84,7 +84,7 @@ def test_a_node_without_the_service_is_left_out_and_reported(
     assert "left out: node3: alert_mgr is not on the node" in ran.out
 
 
-# What goes well
+# Success
 
 
 @pytest.mark.real_time
@@ -99,17 +99,17 @@ def test_every_node_is_verified_in_turn_and_the_journal_has_it(
         ("node2", "checking"), ("node2", "ordered"), ("node2", "settling"), ("node2", "verified"),
     ]  # fmt: skip
     assert "every node is verified" in ran.err
-    told = known.run("journal")
-    assert re.search(r" plan +- +restart alert_mgr on demo as \S+: node2, then node3", told.out)
-    assert ": new logging" in told.out
-    assert len(re.findall(r" step +node\d  verified: ", told.out)) == 3
+    shown = known.run("journal")
+    assert re.search(r" plan +- +restart alert_mgr on demo as \S+: node2, then node3", shown.out)
+    assert ": new logging" in shown.out
+    assert len(re.findall(r" step +node\d  verified: ", shown.out)) == 3
     assert known.run("journal", "--verify").code == 0
     kinds = [json.loads(line)["kind"] for line in known.run("journal", "--json").out.splitlines()]
     assert kinds.index("plan") < kinds.index("intent")
     assert kinds.count("step") == 3
 
 
-# What does not
+# Failure
 
 
 @pytest.mark.real_time

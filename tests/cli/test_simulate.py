@@ -27,24 +27,24 @@ class Simulator:
     urls: list[str]
     users: dict[str, str]
     fingerprint: str
-    said: str
+    printed: str
 
 
 def start(rsdeck: Command, *args: str) -> Simulator:
     """Start it and read all that it says at first."""
     child = rsdeck.start("simulate", *args)
     assert child.stdout is not None
-    said = ""
-    while "curl" not in said.rpartition("\n  ")[2] or not said.endswith("\n"):
+    printed = ""
+    while "curl" not in printed.rpartition("\n  ")[2] or not printed.endswith("\n"):
         line = child.stdout.readline()
         assert line, "it ended too soon"
-        said += line
+        printed += line
     return Simulator(
         child,
-        re.findall(r"^node \d+  (\S+)  ", said, re.MULTILINE),
-        dict(re.findall(r"^user (\S+)  password (\S+)  ", said, re.MULTILINE)),
-        re.findall(r"^fingerprint (\S+)$", said, re.MULTILINE)[0],
-        said,
+        re.findall(r"^node \d+  (\S+)  ", printed, re.MULTILINE),
+        dict(re.findall(r"^user (\S+)  password (\S+)  ", printed, re.MULTILINE)),
+        re.findall(r"^fingerprint (\S+)$", printed, re.MULTILINE)[0],
+        printed,
     )
 
 
@@ -64,8 +64,8 @@ def test_it_prints_addresses_users_passwords_and_the_fingerprint(simulator: Simu
         assert re.fullmatch(r"https://127\.0\.0\.1:\d+", url)
     assert simulator.users == {USER: PASSWORD, "viewer@demo.local": "viewer-password"}
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", simulator.fingerprint)
-    assert "node 1" in simulator.said
-    assert "primary" in simulator.said.splitlines()[0]
+    assert "node 1" in simulator.printed
+    assert "primary" in simulator.printed.splitlines()[0]
 
 
 @pytest.mark.real_time
@@ -107,7 +107,7 @@ def test_a_profile_made_of_what_it_prints_works(rsdeck: Command, simulator: Simu
 
 @pytest.mark.real_time
 def test_the_line_to_try_is_a_command_of_curl(simulator: Simulator) -> None:
-    last = simulator.said.splitlines()[-1]
+    last = simulator.printed.splitlines()[-1]
     url = f"{simulator.urls[0]}/v1/local/services"
     assert last == f"  curl -k -u {USER}:{PASSWORD} {url}"
 

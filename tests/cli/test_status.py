@@ -234,7 +234,7 @@ def test_the_configuration_is_named_by_option_or_variable(
     assert known.run("--config", str(other), "status", env={"RSDECK_CONFIG": str(path)}).code == 2
 
 
-# A node that could not be asked
+# A node that could not be polled
 
 
 def test_a_node_that_is_off_is_exit_code_3_even_when_something_else_is_down(
@@ -616,7 +616,7 @@ def test_no_secret_is_in_the_arguments_of_a_running_process(rsdeck: Command, han
     assert WRONG not in ran.out + ran.err
 
 
-# Lies
+# Hostile answers
 
 
 def test_hostile_names_and_statuses_are_harmless_and_the_columns_stay_aligned(

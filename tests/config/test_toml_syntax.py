@@ -20,9 +20,9 @@ def test_a_mistake_is_named_with_line_and_column() -> None:
 
 
 def test_a_mistake_at_the_end_has_a_line_and_a_column_too() -> None:
-    said = complaint('[nodes.a]\npassword = "hunter2')
-    assert "line 2, column 20" in said
-    assert "hunter2" not in said
+    printed = complaint('[nodes.a]\npassword = "hunter2')
+    assert "line 2, column 20" in printed
+    assert "hunter2" not in printed
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_a_mistake_at_the_end_has_a_line_and_a_column_too() -> None:
     ],
 )
 def test_what_is_there_twice_is_named(text: str, key: str) -> None:
-    said = complaint(text)
-    assert said.startswith(f"/c.toml: {key}: is there twice (line ")
-    assert "hunter2" not in said
+    printed = complaint(text)
+    assert printed.startswith(f"/c.toml: {key}: is there twice (line ")
+    assert "hunter2" not in printed
 
 
 def test_a_byte_order_mark_and_bad_utf8_are_named() -> None:

@@ -37,7 +37,7 @@ label = "0"
 """
 COMMENTS = [line.partition("#")[2] for line in TEXT.splitlines() if "#" in line]
 
-# Counts its own node's label up: nobody else writes that, so it must stand as it was left.
+# Counts its own node's label up: no other process writes that, so it must stay as it was left.
 _COUNT = """
 import resource, signal, sys
 from pathlib import Path
@@ -70,8 +70,8 @@ while True:
 
 def counting(path: Path, who: str, upto: int = SAVES, room: int = 0) -> "subprocess.Popen[str]":
     argv = [sys.executable, "-c", _COUNT, str(path), who, str(upto), str(room)]
-    said = subprocess.PIPE if room else None
-    return subprocess.Popen(argv, stdout=said, text=True)  # noqa: S603
+    printed = subprocess.PIPE if room else None
+    return subprocess.Popen(argv, stdout=printed, text=True)  # noqa: S603
 
 
 class Watcher:
@@ -107,7 +107,7 @@ def test_two_writers_that_are_killed_at_random_leave_one_valid_version_and_clobb
         for who, left in kills.items():
             if left and watcher.counts[who] >= left[0]:
                 left.pop(0)
-                # At any moment of a save: between two looks nobody knows at which.
+                # At an unknown moment of a save.
                 time.sleep(chance.uniform(0, 0.02))
                 writers[who].kill()
                 assert writers[who].wait() in (-signal.SIGKILL, 0)
@@ -152,8 +152,8 @@ def test_a_writer_without_room_changes_nothing_while_another_one_goes_on(write: 
     full, other = counting(path, "x", room=20), counting(path, "y", upto=30)
     while other.poll() is None or full.poll() is None:
         watcher.look()
-    said, _ = full.communicate()
-    assert said in {"cannot be written: File too large\n", "has changed since it was read\n"}
+    printed, _ = full.communicate()
+    assert printed in {"cannot be written: File too large\n", "has changed since it was read\n"}
     assert (full.returncode, other.returncode) == (0, 0)
     watcher.look()
     assert watcher.counts == {"x": 0, "y": 30}

@@ -38,7 +38,7 @@ def everything_about(error: BaseException) -> str:
     traced = traceback.TracebackException.from_exception(error, capture_locals=True)
     one: BaseException | None = error
     while one is not None:
-        # What is suppressed is there all the same.
+        # A suppressed context is kept all the same.
         more = traceback.TracebackException.from_exception(one, capture_locals=True)
         stream.write("".join(more.format()))
         one = one.__context__
@@ -46,15 +46,15 @@ def everything_about(error: BaseException) -> str:
 
 
 def check_silence(error: CredentialError, *secrets: str) -> None:
-    """Check that an error tells no secret and is one line that says what to do."""
-    told = everything_about(error)
+    """Check that an error shows no secret and is one line with what to do."""
+    text = everything_about(error)
     # The tests' own frames hold the canary: only those of the program count.
     own = str(Path(__file__).parent)
-    frames = told.split('  File "')
-    told = "".join(frame for frame in frames if not frame.startswith(own))
+    frames = text.split('  File "')
+    text = "".join(frame for frame in frames if not frame.startswith(own))
     for secret in (CANARY, *secrets):
-        assert secret not in told
-        assert secret.encode().hex() not in told
+        assert secret not in text
+        assert secret.encode().hex() not in text
     assert "\n" not in str(error)
     assert str(error).startswith(f"{error.node}: {error.source}: {error.reason}; ")
     assert error.hint

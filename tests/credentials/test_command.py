@@ -22,7 +22,7 @@ async def output(*argv: str, limit: float = 10) -> str:
 async def refused(*argv: str, says: str, limit: float = 10) -> CredentialError:
     with pytest.raises(CredentialError, match=says) as caught:
         await from_command(profile(), argv, limit)
-    # What it was called with is in no message but the program's name.
+    # No message holds an argument.
     check_silence(caught.value) if CANARY not in " ".join(argv) else None
     return caught.value
 

@@ -183,8 +183,8 @@ def test_a_disk_that_hangs_holds_nothing_else_up_and_is_reported(file: Path) -> 
     if subprocess.run([*argv, "true"], check=False, capture_output=True).returncode:  # noqa: S603
         pytest.skip("strace may not trace here")
     argv = (*argv, "-e", "inject=openat:delay_enter=3000000", sys.executable, "-c", _WAITING)
-    told = subprocess.run(  # noqa: S603 - our own words
+    printed = subprocess.run(  # noqa: S603 - our own words
         [*argv, str(file)], check=True, stdout=subprocess.PIPE, text=True, timeout=60
     ).stdout.splitlines()
-    assert "it could not be read within 0.5 s" in told[-1]
-    assert float(told[-2]) < 1.5
+    assert "it could not be read within 0.5 s" in printed[-1]
+    assert float(printed[-2]) < 1.5

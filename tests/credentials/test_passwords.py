@@ -42,7 +42,7 @@ def test_without_a_cluster_what_was_typed_holds_for_one_address() -> None:
     passwords.keep(profile(), Secret(CANARY))
     assert passwords.has(profile(name="renamed"))
     assert not passwords.has(profile(url="https://db2:9443"))
-    # A cluster that bears an address for a name is not that node.
+    # A cluster whose name is an address is not that node.
     assert not passwords.has(profile(cluster="https://db1:9443"))
 
 

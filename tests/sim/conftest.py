@@ -11,7 +11,7 @@ ADMIN = ("admin@demo.local", "demo-password")
 
 
 class FakeClock:
-    """Unix seconds that only move when told."""
+    """Unix seconds that a test moves."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.25
@@ -36,7 +36,7 @@ def served() -> Iterator[SimulatedCluster]:
 
 @pytest.fixture
 def ask(served: SimulatedCluster) -> Iterator[Callable[..., httpx.Response]]:
-    """Ask a node over real HTTPS, with its certificate checked; the admin unless told."""
+    """Send requests over real HTTPS, with the certificate checked, as admin by default."""
     trust = bool(served.ca_pem) and ssl.create_default_context(cadata=served.ca_pem.decode("ascii"))
     with httpx.Client(verify=trust, trust_env=False, timeout=5) as client:
 

@@ -32,12 +32,12 @@ def wire(served, uid):
     port = int(served.urls[uid].rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=3) as raw:
         if not served.ca_pem:
-            yield told(Wire(raw, raw))
+            yield answered(Wire(raw, raw))
             return
         trust = ssl.create_default_context(cadata=served.ca_pem.decode("ascii"))
-        # What happens to the TCP connection is read beside TLS, which takes a reset for an end.
+        # The TCP connection is read beside TLS, which takes a reset for an end.
         with raw.dup() as beside, trust.wrap_socket(raw, server_hostname="localhost") as safe:
-            yield told(Wire(safe, beside))
+            yield answered(Wire(safe, beside))
 
 
 class Wire:
@@ -50,7 +50,7 @@ class Wire:
         self.raw = raw
 
 
-def told(connection):
+def answered(connection):
     assert look(connection).startswith(b"HTTP/1.1 200")
     return connection
 
@@ -224,16 +224,18 @@ async def test_the_application_itself_says_nothing_for_a_dead_node(clock, death)
         clock.after(1.1)
     else:
         cluster.power_off(2)
-    said = await told_by(app)
-    assert not said
+    printed = await messages_of(app)
+    assert not printed
     assert aborted
     assert not cluster.requests
 
 
 async def test_an_answer_in_the_making_when_the_node_dies_is_not_sent(clock):
     cluster = Cluster(2, clock=clock)
-    said = await told_by(create_app(cluster, 2), before_the_body=lambda: cluster.power_off(2))
-    assert not said
+    printed = await messages_of(
+        create_app(cluster, 2), before_the_body=lambda: cluster.power_off(2)
+    )
+    assert not printed
 
 
 async def test_an_operation_that_ends_the_proxy_without_a_stop_is_not_answered(clock):
@@ -242,7 +244,7 @@ async def test_an_operation_that_ends_the_proxy_without_a_stop_is_not_answered(c
     aborted = []
     app = create_app(cluster, 2, lambda: aborted.append(2))
     body = b'{"operation_type": "start", "services": ["envoy"]}'
-    assert not await told_by(app, body, method="POST")
+    assert not await messages_of(app, body, method="POST")
     assert aborted == [2]
     assert cluster.requests[-1].status == 0
 
@@ -250,15 +252,17 @@ async def test_an_operation_that_ends_the_proxy_without_a_stop_is_not_answered(c
 async def test_an_incomplete_operation_is_not_carried_out(clock):
     cluster = Cluster(2, clock=clock)
     body = b'{"operation_type": "stop", "services": ["alert_mgr"]}'
-    assert not await told_by(create_app(cluster, 2), body, method="POST", more_body=True)
+    assert not await messages_of(create_app(cluster, 2), body, method="POST", more_body=True)
     assert cluster.services(2)["alert_mgr"]["status"] == "RUNNING"
     assert not cluster.requests
 
 
-async def told_by(app, body=b"", *, method="GET", more_body=False, before_the_body=lambda: None):
+async def messages_of(
+    app, body=b"", *, method="GET", more_body=False, before_the_body=lambda: None
+):
     asked = {"type": "http.request", "body": body, "more_body": more_body}
     messages = iter([asked, {"type": "http.disconnect"}])
-    said = []
+    printed = []
 
     async def receive():
         message = next(messages)
@@ -267,10 +271,10 @@ async def told_by(app, body=b"", *, method="GET", more_body=False, before_the_bo
         return message
 
     async def send(message):
-        said.append(message)
+        printed.append(message)
 
     login = b"Basic YWRtaW5AZGVtby5sb2NhbDpkZW1vLXBhc3N3b3Jk"
     headers = [(b"authorization", login), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": method, "path": "/v1/local/services", "query_string": b""}
     await app({**scope, "headers": headers}, receive, send)
-    return said
+    return printed

@@ -52,15 +52,15 @@ def test_services_are_an_object_of_start_time_status_and_uptime(get):
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("setting", "shown"),
     [
         ("absent", {"status": "STOPPED"}),
         ("null", {"start_time": None, "status": "STOPPED", "uptime": None}),
         ("empty", {"start_time": "", "status": "STOPPED", "uptime": ""}),
     ],
 )
-def test_a_stopped_service_has_no_times_in_any_of_three_ways(get, served, told, shown):
-    served.cluster.stopped_times = told
+def test_a_stopped_service_has_no_times_in_any_of_three_ways(get, served, setting, shown):
+    served.cluster.stopped_times = setting
     served.cluster.set_status(2, "alert_mgr", "STOPPED")
     assert get("/v1/local/services", uid=2)["alert_mgr"] == shown
 
@@ -123,9 +123,9 @@ def test_the_cluster_has_a_name_and_a_creation_time(get):
 
 @pytest.mark.parametrize("uid", [1, 2, 3])
 def test_bootstrap_shows_the_nodes_own_uid_as_a_string(get, uid):
-    told = get("/v1/bootstrap", uid=uid)
-    assert told["bootstrap_status"]["state"]
-    assert told["local_node_info"]["uid"] == str(uid)
+    bootstrap = get("/v1/bootstrap", uid=uid)
+    assert bootstrap["bootstrap_status"]["state"]
+    assert bootstrap["local_node_info"]["uid"] == str(uid)
 
 
 def test_by_choice_the_primary_alone_is_active(get, served):

@@ -30,8 +30,8 @@ def test_every_node_has_an_address_of_its_own_and_one_port_and_says_so():
             3: "127.0.0.3",
         }
         for uid in (1, 2, 3):  # the certificate names every address
-            said = ask(served, "/v1/bootstrap", uid).json()
-            assert said["local_node_info"]["uid"] == str(uid)
+            printed = ask(served, "/v1/bootstrap", uid).json()
+            assert printed["local_node_info"]["uid"] == str(uid)
 
 
 def test_without_it_every_node_has_a_port_of_its_own():

@@ -60,15 +60,15 @@ def test_where_too_many_jobs_wait_the_next_is_refused_at_once(gate: threading.Ev
 
 
 def test_a_job_is_repeated_and_sooner_where_it_is_wanted() -> None:
-    writer, times, told = BackgroundWriter("test-repeats"), list[float](), list[object]()
+    writer, times, shown = BackgroundWriter("test-repeats"), list[float](), list[object]()
     began = time.monotonic()
-    writer.repeat(lambda: times.append(time.monotonic()), 60, told.append)
+    writer.repeat(lambda: times.append(time.monotonic()), 60, shown.append)
     writer.soon(0.1)
     writer.soon(30)
-    until(lambda: told)
+    until(lambda: shown)
     assert 0.1 <= times[0] - began < 5
-    writer.repeat(lambda: times.append(time.monotonic()), 0.05, told.append)
-    until(lambda: len(told) >= 4)
+    writer.repeat(lambda: times.append(time.monotonic()), 0.05, shown.append)
+    until(lambda: len(shown) >= 4)
     writer.end(lambda: None, 5)
     assert "test-repeats" not in [thread.name for thread in threading.enumerate()]
 

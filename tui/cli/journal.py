@@ -33,7 +33,7 @@ Exit codes: 0 all well, 1 the journal is not as it was written, 2 usage, or no j
 @click.option("--last", type=click.IntRange(min=1), help="Show only the newest records.")
 @click.pass_context
 def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None) -> None:
-    """Show the journal of orders, newest last."""
+    """Show the journal of actions, newest last."""
     from tui.journal.journal_file import JournalFile
     from tui.storage.paths import state_dir
     from tui.storage.private_files import MissingFile, StorageError, path_text

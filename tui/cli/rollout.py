@@ -31,15 +31,15 @@ Examples:
   rsdeck rollout restart alert_mgr --cluster payments --dry-run
                                  show the plan: which nodes, in which turn, and what is sent
   rsdeck rollout restart alert_mgr --cluster payments
-                                 show it, ask for the service's name, and go from node to node
+                                 show it, prompt for the service's name, and go from node to node
   rsdeck rollout restart sentinel_service --cluster payments --yes sentinel_service
                                  the same without a terminal
 
 \b
 Replicas go first and the primary last. Before and after each node: fresh answers of every node of
 the cluster, the node is the one planned, GET /v1/nodes/check/{uid} and GET /v1/cluster/check well.
-It stops at the first thing that goes wrong and never goes on by itself. ctrl+c lets the order
-that is out come to its end and gives no further one.
+It stops at the first failure and never resumes by itself. ctrl+c waits for the verdict of the
+action that was sent and starts no further one.
 
 \b
 Exit codes: 0 every node verified, 1 stopped at a node, 2 usage or configuration,

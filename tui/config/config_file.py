@@ -31,7 +31,7 @@ def read_bytes(path: Path) -> bytes | None:
 
 
 def check_status(path: Path, status: os.stat_result) -> None:
-    """Raise ConfigError unless it is a file of this user or root that nobody else may write."""
+    """Raise ConfigError unless it is a file of this user or root that no other user may write."""
     if not stat.S_ISREG(status.st_mode):
         raise ConfigError(f"is {_kind(status.st_mode)}, not a file", file=path)
     if status.st_uid not in {os.geteuid(), 0}:

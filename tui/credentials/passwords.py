@@ -21,7 +21,7 @@ from tui.credentials.secret import PasswordNeeded, Secret
 class Passwords:
     """Reads each source once and remembers, in memory, what it gave.
 
-    `profiles` are all that the deck knows: the variables of theirs leave the environment now,
+    The variables of all `profiles` are removed from the environment now,
     so that no password command of one node sees the password of another. The limits are seconds.
     """
 

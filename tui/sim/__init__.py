@@ -4,5 +4,5 @@ Nothing here knows the rest of the package, and the JSON is written by hand, so 
 of the API cannot be made on both sides at once. `cluster` and `asgi` need the standard library
 only; `server` needs uvicorn and trustme.
 
-Facts of the vendor are stated plainly; what nobody documents is marked "[choice]".
+Documented facts are stated plainly; what is not documented is marked "[choice]".
 """

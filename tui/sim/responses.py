@@ -157,8 +157,8 @@ class Responses:
 
     def node_check(self, request: SimRequest) -> SimReply:
         """`GET /v1/nodes/check/{uid}`."""
-        asked = request.path.removeprefix("/v1/nodes/check/")
-        node = next((node for node in self._cluster.nodes if str(node.uid) == asked), None)
+        wanted = request.path.removeprefix("/v1/nodes/check/")
+        node = next((node for node in self._cluster.nodes if str(node.uid) == wanted), None)
         if node is None:
             return fault(404, "node_not_exist", "no such node")
         down = self._down(node.uid)

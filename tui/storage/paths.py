@@ -47,14 +47,14 @@ def _bundled(name: str) -> Path:
     return inside if inside.exists() else _PACKAGE.parent / name
 
 
-def _usable(ask: Callable[[str], Path]) -> Path:
+def _usable(find: Callable[[str], Path]) -> Path:
     """Return the folder that platformdirs names, or NOWHERE.
 
     Without a home, newer versions raise; older ones return a relative folder, which would lie
     wherever the deck was started.
     """
     try:
-        folder = ask("rsdeck")
+        folder = find("rsdeck")
     except RuntimeError:
         return NOWHERE
     return folder if folder.is_absolute() else NOWHERE
