@@ -116,7 +116,7 @@ def _sentence(node: "NodeStatus") -> str:
             asks = isinstance(node.profile.password, AskSource)
             hint = "run it on a terminal, or name a source in the profile" if asks else ""
         case _:
-            return trouble_text(trouble, one.profile.name)
+            return trouble_text(trouble, node.profile.name)
     return f"{trouble.text} ({hint})" if hint else trouble.text
 
 

@@ -52,49 +52,52 @@ class CommandApp(Protocol):
 
 
 class DeckCommands(Provider):
-    """Finds actions by the words of what they do; nothing here that the keys may not do."""
+    """Finds actions by what they do; they are allowed what the keys are."""
 
     def _commands(self) -> list[tuple[str, str, Run]]:
-        """List label, help and what runs it (an action as a deck's key would run it)."""
+        """Return label, help and callback of every action, run as the deck's key would run it."""
         app = cast("CommandApp", self.app)
         live = app.live_keys
-        told: list[tuple[str, str, Run]] = [
-            (key.label, _said(key, live), partial(app.run_action, _scoped(key.action)))
+        commands: list[tuple[str, str, Run]] = [
+            (key.label, _help_text(key, live), partial(app.run_action, _scoped(key.action)))
             for key in KEYS
             if key.action.startswith("app.") or hasattr(self.screen, _method(key.action))
         ]
-        # A theme is named by its file, and a file's name is no part of an action.
-        told += [
-            (f"Theme: {one.label}", "Paint the deck in it", partial(app.action_paint, one.name))
-            for one in app.theme_files
+        # By a callback: a theme has the name of its file, which no action may contain.
+        commands += [
+            (f"Theme: {theme.label}", "Paint the deck in it", partial(app.action_paint, theme.name))
+            for theme in app.theme_files
         ]
-        told += [(label, said, partial(app.run_action, action)) for label, said, action in _KEYLESS]
-        return told
+        commands += [
+            (label, help_text, partial(app.run_action, action))
+            for label, help_text, action in _KEYLESS
+        ]
+        return commands
 
     async def discover(self) -> Hits:
-        """List all."""
-        for label, said, run in self._commands():
-            yield DiscoveryHit(Content(label), run, text=label, help=said)
+        """List all actions."""
+        for label, help_text, run in self._commands():
+            yield DiscoveryHit(Content(label), run, text=label, help=help_text)
 
     async def search(self, query: str) -> Hits:
-        """List those that match."""
+        """List the actions that match."""
         matcher = self.matcher(query)
-        for label, said, run in self._commands():
-            # What a thing is called counts for more than what is said of it.
-            score = max(matcher.match(label), matcher.match(f"{label} {said}") / 2)
+        for label, help_text, run in self._commands():
+            # A match in the label counts for more than one in the help.
+            score = max(matcher.match(label), matcher.match(f"{label} {help_text}") / 2)
             if score > 0:
-                yield Hit(score, Content(label), run, text=label, help=said)
+                yield Hit(score, Content(label), run, text=label, help=help_text)
 
 
-def _said(key: Key, live: Mapping[str, str]) -> str:
+def _help_text(key: Key, live: Mapping[str, str]) -> str:
     return f"{key.does}  ({key_text(live.get(key.id, key.keys))})"
 
 
 def _method(action: str) -> str:
-    """Give the name of the method that a screen has if it knows an action."""
+    """Return the name of the method that implements an action."""
     return f"action_{action.partition('(')[0]}"
 
 
 def _scoped(action: str) -> str:
-    """Give an action as the palette must run it: on the deck's screen, else on the app."""
+    """Return an action with its namespace: the screen's, unless it has one."""
     return action if action.startswith("app.") else f"screen.{action}"

@@ -1,4 +1,4 @@
-"""Every key of the deck, in one table: help, palette, key bar and `[keys]` are all read from it."""
+"""Every key of the deck in one table, for help, palette, key bar and `[keys]`."""
 
 import difflib
 import unicodedata
@@ -9,7 +9,7 @@ from textual.binding import Binding, InvalidBinding
 from textual.keys import Keys
 
 WRITES = frozenset({"start", "stop", "restart", "rollout"})
-"""Ids of the keys that lead to an order; dimmed where the guard would refuse."""
+"""Ids of the keys that lead to an order; dimmed where the guard refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Key:
     bar: str = ""
 
     def binding(self) -> Binding:
-        """Give it as Textual wants it."""
+        """Return the key as a Textual binding."""
         return Binding(
             self.keys, self.action, self.label, show=False, id=self.id, tooltip=self.does
         )
@@ -87,22 +87,22 @@ _NAMED = frozenset(
 
 
 class KeymapError(Exception):
-    """A `[keys]` entry that cannot be: the text names it and what to do."""
+    """A `[keys]` entry that is not valid: the text names it and what to do."""
 
 
 def bindings() -> list[Binding]:
-    """Give the deck's bindings with their default keys."""
+    """Return the deck's bindings with their default keys."""
     return [key.binding() for key in KEYS]
 
 
 def check_keymap(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[str, str]:
-    """Check the `[keys]` of a configuration; gives binding id → keys, as Textual spells them.
+    """Return the `[keys]` of a configuration as binding id → keys, as Textual spells them.
 
     `others` are bindings of widgets that share the keyboard with the deck's. Raises KeymapError
     for an unknown id and for a key that would do two things.
     """
     known = {key.id: key.keys for key in KEYS}
-    known |= {one.id: one.key for one in others if one.id}
+    known |= {binding.id: binding.key for binding in others if binding.id}
     for name in remapped:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
@@ -130,7 +130,7 @@ def check_keymap(remapped: Mapping[str, str], others: Iterable[Binding] = ()) ->
 
 
 def _is_key(key: str) -> bool:
-    """Say whether a key, as Textual spells it, can be pressed at all."""
+    """Whether a keyboard can have a key, as Textual spells it."""
     bare = key
     while (parts := bare.partition("+"))[1] and parts[0] in (
         "ctrl",
@@ -149,15 +149,15 @@ def _is_key(key: str) -> bool:
 
 
 def _spelled(keys: str) -> list[str]:
-    """Split a comma list of keys as Textual does, single characters under their names."""
+    """Return a comma list of keys as Textual splits it, single characters under their names."""
     try:
-        return [one.key for one in Binding.make_bindings([Binding(keys, "nothing")])]
+        return [binding.key for binding in Binding.make_bindings([Binding(keys, "nothing")])]
     except InvalidBinding as error:
         raise KeymapError(f'"{keys}" is not a list of keys with commas between them') from error
 
 
 def key_text(key: str) -> str:
-    """Give a key as it stands on the keyboard."""
+    """Return a key as it is labelled on the keyboard."""
     names = {
         "escape": "esc", "slash": "/", "exclamation_mark": "!", "left_square_bracket": "[",
         "right_square_bracket": "]", "question_mark": "?", "plus": "+", "minus": "-",

@@ -1,4 +1,4 @@
-"""Themes, one a file: the ones that ship, and the user's own, which win by name."""
+"""Themes, one a file: those of the package, and the user's own, which win by name."""
 
 import re
 import stat
@@ -41,7 +41,7 @@ class ThemeFile:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Unfit(ValueError):
+class _InvalidTheme(ValueError):
     """A theme file that cannot be used, and why."""
 
 
@@ -67,7 +67,7 @@ def _load(path: Path) -> ThemeFile:
     table = _table(path)
     unknown = table.keys() - {"label", "dark", "ansi", "colors", "styles", "variables"}
     if unknown:
-        raise _Unfit(f"unknown key {min(unknown)!r}")
+        raise _InvalidTheme(f"unknown key {min(unknown)!r}")
     theme = ThemeFile(
         name=clean(path.stem),
         label=clean(_label(table, path.stem)),
@@ -84,19 +84,19 @@ def _load(path: Path) -> ThemeFile:
 def _table(path: Path) -> dict[str, object]:
     """Read a file's TOML; only a regular file, for others may never end."""
     if not stat.S_ISREG(path.stat().st_mode):
-        raise _Unfit("it is not a regular file")
+        raise _InvalidTheme("it is not a regular file")
     with path.open("rb") as file:
         data = file.read(_AT_MOST + 1)
     if len(data) > _AT_MOST:
-        raise _Unfit("it is larger than 64 KiB")
+        raise _InvalidTheme("it is larger than 64 KiB")
     try:
         return tomllib.loads(data.decode("utf-8"))
     except RecursionError:
-        raise _Unfit("it is nested too deeply") from None
+        raise _InvalidTheme("it is nested too deeply") from None
 
 
 def _why(error: OSError | ValueError) -> str:
-    """Say why a file cannot be used; its name is said already."""
+    """Return why a file cannot be used, without its name."""
     if isinstance(error, OSError):
         return clean(error.strerror or type(error).__name__)
     if isinstance(error, UnicodeDecodeError):
@@ -105,27 +105,29 @@ def _why(error: OSError | ValueError) -> str:
 
 
 def _check(theme: ThemeFile) -> None:
-    """Refuse what Textual or Rich would stumble over later, in the middle of the deck."""
+    """Raise _InvalidTheme for what Textual or Rich would fail on later, while the deck is open."""
     for name, color in theme.colors.items():
         if _opacity(color) != 1:
-            raise _Unfit(f"colors.{name}: {color!r} is no colour")
+            raise _InvalidTheme(f"colors.{name}: {color!r} is no colour")
     for name, style in theme.styles.items():
         try:
             parsed = Style.parse(style)
         except StyleSyntaxError:
             parsed = None
         if parsed is None or parsed.link:
-            raise _Unfit(f"styles.{name}: {style!r} is no style")
+            raise _InvalidTheme(f"styles.{name}: {style!r} is no style")
     for name, value in theme.variables.items():
         if not _VARIABLE.fullmatch(name):
-            raise _Unfit(f"variables: {name!r} is no name of a variable")
+            raise _InvalidTheme(f"variables: {name!r} is no name of a variable")
         styles = name.endswith("text-style")
         if not (_TEXT_STYLES.issuperset(value.split()) if styles else _opacity(value)):
-            raise _Unfit(f"variables.{name}: {value!r} is no {'style' if styles else 'colour'}")
+            raise _InvalidTheme(
+                f"variables.{name}: {value!r} is no {'style' if styles else 'colour'}"
+            )
 
 
 def _opacity(color: str) -> float:
-    """Say how opaque a colour is; what is no colour is not opaque at all."""
+    """Return the opacity of a colour, 0 to 1; 0 for what is no colour."""
     try:
         return Color.parse(color).a
     except ColorParseError:
@@ -135,32 +137,32 @@ def _opacity(color: str) -> float:
 def _label(table: Mapping[str, object], default: str) -> str:
     label = table.get("label", default)
     if not isinstance(label, str):
-        raise _Unfit("label must be a text")
+        raise _InvalidTheme("label must be a text")
     return label
 
 
 def _flag(table: Mapping[str, object], name: str, *, default: bool) -> bool:
     value = table.get(name, default)
     if not isinstance(value, bool):
-        raise _Unfit(f"{name} must be true or false")
+        raise _InvalidTheme(f"{name} must be true or false")
     return value
 
 
 def _texts(table: Mapping[str, object], name: str, wanted: tuple[str, ...]) -> dict[str, str]:
     found = table.get(name, {})
-    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
-        raise _Unfit(f"[{name}] must hold texts")
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise _InvalidTheme(f"[{name}] must hold texts")
     missing = [key for key in wanted if key not in found]
     if missing:
-        raise _Unfit(f"{name}.{missing[0]} is missing")
+        raise _InvalidTheme(f"{name}.{missing[0]} is missing")
     extra = sorted(set(found) - set(wanted)) if wanted else []
     if extra:
-        raise _Unfit(f"unknown key '{name}.{extra[0]}'")
+        raise _InvalidTheme(f"unknown key '{name}.{extra[0]}'")
     return dict(found)
 
 
 def to_textual(theme: ThemeFile) -> Theme:
-    """Give a theme as Textual wants it."""
+    """Return a theme in Textual's form."""
     colors = theme.colors
     return Theme(
         name=theme.name,
@@ -181,5 +183,5 @@ def to_textual(theme: ThemeFile) -> Theme:
 
 
 def palette(theme: ThemeFile) -> Mapping[str, str]:
-    """Give the styles of cells and lines, by name."""
+    """Return the styles of cells and lines, by name."""
     return theme.styles

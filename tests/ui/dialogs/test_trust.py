@@ -46,7 +46,7 @@ async def met(deck: Deck) -> TrustDialog:
     await deck.until(lambda: isinstance(deck.app.screen, TrustDialog))
     screen = deck.app.screen
     assert isinstance(screen, TrustDialog)
-    await deck.until(lambda: screen._contact is not None and screen.is_armed)
+    await deck.until(lambda: screen._presented is not None and screen.is_armed)
     await deck.settle()
     return screen
 

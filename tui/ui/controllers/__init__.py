@@ -1,4 +1,4 @@
-"""What a key sets in motion: an order, a rollout, a profile, a notification, a snapshot.
+"""What a key starts: an order, a rollout, a change of a profile, a notification, a snapshot.
 
 Each opens the dialogs of its subject and calls the fleet; none draws anything.
 """

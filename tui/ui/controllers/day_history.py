@@ -1,4 +1,4 @@
-"""The days of services, read from the history as the detail pane wants them."""
+"""The last day of services, read from the history for the detail pane."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class _Read:
 
 
 class DayHistory:
-    """Remembers what was read of the services that were looked at last; `clock` is monotonic."""
+    """Caches the days of the services that were shown last; `clock` is monotonic."""
 
     def __init__(self, history: History, clock: Callable[[], float]) -> None:
         self._history = history
@@ -32,16 +32,16 @@ class DayHistory:
 
     @property
     def remark(self) -> str:
-        """What is wrong with the history, or worth knowing of it."""
+        """The history's trouble, else its remark; empty where there is neither."""
         return self._history.trouble or self._history.remark
 
     def known(self, wanted: Wanted) -> Day | None:
-        """Give what was read last."""
+        """Return what was read last; None if nothing was."""
         read = self._read.get(wanted)
         return None if read is None else read.day
 
-    def take(self, wanted: Wanted) -> bool:
-        """Say whether `read` is to be called now; never two at a time, nor one too soon again."""
+    def reserve(self, wanted: Wanted) -> bool:
+        """Reserve a `read`; False while another goes on, or too soon after the last one."""
         read = self._read.get(wanted)
         if self._reading or (read is not None and self._clock() - read.at < EVERY):
             return False
@@ -49,7 +49,7 @@ class DayHistory:
         return True
 
     async def read(self, wanted: Wanted) -> None:
-        """Read a day that was taken; the history's own thread waits for the disk."""
+        """Read a day that was reserved; the history's own thread waits for the disk."""
         try:
             node, service, cluster = wanted
             day = await self._history.day(node, service, cluster)

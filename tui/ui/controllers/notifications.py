@@ -1,4 +1,4 @@
-"""Calling a person who looks elsewhere: the terminal's bell, and a notice on the desktop."""
+"""Notifications outside the screen: the terminal's bell and the desktop's."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,16 +9,16 @@ from tui.model.event import Event
 from tui.ui.terminal.desktop_notification import BELL, desktop_sequence
 
 Later = Callable[[float, Callable[[], None]], object]
-"""Has something done after so many seconds."""
+"""Runs a callback after so many seconds."""
 
 _SOON = 0.05
-"""Seconds for which the other events of the same reading are waited for."""
+"""Seconds to wait for the other events of the same reading."""
 
 
 class NotificationController:
-    """Rings and tells as `[notify]` says; `write` takes what goes to the terminal.
+    """Notifies as `[notify]` says; `write` writes to the terminal.
 
-    What happened before it was made, in an earlier session, calls nobody.
+    Events from before it was made, of an earlier session, are not notified.
     """
 
     def __init__(
@@ -31,11 +31,11 @@ class NotificationController:
         self._bells = BellLimit()
         self._notices = DesktopNotices()
         self._is_planned = False
-        self._begun = time.monotonic()
+        self._started_at = time.monotonic()
 
     def event_happened(self, event: Event) -> None:
-        """Call for an event, if it is worth it."""
-        if event.at < self._begun:
+        """Notify of an event, if `[notify]` wants it."""
+        if event.at < self._started_at:
             return
         if should_notify(event, self._notify.bell) and self._bells.rings(time.monotonic()):
             self._write(BELL)
@@ -47,9 +47,9 @@ class NotificationController:
         wait = self._notices.wait(time.monotonic())
         if wait is not None and not self._is_planned:
             self._is_planned = True
-            self._later(max(_SOON, wait), self._tell)
+            self._later(max(_SOON, wait), self._send)
 
-    def _tell(self) -> None:
+    def _send(self) -> None:
         self._is_planned = False
         text = self._notices.take(time.monotonic())
         if text:

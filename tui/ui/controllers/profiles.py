@@ -20,7 +20,7 @@ from tui.ui.format.status_lines import Palette
 
 if TYPE_CHECKING:
     from tui.fleet.onboarding.discovery import Discovery
-    from tui.ui.dialogs.node_form import Saved
+    from tui.ui.dialogs.node_form import SavedProfile
 
 
 class ShownNode(Protocol):
@@ -171,7 +171,7 @@ class ProfileController:
         form = NodeForm(self._configuration, profile, self._palette())
         self._app.push_screen(form, self._saved)
 
-    def _saved(self, saved: "Saved | None") -> None:
+    def _saved(self, saved: "SavedProfile | None") -> None:
         if saved is None:
             return
         before = {one.name for one in self._configuration.nodes}

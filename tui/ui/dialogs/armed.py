@@ -1,4 +1,4 @@
-"""A window that is deaf until it could be read: what was typed before decides nothing."""
+"""Screens that ignore input until they could be read: what was typed before decides nothing."""
 
 import time
 from typing import Generic, TypeVar
@@ -9,14 +9,14 @@ from textual.widgets import Input
 
 from tui.ui.terminal.input_guard import ArmingTimes, HasArmingTimes
 
-_Given = TypeVar("_Given")
+_Result = TypeVar("_Result")
 
 
-class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
-    """Deaf until it has been painted for a while and the keyboard has been quiet.
+class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
+    """Ignores input until it has been painted for a while and the keyboard has been quiet.
 
-    It begins with `begin_arming`, and hears from the first `arm` on that comes late enough. The
-    app asks `swallows` before it hands on what comes from the terminal.
+    `begin_arming` starts the wait, and the first `arm` that comes late enough ends it. The
+    app calls `drops_input` before it handles what comes from the terminal.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
         return app.arming_times if isinstance(app, HasArmingTimes) else ArmingTimes()
 
     def begin_arming(self) -> None:
-        """Be deaf; the clock for the keys starts with the next paint."""
+        """Ignore input; the wait is counted from the next paint."""
         self.is_armed, self._painted_at = False, None
         self.call_after_refresh(self._painted)
 
@@ -40,7 +40,7 @@ class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
         self._painted_at = self._quiet_since = time.monotonic()
 
     def arm(self) -> bool:
-        """Hear from now on, if it is time; gives whether it hears."""
+        """Accept input from now on, if it is time; return whether it does."""
         now = time.monotonic()
         if self._painted_at is not None and not self.is_armed:
             painted, quiet = now - self._painted_at, now - self._quiet_since
@@ -49,10 +49,10 @@ class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
         return self.is_armed
 
     def input_arrived(self, event: events.Event) -> None:
-        """Take note that an event has come from the terminal, though its turn may come later."""
+        """Do nothing; an event has come from the terminal, and its turn may come later."""
 
     def drops_input(self, event: events.Event) -> bool:
-        """Say whether an event from the terminal is to be dropped: all of them, while deaf."""
+        """Whether an event from the terminal is to be dropped: every one, until armed."""
         if not isinstance(event, events.Key | events.MouseDown | events.MouseUp | events.Paste):
             return False
         if not self.is_armed:
@@ -60,16 +60,16 @@ class TypeAheadProofScreen(ModalScreen[_Given], Generic[_Given]):
         return not self.is_armed
 
 
-class ArmedScreen(TypeAheadProofScreen[_Given], Generic[_Given]):
-    """A window that decides something: no paste is ever heard."""
+class ArmedScreen(TypeAheadProofScreen[_Result], Generic[_Result]):
+    """A screen that decides something: pastes are dropped at any time."""
 
     def drops_input(self, event: events.Event) -> bool:
-        """Drop every paste, and keys and clicks while it is deaf."""
+        """Whether an event is to be dropped: every paste, and keys and clicks until armed."""
         return super().drops_input(event) or isinstance(event, events.Paste)
 
 
 class TypedInput(Input):
-    """A field for words that a person types; what is pasted does not count."""
+    """A field for text that a person types; pastes are dropped."""
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()

@@ -1,7 +1,7 @@
-"""What every decision goes through: seen to its end first, then a key that came alone.
+"""The base of all confirmations: everything must be seen, then confirmed by a key on its own.
 
-It is deaf until it has been painted and the keyboard has been quiet, so that type-ahead decides
-nothing. Nothing here that decides is an action, since actions can be run by other means than keys.
+Input is ignored until the dialog has been painted and the keyboard has been quiet, so that
+type-ahead decides nothing. What decides is no Textual action, since a link can run an action.
 """
 
 from abc import abstractmethod
@@ -31,14 +31,14 @@ _MORE = "down shows the rest of what would be sent; then it can be confirmed"
 _BACK = "up shows what was passed by of what would be sent; then it can be confirmed"
 _BORDER = 2
 
-_Given = TypeVar("_Given")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmRequest:
-    """What a door asks for. `verb` is what yes does; `words` must be typed, else `y` says it.
+    """What a confirmation needs. `verb` is what it does; `words` must be typed, else `y` confirms.
 
-    `back` is the word on the button that says no, `backs` what it does.
+    `back` is the label of the button that cancels, `backs` the verb for what that does.
     """
 
     title: str
@@ -49,14 +49,14 @@ class ConfirmRequest:
     backs: str = "cancels"
 
 
-class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
-    """Asks before something is done; gives it as it was agreed to, or None."""
+class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
+    """Asks before something is done; returns what was confirmed, or None."""
 
     AUTO_FOCUS = "#cancel"
 
-    def __init__(self, demand: ConfirmRequest, palette: Palette) -> None:
+    def __init__(self, request: ConfirmRequest, palette: Palette) -> None:
         super().__init__()
-        self._demand = demand
+        self._request = request
         self._palette = palette
         self._seen = 0
         self._seen_at = (0, 0)
@@ -65,63 +65,63 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
         self._alone = True
         self._pending: Timer | None = None
 
-    # What is behind the door
+    # What a dialog defines
 
     @property
     @abstractmethod
     def facts(self) -> RenderableType:
-        """All that should be known before saying yes."""
+        """All that should be known before confirming."""
 
     @property
     @abstractmethod
     def essentials(self) -> RenderableType:
-        """The part of the facts, from their top, without having seen which one cannot say yes."""
+        """The first part of the facts, which must be seen before it can be confirmed."""
 
     @abstractmethod
-    def bar(self) -> str:
-        """Say what keeps it shut now, whatever is typed; empty where nothing does."""
+    def refusal(self) -> str:
+        """Return why it cannot be confirmed now, whatever is typed; empty where it can."""
 
     @abstractmethod
-    def agreed(self) -> _Given:
-        """Give what was agreed to, as it is chosen now."""
+    def confirmed(self) -> _Result:
+        """Return what is confirmed, as it is chosen now."""
 
     def more_buttons(self) -> Iterable[Button]:
-        """Give the buttons beside the two that decide."""
+        """Return the buttons beside the two that decide."""
         return ()
 
     # What is shown
 
     def compose(self) -> ComposeResult:
         """Lay out facts, fields and buttons."""
-        demand = self._demand
+        request = self._request
         with Vertical(id="confirm"):
             with VerticalScroll(id="facts", can_focus=False):
                 yield Static(id="what", markup=False)
             yield TextLine(id="changed", hides=True)
-            if demand.words:
-                yield TypedInput(id="words", placeholder=f"type {demand.words}", disabled=True)
-            if demand.needs_reason:
+            if request.words:
+                yield TypedInput(id="words", placeholder=f"type {request.words}", disabled=True)
+            if request.needs_reason:
                 yield TypedInput(id="reason", placeholder="and the reason", disabled=True)
             with Horizontal(id="buttons"):
-                yield Button(demand.back, id="cancel")
-                yield Button(demand.verb.capitalize(), id="go", variant="warning", disabled=True)
+                yield Button(request.back, id="cancel")
+                yield Button(request.verb.capitalize(), id="go", variant="warning", disabled=True)
                 yield from self.more_buttons()
             yield TextLine(id="how")
 
     def on_mount(self) -> None:
-        """Show the facts; the clock for the keys starts with the first paint."""
-        self.query_one("#confirm").border_title = Content(self._demand.title)
+        """Show the facts, and ignore input until they could be read."""
+        self.query_one("#confirm").border_title = Content(self._request.title)
         self.show_facts()
         self.begin_arming()
         self.set_interval(0.1, self._arm)
 
     def show_facts(self) -> None:
-        """Show the facts as they are chosen now."""
+        """Show the facts for what is chosen now."""
         self._needed.clear()
         self.query_one("#what", Static).update(self.facts)
 
     def _arm(self) -> None:
-        """Open the fields once the keyboard is quiet; checked again and again until then."""
+        """Enable fields and buttons once the keyboard is quiet, and check again what refuses."""
         go = self.query_one("#go", Button)
         if not go.has_class("-armed") and self.arm():
             go.add_class("-armed")
@@ -133,25 +133,25 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
 
     def _refresh_go(self) -> None:
         go = self.query_one("#go", Button)
-        bar = self.bar()
-        self.query_one("#changed", TextLine).say(Text(bar, self._palette["bad"]))
+        refusal = self.refusal()
+        self.query_one("#changed", TextLine).say(Text(refusal, self._palette["bad"]))
         self._fit()
         hidden = self._hidden()
         self.query_one("#confirm").border_subtitle = Content(hidden)
-        complete = self._is_complete() and not bar and not hidden
+        complete = self._is_complete() and not refusal and not hidden
         go.disabled = not (go.has_class("-armed") and complete)
-        self.query_one("#how", TextLine).say(self._how(go, hidden))
+        self.query_one("#how", TextLine).say(self._help_text(go, hidden))
 
     def _fit(self) -> None:
-        """Leave the facts the lines that the fields and buttons do not need."""
+        """Limit the facts to the lines that fields and buttons leave."""
         facts = self.query_one("#facts")
-        others = [one for one in self.query_one("#confirm").children if one is not facts]
-        taken = sum(one.outer_size.height for one in others if one.display)
+        others = [widget for widget in self.query_one("#confirm").children if widget is not facts]
+        taken = sum(widget.outer_size.height for widget in others if widget.display)
         room = max(1, self.size.height - _BORDER - taken)
         facts.styles.max_height = room
 
     def _hidden(self) -> str:
-        """Say what keeps the essentials from having been seen; empty if nothing."""
+        """Return why the essentials were not seen yet; empty once they were."""
         box = self.query_one("#facts")
         width = self.query_one("#what").content_size.width
         try:
@@ -163,7 +163,7 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
             self._seen = 0
             return _TOO_SMALL
         if (width, visible) != self._seen_at:
-            # Wrapped anew, the lines are others; and what a smaller window hides is not in view.
+            # Lines wrap differently now, and a smaller window hides some.
             self._seen, self._seen_at = 0, (width, visible)
         top = round(box.scroll_offset.y)
         if top <= self._seen:
@@ -173,7 +173,7 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
         return _MORE if top <= self._seen else _BACK
 
     def _lines_needed(self, width: int) -> int:
-        """Count the lines down to the end of the essentials, once for a width."""
+        """Return the number of lines to the end of the essentials, computed once a width."""
         if width not in self._needed:
             console = self.app.console
             options = console.options.update(width=width, height=None)
@@ -181,37 +181,37 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
         return self._needed[width]
 
     def _is_complete(self) -> bool:
-        """Say whether all that is asked for is there."""
-        demand = self._demand
-        if demand.words and self.field("#words") != demand.words:
+        """Whether everything that must be typed is typed."""
+        request = self._request
+        if request.words and self.field("#words") != request.words:
             return False
-        return not demand.needs_reason or len(self.field("#reason")) >= 3
+        return not request.needs_reason or len(self.field("#reason")) >= 3
 
     def field(self, selector: str) -> str:
-        """Give what stands in a field, empty where there is none."""
+        """Return the text of a field; empty where there is no such field."""
         found = self.query(selector).results(Input)
         return next((field.value.strip() for field in found), "")
 
-    def _how(self, go: Button, hidden: str) -> Text:
-        demand, muted = self._demand, self._palette["muted"]
+    def _help_text(self, go: Button, hidden: str) -> Text:
+        request, muted = self._request, self._palette["muted"]
         if not go.has_class("-armed"):
             return Text("a moment…", muted)
         if hidden:
             return Text(hidden, self._palette["warn"])
-        if demand.words:
-            reason = " and a reason" if demand.needs_reason else ""
-            typed = f"tab, type {demand.words}{reason}, enter {demand.verb}s"
-            return Text(f"{typed} · esc {demand.backs}", muted)
-        return Text(f"y {demand.verb}s · n or esc {demand.backs}", muted)
+        if request.words:
+            reason = " and a reason" if request.needs_reason else ""
+            typed = f"tab, type {request.words}{reason}, enter {request.verb}s"
+            return Text(f"{typed} · esc {request.backs}", muted)
+        return Text(f"y {request.verb}s · n or esc {request.backs}", muted)
 
-    # What is pressed
+    # Keys and buttons
 
     def on_key(self, event: events.Key) -> None:
-        """Take the keys that decide; the fields and buttons take theirs first."""
+        """Handle the keys that decide; fields and buttons handle theirs first."""
         if event.key in ("escape", "n"):
             event.stop()
             self.dismiss(None)
-        elif event.key == "y" and not self._demand.words:
+        elif event.key == "y" and not self._request.words:
             event.stop()
             self._confirm_if_alone()
         elif event.key in ("down", "pagedown", "up", "pageup"):
@@ -222,7 +222,7 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
             self._focus_by(1 if event.key == "tab" else -1)
 
     def _page(self, step: int) -> None:
-        """Go a page on or back; never past what was not in view yet, however fast it is asked."""
+        """Scroll a page on or back, never past lines that were not in view yet."""
         box = self.query_one("#facts", VerticalScroll)
         top = round(box.scroll_offset.y)
         to = top + step * max(1, box.size.height)
@@ -231,13 +231,17 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
         box.scroll_to(y=to, animate=False, immediate=True)
 
     def _focus_by(self, step: int) -> None:
-        """Go round from the button that says no through the fields to the one that says yes."""
-        more = [one.id for one in self.query("#buttons Button") if one.id not in ("cancel", "go")]
+        """Move the focus by `step`, from cancel through the fields to confirm and round again."""
+        more = [
+            widget.id
+            for widget in self.query("#buttons Button")
+            if widget.id not in ("cancel", "go")
+        ]
         ring = [
-            one
+            widget
             for name in ("cancel", "words", "reason", "go", *more)
-            for one in self.query(f"#{name}")
-            if not one.disabled
+            for widget in self.query(f"#{name}")
+            if not widget.disabled
         ]
         here = ring.index(self.focused) if self.focused in ring else 0
         # At once: focus() alone waits, and of two tabs in one read one would be lost.
@@ -252,26 +256,26 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
         self._confirm_if_alone()
 
     def drops_input(self, event: events.Event) -> bool:
-        """Note besides whether a key came alone."""
+        """Whether an event is to be dropped; also record whether a key came alone."""
         if isinstance(event, events.Key | events.MouseDown):
             # By when it came, which may be well before it is looked at.
             self._alone = event.time - self._key_at >= self.arming_times.alone
             self._key_at = event.time
-            self._keep_shut()
+            self._cancel_pending()
         return super().drops_input(event)
 
     def input_arrived(self, event: events.Event) -> None:
-        """Take back what a key was about to decide: another one comes right after it."""
+        """Cancel what a key was about to confirm, since another key follows at once."""
         if isinstance(event, events.Key | events.MouseDown):
-            self._keep_shut()
+            self._cancel_pending()
 
-    def _keep_shut(self) -> None:
+    def _cancel_pending(self) -> None:
         if self._pending is not None:
             self._pending.stop()
             self._pending = None
 
     def _confirm_if_alone(self) -> None:
-        """Let a key that came alone decide: a burst is a paste, or a link that was stuck."""
+        """Confirm soon, if no other key comes near: a burst is a paste, or a stalled link."""
         if self._alone:
             self._pending = self.set_timer(self.arming_times.alone, self._confirm)
         else:
@@ -283,15 +287,15 @@ class ConfirmDialog(ArmedScreen[_Given | None], Generic[_Given]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        if self._demand.needs_reason and self.focused is self.query_one("#words"):
+        if self._request.needs_reason and self.focused is self.query_one("#words"):
             self.query_one("#reason").focus()
         else:
             self._confirm()
 
     def _confirm(self) -> None:
-        """Let it go, if nothing keeps it shut."""
+        """Confirm, if nothing refuses."""
         self._refresh_go()
         if self.query_one("#go", Button).disabled:
             self.app.bell()
         else:
-            self.dismiss(self.agreed())
+            self.dismiss(self.confirmed())

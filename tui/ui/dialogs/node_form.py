@@ -1,4 +1,4 @@
-"""The form for a node's profile: fill in, try, save. The file's comments stay."""
+"""The form for a node's profile: fill in, test, save. The comments in the file stay."""
 
 import asyncio
 import shlex
@@ -43,23 +43,23 @@ _TRUSTS = [
 ]
 _ORDERS = [("may be given, with confirmation", "some"), ("never: read-only", "none")]
 _BY_HAND = ("client_cert", "client_key", "proxy", "uid", "hostname")
-"""Keys that the form does not show, and keeps as they are."""
-_WHO = ("uid", "hostname")
-"""Those of them that say who the node is: with another address they go."""
+"""Keys that the form does not show, and does not change."""
+_IDENTITY = ("uid", "hostname")
+"""Those of them that identify the node; dropped where the address changes."""
 _ENVIRONMENTS = [(word, word) for word in ("production", "staging", "development")]
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """The configuration as it is in the file now, the profile's name, and a password if typed."""
+class SavedProfile:
+    """The configuration as it is in the file now, the profile's name, and the password if typed."""
 
     configuration: Configuration
     name: str
     typed: Secret | None
 
 
-class NodeForm(ModalScreen[Saved | None]):
-    """Adds a profile, or edits `profile`; gives what was saved, or None."""
+class NodeForm(ModalScreen[SavedProfile | None]):
+    """Adds a profile, or edits `profile`; returns what was saved, or None."""
 
     AUTO_FOCUS = "#name"
     BINDINGS = [
@@ -126,13 +126,13 @@ class NodeForm(ModalScreen[Saved | None]):
         return Horizontal(Static(label, classes="label", markup=False), field, classes="field")
 
     def on_mount(self) -> None:
-        """Name the box and show the fields that belong to the choices made."""
+        """Show the fields that belong to what is chosen."""
         form = self.query_one("#form")
         form.border_subtitle = "ctrl+t tests · ctrl+s saves · esc cancels"
         self.query_one("#pin").display = False
         self._show_choices()
         if not self._configuration.nodes:
-            self._say(Text("No node yet. Name one: the deck will watch it.", "bold"))
+            self._show_message(Text("No node yet. Name one: the deck will watch it.", "bold"))
 
     @on(Select.Changed)
     def _chose(self) -> None:
@@ -163,37 +163,37 @@ class NodeForm(ModalScreen[Saved | None]):
     def _value(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()
 
-    def _kept(self) -> dict[str, object]:
-        """Give the address and the user, and the keys that the form does not show."""
+    def _basic_fields(self) -> dict[str, object]:
+        """Return the address, the user, and the keys that the form does not show."""
         had = fields_of(self._profile) if self._profile else {}
         fields = {field: had[field] for field in _BY_HAND if field in had}
         fields["url"] = self._value("url")
         if self._profile and not self._is_at(self._profile.url):
-            fields = {field: value for field, value in fields.items() if field not in _WHO}
+            fields = {field: value for field, value in fields.items() if field not in _IDENTITY}
         if self._value("username") or "client_cert" not in fields:
             fields["username"] = self._value("username")
         return fields
 
     def _is_at(self, url: str) -> bool:
-        """Whether the form has this address, however it is written."""
+        """Whether the form has this address, in whatever notation."""
         try:
             return normal_url(self._value("url")) == url
         except ValueError:
             return False
 
-    def _who(self) -> dict[str, object]:
-        """Give who the node is, where a trial of this very address found it out."""
+    def _identity(self) -> dict[str, object]:
+        """Return the keys that identify the node, if a test of this address found them."""
         found = self._found
         if found is None or found.identity.uid is None or not self._is_at(self._tried):
             return {}
         return {"uid": found.identity.uid, "hostname": found.identity.hostname or None}
 
     def _fields(self) -> dict[str, object]:
-        """Give the profile's keys as the configuration would hold them."""
-        fields = self._kept()
+        """Return the profile's keys and values as the configuration would hold them."""
+        fields = self._basic_fields()
         source, value = self._chosen("source"), self._value("source-value")
         if source == "password_command":
-            fields[source] = _words(value)
+            fields[source] = _split_command(value)
         elif source == "keyring":
             fields[source] = True
         elif source != "ask":
@@ -210,32 +210,32 @@ class NodeForm(ModalScreen[Saved | None]):
             fields["environment"] = self._chosen("environment")
         if self._chosen("orders") == "none":
             fields["read_only"] = True
-        # The form has no line for it, and must not lose it.
+        # The form has no line for the login, and must not drop it.
         return fields | ({"login": self._profile.login.value} if self._profile else {})
 
     def _checked(self) -> NodeProfile | None:
-        """Give the profile as the form has it, or say what is wrong with it."""
+        """Return the profile as the form has it; None, and a message, if it is not valid."""
         try:
             return check_profile(
                 self._value("name"), self._fields(), folder=self._configuration.path.parent
             )
         except ConfigError as error:
-            self._say(Text(f"{error.key}: {error.reason}", self._palette["bad"]))
+            self._show_message(Text(f"{error.key}: {error.reason}", self._palette["bad"]))
             return None
 
-    def _say(self, text: Text) -> None:
+    def _show_message(self, text: Text) -> None:
         self.query_one("#found", Static).update(text)
 
     @on(Button.Pressed, "#test")
     def action_try(self) -> None:
-        """Try the node as the form has it."""
+        """Test the connection with the profile as the form has it."""
         profile = self._checked()
         if profile is not None:
-            self._say(Text(f"trying {profile.url} …", self._palette["muted"]))
+            self._show_message(Text(f"trying {profile.url} …", self._palette["muted"]))
             self.run_worker(self._try(profile), group="trial", exclusive=True)
 
     def _typed(self) -> Secret | None:
-        """Give the password that was typed, if the profile has no other source."""
+        """Return the password that was typed, if the profile has no other source."""
         typed = self.query_one("#typed", Input).value
         return Secret(typed) if typed and self._chosen("source") == "ask" else None
 
@@ -245,8 +245,8 @@ class NodeForm(ModalScreen[Saved | None]):
         self._found, self._tried = found, profile.url
         glyph, style = ("✓ ", "ok") if found.well else ("✗ ", "bad")
         text = Text(glyph, self._palette[style])
-        text.append("\n".join(said for said in found.said if said))
-        self._say(text)
+        text.append("\n".join(line for line in found.said if line))
+        self._show_message(text)
         self.query_one("#pin").display = bool(found.fingerprint)
 
     @on(Button.Pressed, "#pin")
@@ -255,7 +255,9 @@ class NodeForm(ModalScreen[Saved | None]):
             self.query_one("#trust", Select).value = "fingerprint"
             self.query_one("#trust-value", Input).value = self._found.fingerprint
             self.query_one("#pin").display = False
-            self._say(Text("Pinned in the form. Test again, then save.", self._palette["muted"]))
+            self._show_message(
+                Text("Pinned in the form. Test again, then save.", self._palette["muted"])
+            )
 
     @on(Button.Pressed, "#save")
     async def action_save(self) -> None:
@@ -267,23 +269,23 @@ class NodeForm(ModalScreen[Saved | None]):
                 save_profile,
                 self._configuration.path,
                 self._value("name"),
-                self._fields() | self._who(),
+                self._fields() | self._identity(),
                 replacing=self._profile.name if self._profile else None,
                 digest=self._configuration.digest,
             )
         except ConfigError as error:
-            self._say(Text(str(error), self._palette["bad"]))
+            self._show_message(Text(str(error), self._palette["bad"]))
             return
-        self.dismiss(Saved(saved, self._value("name"), self._typed()))
+        self.dismiss(SavedProfile(saved, self._value("name"), self._typed()))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Leave everything as it was."""
+        """Close without saving."""
         self.dismiss(None)
 
 
-def _words(value: str) -> list[str]:
-    """Split a command into its words as a shell would; a quote that is left open splits plainly."""
+def _split_command(value: str) -> list[str]:
+    """Return the words of a command as a shell splits it; by spaces where a quote stays open."""
     try:
         return shlex.split(value)
     except ValueError:

@@ -24,11 +24,11 @@ VENDOR = (
 
 @dataclass(frozen=True, slots=True)
 class OrderQuestion:
-    """What the modal asks about: the order, its ruling, and what was left out of it.
+    """What the dialog asks about: the order, its ruling, and what was left out of it.
 
-    `hidden` are the services that a filter keeps off the screen. `certificate` says that the
-    node's certificate is out of its days; empty where it is not. `rollout` names one that is open
-    on the node's cluster, and will pause.
+    `hidden` are the services that a filter hides. `certificate` says that the node's certificate
+    has expired or is not valid yet; empty where it is valid. `rollout` names one that is open on
+    the node's cluster, and will pause.
     """
 
     order: Order
@@ -41,11 +41,11 @@ class OrderQuestion:
 
 
 Fact = tuple[str, str, str]
-"""A label, what it says, and a style."""
+"""A label, its value, and a style."""
 
 
 def order_facts(question: OrderQuestion, order: Order, palette: Palette) -> Table:
-    """Say all that the operator should know before saying yes."""
+    """Return all that the operator should know before confirming."""
     rows = order_essentials(question, order, palette)
     rows += [("mind", warning, palette["warn"]) for warning in order_warnings(question, order)]
     rows.append(("", VENDOR, palette["muted"]))
@@ -53,7 +53,7 @@ def order_facts(question: OrderQuestion, order: Order, palette: Palette) -> Tabl
 
 
 def order_essentials(question: OrderQuestion, order: Order, palette: Palette) -> list[Fact]:
-    """Say who is meant and what will be sent; without having seen that nobody can say yes."""
+    """Return which node is meant and what will be sent: what must be seen before confirming."""
     target, ruling = order.target, question.ruling
     rows: list[Fact] = []
     if ruling.tier is Tier.LOCKED:
@@ -66,8 +66,8 @@ def order_essentials(question: OrderQuestion, order: Order, palette: Palette) ->
     for seen in order.services:
         up = f" for {clock_duration(seen.uptime)}" if seen.uptime is not None else ""
         unseen = " (hidden by the filter)" if seen.name in question.hidden else ""
-        said = f"{seen.name}  {seen.kind.value}, {seen.status}{up}{unseen}"
-        rows.append(("service", said, "bold"))
+        value = f"{seen.name}  {seen.kind.value}, {seen.status}{up}{unseen}"
+        rows.append(("service", value, "bold"))
         if len(order.services) == 1 and purpose_of(seen.name):
             rows.append(("", purpose_of(seen.name), palette["muted"]))
     rows += [("left out", why, palette["muted"]) for why in question.left_out]
@@ -77,7 +77,7 @@ def order_essentials(question: OrderQuestion, order: Order, palette: Palette) ->
 
 
 def facts_table(rows: Sequence[Fact], palette: Palette) -> Table:
-    """Lay facts out, label by label."""
+    """Return facts as a table with a column of labels."""
     table = Table.grid(padding=(0, 1))
     table.add_column(width=8)
     table.add_column(overflow="fold")
@@ -87,29 +87,32 @@ def facts_table(rows: Sequence[Fact], palette: Palette) -> Table:
 
 
 def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
-    """List what speaks for care with this order."""
-    told = []
+    """Return the warnings of this order."""
+    warnings = []
     if question.ruling.tier is Tier.TYPED and question.ruling.reason:
-        told.append(question.ruling.reason)
+        warnings.append(question.ruling.reason)
     if question.certificate:
-        told.append(f"{question.certificate}; it is the certificate that the profile trusts")
+        warnings.append(f"{question.certificate}; it is the certificate that the profile trusts")
     if question.rollout:
-        told.append(f"{question.rollout} is open here: it pauses where it sees this order")
+        warnings.append(f"{question.rollout} is open here: it pauses where it sees this order")
     if order.route.path == Route.PRIMARY:
-        told.append(
+        warnings.append(
             "this path acts on whichever node is primary when it arrives; a node that is not "
             "primary may answer with a redirect, which is not followed"
         )
     if API_CARRIERS & set(order.names):
-        told.append("the answer may be lost; the node is watched until it shows what happened")
-    return told
+        warnings.append("the answer may be lost; the node is watched until it shows what happened")
+    return warnings
 
 
 class OrderDialog(ConfirmDialog[Order]):
-    """Asks before an order goes out; gives the order as confirmed, or None."""
+    """Asks before an order is sent; returns the order as confirmed, or None."""
 
     def __init__(
-        self, question: OrderQuestion, palette: Palette, ask_again: Callable[[], tuple[Ruling, str]]
+        self,
+        question: OrderQuestion,
+        palette: Palette,
+        check_again: Callable[[], tuple[Ruling, str]],
     ) -> None:
         order, ruling = question.order, question.ruling
         super().__init__(
@@ -117,7 +120,7 @@ class OrderDialog(ConfirmDialog[Order]):
             palette,
         )
         self._question = question
-        self._ask_again = ask_again
+        self._check_again = check_again
         self._route = 0
 
     @property
@@ -128,8 +131,8 @@ class OrderDialog(ConfirmDialog[Order]):
             order = replace(order, route=self._question.routes[self._route])
         return replace(order, reason=self.field("#reason"))
 
-    def agreed(self) -> Order:
-        """Give the order."""
+    def confirmed(self) -> Order:
+        """Return the order."""
         return self.order
 
     @property
@@ -139,14 +142,14 @@ class OrderDialog(ConfirmDialog[Order]):
 
     @property
     def essentials(self) -> Table:
-        """Whom it means and what will be sent."""
+        """Which node is meant and what will be sent."""
         return facts_table(
             order_essentials(self._question, self.order, self._palette), self._palette
         )
 
-    def bar(self) -> str:
-        """Say what has changed since the key, or what the guard says now."""
-        ruling, changed = self._ask_again()
+    def refusal(self) -> str:
+        """Return what has changed since the key was pressed, or what the guard refuses now."""
+        ruling, changed = self._check_again()
         if changed:
             return f"changed since you looked: {changed}"
         if not ruling.allowed:
@@ -157,12 +160,12 @@ class OrderDialog(ConfirmDialog[Order]):
         return ""
 
     def more_buttons(self) -> Iterable[Button]:
-        """Offer the other ways to the node, where there are any."""
+        """Return the button for the other routes to the node, where there are any."""
         if len(self._question.routes) > 1:
             yield Button("Other route", id="route", disabled=True)
 
     @on(Button.Pressed, "#route")
-    def _rerouted(self) -> None:
+    def _next_route(self) -> None:
         self._route = (self._route + 1) % len(self._question.routes)
         self.show_facts()
 

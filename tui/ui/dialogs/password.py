@@ -1,4 +1,4 @@
-"""Asks for the password of one login; it is kept in memory and nowhere else."""
+"""The password of one login; it is kept in memory and nowhere else."""
 
 from rich.text import Text
 from textual import on
@@ -13,7 +13,7 @@ from tui.ui.format.status_lines import Palette
 
 
 class PasswordDialog(TypeAheadProofScreen[Secret | None]):
-    """Gives what was typed, or None."""
+    """Asks for a password; returns what was typed, or None."""
 
     AUTO_FOCUS = "#password"
     BINDINGS = [Binding("escape", "cancel", "Cancel", show=False)]
@@ -38,12 +38,12 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
             yield Static("a moment…", id="how", markup=False)
 
     def on_mount(self) -> None:
-        """Name the box; it opens by itself, so what was typed for the deck is no password."""
+        """Ignore input at first: the dialog opens by itself, and what was typed is no password."""
         self.query_one("#asking").border_title = "Log in"
         self.begin_arming()
-        self.set_interval(0.1, self._listen)
+        self.set_interval(0.1, self._arm)
 
-    def _listen(self) -> None:
+    def _arm(self) -> None:
         if not self.is_armed and self.arm():
             self.query_one("#how", Static).update("enter logs in · esc not now")
 
@@ -56,5 +56,5 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
             self.dismiss(Secret(typed))
 
     def action_cancel(self) -> None:
-        """Leave the login stopped."""
+        """Close; the login stays stopped."""
         self.dismiss(None)

@@ -156,7 +156,7 @@ class RolloutDialog(ConfirmDialog[Plan]):
         """The plan with the reason as it stands now."""
         return replace(self._proposal.plan, reason=self.field("#reason"))
 
-    def agreed(self) -> Plan:
+    def confirmed(self) -> Plan:
         """Give the plan."""
         return self.plan
 
@@ -170,6 +170,6 @@ class RolloutDialog(ConfirmDialog[Plan]):
         """The plan alone."""
         return RolloutPage(self._proposal, self._palette, whole=False)
 
-    def bar(self) -> str:
+    def refusal(self) -> str:
         """Say what has changed since the key."""
         return self._ask_again()

@@ -1,4 +1,4 @@
-"""The door before a word to a rollout: resume, skip or abort, and what comes of it."""
+"""The confirmation of an action on a rollout: resume, skip or abort."""
 
 from collections.abc import Callable
 
@@ -18,75 +18,75 @@ _KEPT = "what was sent to it is not taken back"
 
 
 class RolloutActionDialog(ConfirmDialog[RolloutAction]):
-    """Asks before a word is said; gives the word, or None. `look` gives the rollout as it is."""
+    """Asks before an action; returns it, or None. `look` returns the rollout as it is now."""
 
     def __init__(
-        self, word: RolloutAction, look: Callable[[], RolloutProgress], palette: Palette
+        self, action: RolloutAction, look: Callable[[], RolloutProgress], palette: Palette
     ) -> None:
-        self._word = word
+        self._action = action
         self._look = look
-        self._then = look()
-        plan = self._then.plan
-        title = f"{word.value.capitalize()} rollout {plan.number}?"
+        self._before = look()
+        plan = self._before.plan
+        title = f"{action.value.capitalize()} rollout {plan.number}?"
         super().__init__(
-            ConfirmRequest(title, word.value, back="Not yet", backs="goes back"), palette
+            ConfirmRequest(title, action.value, back="Not yet", backs="goes back"), palette
         )
 
-    def agreed(self) -> RolloutAction:
-        """Give the word."""
-        return self._word
+    def confirmed(self) -> RolloutAction:
+        """Return the action."""
+        return self._action
 
     @property
     def facts(self) -> Table:
-        """What it is about, and what comes of the word."""
-        return facts_table(action_facts(self._word, self._then, self._palette), self._palette)
+        """The rollout, and what the action does."""
+        return facts_table(action_facts(self._action, self._before, self._palette), self._palette)
 
     @property
     def essentials(self) -> Table:
-        """All of it."""
+        """All of the facts."""
         return self.facts
 
-    def bar(self) -> str:
-        """Say so where the rollout does not stand any more as it did."""
-        now, then = self._look(), self._then
+    def refusal(self) -> str:
+        """Return how the rollout has changed since it was shown; empty if it has not."""
+        now, before = self._look(), self._before
         if not now.is_open:
             return f"it is {now.state.value} by now"
-        if self._word is RolloutAction.ABORT and then.state is not RolloutState.PAUSED:
+        if self._action is RolloutAction.ABORT and before.state is not RolloutState.PAUSED:
             return ""
-        same = (now.state, now.text, now.steps) == (then.state, then.text, then.steps)
+        same = (now.state, now.text, now.steps) == (before.state, before.text, before.steps)
         return "" if same else "it does not stand any more as it is shown here"
 
 
-def action_facts(word: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
-    """Say where a rollout stands, and what a word does."""
+def action_facts(action: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
+    """Return the state of a rollout, and what an action does."""
     rows: list[Fact] = [("rollout", progress.plan.title, "bold")]
     if progress.state is RolloutState.PAUSED:
         rows.append(("paused", progress.text, palette["bad"]))
         rows.append(("so far", step_counts(progress), ""))
-    rows += [(word.value, action_effect(word, progress), "bold")]
-    if word is not RolloutAction.ABORT:
-        rows += _request(word, progress, palette)
+    rows += [(action.value, action_effect(action, progress), "bold")]
+    if action is not RolloutAction.ABORT:
+        rows += _request(action, progress, palette)
     return rows
 
 
-def action_effect(word: RolloutAction, progress: RolloutProgress) -> str:
-    """Say what a word does, by the names of the nodes."""
+def action_effect(action: RolloutAction, progress: RolloutProgress) -> str:
+    """Return what an action does, with the names of the nodes."""
     here, later = _here_and_later(progress)
-    left = _some(later)
-    if word is RolloutAction.RESUME:
-        then = f"; then {left}" if left else ""
+    rest = _some(later)
+    if action is RolloutAction.RESUME:
+        then = f"; then {rest}" if rest else ""
         return f"asks {here} again, and orders there what is not restarted yet{then}"
-    if word is RolloutAction.SKIP:
-        then = f"goes on with {left}" if left else "no node is left, so that is the end"
+    if action is RolloutAction.SKIP:
+        then = f"goes on with {rest}" if rest else "no node is left, so that is the end"
         return f"leaves {here} as it is ({_KEPT}), and {then}"
     if progress.state is not RolloutState.PAUSED:
         return "an order that is out is watched to its end, and no node after it is touched"
-    untouched = f"; not touched: {left}" if left else ""
+    untouched = f"; not touched: {rest}" if rest else ""
     return f"goes to no further node, and leaves {here} as it is ({_KEPT}){untouched}"
 
 
 def _some(nodes: list[str]) -> str:
-    """Name the first few of the nodes, and count the others."""
+    """Return the names of the first few nodes, and the number of the others."""
     named = ", ".join(nodes[:_NAMED])
     return f"{named} and {len(nodes) - _NAMED} more" if len(nodes) > _NAMED else named
 
@@ -101,10 +101,10 @@ def _here_and_later(progress: RolloutProgress) -> tuple[str, list[str]]:
     return (here.step.node if here is not None else ""), later
 
 
-def _request(word: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
-    """Give the request that is sent next, if the gate opens."""
+def _request(action: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
+    """Return the request that is sent next, if the gate opens."""
     here, later = _here_and_later(progress)
-    node = here if word is RolloutAction.RESUME else next(iter(later), "")
+    node = here if action is RolloutAction.RESUME else next(iter(later), "")
     for one in progress.steps:
         if one.step.node == node:
             done = {v.service for v in one.verdicts if v.result is Result.VERIFIED}

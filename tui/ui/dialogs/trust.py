@@ -1,7 +1,7 @@
 """A node's certificate: compared by a person, then pinned by typing its first digits.
 
-One that took the place of a pinned one is shown beside it, and there is nothing here that accepts
-it. As with orders, what is typed before it can be read decides nothing, and what is pasted neither.
+A certificate that replaced a pinned one is shown beside it, and cannot be accepted here. As with
+orders, what is typed before it can be read decides nothing, nor does what is pasted.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from tui.ui.widgets.text_line import TextLine
 
 
 class TrustDialog(ArmedScreen[Configuration | None]):
-    """Gives the configuration with the pin in it, or None."""
+    """Shows a certificate and pins it; returns the configuration with the pin, or None."""
 
     def __init__(
         self, configuration: Configuration, profile: NodeProfile, palette: Palette
@@ -42,53 +42,53 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         self._configuration = configuration
         self._profile = profile
         self._palette = palette
-        self._contact: PresentedCertificate | None = None
+        self._presented: PresentedCertificate | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the facts; the field for the digits comes only where a pin may be set."""
-        with Vertical(id="meeting"):
+        with Vertical(id="certificate"):
             with VerticalScroll(id="facts"):
                 yield Static(f"shaking hands with {self._profile.url} …", id="what", markup=False)
-            yield TextLine(id="said", hides=True)
+            yield TextLine(id="message", hides=True)
             yield TextLine(id="how")
 
     def on_mount(self) -> None:
-        """Name the box and shake hands."""
-        box = self.query_one("#meeting")
+        """Fetch the certificate."""
+        box = self.query_one("#certificate")
         box.border_title = Content(f"Certificate of {self._profile.name}")
         self.begin_arming()
         self.set_interval(0.1, self._arm)
-        self.run_worker(self._meet(), group="trust")
+        self.run_worker(self._fetch(), group="trust")
 
-    async def _meet(self) -> None:
+    async def _fetch(self) -> None:
         try:
-            contact = await fetch_certificate(self._profile, self._configuration.settings.timeout)
+            presented = await fetch_certificate(self._profile, self._configuration.settings.timeout)
         except Unreachable as error:
-            self._say(str(error), "bad")
+            self._show_message(str(error), "bad")
             return
         self.query_one("#what", Static).update(
-            _table(certificate_facts(contact, datetime.now(UTC)), self._palette)
+            _table(certificate_facts(presented, datetime.now(UTC)), self._palette)
         )
-        if contact.match is PinMatch.CHANGED:
-            self._say(
-                await asyncio.to_thread(changed_certificate_remedy, contact, self._configuration),
+        if presented.match is PinMatch.CHANGED:
+            self._show_message(
+                await asyncio.to_thread(changed_certificate_remedy, presented, self._configuration),
                 "bad",
             )
-        elif contact.match is PinMatch.NEW:
+        elif presented.match is PinMatch.NEW:
             hint = f"the first {DIGITS} digits or more, as the node prints them"
             field = TypedInput(id="digits", placeholder=hint, disabled=True)
-            await self.query_one("#meeting").mount(field, before="#how")
-        self._contact = contact
-        self.begin_arming()  # what was typed until now was typed blindly
+            await self.query_one("#certificate").mount(field, before="#how")
+        self._presented = presented
+        self.begin_arming()  # what was typed until now was typed before it could be read
 
-    def _say(self, words: str, style: str) -> None:
-        self.query_one("#said", TextLine).say(Text(words, self._palette[style]))
+    def _show_message(self, text: str, style: str) -> None:
+        self.query_one("#message", TextLine).say(Text(text, self._palette[style]))
 
     def _arm(self) -> None:
-        """Open the field once the keyboard is quiet."""
+        """Enable the field once the keyboard is quiet."""
         if not self.arm():
             how = "a moment…"
-        elif self._contact is None or self._contact.match is not PinMatch.NEW:
+        elif self._presented is None or self._presented.match is not PinMatch.NEW:
             how = "esc closes"
         else:
             how = "compare it on the node, type the digits, enter pins it · esc not now"
@@ -99,7 +99,7 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
 
     def on_key(self, event: events.Key) -> None:
-        """Close; the field takes its keys first."""
+        """Close; the field handles its keys first."""
         if event.key == "escape":
             event.stop()
             self.dismiss(None)
@@ -107,15 +107,15 @@ class TrustDialog(ArmedScreen[Configuration | None]):
     @on(Input.Submitted)
     async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        contact = self._contact
-        if contact is None or not contact.agrees(event.value):
+        presented = self._presented
+        if presented is None or not presented.agrees(event.value):
             self.app.bell()
-            self._say("The node does not present that one. Nothing was written.", "bad")
+            self._show_message("The node does not present that one. Nothing was written.", "bad")
             return
         try:
-            after = await asyncio.to_thread(pin_certificate, self._configuration, contact)
+            after = await asyncio.to_thread(pin_certificate, self._configuration, presented)
         except ConfigError as error:
-            self._say(str(error), "bad")
+            self._show_message(str(error), "bad")
             return
         self.dismiss(after)
 

@@ -14,7 +14,7 @@ _PATH_AT_MOST = 4096
 
 
 def row_text(node: str, service: Service, uptime: int | None, scope: ServiceKinds) -> str:
-    """Give a row as six fields with tabs between: node, service, status, uptime, started, kind."""
+    """Return six fields with tabs between: node, service, status, uptime, started, kind."""
     started = service.started_at
     return "\t".join(
         (
@@ -29,9 +29,9 @@ def row_text(node: str, service: Service, uptime: int | None, scope: ServiceKind
 
 
 def curl_text(profile: NodeProfile) -> str:
-    """Give the command that asks a node for its services as the deck does.
+    """Return the command that polls a node for its services as the deck does.
 
-    The password is not in it: curl asks for it. What curl cannot check is said above it.
+    The password is not in it: curl prompts for it. What curl cannot check is in a comment above.
     """
     words, remark = ["curl"], ""
     if profile.username:
@@ -52,5 +52,5 @@ def curl_text(profile: NodeProfile) -> str:
 
 
 def selected_text(text: str) -> str:
-    """Give what was selected with the mouse as clean lines."""
+    """Return what was selected with the mouse, as clean lines."""
     return "\n".join(clean(line, _PATH_AT_MOST) for line in text.splitlines())

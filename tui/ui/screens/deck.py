@@ -305,7 +305,7 @@ class DeckScreen(Screen[None]):
             day=self._days.known(wanted),
             remark=self._days.remark,
         )
-        if service is not None and self._days.take(wanted):
+        if service is not None and self._days.reserve(wanted):
             self.run_worker(self._read_day(wanted), group="day")
 
     async def _read_day(self, wanted: Wanted) -> None:

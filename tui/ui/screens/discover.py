@@ -1,6 +1,6 @@
 """The nodes of the picked node's cluster: found, marked, and added as profiles.
 
-Nothing is sent but GETs and the login's token call. What is written is the configuration alone.
+Only GETs and the login's token call are sent, and only the configuration is written.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ _HOW = "space marks · enter adds the marked ones · esc leaves"
 
 
 class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
-    """Gives what was added, or None. `discover` does the asking."""
+    """Lists the nodes that `discover` finds; returns what was added, or None."""
 
     AUTO_FOCUS = "#members"
     BINDINGS = [
@@ -63,48 +63,48 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self._discover = discover
         self._palette = palette
         self._found: dict[str, DiscoveredNode] | None = None
-        self._writes = False
+        self._is_writing = False
         self._table = LiveTable(_COLUMNS, palette=palette, id="members")
 
     def compose(self) -> ComposeResult:
-        """Lay out the list, and below it what is not told and what the keys do."""
+        """Lay out the list, and below it the notes and what the keys do."""
         with Vertical(id="discovery"):
             yield self._table
             yield TextLine(id="notes", hides=True)
-            yield TextLine(id="said", hides=True)
+            yield TextLine(id="message", hides=True)
             yield TextLine(id="how")
 
     def on_mount(self) -> None:
-        """Name the box and begin to ask."""
+        """Begin to discover."""
         box = self.query_one("#discovery")
         box.border_title = Content(f"Nodes of the cluster of {self._profile.name}")
         self._table.set_empty(f"Asking {self._profile.url} …")
         self.begin_arming()
         self.set_interval(0.1, self._arm)
-        self.run_worker(self._ask(), group="discover")
+        self.run_worker(self._run_discovery(), group="discover")
 
-    async def _ask(self) -> None:
+    async def _run_discovery(self) -> None:
         discovery = await self._discover()
         trouble = discovery.trouble
         if trouble is not None:
             self._table.set_empty("Nothing was found.")
-            self._say(" · ".join(filter(None, (trouble.text, trouble.hint))), "bad")
+            self._show_message(" · ".join(filter(None, (trouble.text, trouble.hint))), "bad")
             return
         if discovery.cluster:
             title = f"Nodes of {discovery.cluster}, as {self._profile.name} tells"
             self.query_one("#discovery").border_title = Content(title)
-        self._found = {str(one.member.uid): one for one in discovery.found}
+        self._found = {str(node.member.uid): node for node in discovery.found}
         self._table.set_empty("The cluster lists no nodes.")
-        self._table.show([_row(key, one) for key, one in self._found.items()])
-        for key, one in self._found.items():
-            if one.is_new and one.meeting is DiscoveryResult.ITSELF:
+        self._table.show([_row(key, node) for key, node in self._found.items()])
+        for key, node in self._found.items():
+            if node.is_new and node.meeting is DiscoveryResult.ITSELF:
                 self._table.toggle_mark(key)
         notes = Text(" · ".join(discovery.notes), self._palette["warn"])
         self.query_one("#notes", TextLine).say(notes)
         self.begin_arming()  # what was typed until now was typed before there was a list
 
-    def _say(self, words: str, style: str) -> None:
-        self.query_one("#said", TextLine).say(Text(words, self._palette[style]))
+    def _show_message(self, text: str, style: str) -> None:
+        self.query_one("#message", TextLine).say(Text(text, self._palette[style]))
 
     def _arm(self) -> None:
         how = _HOW if self._found is not None else "esc leaves"
@@ -112,85 +112,85 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
 
     @on(LiveTable.CursorMoved, "#members")
-    def _moved(self, event: LiveTable.CursorMoved) -> None:
-        """Tell the whole of what was found of the node under the cursor."""
+    def _cursor_moved(self, event: LiveTable.CursorMoved) -> None:
+        """Show all that was found of the node under the cursor."""
         if type(event) is not LiveTable.CursorMoved:
-            return  # choosing and marking are messages of that sort too
-        one = (self._found or {}).get(self._table.cursor_key or "")
-        if one is not None:
-            self._say(f"{one.name}: {one.text}", _GLYPHS[one.meeting][1])
+            return  # choosing and marking send subclasses of this message
+        node = (self._found or {}).get(self._table.cursor_key or "")
+        if node is not None:
+            self._show_message(f"{node.name}: {node.text}", _GLYPHS[node.meeting][1])
 
     def action_mark(self) -> None:
-        """Mark the node, or take its mark away, and go on to the next."""
-        one = (self._found or {}).get(self._table.cursor_key or "")
-        if one is None:
+        """Mark or unmark the node, and go on to the next."""
+        node = (self._found or {}).get(self._table.cursor_key or "")
+        if node is None:
             return
-        if one.may_be_added:
+        if node.may_be_added:
             self._table.toggle_mark()
             self._table.action_down()
         else:
-            self._say(f"{one.name} is not added: {one.text}", "warn")
+            self._show_message(f"{node.name} is not added: {node.text}", "warn")
 
     @on(LiveTable.Chosen, "#members")
     async def _chosen(self, event: LiveTable.Chosen) -> None:
-        """Write the marked ones, and into profiles that are there who their nodes are."""
+        """Write profiles for the marked nodes, and the identities that existing profiles lack."""
         event.stop()
         found = self._found or {}
-        new = [one for key, one in found.items() if key in self._table.marks]
-        bound = [one for one in found.values() if one.lacks_identity]
+        new = [node for key, node in found.items() if key in self._table.marks]
+        bound = [node for node in found.values() if node.lacks_identity]
         if not new and not bound:
-            self._say("Nothing is marked, and nothing was written. space marks.", "warn")
-        elif not self._writes:
-            self._writes = True
+            self._show_message("Nothing is marked, and nothing was written. space marks.", "warn")
+        elif not self._is_writing:
+            self._is_writing = True
             await self._write(new, bound)
-            self._writes = False
+            self._is_writing = False
 
     async def _write(self, new: list[DiscoveredNode], bound: list[DiscoveredNode]) -> None:
         written: list[str] = []
-        for one in [*bound, *new]:
+        for node in [*bound, *new]:
             try:
                 self._configuration = await asyncio.to_thread(
-                    add_profiles, self._configuration, [one]
+                    add_profiles, self._configuration, [node]
                 )
             except ConfigError as error:
                 if not written:
-                    self._say(str(error), "bad")
+                    self._show_message(str(error), "bad")
                 else:
-                    told = f"{', '.join(written)} written; not {one.name}: {error}"
-                    self.dismiss(AddedProfiles(self._configuration, told))
+                    text = f"{', '.join(written)} written; not {node.name}: {error}"
+                    self.dismiss(AddedProfiles(self._configuration, text))
                 return
-            written.append(one.name)
-        said = [f"Added {', '.join(one.name for one in new)}."] if new else []
+            written.append(node.name)
+        sentences = [f"Added {', '.join(node.name for node in new)}."] if new else []
         if bound:
-            who = ", ".join(f"{one.name} is node:{one.member.uid}" for one in bound)
-            said.append(f"Written into the profiles: {who}.")
-        self.dismiss(AddedProfiles(self._configuration, " ".join(said)))
+            identities = ", ".join(f"{node.name} is node:{node.member.uid}" for node in bound)
+            sentences.append(f"Written into the profiles: {identities}.")
+        self.dismiss(AddedProfiles(self._configuration, " ".join(sentences)))
 
     def action_close(self) -> None:
-        """Leave everything as it is."""
+        """Close without adding anything."""
         self.dismiss(None)
 
 
-def _row(key: str, one: DiscoveredNode) -> Row:
-    glyph, style = _GLYPHS[one.meeting]
-    member = one.member
+def _row(key: str, node: DiscoveredNode) -> Row:
+    glyph, style = _GLYPHS[node.meeting]
+    member = node.member
     role = "★ primary" if member.role is Role.PRIMARY else member.role.value
     return Row(
         key,
         (
             Cell(str(member.uid), "muted"),
-            Cell(one.name, "bold" if one.may_be_added else "muted"),
+            Cell(node.name, "bold" if node.may_be_added else "muted"),
             Cell(member.address or "—"),
             Cell(role, "accent" if member.role is Role.PRIMARY else "muted"),
             Cell(member.version or "—", "muted"),
-            Cell(f"{glyph} {_brief(one)}", lead=style),
+            Cell(f"{glyph} {_brief(node)}", lead=style),
         ),
     )
 
 
-def _brief(one: DiscoveredNode) -> str:
-    """Say it in a few words, for a column; the line below tells the whole."""
-    word: str = one.meeting.value
-    if one.meeting is DiscoveryResult.KNOWN:
-        return "profile lacks its uid" if one.lacks_identity else word
-    return word if one.meeting is DiscoveryResult.ITSELF else f"{word}: {one.text}"
+def _brief(node: DiscoveredNode) -> str:
+    """Return the result in a few words, for a column; the line below the list has all of it."""
+    word: str = node.meeting.value
+    if node.meeting is DiscoveryResult.KNOWN:
+        return "profile lacks its uid" if node.lacks_identity else word
+    return word if node.meeting is DiscoveryResult.ITSELF else f"{word}: {node.text}"

@@ -1,4 +1,4 @@
-"""Every key, read from the live bindings, and what the deck's signs mean."""
+"""The help: every key from the live bindings, and the meaning of the signs."""
 
 from collections.abc import Iterable, Mapping
 
@@ -66,7 +66,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._page(), markup=False)
 
     def on_mount(self) -> None:
-        """Name the box."""
+        """Set the titles of the box."""
         self.query_one("#page").border_title = "Help"
         self.query_one("#page").border_subtitle = "esc closes"
 

@@ -14,9 +14,9 @@ from tui.ui.widgets.node_list import NodeList
 
 
 class NodesScreen(ModalScreen[str | None]):
-    """Gives the name of the node that was picked, or None; a and e open the form over it.
+    """Lists the nodes; returns the name of the one that was picked, or None.
 
-    `restarts` counts, by node, those of the last hour that nobody here ordered.
+    `restarts` returns, by node, the number of those of the last hour that were not ordered here.
     """
 
     AUTO_FOCUS = "#nodes"
@@ -42,7 +42,7 @@ class NodesScreen(ModalScreen[str | None]):
         self._palette = palette
 
     def compose(self) -> ComposeResult:
-        """Hold the list."""
+        """Lay out the list."""
         yield NodeList(self._palette, full=True, id="nodes")
 
     def on_mount(self) -> None:
@@ -76,5 +76,5 @@ class NodesScreen(ModalScreen[str | None]):
             self.dismiss(found)
 
     def action_close(self) -> None:
-        """Stay where one was."""
+        """Close; the deck stays on its node."""
         self.dismiss(None)

@@ -1,7 +1,7 @@
-"""A rollout on its way: every node in its turn, what it waits for, and why it stands if it does.
+"""A rollout: every node in its turn, what the rollout waits for, and why it is paused if it is.
 
-The words to it (resume, skip, abort) each go through a door of their own. Leaving the screen
-changes nothing for the rollout.
+Its actions (resume, skip, abort) are each confirmed in a dialog. Leaving the screen changes
+nothing for the rollout.
 """
 
 import time
@@ -29,17 +29,17 @@ from tui.ui.format.rollout_text import RolloutRow, rollout_heading, rollout_rows
 from tui.ui.format.status_lines import Palette, clock_text
 from tui.ui.widgets.text_line import TextLine
 
-_ROOM = 50
-"""Cells that what is told of a node needs to stand beside it; else it goes below."""
+_TEXT_WIDTH = 50
+"""Cells that a node's text needs beside the node; with fewer, it goes below."""
 
 _INDENT = 13
-_LONGEST = 24
+_NAME_AT_MOST = 24
 
-_WORDS = {"r": RolloutAction.RESUME, "s": RolloutAction.SKIP, "a": RolloutAction.ABORT}
+_ACTIONS = {"r": RolloutAction.RESUME, "s": RolloutAction.SKIP, "a": RolloutAction.ABORT}
 
 
 class RolloutScreen(ArmedScreen[None]):
-    """Shows one rollout of a fleet; deaf anew whenever it pauses."""
+    """Shows one rollout of a fleet; ignores input for a while whenever it pauses."""
 
     def __init__(self, fleet: Fleet, number: int, palette: Palette) -> None:
         super().__init__()
@@ -47,16 +47,16 @@ class RolloutScreen(ArmedScreen[None]):
         self._number = number
         self._palette = palette
         self._shown: tuple[RolloutRow, ...] = ()
-        self._at = ""
+        self._shown_node = ""
         self._paused = ""
 
     @property
     def progress(self) -> RolloutProgress:
-        """The rollout as it stands."""
+        """The rollout as it is now."""
         return self._fleet.rollouts.progress[self._number]
 
     def compose(self) -> ComposeResult:
-        """Lay out how it stands, the nodes, the choices and the keys."""
+        """Lay out the heading, the nodes, the choices and the keys."""
         with Vertical(id="rolling"):
             yield TextLine(id="head", hides=True)
             with VerticalScroll(id="turns", can_focus=False):
@@ -65,27 +65,27 @@ class RolloutScreen(ArmedScreen[None]):
             yield TextLine(id="how")
 
     def on_mount(self) -> None:
-        """Show it, and let its times go on."""
+        """Show the rollout, and keep its times current."""
         self.begin_arming()
         self._show()
         self.set_interval(1.0, self._show)
         self.set_interval(0.1, self._arm)
 
     def show_rollout(self, number: int) -> None:
-        """Show another one."""
-        self._number, self._at = number, ""
+        """Show another rollout."""
+        self._number, self._shown_node = number, ""
         self._show()
 
     # What is shown
 
     def rollouts_moved(self) -> None:
-        """Show it as it stands now, if there is anything yet to show it on."""
+        """Show the rollout as it is now."""
         if self.is_mounted:
             self._show()
 
     def _show(self) -> None:
         now, progress = time.monotonic(), self.progress
-        self._deafen(progress)
+        self._disarm_at_pause(progress)
         plan = progress.plan
         box = self.query_one("#rolling")
         box.border_title = Content(plan.title)
@@ -97,29 +97,31 @@ class RolloutScreen(ArmedScreen[None]):
         self.query_one("#choices", TextLine).say(_choices(progress, self._palette))
         self._show_keys()
 
-    def _deafen(self, progress: RolloutProgress) -> None:
-        """Be deaf for a while at every new pause: what was typed was not an answer to it."""
+    def _disarm_at_pause(self, progress: RolloutProgress) -> None:
+        """Ignore input for a while at every new pause: what was typed is no answer to it."""
         paused = progress.text if progress.state is RolloutState.PAUSED else ""
         if paused and paused != self._paused:
             self.begin_arming()
         self._paused = paused
 
     def _show_rows(self, progress: RolloutProgress, now: float) -> None:
-        watched = {one.order.target.node: one for one in self._fleet.orders.open}
-        told = rollout_rows(progress, watched, now)
-        if told != self._shown:
-            self._shown = told
-            self.query_one("#rows", Static).update(Turns(told, self._palette))
+        watched = {entry.order.target.node: entry for entry in self._fleet.orders.open}
+        rows = rollout_rows(progress, watched, now)
+        if rows != self._shown:
+            self._shown = rows
+            self.query_one("#rows", Static).update(Turns(rows, self._palette))
         here = progress.here
-        at = here.step.node if here is not None else ""
-        if at != self._at:
-            self._at = at
+        node = here.step.node if here is not None else ""
+        if node != self._shown_node:
+            self._shown_node = node
             self.call_after_refresh(self._reveal)
 
     def _reveal(self) -> None:
         """Bring the node whose turn it is into view."""
         box, width = self.query_one("#turns", VerticalScroll), self.query_one("#rows").size.width
-        number = next((n for n, row in enumerate(self._shown, 1) if row.node == self._at), 0)
+        number = next(
+            (n for n, row in enumerate(self._shown, 1) if row.node == self._shown_node), 0
+        )
         if number and width:
             options = self.app.console.options.update(width=width, height=None)
             shown = Turns(self._shown[:number], self._palette)
@@ -143,10 +145,10 @@ class RolloutScreen(ArmedScreen[None]):
         if not self.is_armed and self.arm():
             self._show_keys()
 
-    # What is pressed
+    # Keys
 
     def on_key(self, event: events.Key) -> None:
-        """Take the keys; none of them decides anything here."""
+        """Handle a key; none decides anything here."""
         event.stop()
         box = self.query_one("#turns", VerticalScroll)
         match event.key:
@@ -155,7 +157,7 @@ class RolloutScreen(ArmedScreen[None]):
             case "o":
                 self._next()
             case "r" | "s" | "a":
-                self._ask(_WORDS[event.key])
+                self._ask(_ACTIONS[event.key])
             case "down" | "j":
                 box.scroll_down(animate=False)
             case "up" | "k":
@@ -170,38 +172,38 @@ class RolloutScreen(ArmedScreen[None]):
         numbers = sorted(self._fleet.rollouts.progress)
         self.show_rollout(numbers[(numbers.index(self._number) + 1) % len(numbers)])
 
-    def _ask(self, word: RolloutAction) -> None:
-        """Open the door for a word, where it can be said."""
+    def _ask(self, action: RolloutAction) -> None:
+        """Open the dialog for an action, where it is possible."""
         number, progress = self._number, self.progress
         if not progress.is_open:
             return
-        if word is not RolloutAction.ABORT and progress.state is not RolloutState.PAUSED:
-            self.notify(f"It is not paused: there is nothing to {word.value}.", markup=False)
+        if action is not RolloutAction.ABORT and progress.state is not RolloutState.PAUSED:
+            self.notify(f"It is not paused: there is nothing to {action.value}.", markup=False)
             return
         rollouts = self._fleet.rollouts
 
-        def answered(said: RolloutAction | None) -> None:
-            say = {
+        def confirmed(action: RolloutAction | None) -> None:
+            perform = {
                 RolloutAction.RESUME: rollouts.resume,
                 RolloutAction.SKIP: rollouts.skip,
                 RolloutAction.ABORT: rollouts.abort,
             }
-            if said is not None:
-                say[said](number)
+            if action is not None:
+                perform[action](number)
 
-        door = RolloutActionDialog(word, lambda: rollouts.progress[number], self._palette)
-        self.app.push_screen(door, answered)
+        dialog = RolloutActionDialog(action, lambda: rollouts.progress[number], self._palette)
+        self.app.push_screen(dialog, confirmed)
 
 
 def _choices(progress: RolloutProgress, palette: Palette) -> Text:
-    """Say what each word would do, while one is waited for."""
-    told = Text()
+    """Return what each action would do, while the rollout is paused."""
+    text = Text()
     if progress.state is RolloutState.PAUSED:
-        for number, (key, word) in enumerate(_WORDS.items()):
-            told.append("\n" if number else "")
-            told.append(f" {key} {word.value}", palette["accent"])
-            told.append(f": {action_effect(word, progress)}")
-    return told
+        for number, (key, action) in enumerate(_ACTIONS.items()):
+            text.append("\n" if number else "")
+            text.append(f" {key} {action.value}", palette["accent"])
+            text.append(f": {action_effect(action, progress)}")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +214,11 @@ class Turns:
     palette: Palette
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Lay them out, what is told beside the node or below it."""
+        """Lay the rows out, each text beside its node or below it."""
         lefts = self._lefts()
-        beside = options.max_width - max((left.cell_len for left in lefts), default=0) >= _ROOM
+        beside = (
+            options.max_width - max((left.cell_len for left in lefts), default=0) >= _TEXT_WIDTH
+        )
         grid = Table.grid(padding=(0, 1))
         for row, left in zip(self.rows, lefts, strict=True):
             text = Text(row.text, self.palette[row.style] if row.style == "bad" else "")
@@ -229,14 +233,14 @@ class Turns:
             yield grid
 
     def _lefts(self) -> list[Text]:
-        """Give what stands at the left of each row, all of the same width."""
-        names = [cut(row.node, _LONGEST) for row in self.rows]
+        """Return the left part of each row, all of the same width."""
+        names = [cut(row.node, _NAME_AT_MOST) for row in self.rows]
         wide = max(map(cell_len, names), default=0)
         turn, role, time = (
             max((len(getattr(row, of)) for row in self.rows), default=0)
             for of in ("turn", "role", "time")
         )
-        told = []
+        lefts = []
         for row, name in zip(self.rows, names, strict=True):
             left = Text(f" {row.sign} {row.state:<{_INDENT - 4}} ", self.palette[row.style])
             left.append(f"{row.turn:>{turn}} ", self.palette["muted"])
@@ -244,5 +248,5 @@ class Turns:
             left.append(f" {row.role:<{role}} ", self.palette["muted"])
             left.append(f"{row.time:>{time}} ")
             left.no_wrap, left.overflow = True, "ellipsis"
-            told.append(left)
-        return told
+            lefts.append(left)
+        return lefts
