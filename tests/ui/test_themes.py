@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.color import Color
 
 from tui.storage.paths import theme_dirs
-from tui.ui.themes import STYLES, ThemeFile, load_themes, palette, to_textual
+from tui.ui.themes import STYLES, ThemeFile, load_themes, to_textual
 
 BUNDLED = theme_dirs()[0]
 NAMES = ["dark", "deuteranopia", "high-contrast", "light", "terminal"]
@@ -96,7 +96,7 @@ def test_five_themes_ship(themes: dict[str, ThemeFile]) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_style_of_a_theme_parses(name: str, themes: dict[str, ThemeFile]) -> None:
-    styles = palette(themes[name])
+    styles = themes[name].styles
     assert set(styles) == set(STYLES)
     for style in styles.values():
         assert Style.parse(style).link is None

@@ -1,12 +1,13 @@
-"""The application: theme, keymap, which screen, and where orders and passwords go.
+"""The application: theme, keymap, screens, and the controllers of orders, rollouts and profiles.
 
-The screens that lie over the deck are imported when they are first opened: the deck paints sooner.
+The screens over the deck are imported when they are first opened, so that the deck paints sooner.
 """
 
 import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual import on
@@ -31,7 +32,7 @@ from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.input_guard import ArmingTimes
-from tui.ui.themes import ThemeFile, palette, to_textual
+from tui.ui.themes import ThemeFile, to_textual
 
 if TYPE_CHECKING:
     from tui.fleet.snapshot.storage import SavedFiles
@@ -39,37 +40,37 @@ if TYPE_CHECKING:
 
 
 @runtime_checkable
-class Painted(Protocol):
-    """A screen that wears the theme's colours in what it paints itself."""
+class ThemedScreen(Protocol):
+    """A screen that paints with the theme's colours itself."""
 
     def repalette(self, palette: Palette) -> None:
-        """Take the colours of another theme."""
+        """Switch to the colours of another theme."""
 
 
 @runtime_checkable
-class Watching(Protocol):
-    """A screen that shows what is known of several nodes, and what became of orders."""
+class FleetScreen(Protocol):
+    """A screen that shows several nodes, and orders."""
 
     @property
     def is_mounted(self) -> bool:
         """Whether it can show anything yet."""
 
     def nodes_changed(self) -> None:
-        """Show the nodes as they stand now."""
+        """Show the nodes as they are now."""
 
     def orders_moved(self) -> None:
-        """Show the orders as they stand now."""
+        """Show the orders as they are now."""
 
 
 _DEFAULT_THEME = "dark"
-_PAINTED = 0.05
+_FIRST_PAINT = 0.05
 """Seconds from the first refresh until it has reached the terminal."""
 
-_RARELY = (20_000, 20, 50)
-"""How many objects more there must be before garbage is looked for, and how often in all."""
+_GC_THRESHOLDS = (20_000, 20, 50)
+"""Thresholds of the garbage collector: rare, since nearly all of an answer is freed without it."""
 
-_CALM = 0.2
-"""Seconds for which news of nodes that are not in front are gathered before they are painted."""
+_GATHER_FOR = 0.2
+"""Seconds for which news of nodes are gathered, outside the table in front."""
 
 
 class DeckApp(TerminalApp):
@@ -99,33 +100,32 @@ class DeckApp(TerminalApp):
         self._themes = dict(themes)
         self._keys = dict(keys)
         self._warnings = warnings
-        self._gathers = False
+        self._is_gathering = False
         self._warned: frozenset[tuple[str, int]] = frozenset()
         self._warned_at = 0.0
         wanted = configuration.settings.theme
         self._theme_file = self._themes.get(wanted) or self._themes[_DEFAULT_THEME]
         for theme in self._themes.values():
             self.register_theme(to_textual(theme))
-        self._wear(self._theme_file)
-        self._caller = NotificationController(
+        self.theme = self._theme_file.name
+        self._notifier = NotificationController(
             configuration.notify, os.environ, self.to_terminal, self.set_timer
         )
-        self._desk = OrderController(
-            self, fleet, say=self._say, palette=self._colors, keys=lambda: self.live_keys
+        self._orders = OrderController(
+            self, fleet, say=self._warn, palette=self._colors, keys=lambda: self.live_keys
         )
         self._rollouts = RolloutController(
-            self, fleet, say=self._say, palette=self._colors, open_rollout=self._open_rollout
+            self, fleet, say=self._warn, palette=self._colors, open_rollout=self._open_rollout
         )
         self._shelf = shelf
-        self._taken: ExportController | None = None
         self._copied = ""
-        self.deck = DeckScreen(fleet, self._desk, palette(self._theme_file), self._keys)
+        self.deck = DeckScreen(fleet, self._orders, self._theme_file.styles, self._keys)
         self._profiles = ProfileController(
             self,
             self.deck,
             fleet,
             configuration,
-            say=self._say,
+            say=self._warn,
             palette=self._colors,
             discovery_screen=_discovery_screen,
         )
@@ -144,75 +144,77 @@ class DeckApp(TerminalApp):
         return list(self._themes.values())
 
     def on_mount(self) -> None:
-        """Paint, then start watching; with no profile yet, begin with the form."""
+        """Paint, then start polling; with no profile yet, open the form."""
         self.set_keymap(self._keys)
         self.push_screen(self.deck)
         for warning in self._warnings:
             self.notify(warning, severity="warning", markup=False)
-        # What is imported for the first question would hold up the first paint.
-        self.deck.call_after_refresh(lambda: self.set_timer(_PAINTED, self._begin))
+        # Polling imports much, which would delay the first paint.
+        self.deck.call_after_refresh(lambda: self.set_timer(_FIRST_PAINT, self._start))
 
-    def _begin(self) -> None:
-        # Of hundreds of nodes' answers nearly all goes by itself: searching all for the rest, as
-        # often as is usual, would be felt.
-        gc.set_threshold(*_RARELY)
+    def _start(self) -> None:
+        gc.set_threshold(*_GC_THRESHOLDS)
         gc.enable()
         self.run_worker(self._fleet.run(), group="fleet", name="fleet")
         if not self._fleet.nodes:
             self.action_add_node()
 
-    # What the fleet tells
+    # News of the fleet
 
     def node_changed(self, node: str) -> None:
-        """Hand a node's news on: at once if it is in front, else with those of all the others.
+        """Show a node's new reading: at once if it is in front, else with those of other nodes.
 
-        Hundreds of nodes answer hundreds of times a second, and nobody reads so fast.
+        Hundreds of nodes answer hundreds of times a second, faster than a person reads.
         """
         if self._is_shown:
             self.deck.node_changed(node)
             self._gather()
 
     def _gather(self) -> None:
-        if not self._gathers:
-            self._gathers = True
-            self.set_timer(_CALM, self._show_changes)
+        if not self._is_gathering:
+            self._is_gathering = True
+            self.set_timer(_GATHER_FOR, self._show_changes)
 
     @property
     def _is_shown(self) -> bool:
-        """Whether there is a deck to tell: at the very end there is not."""
+        """Whether the deck is there: not at the very end."""
         return self.deck.is_mounted and bool(self.screen_stack)
 
     @property
-    def _watching(self) -> list[Watching]:
-        return [one for one in self.screen_stack if isinstance(one, Watching) and one.is_mounted]
+    def _fleet_screens(self) -> list[FleetScreen]:
+        return [
+            screen
+            for screen in self.screen_stack
+            if isinstance(screen, FleetScreen) and screen.is_mounted
+        ]
 
     def _show_changes(self) -> None:
-        self._gathers = False
-        for screen in self._watching:
+        self._is_gathering = False
+        for screen in self._fleet_screens:
             screen.nodes_changed()
         if self._is_shown and self.screen is self.deck:
             self._profiles.see(self.deck.here)
 
     def event_happened(self, event: Event) -> None:
-        """Hand an event to the deck and whoever shows events; call for it, if it is worth it."""
+        """Show an event on the deck and on the screens of events, and notify of it."""
         self.deck.event_happened(event)
-        self._caller.event_happened(event)
+        self._notifier.event_happened(event)
         self._gather()
 
     def order_moved(self, _: OrderProgress) -> None:
-        """Hand an order's step to the deck."""
+        """Show an order's step."""
         if self._is_shown:
-            for screen in self._watching:
+            for screen in self._fleet_screens:
                 screen.orders_moved()
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
-        """Hand a rollout's move to the screens that show it."""
+        """Show a rollout's progress."""
         if self._is_shown:
-            for screen in self._watching:
+            for screen in self._fleet_screens:
                 screen.orders_moved()
             self._rollouts.moved(progress)
 
-    def _say(self, text: str) -> None:
+    def _warn(self, text: str) -> None:
         if text:
             self.notify(text, severity="warning", markup=False)
 
@@ -224,7 +226,7 @@ class DeckApp(TerminalApp):
     # Rollouts
 
     def action_rollout(self, names: Sequence[str] = (), nodes: Sequence[str] = ()) -> None:
-        """Ask for a restart that goes from node to node; nothing is begun by it.
+        """Ask for a rollout; nothing begins before it is confirmed.
 
         Of `names` on `nodes`, else of what the screen in front has under its cursor or marked.
         """
@@ -237,7 +239,7 @@ class DeckApp(TerminalApp):
             self.bell()
 
     def action_rollouts(self) -> None:
-        """Show the rollout that goes on, or the last one."""
+        """Show the open rollout, or the last one."""
         self._rollouts.show()
 
     def _open_rollout(self, number: int) -> None:
@@ -245,22 +247,19 @@ class DeckApp(TerminalApp):
 
         self.push_screen(RolloutScreen(self._fleet, number, self._colors()))
 
-    # What is taken away
+    # Export
 
-    def _takeaway(self) -> "ExportController":
-        """Give what writes snapshots and copies; it is imported when it is first wanted."""
-        if self._taken is None:
-            from tui.fleet.snapshot.storage import SavedFiles
-            from tui.ui.controllers.export import ExportController
+    @cached_property
+    def _export(self) -> "ExportController":
+        """The controller of snapshots and copies, imported when it is first needed."""
+        from tui.fleet.snapshot.storage import SavedFiles
+        from tui.ui.controllers.export import ExportController
 
-            self._taken = ExportController(
-                self, self._fleet, self._shelf or SavedFiles(state_dir())
-            )
-        return self._taken
+        return ExportController(self, self._fleet, self._shelf or SavedFiles(state_dir()))
 
     def action_snapshot(self, form: str) -> None:
         """Write all that is known into a file, as text or as JSON."""
-        self._takeaway().snapshot(json=form == "json")
+        self._export.snapshot(json=form == "json")
 
     @on(DeckScreen.Copied)
     def _copy(self, event: DeckScreen.Copied) -> None:
@@ -269,21 +268,21 @@ class DeckApp(TerminalApp):
     def copy(self, text: str, what: str) -> None:
         """Copy a clean text; `what` names it."""
         self._copied = text
-        self._takeaway().copy(text, what)
+        self._export.copy(text, what)
 
     @property
     def clipboard(self) -> str:
-        """What was copied last, for ctrl+v in a field."""
+        """What was copied last, for pasting into a field."""
         return self._copied
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy what was selected, in Textual's stead: a password never, and all else clean.
+        """Copy a selection, cleaned; never a password.
 
-        Textual gives what ctrl+c and ctrl+x copy, from a field that hides it just the same.
+        Textual calls this for its own copy and cut keys, also in a field that hides its text.
         """
         field = self.focused
         if isinstance(field, Input) and field.password:
-            self._say("A password is not copied.")
+            self._warn("A password is not copied.")
         elif text:
             self.copy(selected_text(text), "what was selected")
 
@@ -322,28 +321,28 @@ class DeckApp(TerminalApp):
         if self.screen is not self.deck:
             return
         here = (self.deck.here, self.deck.table.cursor_key or "")
-        colors = palette(self._theme_file)
-        screen = MatrixScreen(self._fleet, self._desk, self.deck.views, colors, self._keys, here)
+        colors = self._theme_file.styles
+        screen = MatrixScreen(self._fleet, self._orders, self.deck.views, colors, self._keys, here)
         self.push_screen(screen, self._go)
 
     def action_all_problems(self) -> None:
-        """List all that is wrong on all nodes."""
+        """Show the problems of all nodes."""
         from tui.ui.screens.problems import ProblemsScreen
 
         if not isinstance(self.screen, ProblemsScreen):
-            screen = ProblemsScreen(self._fleet, palette(self._theme_file), self._keys)
+            screen = ProblemsScreen(self._fleet, self._theme_file.styles, self._keys)
             self.push_screen(screen, self._go)
 
     def action_timeline(self) -> None:
-        """Show what happened on all nodes."""
+        """Show the events of all nodes."""
         from tui.ui.screens.events import EventsScreen
 
         if not isinstance(self.screen, EventsScreen):
-            screen = EventsScreen(self._fleet, palette(self._theme_file), self._keys)
+            screen = EventsScreen(self._fleet, self._theme_file.styles, self._keys)
             self.push_screen(screen, self._go)
 
     def _go(self, where: tuple[str, str] | None) -> None:
-        """Go to a node and a service on the deck, whatever lies over it."""
+        """Go to a node and a service on the deck, closing the screens over it."""
         if where is not None:
             while self.screen is not self.deck:
                 self.pop_screen()
@@ -352,7 +351,7 @@ class DeckApp(TerminalApp):
     # The rest
 
     def action_command_palette(self) -> None:
-        """Open the palette, but not over a question that waits for its answer."""
+        """Open the palette, but not over a dialog."""
         if self.screen.is_modal:
             self.bell()
         else:
@@ -362,30 +361,27 @@ class DeckApp(TerminalApp):
         """Show every key."""
         from tui.ui.screens.help import HelpScreen
 
-        colors = palette(self._theme_file)
+        colors = self._theme_file.styles
         self.push_screen(
             HelpScreen(self.deck.live_keys, (*LiveTable.MOVES, *COLUMN_BINDINGS), colors)
         )
 
     def action_paint(self, name: str) -> None:
-        """Wear another theme, for this session."""
+        """Switch the theme, for this session."""
         if name in self._themes:
             self._theme_file = self._themes[name]
-            self._wear(self._theme_file)
+            self.theme = self._theme_file.name
             for screen in self.screen_stack:
-                if isinstance(screen, Painted):
-                    screen.repalette(palette(self._theme_file))
+                if isinstance(screen, ThemedScreen):
+                    screen.repalette(self._theme_file.styles)
 
     def _colors(self) -> Palette:
-        return palette(self._theme_file)
-
-    def _wear(self, theme: ThemeFile) -> None:
-        self.theme = theme.name
+        return self._theme_file.styles
 
     def action_unlock(self) -> None:
         """Allow orders on required services in this session, each with typed name and reason."""
         if self._fleet.read_only:
-            self._say(self._fleet.read_only)
+            self._warn(self._fleet.read_only)
             return
         self._fleet.unlocked = True
         self.deck.refresh_all()
@@ -400,34 +396,38 @@ class DeckApp(TerminalApp):
         self.refresh(layout=True)
 
     def action_leave(self) -> None:
-        """Go back to the table, else leave; if something is still open, say what first."""
+        """Close the detail pane, else leave; if something is still open, warn first."""
         if self.deck.step_back():
             return
         still = self.still_open()
-        # A rollout goes on with order after order: it is asked about once.
-        mine = {key for key in still if key[0] != "order" or not self._fleet.rollouts.gave(key[1])}
+        # The orders of a rollout are open with it, and do not warn again.
+        warns = {key for key in still if key[0] != "order" or not self._fleet.rollouts.gave(key[1])}
         now = time.monotonic()
-        if mine - self._warned:
-            self._warned |= mine
+        if warns - self._warned:
+            self._warned |= warns
             self._warned_at = now
-            told = "; ".join(still.values())
-            self._say(f"Still open: {told}. q again leaves, and what is out stays unknown.")
+            texts = "; ".join(still.values())
+            self._warn(f"Still open: {texts}. q again leaves, and what is out stays unknown.")
             return
-        if mine and now - self._warned_at < self.arming_times.painted:
-            return  # it was pressed before the answer to the first could be read
+        if warns and now - self._warned_at < self.arming_times.painted:
+            return  # the key was pressed before the warning could be read
         self.exit()
 
     def still_open(self) -> dict[tuple[str, int], str]:
-        """Say which orders and rollouts are open, by what they are and their numbers."""
-        still = {("order", one.order.number): _told(one) for one in self._fleet.orders.open}
-        for one in self._fleet.rollouts.open:
-            number = one.plan.number
-            still["rollout", number] = f"rollout {number}, {one.plan.title}"
+        """Return the texts of open orders and rollouts, by kind and number."""
+        still = {
+            ("order", progress.order.number): _order_text(progress)
+            for progress in self._fleet.orders.open
+        }
+        for rollout in self._fleet.rollouts.open:
+            number = rollout.plan.number
+            still["rollout", number] = f"rollout {number}, {rollout.plan.title}"
         return still
 
 
-def _told(one: OrderProgress) -> str:
-    return f"{one.order.verb.value} {', '.join(one.order.names)} on {one.order.target.node}"
+def _order_text(progress: OrderProgress) -> str:
+    order = progress.order
+    return f"{order.verb.value} {', '.join(order.names)} on {order.target.node}"
 
 
 def _discovery_screen(
@@ -439,5 +439,5 @@ def _discovery_screen(
 
 
 def open_deck(app: DeckApp, *, mouse: bool) -> int:
-    """Run the deck until it is left; gives the exit code."""
+    """Run the deck until it is left; return the exit code."""
     return app.run_to_the_end(mouse=mouse)

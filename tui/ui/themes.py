@@ -180,8 +180,3 @@ def to_textual(theme: ThemeFile) -> Theme:
         ansi=theme.ansi,
         variables=dict(theme.variables),
     )
-
-
-def palette(theme: ThemeFile) -> Mapping[str, str]:
-    """Return the styles of cells and lines, by name."""
-    return theme.styles

@@ -13,7 +13,7 @@ from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
 from tui.ui.dialogs.node_form import NodeForm
 from tui.ui.screens.events import EventsScreen
-from tui.ui.themes import load_themes, palette
+from tui.ui.themes import load_themes
 from tui.ui.widgets.events_table import EventsTable
 
 WIDE = (200, 60)
@@ -272,7 +272,7 @@ async def test_a_theme_is_worn_by_the_timeline_too(
         await deck.press("enter")
         await deck.until(lambda: isinstance(deck.app.screen, EventsScreen))
         await deck.until(lambda: deck.app.theme == "high-contrast")
-        worn = palette(load_themes(theme_dirs())[0]["high-contrast"])
+        worn = load_themes(theme_dirs())[0]["high-contrast"].styles
         assert deck.app.screen.query_one(EventsTable)._palette == worn
 
 

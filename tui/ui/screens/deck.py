@@ -35,7 +35,7 @@ from tui.ui.widgets.services_table import ServicesTable
 from tui.ui.widgets.text_line import TextLine
 
 _BAR = {key.id: key.bar for key in KEYS if key.bar}
-_GOES_FIRST = (
+_GOES_FIRST = [
     "matrix",
     "rollout",
     "problems",
@@ -45,7 +45,7 @@ _GOES_FIRST = (
     "stop",
     "start",
     "restart",
-)  # fmt: skip - one list of names
+]
 """Which keys leave a bar that is too narrow; help and quit stay."""
 
 _REFUSAL_ROOM = 22
@@ -80,21 +80,21 @@ class LastChanges:
 
 
 class DeckScreen(Screen[None]):
-    """Shows `here`, the node that is picked, and all the others at the side."""
+    """Shows the services of the node `here`, and all nodes at the side."""
 
     AUTO_FOCUS = "#services"
     BINDINGS = [*bindings()]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-roomy")]
 
     class NodeShown(Message):
-        """A node is on the screen that was not before, or the deck is on top again."""
+        """Another node is shown, or the deck is on top again."""
 
         def __init__(self, node: str) -> None:
             super().__init__()
             self.node = node
 
     class Copied(Message):
-        """A text that is wanted elsewhere; `what` names it."""
+        """A text to copy; `what` names it."""
 
         def __init__(self, text: str, what: str) -> None:
             super().__init__()
@@ -102,13 +102,13 @@ class DeckScreen(Screen[None]):
             self.what = what
 
     def __init__(
-        self, fleet: Fleet, desk: OrderController, palette: Palette, keymap: Mapping[str, str]
+        self, fleet: Fleet, orders: OrderController, palette: Palette, keymap: Mapping[str, str]
     ) -> None:
         super().__init__()
         self.live_keys = live_keys((*self.BINDINGS, *LiveTable.MOVES, *COLUMN_BINDINGS), keymap)
         """Binding id → the keys it has now, as Textual spells them."""
         self._fleet = fleet
-        self._desk = desk
+        self._controller = orders
         self._palette = palette
         self._query = ServiceFilter()
         self._sort = SortOrder.PROBLEMS
@@ -147,13 +147,13 @@ class DeckScreen(Screen[None]):
         yield self._keys
 
     def on_mount(self) -> None:
-        """Start the clock that lets uptimes and ages go on."""
+        """Show everything, and start the clock of uptimes and ages."""
         self._filter.display = False
         self._detail.display = False
         self.refresh_all()
         self.set_interval(1.0, self._tick)
 
-    # What is shown
+    # Showing
 
     def views(self) -> list[NodeView]:
         """Return every node as it is now."""
@@ -262,7 +262,7 @@ class DeckScreen(Screen[None]):
                 self._palette,
                 width=self.size.width,
                 goes_first=_GOES_FIRST,
-                refusal=self._desk.refusal(self.here),
+                refusal=self._controller.refusal(self.here),
                 refusal_room=_REFUSAL_ROOM,
             )
         )
@@ -313,7 +313,7 @@ class DeckScreen(Screen[None]):
         self._show_lines(self.view())
 
     def _tick(self) -> None:
-        """Let uptimes and ages go on."""
+        """Show uptimes and ages as they are a second later."""
         view = self.view()
         self._tick_table(view)
         self._show_lines(view)
@@ -340,15 +340,15 @@ class DeckScreen(Screen[None]):
 
     @on(LiveTable.CursorMoved, "#services")
     @on(LiveTable.MarksChanged, "#services")
-    def _moved(self) -> None:
+    def _cursor_moved(self) -> None:
         self._show_lines(self.view())
 
     @on(LiveTable.Chosen, "#services")
-    def _chosen(self) -> None:
+    def _service_chosen(self) -> None:
         self.action_detail()
 
     @on(LiveTable.Chosen, "#side")
-    def _picked(self, event: LiveTable.Chosen) -> None:
+    def _side_chosen(self, event: LiveTable.Chosen) -> None:
         self.go_to(event.key or "")
         self.table.focus()
 
@@ -360,11 +360,11 @@ class DeckScreen(Screen[None]):
 
     @property
     def picked(self) -> str:
-        """The node under the picker's cursor while that has the keys, else the one shown."""
+        """The node under the cursor at the side while that has the focus, else the one shown."""
         return (self._side.cursor_key if self._side.has_focus else None) or self.here
 
     def go_to(self, node: str) -> None:
-        """Show another node; marks are for one node's services and go."""
+        """Show another node; the marks are removed, since they are on one node's services."""
         if node not in self._fleet or node == self.here:
             return
         self.here = node
@@ -374,9 +374,9 @@ class DeckScreen(Screen[None]):
         self.post_message(self.NodeShown(node))
 
     def go_to_service(self, node: str, service: str) -> None:
-        """Show a node with the cursor on a service, if one is named; a filter that hides it goes.
+        """Show a node with the cursor on a service, if one is named; clear a filter that hides it.
 
-        What is not there any more is said.
+        A node or a service that is not there any more is reported.
         """
         if node not in self._fleet:
             self.notify(f"{node} is not watched any more.", severity="warning", markup=False)
@@ -392,7 +392,7 @@ class DeckScreen(Screen[None]):
         self.table.focus()
 
     def on_screen_resume(self) -> None:
-        """Tell which node is in view again."""
+        """Post which node is shown again."""
         self.post_message(self.NodeShown(self.here))
 
     def action_jump(self, number: int) -> None:
@@ -403,12 +403,12 @@ class DeckScreen(Screen[None]):
 
     def action_step(self, by: int) -> None:
         """Go to the next or the previous node."""
-        names = [one.name for one in self._fleet.nodes]
+        names = [node.name for node in self._fleet.nodes]
         if self.here in names:
             self.go_to(names[(names.index(self.here) + by) % len(names)])
 
     def action_nodes(self) -> None:
-        """Pick a node: at the side where there is room, else on a screen of its own."""
+        """Pick a node: at the side where that is shown, else on a screen of its own."""
         if self._side.display:
             self._side.move_to(self.here)
             self._side.focus()
@@ -416,12 +416,12 @@ class DeckScreen(Screen[None]):
             from tui.ui.screens.nodes import NodesScreen
 
             screen = NodesScreen(self.views, self.here, self._palette, self._restarts)
-            self.app.push_screen(screen, self._went)
+            self.app.push_screen(screen, self._node_picked)
 
     def _restarts(self) -> Mapping[str, int]:
         return recent_restarts(self._fleet.events, time.monotonic())
 
-    def _went(self, node: str | None) -> None:
+    def _node_picked(self, node: str | None) -> None:
         if node:
             self.go_to(node)
 
@@ -431,7 +431,7 @@ class DeckScreen(Screen[None]):
         """Open the filter."""
         field = self._filter
         field.display = True
-        # At once: focus() alone waits, and what is typed meanwhile would be lost.
+        # focus() alone waits, and what is typed meanwhile would be lost.
         self.set_focus(field)
 
     @on(Input.Changed, "#filter")
@@ -459,7 +459,7 @@ class DeckScreen(Screen[None]):
         self.refresh_all()
 
     def action_invert(self) -> None:
-        """Turn the order round."""
+        """Reverse the order of the rows."""
         self._inverted = not self._inverted
         self.table.sort_by(self._sort, inverted=self._inverted)
         self.refresh_all()
@@ -470,7 +470,7 @@ class DeckScreen(Screen[None]):
         self.table.action_down()
 
     def action_unmark(self) -> None:
-        """Take all marks away."""
+        """Remove all marks."""
         self.table.clear_marks()
 
     def action_detail(self) -> None:
@@ -482,7 +482,7 @@ class DeckScreen(Screen[None]):
         self._show_around()
 
     def step_back(self) -> bool:
-        """Close the detail pane; False if there is none to go back from."""
+        """Close the detail pane; False if it is not open."""
         if self._detail.display:
             self.action_detail()
             return True
@@ -515,7 +515,7 @@ class DeckScreen(Screen[None]):
         self.table.focus()
         self.refresh_all()
 
-    # What is taken away
+    # Copies
 
     def action_copy_name(self) -> None:
         """Copy the name of the service under the cursor."""
@@ -532,29 +532,29 @@ class DeckScreen(Screen[None]):
             self.post_message(self.Copied(text, f"the row of {service.name}"))
 
     def action_copy_curl(self) -> None:
-        """Copy the curl that asks this node for its services."""
+        """Copy the curl command that polls this node for its services."""
         if self.here in self._fleet:
             text = curl_text(self._fleet.watch(self.here).profile)
             self.post_message(self.Copied(text, f"the curl for {self.here}"))
 
-    # How often
+    # Polling
 
     def action_refresh(self) -> None:
-        """Ask every node now."""
+        """Poll every node now."""
         self._fleet.refresh()
 
     def action_pause(self) -> None:
-        """Stop asking, or go on."""
+        """Stop polling, or go on."""
         self._fleet.set_paused(not self._fleet.paused)
         self._show_around()
 
     def action_faster(self) -> None:
-        """Ask more often."""
+        """Poll more often."""
         self._fleet.set_interval(faster_interval(self._fleet.interval))
         self._show_around()
 
     def action_slower(self) -> None:
-        """Ask less often."""
+        """Poll less often."""
         self._fleet.set_interval(slower_interval(self._fleet.interval))
         self._show_around()
 
@@ -569,7 +569,7 @@ class DeckScreen(Screen[None]):
     def action_order(self, verb: str) -> None:
         """Ask for an order on the marked services, or on the one under the cursor."""
         # What was ordered is not ordered again by the next key.
-        self._desk.ask(Verb(verb), self._choice(), self.table.clear_marks)
+        self._controller.ask(Verb(verb), self._choice(), self.table.clear_marks)
 
     def rollout_targets(self) -> RolloutTargets:
         """Return the services to roll over the nodes of this node's cluster."""
@@ -581,6 +581,6 @@ class DeckScreen(Screen[None]):
         self.table.clear_marks()
 
     def action_dismiss_orders(self) -> None:
-        """Take the ended orders off the screen."""
+        """Clear finished orders from the screen."""
         self._orders.dismiss()
         self.orders_moved()
