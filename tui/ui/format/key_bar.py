@@ -51,5 +51,9 @@ def _label(name: str, word: str, keys: Mapping[str, str], palette: Palette, refu
 
 def live_keys(bindings: Iterable[BindingType], keymap: Mapping[str, str]) -> dict[str, str]:
     """Return binding id → keys; those of `keymap` replace the default ones."""
-    known = {one.id: one.key for one in bindings if isinstance(one, Binding) and one.id}
+    known = {
+        binding.id: binding.key
+        for binding in bindings
+        if isinstance(binding, Binding) and binding.id
+    }
     return {name: keymap.get(name, key) for name, key in known.items()}

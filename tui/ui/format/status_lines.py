@@ -1,4 +1,4 @@
-"""The lines around the table, as text. Pure: a view in, `rich.text.Text` out."""
+"""The lines around the table. Pure: a view in, `rich.text.Text` out."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ _RESULTS = {
 
 
 def join(parts: Sequence[Text], between: str = _DOT) -> Text:
-    """Put parts into one line, leaving out those that are empty."""
+    """Join parts into one line, without those that are empty."""
     line = Text(no_wrap=True, overflow="ellipsis", end="")
     for number, part in enumerate(part for part in parts if part.plain):
         line.append(between if number else "", "dim")
@@ -39,12 +39,12 @@ def join(parts: Sequence[Text], between: str = _DOT) -> Text:
 
 
 def clock_text(moment: datetime | None) -> str:
-    """Give a wall clock's time, UTC."""
+    """Return the time of a moment of the wall clock, UTC; `never` for None."""
     return moment.strftime("%H:%M:%S UTC") if moment else "never"
 
 
 def title_line(view: NodeView | None, read_only: str, palette: Palette) -> Text:
-    """Say where one is: node, who it is, what it is for, and whether orders can be given."""
+    """Return the title: the node, its role, what it is for, and whether orders can be given."""
     parts = [Text(" rsdeck", palette["accent"])]
     locked = bool(read_only)
     if view is not None:
@@ -67,14 +67,14 @@ def title_line(view: NodeView | None, read_only: str, palette: Palette) -> Text:
 
 
 def role_text(view: NodeView, palette: Palette) -> Text:
-    """Name the node's role; the primary stands out."""
+    """Return the node's role; the primary stands out."""
     if view.role is Role.PRIMARY:
         return Text("★ primary", palette["accent"])
     return Text(view.role.value, palette["muted"])
 
 
 def environment_text(kind: Environment | None, palette: Palette) -> Text:
-    """Name what the node is for; production stands out."""
+    """Return what the node is for; production stands out."""
     if kind is None:
         return Text()
     if kind is Environment.PRODUCTION:
@@ -83,7 +83,7 @@ def environment_text(kind: Environment | None, palette: Palette) -> Text:
 
 
 def status_line(view: NodeView, shown: int, sort: str, filtered: str, palette: Palette) -> Text:
-    """Say how things stand, how old that is, and what is shown of it."""
+    """Return the state of the services, how old it is, and which of them are shown."""
     well, total, faulty = view.counts
     parts = [freshness_text(view, palette)]
     if view.reading.answered_at is not None:
@@ -103,7 +103,7 @@ def status_line(view: NodeView, shown: int, sort: str, filtered: str, palette: P
 
 
 def freshness_text(view: NodeView, palette: Palette) -> Text:
-    """Say how old the answer is, always; in capitals once it is too old to trust."""
+    """Return how old the answer is; marked STALE once it is too old to act on."""
     if view.age is None:
         return Text("no answer yet", palette["muted"])
     when = clock_text(view.reading.answered_on)
@@ -159,7 +159,7 @@ def remedy_text(trouble: Trouble, keys: Mapping[str, str]) -> str:
 
 
 def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> Text:
-    """Say what is wrong with the node, since when, and what comes next; empty if nothing is."""
+    """Return the node's trouble, since when, and what is done next; empty if there is none."""
     if view.wrong_node:
         return Text(f" {view.wrong_node}. No order is sent here.", palette["bad"])
     fault = view.reading.trouble
@@ -168,8 +168,8 @@ def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> T
     line = Text(f" {fault.kind.value.upper()} ", palette["bad"])
     line.append(f"for {one_unit(view.now - view.reading.since)}", palette["warn"])
     if view.next_at is not None:
-        left = view.next_at - view.now
-        line.append(_DOT + (f"next try in {one_unit(left)}" if left >= 1 else "trying again now"))
+        wait = view.next_at - view.now
+        line.append(_DOT + (f"next try in {one_unit(wait)}" if wait >= 1 else "trying again now"))
     # Which node it is stands in the title already, and there is little room.
     text = fault.text.removeprefix(f"{view.name} ({view.url}) ")
     line.append(f"{_DOT}{text}", palette["warn"])
@@ -180,49 +180,50 @@ def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> T
 
 
 def elsewhere_line(views: Sequence[NodeView], palette: Palette) -> Text:
-    """Say what is wrong on nodes that are not on the screen; empty if nothing is."""
-    told = []
+    """Return the troubles and problems of nodes that are not shown; empty if there are none."""
+    texts = []
     for view in views:
         what = standing_out(view)
         if what:
-            told.append(f"{view.title}: {', '.join(what)}")
-    return Text(f" elsewhere: {_DOT.join(told)}", palette["bad"]) if told else Text()
+            texts.append(f"{view.title}: {', '.join(what)}")
+    return Text(f" elsewhere: {_DOT.join(texts)}", palette["bad"]) if texts else Text()
 
 
 def standing_out(view: NodeView) -> list[str]:
-    """List in words what is wrong with a node, its link first."""
-    told = []
+    """Return the troubles and problems of a node as texts, its connection first."""
+    texts = []
     if view.wrong_node:
-        told.append("not the node it was")
+        texts.append("not the node it was")
     if view.reading.trouble is not None:
-        told.append(f"{view.reading.trouble.kind.value} {one_unit(view.now - view.reading.since)}")
+        texts.append(f"{view.reading.trouble.kind.value} {one_unit(view.now - view.reading.since)}")
     if view.is_fresh and view.problems:
-        told.append(problems_text(view.problems))
-    return told
+        texts.append(problems_text(view.problems))
+    return texts
 
 
 def problems_text(services: Sequence[Service]) -> str:
-    """Name the one service that has a problem, or say how many have."""
+    """Return the one service that has a problem, or how many have."""
     if len(services) == 1:
         return f"{services[0].name} {services[0].status}"
     return f"{len(services)} problems"
 
 
 def order_lines(shown: Sequence[OrderProgress], at_most: int, palette: Palette) -> list[Text]:
-    """Tell the newest orders in so many lines; of those that do not fit, the well ones go first."""
-    told = [line for progress in shown for line in order_line(progress, palette)]
-    well = [line for line in told if Result.VERIFIED.value.upper() in line.plain]
+    """Return the newest orders in at most so many lines; verified services are left out first."""
+    lines = [entry for progress in shown for entry in _order_lines(progress, palette)]
     left_out = 0
-    while len(told) + bool(left_out) > at_most:
-        told.remove(well.pop(0) if well else told[0])
+    while len(lines) + bool(left_out) > at_most:
+        verified = (at for at, (result, _) in enumerate(lines) if result is Result.VERIFIED)
+        del lines[next(verified, 0)]
         left_out += 1
+    texts = [line for _, line in lines]
     if left_out:
-        told.append(Text(f" and {left_out} more: x clears, d tells each", palette["muted"]))
-    return told
+        texts.append(Text(f" and {left_out} more: x clears, d tells each", palette["muted"]))
+    return texts
 
 
-def order_line(progress: OrderProgress, palette: Palette) -> list[Text]:
-    """Say what became of an order: a line while it is open, then a line for each service."""
+def _order_lines(progress: OrderProgress, palette: Palette) -> list[tuple[Result | None, Text]]:
+    """Return an order's lines with their results: one while it is open, then one a service."""
     given = progress.order
     who = f"{given.verb.value} {', '.join(given.names)} on {given.target.node}"
     if progress.is_open:
@@ -234,18 +235,18 @@ def order_line(progress: OrderProgress, palette: Palette) -> list[Text]:
             line.append(_times(progress.timelines[given.names[0]]))
         elif progress.verdicts:
             line.append(f" ({len(progress.verdicts)} of {len(given.names)} decided)")
-        return [line]
-    lines = []
+        return [(None, line)]
+    lines: list[tuple[Result | None, Text]] = []
     for verdict in progress.verdicts:
         glyph, style = _RESULTS[verdict.result]
         line = Text(f" {glyph} {given.verb.value} {verdict.service} on {given.target.node}: ")
         line.append(verdict.result.value.upper(), palette[style])
         line.append(_times(verdict.timeline))
         line.append(f"{_DOT}{verdict.text}" if verdict.text else "", palette["muted"])
-        lines.append(line)
+        lines.append((verdict.result, line))
     return lines
 
 
 def _times(marks: Sequence[TimelineMark]) -> str:
-    told = ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
-    return f" ({told})" if told else ""
+    text = ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
+    return f" ({text})" if text else ""

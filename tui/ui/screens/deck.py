@@ -107,6 +107,7 @@ class DeckScreen(Screen[None]):
         super().__init__()
         self.live_keys = live_keys((*self.BINDINGS, *LiveTable.MOVES, *COLUMN_BINDINGS), keymap)
         """Binding id → the keys it has now, as Textual spells them."""
+        self._rollouts_key = key_text(self.live_keys["rollouts"])
         self._fleet = fleet
         self._controller = orders
         self._palette = palette
@@ -208,7 +209,7 @@ class DeckScreen(Screen[None]):
 
     def orders_moved(self) -> None:
         """Show the orders as they are now."""
-        self._orders.present(self._palette, key_text(self.live_keys["rollouts"]))
+        self._orders.present(self._palette, self._rollouts_key)
 
     def _show_services(self, view: NodeView | None) -> None:
         if view is None:

@@ -35,8 +35,10 @@ class OrderLines(TextLine):
             # Those of a rollout are told in its one line, and each on its own screen.
             if number not in self._dismissed and not is_done and not rollouts.gave(number):
                 alone.append(one)
-        rolled = rollout_text.visible_rollouts(rollouts.progress, self._dismissed_rollouts, now)
-        told = rollout_text.rollout_lines(rolled, _AT_MOST // 2, key, palette)
+        told: list[Text] = []
+        if rollouts.progress:
+            rolled = rollout_text.visible_rollouts(rollouts.progress, self._dismissed_rollouts, now)
+            told = rollout_text.rollout_lines(rolled, _AT_MOST // 2, key, palette)
         told += status_lines.order_lines(alone, _AT_MOST - len(told), palette)
         self.say(Text("\n").join(told))
         self.styles.height = max(1, len(told))
