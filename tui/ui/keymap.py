@@ -36,6 +36,7 @@ class Key:
 
 _ORDERS, _VIEW, _NODES, _DECK = "Orders", "Services", "Nodes", "Deck"
 
+# One key a line.
 KEYS: tuple[Key, ...] = (
     Key("start", "s", "order('start')", "Start", "Start the service, or the marked ones", _ORDERS, "Start"),
     Key("stop", "t", "order('stop')", "Stop", "Stop the service, or the marked ones", _ORDERS, "sTop"),
@@ -158,6 +159,7 @@ def _spelled(keys: str) -> list[str]:
 
 def key_text(key: str) -> str:
     """Return a key as it is labelled on the keyboard."""
+    # A list of pairs, read as a paragraph.
     names = {
         "escape": "esc", "slash": "/", "exclamation_mark": "!", "left_square_bracket": "[",
         "right_square_bracket": "]", "question_mark": "?", "plus": "+", "minus": "-",

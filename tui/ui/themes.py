@@ -17,6 +17,7 @@ from tui.model.text import clean
 _AT_MOST = 64 * 1024
 _VARIABLE = re.compile(r"[a-z][a-z0-9-]*")
 _TEXT_STYLES = frozenset({"none", "bold", "dim", "italic", "reverse", "strike", "underline"})
+# Lists of names, read as a paragraph.
 _COLORS = (
     "primary", "secondary", "accent", "foreground", "background", "surface", "panel",
     "success", "warning", "error",

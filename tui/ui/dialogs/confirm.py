@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
@@ -32,6 +33,19 @@ _BACK = "up shows what was passed by of what would be sent; then it can be confi
 _BORDER = 2
 
 _Result = TypeVar("_Result")
+
+Fact = tuple[str, str, str]
+"""A label, its value, and a style."""
+
+
+def facts_table(rows: Iterable[Fact], palette: Palette, label_width: int = 8) -> Table:
+    """Return facts as a table with a column of labels."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=label_width)
+    table.add_column(overflow="fold")
+    for label, value, style in rows:
+        table.add_row(Text(label, palette["muted"]), Text(value, style))
+    return table
 
 
 @dataclass(frozen=True, slots=True)

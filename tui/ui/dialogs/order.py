@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rich.table import Table
-from rich.text import Text
 from textual import on
 from textual.widgets import Button
 
@@ -13,7 +12,7 @@ from tui.fleet.orders.guard import Ruling
 from tui.model.duration import clock_duration
 from tui.model.order import Order, Route, Tier
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
 from tui.ui.format.status_lines import Palette
 
 VENDOR = (
@@ -38,10 +37,6 @@ class OrderQuestion:
     hidden: frozenset[str] = frozenset()
     certificate: str = ""
     rollout: str = ""
-
-
-Fact = tuple[str, str, str]
-"""A label, its value, and a style."""
 
 
 def order_facts(question: OrderQuestion, order: Order, palette: Palette) -> Table:
@@ -74,16 +69,6 @@ def order_essentials(question: OrderQuestion, order: Order, palette: Palette) ->
     line, body = request_text(order)
     rows += [("request", line, palette["accent"]), ("", body, palette["accent"])]
     return rows
-
-
-def facts_table(rows: Sequence[Fact], palette: Palette) -> Table:
-    """Return facts as a table with a column of labels."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=8)
-    table.add_column(overflow="fold")
-    for label, value, style in rows:
-        table.add_row(Text(label, palette["muted"]), Text(value, style))
-    return table
 
 
 def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:

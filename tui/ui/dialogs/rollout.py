@@ -11,8 +11,8 @@ from tui.model.duration import clock_duration
 from tui.model.order import Route
 from tui.model.rollout import Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
-from tui.ui.dialogs.order import VENDOR, Fact, facts_table
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
+from tui.ui.dialogs.order import VENDOR
 from tui.ui.format.status_lines import Palette
 
 _LABELS = 9

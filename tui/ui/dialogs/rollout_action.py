@@ -8,8 +8,7 @@ from tui.api.operation import write_operation
 from tui.fleet.rollout.runner import RolloutAction
 from tui.model.order import Result, Route
 from tui.model.rollout import RolloutProgress, RolloutState, StepState
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
-from tui.ui.dialogs.order import Fact, facts_table
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
 from tui.ui.format.rollout_text import step_counts
 from tui.ui.format.status_lines import Palette
 

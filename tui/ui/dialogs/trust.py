@@ -7,7 +7,6 @@ orders, what is typed before it can be read decides nothing, nor does what is pa
 import asyncio
 from datetime import UTC, datetime
 
-from rich.table import Table
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
@@ -19,7 +18,6 @@ from tui.api.errors import Unreachable
 from tui.config import ConfigError, Configuration, NodeProfile
 from tui.fleet.onboarding.pinning import (
     DIGITS,
-    CertificateFact,
     PinMatch,
     PresentedCertificate,
     certificate_facts,
@@ -28,6 +26,7 @@ from tui.fleet.onboarding.pinning import (
     pin_certificate,
 )
 from tui.ui.dialogs.armed import ArmedScreen, TypedInput
+from tui.ui.dialogs.confirm import facts_table
 from tui.ui.format.status_lines import Palette
 from tui.ui.widgets.text_line import TextLine
 
@@ -67,7 +66,14 @@ class TrustDialog(ArmedScreen[Configuration | None]):
             self._show_message(str(error), "bad")
             return
         self.query_one("#what", Static).update(
-            _table(certificate_facts(presented, datetime.now(UTC)), self._palette)
+            facts_table(
+                [
+                    (fact.label, fact.words, self._palette.get(fact.style, ""))
+                    for fact in certificate_facts(presented, datetime.now(UTC))
+                ],
+                self._palette,
+                label_width=9,
+            )
         )
         if presented.match is PinMatch.CHANGED:
             self._show_message(
@@ -118,13 +124,3 @@ class TrustDialog(ArmedScreen[Configuration | None]):
             self._show_message(str(error), "bad")
             return
         self.dismiss(after)
-
-
-def _table(rows: list[CertificateFact], palette: Palette) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=9)
-    table.add_column(overflow="fold")
-    for row in rows:
-        style = palette[row.style] if row.style else ""
-        table.add_row(Text(row.label, palette["muted"]), Text(row.words, style))
-    return table

@@ -10,7 +10,6 @@ import contextlib
 import os
 import select
 import signal
-import sys
 import termios
 import time
 from collections.abc import Iterable
@@ -85,7 +84,8 @@ class DeckDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Set the terminal's modes and begin to write to it."""
-        assert sys.__stderr__ is not None  # noqa: S101 - the command line has checked it
+        if sys.__stderr__ is None:
+            raise OSError("stderr is closed")
         self._output = Output(
             sys.__stderr__.fileno(),
             gone=self._listener.terminal_gone,
@@ -94,7 +94,7 @@ class DeckDriver(LinuxDriver):
         self._output.start()
         self._listener.terminal_taken(self._output)
         woken = self._must_signal_resume
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
         if woken:
             # What is painted so far is old; the app releases the output with what is current.
             self._hold()
@@ -122,8 +122,8 @@ class DeckDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(self._listener.show_all)
 
     def _hold(self) -> None:
-        assert self._output is not None  # noqa: S101 - only called while there is one
-        self._output.hold()
+        if self._output is not None:
+            self._output.hold()
 
     def release(self) -> None:
         """Write again what is painted, after the process was stopped."""

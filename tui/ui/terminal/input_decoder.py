@@ -97,9 +97,8 @@ class InputDecoder:
         return text[: len(text) - len(part)], False, ""
 
     def _keep(self, text: str) -> None:
-        assert self._paste is not None  # noqa: S101 - for the type checker
         room = PASTE_AT_MOST - self._length
-        if room > 0 and text:
+        if self._paste is not None and room > 0 and text:
             self._paste.append(text[:room])
             self._length += len(text[:room])
 

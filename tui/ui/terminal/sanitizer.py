@@ -13,7 +13,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 class ControlCharacterFilter(LineFilter):
     """Replaces what is not printable, and takes links away; keeps every cell where it is."""
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+    def apply(self, segments: list[Segment], _background: Color) -> list[Segment]:
         """Return the segments, with what is not harmless replaced."""
         if is_harmless("".join([segment.text for segment in segments])) and not any(
             segment.control or (segment.style is not None and segment.style.link)
