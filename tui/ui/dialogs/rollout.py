@@ -31,10 +31,10 @@ _PAUSE = "whatever goes wrong pauses it, and nothing goes on before you say resu
 
 @dataclass(frozen=True, slots=True)
 class RolloutQuestion:
-    """What the door asks about: the plan and what is known beside it.
+    """What the dialog asks about: the plan and what is known beside it.
 
-    `hidden` are the services that a filter keeps off the screen; `beyond` tells of nodes of the
-    cluster that no profile leads to; `remarks` are what else speaks for care, each a sentence.
+    `hidden` are the services that a filter hides; `beyond` are texts of nodes of the cluster that
+    have no profile; `remarks` are other warnings, each a sentence.
     """
 
     plan: Plan
@@ -45,80 +45,86 @@ class RolloutQuestion:
 
 @dataclass(frozen=True, slots=True)
 class RolloutPage:
-    """A proposal laid out for whatever width there is; `whole` with all that speaks for care."""
+    """A question laid out for the width there is; `whole` with the warnings."""
 
-    proposal: RolloutQuestion
+    question: RolloutQuestion
     palette: Palette
     whole: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Lay it out."""
-        rows = rollout_essentials(self.proposal, self.palette, options.max_width - _LABELS)
+        """Yield the table of facts."""
+        rows = rollout_essentials(self.question, self.palette, options.max_width - _LABELS)
         if self.whole:
-            rows += rollout_warnings(self.proposal, self.palette)
+            rows += rollout_warnings(self.question, self.palette)
         yield from console.render(facts_table(rows, self.palette), options)
 
 
-def rollout_essentials(proposal: RolloutQuestion, palette: Palette, room: int) -> list[Fact]:
-    """Say what is done to which nodes in which turn, in values of `room` cells where they fit."""
-    plan = proposal.plan
+def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -> list[Fact]:
+    """Return what is done to which nodes in turn, in values of `room` cells where they fit."""
+    plan = question.plan
     rows: list[Fact] = [("DANGER", plan.danger, palette["bad"])] if plan.needs_reason else []
     rows.append(("what", plan.title, "bold"))
     if len(plan.names) == 1 and purpose_of(plan.names[0]):
         rows.append(("", purpose_of(plan.names[0]), palette["muted"]))
     rows.append(("turns", _TURNS, palette["muted"]))
-    turns = [_turn(step, plan, proposal.hidden) for step in plan.steps]
-    for number, told in enumerate(_packed(turns, room), 1):
+    turns = [_turn(step, plan, question.hidden) for step in plan.steps]
+    for number, parts in enumerate(_packed(turns, room), 1):
         label = f"{number} of {len(turns)}" if len(turns) < 100 else f"{number}/{len(turns)}"
-        for at, line in enumerate(told):
+        for at, line in enumerate(parts):
             rows.append(("" if at else label, line, "" if at else "bold"))
     if (body := _one_body(plan)) is not None:
         rows.append(("sent", body, palette["accent"]))
     rows += [("left out", str(remark), palette["warn"]) for remark in plan.left_out]
-    rows += [("left out", why, palette["warn"]) for why in proposal.beyond]
+    rows += [("left out", why, palette["warn"]) for why in question.beyond]
     rows += [("gate", _GATE, ""), ("", _VERDICT, ""), ("", _PAUSE, "")]
     return rows
 
 
-def rollout_warnings(proposal: RolloutQuestion, palette: Palette) -> list[Fact]:
-    """List what speaks for care with this rollout."""
-    plan = proposal.plan
-    told = [] if plan.needs_reason or not plan.danger else [plan.danger]
-    told += proposal.remarks
+def rollout_warnings(question: RolloutQuestion, palette: Palette) -> list[Fact]:
+    """Return the warnings of this rollout."""
+    plan = question.plan
+    warnings = [] if plan.needs_reason or not plan.danger else [plan.danger]
+    warnings += question.remarks
     if API_CARRIERS & set(plan.names):
-        told.append("an answer may be lost; the node is watched until it shows what happened")
-    return [*(("mind", one, palette["warn"]) for one in told), ("", VENDOR, palette["muted"])]
+        warnings.append("an answer may be lost; the node is watched until it shows what happened")
+    return [
+        *(("mind", warning, palette["warn"]) for warning in warnings),
+        ("", VENDOR, palette["muted"]),
+    ]
 
 
 def _turn(step: Step, plan: Plan, hidden: frozenset[str]) -> list[str]:
-    """Say who a node is, what runs there now, and the request; each fits into a line or folds."""
+    """Return a node's identity, its services now, and its request; each fits a line or folds."""
     environment = f", {step.environment.value}" if step.environment else ""
-    told = [step.node, f"{step.identity.title}{environment}"]
+    parts = [step.node, f"{step.identity.title}{environment}"]
     for seen in step.services:
         up = f" for {clock_duration(seen.uptime)}" if seen.uptime is not None else ""
         unseen = " (hidden by the filter)" if seen.name in hidden else ""
-        told.append(f"{seen.name}{_GAP}{seen.kind.value}, {seen.status}{up}{unseen}")
-    told.append(f"POST {step.url}{Route.LOCAL}")
+        parts.append(f"{seen.name}{_GAP}{seen.kind.value}, {seen.status}{up}{unseen}")
+    parts.append(f"POST {step.url}{Route.LOCAL}")
     if _one_body(plan) is None:
-        told.append(_body(plan, step))
-    return told
+        parts.append(_body(plan, step))
+    return parts
 
 
 def _packed(turns: Sequence[Sequence[str]], room: int) -> list[list[str]]:
-    """Put the parts of all turns into as few lines as they fit in, one below the other."""
-    if len({len(told) for told in turns}) != 1:
-        return [[_GAP.join(told[:2]), *told[2:]] for told in turns]
+    """Return the parts of each turn in as few lines as they fit in, aligned over the turns."""
+    if len({len(parts) for parts in turns}) != 1:
+        return [[_GAP.join(parts[:2]), *parts[2:]] for parts in turns]
     columns = [max(map(cell_len, column)) for column in zip(*turns, strict=True)]
     lines: list[list[int]] = []
     for number, cells in enumerate(columns):
-        taken = sum(columns[one] + len(_GAP) for one in lines[-1]) if lines else room
+        taken = sum(columns[column] + len(_GAP) for column in lines[-1]) if lines else room
         if taken + cells <= room and lines:
             lines[-1].append(number)
         else:
             lines.append([number])
     return [
-        [_GAP.join(_padded(told[one], columns[one]) for one in line).rstrip() for line in lines]
-        for told in turns
+        [
+            _GAP.join(_padded(parts[column], columns[column]) for column in line).rstrip()
+            for line in lines
+        ]
+        for parts in turns
     ]
 
 
@@ -127,7 +133,7 @@ def _padded(text: str, cells: int) -> str:
 
 
 def _one_body(plan: Plan) -> str | None:
-    """Give the body of the request, if it is the same for all nodes."""
+    """Return the body of the request, if it is the same for all nodes."""
     bodies = {_body(plan, step) for step in plan.steps}
     return bodies.pop() if len(bodies) == 1 else None
 
@@ -137,39 +143,39 @@ def _body(plan: Plan, step: Step) -> str:
 
 
 class RolloutDialog(ConfirmDialog[Plan]):
-    """Asks before a rollout begins; gives the plan with its reason, or None.
+    """Asks before a rollout begins; returns the plan with its reason, or None.
 
-    `ask_again` says what keeps it from being begun as it was planned, empty where nothing does.
+    `check_again` returns why it cannot begin as it was planned, empty where it can.
     """
 
     def __init__(
-        self, proposal: RolloutQuestion, palette: Palette, ask_again: Callable[[], str]
+        self, question: RolloutQuestion, palette: Palette, check_again: Callable[[], str]
     ) -> None:
-        plan = proposal.plan
+        plan = question.plan
         title = f"{plan.title[:1].upper()}{plan.title[1:]}?"
         super().__init__(ConfirmRequest(title, "begin", plan.words, plan.needs_reason), palette)
-        self._proposal = proposal
-        self._ask_again = ask_again
+        self._question = question
+        self._check_again = check_again
 
     @property
     def plan(self) -> Plan:
         """The plan with the reason as it stands now."""
-        return replace(self._proposal.plan, reason=self.field("#reason"))
+        return replace(self._question.plan, reason=self.field("#reason"))
 
     def confirmed(self) -> Plan:
-        """Give the plan."""
+        """Return the plan."""
         return self.plan
 
     @property
     def facts(self) -> RolloutPage:
-        """The plan and what speaks for care."""
-        return RolloutPage(self._proposal, self._palette, whole=True)
+        """The plan and its warnings."""
+        return RolloutPage(self._question, self._palette, whole=True)
 
     @property
     def essentials(self) -> RolloutPage:
         """The plan alone."""
-        return RolloutPage(self._proposal, self._palette, whole=False)
+        return RolloutPage(self._question, self._palette, whole=False)
 
     def refusal(self) -> str:
-        """Say what has changed since the key."""
-        return self._ask_again()
+        """Return what has changed since the key was pressed."""
+        return self._check_again()

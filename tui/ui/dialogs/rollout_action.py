@@ -93,9 +93,9 @@ def _some(nodes: list[str]) -> str:
 def _here_and_later(progress: RolloutProgress) -> tuple[str, list[str]]:
     here = progress.here
     later = [
-        one.step.node
-        for one in progress.steps
-        if one is not here and one.state is StepState.WAITING
+        step.step.node
+        for step in progress.steps
+        if step is not here and step.state is StepState.WAITING
     ]
     return (here.step.node if here is not None else ""), later
 
@@ -104,14 +104,14 @@ def _request(action: RolloutAction, progress: RolloutProgress, palette: Palette)
     """Return the request that is sent next, if the gate opens."""
     here, later = _here_and_later(progress)
     node = here if action is RolloutAction.RESUME else next(iter(later), "")
-    for one in progress.steps:
-        if one.step.node == node:
-            done = {v.service for v in one.verdicts if v.result is Result.VERIFIED}
-            names = [seen.name for seen in one.step.services if seen.name not in done]
+    for entry in progress.steps:
+        if entry.step.node == node:
+            done = {v.service for v in entry.verdicts if v.result is Result.VERIFIED}
+            names = [seen.name for seen in entry.step.services if seen.name not in done]
             if not names:
-                said = f"nothing is sent to {node}: it is restarted, and only asked again"
-                return [("next", said, palette["accent"])]
+                nothing = f"nothing is sent to {node}: it is restarted, and only asked again"
+                return [("next", nothing, palette["accent"])]
             body = write_operation(progress.plan.verb, names).decode("ascii")
-            line = f"POST {one.step.url}{Route.LOCAL}"
+            line = f"POST {entry.step.url}{Route.LOCAL}"
             return [("next", line, palette["accent"]), ("", body, palette["accent"])]
     return []

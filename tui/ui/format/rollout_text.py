@@ -89,7 +89,8 @@ def _step_text(step: StepProgress, out: OrderProgress | None) -> str:
         return "\n".join(_verdict(verdict, named=named) for verdict in step.verdicts)
     if step.state is StepState.ORDERED and out is not None:
         marks = [
-            _marks(told, named=len(out.timelines) > 1, of=of) for of, told in out.timelines.items()
+            _marks(timeline, named=len(out.timelines) > 1, of=of)
+            for of, timeline in out.timelines.items()
         ]
         return "; ".join([step.text, *filter(None, marks)])
     if well := [each for each in step.verdicts if each.result is Result.VERIFIED]:

@@ -71,7 +71,7 @@ class NodesScreen(ModalScreen[str | None]):
 
     def action_jump(self, number: int) -> None:
         """Go to a node by its number."""
-        found = next((one.name for one in self._views() if one.number == number), None)
+        found = next((view.name for view in self._views() if view.number == number), None)
         if found:
             self.dismiss(found)
 

@@ -217,16 +217,16 @@ class Turns:
         """Lay the rows out, each text beside its node or below it."""
         lefts = self._lefts()
         beside = (
-            options.max_width - max((left.cell_len for left in lefts), default=0) >= _TEXT_WIDTH
+            options.max_width - max((part.cell_len for part in lefts), default=0) >= _TEXT_WIDTH
         )
         grid = Table.grid(padding=(0, 1))
-        for row, left in zip(self.rows, lefts, strict=True):
+        for row, part in zip(self.rows, lefts, strict=True):
             text = Text(row.text, self.palette[row.style] if row.style == "bad" else "")
             text.overflow = "fold"
             if beside:
-                grid.add_row(left, text)
+                grid.add_row(part, text)
             else:
-                yield left
+                yield part
                 if row.text:
                     yield Padding(text, (0, 0, 0, _INDENT))
         if beside:
@@ -242,11 +242,11 @@ class Turns:
         )
         lefts = []
         for row, name in zip(self.rows, names, strict=True):
-            left = Text(f" {row.sign} {row.state:<{_INDENT - 4}} ", self.palette[row.style])
-            left.append(f"{row.turn:>{turn}} ", self.palette["muted"])
-            left.append(name + " " * (wide - cell_len(name)), "bold")
-            left.append(f" {row.role:<{role}} ", self.palette["muted"])
-            left.append(f"{row.time:>{time}} ")
-            left.no_wrap, left.overflow = True, "ellipsis"
-            lefts.append(left)
+            part = Text(f" {row.sign} {row.state:<{_INDENT - 4}} ", self.palette[row.style])
+            part.append(f"{row.turn:>{turn}} ", self.palette["muted"])
+            part.append(name + " " * (wide - cell_len(name)), "bold")
+            part.append(f" {row.role:<{role}} ", self.palette["muted"])
+            part.append(f"{row.time:>{time}} ")
+            part.no_wrap, part.overflow = True, "ellipsis"
+            lefts.append(part)
         return lefts

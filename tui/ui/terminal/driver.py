@@ -10,6 +10,7 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import termios
 import time
 from collections.abc import Iterable
