@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.screen import Screen
@@ -28,6 +28,7 @@ from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTarg
 from tui.ui.format.copy_text import selected_text
 from tui.ui.format.status_lines import Palette
 from tui.ui.screens.deck import DeckScreen
+from tui.ui.screens.live_screen import LiveScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.terminal.app import TerminalApp
@@ -37,29 +38,6 @@ from tui.ui.themes import ThemeFile, to_textual
 if TYPE_CHECKING:
     from tui.fleet.snapshot.storage import SavedFiles
     from tui.ui.controllers.export import ExportController
-
-
-@runtime_checkable
-class ThemedScreen(Protocol):
-    """A screen that paints with the theme's colours itself."""
-
-    def repalette(self, palette: Palette) -> None:
-        """Switch to the colours of another theme."""
-
-
-@runtime_checkable
-class FleetScreen(Protocol):
-    """A screen that shows several nodes, and orders."""
-
-    @property
-    def is_mounted(self) -> bool:
-        """Whether it can show anything yet."""
-
-    def nodes_changed(self) -> None:
-        """Show the nodes as they are now."""
-
-    def orders_moved(self) -> None:
-        """Show the orders as they are now."""
 
 
 _DEFAULT_THEME = "dark"
@@ -181,16 +159,16 @@ class DeckApp(TerminalApp):
         return self.deck.is_mounted and bool(self.screen_stack)
 
     @property
-    def _fleet_screens(self) -> list[FleetScreen]:
+    def _live_screens(self) -> list[LiveScreen[Any]]:
         return [
             screen
             for screen in self.screen_stack
-            if isinstance(screen, FleetScreen) and screen.is_mounted
+            if isinstance(screen, LiveScreen) and screen.is_mounted
         ]
 
     def _show_changes(self) -> None:
         self._is_gathering = False
-        for screen in self._fleet_screens:
+        for screen in self._live_screens:
             screen.nodes_changed()
         if self._is_shown and self.screen is self.deck:
             self._profiles.see(self.deck.here)
@@ -204,13 +182,13 @@ class DeckApp(TerminalApp):
     def order_moved(self, _: OrderProgress) -> None:
         """Show an order's step."""
         if self._is_shown:
-            for screen in self._fleet_screens:
+            for screen in self._live_screens:
                 screen.orders_moved()
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
         """Show a rollout's progress."""
         if self._is_shown:
-            for screen in self._fleet_screens:
+            for screen in self._live_screens:
                 screen.orders_moved()
             self._rollouts.moved(progress)
 
@@ -372,7 +350,7 @@ class DeckApp(TerminalApp):
             self._theme_file = self._themes[name]
             self.theme = self._theme_file.name
             for screen in self.screen_stack:
-                if isinstance(screen, ThemedScreen):
+                if isinstance(screen, LiveScreen):
                     screen.repalette(self._theme_file.styles)
 
     def _colors(self) -> Palette:

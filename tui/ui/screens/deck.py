@@ -8,8 +8,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
-from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.polling.backoff import faster_interval, slower_interval
@@ -22,10 +20,11 @@ from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
 from tui.ui.format import status_lines
 from tui.ui.format.copy_text import curl_text, row_text
-from tui.ui.format.key_bar import key_bar, live_keys
+from tui.ui.format.key_bar import live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, bindings, key_text
+from tui.ui.screens.live_screen import FilteredScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.detail_pane import DetailPane
@@ -79,7 +78,7 @@ class LastChanges:
         return self._by_node.get(node, {})
 
 
-class DeckScreen(Screen[None]):
+class DeckScreen(FilteredScreen[None]):
     """Shows the services of the node `here`, and all nodes at the side."""
 
     AUTO_FOCUS = "#services"
@@ -104,13 +103,10 @@ class DeckScreen(Screen[None]):
     def __init__(
         self, fleet: Fleet, orders: OrderController, palette: Palette, keymap: Mapping[str, str]
     ) -> None:
-        super().__init__()
-        self.live_keys = live_keys((*self.BINDINGS, *LiveTable.MOVES, *COLUMN_BINDINGS), keymap)
-        """Binding id → the keys it has now, as Textual spells them."""
-        self._rollouts_key = key_text(self.live_keys["rollouts"])
-        self._fleet = fleet
+        keys = live_keys((*self.BINDINGS, *LiveTable.MOVES, *COLUMN_BINDINGS), keymap)
+        super().__init__(fleet, palette, keys)
+        self._rollouts_key = key_text(keys["rollouts"])
         self._controller = orders
-        self._palette = palette
         self._query = ServiceFilter()
         self._sort = SortOrder.PROBLEMS
         self._inverted = False
@@ -122,14 +118,10 @@ class DeckScreen(Screen[None]):
         self._side = NodeList(palette, full=False, id="side")
         self._detail = DetailPane(id="detail")
         self._days = DayHistory(fleet.past, time.monotonic)
-        self._filter = Input(id="filter", placeholder="text  !text  status=  kind=")
-        self._title = TextLine(id="title")
         self._banner = TextLine(id="banner", hides=True)
         self._trouble = TextLine(id="trouble", hides=True)
         self._elsewhere = TextLine(id="elsewhere", hides=True)
         self._orders = OrderLines(fleet, id="orders")
-        self._status = TextLine(id="status")
-        self._keys = TextLine(id="keys")
 
     def compose(self) -> ComposeResult:
         """Lay out the deck."""
@@ -148,11 +140,17 @@ class DeckScreen(Screen[None]):
         yield self._keys
 
     def on_mount(self) -> None:
-        """Show everything, and start the clock of uptimes and ages."""
-        self._filter.display = False
+        """Begin with the detail pane closed."""
         self._detail.display = False
-        self.refresh_all()
-        self.set_interval(1.0, self._tick)
+
+    def on_screen_resume(self) -> None:
+        """Post which node is shown again."""
+        self.post_message(self.NodeShown(self.here))
+
+    @property
+    def live_keys(self) -> Mapping[str, str]:
+        """Binding id → the keys it has now, as Textual spells them."""
+        return self._live
 
     # Showing
 
@@ -166,13 +164,6 @@ class DeckScreen(Screen[None]):
         if self.here not in self._fleet:
             return None
         return NodeView.of(self._fleet.watch(self.here), 0, time.monotonic())
-
-    def repalette(self, palette: Palette) -> None:
-        """Switch to the colours of another theme."""
-        self._palette = palette
-        for table in self.query(LiveTable):
-            table.set_palette(palette)
-        self.refresh_all()
 
     def refresh_all(self) -> None:
         """Show everything as it is now."""
@@ -188,7 +179,7 @@ class DeckScreen(Screen[None]):
         `nodes_changed`.
         """
         self._changed.add(node)
-        if node == self.here:
+        if node == self.here and not self.is_covered:
             view = self.view()
             self._show_services(view)
             self.call_after_refresh(self._show_lines, view)
@@ -196,7 +187,7 @@ class DeckScreen(Screen[None]):
     def nodes_changed(self) -> None:
         """Show what is new of all nodes since the last call, outside the table and its lines."""
         changed, self._changed = self._changed, set()
-        if not changed:
+        if not changed or self.is_covered:
             return
         if self._side.display:
             self._side.update_nodes([v for v in self.views() if v.name in changed], self.here)
@@ -243,7 +234,12 @@ class DeckScreen(Screen[None]):
             return  # another node was picked meanwhile
         palette = self._palette
         self._title.say(status_lines.title_line(view, self._fleet.read_only, palette))
-        self._show_keys()
+        self._show_keys(
+            _BAR,
+            goes_first=_GOES_FIRST,
+            refusal=self._controller.refusal(self.here),
+            refusal_room=_REFUSAL_ROOM,
+        )
         if view is None:
             return
         self._banner.say(self._banner_text(view))
@@ -254,19 +250,6 @@ class DeckScreen(Screen[None]):
         )
         if self._detail.display:
             self._show_detail(view)
-
-    def _show_keys(self) -> None:
-        self._keys.say(
-            key_bar(
-                _BAR,
-                self.live_keys,
-                self._palette,
-                width=self.size.width,
-                goes_first=_GOES_FIRST,
-                refusal=self._controller.refusal(self.here),
-                refusal_room=_REFUSAL_ROOM,
-            )
-        )
 
     def _filter_text(self) -> str:
         """Return what keeps services off the screen, and how many are marked."""
@@ -313,7 +296,7 @@ class DeckScreen(Screen[None]):
         await self._days.read(wanted)
         self._show_lines(self.view())
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         """Show uptimes and ages as they are a second later."""
         view = self.view()
         self._tick_table(view)
@@ -392,10 +375,6 @@ class DeckScreen(Screen[None]):
                 self.table.move_to(service)
         self.table.focus()
 
-    def on_screen_resume(self) -> None:
-        """Post which node is shown again."""
-        self.post_message(self.NodeShown(self.here))
-
     def action_jump(self, number: int) -> None:
         """Go to a node by its number."""
         nodes = self._fleet.nodes
@@ -428,24 +407,15 @@ class DeckScreen(Screen[None]):
 
     # Which services
 
-    def action_filter(self) -> None:
-        """Open the filter."""
-        field = self._filter
-        field.display = True
-        # focus() alone waits, and what is typed meanwhile would be lost.
-        self.set_focus(field)
-
-    @on(Input.Changed, "#filter")
-    def _filtered(self, event: Input.Changed) -> None:
-        self._query = ServiceFilter(event.value, self._query.problems)
+    def filter_by(self, text: str) -> None:
+        """Leave out the services that do not match `text`."""
+        self._query = ServiceFilter(text, self._query.problems)
         view = self.view()
         self._show_services(view)
         self._show_lines(view)
 
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self, event: Input.Submitted) -> None:
-        event.stop()
-        event.input.display = bool(event.value)
+    def focus_table(self) -> None:
+        """Give the keys back to the table."""
         self.set_focus(self.table)
 
     def action_problems(self) -> None:
@@ -510,10 +480,8 @@ class DeckScreen(Screen[None]):
             self.table.focus()
 
     def _clear_filter(self) -> None:
-        self._filter.value = ""
-        self._filter.display = False
+        self.close_filter()
         self._query = ServiceFilter()
-        self.table.focus()
         self.refresh_all()
 
     # Copies
@@ -539,10 +507,6 @@ class DeckScreen(Screen[None]):
             self.post_message(self.Copied(text, f"the curl for {self.here}"))
 
     # Polling
-
-    def action_refresh(self) -> None:
-        """Poll every node now."""
-        self._fleet.refresh()
 
     def action_pause(self) -> None:
         """Stop polling, or go on."""

@@ -103,7 +103,12 @@ class LiveScreen(Screen[ScreenResultType]):
         self._status.say(Text.assemble(" ", line, no_wrap=True, overflow="ellipsis", end=""))
 
     def _show_keys(
-        self, words: Mapping[str, str], *, goes_first: Sequence[str] = (), refusal: str = ""
+        self,
+        words: Mapping[str, str],
+        *,
+        goes_first: Sequence[str] = (),
+        refusal: str = "",
+        refusal_room: int = 0,
     ) -> None:
         """Show the key bar, of `words` by the key's id; see `key_bar` for the rest."""
         bar = key_bar(
@@ -113,6 +118,7 @@ class LiveScreen(Screen[ScreenResultType]):
             width=self.size.width,
             goes_first=goes_first,
             refusal=refusal,
+            refusal_room=refusal_room,
         )
         self._keys.say(bar)
 
