@@ -90,10 +90,10 @@ class DeckApp(TerminalApp):
             configuration.notify, os.environ, self.to_terminal, self.set_timer
         )
         self._orders = OrderController(
-            self, fleet, say=self._warn, palette=self._colors, keys=lambda: self.live_keys
+            self, fleet, warn=self._warn, palette=self._colors, keys=lambda: self.live_keys
         )
         self._rollouts = RolloutController(
-            self, fleet, say=self._warn, palette=self._colors, open_rollout=self._open_rollout
+            self, fleet, warn=self._warn, palette=self._colors, open_rollout=self._open_rollout
         )
         self._shelf = shelf
         self._copied = ""
@@ -103,7 +103,7 @@ class DeckApp(TerminalApp):
             self.deck,
             fleet,
             configuration,
-            say=self._warn,
+            warn=self._warn,
             palette=self._colors,
             discovery_screen=_discovery_screen,
         )
@@ -171,7 +171,7 @@ class DeckApp(TerminalApp):
         for screen in self._live_screens:
             screen.nodes_changed()
         if self._is_shown and self.screen is self.deck:
-            self._profiles.see(self.deck.here)
+            self._profiles.node_shown(self.deck.here)
 
     def event_happened(self, event: Event) -> None:
         """Show an event on the deck and on the screens of events, and notify of it."""
@@ -268,7 +268,7 @@ class DeckApp(TerminalApp):
 
     @on(DeckScreen.NodeShown)
     def _node_shown(self, event: DeckScreen.NodeShown) -> None:
-        self._profiles.see(event.node)
+        self._profiles.node_shown(event.node)
 
     def action_login(self) -> None:
         """Ask for the password of the login of the node that is shown."""

@@ -592,7 +592,7 @@ def test_a_pause_is_said_while_the_screen_shows_another_rollout() -> None:
     app: Any = SimpleNamespace(screen_stack=[screen])
     fleet: Any = SimpleNamespace()
     controller = RolloutController(
-        app, fleet, say=said.append, palette=dict, open_rollout=lambda _: None
+        app, fleet, warn=said.append, palette=dict, open_rollout=lambda _: None
     )
     controller.moved(shown)
     assert said == []

@@ -1,4 +1,4 @@
-"""From a key to an order: bound to node and services, refused with a reason, confirmed, sent."""
+"""Orders from a key: bound to node and services, refused with a reason or confirmed, then sent."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,12 +28,12 @@ from tui.ui.keymap import key_text
 
 @dataclass(frozen=True, slots=True)
 class BoundOrder:
-    """What a verb key comes to: an order and its ruling, or what is said instead.
+    """What a verb key leads to: an order and its ruling, or a message instead.
 
-    `left_out` tells of marked services for which the verb makes no sense, each with its reason.
+    `left_out` are texts of marked services for which the verb makes no sense.
     """
 
-    said: str = ""
+    message: str = ""
     order: Order | None = None
     ruling: Ruling | None = None
     left_out: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class ServiceChoice:
 
 @dataclass(frozen=True, slots=True)
 class KeyPress:
-    """One press of a verb key: `at` is monotonic, `on` the wall clock, `number` the order's."""
+    """One press of a verb key: `at` is monotonic, `on` is UTC, `number` is the order's."""
 
     verb: Verb
     number: int
@@ -65,7 +65,7 @@ def bind_order(
     standing: NodeStanding,
     keys: Mapping[str, str],
 ) -> BoundOrder:
-    """Bind an order to the services named; they are those of the view's reading, or gone.
+    """Return an order bound to the named services as they are in the view's reading.
 
     `keys` are the live keys by the id of their binding, for what would make sense instead.
     """
@@ -95,8 +95,8 @@ def bind_order(
         pressed_on=press.on,
     )
     ruling = judge_order(press.verb, order.services, standing)
-    said = "" if ruling.allowed else ruling.reason
-    return BoundOrder(said, order, ruling, tuple(left_out))
+    message = "" if ruling.allowed else ruling.reason
+    return BoundOrder(message, order, ruling, tuple(left_out))
 
 
 _DOES = {Verb.START: "starts", Verb.STOP: "stops", Verb.RESTART: "restarts"}
@@ -123,54 +123,56 @@ def _seen(service: Service, view: NodeView) -> SeenService:
 
 
 def order_difference(order: Order, view: NodeView) -> str:
-    """Say what is not as it was when the key was pressed; empty if all is."""
-    told = []
+    """Return what has changed since the key was pressed; empty if nothing has."""
+    changes = []
     for seen in order.services:
         now = view.reading.find(seen.name)
         if now is None:
-            told.append(f"{seen.name} is gone")
+            changes.append(f"{seen.name} is gone")
         elif now.status != seen.status:
-            told.append(f"{seen.name}: {seen.status} → {now.status}")
+            changes.append(f"{seen.name}: {seen.status} → {now.status}")
         elif now.started_at != seen.started_at:
-            told.append(f"{seen.name} was restarted")
+            changes.append(f"{seen.name} was restarted")
         elif view.scope.kind(now) is not seen.kind:
-            told.append(f"{seen.name} is {view.scope.kind(now).value} now, was {seen.kind.value}")
+            changes.append(
+                f"{seen.name} is {view.scope.kind(now).value} now, was {seen.kind.value}"
+            )
     if view.url != order.target.url:
-        told.append(f"the profile's address is {view.url} now")
+        changes.append(f"the profile's address is {view.url} now")
     if view.identity.uid != order.target.identity.uid:
-        told.append("another node answers")
+        changes.append("another node answers")
     elif view.role is not order.target.identity.role:
-        told.append(f"the node is {view.role.value} now")
-    return "; ".join(told)
+        changes.append(f"the node is {view.role.value} now")
+    return "; ".join(changes)
 
 
 Notify = Callable[[str], None]
 
 
 class OrderController:
-    """Asks the guard at the key, the operator in the modal, and the guard again on the way out."""
+    """Checks an order with the guard at the key, asks the operator, and checks it again."""
 
     def __init__(
         self,
         app: App[None],
         fleet: Fleet,
         *,
-        say: Notify,
+        warn: Notify,
         palette: Callable[[], Palette],
         keys: Callable[[], Mapping[str, str]],
     ) -> None:
         self._app = app
         self._fleet = fleet
-        self._say = say
+        self._warn = warn
         self._palette = palette
         self._keys = keys
 
-    def look(self, node: str) -> NodeView:
-        """Look at a node as it stands now."""
+    def view(self, node: str) -> NodeView:
+        """Return a node as it is now."""
         return NodeView.of(self._fleet.watch(node), 0, time.monotonic())
 
     def refusal(self, node: str) -> str:
-        """Say why no order can be given on a node now, whatever the service; empty if one can."""
+        """Return why a node takes no order now, whatever the service; empty if it does."""
         if node not in self._fleet:
             return "there is no node"
         barred = judge_node(self._fleet.standing(node))
@@ -187,18 +189,15 @@ class OrderController:
         press = KeyPress(
             verb, self._fleet.orders.next_number(), time.monotonic(), datetime.now(UTC)
         )
-        view = self.look(node)
+        view = self.view(node)
         standing = self._fleet.standing(node)
         bound = bind_order(press, choice.names, view, standing, self._keys())
         if bound.order is None or bound.ruling is None or not bound.ruling.allowed:
             if bound.order is not None:
-                self._fleet.journal.refused(verb, node, bound.order.names, bound.said)
-            self._say(_refused(bound))
+                self._fleet.journal.refused(verb, node, bound.order.names, bound.message)
+            self._warn(_refusal_text(bound))
             return
-        from tui.ui.dialogs.order import (
-            OrderDialog,
-            OrderQuestion,
-        )
+        from tui.ui.dialogs.order import OrderDialog, OrderQuestion
 
         order = bound.order
         question = OrderQuestion(
@@ -210,61 +209,63 @@ class OrderController:
             certificate=view.certificate,
             rollout=self._rollout_on(node),
         )
-        screen = OrderDialog(question, self._palette(), lambda: self._again(order))
-        self._app.push_screen(screen, lambda answer: self._answered(answer, given))
+        screen = OrderDialog(question, self._palette(), lambda: self._check_again(order))
+        self._app.push_screen(screen, lambda answer: self._confirmed(answer, given))
 
     def _rollout_on(self, node: str) -> str:
-        """Name the rollout that is open on a node's cluster; empty if none is."""
-        mine = (one.plan for one in self._fleet.rollouts.open)
-        hit = next((one for one in mine if any(step.node == node for step in one.steps)), None)
-        return "" if hit is None else f"rollout {hit.number} ({hit.title})"
+        """Return the rollout that includes a node and is open; empty if there is none."""
+        for rollout in self._fleet.rollouts.open:
+            plan = rollout.plan
+            if any(step.node == node for step in plan.steps):
+                return f"rollout {plan.number} ({plan.title})"
+        return ""
 
-    def _again(self, order: Order) -> tuple[Ruling, str]:
+    def _check_again(self, order: Order) -> tuple[Ruling, str]:
         node = order.target.node
         if node not in self._fleet:
             return Ruling(Tier.NEVER, Refusal.NO_NODE, "the node's profile is gone"), ""
         ruling = judge_order(order.verb, order.services, self._fleet.standing(node))
-        return ruling, order_difference(order, self.look(node))
+        return ruling, order_difference(order, self.view(node))
 
-    def _answered(self, order: Order | None, given: Callable[[], None]) -> None:
+    def _confirmed(self, order: Order | None, given: Callable[[], None]) -> None:
         if order is None:
-            self._say("Cancelled. Nothing was sent.")
+            self._warn("Cancelled. Nothing was sent.")
             return
-        # A rollout may have given orders of its own while this one was asked about.
+        # A rollout may have given orders while this one was being confirmed.
         order = replace(order, number=self._fleet.orders.next_number())
         try:
             self._fleet.give(order)
         except NotAccepted as error:
-            self._say(f"Nothing was sent: {error}")
+            self._warn(f"Nothing was sent: {error}")
         else:
             given()
 
     def _routes(self, order: Order) -> tuple[Route, ...]:
-        """List the ways an order can go: for the primary, any writable node of its cluster."""
+        """Return an order's routes: to the primary, also through writable nodes of its cluster."""
         target = self._fleet.watch(order.target.node)
         direct = Route(target.name, target.profile.url)
         if order.target.identity.role is not Role.PRIMARY:
             return (direct,)
         vias = [
-            one
-            for one in self._fleet.nodes
-            if one is target
+            node
+            for node in self._fleet.nodes
+            if node is target
             or (
-                one.profile.cluster
-                and one.profile.cluster == target.profile.cluster
-                and not one.read_only
-                and not one.wrong_node
-                and self.look(one.name).is_fresh
-                and one.reading.is_good
+                node.profile.cluster
+                and node.profile.cluster == target.profile.cluster
+                and not node.read_only
+                and not node.wrong_node
+                and self.view(node.name).is_fresh
+                and node.reading.is_good
             )
         ]
         return (
             direct,
-            *(Route(one.name, one.profile.url, Route.PRIMARY) for one in vias),
+            *(Route(node.name, node.profile.url, Route.PRIMARY) for node in vias),
         )
 
 
-def _refused(choice: BoundOrder) -> str:
-    if choice.ruling is not None and choice.ruling.tier is Tier.LOCKED:
-        return f"Locked. {choice.said}. ctrl+p: unlock required services"
-    return choice.said
+def _refusal_text(bound: BoundOrder) -> str:
+    if bound.ruling is not None and bound.ruling.tier is Tier.LOCKED:
+        return f"Locked. {bound.message}. ctrl+p: unlock required services"
+    return bound.message

@@ -1,6 +1,6 @@
-"""What a person does with profiles: log in, trust, add, edit, find the rest of a cluster.
+"""Profiles from a key: log in, trust, add, edit, discover the rest of a cluster.
 
-The screens are imported when they are first opened.
+The dialogs are imported when they are first opened.
 """
 
 from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ class AddedProfiles:
     """The configuration after profiles were added to it, and what was written, as a sentence."""
 
     configuration: Configuration
-    said: str
+    text: str
 
 
 Discover = Callable[[], Awaitable["Discovery"]]
@@ -53,16 +53,16 @@ DiscoveryScreen = Callable[
 
 
 class ProfileController:
-    """Opens the screens over the deck, and has the fleet adopt what was written."""
+    """Opens the dialogs of profiles, and lets the fleet adopt what was written."""
 
-    def __init__(  # noqa: PLR0913 - whom it speaks for, and to whom
+    def __init__(  # noqa: PLR0913 - the app, the deck, and what it is handed of them
         self,
         app: App[None],
         deck: ShownNode,
         fleet: Fleet,
         configuration: Configuration,
         *,
-        say: Callable[[str], None],
+        warn: Callable[[str], None],
         palette: Callable[[], Palette],
         discovery_screen: DiscoveryScreen,
     ) -> None:
@@ -70,11 +70,11 @@ class ProfileController:
         self._deck = deck
         self._fleet = fleet
         self._configuration = configuration
-        self._say = say
+        self._warn = warn
         self._palette = palette
         self._discovery_screen = discovery_screen
         self._asked: set[tuple[int, int]] = set()
-        self._met: set[NodeProfile] = set()
+        self._certificate_shown: set[NodeProfile] = set()
 
     @property
     def _picked(self) -> str:
@@ -83,14 +83,14 @@ class ProfileController:
 
     # Logins and certificates
 
-    def see(self, node: str) -> None:
-        """Ask by itself what a node that is in front wants of a person, once."""
+    def node_shown(self, node: str) -> None:
+        """Open the dialog that a shown node needs, once: for its password or its certificate."""
         if node in self._fleet:
             self._ask_password_once(node)
-            self._meet_once(node)
+            self._show_certificate_once(node)
 
     def _ask_password_once(self, node: str) -> None:
-        """Ask once for each password that is wanted; after that, L asks."""
+        """Ask once for each password that is needed; after that, a key does."""
         login = self._fleet.watch(node).login
         if login.username and login.trouble and (login.asks or login.refused):
             key = (id(login), login.generation)
@@ -107,28 +107,28 @@ class ProfileController:
             return
         watch = self._fleet.watch(node)
         if not watch.profile.username:
-            self._say("This node's login is the client's certificate; there is no password.")
+            self._warn("This node's login is the client's certificate; there is no password.")
             return
-        why = watch.login.trouble or "It is logged in. A new password takes its place."
+        reason = watch.login.trouble or "It is logged in. A new password takes its place."
         if watch.profile.is_unchecked:
-            why = f"{UNCHECKED}: whoever stands between reads the password.\n{why}"
+            reason = f"{UNCHECKED}: whoever stands between reads the password.\n{reason}"
 
         def given(secret: Secret | None) -> None:
             if secret is not None and node in self._fleet:
                 self._fleet.renew(node, secret)
 
         profile = watch.profile
-        screen = PasswordDialog(profile.username, profile.url, why, self._palette())
+        screen = PasswordDialog(profile.username, profile.url, reason, self._palette())
         self._app.push_screen(screen, given)
 
-    def _meet_once(self, node: str) -> None:
-        """Show the certificate by itself, once, of a node that nobody has trusted yet."""
+    def _show_certificate_once(self, node: str) -> None:
+        """Show the certificate of a node that is not trusted yet, once."""
         watch = self._fleet.watch(node)
         trouble, first = watch.reading.trouble, watch.reading.answered_at is None
         untrusted = trouble is not None and trouble.kind is TroubleKind.UNTRUSTED
         pinned = isinstance(watch.profile.trust, PinnedTrust)
-        if untrusted and first and not pinned and watch.profile not in self._met:
-            self._met.add(watch.profile)
+        if untrusted and first and not pinned and watch.profile not in self._certificate_shown:
+            self._certificate_shown.add(watch.profile)
             self._show_certificate(node)
 
     def show_certificate(self) -> None:
@@ -140,7 +140,7 @@ class ProfileController:
 
         profile = self._configuration.node(node)
         if profile is None or not profile.url.startswith("https://"):
-            self._say("This node has no certificate to show." if node else "")
+            self._warn("This node has no certificate to show." if node else "")
             return
         screen = TrustDialog(self._configuration, profile, self._palette())
         self._app.push_screen(screen, self._adopt)
@@ -163,7 +163,7 @@ class ProfileController:
         if profile is not None:
             self._open_form(profile)
         elif self._picked:
-            self._say("This node has no profile in the configuration, so there is none to edit.")
+            self._warn("This node has no profile in the configuration, so there is none to edit.")
 
     def _open_form(self, profile: NodeProfile | None) -> None:
         from tui.ui.dialogs.node_form import NodeForm
@@ -174,12 +174,14 @@ class ProfileController:
     def _saved(self, saved: "SavedProfile | None") -> None:
         if saved is None:
             return
-        before = {one.name for one in self._configuration.nodes}
+        before = {profile.name for profile in self._configuration.nodes}
         self._configuration = saved.configuration
         self._fleet.adopt(saved.configuration.nodes)
         if saved.typed is not None:
             self._fleet.renew(saved.name, saved.typed)
-        fresh = [one.name for one in saved.configuration.nodes if one.name not in before]
+        fresh = [
+            profile.name for profile in saved.configuration.nodes if profile.name not in before
+        ]
         if fresh:
             self._deck.go_to(fresh[0])
         self._deck.refresh_all()
@@ -194,13 +196,15 @@ class ProfileController:
         profile = self._configuration.node(name)
         trouble = self._fleet.watch(name).login.trouble if name in self._fleet else ""
         if profile is None or trouble:
-            self._say(trouble or ("This node has no profile in the configuration." if name else ""))
+            self._warn(
+                trouble or ("This node has no profile in the configuration." if name else "")
+            )
             return
-        asking = partial(discover_from, self._fleet.nodes, self._configuration, profile)
-        screen = self._discovery_screen(self._configuration, profile, asking, self._palette())
+        discover = partial(discover_from, self._fleet.nodes, self._configuration, profile)
+        screen = self._discovery_screen(self._configuration, profile, discover, self._palette())
         self._app.push_screen(screen, self._discovered)
 
     def _discovered(self, added: AddedProfiles | None) -> None:
         if added is not None:
             self._adopt(added.configuration)
-            self._app.notify(added.said, markup=False)
+            self._app.notify(added.text, markup=False)

@@ -1,4 +1,4 @@
-"""The way from a key to a rollout: planned, refused with a reason, asked, begun; then shown."""
+"""Rollouts from a key: planned, refused with a reason or confirmed, begun, then shown."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Notify = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class RolloutTargets:
-    """What a rollout is wanted for; `hidden` are the names that a filter keeps off the screen.
+    """What a rollout is wanted for; `hidden` are the names that a filter hides.
 
-    `why_not` says why what is marked cannot be rolled over nodes, empty where it can.
+    `why_not` is why what is marked cannot be rolled over nodes, empty where it can.
     """
 
     names: tuple[str, ...] = ()
@@ -32,13 +32,13 @@ class RolloutTargets:
 
 @runtime_checkable
 class Rollable(Protocol):
-    """A screen with something under its cursor that can be rolled over nodes."""
+    """A screen with services that can be rolled over nodes."""
 
     def rollout_targets(self) -> RolloutTargets:
-        """Give what is marked, else what is under the cursor."""
+        """Return what is marked, else what is under the cursor."""
 
     def rollout_begun(self) -> None:
-        """Take the marks away: what was ordered is not ordered again by the next key."""
+        """Remove the marks: what was ordered is not ordered again by the next key."""
 
 
 @runtime_checkable
@@ -54,129 +54,129 @@ class RolloutView(Protocol):
 
 
 def cluster_of(fleet: Fleet, node: str) -> tuple[str, ...]:
-    """List the nodes of a node's cluster by their profiles, itself among them."""
+    """Return the nodes of a node's cluster by their profiles, itself among them."""
     cluster = fleet.watch(node).profile.cluster if node in fleet else ""
     return tuple(
-        one.name
-        for one in fleet.nodes
-        if one.name == node or (cluster and one.profile.cluster == cluster)
+        other.name
+        for other in fleet.nodes
+        if other.name == node or (cluster and other.profile.cluster == cluster)
     )
 
 
 class RolloutController:
-    """Asks for a plan at the key, the operator at the door, and for the plan again meanwhile."""
+    """Plans a rollout at the key, asks the operator, and checks the plan again."""
 
     def __init__(
         self,
         app: App[None],
         fleet: Fleet,
         *,
-        say: Notify,
+        warn: Notify,
         palette: Callable[[], Palette],
         open_rollout: Callable[[int], None],
     ) -> None:
         self._app = app
         self._fleet = fleet
-        self._say = say
+        self._warn = warn
         self._palette = palette
         self._open = open_rollout
 
     def ask(self, wanted: RolloutTargets, begun: Callable[[], None] = lambda: None) -> None:
-        """Open the door for a rollout, or say why there is none; `begun` is called once it is."""
+        """Ask the operator for a rollout, or report why not; call `begun` once it has begun."""
         if wanted.why_not:
-            self._say(f"{wanted.why_not} Nothing was sent.")
+            self._warn(f"{wanted.why_not} Nothing was sent.")
             return
         plan = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
         if isinstance(plan, PlanRefusal):
             remedy = " ctrl+p: unlock required services" if plan.is_locked else ""
-            self._say(f"{plan}. Nothing was sent.{remedy}")
+            self._warn(f"{plan}. Nothing was sent.{remedy}")
             return
-        from tui.ui.dialogs.rollout import (
-            RolloutDialog,
-            RolloutQuestion,
-        )
+        from tui.ui.dialogs.rollout import RolloutDialog, RolloutQuestion
 
-        proposal = RolloutQuestion(
-            plan, wanted.hidden, self._beyond(plan), self._certificates(plan)
+        question = RolloutQuestion(
+            plan, wanted.hidden, self._unmanaged(plan), self._certificates(plan)
         )
-        screen = RolloutDialog(proposal, self._palette(), lambda: self._again(wanted, plan))
-        self._app.push_screen(screen, lambda answer: self._answered(answer, begun))
+        screen = RolloutDialog(question, self._palette(), lambda: self._check_again(wanted, plan))
+        self._app.push_screen(screen, lambda answer: self._confirmed(answer, begun))
 
-    def _again(self, wanted: RolloutTargets, before: Plan) -> str:
+    def _check_again(self, wanted: RolloutTargets, before: Plan) -> str:
         now = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
         if isinstance(now, PlanRefusal):
             return str(now)
         changed = plan_difference(before, now)
         return f"changed since you looked: {changed}" if changed else ""
 
-    def _answered(self, plan: Plan | None, begun: Callable[[], None]) -> None:
+    def _confirmed(self, plan: Plan | None, begun: Callable[[], None]) -> None:
         if plan is None:
-            self._say("Cancelled. Nothing was sent.")
+            self._warn("Cancelled. Nothing was sent.")
             return
         try:
             self._fleet.rollouts.begin(plan)
         except NotAccepted as error:
-            self._say(f"Nothing was sent: {error}")
+            self._warn(f"Nothing was sent: {error}")
         else:
             begun()
             self._open(plan.number)
 
     def show(self) -> None:
-        """Open the screen of the rollout that most wants to be seen: paused, going on, the last."""
+        """Open the screen of a rollout: a paused one, else a running one, else the last."""
         progress = self._fleet.rollouts.progress
         wants = [RolloutState.RUNNING, RolloutState.PAUSED]
         best = max(
             progress.values(),
-            key=lambda one: (wants.index(one.state) if one.state in wants else -1, one.plan.number),
+            key=lambda rollout: (
+                wants.index(rollout.state) if rollout.state in wants else -1,
+                rollout.plan.number,
+            ),
             default=None,
         )
         if best is None:
-            self._say("No rollout was begun in this session. R asks for one.")
+            self._warn("No rollout was begun in this session. R asks for one.")
         else:
             self._open(best.plan.number)
 
     def moved(self, progress: RolloutProgress) -> None:
-        """Show it on its own screen; where that is not open, call at a pause."""
+        """Show it on its own screen; where that is not open, warn of a pause."""
         views = [screen for screen in self._app.screen_stack if isinstance(screen, RolloutView)]
         for view in views:
             view.rollouts_moved()
         is_seen = any(view.progress.plan.number == progress.plan.number for view in views)
         if progress.state is RolloutState.PAUSED and not is_seen:
-            self._say(f"Rollout {progress.plan.number} is paused. {progress.text}")
+            self._warn(f"Rollout {progress.plan.number} is paused. {progress.text}")
 
-    def _beyond(self, plan: Plan) -> tuple[str, ...]:
-        """Name the nodes of the cluster that no profile leads to."""
+    def _unmanaged(self, plan: Plan) -> tuple[str, ...]:
+        """Return texts of the nodes of the cluster that have no profile."""
         return tuple(
-            f"node:{one.uid} {one.hostname or one.address}".rstrip()
+            f"node:{node.uid} {node.hostname or node.address}".rstrip()
             + ": it has no profile (D adds one)"
-            for one in self._fleet.guests
-            if plan.cluster and one.cluster == plan.cluster
+            for node in self._fleet.guests
+            if plan.cluster and node.cluster == plan.cluster
         )
 
     def _certificates(self, plan: Plan) -> tuple[str, ...]:
-        """Say of which nodes the certificate is out of its days."""
-        told = []
+        """Return remarks on the certificates of the nodes that are not valid, or not for long."""
+        remarks = []
         for step in plan.steps:
             certificate = self._fleet.watch(step.node).certificate
             remark = certificate.remark(datetime.now(UTC)) if certificate else ""
-            told += [f"{step.node}: {remark}"] if remark else []
-        return tuple(told)
+            remarks += [f"{step.node}: {remark}"] if remark else []
+        return tuple(remarks)
 
 
 def plan_difference(before: Plan, now: Plan) -> str:
-    """Say what is not as it was when the plan was made; empty if all is. Pure."""
+    """Return what has changed since the plan was made; empty if nothing has. Pure."""
     if before.left_out != now.left_out:
-        return "; ".join(str(one) for one in now.left_out if one not in before.left_out) or (
+        return "; ".join(str(entry) for entry in now.left_out if entry not in before.left_out) or (
             "a node takes part again that was left out"
         )
-    turns = [one.node for one in now.steps]
-    if turns != [one.node for one in before.steps]:
+    turns = [entry.node for entry in now.steps]
+    if turns != [entry.node for entry in before.steps]:
         return f"the turns are {', '.join(turns)} now"
     pairs = zip(before.steps, now.steps, strict=True)
-    told = [f"{now.node}: {what}" for was, now in pairs if (what := _step_difference(was, now))]
-    if not told and (before.words, before.needs_reason) != (now.words, now.needs_reason):
-        told.append(f"it takes more now: {now.danger}")
-    return "; ".join(told)
+    changes = [f"{now.node}: {what}" for was, now in pairs if (what := _step_difference(was, now))]
+    if not changes and (before.words, before.needs_reason) != (now.words, now.needs_reason):
+        changes.append(f"it takes more now: {now.danger}")
+    return "; ".join(changes)
 
 
 def _step_difference(was: Step, now: Step) -> str:
@@ -186,8 +186,8 @@ def _step_difference(was: Step, now: Step) -> str:
         return "another node answers"
     if was.identity.role is not now.identity.role:
         return f"the node is {now.identity.role.value} now"
-    if [one.name for one in was.services] != [one.name for one in now.services]:
-        return f"it runs {', '.join(one.name for one in now.services)} now"
+    if [service.name for service in was.services] != [service.name for service in now.services]:
+        return f"it runs {', '.join(service.name for service in now.services)} now"
     for old, new in zip(was.services, now.services, strict=True):
         if old.status != new.status:
             return f"{old.name}: {old.status} → {new.status}"

@@ -141,13 +141,12 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
         self.orders_moved()
 
     def _banner_text(self) -> Text:
-        unrecorded = self._fleet.journal.trouble
-        told = [
-            f"NO JOURNAL, SO NO ORDER: {unrecorded}" if unrecorded else "",
-            "PAUSED: nobody is asked" if self._fleet.paused else "",
-            "REQUIRED SERVICES UNLOCKED for this session" if self._fleet.unlocked else "",
-        ]
-        return status_lines.join([Text(one, self._palette["banner"]) for one in told])
+        return status_lines.banner_line(
+            self._palette,
+            journal_trouble=self._fleet.journal.trouble,
+            paused="nobody is asked" if self._fleet.paused else "",
+            unlocked=self._fleet.unlocked,
+        )
 
     def _column(self, node: str) -> MatrixColumn | None:
         return next((one for one in self._grid.columns if one.key == node), None)
