@@ -14,7 +14,7 @@ from tui.ui.table.row import (
     Column,
     LineLook,
     Row,
-    changed_spans,
+    changed_span,
     fit,
     paint_row,
     place_columns,
@@ -232,45 +232,42 @@ def test_a_row_with_too_few_cells_is_painted_with_empty_ones() -> None:
 
 def test_equal_rows_need_no_paint() -> None:
     laid = place_columns(COLUMNS, 60)
-    assert changed_spans(None, None, laid) == []
-    assert changed_spans(row(*"abcdef"), row(*"abcdef"), laid) == []
+    assert changed_span(None, None, laid) is None
+    assert changed_span(row(*"abcdef"), row(*"abcdef"), laid) is None
 
 
-def test_each_changed_cell_is_painted_and_nothing_between_two_of_them() -> None:
+def test_from_the_first_changed_cell_to_the_last_one_is_painted() -> None:
     laid = place_columns(COLUMNS, 80)
     for first, last in product(range(6), range(6)):
         if first <= last:
             texts = ["z" if n in {first, last} else c for n, c in enumerate("abcdef")]
-            ends = (laid[first].at, laid[first].end), (laid[last].at, laid[last].end)
-            if last - first <= 1:
-                ends = ((laid[first].at, laid[last].end),)
-            spans = [(at, end - at) for at, end in ends]
-            assert changed_spans(row(*"abcdef"), row(*texts), laid) == spans
+            at, end = laid[first].at, laid[last].end
+            assert changed_span(row(*"abcdef"), row(*texts), laid) == (at, end - at)
 
 
 def test_a_changed_sign_before_a_cell_is_painted_with_it() -> None:
     laid = place_columns(COLUMNS, 80)
     old = Row("k", (Cell("a"), Cell("b"), Cell("c")))
     new = Row("k", (Cell("a"), Cell("b", sign="▾"), Cell("c")))
-    assert changed_spans(old, new, laid) == [(laid[1].at - 1, laid[1].width + 1)]
+    assert changed_span(old, new, laid) == (laid[1].at - 1, laid[1].width + 1)
 
 
 def test_a_changed_cell_over_several_columns_is_a_whole_line() -> None:
     laid = place_columns(COLUMNS, 80)
     old = Row("k", (Cell("a"), Cell("b", spans=2)))
     new = Row("k", (Cell("a"), Cell("other", spans=2)))
-    assert changed_spans(old, new, laid) == [WHOLE_LINE]
+    assert changed_span(old, new, laid) == WHOLE_LINE
 
 
 def test_a_changed_style_is_a_change() -> None:
     laid = place_columns(COLUMNS[:1], 60)
     old, new = Row("k", (Cell("a", "ok"),)), Row("k", (Cell("a", "bad"),))
-    assert changed_spans(old, new, laid) == [(laid[0].at, laid[0].width)]
+    assert changed_span(old, new, laid) == (laid[0].at, laid[0].width)
 
 
 def test_a_cell_that_is_not_on_the_screen_needs_no_paint() -> None:
     laid = place_columns(COLUMNS, 30)
-    assert changed_spans(row(*"abcdef"), row(*"abcdeX"), laid) == []
+    assert changed_span(row(*"abcdef"), row(*"abcdeX"), laid) is None
 
 
 def test_another_row_or_another_kind_of_row_is_a_whole_line() -> None:
@@ -283,18 +280,18 @@ def test_another_row_or_another_kind_of_row_is_a_whole_line() -> None:
         row(*"abcdef", inert=True),
         row(*"abcdef", spans=True),
     ):
-        assert changed_spans(old, new, laid) == [WHOLE_LINE]
-        assert changed_spans(new, old, laid) == [WHOLE_LINE]
+        assert changed_span(old, new, laid) == WHOLE_LINE
+        assert changed_span(new, old, laid) == WHOLE_LINE
 
 
 def test_a_changed_text_that_has_all_the_room_is_a_whole_line() -> None:
     laid = place_columns(COLUMNS, 60)
     for more in ({"spans": True}, {"inert": True}):
         old, new = row("", "long ago", *"cdef", **more), row("", "now", *"cdef", **more)
-        assert changed_spans(old, new, laid) == [WHOLE_LINE]
+        assert changed_span(old, new, laid) == WHOLE_LINE
 
 
 def test_rows_with_other_numbers_of_cells_are_compared_without_a_crash() -> None:
     laid = place_columns(COLUMNS, 60)
-    assert changed_spans(row("a"), row(*"abcdef"), laid)
-    assert changed_spans(row(*"abcdef"), row("a"), laid)
+    assert changed_span(row("a"), row(*"abcdef"), laid)
+    assert changed_span(row(*"abcdef"), row("a"), laid)

@@ -202,31 +202,28 @@ def _paint_cell(
     yield Segment(text, style)
 
 
-def changed_spans(
+def changed_span(
     old: Row | None, new: Row | None, laid: Sequence[PlacedColumn]
-) -> list[tuple[int, int]]:
-    """List what differs between two rows of a line: first cell of the terminal and width.
+) -> tuple[int, int] | None:
+    """Return from where to where two rows of a line differ: first cell of the terminal and width.
 
-    Changed cells side by side are one span; (0, 0), that is WHOLE_LINE, stands for the whole line.
+    None where nothing does; (0, 0), that is WHOLE_LINE, stands for the whole line. It is one span,
+    since Textual writes a line from its beginning for each span.
     """
     if old == new:
-        return []
+        return None
     if old is None or new is None or old.has_the_line or new.has_the_line:
-        return [WHOLE_LINE]
+        return WHOLE_LINE
     if (old.key, old.dim) != (new.key, new.dim):
-        return [WHOLE_LINE]
-    spans: list[tuple[int, int]] = []
-    for place in laid:
-        before, after = old.cell(place.index), new.cell(place.index)
-        if before == after:
-            continue
-        if before.spans != 1 or after.spans != 1:
-            return [WHOLE_LINE]
-        at = place.at - _GAP * (before.sign != after.sign)
-        if spans and at - _GAP <= sum(spans[-1]):
-            at = spans.pop()[0]
-        spans.append((at, place.end - at))
-    return spans
+        return WHOLE_LINE
+    changed = [place for place in laid if old.cell(place.index) != new.cell(place.index)]
+    if not changed:
+        return None
+    cells = [row.cell(place.index) for place in changed for row in (old, new)]
+    if any(cell.spans != 1 for cell in cells):
+        return WHOLE_LINE
+    at = changed[0].at - _GAP * (cells[0].sign != cells[1].sign)
+    return at, changed[-1].end - at
 
 
 def changed_lines(
@@ -242,6 +239,5 @@ def changed_lines(
     for line, (old, new) in enumerate(zip(before, after, strict=False)):
         if any(row is not None and row.key in moved for row in (old, new)):
             yield line, WHOLE_LINE
-        else:
-            for span in changed_spans(old, new, laid):
-                yield line, span
+        elif (span := changed_span(old, new, laid)) is not None:
+            yield line, span
