@@ -3,8 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -23,13 +22,12 @@ from tui.ui.format.copy_text import curl_text, row_text
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, bindings, key_text
-from tui.ui.screens.live_screen import FilteredScreen
+from tui.ui.keymap import KEYS, bindings
+from tui.ui.screens.live_screen import ServicesScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.detail_pane import DetailPane
 from tui.ui.widgets.node_list import NodeList
-from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.services_table import ServicesTable
 from tui.ui.widgets.text_line import TextLine
 
@@ -78,10 +76,11 @@ class LastChanges:
         return self._by_node.get(node, {})
 
 
-class DeckScreen(FilteredScreen[None]):
+class DeckScreen(ServicesScreen[None]):
     """Shows the services of the node `here`, and all nodes at the side."""
 
     AUTO_FOCUS = "#services"
+    table: ServicesTable
     BINDINGS = [*bindings()]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-roomy")]
 
@@ -104,9 +103,7 @@ class DeckScreen(FilteredScreen[None]):
         self, fleet: Fleet, orders: OrderController, palette: Palette, keymap: Mapping[str, str]
     ) -> None:
         keys = live_keys((*self.BINDINGS, *LiveTable.MOVES, *COLUMN_BINDINGS), keymap)
-        super().__init__(fleet, palette, keys)
-        self._rollouts_key = key_text(keys["rollouts"])
-        self._controller = orders
+        super().__init__(fleet, orders, palette, keys)
         self._query = ServiceFilter()
         self._sort = SortOrder.PROBLEMS
         self._inverted = False
@@ -117,11 +114,10 @@ class DeckScreen(FilteredScreen[None]):
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
         self._detail = DetailPane(id="detail")
+        self._detail.display = False
         self._days = DayHistory(fleet.past, time.monotonic)
-        self._banner = TextLine(id="banner", hides=True)
         self._trouble = TextLine(id="trouble", hides=True)
         self._elsewhere = TextLine(id="elsewhere", hides=True)
-        self._orders = OrderLines(fleet, id="orders")
 
     def compose(self) -> ComposeResult:
         """Lay out the deck."""
@@ -138,19 +134,6 @@ class DeckScreen(FilteredScreen[None]):
         yield self._orders
         yield self._status
         yield self._keys
-
-    def on_mount(self) -> None:
-        """Begin with the detail pane closed."""
-        self._detail.display = False
-
-    def on_screen_resume(self) -> None:
-        """Post which node is shown again."""
-        self.post_message(self.NodeShown(self.here))
-
-    @property
-    def live_keys(self) -> Mapping[str, str]:
-        """Binding id → the keys it has now, as Textual spells them."""
-        return self._live
 
     # Showing
 
@@ -170,7 +153,7 @@ class DeckScreen(FilteredScreen[None]):
         if self.here not in self._fleet:
             self.here = self._fleet.nodes[0].name if self._fleet.nodes else ""
         self._show_services(self.view())
-        self._show_around()
+        self.show_around()
 
     def node_changed(self, node: str) -> None:
         """Show a new reading or new facts: those of the node in front at once.
@@ -198,10 +181,6 @@ class DeckScreen(FilteredScreen[None]):
         """Record the last change of every service for its row."""
         self._last.add(event)
 
-    def orders_moved(self) -> None:
-        """Show the orders as they are now."""
-        self._orders.present(self._palette, self._rollouts_key)
-
     def _show_services(self, view: NodeView | None) -> None:
         if view is None:
             self.table.set_empty("No node yet. Press a to add one.")
@@ -221,7 +200,7 @@ class DeckScreen(FilteredScreen[None]):
             return "Nothing is wrong on this node. ! shows all services."
         return "No service matches. esc clears the filter."
 
-    def _show_around(self) -> None:
+    def show_around(self) -> None:
         """Show all lines and panes but the table."""
         self._show_lines(self.view())
         if self._side.display:
@@ -242,7 +221,7 @@ class DeckScreen(FilteredScreen[None]):
         )
         if view is None:
             return
-        self._banner.say(self._banner_text(view))
+        self._show_banner(certificate=view.certificate, paused="nobody is asked. p goes on")
         self._trouble.say(status_lines.trouble_line(view, palette, self.live_keys))
         sort = f"{self._sort.value}{' inverted' * self._inverted}"
         self._status.say(
@@ -266,15 +245,6 @@ class DeckScreen(FilteredScreen[None]):
         others = () if self._side.display else self._fleet.nodes
         views = [NodeView.of(node, 0, now) for node in others if node.name != self.here]
         self._elsewhere.say(status_lines.elsewhere_line(views, self._palette))
-
-    def _banner_text(self, view: NodeView) -> Text:
-        return status_lines.banner_line(
-            self._palette,
-            certificate=view.certificate,
-            journal_trouble=self._fleet.journal.trouble,
-            paused="nobody is asked. p goes on" if self._fleet.paused else "",
-            unlocked=self._fleet.unlocked,
-        )
 
     def _show_detail(self, view: NodeView) -> None:
         key = self.table.cursor_key or ""
@@ -336,10 +306,6 @@ class DeckScreen(FilteredScreen[None]):
         self.go_to(event.key or "")
         self.table.focus()
 
-    def on_resize(self, _: events.Resize) -> None:
-        """Show what fits now."""
-        self.call_after_refresh(self._show_around)
-
     # Which node
 
     @property
@@ -374,6 +340,11 @@ class DeckScreen(FilteredScreen[None]):
                 self._clear_filter()
                 self.table.move_to(service)
         self.table.focus()
+
+    def on_screen_resume(self) -> None:
+        """Show the orders as they are now, and post which node is shown again."""
+        self.orders_moved()
+        self.post_message(self.NodeShown(self.here))
 
     def action_jump(self, number: int) -> None:
         """Go to a node by its number."""
@@ -414,10 +385,6 @@ class DeckScreen(FilteredScreen[None]):
         self._show_services(view)
         self._show_lines(view)
 
-    def focus_table(self) -> None:
-        """Give the keys back to the table."""
-        self.set_focus(self.table)
-
     def action_problems(self) -> None:
         """Show only problems, or everything again."""
         self._query = ServiceFilter(self._query.text, not self._query.problems)
@@ -435,22 +402,13 @@ class DeckScreen(FilteredScreen[None]):
         self.table.sort_by(self._sort, inverted=self._inverted)
         self.refresh_all()
 
-    def action_mark(self) -> None:
-        """Mark the service under the cursor and go on to the next."""
-        self.table.toggle_mark()
-        self.table.action_down()
-
-    def action_unmark(self) -> None:
-        """Remove all marks."""
-        self.table.clear_marks()
-
     def action_detail(self) -> None:
         """Open or close the detail pane."""
         pane = self._detail
         pane.display = not pane.display
         if not pane.display and pane.has_focus:
             self.table.focus()
-        self._show_around()
+        self.show_around()
 
     def step_back(self) -> bool:
         """Close the detail pane; False if it is not open."""
@@ -464,7 +422,7 @@ class DeckScreen(FilteredScreen[None]):
         pane = self._detail
         pane.raw = not pane.raw if pane.display else True
         pane.display = True
-        self._show_around()
+        self.show_around()
 
     def action_back(self) -> None:
         """Close what is open, else clear the filter, else the marks."""
@@ -508,20 +466,15 @@ class DeckScreen(FilteredScreen[None]):
 
     # Polling
 
-    def action_pause(self) -> None:
-        """Stop polling, or go on."""
-        self._fleet.set_paused(not self._fleet.paused)
-        self._show_around()
-
     def action_faster(self) -> None:
         """Poll more often."""
         self._fleet.set_interval(faster_interval(self._fleet.interval))
-        self._show_around()
+        self.show_around()
 
     def action_slower(self) -> None:
         """Poll less often."""
         self._fleet.set_interval(slower_interval(self._fleet.interval))
-        self._show_around()
+        self.show_around()
 
     # Orders
 
@@ -540,12 +493,3 @@ class DeckScreen(FilteredScreen[None]):
         """Return the services to roll over the nodes of this node's cluster."""
         choice = self._choice()
         return RolloutTargets(choice.names, cluster_of(self._fleet, self.here), choice.hidden)
-
-    def rollout_begun(self) -> None:
-        """Remove the marks."""
-        self.table.clear_marks()
-
-    def action_dismiss_orders(self) -> None:
-        """Clear finished orders from the screen."""
-        self._orders.dismiss()
-        self.orders_moved()

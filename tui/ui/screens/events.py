@@ -34,6 +34,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
 
     FILTER = "text  !text  node=  service=  what="
     AUTO_FOCUS = "#events"
+    table: EventsTable
     BINDINGS = [
         *(key.binding() for key in KEYS if key.id in _SHARED),
         Binding("!", "problems", "What is bad", show=False, id="problems"),
@@ -46,27 +47,27 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap) | {"choose": "enter"})
         self._wanted = EventFilter()
         self._shown = 0
-        self._table = EventsTable(palette, id="events")
+        self.table = EventsTable(palette, id="events")
         self._whole = TextLine(id="whole")
 
     def compose(self) -> ComposeResult:
         """Lay out the timeline."""
         yield self._title
         yield self._filter
-        yield self._table
+        yield self.table
         yield self._whole
         yield self._status
         yield self._keys
 
     def tick(self) -> None:
         """Let ages go on."""
-        self._table.tick()
+        self.table.tick()
 
     def refresh_all(self) -> None:
         """Show the events as they are now."""
         empty = "Nothing has changed yet." if not self._fleet.events else ""
-        self._table.set_empty(empty or "No event matches. esc clears the filter.")
-        self._shown = self._table.present(self._fleet.events, self._wanted)
+        self.table.set_empty(empty or "No event matches. esc clears the filter.")
+        self._shown = self.table.present(self._fleet.events, self._wanted)
         self._show_around()
 
     def _show_around(self) -> None:
@@ -84,7 +85,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         parts.append(Text(f"filter: {text}" if text else "", palette["warn"]))
         parts.append(Text("only what is bad" * wanted.problems, palette["warn"]))
         self._show_status(parts)
-        event = self._table.event(self._table.cursor_key)
+        event = self.table.event(self.table.cursor_key)
         self._whole.say(Text(f" {event_sentence(event)}" if event else "", palette["muted"]))
 
     @on(LiveTable.CursorMoved)
@@ -93,11 +94,11 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
 
     @on(LiveTable.Scrolled)
     def _scrolled(self) -> None:
-        self._table.tick()
+        self.table.tick()
 
     @on(LiveTable.Chosen)
     def _chosen(self, chosen: LiveTable.Chosen) -> None:
-        event = self._table.event(chosen.key)
+        event = self.table.event(chosen.key)
         if event is not None:
             self.dismiss((event.node, event.service))
 
@@ -107,10 +108,6 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         """Leave out the events that do not match `text`."""
         self._wanted = EventFilter(text, self._wanted.problems)
         self.refresh_all()
-
-    def focus_table(self) -> None:
-        """Give the keys back to the table."""
-        self._table.focus()
 
     def action_problems(self) -> None:
         """Show only what is bad, or everything again."""
@@ -125,3 +122,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
             self.refresh_all()
         else:
             self.action_close()
+
+    def action_close(self) -> None:
+        """Go back to the screen below."""
+        self.dismiss(None)

@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.screen import Screen, ScreenResultType
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
+from tui.ui.controllers.orders import OrderController
 from tui.ui.format import status_lines
 from tui.ui.format.key_bar import key_bar
 from tui.ui.format.status_lines import Palette
+from tui.ui.keymap import key_text
 from tui.ui.table.live_table import LiveTable
+from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.text_line import TextLine
 
 _TICK = 1.0
@@ -32,15 +35,15 @@ def is_covered(screen: Screen[Any]) -> bool:
 class LiveScreen(Screen[ScreenResultType]):
     """A screen with a title, a status line and a key bar, live while it can be seen.
 
-    `live_keys` are binding id → the keys it has now. It is refreshed by its clock, and where a
-    reading, a fact or an event of the fleet is new.
+    It is refreshed by its clock, and where a reading, a fact or an event of the fleet is new.
     """
 
     def __init__(self, fleet: Fleet, palette: Palette, live_keys: Mapping[str, str]) -> None:
         super().__init__()
         self._fleet = fleet
         self._palette = palette
-        self._live = dict(live_keys)
+        self.live_keys = dict(live_keys)
+        """Binding id → the keys it has now, as Textual spells them."""
         self._title = TextLine(id="title")
         self._status = TextLine(id="status")
         self._keys = TextLine(id="keys")
@@ -122,7 +125,7 @@ class LiveScreen(Screen[ScreenResultType]):
         """Show the key bar, of `words` by the key's id; see `key_bar` for the rest."""
         bar = key_bar(
             words,
-            self._live,
+            self.live_keys,
             self._palette,
             width=self.size.width,
             goes_first=goes_first,
@@ -137,15 +140,12 @@ class LiveScreen(Screen[ScreenResultType]):
         """Poll every node now."""
         self._fleet.refresh()
 
-    def action_close(self) -> None:
-        """Go back to the screen below."""
-        self.dismiss(None)
-
 
 class FilteredScreen(LiveScreen[ScreenResultType]):
     """A live screen whose table can be filtered by a text."""
 
     FILTER = "text  !text  status=  kind="
+    table: LiveTable
 
     def __init__(self, fleet: Fleet, palette: Palette, live_keys: Mapping[str, str]) -> None:
         super().__init__(fleet, palette, live_keys)
@@ -154,10 +154,6 @@ class FilteredScreen(LiveScreen[ScreenResultType]):
 
     def filter_by(self, text: str) -> None:
         """Leave out the rows that do not match `text`."""
-        raise NotImplementedError
-
-    def focus_table(self) -> None:
-        """Give the keys back to the table."""
         raise NotImplementedError
 
     def action_filter(self) -> None:
@@ -175,10 +171,74 @@ class FilteredScreen(LiveScreen[ScreenResultType]):
     def _filter_done(self, event: Input.Submitted) -> None:
         event.stop()
         event.input.display = bool(event.value)
-        self.focus_table()
+        self.set_focus(self.table)
 
     def close_filter(self) -> None:
         """Clear the filter and go back to the table."""
         self._filter.value = ""
         self._filter.display = False
-        self.focus_table()
+        self.set_focus(self.table)
+
+
+class ServicesScreen(FilteredScreen[ScreenResultType]):
+    """A live screen from whose table services are started, stopped and restarted."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        orders: OrderController,
+        palette: Palette,
+        live_keys: Mapping[str, str],
+    ) -> None:
+        super().__init__(fleet, palette, live_keys)
+        self._controller = orders
+        self._rollouts_key = key_text(self.live_keys["rollouts"])
+        self._banner = TextLine(id="banner", hides=True)
+        self._orders = OrderLines(fleet, id="orders")
+
+    def show_around(self) -> None:
+        """Show all lines and panes but the table."""
+        raise NotImplementedError
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Show what fits now."""
+        self.call_after_refresh(self.show_around)
+
+    def orders_moved(self) -> None:
+        """Show the orders as they are now."""
+        if not self.is_covered:
+            self._orders.present(self._palette, self._rollouts_key)
+
+    def _show_banner(self, *, paused: str, certificate: str = "") -> None:
+        """Show what must not be overlooked; `paused` says what a pause means."""
+        line = status_lines.banner_line(
+            self._palette,
+            certificate=certificate,
+            journal_trouble=self._fleet.journal.trouble,
+            paused=paused if self._fleet.paused else "",
+            unlocked=self._fleet.unlocked,
+        )
+        self._banner.say(line)
+
+    def action_mark(self) -> None:
+        """Mark what is under the cursor and go on to the next service."""
+        self.table.toggle_mark()
+        self.table.action_down()
+
+    def action_unmark(self) -> None:
+        """Remove all marks."""
+        self.table.clear_marks()
+
+    def rollout_begun(self) -> None:
+        """Remove the marks."""
+        self.table.clear_marks()
+
+    def action_pause(self) -> None:
+        """Stop polling, or go on."""
+        self._fleet.set_paused(not self._fleet.paused)
+        self.show_around()
+
+    def action_dismiss_orders(self) -> None:
+        """Clear finished orders from the screen."""
+        self._orders.dismiss()
+        self.orders_moved()

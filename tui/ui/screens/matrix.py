@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 
@@ -13,19 +13,17 @@ from tui.model.filters import ServiceFilter
 from tui.model.order import Verb
 from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
-from tui.ui.format import status_lines
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, WRITES, key_text
+from tui.ui.keymap import KEYS, WRITES
 from tui.ui.matrix import headers
 from tui.ui.matrix.columns import ColumnCache, MatrixColumn, grouped, unmanaged_column
 from tui.ui.matrix.grid import Grid, build_grid
 from tui.ui.matrix.headers import cell_sentence
 from tui.ui.matrix.matrix_table import CellKey, MatrixTable
-from tui.ui.screens.live_screen import FilteredScreen
+from tui.ui.screens.live_screen import ServicesScreen
 from tui.ui.table.navigation import COLUMN_BINDINGS
-from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.text_line import TextLine
 
 _GUESTS_STALE = 20.0
@@ -47,7 +45,7 @@ _GOES_FIRST = (
 )  # fmt: skip
 
 
-class MatrixScreen(FilteredScreen[CellKey | None]):
+class MatrixScreen(ServicesScreen[CellKey | None]):
     """Returns the node and the service that were chosen, or None.
 
     `views` looks at the nodes as they stand; `keymap` holds the keys that were changed, by id;
@@ -55,6 +53,7 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
     """
 
     AUTO_FOCUS = "#matrix"
+    table: MatrixTable
     BINDINGS = [
         *(key.binding() for key in KEYS if key.id in _SHARED),
         Binding("escape", "back", "Back", show=False, id="back"),
@@ -66,14 +65,14 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
     def __init__(  # noqa: PLR0913 - what the app has and the screen needs
         self,
         fleet: Fleet,
-        desk: OrderController,
+        orders: OrderController,
         views: Callable[[], Sequence[NodeView]],
         palette: Palette,
         keymap: Mapping[str, str],
         begins: CellKey | None = None,
     ) -> None:
-        super().__init__(fleet, palette, live_keys((*self.BINDINGS, *COLUMN_BINDINGS), keymap))
-        self._desk = desk
+        keys = live_keys((*self.BINDINGS, *COLUMN_BINDINGS), keymap)
+        super().__init__(fleet, orders, palette, keys)
         self._views = views
         self._begins = begins
         self._maker = ColumnCache()
@@ -81,9 +80,7 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
         self._query = ServiceFilter()
         self._only = False
         self.table = MatrixTable(palette, id="matrix")
-        self._banner = TextLine(id="banner", hides=True)
         self._here = TextLine(id="here")
-        self._orders = OrderLines(fleet, id="orders")
         self._orders.dismiss()  # what ended before it was opened
 
     def compose(self) -> ComposeResult:
@@ -105,10 +102,6 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
 
     # What is shown
 
-    def orders_moved(self) -> None:
-        """Show the orders as they stand."""
-        self._orders.present(self._palette, key_text(self._live["rollouts"]))
-
     def columns(self) -> tuple[MatrixColumn, ...]:
         """Make the columns, in their order: the one place that says which there are."""
         now = time.monotonic()
@@ -120,12 +113,12 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
         self._grid = build_grid(self.columns(), self._query, only=self._only)
         self.table.set_empty(headers.why_empty(self._grid, self._query.text, only=self._only))
         self.table.present(self._grid)
-        self._show_around()
+        self.show_around()
 
-    def _show_around(self) -> None:
+    def show_around(self) -> None:
         palette, grid = self._palette, self._grid
         self._show_title(headers.matrix_title(grid, palette))
-        self._banner.say(self._banner_text())
+        self._show_banner(paused="nobody is asked")
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
         marks = self.table.marked_cells
@@ -140,14 +133,6 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
         self._show_keys(words, goes_first=_GOES_FIRST, refusal=refusal)
         self.orders_moved()
 
-    def _banner_text(self) -> Text:
-        return status_lines.banner_line(
-            self._palette,
-            journal_trouble=self._fleet.journal.trouble,
-            paused="nobody is asked" if self._fleet.paused else "",
-            unlocked=self._fleet.unlocked,
-        )
-
     def _column(self, node: str) -> MatrixColumn | None:
         return next((one for one in self._grid.columns if one.key == node), None)
 
@@ -156,16 +141,12 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
         column = self._column(node)
         if column is not None and not column.has_profile:
             return column.read_only
-        return self._desk.refusal(node)
+        return self._controller.refusal(node)
 
     @on(MatrixTable.CursorMoved)
     @on(MatrixTable.MarksChanged)
     def _moved(self) -> None:
-        self._show_around()
-
-    def on_resize(self, _: events.Resize) -> None:
-        """Show what fits now."""
-        self.call_after_refresh(self._show_around)
+        self.show_around()
 
     # Where to
 
@@ -176,6 +157,10 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
             self.dismiss(event.cell)
         elif event.cell is not None:
             self._say(f"The deck cannot show this node: {self._refusal(event.cell[0])}.")
+
+    def action_close(self) -> None:
+        """Go back to the screen below."""
+        self.dismiss(None)
 
     def action_back(self) -> None:
         """Clear the filter, else the marks, else go back to the deck."""
@@ -201,10 +186,6 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
         self._query = ServiceFilter(text)
         self.refresh_all()
 
-    def focus_table(self) -> None:
-        """Give the keys back to the table."""
-        self.table.focus()
-
     def action_problems(self) -> None:
         """Show only what is wrong or differs between nodes, or everything again."""
         self._only = not self._only
@@ -215,21 +196,7 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
         self.table.set_signs(alone=not self.table.signs)
         self.refresh_all()
 
-    def action_pause(self) -> None:
-        """Stop asking, or go on."""
-        self._fleet.set_paused(not self._fleet.paused)
-        self.refresh_all()
-
     # Orders
-
-    def action_mark(self) -> None:
-        """Mark the cell under the cursor and go on to the next service."""
-        self.table.toggle_mark()
-        self.table.action_down()
-
-    def action_unmark(self) -> None:
-        """Take all marks away."""
-        self.table.clear_marks()
 
     @property
     def targets(self) -> tuple[CellKey, ...]:
@@ -251,7 +218,9 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
             names = tuple(name for _, name in self.targets)
             hidden = frozenset(names) - frozenset(self.table.row_keys)
             # What was ordered is not ordered again by the next key.
-            self._desk.ask(Verb(verb), ServiceChoice(node, names, hidden), self.table.clear_marks)
+            self._controller.ask(
+                Verb(verb), ServiceChoice(node, names, hidden), self.table.clear_marks
+            )
 
     def rollout_targets(self) -> RolloutTargets:
         """Give the marked services and their nodes; on one node alone, those of its cluster."""
@@ -266,15 +235,6 @@ class MatrixScreen(FilteredScreen[CellKey | None]):
         nodes = tuple(marked) if others else cluster_of(self._fleet, next(iter(marked)))
         hidden = frozenset(names) - frozenset(self.table.row_keys)
         return RolloutTargets(tuple(sorted(names)), nodes, hidden)
-
-    def rollout_begun(self) -> None:
-        """Take the marks away."""
-        self.table.clear_marks()
-
-    def action_dismiss_orders(self) -> None:
-        """Take the ended orders off the screen."""
-        self._orders.dismiss()
-        self.orders_moved()
 
     def _say(self, text: str) -> None:
         if text:

@@ -122,6 +122,10 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         if event.key in self._places:
             self.dismiss(self._places[event.key])
 
+    def action_close(self) -> None:
+        """Go back to the screen below."""
+        self.dismiss(None)
+
 
 def _nothing(nodes: int, silent: int) -> str:
     """Return that nothing is wrong, and on how many nodes that is not known."""

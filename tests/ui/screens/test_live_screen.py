@@ -1,0 +1,65 @@
+"""A full screen over the fleet works only while it can be seen, and only where something is new."""
+
+from pathlib import Path
+
+from tests.ui.conftest import open_deck, write_configuration
+from tui.sim.server import SimulatedCluster
+from tui.ui.screens.live_screen import LiveScreen
+from tui.ui.screens.matrix import MatrixScreen
+
+
+class CountingScreen(LiveScreen[None]):
+    """Counts how often it shows everything, its clock left out."""
+
+    count = 0
+
+    def tick(self) -> None:
+        """Do nothing."""
+
+    def refresh_all(self) -> None:
+        self.count += 1
+
+
+async def test_a_screen_is_not_refreshed_again_where_nothing_is_new(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        deck.fleet.set_paused(True)
+        await deck.until(lambda: not any(node.next_at for node in deck.fleet.nodes))
+        screen = CountingScreen(deck.fleet, {"accent": "", "readonly": ""}, {})
+        await deck.app.push_screen(screen)
+        await deck.until(lambda: screen.count)
+        screen.nodes_changed()
+        before = screen.count
+        for _ in range(5):
+            screen.nodes_changed()
+        assert screen.count == before
+        deck.fleet.refresh()
+        await deck.until(lambda: screen.count > before)
+
+
+async def test_a_covered_deck_stands_still_and_is_up_to_date_once_it_is_seen(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        before = deck.table.row("alert_mgr")
+        await deck.press("0")
+        await deck.until(lambda: isinstance(deck.app.screen, MatrixScreen))
+        before = deck.table.row("alert_mgr")
+        served.cluster.stop(1, "alert_mgr")
+        await deck.shows("alert_mgr STOPPED on node1")
+        assert deck.table.row("alert_mgr") == before
+        await deck.press("q")
+        await deck.until(lambda: "STOPPED" in deck.table.row("alert_mgr").cells[1].text)
+
+
+async def test_a_screen_under_a_dialog_stays_live(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("question_mark")
+        await deck.until(lambda: deck.app.screen is not deck.app.deck)
+        served.cluster.stop(1, "alert_mgr")
+        await deck.until(lambda: "STOPPED" in deck.table.row("alert_mgr").cells[1].text)
