@@ -216,6 +216,19 @@ async def test_a_click_beside_the_rows_does_nothing() -> None:
         assert table.app.told == [("moved", "ccs")]
 
 
+async def test_a_click_on_the_first_row_means_it_and_one_on_the_titles_no_row() -> None:
+    async with open_table(many(100)) as table:
+        table.widget.move_to("s00005")
+        await table.pilot.click("#table", offset=(4, 1))
+        assert table.widget.cursor_key == "s00000"
+        await table.press("end")
+        top = table.top
+        await table.pilot.click("#table", offset=(4, 0))
+        assert table.widget.cursor_key == "s00099"
+        await table.pilot.click("#table", offset=(4, 1))
+        assert table.widget.cursor_key == f"s{top:05}"
+
+
 async def test_a_click_on_a_second_line_means_its_row_and_on_a_heading_nothing() -> None:
     async with open_table(grouped()) as table:
         await table.pilot.click("#table", offset=(4, 5))

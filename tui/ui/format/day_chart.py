@@ -11,7 +11,7 @@ from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import Palette, clock_text
 
 Rows = tuple[tuple[str, str | Text, str], ...]
-"""What is told of a service: label, words, and the style of the words."""
+"""What is shown of a service: label, words, and the style of the words."""
 
 COUNT = 48
 """How many parts a day is shown in: half an hour each."""
@@ -23,7 +23,7 @@ _WORSE = frozenset({Health.FAILED, Health.DOWN, Health.UNKNOWN})
 
 
 def day_rows(day: Day, disabled: frozenset[str], service: str, palette: Palette) -> Rows:
-    """Show the states of a day, the restarts in it and the longest run.
+    """Return the states of a day, the restarts in it and the longest run.
 
     `disabled` are the services that the cluster's configuration switches off.
     """
@@ -44,20 +44,20 @@ def day_rows(day: Day, disabled: frozenset[str], service: str, palette: Palette)
 
 
 def chart_line(buckets: tuple[Bucket, ...], palette: Palette) -> Text:
-    """Give a sign for each part; no two kinds of part have the same."""
+    """Return a sign for each part; no two kinds of part have the same."""
     text = Text()
-    for one in buckets:
-        if one.restarts and one.health not in _WORSE:
+    for bucket in buckets:
+        if bucket.restarts and bucket.health not in _WORSE:
             text.append(RESTARTED, palette["moving"])
-        elif one.health is None:
+        elif bucket.health is None:
             text.append(UNWATCHED, palette["muted"])
         else:
-            text.append(GLYPHS[one.health], palette[STYLES[one.health]])
+            text.append(GLYPHS[bucket.health], palette[STYLES[bucket.health]])
     return text
 
 
 def chart_axis(day: Day) -> str:
-    """Say when the strip begins, and that it ends now."""
+    """Return the line below the strip: when it begins, and that it ends now."""
     began = f"{_hours(day)} h ago"
     return f"{began}{'now':>{COUNT - len(began)}}"
 
@@ -65,9 +65,9 @@ def chart_axis(day: Day) -> str:
 def chart_legend(buckets: tuple[Bucket, ...]) -> str:
     """Explain the signs that only a strip has, where it has them."""
     parts = []
-    if any(one.health is None and not one.restarts for one in buckets):
+    if any(bucket.health is None and not bucket.restarts for bucket in buckets):
         parts.append(f"{UNWATCHED} nobody watched")
-    if any(one.restarts and one.health not in _WORSE for one in buckets):
+    if any(bucket.restarts and bucket.health not in _WORSE for bucket in buckets):
         parts.append(f"{RESTARTED} restarted")
     return "  ".join(parts) or f"{GLYPHS[Health.UP]} running"
 

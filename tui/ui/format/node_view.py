@@ -14,8 +14,8 @@ from tui.model.service import Service, ServiceCounts
 class NodeView:
     """One node as it stands; `now` is monotonic, and so is `next_at`.
 
-    `facts` are of the node that answers, `identity` is the one that is meant. `certificate` says
-    that its days are over, not come, or nearly over; empty else.
+    `facts` are of the node that answers, `identity` is the one that is meant. `certificate` tells
+    whether its days are over, not come, or nearly over; empty else.
     """
 
     number: int
@@ -40,7 +40,7 @@ class NodeView:
 
     @classmethod
     def of(cls, watch: NodePoller, number: int, now: float) -> "NodeView":
-        """Take a look at a watched node."""
+        """Return a polled node as it is at `now`."""
         profile = watch.profile
         return cls(
             number=number,

@@ -35,7 +35,7 @@ NOTHING = "—"
 
 @dataclass(frozen=True, slots=True)
 class ServiceCells:
-    """One service as text: what each column says, and the palette's names for two of them."""
+    """A service as text: what each column shows, and the palette's names for two of them."""
 
     name: str
     status: str
@@ -50,7 +50,7 @@ class ServiceCells:
 def service_cells(
     service: Service, scope: ServiceKinds, uptime: int | None, last: Event | None, now: float
 ) -> ServiceCells:
-    """Say what a row says at `now` (monotonic); `uptime` is in seconds, as it is to be shown."""
+    """Return what a row shows at `now` (monotonic); `uptime` is in seconds, as it is shown."""
     health = service.health(scope.disabled)
     started = service.started_at
     kind = scope.kind(service)
@@ -67,19 +67,19 @@ def service_cells(
 
 
 def uptime_words(service: Service, uptime: int | None) -> str:
-    """Say how long a service has been up, where it is."""
+    """Return how long a service has been up, where it is."""
     if uptime is None or service.health() is not Health.UP:
         return NOTHING
     return clock_duration(uptime)
 
 
 def change_words(event: Event, now: float) -> str:
-    """Say what happened last to a service, and how long ago."""
+    """Return what happened last to a service, and how long ago."""
     return f"{one_unit(now - event.at)} {event_brief(event)}"
 
 
 def kind_reason(service: Service, scope: ServiceKinds, gaps: tuple[str, ...]) -> str:
-    """Say why a service is of its kind."""
+    """Return why a service is of its kind."""
     match scope.kind(service):
         case Kind.OPTIONAL:
             off = " and has it disabled" if service.health(scope.disabled) is Health.OFF else ""

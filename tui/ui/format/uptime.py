@@ -9,9 +9,9 @@ _GRAIN = 1.0
 
 
 class UptimeClock:
-    """Remembers the earliest moment that the answers of one node speak for.
+    """Remembers the earliest moment that the answers of a node speak for.
 
-    A node tells an uptime in whole seconds, cut off, and is asked at odd moments: counted on from
+    A node reports an uptime in whole seconds, cut off, and is polled at odd moments: counted from
     each answer alone, an uptime would stand still for a second and then jump. The moment that an
     answer speaks for is at most a second too late, so the earliest of several is the best; where
     they drift apart by more than that, a clock was set, and the newest counts.
@@ -22,7 +22,7 @@ class UptimeClock:
         self._began: dict[str, tuple[datetime | None, float]] = {}
 
     def note(self, reading: Reading) -> None:
-        """Take what a node's newest answer says."""
+        """Record a node's newest answer."""
         if reading.answered_at is None:
             return
         had = self._began if reading.node == self._node else {}
@@ -37,7 +37,7 @@ class UptimeClock:
             self._began[service.name] = (service.started_at, moment)
 
     def uptime(self, service: Service, now: float) -> int | None:
-        """Give a service's uptime at `now` (monotonic), in whole seconds, where it is known."""
+        """Return a service's uptime at `now` (monotonic), in whole seconds, where it is known."""
         known = self._began.get(service.name)
         if service.uptime is None or known is None or known[0] != service.started_at:
             return service.uptime

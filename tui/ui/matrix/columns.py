@@ -32,7 +32,7 @@ _SHORT = {
 
 @dataclass(frozen=True, slots=True)
 class ColumnContent:
-    """What one answer of a node says, worked out once.
+    """What an answer of a node contains, worked out once.
 
     `problems` are ranks by name; `idle` are those that are well without running, `young` those
     that run and had been up for a short while only when the node answered.
@@ -46,11 +46,11 @@ class ColumnContent:
 
     @classmethod
     def of(cls, services: Iterable[Service], disabled: frozenset[str]) -> "ColumnContent":
-        """Work it out; `disabled` are the configuration names that are switched off."""
-        mine = {one.name: one for one in services}
-        healths = {name: one.health(disabled) for name, one in mine.items()}
+        """Build it; `disabled` are the configuration names that are switched off."""
+        by_name = {service.name: service for service in services}
+        healths = {name: service.health(disabled) for name, service in by_name.items()}
         return cls(
-            mine,
+            by_name,
             healths,
             {name: health.value for name, health in healths.items() if health in PROBLEMS},
             frozenset(
@@ -59,9 +59,11 @@ class ColumnContent:
                 if health is not Health.UP and health not in PROBLEMS
             ),
             tuple(
-                one
-                for name, one in mine.items()
-                if healths[name] is Health.UP and one.uptime is not None and one.uptime < FRESH
+                service
+                for name, service in by_name.items()
+                if healths[name] is Health.UP
+                and service.uptime is not None
+                and service.uptime < FRESH
             ),
         )
 
@@ -72,8 +74,8 @@ class MatrixColumn:
 
     `key` is the profile's name, or what stands for a node without one: no order goes to that.
     `age` is in seconds, None before the first answer. `trouble` says what is wrong in words, each
-    of the texts shorter than the one before, empty where nothing is. `unchecked` says that anybody
-    may answer in the node's place, since its certificate is not checked. `since` tells when each
+    of the texts shorter than the one before, empty where nothing is. `unchecked` means that its
+    certificate is not checked, so another may answer in its place. `since` holds when each
     service began, None where only the answer's own uptimes are known.
     """
 
@@ -99,7 +101,7 @@ class MatrixColumn:
         return self.age is not None and not self.is_stale
 
     def uptime(self, service: Service) -> int | None:
-        """Give an uptime as it is to be shown: it goes on only while the answer is fresh."""
+        """Return the uptime to show, in seconds: it goes on only while the answer is fresh."""
         if self.since is None or not self.is_known:
             return service.uptime
         return self.since.uptime(service, self.now)
@@ -182,4 +184,4 @@ def grouped(columns: Iterable[MatrixColumn]) -> tuple[MatrixColumn, ...]:
     first: dict[str, int] = {}
     for number, column in enumerate(columns):
         first.setdefault(column.cluster, number)
-    return tuple(sorted(columns, key=lambda one: first[one.cluster]))
+    return tuple(sorted(columns, key=lambda column: first[column.cluster]))

@@ -23,7 +23,7 @@ _DIFFERS, _EVEN = len(Health), len(Health) + 1
 class GridCell:
     """A sign and a word; `style` and `lead`, the sign's, are names in the palette.
 
-    A `loud` one is bold, so that it stands out without colour; a `faded` one is old.
+    A `loud` cell is bold, so that it stands out without colour; a `faded` cell is old.
     """
 
     glyph: str
@@ -66,7 +66,7 @@ class GridRow:
 class Grid:
     """Rows and columns; `total` counts the services before any filter.
 
-    `spread` tells, by cluster and service, on how many of the nodes that are known it is, and
+    `spread` holds, by cluster and service, on how many of the nodes that are known it is, and
     `known` how many these are. `bad` names the columns in which something is wrong, missing or
     was restarted. `worst` and `young` are the worst problem and what was restarted last, as node
     and service; `restarted` counts the services up for a short while only.
@@ -84,7 +84,7 @@ class Grid:
     restarted: int = 0
 
     def cell(self, column: MatrixColumn, name: str) -> GridCell:
-        """Give the cell of a service on a node."""
+        """Return the cell of a service on a node."""
         service = column.body.services.get(name)
         if not column.is_known:
             return _old(service, column)
@@ -114,12 +114,12 @@ class Grid:
     @property
     def problems(self) -> int:
         """How many cells have a problem."""
-        return sum(len(one.body.problems) for one in self.columns if one.is_known)
+        return sum(len(column.body.problems) for column in self.columns if column.is_known)
 
     @property
     def blind(self) -> list[str]:
-        """Name the nodes that show nothing that may be taken for the present."""
-        return [one.title for one in self.columns if not one.is_known]
+        """The titles of the nodes that show nothing that may be taken for the present."""
+        return [column.title for column in self.columns if not column.is_known]
 
 
 class _Tally:
@@ -156,10 +156,10 @@ class _Tally:
         for name, rank in body.problems.items():
             self.ranks[name] = min(rank, self.ranks.get(name, rank))
             self.worst.append((rank, name, number))
-        young = [one for one in body.young if column.is_fresh(one)]
-        for one in young:
-            self.ranks.setdefault(one.name, _DIFFERS)
-            self.young.append((column.uptime(one) or 0, one.name, number))
+        young = [service for service in body.young if column.is_fresh(service)]
+        for service in young:
+            self.ranks.setdefault(service.name, _DIFFERS)
+            self.young.append((column.uptime(service) or 0, service.name, number))
         if body.problems or young or column.trouble:
             self.bad.add(column.key)
 
@@ -170,7 +170,7 @@ def build_grid(
     """Arrange rows: problems first, the worst before, then what differs between nodes, then names.
 
     A service is compared within its cluster, and only on nodes that are known now. `only` leaves
-    the rows that stand out; of a filter's words each must agree on some one node.
+    the rows that stand out; the words of a filter must all match on one node.
     """
     tally = _Tally(columns)
     names = set().union(*(column.body.services for column in columns))
@@ -212,7 +212,7 @@ def _uneven(
     have: Mapping[str, Counter[str]],
     idle: Mapping[str, Counter[str]],
 ) -> set[str]:
-    """Name the services that are missing on a node, or run on some and rest on others."""
+    """Return the services that are missing on a node, or run on some and rest on others."""
     return {
         name
         for cluster, counted in have.items()
@@ -223,7 +223,9 @@ def _uneven(
 
 def _picked(name: str, columns: Sequence[MatrixColumn], query: ServiceFilter) -> bool:
     found = ((column, column.body.services.get(name)) for column in columns)
-    return any(one is not None and query.picks(one, column.scope) for column, one in found)
+    return any(
+        service is not None and query.picks(service, column.scope) for column, service in found
+    )
 
 
 def _shown(service: Service, column: MatrixColumn) -> GridCell:

@@ -20,13 +20,13 @@ _NARROW = 6
 
 
 def fitting(texts: Sequence[str], width: int) -> str:
-    """Give the first text that fits; the last one where none does, empty where there is none."""
+    """Return the first text that fits; the last where none does, empty where there is none."""
     last = texts[-1] if texts else ""
     return next((text for text in texts if cell_len(text) <= width), last)
 
 
 def column_head(column: MatrixColumn, width: int) -> tuple[StyledText, StyledText, StyledText]:
-    """Say in three lines who a node is, how old its answer is, and what is wrong with it."""
+    """Return the three lines of a node: its name, the age of its answer, what is wrong."""
     return _name(column, width), _age(column, width), _trouble(column, width)
 
 
@@ -67,19 +67,19 @@ def _trouble(column: MatrixColumn, width: int) -> StyledText:
 def beyond_edge(
     columns: Sequence[MatrixColumn], bad: frozenset[str], *, arrow: str, width: int
 ) -> StyledText:
-    """Say how many nodes lie beyond an edge, and on how many of them something is wrong."""
+    """Return how many nodes lie beyond an edge, and on how many something is wrong."""
     if not columns:
         return "", ""
-    count, wrong = len(columns), sum(one.key in bad for one in columns)
-    told = f", {wrong} not well" if wrong else ""
+    count, wrong = len(columns), sum(column.key in bad for column in columns)
+    unwell = f", {wrong} not well" if wrong else ""
     nodes = "node" if count == 1 else "nodes"
     brief = f"{arrow}{count} {wrong}!" if wrong else f"{arrow}{count}"
-    texts = (f"{arrow} {count} {nodes}{told}", f"{arrow} {count}{told}", brief)
+    texts = (f"{arrow} {count} {nodes}{unwell}", f"{arrow} {count}{unwell}", brief)
     return fitting(texts, width), "bad" if wrong else "muted"
 
 
 def cell_sentence(grid: Grid, column: MatrixColumn, name: str) -> StyledText:
-    """Say of one cell in full what the matrix has a sign and a word for."""
+    """Return in full what the matrix has a sign and a word for in a cell."""
     who = f"{name} on {column.title} ({column.role.value})"
     service = column.body.services.get(name)
     if column.age is None:
@@ -96,33 +96,33 @@ def cell_sentence(grid: Grid, column: MatrixColumn, name: str) -> StyledText:
     health = column.body.healths[name]
     uptime = column.uptime(service)
     only = "only " if health is Health.UP and column.is_fresh(service) else ""
-    told = status
+    text = status
     if health is Health.UP and uptime is not None:
-        told += f" for {only}{clock_duration(uptime)}"
+        text += f" for {only}{clock_duration(uptime)}"
     kind = column.scope.kind(service).value
     style = "bad" if health.is_problem else "warn" if only else ""
-    return f"{who}: {told}, {kind}", style
+    return f"{who}: {text}, {kind}", style
 
 
 def matrix_title(grid: Grid, palette: Palette) -> Text:
-    """Say how many nodes are side by side."""
-    clusters = {one.cluster for one in grid.columns}
+    """Return the title: how many nodes are side by side."""
+    clusters = {column.cluster for column in grid.columns}
     count = len(grid.columns)
-    said = "1 node" if count == 1 else f"{count} nodes"
+    text = "1 node" if count == 1 else f"{count} nodes"
     if len(clusters) > 1:
-        said += f" of {len(clusters)} clusters"
+        text += f" of {len(clusters)} clusters"
     elif any(clusters):
-        said += f" of {next(iter(clusters))}"
-    unchecked = sum(one.unchecked for one in grid.columns)
+        text += f" of {next(iter(clusters))}"
+    unchecked = sum(column.unchecked for column in grid.columns)
     nodes = "1 node" if unchecked == 1 else f"{unchecked} nodes"
     warning = Text(f"{UNCHECKED} on {nodes}" if unchecked else "", palette["bad"])
-    return join([warning, Text("matrix", "bold"), Text(said, palette["muted"])])
+    return join([warning, Text("matrix", "bold"), Text(text, palette["muted"])])
 
 
 def matrix_status(
     grid: Grid, filtered: str, marks: Collection[tuple[str, str]], palette: Palette
 ) -> Text:
-    """Say what is wrong, then what is shown of it; marks are pairs of node and service."""
+    """Return what is wrong, then what is shown of it; marks are pairs of node and service."""
     parts = [*_wrong(grid, palette)]
     if len(grid.rows) != grid.total:
         parts.append(Text(f"{len(grid.rows)} of {grid.total} services", palette["warn"]))
@@ -135,31 +135,31 @@ def matrix_status(
 
 
 def _wrong(grid: Grid, palette: Palette) -> list[Text]:
-    told = []
+    texts = []
     if grid.worst is not None:
         column, service = grid.worst
         what = f"{service.name} {service.status} on {column.title}"
         many = f"{grid.problems} problems, worst: " if grid.problems > 1 else ""
-        told.append(Text(many + what, palette["bad"]))
+        texts.append(Text(many + what, palette["bad"]))
     if grid.blind:
         who = grid.blind[0] if len(grid.blind) == 1 else f"{len(grid.blind)} nodes"
-        told.append(Text(f"{who} not known now", palette["bad"]))
+        texts.append(Text(f"{who} not known now", palette["bad"]))
     if grid.young is not None:
         column, service = grid.young
         up = compact_duration(column.uptime(service) or 0)
         many = f"{grid.restarted} restarted, last: " if grid.restarted > 1 else "restarted: "
-        told.append(
+        texts.append(
             Text(f"{RESTARTED} {many}{service.name} on {column.title} {up} ago", palette["warn"])
         )
-    if not told and grid.columns:
+    if not texts and grid.columns:
         differ = any(row.stands_out for row in grid.rows)
-        said = "nothing is wrong, but nodes differ" if differ else "nothing is wrong"
-        told.append(Text(said, palette["muted" if differ else "ok"]))
-    return told
+        text = "nothing is wrong, but nodes differ" if differ else "nothing is wrong"
+        texts.append(Text(text, palette["muted" if differ else "ok"]))
+    return texts
 
 
 def why_empty(grid: Grid, text: str, *, only: bool) -> str:
-    """Say why there is no row; `only` and the filter's `text` are what rows were left out by."""
+    """Return why there is no row; `only` and the filter's `text` are what left rows out."""
     if not grid.columns:
         return "No node yet. On the deck, a adds one."
     if not grid.total:

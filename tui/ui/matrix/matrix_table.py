@@ -75,11 +75,6 @@ class MatrixTable(LiveTable):
         """The cells that are marked, whether they are shown or not."""
         return frozenset(self._cells.marks)
 
-    @property
-    def seen_nodes(self) -> tuple[str, ...]:
-        """The nodes whose columns are on the screen, in order."""
-        return tuple(column.key for column in self.columns[1:])
-
     def present(self, grid: Grid) -> None:
         """Show a grid; cursor, marks and the eye's place stay with their nodes and services."""
         with self._repainting():
@@ -94,9 +89,9 @@ class MatrixTable(LiveTable):
         """Make the row of a service: its name, and a cell for each node on the screen."""
         cells = [Cell(key, self._styles.get(key, ""))]
         for column, bar in self._seen():
-            said = self._grid.cell(column, key)
-            text = said.glyph if self.signs else said.text
-            cells.append(Cell(text, said.style, said.lead, bar, said.loud, said.faded))
+            cell = self._grid.cell(column, key)
+            text = cell.glyph if self.signs else cell.text
+            cells.append(Cell(text, cell.style, cell.lead, bar, cell.loud, cell.faded))
         return Row(key, tuple(cells))
 
     def make_heads(self) -> tuple[Row, ...]:
@@ -127,7 +122,7 @@ class MatrixTable(LiveTable):
             cluster = column.cluster
 
     def _clusters(self) -> list[Cell]:
-        """Name each cluster over its nodes."""
+        """Return the names of the clusters, each over its nodes."""
         seen = [*self._seen()]
         starts = [n for n, (_, bar) in enumerate(seen) if n == 0 or bar == _BAR]
         cells = [Cell("")] * len(seen)

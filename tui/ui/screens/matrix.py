@@ -27,7 +27,7 @@ from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.text_line import TextLine
 
 _GUESTS_STALE = 20.0
-"""Age in seconds from which what a cluster's health call told is stale: it is asked every 5 s."""
+"""Age in seconds from which a cluster's health call is stale: it is polled every 5 s."""
 
 _SHARED = WRITES | {
     "rollouts", "mark", "unmark", "dismiss", "filter", "problems", "refresh", "pause", "palette",
@@ -103,9 +103,9 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
     # What is shown
 
     def columns(self) -> tuple[MatrixColumn, ...]:
-        """Make the columns, in their order: the one place that says which there are."""
+        """Make the columns, in their order: the only place that decides which there are."""
         now = time.monotonic()
-        guests = (unmanaged_column(one, now, _GUESTS_STALE) for one in self._fleet.guests)
+        guests = (unmanaged_column(node, now, _GUESTS_STALE) for node in self._fleet.guests)
         return grouped([*self._maker.of(self._views()), *guests])
 
     def refresh_all(self) -> None:
@@ -134,10 +134,10 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         self.orders_moved()
 
     def _column(self, node: str) -> MatrixColumn | None:
-        return next((one for one in self._grid.columns if one.key == node), None)
+        return next((column for column in self._grid.columns if column.key == node), None)
 
     def _refusal(self, node: str) -> str:
-        """Say why no order can be given on a node now; empty where one can."""
+        """Return why no order can be given on a node now; empty where one can."""
         column = self._column(node)
         if column is not None and not column.has_profile:
             return column.read_only
@@ -175,7 +175,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
 
     def action_jump(self, number: int) -> None:
         """Go to the column of a node by its number."""
-        key = next((one.key for one in self._grid.columns if one.number == number), None)
+        key = next((column.key for column in self._grid.columns if column.number == number), None)
         if key is not None:
             self.table.move_to_node(key)
 
@@ -205,11 +205,11 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         return (*sorted(self.table.marked_cells),) or ((here,) if here else ())
 
     def action_order(self, verb: str) -> None:
-        """Ask for an order on the marked services of one node, or on the one under the cursor."""
+        """Open the dialog of an order on the marked services of a node, else the one pointed at."""
         nodes = {node for node, _ in self.targets}
         if len(nodes) > 1:
-            told = f"Orders go node by node, and {len(nodes)} nodes have marks"
-            self._say(f"{told}: R rolls a restart over them.")
+            text = f"Orders go node by node, and {len(nodes)} nodes have marks"
+            self._say(f"{text}: R rolls a restart over them.")
             return
         for node in nodes:
             if node not in self._fleet:
@@ -223,14 +223,14 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
             )
 
     def rollout_targets(self) -> RolloutTargets:
-        """Give the marked services and their nodes; on one node alone, those of its cluster."""
+        """Return the marked services and their nodes; on one node alone, those of its cluster."""
         marked: dict[str, set[str]] = {}
         for node, name in self.targets:
             marked.setdefault(node, set()).add(name)
         if not marked:
             return RolloutTargets()
         names, *others = marked.values()
-        if any(one != names for one in others):
+        if any(other != names for other in others):
             return RolloutTargets(why_not="The marks are not the same services on every node.")
         nodes = tuple(marked) if others else cluster_of(self._fleet, next(iter(marked)))
         hidden = frozenset(names) - frozenset(self.table.row_keys)

@@ -1,6 +1,7 @@
 """The keys that move through a live table and across the matrix, and what they mean in rows."""
 
 import sys
+from collections.abc import Iterable
 
 from textual.binding import Binding
 
@@ -18,10 +19,6 @@ _MOVES = (
     ("end,G", "last", "last", "Last", "To the last row"),
     ("enter", "choose", "choose", "Choose", "Choose the row"),
 )
-ROW_BINDINGS = [
-    Binding(keys, action, short, show=False, id=f"table.{name}", tooltip=long)
-    for keys, action, name, short, long in _MOVES
-]
 _ACROSS = (
     ("left,h", "across(-1)", "left", "Left", "One node to the left, in the matrix"),
     ("right,l", "across(1)", "right", "Right", "One node to the right, in the matrix"),
@@ -30,14 +27,21 @@ _ACROSS = (
     ("tab", "wrong(1)", "wrong", "Next wrong", "To the next cell of the matrix that stands out"),
     ("shift+tab", "wrong(-1)", "wrong_before", "Last wrong", "To the one before"),
 )
-COLUMN_BINDINGS = [
-    Binding(keys, action, short, show=False, id=f"matrix.{name}", tooltip=long)
-    for keys, action, name, short, long in _ACROSS
-]
+
+
+def _bindings(table: str, moves: Iterable[tuple[str, str, str, str, str]]) -> list[Binding]:
+    return [
+        Binding(keys, action, short, show=False, id=f"{table}.{name}", tooltip=long)
+        for keys, action, name, short, long in moves
+    ]
+
+
+ROW_BINDINGS = _bindings("table", _MOVES)
+COLUMN_BINDINGS = _bindings("matrix", _ACROSS)
 
 
 class RowNavigation:
-    """The actions of those keys; whoever has them says how rows are shown."""
+    """The actions of those keys, over the rows of `_model`."""
 
     _model: Rows
 

@@ -43,8 +43,8 @@ class Cell:
     """Text that is clean already; `style` is a name in the table's palette, or a Rich style.
 
     `lead` is the style of its first character, a sign one cell wide, where that has its own.
-    `sign` stands in the gap before the cell. A `loud` cell is bold, a `faded` one is old; one with
-    `spans` has the room of so many columns, and the cells of the others are not shown.
+    `sign` stands in the gap before the cell. A `loud` cell is bold, a `faded` one is old; a cell
+    that `spans` has the room of so many columns, and the cells of the others are not shown.
     """
 
     text: str
@@ -63,9 +63,9 @@ _EMPTY = Cell("")
 class Row:
     """A row by its key, with a cell for each column.
 
-    A `dim` row is old, and all its cells fade but those of the style "stale"; one that `spans`
-    gives its second cell all the room to the right. An `inert` one spans too and cannot hold the
-    cursor; one that is said to do both goes on about the row above it.
+    A `dim` row is old, and all its cells fade but those of the style "stale"; where it `spans`,
+    the second cell has all the room to the right. An `inert` row spans too and cannot hold the
+    cursor; a row that is set to do both belongs to the row above it.
     """
 
     key: str

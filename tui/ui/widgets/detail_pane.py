@@ -32,11 +32,11 @@ class DetailPane(VerticalScroll, can_focus=True):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._said: object = None
+        self._shown: object = None
         self._text = Static(id="detail-text", markup=False)
 
     def compose(self) -> ComposeResult:
-        """Hold one text."""
+        """Lay out the text."""
         yield self._text
 
     def present(  # noqa: PLR0913 - all that is known of a service
@@ -52,29 +52,29 @@ class DetailPane(VerticalScroll, can_focus=True):
     ) -> None:
         """Show a service as it stands, None where the node does not list it; `uptime` as shown.
 
-        `day` is what the history knows of it, `remark` what is to be said of the history.
+        `day` is what the history knows of it, `remark` why that is less than it should be.
         """
         if not self.display:
             return
         self.border_title = Content(service.name if service else "Detail")
         self.border_subtitle = "y described" if self.raw else "y raw JSON"
         if service is None:
-            self._say((("", "no service under the cursor", palette["muted"]),), palette)
+            self._show((("", "no service under the cursor", palette["muted"]),), palette)
         elif self.raw:
-            self._say((("", raw_json(service), ""),), palette)
+            self._show((("", raw_json(service), ""),), palette)
         else:
             rows = [*service_facts(service, uptime, view, palette)]
             if day is not None:
                 rows += day_rows(day, view.facts.disabled, service.name, palette)
             if remark:
                 rows.append(("", f"\nhistory: {remark}", palette["muted"]))
-            self._say((*rows, *event_line(history, view, palette)), palette)
+            self._show((*rows, *event_line(history, view, palette)), palette)
 
-    def _say(self, rows: Rows, palette: Palette) -> None:
+    def _show(self, rows: Rows, palette: Palette) -> None:
         """Show rows; those without a label take the whole width. Nothing is done for the same."""
-        if (rows, palette) == self._said:
+        if (rows, palette) == self._shown:
             return
-        self._said = (rows, palette)
+        self._shown = (rows, palette)
         parts: list[Text | Table] = []
         for label, value, style in rows:
             if not label:
@@ -100,7 +100,7 @@ def _grid() -> Table:
 
 
 def service_facts(service: Service, uptime: int | None, view: NodeView, palette: Palette) -> Rows:
-    """Say what a service does, its kind and why, and how it stands."""
+    """Return what a service does, its kind and why, and its state."""
     health = service.health(view.facts.disabled)
     started = service.started_at
     rows = (
@@ -128,7 +128,7 @@ def service_facts(service: Service, uptime: int | None, view: NodeView, palette:
 
 
 def event_line(history: Sequence[Event], view: NodeView, palette: Palette) -> Rows:
-    """Tell what happened to a service, in this session and before, newest first."""
+    """Return what happened to a service, in this session and before, newest first."""
     rows = [("", "\nWhat happened", palette["accent"])]
     if not history:
         rows.append(("", "nothing that is known", palette["muted"]))
@@ -139,7 +139,7 @@ def event_line(history: Sequence[Event], view: NodeView, palette: Palette) -> Ro
 
 
 def raw_json(service: Service) -> str:
-    """Give the entry as the node sent it; escapes stay escapes, so it is harmless to show."""
+    """Return the entry as the node sent it; escapes stay escapes, so it is harmless to show."""
     try:
         lines = json.dumps({service.name: service.raw}, indent=2).splitlines()
     except (TypeError, ValueError, RecursionError):

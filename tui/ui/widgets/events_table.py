@@ -1,7 +1,7 @@
 """The live table of events, newest first."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from tui.model.event import Event
@@ -18,7 +18,7 @@ class NumberedEvents:
         self._first = 0
 
     def follow(self, events: Sequence[Event]) -> bool:
-        """Take the sequence as it is now; gives whether it is another one than before."""
+        """Replace the sequence; returns whether it is another than before."""
         before = self._events
         if len(events) == len(before) and (
             not before or (events[-1] is before[-1] and events[0] is before[0])
@@ -30,7 +30,7 @@ class NumberedEvents:
         return True
 
     def _number(self, held: Sequence[Event]) -> int:
-        """Give the number of the first of `held`: by where the newest that was known is now."""
+        """Return the number of the first of `held`, by the place of the newest known before."""
         before, after = self._events, self._first + len(self._events)
         if not before:
             return after
@@ -63,18 +63,26 @@ COLUMNS = (
 class EventsTable(LiveTable):
     """Rows keyed by the running number of their event.
 
-    Of thousands, only those that are seen are made into cells, and only their ages tick.
+    Of thousands, only those that are seen are made into cells, and only their ages tick. `clock`
+    is the monotonic time and the same moment's wall clock, UTC.
     """
 
-    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
+    def __init__(
+        self,
+        palette: Mapping[str, str],
+        *,
+        id: str,  # noqa: A002 - Textual's name
+        clock: Callable[[], tuple[float, datetime]] = lambda: (time.monotonic(), datetime.now(UTC)),
+    ) -> None:
         super().__init__(COLUMNS, palette=palette, id=id)
+        self._clock = clock
         self._numbered = NumberedEvents()
         self._wanted: EventFilter | None = None
         self._picked: dict[int, bool] = {}
         self._made: dict[int, Row] = {}
 
     def present(self, events: Sequence[Event], query: EventFilter) -> int:
-        """Show what the query picks; gives how many. A cursor on the newest goes on to the newest.
+        """Show what the query picks; returns how many. A cursor on the newest follows the newest.
 
         Does nothing where nothing is new.
         """
@@ -85,7 +93,7 @@ class EventsTable(LiveTable):
         return len(self._model)
 
     def _lay_out(self, query: EventFilter, known: Mapping[int, bool]) -> None:
-        """Show the rows; what is `known` of the query's picks is not asked again."""
+        """Show the rows; what is `known` of the query's picks is not worked out again."""
         follows = self.is_at_the_top
         self._picked = {
             number: known[number] if number in known else query.picks(event)
@@ -123,20 +131,20 @@ class EventsTable(LiveTable):
         event = self._numbered.event(number)
         if event is None:
             return Row(key, ())
-        row = self._made[number] = _row(key, event, time.monotonic(), datetime.now(UTC))
+        row = self._made[number] = _row(key, event, *self._clock())
         return row
 
 
 def _row(key: str, event: Event, now: float, on: datetime) -> Row:
-    said = event_cells(event, now, on)
+    texts = event_cells(event, now, on)
     return Row(
         key,
         (
-            Cell(said.clock, "muted"),
-            Cell(said.age, "muted"),
-            Cell(said.node),
-            Cell(said.service),
-            Cell(said.what, "bold" * said.is_problem, lead=said.style),
-            Cell(said.text, "" if said.is_problem else "muted"),
+            Cell(texts.clock, "muted"),
+            Cell(texts.age, "muted"),
+            Cell(texts.node),
+            Cell(texts.service),
+            Cell(texts.what, "bold" * texts.is_problem, lead=texts.style),
+            Cell(texts.text, "" if texts.is_problem else "muted"),
         ),
     )

@@ -45,9 +45,9 @@ class NodeList(LiveTable):
     def present(
         self, views: Sequence[NodeView], here: str, restarts: Mapping[str, int] | None = None
     ) -> None:
-        """Show the nodes in the order given; `here` is the one whose services are shown.
+        """Show the nodes in the order given; `here` is the node whose services are shown.
 
-        `restarts` are those of the last hour that nobody here ordered, by node.
+        `restarts` are those of the last hour that were not ordered here, by node.
         """
         rows: list[Row] = []
         cluster: str | None = None
@@ -120,9 +120,9 @@ def _full(view: NodeView, here: str, restarts: int) -> list[Row]:
     rows = [Row(view.name, cells, dim=not view.is_fresh)]
     blank = (Cell(""),) * (len(FULL) - 2)
     if view.unchecked:
-        said = Cell(UNCHECKED, "bad")
+        warning = Cell(UNCHECKED, "bad")
         rows.append(
-            Row(f"\0unchecked {view.name}", (Cell(""), said, *blank), inert=True, spans=True)
+            Row(f"\0unchecked {view.name}", (Cell(""), warning, *blank), inert=True, spans=True)
         )
     if view.reading.trouble is not None:
         why = Cell(view.reading.trouble.text, "warn")
@@ -131,7 +131,7 @@ def _full(view: NodeView, here: str, restarts: int) -> list[Row]:
 
 
 def _about(view: NodeView, restarts: int = 0) -> tuple[str, str]:
-    """Say in words what stands out about a node: its trouble first."""
+    """Return in words what stands out about a node: its trouble first."""
     parts = standing_out(view)
     style = "bad" if parts else "warn" if restarts else "muted"
     if restarts:

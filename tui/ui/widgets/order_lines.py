@@ -15,7 +15,7 @@ _DONE_FOR = 60.0
 
 
 class OrderLines(TextLine):
-    """Tells the newest; what has ended can be dismissed, and what went well goes by itself."""
+    """Shows the newest; what has ended can be dismissed, and what went well goes by itself."""
 
     def __init__(self, fleet: Fleet, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, hides=True)
@@ -29,22 +29,24 @@ class OrderLines(TextLine):
         now = time.monotonic()
         rollouts = self._fleet.rollouts
         alone = []
-        for number, one in self._fleet.orders.progress.items():
-            since = self._ended.setdefault(number, now) if not one.is_open else now
-            is_done = one.is_verified and now - since > _DONE_FOR
-            # Those of a rollout are told in its one line, and each on its own screen.
+        for number, order in self._fleet.orders.progress.items():
+            since = self._ended.setdefault(number, now) if not order.is_open else now
+            is_done = order.is_verified and now - since > _DONE_FOR
+            # Those of a rollout have its line, and a screen of their own.
             if number not in self._dismissed and not is_done and not rollouts.gave(number):
-                alone.append(one)
-        told: list[Text] = []
+                alone.append(order)
+        lines: list[Text] = []
         if rollouts.progress:
             rolled = rollout_text.visible_rollouts(rollouts.progress, self._dismissed_rollouts, now)
-            told = rollout_text.rollout_lines(rolled, _AT_MOST // 2, key, palette)
-        told += status_lines.order_lines(alone, _AT_MOST - len(told), palette)
-        self.say(Text("\n").join(told))
-        self.styles.height = max(1, len(told))
+            lines = rollout_text.rollout_lines(rolled, _AT_MOST // 2, key, palette)
+        lines += status_lines.order_lines(alone, _AT_MOST - len(lines), palette)
+        self.say(Text("\n").join(lines))
+        self.styles.height = max(1, len(lines))
 
     def dismiss(self) -> None:
         """Show what has ended no more."""
         orders, rollouts = self._fleet.orders.progress, self._fleet.rollouts.progress
-        self._dismissed |= {number for number, one in orders.items() if not one.is_open}
-        self._dismissed_rollouts |= {number for number, one in rollouts.items() if not one.is_open}
+        self._dismissed |= {number for number, order in orders.items() if not order.is_open}
+        self._dismissed_rollouts |= {
+            number for number, rollout in rollouts.items() if not rollout.is_open
+        }

@@ -28,7 +28,7 @@ _SORTED_BY = {
 
 
 class ServicesTable(LiveTable):
-    """Rows keyed by the service's name, sorted and filtered as it is told."""
+    """Rows keyed by the service's name, sorted and filtered."""
 
     def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
         super().__init__(COLUMNS, palette=palette, id=id)
@@ -37,11 +37,11 @@ class ServicesTable(LiveTable):
         self._beginnings = UptimeClock()
 
     def uptime(self, service: Service, view: NodeView) -> int | None:
-        """Give an uptime as it is to be shown: it goes on only while the answer is fresh."""
+        """Return the uptime to show, in seconds: it goes on only while the answer is fresh."""
         return self._beginnings.uptime(service, view.now) if view.is_fresh else service.uptime
 
     def sort_by(self, order: SortOrder, *, inverted: bool) -> None:
-        """Sort the next content that is shown, and say so in the header."""
+        """Sort what is shown next, and mark the column in the header."""
         self._order, self._inverted = order, inverted
         arrow = "▲" if inverted else "▼"
         wanted = _SORTED_BY.get(order)
@@ -55,12 +55,17 @@ class ServicesTable(LiveTable):
         )
 
     def present(self, view: NodeView, query: ServiceFilter, last: Mapping[str, Event]) -> int:
-        """Show a node's services; gives how many the query lets through."""
+        """Show a node's services; returns how many the query lets through."""
         chosen = filter_and_sort(
             view.reading.services, query, view.scope, order=self._order, inverted=self._inverted
         )
         self._beginnings.note(view.reading)
-        self.show([_row(one, self.uptime(one, view), view, last.get(one.name)) for one in chosen])
+        self.show(
+            [
+                _row(service, self.uptime(service, view), view, last.get(service.name))
+                for service in chosen
+            ]
+        )
         return len(chosen)
 
     def tick(self, view: NodeView, last: Mapping[str, Event]) -> None:
@@ -74,13 +79,13 @@ class ServicesTable(LiveTable):
 
 
 def _row(service: Service, uptime: int | None, view: NodeView, last: Event | None) -> Row:
-    said = service_cells(service, view.scope, uptime, last, view.now)
+    texts = service_cells(service, view.scope, uptime, last, view.now)
     cells: Sequence[Cell] = (
-        Cell(said.name, said.name_style),
-        Cell(said.status, said.name_style or "muted" * (said.style == "off"), lead=said.style),
-        Cell(said.uptime),
-        Cell(said.kind, "muted" if said.kind == "optional" else ""),
-        Cell(said.change, "muted"),
-        Cell(said.started, "muted"),
+        Cell(texts.name, texts.name_style),
+        Cell(texts.status, texts.name_style or "muted" * (texts.style == "off"), lead=texts.style),
+        Cell(texts.uptime),
+        Cell(texts.kind, "muted" if texts.kind == "optional" else ""),
+        Cell(texts.change, "muted"),
+        Cell(texts.started, "muted"),
     )
     return Row(service.name, tuple(cells), dim=not view.is_fresh)

@@ -14,15 +14,15 @@ class TextLine(Static):
     def __init__(self, *, id: str, hides: bool = False) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, markup=False)
         self._hides = hides
-        self._said: Text | None = None
+        self._shown: Text | None = None
         if hides:
             self.display = False
 
     def say(self, text: Text) -> None:
         """Show `text`; does nothing if it is shown already."""
-        if text == self._said and (self._said is None or text.spans == self._said.spans):
+        if text == self._shown and (self._shown is None or text.spans == self._shown.spans):
             return
-        self._said = text
+        self._shown = text
         if self._hides and self.display is not bool(text.plain):
             self.display = bool(text.plain)
         self.update(text, layout=self._hides)
@@ -30,4 +30,4 @@ class TextLine(Static):
     @property
     def said(self) -> str:
         """What it says at present."""
-        return self._said.plain if self._said else ""
+        return self._shown.plain if self._shown else ""
