@@ -1,9 +1,90 @@
-"""What the lines around the table say; a trouble's remedies name the keys as they are now."""
+"""The lines around the table: which orders stay on the deck, and what helps against a trouble."""
+
+from datetime import UTC, datetime
 
 import pytest
 
+from tui.model.node import Identity
+from tui.model.order import (
+    Order,
+    OrderPhase,
+    OrderProgress,
+    Result,
+    Route,
+    SeenService,
+    Target,
+    Verb,
+    Verdict,
+)
 from tui.model.reading import Remedy, Trouble, TroubleKind
-from tui.ui.format.status_lines import remedy_text
+from tui.model.service import Kind
+from tui.ui.format.status_lines import banner_line, order_lines, remedy_text
+from tui.ui.themes import STYLES
+
+PALETTE = dict.fromkeys(STYLES, "")
+
+
+def order(number: int, *results: Result) -> OrderProgress:
+    names = [f"svc{number}{letter}" for letter in "abc"[: len(results)]]
+    given = Order(
+        number=number,
+        verb=Verb.RESTART,
+        target=Target("node1", "https://node1:9443", Identity(1), None),
+        services=tuple(SeenService(name, "RUNNING", Kind.OPTIONAL) for name in names),
+        route=Route(via="node1", url="https://node1:9443"),
+        pressed_at=0.0,
+        pressed_on=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    verdicts = tuple(Verdict(name, result) for name, result in zip(names, results, strict=True))
+    return OrderProgress(given, OrderPhase.ENDED, verdicts=verdicts)
+
+
+def shown(at_most: int, *progress: OrderProgress) -> list[str]:
+    return [line.plain.strip() for line in order_lines(progress, at_most, PALETTE)]
+
+
+def test_all_lines_are_shown_where_there_is_room() -> None:
+    lines = shown(2, order(1, Result.VERIFIED), order(2, Result.FLAPPING))
+    assert lines == [
+        "✓ restart svc1a on node1: VERIFIED",
+        "✗ restart svc2a on node1: FLAPPING",
+    ]
+
+
+def test_verified_services_leave_first_and_then_the_oldest() -> None:
+    orders = (
+        order(1, Result.FLAPPING, Result.VERIFIED),
+        order(2, Result.UNKNOWN),
+        order(3, Result.VERIFIED),
+    )
+    assert shown(3, *orders) == [
+        "✗ restart svc1a on node1: FLAPPING",
+        "? restart svc2a on node1: UNKNOWN",
+        "and 2 more: x clears, d tells each",
+    ]
+    assert shown(2, *orders) == [
+        "? restart svc2a on node1: UNKNOWN",
+        "and 3 more: x clears, d tells each",
+    ]
+
+
+def test_a_service_named_verified_does_not_leave_for_its_name() -> None:
+    failed = order(1, Result.FLAPPING)
+    failed = OrderProgress(
+        failed.order, failed.phase, verdicts=(Verdict("VERIFIED", Result.FLAPPING),)
+    )
+    others = (order(number, Result.VERIFIED) for number in (2, 3, 4))
+    assert shown(2, failed, *others)[0] == ("✗ restart VERIFIED on node1: FLAPPING")
+
+
+def test_the_banner_joins_what_must_not_be_overlooked() -> None:
+    assert banner_line(PALETTE).plain == ""
+    banner = banner_line(PALETTE, journal_trouble="disk full", paused="p goes on", unlocked=True)
+    assert banner.plain == (
+        "NO JOURNAL, SO NO ORDER: disk full · PAUSED: p goes on"
+        " · REQUIRED SERVICES UNLOCKED for this session"
+    )
+
 
 KEYS = {"refresh": "ctrl+r,f5", "trust": "T", "login": "L"}
 

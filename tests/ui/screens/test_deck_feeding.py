@@ -1,0 +1,97 @@
+"""What one reading makes the deck do: its own node's cells, and nothing that is not shown."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from tests.ui.conftest import open_deck, write_configuration
+from tui.model.event import Event, StatusChange
+from tui.sim.server import SimulatedCluster
+from tui.ui.screens.deck import LastChanges
+
+
+def calls(work: Callable[[], None]) -> Counter[str]:
+    """Count the functions that `work` calls, by their qualified names."""
+    counted: Counter[str] = Counter()
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            counted[frame.f_code.co_qualname] += 1
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+async def test_a_reading_makes_one_view_and_of_other_nodes_none(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        in_front = calls(lambda: deck.app.node_changed("node1"))
+        assert in_front["NodeView.of"] == in_front["ServicesTable.present"] == 1
+        elsewhere = calls(lambda: deck.app.node_changed("node2"))
+        assert elsewhere["NodeView.of"] == elsewhere["ServicesTable.present"] == 0
+
+
+async def test_nothing_is_painted_again_where_nothing_is_new(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, settings="refresh = 60")
+    async with open_deck(configuration) as deck:
+        await deck.all_known()
+        screen = deck.app.deck
+        screen.nodes_changed()
+        assert set(calls(screen.nodes_changed)) == {"DeckScreen.nodes_changed"}
+
+
+async def test_a_closed_detail_pane_is_not_fed(served: SimulatedCluster, tmp_path: Path) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        assert not calls(deck.app.deck.tick)["Fleet.history"]
+        await deck.press("d")
+        assert calls(deck.app.deck.tick)["Fleet.history"] == 1
+
+
+async def test_a_deck_under_the_matrix_is_not_fed_and_is_current_afterwards(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("0")
+        await deck.until(lambda: deck.app.screen is not deck.app.deck)
+        assert not calls(lambda: deck.app.node_changed("node1"))["ServicesTable.present"]
+        served.cluster.stop(1, "stats_archiver")
+        await deck.until(
+            lambda: deck.fleet.watch("node1").reading.find("stats_archiver").status == "STOPPED"
+        )
+        await deck.press("q")
+        await deck.until(lambda: deck.table.row_keys[0] == "stats_archiver")
+
+
+def test_the_last_change_of_a_service_is_found_by_its_node() -> None:
+    changes = LastChanges()
+    for service, after in (("ccs", "STOPPED"), ("ccs", "RUNNING"), ("", "STOPPED")):
+        changes.add(event("node1", service, after))
+    changes.add(event("node2", "ccs", "FATAL"))
+    assert [one.details.after for one in changes.of("node1").values()] == ["RUNNING"]
+    assert list(changes.of("node3")) == []
+
+
+def test_of_too_many_last_changes_the_oldest_are_dropped() -> None:
+    changes = LastChanges()
+    changes.AT_MOST = 2
+    for service in ("first", "second", "first", "third"):
+        changes.add(event("node1", service, "STOPPED"))
+    assert list(changes.of("node1")) == ["first", "third"]
+
+
+def event(node: str, service: str, after: str) -> Event:
+    details = StatusChange("RUNNING", after)
+    return Event(node=node, service=service, details=details, at=0.0, on=datetime.now(UTC))
