@@ -56,17 +56,34 @@ def test_what_is_read_only_troubled_stale_busy_or_unanswered_is_never_allowed(
         assert ruling.tier is Tier.NEVER
 
 
-@given(VERBS, CHOSEN, STANDINGS)
+UNPROVEN = st.sampled_from([Kind.REQUIRED, Kind.UNKNOWN])
+SEVERAL = st.lists(SEEN, min_size=1, max_size=4).filter(
+    lambda chosen: any(one.kind is not Kind.OPTIONAL for one in chosen)
+)
+
+
+@given(VERBS, SEEN, UNPROVEN, CLEAR)
 def test_what_is_not_known_to_be_optional_needs_the_switch_the_words_and_a_reason(
-    verb: Verb, chosen: list[SeenService], standing: NodeStanding
+    verb: Verb, seen: SeenService, kind: Kind, standing: NodeStanding
 ) -> None:
     """P8, case 43."""
-    ruling = judge_order(verb, chosen, standing)
-    if ruling.allowed and any(one.kind is not Kind.OPTIONAL for one in chosen):
-        assert standing.unlocked
-        assert len(chosen) == 1
-        assert ruling.words == chosen[0].name
-        assert ruling.needs_reason
+    chosen = [replace(seen, kind=kind)]
+    assert is_refused(judge_order(verb, chosen, standing))
+    ruling = judge_order(verb, chosen, replace(standing, unlocked=True))
+    assert ruling.allowed
+    assert ruling.tier is Tier.LOCKED
+    assert ruling.words == seen.name
+    assert ruling.needs_reason
+    assert ruling.reason
+
+
+@given(VERBS, SEVERAL, CLEAR, st.booleans())
+def test_of_services_not_known_to_be_optional_no_two_go_at_once(
+    verb: Verb, chosen: list[SeenService], standing: NodeStanding, unlocked: bool
+) -> None:
+    """P8, case 43."""
+    ruling = judge_order(verb, chosen, replace(standing, unlocked=unlocked))
+    assert ruling.allowed is (unlocked and len(chosen) == 1)
 
 
 @given(VERBS, CHOSEN, CLEAR)

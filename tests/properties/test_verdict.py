@@ -1,6 +1,7 @@
 """P7: a verdict is what the node showed, and never what its answer said."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import assume, given
@@ -68,6 +69,73 @@ def test_verified_only_with_evidence_that_held(
     assert held[-1].at - held[0].at >= PATIENCE.steady
     if verb is not Verb.STOP:
         assert len({one.started_at for one in held}) == 1
+
+
+@st.composite
+def proofs(draw: st.DrawFn) -> tuple[Verb, SeenService, list[Observation]]:
+    """Draw an order and sights that end in what it wished for, held at least as long as asked."""
+    verb, before = draw(VERBS), draw(BEFORE)
+    started = EPOCH + timedelta(minutes=draw(st.integers(4, 9)))
+    status: str | None = "RUNNING"
+    if verb is Verb.STOP:
+        status = draw(st.sampled_from([None, "STOPPED", "EXITED"]))
+    if verb is Verb.RESTART:
+        before = replace(before, started_at=EPOCH + timedelta(minutes=draw(st.integers(-2, 3))))
+    # Until then it shows nothing that was wished for.
+    other = "RUNNING" if verb is Verb.STOP else "STOPPED"
+    at, sights = 0.0, []
+    for _ in range(draw(st.integers(0, 3))):
+        at += draw(st.floats(0.1, 2))
+        sights.append(Observation(at, other, before.started_at))
+    reached = at + 0.1
+    held = (0.0, draw(st.floats(0.1, 5)), PATIENCE.steady + draw(st.floats(0.01, 5)))
+    since = started if status else None
+    return verb, before, sights + [Observation(reached + one, status, since) for one in held]
+
+
+@given(proofs(), st.none() | st.just(True))
+def test_each_verb_is_verified_once_what_it_wished_for_has_held(
+    proof: tuple[Verb, SeenService, list[Observation]], said: bool | None
+) -> None:
+    """P7, case 46: also where the answer was lost."""
+    verb, before, sights = proof
+    word, now = NodeAnswer(said, 0.1), sights[-1].at
+    verdict = decide_verdict(verb, before, word, sights, now=now, patience=PATIENCE)
+    assert verdict is not None
+    assert verdict.result is Result.VERIFIED
+    # One look less is too short a time, and is no proof.
+    early = decide_verdict(verb, before, word, sights[:-1], now=now, patience=PATIENCE)
+    assert early is None or early.result is not Result.VERIFIED
+
+
+@given(proofs(), st.data())
+def test_nothing_is_verified_that_did_not_hold_to_the_last_look(
+    proof: tuple[Verb, SeenService, list[Observation]], data: st.DataObject
+) -> None:
+    """P7, case 46: one look in between that shows something else is enough."""
+    verb, before, sights = proof
+    wished = len(sights) - 2
+    other = "RUNNING" if verb is Verb.STOP else data.draw(st.sampled_from(["STOPPED", "FATAL"]))
+    sights[wished] = replace(sights[wished], status=other)
+    word, now = NodeAnswer(said=True, at=0.1), sights[-1].at
+    verdict = decide_verdict(verb, before, word, sights, now=now, patience=PATIENCE)
+    assert verdict is not None
+    assert verdict.result is Result.FLAPPING
+
+
+@given(proofs(), st.integers(1, 9))
+def test_a_restart_whose_start_time_moved_back_is_never_verified(
+    proof: tuple[Verb, SeenService, list[Observation]], minutes: int
+) -> None:
+    """P7, case 46: a clock that was set back proves no restart."""
+    _, before, sights = proof
+    since = EPOCH
+    before = replace(before, started_at=since, status="RUNNING")
+    earlier = since - timedelta(minutes=minutes)
+    blind = [Observation(one.at, "RUNNING", earlier) for one in sights]
+    word, now = NodeAnswer(said=True, at=0.1), 200.0
+    verdict = decide_verdict(Verb.RESTART, before, word, blind, now=now, patience=PATIENCE)
+    assert verdict is None or verdict.result is not Result.VERIFIED
 
 
 @given(VERBS, BEFORE, st.none() | st.just(True), NOW)

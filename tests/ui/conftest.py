@@ -76,11 +76,10 @@ class Deck:
 
     async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
         """Wait until a condition holds; `seconds` only bounds how long a failure takes."""
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                raise AssertionError(f"it did not come about; the screen:\n{self.text}")
-            await asyncio.sleep(0.03)
+        try:
+            await wait_until(condition, seconds)
+        except TimeoutError:
+            raise AssertionError(f"it did not come about; the screen:\n{self.text}") from None
 
     async def press(self, *keys: str) -> None:
         """Type keys, each after what the one before it led to."""
@@ -101,7 +100,7 @@ class Deck:
                 await self.until(lambda: isinstance(self.app.screen, window), 1.0)
 
     async def settle(self) -> None:
-        await settle(self.app, self.pilot)
+        await settle(self.app)
 
     async def click(self, *args: Any, **more: Any) -> None:
         """Click as `Pilot.click` does, without its wait for an idle process."""
@@ -182,6 +181,15 @@ class Deck:
         )
 
 
+async def wait_until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
+    """Wait until a condition holds. Raises TimeoutError; `seconds` only bounds a failure."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError
+        await asyncio.sleep(0.03)
+
+
 def key_event(key: str) -> events.Key:
     """Make the event that Textual's own pilot makes of a key's name."""
     if len(key) == 1 and not key.isalnum():
@@ -194,13 +202,13 @@ def key_event(key: str) -> events.Key:
     return events.Key(key, character)
 
 
-async def settle(app: App[Any], pilot: Pilot[Any]) -> None:
+async def settle(app: App[Any]) -> None:
     """Wait until no message waits in any queue, none is being handled, and all is laid out.
 
     Textual's own wait is for a process that computes nothing, which beside a busy simulator
     takes up to a second for each key.
     """
-    calm = 0
+    calm, pilot = 0, Pilot(app)
     for _ in range(50):
         # Every queue is passed once: what was being handled when it began is done with.
         if not await pilot._wait_for_screen() or not app.screen_stack:

@@ -56,7 +56,7 @@ class Shown:
             painted = asyncio.Event()
             self.widget.call_after_refresh(painted.set)
             await painted.wait()
-            await settle(self.app, self.pilot)
+            await settle(self.app)
 
     async def painted_by(self, act: Callable[[], Any]) -> list[int]:
         await self.settle()

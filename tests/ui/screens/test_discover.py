@@ -1,6 +1,8 @@
 """D: the nodes of a cluster found from one profile, marked, added; the real app by keys."""
 
+import resource
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from tests.faultserver import serving
 from tests.fleet.conftest import Play
 from tests.ui.conftest import ADMIN, Deck, open_deck
 from tests.ui.screens.test_golden import compare
-from tui.config import ConfigError, Configuration, load
+from tui.config import Configuration, load
 from tui.fleet.onboarding.discovery import DiscoveredNode, add_profiles
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
@@ -197,24 +199,40 @@ async def test_a_file_that_changed_meanwhile_is_not_overwritten(
         assert path.read_bytes() == before
 
 
-async def test_what_was_written_before_a_fault_is_watched_and_the_fault_is_told(
-    spread: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(configuration: Configuration, chosen: Iterable[DiscoveredNode]) -> Configuration:
-        for one in chosen:
-            if one.name == "node3":
-                raise ConfigError("no space left on device")
-            configuration = add_profiles(configuration, [one])
-        return configuration
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Have the system refuse to write files of more bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    monkeypatch.setattr("tui.ui.screens.discover.add_profiles", full)
-    async with open_deck(write(spread, tmp_path, 1)) as deck:
+
+def size_with(configuration: Configuration, found: Iterable[DiscoveredNode], folder: Path) -> int:
+    """Return how many bytes the file has once these are written, tried on a copy of it."""
+    copy = folder / "copy.toml"
+    copy.write_bytes(configuration.path.read_bytes())
+    copy.chmod(0o600)
+    return add_profiles(load(copy, must_exist=True), found).path.stat().st_size
+
+
+async def test_profiles_written_before_a_full_disk_are_watched_and_the_fault_is_shown(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write(spread, tmp_path, 1)
+    async with open_deck(configuration) as deck:
         await deck.all_known()
         await deck.press("D")
-        await discovered(deck)
-        await deck.press("enter")
-        await deck.until(lambda: deck.app.screen is deck.app.deck)
-        await deck.shows("first1, node2 written; not node3", "no space left")
+        screen = await discovered(deck)
+        first, second = (screen._found[key] for key in "12")
+        with files_no_larger_than(size_with(configuration, [first, second], tmp_path)):
+            await deck.press("enter")
+            await deck.until(lambda: deck.app.screen is deck.app.deck)
+        said = " ".join(one.message for one in deck.app._notifications)
+        assert "first1, node2 written; not node3" in said
+        assert "File too large" in said
         assert [one.name for one in deck.fleet.nodes] == ["first1", "node2"]
     assert saved(tmp_path) == {"first1": 1, "node2": 2}
 

@@ -100,7 +100,7 @@ class Table:
             painted = asyncio.Event()
             self.widget.call_after_refresh(painted.set)
             await painted.wait()
-            await settle(self.app, self.pilot)
+            await settle(self.app)
 
     async def show(self, rows: Iterable[Row]) -> None:
         self.widget.show(list(rows))
@@ -109,7 +109,7 @@ class Table:
     async def press(self, *keys: str) -> None:
         for key in keys:
             self.app.post_message(key_event(key))
-            await settle(self.app, self.pilot)
+            await settle(self.app)
         await self.settle()
 
     async def painted_by(self, act: Callable[[], Any]) -> list[int]:

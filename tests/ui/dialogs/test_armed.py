@@ -1,0 +1,74 @@
+"""When a dialog starts to listen: painted long enough, and no key for long enough; both."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual import events
+
+from tests.ui.conftest import settle
+from tui.ui.dialogs.armed import ArmingTimes, TypeAheadProofScreen
+from tui.ui.terminal.app import TerminalApp
+
+LONG = 3600.0
+
+
+class Window(TypeAheadProofScreen[None]):
+    """Arms when it is told to, and remembers the keys that reach it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: list[str] = []
+
+    def on_mount(self) -> None:
+        self.begin_arming()
+
+    def on_key(self, event: events.Key) -> None:
+        self.keys.append(event.key)
+
+
+@asynccontextmanager
+async def open_window(painted: float, quiet: float) -> AsyncIterator[Window]:
+    app = TerminalApp(arming_times=ArmingTimes(painted=painted, quiet=quiet))
+    async with app.run_test():
+        window = Window()
+        await app.push_screen(window)
+        await settle(app)
+        yield window
+
+
+async def test_it_listens_once_both_times_have_passed() -> None:
+    async with open_window(0.0, 0.0) as window:
+        assert window.arm()
+        assert window.hears
+
+
+@pytest.mark.parametrize(("painted", "quiet"), [(LONG, 0.0), (0.0, LONG)])
+async def test_one_of_the_two_times_is_not_enough(painted: float, quiet: float) -> None:
+    async with open_window(painted, quiet) as window:
+        assert not window.arm()
+        assert not window.hears
+
+
+async def test_before_its_first_paint_it_never_listens() -> None:
+    async with open_window(0.0, 0.0) as window:
+        window.begin_arming()
+        assert not window.arm()
+
+
+async def test_a_key_that_comes_before_reaches_nothing_and_one_that_comes_after_does() -> None:
+    """P5, case 41."""
+    async with open_window(0.0, 0.0) as window:
+        app = window.app
+        for key in ("y", "enter"):
+            assert window.swallows(events.Key(key, None))
+        assert window.keys == []
+        assert window.arm()
+        app.post_message(events.Key("y", "y"))
+        await settle(app)
+        assert window.keys == ["y"]
+
+
+def test_as_shipped_it_takes_longer_than_reading_the_title() -> None:
+    times = ArmingTimes()
+    assert (times.painted, times.quiet, times.alone) == (0.6, 0.3, 0.1)

@@ -1,0 +1,94 @@
+"""What opens the way to yes: the words and the reason, and what holds at that very moment."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from rich.text import Text
+from textual.widgets import Button
+
+from tests.ui.conftest import ARMS_AT_ONCE, key_event, settle, wait_until
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
+from tui.ui.terminal.app import TerminalApp
+from tui.ui.themes import STYLES
+
+PALETTE = dict.fromkeys(STYLES, "")
+
+
+class Question(ConfirmDialog[str]):
+    """Asks whether to send; `shut` is what stands in the way."""
+
+    shut = ""
+
+    @property
+    def facts(self) -> Text:
+        return Text("what would be sent")
+
+    essentials = facts
+
+    def bar(self) -> str:
+        return self.shut
+
+    def agreed(self) -> str:
+        return self.field("#reason") or "yes"
+
+
+class Asked:
+    """A question on the screen, and what was answered."""
+
+    def __init__(self, app: TerminalApp, question: Question) -> None:
+        self.app, self.question = app, question
+        self.answers: list[str | None] = []
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            self.app.post_message(key_event(key))
+            await settle(self.app)
+
+
+@asynccontextmanager
+async def asked(**more: object) -> AsyncIterator[Asked]:
+    request = ConfirmRequest("Restart alert_mgr?", "restart", **more)  # type: ignore[arg-type]
+    app = TerminalApp(arming_times=ARMS_AT_ONCE)
+    async with app.run_test():
+        question = Question(request, PALETTE)
+        shown = Asked(app, question)
+        app.push_screen(question, shown.answers.append)
+        await settle(app)
+        await wait_until(lambda: question.query("#go.-armed"))
+        yield shown
+
+
+@pytest.mark.parametrize(("reason", "answers"), [("", []), ("ab", []), ("abc", ["abc"])])
+async def test_a_reason_has_at_least_three_letters(reason: str, answers: list[str]) -> None:
+    """P8, case 43."""
+    async with asked(words="ccs", needs_reason=True) as shown:
+        await shown.press("tab", *"ccs", "enter", *reason, "enter")
+        assert shown.answers == answers
+
+
+@pytest.mark.parametrize(("typed", "answers"), [("cc", []), ("ccsx", []), ("ccs", ["yes"])])
+async def test_the_words_are_typed_whole(typed: str, answers: list[str]) -> None:
+    """P8, case 43."""
+    async with asked(words="ccs") as shown:
+        await shown.press("tab", *typed, "enter")
+        assert shown.answers == answers
+
+
+async def test_what_changes_just_before_yes_still_counts() -> None:
+    """P4, case 42: what holds is asked for anew at the moment of the answer."""
+    async with asked(words="ccs") as shown:
+        await shown.press("tab", *"ccs")
+        assert not shown.question.query_one("#go", Button).disabled
+        shown.question.shut = "changed since you looked"
+        await shown.press("enter")
+        assert shown.answers == []
+        shown.question.shut = ""
+        await shown.press("enter")
+        assert shown.answers == ["yes"]
+
+
+async def test_escape_is_always_no() -> None:
+    async with asked(words="ccs") as shown:
+        await shown.press("tab", *"ccs", "escape")
+        assert shown.answers == [None]
