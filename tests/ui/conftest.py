@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from textual import events
 from textual.app import App
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -102,9 +103,16 @@ class Deck:
     async def settle(self) -> None:
         await settle(self.app)
 
-    async def click(self, *args: Any, **more: Any) -> None:
-        """Click as `Pilot.click` does, without its wait for an idle process."""
-        await self.pilot.click(*args, **more)
+    async def click(self, offset: tuple[int, int], times: int = 1) -> None:
+        """Click where a mouse would, so often in one go, through the app's own door."""
+        x, y = offset
+        sent: list[type[events.MouseEvent]] = [events.MouseMove]
+        sent += [events.MouseDown, events.MouseUp] * times
+        for kind in sent:
+            button = 0 if kind is events.MouseMove else 1
+            self.app.post_message(
+                kind(None, x, y, 0, 0, button, shift=False, meta=False, ctrl=False)
+            )
         await self.settle()
 
     async def polls(self, more: int = 2) -> None:
@@ -208,18 +216,39 @@ async def settle(app: App[Any]) -> None:
     Textual's own wait is for a process that computes nothing, which beside a busy simulator
     takes up to a second for each key.
     """
-    calm, pilot = 0, Pilot(app)
-    for _ in range(50):
-        # Every queue is passed once: what was being handled when it began is done with.
-        if not await pilot._wait_for_screen() or not app.screen_stack:
+    calm = 0
+    for _ in range(100):
+        if not app.screen_stack:
             return
         screen = app.screen
+        pumps: list[MessagePump] = [app, *screen.walk_children(with_self=True)]
+        waiting = [one for one in pumps if not one._message_queue.empty()]
+        hearing = screen.focused.ancestors_with_self if screen.focused else [screen, app]
+        await passed({*waiting, *hearing})
+        if not app.screen_stack or app.screen is not screen:
+            calm = 0
+            continue
         screen._on_timer_update()
-        pumps = [app, *screen.walk_children(with_self=True)]
         is_calm = not screen._callbacks and all(one._message_queue.empty() for one in pumps)
         calm = calm + 1 if is_calm else 0
-        if calm == 2:
+        if calm == 3:
             return
+
+
+async def passed(pumps: Collection[MessagePump]) -> None:
+    """Wait until each has handled what was in its queue, or is no longer there to."""
+    reached: list[asyncio.Future[None]] = []
+    for pump in pumps:
+        future = asyncio.get_running_loop().create_future()
+        if pump.call_later(_done, future):
+            reached.append(future)
+    if reached:
+        await asyncio.wait(reached, timeout=1.0)
+
+
+def _done(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 @asynccontextmanager
