@@ -7,8 +7,9 @@ import pytest
 from textual import events
 
 from tests.ui.conftest import settle
-from tui.ui.dialogs.armed import ArmingTimes, TypeAheadProofScreen
+from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.terminal.app import TerminalApp
+from tui.ui.terminal.input_guard import ArmingTimes
 
 LONG = 3600.0
 
@@ -40,14 +41,14 @@ async def open_window(painted: float, quiet: float) -> AsyncIterator[Window]:
 async def test_it_listens_once_both_times_have_passed() -> None:
     async with open_window(0.0, 0.0) as window:
         assert window.arm()
-        assert window.hears
+        assert window.is_armed
 
 
 @pytest.mark.parametrize(("painted", "quiet"), [(LONG, 0.0), (0.0, LONG)])
 async def test_one_of_the_two_times_is_not_enough(painted: float, quiet: float) -> None:
     async with open_window(painted, quiet) as window:
         assert not window.arm()
-        assert not window.hears
+        assert not window.is_armed
 
 
 async def test_before_its_first_paint_it_never_listens() -> None:
@@ -61,7 +62,7 @@ async def test_a_key_that_comes_before_reaches_nothing_and_one_that_comes_after_
     async with open_window(0.0, 0.0) as window:
         app = window.app
         for key in ("y", "enter"):
-            assert window.swallows(events.Key(key, None))
+            assert window.drops_input(events.Key(key, None))
         assert window.keys == []
         assert window.arm()
         app.post_message(events.Key("y", "y"))
