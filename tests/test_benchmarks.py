@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.real_time
+
 _BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 _ASK = (
     "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; import cluster; "

@@ -10,6 +10,8 @@ import pytest
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
+pytestmark = pytest.mark.real_time
+
 ROOT = Path(__file__).parent.parent
 PASSWORD = "demo-password"
 REPORT = """

@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from tests.oracle import clips, strange
+from tests.oracle import clips, ends_well, strange
+from tests.terminal.hostile import PAYLOADS
 from tui.ui.terminal.clipboard import clipboard_sequence
 
 MEANT = "alert_mgr"
@@ -66,3 +67,21 @@ def test_a_forged_one_is_seen(forged: str) -> None:
 def test_what_comes_after_a_copy_is_judged_again() -> None:
     written = clipboard_sequence(MEANT, {}) + "\x1b]0;title\x07"
     assert strange(written.encode(), copied=[MEANT])
+
+
+HARMLESS = {"combining", "markup", "bad markup", "click", "long", "wide", "skin and flag"}
+"""Payloads that are text to a terminal, and so may be written as they are."""
+
+
+@pytest.mark.parametrize("name", sorted(PAYLOADS.keys() - HARMLESS))
+def test_the_oracle_sees_a_payload_that_was_let_through(name: str) -> None:
+    raw = PAYLOADS[name].encode("utf-8", "surrogatepass")
+    written = b"\x1b[?1049h" + raw + b"\x1b[?1049l"
+    assert strange(b"\x1b[1;1Hx" + raw + b"\x1b[0m") or not ends_well(written)
+
+
+@pytest.mark.parametrize("name", sorted(HARMLESS))
+def test_the_oracle_lets_text_through_that_only_looks_like_a_command(name: str) -> None:
+    raw = PAYLOADS[name].encode()
+    assert strange(b"\x1b[1;1Hx" + raw + b"\x1b[0m") == []
+    assert ends_well(b"\x1b[?1049h" + raw + b"\x1b[?1049l")

@@ -16,6 +16,8 @@ from tests.pty import RSDECK, Terminal, environment
 from tests.terminal.conftest import write
 from tests.terminal.hostile import PAYLOADS
 
+pytestmark = pytest.mark.terminal
+
 TEXTS = list(PAYLOADS.values())
 GOOD = {"status": "RUNNING", "start_time": "2024-05-13T18:38:00Z", "uptime": "0:10:00"}
 
@@ -154,21 +156,3 @@ def test_the_password_commands_words_are_not_written(tmp_path: Path) -> None:
             terminal.shows("odd", "password")
             terminal.quiet(1.0)
             leave(terminal)
-
-
-HARMLESS = {"combining", "markup", "bad markup", "click", "long", "wide", "skin and flag"}
-"""Payloads that are text to a terminal, and so may be written as they are."""
-
-
-@pytest.mark.parametrize("name", sorted(PAYLOADS.keys() - HARMLESS))
-def test_the_oracle_sees_a_payload_that_was_let_through(name: str) -> None:
-    raw = PAYLOADS[name].encode("utf-8", "surrogatepass")
-    written = b"\x1b[?1049h" + raw + b"\x1b[?1049l"
-    assert strange(b"\x1b[1;1Hx" + raw + b"\x1b[0m") or not ends_well(written)
-
-
-@pytest.mark.parametrize("name", sorted(HARMLESS))
-def test_the_oracle_lets_text_through_that_only_looks_like_a_command(name: str) -> None:
-    raw = PAYLOADS[name].encode()
-    assert strange(b"\x1b[1;1Hx" + raw + b"\x1b[0m") == []
-    assert ends_well(b"\x1b[?1049h" + raw + b"\x1b[?1049l")

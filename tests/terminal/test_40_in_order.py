@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.pty import RSDECK, Terminal, environment
 from tests.terminal.conftest import Open
+
+pytestmark = pytest.mark.terminal
 
 
 def test_what_is_typed_after_the_filters_key_is_looked_for_and_no_order(opened: Open) -> None:

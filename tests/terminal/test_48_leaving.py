@@ -11,6 +11,8 @@ from tests.fleet.witness import records
 from tests.pty import RSDECK, Terminal, environment
 from tests.terminal.conftest import write
 
+pytestmark = pytest.mark.terminal
+
 ENDS = [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, None]
 
 

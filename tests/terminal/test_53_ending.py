@@ -7,6 +7,8 @@ import pytest
 from tests.pty import Terminal
 from tests.terminal.conftest import Open, planted
 
+pytestmark = pytest.mark.terminal
+
 SIGNALS = [
     (signal.SIGTERM, 143, "rsdeck: ended by SIGTERM\n"),
     (signal.SIGHUP, 129, "rsdeck: ended by SIGHUP\n"),

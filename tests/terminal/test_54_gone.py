@@ -9,6 +9,8 @@ import pytest
 from tests.pty import RSDECK, Terminal
 from tests.terminal.conftest import Open, planted
 
+pytestmark = pytest.mark.terminal
+
 NOHUP = planted("import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)")
 
 

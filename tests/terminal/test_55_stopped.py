@@ -6,9 +6,13 @@ Cases 55 and 63, P18.
 import re
 import signal
 
+import pytest
+
 from tests.pty import Terminal
 from tests.terminal.conftest import Open
 from tui.sim.server import SimulatedCluster
+
+pytestmark = pytest.mark.terminal
 
 ALT = b"\x1b[?1049h"
 

@@ -12,6 +12,8 @@ from tests.pty import RSDECK, environment
 from tests.terminal.conftest import PASSWORD, Open, configure
 from tui.sim.server import SimulatedCluster
 
+pytestmark = pytest.mark.terminal
+
 SENTENCE = "rsdeck: the deck needs a terminal"
 
 

@@ -9,6 +9,8 @@ from tests.pty import RSDECK, Terminal, environment
 from tests.terminal.conftest import PASSWORD, configure
 from tui.sim.server import SimulatedCluster
 
+pytestmark = pytest.mark.terminal
+
 HELP = "─ Help"
 SENT = {
     "ff": b"\xff",

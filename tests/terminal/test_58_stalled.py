@@ -4,8 +4,12 @@ import os
 import signal
 import time
 
+import pytest
+
 from tests.terminal.conftest import Open
 from tui.sim.server import SimulatedCluster
+
+pytestmark = pytest.mark.terminal
 
 
 def test_polls_go_on_and_the_memory_is_flat(opened: Open, served: SimulatedCluster) -> None:

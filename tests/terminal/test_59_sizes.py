@@ -6,6 +6,8 @@ from tests.pty import Terminal
 from tests.terminal.conftest import Open
 from tui.sim.server import SimulatedCluster
 
+pytestmark = pytest.mark.terminal
+
 
 def posts(served: SimulatedCluster) -> int:
     return sum(one.method == "POST" for one in served.cluster.requests)

@@ -5,6 +5,8 @@ from rich.cells import cell_len
 
 from tests.terminal.conftest import Open
 
+pytestmark = pytest.mark.terminal
+
 
 @pytest.mark.parametrize(
     "env",

@@ -13,6 +13,8 @@ from tests.pty import RSDECK, Terminal, environment
 from tests.terminal.conftest import PASSWORD, configure, planted
 from tui.sim.server import SimulatedCluster
 
+pytestmark = pytest.mark.terminal
+
 FULL_DISK = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
 
 

@@ -16,6 +16,8 @@ from tests.terminal.hostile import PAYLOADS
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
+pytestmark = pytest.mark.terminal
+
 TMUX = {"TMUX": "/tmp/tmux-1000/default,1,0"}  # noqa: S108 - nothing is opened there
 FORMS = [
     pytest.param("osc9", {}, oracle.OSC9, id="osc9"),

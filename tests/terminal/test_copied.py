@@ -15,6 +15,8 @@ from tests.terminal.conftest import Open
 from tests.terminal.hostile import PAYLOADS
 from tests.terminal.test_39_hostile import deck
 
+pytestmark = pytest.mark.terminal
+
 NAME = "alert_mgr"
 CODED = base64.b64encode(NAME.encode())
 TMUX = {"TMUX": "/run/tmux-0/default,1,0", "TERM": "tmux-256color"}

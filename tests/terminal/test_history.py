@@ -13,6 +13,8 @@ from tests.pty import ROOT, RSDECK, environment
 from tests.terminal.conftest import Open
 from tui.sim.server import SimulatedCluster
 
+pytestmark = pytest.mark.terminal
+
 
 def events(home: Path) -> list[dict[str, Any]]:
     """Ask `rsdeck events` as another terminal would."""

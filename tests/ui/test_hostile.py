@@ -9,6 +9,8 @@ from tests.faultserver import answer, routes, serving
 from tests.ui.conftest import Deck, open_deck
 from tests.ui.screens.test_deck_trouble import one_node
 
+pytestmark = pytest.mark.real_time
+
 NAMES = [
     "\x1b[31mred",
     "\x1b]0;title\x07",

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.ui.conftest import ARMS_AS_SHIPPED, Deck, open_deck, posts, write_configuration
 from tui.fleet.orders.verdict import Patience
 from tui.model.rollout import Plan, RolloutState
 from tui.sim.server import SimulatedCluster
+
+pytestmark = pytest.mark.real_time
 
 
 async def begin(deck: Deck) -> Plan:

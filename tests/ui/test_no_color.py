@@ -15,6 +15,8 @@ from pathlib import Path
 import pyte
 import pytest
 
+pytestmark = pytest.mark.terminal
+
 ROOT = Path(__file__).resolve().parents[3]
 SIZE = (120, 40)
 SGR = re.compile(rb"\x1b\[([0-9;:]*)m")

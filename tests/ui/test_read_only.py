@@ -16,6 +16,8 @@ from tui.ui.dialogs.order import OrderDialog
 from tui.ui.keymap import KEYS
 from tui.ui.table.live_table import LiveTable
 
+pytestmark = pytest.mark.real_time
+
 WHY = "read-only: the deck was started with --read-only"
 LEAVES = {"quit", "quit_now"}
 

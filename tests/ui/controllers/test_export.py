@@ -12,6 +12,8 @@ from tui.sim.server import SimulatedCluster
 from tui.storage.paths import NOWHERE
 from tui.ui.dialogs.password import PasswordDialog
 
+pytestmark = pytest.mark.real_time
+
 WHY = "read-only: the deck was started with --read-only"
 
 

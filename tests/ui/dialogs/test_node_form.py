@@ -12,6 +12,8 @@ from tui.ui.dialogs.node_form import NodeForm
 from tui.ui.dialogs.password import PasswordDialog
 from tui.ui.screens.nodes import NodesScreen
 
+pytestmark = pytest.mark.real_time
+
 
 def empty(folder: Path, text: str = "") -> Configuration:
     path = folder / "config.toml"

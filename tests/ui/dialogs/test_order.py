@@ -13,6 +13,8 @@ from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.order import OrderDialog
 
+pytestmark = pytest.mark.real_time
+
 
 def body(served: SimulatedCluster) -> str:
     (post,) = posts(served)

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.ui.conftest import ADMIN, open_deck, quiet, write_configuration
 from tui.sim.server import SimulatedCluster
+
+pytestmark = pytest.mark.real_time
 
 TRIES = 2  # what a wrong password costs where nothing is said of the way to log in
 

@@ -19,6 +19,8 @@ from tui.ui.dialogs.order import OrderDialog
 from tui.ui.dialogs.trust import TrustDialog
 from tui.ui.screens.nodes import NodesScreen
 
+pytestmark = pytest.mark.real_time
+
 WRONG = "ab" * 32
 UNCHECKED = "CERTIFICATE NOT CHECKED"
 

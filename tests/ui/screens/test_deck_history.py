@@ -14,6 +14,8 @@ from tui.sim.server import SimulatedCluster
 from tui.storage.private_files import StorageError
 from tui.ui.controllers.day_history import EVERY
 
+pytestmark = pytest.mark.real_time
+
 
 class Counting(HistoryRecorder):
     """Counts how often it is read."""

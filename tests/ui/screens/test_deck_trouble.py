@@ -11,6 +11,8 @@ from tests.ui.conftest import open_deck, write_configuration
 from tui.config import Configuration, load
 from tui.sim.server import SimulatedCluster
 
+pytestmark = pytest.mark.real_time
+
 SERVICES = {
     "alert_mgr": {
         "start_time": "2024-05-13T18:38:00Z",

@@ -20,6 +20,8 @@ from tui.sim.server import SimulatedCluster
 from tui.ui.screens.discover import DiscoverScreen
 from tui.ui.screens.nodes import NodesScreen
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture
 def spread() -> Iterator[SimulatedCluster]:

@@ -16,6 +16,8 @@ from tui.ui.screens.events import EventsScreen
 from tui.ui.themes import load_themes
 from tui.ui.widgets.events_table import EventsTable
 
+pytestmark = pytest.mark.real_time
+
 WIDE = (200, 60)
 SIZES = [(80, 24), (120, 40), (200, 60)]
 

@@ -14,6 +14,8 @@ from tui.model.rollout import RolloutState
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
+pytestmark = pytest.mark.real_time
+
 GOLDEN = Path(__file__).parents[2] / "golden"
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
 SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]

@@ -13,6 +13,8 @@ from tui.sim.server import SimulatedCluster
 from tui.ui.screens.matrix import MatrixScreen
 from tui.ui.screens.problems import ProblemsScreen
 
+pytestmark = pytest.mark.real_time
+
 SIZES = [(80, 24), (120, 40), (200, 60)]
 NODES = 12
 

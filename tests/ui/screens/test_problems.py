@@ -15,6 +15,8 @@ from tui.ui.screens.nodes import NodesScreen
 from tui.ui.screens.problems import ProblemsScreen
 from tui.ui.table.live_table import LiveTable
 
+pytestmark = pytest.mark.real_time
+
 
 async def open_problems(deck: Deck) -> LiveTable:
     """Go there by the picker, whichever of the two there is room for."""

@@ -34,6 +34,8 @@ from tui.ui.dialogs.rollout import RolloutDialog
 from tui.ui.dialogs.rollout_action import RolloutActionDialog
 from tui.ui.screens.rollout import RolloutScreen
 
+pytestmark = pytest.mark.real_time
+
 WHY = "read-only: the deck was started with --read-only"
 
 
