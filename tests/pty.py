@@ -120,14 +120,14 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.lines)
 
-    def until(self, condition: Callable[[], Any], seconds: float = 20.0) -> None:
+    def until(self, condition: Callable[[], Any], seconds: float = 40.0) -> None:
         """Read until it holds."""
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end or not self.read():
                 assert condition(), f"it did not come about:\n{self.text}"
 
-    def shows(self, *words: str, seconds: float = 20.0) -> None:
+    def shows(self, *words: str, seconds: float = 40.0) -> None:
         """Read until all words are on the screen."""
         self.until(lambda: all(word in self.text for word in words), seconds)
 
@@ -139,7 +139,7 @@ class Terminal:
 
     # Input
 
-    def send(self, keys: bytes, seconds: float = 20.0) -> None:
+    def send(self, keys: bytes, seconds: float = 40.0) -> None:
         """Type, reading meanwhile so that neither side waits for the other."""
         end = time.monotonic() + seconds
         rest = memoryview(keys)
@@ -173,7 +173,7 @@ class Terminal:
 
     # The end
 
-    def ends(self, seconds: float = 10.0) -> int:
+    def ends(self, seconds: float = 30.0) -> int:
         """Read until it has ended and return the exit code as a shell does."""
         end = time.monotonic() + seconds
         while self.child.poll() is None:

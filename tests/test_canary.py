@@ -4,36 +4,31 @@ P9, P10.
 """
 
 import base64
-import contextlib
-import fcntl
 import json
 import os
-import pty
 import resource
-import select
 import signal
-import struct
-import subprocess
 import sys
-import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pyte
 import pytest
 
 from tests.canary import CANARY, found_below, leaks
+from tests.cli.conftest import Command
+from tests.pty import Terminal
 from tests.ui.conftest import open_deck, write_configuration
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
-ROOT = Path(__file__).parents[1]
+pytestmark = [pytest.mark.real_time, pytest.mark.terminal]
+
 USER = "admin@demo.local"
-COLUMNS, LINES = 120, 40
+DECK = (sys.executable, "-X", "dev", "-m", "tui")
 
 
 @pytest.mark.parametrize(
@@ -55,60 +50,12 @@ def test_the_search_finds_what_it_looks_for(shown: bytes) -> None:
 
 
 @dataclass
-class Run:
-    """Everything that a run of `rsdeck` showed: its terminal, and what /proc said of it."""
-
-    process: subprocess.Popen[bytes]
-    ours: int
-    shown: bytearray = field(default_factory=bytearray)
-    screen: pyte.Screen = field(default_factory=lambda: pyte.Screen(COLUMNS, LINES))
-
-    def __post_init__(self) -> None:
-        self._stream = pyte.ByteStream(self.screen)
-
-    def read(self, seconds: float = 0.05) -> bool:
-        if not select.select([self.ours], [], [], seconds)[0]:
-            return True
-        try:
-            some = os.read(self.ours, 65536)
-        except OSError:
-            return False
-        self.shown += some
-        self._stream.feed(some)
-        return bool(some)
-
-    def until(self, ready: Callable[[], Any], seconds: float = 40) -> None:
-        end = time.monotonic() + seconds
-        while not ready():
-            assert time.monotonic() < end, self.text
-            self.read()
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.screen.display)
-
-    def shows(self, *words: str) -> Callable[[], bool]:
-        return lambda: all(word in self.text for word in words)
-
-    def press(self, keys: str) -> None:
-        os.write(self.ours, keys.encode())
-
-    def leave(self) -> None:
-        end = time.monotonic() + 20
-        while self.read(0.5) and self.process.poll() is None:
-            assert time.monotonic() < end, f"it goes on:\n{self.text}"
-        self.process.wait(20)
-        while self.read(0.2) and select.select([self.ours], [], [], 0)[0]:
-            pass
-
-
-@dataclass
 class Place:
     """A home in which rsdeck is run, and what the password's child saw of its surroundings."""
 
     home: Path
     served: SimulatedCluster
-    runs: list[Run] = field(default_factory=list)
+    runs: list[Terminal] = field(default_factory=list)
 
     @property
     def env(self) -> dict[str, str]:
@@ -154,44 +101,35 @@ class Place:
         path.write_text(text, encoding="utf-8")
         path.chmod(0o600)
 
-    def start(self, *args: str, **env: str) -> Run:
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        process = subprocess.Popen(  # noqa: S603 - our own words
-            (sys.executable, "-X", "dev", "-m", "tui", *args),
-            cwd=ROOT, env=self.env | env, stdin=theirs, stdout=theirs, stderr=theirs,
-        )  # fmt: skip
-        os.close(theirs)
-        self.runs.append(Run(process, ours))
+    def start(self, **env: str) -> Terminal:
+        """Open the deck in a terminal; it is a child of its own, in Python's development mode."""
+        self.runs.append(Terminal(DECK, self.env | env))
         return self.runs[-1]
 
     def run(self, *args: str, **env: str) -> tuple[int, bytes]:
-        """Run a command without a terminal; gives its code and all that it wrote."""
-        done = subprocess.run(  # noqa: S603 - our own words
-            (sys.executable, "-m", "tui", *args), cwd=ROOT, env=self.env | env, timeout=60,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-        )  # fmt: skip
-        return done.returncode, done.stdout
+        """Call a command without a terminal; returns its code and all that it wrote."""
+        ran = Command(self.home).run(*args, env=self.env | env)
+        return ran.code, f"{ran.out}{ran.err}".encode()
 
-    def check(self, run: Run | None = None) -> None:
+    def check(self, run: Terminal | None = None) -> None:
         """Search the files, the children's surroundings, and what a run showed."""
         assert found_below(self.home, self.seen) == {}
         if run is not None:
-            assert leaks(bytes(run.shown)) == []
+            assert leaks(bytes(run.written)) == []
 
-    def check_processes(self, run: Run) -> None:
+    def check_processes(self, run: Terminal) -> None:
         """Search the command lines of the deck and its children, and their environments.
 
         The deck's own is as it was started: an environment variable that was named as the
         source stands there, by the user's own hand, and nowhere else.
         """
-        pids = [run.process.pid]
+        pids = [run.child.pid]
         for pid in pids:
             tasks = Path(f"/proc/{pid}/task")
             for task in tasks.iterdir():
                 pids += [int(one) for one in (task / "children").read_text("ascii").split()]
             assert leaks(Path(f"/proc/{pid}/cmdline").read_bytes()) == []
-            if pid != run.process.pid:
+            if pid != run.child.pid:
                 assert leaks(Path(f"/proc/{pid}/environ").read_bytes()) == []
 
 
@@ -205,28 +143,26 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         place = Place(home, served)
         yield place
         for run in place.runs:
-            if run.process.poll() is None:
-                run.process.kill()
-            run.process.wait()
-            os.close(run.ours)
+            with run:
+                pass
 
 
 def test_the_deck_shows_it_nowhere_and_an_order_neither(place: Place) -> None:
     place.configure(place.command(CANARY))
     run = place.start()
-    run.until(run.shows("alert_mgr", "RUNNING", "optional"))
+    run.shows("alert_mgr", "RUNNING", "optional")
     place.check_processes(run)
-    run.press("?")
-    run.until(run.shows("esc closes"))
-    run.press("\x1b")
+    run.send(b"?")
+    run.shows("esc closes")
+    run.send(b"\x1b")
     run.until(lambda: "esc closes" not in run.text)
-    run.press("r")
-    run.until(run.shows("operation_type", "y restarts"))  # keys count once it is armed
-    run.press("y")
+    run.send(b"r")
+    run.shows("operation_type", "y restarts")  # keys count once it is armed
+    run.send(b"y")
     run.until(lambda: posts(place))
-    run.until(run.shows("VERIFIED"))
-    run.press("\x11")
-    run.leave()
+    run.shows("VERIFIED")
+    run.send(b"\x11")
+    run.ends()
     assert list(place.seen.iterdir())
     place.check(run)
 
@@ -239,14 +175,14 @@ def posts(place: Place) -> list[Any]:
 def test_a_typed_one_shows_nowhere(place: Place) -> None:
     place.configure("")
     run = place.start()
-    run.until(run.shows("Five failures", "enter logs in"))
-    run.press(CANARY)
-    run.until(run.shows("•" * len(CANARY)))
-    run.press("\r")
-    run.until(run.shows("alert_mgr", "RUNNING"))
+    run.shows("Five failures", "enter logs in")
+    run.send(CANARY.encode())
+    run.shows("•" * len(CANARY))
+    run.send(b"\r")
+    run.shows("alert_mgr", "RUNNING")
     place.check_processes(run)
-    run.press("\x11")
-    run.leave()
+    run.send(b"\x11")
+    run.ends()
     place.check(run)
 
 
@@ -255,12 +191,12 @@ def test_a_refused_one_shows_nowhere(place: Place) -> None:
     place.served.cluster.users[USER].password = "another"
     place.configure(place.command(CANARY))
     run = place.start()
-    run.until(run.shows("does not accept", "enter logs in"))
+    run.shows("does not accept", "enter logs in")
     place.check_processes(run)
-    run.press("\x1b")
-    run.until(run.shows("press L"))
-    run.press("\x11")
-    run.leave()
+    run.send(b"\x1b")
+    run.shows("press L")
+    run.send(b"\x11")
+    run.ends()
     place.check(run)
     assert len(place.served.cluster.users[USER].failures) <= 2
 
@@ -304,9 +240,9 @@ def test_a_configuration_that_holds_it_is_refused_without_showing_it(place: Plac
 def test_a_deck_that_is_ended_by_a_signal_shows_it_nowhere(name: str, place: Place) -> None:
     place.configure(place.command(CANARY))
     run = place.start(PYTHONFAULTHANDLER="1")
-    run.until(run.shows("alert_mgr", "RUNNING"))
-    run.process.send_signal(signal.Signals[f"SIG{name}"])
-    run.leave()
+    run.shows("alert_mgr", "RUNNING")
+    run.signal(signal.Signals[f"SIG{name}"])
+    run.ends()
     place.check(run)
 
 
@@ -314,31 +250,24 @@ def test_a_deck_that_breaks_for_want_of_memory_shows_it_nowhere(place: Place) ->
     """A crash from outside, in whatever asks for memory next: a poll, a thread, a paint."""
     place.configure(place.command(CANARY))
     run = place.start(PYTHONFAULTHANDLER="1")
-    run.until(run.shows("alert_mgr", "RUNNING"))
-    pid = run.process.pid
-    resource.prlimit(pid, resource.RLIMIT_AS, (1, 1))
+    run.shows("alert_mgr", "RUNNING")
+    resource.prlimit(run.child.pid, resource.RLIMIT_AS, (1, 1))
     end = time.monotonic() + 8
-    while run.process.poll() is None and time.monotonic() < end:
-        run.press("?\x1b2\x101")
+    while run.child.poll() is None and time.monotonic() < end:
+        run.send(b"?\x1b2\x101")
         run.read(0.2)
-    if run.process.poll() is None:
-        run.process.send_signal(signal.SIGABRT)
-    run.leave()
+    if run.child.poll() is None:
+        run.signal(signal.SIGABRT)
+    run.ends()
     place.check(run)
 
 
 def test_a_deck_whose_terminal_goes_leaves_it_nowhere(place: Place) -> None:
     place.configure(place.command(CANARY))
     run = place.start()
-    run.until(run.shows("alert_mgr", "RUNNING"))
-    os.close(run.ours)
-    try:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            run.process.wait(5)
-    finally:
-        run.process.kill()
-        run.process.wait()
-        run.ours = os.open(os.devnull, os.O_RDONLY)
+    run.shows("alert_mgr", "RUNNING")
+    run.hang_up()
+    run.ends()
     place.check(run)
 
 
@@ -362,21 +291,21 @@ def test_a_snapshot_holds_it_in_neither_form(place: Place) -> None:
     command, variable = place.command(CANARY), 'password_env = "THE_PASSWORD"'
     place.configure(command, variable)
     run = place.start(THE_PASSWORD=CANARY)
-    run.until(run.shows("alert_mgr", "RUNNING", "optional"))
-    run.press("r")
-    run.until(run.shows("operation_type", "y restarts"))
-    run.press("y")
-    run.until(run.shows("VERIFIED"))
-    run.press("\x13")
-    run.until(run.shows(".txt"))
-    run.press("\x10")
-    run.until(run.shows("Search for commands"))
-    run.press("snapshot as json")
-    run.until(run.shows("into a file as JSON"))
-    run.press("\x1b[B\r")
-    run.until(run.shows(".json"))
-    run.press("\x11")
-    run.leave()
+    run.shows("alert_mgr", "RUNNING", "optional")
+    run.send(b"r")
+    run.shows("operation_type", "y restarts")
+    run.send(b"y")
+    run.shows("VERIFIED")
+    run.send(b"\x13")
+    run.shows(".txt")
+    run.send(b"\x10")
+    run.shows("Search for commands")
+    run.send(b"snapshot as json")
+    run.shows("into a file as JSON")
+    run.send(b"\x1b[B\r")
+    run.shows(".json")
+    run.send(b"\x11")
+    run.ends()
     kept = list((place.home / ".local/state/rsdeck/snapshots").iterdir())
     assert {one.suffix for one in kept} == {".txt", ".json"}
     for path in kept:
@@ -401,14 +330,14 @@ def test_one_that_is_selected_is_not_copied(key: str, place: Place) -> None:
     """Textual alone would write it to the terminal as it is, for its clipboard."""
     place.configure("")
     run = place.start()
-    run.until(run.shows("Five failures", "enter logs in"))
-    run.press(CANARY)
-    run.until(run.shows("•" * len(CANARY)))
-    run.press("\x1b[1;2H")  # shift+home
+    run.shows("Five failures", "enter logs in")
+    run.send(CANARY.encode())
+    run.shows("•" * len(CANARY))
+    run.send(b"\x1b[1;2H")  # shift+home
     run.read(0.3)
-    run.press(key)
-    run.until(run.shows("A password is not copied."))
-    run.press("\x11")
-    run.leave()
-    assert b"]52;" not in run.shown
+    run.send(key.encode())
+    run.shows("A password is not copied.")
+    run.send(b"\x11")
+    run.ends()
+    assert b"]52;" not in run.written
     place.check(run)

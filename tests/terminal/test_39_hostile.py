@@ -66,7 +66,7 @@ def deck(url: str, home: Path, env: dict[str, str] | None = None) -> Iterator[Te
 
 def leave(terminal: Terminal) -> None:
     terminal.send(b"\x11")
-    assert terminal.ends(5.0) == 0
+    assert terminal.ends() == 0
     assert strange(bytes(terminal.written)) == []
     assert ends_well(bytes(terminal.written))
 

@@ -22,7 +22,7 @@ def test_what_is_typed_after_the_filters_key_is_looked_for_and_no_order(opened: 
         terminal.send(b"/!crdb\r!")
         terminal.shows("filter: !crdb problems only")
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
 
 
 def test_what_is_typed_after_a_tab_goes_into_the_next_field(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_what_is_typed_after_a_tab_goes_into_the_next_field(tmp_path: Path) -> N
         terminal.send(b"\x1b")
         terminal.quiet(0.5)
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
 
 
 def test_the_key_that_leaves_is_heard_by_a_question_that_hears_nothing_else_yet(
@@ -44,5 +44,5 @@ def test_the_key_that_leaves_is_heard_by_a_question_that_hears_nothing_else_yet(
     with opened() as terminal:
         terminal.shows("alert_mgr", "optional")
         terminal.send(b"ry\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
         assert terminal.is_given_back

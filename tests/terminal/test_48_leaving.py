@@ -56,7 +56,7 @@ def test_an_order_without_its_answer_is_unknown_at_the_next_start_and_then_resol
                 terminal.send(b"q")
             else:
                 terminal.signal(how)
-            terminal.ends(5.0)
+            terminal.ends()
         kept = [one["kind"] for one in records(folder)]
         assert kept[:3] == ["session", "intent", "sent"]
         assert not records(folder, "verdict", "resolved")
@@ -69,5 +69,5 @@ def test_an_order_without_its_answer_is_unknown_at_the_next_start_and_then_resol
             assert resolved["result"] == "verified"
             terminal.shows("from an earlier session")
             terminal.send(b"q")
-            assert terminal.ends(5.0) == 0
+            assert terminal.ends() == 0
     assert len(server.posts) == 1

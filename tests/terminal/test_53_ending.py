@@ -29,7 +29,7 @@ def test_a_signal_ends_the_deck_and_gives_the_terminal_back(
     with opened() as terminal:
         terminal.shows("alert_mgr")
         terminal.signal(number)
-        assert terminal.ends(3.0) == code
+        assert terminal.ends() == code
         assert_given_back(terminal)
         assert terminal.left == said
 
@@ -38,7 +38,7 @@ def test_q_ends_it_without_a_word(opened: Open) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr")
         terminal.send(b"q")
-        assert terminal.ends(3.0) == 0
+        assert terminal.ends() == 0
         assert_given_back(terminal)
         assert terminal.left == ""
 
@@ -47,7 +47,7 @@ def test_a_signal_as_the_deck_opens_gives_the_terminal_back(opened: Open) -> Non
     with opened() as terminal:
         terminal.until(lambda: b"\x1b[?1049h" in terminal.written)
         terminal.signal(signal.SIGTERM)
-        assert terminal.ends(3.0) == 143
+        assert terminal.ends() == 143
         assert_given_back(terminal)
 
 
@@ -56,7 +56,7 @@ def test_many_signals_are_as_one(opened: Open) -> None:
         terminal.shows("alert_mgr")
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             terminal.signal(number)
-        assert terminal.ends(3.0) in {143, 129, 130}
+        assert terminal.ends() in {143, 129, 130}
         assert_given_back(terminal)
         assert terminal.left.count("\n") == 1
 
@@ -81,7 +81,7 @@ def test_a_bug_ends_it_with_types_and_lines_and_no_values(place: str, opened: Op
         if place == "key":
             terminal.shows("alert_mgr")
             terminal.send(b"S")
-        assert terminal.ends(10.0) == 1
+        assert terminal.ends() == 1
         assert terminal.is_given_back
         assert b"canary" not in terminal.written
         first, *lines = terminal.left.splitlines()
@@ -98,7 +98,7 @@ def test_an_end_that_hangs_is_forced(opened: Open) -> None:
     with opened(argv=planted(bug)) as terminal:
         terminal.shows("alert_mgr")
         terminal.signal(signal.SIGTERM)
-        assert terminal.ends(3.5) == 143
+        assert terminal.ends() == 143
         assert_given_back(terminal)
 
 
@@ -112,7 +112,7 @@ def test_a_deck_that_is_stuck_is_ended_all_the_same(opened: Open) -> None:
         terminal.send(b"S")
         terminal.quiet(0.5)
         terminal.signal(signal.SIGTERM)
-        assert terminal.ends(3.5) == 143
+        assert terminal.ends() == 143
         assert_given_back(terminal)
         assert terminal.left == "rsdeck: ended by SIGTERM\n"
 
@@ -126,7 +126,7 @@ def test_left_at_once_it_says_which_orders_nobody_saw_the_end_of(opened: Open) -
         terminal.send(b"y")
         terminal.shows("restart alert_mgr on node1: watching")
         terminal.send(b"\x11")
-        assert terminal.ends(3.0) == 0
+        assert terminal.ends() == 0
         assert_given_back(terminal)
         assert terminal.left == (
             "rsdeck: left while this was open, so its outcome is unknown: "

@@ -19,7 +19,7 @@ ALT = b"\x1b[?1049h"
 
 def leave(terminal: Terminal) -> None:
     terminal.send(b"q")
-    assert terminal.ends(3.0) == 0
+    assert terminal.ends() == 0
     assert terminal.is_given_back
 
 
@@ -28,12 +28,12 @@ def test_asleep_the_terminal_is_given_back_and_awake_it_is_taken_again(opened: O
         terminal.shows("alert_mgr")
         for times in (2, 3):
             terminal.signal(signal.SIGTSTP)
-            terminal.until(lambda: terminal.is_stopped, 5)
+            terminal.until(lambda: terminal.is_stopped)
             terminal.quiet(0.1)
             assert terminal.is_given_back
             assert "alert_mgr" not in terminal.left
             terminal.signal(signal.SIGCONT)
-            terminal.until(lambda times=times: terminal.written.count(ALT) == times, 5)
+            terminal.until(lambda times=times: terminal.written.count(ALT) == times)
             terminal.shows("alert_mgr", "running")
         leave(terminal)
 
@@ -42,13 +42,13 @@ def test_woken_it_says_at_once_how_old_its_rows_are(opened: Open, served: Simula
     with opened() as terminal:
         terminal.shows("alert_mgr", "0 s old")
         terminal.signal(signal.SIGTSTP)
-        terminal.until(lambda: terminal.is_stopped, 5)
+        terminal.until(lambda: terminal.is_stopped)
         terminal.quiet(2.5)
         served.cluster.power_off(1)
         try:
             terminal.signal(signal.SIGCONT)
-            terminal.until(lambda: terminal.written.count(ALT) == 2, 5)
-            terminal.until(lambda: "every 0.5 s" in painted(terminal), 5)
+            terminal.until(lambda: terminal.written.count(ALT) == 2)
+            terminal.until(lambda: "every 0.5 s" in painted(terminal))
         finally:
             served.cluster.power_on(1)
         first = painted(terminal).partition("every 0.5 s")[0]
@@ -70,7 +70,7 @@ def test_stray_wakings_change_nothing(opened: Open) -> None:
             terminal.signal(signal.SIGCONT)
             terminal.quiet(0.2)
         terminal.send(b"?")
-        terminal.shows("─ Help", seconds=5)
+        terminal.shows("─ Help")
         terminal.send(b"\x1b")
         terminal.until(lambda: "─ Help" not in terminal.text)
         leave(terminal)
@@ -81,7 +81,7 @@ def test_stopped_by_force_it_goes_on(opened: Open) -> None:
         terminal.shows("alert_mgr")
         for _ in range(2):
             terminal.signal(signal.SIGSTOP)
-            terminal.until(lambda: terminal.is_stopped, 5)
+            terminal.until(lambda: terminal.is_stopped)
             terminal.signal(signal.SIGCONT)
             terminal.quiet(0.3)
         terminal.shows("alert_mgr")
@@ -92,8 +92,8 @@ def test_ended_in_its_sleep_it_ends_when_woken(opened: Open) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr")
         terminal.signal(signal.SIGTSTP)
-        terminal.until(lambda: terminal.is_stopped, 5)
+        terminal.until(lambda: terminal.is_stopped)
         terminal.signal(signal.SIGTERM)
         terminal.signal(signal.SIGCONT)
-        assert terminal.ends(3.0) == 143
+        assert terminal.ends() == 143
         assert terminal.is_given_back

@@ -20,7 +20,7 @@ SENTENCE = "rsdeck: the deck needs a terminal"
 def test_keys_are_not_taken_from_a_pipe(opened: Open) -> None:
     with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as yes:  # noqa: S607
         with opened(stdin=yes.stdout) as terminal:
-            assert terminal.ends(10) == 2
+            assert terminal.ends() == 2
             terminal.shows(SENTENCE)
         yes.kill()
     assert b"\x1b" not in terminal.written
@@ -33,7 +33,7 @@ def test_any_stream_that_is_no_terminal_is_one_too_few(
     path = tmp_path / "stream"
     path.touch()
     with path.open("r+b") as file, opened(**{stream: file}) as terminal:
-        assert terminal.ends(10) == 2
+        assert terminal.ends() == 2
         said = path.read_text() if stream == "stderr" else terminal.text
         assert SENTENCE in said
     assert b"\x1b" not in terminal.written
@@ -42,7 +42,7 @@ def test_any_stream_that_is_no_terminal_is_one_too_few(
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_a_terminal_that_cannot_be_painted_on_is_none(term: str, opened: Open) -> None:
     with opened(env={"TERM": term}) as terminal:
-        assert terminal.ends(10) == 2
+        assert terminal.ends() == 2
         terminal.shows(SENTENCE)
     assert b"\x1b" not in terminal.written
 
@@ -71,5 +71,5 @@ def test_textuals_variables_have_no_effect(opened: Open, tmp_path: Path) -> None
         terminal.quiet(1.0)
         assert terminal.child.poll() is None
         terminal.send(b"q")
-        assert terminal.ends(3.0) == 0
+        assert terminal.ends() == 0
     assert {path.name for path in tmp_path.iterdir()} <= {".config", ".local", ".cache"}

@@ -47,7 +47,7 @@ def terminal(
         terminal.shows("alert_mgr")
         yield terminal
         terminal.send(b"q")
-        assert terminal.ends(3.0) == 0
+        assert terminal.ends() == 0
         assert terminal.is_given_back
 
 
@@ -72,7 +72,7 @@ def test_a_flood_is_over_when_it_is_over(terminal: Terminal) -> None:
     terminal.send(SENT["mouse flood"])
     start = time.monotonic()
     terminal.send(b"?")
-    terminal.shows(HELP, seconds=5)
+    terminal.shows(HELP)
     assert time.monotonic() - start < 2
     terminal.send(b"\x1b")
     terminal.until(lambda: HELP not in terminal.text)

@@ -24,7 +24,7 @@ def test_any_size_will_do(size: tuple[int, int], opened: Open) -> None:
         terminal.quiet(0.3)
         assert terminal.child.poll() is None
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
         assert terminal.is_given_back
 
 
@@ -51,7 +51,7 @@ def test_what_cannot_be_seen_cannot_be_confirmed(
         terminal.quiet(0.5)
         assert posts(served) == before
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
 
 
 def test_made_large_again_it_can_be_confirmed(opened: Open, served: SimulatedCluster) -> None:
@@ -67,7 +67,7 @@ def test_made_large_again_it_can_be_confirmed(opened: Open, served: SimulatedClu
         terminal.until(lambda: posts(served) == before + 1)
         terminal.shows("VERIFIED")
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
 
 
 def test_hundreds_of_resizes_with_a_question_open_are_survived(opened: Open) -> None:
@@ -81,5 +81,5 @@ def test_hundreds_of_resizes_with_a_question_open_are_survived(opened: Open) -> 
         terminal.send(b"n")
         terminal.until(lambda: "Cancel" not in terminal.text)
         terminal.send(b"q")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
         assert terminal.is_given_back

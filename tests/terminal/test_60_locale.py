@@ -25,4 +25,4 @@ def test_signs_are_signs_and_columns_stand(env: dict[str, str], opened: Open) ->
         rows = [line for line in terminal.lines if " RUNNING" in line]
         assert len({cell_len(line[: line.index("RUNNING")]) for line in rows}) == 1
         terminal.send(b"q")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0

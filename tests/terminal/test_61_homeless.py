@@ -39,7 +39,7 @@ def test_it_watches_without_a_home(
     with deck(served, tmp_path, home) as terminal:
         terminal.shows("alert_mgr", "running")
         terminal.send(b"q")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
         assert terminal.is_given_back
 
 
@@ -47,7 +47,7 @@ def test_it_watches_with_a_full_disk(served: SimulatedCluster, tmp_path: Path) -
     with deck(served, tmp_path, str(tmp_path), planted(FULL_DISK)) as terminal:
         terminal.shows("alert_mgr", "running")
         terminal.send(b"q")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
 
 
 def test_what_a_full_disk_does_not_keep_is_said(served: SimulatedCluster, tmp_path: Path) -> None:
@@ -62,4 +62,4 @@ def test_what_a_full_disk_does_not_keep_is_said(served: SimulatedCluster, tmp_pa
         after = (tmp_path / ".config/rsdeck/config.toml").read_text(encoding="utf-8")
         assert before == after
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0

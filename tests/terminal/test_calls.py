@@ -48,7 +48,7 @@ def bells(written: bytes | bytearray) -> int:
 
 def leave(terminal: Terminal, *asked_for: re.Pattern[str]) -> bytes:
     terminal.send(b"\x11")
-    assert terminal.ends(5.0) == 0
+    assert terminal.ends() == 0
     written = bytes(terminal.written)
     assert strange(written, *asked_for) == []
     return written

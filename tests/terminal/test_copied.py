@@ -37,7 +37,7 @@ def test_a_name_is_copied_by_one_sequence_and_nothing_else_is_written(
         terminal.send(b"gc")
         terminal.shows("Copied", "copied.txt")
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
     written = bytes(terminal.written)
     assert written.count(form) == 1
     assert written.count(b"]52;") == 1
@@ -57,7 +57,7 @@ def test_what_is_selected_with_the_mouse_is_copied_in_our_form_alone(opened: Ope
         terminal.send(b"\x03")
         terminal.shows("Copied what was selected")
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
     (selected,) = clips(bytes(terminal.written))
     assert "rsdeck".startswith(selected.strip()[:6])
     assert strange(bytes(terminal.written), copied=[selected]) == []
@@ -69,7 +69,7 @@ def test_a_snapshot_at_ctrl_s_stops_no_terminal(opened: Open, tmp_path: Path) ->
         terminal.send(b"\x13")
         terminal.shows("Snapshot:")
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
     assert strange(bytes(terminal.written)) == []
     (path,) = (tmp_path / ".local/state/rsdeck/snapshots").iterdir()
     text = path.read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def test_a_hostile_name_and_status_are_copied_as_clean_text(tmp_path: Path) -> N
         terminal.send(b"Y")
         terminal.until(lambda: len(clips(bytes(terminal.written))) == 2)
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
     name, row = clips(bytes(terminal.written))
     assert "52;c;" in name
     assert name.isprintable()
@@ -112,7 +112,7 @@ def test_the_demos_snapshot_lies_where_it_was_started_and_stays(tmp_path: Path) 
         terminal.send(b"\x13")
         terminal.shows("Snapshot:", "demo's own folder")
         terminal.send(b"\x11")
-        assert terminal.ends(10.0) == 0
+        assert terminal.ends() == 0
     (path,) = here.iterdir()
     assert path.suffix == ".txt"
     assert NAME in path.read_text(encoding="utf-8")

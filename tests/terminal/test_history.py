@@ -57,7 +57,7 @@ def test_a_deck_that_is_killed_loses_nothing_that_it_had_seen_a_moment_before(
         terminal.send(b"\t\x1b[F")
         terminal.shows("What happened", "→ STOPPED")
         terminal.send(b"\x11")
-        assert terminal.ends(5.0) == 0
+        assert terminal.ends() == 0
     assert stopped(tmp_path, service) == ["node1"]
     folder = tmp_path / ".local" / "state" / "rsdeck"
     assert not list(folder.glob("*broken*"))
@@ -74,7 +74,7 @@ def test_of_two_decks_one_writes_and_when_it_is_left_the_other_does(
         second.shows("→ STOPPED")
         first.until(lambda: stopped(tmp_path, service))
         first.send(b"q")
-        assert first.ends(5.0) == 0
+        assert first.ends() == 0
         assert stopped(tmp_path, service) == ["node1"]
 
         def flipped() -> bool:
@@ -86,4 +86,4 @@ def test_of_two_decks_one_writes_and_when_it_is_left_the_other_does(
 
         second.until(flipped, seconds=40)
         second.send(b"q")
-        assert second.ends(5.0) == 0
+        assert second.ends() == 0

@@ -1,5 +1,6 @@
 """The form for a profile: first start, trying a node, saving, editing; the file's comments stay."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,13 @@ async def fill(deck: Deck, served: SimulatedCluster, name: str = "first") -> Non
     for text in (name, served.urls[1], ADMIN[0]):
         await deck.press(*keys(text), "tab")
     await deck.press("tab", *keys(ADMIN[1]))
+
+
+def is_closed(url: str) -> bool:
+    """Whether an address accepts no connections."""
+    host, port = url.removeprefix("https://").split(":")
+    with socket.socket() as tried:
+        return tried.connect_ex((host, int(port))) != 0
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 20)])
@@ -85,6 +93,8 @@ async def test_a_trial_says_what_is_wrong(served: SimulatedCluster, tmp_path: Pa
         await deck.press("ctrl+t")
         await deck.shows("✗", "does not accept admin@demo.local")
         served.cluster.power_off(1)
+        # A connection that was made just before it went off is reset instead.
+        await deck.until(lambda: is_closed(served.urls[1]))
         await deck.press("ctrl+t")
         await deck.shows("refused the connection")
 

@@ -7,6 +7,7 @@ import pytest
 from tests.ui.conftest import open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
+from tui.ui.dialogs.order import OrderDialog
 from tui.ui.keymap import KEYS, key_text
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.nodes import NodesScreen
@@ -144,9 +145,8 @@ async def test_q_says_which_order_is_open_before_it_leaves(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
-        await deck.press("r")
-        await deck.armed()
-        await deck.press("y")
+        await deck.open("r", OrderDialog)
+        await deck.confirm()
         await deck.until(lambda: deck.fleet.orders.open)
         await deck.press("q")
         await deck.shows("Still open: restart alert_mgr")
