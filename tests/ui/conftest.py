@@ -32,6 +32,9 @@ from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.themes import load_themes
 
 PATIENCE = Patience(steady=0.2, limit=6.0, same=1.0)
+NEVER_SURE = Patience(steady=600.0, limit=600.0)
+"""For tests that need an order that is open for as long as they take."""
+
 ARMS_AT_ONCE = ArmingTimes(painted=0.02, quiet=0.02, alone=0.02)
 """For tests of what a dialog does, not of when it starts to listen."""
 

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from tests.ui.conftest import ARMS_AS_SHIPPED, Deck, open_deck, posts, write_configuration
+from tests.ui.conftest import (
+    ARMS_AS_SHIPPED,
+    NEVER_SURE,
+    Deck,
+    open_deck,
+    posts,
+    write_configuration,
+)
 from tests.ui.rollout_progress import QUICK
 from tui.config import load
 from tui.model.order import Result
@@ -322,7 +329,7 @@ async def test_any_node_that_handles_redirects_carries_an_order_to_the_primary(
 async def test_a_second_order_waits_for_the_first_on_its_node(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    async with open_deck(write_configuration(served, tmp_path), patience=NEVER_SURE) as deck:
         await ask(deck, "r")
         await deck.confirm()
         await deck.until(lambda: posts(served))
@@ -335,7 +342,7 @@ async def test_a_second_order_waits_for_the_first_on_its_node(
 async def test_quitting_with_an_open_order_says_which_and_asks_again(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    async with open_deck(write_configuration(served, tmp_path), patience=NEVER_SURE) as deck:
         await ask(deck, "r")
         await deck.confirm()
         await deck.press("q")

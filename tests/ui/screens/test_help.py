@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.conftest import open_deck, posts, write_configuration
+from tests.ui.conftest import NEVER_SURE, open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
 from tui.ui.dialogs.order import OrderDialog
@@ -142,7 +142,7 @@ async def test_q_closes_the_detail_pane_before_it_leaves(
 async def test_q_says_which_order_is_open_before_it_leaves(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    async with open_deck(write_configuration(served, tmp_path), patience=NEVER_SURE) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
         await deck.open("r", OrderDialog)

@@ -9,7 +9,14 @@ import pytest
 from textual import events
 
 from tests.fleet.plan_nodes import place, wish
-from tests.ui.conftest import ARMS_AS_SHIPPED, Deck, open_deck, posts, write_configuration
+from tests.ui.conftest import (
+    ARMS_AS_SHIPPED,
+    NEVER_SURE,
+    Deck,
+    open_deck,
+    posts,
+    write_configuration,
+)
 from tests.ui.rollout_progress import (
     QUICK,
     SERVICE,
@@ -26,6 +33,7 @@ from tests.ui.rollout_progress import (
 from tests.ui.screens.test_matrix import open_matrix
 from tests.ui.test_hostile import assert_harmless
 from tui.config import load
+from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.planner import make_plan
 from tui.model.rollout import Plan, RolloutProgress, RolloutState
 from tui.sim.server import SimulatedCluster
@@ -128,7 +136,9 @@ async def test_o_says_so_where_there_is_none(served: SimulatedCluster, tmp_path:
 async def test_one_that_goes_on_can_be_aborted_and_the_order_that_is_out_is_watched(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    async with open_deck(
+        write_configuration(served, tmp_path), patience=Patience(steady=4.0)
+    ) as deck:
         await begin(deck)
         await deck.until(lambda: posts(served))
         await say(deck, "a")
@@ -140,7 +150,7 @@ async def test_one_that_goes_on_can_be_aborted_and_the_order_that_is_out_is_watc
 async def test_only_what_is_paused_can_be_resumed_or_skipped(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    async with open_deck(write_configuration(served, tmp_path), patience=NEVER_SURE) as deck:
         await begin(deck)
         await hears(deck)
         await deck.press("r")
