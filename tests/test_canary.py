@@ -45,7 +45,7 @@ DECK = (sys.executable, "-X", "dev", "-m", "tui")
         repr(CANARY.encode()).encode(),
     ],
 )
-def test_the_search_finds_what_it_looks_for(shown: bytes) -> None:
+def test_the_search_finds_the_password_in_every_form(shown: bytes) -> None:
     assert leaks(b"before " + shown + b" after")
 
 
@@ -147,7 +147,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
                 pass
 
 
-def test_the_deck_shows_it_nowhere_and_an_order_neither(place: Place) -> None:
+def test_neither_the_deck_nor_an_order_shows_the_password(place: Place) -> None:
     place.configure(place.command(CANARY))
     run = place.start()
     run.shows("alert_mgr", "RUNNING", "optional")
@@ -172,7 +172,7 @@ def posts(place: Place) -> list[Any]:
     return [one for one in sent if one.path == "/v1/local/services"]
 
 
-def test_a_typed_one_shows_nowhere(place: Place) -> None:
+def test_a_typed_password_shows_nowhere(place: Place) -> None:
     place.configure("")
     run = place.start()
     run.shows("Five failures", "enter logs in")
@@ -186,7 +186,7 @@ def test_a_typed_one_shows_nowhere(place: Place) -> None:
     place.check(run)
 
 
-def test_a_refused_one_shows_nowhere(place: Place) -> None:
+def test_a_refused_password_shows_nowhere(place: Place) -> None:
     """The wrong one is the canary, and the log of what was refused is the user's screen."""
     place.served.cluster.users[USER].password = "another"
     place.configure(place.command(CANARY))
@@ -202,7 +202,7 @@ def test_a_refused_one_shows_nowhere(place: Place) -> None:
 
 
 @pytest.mark.parametrize("login", ["auto", "basic", "jwt"])
-def test_the_command_line_shows_it_nowhere(login: str, place: Place) -> None:
+def test_no_command_shows_the_password(login: str, place: Place) -> None:
     command, variable = place.command(CANARY), 'password_env = "THE_PASSWORD"'
     for sources in ((command,), (variable,), (variable, command)):
         place.configure(*sources, login=login)
@@ -217,7 +217,7 @@ def test_the_command_line_shows_it_nowhere(login: str, place: Place) -> None:
             place.check()
 
 
-def test_a_wrong_one_is_not_in_what_the_command_line_says(place: Place) -> None:
+def test_a_wrong_password_is_not_in_the_output_of_a_command(place: Place) -> None:
     place.served.cluster.users[USER].password = "another"
     place.configure(place.command(CANARY))
     code, shown = place.run("status", "--json")
@@ -226,7 +226,9 @@ def test_a_wrong_one_is_not_in_what_the_command_line_says(place: Place) -> None:
     assert leaks(shown) == []
 
 
-def test_a_configuration_that_holds_it_is_refused_without_showing_it(place: Place) -> None:
+def test_a_configuration_that_holds_the_password_is_refused_without_showing_it(
+    place: Place,
+) -> None:
     line = f"password = {json.dumps(CANARY, ensure_ascii=False)}"
     for source in (line, line.replace("password", "password_env"), line.replace("pass", "url2")):
         place.configure(source)
@@ -237,7 +239,7 @@ def test_a_configuration_that_holds_it_is_refused_without_showing_it(place: Plac
 
 
 @pytest.mark.parametrize("name", ["HUP", "INT", "QUIT", "ABRT", "SEGV", "TERM"])
-def test_a_deck_that_is_ended_by_a_signal_shows_it_nowhere(name: str, place: Place) -> None:
+def test_a_deck_ended_by_a_signal_does_not_show_the_password(name: str, place: Place) -> None:
     place.configure(place.command(CANARY))
     run = place.start(PYTHONFAULTHANDLER="1")
     run.shows("alert_mgr", "RUNNING")
@@ -246,7 +248,7 @@ def test_a_deck_that_is_ended_by_a_signal_shows_it_nowhere(name: str, place: Pla
     place.check(run)
 
 
-def test_a_deck_that_breaks_for_want_of_memory_shows_it_nowhere(place: Place) -> None:
+def test_a_deck_that_runs_out_of_memory_does_not_show_the_password(place: Place) -> None:
     """A crash from outside, in whatever asks for memory next: a poll, a thread, a paint."""
     place.configure(place.command(CANARY))
     run = place.start(PYTHONFAULTHANDLER="1")
@@ -262,7 +264,7 @@ def test_a_deck_that_breaks_for_want_of_memory_shows_it_nowhere(place: Place) ->
     place.check(run)
 
 
-def test_a_deck_whose_terminal_goes_leaves_it_nowhere(place: Place) -> None:
+def test_a_deck_that_loses_its_terminal_leaves_the_password_nowhere(place: Place) -> None:
     place.configure(place.command(CANARY))
     run = place.start()
     run.shows("alert_mgr", "RUNNING")
@@ -271,7 +273,7 @@ def test_a_deck_whose_terminal_goes_leaves_it_nowhere(place: Place) -> None:
     place.check(run)
 
 
-async def test_a_picture_of_the_screen_shows_it_nowhere(place: Place, tmp_path: Path) -> None:
+async def test_a_screenshot_does_not_show_the_password(place: Place, tmp_path: Path) -> None:
     configuration = write_configuration(place.served, tmp_path)
     async with open_deck(configuration, password=None) as deck:
         await deck.asked()
@@ -287,7 +289,7 @@ async def test_a_picture_of_the_screen_shows_it_nowhere(place: Place, tmp_path: 
 _KEYS = {"-": "minus", '"': "quotation_mark", "\\": "backslash", "%": "percent_sign"}
 
 
-def test_a_snapshot_holds_it_in_neither_form(place: Place) -> None:
+def test_no_form_of_snapshot_holds_the_password(place: Place) -> None:
     command, variable = place.command(CANARY), 'password_env = "THE_PASSWORD"'
     place.configure(command, variable)
     run = place.start(THE_PASSWORD=CANARY)
@@ -315,7 +317,7 @@ def test_a_snapshot_holds_it_in_neither_form(place: Place) -> None:
     place.check(run)
 
 
-def test_a_snapshot_of_a_refused_one_holds_it_in_neither_form(place: Place) -> None:
+def test_no_form_of_snapshot_holds_a_refused_password(place: Place) -> None:
     place.served.cluster.users[USER].password = "another"
     place.configure(place.command(CANARY))
     for words in (("snapshot",), ("snapshot", "--json")):
@@ -326,7 +328,7 @@ def test_a_snapshot_of_a_refused_one_holds_it_in_neither_form(place: Place) -> N
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x18"], ids=["ctrl+c", "ctrl+x"])
-def test_one_that_is_selected_is_not_copied(key: str, place: Place) -> None:
+def test_a_selected_password_is_not_copied(key: str, place: Place) -> None:
     """Textual alone would write it to the terminal as it is, for its clipboard."""
     place.configure("")
     run = place.start()

@@ -144,7 +144,7 @@ def test_clicks_on_every_line_run_nothing(tmp_path: Path) -> None:
     assert not server.posts
 
 
-def test_the_password_commands_words_are_not_written(tmp_path: Path) -> None:
+def test_the_output_of_a_password_command_is_not_written(tmp_path: Path) -> None:
     said = "\\033]52;c;cXVpdA==\\007\\033[2J"
     with serving(routes(answers())) as server:
         text = (

@@ -38,7 +38,7 @@ def test_what_is_typed_after_a_tab_goes_into_the_next_field(tmp_path: Path) -> N
         assert terminal.ends() == 0
 
 
-def test_the_key_that_leaves_is_heard_by_a_question_that_hears_nothing_else_yet(
+def test_the_key_that_leaves_works_in_a_dialog_that_does_not_listen_yet(
     opened: Open,
 ) -> None:
     with opened() as terminal:

@@ -34,7 +34,7 @@ def test_a_signal_ends_the_deck_and_gives_the_terminal_back(
         assert terminal.left == said
 
 
-def test_q_ends_it_without_a_word(opened: Open) -> None:
+def test_q_ends_the_deck_without_output(opened: Open) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr")
         terminal.send(b"q")
@@ -76,7 +76,7 @@ def boom(*_, **__):
 
 
 @pytest.mark.parametrize("place", BUGS)
-def test_a_bug_ends_it_with_types_and_lines_and_no_values(place: str, opened: Open) -> None:
+def test_a_bug_ends_the_deck_with_types_and_lines_and_no_values(place: str, opened: Open) -> None:
     with opened(argv=planted(_BOOM + BUGS[place])) as terminal:
         if place == "key":
             terminal.shows("alert_mgr")
@@ -117,7 +117,7 @@ def test_a_deck_that_is_stuck_is_ended_all_the_same(opened: Open) -> None:
         assert terminal.left == "rsdeck: ended by SIGTERM\n"
 
 
-def test_left_at_once_it_says_which_orders_nobody_saw_the_end_of(opened: Open) -> None:
+def test_a_deck_left_at_once_names_the_orders_whose_outcome_is_unknown(opened: Open) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr", "optional")
         terminal.send(b"r")

@@ -14,21 +14,21 @@ NOHUP = planted("import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)")
 
 
 @pytest.mark.parametrize("argv", [RSDECK, NOHUP], ids=["hup", "nohup"])
-def test_it_ends_when_its_window_is_closed(argv: tuple[str, ...], opened: Open) -> None:
+def test_the_deck_ends_when_its_window_is_closed(argv: tuple[str, ...], opened: Open) -> None:
     with opened(argv=argv) as terminal:
         terminal.shows("alert_mgr")
         terminal.hang_up()
         assert terminal.ends() == 128 + signal.SIGHUP
 
 
-def test_it_ends_when_its_window_is_closed_while_it_opens(opened: Open) -> None:
+def test_the_deck_ends_when_its_window_is_closed_while_it_opens(opened: Open) -> None:
     with opened(argv=NOHUP) as terminal:
         terminal.until(lambda: b"\x1b[?1049h" in terminal.written)
         terminal.hang_up()
         assert terminal.ends() in {128 + signal.SIGHUP, 2}
 
 
-def test_it_ends_when_its_window_is_closed_over_an_open_question(opened: Open) -> None:
+def test_the_deck_ends_when_its_window_is_closed_over_an_open_dialog(opened: Open) -> None:
     with opened(argv=NOHUP) as terminal:
         terminal.shows("alert_mgr", "optional")
         terminal.send(b"r")
@@ -37,7 +37,7 @@ def test_it_ends_when_its_window_is_closed_over_an_open_question(opened: Open) -
         assert terminal.ends() == 128 + signal.SIGHUP
 
 
-def test_the_demo_ends_too_and_takes_its_folder_along(opened: Open, tmp_path: Path) -> None:
+def test_the_demo_ends_with_its_window_and_removes_its_folder(opened: Open, tmp_path: Path) -> None:
     with opened("demo", "--still", argv=NOHUP, env={"TMPDIR": str(tmp_path)}) as terminal:
         terminal.shows("alert_mgr")
         terminal.hang_up()

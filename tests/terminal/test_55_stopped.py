@@ -23,7 +23,9 @@ def leave(terminal: Terminal) -> None:
     assert terminal.is_given_back
 
 
-def test_asleep_the_terminal_is_given_back_and_awake_it_is_taken_again(opened: Open) -> None:
+def test_a_suspended_deck_gives_the_terminal_back_and_takes_it_again_when_resumed(
+    opened: Open,
+) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr")
         for times in (2, 3):
@@ -38,7 +40,9 @@ def test_asleep_the_terminal_is_given_back_and_awake_it_is_taken_again(opened: O
         leave(terminal)
 
 
-def test_woken_it_says_at_once_how_old_its_rows_are(opened: Open, served: SimulatedCluster) -> None:
+def test_a_woken_deck_shows_at_once_how_old_its_rows_are(
+    opened: Open, served: SimulatedCluster
+) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr", "0 s old")
         terminal.signal(signal.SIGTSTP)
@@ -76,7 +80,7 @@ def test_stray_wakings_change_nothing(opened: Open) -> None:
         leave(terminal)
 
 
-def test_stopped_by_force_it_goes_on(opened: Open) -> None:
+def test_a_deck_stopped_by_force_goes_on(opened: Open) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr")
         for _ in range(2):
@@ -88,7 +92,7 @@ def test_stopped_by_force_it_goes_on(opened: Open) -> None:
         leave(terminal)
 
 
-def test_ended_in_its_sleep_it_ends_when_woken(opened: Open) -> None:
+def test_a_deck_ended_while_suspended_ends_when_resumed(opened: Open) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr")
         terminal.signal(signal.SIGTSTP)

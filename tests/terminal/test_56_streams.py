@@ -47,7 +47,7 @@ def test_a_terminal_that_cannot_be_painted_on_is_none(term: str, opened: Open) -
     assert b"\x1b" not in terminal.written
 
 
-def test_without_term_set_it_says_so(served: SimulatedCluster, tmp_path: Path) -> None:
+def test_without_term_the_deck_says_so(served: SimulatedCluster, tmp_path: Path) -> None:
     configure(tmp_path, served)
     env = environment(tmp_path, DECK_TEST_PASSWORD=PASSWORD)
     del env["TERM"]

@@ -52,7 +52,7 @@ def terminal(
 
 
 @pytest.mark.parametrize("what", SENT)
-def test_it_lives_and_its_keys_do(what: str, terminal: Terminal) -> None:
+def test_the_deck_and_its_keys_still_work(what: str, terminal: Terminal) -> None:
     terminal.send(SENT[what])
     # Where a paste did not end, a second must pass in silence.
     terminal.quiet(1.3 if "without" in what else 0.2)
@@ -68,7 +68,7 @@ def test_it_lives_and_its_keys_do(what: str, terminal: Terminal) -> None:
     terminal.until(lambda: HELP not in terminal.text)
 
 
-def test_a_flood_is_over_when_it_is_over(terminal: Terminal) -> None:
+def test_a_flood_of_input_leaves_nothing_behind(terminal: Terminal) -> None:
     terminal.send(SENT["mouse flood"])
     start = time.monotonic()
     terminal.send(b"?")

@@ -30,7 +30,7 @@ def test_polls_go_on_and_the_memory_is_flat(opened: Open, served: SimulatedClust
         assert terminal.is_given_back
 
 
-def test_a_signal_ends_it_though_nobody_reads(opened: Open) -> None:
+def test_a_signal_ends_a_deck_whose_terminal_is_not_read(opened: Open) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr")
         for _ in range(10):

@@ -54,7 +54,7 @@ def test_what_cannot_be_seen_cannot_be_confirmed(
         assert terminal.ends() == 0
 
 
-def test_made_large_again_it_can_be_confirmed(opened: Open, served: SimulatedCluster) -> None:
+def test_a_window_made_large_again_can_be_confirmed(opened: Open, served: SimulatedCluster) -> None:
     before = posts(served)
     with opened() as terminal:
         ask(terminal)

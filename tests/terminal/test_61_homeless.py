@@ -33,7 +33,7 @@ def deck(
 
 
 @pytest.mark.parametrize("home", [None, "", "/proc/none", "/dev/null"])
-def test_it_watches_without_a_home(
+def test_the_deck_watches_without_a_home(
     home: str | None, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     with deck(served, tmp_path, home) as terminal:
@@ -43,7 +43,7 @@ def test_it_watches_without_a_home(
         assert terminal.is_given_back
 
 
-def test_it_watches_with_a_full_disk(served: SimulatedCluster, tmp_path: Path) -> None:
+def test_the_deck_watches_with_a_full_disk(served: SimulatedCluster, tmp_path: Path) -> None:
     with deck(served, tmp_path, str(tmp_path), planted(FULL_DISK)) as terminal:
         terminal.shows("alert_mgr", "running")
         terminal.send(b"q")

@@ -55,7 +55,7 @@ def leave(terminal: Terminal, *asked_for: re.Pattern[str]) -> bytes:
 
 
 @pytest.mark.parametrize(("protocol", "env", "form"), FORMS)
-def test_the_desktop_is_told_at_once_and_then_with_a_count(
+def test_a_desktop_notice_comes_at_once_and_the_next_with_a_count(
     protocol: str, env: dict[str, str], form: Any, tmp_path: Path
 ) -> None:
     notify = f'desktop = ["status"]\nprotocol = "{protocol}"'
@@ -87,7 +87,9 @@ def test_the_bell_rings_for_what_is_in_the_list_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("env", [{}, TMUX], ids=["alone", "tmux"])
-def test_nothing_is_written_where_nothing_is_asked_for(env: dict[str, str], tmp_path: Path) -> None:
+def test_without_configured_notifications_the_terminal_gets_none(
+    env: dict[str, str], tmp_path: Path
+) -> None:
     with deck("", tmp_path, **env) as (terminal, cluster):
         cluster.set_status(1, "alert_mgr", "FATAL")
         cluster.remove_service(1, "mdns_server")
@@ -144,7 +146,7 @@ def test_the_oracle_sees_a_forged_notice(forged: bytes) -> None:
     assert strange(b"x" + forged + b"y", *forms)
 
 
-def test_the_oracle_lets_the_decks_own_through_only_where_it_is_asked_for() -> None:
+def test_the_oracle_accepts_the_decks_notices_only_where_they_are_configured() -> None:
     own = "\x1b]9;rsdeck: node1: lost, no route → away\x07".encode()
     assert strange(own, oracle.OSC9) == []
     assert strange(own)

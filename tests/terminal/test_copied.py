@@ -102,7 +102,7 @@ def test_a_hostile_name_and_status_are_copied_as_clean_text(tmp_path: Path) -> N
     assert strange(bytes(terminal.written), copied=[name, row]) == []
 
 
-def test_the_demos_snapshot_lies_where_it_was_started_and_stays(tmp_path: Path) -> None:
+def test_the_demos_snapshot_is_written_where_it_was_started_and_stays(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
     words = " ".join(map(shlex.quote, (*RSDECK, "demo", "--still")))

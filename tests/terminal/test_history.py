@@ -40,7 +40,7 @@ def service(served: SimulatedCluster) -> Iterator[str]:
     served.cluster.start(2, "mdns_server")
 
 
-def test_a_deck_that_is_killed_loses_nothing_that_it_had_seen_a_moment_before(
+def test_a_killed_deck_loses_nothing_that_it_had_seen_a_moment_before(
     served: SimulatedCluster, opened: Open, service: str, tmp_path: Path
 ) -> None:
     with opened() as terminal:
@@ -63,7 +63,7 @@ def test_a_deck_that_is_killed_loses_nothing_that_it_had_seen_a_moment_before(
     assert not list(folder.glob("*broken*"))
 
 
-def test_of_two_decks_one_writes_and_when_it_is_left_the_other_does(
+def test_of_two_decks_one_writes_the_history_and_after_it_the_other(
     served: SimulatedCluster, opened: Open, service: str, tmp_path: Path
 ) -> None:
     with opened() as first, opened("--read-only") as second:

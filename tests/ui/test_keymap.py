@@ -52,7 +52,7 @@ def test_a_key_of_the_table_cannot_be_taken_either() -> None:
 
 
 @pytest.mark.parametrize("keys", ["a,", ",a", "a,,b"])
-def test_a_list_with_a_hole_in_it_is_refused(keys: str) -> None:
+def test_a_list_of_keys_with_an_empty_entry_is_refused(keys: str) -> None:
     with pytest.raises(KeymapError, match="commas"):
         check_keymap({"restart": keys})
 

@@ -71,7 +71,7 @@ async def test_q_typed_ahead_does_not_answer_what_could_not_be_read_yet(
         assert deck.app.is_running
 
 
-async def test_an_order_beside_an_open_rollout_is_asked_with_a_word_of_it(
+async def test_the_confirmation_of_an_order_names_an_open_rollout(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:

@@ -38,7 +38,7 @@ async def back_to_the_deck(deck: Deck) -> None:
         await deck.settle()
 
 
-async def test_the_word_stands_on_every_screen_size_and_the_keys_say_why(
+async def test_read_only_is_shown_at_every_size_and_the_keys_show_why(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     for size in ((60, 20), (80, 24), (120, 40), (200, 60)):
@@ -55,7 +55,7 @@ async def test_the_word_stands_on_every_screen_size_and_the_keys_say_why(
 
 
 @pytest.mark.parametrize("key", ["n", "question_mark", "a", "T", "L", "ctrl+p"])
-async def test_the_word_and_the_age_stand_over_what_lies_over_the_deck(
+async def test_read_only_and_the_age_are_shown_above_every_screen_over_the_deck(
     key: str, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     for size in ((60, 20), (80, 24)):
@@ -151,7 +151,7 @@ async def test_no_mouse_target_sends_anything_but_get(
     ("settings", "more"),
     [("refresh = 0.5\nread_only = true", ""), ("refresh = 0.5", "read_only = true\n")],
 )
-async def test_the_configuration_makes_it_read_only_too(
+async def test_the_configuration_can_make_the_deck_read_only(
     settings: str, more: str, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path, settings=settings, more=more)

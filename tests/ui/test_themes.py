@@ -104,7 +104,7 @@ def test_every_style_of_a_theme_parses(name: str, themes: dict[str, ThemeFile]) 
 
 
 @pytest.mark.parametrize("name", COLORED)
-def test_every_text_can_be_read_on_whatever_it_stands(
+def test_every_text_is_readable_on_every_background(
     name: str, themes: dict[str, ThemeFile]
 ) -> None:
     theme = themes[name]
@@ -136,7 +136,7 @@ def test_high_contrast_is_high(themes: dict[str, ThemeFile]) -> None:
             assert contrast(text_of(theme, text), color) >= 7, (text, ground)
 
 
-def test_good_and_bad_are_told_apart_without_red_and_green(themes: dict[str, ThemeFile]) -> None:
+def test_good_and_bad_differ_without_red_and_green(themes: dict[str, ThemeFile]) -> None:
     theme = themes["deuteranopia"]
     for one, other in combinations(("ok", "warn", "bad"), 2):
         a, b = text_of(theme, one), text_of(theme, other)
@@ -228,7 +228,7 @@ def test_a_file_without_an_end_is_left_out(tmp_path: Path) -> None:
     assert "not a regular file" in left_out(tmp_path)
 
 
-def test_one_bad_file_does_not_spoil_the_others(tmp_path: Path) -> None:
+def test_an_unusable_file_leaves_the_others_usable(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("no theme", encoding="utf-8")
     (tmp_path / "b.toml").write_text(GOOD, encoding="utf-8")
     themes, warnings = load_themes([BUNDLED, tmp_path, tmp_path / "missing", tmp_path / "a.toml"])

@@ -61,7 +61,7 @@ async def test_a_snapshot_is_one_file_for_this_user_alone_and_its_place_is_said(
     assert not posts(served)
 
 
-async def test_the_palette_writes_it_as_json(
+async def test_the_palette_writes_a_snapshot_as_json(
     served: SimulatedCluster, tmp_path: Path, state: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), state=state) as deck:
@@ -133,7 +133,7 @@ async def test_nothing_that_can_be_written_anywhere_is_said_with_both_reasons(
         monkeypatch.chdir(tmp_path)
 
 
-async def test_a_user_without_a_home_gets_it_in_the_current_directory(
+async def test_without_a_home_the_snapshot_is_written_to_the_current_directory(
     served: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tmp_path / "here"

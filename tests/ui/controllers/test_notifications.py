@@ -52,7 +52,7 @@ def test_the_next_notice_waits() -> None:
     assert called.written[1:] == ["\x1b]9;rsdeck: node1 (and 1 more): lost, gone\a"]
 
 
-def test_events_of_earlier_sessions_call_nobody() -> None:
+def test_events_of_earlier_sessions_ring_no_bell_and_send_no_notice() -> None:
     called = Called()
     event = Event("node1", ConnectionLost(None, "gone"), time.monotonic() - 3600, datetime.now(UTC))
     called.caller.event_happened(event)
@@ -60,7 +60,7 @@ def test_events_of_earlier_sessions_call_nobody() -> None:
     assert not called.later
 
 
-def test_nobody_is_called_where_nothing_is_asked_for() -> None:
+def test_without_configured_notifications_nothing_is_written() -> None:
     called = Called(Notify())
     called.happens(3)
     assert not called.written

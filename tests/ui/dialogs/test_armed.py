@@ -38,7 +38,7 @@ async def open_window(painted: float, quiet: float) -> AsyncIterator[Window]:
         yield window
 
 
-async def test_it_listens_once_both_times_have_passed() -> None:
+async def test_a_dialog_listens_once_both_times_have_passed() -> None:
     async with open_window(0.0, 0.0) as window:
         assert window.arm()
         assert window.is_armed
@@ -51,7 +51,7 @@ async def test_one_of_the_two_times_is_not_enough(painted: float, quiet: float) 
         assert not window.is_armed
 
 
-async def test_before_its_first_paint_it_never_listens() -> None:
+async def test_a_dialog_never_listens_before_its_first_paint() -> None:
     async with open_window(0.0, 0.0) as window:
         window.begin_arming()
         assert not window.arm()
@@ -70,6 +70,6 @@ async def test_a_key_that_comes_before_reaches_nothing_and_one_that_comes_after_
         assert window.keys == ["y"]
 
 
-def test_as_shipped_it_takes_longer_than_reading_the_title() -> None:
+def test_the_shipped_times_are_long_enough_to_read_the_title() -> None:
     times = ArmingTimes()
     assert (times.painted, times.quiet, times.alone) == (0.6, 0.3, 0.1)

@@ -77,7 +77,7 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
     assert not posts(served)
 
 
-async def test_with_no_profile_and_no_form_the_keys_are_told(tmp_path: Path) -> None:
+async def test_with_no_profile_and_no_form_the_keys_are_shown(tmp_path: Path) -> None:
     configuration = load(tmp_path / "config.toml", must_exist=False)
     async with open_deck(configuration) as deck:
         await deck.shows("Add a node")
@@ -85,7 +85,9 @@ async def test_with_no_profile_and_no_form_the_keys_are_told(tmp_path: Path) -> 
         await deck.shows("Press a to add one", "? Help", "q Quit")
 
 
-async def test_a_trial_says_what_is_wrong(served: SimulatedCluster, tmp_path: Path) -> None:
+async def test_testing_a_profile_shows_why_it_fails(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
     async with open_deck(empty(tmp_path), password=None) as deck:
         await fill(deck, served)
         deck.app.screen.query_one("#trust").value = "insecure"  # type: ignore[attr-defined]
@@ -109,7 +111,7 @@ async def test_a_trial_says_what_is_wrong(served: SimulatedCluster, tmp_path: Pa
         ("username", "", "username"),
     ],
 )
-async def test_what_cannot_be_is_said_and_nothing_is_written(
+async def test_an_impossible_value_is_named_and_nothing_is_written(
     field: str, value: str, said: str, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(empty(tmp_path), password=None) as deck:
@@ -230,7 +232,7 @@ async def test_another_address_drops_who_the_node_was(
     assert (saved.uid, saved.hostname) == (None, "")
 
 
-async def test_a_trial_of_another_address_finds_who_is_there(
+async def test_testing_another_address_finds_the_node_there(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     with SimulatedCluster(Cluster(5), spread=True, base="127.0.8") as other:
@@ -255,7 +257,7 @@ async def test_a_trial_of_another_address_finds_who_is_there(
     assert (saved.uid, saved.hostname) == (5, "node5.demo.cluster.local")
 
 
-async def test_a_trial_says_that_another_node_than_the_profiles_answers(
+async def test_testing_a_profile_shows_that_another_node_answers(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path, more="uid = 7\n")

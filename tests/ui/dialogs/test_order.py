@@ -34,7 +34,7 @@ async def ask(deck: Deck, key: str, service: str = "alert_mgr") -> None:
     await deck.open(key, OrderDialog)
 
 
-async def test_a_restart_is_asked_sent_once_watched_and_verified(
+async def test_a_restart_is_confirmed_sent_once_watched_and_verified(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -62,7 +62,7 @@ async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster, tmp_pat
     assert len(posts(served)) == 2
 
 
-async def test_an_order_that_a_rollout_gives_while_one_is_asked_about_keeps_its_own_number(
+async def test_an_order_that_a_rollout_sends_during_a_confirmation_keeps_its_own_number(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
@@ -156,7 +156,7 @@ async def test_a_required_service_is_locked_until_the_palette_unlocks_it(
     assert len(posts(served)) == 1
 
 
-async def test_production_asks_for_the_name_and_a_wrong_one_does_nothing(
+async def test_production_needs_the_name_typed_and_a_wrong_name_does_nothing(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path, more='environment = "production"\n')
@@ -339,7 +339,7 @@ async def test_a_second_order_waits_for_the_first_on_its_node(
     assert len(posts(served)) == 1
 
 
-async def test_quitting_with_an_open_order_says_which_and_asks_again(
+async def test_quitting_with_an_open_order_names_it_and_needs_a_second_key(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), patience=NEVER_SURE) as deck:

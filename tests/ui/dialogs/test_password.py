@@ -16,7 +16,7 @@ def refused(served: SimulatedCluster) -> int:
     return sum(one.status == 401 for one in served.cluster.requests)
 
 
-async def test_a_wrong_password_is_tried_once_for_all_nodes_and_then_asked_for(
+async def test_a_wrong_password_is_tried_once_for_all_nodes_and_then_the_prompt_opens(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), password="wrong") as deck:
@@ -30,7 +30,7 @@ async def test_a_wrong_password_is_tried_once_for_all_nodes_and_then_asked_for(
         assert refused(served) == TRIES
 
 
-async def test_leaving_the_question_leaves_the_login_stopped_and_a_key_asks_again(
+async def test_closing_the_prompt_leaves_the_login_stopped_and_a_key_opens_it_again(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), password="wrong") as deck:
@@ -46,7 +46,7 @@ async def test_leaving_the_question_leaves_the_login_stopped_and_a_key_asks_agai
         await deck.all_known()
 
 
-async def test_a_password_with_no_source_is_asked_for_when_the_deck_opens(
+async def test_a_password_without_a_source_is_prompted_for_when_the_deck_opens(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), password=None) as deck:

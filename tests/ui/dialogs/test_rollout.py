@@ -131,7 +131,7 @@ def test_production_is_said_with_its_node() -> None:
         (plan(words="3", danger="more"), "it takes more now: more"),
     ],
 )
-def test_what_differs_from_the_plan_that_was_asked_about_is_named(now: Plan, said: str) -> None:
+def test_what_differs_from_the_confirmed_plan_is_named(now: Plan, said: str) -> None:
     before = plan()
     if "turns" not in said and said:
         now = replace(now, steps=now.steps if "primary" in said else before.steps)
@@ -195,7 +195,7 @@ def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
     assert told[1].endswith("· 1 more")
 
 
-def test_the_head_says_what_is_waited_for_and_since_when_it_stands() -> None:
+def test_the_head_shows_what_the_rollout_waits_for_and_how_long_it_is_paused() -> None:
     runs = progress(RolloutState.RUNNING, DONE, SETTLING, WAITING)
     assert (
         "waits for node3, settling for 20 s: the gate after"
@@ -205,7 +205,7 @@ def test_the_head_says_what_is_waited_for_and_since_when_it_stands() -> None:
     assert "PAUSED for 10 s" in rollout_heading(stands, 30.0, PALETTE).plain
 
 
-def test_a_row_tells_times_by_service_where_there_are_several() -> None:
+def test_a_row_shows_times_by_service_where_there_are_several() -> None:
     marks = (TimelineMark(Moment.ANSWERED, 0.1), TimelineMark(Moment.UP, 2.34))
     made = plan(step(2, "a", "b"))
     verdicts = tuple(Verdict(name, Result.VERIFIED, "held", marks) for name in ("a", "b"))
@@ -222,7 +222,7 @@ def test_a_node_that_was_restarted_and_failed_for_another_reason_says_both() -> 
     assert row.text == "node9: away; its restart was verified: held (up 2.0 s)"
 
 
-def test_of_many_nodes_a_word_names_the_first_and_counts_the_others() -> None:
+def test_of_many_nodes_the_first_are_named_and_the_others_counted() -> None:
     made = plan(*(step(uid) for uid in range(1, 36)))
     steps = tuple(
         StepProgress(one, FAILED if not n else WAITING) for n, one in enumerate(made.steps)

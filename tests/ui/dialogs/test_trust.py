@@ -53,7 +53,7 @@ async def met(deck: Deck) -> TrustDialog:
     return screen
 
 
-async def test_first_contact_opens_it_once_and_the_digits_pin_it(
+async def test_first_contact_opens_the_certificate_once_and_typed_digits_pin_it(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(trusting(served, tmp_path), size=(80, 24)) as deck:
@@ -69,7 +69,7 @@ async def test_first_contact_opens_it_once_and_the_digits_pin_it(
     assert "# here" in text
 
 
-async def test_it_does_not_open_by_itself_again_and_t_opens_it(
+async def test_the_certificate_does_not_open_by_itself_again_and_t_opens_it(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     before = trusting(served, tmp_path)
@@ -176,7 +176,7 @@ async def test_a_node_that_is_gone_is_said(served: SimulatedCluster, tmp_path: P
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
-async def test_not_checked_stands_on_every_screen_of_the_node_and_no_order_is_given(
+async def test_not_checked_is_shown_on_every_screen_of_the_node_and_no_order_is_possible(
     size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(trusting(served, tmp_path, "insecure = true"), size=size) as deck:

@@ -62,7 +62,7 @@ def test_a_pin_that_curl_cannot_check_is_a_comment_and_never_insecure() -> None:
     assert "-k" not in shlex.split(second)
 
 
-def test_no_word_of_the_password_is_in_the_curl() -> None:
+def test_no_part_of_the_password_is_in_the_curl() -> None:
     told = curl_text(profile(password=CommandSource(("pass", "show", "redis/secret-place"))))
     assert "secret-place" not in told
     assert ":" not in shlex.split(told)[2]

@@ -34,7 +34,7 @@ def test_a_restart_hides_nothing_that_is_worse() -> None:
     assert chart_line((Bucket(None, restarts=1),), PALETTE).plain == RESTARTED
 
 
-def test_a_day_is_told_in_parts_of_half_an_hour() -> None:
+def test_a_day_is_shown_in_parts_of_half_an_hour() -> None:
     states = (
         State(0.0, "RUNNING", 1.0, began=-86_400.0),
         State(20 * HOUR, "RUNNING", 2.0, began=20 * HOUR),
@@ -58,7 +58,7 @@ def test_a_day_without_a_gap_or_a_restart_says_so() -> None:
     assert told["restarts"] == "none that is known"
 
 
-def test_a_day_that_nobody_watched_claims_nothing() -> None:
+def test_a_day_without_data_claims_nothing() -> None:
     told = lines(make_day((State(0.0, "RUNNING"),), [], 0.0, DAY))
     assert told["strip"] == "·" * COUNT
     assert told["legend"] == "· nobody watched"

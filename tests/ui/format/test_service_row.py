@@ -25,7 +25,7 @@ def test_what_does_not_run_has_no_uptime(status: str) -> None:
     assert said.uptime == NOTHING
 
 
-def test_the_status_is_a_shape_and_the_word_as_the_node_said_it() -> None:
+def test_the_status_is_a_shape_and_the_nodes_own_word() -> None:
     for status in ("RUNNING", "FATAL", "GONE FISHING"):
         said = service_cells(replace(ALERT, status=status), OPTIONAL, 90, None, 101)
         assert said.status.split(" ", 1)[1] == status
@@ -41,7 +41,7 @@ def test_the_last_change_says_what_and_how_long_ago() -> None:
     assert said.change == "1 m → STOPPED"
 
 
-def test_a_kind_is_told_with_its_reason() -> None:
+def test_a_kind_is_shown_with_its_reason() -> None:
     assert "lists it" in kind_reason(ALERT, OPTIONAL, ())
     assert "does not list it" in kind_reason(Service("ccs", "RUNNING"), OPTIONAL, ())
     assert "no route" in kind_reason(ALERT, ServiceKinds(), ("no route",))

@@ -66,7 +66,7 @@ def test_a_service_that_runs_on_one_node_and_rests_on_another_differs() -> None:
     assert names(shown) == ["x"]
 
 
-def test_a_missing_service_is_said_in_a_word_where_most_nodes_have_it() -> None:
+def test_a_missing_service_is_shown_as_missing_where_most_nodes_have_it() -> None:
     some, none = {"x": DAYS, "y": DAYS}, {"y": DAYS}
     shown = grid(column("a", some), column("b", some), column("c", none))
     assert shown.cell(shown.columns[2], "x").text == "· missing"
@@ -84,7 +84,7 @@ def test_a_service_is_missed_only_where_its_own_cluster_has_it() -> None:
     assert shown.cell(shown.columns[1], "x").text == "·"
 
 
-def test_what_a_stale_node_showed_is_told_as_past_and_compared_with_nobody() -> None:
+def test_what_a_stale_node_showed_is_worded_as_past_and_compared_with_no_node() -> None:
     stale = column("b", {"x": "FATAL", "y": DAYS}, age=30.0, is_stale=True)
     shown = grid(column("a", {"x": DAYS, "z": DAYS}), stale)
     assert shown.cell(stale, "x").text == "? FATAL"
@@ -128,7 +128,7 @@ def test_the_worst_problem_and_the_last_restart_are_named() -> None:
     assert (shown.problems, shown.restarted) == (2, 2)
 
 
-def test_a_head_says_who_and_how_old_and_what_is_wrong_in_the_room_there_is() -> None:
+def test_a_head_shows_the_node_its_age_and_its_trouble_in_the_room_there_is() -> None:
     trouble = ("unreachable 12 s", "lost 12 s", "unreachable", "lost", "✗")
     primary = column(
         "node1", {}, number=1, role=Role.PRIMARY, age=14.0, is_stale=True, trouble=trouble
@@ -146,7 +146,7 @@ def test_a_head_says_who_and_how_old_and_what_is_wrong_in_the_room_there_is() ->
     assert "CERTIFICATE NOT CHECKED on 1 node" in matrix_title(grid(unchecked), PALETTE).plain
 
 
-def test_an_edge_tells_how_many_nodes_lie_beyond_it_and_that_some_are_not_well() -> None:
+def test_an_edge_shows_how_many_nodes_lie_beyond_it_and_that_some_have_problems() -> None:
     columns = [column(str(number), {}) for number in range(3)]
     assert beyond_edge(columns, frozenset({"1"}), arrow="▶", width=24) == (
         "▶ 3 nodes, 1 not well",
@@ -157,14 +157,14 @@ def test_an_edge_tells_how_many_nodes_lie_beyond_it_and_that_some_are_not_well()
     assert beyond_edge([], frozenset(), arrow="◀", width=24) == ("", "")
 
 
-def test_fitting_gives_the_longest_that_fits_and_the_last_where_none_does() -> None:
+def test_fitting_returns_the_longest_text_that_fits_and_the_last_where_none_does() -> None:
     assert fitting(("longest", "long", "l"), 5) == "long"
     assert fitting(("日本語", "日本"), 4) == "日本"
     assert fitting(("longest", "long"), 1) == "long"
     assert fitting((), 5) == ""
 
 
-def test_a_cell_is_told_in_a_sentence() -> None:
+def test_a_cell_is_described_in_a_sentence() -> None:
     here = column("a", {"x": 45, "y": "FATAL"}, role=Role.REPLICA)
     old = column("b", {"x": DAYS}, age=30.0, is_stale=True)
     silent = column("c", {}, age=None, trouble=("unreachable 3 s", "✗"))

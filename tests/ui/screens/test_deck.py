@@ -13,7 +13,7 @@ def line_of(deck: Deck, service: str) -> str:
     return next(line for line in deck.text.splitlines() if f" {service} " in line)
 
 
-async def test_a_row_tells_name_status_uptime_kind_and_start(
+async def test_a_row_shows_name_status_uptime_kind_and_start(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -57,7 +57,7 @@ async def test_the_uptime_ticks_between_two_answers(
         assert lists(served) == asked
 
 
-async def test_it_refreshes_by_itself_and_tells_the_last_change(
+async def test_the_table_refreshes_by_itself_and_shows_the_last_change(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -123,7 +123,7 @@ async def test_a_line_that_the_eye_is_on_does_not_move(
         ("kind=req pdns", {"pdns_ccs_backend"}),
     ],
 )
-async def test_the_filter_lets_through_what_it_says(
+async def test_the_filter_shows_the_services_that_match(
     typed: str, left: set[str], served: SimulatedCluster, tmp_path: Path
 ) -> None:
     keys = [{" ": "space", "!": "exclamation_mark", "=": "equals_sign"}.get(c, c) for c in typed]
@@ -160,7 +160,7 @@ async def test_problems_only(served: SimulatedCluster, tmp_path: Path) -> None:
         await deck.until(lambda: len(deck.table.row_keys) == 32)
 
 
-async def test_sorting_goes_through_the_columns_and_can_be_turned_round(
+async def test_sorting_goes_through_the_columns_and_can_be_reversed(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -189,7 +189,7 @@ async def test_marking_goes_on_to_the_next_and_a_key_takes_all_away(
         assert not deck.table.marks
 
 
-async def test_ctrl_r_asks_at_once_and_starts_nothing(
+async def test_ctrl_r_refreshes_at_once_and_starts_nothing(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path, settings="refresh = 300")
@@ -206,7 +206,7 @@ async def test_ctrl_r_asks_at_once_and_starts_nothing(
     assert not posts(served)
 
 
-async def test_pause_stops_asking_under_a_banner(served: SimulatedCluster, tmp_path: Path) -> None:
+async def test_pause_stops_polling_under_a_banner(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await deck.press("p")

@@ -88,7 +88,7 @@ HTML = "<html><body>503 upstream</body></html>"
         "not utf-8", "500", "503", "redirect", "no http", "closed", "reset", "hang",
     ],
 )  # fmt: skip
-async def test_the_last_good_rows_stay_and_the_node_says_what_it_got(
+async def test_the_last_good_rows_stay_and_the_bad_answer_is_described(
     bad: Script, words: list[str], tmp_path: Path
 ) -> None:
     count = [0]
@@ -113,7 +113,7 @@ async def test_a_server_that_speaks_only_the_three_calls_can_be_watched(tmp_path
     assert not server.posts
 
 
-async def test_a_port_where_nobody_listens_is_one_clear_sentence(tmp_path: Path) -> None:
+async def test_a_closed_port_is_one_clear_sentence(tmp_path: Path) -> None:
     """Case 1."""
     async with open_deck(one_node("https://127.0.0.1:9", tmp_path)) as deck:
         await deck.shows("odd", "https://127.0.0.1:9", "refused the connection", "is the node up")
@@ -126,7 +126,7 @@ async def test_a_name_that_does_not_resolve_is_one_clear_sentence(tmp_path: Path
         await deck.shows("nowhere.invalid", "odd")
 
 
-async def test_a_certificate_nobody_vouches_for_is_one_clear_sentence_and_sends_no_password(
+async def test_an_unknown_certificate_is_one_clear_sentence_and_gets_no_password(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(one_node(served.urls[1], tmp_path)) as deck:

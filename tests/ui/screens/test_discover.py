@@ -114,7 +114,7 @@ async def test_keys_that_come_before_the_list_decide_nothing(
         assert saved(tmp_path) == {"first1": None}
 
 
-async def test_from_a_replica_the_primary_is_asked_if_it_has_a_profile(
+async def test_from_a_replica_the_primary_is_queried_if_it_has_a_profile(
     spread: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write(spread, tmp_path, 1, 2)) as deck:
@@ -239,7 +239,7 @@ async def test_profiles_written_before_a_full_disk_are_watched_and_the_fault_is_
     assert saved(tmp_path) == {"first1": 1, "node2": 2}
 
 
-async def test_what_a_profile_without_a_cluster_costs_is_told(
+async def test_a_profile_without_a_cluster_shows_what_it_lacks(
     spread: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write(spread, tmp_path, 1)

@@ -92,9 +92,7 @@ async def test_an_order_its_restart_and_its_verdict_appear_and_say_that_it_was_o
         await deck.shows("No event matches", "only what is bad")
 
 
-async def test_a_crash_loop_is_told_once_and_is_bad(
-    served: SimulatedCluster, tmp_path: Path
-) -> None:
+async def test_a_crash_loop_is_one_serious_event(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=WIDE) as deck:
         await deck.all_known()
         await timeline(deck)
@@ -107,7 +105,7 @@ async def test_a_crash_loop_is_told_once_and_is_bad(
         await deck.until(lambda: len(rows(deck)) == 1)
 
 
-async def test_a_login_that_is_refused_is_told_once_for_all_nodes(
+async def test_a_refused_login_is_one_event_for_all_nodes(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=WIDE) as deck:
@@ -166,7 +164,7 @@ async def test_enter_on_a_node_without_a_profile_says_so(
         assert deck.app.deck.here == "node1"
 
 
-async def test_another_key_opens_and_closes_it_where_the_configuration_says_so(
+async def test_a_configured_key_opens_and_closes_the_timeline(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path)
@@ -261,7 +259,7 @@ async def test_e_edits_where_the_picker_has_the_keys(
             await deck.until(lambda: deck.app.focused is deck.table)
 
 
-async def test_a_theme_is_worn_by_the_timeline_too(
+async def test_a_theme_applies_to_the_timeline_too(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:

@@ -89,7 +89,7 @@ async def test_the_palette_runs_what_is_chosen(
         await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
 
 
-async def test_a_verb_from_the_palette_asks_like_its_key(
+async def test_an_action_from_the_palette_is_confirmed_like_its_key(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -103,7 +103,7 @@ async def test_a_verb_from_the_palette_asks_like_its_key(
     assert not posts(served)
 
 
-async def test_a_theme_from_the_palette_is_worn_at_once(
+async def test_a_theme_from_the_palette_is_applied_at_once(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:

@@ -37,7 +37,7 @@ async def open_matrix(deck: Deck, service: str = "alert_mgr") -> MatrixTable:
     return table(deck)
 
 
-async def test_it_opens_on_the_decks_cell_and_enter_goes_back_to_another(
+async def test_the_matrix_opens_on_the_decks_cell_and_enter_goes_back_to_another(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -54,7 +54,7 @@ async def test_it_opens_on_the_decks_cell_and_enter_goes_back_to_another(
 
 
 @pytest.mark.parametrize("key", ["q", "0", "escape"])
-async def test_the_deck_is_as_it_was_after_a_look(
+async def test_leaving_the_matrix_leaves_the_deck_as_it_was(
     key: str, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -77,7 +77,7 @@ async def test_enter_clears_a_filter_of_the_deck_that_hides_the_service(
         assert deck.app.deck.here == "node3"
 
 
-async def test_what_is_wrong_stands_out_in_signs_and_words(
+async def test_problems_stand_out_by_sign_and_word(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -180,7 +180,7 @@ async def test_the_cell_under_the_cursor_is_what_an_order_is_for(
     assert post.uid == 2
 
 
-async def test_marks_on_one_node_are_asked_for_in_one_question(
+async def test_marks_on_one_node_are_confirmed_together(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:

@@ -95,7 +95,7 @@ async def test_a_lost_node_says_why_and_since_when_and_comes_back(
         await deck.until(lambda: "unreachable" not in deck.text)
 
 
-async def test_a_problem_elsewhere_is_told_where_there_is_no_side_pane(
+async def test_a_problem_elsewhere_is_shown_where_there_is_no_side_pane(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:

@@ -30,7 +30,7 @@ def line_of(deck: Deck, word: str) -> str:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_it_lists_what_is_wrong_everywhere_and_enter_goes_there(
+async def test_problems_of_all_nodes_are_listed_and_enter_goes_there(
     size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
@@ -51,7 +51,7 @@ async def test_it_lists_what_is_wrong_everywhere_and_enter_goes_there(
         )
 
 
-async def test_it_keeps_itself_up_to_date_and_says_that_nothing_is_wrong(
+async def test_the_list_of_problems_stays_up_to_date_and_says_when_there_are_none(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -68,7 +68,7 @@ async def test_it_keeps_itself_up_to_date_and_says_that_nothing_is_wrong(
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 
 
-async def test_an_order_given_here_is_no_restart_that_nobody_ordered(
+async def test_a_restart_sent_from_here_is_no_problem(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -81,7 +81,7 @@ async def test_an_order_given_here_is_no_restart_that_nobody_ordered(
         await deck.shows("nothing is wrong on 3 nodes")
 
 
-async def test_what_was_wrong_before_the_deck_was_opened_says_so(
+async def test_a_problem_older_than_the_deck_is_shown_as_such(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     served.cluster.stop(1, "alert_mgr")
@@ -119,7 +119,7 @@ async def test_the_key_of_the_table_still_leaves_its_problems_only(
         assert deck.app.screen is deck.app.deck
 
 
-async def test_going_back_from_it_leads_to_the_picker_it_was_opened_from(
+async def test_leaving_the_problems_leads_back_to_the_picker(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:

@@ -81,7 +81,7 @@ async def test_the_whole_plan_is_shown_and_then_every_node_gets_its_turn(
         ("a", [2, 3], RolloutState.ABORTED, "1 of 3 verified, node3 failed, 1 not touched"),
     ],
 )
-async def test_a_node_that_refuses_pauses_it_and_a_word_is_waited_for(
+async def test_a_node_that_refuses_pauses_the_rollout_until_an_action_is_chosen(
     key: str,
     sent: list[int],
     state: RolloutState,
@@ -104,7 +104,7 @@ async def test_a_node_that_refuses_pauses_it_and_a_word_is_waited_for(
     assert ordered(served) == sent
 
 
-async def test_leaving_the_screen_leaves_the_rollout_and_o_shows_it_again(
+async def test_a_rollout_goes_on_after_its_screen_is_left_and_o_shows_it_again(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     served.cluster.refuse_next(3, SERVICE)
@@ -126,7 +126,7 @@ async def test_leaving_the_screen_leaves_the_rollout_and_o_shows_it_again(
     assert ordered(served) == [2, 3, 1]
 
 
-async def test_o_says_so_where_there_is_none(served: SimulatedCluster, tmp_path: Path) -> None:
+async def test_o_says_that_there_is_no_rollout(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.press("o")
         await deck.shows("No rollout was begun")
@@ -208,7 +208,7 @@ async def test_neither_a_paste_nor_enter_nor_y_begins_it(
     assert not posts(served)
 
 
-async def test_a_wrong_word_begins_nothing(served: SimulatedCluster, tmp_path: Path) -> None:
+async def test_a_wrong_name_begins_nothing(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck)
         await deck.armed()
@@ -219,7 +219,7 @@ async def test_a_wrong_word_begins_nothing(served: SimulatedCluster, tmp_path: P
     assert not posts(served)
 
 
-async def test_what_changed_since_the_key_keeps_it_shut(
+async def test_a_change_since_the_key_blocks_the_rollout(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -295,7 +295,7 @@ async def test_a_burst_at_a_pause_decides_nothing(
     assert ordered(served) == [2]
 
 
-async def test_what_is_typed_while_it_comes_to_a_pause_is_no_answer_to_it(
+async def test_keys_typed_before_a_pause_do_not_answer_it(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path)
@@ -325,7 +325,7 @@ async def test_enter_never_answers_a_pause(served: SimulatedCluster, tmp_path: P
     assert ordered(served) == [2]
 
 
-async def test_a_word_that_came_too_late_is_not_said(
+async def test_an_action_that_comes_too_late_is_not_taken(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
@@ -409,7 +409,7 @@ async def test_what_cannot_be_read_cannot_be_begun_nor_answered(
     assert ordered(served) == [2]
 
 
-async def test_in_a_small_window_it_is_begun_once_all_of_it_was_scrolled_past(
+async def test_in_a_small_window_a_rollout_begins_once_all_of_its_plan_was_seen(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path)

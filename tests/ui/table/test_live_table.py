@@ -85,7 +85,7 @@ async def test_the_line_of_the_cursor_does_not_move() -> None:
             assert table.cursor_line is not None
 
 
-async def test_at_the_very_top_it_stays_on_top() -> None:
+async def test_a_table_scrolled_to_the_top_stays_there() -> None:
     async with open_table(many(100)) as table:
         await table.press("down", "down")
         await table.show([row("!new"), *many(100)])
@@ -273,7 +273,7 @@ async def test_a_marked_row_that_vanishes_keeps_its_mark_and_can_be_unmarked() -
         assert not any("●" in line for line in table.lines)
 
 
-async def test_the_marks_that_were_given_out_do_not_change() -> None:
+async def test_marks_that_were_read_do_not_change_later() -> None:
     async with open_table(named(*SERVICES)) as table:
         table.widget.toggle_mark()
         given = table.widget.marks

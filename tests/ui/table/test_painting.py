@@ -57,7 +57,7 @@ async def test_losing_the_focus_and_getting_it_paints_the_line_of_the_cursor() -
         assert table.strips()[3] == strong
 
 
-async def test_new_colours_and_a_changed_reason_why_it_is_empty_are_painted() -> None:
+async def test_new_colours_and_a_changed_reason_for_an_empty_table_are_painted() -> None:
     async with open_table([Row("a", (Cell("a", "ok"), Cell("b"), Cell("c")))]) as table:
         painted = await table.painted_by(lambda: table.widget.set_palette({"ok": "red"}))
         assert 1 in painted
@@ -74,7 +74,7 @@ async def test_new_colours_and_a_changed_reason_why_it_is_empty_are_painted() ->
 
 
 @pytest.mark.parametrize("height", [6, 5])
-async def test_the_reason_why_it_is_empty_is_seen_in_very_little_room(height: int) -> None:
+async def test_the_reason_for_an_empty_table_fits_into_very_little_room(height: int) -> None:
     async with open_table([], size=(40, height)) as table:
         table.widget.set_empty("nothing here")
         assert any("nothing here" in line for line in table.lines)

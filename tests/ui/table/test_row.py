@@ -78,7 +78,7 @@ def test_a_text_hidden_behind_many_marks_is_not_dropped_in_silence() -> None:
     assert fit("\u0e01" + "\u0e34" * 40 + "bcd", 4).endswith("…")
 
 
-def test_what_makes_a_character_wider_in_some_terminals_only_is_shown_as_what_it_is() -> None:
+def test_a_character_that_some_terminals_make_wider_is_shown_by_its_code() -> None:
     assert fit("1\ufe0f2", 5) == "1\N{REPLACEMENT CHARACTER}2  "
 
 
@@ -158,7 +158,7 @@ def test_the_gutter_shows_cursor_and_mark() -> None:
     assert painted == ["  a", " ●a", "▌ a", "▌●a"]
 
 
-def test_a_cell_wears_the_style_of_its_name() -> None:
+def test_a_cell_has_the_style_it_names() -> None:
     laid = place_columns(COLUMNS[:2], 60)
     painted = paint_row(Row("k", (Cell("a", "ok"), Cell("b", "italic"))), laid, PALETTE, PLAIN)
     styles = {segment.text.strip(): segment.style for segment in painted if segment.text.strip()}
@@ -166,7 +166,7 @@ def test_a_cell_wears_the_style_of_its_name() -> None:
     assert styles["b"] == Style.parse("italic")
 
 
-def test_a_style_that_nobody_knows_is_no_style() -> None:
+def test_an_unknown_style_is_no_style() -> None:
     laid = place_columns(COLUMNS[:1], 60)
     strip = paint_row(Row("k", (Cell("a", "no such style at all"),)), laid, {}, PLAIN)
     assert strip.text.strip() == "a"

@@ -9,11 +9,11 @@ from tui.ui.terminal.clipboard import LIMIT, clipboard_sequence, fits_clipboard
 TMUX = {"TMUX": "/run/tmux,1,0", "TERM": "screen-256color"}
 
 
-def test_alone_it_is_one_sequence_that_ends_in_a_bell() -> None:
+def test_outside_a_multiplexer_a_copy_is_one_sequence_that_ends_in_a_bell() -> None:
     assert clipboard_sequence("alert_mgr", {"TERM": "xterm"}) == "\x1b]52;c;YWxlcnRfbWdy\x07"
 
 
-def test_for_tmux_it_is_wrapped_with_its_escapes_doubled() -> None:
+def test_for_tmux_a_copy_is_wrapped_with_its_escapes_doubled() -> None:
     assert clipboard_sequence("alert_mgr", TMUX) == "\x1bPtmux;\x1b\x1b]52;c;YWxlcnRfbWdy\x07\x1b\\"
 
 
@@ -21,7 +21,7 @@ def test_an_empty_tmux_variable_is_no_tmux() -> None:
     assert clipboard_sequence("x", {"TMUX": ""}) == clipboard_sequence("x", {})
 
 
-def test_for_screen_it_is_wrapped_in_pieces_that_screen_can_hold() -> None:
+def test_for_screen_a_copy_is_wrapped_in_pieces_that_screen_can_hold() -> None:
     text = "x" * 1000
     wrapped = clipboard_sequence(text, {"TERM": "screen"})
     pieces = wrapped.removesuffix("\x1b\\").split("\x1b\\")

@@ -6,19 +6,19 @@ from tests.terminal.hostile import PAYLOADS
 from tui.ui.terminal.desktop_notification import AT_MOST, desktop_sequence
 
 
-def test_osc_9_is_told_with_the_decks_name() -> None:
+def test_osc_9_carries_the_decks_name() -> None:
     assert (
         desktop_sequence("node1: lost", "osc9", in_tmux=False) == "\x1b]9;rsdeck: node1: lost\x07"
     )
 
 
-def test_osc_777_is_told_with_a_title() -> None:
+def test_osc_777_carries_a_title() -> None:
     said = desktop_sequence("node1: lost", "osc777", in_tmux=False)
     assert said == "\x1b]777;notify;rsdeck;node1: lost\x07"
 
 
 @pytest.mark.parametrize("protocol", ["osc9", "osc777"])
-def test_tmux_is_asked_to_hand_it_on(protocol: str) -> None:
+def test_in_tmux_a_notice_is_wrapped_for_the_outer_terminal(protocol: str) -> None:
     plain = desktop_sequence("x", protocol, in_tmux=False)
     wrapped = desktop_sequence("x", protocol, in_tmux=True)
     assert wrapped.startswith("\x1bPtmux;\x1b\x1b]")

@@ -102,7 +102,7 @@ class Asked(EventFilter):
         return super().picks(event)
 
 
-async def test_the_filter_is_asked_once_an_event() -> None:
+async def test_the_filter_looks_at_each_event_once() -> None:
     events = full()
     async with shown(events) as (table, _):
         query = Asked("node=node1")
@@ -131,7 +131,7 @@ async def test_nothing_is_painted_where_nothing_is_new() -> None:
         assert len(table.painted) == painted
 
 
-async def test_an_earlier_sessions_events_come_in_below_and_move_nobody() -> None:
+async def test_events_of_an_earlier_session_come_in_below_and_move_no_row() -> None:
     events = deque([event(n) for n in range(30)])
     async with shown(events) as (table, _):
         table.now = time.monotonic() + 1

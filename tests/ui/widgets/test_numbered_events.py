@@ -16,7 +16,7 @@ def event(number: int = 0) -> Event:
     )
 
 
-def test_nothing_new_is_told_as_such() -> None:
+def test_nothing_new_is_shown_as_such() -> None:
     numbered, events = NumberedEvents(), deque([event()])
     assert numbered.follow(events)
     assert not numbered.follow(events)
