@@ -63,7 +63,7 @@ async def test_a_profile_that_did_not_change_goes_on_with_the_same_watch(
         assert any(one.get_name() == "watch node1" and not one.done() for one in tasks)
 
 
-async def test_a_profile_that_changed_is_asked_at_its_new_address_only(
+async def test_a_profile_that_changed_is_polled_at_its_new_address_only(
     served: SimulatedCluster,
 ) -> None:
     first = profiles(served)[0]
@@ -79,7 +79,7 @@ async def test_a_profile_that_changed_is_asked_at_its_new_address_only(
         assert deck.watch("node1").wrong_node == ""
 
 
-async def test_a_profile_that_is_removed_is_asked_no_more_and_its_connection_closed() -> None:
+async def test_a_profile_that_is_removed_is_polled_no_more_and_its_connection_closed() -> None:
     with serving(Play()) as gone, serving(Play(2)) as stays:
         nodes = profile(gone.url), profile(stays.url, "node2")
         async with running(*nodes) as deck:
@@ -95,7 +95,7 @@ async def test_a_profile_that_is_removed_is_asked_no_more_and_its_connection_clo
             assert [one.name for one in deck.fleet.nodes] == ["node2"]
 
 
-async def test_a_removed_node_hears_no_more_of_its_cluster(served: SimulatedCluster) -> None:
+async def test_a_removed_node_gets_no_more_facts_of_its_cluster(served: SimulatedCluster) -> None:
     nodes = profiles(served)
     async with running(*nodes) as deck:
         await deck.known()
@@ -144,7 +144,7 @@ async def test_profiles_may_be_adopted_before_the_fleet_runs(served: SimulatedCl
     assert all(one.reading.is_good for one in fleet.nodes)
 
 
-async def test_a_fleet_may_be_asked_once_and_then_run() -> None:
+async def test_a_fleet_may_be_polled_once_and_then_run() -> None:
     with serving(Play()) as server:
         nodes = (profile(server.url),)
         fleet = Fleet(configuration(nodes, refresh=0.05), passwords=keeping(nodes))
@@ -226,7 +226,9 @@ async def test_the_first_readings_are_spread() -> None:
     assert firsts[-1] <= 1.0
 
 
-async def test_how_things_stand_is_told_for_the_guard(served: SimulatedCluster) -> None:
+async def test_the_guard_is_handed_what_it_needs_to_know_of_a_node(
+    served: SimulatedCluster,
+) -> None:
     first, second, _ = profiles(served)
     nodes = replace(first, environment=Environment.PRODUCTION), replace(second, read_only=True)
     async with running(*nodes, refresh=0.2) as deck:
@@ -276,7 +278,7 @@ async def test_events_are_kept_newest_first_and_not_for_ever() -> None:
     assert fleet.history("node2", "s1") == ()
 
 
-async def test_a_listener_is_told_of_every_node(served: SimulatedCluster) -> None:
+async def test_a_listener_is_notified_of_every_node(served: SimulatedCluster) -> None:
     async with running(*profiles(served)) as deck:
         await deck.known()
         assert set(deck.notes.nodes) == {"node1", "node2", "node3"}

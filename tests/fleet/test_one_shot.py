@@ -33,7 +33,7 @@ def look(*nodes: NodeProfile, passwords: Passwords | None = None, **more: Any) -
     return read_status(configuration(nodes, **more), nodes, passwords or keeping(nodes))
 
 
-def test_every_node_is_asked_once_and_given_in_the_order_of_asking(
+def test_every_node_is_polled_once_and_returned_in_the_order_of_the_profiles(
     served: SimulatedCluster,
 ) -> None:
     nodes = profiles(served)[::-1]
@@ -55,7 +55,7 @@ def test_the_kinds_are_known_for_every_node_of_a_cluster(served: SimulatedCluste
 
 
 @pytest.mark.parametrize("late", [[2], [1], [1, 2]])
-def test_the_kinds_are_known_whichever_node_is_slow_to_tell(late: list[int]) -> None:
+def test_the_kinds_are_known_whichever_node_answers_slowly(late: list[int]) -> None:
     replica, primary = Play(2), Play(1)
 
     def redirect(peer: Peer) -> None:
@@ -107,7 +107,7 @@ def test_a_node_in_trouble_spoils_and_delays_no_other(served: SimulatedCluster) 
     assert [len(one.services) for one in rest] == [32, 32, 32]
 
 
-def test_a_wrong_password_is_tried_at_one_node_and_told_of_every_node(
+def test_a_wrong_password_is_tried_at_one_node_and_reported_for_every_node(
     served: SimulatedCluster,
 ) -> None:
     nodes = profiles(served)
@@ -119,7 +119,7 @@ def test_a_wrong_password_is_tried_at_one_node_and_told_of_every_node(
         assert not one.services
 
 
-def test_a_password_that_nobody_gave_is_told_and_nothing_is_asked(
+def test_a_missing_password_is_reported_and_nothing_is_requested(
     served: SimulatedCluster,
 ) -> None:
     for one in look(*profiles(served), passwords=Passwords()):
@@ -134,7 +134,7 @@ def test_a_viewer_sees_as_much(served: SimulatedCluster) -> None:
     assert [len(one.services) for one in glances] == [32, 32, 32]
 
 
-def test_nothing_hangs_on_what_a_node_says_beside_its_services() -> None:
+def test_a_status_needs_nothing_but_the_services() -> None:
     play = Play()
     for path in (BOOTSTRAP, NODES, "/v1/nodes/status", "/v1/cluster"):
         play.get(path, Peer.hang)
@@ -167,7 +167,7 @@ def test_another_node_than_the_profiles_is_trouble_and_its_services_are_not_show
         assert right.trouble is None
 
 
-def test_a_node_that_does_not_say_who_it_is_may_be_looked_at() -> None:
+def test_the_services_of_a_node_that_reports_no_uid_are_shown() -> None:
     play = Play(1)
     play.get(BOOTSTRAP, answer("{}", 500))
     with serving(play) as server:

@@ -33,7 +33,7 @@ def secure() -> Iterator[SimulatedCluster]:
         yield served
 
 
-async def test_the_members_without_a_profile_are_told_with_their_services(
+async def test_the_members_without_a_profile_are_listed_with_their_services(
     secure: SimulatedCluster,
 ) -> None:
     ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
@@ -55,7 +55,7 @@ async def test_the_members_without_a_profile_are_told_with_their_services(
         assert not asked(secure, "/v1/local/services", uid=3)
 
 
-async def test_a_guest_goes_when_a_profile_for_it_comes(secure: SimulatedCluster) -> None:
+async def test_a_member_is_not_listed_once_it_has_a_profile(secure: SimulatedCluster) -> None:
     ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
     async with running(*ours[:3], refresh=0.5) as deck:
         await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [4])
@@ -76,7 +76,7 @@ async def test_a_profile_whose_node_never_answered_is_known_by_its_address(
         await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [3, 4])
 
 
-async def test_a_replica_alone_can_tell_of_all_and_learns_its_role_by_it(
+async def test_a_replica_alone_can_report_all_members_and_its_own_role(
     secure: SimulatedCluster,
 ) -> None:
     second = profiles(secure, trust=parse_fingerprint(secure.fingerprint))[1]
@@ -88,7 +88,7 @@ async def test_a_replica_alone_can_tell_of_all_and_learns_its_role_by_it(
         await deck.until(lambda: deck.watch("node2").facts.identity.role is Role.PRIMARY)
 
 
-async def test_without_the_call_there_are_no_guests_and_it_is_asked_once_an_hour() -> None:
+async def test_without_the_health_call_no_members_are_listed_and_it_is_not_repeated() -> None:
     with SimulatedCluster(Cluster(3, health_v4=False), tls=False) as served:
         async with running(profiles(served)[0], refresh=0.1) as deck:
             await deck.known()
@@ -98,7 +98,7 @@ async def test_without_the_call_there_are_no_guests_and_it_is_asked_once_an_hour
             assert deck.watch().reading.is_good
 
 
-async def test_a_call_that_is_not_there_is_asked_again_after_an_hour() -> None:
+async def test_a_health_call_that_is_not_offered_is_tried_again_after_an_hour() -> None:
     clock = Clock()
     book, play = ClusterCache(clock), Play()
     with serving(play) as server:
@@ -112,7 +112,7 @@ async def test_a_call_that_is_not_there_is_asked_again_after_an_hour() -> None:
 
 
 @pytest.mark.parametrize("reply", [answer("{}", 503), answer("{}", 403), answer("<html>")])
-async def test_other_trouble_is_a_gap_and_what_was_said_grows_old(reply: bytes) -> None:
+async def test_other_trouble_is_a_gap_and_the_last_answer_grows_old(reply: bytes) -> None:
     clock = Clock()
     book, play = ClusterCache(clock), Play()
     play.get(HEALTH, said({"nodes": [{"id": "7", "role": "follower", "services": []}]}))
@@ -141,7 +141,7 @@ async def test_a_login_that_this_call_refuses_is_passed_on() -> None:
         await client.aclose()
 
 
-async def test_a_cluster_that_lists_no_nodes_still_tells_of_guests_by_their_uid() -> None:
+async def test_a_cluster_that_lists_no_nodes_still_reports_members_by_their_uid() -> None:
     play = Play()
     play.get(NODES, answer("{}", 500))
     play.get(STATES, answer("{}", 500))

@@ -87,6 +87,6 @@ def test_a_half_written_last_line_is_a_note_and_no_fault() -> None:
 
 
 @pytest.mark.parametrize("junk", [b"", b"{}", b"[1]", b"\0" * 80, b'{"seq":1}', b"\xff\xfe"])
-def test_a_line_that_is_none_of_ours_shows(junk: bytes) -> None:
+def test_a_line_that_is_no_record_shows(junk: bytes) -> None:
     assert open_record(junk) is None
     assert check_chain([*chained(2), junk + b"\n"]).broken_at == 3

@@ -177,7 +177,7 @@ def test_after_a_line_that_was_spoiled_records_go_on_and_the_check_still_finds_i
     assert check_chain(store.lines()).broken_at == 2
 
 
-def test_no_journal_is_missing(folder: Path) -> None:
+def test_a_missing_journal_is_reported_as_missing(folder: Path) -> None:
     with pytest.raises(MissingFile):
         list(JournalFile(folder).lines())
 

@@ -41,13 +41,13 @@ def test_an_intent_is_an_order_again_as_it_was() -> None:
     assert one.order.services == ORDER.services
 
 
-def test_that_it_left_is_known_from_then_on() -> None:
+def test_an_order_is_known_to_have_left_once_that_is_recorded() -> None:
     assert found(intent(), SENT)[0].was_sent
     (one,) = found(intent(), answered(AnswerOutcome.LOST))
     assert (one.was_sent, one.answer) == (True, AnswerOutcome.LOST)
 
 
-def test_what_was_refused_is_all_of_a_refused_order_or_what_the_answer_names() -> None:
+def test_a_refused_order_refuses_all_and_an_answer_only_what_it_names() -> None:
     assert found(intent(), SENT, answered(AnswerOutcome.REFUSED))[0].refused == {"ccs"}
     assert found(intent(), SENT, answered(AnswerOutcome.ACCEPTED, ccs=False))[0].refused == {"ccs"}
     assert found(intent(), SENT, answered(AnswerOutcome.ACCEPTED, ccs=True))[0].refused == set()

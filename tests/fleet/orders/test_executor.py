@@ -100,7 +100,7 @@ async def test_an_order_is_watched_though_the_deck_is_paused(served: SimulatedCl
         assert len(served.cluster.requests) <= before + 1
 
 
-async def test_a_reading_that_waited_for_an_order_is_not_said_to_be_older_than_it() -> None:
+async def test_a_reading_that_waited_for_an_order_is_timed_from_its_own_request() -> None:
     play = Play()
 
     def late(peer: Peer) -> None:
@@ -163,7 +163,7 @@ async def test_a_start_that_ends_fatal_times_out_and_names_where_it_is(
         assert len(posts(served)) == 1
 
 
-async def test_what_carries_the_answer_away_is_verified_by_what_comes_back(
+async def test_a_service_that_drops_the_connection_is_verified_by_what_the_node_shows_later(
     served: SimulatedCluster,
 ) -> None:
     """Case 47."""
@@ -298,7 +298,7 @@ async def test_a_stop_is_not_verified_by_an_answer_that_lists_nothing() -> None:
 
 
 @pytest.mark.parametrize("asks", ["rarely", "often"])
-async def test_what_another_node_showed_before_it_was_known_to_be_another_proves_nothing(
+async def test_readings_of_another_node_prove_nothing_before_it_identifies_itself_either(
     asks: str,
 ) -> None:
     """P4, P7: the address leads elsewhere from the POST on, and a verdict needs no five seconds."""
@@ -438,7 +438,7 @@ async def test_an_order_to_a_node_that_is_down_is_not_sent(served: SimulatedClus
 
 
 @pytest.mark.parametrize("verb", [Verb.RESTART, Verb.STOP])
-async def test_what_became_of_an_order_on_a_node_that_was_lost_is_told_when_it_is_back(
+async def test_an_order_on_a_lost_node_gets_its_verdict_when_the_node_is_back(
     verb: Verb,
 ) -> None:
     """P7: unknown while nobody sees the node, and never what it showed last."""
@@ -631,7 +631,9 @@ async def test_an_order_to_a_login_that_was_stopped_is_not_sent() -> None:
 READ_ONLY = "read-only: the session was started so"
 
 
-async def test_a_number_is_given_once_whatever_the_order(served: SimulatedCluster) -> None:
+async def test_an_order_number_is_accepted_once_whatever_the_order(
+    served: SimulatedCluster,
+) -> None:
     async with running(*profiles(served), patience=SHORT) as deck:
         await deck.known()
         asked_about = deck.order(Verb.RESTART, "alert_mgr")
@@ -737,7 +739,7 @@ async def test_without_a_list_of_nodes_nothing_goes_by_way_of_the_primary() -> N
             assert not server.posts
 
 
-async def test_an_order_s_number_is_its_own(served: SimulatedCluster) -> None:
+async def test_every_open_order_has_its_own_number(served: SimulatedCluster) -> None:
     async with running(*profiles(served), patience=SHORT) as deck:
         await deck.known()
         first = deck.give(Verb.RESTART, "alert_mgr")

@@ -83,7 +83,7 @@ def test_one_required_service_among_optional_ones_locks_all() -> None:
         (replace(FINE, busy=open_order()), Refusal.BUSY, "stop ccs is still open here"),
     ],
 )
-def test_what_stands_in_the_way_refuses_even_when_unlocked(
+def test_a_node_that_may_take_no_order_refuses_even_when_unlocked(
     standing: NodeStanding, refusal: Refusal, word: str
 ) -> None:
     """P3, P18, case 51."""
@@ -112,7 +112,7 @@ def test_nothing_chosen_is_refused() -> None:
         (Verb.RESTART, ""),
     ],
 )
-def test_a_verb_that_makes_no_sense_says_so(verb: Verb, status: str) -> None:
+def test_a_verb_that_makes_no_sense_is_refused_with_a_reason(verb: Verb, status: str) -> None:
     pointless = judge_verb(verb, Service("alert_mgr", status))
     assert pointless is not None
     assert pointless.text.startswith("alert_mgr ")
@@ -151,7 +151,7 @@ def test_a_verb_that_makes_sense_is_let_through(verb: Verb, status: str) -> None
     assert judge_verb(verb, Service("alert_mgr", status)) is None
 
 
-def test_a_service_that_is_not_sound_is_never_acted_on() -> None:
+def test_a_service_with_a_bad_entry_is_never_acted_on() -> None:
     """Cases 32 and 33."""
     for verb in Verb:
         assert judge_verb(verb, Service("alert_mgr", "RUNNING", note="sent twice"))

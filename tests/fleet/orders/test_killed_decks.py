@@ -170,7 +170,9 @@ def test_however_often_a_deck_is_killed_no_post_is_without_its_intent(folder: Pa
 # Two decks
 
 
-async def test_two_decks_on_one_node_send_one_order_and_the_other_says_who(folder: Path) -> None:
+async def test_two_decks_on_one_node_send_one_order_and_the_other_names_the_holder(
+    folder: Path,
+) -> None:
     play = Play()
     play.post(Peer.hang)
     with serving(play) as server, child("once", server, folder) as first:

@@ -23,7 +23,7 @@ def order(*seen: SeenService, identity: Identity = FIRST) -> Order:
     return Order(1, Verb.RESTART, target, seen or (ALERT,), Route("node1", target.url), 0.0, T0)
 
 
-def test_what_stands_as_it_was_seen_may_go() -> None:
+def test_an_order_on_unchanged_services_passes_the_check() -> None:
     check_services(order(), FIRST, [NOW, Service("ccs", "FATAL")])
 
 
@@ -39,7 +39,7 @@ def test_what_stands_as_it_was_seen_may_go() -> None:
         ([replace(NOW, name="alert_mgr ")], "not on the node"),
     ],
 )
-def test_what_changed_stops_the_order(now: list[Service], word: str) -> None:
+def test_a_changed_service_stops_the_order(now: list[Service], word: str) -> None:
     """P4, case 42."""
     with pytest.raises(ChangedSinceSeen, match=word):
         check_services(order(), FIRST, now)
@@ -57,7 +57,7 @@ def test_another_node_stops_the_order(who: Identity) -> None:
         check_services(order(), who, [NOW])
 
 
-def test_a_node_that_never_told_its_uid_is_taken_by_its_address() -> None:
+def test_a_node_that_never_reported_its_uid_is_identified_by_its_address() -> None:
     check_services(order(identity=Identity()), Identity(), [NOW])
 
 
@@ -68,7 +68,7 @@ def test_by_way_of_the_primary_the_primary_must_be_meant() -> None:
 
 
 @pytest.mark.parametrize("members", [[], [REPLICA], [Member(1)]])
-def test_a_primary_that_nobody_names_stops_the_order(members: list[Member]) -> None:
+def test_an_unknown_primary_stops_the_order(members: list[Member]) -> None:
     with pytest.raises(ChangedSinceSeen, match="cannot be told"):
         check_target(order(), members)
 

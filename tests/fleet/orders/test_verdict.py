@@ -155,7 +155,7 @@ def test_a_node_lost_after_it_was_up_leaves_it_unknown() -> None:
 
 
 @pytest.mark.parametrize("verb", list(Verb))
-def test_what_was_last_seen_long_ago_is_not_how_it_stands(verb: Verb) -> None:
+def test_a_state_last_seen_long_ago_is_unknown(verb: Verb) -> None:
     """P7: the node was lost while the service moved, and nobody saw what came of it."""
     verdict = judge(verb, RAN, YES, [Observation(1, "STOPPING")], now=60)
     assert verdict is not None

@@ -52,7 +52,7 @@ FACTS = ClusterFacts("demo.local", MEMBERS)
 WELL = ClusterChecks(FACTS, (True, ""), (True, ""))
 
 
-def test_all_well_opens_and_tells_who_is_primary() -> None:
+def test_a_healthy_cluster_opens_the_gate_and_the_primary_is_returned() -> None:
     assert judge_gate(step(), WELL, 1) == GateResult(GateFinding.WELL, "", 1)
 
 
@@ -75,13 +75,13 @@ def test_one_of_the_two_checks_is_enough_where_the_other_is_not_offered() -> Non
         ),
     ],
 )
-def test_what_is_not_well_keeps_it_shut_with_the_reason(said_: ClusterChecks, why: str) -> None:
+def test_a_problem_keeps_the_gate_closed_with_its_reason(said_: ClusterChecks, why: str) -> None:
     gate = judge_gate(step(), said_, 1)
     assert gate.finding is GateFinding.NOT_WELL
     assert why in gate.text
 
 
-def test_another_primary_than_when_last_looked_keeps_it_shut_and_is_told() -> None:
+def test_a_change_of_primary_keeps_the_gate_closed_and_is_returned() -> None:
     gate = judge_gate(step(), WELL, 3)
     assert (gate.finding, gate.text, gate.primary) == (
         GateFinding.NOT_WELL, "node:1 is primary now, node:3 was", 1,
@@ -89,12 +89,12 @@ def test_another_primary_than_when_last_looked_keeps_it_shut_and_is_told() -> No
     assert judge_gate(step(), WELL, None).is_well
 
 
-def test_without_a_primary_it_could_not_be_asked() -> None:
+def test_without_a_known_primary_the_gate_has_no_answer() -> None:
     facts = replace(FACTS, members=MEMBERS[1:])
     assert judge_gate(step(), replace(WELL, facts=facts), 1).finding is GateFinding.UNASKED
 
 
-def test_a_later_start_is_a_restart_and_a_service_that_is_down_is_none_yet() -> None:
+def test_a_later_start_time_is_a_restart_and_a_service_that_is_down_is_not() -> None:
     starts = {("node2", "alert_mgr"): SINCE, ("node3", "alert_mgr"): SINCE}
     later = service(after=60)
     readings = {"node2": reading("node2", [service()]), "node3": reading("node3", [later])}
@@ -106,7 +106,7 @@ def test_a_later_start_is_a_restart_and_a_service_that_is_down_is_none_yet() -> 
     assert unexpected_restarts(starts, {}) == {}
 
 
-def test_an_unwell_node_names_what_is_wrong_and_what_is_switched_off_is_not() -> None:
+def test_a_node_names_its_services_with_a_problem_but_not_those_switched_off() -> None:
     assert (
         unhealthy_services(reading("n", [service(), service("crdb_worker_1", "STOPPED")]), ONE)
         == ""
@@ -169,7 +169,7 @@ REDIRECT = answer("", 307, location="https://10.0.0.9:9443/v1/cluster")
         ({"node": MISSING, "cluster": said({"cluster_test_result": False})}, GateFinding.NOT_WELL),
     ],
 )
-async def test_either_check_will_do_but_one_that_fails_is_none_that_went_well(
+async def test_one_check_is_enough_but_a_check_that_fails_does_not_pass(
     answers: dict[str, bytes], finding: GateFinding
 ) -> None:
     with played(**answers) as (server, _):
@@ -182,7 +182,7 @@ async def test_either_check_will_do_but_one_that_fails_is_none_that_went_well(
 
 
 @pytest.mark.parametrize("path", [NODES, STATES])
-async def test_a_cluster_that_redirects_all_could_not_be_asked(path: str) -> None:
+async def test_a_cluster_that_redirects_every_request_has_no_answer(path: str) -> None:
     with played() as (server, play):
         async with running(profile(server.url), refresh=2) as deck:
             await deck.known()
@@ -192,7 +192,7 @@ async def test_a_cluster_that_redirects_all_could_not_be_asked(path: str) -> Non
             assert "no node could be asked of the cluster" in gate.text
 
 
-async def test_another_node_under_the_address_keeps_it_shut() -> None:
+async def test_another_node_under_the_address_keeps_the_gate_closed() -> None:
     with played() as (server, play):
         async with running(profile(server.url), refresh=2) as deck:
             await deck.known()
@@ -202,7 +202,7 @@ async def test_another_node_under_the_address_keeps_it_shut() -> None:
             assert "node:3 answers here" in gate.text
 
 
-async def test_a_node_whose_login_is_refused_could_not_be_asked() -> None:
+async def test_a_node_whose_login_is_refused_has_no_answer() -> None:
     with played() as (server, play):
         async with running(profile(server.url), refresh=2) as deck:
             await deck.known()
@@ -212,7 +212,7 @@ async def test_a_node_whose_login_is_refused_could_not_be_asked() -> None:
             assert gate.finding is GateFinding.UNASKED
 
 
-async def test_a_restart_seen_by_the_fresh_reading_keeps_it_shut() -> None:
+async def test_a_restart_in_the_fresh_reading_keeps_the_gate_closed() -> None:
     with played() as (server, play):
         async with running(profile(server.url), refresh=30) as deck:
             await deck.known()
@@ -237,9 +237,7 @@ def two_played() -> Iterator[tuple[dict[str, Any], Play, Play]]:
         yield nodes, primary, replica
 
 
-async def test_another_node_under_the_address_of_a_node_that_was_not_planned_keeps_it_shut() -> (
-    None
-):
+async def test_another_node_under_an_address_outside_the_plan_keeps_the_gate_closed() -> None:
     with two_played() as (nodes, _, replica):
         async with running(*nodes.values(), refresh=30) as deck:
             await deck.known()
@@ -251,7 +249,7 @@ async def test_another_node_under_the_address_of_a_node_that_was_not_planned_kee
             assert gate.text.startswith("node2: node:3 answers here")
 
 
-async def test_a_service_that_stops_while_the_cluster_is_asked_is_not_ordered() -> None:
+async def test_a_service_that_stops_during_the_cluster_check_gets_no_order() -> None:
     with two_played() as (nodes, primary, replica):
         async with running(*nodes.values(), refresh=0.05, patience=QUICK) as deck:
             await deck.known()

@@ -147,7 +147,7 @@ async def test_a_crash_loop_pauses_and_aborting_touches_no_further_node(
         assert progress(deck, plan) is now
 
 
-async def test_a_service_that_does_not_come_back_pauses_and_is_not_gone_over(
+async def test_a_service_that_does_not_come_back_pauses_even_when_it_is_skipped(
     three: SimulatedCluster,
 ) -> None:
     three.cluster.fail(3, SERVICE)
@@ -224,7 +224,7 @@ async def test_a_restart_from_elsewhere_pauses_and_once_read_it_goes_on(
         assert ordered(three) == [2, 3, 1]
 
 
-async def test_a_gate_that_shuts_after_the_verdict_pauses_and_orders_nothing_twice(
+async def test_a_gate_that_closes_after_the_verdict_pauses_and_nothing_is_ordered_twice(
     three: SimulatedCluster,
 ) -> None:
     async with rolling(three, patience=replace(QUICK, steady=0.3)) as deck:
@@ -241,7 +241,7 @@ async def test_a_gate_that_shuts_after_the_verdict_pauses_and_orders_nothing_twi
 
 
 @pytest.mark.parametrize("name", ["cnm_http", "envoy"])
-async def test_what_carries_the_api_is_rolled_though_it_takes_the_link_with_it(
+async def test_a_service_that_carries_the_api_can_be_rolled_though_its_connection_drops(
     three: SimulatedCluster, name: str
 ) -> None:
     async with rolling(three) as deck:
@@ -311,7 +311,7 @@ async def test_a_primary_that_was_not_planned_does_not_come_before_the_others() 
             assert ordered(served) == [3, 2]
 
 
-async def test_a_cluster_that_is_not_well_gets_nothing(three: SimulatedCluster) -> None:
+async def test_a_cluster_with_a_problem_gets_no_order(three: SimulatedCluster) -> None:
     async with rolling(three) as deck:
         plan = await planned(deck)
         three.cluster.stop(1, "mdns_server")
@@ -423,7 +423,7 @@ async def test_a_marked_node_without_a_profile_is_left_out_by_a_name_that_can_be
         assert list(map(str, plan.left_out)) == ["demo node:9: it has no profile"]
 
 
-async def test_what_becomes_required_on_the_way_needs_the_reason_that_nobody_gave(
+async def test_a_service_that_becomes_required_on_the_way_needs_a_reason(
     three: SimulatedCluster,
 ) -> None:
     async with rolling(three) as deck:
@@ -445,7 +445,7 @@ async def test_what_becomes_required_on_the_way_needs_the_reason_that_nobody_gav
 # Leaving
 
 
-async def test_aborting_watches_the_order_that_is_out_to_its_end(three: SimulatedCluster) -> None:
+async def test_aborting_watches_the_open_order_to_its_end(three: SimulatedCluster) -> None:
     async with rolling(three) as deck:
         plan = await under_way(deck, three)
         deck.fleet.rollouts.abort(plan.number)

@@ -71,7 +71,7 @@ def test_production_takes_the_name_on_one_node_too() -> None:
     assert "production" in plan.danger
 
 
-def test_one_production_node_among_others_is_said() -> None:
+def test_one_production_node_among_others_is_named_as_a_risk() -> None:
     places = (
         THREE[0],
         replace(THREE[1], standing=NodeStanding(**FINE, environment=Environment.PRODUCTION)),
@@ -80,7 +80,7 @@ def test_one_production_node_among_others_is_said() -> None:
 
 
 @pytest.mark.parametrize("name", ["cnm_http", "envoy", "dmcproxy"])
-def test_what_carries_the_api_or_the_clients_is_said(name: str) -> None:
+def test_a_service_that_carries_the_api_or_the_clients_is_named_as_a_risk(name: str) -> None:
     optional = frozenset({name})
     plan = made(place(2, service(name), optional=optional), names=(name,))
     assert plan.words == name
@@ -180,7 +180,7 @@ def test_only_a_restart_goes_in_turn(verb: Verb) -> None:
     assert "only a restart" in str(make_plan(wish(verb=verb), THREE))
 
 
-def test_nothing_chosen_is_said() -> None:
+def test_an_empty_choice_is_refused_with_its_reason() -> None:
     assert str(make_plan(wish(names=()), THREE)) == "no service is chosen"
     assert str(make_plan(wish(), ())) == "no node is chosen"
 
@@ -189,7 +189,7 @@ def test_a_name_that_no_node_knows_refuses_even_beside_one_that_all_know() -> No
     assert refused(*THREE, names=("alert_mgr", "alert_mrg")) == "no node has alert_mrg"
 
 
-def test_a_name_said_twice_is_restarted_once() -> None:
+def test_a_service_named_twice_is_restarted_once() -> None:
     plan = made(*THREE, names=("alert_mgr", "alert_mgr"))
     assert plan.names == ("alert_mgr",)
     assert all(len(one.services) == 1 for one in plan.steps)
