@@ -154,7 +154,5 @@ class RolloutRun:
 def _line(step: StepProgress) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     seconds = (step.ended_at or time.monotonic()) - (step.began_at or time.monotonic())
-    text = step.text or "; ".join(
-        f"{verdict.service}: {verdict.result.value}, {verdict.text}" for verdict in step.verdicts
-    )
+    text = step.text or "; ".join(map(str, step.verdicts))
     return f"{clock}  {step.step.node}  {step.state.value:<8}  {seconds:.1f} s  {text}".rstrip()

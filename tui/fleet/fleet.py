@@ -298,7 +298,7 @@ class Fleet:
 
     def history(self, node: str, service: str) -> tuple[Event, ...]:
         """List the known events of a service, newest first: this session's and earlier ones."""
-        known = (e for e in self.events if e.node == node and e.service == service)
+        known = (event for event in self.events if (event.node, event.service) == (node, service))
         return tuple(reversed(tuple(known)))
 
 

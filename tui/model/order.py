@@ -168,6 +168,10 @@ class Verdict:
     text: str = ""
     timeline: tuple[TimelineMark, ...] = ()
 
+    def __str__(self) -> str:
+        """Return it as a line: `alert_mgr: verified, held for 10 s`."""
+        return f"{self.service}: {self.result.value}, {self.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class OrderProgress:
@@ -187,4 +191,6 @@ class OrderProgress:
     @property
     def is_verified(self) -> bool:
         """Whether it ended, and well for every service."""
-        return not self.is_open and all(one.result is Result.VERIFIED for one in self.verdicts)
+        return not self.is_open and all(
+            verdict.result is Result.VERIFIED for verdict in self.verdicts
+        )

@@ -33,6 +33,14 @@ class RolloutState(Enum):
     ABORTED = "aborted"
 
 
+class RolloutAction(Enum):
+    """What the operator may do with a rollout that is paused."""
+
+    RESUME = "resume"
+    SKIP = "skip"
+    ABORT = "abort"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One node of a plan, as it was when the plan was made; `services` are those it runs."""
@@ -95,7 +103,7 @@ class PlanRefusal:
     @property
     def is_locked(self) -> bool:
         """Whether unlocking required services would help."""
-        return any(one.reason is PlanReason.LOCKED for one in self.remarks)
+        return any(remark.reason is PlanReason.LOCKED for remark in self.remarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,5 +203,5 @@ class RolloutProgress:
     @property
     def here(self) -> StepProgress | None:
         """The step that is under way, else the next one; None where all are over."""
-        left = (StepState.DONE, StepState.SKIPPED)
-        return next((one for one in self.steps if one.state not in left), None)
+        over = (StepState.DONE, StepState.SKIPPED)
+        return next((step for step in self.steps if step.state not in over), None)

@@ -190,6 +190,7 @@ async def test_two_decks_on_one_node_send_one_order_and_the_other_names_the_hold
                 verdict.text,
             )
             assert len(server.posts) == 1
+            await deck.until(lambda: records(folder, "refused"))
             (refused,) = records(folder, "refused")
             assert f"pid {pid}" in refused["why"]
             # A deck that begins meanwhile does not take that order for a forgotten one.

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console, RenderableType
 
-from tui.fleet.rollout.runner import RolloutAction
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import Moment, Result, SeenService, TimelineMark, Verb, Verdict
 from tui.model.rollout import (
     Plan,
     PlanReason,
     PlanRemark,
+    RolloutAction,
     RolloutProgress,
     RolloutState,
     Step,

@@ -111,19 +111,19 @@ class HealthGate:
         """List the watched nodes of a node's cluster, itself first."""
         target = self._fleet.watch(node)
         group = target.profile.cluster
-        others = [one for one in self._fleet.nodes if one is not target]
-        return [target, *(one for one in others if group and one.profile.cluster == group)]
+        others = [node for node in self._fleet.nodes if node is not target]
+        return [target, *(node for node in others if group and node.profile.cluster == group)]
 
     async def _fresh(self, watches: Iterable[NodePoller]) -> list[str]:
         """Poll every node now; returns those that had neither answer nor trouble in time."""
         began = time.monotonic()
         for watch in watches:
             watch.refresh_now()
-        late = [one for one in watches if one.reading.asked_at < began]
+        late = [node for node in watches if node.reading.asked_at < began]
         while late and time.monotonic() - began < self._patience.limit:
             await asyncio.sleep(self._patience.interval / 2)
-            late = [one for one in late if one.reading.asked_at < began]
-        return [one.name for one in late]
+            late = [node for node in late if node.reading.asked_at < began]
+        return [node.name for node in late]
 
     async def _check_cluster(
         self, step: Step, watches: list[NodePoller], primary: int | None
@@ -226,7 +226,7 @@ def missing_service(step: Step, reading: Reading) -> str:
 def judge_gate(step: Step, checks: ClusterChecks, primary: int | None) -> GateResult:
     """Judge the cluster's checks; `primary` is the uid of the last known primary."""
     uid = step.identity.uid
-    now = next((one.uid for one in checks.facts.members if one.role is Role.PRIMARY), None)
+    now = next((member.uid for member in checks.facts.members if member.role is Role.PRIMARY), None)
     if now is None:
         return GateResult(GateFinding.UNASKED, "which node is primary was not told", primary)
     why = _member(step, checks.facts)

@@ -14,7 +14,7 @@ from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
-from tui.fleet.rollout.runner import RolloutAction, RolloutRunner
+from tui.fleet.rollout.runner import RolloutRunner
 from tui.model.event import Cause, Event, RolloutMoved
 from tui.model.order import Verb
 from tui.model.rollout import (
@@ -22,6 +22,7 @@ from tui.model.rollout import (
     PlanReason,
     PlanRefusal,
     PlanRemark,
+    RolloutAction,
     RolloutProgress,
     StepState,
 )
@@ -45,7 +46,7 @@ class Rollouts:
     @property
     def open(self) -> tuple[RolloutProgress, ...]:
         """The rollouts that go on, or are paused."""
-        return tuple(one for one in self.progress.values() if one.is_open)
+        return tuple(rollout for rollout in self.progress.values() if rollout.is_open)
 
     def next_number(self) -> int:
         """Return the number of the next rollout of this session."""
@@ -92,9 +93,9 @@ class Rollouts:
         unlocked = self._fleet.standing(plan.steps[0].node).unlocked
         if plan.needs_reason and not (unlocked and plan.reason):
             return "locked: it needs required services unlocked, and a reason"
-        for one in self.open:
-            if _place(one.plan) == _place(plan):
-                return f"rollout {one.plan.number} is still open: {one.plan.title}"
+        for rollout in self.open:
+            if _place(rollout.plan) == _place(plan):
+                return f"rollout {rollout.plan.number} is still open: {rollout.plan.title}"
         return ""
 
     def resume(self, number: int) -> None:
@@ -147,7 +148,7 @@ def _event(progress: RolloutProgress, *, is_begun: bool) -> Event:
         plan.title,
         progress.state,
         is_begun,
-        tuple(one.step.node for one in progress.steps if one.state is StepState.SKIPPED),
+        tuple(step.step.node for step in progress.steps if step.state is StepState.SKIPPED),
         progress.text,
     )
     node = (here.step if here is not None else plan.steps[-1]).node

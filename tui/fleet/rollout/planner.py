@@ -79,7 +79,9 @@ def make_plan(wish: RolloutRequest, places: Sequence[PlanNode]) -> Plan | PlanRe
     if not steps:
         nothing = PlanRemark(PlanReason.NO_NODE, f"nothing is left to {wish.verb.value}")
         return PlanRefusal((nothing, *left_out))
-    return _ruled(wish, names, tuple(steps), tuple(left_out), {one.node: one for one in places})
+    return _ruled(
+        wish, names, tuple(steps), tuple(left_out), {place.node: place for place in places}
+    )
 
 
 def _refused(reason: PlanReason, text: str) -> PlanRefusal:
@@ -203,15 +205,15 @@ def _ruled(
     places: dict[str, PlanNode],
 ) -> Plan | PlanRefusal:
     """Judge every node's order, and demand what the riskiest needs."""
-    rulings = [judge_order(wish.verb, one.services, places[one.node].standing) for one in steps]
+    rulings = [judge_order(wish.verb, step.services, places[step.node].standing) for step in steps]
     for ruling in rulings:
         if ruling.refusal is not None:
             return _refused(_BY_GUARD.get(ruling.refusal, PlanReason.NODE), ruling.reason)
         if ruling.needs_reason and len(names) > 1:
             text = f"{ruling.reason}. Such services go one at a time"
             return _refused(PlanReason.LOCKED_SEVERAL, text)
-    count = sum(len(one.services) for one in steps)
-    risks = dict.fromkeys(one.reason for one in rulings if one.reason)
+    count = sum(len(step.services) for step in steps)
+    risks = dict.fromkeys(ruling.reason for ruling in rulings if ruling.reason)
     if len(steps) > 1:
         risks |= {f"{len(steps)} nodes, one after the other": None}
     return Plan(
@@ -222,7 +224,7 @@ def _ruled(
         steps=steps,
         left_out=left_out,
         words=_words(rulings, names, count),
-        needs_reason=any(one.needs_reason for one in rulings),
+        needs_reason=any(ruling.needs_reason for ruling in rulings),
         danger="; ".join(risks),
         pressed_at=wish.at,
         pressed_on=wish.on,
@@ -245,5 +247,5 @@ def tier_of(plan: Plan) -> Tier:
 
 def primary_of(plan: Plan) -> int | None:
     """Return the uid of the primary, where it is one of the planned nodes."""
-    uids = (one.identity.uid for one in plan.steps if one.identity.role is Role.PRIMARY)
+    uids = (step.identity.uid for step in plan.steps if step.identity.role is Role.PRIMARY)
     return next(uids, None)

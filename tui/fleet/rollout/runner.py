@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any
 
 from tui.fleet.orders.executor import NotAccepted
@@ -21,9 +20,10 @@ from tui.fleet.rollout.health_gate import GateFinding, HealthGate, missing_servi
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import primary_of, tier_of
 from tui.journal.journal_file import JournalError
-from tui.model.order import Order, Result, Route, SeenService, Target, Verdict
+from tui.model.order import Order, Result, Route, SeenService, Target
 from tui.model.rollout import (
     Plan,
+    RolloutAction,
     RolloutProgress,
     RolloutState,
     Step,
@@ -37,14 +37,6 @@ from tui.model.service import Health, Kind, Service, kind_of
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
 _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})
-
-
-class RolloutAction(Enum):
-    """What the operator may do with a rollout that is paused."""
-
-    RESUME = "resume"
-    SKIP = "skip"
-    ABORT = "abort"
 
 
 class RolloutRunner:
@@ -132,7 +124,7 @@ class RolloutRunner:
         state, text = (StepState.FAILED, stop.text) if stop else (StepState.DONE, "")
         self._put(step, state, text, ended_at=time.monotonic())
         result = StepResult.FAILED if stop else StepResult.VERIFIED
-        self._record(step, result, text or _verdict_text(self._of(step).verdicts))
+        self._record(step, result, text or "; ".join(map(str, self._of(step).verdicts)))
         return stop
 
     async def _pass(self, step: Step, state: StepState, text: str) -> StepStop | None:
@@ -162,7 +154,7 @@ class RolloutRunner:
 
     def _is_too_early(self, step: Step) -> bool:
         """Whether the primary's turn would come before that of others."""
-        waiting = any(one.state is StepState.WAITING for one in self.progress.steps)
+        waiting = any(other.state is StepState.WAITING for other in self.progress.steps)
         return waiting and step.identity.uid == self._primary
 
     async def _act(self, step: Step) -> StepStop | None:
@@ -209,15 +201,17 @@ class RolloutRunner:
         await self._fleet.orders.done_with(watch)
         verdicts = self._fleet.orders.progress[order.number].verdicts
         for seen in services:
-            if any(one.service == seen.name and one.result in _UNSENT for one in verdicts):
+            if any(
+                verdict.service == seen.name and verdict.result in _UNSENT for verdict in verdicts
+            ):
                 continue
             self._ordered[_key(step, seen)] = seen
             # The next check notes since when it runs from now on.
             self._starts.pop(_key(step, seen), None)
         self._note(step)
         self._put(step, StepState.ORDERED, verdicts=verdicts)
-        failed = [one for one in verdicts if one.result is not Result.VERIFIED]
-        return StepStop(StopReason.NOT_VERIFIED, _verdict_text(failed)) if failed else None
+        failed = [verdict for verdict in verdicts if verdict.result is not Result.VERIFIED]
+        return StepStop(StopReason.NOT_VERIFIED, "; ".join(map(str, failed))) if failed else None
 
     def _bound(self, step: Step, services: tuple[SeenService, ...]) -> Order:
         return Order(
@@ -256,9 +250,11 @@ class RolloutRunner:
 
     def _rearrange(self) -> None:
         """Move the primary to the end again, if it is another one by now."""
-        over = [one for one in self.progress.steps if one.state in _OVER]
-        rest = [one for one in self.progress.steps if one.state not in _OVER]
-        rest.sort(key=lambda one: (one.step.identity.uid == self._primary, one.step.identity.uid))
+        over = [step for step in self.progress.steps if step.state in _OVER]
+        rest = [step for step in self.progress.steps if step.state not in _OVER]
+        rest.sort(
+            key=lambda step: (step.step.identity.uid == self._primary, step.step.identity.uid)
+        )
         self._show(steps=(*over, *rest))
 
     def _leave(self) -> None:
@@ -278,13 +274,15 @@ class RolloutRunner:
         self._fleet.journal.stepped(self._plan, step, result, text, orders)
 
     def _of(self, step: Step) -> StepProgress:
-        return next(one for one in self.progress.steps if one.step is step)
+        return next(progress for progress in self.progress.steps if progress.step is step)
 
     def _put(self, step: Step, state: StepState, text: str = "", **more: Any) -> None:
         self._show(
             steps=tuple(
-                replace(one, state=state, text=text, **more) if one.step is step else one
-                for one in self.progress.steps
+                replace(progress, state=state, text=text, **more)
+                if progress.step is step
+                else progress
+                for progress in self.progress.steps
             )
         )
 
@@ -306,7 +304,3 @@ def _is_later(before: SeenService, now: Service) -> bool:
 
 def _unsent(why: str) -> StepStop:
     return StepStop(StopReason.NOT_SENT, f"{why}; nothing was sent")
-
-
-def _verdict_text(verdicts: Iterable[Verdict]) -> str:
-    return "; ".join(f"{one.service}: {one.result.value}, {one.text}" for one in verdicts)

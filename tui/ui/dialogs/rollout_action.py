@@ -5,9 +5,8 @@ from collections.abc import Callable
 from rich.table import Table
 
 from tui.api.operation import write_operation
-from tui.fleet.rollout.runner import RolloutAction
 from tui.model.order import Result, Route
-from tui.model.rollout import RolloutProgress, RolloutState, StepState
+from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepState
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
 from tui.ui.format.rollout_text import step_counts
 from tui.ui.format.status_lines import Palette

@@ -20,8 +20,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.rollout.runner import RolloutAction
-from tui.model.rollout import RolloutProgress, RolloutState
+from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
