@@ -1,6 +1,7 @@
 """A server on loopback that lies: raw sockets, one script for each connection."""
 
 import contextlib
+import os
 import socket
 import ssl
 import struct
@@ -185,15 +186,26 @@ class FaultServer:
     def _serve(self, sock: socket.socket, script: Script) -> None:
         with contextlib.suppress(OSError), contextlib.closing(sock):
             if self.tls is not None:
-                try:
-                    sock = self.tls.wrap_socket(sock, server_side=True)
-                except OSError as error:
-                    self.faults.append(error)
-                    return
+                sock = self.tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
                 self._sockets.append(sock)
             with contextlib.closing(sock):
-                script(Peer(self, sock))
+                if self._is_open(sock):
+                    script(Peer(self, sock))
         self.ended += 1
+
+    def _is_open(self, sock: socket.socket) -> bool:
+        """Shake hands under TLS; where that fails, wait until the client has read why."""
+        if not isinstance(sock, ssl.SSLSocket):
+            return True
+        try:
+            sock.do_handshake()
+        except OSError as error:
+            self.faults.append(error)
+            # Closing at once would reset the connection, and the alert could be lost by that.
+            while os.read(sock.fileno(), 65536):
+                pass
+            return False
+        return True
 
 
 @contextlib.contextmanager

@@ -301,18 +301,18 @@ async def test_both_tries_share_one_deadline(connect):
         assert time.monotonic() - began < 0.6
 
 
-async def test_a_thousand_polls_cut_off_leave_the_client_able_to_ask(connect):
+async def test_hundreds_of_cancelled_polls_leave_a_client_that_works(connect):
     """P16, case 16."""
     with serving(always(GOOD)) as server:
         client = connect(server)
         cut = 0
-        for number in range(1000):
+        for number in range(300):
             try:
                 async with asyncio.timeout(number % 4 / 1000):
                     await client.services()
             except TimeoutError:
                 cut += 1
-        assert cut > 200
+        assert cut > 50
         assert len(await client.services()) == 1
 
 
@@ -397,7 +397,12 @@ async def test_a_node_that_was_not_seen_yet_is_first_polled_without_credentials(
 
 @pytest.mark.parametrize(
     ("script", "unanswered"),
-    [(hang, True), (once(CUT_REFUSAL), True), (always(status=401), False)],
+    [
+        (hang, True),
+        (once(CUT_REFUSAL), True),
+        (once(CUT_REFUSAL.replace(b"401", b"200")), False),
+        (always(status=401), False),
+    ],
 )
 async def test_the_guard_learns_whether_a_password_was_sent_and_not_answered(
     connect, script, unanswered

@@ -249,6 +249,12 @@ def test_a_check_without_a_plain_verdict_is_none(body):
         codec.read_cluster_check(body)
 
 
+def test_a_node_that_the_cluster_check_says_nothing_of_is_named_as_not_well():
+    nodes = [{"node_uid": "1", "result": True}, {"node_uid": "2"}, {"node_uid": "3", "result": 1}]
+    body = json.dumps({"cluster_test_result": False, "nodes": nodes}).encode()
+    assert codec.read_cluster_check(body) == (False, "node:2; node:3")
+
+
 def test_an_operation_is_written_as_documented():
     body = write_operation(Verb.RESTART, ["alert_mgr"])
     assert body == b'{"operation_type": "restart", "services": ["alert_mgr"]}'

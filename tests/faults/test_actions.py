@@ -11,9 +11,10 @@ from tui.fleet.orders.verdict import Patience
 from tui.model.order import Result, SeenService, Tier, Verb
 from tui.model.service import Kind, kind_of
 
-SHORT = Patience(steady=0.4, limit=1.2, same=0.6)
+SHORT = Patience(steady=0.3, limit=0.8, same=0.4)
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirected_order_is_unknown_and_never_reaches_where_it_points(status: int) -> None:
     """P6, P7, P11, case 10: neither another server nor the same one gets a second POST."""
@@ -30,6 +31,7 @@ async def test_a_redirected_order_is_unknown_and_never_reaches_where_it_points(s
         assert len(server.posts) == 2
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize(
     ("said", "result"),
     [

@@ -21,7 +21,7 @@ async def test_twelve_names_that_hang_delay_no_node_and_not_the_end(
     """P15, case 27: and each says that its name was what hung."""
     dead = [profile(f"https://n{n}.hang:9443", f"dead{n}", username=f"u{n}") for n in range(12)]
     healthy = profile(f"http://localhost:{served.urls[1].rpartition(':')[2]}", "node1")
-    async with running(*dead, healthy, refresh=0.2, timeout=1.0) as deck:
+    async with running(*dead, healthy, refresh=0.1, timeout=0.5) as deck:
         await deck.good("node1")
         before, began = len(asked(served, "/v1/local/services")), time.monotonic()
         await deck.until(lambda: len(asked(served, "/v1/local/services")) >= before + 8, 4)

@@ -72,7 +72,8 @@ def handles() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-async def test_a_thousand_polls_that_the_deadline_ended_leave_a_client_that_works(
+@pytest.mark.real_time
+async def test_hundreds_of_polls_that_the_deadline_ended_leave_a_client_that_works(
     connect: Connect,
 ) -> None:
     """P16, case 16: and not one handle more than before."""
@@ -86,7 +87,7 @@ async def test_a_thousand_polls_that_the_deadline_ended_leave_a_client_that_work
     with serving(deaf) as server:
         client = connect(server, NodeReader, timeout=0.004)
         before = handles()
-        for _ in range(1000):
+        for _ in range(300):
             with pytest.raises(Unreachable, match="no answer within"):
                 await client.services()
         healed = True

@@ -47,6 +47,17 @@ def test_at_most_two_combining_marks_stand_on_a_character() -> None:
     assert sum(map(unicodedata.combining, clean("e" + "\u0301" * 50))) == 2 * 230
 
 
+@pytest.mark.parametrize("char", ["\ufe0f", "\U000e0101", "\U0001f3fd", "\U0001f1e9"])
+def test_what_changes_the_look_of_the_character_before_it_is_replaced(char: str) -> None:
+    """Variation selectors, skin tones, letters of flags: printable, and each terminal differs."""
+    assert clean(f"a{char}") == "a\ufffd"
+    assert not is_harmless(f"a{char}")
+
+
+def test_control_characters_become_their_pictures() -> None:
+    assert clean("\x00\x1f\x7f\x80") == "\u2400\u241f\u2421\ufffd"
+
+
 def test_every_kind_of_space_becomes_a_space() -> None:
     assert clean("a\u00a0b\u2003c") == "a b c"
 

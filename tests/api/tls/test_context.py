@@ -187,6 +187,7 @@ asyncio.run(ask())
 """
 
 
+@pytest.mark.real_time
 def test_the_environment_says_neither_who_is_believed_nor_which_way_leads_there(  # case 28
     certified, tmp_path
 ):

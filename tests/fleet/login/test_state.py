@@ -67,7 +67,7 @@ async def test_a_wrong_password_is_tried_as_often_as_documented_for_all_nodes_th
     nodes = profiles(served, login=LoginWay(way))
     async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
         await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
-        await quiet(0.5)
+        await quiet(0.3)
         assert len(served.cluster.requests) == tries
         assert failures(served) == tries
         reading = deck.watch("node3").reading
@@ -201,7 +201,7 @@ async def test_a_login_that_stops_while_another_node_asks_for_more_ends_nothing(
             bad.get(LIST, answer("no", 401))
             await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
             seen = len(first.asked) + len(second.asked)
-            await quiet(0.4)
+            await quiet(0.25)
             assert len(first.asked) + len(second.asked) == seen
             bad.heal(LIST)
             deck.fleet.renew("node1", Secret("new"))
@@ -249,6 +249,7 @@ async def test_a_node_that_waited_with_an_old_password_does_not_send_it() -> Non
             assert sent != {one.asked[0].headers["authorization"]}
 
 
+@pytest.mark.real_time
 async def test_a_typed_password_is_not_undone_by_its_slow_source(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
@@ -392,49 +393,52 @@ def late_to(*, passwords_only: bool) -> Script:
     def script(peer: Peer) -> None:
         while (request := peer.read()) is not None:
             if "authorization" in request.headers or not passwords_only:
-                peer.server.closing.wait(0.5)
+                peer.server.closing.wait(0.3)
             peer.answer("no", 401)
 
     return script
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("way", list(LoginWay))
 async def test_a_node_that_refuses_too_late_is_asked_on_and_never_sent_the_password_again(
     way: LoginWay,
 ) -> None:
     """P24, case 22."""
     with serving(late_to(passwords_only=False)) as server:
-        async with running(profile(server.url, login=way), timeout=0.2, refresh=0.05) as deck:
+        async with running(profile(server.url, login=way), timeout=0.15, refresh=0.02) as deck:
             await deck.until(lambda: len(server.asked) >= 6)
             assert carried(server) == 1
             assert troubles(deck) == {TroubleKind.UNREACHABLE}
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("way", list(LoginWay))
 async def test_three_passwords_without_an_answer_stop_the_login_until_a_person_acts(
     way: LoginWay,
 ) -> None:
     """P24, case 22: the node answers, and yet never says what it thinks of the password."""
     with serving(late_to(passwords_only=True)) as server:
-        async with running(profile(server.url, login=way), timeout=0.2, refresh=0.05) as deck:
+        async with running(profile(server.url, login=way), timeout=0.15, refresh=0.02) as deck:
             await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
             trouble = deck.watch().reading.trouble
             assert trouble is not None
             assert "3 passwords of admin@demo.local were sent and never answered" in trouble.text
             assert trouble.remedies == (Remedy.RETRY_PASSWORD,)
-            await quiet(0.4)
+            await quiet(0.25)
             assert carried(server) == 3
             for _ in range(4):  # a person who presses it again and again
                 deck.fleet.refresh()
-                await quiet(0.4)
+                await quiet(0.25)
             assert carried(server) == 4
 
 
+@pytest.mark.real_time
 async def test_a_password_that_a_node_has_taken_survives_nodes_that_do_not_answer() -> None:
     """P15, P24."""
     with serving(late_to(passwords_only=True)) as dead, serving(Play()) as alive:
         nodes = profile(alive.url, cluster="demo"), profile(dead.url, "node2", cluster="demo")
-        async with running(*nodes, timeout=0.2, refresh=0.05) as deck:
+        async with running(*nodes, timeout=0.15, refresh=0.02) as deck:
             await deck.good("node1")
             await deck.until(lambda: len(dead.asked) >= 6)
             assert not deck.watch().login.trouble
@@ -449,6 +453,7 @@ async def test_nodes_that_refuse_the_connection_cost_no_try(served: SimulatedClu
         assert deck.watch().login.attempts.spent == 0
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("way", list(LoginWay))
 async def test_five_nodes_that_hang_do_not_keep_a_healthy_one_waiting_for_an_unproven_login(
     way: LoginWay,

@@ -86,7 +86,7 @@ async def test_with_basic_off_a_wrong_password_is_sent_twice_at_most(
     nodes = profiles(closed, login=LoginWay(way))
     async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
         await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN})
-        await quiet(0.4)
+        await quiet(0.25)
         assert len(refused(closed)) == len(closed.cluster.requests) == 2
         deck.fleet.renew("node2", Secret(PASSWORD))
         await deck.good()
@@ -259,7 +259,7 @@ def slowly(play: Play, rule: dict[str, str], refusals: list[str]) -> Callable[[P
 
     def script(peer: Peer) -> None:
         asked = peer.server.asked[-1]
-        peer.server.closing.wait(0.3)
+        peer.server.closing.wait(0.1)
         scheme, _, pair = asked.headers.get("authorization", "").partition(" ")
         given = base64.b64decode(pair).decode() if scheme == "Basic" else asked.body.decode()
         if given.partition(":")[2] == rule["password"]:
@@ -275,6 +275,7 @@ def serve_all(stack: ExitStack, plays: list[Play]) -> list[str]:
     return [stack.enter_context(serving(play)).url for play in plays]
 
 
+@pytest.mark.real_time
 async def test_twelve_slow_nodes_cost_three_refusals_when_a_password_is_changed(
     twelve: tuple[list[Play], list[str], dict[str, str]],
 ) -> None:
@@ -286,13 +287,14 @@ async def test_twelve_slow_nodes_cost_three_refusals_when_a_password_is_changed(
             await deck.good()
             rule["password"] = "another"
             await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN}, 15)
-            await quiet(0.8)
+            await quiet(0.25)
             assert 1 <= len(refusals) <= 3
             deck.fleet.renew("n0", Secret("another"))
             await deck.good()
             assert len(refusals) <= 3
 
 
+@pytest.mark.real_time
 async def test_the_source_of_a_changed_password_is_read_once_more_and_the_deck_goes_on(
     twelve: tuple[list[Play], list[str], dict[str, str]], tmp_path: Path
 ) -> None:
@@ -316,6 +318,7 @@ async def test_the_source_of_a_changed_password_is_read_once_more_and_the_deck_g
             assert not deck.watch("n3").login.trouble
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("way", ["auto", "jwt"])
 async def test_a_password_that_one_node_takes_does_not_lock_the_user_of_another_cluster(
     way: str,
@@ -341,10 +344,11 @@ async def test_a_password_that_one_node_takes_does_not_lock_the_user_of_another_
         ]
         async with running(first, *others, passwords=Passwords(), timeout=5) as deck:
             await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN}, 15)
-            await quiet(0.8)
+            await quiet(0.25)
     assert 2 <= len(refusals) <= 4
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("gives", ["the same", "another wrong one", "nothing"])
 async def test_a_source_that_has_nothing_better_is_read_once_and_then_a_person_is_asked(
     gives: str, served: SimulatedCluster, tmp_path: Path
@@ -362,7 +366,7 @@ async def test_a_source_that_has_nothing_better_is_read_once_and_then_a_person_i
         file.write_text(words[gives])
         served.cluster.users[nodes[0].username].password = "changed"
         await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN})
-        await quiet(0.4)
+        await quiet(0.25)
         assert count.read_text() == "xx"
         assert len(refused(served)) <= (4 if gives == "another wrong one" else 3)
         login = deck.watch().login
@@ -381,7 +385,7 @@ async def test_a_changed_password_costs_a_token_login_one_refusal(
         closed.cluster.users[nodes[0].username].password = "changed"
         closed.cluster.logins.revoke()
         await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN})
-        await quiet(0.4)
+        await quiet(0.25)
         assert refused(closed) == [AUTHORIZE]
         deck.fleet.renew("node1", Secret("changed"))
         await deck.good()
@@ -398,6 +402,7 @@ async def test_a_token_shows_in_no_repr(closed: SimulatedCluster) -> None:
         assert not [one for one in shown if token.reveal() in one or PASSWORD in one]
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("proven", [True, False])
 async def test_nodes_that_wait_for_a_token_never_keep_the_one_that_gets_it_from_its_second_form(
     proven: bool,

@@ -60,12 +60,17 @@ def pinned(served: SimulatedCluster) -> str:
 
 
 async def look(
-    configuration: Configuration, name: str = "node1", password: str = PASSWORD, **more: Any
+    configuration: Configuration,
+    name: str = "node1",
+    password: str = PASSWORD,
+    *,
+    timeout: float = TIMEOUT,
+    **more: Any,
 ) -> Discovery:
     profile = configuration.node(name)
     assert profile is not None
     passwords = keeping(configuration.nodes, password)
-    return await discover_cluster(configuration, profile, passwords, TIMEOUT, **more)
+    return await discover_cluster(configuration, profile, passwords, timeout, **more)
 
 
 def meetings(found: Discovery) -> dict[int, DiscoveryResult]:
@@ -367,7 +372,8 @@ async def test_another_certificate_gets_neither_password_nor_profile_by_itself(
 async def test_a_node_that_hangs_keeps_no_other_from_being_asked(tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         cluster = Liars(stack, second=Peer.hang, third=Play(3), fourth=answering_nothing)
-        found = await look(write(tmp_path, table("node1", cluster.servers[1].url, "")))
+        configuration = write(tmp_path, table("node1", cluster.servers[1].url, ""))
+        found = await look(configuration, timeout=0.8)
         assert meetings(found)[2] is DiscoveryResult.UNREACHABLE
         assert meetings(found)[3] is DiscoveryResult.ITSELF
         assert meetings(found)[4] is DiscoveryResult.UNTOLD

@@ -27,7 +27,7 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeReader
 from tui.api.errors import LoginRefused
 from tui.credentials import Secret
-from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
 from tui.model.node import Identity, Role
 from tui.model.service import Kind, kind_of
 from tui.model.trust import NoTrust
@@ -132,18 +132,21 @@ async def test_nodes_without_a_cluster_share_nothing(served: SimulatedCluster) -
         assert "redirect" in deck.watch("node2").facts.gaps[0]
 
 
-async def test_a_configuration_that_cannot_be_read_makes_every_kind_unknown() -> None:
+async def test_a_configuration_that_cannot_be_read_makes_every_kind_unknown(clock: Clock) -> None:
     """P8, case 43."""
-    play = Play()
+    cache, play = ClusterCache(clock), Play()
     with serving(play) as server:
-        async with running(profile(server.url)) as deck:
-            await deck.known()
-            play.get(OPTIONAL, FAILED)
-            await deck.until(lambda: deck.watch().facts.optional is None, 8)
-            facts = deck.watch().facts
-            assert kind_of("alert_mgr", facts.optional) is Kind.UNKNOWN
-            assert any("services_configuration" in gap for gap in facts.gaps)
-            assert facts.identity.role is Role.PRIMARY
+        client = reader(server.url)
+        await cache.refresh("node1", client)
+        assert cache.facts_for("node1", Identity(uid=1)).optional == {"alert_mgr"}
+        play.get(OPTIONAL, FAILED)
+        clock.now += FACTS_EVERY
+        await cache.refresh("node1", client)
+        facts = cache.facts_for("node1", Identity(uid=1))
+        assert kind_of("alert_mgr", facts.optional) is Kind.UNKNOWN
+        assert any("services_configuration" in gap for gap in facts.gaps)
+        assert facts.identity.role is Role.PRIMARY
+        await client.aclose()
 
 
 @pytest.mark.parametrize("gone", [[NODES, STATES], [STATES]])

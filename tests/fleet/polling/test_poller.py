@@ -95,13 +95,15 @@ async def test_what_happened_while_a_node_was_away_is_told_when_it_is_back(
         assert event_text(deck.fleet.history("node1", "ccs")[0]) == "RUNNING → FATAL"
 
 
+@pytest.mark.real_time
 async def test_a_node_in_trouble_is_asked_more_and_more_rarely() -> None:
     """P24."""
     with serving(always("no", 500)) as server:
-        async with running(profile(server.url), refresh=0.05) as deck:
+        async with running(profile(server.url), refresh=0.02) as deck:
             watch = deck.watch()
-            # After n failures the wait is somewhere between half an interval and 0.05 * 2**n.
-            await deck.until(lambda: watch._failures >= 8, 25)
+            # After n failures the wait is somewhere between half an interval and 0.02 * 2**n.
+            await deck.until(lambda: watch._failures >= 7, 25)
+            await deck.until(lambda: watch.next_at is not None)
             assert watch.next_at is not None
             assert len(server.asked) < 15
             now = time.monotonic()
@@ -165,6 +167,7 @@ async def test_nodes_that_wait_for_a_proof_do_not_wait_for_one_that_hangs_after_
             assert deck.watch("last").reading.since - deck.watch("first").reading.since < 3
 
 
+@pytest.mark.real_time
 async def test_a_pause_stops_the_requests_and_refresh_now_still_asks(
     served: SimulatedCluster,
 ) -> None:
@@ -173,7 +176,7 @@ async def test_a_pause_stops_the_requests_and_refresh_now_still_asks(
         await new_reading(deck)
         deck.fleet.set_paused(True)
         before = listed(served)
-        await quiet(0.8)
+        await quiet(0.4)
         assert listed(served) == before
         assert deck.watch().next_at is None
         deck.watch().refresh_now()

@@ -27,7 +27,7 @@ from tui.model.trust import parse_fingerprint
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
-PACE = 0.5
+PACE = 0.3
 TO_NODE1 = answer("", 307, Location="https://node1:9443/v1/nodes")
 TO_NODE2 = answer("", 307, Location="https://node2:9443/v1/nodes/status")
 
@@ -59,7 +59,8 @@ async def in_two_readings(deck: Running, served: SimulatedCluster, uid: int) -> 
     assert min(readings(served, one) - count for one, count in before.items()) <= 2
 
 
-@pytest.mark.parametrize(("uid", "pace"), [(2, PACE), (3, 0.2), (5, PACE), (5, 2.0)])
+@pytest.mark.real_time
+@pytest.mark.parametrize(("uid", "pace"), [(2, PACE), (3, 0.2), (5, PACE), (5, 1.0)])
 async def test_another_primary_is_told_within_two_readings(
     uid: int, pace: float, secure: SimulatedCluster
 ) -> None:
@@ -75,6 +76,7 @@ async def test_another_primary_is_told_within_two_readings(
     assert {one.method for one in secure.cluster.requests} == {"GET"}
 
 
+@pytest.mark.real_time
 async def test_a_primary_that_dies_and_one_that_is_chosen_later(secure: SimulatedCluster) -> None:
     async with running(*profiles(secure, **pinned(secure)), refresh=PACE) as deck:
         await deck.known()
@@ -90,18 +92,18 @@ async def test_a_primary_that_dies_and_one_that_is_chosen_later(secure: Simulate
         )
 
 
-async def test_while_nobody_tells_one_node_a_beat_is_asked_and_not_all(
+@pytest.mark.real_time
+async def test_without_a_source_one_node_an_interval_is_asked_and_not_all(
     secure: SimulatedCluster,
 ) -> None:
     replicas = profiles(secure, **pinned(secure))[1:]
     async with running(*replicas, refresh=PACE) as deck:
         await deck.good()
-        await quiet(1.0)
-        before = len(asked(secure, NODES))
-        beats = readings(secure, 2)
-        await quiet(2.0)
-        beats = readings(secure, 2) - beats
-        assert 0 < len(asked(secure, NODES)) - before <= beats + len(replicas) + 1
+        await deck.until(lambda: readings(secure, 2) >= 3)
+        before, first = len(asked(secure, NODES)), readings(secure, 2)
+        await deck.until(lambda: readings(secure, 2) >= first + 4)
+        intervals = readings(secure, 2) - first
+        assert 0 < len(asked(secure, NODES)) - before <= intervals + len(replicas) + 1
 
 
 async def test_a_node_that_sends_the_question_on_is_not_called_primary_any_longer() -> None:

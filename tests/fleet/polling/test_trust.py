@@ -82,7 +82,7 @@ async def test_a_changed_certificate_stops_the_asking_until_a_person_acts(  # P1
             assert watch.reading.services  # the last good ones stay
             await deck.until(lambda: watch.next_at is None)
             met, got = server.connections, len(server.asked)
-            await quiet(0.5)
+            await quiet(0.3)
             assert (server.connections, len(server.asked)) == (met, got)
             watch.refresh_now()
             await deck.until(lambda: server.connections == met + 1)
