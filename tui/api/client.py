@@ -139,7 +139,7 @@ class NodeReader:
             codec.join_members(nodes or [], states or {}),
             known,
             disabled,
-            tuple(f"{path}: {error}" for path, error in gaps.items()),
+            {path: str(error) for path, error in gaps.items()},
         )
 
     async def _or_gap(

@@ -108,9 +108,9 @@ _LAST_EPOCH = 200_000_000_000  # some 6,000 years from 1970 on
 
 
 def read_uptime(raw: object) -> int | None:
-    """Give whole seconds for `0:21:27`, `3 days, 0:58:59` or a number; None if unreadable.
+    """Return whole seconds for `0:21:27`, `3 days, 0:58:59` or a number; None if unreadable.
 
-    The format is that of published captures of live clusters; nobody documents it.
+    The format is that of published captures of live clusters; it is not documented.
     """
     if isinstance(raw, bool) or raw is None:
         return None
@@ -126,7 +126,7 @@ def read_uptime(raw: object) -> int | None:
 
 
 def read_start_time(raw: object) -> datetime | None:
-    """Give an aware UTC time for `2024-05-13T18:38:00Z` and its like; None if unreadable."""
+    """Return an aware UTC time for `2024-05-13T18:38:00Z` and its like; None if unreadable."""
     if not isinstance(raw, str) or not 19 <= len(raw) < 64 or not raw.isascii():
         return None
     try:
@@ -138,7 +138,7 @@ def read_start_time(raw: object) -> datetime | None:
 
 
 def read_epoch(raw: object) -> datetime | None:
-    """Give an aware UTC time for seconds since 1970; None if unreadable."""
+    """Return an aware UTC time for seconds since 1970; None if unreadable."""
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         return None
     if not 0 < raw < _LAST_EPOCH:  # false for nan as well
@@ -203,7 +203,7 @@ def read_services(body: bytes) -> tuple[Service, ...]:
 
 
 def _unique(name: str, taken: dict[str, int]) -> str:
-    """Give the name, numbered if another one looks the same: rows are told apart by it.
+    """Return the name, numbered if another one looks the same: rows are kept by it.
 
     `taken` holds the last number by name, as counting anew for each takes too long.
     """
@@ -279,9 +279,9 @@ def read_states(body: bytes) -> dict[str, Any]:
 def join_members(nodes: Iterable[object], states: Mapping[str, object]) -> tuple[Member, ...]:
     """Join what the two calls say, by uid; a node that only one of them names is a member too."""
     listed = {_uid(raw.get("uid")): raw for raw in nodes if isinstance(raw, dict)}
-    told = {_uid(uid): state for uid, state in states.items() if isinstance(state, dict)}
-    uids = sorted(uid for uid in listed.keys() | told.keys() if uid is not None)
-    return tuple(_member(uid, listed.get(uid, {}), told.get(uid, {})) for uid in uids)
+    by_uid = {_uid(uid): state for uid, state in states.items() if isinstance(state, dict)}
+    uids = sorted(uid for uid in listed.keys() | by_uid.keys() if uid is not None)
+    return tuple(_member(uid, listed.get(uid, {}), by_uid.get(uid, {})) for uid in uids)
 
 
 _ROLES = {"master": Role.PRIMARY, "slave": Role.REPLICA}
@@ -314,21 +314,21 @@ def read_optional(body: bytes) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def read_node_check(body: bytes) -> tuple[bool, str]:
-    """Read `GET /v1/nodes/check/{uid}`: whether the node is well, and what is said if not."""
-    said = read_object(body)
-    return _verdict(said, "result"), _word(said.get("error"))
+    """Read `GET /v1/nodes/check/{uid}`: whether the node is well, and its error if not."""
+    answer = read_object(body)
+    return _verdict(answer, "result"), _word(answer.get("error"))
 
 
 def read_cluster_check(body: bytes) -> tuple[bool, str]:
     """Read `GET /v1/cluster/check`: whether all is well, and which nodes are not."""
-    said = read_object(body)
-    nodes = said.get("nodes")
+    answer = read_object(body)
+    nodes = answer.get("nodes")
     bad = [
         f"node:{clean(str(node.get('node_uid')), 20)} {_word(node.get('error'))}".strip()
         for node in (nodes if isinstance(nodes, list) else [])
         if isinstance(node, dict) and node.get("result") is not True
     ]
-    return _verdict(said, "cluster_test_result"), clean("; ".join(bad))
+    return _verdict(answer, "cluster_test_result"), clean("; ".join(bad))
 
 
 def read_health(body: bytes) -> ClusterHealth:
@@ -337,7 +337,7 @@ def read_health(body: bytes) -> ClusterHealth:
     if not isinstance(listed, list):
         raise WireError(f"its nodes are {kind_of_json(listed)} where a list was expected")
     read = (_health(raw) for raw in listed[:MEMBERS_AT_MOST] if isinstance(raw, dict))
-    by_uid = {one.uid: one for one in read if one is not None}
+    by_uid = {node.uid: node for node in read if node is not None}
     return ClusterHealth(tuple(by_uid[uid] for uid in sorted(by_uid)))
 
 
@@ -359,22 +359,25 @@ def _health(raw: dict[str, Any]) -> MemberHealth | None:
         observed_on=read_epoch(raw.get("observed_at")),
         in_maintenance=raw.get("in_maintenance") is True,
         services=tuple(
-            Service(_unique(_word(one.get("name")) or "?", taken), _word(one.get("status")) or "?")
-            for one in (listed[:SERVICES_AT_MOST] if isinstance(listed, list) else ())
-            if isinstance(one, dict)
+            Service(
+                _unique(_word(service.get("name")) or "?", taken),
+                _word(service.get("status")) or "?",
+            )
+            for service in (listed[:SERVICES_AT_MOST] if isinstance(listed, list) else ())
+            if isinstance(service, dict)
         ),
     )
 
 
-def _verdict(said: JsonObject, key: str) -> bool:
-    value = said.get(key)
+def _verdict(answer: JsonObject, key: str) -> bool:
+    value = answer.get(key)
     if not isinstance(value, bool):
         raise WireError(f"its {key} is {kind_of_json(value)} where true or false was expected")
     return value
 
 
 def read_error(body: bytes) -> str:
-    """Say what an error body says: error_code, then description or message, else its text."""
+    """Return what an error body says: error_code, then description or message, else its text."""
     try:
         fault = read_object(body)
     except WireError:
@@ -393,14 +396,14 @@ def read_token(body: bytes) -> str:
 
 
 def read_answer(body: bytes, asked: Sequence[str]) -> tuple[dict[str, bool | None], str]:
-    """Read the answer to an order: by service asked for, true, false, or None where it is not told.
+    """Read the answer to an order: by service asked for, true, false, or None if it says neither.
 
-    The second value names services that were answered though nobody asked; they never count.
+    The second value names services that were answered and not asked for; they never count.
     """
-    said = read_object(body)
-    told = {name: None if name in said.twice else said.get(name) for name in asked}
-    results = {name: value if isinstance(value, bool) else None for name, value in told.items()}
-    others = [name for name in said if name not in results]
+    answer = read_object(body)
+    taken = {name: None if name in answer.twice else answer.get(name) for name in asked}
+    results = {name: value if isinstance(value, bool) else None for name, value in taken.items()}
+    others = [name for name in answer if name not in results]
     extra = ", ".join(clean(name) or "a service without a name" for name in others[:_NAMED])
     extra += f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     return results, f"it also answered for {extra}" if extra else ""

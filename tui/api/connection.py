@@ -50,7 +50,7 @@ class PasswordGuard(Protocol):
         """Count a password that was refused and is sent a last time."""
 
     def node_answered(self) -> None:
-        """Note that the node answered a request without credentials."""
+        """Mark the node as one that answered a request without credentials."""
 
 
 class NoGuard:
@@ -91,7 +91,7 @@ class RequestTrace:
     stream: httpcore.AsyncNetworkStream | None = None
 
     def start_sending(self) -> None:
-        """Note that the headers begin to leave."""
+        """Mark the request as sent: its headers begin to leave."""
         self.stage, self.sent = RequestStage.WAITING, True
         if self.leaving is not None:
             self.leaving()
@@ -266,7 +266,7 @@ class Connection:
         finally:
             if not clean_end:
                 # httpcore's pool loses a slot for ever when a request in it is cancelled, and a
-                # connection whose handshake is cancelled belongs to nobody.
+                # connection whose handshake is cancelled is closed by no other.
                 await self.aclose()
                 if trace.stream is not None:
                     await trace.stream.aclose()

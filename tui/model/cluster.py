@@ -1,6 +1,7 @@
 """A cluster as it describes itself: its members, and the health of all its nodes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tui.model.node import Role
@@ -24,14 +25,14 @@ class ClusterFacts:
     """What a cluster reports of itself; None and empty where it did not.
 
     `optional` are the keys of `/v1/cluster/services_configuration`, `disabled` those of them
-    whose operating_mode is "disabled". `gaps` names each call that failed, with its reason.
+    whose operating_mode is "disabled". `gaps` are the calls that failed, by path, with the reason.
     """
 
     name: str = ""
     members: tuple[Member, ...] = ()
     optional: frozenset[str] | None = None
     disabled: frozenset[str] = frozenset()
-    gaps: tuple[str, ...] = ()
+    gaps: Mapping[str, str] = field(default_factory=dict)
 
     def member(self, uid: int | None) -> Member | None:
         """Find a member by its uid."""

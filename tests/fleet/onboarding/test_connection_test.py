@@ -42,7 +42,7 @@ async def test_a_good_node_says_who_it_is_and_what_it_runs(secure: SimulatedClus
     )
     assert found.well
     assert found.fingerprint == ""
-    assert found.said == (
+    assert found.texts == (
         "it answers: 32 of 32 services are running",
         "node:1 node1.demo.cluster.local (primary)",
         "cluster demo.cluster.local, 11 optional services",
@@ -55,8 +55,8 @@ async def test_a_replica_says_that_its_cluster_is_not_known_from_there(
 ) -> None:
     found = await try_connection(profile(served.urls[2]), RIGHT, 5)
     assert found.well
-    assert "node:2" in found.said[1]
-    assert "redirect" in found.said[2]
+    assert "node:2" in found.texts[1]
+    assert "redirect" in found.texts[2]
 
 
 async def test_a_viewer_is_well_too(served: SimulatedCluster) -> None:
@@ -73,8 +73,8 @@ async def test_a_wrong_password_is_tried_again_for_a_token_unless_the_node_says_
     served.cluster.logins.challenges = names_basic
     found = await try_connection(profile(served.urls[1]), Secret("wrong"), 5)
     assert not found.well
-    assert "does not accept admin@demo.local" in found.said[0]
-    assert found.said[1]
+    assert "does not accept admin@demo.local" in found.texts[0]
+    assert found.texts[1]
     assert len(served.cluster.requests) == tries
 
 
@@ -95,7 +95,7 @@ async def test_a_certificate_in_the_place_of_the_pinned_one_is_told_and_not_offe
     found = await try_connection(profile(secure.urls[1], trust=pin), RIGHT, 5)
     assert not found.well
     assert found.fingerprint == ""
-    assert secure.fingerprint in found.said[0]
+    assert secure.fingerprint in found.texts[0]
     assert not secure.cluster.requests
 
 
@@ -112,7 +112,7 @@ async def test_a_file_that_is_missing_is_said_and_nothing_is_asked(
     trust = AuthorityTrust(tmp_path / "none.pem")
     found = await try_connection(profile(secure.urls[1], trust=trust), RIGHT, 5)
     assert not found.well
-    assert "none.pem" in found.said[0]
+    assert "none.pem" in found.texts[0]
     assert not secure.cluster.requests
 
 
@@ -121,7 +121,7 @@ async def test_a_refused_port_says_so() -> None:
         port = unused.getsockname()[1]
     found = await try_connection(profile(f"http://127.0.0.1:{port}"), RIGHT, 5)
     assert not found.well
-    assert "refused" in found.said[0]
+    assert "refused" in found.texts[0]
     assert found.fingerprint == ""
 
 
@@ -143,7 +143,7 @@ async def test_plain_http_behind_https_is_not_well() -> None:
         url = server.url.replace("http:", "https:")
         found = await try_connection(profile(url, trust=SystemTrust()), RIGHT, 2)
         assert not found.well
-        assert found.said[0]
+        assert found.texts[0]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ async def test_a_server_of_something_else_is_not_well(body: str) -> None:
     with serving(always(body)) as server:
         found = await try_connection(profile(server.url), RIGHT, 2)
         assert not found.well
-        assert server.url in found.said[0]
+        assert server.url in found.texts[0]
         assert len(server.asked) == 1
 
 
@@ -189,8 +189,8 @@ async def test_a_node_that_tells_only_its_services_is_well() -> None:
     with serving(routes({LIST: services})) as server:
         found = await try_connection(profile(server.url), RIGHT, 2)
         assert found.well
-        assert found.said[0] == "it answers: 1 of 2 services are running"
-        assert found.said[1] == "node id not told"
+        assert found.texts[0] == "it answers: 1 of 2 services are running"
+        assert found.texts[1] == "node id not told"
 
 
 async def test_a_password_that_cannot_be_read_is_said_and_nothing_is_asked(
@@ -199,7 +199,7 @@ async def test_a_password_that_cannot_be_read_is_said_and_nothing_is_asked(
     missing = FileSource(tmp_path / "missing")
     found = await try_connection(profile(served.urls[1], password=missing), None, 5)
     assert not found.well
-    assert "cannot be opened" in found.said[0]
+    assert "cannot be opened" in found.texts[0]
     assert not served.cluster.requests
 
 
@@ -233,5 +233,5 @@ async def test_the_first_refusal_ends_a_trial_wherever_it_comes(refused: str) ->
     with serving(play) as server:
         found = await try_connection(profile(server.url), RIGHT, 2)
         assert not found.well
-        assert "does not accept admin@demo.local" in found.said[0]
+        assert "does not accept admin@demo.local" in found.texts[0]
         assert server.asked[-1].path == refused

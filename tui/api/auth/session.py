@@ -107,7 +107,7 @@ class Session:
             raise OutdatedAuthorization
 
     def accept(self, authorization: Authorization) -> None:
-        """Note that a node accepted an authorization."""
+        """Remember that a node accepted an authorization."""
         if authorization.is_password:
             self._way = self.habit.way = LoginWay.BASIC
         elif authorization.secret is self._token:

@@ -1,4 +1,4 @@
-"""What can be told of a certificate that nobody has verified."""
+"""What can be read of a certificate that was not verified."""
 
 import hashlib
 import ipaddress
@@ -49,13 +49,13 @@ class _Facts:
 
 
 def fingerprint(der: bytes) -> str:
-    """Give the SHA-256 of a certificate's DER form, in hex."""
+    """Return the SHA-256 of a certificate's DER form, in hex."""
     return hashlib.sha256(der).hexdigest()
 
 
 @lru_cache(maxsize=256)
 def describe_certificate(der: bytes) -> Certificate:
-    """Say what a certificate is; of one that cannot be read, nothing but its fingerprint."""
+    """Describe a certificate; one that cannot be read has its fingerprint alone."""
     sha256 = fingerprint(der)
     try:
         facts = _read(der)

@@ -27,9 +27,9 @@ class _Passphrase(Exception):
     """The key is locked; OpenSSL would ask for its passphrase on the terminal."""
 
 
-def client_certificate_stamps(mine: ClientCertificate) -> tuple[tuple[int, int, int], ...]:
-    """Give what changes when one of the files is renewed. Raises Unreachable."""
-    return tuple(_file_stamp(path) for path in (mine.certificate, mine.key))
+def client_certificate_stamps(shown: ClientCertificate) -> tuple[tuple[int, int, int], ...]:
+    """Return what changes when one of the files is renewed. Raises Unreachable."""
+    return tuple(_file_stamp(path) for path in (shown.certificate, shown.key))
 
 
 def _file_stamp(path: Path) -> tuple[int, int, int]:
@@ -40,15 +40,15 @@ def _file_stamp(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def load_client_certificate(context: ssl.SSLContext, mine: ClientCertificate) -> None:
-    """Make a context show this certificate to who asks for one. Raises Unreachable."""
-    _check(mine.certificate, secret=mine.certificate == mine.key)
-    _check(mine.key, secret=True)
-    key = _name(mine.key)
+def load_client_certificate(context: ssl.SSLContext, shown: ClientCertificate) -> None:
+    """Load the certificate that a context presents when asked. Raises Unreachable."""
+    _check(shown.certificate, secret=shown.certificate == shown.key)
+    _check(shown.key, secret=True)
+    key = _name(shown.key)
     try:
-        context.load_cert_chain(mine.certificate, mine.key, password=_locked)
+        context.load_cert_chain(shown.certificate, shown.key, password=_locked)
     except _Passphrase:
-        path = clean(shlex.quote(str(mine.key)), _LONGEST_PATH)
+        path = clean(shlex.quote(str(shown.key)), _LONGEST_PATH)
         raise Unreachable(
             f"the client's key {key} is locked with a passphrase, which rsdeck does not ask for",
             f"unlock it into a file of your own: (umask 077; openssl pkey -in {path} -out NEW), "
@@ -58,15 +58,15 @@ def load_client_certificate(context: ssl.SSLContext, mine: ClientCertificate) ->
         if "KEY_VALUES_MISMATCH" in (error.reason or ""):
             raise Unreachable(
                 f"the client's key {key} does not belong to its certificate "
-                f"{_name(mine.certificate)}",
+                f"{_name(shown.certificate)}",
                 "set client_cert and client_key to a pair",
             ) from error
         raise Unreachable(
-            f"the client's certificate {_name(mine.certificate)} or its key {key} is no PEM file",
+            f"the client's certificate {_name(shown.certificate)} or its key {key} is no PEM file",
             "set client_cert to a PEM certificate and client_key to its PEM key",
         ) from error
     except OSError as error:
-        raise _cannot(mine.key, error.strerror or "") from error
+        raise _cannot(shown.key, error.strerror or "") from error
 
 
 def _locked() -> NoReturn:
@@ -74,7 +74,7 @@ def _locked() -> NoReturn:
 
 
 def _check(path: Path, *, secret: bool) -> None:
-    """Raise Unreachable unless it is a plain file, and one that nobody else reads if `secret`."""
+    """Raise Unreachable unless it is a plain file; a `secret` one is read by no other user."""
     try:
         # Not blocking: opening a FIFO would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -121,18 +121,18 @@ class PinMismatch(ssl.SSLCertVerificationError):
         self.der = der
 
 
-def context_for(trust: Trust, mine: ClientCertificate | None = None) -> ssl.SSLContext:
-    """Give the one context for a kind of trust, which shows the certificate `mine` if asked.
+def context_for(trust: Trust, shown: ClientCertificate | None = None) -> ssl.SSLContext:
+    """Return the one context for a kind of trust, which presents `shown` when asked.
 
     Raises Unreachable if a file that it needs cannot be read.
     """
     return _context(
-        trust, mine, (_stamp(trust), () if mine is None else client_certificate_stamps(mine))
+        trust, shown, (_stamp(trust), () if shown is None else client_certificate_stamps(shown))
     )
 
 
 def _stamp(trust: Trust) -> object:
-    """Give what changes when the authority's file does: a renewed one is read again."""
+    """Return what changes when the authority's file does: a renewed one is read again."""
     if not isinstance(trust, AuthorityTrust):
         return None
     try:
@@ -143,8 +143,8 @@ def _stamp(trust: Trust) -> object:
 
 
 @lru_cache(maxsize=64)
-def _context(trust: Trust, mine: ClientCertificate | None, _: object) -> ssl.SSLContext:
-    """Make a context, once: loading a machine's authorities takes 34 ms.
+def _context(trust: Trust, shown: ClientCertificate | None, _: object) -> ssl.SSLContext:
+    """Build a context, once: loading a machine's authorities takes 34 ms.
 
     Not `ssl.create_default_context`: that reads SSLKEYLOGFILE, and Python 3.13's is STRICT, which
     refuses authorities that 3.11 and 3.12 accept.
@@ -169,16 +169,16 @@ def _context(trust: Trust, mine: ClientCertificate | None, _: object) -> ssl.SSL
             context.sslobject_class = _pinned(sha256.lower())
         case NoTrust():
             _uncheck(context)
-    if mine is not None:
-        load_client_certificate(context, mine)
+    if shown is not None:
+        load_client_certificate(context, shown)
     return context
 
 
 def _believe_this_machine(context: ssl.SSLContext) -> None:
     """Load the authorities from where this OpenSSL was built to look.
 
-    `load_default_certs` would look where SSL_CERT_FILE and SSL_CERT_DIR say, so that whoever sets
-    a variable decides who is believed. A profile that wants other authorities names a ca_file.
+    `load_default_certs` would look where SSL_CERT_FILE and SSL_CERT_DIR say, so that a
+    variable would decide who is believed. A profile that wants other authorities names a ca_file.
     """
     places = ssl.get_default_verify_paths()
     file, folder = Path(places.openssl_cafile), Path(places.openssl_capath)
@@ -194,7 +194,7 @@ def _uncheck(context: ssl.SSLContext) -> None:
 
 
 def _pinned(sha256: str) -> type[ssl.SSLObject]:
-    """Make a connection class that ends the handshake with anybody but the pinned peer.
+    """Return a connection class that ends the handshake with any peer but the pinned one.
 
     So an impostor sees no byte of HTTP, and an expired certificate that is pinned still works.
     """

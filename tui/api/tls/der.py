@@ -1,4 +1,4 @@
-"""The few forms of DER (X.690) that a certificate is told in. Whatever is not one is refused."""
+"""The few forms of DER (X.690) that a certificate uses; every other form is refused."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Element:
     content: bytes
 
     def parts(self, tag: int) -> list["Element"]:
-        """Give the elements within; raises NotDer unless it is tagged `tag`, and holds no more."""
+        """Return the elements within; raises NotDer unless tagged `tag`, with no more."""
         if self.tag != tag:
             raise NotDer(f"tag {self.tag:#x} where {tag:#x} was expected")
         return list(elements(self.content))

@@ -16,7 +16,7 @@ _ANSWER_AT_MOST = 16 * 1024
 
 
 async def probe(url: str, timeout: float, proxy: str = "") -> Certificate:
-    """Shake hands with a node and say what it presents; no HTTP is spoken to it.
+    """Shake hands with a node and return what it presents; no HTTP is spoken to it.
 
     `timeout` is in seconds, for all of it. The client's own certificate is not shown. Raises
     Unreachable if there is no handshake to be had.
@@ -28,8 +28,8 @@ async def probe(url: str, timeout: float, proxy: str = "") -> Certificate:
     except TimeoutError:
         raise Unreachable(f"{where} shows no certificate within {timeout:g} s") from None
     except OSError as error:
-        said = clean(error.strerror or str(error), 120)
-        raise Unreachable(f"{where} shows no certificate: {said}") from error
+        reason = clean(error.strerror or str(error), 120)
+        raise Unreachable(f"{where} shows no certificate: {reason}") from error
 
 
 async def _shake_hands(url: str, proxy: str) -> Certificate:
@@ -39,7 +39,7 @@ async def _shake_hands(url: str, proxy: str) -> Certificate:
     try:
         if proxy:
             reader, writer = await _connect(*_host_and_port(proxy))
-            await _open_way(reader, writer, host, port)
+            await _open_tunnel(reader, writer, host, port)
             await writer.start_tls(context, server_hostname=host)
         else:
             await concurrency.resolve_host(host)
@@ -57,10 +57,10 @@ async def _connect(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.
     return await asyncio.open_connection(host, port, limit=_ANSWER_AT_MOST)
 
 
-async def _open_way(
+async def _open_tunnel(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int
 ) -> None:
-    """Ask a proxy for a way to the node. Raises OSError."""
+    """Open a tunnel through a proxy. Raises OSError."""
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     writer.write(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode("ascii"))
     try:

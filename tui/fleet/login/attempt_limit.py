@@ -64,7 +64,7 @@ class RequestSlots:
             raise
 
     def leave(self, node: Hashable) -> None:
-        """Give the slot back, if the node has one."""
+        """Free the slot, if the node has one."""
         since = self._since.get(node)
         if since is None:
             return
@@ -168,13 +168,13 @@ class AttemptLimit:
             self._refused.append(self._clock())
 
     def settle(self, node: Hashable) -> None:
-        """Note that a node's last try is over: accepted, or its refusal has been noted."""
+        """End a node's last try: it was accepted, or its refusal is known."""
         self._doubting.discard(node)
         if not self._doubting:
             self._no_doubt.set()
 
     def prove(self) -> None:
-        """Note that a node accepted the password."""
+        """Mark the password as proven: a node accepted it."""
         self.is_proven = True
         self._forget()
         self._wake()

@@ -119,7 +119,7 @@ class Login:
         return session
 
     def share_session(self, source: NodeProfile, other: NodeProfile) -> None:
-        """Let the node of `other` log in as that of `source` did: no password is tried twice."""
+        """Share the session of `source` with `other`, so that no password is tried twice."""
         shared = self.sessions.get((source.cluster or source.url, source.login))
         if shared is not None:
             self.sessions[other.cluster or other.url, other.login] = shared
@@ -210,7 +210,7 @@ class NodeLogin:
         self._has_answered = False
 
     def prove(self) -> None:
-        """Note that the node accepted the password; nodes that wait for it go on."""
+        """Mark the password as proven: the node accepted it, and nodes that wait go on."""
         if self._is_current:
             if not self._login.proven:
                 self._login.attempts.prove()
@@ -223,7 +223,7 @@ class NodeLogin:
         )
 
     def after_request(self, *, unanswered: bool) -> None:
-        """Let others go on; also when the password was kept from being sent, whatever kept it."""
+        """End a request, so that others go on; also where the password was kept from being sent."""
         counts = unanswered and self._is_current
         self._login.attempts.leave(self._node, unanswered=counts)
         if counts:
@@ -234,7 +234,7 @@ class NodeLogin:
         self._login.attempts.doubt(self._node)
 
     def node_answered(self) -> None:
-        """Note that the node answered a request without credentials."""
+        """Mark the node as one that answered a request without credentials."""
         self._has_answered = True
 
     @property

@@ -1,4 +1,4 @@
-"""Trying a node before its profile is saved: what answers there, and whether to trust it."""
+"""Test a node before its profile is saved: what answers there, and whether to trust it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _LOCKOUT = (
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTestResult:
-    """What a trial found, in sentences.
+    """What a connection test found, in sentences.
 
     `fingerprint` is what the node presents, where it is not trusted and nothing was pinned before.
-    `identity` is who answered, as far as it said.
+    `identity` is who answered, as far as it said so.
     """
 
     well: bool
-    said: tuple[str, ...]
+    texts: tuple[str, ...]
     fingerprint: str = ""
     identity: Identity = field(default_factory=Identity)
 
@@ -38,11 +38,11 @@ class ConnectionTestResult:
 async def try_connection(
     profile: NodeProfile, typed: Secret | None, timeout: float
 ) -> ConnectionTestResult:
-    """Ask a node as the profile says, once; `typed` stands in for a password not kept anywhere."""
+    """Poll a node once as the profile says; `typed` is a password that is kept nowhere."""
     try:
         secret = typed or await Passwords().read(profile)
     except CredentialError as error:
-        return ConnectionTestResult(well=False, said=(str(error),))
+        return ConnectionTestResult(well=False, texts=(str(error),))
     from tui.api.auth.session import LoginHabit, Session
     from tui.api.client import NodeReader
 
@@ -62,9 +62,9 @@ async def try_connection(
     except Untrusted as error:
         return _untrusted(error)
     except LoginRefused as error:
-        return ConnectionTestResult(well=False, said=(str(error), _LOCKOUT))
+        return ConnectionTestResult(well=False, texts=(str(error), _LOCKOUT))
     except ApiError as error:
-        return ConnectionTestResult(well=False, said=(str(error), error.trouble.hint))
+        return ConnectionTestResult(well=False, texts=(str(error), error.trouble.hint))
     finally:
         await reader.aclose()
 
@@ -80,15 +80,15 @@ async def _ask(profile: NodeProfile, reader: NodeReader) -> ConnectionTestResult
     check = IdentityCheck(profile)
     check.answered(identity)
     if check.wrong:
-        return ConnectionTestResult(well=False, said=(check.wrong, REBIND))
+        return ConnectionTestResult(well=False, texts=(check.wrong, REBIND))
     try:
         facts = await reader.cluster_facts()
     except LoginRefused:
         raise
     except ApiError as error:
-        said = f"what the cluster says of itself is not known from here: {error}"
+        text = f"what the cluster says of itself is not known from here: {error}"
         return ConnectionTestResult(
-            True, (_services(services), identity.title, said), identity=identity
+            True, (_services(services), identity.title, text), identity=identity
         )
     member = facts.member(identity.uid)
     who = f"node:{member.uid} {member.hostname} ({member.role.value})" if member else identity.title
@@ -106,5 +106,5 @@ def _untrusted(error: Untrusted) -> ConnectionTestResult:
     # One that took the place of the pinned one is not offered: a person compares it first.
     fingerprint = f"sha256:{error.got}" if error.got and not error.expected else ""
     return ConnectionTestResult(
-        well=False, said=(str(error), error.trouble.hint), fingerprint=fingerprint
+        well=False, texts=(str(error), error.trouble.hint), fingerprint=fingerprint
     )

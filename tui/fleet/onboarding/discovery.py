@@ -1,7 +1,7 @@
 """Find the nodes of a cluster from one good profile, and write profiles for them.
 
-Nothing but GETs is sent, and the login's token call. All is asked with one login, of which one
-password at a time is on its way: whoever refuses it, no other node is shown it again.
+Nothing but GETs is sent, and the login's token call. All nodes are polled with one login, and one
+password at a time is on its way: once refused, it is sent to no other node.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class DiscoveredNode:
 
     @property
     def may_be_added(self) -> bool:
-        """Whether its profile can be written: never that of somebody else."""
+        """Whether its profile can be written: never that of another node."""
         return (
             self.is_new
             and self.profile is not None
@@ -70,10 +70,10 @@ class DiscoveredNode:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What the node of `source` tells of its cluster.
+    """What the node of `source` says of its cluster.
 
-    With `trouble` it could not be asked, or would not tell. `notes` are sentences on what the
-    cluster did not tell, and what to do.
+    With `trouble` it could not be polled, or did not say it. `notes` are sentences on what is
+    missing, and what to do.
     """
 
     source: NodeProfile
@@ -84,10 +84,10 @@ class Discovery:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every node has a profile or could have one; never so where none was told."""
+        """Whether every node has a profile or could have one; never so where none was found."""
         well = (DiscoveryResult.KNOWN, DiscoveryResult.ITSELF)
-        told = self.trouble is None and bool(self.found)
-        return told and all(one.meeting in well for one in self.found)
+        is_found = self.trouble is None and bool(self.found)
+        return is_found and all(node.meeting in well for node in self.found)
 
 
 async def discover_cluster(
@@ -97,10 +97,10 @@ async def discover_cluster(
     timeout: float,
     known: Mapping[str, Identity] | None = None,
 ) -> Discovery:
-    """Ask the node of a profile for its cluster's nodes, and each of those for its name.
+    """Return the nodes of a profile's cluster, each polled for who it is.
 
-    `timeout` is in seconds, for each answer; `known` is what nodes have told of
-    themselves already, by profile.
+    `timeout` is in seconds, for each answer; `known` is who the nodes of profiles say they are, as
+    far as that is known already, by profile.
     """
     login = Login.of(profile)
     line = NodeConnection(profile, login, passwords, timeout, lambda: False)
@@ -118,10 +118,12 @@ async def discover_cluster(
     check.answered(identity)
     if check.wrong:
         return Discovery(profile, trouble=Trouble(TroubleKind.UNAVAILABLE, check.wrong, REBIND))
-    told = {**(known or {}), profile.name: identity}
-    untold = [one for one in configuration.nodes if one.name not in told and _shares(one, profile)]
-    told |= await _ask_names(untold, login, passwords, timeout)
-    proposals = propose_profiles(profile, facts.members, configuration.nodes, told)
+    identities = {**(known or {}), profile.name: identity}
+    unnamed = [
+        one for one in configuration.nodes if one.name not in identities and _shares(one, profile)
+    ]
+    identities |= await _ask_names(unnamed, login, passwords, timeout)
+    proposals = propose_profiles(profile, facts.members, configuration.nodes, identities)
     for proposal in proposals:
         if proposal.is_new and proposal.profile is not None:
             login.share_session(profile, proposal.profile)
@@ -139,7 +141,7 @@ async def _or_unknown(asking: Awaitable[Identity]) -> Identity:
 
 
 def _explained(error: ApiError, configuration: Configuration) -> Trouble:
-    """Say what to do about a node that does not tell: one that points elsewhere is a replica."""
+    """Return the trouble with what helps: a node that redirects the call is a replica."""
     if not isinstance(error, Unavailable) or not 300 <= error.status < 400:
         return error.trouble
     host = error.location.partition("://")[2].partition("/")[0].lower()
@@ -149,8 +151,11 @@ def _explained(error: ApiError, configuration: Configuration) -> Trouble:
 
 
 def _notes(profile: NodeProfile, facts: ClusterFacts) -> tuple[str, ...]:
-    untold = [gap for gap in facts.gaps if gap.startswith("/v1/nodes")]
-    notes = [f"not told: {gap}; the user needs at least the role cluster_viewer" for gap in untold]
+    notes = [
+        f"not told: {path}: {facts.gaps[path]}; the user needs at least the role cluster_viewer"
+        for path in ("/v1/nodes", "/v1/nodes/status")
+        if path in facts.gaps
+    ]
     if not profile.cluster:
         notes.append(
             f"{profile.name} names no cluster, so the new profiles share neither login nor roles "
@@ -168,7 +173,7 @@ def _shares(one: NodeProfile, source: NodeProfile) -> bool:
 async def _ask_names(
     profiles: Iterable[NodeProfile], login: Login, passwords: Passwords, timeout: float
 ) -> dict[str, Identity]:
-    """Ask the nodes of profiles that are there who they are; silence is no answer."""
+    """Return who the nodes of profiles are, as far as they say it."""
 
     async def ask(profile: NodeProfile) -> tuple[str, Identity]:
         try:
@@ -177,13 +182,13 @@ async def _ask_names(
             return profile.name, Identity()
 
     answers = dict(await asyncio.gather(*map(ask, profiles)))
-    return {name: told for name, told in answers.items() if told.uid is not None}
+    return {name: found for name, found in answers.items() if found.uid is not None}
 
 
 async def _name_of(
     profile: NodeProfile, login: Login, passwords: Passwords, timeout: float
 ) -> Identity:
-    """Ask a node who it is. Raises ApiError and LoginWaits."""
+    """Return who a node is. Raises ApiError and LoginStopped."""
     line = NodeConnection(profile, login, passwords, timeout, lambda: False)
     try:
         async with line.hold() as reader:
@@ -195,7 +200,7 @@ async def _name_of(
 async def _meet_all(
     proposals: Iterable[ProfileProposal], login: Login, passwords: Passwords, timeout: float
 ) -> tuple[DiscoveredNode, ...]:
-    """Ask all side by side; the login is never proven here, so passwords leave one by one."""
+    """Poll all side by side; the login is never proven here, so passwords leave one by one."""
     async with asyncio.TaskGroup() as group:
         asking = [group.create_task(_meet(one, login, passwords, timeout)) for one in proposals]
     return tuple(one.result() for one in asking)
@@ -212,13 +217,13 @@ async def _meet(
             member, profile, False, DiscoveryResult.KNOWN, f"has the profile {profile.name}"
         )
     try:
-        told = await _name_of(profile, login, passwords, timeout)
+        identity = await _name_of(profile, login, passwords, timeout)
     except LoginStopped:
         text = "not asked: the login was refused elsewhere, and five refusals lock the user"
         return DiscoveredNode(member, profile, True, DiscoveryResult.NOT_ASKED, text)
     except ApiError as error:
         return DiscoveredNode(member, profile, True, _meeting(error), str(error))
-    return _told(member, profile, told)
+    return _compared(member, profile, identity)
 
 
 def _meeting(error: ApiError) -> DiscoveryResult:
@@ -227,26 +232,26 @@ def _meeting(error: ApiError) -> DiscoveryResult:
     return DiscoveryResult.UNREACHABLE if isinstance(error, Unreachable) else DiscoveryResult.UNTOLD
 
 
-def _told(member: Member, profile: NodeProfile, told: Identity) -> DiscoveredNode:
-    """Judge what a node says of itself against what the cluster says of it."""
-    if told.uid is None:
+def _compared(member: Member, profile: NodeProfile, identity: Identity) -> DiscoveredNode:
+    """Compare what a node says of itself with what the cluster says of it."""
+    if identity.uid is None:
         text = f"{profile.host} answers, and does not say who it is"
         return DiscoveredNode(member, profile, True, DiscoveryResult.UNTOLD, text)
-    who = f"node:{told.uid} {told.hostname}".strip()
-    is_named_so = not (told.hostname and member.hostname) or same_host(
-        told.hostname, member.hostname
+    who = f"node:{identity.uid} {identity.hostname}".strip()
+    is_named_so = not (identity.hostname and member.hostname) or same_host(
+        identity.hostname, member.hostname
     )
-    if told.uid != member.uid or not is_named_so:
+    if identity.uid != member.uid or not is_named_so:
         meant = f"node:{member.uid} {member.hostname}".strip()
         text = f"{profile.host} answers as {who}, the cluster lists {meant} there"
         return DiscoveredNode(member, profile, True, DiscoveryResult.STRANGER, text)
     # Its own word for its name: that is what it will be compared with.
-    kept = replace(profile, hostname=told.hostname or profile.hostname)
+    kept = replace(profile, hostname=identity.hostname or profile.hostname)
     return DiscoveredNode(member, kept, True, DiscoveryResult.ITSELF, f"answers as {who}")
 
 
 def _identified(found: DiscoveredNode) -> NodeProfile | None:
-    """Give a profile that is there with uid and hostname, where it lacks them."""
+    """Return an existing profile with uid and hostname, where it lacks them."""
     profile, member = found.profile, found.member
     if profile is None:
         return None

@@ -111,7 +111,7 @@ def certificate_facts(contact: PresentedCertificate, now: datetime) -> list[Cert
 
 
 def changed_certificate_remedy(contact: PresentedCertificate, configuration: Configuration) -> str:
-    """Say what to do about a changed certificate."""
+    """Return what to do about a changed certificate, for a person."""
     line = line_of(configuration.path, contact.profile.name, "fingerprint")
     where = clean(str(configuration.path), 4096) + (f", line {line}" if line else "")
     return (

@@ -35,7 +35,7 @@ def propose_profiles(
 ) -> tuple[ProfileProposal, ...]:
     """Match members to profiles and propose one, made after `source`, for each that has none.
 
-    `known` is what nodes have told of themselves, by profile.
+    `known` is who the nodes of profiles say they are, by profile.
     """
     matched = _match(source, members, profiles, known)
     names = {one.name for one in profiles}
@@ -44,8 +44,8 @@ def propose_profiles(
     for member in members:
         found = matched.get(member.uid)
         if found is not None:
-            told = known.get(found.name, Identity()).hostname
-            named = replace(member, hostname=told or member.hostname)
+            hostname = known.get(found.name, Identity()).hostname
+            named = replace(member, hostname=hostname or member.hostname)
             proposals.append(ProfileProposal(named, found))
             continue
         proposal = _new(source, member, names, taken)
@@ -124,7 +124,7 @@ def _new(
 
 
 def _name(source: NodeProfile, member: Member, names: set[str]) -> str:
-    """Give a name that no profile has: the host's, else that of cluster and node."""
+    """Return a name that no profile has: the host's, else that of cluster and node."""
     by_cluster = _cleaned(f"{source.cluster or 'cluster'}-node{member.uid}")
     host = "" if _is_address(member.hostname) else member.hostname.partition(".")[0]
     first = _cleaned(host) or by_cluster

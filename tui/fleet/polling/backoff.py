@@ -1,4 +1,4 @@
-"""When a node is asked next. Pure."""
+"""When a node is polled next. Pure."""
 
 import random
 
@@ -9,10 +9,10 @@ _STEPS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 
 def backoff(failures: int, interval: float, retry_after: float | None = None) -> float:
-    """Give the seconds to wait after `failures` failed readings in a row (full jitter).
+    """Return the seconds to wait after `failures` failed readings in a row (full jitter).
 
     A `Retry-After` of the node's own makes it longer, up to five minutes. The first failure is
-    asked again after one interval, so that a blip costs no more than a beat.
+    polled again after one interval, so that a blip costs no more than that.
     """
     asked = min(max(0.0, retry_after or 0.0), RETRY_AFTER_AT_MOST)
     if failures <= 1:
@@ -23,10 +23,10 @@ def backoff(failures: int, interval: float, retry_after: float | None = None) ->
 
 
 def slower_interval(interval: float) -> float:
-    """Give the next slower pace, in seconds."""
+    """Return the next slower pace, in seconds."""
     return next((step for step in _STEPS if step > interval), _SLOWEST)
 
 
 def faster_interval(interval: float) -> float:
-    """Give the next faster pace, in seconds."""
+    """Return the next faster pace, in seconds."""
     return next((step for step in reversed(_STEPS) if step < interval), _FASTEST)

@@ -2,7 +2,7 @@
 
 A node that is not primary may redirect the cluster's calls to the primary, and a redirect is never
 followed with credentials. So the nodes of one group share a cache: the primary's answer serves all,
-and each node finds itself in it by the uid that it tells about itself.
+and each node finds itself in it by the uid that it gives in /v1/bootstrap.
 
     who is primary      once an interval, by one call
     the rest of it      every FACTS_EVERY seconds
@@ -66,16 +66,16 @@ class SourceNode:
         return tries or now >= self._redirected_until.get(node, 0.0)
 
     def begin(self, now: float) -> None:
-        """Note that a node is being asked."""
+        """Begin to ask a node."""
         self._asked_at = now
 
     def answered(self, node: str, now: float) -> None:
-        """Note that a node answered: it is the one that is asked from now on."""
+        """Make a node that answered the source: it is the one that is asked from now on."""
         self.name, self._answered_at = node, now
         self._redirects.pop(node, None)
 
     def redirected(self, node: str, location: str, now: float) -> None:
-        """Note that a node redirected the call."""
+        """Remember where a node redirected the call."""
         place = _place(location)
         if self._redirects.get(node, place) != place:
             self._redirected_until.clear()
@@ -84,12 +84,12 @@ class SourceNode:
         self._redirected_until[node] = now + FACTS_EVERY
 
     def failed(self, node: str, until: float) -> None:
-        """Note that a node failed: it is not asked before `until`."""
+        """Exclude a node that failed: it is not asked before `until`."""
         self.lose(node)
         self._failed_until[node] = until
 
     def lose(self, node: str) -> None:
-        """Note that a node cannot be the source; if it was, any other may be from now on."""
+        """Drop a node as the source; if it was, any other may be from now on."""
         if node == self.name:
             self.name = ""
             self._redirected_until.clear()
@@ -223,7 +223,7 @@ class ClusterCache:
                 await self.health.refresh(reader)
 
     def lose(self, node: str) -> None:
-        """Note that a node cannot be asked now: if it was the source, another will be."""
+        """Drop a node that cannot be asked now: if it was the source, another will be."""
         self._source_node.lose(node)
 
     def forget(self, node: str) -> None:
@@ -311,10 +311,11 @@ class ClusterCache:
             gap = self._gap or "the cluster was last read over a minute ago"
             role = self.health.role_of(identity.uid, FACTS_AT_MOST)
             return NodeFacts(replace(identity, role=role), gaps=(gap,))
+        gaps = tuple(f"{path}: {reason}" for path, reason in facts.gaps.items())
         member = facts.member(identity.uid)
         if member is None and node != self._source:
             if not facts.members:
-                return NodeFacts(identity, gaps=facts.gaps or ("the cluster lists no nodes",))
+                return NodeFacts(identity, gaps=gaps or ("the cluster lists no nodes",))
             who = "does not tell its uid" if identity.uid is None else f"is node:{identity.uid}"
             gap = f"this node {who}, which the list of {self._source} does not hold"
             return NodeFacts(identity, gaps=(gap,))
@@ -327,7 +328,7 @@ class ClusterCache:
                 version=member.version or identity.version,
                 cluster=facts.name,
             )
-        return NodeFacts(identity, facts.optional, facts.disabled, facts.gaps)
+        return NodeFacts(identity, facts.optional, facts.disabled, gaps)
 
     def _role(self, node: str, member: Member) -> Role:
         """Return a member's role; one that redirects the cluster's calls is not primary."""

@@ -86,7 +86,7 @@ class NodeConnection:
                     await self._close()
 
     def prove(self) -> None:
-        """Note that the node accepted the password; nodes that wait for it go on."""
+        """Mark the password as proven: the node accepted it, and nodes that wait go on."""
         self._node_login.prove()
 
     async def release(self) -> None:

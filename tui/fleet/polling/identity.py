@@ -19,7 +19,7 @@ class IdentityCheck:
         self._meant: tuple[Identity, Identity | None, Identity] | None = None
 
     def answered(self, identity: Identity) -> None:
-        """Note what the node said of itself; an empty identity where it would not say."""
+        """Compare with what the node answered; an empty identity where it did not say who it is."""
         self._answered = identity
         if self._first is None:
             self._first = identity.uid

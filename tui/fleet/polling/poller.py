@@ -229,7 +229,7 @@ class NodePoller:
                 )
                 self.certificate = reader.certificate
                 self._connection.prove()
-            # The connection is given back before the reading is published.
+            # The lock is released before the reading is published.
             self._publish_services(services, asked_at)
             await self._learn(later=None if patient else self.refresh_now)
         except (LoginRefused, LoginStopped):

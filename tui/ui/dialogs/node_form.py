@@ -245,7 +245,7 @@ class NodeForm(ModalScreen[SavedProfile | None]):
         self._found, self._tried = found, profile.url
         glyph, style = ("✓ ", "ok") if found.well else ("✗ ", "bad")
         text = Text(glyph, self._palette[style])
-        text.append("\n".join(line for line in found.said if line))
+        text.append("\n".join(line for line in found.texts if line))
         self._show_message(text)
         self.query_one("#pin").display = bool(found.fingerprint)
 
