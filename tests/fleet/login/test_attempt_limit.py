@@ -211,3 +211,17 @@ async def test_a_person_who_gives_a_password_begins_the_count_anew(limit: Attemp
     assert limit.spent == 1
     limit.reset(forget=True)
     assert limit.spent == 0
+
+
+async def test_the_last_of_three_tries_is_alone_however_slow_it_is(
+    limit: AttemptLimit, clock: Clock
+) -> None:
+    """Two are lost, one is on its way: a second beside it could be the fourth."""
+    for _ in range(2):
+        await lose(limit, "a")
+    await limit.enter("b", has_answered=True)
+    clock.now += 2
+    other = await entering(limit, "c")
+    assert not other.done()
+    limit.leave("b")
+    await asyncio.wait_for(other, 2)
