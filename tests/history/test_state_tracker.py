@@ -9,52 +9,52 @@ RUNNING = ("RUNNING", STAMP)
 
 def test_in_the_first_reading_all_is_new_and_in_the_same_again_nothing() -> None:
     tracker = StateTracker()
-    sight, stretch, until = tracker.see(reading(service(), service("ccs")), "demo")
-    assert sight is not None
-    assert sight.whole
-    assert {name: one.key for name, one in sight.marks.items()} == {
+    state, stretch, until = tracker.see(reading(service(), service("ccs")), "demo")
+    assert state is not None
+    assert state.whole
+    assert {name: one.key for name, one in state.marks.items()} == {
         "alert_mgr": RUNNING, "ccs": RUNNING,
     }  # fmt: skip
     assert (stretch, until) == (("demo", "node1", STAMP), STAMP)
-    sight, stretch, until = tracker.see(reading(service(), service("ccs"), after=2), "demo")
-    assert sight is None
+    state, stretch, until = tracker.see(reading(service(), service("ccs"), after=2), "demo")
+    assert state is None
     assert (stretch, until) == (("demo", "node1", STAMP), STAMP + 2)
 
 
 def test_only_what_changed_is_new_and_a_service_that_went_has_no_status() -> None:
     tracker = StateTracker()
     tracker.see(reading(service(), service("ccs"), service("envoy")), "demo")
-    sight, *_ = tracker.see(
+    state, *_ = tracker.see(
         reading(service(), service("ccs", "STOPPED", None), service("new"), after=2), "demo"
     )
-    assert sight is not None
-    assert not sight.whole
-    assert sight.marks["ccs"] == StateMark("STOPPED")
-    assert sight.marks["envoy"] == StateMark(None)
-    assert sight.marks.keys() == {"ccs", "envoy", "new"}
-    assert sight.at == STAMP + 2
+    assert state is not None
+    assert not state.whole
+    assert state.marks["ccs"] == StateMark("STOPPED")
+    assert state.marks["envoy"] == StateMark(None)
+    assert state.marks.keys() == {"ccs", "envoy", "new"}
+    assert state.at == STAMP + 2
 
 
 def test_an_uptime_gives_the_start_by_this_machines_clock() -> None:
-    sight, *_ = StateTracker().see(reading(service(start=100)), "demo")
-    assert sight is not None
-    assert sight.marks["alert_mgr"].began == STAMP - 100
+    state, *_ = StateTracker().see(reading(service(start=100)), "demo")
+    assert state is not None
+    assert state.marks["alert_mgr"].began == STAMP - 100
 
 
 def test_an_uptime_that_grows_is_nothing_new() -> None:
     tracker = StateTracker()
     tracker.see(reading(service(start=100)), "demo")
     later = service(start=100)
-    sight, *_ = tracker.see(reading(later, after=30), "demo")
-    assert sight is None
+    state, *_ = tracker.see(reading(later, after=30), "demo")
+    assert state is None
 
 
 def test_trouble_ends_a_stretch_and_is_no_new_state() -> None:
     tracker = StateTracker()
     tracker.see(reading(service()), "demo")
     assert tracker.see(reading(service(), after=2, trouble=AWAY), "demo") == (None, None, 0.0)
-    sight, stretch, _ = tracker.see(reading(service(), after=4), "demo")
-    assert sight is None
+    state, stretch, _ = tracker.see(reading(service(), after=4), "demo")
+    assert state is None
     assert stretch == ("demo", "node1", STAMP + 4)
 
 
@@ -69,14 +69,14 @@ def test_a_long_silence_and_a_clock_that_was_set_back_end_a_stretch() -> None:
 def test_nodes_of_one_name_in_two_clusters_are_two() -> None:
     tracker = StateTracker()
     tracker.see(reading(service()), "one")
-    sight, *_ = tracker.see(reading(service(status="STOPPED")), "two")
-    assert sight is not None
-    assert sight.whole
+    state, *_ = tracker.see(reading(service(status="STOPPED")), "two")
+    assert state is not None
+    assert state.whole
 
 
 def test_hostile_names_are_cleaned() -> None:
-    sight, stretch, _ = StateTracker().see(reading(service("a\x1b[2J"), node="n\x07"), "c\u202e")
-    assert sight is not None
-    assert list(sight.marks) == ["a␛[2J"]
+    state, stretch, _ = StateTracker().see(reading(service("a\x1b[2J"), node="n\x07"), "c\u202e")
+    assert state is not None
+    assert list(state.marks) == ["a␛[2J"]
     assert stretch is not None
     assert stretch[:2] == ("c\ufffd", "n␇")

@@ -257,10 +257,10 @@ def test_a_writer_that_is_killed_leaves_a_database_that_opens(folder: Path) -> N
 def test_what_is_older_than_the_bound_goes_and_a_quiet_service_keeps_its_state(
     folder: Path,
 ) -> None:
-    store, backlog, day = make(folder, days=30), WriteQueue(), 86_400
+    store, backlog, day = make(folder, days=20), WriteQueue(), 86_400
     shift = (datetime.now(UTC) - ON).total_seconds()
-    for ago in (40, 35, 0):
-        status = "RUNNING" if ago == 35 else "STOPPED"
+    for ago in (40, 25, 0):
+        status = "RUNNING" if ago == 25 else "STOPPED"
         services = (service(start=10**7), service("ccs", status, None))
         store.write(
             of(reading(*services, after=shift - ago * day), event(f"{ago}", ago=ago * day),
@@ -464,6 +464,23 @@ def test_a_full_disk_takes_nothing_away_and_is_written_again_when_there_is_room(
     assert f"{folder}/history.sqlite3: " in error
     assert full == "['before']"
     assert after == "['before', 'after']"
+
+
+def test_a_batch_that_fails_halfway_leaves_nothing_and_its_states_are_written_again(
+    folder: Path, store: HistoryWriter
+) -> None:
+    store.write(of(event("before")))
+    other = sqlite3.connect(folder / "history.sqlite3", isolation_level=None)
+    other.execute("CREATE TRIGGER refuse BEFORE INSERT ON span BEGIN SELECT RAISE(FAIL, 'no'); END")
+    with pytest.raises(StorageError, match="no"):
+        store.write(of(event("halfway"), reading(service())))
+    assert texts(folder) == ["before"]
+    assert rows(folder, "state") == []
+    other.execute("DROP TRIGGER refuse")
+    other.close()
+    store.write(of(event("after"), reading(service())))
+    assert texts(folder) == ["before", "after"]
+    assert len(rows(folder, "state")) == 1
 
 
 def test_a_file_that_is_taken_away_is_begun_anew(folder: Path, store: HistoryWriter) -> None:

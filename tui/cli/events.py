@@ -58,12 +58,12 @@ def events(*, since: timedelta | None, node: str, as_json: bool, last: int | Non
     from tui.storage.paths import state_dir
     from tui.storage.private_files import MissingFile, StorageError, path_text
 
-    archive = HistoryReader(state_dir())
+    reader = HistoryReader(state_dir())
     try:
-        stored = archive.events(_moment(since), node=node, limit=last)
+        stored = reader.events(_moment(since), node=node, limit=last)
     except MissingFile:
         raise CommandError(
-            f"there is no history yet at {path_text(archive.path)}: a deck that is open writes it"
+            f"there is no history yet at {path_text(reader.path)}: a deck that is open writes it"
         ) from None
     except StorageError as error:
         raise CommandError(str(error)) from None

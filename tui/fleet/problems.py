@@ -115,7 +115,12 @@ def find_problems(
         problems += [(number, problem) for problem in found]
     severities = [*Severity]
     problems.sort(
-        key=lambda one: (severities.index(one[1].severity), one[1].rank, one[0], one[1].service)
+        key=lambda found: (
+            severities.index(found[1].severity),
+            found[1].rank,
+            found[0],
+            found[1].service,
+        )
     )
     return tuple(problem for _, problem in problems)
 
@@ -155,13 +160,13 @@ def _services(
             times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
             what = f"restarted{times}, not ordered here"
             yield Problem(Severity.NOTICE, 1, node.name, what, service.name, restarts[-1].at)
-    for name in changes.keys() - {one.name for one in node.reading.services}:
+    for name in changes.keys() - {service.name for service in node.reading.services}:
         yield from _vanished(node, name, changes[name], now)
 
 
 def _looping(events: Sequence[Event], now: float) -> Event | None:
     """Return the newest crash loop, if it is young enough."""
-    loops = [one for one in events if one.kind is EventKind.LOOPING]
+    loops = [event for event in events if event.kind is EventKind.LOOPING]
     return loops[-1] if loops and now - loops[-1].at <= LOOPS_FOR else None
 
 
@@ -182,7 +187,7 @@ def _service(
 def _vanished(
     node: NodeCondition, name: str, events: Sequence[Event], now: float
 ) -> Iterable[Problem]:
-    gone = [one for one in events if one.kind is EventKind.VANISHED]
+    gone = [event for event in events if event.kind is EventKind.VANISHED]
     if gone and not gone[-1].ordered_here and now - gone[-1].at <= RESTARTS_FOR:
         yield Problem(Severity.NOTICE, 0, node.name, event_text(gone[-1]), name, gone[-1].at)
 
@@ -195,11 +200,11 @@ def _status_problem(
         return None
     status = service.status or "no status"
     if health is Health.MOVING:
-        since = _since(events, service.name, lambda one: one is Health.MOVING)
+        since = _since(events, service.name, lambda health: health is Health.MOVING)
         if now - (node.reading.since if since is None else since) <= MOVES_AT_MOST:
             return None
         return Problem(Severity.SERIOUS, 4, node.name, f"still {status}", service.name, since)
-    since = _since(events, service.name, lambda one: one.is_problem)
+    since = _since(events, service.name, lambda health: health.is_problem)
     what, severity, rank = {
         Health.FAILED: (f"{status}: it does not come up", Severity.CRITICAL, 4),
         Health.DOWN: (f"{status}, and should not be", Severity.SERIOUS, 2),

@@ -99,14 +99,16 @@ def make_day(states: Iterable[State], spans: Iterable[Span], begun: float, ended
     `states` and `spans` are of one service and its node, in any order; the state that held at
     `begun` is among them, if it is known.
     """
-    ordered = sorted((one for one in states if one.since <= ended), key=lambda one: one.since)
+    ordered = sorted(
+        (state for state in states if state.since <= ended), key=lambda state: state.since
+    )
     watched = [
         (max(begun, since), min(ended, until))
         for since, until in merged(spans)
         if until >= begun and since <= ended
     ]
     segments = tuple(_segments(ordered, watched))
-    restarts = tuple(one for one in _restarts(ordered) if begun <= one <= ended)
+    restarts = tuple(moment for moment in _restarts(ordered) if begun <= moment <= ended)
     return Day(begun, ended, segments, restarts, _longest(ordered, segments))
 
 
@@ -166,7 +168,7 @@ def _longest(states: Sequence[State], segments: Sequence[Segment]) -> float | No
         if judge_plainly(state.status) is not Health.UP or not shown:
             continue
         # The same start time on both sides of a gap is one run; without it that is not known.
-        runs = [one.ended - one.begun for one in shown]
+        runs = [segment.ended - segment.begun for segment in shown]
         if state.started is not None:
             start = state.since
             if state.began is not None:

@@ -52,7 +52,7 @@ def encode_fields(details: EventDetails, cause: Cause) -> str | None:
     """Return details and cause as a JSON object; None for an old sentence, which has no fields."""
     if isinstance(details, OldSentence):
         return None
-    values = {one.name: _plain(getattr(details, one.name)) for one in fields(details)}
+    values = {field.name: _plain(getattr(details, field.name)) for field in fields(details)}
     return json.dumps({_CAUSE: cause.value} | values, ensure_ascii=False)
 
 
@@ -64,7 +64,7 @@ def decode_fields(kind: EventKind, text: str) -> tuple[EventDetails, Cause] | No
         values = json.loads(text)
         cause = Cause(values.pop(_CAUSE))
         arguments: dict[str, Any] = {
-            one.name: _typed(hints[one.name], values[one.name]) for one in fields(class_)
+            field.name: _typed(hints[field.name], values[field.name]) for field in fields(class_)
         }
         details = class_(**arguments)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):

@@ -98,8 +98,8 @@ class HistoryReader:
 
 def _state(since: object, status: object, started: object, began: object) -> State | None:
     """Read a row of the table `state`; None where its values are of other types."""
-    numbers = [since, *(one for one in (started, began) if one is not None)]
-    if not all(isinstance(one, float) for one in numbers):
+    numbers = [since, *(number for number in (started, began) if number is not None)]
+    if not all(isinstance(number, float) for number in numbers):
         return None
     if status is not None and not isinstance(status, str):
         return None

@@ -72,19 +72,19 @@ class StateTracker:
         return self._news(node, at, reading.services), (*node, begun), at
 
     def _news(self, node: Node, at: float, services: tuple[Service, ...]) -> WatchedState | None:
-        now = {one.name: (one.status, one.started_at) for one in services}
+        now = {service.name: (service.status, service.started_at) for service in services}
         before = self._known.get(node)
         if now == before:
             return None
         self._known[node] = now
         if before is None:
             return WatchedState(
-                node, at, {clean(one.name): _mark(one, at) for one in services}, True
+                node, at, {clean(service.name): _mark(service, at) for service in services}, True
             )
         marks = {
-            clean(one.name): _mark(one, at)
-            for one in services
-            if before.get(one.name) != now[one.name]
+            clean(service.name): _mark(service, at)
+            for service in services
+            if before.get(service.name) != now[service.name]
         }
         marks |= {clean(name): StateMark(None) for name in before.keys() - now.keys()}
         return WatchedState(node, at, marks, False)

@@ -68,7 +68,7 @@ def read_event_row(row: Sequence[object]) -> StoredEvent | None:
     on = wall_clock(at)
     if on is None:
         return None
-    cluster, node, service, what, text, brief = (clean(str(one), TEXT_AT_MOST) for one in texts)
+    cluster, node, service, what, text, brief = (clean(str(value), TEXT_AT_MOST) for value in texts)
     kind = _KINDS.get(what)
     cause = Cause.ORDERED_HERE if ordered else Cause.UNKNOWN
     known: tuple[EventDetails, Cause] | None = None
@@ -95,7 +95,7 @@ def as_events(stored: Iterable[StoredEvent]) -> Iterator[Event]:
     An event whose details this version cannot read is left out.
     """
     now, today = time.monotonic(), datetime.now(UTC)
-    for one in stored:
-        if one.details is not None:
-            at = now - max(0.0, (today - one.on).total_seconds())
-            yield Event(one.node, one.details, at, one.on, one.service, one.cause)
+    for event in stored:
+        if event.details is not None:
+            at = now - max(0.0, (today - event.on).total_seconds())
+            yield Event(event.node, event.details, at, event.on, event.service, event.cause)

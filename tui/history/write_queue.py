@@ -65,7 +65,7 @@ class WriteQueue:
             batch.events += late.events
             batch.states += late.states
             batch.stretches |= late.stretches
-            self._waiting_states = sum(len(one.marks) for one in batch.states)
+            self._waiting_states = sum(len(state.marks) for state in batch.states)
             self._trim()
 
     def forget(self) -> None:

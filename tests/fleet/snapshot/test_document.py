@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tui.config import CommandSource, NodeProfile
 from tui.fleet.snapshot.document import (
     EVENTS_AT_MOST,
@@ -36,7 +38,7 @@ from tui.model.order import (
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Kind, Service
 from tui.model.text import width
-from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust
+from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust, Trust
 
 ON = datetime(2026, 5, 13, 18, 38, tzinfo=UTC)
 NOW = 1000.0
@@ -50,7 +52,7 @@ WHO = Identity(2, "db1.example", "10.0.0.2", Role.REPLICA, "8.0.2-17", "prod")
 HOSTILE = "evil\x1b]52;c;eA==\x07\u202e\n漢字" * 8
 
 
-def stand(**more: Any) -> NodeSnapshot:
+def node_snapshot(**more: Any) -> NodeSnapshot:
     profile = NodeProfile(
         "node1",
         "https://db1.example:9443",
@@ -77,8 +79,8 @@ def stand(**more: Any) -> NodeSnapshot:
 
 def lost() -> NodeSnapshot:
     trouble = Trouble(TroubleKind.UNREACHABLE, "node1 refused the connection")
-    reading = replace(stand().reading, trouble=trouble, answered_at=400.0, since=410.0)
-    return stand(reading=reading, wrong_node="node:3 answers here, it was node:2 before")
+    reading = replace(node_snapshot().reading, trouble=trouble, answered_at=400.0, since=410.0)
+    return node_snapshot(reading=reading, wrong_node="node:3 answers here, it was node:2 before")
 
 
 def flip(number: int = 0) -> Event:
@@ -107,12 +109,12 @@ def order(*, result: Result = Result.TIMED_OUT) -> OrderProgress:
     return OrderProgress(given, OrderPhase.ENDED, "ended", {}, (verdict,))
 
 
-def told(*stands: NodeSnapshot, **more: Any) -> dict[str, Any]:
-    return build_document(FleetSnapshot(stands or (stand(),), **more), MOMENT)
+def snapshot(*stands: NodeSnapshot, **more: Any) -> dict[str, Any]:
+    return build_document(FleetSnapshot(stands or (node_snapshot(),), **more), MOMENT)
 
 
 def test_a_node_is_shown_with_its_identity_and_its_age() -> None:
-    (node,) = told()["nodes"]
+    (node,) = snapshot()["nodes"]
     assert (node["node"], node["uid"], node["hostname"]) == ("node1", 2, "db1.example")
     assert (node["cluster"], node["environment"], node["role"]) == ("prod", "production", "replica")
     assert (node["age_seconds"], node["stale"], node["next_in_seconds"]) == (4.0, False, 1.5)
@@ -123,7 +125,7 @@ def test_a_node_is_shown_with_its_identity_and_its_age() -> None:
 
 
 def test_a_node_in_trouble_keeps_its_old_services_and_shows_since_when() -> None:
-    (node,) = told(lost())["nodes"]
+    (node,) = snapshot(lost())["nodes"]
     assert node["reachable"] is False
     assert node["trouble"]["kind"] == "unreachable"
     assert node["trouble"]["for_seconds"] == 590.0
@@ -133,7 +135,7 @@ def test_a_node_in_trouble_keeps_its_old_services_and_shows_since_when() -> None
 
 
 def test_a_service_is_shown_as_it_was_answered_with_its_last_change() -> None:
-    first, second = told(events=(flip(1), flip(2)))["nodes"][0]["services"]
+    first, second = snapshot(events=(flip(1), flip(2)))["nodes"][0]["services"]
     assert (first["name"], first["status"], first["problem"]) == ("alert_mgr", "STOPPED", True)
     assert first["kind"] == "optional"
     assert first["last_change"]["text"] == "RUNNING → STOPPED 2"
@@ -142,7 +144,7 @@ def test_a_service_is_shown_as_it_was_answered_with_its_last_change() -> None:
 
 
 def test_events_are_newest_first_and_not_without_end() -> None:
-    many = told(events=tuple(flip(number) for number in range(EVENTS_AT_MOST + 50)))
+    many = snapshot(events=tuple(flip(number) for number in range(EVENTS_AT_MOST + 50)))
     assert len(many["events"]) == EVENTS_AT_MOST
     assert many["events_known"] == EVENTS_AT_MOST + 50
     assert many["events"][0]["text"].endswith(f" {EVENTS_AT_MOST + 49}")
@@ -150,7 +152,7 @@ def test_events_are_newest_first_and_not_without_end() -> None:
 
 
 def test_an_order_is_shown_with_verdict_and_timeline() -> None:
-    (given,) = told(orders=(order(),))["orders"]
+    (given,) = snapshot(orders=(order(),))["orders"]
     assert (given["verb"], given["node"], given["reason"]) == (
         "restart", "node1", "after the TLS change",
     )  # fmt: skip
@@ -159,10 +161,36 @@ def test_an_order_is_shown_with_verdict_and_timeline() -> None:
     assert service["timeline"][1] == {"what": "down", "at_seconds": 1.2}
 
 
+@pytest.mark.parametrize(
+    ("trust", "presented", "pinned", "shown"),
+    [
+        (PinnedTrust(PIN), PIN, True, "presented the same"),
+        (PinnedTrust(PIN), "0" * 64, False, f"presented sha256:{'0' * 64}"),
+        (SystemTrust(), PIN, False, f"presented sha256:{PIN}"),
+        (AuthorityTrust(Path(f"/etc/sha256:{PIN}")), PIN, False, f"presented sha256:{PIN}"),
+        (PinnedTrust(PIN), None, False, "presented nothing yet"),
+    ],
+)
+def test_the_presented_certificate_is_compared_with_the_pinned_one(
+    trust: Trust, presented: str | None, *, pinned: bool, shown: str
+) -> None:
+    profile = replace(node_snapshot().profile, trust=trust)
+    certificate = None if presented is None else Certificate(presented)
+    document = snapshot(node_snapshot(profile=profile, certificate=certificate))
+    assert document["nodes"][0]["presented_is_pinned"] is pinned
+    assert shown in " ".join(as_text(document).split())
+
+
+def test_a_node_that_is_read_only_shows_why_unless_the_whole_fleet_is() -> None:
+    node = node_snapshot(read_only="read-only: its profile says so")
+    assert "its profile says so" in as_text(snapshot(node))
+    assert "its profile says so" not in as_text(snapshot(node, read_only="read-only: a test"))
+
+
 def test_trust_is_shown_in_words() -> None:
     def words(**more: Any) -> str:
-        profile = replace(stand().profile, **more)
-        return str(told(stand(profile=profile))["nodes"][0]["trust"])
+        profile = replace(node_snapshot().profile, **more)
+        return str(snapshot(node_snapshot(profile=profile))["nodes"][0]["trust"])
 
     assert words(trust=NoTrust()) == "CERTIFICATE NOT CHECKED (insecure)"
     assert words(trust=SystemTrust()) == "the authorities of this machine"
@@ -173,21 +201,21 @@ def test_trust_is_shown_in_words() -> None:
 def test_the_journals_tail_is_in_it_and_why_it_is_not() -> None:
     record = {"seq": 1, "at": "2026-05-13T18:00:00.1Z", "kind": "intent", "verb": "restart",
               "services": [{"name": "alert_mgr"}], "sum": "0f" * 32}  # fmt: skip
-    assert told(tail=JournalTail((record,)))["journal"]["records"] == [record]
-    text = as_text(told(tail=JournalTail((record,), "line 7 is not as it was written")))
+    assert snapshot(tail=JournalTail((record,)))["journal"]["records"] == [record]
+    text = as_text(snapshot(tail=JournalTail((record,), "line 7 is not as it was written")))
     assert "2026-05-13 18:00:00 intent verb=restart services=alert_mgr" in text
     assert "line 7 is not as it was written" in text
 
 
 def test_the_json_is_ascii_and_comes_back_as_it_was() -> None:
-    object_ = told(events=(flip(),))
+    object_ = snapshot(events=(flip(),))
     text = as_json(object_)
     assert text.isascii()
     assert json.loads(text) == object_
 
 
 def test_problems_come_first() -> None:
-    text = as_text(told(lost(), orders=(order(),), events=(flip(),)))
+    text = as_text(snapshot(lost(), orders=(order(),), events=(flip(),)))
     lines = text.splitlines()
     wrong = lines[lines.index("WRONG") :]
     wrong = wrong[: wrong.index("")]
@@ -203,8 +231,8 @@ def test_problems_come_first() -> None:
 
 
 def test_without_problems_the_text_says_so() -> None:
-    well = replace(stand().reading, services=SERVICES[1:])
-    text = as_text(told(stand(reading=well), orders=(order(result=Result.VERIFIED),)))
+    well = replace(node_snapshot().reading, services=SERVICES[1:])
+    text = as_text(snapshot(node_snapshot(reading=well), orders=(order(result=Result.VERIFIED),)))
     assert "NOTHING WRONG on 1 node\n" in text
     assert "WRONG\n" not in text.replace("NOTHING WRONG", "")
 
@@ -216,7 +244,7 @@ def test_a_fleet_without_nodes_does_not_pass_for_well() -> None:
 
 
 def test_read_only_and_pauses_are_shown() -> None:
-    text = as_text(told(read_only="read-only: because", paused=True, unlocked=True))
+    text = as_text(snapshot(read_only="read-only: because", paused=True, unlocked=True))
     assert "read-only: because" in text
     assert "PAUSED" in text
     assert "UNLOCKED" in text
@@ -226,11 +254,13 @@ def test_hostile_text_is_clean_and_no_line_is_too_wide() -> None:
     nasty = (Service(HOSTILE, HOSTILE, note=HOSTILE), *SERVICES)
     who = replace(WHO, hostname=HOSTILE, version=HOSTILE, cluster=HOSTILE)
     trouble = Trouble(TroubleKind.GARBLED, HOSTILE)
-    reading = replace(stand().reading, services=nasty, trouble=trouble)
-    odd = stand(reading=reading, facts=NodeFacts(who, None, gaps=(HOSTILE,)))
+    reading = replace(node_snapshot().reading, services=nasty, trouble=trouble)
+    odd = node_snapshot(reading=reading, facts=NodeFacts(who, None, gaps=(HOSTILE,)))
     event = replace(flip(), details=StatusChange(HOSTILE, HOSTILE), service=HOSTILE)
     record = {"kind": HOSTILE, "text": HOSTILE, HOSTILE: [HOSTILE]}
-    object_ = told(odd, events=(event,), orders=(order(),), tail=JournalTail((record,), HOSTILE))
+    object_ = snapshot(
+        odd, events=(event,), orders=(order(),), tail=JournalTail((record,), HOSTILE)
+    )
     for line in as_text(object_).splitlines():
         assert line.isprintable()
         assert width(line) <= COLUMNS, line
@@ -244,8 +274,8 @@ def test_no_word_of_a_passwords_source_is_in_it() -> None:
     event = replace(flip(), details=ConnectionLost(None, why))
     verdict = Verdict("alert_mgr", Result.NOT_SENT, why)
     unsent = replace(order(), verdicts=(verdict,), text=why)
-    object_ = told(
-        stand(reading=replace(stand().reading, trouble=trouble)),
+    object_ = snapshot(
+        node_snapshot(reading=replace(node_snapshot().reading, trouble=trouble)),
         events=(event,),
         orders=(unsent,),
         tail=JournalTail(({"kind": "verdict", "text": why},), why),

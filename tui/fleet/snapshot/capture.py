@@ -36,7 +36,7 @@ class SnapshotCapture:
             __version__, clean(socket.gethostname()), datetime.now(UTC), time.monotonic()
         )
         state = FleetSnapshot(
-            nodes=tuple(NodeSnapshot.of(one) for one in fleet.nodes),
+            nodes=tuple(NodeSnapshot.of(poller) for poller in fleet.nodes),
             events=tuple(fleet.events),
             orders=tuple(fleet.orders.progress.values()),
             read_only=fleet.read_only,

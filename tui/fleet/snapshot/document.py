@@ -87,7 +87,9 @@ class FleetSnapshot:
 
 def build_document(fleet: FleetSnapshot, moment: SnapshotMoment) -> dict[str, Any]:
     """Return the snapshot as an object of JSON's types alone, with secrets redacted."""
-    last: LastChanges = {(one.node, one.service): one for one in fleet.events if one.service}
+    last: LastChanges = {
+        (event.node, event.service): event for event in fleet.events if event.service
+    }
     document = {
         "format": FORMAT,
         "rsdeck": moment.version,
@@ -97,11 +99,11 @@ def build_document(fleet: FleetSnapshot, moment: SnapshotMoment) -> dict[str, An
         "paused": fleet.paused,
         "required_unlocked": fleet.unlocked,
         "interval_seconds": fleet.interval,
-        "nodes": [_node(one, last, moment) for one in fleet.nodes],
+        "nodes": [_node(node, last, moment) for node in fleet.nodes],
         "events_known": len(fleet.events),
-        "events": _newest(fleet.events, EVENTS_AT_MOST, lambda one: _event(one, moment)),
+        "events": _newest(fleet.events, EVENTS_AT_MOST, lambda event: _event(event, moment)),
         "orders_known": len(fleet.orders),
-        "orders": _newest(fleet.orders, ORDERS_AT_MOST, lambda one: _order(one, moment)),
+        "orders": _newest(fleet.orders, ORDERS_AT_MOST, lambda progress: _order(progress, moment)),
         "journal": {
             "trouble": fleet.tail.trouble or None,
             "records": list(fleet.tail.records[-JOURNAL_AT_MOST:]),
@@ -139,8 +141,18 @@ def trust_words(profile: NodeProfile) -> str:
             return "the authorities of this machine"
 
 
+def _is_pinned(profile: NodeProfile, certificate: Certificate | None) -> bool:
+    """Return whether the certificate that was presented is the one that the profile pins."""
+    pinned = profile.trust
+    return (
+        certificate is not None
+        and isinstance(pinned, PinnedTrust)
+        and certificate.sha256 == pinned.sha256
+    )
+
+
 def _newest(all_: Sequence[Any], most: int, convert: Callable[[Any], object]) -> list[object]:
-    return [convert(one) for one in islice(reversed(all_), most)]
+    return [convert(item) for item in islice(reversed(all_), most)]
 
 
 def _ago(at: float | None, moment: SnapshotMoment) -> float | None:
@@ -166,6 +178,7 @@ def _node(node: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> dict
         "read_only": node.read_only or None,
         "trust": trust_words(profile),
         "presented": node.certificate.title if node.certificate else None,
+        "presented_is_pinned": _is_pinned(profile, node.certificate),
         "certificate": (node.certificate.remark(moment.on) or None) if node.certificate else None,
         "reachable": reading.is_good,
         "trouble": None
@@ -179,8 +192,8 @@ def _node(node: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> dict
         "next_in_seconds": due,
         "gaps": list(node.facts.gaps),
         "services": [
-            _service(one, scope, last.get((profile.name, one.name)), moment)
-            for one in filter_and_sort(reading.services, ServiceFilter(), scope)
+            _service(service, scope, last.get((profile.name, service.name)), moment)
+            for service in filter_and_sort(reading.services, ServiceFilter(), scope)
         ],
     }  # fmt: skip
 
@@ -216,7 +229,7 @@ def _event(event: Event, moment: SnapshotMoment) -> dict[str, Any]:
 
 def _order(progress: OrderProgress, moment: SnapshotMoment) -> dict[str, Any]:
     order = progress.order
-    known = {one.service: one for one in progress.verdicts}
+    known = {verdict.service: verdict for verdict in progress.verdicts}
     return {
         "number": order.number,
         "verb": order.verb.value,

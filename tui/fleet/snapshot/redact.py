@@ -45,5 +45,5 @@ def redact_document(value: object) -> object:
     if isinstance(value, Mapping):
         return {redact(str(key)): redact_document(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [redact_document(one) for one in value]
+        return [redact_document(item) for item in value]
     return value

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tui.model.duration import clock_duration, one_unit
+from tui.model.order import Result
+from tui.model.service import Health
 from tui.model.text import cut, fold, width
 
 COLUMNS = 100
@@ -22,7 +24,7 @@ def as_text(document: Document) -> str:
     parts = [
         _head(document),
         _problems(document),
-        *(_node(one, document) for one in document["nodes"]),
+        *(_node(node, document) for node in document["nodes"]),
     ]
     parts += [_orders(document), _events(document), _journal(document["journal"])]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
@@ -40,8 +42,8 @@ def _head(document: Document) -> list[str]:
 
 
 def _problems(document: Document) -> list[str]:
-    found = [line for one in document["nodes"] for line in _node_problems(one)]
-    found += [line for one in document["orders"] for line in _order_problems(one)]
+    found = [line for node in document["nodes"] for line in _node_problems(node)]
+    found += [line for order in document["orders"] for line in _order_problems(order)]
     if document["nodes"] and not found:
         return [
             f"NOTHING WRONG on {len(document['nodes'])} node{'s' * (len(document['nodes']) > 1)}"
@@ -69,10 +71,10 @@ def _node_problems(node: Document) -> Iterator[str]:
 
 
 def _order_problems(order: Document) -> Iterator[str]:
-    for one in order["services"]:
-        if one["result"] != "verified":
-            result = one["result"] or f"open, {order['phase']}"
-            text = f"{order['node']}: {order['verb']} {one['name']}: {result.upper()}"
+    for service in order["services"]:
+        if service["result"] != Result.VERIFIED.value:
+            result = service["result"] or f"open, {order['phase']}"
+            text = f"{order['node']}: {order['verb']} {service['name']}: {result.upper()}"
             yield from _wrapped(f"{text}, ordered {_ago(order['ago_seconds'])} ago")
 
 
@@ -91,12 +93,11 @@ def _node(node: Document, document: Document) -> list[str]:
         answered = f"answered {_ago(age_)} ago ({_clock(node['answered_at'])}){stale}"
     due = node["next_in_seconds"]
     lines += _wrapped(answered + ("" if due is None else f"; asked again in {_ago(due)}"))
-    same = node["presented"] and node["trust"].endswith(node["presented"])
-    shown = "the same" if same else node["presented"] or "nothing yet"
+    shown = "the same" if node["presented_is_pinned"] else node["presented"] or "nothing yet"
     lines += _wrapped(f"trust: {node['trust']}; presented {shown}")
     for label in ("trouble", "wrong_node", "certificate", "read_only", "proxy"):
         value = node[label]["text"] if label == "trouble" and node[label] else node[label]
-        if value and value != document["read_only"]:
+        if value and not (label == "read_only" and document["read_only"]):
             lines += _wrapped(f"{label.replace('_', ' ')}: {value}")
     for gap in node["gaps"]:
         lines += _wrapped(f"not known: {gap}")
@@ -109,7 +110,9 @@ def _row(service: Document) -> tuple[str, ...]:
     return (
         service["name"],
         ("! " if service["problem"] else "  ") + (service["status"] or "?"),
-        _NOTHING if uptime is None or service["health"] != "up" else clock_duration(uptime),
+        _NOTHING
+        if uptime is None or service["health"] != Health.UP.name.lower()
+        else clock_duration(uptime),
         started.removesuffix("Z").replace("T", " ") if started else _NOTHING,
         service["kind"],
         f"{_ago(change['ago_seconds'])} ago {change['text']}" if change else "",
@@ -123,20 +126,22 @@ def _orders(document: Document) -> list[str]:
         via = f", by way of {order['by_way_of']}" if order["by_way_of"] != order["node"] else ""
         text = f"{_clock(order['ordered_at'])} {order['verb']} on {order['node']}{via}{reason}"
         lines += _wrapped(f"{text} ({order['phase']})")
-        for one in order["services"]:
-            result = (one["result"] or "open").upper()
-            lines += _wrapped(f"{one['name']}: {result} {one['text'] or ''}", "    ")
-            marks = ", ".join(f"{mark['what']} {mark['at_seconds']} s" for mark in one["timeline"])
+        for service in order["services"]:
+            result = (service["result"] or "open").upper()
+            lines += _wrapped(f"{service['name']}: {result} {service['text'] or ''}", "    ")
+            marks = ", ".join(
+                f"{mark['what']} {mark['at_seconds']} s" for mark in service["timeline"]
+            )
             lines += _wrapped(marks, "      ") if marks else []
     return lines if document["orders"] else [lines[0], "  none"]
 
 
 def _events(document: Document) -> list[str]:
     lines = [f"EVENTS, newest first{_of(document, 'events')}"]
-    for one in document["events"]:
-        about = " ".join(filter(None, (one["node"], one["service"])))
-        ago = f"{_ago(one['ago_seconds'])} ago"
-        lines += _wrapped(f"{_clock(one['at'])}, {ago}, {about}: {one['text']}")
+    for event in document["events"]:
+        about = " ".join(filter(None, (event["node"], event["service"])))
+        ago = f"{_ago(event['ago_seconds'])} ago"
+        lines += _wrapped(f"{_clock(event['at'])}, {ago}, {about}: {event['text']}")
     return lines if document["events"] else [lines[0], "  none"]
 
 
