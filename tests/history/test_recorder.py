@@ -17,6 +17,7 @@ import pytest
 from tests.history.conftest import ON, event, reading, service
 from tui.history.reader import HistoryReader
 from tui.history.recorder import EARLIER_AT_MOST, HistoryRecorder, WriteTimes
+from tui.history.write_queue import AT_MOST
 from tui.history.writer import HistoryWriter
 from tui.model.event_text import event_text
 from tui.storage.paths import NOWHERE
@@ -50,6 +51,15 @@ def texts(folder: Path) -> list[str]:
         return []
 
 
+def states(folder: Path) -> list[str]:
+    """List the services of the states in the file."""
+    database = sqlite3.connect(folder / "history.sqlite3")
+    try:
+        return [service for (service,) in database.execute("SELECT service FROM state")]
+    finally:
+        database.close()
+
+
 async def test_an_event_is_written_soon_and_the_rest_at_the_end(folder: Path) -> None:
     async with recording(folder, times=WriteTimes(every=60.0, soon=QUICK)) as recorder:
         recorder.note(event("soon"), "demo")
@@ -66,6 +76,57 @@ async def test_nothing_is_touched_before_it_begins(folder: Path) -> None:
     recorder.end()
     assert not folder.exists()
     assert await recorder.day("node1", "alert_mgr", "demo") is None
+    await recorder.begin()
+    recorder.end()
+    assert texts(folder) == []
+    assert states(folder) == []
+
+
+async def test_nothing_is_recorded_after_the_end(folder: Path) -> None:
+    async with recording(folder) as recorder:
+        recorder.note(event("in time"), "demo")
+    recorder.note(event("late"), "demo")
+    recorder.reading(reading(service()), "demo")
+    assert not recorder._queue.take()
+    recorder.end()
+    assert texts(folder) == ["in time"]
+
+
+async def test_events_of_this_session_are_not_loaded_as_earlier_ones(folder: Path) -> None:
+    async with recording(folder) as first:
+        first.note(event("earlier", ago=5), "demo")
+    recorder = HistoryRecorder(folder, times=TIMES)
+    begin = asyncio.create_task(recorder.begin())
+    while not begin.done():
+        await asyncio.sleep(0)
+        recorder.note(event("of this session"), "demo")
+    recorder.end()
+    assert [event_text(one) for one in await begin] == ["earlier"]
+
+
+async def test_what_is_too_old_goes_when_a_session_begins(folder: Path) -> None:
+    async with recording(folder) as recorder:
+        recorder.note(event("old", ago=11 * 86_400), "demo")
+        recorder.note(event("young", ago=9 * 86_400), "demo")
+    assert texts(folder) == ["old", "young"]
+    async with recording(folder, days=10):
+        pass
+    assert texts(folder) == ["young"]
+
+
+async def test_events_that_were_too_many_for_a_slow_disk_are_counted(folder: Path) -> None:
+    async with recording(folder) as recorder:
+        database = sqlite3.connect(folder / "history.sqlite3", isolation_level=None)
+        database.execute("BEGIN IMMEDIATE")
+        same = event()
+        for _ in range(AT_MOST + 7):
+            recorder.note(same, "demo")
+        await until(lambda: "database is locked" in recorder.trouble)
+        assert recorder.remark == "7 events could not be kept in time"
+        database.execute("ROLLBACK")
+        database.close()
+        await until(lambda: not recorder.trouble)
+        assert recorder.remark == "7 events could not be kept in time"
 
 
 async def test_the_next_session_begins_with_the_events_of_the_last_day(folder: Path) -> None:
@@ -120,18 +181,17 @@ async def test_of_two_decks_on_one_folder_one_writes_and_the_other_takes_over(
     assert (second.trouble, "another deck keeps the history" in second.remark) == ("", True)
     second.note(event("by the second, unwritten"), "demo")
     second.reading(reading(service("seen by both")), "demo")
+    await until(lambda: not second._queue._batch)  # dropped: the first deck writes
     assert await second.day("node1", "alert_mgr", "demo") is not None
     await asyncio.to_thread(first.end)
     await until(lambda: second.remark == "")
     second.note(event("by the second"), "demo")
     second.reading(reading(service("seen by both"), after=2), "demo")
     second.end()
-    assert texts(folder)[-1] == "by the second"
+    assert texts(folder) == ["first", "by the second"]
     day = HistoryReader(folder).day("node1", "seen by both", ON, hours=1)
     assert day.segments == ()
-    database = sqlite3.connect(folder / "history.sqlite3")
-    assert database.execute("SELECT service FROM state").fetchall() == [("seen by both",)]
-    database.close()
+    assert states(folder) == ["seen by both"]
 
 
 async def test_a_broken_history_is_begun_anew_and_the_remark_says_so(folder: Path) -> None:

@@ -164,7 +164,6 @@ class HistoryRecorder:
         except HistoryBusy as busy:
             self.remark, self.trouble = str(busy), ""
             self._queue.take()
-            self._queue.forget()
         except StorageError as error:
             self.trouble = str(error)
 
