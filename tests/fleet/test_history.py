@@ -35,9 +35,9 @@ async def test_a_session_that_follows_begins_with_what_happened_in_the_last(
         await deck.good()
         served.cluster.stop(2, "ccs")
         await deck.until(lambda: deck.fleet.history("node2", "ccs"))
-        told = [(one.node, one.service, one.kind) for one in deck.fleet.events if one.service]
-        assert told[0] == ("node1", "alert_mgr", EventKind.FLIPPED)
-        assert told[-1][:2] == ("node2", "ccs")
+        events = [(one.node, one.service, one.kind) for one in deck.fleet.events if one.service]
+        assert events[0] == ("node1", "alert_mgr", EventKind.FLIPPED)
+        assert events[-1][:2] == ("node2", "ccs")
         ages = [one.at for one in deck.fleet.events]
         assert ages == sorted(ages)
         assert not [one for one in deck.notes.events if one.service == "alert_mgr"]
@@ -49,8 +49,8 @@ async def test_a_day_shows_states_restarts_and_that_a_lost_node_was_not_watched(
 ) -> None:
     play = Play()
     with serving(play) as server:
-        keeper = HistoryRecorder(folder)
-        async with running(profile(server.url), history=keeper) as deck:
+        recorder = HistoryRecorder(folder)
+        async with running(profile(server.url), history=recorder) as deck:
             await deck.good()
             play.restart("alert_mgr")
             await deck.until(lambda: deck.fleet.history("node1", "alert_mgr"))

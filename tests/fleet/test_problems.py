@@ -21,8 +21,8 @@ ON = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 def node(name: str = "a", services: dict[str, str] | None = None, **more: Any) -> NodeCondition:
     """Make a node that answered a second ago, and well since an hour before."""
-    mine = tuple(Service(one, status) for one, status in (services or {}).items())
-    reading = Reading(name, mine, NOW - 1, more.pop("answered_at", NOW - 1), since=NOW - 3600)
+    listed = tuple(Service(one, status) for one, status in (services or {}).items())
+    reading = Reading(name, listed, NOW - 1, more.pop("answered_at", NOW - 1), since=NOW - 3600)
     return NodeCondition(name, more.pop("reading", reading), 4.0, **more)
 
 

@@ -1,4 +1,4 @@
-"""Restarts of the last hour that nobody here ordered."""
+"""Restarts of the last hour that were not ordered here."""
 
 from datetime import UTC, datetime
 from typing import Any

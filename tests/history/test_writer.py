@@ -37,14 +37,14 @@ def make(folder: Path, *, days: float = 30, limit: int = 2**26) -> HistoryWriter
     return HistoryWriter(folder, days=days, limit=limit, busy=0.05)
 
 
-def of(*told: Event | Reading, backlog: WriteQueue | None = None) -> Batch:
-    backlog = backlog or WriteQueue()
-    for one in told:
-        if isinstance(one, Event):
-            backlog.note(one, "demo")
+def of(*entries: Event | Reading, queue: WriteQueue | None = None) -> Batch:
+    queue = queue or WriteQueue()
+    for entry in entries:
+        if isinstance(entry, Event):
+            queue.note(entry, "demo")
         else:
-            backlog.see(one, "demo")
-    return backlog.take()
+            queue.see(entry, "demo")
+    return queue.take()
 
 
 def rows(folder: Path, table: str) -> list[tuple[object, ...]]:
@@ -60,14 +60,16 @@ def texts(folder: Path) -> list[str]:
 
 
 def test_what_is_written_is_read_again_with_its_cluster(folder: Path, store: HistoryWriter) -> None:
-    told = event(ago=5, details=StatusChange("RUNNING", "STOPPED", ON), cause=Cause.ORDERED_HERE)
-    store.write(of(told, event("later")))
+    first_event = event(
+        ago=5, details=StatusChange("RUNNING", "STOPPED", ON), cause=Cause.ORDERED_HERE
+    )
+    store.write(of(first_event, event("later")))
     first, second = HistoryReader(folder).events(None)
     assert (first.on, first.cluster, first.node, first.service) == (
-        told.on, "demo", NODE, "alert_mgr",
+        first_event.on, "demo", NODE, "alert_mgr",
     )  # fmt: skip
     assert (first.what, first.text) == ("status", "RUNNING → STOPPED, ordered here")
-    assert (first.details, first.cause) == (told.details, told.cause)
+    assert (first.details, first.cause) == (first_event.details, first_event.cause)
     assert (first.ordered_here, second.ordered_here) == (True, False)
     assert second.text == "later"
 
@@ -76,12 +78,12 @@ def test_events_can_be_read_by_time_and_node_and_only_the_newest(
     folder: Path, store: HistoryWriter
 ) -> None:
     store.write(of(event("old", ago=9000), event("a", ago=9), event("b", node="node2")))
-    archive = HistoryReader(folder)
+    reader = HistoryReader(folder)
     hour = datetime.now(UTC) - timedelta(hours=1)
-    assert [one.text for one in archive.events(hour)] == ["a", "b"]
-    assert [one.text for one in archive.events(None, until=hour)] == ["old"]
-    assert [one.text for one in archive.events(None, node="node2")] == ["b"]
-    assert [one.text for one in archive.events(None, limit=2)] == ["a", "b"]
+    assert [one.text for one in reader.events(hour)] == ["a", "b"]
+    assert [one.text for one in reader.events(None, until=hour)] == ["old"]
+    assert [one.text for one in reader.events(None, node="node2")] == ["b"]
+    assert [one.text for one in reader.events(None, limit=2)] == ["a", "b"]
 
 
 def test_folder_and_files_are_this_users_alone(folder: Path, store: HistoryWriter) -> None:
@@ -95,18 +97,18 @@ def test_folder_and_files_are_this_users_alone(folder: Path, store: HistoryWrite
 def test_an_unchanged_reading_writes_no_state_and_lengthens_one_span(
     folder: Path, store: HistoryWriter
 ) -> None:
-    backlog = WriteQueue()
+    queue = WriteQueue()
     for after in range(0, 60, 2):
-        store.write(of(reading(service(), service("ccs"), after=after), backlog=backlog))
+        store.write(of(reading(service(), service("ccs"), after=after), queue=queue))
     assert len(rows(folder, "state")) == 2
     assert rows(folder, "span") == [("demo", NODE, ON.timestamp(), ON.timestamp() + 58)]
 
 
 def test_a_state_is_written_when_it_changes(folder: Path, store: HistoryWriter) -> None:
-    backlog = WriteQueue()
+    queue = WriteQueue()
     stopped = service(status="STOPPED", start=None)
     for after, services in ((0, [service()]), (2, [stopped]), (4, [stopped]), (6, [])):
-        store.write(of(reading(*services, after=after), backlog=backlog))
+        store.write(of(reading(*services, after=after), queue=queue))
     since = ON.timestamp()
     assert [(row[3], row[4]) for row in rows(folder, "state")] == [
         (since, "RUNNING"), (since + 2, "STOPPED"), (since + 6, None),
@@ -131,9 +133,9 @@ def test_the_next_session_writes_only_what_changed_meanwhile(
 
 
 def test_a_day_begins_with_the_state_that_held_then(folder: Path, store: HistoryWriter) -> None:
-    backlog = WriteQueue()
+    queue = WriteQueue()
     for after in (0, 90_000, 90_010):
-        store.write(of(reading(service(start=100), after=after), backlog=backlog))
+        store.write(of(reading(service(start=100), after=after), queue=queue))
     day = HistoryReader(folder).day(NODE, "alert_mgr", ON + timedelta(seconds=90_010))
     assert [one.state.status for one in day.segments] == ["RUNNING"]
     assert day.longest_run == pytest.approx(90_110)
@@ -143,10 +145,10 @@ def test_a_day_begins_with_the_state_that_held_then(folder: Path, store: History
 def test_two_nodes_of_one_name_are_distinguished_by_their_cluster(
     folder: Path, store: HistoryWriter
 ) -> None:
-    backlog = WriteQueue()
-    backlog.see(reading(service()), "one")
-    backlog.see(reading(service(status="FATAL", start=None)), "two")
-    store.write(backlog.take())
+    queue = WriteQueue()
+    queue.see(reading(service()), "one")
+    queue.see(reading(service(status="FATAL", start=None)), "two")
+    store.write(queue.take())
     for cluster, status in (("one", "RUNNING"), ("two", "FATAL")):
         day = HistoryReader(folder).day(NODE, "alert_mgr", ON, cluster=cluster)
         assert [one.state.status for one in day.segments] == [status]
@@ -182,10 +184,10 @@ def test_what_others_wrote_into_the_file_is_cleaned_or_left_out(
     database.execute("INSERT INTO span VALUES ('', 'n', 'noon', 'late')")
     database.commit()
     database.close()
-    told = HistoryReader(folder).events(None)
-    assert [one.text for one in told if one.node == NODE] == ["good"]
-    assert len(told) == 3
-    assert all(one.text.isprintable() and one.what.isprintable() for one in told)
+    events = HistoryReader(folder).events(None)
+    assert [one.text for one in events if one.node == NODE] == ["good"]
+    assert len(events) == 3
+    assert all(one.text.isprintable() and one.what.isprintable() for one in events)
     assert HistoryReader(folder).day("n", "s", ON).segments == ()
 
 
@@ -237,16 +239,16 @@ def test_a_writer_that_is_killed_leaves_a_database_that_opens(folder: Path) -> N
             [sys.executable, "-c", _WRITER, str(folder), root], stdout=subprocess.PIPE, text=True
         )
         assert child.stdout is not None
-        said = [child.stdout.readline() for _ in range(10)]
+        counts = [child.stdout.readline() for _ in range(10)]
         child.send_signal(signal.SIGKILL)
-        said += child.stdout.read().splitlines()
+        counts += child.stdout.read().splitlines()
         child.wait()
         child.stdout.close()
-        written += max(int(one) for one in said if one.strip())
-        told = texts(folder)
-        assert len(told) >= 20 * written
-        assert len(told) % 20 == 0, "a part of a batch was kept"
-        written = len(told) // 20
+        written += max(int(one) for one in counts if one.strip())
+        kept = texts(folder)
+        assert len(kept) >= 20 * written
+        assert len(kept) % 20 == 0, "a part of a batch was kept"
+        written = len(kept) // 20
     store = make(folder)
     store.write(of(event("and on")))
     assert texts(folder)[-1] == "and on"
@@ -257,14 +259,14 @@ def test_a_writer_that_is_killed_leaves_a_database_that_opens(folder: Path) -> N
 def test_what_is_older_than_the_bound_goes_and_a_quiet_service_keeps_its_state(
     folder: Path,
 ) -> None:
-    store, backlog, day = make(folder, days=20), WriteQueue(), 86_400
+    store, queue, day = make(folder, days=20), WriteQueue(), 86_400
     shift = (datetime.now(UTC) - ON).total_seconds()
     for ago in (40, 25, 0):
         status = "RUNNING" if ago == 25 else "STOPPED"
         services = (service(start=10**7), service("ccs", status, None))
         store.write(
             of(reading(*services, after=shift - ago * day), event(f"{ago}", ago=ago * day),
-               reading(service("x"), node="gone", after=shift - 40 * day), backlog=backlog)
+               reading(service("x"), node="gone", after=shift - 40 * day), queue=queue)
         )  # fmt: skip
     store.prune()
     assert texts(folder) == ["0"]
@@ -278,11 +280,11 @@ def test_what_is_older_than_the_bound_goes_and_a_quiet_service_keeps_its_state(
 @pytest.mark.parametrize("churn", [False, True], ids=["events", "names"])
 def test_it_never_grows_beyond_its_limit_and_the_oldest_goes(folder: Path, *, churn: bool) -> None:
     limit = 2**18
-    store, backlog = make(folder, limit=limit), WriteQueue()
+    store, queue = make(folder, limit=limit), WriteQueue()
     for count in range(30):
         names = [service(f"s{count}-{one}") for one in range(100)] if churn else [service()]
-        told = [event(f"event {count}", ago=600 - count) for _ in range(100)]
-        store.write(of(*told, reading(*names, after=count), backlog=backlog))
+        events = [event(f"event {count}", ago=600 - count) for _ in range(100)]
+        store.write(of(*events, reading(*names, after=count), queue=queue))
         store.prune()
         assert (folder / "history.sqlite3").stat().st_size < limit
     left = texts(folder)
@@ -420,9 +422,9 @@ def test_a_file_that_is_not_safely_this_users_is_refused_with_its_path(
     store.close()
     says = spoil(folder)  # type: ignore[operator]
     for ask in (store.open, lambda: HistoryReader(folder).events(None)):
-        with pytest.raises(StorageError, match=str(folder)) as told:
+        with pytest.raises(StorageError, match=str(folder)) as refused:
             ask()
-        assert says in str(told.value)
+        assert says in str(refused.value)
 
 
 def test_without_a_home_there_is_nowhere_to_keep_it() -> None:

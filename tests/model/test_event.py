@@ -1,4 +1,4 @@
-"""What an event means: its kind, whether somebody should look at it, the health it leads to."""
+"""What an event means: its kind, whether it needs attention, the health it leads to."""
 
 import pytest
 

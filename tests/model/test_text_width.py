@@ -6,7 +6,7 @@ from tui.model.text import cut, fold, width
 
 
 @pytest.mark.parametrize(
-    ("text", "cells", "said"),
+    ("text", "cells", "shown"),
     [
         ("alert_mgr", 9, "alert_mgr"),
         ("alert_mgr", 8, "alert_m…"),
@@ -15,8 +15,8 @@ from tui.model.text import cut, fold, width
         ("", 1, ""),
     ],
 )
-def test_what_is_too_wide_is_cut(text: str, cells: int, said: str) -> None:
-    assert cut(text, cells) == said
+def test_what_is_too_wide_is_cut(text: str, cells: int, shown: str) -> None:
+    assert cut(text, cells) == shown
 
 
 def test_a_text_is_broken_at_its_spaces() -> None:

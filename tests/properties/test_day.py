@@ -1,4 +1,4 @@
-"""States and spans → a day: nothing is shown as known that nobody saw, and nothing seen is lost."""
+"""States and spans → a day: nothing is shown that was not seen, and nothing seen is lost."""
 
 from hypothesis import given
 from hypothesis import strategies as st

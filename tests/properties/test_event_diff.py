@@ -52,9 +52,9 @@ def test_at_most_one_event_a_service_and_one_for_the_node(before: Reading, after
 @given(READING, READING)
 def test_services_of_a_node_in_trouble_are_never_compared(before: Reading, after: Reading) -> None:
     """P18, case 7: what is old is not news."""
-    told = [one for one in diff_readings(before, after, on=ON) if one.service]
+    changes = [one for one in diff_readings(before, after, on=ON) if one.service]
     if after.trouble is not None or before.answered_at is None:
-        assert not told
+        assert not changes
 
 
 @given(GOOD, GOOD)

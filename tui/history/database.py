@@ -96,7 +96,7 @@ def version_of(database: sqlite3.Connection) -> int:
 
 
 def prepare(database: sqlite3.Connection) -> None:
-    """Make a database ready to be written: create its tables or bring them up to date."""
+    """Prepare a database to be written: create its tables or bring them up to date."""
     if version_of(database) == 0:
         # Before the first table, so that pruning gives space back.
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")

@@ -6,33 +6,52 @@ _FULL = 0.8
 """The share of the limit at which room is made, so that one more batch still fits."""
 
 _ROOM = 0.65
-"""The share of the limit that is left when room has been made."""
+"""The share of the limit that remains when room has been made."""
 
 _AT_ONCE = 5
 """A share of each table, one in so many, that goes at a time."""
 
-# The newest row of a service is its present state, however old; of a service that is gone, no
-# row is needed.
-_OUTDATED = """(status IS NULL OR EXISTS (
-    SELECT 1 FROM state AS later WHERE later.cluster = state.cluster AND later.node = state.node
-    AND later.service = state.service AND later.since > state.since AND later.since <= :oldest
-))"""
-_FORGOTTEN = """NOT EXISTS (
-    SELECT 1 FROM span WHERE span.cluster = state.cluster AND span.node = state.node
+_COUNTS = {
+    "event": "SELECT count(*) FROM event",
+    "span": "SELECT count(*) FROM span",
+    "state": "SELECT count(*) FROM state",
+}
+_OLDEST = {
+    "event": "SELECT at FROM event ORDER BY at LIMIT 1 OFFSET ?",
+    "span": "SELECT ended FROM span ORDER BY ended LIMIT 1 OFFSET ?",
+}
+_DELETE = {
+    "event": "DELETE FROM event WHERE at <= ?",
+    "span": "DELETE FROM span WHERE ended <= ?",
+}
+
+# The newest row of a service is its present state, however old; of a service that is gone, no row
+# is needed, and of a node that was not watched since, none if `:unwatched`.
+_DELETE_STATES = """DELETE FROM state WHERE rowid IN (
+    SELECT rowid FROM state WHERE since < :before AND (
+        status IS NULL
+        OR EXISTS (
+            SELECT 1 FROM state AS later
+            WHERE later.cluster = state.cluster AND later.node = state.node
+            AND later.service = state.service AND later.since > state.since
+            AND later.since <= :before
+        )
+        OR (:unwatched AND NOT EXISTS (
+            SELECT 1 FROM span WHERE span.cluster = state.cluster AND span.node = state.node
+        ))
+    ) ORDER BY since LIMIT :most
 )"""
 _FOR_EVER = 1e300
+_ALL = -1
 
 
 def by_age(database: sqlite3.Connection, oldest: float) -> bool:
     """Delete what ended before `oldest` (wall clock, seconds); return whether states went."""
-    values = {"oldest": oldest}
     database.execute("BEGIN IMMEDIATE")
-    database.execute("DELETE FROM event WHERE at < :oldest", values)
-    database.execute("DELETE FROM span WHERE ended < :oldest", values)
-    states = database.execute(
-        f"DELETE FROM state WHERE since < :oldest AND ({_OUTDATED} OR {_FORGOTTEN})",  # noqa: S608 - our words
-        values,
-    ).rowcount
+    database.execute("DELETE FROM event WHERE at < ?", (oldest,))
+    database.execute("DELETE FROM span WHERE ended < ?", (oldest,))
+    values = {"before": oldest, "unwatched": True, "most": _ALL}
+    states = database.execute(_DELETE_STATES, values).rowcount
     database.execute("COMMIT")
     return states > 0
 
@@ -44,38 +63,25 @@ def by_size(database: sqlite3.Connection, limit: int) -> bool:
     any_states = False
     while _used(database) > limit * _ROOM:
         database.execute("BEGIN IMMEDIATE")
-        states = _oldest_states(database)
-        others = _oldest(database, "event", "at") + _oldest(database, "span", "ended")
+        values = {"before": _FOR_EVER, "unwatched": False, "most": _share(database, "state") + 1}
+        states = database.execute(_DELETE_STATES, values).rowcount
+        others = _delete_oldest(database, "event") + _delete_oldest(database, "span")
         database.execute("COMMIT")
         any_states |= states > 0
         if not states + others:
             break
-    give_back(database)
+    _give_back(database)
     return any_states
 
 
-def _oldest(database: sqlite3.Connection, table: str, by: str) -> int:
+def _delete_oldest(database: sqlite3.Connection, table: str) -> int:
     """Delete a share of a table; return how many rows went."""
-    until = database.execute(
-        f"SELECT {by} FROM {table} ORDER BY {by} LIMIT 1 OFFSET ?",  # noqa: S608 - our words
-        (_share(database, table),),
-    ).fetchone()
-    if until is None:
-        return 0
-    return database.execute(f"DELETE FROM {table} WHERE {by} <= ?", until).rowcount  # noqa: S608 - our words
-
-
-def _oldest_states(database: sqlite3.Connection) -> int:
-    oldest = f"SELECT rowid FROM state WHERE {_OUTDATED} ORDER BY since LIMIT :share"  # noqa: S608 - our words
-    return database.execute(
-        f"DELETE FROM state WHERE rowid IN ({oldest})",  # noqa: S608 - our words
-        {"oldest": _FOR_EVER, "share": _share(database, "state") + 1},
-    ).rowcount
+    until = database.execute(_OLDEST[table], (_share(database, table),)).fetchone()
+    return 0 if until is None else database.execute(_DELETE[table], until).rowcount
 
 
 def _share(database: sqlite3.Connection, table: str) -> int:
-    count = database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our words
-    return int(count) // _AT_ONCE
+    return int(database.execute(_COUNTS[table]).fetchone()[0]) // _AT_ONCE
 
 
 def _used(database: sqlite3.Connection) -> int:
@@ -87,7 +93,7 @@ def _used(database: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def give_back(database: sqlite3.Connection) -> None:
+def _give_back(database: sqlite3.Connection) -> None:
     """Shrink the file to what is in it."""
     database.execute("PRAGMA incremental_vacuum").fetchall()
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

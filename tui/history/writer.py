@@ -64,7 +64,7 @@ class HistoryWriter:
         self._pruned_at: float | None = None
 
     def open(self) -> sqlite3.Connection:
-        """Take the lock and open the database, unless it is open; raises HistoryBusy besides."""
+        """Lock the history and open the database, unless it is open; raises HistoryBusy besides."""
         if self._database is not None and self._is_there():
             return self._database
         self.close()

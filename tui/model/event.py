@@ -218,7 +218,7 @@ class Event:
 
     @property
     def is_problem(self) -> bool:
-        """Whether somebody should look at it.
+        """Whether it needs attention.
 
         Lost nodes, crash loops, stopped logins; restarts and disappearances that were not ordered
         here; changes to a status with a problem, unless ordered here and no failure; orders that

@@ -27,7 +27,7 @@ class ServiceKinds:
 
 @dataclass(frozen=True, slots=True)
 class ServiceFilter:
-    """A filter as it was typed; `problems` leaves only what somebody should look at."""
+    """A filter as it was typed; `problems` leaves only what needs attention."""
 
     text: str = ""
     problems: bool = False
@@ -112,7 +112,7 @@ def filter_and_sort(
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """A filter as it was typed; `problems` leaves only what somebody should look at."""
+    """A filter as it was typed; `problems` leaves only what needs attention."""
 
     text: str = ""
     problems: bool = False

@@ -34,7 +34,7 @@ class Health(Enum):
 
     @property
     def is_problem(self) -> bool:
-        """Whether somebody should look at it."""
+        """Whether it needs attention."""
         return self.value <= Health.MOVING.value
 
     @property
@@ -126,7 +126,7 @@ def kind_of(service: str, optional: frozenset[str] | None) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class ServiceCounts:
-    """Counts over one reading; `problems` are what somebody should look at, the worst first."""
+    """Counts over one reading; `problems` are what needs attention, the worst first."""
 
     well: int = 0
     total: int = 0

@@ -1,4 +1,4 @@
-"""Restarts that nobody here ordered → a crash loop."""
+"""Restarts that were not ordered here → a crash loop."""
 
 from dataclasses import replace
 

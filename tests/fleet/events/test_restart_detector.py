@@ -88,8 +88,8 @@ def test_a_start_that_was_seen_on_its_way_counts_once_it_runs() -> None:
 def test_a_service_that_dies_before_it_runs_restarts_with_each_start() -> None:
     """A loop so quick that no reading ever finds it RUNNING."""
     way = ("RUNNING", "EXITED", "STARTING", "EXITED", "STARTING", "BACKOFF", "STARTING")
-    told = walk(*way, starts=(None, 100.0, None, 102.0, None, 105.0))
-    assert [restart.details.via for restart in told] == ["EXITED", "BACKOFF"]
+    restarts = walk(*way, starts=(None, 100.0, None, 102.0, None, 105.0))
+    assert [restart.details.via for restart in restarts] == ["EXITED", "BACKOFF"]
     same = walk(*way, starts=(None, 100.0, None, 100.0, None, 100.0))
     assert same == []
 

@@ -45,5 +45,5 @@ def test_what_is_none_stays(text: str) -> None:
 
 
 def test_every_text_in_an_object_is_scrubbed_and_clean() -> None:
-    told = redact_document({"a\x1b": ["//u:p@h", {"b": ("x\x07", 1, None, True)}]})
-    assert told == {"a\u241b": ["//(left out)@h", {"b": ["x\u2407", 1, None, True]}]}
+    redacted = redact_document({"a\x1b": ["//u:p@h", {"b": ("x\x07", 1, None, True)}]})
+    assert redacted == {"a\u241b": ["//(left out)@h", {"b": ["x\u2407", 1, None, True]}]}

@@ -37,8 +37,8 @@ class RestartDetector:
     def see(self, event: Event) -> Event | None:
         """Return the restart that a change of status reveals, of those that were not ordered here.
 
-        From STOPPED, somebody started what was not running: that is no restart, nor is a start
-        time that did not move.
+        A service that was STOPPED was started by a person: that is no restart, nor is a start time
+        that did not move.
         """
         change = event.details
         if not isinstance(change, StatusChange) or change.kind is not EventKind.FLIPPED:

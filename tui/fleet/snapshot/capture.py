@@ -1,4 +1,4 @@
-"""Take snapshots of a live fleet: quickly in its loop, and the rest in any thread."""
+"""Snapshots of a live fleet: captured quickly in its loop, rendered in any thread."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""Take secrets out of the texts of a snapshot. Pure.
+"""Redact secrets in the texts of a snapshot. Pure.
 
 No password is ever in what the deck shows; but a sentence may name the command that a password
 comes from, and a node may send back in an error what it was sent.
