@@ -84,9 +84,13 @@ class Command:
         pipes: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
         pipes["stdin"] = subprocess.DEVNULL
         child = subprocess.Popen(  # noqa: S603 - our own words
-            (*argv, *args), cwd=ROOT, env=self.env | env, text=True, encoding="utf-8",
+            (*argv, *args),
+            cwd=ROOT,
+            env=self.env | env,
+            text=True,
+            encoding="utf-8",
             **(pipes | more),
-        )  # fmt: skip
+        )
         self.started.append(child)
         return child
 
@@ -104,15 +108,15 @@ class Command:
         Its stdin is empty, or else a terminal on which `typed` has been typed.
         """
         stdin = io.StringIO() if typed is None else _TypedInput(typed)
-        out, err = (_stream() for _ in range(2))
+        out, err = io.BytesIO(), io.BytesIO()
         with (
             _environment(self.env | env),
             _restored(),
             contextlib.chdir(ROOT),
-            _streams(stdin, out, err),
+            _streams(stdin, _text(out), _text(err)),
         ):
             code = main(args)
-        return _checked(Ran(code, _written(out), _written(err)))
+            return _checked(Ran(code, out.getvalue().decode(), err.getvalue().decode()))
 
     def without(self, *modules: str) -> tuple[str, ...]:
         """Return the argv of an rsdeck for which some modules are not installed."""
@@ -143,12 +147,8 @@ class _TypedInput(io.StringIO):
         return True
 
 
-def _stream() -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
-
-
-def _written(stream: io.TextIOWrapper) -> str:
-    return stream.buffer.getvalue().decode("utf-8")  # type: ignore[attr-defined]  # a BytesIO
+def _text(raw: io.BytesIO) -> io.TextIOWrapper:
+    return io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
 
 
 @contextlib.contextmanager

@@ -225,8 +225,15 @@ def test_nodes_are_listed_with_the_source_of_their_password_and_not_polled(
     heads, *rows = (line.split() for line in ran.out.splitlines())
     assert heads == ["NAME", "URL", "CLUSTER", "ENVIRONMENT", "READ-ONLY", "LOGIN", "TRUST"]
     assert rows[0] == [
-        "node1", served.urls[1], "demo", "-", "no", "admin@demo.local", "(command)", "pinned",
-    ]  # fmt: skip
+        "node1",
+        served.urls[1],
+        "demo",
+        "-",
+        "no",
+        "admin@demo.local",
+        "(command)",
+        "pinned",
+    ]
     assert rows[3:] == [
         ["far", "https://db1:9443", "-", "production", "yes", "op", "(file)", "system"],
         ["asks", "https://db2:9443", "-", "-", "no", "漢字", "(asked)", "unchecked"],

@@ -58,8 +58,10 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     lines = ran.out.splitlines()
     assert lines[0].split() == ["TIME", "NODE", "SERVICE", "WHAT"]
     assert [line.split()[2:5] for line in lines[1:]] == [
-        ["node1", "alert_mgr", "status"], ["node2", "-", "lost"], ["node1", "ccs", "restarted"],
-    ]  # fmt: skip
+        ["node1", "alert_mgr", "status"],
+        ["node2", "-", "lost"],
+        ["node1", "ccs", "restarted"],
+    ]
     assert lines[1].endswith("RUNNING → STOPPED")
     assert lines[2].endswith("no answer ␛[2J")
     assert lines[3].endswith(f"{RESTARTED} (ordered here)")

@@ -20,18 +20,46 @@ def keep(folder: Path) -> JournalFile:
     at, more = "2026-11-24T04:12:21.000001Z", {"session": "5e55", "id": "5e55-1"}
     seen = {"name": "alert_mgr", "status": "RUNNING", "start_time": None, "kind": "optional"}
     for fields in (
-        {"kind": "session", "session": "5e55", "user": "ann", "login": "ann", "host": "jump",
-         "pid": 7, "ssh": "192.0.2.7", "version": "1", "read_only": False},
-        {"kind": "intent", **more, "verb": "restart", "node": "node1", "username": "op@demo",
-         "services": [seen], "reason": "leak in 3.1"},
+        {
+            "kind": "session",
+            "session": "5e55",
+            "user": "ann",
+            "login": "ann",
+            "host": "jump",
+            "pid": 7,
+            "ssh": "192.0.2.7",
+            "version": "1",
+            "read_only": False,
+        },
+        {
+            "kind": "intent",
+            **more,
+            "verb": "restart",
+            "node": "node1",
+            "username": "op@demo",
+            "services": [seen],
+            "reason": "leak in 3.1",
+        },
         {"kind": "sent", **more},
         {"kind": "result", **more, "outcome": "accepted", "http": 200, "text": "", "ms": 41},
-        {"kind": "verdict", **more, "service": "alert_mgr", "result": "verified",
-         "text": "held for 10 s", "timeline": []},
-        {"kind": "refused", "session": "5e55", "verb": "stop", "node": "node2",
-         "services": ["ccs"], "why": "required \x1b[31mred"},
+        {
+            "kind": "verdict",
+            **more,
+            "service": "alert_mgr",
+            "result": "verified",
+            "text": "held for 10 s",
+            "timeline": [],
+        },
+        {
+            "kind": "refused",
+            "session": "5e55",
+            "verb": "stop",
+            "node": "node2",
+            "services": ["ccs"],
+            "why": "required \x1b[31mred",
+        },
         {"kind": "session_end", "session": "5e55"},
-    ):  # fmt: skip
+    ):
         store.append({"at": at, **fields})
     return store
 
@@ -51,8 +79,14 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     lines = ran.out.splitlines()
     assert lines[0].split() == ["TIME", "ORDER", "WHAT", "NODE"]
     assert [line.split()[3] for line in lines[1:]] == [
-        "session", "intent", "sent", "result", "verdict", "refused", "session_end",
-    ]  # fmt: skip
+        "session",
+        "intent",
+        "sent",
+        "result",
+        "verdict",
+        "refused",
+        "session_end",
+    ]
     assert "ann on jump from 192.0.2.7, pid 7" in lines[1]
     assert lines[2].split()[:5] == ["2026-11-24", "04:12:21", "5e55-1", "intent", "node1"]
     assert lines[2].endswith("restart alert_mgr as op@demo: leak in 3.1")

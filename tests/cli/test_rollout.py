@@ -96,8 +96,11 @@ def test_every_node_is_verified_in_turn_and_the_journal_has_it(
     assert posts(served) == [2, 3, 1]
     assert verified(ran) == ["node2", "node3", "node1"]
     assert list(dict.fromkeys(steps(ran)))[:4] == [
-        ("node2", "checking"), ("node2", "ordered"), ("node2", "settling"), ("node2", "verified"),
-    ]  # fmt: skip
+        ("node2", "checking"),
+        ("node2", "ordered"),
+        ("node2", "settling"),
+        ("node2", "verified"),
+    ]
     assert "every node is verified" in ran.err
     shown = known.run("journal")
     assert re.search(r" plan +- +restart alert_mgr on demo as \S+: node2, then node3", shown.out)

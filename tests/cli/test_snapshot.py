@@ -18,8 +18,10 @@ def test_all_well_is_text_of_every_node_and_exit_code_0(
     assert (ran.code, ran.err) == (0, "")
     assert "NOTHING WRONG on 3 nodes" in ran.out
     assert [line.split()[1] for line in ran.out.splitlines() if line.startswith("NODE ")] == [
-        "node1", "node2", "node3",
-    ]  # fmt: skip
+        "node1",
+        "node2",
+        "node3",
+    ]
     assert "there is no journal" in ran.out
     assert {one.method for one in served.cluster.requests} == {"GET"}
     assert max(map(len, ran.out.splitlines())) <= 100
@@ -44,8 +46,10 @@ def test_something_down_is_exit_code_1(rsdeck: Command) -> None:
 
 def test_a_node_that_cannot_be_polled_is_exit_code_3_and_reported(known: Command) -> None:
     text = known.config_path.read_text(encoding="utf-8")
-    known.configure(f'{text}\n[nodes.gone]\nurl = "https://127.0.0.1:1"\nusername = "a@b.c"\n'
-                    'password_env = "DEMO_PASSWORD"\n')  # fmt: skip
+    known.configure(
+        f'{text}\n[nodes.gone]\nurl = "https://127.0.0.1:1"\nusername = "a@b.c"\n'
+        'password_env = "DEMO_PASSWORD"\n'
+    )
     ran = known.run("snapshot")
     assert ran.code == 3
     assert "gone: UNREACHABLE" in ran.out

@@ -227,13 +227,14 @@ while done < 20:
 """
 
 
+def adding(path: Path, who: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", _MANY, str(path), who])  # noqa: S603
+
+
 @pytest.mark.real_time
 def test_two_writers_lose_nothing_of_each_other(write: Write) -> None:
     path = write(TEXT)
-    writers = [
-        subprocess.Popen([sys.executable, "-c", _MANY, str(path), who])  # noqa: S603
-        for who in ("x", "y")
-    ]
+    writers = [adding(path, who) for who in ("x", "y")]
     while any(writer.poll() is None for writer in writers):
         load(path, must_exist=True)
     assert [writer.returncode for writer in writers] == [0, 0]
@@ -245,9 +246,7 @@ def test_two_writers_lose_nothing_of_each_other(write: Write) -> None:
 def test_nothing_of_a_writer_that_was_killed_spoils_the_file(write: Write) -> None:
     path = write(TEXT)
     for delay in (0.2, 0.35, 0.5):
-        writer = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", _MANY, str(path), f"k{int(delay * 100)}"]
-        )
+        writer = adding(path, f"k{int(delay * 100)}")
         try:
             writer.wait(delay)
         except subprocess.TimeoutExpired:

@@ -229,9 +229,13 @@ def test_nothing_is_left_to_complain_about_at_the_end(script: str) -> None:
     """A transport that is collected after its loop was closed would write to stderr."""
     ran = subprocess.run(  # noqa: S603
         [sys.executable, "-W", "always", "-c", _CHILD, "0.5", "sh", "-c", script],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     assert ran.stderr == ""
     assert ran.returncode == 0
 

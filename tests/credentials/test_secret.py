@@ -17,10 +17,19 @@ def test_a_secret_shows_itself_to_reveal_alone() -> None:
     secret = Secret(CANARY)
     assert secret.reveal() == CANARY
     shown = (
-        repr(secret), str(secret), f"{secret}", f"{secret!r}", f"{secret!s}", f"{secret:>40}",
-        f"{secret:x}", "%s" % secret, f"{secret!a}", str([secret]),  # noqa: UP031
-        str({"password": secret}), ascii(secret),
-    )  # fmt: skip
+        repr(secret),
+        str(secret),
+        f"{secret}",
+        f"{secret!r}",
+        f"{secret!s}",
+        f"{secret:>40}",
+        f"{secret:x}",
+        "%s" % secret,  # noqa: UP031 - this form too
+        f"{secret!a}",
+        str([secret]),
+        str({"password": secret}),
+        ascii(secret),
+    )
     for text in shown:
         assert CANARY not in text
         assert "***" in text

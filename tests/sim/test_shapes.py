@@ -8,17 +8,48 @@ import pytest
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 UPTIME = re.compile(r"(?:(\d+) days?, )?(\d+):([0-5]\d):([0-5]\d)")
 OPTIONAL = {
-    "alert_mgr", "call_home_agent", "cm_server", "crdb_coordinator", "crdb_worker",
-    "entraid_agent_mgr", "ldap_agent_mgr", "mdns_server", "pdns_server", "sentinel_service",
+    "alert_mgr",
+    "call_home_agent",
+    "cm_server",
+    "crdb_coordinator",
+    "crdb_worker",
+    "entraid_agent_mgr",
+    "ldap_agent_mgr",
+    "mdns_server",
+    "pdns_server",
+    "sentinel_service",
     "stats_archiver",
-}  # fmt: skip
+}
 CAPTURED = {
-    "alert_mgr", "ccs", "cluster_wd", "cm_server", "cnm_exec", "cnm_http", "crdb_coordinator",
-    "crdb_worker_0", "crdb_worker_1", "dmcproxy", "envoy", "envoy_control_plane", "gossip_envoy",
-    "heartbeatd", "job_scheduler", "ldap_agent_mgr", "mdns_server", "metrics_exporter", "node_wd",
-    "pdns_ccs_backend", "pdns_server", "persistence_mgr", "redis_mgr", "resource_mgr",
-    "rl_info_provider", "sentinel_service", "start_redis_servers", "stats_archiver",
-}  # fmt: skip
+    "alert_mgr",
+    "ccs",
+    "cluster_wd",
+    "cm_server",
+    "cnm_exec",
+    "cnm_http",
+    "crdb_coordinator",
+    "crdb_worker_0",
+    "crdb_worker_1",
+    "dmcproxy",
+    "envoy",
+    "envoy_control_plane",
+    "gossip_envoy",
+    "heartbeatd",
+    "job_scheduler",
+    "ldap_agent_mgr",
+    "mdns_server",
+    "metrics_exporter",
+    "node_wd",
+    "pdns_ccs_backend",
+    "pdns_server",
+    "persistence_mgr",
+    "redis_mgr",
+    "resource_mgr",
+    "rl_info_provider",
+    "sentinel_service",
+    "start_redis_servers",
+    "stats_archiver",
+}
 
 
 @pytest.fixture

@@ -144,14 +144,9 @@ def _bind(host: str, port: int) -> socket.socket:
 
 def _bind_all(places: Sequence[tuple[str, int]]) -> list[socket.socket]:
     """Bind all of these, or none. Raises SimulatorError."""
-    sockets: list[socket.socket] = []
-    try:
-        for place in places:
-            sockets.append(_bind(*place))  # noqa: PERF401 - those before the failing one are closed
-    except SimulatorError:
-        for bound in sockets:
-            bound.close()
-        raise
+    with contextlib.ExitStack() as bound:
+        sockets = [bound.enter_context(_bind(*place)) for place in places]
+        bound.pop_all()
     return sockets
 
 
