@@ -20,7 +20,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
-from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState
+from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepProgress
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
@@ -47,7 +47,7 @@ class RolloutScreen(ArmedScreen[None]):
         self._palette = palette
         self._shown: tuple[RolloutRow, ...] = ()
         self._shown_node = ""
-        self._paused = ""
+        self._paused: tuple[int, StepProgress | None] | None = None
 
     @property
     def progress(self) -> RolloutProgress:
@@ -98,9 +98,11 @@ class RolloutScreen(ArmedScreen[None]):
 
     def _disarm_at_pause(self, progress: RolloutProgress) -> None:
         """Ignore input for a while at every new pause: what was typed is no answer to it."""
-        paused = progress.text if progress.state is RolloutState.PAUSED else ""
-        if paused and paused != self._paused:
-            self.begin_arming()
+        paused = None
+        if progress.state is RolloutState.PAUSED:
+            paused = (progress.plan.number, progress.here)
+            if paused != self._paused:
+                self.begin_arming()
         self._paused = paused
 
     def _show_rows(self, progress: RolloutProgress, now: float) -> None:
