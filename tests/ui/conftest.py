@@ -279,9 +279,9 @@ async def open_deck(
         history=history,
     )
     themes, _ = load_themes(theme_dirs())
-    shelf = SavedFiles(state or configuration.path.parent / "state")
+    files = SavedFiles(state or configuration.path.parent / "state")
     app = DeckApp(
-        configuration, fleet, themes=themes, keys=keys or {}, shelf=shelf, arming_times=arming
+        configuration, fleet, themes=themes, keys=keys or {}, files=files, arming_times=arming
     )
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Deck(app, fleet, pilot)

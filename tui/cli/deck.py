@@ -126,6 +126,6 @@ def run(
         keys=keys,
         node=node,
         warnings=tuple(warnings),
-        shelf=files,
+        files=files,
     )
     return open_deck(app, mouse=configuration.settings.mouse)

@@ -70,7 +70,7 @@ class DeckApp(TerminalApp):
         keys: Mapping[str, str],
         warnings: tuple[str, ...] = (),
         node: str | None = None,
-        shelf: "SavedFiles | None" = None,
+        files: "SavedFiles | None" = None,
         arming_times: ArmingTimes | None = None,
     ) -> None:
         super().__init__(arming_times=arming_times)
@@ -95,7 +95,7 @@ class DeckApp(TerminalApp):
         self._rollouts = RolloutController(
             self, fleet, warn=self._warn, palette=self._colors, open_rollout=self._open_rollout
         )
-        self._shelf = shelf
+        self._files = files
         self._copied = ""
         self.deck = DeckScreen(fleet, self._orders, self._theme_file.styles, self._keys)
         self._profiles = ProfileController(
@@ -233,7 +233,7 @@ class DeckApp(TerminalApp):
         from tui.fleet.snapshot.storage import SavedFiles
         from tui.ui.controllers.export import ExportController
 
-        return ExportController(self, self._fleet, self._shelf or SavedFiles(state_dir()))
+        return ExportController(self, self._fleet, self._files or SavedFiles(state_dir()))
 
     def action_snapshot(self, form: str) -> None:
         """Write all that is known into a file, as text or as JSON."""

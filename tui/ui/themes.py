@@ -31,7 +31,7 @@ STYLES = (
 
 @dataclass(frozen=True, slots=True)
 class ThemeFile:
-    """One theme as its file says; `colors` for Textual, `styles` by the names of STYLES."""
+    """One theme as in its file; `colors` for Textual, `styles` by the names of STYLES."""
 
     name: str
     label: str

@@ -181,7 +181,7 @@ class OrderController:
     def ask(self, verb: Verb, choice: ServiceChoice, given: Callable[[], None]) -> None:
         """Ask the operator for an order on services of a node, as they are at this moment.
 
-        `given` is called once the order is under way.
+        `given` is called once the order is accepted.
         """
         node = choice.node
         if node not in self._fleet:

@@ -8,7 +8,7 @@ from rich.text import Text
 from tui.model.duration import two_units_padded
 from tui.model.order import OrderProgress, Result, TimelineMark, Verdict
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
-from tui.ui.format.status_lines import Palette
+from tui.ui.format.status_lines import Palette, timeline_text
 
 SIGNS = {
     StepState.WAITING: ("·", "muted"),
@@ -103,17 +103,13 @@ def _step_text(step: StepProgress, out: OrderProgress | None) -> str:
 
 def _verdict(verdict: Verdict, *, named: bool) -> str:
     name = f"{verdict.service}: " if named else ""
-    marks = _times(verdict.timeline)
+    marks = timeline_text(verdict.timeline)
     return f"{name}{verdict.text}" + (f" ({marks})" if marks else "")
 
 
 def _marks(timeline: Sequence[TimelineMark], *, named: bool, of: str) -> str:
-    marks = _times(timeline)
+    marks = timeline_text(timeline)
     return f"{of}: {marks}" if named and marks else marks
-
-
-def _times(marks: Iterable[TimelineMark]) -> str:
-    return ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
 
 
 # The whole

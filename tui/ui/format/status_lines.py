@@ -1,6 +1,6 @@
 """The lines around the table. Pure: a view in, `rich.text.Text` out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from rich.text import Text
@@ -152,7 +152,7 @@ _REMEDIES = {
 
 
 def remedy_text(trouble: Trouble, keys: Mapping[str, str]) -> str:
-    """Word what helps against a trouble; `keys` are the live keys by the id of their binding."""
+    """Return what helps against a trouble; `keys` are the live keys by the id of their binding."""
     shown = {name: key_text(keys.get(name, "")) for name in ("refresh", "trust", "login")}
     remedies = [_REMEDIES[remedy].format(**shown) for remedy in trouble.remedies]
     return "; ".join(filter(None, (*remedies, trouble.hint)))
@@ -170,7 +170,7 @@ def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> T
     if view.next_at is not None:
         wait = view.next_at - view.now
         line.append(_DOT + (f"next try in {one_unit(wait)}" if wait >= 1 else "trying again now"))
-    # Which node it is stands in the title already, and there is little room.
+    # The title names the node already, and there is little room.
     text = fault.text.removeprefix(f"{view.name} ({view.url}) ")
     line.append(f"{_DOT}{text}", palette["warn"])
     remedy = remedy_text(fault, keys)
@@ -232,7 +232,7 @@ def _order_lines(progress: OrderProgress, palette: Palette) -> list[tuple[Result
             progress.phase.value if progress.phase is not OrderPhase.WATCHING else "watching"
         )
         if len(given.names) == 1 and given.names[0] in progress.timelines:
-            line.append(_times(progress.timelines[given.names[0]]))
+            line.append(_in_brackets(timeline_text(progress.timelines[given.names[0]])))
         elif progress.verdicts:
             line.append(f" ({len(progress.verdicts)} of {len(given.names)} decided)")
         return [(None, line)]
@@ -241,12 +241,16 @@ def _order_lines(progress: OrderProgress, palette: Palette) -> list[tuple[Result
         glyph, style = _RESULTS[verdict.result]
         line = Text(f" {glyph} {given.verb.value} {verdict.service} on {given.target.node}: ")
         line.append(verdict.result.value.upper(), palette[style])
-        line.append(_times(verdict.timeline))
+        line.append(_in_brackets(timeline_text(verdict.timeline)))
         line.append(f"{_DOT}{verdict.text}" if verdict.text else "", palette["muted"])
         lines.append((verdict.result, line))
     return lines
 
 
-def _times(marks: Sequence[TimelineMark]) -> str:
-    text = ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
+def timeline_text(marks: Iterable[TimelineMark]) -> str:
+    """Return the moments of an order's timeline, in seconds after the POST left."""
+    return ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
+
+
+def _in_brackets(text: str) -> str:
     return f" ({text})" if text else ""

@@ -243,7 +243,12 @@ class DeckScreen(ServicesScreen[None]):
             return
         now = time.monotonic()
         others = () if self._side.display else self._fleet.nodes
-        views = [NodeView.of(node, 0, now) for node in others if node.name != self.here]
+        views = [
+            NodeView.of(node, 0, now)
+            for node in others
+            if node.name != self.here
+            and (node.wrong_node or node.reading.trouble or node.tally.problems)
+        ]
         self._elsewhere.say(status_lines.elsewhere_line(views, self._palette))
 
     def _show_detail(self, view: NodeView) -> None:

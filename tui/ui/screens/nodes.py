@@ -60,7 +60,7 @@ class NodesScreen(ModalScreen[str | None]):
         return self.query_one("#nodes", NodeList).cursor_key or self._here
 
     def refresh_all(self) -> None:
-        """Show the nodes as they stand."""
+        """Show the nodes as they are now."""
         nodes = self.query_one("#nodes", NodeList)
         nodes.present(self._views(), self._here, self._restarts())
 

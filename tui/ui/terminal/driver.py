@@ -38,7 +38,7 @@ class TerminalListener(Protocol):
     """The application, as its driver reports to it."""
 
     def terminal_taken(self, output: Output) -> None:
-        """Record the output that gives the terminal back."""
+        """Record the output that restores the terminal."""
 
     def terminal_gone(self) -> None:
         """End, since there is no terminal any more; called from any thread."""
@@ -176,7 +176,7 @@ class DeckDriver(LinuxDriver):
     # Reading
 
     def _run_input_thread(self) -> None:
-        """Read keys until told to stop; the end of the terminal is the end of the deck."""
+        """Read keys until the driver is closed; end the deck where the terminal is gone."""
         try:
             self.run_input_thread()
         except OSError:
