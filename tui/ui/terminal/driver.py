@@ -5,7 +5,6 @@ replies; a stalled terminal does not stall the deck, and a lost one ends it; a s
 no harm; signals are handled by the event loop, between two events.
 """
 
-import asyncio
 import contextlib
 import os
 import select
@@ -222,4 +221,4 @@ class DeckDriver(LinuxDriver):
     def send_message(self, message: Message) -> None:
         """Send a message to the app, from any thread; dropped once the app has ended."""
         with contextlib.suppress(RuntimeError):
-            asyncio.run_coroutine_threadsafe(self._app._post_message(message), self._loop)  # noqa: SLF001 - as Driver does
+            super().send_message(message)
