@@ -198,8 +198,9 @@ class DeckApp(TerminalApp):
 
     def show_current(self) -> None:
         """Show everything as it is now."""
-        if self.deck.is_mounted:
-            self.deck.refresh_all()
+        for screen in self._live_screens:
+            if not screen.is_covered:
+                screen.refresh_all()
 
     # Rollouts
 
@@ -362,12 +363,12 @@ class DeckApp(TerminalApp):
             self._warn(self._fleet.read_only)
             return
         self._fleet.unlocked = True
-        self.deck.refresh_all()
+        self.show_current()
 
     def action_lock(self) -> None:
         """Refuse orders on required services again."""
         self._fleet.unlocked = False
-        self.deck.refresh_all()
+        self.show_current()
 
     def action_repaint(self) -> None:
         """Paint the whole screen again."""

@@ -36,7 +36,7 @@ class Fixture:
 
     async def look(self, wanted: tuple[str, str, str] = WANTED) -> None:
         """Do what the pane does each time it is shown."""
-        if self.days.take(wanted):
+        if self.days.reserve(wanted):
             await self.days.read(wanted)
 
 

@@ -25,8 +25,8 @@ VENDOR = (
 class OrderQuestion:
     """What the dialog asks about: the order, its ruling, and what was left out of it.
 
-    `hidden` are the services that a filter hides. `certificate` says that the node's certificate
-    has expired or is not valid yet; empty where it is valid. `rollout` names one that is open on
+    `hidden` are the services that a filter hides. `certificate` is a remark that the node's
+    certificate is not valid, or not for long; empty else. `rollout` names one that is open on
     the node's cluster, and will pause.
     """
 
