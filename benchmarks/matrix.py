@@ -31,7 +31,7 @@ _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def views(second: int) -> list[NodeView]:
-    """Give all nodes as they are so many seconds after the beginning."""
+    """Return all nodes as they are so many seconds after the beginning."""
     return [_view(number, second) for number in range(NODES)]
 
 
@@ -85,7 +85,7 @@ class BareApp(App[None]):
 
 
 async def _painted(widget: Widget, act: Callable[[], None]) -> tuple[float, float]:
-    """Do something; gives the milliseconds of work that it took, and those until it was painted.
+    """Do something; returns the milliseconds of work that it took, and those until it was painted.
 
     Both are this thread's own, whatever else the machine does.
     """
@@ -99,7 +99,7 @@ async def _painted(widget: Widget, act: Callable[[], None]) -> tuple[float, floa
 
 
 async def matrix() -> tuple[float, float]:
-    """Give the medians for the matrix: the work of a refresh, and until it is painted."""
+    """Return the medians for the matrix: the work of a refresh, and until it is painted."""
     app, maker = MatrixApp(), ColumnCache()
     async with app.run_test(size=SIZE) as pilot:
         table = app.query_one(MatrixTable)
@@ -118,7 +118,7 @@ async def matrix() -> tuple[float, float]:
 
 
 async def bare() -> float:
-    """Give the median for a bare screen of the same size, painted anew."""
+    """Return the median for a bare screen of the same size, painted anew."""
     app = BareApp()
     async with app.run_test(size=SIZE) as pilot:
         text = app.query_one(Static)
@@ -132,7 +132,7 @@ async def bare() -> float:
 
 
 def main() -> int:
-    """Measure and print; gives 1 if a refresh is more than a frame of work."""
+    """Measure and print; returns 1 if a refresh is more than a frame of work."""
     work, painted = asyncio.run(matrix())
     plain = asyncio.run(bare())
     verdict = "pass" if work <= FRAME else "FAIL"

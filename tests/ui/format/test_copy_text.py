@@ -49,9 +49,9 @@ def test_no_control_character_is_in_a_row_but_its_tabs() -> None:
     ],
 )
 def test_the_curl_trusts_as_the_profile_does(trust: object, words: list[str]) -> None:
-    told = shlex.split(curl_text(profile(trust=trust)))
+    curl = shlex.split(curl_text(profile(trust=trust)))
     path = f"{URL}/v1/local/services"
-    assert told == ["curl", "--user", "admin@x.example", *words, path]
+    assert curl == ["curl", "--user", "admin@x.example", *words, path]
 
 
 def test_a_pin_that_curl_cannot_check_is_a_comment_and_never_insecure() -> None:
@@ -63,20 +63,20 @@ def test_a_pin_that_curl_cannot_check_is_a_comment_and_never_insecure() -> None:
 
 
 def test_no_part_of_the_password_is_in_the_curl() -> None:
-    told = curl_text(profile(password=CommandSource(("pass", "show", "redis/secret-place"))))
-    assert "secret-place" not in told
-    assert ":" not in shlex.split(told)[2]
+    curl = curl_text(profile(password=CommandSource(("pass", "show", "redis/secret-place"))))
+    assert "secret-place" not in curl
+    assert ":" not in shlex.split(curl)[2]
 
 
 def test_the_curl_is_quoted_for_a_shell() -> None:
-    told = curl_text(profile(username="a; rm -rf $HOME 'x'"))
-    assert shlex.split(told)[2] == "a; rm -rf $HOME 'x'"
+    curl = curl_text(profile(username="a; rm -rf $HOME 'x'"))
+    assert shlex.split(curl)[2] == "a; rm -rf $HOME 'x'"
 
 
 def test_the_curl_shows_the_certificate_and_goes_by_the_proxy_of_the_profile() -> None:
-    mine = ClientCertificate(Path("/me.pem"), Path("/me.key"))
-    told = shlex.split(curl_text(profile(username="", client=mine, proxy="http://proxy:3128")))
-    assert told[1:7] == ["--cert", "/me.pem", "--key", "/me.key", "--proxy", "http://proxy:3128"]
+    own = ClientCertificate(Path("/me.pem"), Path("/me.key"))
+    curl = shlex.split(curl_text(profile(username="", client=own, proxy="http://proxy:3128")))
+    assert curl[1:7] == ["--cert", "/me.pem", "--key", "/me.key", "--proxy", "http://proxy:3128"]
 
 
 def test_what_was_selected_is_clean_line_by_line() -> None:

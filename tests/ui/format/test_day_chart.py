@@ -15,8 +15,8 @@ DAY = 24 * HOUR
 def lines(day: Day, disabled: frozenset[str] = frozenset()) -> dict[str, str]:
     rows = day_rows(day, disabled, "alert_mgr", PALETTE)
     names = ("heading", "strip", "axis", "legend")
-    told = {name: str(value) for name, (_, value, _) in zip(names, rows, strict=False)}
-    return told | {label: str(value) for label, value, _ in rows if label}
+    shown = {name: str(value) for name, (_, value, _) in zip(names, rows, strict=False)}
+    return shown | {label: str(value) for label, value, _ in rows if label}
 
 
 def test_every_sort_of_part_has_a_sign_of_its_own() -> None:
@@ -41,28 +41,28 @@ def test_a_day_is_shown_in_parts_of_half_an_hour() -> None:
         State(22 * HOUR + 1, "STOPPED"),
         State(22 * HOUR + 9, "RUNNING", 3.0, began=22 * HOUR + 8),
     )
-    told = lines(make_day(states, [(6 * HOUR, 12 * HOUR), (18 * HOUR, DAY)], 0.0, DAY))
-    assert told["heading"] == "\nThe last 24 hours, the worst of each 30 minutes"
-    assert told["strip"] == "·" * 12 + "●" * 12 + "·" * 12 + "●●●●↻●●●■●●●"
-    assert told["axis"] == "24 h ago" + " " * 37 + "now"
-    assert len(told["strip"]) == len(told["axis"]) == COUNT
-    assert told["legend"] == "· nobody watched  ↻ restarted"
-    assert told["restarts"] == "2, the last at 22:00:08 UTC"
-    assert told["longest run"] == "1d 20:00:00"
+    shown = lines(make_day(states, [(6 * HOUR, 12 * HOUR), (18 * HOUR, DAY)], 0.0, DAY))
+    assert shown["heading"] == "\nThe last 24 hours, the worst of each 30 minutes"
+    assert shown["strip"] == "·" * 12 + "●" * 12 + "·" * 12 + "●●●●↻●●●■●●●"
+    assert shown["axis"] == "24 h ago" + " " * 37 + "now"
+    assert len(shown["strip"]) == len(shown["axis"]) == COUNT
+    assert shown["legend"] == "· nobody watched  ↻ restarted"
+    assert shown["restarts"] == "2, the last at 22:00:08 UTC"
+    assert shown["longest run"] == "1d 20:00:00"
 
 
 def test_a_day_without_a_gap_or_a_restart_says_so() -> None:
-    told = lines(make_day((State(0.0, "RUNNING"),), [(0.0, DAY)], 0.0, DAY))
-    assert told["strip"] == "●" * COUNT
-    assert told["legend"] == "● running"
-    assert told["restarts"] == "none that is known"
+    shown = lines(make_day((State(0.0, "RUNNING"),), [(0.0, DAY)], 0.0, DAY))
+    assert shown["strip"] == "●" * COUNT
+    assert shown["legend"] == "● running"
+    assert shown["restarts"] == "none that is known"
 
 
 def test_a_day_without_data_claims_nothing() -> None:
-    told = lines(make_day((State(0.0, "RUNNING"),), [], 0.0, DAY))
-    assert told["strip"] == "·" * COUNT
-    assert told["legend"] == "· nobody watched"
-    assert told["longest run"] == "not seen running"
+    shown = lines(make_day((State(0.0, "RUNNING"),), [], 0.0, DAY))
+    assert shown["strip"] == "·" * COUNT
+    assert shown["legend"] == "· nobody watched"
+    assert shown["longest run"] == "not seen running"
 
 
 def test_what_the_cluster_switches_off_is_off_and_not_down() -> None:

@@ -65,27 +65,27 @@ class CountingTable(PaintRecord):
 
 
 class Host(App[None]):
-    """Holds the table, something else to focus, and what the table told."""
+    """Holds the table, something else to focus, and the messages of the table."""
 
     CSS = "#table { height: 1fr; }"
 
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
         self.table = CountingTable(columns)
-        self.told: list[tuple[str, str | None]] = []
+        self.messages: list[tuple[str, str | None]] = []
 
     def compose(self) -> ComposeResult:
         yield self.table
         yield Button("other", id="other")
 
     def on_live_table_cursor_moved(self, event: LiveTable.CursorMoved) -> None:
-        self.told.append(("moved", event.key))
+        self.messages.append(("moved", event.key))
 
     def on_live_table_chosen(self, event: LiveTable.Chosen) -> None:
-        self.told.append(("chosen", event.key))
+        self.messages.append(("chosen", event.key))
 
     def on_live_table_marks_changed(self, event: LiveTable.MarksChanged) -> None:
-        self.told.append(("marks", event.key))
+        self.messages.append(("marks", event.key))
 
 
 class Table:

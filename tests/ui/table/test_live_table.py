@@ -41,7 +41,7 @@ async def test_the_cursor_returns_when_everything_was_gone_and_came_back() -> No
         assert table.cursor_line is None
         await table.show(named(*SERVICES))
         assert table.widget.cursor_key == "envoy"
-        assert table.app.told[-3:] == [("moved", "envoy"), ("moved", None), ("moved", "envoy")]
+        assert table.app.messages[-3:] == [("moved", "envoy"), ("moved", None), ("moved", "envoy")]
 
 
 async def test_the_cursor_returns_to_its_row_after_a_resize_too() -> None:
@@ -187,13 +187,13 @@ async def test_keys_do_nothing_in_an_empty_table() -> None:
         await table.press("down", "up", "pagedown", "ctrl+u", "home", "end", "enter")
         table.widget.toggle_mark()
         assert table.widget.cursor_key is None
-        assert table.app.told == []
+        assert table.app.messages == []
 
 
 async def test_enter_chooses_the_row_under_the_cursor() -> None:
     async with open_table(named(*SERVICES)) as table:
         await table.press("down", "enter")
-        assert table.app.told[-1] == ("chosen", "crdb")
+        assert table.app.messages[-1] == ("chosen", "crdb")
 
 
 # The mouse
@@ -203,17 +203,17 @@ async def test_a_click_moves_and_a_double_click_chooses() -> None:
     async with open_table(named(*SERVICES)) as table:
         await table.pilot.click("#table", offset=(4, 3))
         assert table.widget.cursor_key == "dmc"
-        assert ("chosen", "dmc") not in table.app.told
+        assert ("chosen", "dmc") not in table.app.messages
         await table.pilot.double_click("#table", offset=(4, 5))
         assert table.widget.cursor_key == "mdns"
-        assert table.app.told.count(("chosen", "mdns")) == 1
+        assert table.app.messages.count(("chosen", "mdns")) == 1
 
 
 async def test_a_click_beside_the_rows_does_nothing() -> None:
     async with open_table(named(*SERVICES)) as table:
         for y in (0, 10):
             await table.pilot.double_click("#table", offset=(4, y))
-        assert table.app.told == [("moved", "ccs")]
+        assert table.app.messages == [("moved", "ccs")]
 
 
 async def test_a_click_on_the_first_row_means_it_and_one_on_the_titles_no_row() -> None:
@@ -268,7 +268,7 @@ async def test_a_marked_row_that_vanishes_keeps_its_mark_and_can_be_unmarked() -
         table.widget.toggle_mark("dmc")
         table.widget.clear_marks()
         await table.settle()
-        assert table.app.told[-1] == ("marks", None)
+        assert table.app.messages[-1] == ("marks", None)
         await table.show(named(*SERVICES))
         assert not any("●" in line for line in table.lines)
 
