@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from textual import events
 from textual.app import App
+from textual.geometry import Size
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
@@ -116,6 +117,13 @@ class Deck:
             self.app.post_message(
                 kind(None, x, y, 0, 0, button, shift=False, meta=False, ctrl=False)
             )
+        await self.settle()
+
+    async def resize(self, width: int, height: int) -> None:
+        size = Size(width, height)
+        self.app._driver._size = size  # type: ignore[union-attr]
+        self.app.post_message(events.Resize(size, size))
+        await self.until(lambda: self.app.size == size)
         await self.settle()
 
     async def polls(self, more: int = 2) -> None:

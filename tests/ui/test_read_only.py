@@ -41,15 +41,15 @@ async def back_to_the_deck(deck: Deck) -> None:
 async def test_read_only_is_shown_at_every_size_and_the_keys_show_why(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    for size in ((60, 20), (80, 24), (120, 40), (200, 60)):
-        async with open_deck(
-            write_configuration(served, tmp_path), read_only=WHY, size=size
-        ) as deck:
-            await deck.all_known()
+    async with open_deck(write_configuration(served, tmp_path), read_only=WHY) as deck:
+        await deck.all_known()
+        for size in ((60, 20), (80, 24), (120, 40), (200, 60)):
+            await deck.resize(*size)
             await deck.shows("READ-ONLY")
             for key in "str":
                 await deck.press(key)
                 await deck.shows("--read-only")
+                deck.app.clear_notifications()
             assert deck.app.screen is deck.app.deck
     assert not posts(served)
 
@@ -58,18 +58,17 @@ async def test_read_only_is_shown_at_every_size_and_the_keys_show_why(
 async def test_read_only_and_the_age_are_shown_above_every_screen_over_the_deck(
     key: str, served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    for size in ((60, 20), (80, 24)):
-        async with open_deck(
-            write_configuration(served, tmp_path), read_only=WHY, size=size
-        ) as deck:
-            await deck.all_known()
-            await deck.press(key)
-            await deck.until(lambda deck=deck: deck.app.screen is not deck.app.deck)
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, read_only=WHY, size=(60, 20)) as deck:
+        await deck.all_known()
+        await deck.press(key)
+        await deck.until(lambda: deck.app.screen is not deck.app.deck)
+        for size in ((60, 20), (80, 24)):
+            await deck.resize(*size)
             # The handshake, and all that is laid out after it.
             await deck.polls()
             await deck.shows(" s old")
             assert "READ-ONLY" in deck.text.splitlines()[0]
-            assert " s old" in deck.text, deck.text
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

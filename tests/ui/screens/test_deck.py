@@ -206,6 +206,7 @@ async def test_ctrl_r_refreshes_at_once_and_starts_nothing(
     assert not posts(served)
 
 
+@pytest.mark.real_time
 async def test_pause_stops_polling_under_a_banner(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()

@@ -390,18 +390,18 @@ async def test_what_cannot_be_read_cannot_be_begun_nor_answered(
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         await ask(deck)
         await deck.armed()
-        await deck.pilot.resize_terminal(20, 5)
+        await deck.resize(20, 5)
         await deck.alone()
         await deck.press("tab", *SERVICE, "enter", "tab", "enter")
         await deck.alone()
         assert not deck.fleet.rollouts.progress
-        await deck.pilot.resize_terminal(120, 40)
+        await deck.resize(120, 40)
         await deck.press("escape")
         await paused(deck, served)
         await hears(deck)
         await deck.press("s")
         await deck.armed()
-        await deck.pilot.resize_terminal(20, 5)
+        await deck.resize(20, 5)
         await deck.alone()
         await deck.press("y")
         await deck.alone()
@@ -434,7 +434,7 @@ async def test_any_size_shows_a_rollout(
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         await paused(deck, served)
         await hears(deck)
-        await deck.pilot.resize_terminal(*size)
+        await deck.resize(*size)
         await deck.press("down", "s")
         await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
         await deck.until(lambda: deck.app.screen.is_armed)  # type: ignore[attr-defined]
