@@ -1,5 +1,6 @@
 """D: the nodes of a cluster found from one profile, marked, added; the real app by keys."""
 
+import asyncio
 import resource
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from tests.fleet.conftest import Play
 from tests.ui.conftest import ADMIN, Deck, open_deck
 from tests.ui.screens.test_golden import compare
 from tui.config import Configuration, load
-from tui.fleet.onboarding.discovery import DiscoveredNode, add_profiles
+from tui.fleet.onboarding.discovery import DiscoveredNode, Discovery, add_profiles
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.discover import DiscoverScreen
@@ -237,6 +238,33 @@ async def test_profiles_written_before_a_full_disk_are_watched_and_the_fault_is_
         assert "File too large" in said
         assert [one.name for one in deck.fleet.nodes] == ["first1", "node2"]
     assert saved(tmp_path) == {"first1": 1, "node2": 2}
+
+
+async def test_an_answer_that_comes_while_the_screen_closes_is_dropped(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write(spread, tmp_path, 1)
+    answered = asyncio.Event()
+
+    async def answers_late() -> Discovery:
+        await answered.wait()
+        return Discovery(configuration.nodes[0])
+
+    async with open_deck(configuration) as deck:
+        await deck.all_known()
+        for turns in range(20):
+            answered.clear()
+            profile, colors = configuration.nodes[0], deck.app._colors()
+            screen = DiscoverScreen(configuration, profile, answers_late, colors)
+            deck.app.push_screen(screen)
+            await deck.settle()
+            screen.dismiss(None)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            answered.set()
+            await deck.settle()
+            assert deck.app.screen is deck.app.deck
+        assert deck.app.is_running
 
 
 async def test_a_profile_without_a_cluster_shows_what_it_lacks(

@@ -242,6 +242,8 @@ class NodeForm(ModalScreen[SavedProfile | None]):
     async def _try(self, profile: NodeProfile) -> None:
         timeout = self._configuration.settings.timeout
         found = await try_connection(profile, self._typed(), timeout)
+        if self not in self.app.screen_stack:
+            return  # closed meanwhile: its widgets may be gone
         self._found, self._tried = found, profile.url
         glyph, style = ("✓ ", "ok") if found.well else ("✗ ", "bad")
         text = Text(glyph, self._palette[style])

@@ -63,8 +63,16 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         try:
             presented = await fetch_certificate(self._profile, self._configuration.settings.timeout)
         except Unreachable as error:
-            self._show_message(str(error), "bad")
+            if self in self.app.screen_stack:
+                self._show_message(str(error), "bad")
             return
+        remedy = ""
+        if presented.match is PinMatch.CHANGED:
+            remedy = await asyncio.to_thread(
+                changed_certificate_remedy, presented, self._configuration
+            )
+        if self not in self.app.screen_stack:
+            return  # closed meanwhile: its widgets may be gone
         self.query_one("#what", Static).update(
             facts_table(
                 [
@@ -76,10 +84,7 @@ class TrustDialog(ArmedScreen[Configuration | None]):
             )
         )
         if presented.match is PinMatch.CHANGED:
-            self._show_message(
-                await asyncio.to_thread(changed_certificate_remedy, presented, self._configuration),
-                "bad",
-            )
+            self._show_message(remedy, "bad")
         elif presented.match is PinMatch.NEW:
             hint = f"the first {DIGITS} digits or more, as the node prints them"
             field = TypedInput(id="digits", placeholder=hint, disabled=True)

@@ -85,6 +85,8 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
 
     async def _run_discovery(self) -> None:
         discovery = await self._discover()
+        if self not in self.app.screen_stack:
+            return  # closed meanwhile: its widgets may be gone
         trouble = discovery.trouble
         if trouble is not None:
             self._table.set_empty("Nothing was found.")
