@@ -19,7 +19,8 @@ EXCEPTIONS: dict[str, str] = {}
 """Whatever no test names, and why."""
 
 MAY_SKIP = {
-    "credentials/test_file.py::test_a_disk_that_hangs_holds_nothing_else_up_and_is_reported": "no FUSE",
+    "credentials/test_file.py"
+    "::test_a_disk_that_hangs_holds_nothing_else_up_and_is_reported": "no FUSE",
 }
 """Tests that need what not every machine has, and what that is."""
 
