@@ -1,17 +1,23 @@
 """A profile that says who its node is: another one that answers there takes no order."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.faultserver import answer, serving
-from tests.fleet.conftest import BOOTSTRAP, NODES, Play, profile, running, said
+from tests.fleet.conftest import BOOTSTRAP, NODES, Play, keeping, profile, running, said
 from tests.fleet.orders.test_preflight import NOW, order
+from tui.fleet.login.state import Login
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, judge_order
+from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.connection import NodeConnection
 from tui.fleet.polling.identity import IdentityCheck
+from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.node import Identity, Role, same_host
 from tui.model.order import OrderPhase, Result, Tier, Verb
+from tui.model.reading import Reading
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -68,6 +74,38 @@ def test_an_order_is_bound_to_what_the_profile_says_and_else_to_what_is_known() 
     other = check_of()
     other.answered(Identity(uid=3, hostname="three"))
     assert other.meant(known) == replace(known, hostname="three")
+
+
+async def test_a_reading_is_vouched_for_by_the_same_node_after_it_and_none_else_meanwhile() -> None:
+    play, published = Play(1), list[object]()
+    with serving(play) as server:
+        node = profile(server.url)
+        facts = NodeFactsReader(node, ClusterCache(), published.append)
+        connection = NodeConnection(node, Login.of(node), keeping([node]), 2.0, lambda: False)
+
+        async def learn(uid: int) -> None:
+            play.get(BOOTSTRAP, said({"local_node_info": {"uid": str(uid)}}))
+            async with connection.hold() as reader:
+                await facts.learn(reader, 1.0, None, hurried=True)
+
+        def reading() -> Reading:
+            return Reading("node1", answered_at=time.monotonic())
+
+        await learn(1)
+        first = reading()
+        assert not facts.vouches(1, first)
+        assert facts.vouches(None, first)
+        await learn(1)
+        assert facts.vouches(1, first)
+        assert not facts.vouches(2, first)
+        second = reading()
+        await learn(2)
+        await learn(1)
+        assert not facts.vouches(1, second)
+        third = reading()
+        await learn(1)
+        assert facts.vouches(1, third)
+        await connection.shut()
 
 
 async def test_from_the_first_reading_on_another_node_than_the_profiles_takes_no_orders() -> None:
