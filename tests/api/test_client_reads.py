@@ -194,7 +194,7 @@ async def test_an_answer_that_is_none_is_garbled(connect, script, said):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_told_and_not_followed(connect, status):
+async def test_a_redirect_is_reported_and_not_followed(connect, status):
     """Case 9."""
     with serving() as target:
         location = f"http://user:pw@127.0.0.1:{target.port}/v1/nodes"
@@ -454,7 +454,7 @@ async def test_one_call_that_fails_is_a_gap_with_its_reason(connect, missing):
     assert (facts.optional is None) == missing.endswith("configuration")
 
 
-async def test_facts_of_which_none_is_told_raise_the_first_trouble(connect):
+async def test_facts_that_all_fail_raise_the_first_error(connect):
     with serving(always(status=503)) as server, pytest.raises(Unavailable, match="/v1/nodes"):
         await connect(server).cluster_facts()
     assert len(server.asked) == 4

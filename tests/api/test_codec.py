@@ -48,7 +48,7 @@ def test_a_service_is_read_with_its_times():
 
 
 @pytest.mark.parametrize("absent", [{}, {"uptime": None, "start_time": ""}, {"uptime": "n/a"}])
-def test_times_that_are_not_told_are_no_fault_of_the_entry(absent):
+def test_missing_times_are_no_fault_of_the_entry(absent):
     (one,) = services({"ccs": entry("STOPPED", **absent)})
     assert (one.uptime, one.started_at, one.note) == (None, None, "")
     assert one.raw == entry("STOPPED", **absent)
@@ -81,7 +81,7 @@ def test_an_empty_object_is_a_node_without_services():
         (b"<html>", "a web page instead of JSON"),
     ],
 )
-def test_what_is_not_the_apis_json_is_said_in_words(body, said):
+def test_what_is_not_the_apis_json_is_named_in_words(body, said):
     """P17, case 31."""
     with pytest.raises(WireError, match=said) as caught:
         codec.read_services(body)
@@ -154,7 +154,7 @@ def test_of_too_many_services_the_first_are_shown_and_the_rest_counted():
     assert not found[-1].is_actionable
 
 
-def test_thousands_of_names_that_look_the_same_are_told_apart_at_once():
+def test_thousands_of_names_that_look_the_same_are_numbered_quickly():
     """P15, case 38: every other node waits while an answer is read."""
     body = json.dumps({chr(0xE000 + number): entry() for number in range(2000)}).encode()
     began = time.process_time()
@@ -218,7 +218,7 @@ def test_a_uid_is_plain_digits(raw, uid):
     assert codec.read_identity(body).uid == uid
 
 
-def test_optional_services_are_the_keys_whatever_else_is_said():
+def test_optional_services_are_the_keys_whatever_their_values():
     optional, disabled = codec.read_optional(
         b'{"a": {"operating_mode": "disabled"}, "b": {"operating_mode": 1}, "c": null}'
     )

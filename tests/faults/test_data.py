@@ -40,7 +40,7 @@ async def test_a_service_that_is_sent_twice_is_a_conflict_that_no_key_acts_on(
 
 
 @pytest.mark.parametrize("status", ["BACKOFFISH", "running", ""])
-async def test_a_status_that_nobody_knows_is_shown_as_it_is_and_not_acted_on(
+async def test_an_unknown_status_is_shown_as_it_is_and_not_acted_on(
     status: str, tmp_path: Path
 ) -> None:
     """Case 34: and it does not count as RUNNING."""

@@ -54,7 +54,9 @@ def test_years_before_1950_and_after_2049_are_read_from_both_forms(tmp_path: Pat
     assert (shown.not_before, shown.not_after) == (first, last)
 
 
-def test_what_is_cut_or_longer_or_changed_is_told_by_its_fingerprint_alone(tmp_path: Path) -> None:
+def test_of_a_cut_or_longer_or_changed_certificate_only_the_fingerprint_is_known(
+    tmp_path: Path,
+) -> None:
     der = self_signed(tmp_path)[1]
     for cut in range(len(der)):
         assert describe_certificate(der[:cut]) == Certificate(fingerprint(der[:cut]))
@@ -70,7 +72,7 @@ def test_what_is_cut_or_longer_or_changed_is_told_by_its_fingerprint_alone(tmp_p
         assert all(part.isprintable() for part in (shown.subject, shown.issuer, *shown.names))
 
 
-def test_noise_is_told_by_its_fingerprint_alone() -> None:
+def test_of_noise_only_the_fingerprint_is_known() -> None:
     dice = random.Random(8)  # noqa: S311 - chance that can be had again
     for size in range(200):
         noise = dice.randbytes(size)
@@ -84,7 +86,7 @@ def _der(tag: int, *parts: bytes) -> bytes:
     return bytes([tag]) + length + content
 
 
-def test_a_name_of_a_kind_that_no_number_can_tell_is_told_by_its_fingerprint_alone() -> None:
+def test_of_a_name_with_an_impossible_identifier_only_the_fingerprint_is_known() -> None:
     """P16: OpenSSL takes such a certificate, and Python prints no number of so many digits."""
     kind = _der(0x06, b"\x2a", b"\xff" * 2100, b"\x7f")
     name = _der(0x30, _der(0x31, _der(0x30, kind, _der(0x0C, b"x"))))

@@ -28,7 +28,7 @@ async def test_the_pinned_certificate_is_taken_and_the_connection_kept(connect, 
     assert server.connections == 1
 
 
-async def test_an_impostor_gets_no_byte_and_both_fingerprints_are_told(
+async def test_an_impostor_gets_no_byte_and_both_fingerprints_are_reported(
     connect, certified, impostor
 ):
     """P11, P12, case 18."""
@@ -63,7 +63,7 @@ async def test_an_authoritys_file_is_believed_for_its_own_leaves(connect, certif
 
 
 @pytest.mark.parametrize("other", ["authority", "system"])
-async def test_a_strange_authority_is_refused_and_the_fingerprint_told(
+async def test_an_unknown_authority_is_refused_and_the_fingerprint_reported(
     connect, certified, impostor, other
 ):
     """P11."""
@@ -93,7 +93,7 @@ async def test_an_authoritys_file_that_is_not_there_is_named(connect, tmp_path):
 
 
 @pytest.mark.parametrize(("begins", "ends"), [(-9, -1), (1, 9)])
-async def test_a_pinned_certificate_works_outside_its_days_and_probe_tells_them(  # P13, case 19
+async def test_a_pinned_certificate_works_outside_its_days_and_probe_reports_them(  # P13, case 19
     connect, tmp_path, begins, ends
 ):
     """P13, case 19."""
@@ -231,9 +231,7 @@ async def test_an_authority_that_was_renewed_in_its_file_is_believed_without_a_n
         assert await client.services() == ()
 
 
-async def test_an_authoritys_file_that_hangs_holds_nothing_else_up_and_is_said(
-    connect, certified, tmp_path
-):
+async def test_a_ca_file_that_hangs_delays_nothing_else_and_is_named(connect, certified, tmp_path):
     """P15: a FIFO that nobody writes to hangs as the disk of a network does."""
     fifo = tmp_path / "ca.pem"
     os.mkfifo(fifo)

@@ -156,7 +156,7 @@ async def test_renewing_without_a_password_reads_its_source_again(
         assert failures(served) == TRIES
 
 
-async def test_a_password_that_nobody_gave_sends_nothing_and_says_so(
+async def test_a_missing_password_sends_nothing_and_is_reported(
     served: SimulatedCluster,
 ) -> None:
     async with running(*profiles(served), passwords=Passwords()) as deck:
@@ -337,7 +337,7 @@ async def test_a_new_password_may_write_again(served: SimulatedCluster) -> None:
         assert verdict.result is Result.VERIFIED
 
 
-async def test_a_403_to_a_reading_is_told_and_asked_again_without_stopping_the_login() -> None:
+async def test_a_403_to_a_reading_is_reported_and_polled_again_without_stopping_the_login() -> None:
     """Case 23."""
     with serving(always('{"description": "not you"}', 403)) as server:
         async with running(profile(server.url), refresh=0.1) as deck:
@@ -358,7 +358,7 @@ async def test_a_401_to_an_order_is_refused_and_stops_the_login() -> None:
             assert len(server.posts) == 1
 
 
-async def test_a_mended_source_is_read_again_when_asked_and_the_refused_password_is_not_resent(
+async def test_a_fixed_source_is_read_again_on_refresh_and_the_refused_password_is_not_resent(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     """P24, case 22."""

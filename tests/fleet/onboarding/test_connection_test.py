@@ -88,7 +88,7 @@ async def test_an_untrusted_certificate_gives_its_fingerprint_and_sends_nothing(
     parse_fingerprint(found.fingerprint)
 
 
-async def test_a_certificate_in_the_place_of_the_pinned_one_is_told_and_not_offered(  # P12
+async def test_a_certificate_in_the_place_of_the_pinned_one_is_reported_and_not_offered(  # P12
     secure: SimulatedCluster,
 ) -> None:
     pin = parse_fingerprint("sha256:" + "0" * 64)
@@ -106,7 +106,7 @@ async def test_the_authority_s_file_is_trust_enough(
     assert (await try_connection(profile(secure.urls[1], trust=trust), RIGHT, 5)).well
 
 
-async def test_a_file_that_is_missing_is_said_and_nothing_is_asked(
+async def test_a_missing_file_is_reported_and_nothing_is_polled(
     secure: SimulatedCluster, tmp_path: Path
 ) -> None:
     trust = AuthorityTrust(tmp_path / "none.pem")
@@ -174,7 +174,7 @@ async def test_an_answer_that_is_not_200_is_not_well(status: int) -> None:
         assert len(server.asked) == 1
 
 
-async def test_redis_itself_is_told_from_its_cluster_s_api() -> None:
+async def test_redis_itself_is_not_taken_for_its_cluster_s_api() -> None:
     def redis(peer: Peer) -> None:
         peer.sock.recv(4096)
         peer.send(b"-ERR unknown command 'GET', with args beginning with: '/v1'\r\n")
@@ -184,7 +184,7 @@ async def test_redis_itself_is_told_from_its_cluster_s_api() -> None:
         assert not found.well
 
 
-async def test_a_node_that_tells_only_its_services_is_well() -> None:
+async def test_a_node_that_lists_only_its_services_passes() -> None:
     services = said({"alert_mgr": {"status": "RUNNING"}, "ccs": {"status": "FATAL"}})
     with serving(routes({LIST: services})) as server:
         found = await try_connection(profile(server.url), RIGHT, 2)
@@ -193,7 +193,7 @@ async def test_a_node_that_tells_only_its_services_is_well() -> None:
         assert found.texts[1] == "node id not told"
 
 
-async def test_a_password_that_cannot_be_read_is_said_and_nothing_is_asked(
+async def test_a_password_that_cannot_be_read_is_reported_and_nothing_is_polled(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     missing = FileSource(tmp_path / "missing")

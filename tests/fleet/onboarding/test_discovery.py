@@ -194,7 +194,7 @@ async def test_nodes_of_profiles_that_do_not_say_who_they_are_are_asked(
         assert [one.uid for one in after.nodes] == [1, 2, 3]
 
 
-async def test_what_nodes_have_told_already_finds_their_profiles(
+async def test_known_identities_find_their_profiles(
     secure: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write(
@@ -210,7 +210,7 @@ async def test_what_nodes_have_told_already_finds_their_profiles(
     assert (far.uid, far.hostname) == (3, "three")
 
 
-async def test_a_node_that_does_not_answer_is_told_with_the_reason(
+async def test_a_node_that_does_not_answer_is_reported_with_the_reason(
     secure: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write(tmp_path, table("node1", secure.urls[1], pinned(secure)))
@@ -224,7 +224,7 @@ async def test_a_node_that_does_not_answer_is_told_with_the_reason(
     assert meetings(found)[4] is DiscoveryResult.ITSELF
 
 
-async def test_a_replica_does_not_tell_and_it_is_said_where_to_ask(
+async def test_a_replica_redirects_and_the_hint_names_the_primary(
     secure: SimulatedCluster, tmp_path: Path
 ) -> None:
     tables = [table(f"node{uid}", secure.urls[uid], pinned(secure)) for uid in (2, 1)]
@@ -295,7 +295,7 @@ async def test_from_the_wrong_node_nothing_is_discovered(
     assert "node:1 answers here, the profile is of node:7" in found.trouble.text
 
 
-async def test_a_profile_without_a_cluster_is_told_what_that_costs(
+async def test_a_profile_without_a_cluster_gets_a_note_on_what_that_costs(
     secure: SimulatedCluster, tmp_path: Path
 ) -> None:
     found = await look(write(tmp_path, table("node1", secure.urls[1], pinned(secure), "")))
@@ -323,7 +323,7 @@ class Liars:
             port = self.servers[uid].port
 
 
-async def test_a_member_that_answers_as_somebody_else_is_never_added(tmp_path: Path) -> None:
+async def test_a_member_that_answers_as_another_node_is_never_added(tmp_path: Path) -> None:
     impostor, renamed = Play(9), Play(3)
     renamed.get(BOOTSTRAP, said({"local_node_info": {"uid": "3", "hostname": "elsewhere"}}))
     with contextlib.ExitStack() as stack:
@@ -393,7 +393,7 @@ def answering_nothing(peer: Peer) -> None:
         ([{"uid": 2, "addr": "\x1b]0;x\x07"}], "no profile can be made of it"),
     ],
 )
-async def test_an_address_that_cannot_be_is_said(
+async def test_an_impossible_address_is_reported(
     listed: list[Any], words: str, tmp_path: Path
 ) -> None:
     with contextlib.ExitStack() as stack:

@@ -150,7 +150,7 @@ async def test_a_configuration_that_cannot_be_read_makes_every_kind_unknown(cloc
 
 
 @pytest.mark.parametrize("gone", [[NODES, STATES], [STATES]])
-async def test_who_is_who_is_believed_a_little_longer_than_the_calls_that_told_it(
+async def test_members_are_believed_a_little_longer_than_the_calls_that_listed_them(
     gone: list[str], clock: Clock
 ) -> None:
     book, play = ClusterCache(clock), Play()
@@ -201,7 +201,7 @@ async def test_the_gap_names_the_call_that_failed_and_blames_no_list(clock: Cloc
         await client.aclose()
 
 
-async def test_a_node_that_is_not_in_the_list_is_told_so_and_given_no_kinds() -> None:
+async def test_a_node_that_is_not_in_the_list_has_a_gap_and_no_kinds() -> None:
     """P8, case 43."""
     play = Play()
     with serving(play) as server:
@@ -308,7 +308,7 @@ def roles(deck: Running) -> list[Role]:
     return [one.facts.identity.role for one in deck.fleet.nodes]
 
 
-async def test_a_node_that_does_not_tell_its_uid_borrows_no_other_node_s_facts(
+async def test_a_node_without_a_uid_gets_no_other_node_s_facts(
     served: SimulatedCluster,
 ) -> None:
     play = Play(2)

@@ -159,7 +159,7 @@ async def test_the_check_before_an_order_refuses_another_node_than_the_profiles(
             assert deck.fleet.orders.progress[given.number].phase is OrderPhase.ENDED
 
 
-def test_the_last_look_misses_no_hostname_that_is_not_told() -> None:
+def test_the_last_check_needs_no_hostname_where_the_node_gives_none() -> None:
     meant = order(identity=Identity(uid=1, hostname="host1"))
     check_services(meant, Identity(uid=1), [NOW])
     check_services(meant, Identity(uid=1, hostname="host1.example"), [NOW])
@@ -167,7 +167,7 @@ def test_the_last_look_misses_no_hostname_that_is_not_told() -> None:
         check_services(meant, Identity(uid=1, hostname="host9"), [NOW])
 
 
-async def test_a_profiles_uid_is_not_taken_for_told_by_a_node_that_says_nothing() -> None:
+async def test_a_node_that_says_nothing_does_not_count_as_the_profiles_uid() -> None:
     play = Play(1)
     play.get(BOOTSTRAP, answer("no", 500))
     with serving(play) as server:

@@ -82,7 +82,7 @@ async def test_a_node_that_is_off_keeps_its_services_grows_old_and_comes_back_by
         assert happenings == [EventKind.LOST, EventKind.REGAINED]
 
 
-async def test_what_happened_while_a_node_was_away_is_told_when_it_is_back(
+async def test_what_happened_while_a_node_was_away_becomes_an_event_when_it_is_back(
     served: SimulatedCluster,
 ) -> None:
     async with running(*profiles(served)) as deck:
@@ -290,7 +290,7 @@ async def test_another_node_under_the_same_address_is_seen_and_bars_orders() -> 
             assert "node:2" in ruling.reason
 
 
-async def test_a_node_that_does_not_tell_who_it_is_any_more_takes_no_orders() -> None:
+async def test_a_node_that_no_longer_says_who_it_is_takes_no_orders() -> None:
     play = Play()
     with serving(play) as server:
         async with running(profile(server.url)) as deck:
@@ -305,7 +305,7 @@ async def test_a_node_that_does_not_tell_who_it_is_any_more_takes_no_orders() ->
             await deck.until(lambda: deck.watch().wrong_node == "")
 
 
-async def test_a_new_primary_is_told_as_an_event(served: SimulatedCluster) -> None:
+async def test_a_new_primary_becomes_an_event(served: SimulatedCluster) -> None:
     async with running(*profiles(served)) as deck:
         await deck.known()
         served.cluster.promote(2)

@@ -61,7 +61,7 @@ async def in_two_readings(deck: Running, served: SimulatedCluster, uid: int) -> 
 
 @pytest.mark.real_time
 @pytest.mark.parametrize(("uid", "pace"), [(2, PACE), (3, 0.2), (5, PACE), (5, 1.0)])
-async def test_another_primary_is_told_within_two_readings(
+async def test_another_primary_is_reported_within_two_readings(
     uid: int, pace: float, secure: SimulatedCluster
 ) -> None:
     async with running(*profiles(secure, **pinned(secure)), refresh=pace) as deck:
@@ -122,7 +122,7 @@ async def test_a_node_that_sends_the_question_on_is_not_called_primary_any_longe
         await client.aclose()
 
 
-async def test_the_next_node_is_asked_at_once_when_the_one_that_told_sends_it_on() -> None:
+async def test_the_next_node_is_asked_at_once_when_the_source_redirects() -> None:
     clock = Clock()
     book, old, new = ClusterCache(clock), Play(1), Play(2)
     new.get(NODES, TO_NODE1)
@@ -145,7 +145,7 @@ async def test_the_next_node_is_asked_at_once_when_the_one_that_told_sends_it_on
         await two.aclose()
 
 
-async def test_states_that_fail_alone_keep_nobody_from_telling_the_rest() -> None:
+async def test_states_that_fail_alone_leave_the_rest_of_the_facts() -> None:
     clock = Clock()
     book, play = ClusterCache(clock), Play(1)
     with serving(play) as server:
