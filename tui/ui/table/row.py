@@ -16,8 +16,8 @@ GUTTER = 2
 WHOLE_LINE = (0, 0)
 _GAP = 1
 _LOUD = "stale"
-_QUIET = ("", "│")
-_BOLD = Style(bold=True)
+_QUIET = (" ", "│")
+_BOLD, _PLAIN = Style(bold=True), Style.null()
 _CUT_BEFORE_MEASURING = 4
 # Terminals disagree on whether a variation selector makes the character before it wider.
 _SELECTORS = dict.fromkeys(range(0xFE00, 0xFE10), "\N{REPLACEMENT CHARACTER}")
@@ -166,40 +166,32 @@ def paint_row(
 ) -> Strip:
     """Paint one row as a strip; cells come in the order of the columns."""
     accent = style_of(palette.get("accent", "bold"))
-
-    def sign(text: str, base: Style) -> Segment:
-        return Segment(text, base if text.strip() in _QUIET else base + accent)
-
-    segments = [sign(look.cursor, look.base), sign(look.mark, look.base)]
+    segments = [
+        Segment(sign, look.base if sign in _QUIET else look.base + accent)
+        for sign in (look.cursor, look.mark)
+    ]
     covered = 0
     for number, place in enumerate(laid):
         if place.at < covered:
             continue
         cell = row.cell(place.index)
-        before, base = look.own.get(place.index, (cell.sign, look.base))
+        sign, base = look.own.get(place.index) or (cell.sign, look.base)
         if number:
-            segments.append(sign(before, base))
+            segments.append(Segment(sign, base if sign in _QUIET else base + accent))
         spans = len(laid) if number == 1 and row.has_the_line else cell.spans
-        covered = laid[min(number + spans, len(laid)) - 1].end
+        covered = (place if spans == 1 else laid[min(number + spans, len(laid)) - 1]).end
         text = fit(cell.text, covered - place.at, right=place.column.right)
-        segments += _paint_cell(cell, text, base, palette, dim=row.dim)
+        faded = style_of(palette.get("stale_row", "dim")) if row.dim or cell.faded else _PLAIN
+        if cell.lead and cell.lead != cell.style:
+            lead = base + style_of(palette.get(cell.lead, cell.lead)) + faded
+            segments.append(Segment(text[:1], lead))
+            text = text[1:]
+        style = base + style_of(palette.get(cell.style, cell.style))
+        if cell.style != _LOUD:
+            style += faded
+        segments.append(Segment(text, style + _BOLD if cell.loud else style))
     # Fewer segments are fewer bytes, at every tick.
     return Strip(segments).simplify()
-
-
-def _paint_cell(
-    cell: Cell, text: str, base: Style, palette: Mapping[str, str], *, dim: bool
-) -> Iterator[Segment]:
-    old = style_of(palette.get("stale_row", "dim")) if dim or cell.faded else Style.null()
-    style = base + style_of(palette.get(cell.style, cell.style))
-    if cell.style != _LOUD:
-        style += old
-    if cell.loud:
-        style += _BOLD
-    if cell.lead and cell.lead != cell.style:
-        yield Segment(text[:1], base + style_of(palette.get(cell.lead, cell.lead)) + old)
-        text = text[1:]
-    yield Segment(text, style)
 
 
 def changed_span(
