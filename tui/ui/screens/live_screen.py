@@ -1,7 +1,6 @@
 """What the full screens over the fleet share: their frame, clock, filter, and when they are fed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.text import Text
 from textual import events, on
@@ -20,16 +19,6 @@ from tui.ui.widgets.text_line import TextLine
 
 _TICK = 1.0
 """Seconds after which uptimes and ages go on."""
-
-
-def is_covered(screen: Screen[Any]) -> bool:
-    """Whether another full screen lies over this one, so that nothing of it can be seen.
-
-    Textual would paint the whole terminal again for each line that changes in a covered screen.
-    """
-    stack = screen.app.screen_stack
-    above = stack[stack.index(screen) + 1 :] if screen in stack else ()
-    return any(not other.is_modal for other in above)
 
 
 class LiveScreen(Screen[ScreenResultType]):
@@ -60,8 +49,13 @@ class LiveScreen(Screen[ScreenResultType]):
 
     @property
     def is_covered(self) -> bool:
-        """Whether nothing of it can be seen now."""
-        return is_covered(self)
+        """Whether another full screen lies over it, so that nothing of it can be seen.
+
+        Textual would paint the whole terminal again for each line that changes in a covered screen.
+        """
+        stack = self.app.screen_stack
+        above = stack[stack.index(self) + 1 :] if self in stack else ()
+        return any(not screen.is_modal for screen in above)
 
     def _on_clock(self) -> None:
         if not self.is_covered:
