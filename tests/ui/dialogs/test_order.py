@@ -365,6 +365,28 @@ async def test_a_burst_of_keys_confirms_nothing(
     assert not posts(served)
 
 
+async def test_a_key_that_waits_for_its_turn_keeps_the_one_before_it_from_confirming(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """A stalled machine may take longer over the first key than two keys must be apart."""
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await ask(deck, "r")
+        await deck.armed()
+        dialog = deck.app.screen
+        assert isinstance(dialog, OrderDialog)
+        await deck.alone()
+        first, second = events.Key("y", "y"), events.Key("e", "e")
+        for key in (first, second):
+            dialog.input_arrived(key)
+        dialog.drops_input(first)
+        dialog.on_key(first)
+        await deck.alone()
+        await deck.settle()
+        assert deck.app.screen is dialog
+        assert not deck.fleet.orders.progress
+    assert not posts(served)
+
+
 async def test_two_tabs_in_one_read_are_two(served: SimulatedCluster, tmp_path: Path) -> None:
     """Case 41."""
     async with open_deck(write_configuration(served, tmp_path)) as deck:

@@ -7,6 +7,7 @@ type-ahead decides nothing. What decides is no Textual action, since a link can 
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from rich.console import RenderableType
@@ -75,7 +76,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self._seen = 0
         self._seen_at = (0, 0)
         self._needed: dict[int, int] = {}
-        self._key_at = 0.0
+        self._key_at = self._arrived_at = 0.0
         self._alone = True
         self._pending: Timer | None = None
 
@@ -281,6 +282,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     def input_arrived(self, event: events.Event) -> None:
         """Cancel what a key was about to confirm, since another key follows at once."""
         if isinstance(event, events.Key | events.MouseDown):
+            self._arrived_at = event.time
             self._cancel_pending()
 
     def _cancel_pending(self) -> None:
@@ -291,9 +293,17 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     def _confirm_if_alone(self) -> None:
         """Confirm soon, if no other key comes near: a burst is a paste, or a stalled link."""
         if self._alone:
-            self._pending = self.set_timer(self.arming_times.alone, self._confirm)
+            confirm = partial(self._confirm_alone, self._key_at)
+            self._pending = self.set_timer(self.arming_times.alone, confirm)
         else:
             self.app.bell()
+
+    def _confirm_alone(self, key_at: float) -> None:
+        """Confirm, unless another key came after that of `key_at`, though it is not handled yet."""
+        if self._arrived_at > key_at:
+            self.app.bell()
+        else:
+            self._confirm()
 
     @on(Input.Changed)
     def _typed(self) -> None:
