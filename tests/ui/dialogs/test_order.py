@@ -365,6 +365,19 @@ async def test_a_burst_of_keys_confirms_nothing(
     assert not posts(served)
 
 
+async def test_a_key_from_before_the_dialog_listened_is_dropped_whenever_its_turn_comes(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        early = events.Key("y", "y")
+        await ask(deck, "r")
+        await deck.armed()
+        dialog = deck.app.screen
+        assert isinstance(dialog, OrderDialog)
+        assert dialog.drops_input(early)
+        assert not dialog.drops_input(events.Key("y", "y"))
+
+
 async def test_a_key_that_waits_for_its_turn_keeps_the_one_before_it_from_confirming(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:

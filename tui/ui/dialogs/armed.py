@@ -22,7 +22,7 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
     def __init__(self) -> None:
         super().__init__()
         self._painted_at: float | None = None
-        self._quiet_since = 0.0
+        self._quiet_since = self._armed_at = 0.0
         self.is_armed = False
 
     @property
@@ -46,6 +46,7 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
             painted, quiet = now - self._painted_at, now - self._quiet_since
             times = self.arming_times
             self.is_armed = painted >= times.painted and quiet >= times.quiet
+            self._armed_at = now
         return self.is_armed
 
     def input_arrived(self, event: events.Event) -> None:
@@ -57,7 +58,8 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
             return False
         if not self.is_armed:
             self._quiet_since = time.monotonic()
-        return not self.is_armed
+        # By when it came: on a busy machine its turn may come long after.
+        return not self.is_armed or event.time < self._armed_at
 
 
 class ArmedScreen(TypeAheadProofScreen[_Result], Generic[_Result]):
