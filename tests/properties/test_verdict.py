@@ -117,7 +117,7 @@ def test_nothing_is_verified_that_did_not_hold_to_the_last_look(
     wished = len(sights) - 2
     other = "RUNNING" if verb is Verb.STOP else data.draw(st.sampled_from(["STOPPED", "FATAL"]))
     sights[wished] = replace(sights[wished], status=other)
-    word, now = NodeAnswer(said=True, at=0.1), sights[-1].at
+    word, now = NodeAnswer(accepted=True, at=0.1), sights[-1].at
     verdict = decide_verdict(verb, before, word, sights, now=now, patience=PATIENCE)
     assert verdict is not None
     assert verdict.result is Result.FLAPPING
@@ -133,7 +133,7 @@ def test_a_restart_whose_start_time_moved_back_is_never_verified(
     before = replace(before, started_at=since, status="RUNNING")
     earlier = since - timedelta(minutes=minutes)
     blind = [Observation(one.at, "RUNNING", earlier) for one in sights]
-    word, now = NodeAnswer(said=True, at=0.1), 200.0
+    word, now = NodeAnswer(accepted=True, at=0.1), 200.0
     verdict = decide_verdict(Verb.RESTART, before, word, blind, now=now, patience=PATIENCE)
     assert verdict is None or verdict.result is not Result.VERIFIED
 
