@@ -229,7 +229,7 @@ async def settle(app: App[Any]) -> None:
     """
     calm = 0
     for _ in range(100):
-        if not app.screen_stack:
+        if not app.screen_stack or app._exception is not None:
             return
         screen = app.screen
         pumps: list[MessagePump] = [app, *screen.walk_children(with_self=True)]

@@ -26,10 +26,10 @@ class Question(ConfirmDialog[str]):
 
     essentials = facts
 
-    def bar(self) -> str:
+    def refusal(self) -> str:
         return self.shut
 
-    def agreed(self) -> str:
+    def confirmed(self) -> str:
         return self.field("#reason") or "yes"
 
 
