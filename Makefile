@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= 8
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test quick check format lint types imports bench soak screenshot clean
+.PHONY: demo test quick check format imports bench trace soak screenshot clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -30,9 +30,17 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Imports go downstairs only: the contracts of pyproject.toml.
+imports: $(STAMP)
+	$(BIN)/lint-imports
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/deck.py
 	$(BIN)/python benchmarks/scale.py
+
+# How many modules one reading and one order enter.
+trace: $(STAMP)
+	$(BIN)/python benchmarks/trace.py
 
 # How long the deck is left in bad weather.
 MINUTES ?= 3

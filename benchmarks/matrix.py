@@ -15,10 +15,12 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.config import AskSource, NodeProfile
 from tui.model.filters import ServiceFilter
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
 from tui.model.service import Service, ServiceCounts
+from tui.model.trust import SystemTrust
 from tui.ui.format.node_view import NodeView
 from tui.ui.matrix.columns import ColumnCache
 from tui.ui.matrix.grid import build_grid
@@ -39,11 +41,14 @@ def _view(number: int, second: int) -> NodeView:
     services = tuple(_service(number, at, second) for at in range(SERVICES))
     return NodeView(
         number=number + 1,
-        name=f"node{number + 1}",
-        title=f"node{number + 1}",
-        url="https://192.0.2.1:9443",
-        cluster="first" if number < 20 else "second",
-        environment=None,
+        profile=NodeProfile(
+            name=f"node{number + 1}",
+            url="https://192.0.2.1:9443",
+            username="viewer",
+            password=AskSource(),
+            trust=SystemTrust(),
+            cluster="first" if number < 20 else "second",
+        ),
         read_only="",
         reading=Reading(f"node{number + 1}", services, float(second), float(second)),
         identity=Identity(uid=number + 1),
@@ -54,8 +59,7 @@ def _view(number: int, second: int) -> NodeView:
         next_at=None,
         paused=False,
         wrong_node="",
-        unchecked=False,
-        certificate="",
+        presented=None,
         now=second + number % 3,
     )
 

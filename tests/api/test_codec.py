@@ -7,9 +7,8 @@ import pytest
 
 from tui.api import codec
 from tui.api.codec import WireError
-from tui.api.operation import write_operation
 from tui.model.node import Role
-from tui.model.order import Verb
+from tui.model.order import Verb, write_operation
 
 HOSTILE = [
     "\x1b[2J",

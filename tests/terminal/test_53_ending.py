@@ -62,7 +62,7 @@ def test_many_signals_are_as_one(opened: Open) -> None:
 
 
 BUGS = {
-    "poll": "import tui.fleet.polling.poller as m\nm.NodePoller._answered = boom",
+    "poll": "import tui.fleet.polling.poller as m\nm.NodePoller._publish_services = boom",
     "paint": "import tui.ui.table.live_table as m\nm.LiveTable.render_line = boom",
     "compose": "import tui.ui.screens.deck as m\nm.DeckScreen.compose = boom",
     "mount": "import tui.ui.screens.deck as m\nm.DeckScreen.on_mount = boom",

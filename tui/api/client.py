@@ -26,13 +26,12 @@ from tui.api.errors import (
     Unavailable,
     Unreachable,
 )
-from tui.api.operation import write_operation
 from tui.api.transport import Authorization, SecretLike
 from tui.model.certificate import Certificate
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.login import LoginWay
 from tui.model.node import Identity
-from tui.model.order import AnswerOutcome, OrderAnswer, Route, Verb
+from tui.model.order import AnswerOutcome, OrderAnswer, Route, Verb, write_operation
 from tui.model.reading import Remedy
 from tui.model.service import Service
 from tui.model.trust import ClientCertificate, Trust

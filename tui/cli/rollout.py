@@ -139,9 +139,8 @@ def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
 
 def _table(plan: "Plan", steady: float) -> str:
     """Lay out a plan: the turns, the requests that are sent, and the checks between them."""
-    from tui.api.operation import write_operation
     from tui.journal.records import iso_time
-    from tui.model.order import Route
+    from tui.model.order import Route, write_operation
 
     rows = [("TURN", "NODE", "UID", "ROLE", "SERVICE", "KIND", "STATUS", "SINCE")]
     sent = []

@@ -261,11 +261,11 @@ class Fleet:
     def _publish(self, watch: NodePoller, before: Reading, role: RoleChange | None) -> None:
         for event in self._pipeline.process(watch, before, role):
             self._record(event)
+        self.listener.node_changed(watch.name)
         # What another node answers is not a reading of this one.
         seen = Reading(watch.name) if watch.wrong_node else watch.reading
         self.past.reading(seen, watch.profile.cluster)
         self._recovery.look(watch)
-        self.listener.node_changed(watch.name)
 
     def _record(self, event: Event) -> None:
         self.events.append(event)

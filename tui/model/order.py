@@ -1,6 +1,7 @@
 """An order, what it may need, and what came of it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -194,3 +195,9 @@ class OrderProgress:
         return not self.is_open and all(
             verdict.result is Result.VERIFIED for verdict in self.verdicts
         )
+
+
+def write_operation(verb: Verb, services: Iterable[str]) -> bytes:
+    """Write the body of an order, as the documentation has it."""
+    body = {"operation_type": verb.value, "services": list(services)}
+    return json.dumps(body).encode("ascii")

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, NotSent, WriteBlocked
-from tui.api.operation import write_operation
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
 from tui.fleet.orders.verdict import Evidence, Patience
@@ -29,6 +28,7 @@ from tui.model.order import (
     Route,
     Tier,
     Verdict,
+    write_operation,
 )
 
 if TYPE_CHECKING:

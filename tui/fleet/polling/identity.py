@@ -10,26 +10,25 @@ REBIND = "if that one is meant, take uid and hostname out of the profile by hand
 
 
 class IdentityCheck:
-    """Binds a node to the uid and hostname of its profile, else to the first uid that answers."""
+    """Binds a node to the uid and hostname of its profile, else to the first uid that answers.
+
+    `wrong` is why it is not known to be the node that is meant; empty if it is, or not yet polled.
+    """
 
     def __init__(self, profile: NodeProfile) -> None:
         self._uid, self._hostname = profile.uid, profile.hostname
         self._first: int | None = None
         self._answered: Identity | None = None
-        self._meant: tuple[Identity, Identity | None, Identity] | None = None
+        self.wrong = ""
 
     def answered(self, identity: Identity) -> None:
         """Compare with what the node answered; an empty identity where it did not say who it is."""
         self._answered = identity
         if self._first is None:
             self._first = identity.uid
+        self.wrong = self._difference(identity)
 
-    @property
-    def wrong(self) -> str:
-        """Why it is not known to be the node that is meant; empty if it is, or not yet polled."""
-        found = self._answered
-        if found is None:
-            return ""
+    def _difference(self, found: Identity) -> str:
         who = "a node that does not tell its uid" if found.uid is None else f"node:{found.uid}"
         if self._uid is not None and found.uid != self._uid:
             return f"{who} answers here, the profile is of node:{self._uid}"
@@ -40,16 +39,7 @@ class IdentityCheck:
         return ""
 
     def meant(self, known: Identity) -> Identity:
-        """Return the node that is meant: what the profile says of it, then what is `known`.
-
-        It is called for every painted line of every node, so the last result is kept.
-        """
-        last = self._meant
-        if last is None or last[0] is not known or last[1] is not self._answered:
-            last = self._meant = (known, self._answered, self._of(known))
-        return last[2]
-
-    def _of(self, known: Identity) -> Identity:
+        """Return the node that is meant: what the profile says of it, then what is `known`."""
         found = self._answered or Identity()
         uid = known.uid if self._uid is None else self._uid
         # The node's own word for its name, since an order's check compares with that again.

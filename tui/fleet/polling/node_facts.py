@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class NodeFactsReader:
     """Reads who a node is every FACTS_EVERY seconds, and looks it up in its cluster's cache.
 
-    `facts` are the newest known; `report` is called whenever they are new, with the role's change.
+    `facts` are the newest known of the node that answers, `meant` is the node that is meant;
+    `report` is called whenever there are new facts, with the role's change.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class NodeFactsReader:
     ) -> None:
         self.facts = NodeFacts()
         self.identity_check = IdentityCheck(profile)
+        self.meant = self.identity_check.meant(self.facts.identity)
         self._name = profile.name
         self._cluster = cluster
         self._report = report
@@ -96,6 +98,7 @@ class NodeFactsReader:
         except ApiError:
             self._identity = Identity()
         self.identity_check.answered(self._identity)
+        self.meant = self.identity_check.meant(self.facts.identity)
         if self.identity_check.wrong:
             self._strayed_at = time.monotonic()
 
@@ -104,6 +107,7 @@ class NodeFactsReader:
         before, self.facts = self.facts, self._cluster.facts_for(self._name, self._identity)
         if before == self.facts:
             return False
+        self.meant = self.identity_check.meant(self.facts.identity)
         self._report(self._role_change())
         return True
 

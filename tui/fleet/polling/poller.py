@@ -141,7 +141,7 @@ class NodePoller:
     @property
     def identity(self) -> Identity:
         """The node that is meant, for an order to be bound to."""
-        return self._facts_reader.identity_check.meant(self.facts.identity)
+        return self._facts_reader.meant
 
     def set_interval(self, seconds: float) -> None:
         """Change the pace from the next reading on, at once if that is sooner."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 
-from tui.api.operation import write_operation
 from tui.model.duration import clock_duration
-from tui.model.order import Route
+from tui.model.order import Route, write_operation
 from tui.model.rollout import Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from rich.table import Table
 
-from tui.api.operation import write_operation
-from tui.model.order import Result, Route
+from tui.model.order import Result, Route, write_operation
 from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepState
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
 from tui.ui.format.rollout_text import step_counts

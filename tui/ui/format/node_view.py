@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tui.config import NodeProfile
 from tui.fleet.polling.poller import NodePoller
+from tui.model.certificate import Certificate
 from tui.model.filters import ServiceKinds
 from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.reading import Reading
@@ -14,16 +16,12 @@ from tui.model.service import Service, ServiceCounts
 class NodeView:
     """One node as it stands; `now` is monotonic, and so is `next_at`.
 
-    `facts` are of the node that answers, `identity` is the one that is meant. `certificate` tells
-    whether its days are over, not come, or nearly over; empty else.
+    `facts` are of the node that answers, `identity` is the one that is meant. `presented` is the
+    certificate that it showed last.
     """
 
     number: int
-    name: str
-    title: str
-    url: str
-    cluster: str
-    environment: Environment | None
+    profile: NodeProfile
     read_only: str
     reading: Reading
     tally: ServiceCounts
@@ -34,21 +32,15 @@ class NodeView:
     next_at: float | None
     paused: bool
     wrong_node: str
-    unchecked: bool
-    certificate: str
+    presented: Certificate | None
     now: float
 
     @classmethod
     def of(cls, watch: NodePoller, number: int, now: float) -> "NodeView":
         """Return a polled node as it is at `now`."""
-        profile = watch.profile
         return cls(
             number=number,
-            name=profile.name,
-            title=profile.title,
-            url=profile.url,
-            cluster=profile.cluster,
-            environment=profile.environment,
+            profile=watch.profile,
             read_only=watch.read_only,
             reading=watch.reading,
             tally=watch.tally,
@@ -59,10 +51,44 @@ class NodeView:
             next_at=watch.next_at,
             paused=watch.paused,
             wrong_node=watch.wrong_node,
-            unchecked=profile.is_unchecked,
-            certificate=(watch.certificate.remark(datetime.now(UTC)) if watch.certificate else ""),
+            presented=watch.certificate,
             now=now,
         )
+
+    @property
+    def name(self) -> str:
+        """The profile's name."""
+        return self.profile.name
+
+    @property
+    def url(self) -> str:
+        """The address of the node's API."""
+        return self.profile.url
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that the profile names; empty if none."""
+        return self.profile.cluster
+
+    @property
+    def environment(self) -> Environment | None:
+        """What the node is for, as its profile says."""
+        return self.profile.environment
+
+    @property
+    def title(self) -> str:
+        """What the node is called: its label, else its profile's name."""
+        return self.profile.title
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether any certificate is accepted in the node's place."""
+        return self.profile.is_unchecked
+
+    @property
+    def certificate(self) -> str:
+        """That the presented certificate is out of its days, or soon will be; empty else."""
+        return "" if self.presented is None else self.presented.remark(datetime.now(UTC))
 
     @property
     def age(self) -> float | None:

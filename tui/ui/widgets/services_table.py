@@ -6,8 +6,7 @@ from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
 from tui.model.service import Service
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import service_cells
-from tui.ui.format.uptime import UptimeClock
+from tui.ui.format.service_row import UptimeClock, service_cells
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 COLUMNS = (
