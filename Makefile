@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # How many tests run side by side.
-JOBS ?= 8
+JOBS ?= 6
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test quick check format imports bench trace soak screenshot clean
@@ -16,7 +16,7 @@ test: $(STAMP)
 
 # For every save: what needs neither real time, nor a process, nor a terminal.
 quick: $(STAMP)
-	$(BIN)/python -m pytest -q -n 2 -m "not real_time and not terminal"
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not real_time and not terminal"
 
 # The cheapest failure comes first.
 check: $(STAMP)

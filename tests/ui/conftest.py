@@ -17,6 +17,7 @@ from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_fro
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
@@ -87,10 +88,12 @@ class Deck:
             raise AssertionError(f"it did not come about; the screen:\n{self.text}") from None
 
     async def press(self, *keys: str) -> None:
-        """Type keys, each after what the one before it led to."""
-        for key in keys:
+        """Type keys, each after what the one before it led to; letters into a field in one go."""
+        for at, key in enumerate(keys):
             self.app.post_message(key_event(key))
-            await self.settle()
+            is_text = isinstance(self.app.focused, Input) and len(key) == 1
+            if not is_text or at + 1 == len(keys) or len(keys[at + 1]) != 1:
+                await self.settle()
 
     async def open(self, key: str, window: type[Screen[Any]]) -> None:
         """Press a key that opens a window, again where a node's answer was too old for it.
