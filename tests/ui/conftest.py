@@ -126,7 +126,7 @@ class Deck:
         size = Size(width, height)
         self.app._driver._size = size  # type: ignore[union-attr]
         self.app.post_message(events.Resize(size, size))
-        await self.until(lambda: self.app.size == size)
+        await self.until(lambda: self.app.size == size and self.app.screen._compositor.size == size)
         await self.settle()
 
     async def polls(self, more: int = 2) -> None:
@@ -243,6 +243,11 @@ async def settle(app: App[Any]) -> None:
             calm = 0
             continue
         screen._on_timer_update()
+        keys = getattr(app, "_key_queue", None)
+        if keys is not None and (keys._is_busy or keys._waiting):
+            calm = 0
+            await asyncio.sleep(0.005)
+            continue
         is_calm = not screen._callbacks and all(one._message_queue.empty() for one in pumps)
         calm = calm + 1 if is_calm else 0
         if calm == 3:

@@ -23,9 +23,9 @@ async def ask(deck: Deck, service: str = SERVICE) -> None:
 async def read(deck: Deck) -> None:
     """Page down until nothing is left that must be seen."""
     end = time.monotonic() + 20
-    while "shows the rest" in deck.text:
+    while (more := "shows the rest" in deck.text) or "up shows what was passed by" in deck.text:
         assert time.monotonic() < end, f"there is no end to it; the screen:\n{deck.text}"
-        await deck.press("down")
+        await deck.press("down" if more else "up")
 
 
 async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
@@ -40,12 +40,14 @@ async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
 
 async def _comes_through(deck: Deck, key: str) -> None:
     """Come to the rollout's screen; say yes again where an answer was too old for a moment."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 30
     while not isinstance(deck.app.screen, RolloutScreen):
         assert time.monotonic() < end, f"it did not come through; the screen:\n{deck.text}"
         with contextlib.suppress(AssertionError):
             await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen), 1.0)
             return
+        # A line that came and went has made the window smaller: it wants to be read anew.
+        await read(deck)
         await deck.alone()
         await deck.press(key)
 

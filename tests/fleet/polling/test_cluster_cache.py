@@ -104,7 +104,7 @@ async def test_a_replica_that_redirects_late_does_not_keep_the_primary_from_bein
         )
         async with running(*nodes, refresh=60) as deck:
             await deck.until(
-                lambda: all(one.facts.optional is not None for one in deck.fleet.nodes), 3
+                lambda: all(one.facts.optional is not None for one in deck.fleet.nodes), 20
             )
 
 
@@ -120,7 +120,7 @@ async def test_a_node_that_leaves_while_it_is_asked_leaves_the_asking_to_another
             await deck.good()
             await deck.until(lambda: deck.watch("node1").facts.gaps)
             deck.fleet.adopt(nodes[1:])
-            await deck.until(lambda: deck.watch("node1").facts.optional is not None, 3)
+            await deck.until(lambda: deck.watch("node1").facts.optional is not None, 20)
 
 
 async def test_nodes_without_a_cluster_share_nothing(served: SimulatedCluster) -> None:
