@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 JOBS ?= 6
 STAMP := $(VENV)/.installed
 
+# Compiled modules are kept: the tests start the deck hundreds of times.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test quick check format imports bench trace soak screenshot clean
 
 demo: $(STAMP)

@@ -63,7 +63,6 @@ class Command:
             # A child reports what it leaves open on stderr, and `finish` looks there. In this
             # process pytest makes an error of it.
             "PYTHONWARNINGS": "default::ResourceWarning",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.started: list[subprocess.Popen[str]] = []
 

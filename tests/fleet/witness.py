@@ -1,7 +1,6 @@
 """A node that looks into the journal, and decks in processes of their own that write it."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -58,7 +57,6 @@ class Child:
         self.process = subprocess.Popen(  # noqa: S603 - our own words
             [*before, sys.executable, "-m", "tests.fleet.order_process", how, url, str(folder)],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         )  # fmt: skip
 
     def hears(self) -> Any:
