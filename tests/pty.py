@@ -18,6 +18,8 @@ from typing import Any, Self
 import pyte
 from rich.cells import cell_len
 
+from tests import fork_server
+
 ROOT = Path(__file__).parent.parent
 RSDECK = (sys.executable, "-m", "tui")
 # Makes the terminal the child's controlling one, so that it gets SIGHUP, then runs the child.
@@ -71,13 +73,17 @@ class Terminal:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.attributes_before = termios.tcgetattr(self.master)
-        own = (sys.executable, "-S", "-c", _OWN.format(fd=1 if "stdin" in streams else 0))
-        self.child = subprocess.Popen(  # noqa: S603 - our own words
-            (*own, *argv),
-            cwd=ROOT,
-            env=dict(env),
-            **{"stdin": slave, "stdout": slave, "stderr": slave} | streams,
-        )
+        self.child: subprocess.Popen[bytes] | fork_server.ForkedProcess
+        if tuple(argv[: len(RSDECK)]) == RSDECK and not streams and fork_server.serves(env):
+            self.child = fork_server.ForkedProcess(argv[len(RSDECK) :], env, slave)
+        else:
+            own = (sys.executable, "-S", "-c", _OWN.format(fd=1 if "stdin" in streams else 0))
+            self.child = subprocess.Popen(  # noqa: S603 - our own words
+                (*own, *argv),
+                cwd=ROOT,
+                env=dict(env),
+                **{"stdin": slave, "stdout": slave, "stderr": slave} | streams,
+            )
         os.close(slave)
 
     def __enter__(self) -> Self:
