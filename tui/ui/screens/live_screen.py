@@ -49,11 +49,13 @@ class LiveScreen(Screen[ScreenResultType]):
 
     @property
     def is_covered(self) -> bool:
-        """Whether another screen or a dialog lies over it: what is seen of it then stands still.
+        """Whether another full screen lies over it, so that nothing of it can be seen.
 
         Textual would paint the whole terminal again for each line that changes in a covered screen.
         """
-        return self.app.screen is not self
+        stack = self.app.screen_stack
+        above = stack[stack.index(self) + 1 :] if self in stack else ()
+        return any(not screen.is_modal for screen in above)
 
     def _on_clock(self) -> None:
         if not self.is_covered:
