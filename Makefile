@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # How many tests run side by side.
-JOBS ?= 6
+JOBS ?= 4
 STAMP := $(VENV)/.installed
 
 # Compiled modules are kept: the tests start the deck hundreds of times.

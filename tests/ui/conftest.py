@@ -209,7 +209,7 @@ async def wait_until(condition: Callable[[], Any], seconds: float = 30.0) -> Non
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.05)
 
 
 def key_event(key: str) -> events.Key:

@@ -63,13 +63,14 @@ async def test_hostile_names_and_statuses_are_harmless_in_every_row_at_every_siz
         async with open_deck(one_node(server.url, tmp_path)) as deck:
             await deck.until(lambda: "alert_mgr" in deck.table.row_keys)
             await deck.press(*pane)
-            for _ in deck.table.row_keys:
-                for size in SIZES:
-                    await deck.resize(*size)
+            for size in SIZES:
+                await deck.resize(*size)
+                await deck.press("home")
+                for _ in deck.table.row_keys:
                     assert_harmless(deck)
-                await deck.press("s")
-                assert_harmless(deck)
-                await deck.press("down")
+                    await deck.press("s")
+                    assert_harmless(deck)
+                    await deck.press("down")
             assert deck.app.is_running
     assert not server.posts
 

@@ -8,6 +8,9 @@ import pytest
 from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
 from tui.sim.server import SimulatedCluster
 
+# Whole decks on nodes that are polled.
+pytestmark = pytest.mark.real_time
+
 
 def line_of(deck: Deck, service: str) -> str:
     return next(line for line in deck.text.splitlines() if f" {service} " in line)
@@ -206,7 +209,6 @@ async def test_ctrl_r_refreshes_at_once_and_starts_nothing(
     assert not posts(served)
 
 
-@pytest.mark.real_time
 async def test_pause_stops_polling_under_a_banner(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()

@@ -13,6 +13,9 @@ from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.table.live_table import LiveTable
 
+# Whole decks on nodes that are polled.
+pytestmark = pytest.mark.real_time
+
 
 async def page(deck: object) -> str:
     """Read the whole page, whatever of it fits on the screen."""

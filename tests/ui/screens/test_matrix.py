@@ -20,6 +20,9 @@ from tui.ui.matrix.matrix_table import MatrixTable
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.matrix import MatrixScreen
 
+# Whole decks on nodes that are polled.
+pytestmark = pytest.mark.real_time
+
 WHY = "read-only: the deck was started with --read-only"
 
 

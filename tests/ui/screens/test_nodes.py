@@ -9,6 +9,9 @@ from tui.config import load
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.nodes import NodesScreen
 
+# Whole decks on nodes that are polled.
+pytestmark = pytest.mark.real_time
+
 
 def lines_with(text: str, word: str) -> list[str]:
     return [line for line in text.splitlines() if word in line]
