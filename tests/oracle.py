@@ -14,10 +14,10 @@ _CHANGERS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _COLOR = r"(?:[34]8;(?:2;\d{1,3};\d{1,3};\d{1,3}|5;\d{1,3})|[34]9)"
 _MODES = r"(?:7|25|1000|1003|1004|1006|1015|1049|2004|2026)"
 _ALLOWED = re.compile(
-    # Where: cursor moves by row and column.
-    r"\x1b\[\d{1,4};\d{1,4}H|\x1b\[H"
+    # Where: cursor moves by row and column, to the right and back.
+    r"\x1b\[\d{1,4};\d{1,4}H|\x1b\[\d{0,4}H|\x1b\[\d{0,4}C|\x08"
     # How it looks: colours by number, and bold, dim, italic, underlined, reverse, struck.
-    rf"|\x1b\[(?:[0123479]|{_COLOR})(?:;(?:[123479]|{_COLOR}))*m"
+    rf"|\x1b\[(?:(?:[0123479]|{_COLOR})(?:;(?:[123479]|{_COLOR}))*)?m"
     # Modes that are switched on and off, and the question for synchronised output.
     rf"|\x1b\[\?{_MODES}[hl]|\x1b\[\?2026\$p"
     # The keyboard protocol, pushed and popped, and the shape of the pointer.
@@ -55,7 +55,7 @@ def strange(
             if not all(_is_text(char) for said in call.groups() for char in said):
                 found.append(_around(text, at))
             at = call.end()
-        elif char not in "\x1b\r\n":
+        elif char not in "\x1b\r\n\b":
             if not _is_text(char):
                 found.append(_around(text, at))
             at += 1

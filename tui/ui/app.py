@@ -372,7 +372,7 @@ class DeckApp(TerminalApp):
 
     def action_repaint(self) -> None:
         """Paint the whole screen again."""
-        self.refresh(layout=True)
+        self.repaint()
 
     def action_leave(self) -> None:
         """Close the detail pane, else leave; if something is still open, warn first."""

@@ -6,12 +6,17 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from rich.console import COLOR_SYSTEMS, RenderableType
 from textual import events, on
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
+from tui.ui.terminal.cells import PAINTED_UPDATES, TerminalCells
 from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
 from tui.ui.terminal.input_guard import ArmingTimes, InputGuard
@@ -19,6 +24,9 @@ from tui.ui.terminal.key_queue import KeyHandled, KeyQueue
 from tui.ui.terminal.output import Output
 from tui.ui.terminal.sanitizer import ControlCharacterFilter
 from tui.ui.terminal.shutdown import Shutdown
+
+_SYNCHRONIZED = 1024
+"""Characters from which a frame is marked as one for the terminal; less arrives at once."""
 
 
 class TerminalApp(App[None]):
@@ -30,6 +38,7 @@ class TerminalApp(App[None]):
         super().__init__(driver_class=DeckDriver, ansi_color=plain)
         self._exit_guard = Shutdown(self)
         self._control_filter = ControlCharacterFilter()
+        self._cells = TerminalCells()
         self._key_queue = KeyQueue(self._handle_input, self._key_target, self.set_timer)
         self._is_leaving = False
         self.arming_times = arming_times or ArmingTimes()
@@ -72,6 +81,30 @@ class TerminalApp(App[None]):
         """Return the filters of every painted line, the control characters' last."""
         return [*super().get_line_filters(), self._control_filter]
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Write what was painted: the cells that differ from what the terminal shows, at once."""
+        driver = self._driver
+        if (
+            not isinstance(driver, DeckDriver)
+            or not isinstance(renderable, PAINTED_UPDATES)
+            or self._batch_count
+            or not self._running
+            or self._closed
+        ):
+            super()._display(screen, renderable)
+            return
+        self._cells.keeps_column = driver.line_feed_keeps_column
+        colors = COLOR_SYSTEMS[self.console.color_system or "truecolor"]
+        text = self._cells.draw(renderable, (self.size.width, self.size.height), colors)
+        if isinstance(self.focused, Input):
+            # Where an input method shows what it composes.
+            text += self._cells.move_to(*self.cursor_position)
+        if len(text) > _SYNCHRONIZED and self._sync_available:
+            text = f"{SYNC_START}{text}{SYNC_END}"
+        if text:
+            driver.write(text)
+        self.post_display_hook()
+
     def to_terminal(self, sequence: str) -> None:
         """Write a sequence that paints nothing; dropped while the terminal does not accept it."""
         if isinstance(self._driver, DeckDriver):
@@ -80,6 +113,20 @@ class TerminalApp(App[None]):
     def terminal_taken(self, output: Output) -> None:
         """Record the output that restores the terminal if the deck is ended by force."""
         self._exit_guard.output = output
+        self._cells.forget()
+
+    def repaint(self) -> None:
+        """Write every cell again: something else may have written to the terminal."""
+        self._cells.forget()
+        self.refresh(layout=True)
+
+    def on_resize(self) -> None:
+        """Forget what the terminal shows: each moves its lines in its own way."""
+        self._cells.forget()
+
+    def on_app_focus(self) -> None:
+        """Write every cell again, in case something else has written meanwhile."""
+        self.repaint()
 
     def terminal_gone(self) -> None:
         """Leave, since the terminal is gone; called from any thread."""
@@ -116,7 +163,7 @@ class TerminalApp(App[None]):
         self.show_current()
         if isinstance(self._driver, DeckDriver):
             self._driver.release()
-        self.refresh(layout=True)
+        self.repaint()
 
     def _fatal_error(self) -> None:
         """End after a bug: Textual's own report prints the locals of every frame, secrets too."""

@@ -62,6 +62,8 @@ class DeckDriver(LinuxDriver):
         self._output: Output | None = None
         self._is_stopped = False
         self._raw: list[Any] | None = None
+        self.line_feed_keeps_column = False
+        """Whether a line feed goes straight down, and not to the first column."""
 
     # Writing
 
@@ -102,8 +104,18 @@ class DeckDriver(LinuxDriver):
             # Textual's own thread, which has nothing to write.
             self._writer_thread.stop()
             self._writer_thread = None
+        self._keep_column()
         with contextlib.suppress(termios.error):
             self._raw = termios.tcgetattr(self.fileno)
+
+    def _keep_column(self) -> None:
+        """Let a line feed go straight down, which is the shortest move to the next line."""
+        self.line_feed_keeps_column = False
+        with contextlib.suppress(termios.error):
+            attributes = termios.tcgetattr(self.fileno)
+            attributes[1] &= ~termios.ONLCR
+            termios.tcsetattr(self.fileno, termios.TCSANOW, attributes)
+            self.line_feed_keeps_column = True
 
     def stop_application_mode(self) -> None:
         """Restore the terminal, whether it accepts what is written or not."""

@@ -1,0 +1,240 @@
+"""A model of what the terminal shows, cell by cell: only cells that differ are written.
+
+Textual writes whole lines of every widget that was painted. This writes the changed cells, with
+the shortest moves of the cursor between them, and those of one look together.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from rich.cells import split_graphemes
+from rich.color import ColorSystem
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.strip import Strip
+
+from tui.model.text import is_harmless
+
+PAINTED_UPDATES = (LayoutUpdate, ChopsUpdate)
+"""What Textual 8.2 paints; both are private to it, so its version is bounded to 8.2."""
+
+_GAP = 4
+"""Cells that are written again where that is shorter than to move over them."""
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+_Cell = tuple[str, str]
+"""The text of a cell, with its combining characters, and its look: the parameters of its SGR
+sequence. The right half of a wide character has no text."""
+
+_UNKNOWN: _Cell = ("", "?")
+
+
+class TerminalCells:
+    """The cells of a terminal, as far as they are known.
+
+    `keeps_column` says whether a line feed goes straight down (no ONLCR). The caller calls
+    `forget` whenever something else may have written to the terminal, or a frame was dropped.
+    """
+
+    def __init__(self, *, keeps_column: bool = False) -> None:
+        self.keeps_column = keeps_column
+        self._size = (0, 0)
+        self._rows: list[list[_Cell]] = []
+        self._look: str | None = None
+        self._cursor: tuple[int, int] | None = None
+
+    def forget(self) -> None:
+        """Know nothing of the terminal any more: all that is painted next is written."""
+        width, height = self._size
+        self._rows = [[_UNKNOWN] * width for _ in range(height)]
+        self._look = self._cursor = None
+
+    def move_to(self, x: int, y: int) -> str:
+        """Return what moves the cursor to a cell; nothing where it is there."""
+        moved = self._moved(y, x)
+        self._cursor = (y, x)
+        return moved
+
+    def draw(
+        self,
+        update: LayoutUpdate | ChopsUpdate,
+        size: tuple[int, int],
+        colors: ColorSystem = ColorSystem.TRUECOLOR,
+    ) -> str:
+        """Take over a painted update of a screen of `size` (width, height).
+
+        Returns what makes the terminal show it; nothing where it does already.
+        """
+        if size != self._size:
+            self._size = size
+            self.forget()
+        changed: list[tuple[int, list[int]]] = []
+        for y, x, strip in _strips(update):
+            if y < size[1] and (columns := self._take(y, x, strip, colors)):
+                changed.append((y, columns))
+        return "".join(self._written(changed)) if changed else ""
+
+    def _take(self, y: int, x: int, strip: Strip, colors: ColorSystem) -> list[int]:
+        """Take over a strip; return the columns that differ, in their order."""
+        cells: list[_Cell] = []
+        for text, style, control in strip:
+            if control:
+                continue
+            look = "" if style is None else Strip.render_ansi(style, colors)
+            if text.isascii() and text.isprintable():
+                cells += [(char, look) for char in text]
+            else:
+                _add_graphemes(cells, text, look)
+        row = self._rows[y]
+        del cells[max(0, len(row) - x) :]
+        end = x + len(cells)
+        if row[x:end] == cells:
+            return []
+        columns = [at for at, cell in enumerate(cells, x) if row[at] != cell]
+        # A wide character is written whole.
+        halves = {at - 1 for at in columns if not cells[at - x][0] and at > x}
+        if not halves.issubset(columns):
+            columns = sorted(halves.union(columns))
+        row[x:end] = cells
+        if end < len(row) and row[end][0] == "" and row[end] is not _UNKNOWN:
+            row[end] = _UNKNOWN  # the right half of a wide character that was painted over
+        return columns
+
+    def _written(self, changed: list[tuple[int, list[int]]]) -> Iterator[str]:
+        by_look: dict[str, list[tuple[int, int, str, int]]] = {}
+        if self._look is not None:
+            by_look[self._look] = []
+        for y, columns in changed:
+            for x, text, width, look in self._runs(self._rows[y], columns):
+                by_look.setdefault(look, []).append((y, x, text, width))
+        for look, runs in by_look.items():
+            if runs:
+                yield _restyled(self._look, look)
+                self._look = look
+            for y, x, text, width in runs:
+                yield self._moved(y, x)
+                yield text
+                # At the right edge, and after what terminals give different widths, it is
+                # anywhere.
+                is_known = text.isascii() and x + width < self._size[0]
+                self._cursor = (y, x + width) if is_known else None
+
+    def _runs(self, row: list[_Cell], columns: list[int]) -> Iterator[tuple[int, str, int, str]]:
+        """Yield column, text, width and look of what is written of a row.
+
+        What terminals may give another width ends a run, so that the next one is moved to.
+        """
+        start = end = columns[0]
+        for column in columns[1:]:
+            if not _joins(row, start, end, column):
+                yield _run(row, start, end)
+                start = column
+            end = column
+        yield _run(row, start, end)
+
+    def _moved(self, y: int, x: int) -> str:
+        """Return the shortest move of the cursor to a cell."""
+        if self._cursor == (y, x):
+            return ""
+        home = f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"
+        if self._cursor is None:
+            return home
+        moves = [home]
+        from_y, from_x = self._cursor
+        if from_y == y:
+            moves.append(_sideways(x - from_x))
+        elif y == from_y + 1:
+            column = from_x if self.keeps_column else 0
+            aside = _sideways(x - column)
+            moves.append(f"{aside}\n" if x < column else f"\n{aside}")
+        return min(moves, key=len)
+
+
+def _run(row: list[_Cell], start: int, end: int) -> tuple[int, str, int, str]:
+    text = "".join([text for text, _ in row[start : end + 1]])
+    return start, text, end + 1 - start, row[start][1]
+
+
+def _joins(row: list[_Cell], start: int, end: int, column: int) -> bool:
+    """Whether a run and a changed cell behind it are written in one go."""
+    look = row[start][1]
+    text, its_look = row[column]
+    if its_look != look or column - end > _GAP + 1:
+        return False
+    between = row[end + 1 : column]
+    if any(its_look != look or not text or not text.isascii() for text, its_look in between):
+        return False
+    is_ascii = all(text.isascii() for text, _ in row[start : end + 1])
+    return is_ascii or not (between or (text and text.isascii()))
+
+
+def _sideways(by: int) -> str:
+    if by <= 0:
+        return "\b" * -by
+    return "\x1b[C" if by == 1 else f"\x1b[{by}C"
+
+
+def _add_graphemes(cells: list[_Cell], text: str, look: str) -> None:
+    for start, end, width in split_graphemes(text)[0]:
+        grapheme = text[start:end]
+        if not is_harmless(grapheme):
+            cells += [(_REPLACEMENT, look)] * width
+        elif width:
+            cells.append((grapheme, look))
+            cells += [("", look)] * (width - 1)
+        elif cells:
+            before, its_look = cells[-1]
+            cells[-1] = (before + grapheme, its_look)
+
+
+def _strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
+    """Yield line, column and content of all that an update paints."""
+    if isinstance(update, LayoutUpdate):
+        for y, strips in enumerate(update.strips, update.region.y):
+            x = update.region.x
+            for strip in strips:
+                yield y, x, strip
+                x += strip.cell_length
+        return
+    for y, left, right in update.spans:
+        line: Mapping[int, Strip | None] = update.chops[y]
+        for end, (x, chop) in zip(update.chop_ends[y], line.items(), strict=False):
+            if chop is not None and x <= right and end > left:
+                yield y, x, chop if end <= right else chop.crop(0, right - x)
+
+
+@lru_cache(maxsize=4096)
+def _restyled(old: str | None, new: str) -> str:
+    """Return the shortest SGR sequence from one look to another; `old` None is not known."""
+    if old == new:
+        return ""
+    if not new:
+        return "\x1b[m"
+    whole = f"\x1b[0;{new}m"
+    if old is None:
+        return whole
+    if not old:
+        return f"\x1b[{new}m"
+    (flags, *colors), (new_flags, *new_colors) = _parts(old), _parts(new)
+    if flags != new_flags or any(a and not b for a, b in zip(colors, new_colors, strict=True)):
+        return whole
+    differ = [b for a, b in zip(colors, new_colors, strict=True) if a != b]
+    return f"\x1b[{';'.join(differ)}m"
+
+
+def _parts(look: str) -> tuple[str, str, str]:
+    """Split the parameters of an SGR sequence into attributes, foreground and background."""
+    flags, colors = [], {"3": "", "4": ""}
+    numbers = look.split(";")
+    while numbers:
+        number = numbers.pop(0)
+        if number in {"38", "48"}:
+            count = 2 if numbers[0] == "5" else 4
+            colors[number[0]] = ";".join([number, *numbers[:count]])
+            del numbers[:count]
+        elif (len(number) > 1 and number[0] in "349") or len(number) == 3:
+            ground = "3" if number[0] in "39" else "4"
+            colors[ground] = number
+        else:
+            flags.append(number)
+    return ";".join(flags), colors["3"], colors["4"]
