@@ -22,6 +22,7 @@ _COMMANDS = {
     "config": "tui.cli.config:config",
     "demo": "tui.cli.demo:demo",
     "events": "tui.cli.events:events",
+    "export": "tui.cli.export:export",
     "discover": "tui.cli.discover:discover",
     "journal": "tui.cli.journal:journal",
     "nodes": "tui.cli.config:nodes",
@@ -40,6 +41,7 @@ Examples:
   rsdeck status node1 --json     poll once, print JSON, exit 0, 1, 2 or 3
   rsdeck snapshot --output x     all that is known, to paste into an incident
   rsdeck events --since 1h       what happened on the nodes, over all sessions
+  rsdeck export                  serve the state to Prometheus, on 127.0.0.1:9797
   rsdeck discover node1          find the other nodes of its cluster; --add writes them
   rsdeck journal --last 20       the actions from here, and their verdicts
   rsdeck rollout restart alert_mgr --cluster payments --dry-run

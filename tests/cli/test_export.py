@@ -1,0 +1,178 @@
+"""`rsdeck export`: what Prometheus gets, over HTTP and HTTPS and in a file."""
+
+import contextlib
+import json
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.cli.conftest import PASSWORD, ROOT, USER, Command, until
+from tui.sim.server import SimulatedCluster
+
+pytestmark = pytest.mark.real_time
+
+
+def serve(known: Command, *args: str) -> "tuple[subprocess.Popen[str], str]":
+    """Start an exporter on a free port; returns it and its address."""
+    child = known.start("export", "--listen", "127.0.0.1:0", "--every", "1", *args)
+    assert child.stderr is not None
+    line = child.stderr.readline()
+    assert "serving" in line
+    return child, line.split()[-1].removesuffix("/metrics").strip()
+
+
+def stop(known: Command, child: "subprocess.Popen[str]") -> None:
+    child.send_signal(signal.SIGTERM)
+    assert known.finish(child).code == 0
+
+
+def get(url: str, context: ssl.SSLContext | None = None) -> str:
+    with urllib.request.urlopen(url, timeout=10, context=context) as answer:  # noqa: S310 - loopback
+        return str(answer.read().decode())
+
+
+def test_the_state_of_every_service_is_served_and_follows_the_node(
+    known: Command, served: SimulatedCluster
+) -> None:
+    child, url = serve(known)
+    running = 'rsdeck_service_state{cluster="demo",name="ccs",node="node2",state="RUNNING"}'
+    until(lambda: f"{running} 1.0" in get(f"{url}/metrics"))
+    text = get(f"{url}/metrics")
+    assert PASSWORD not in text
+    assert USER not in text
+    served.cluster.node(2).processes["ccs"].fix_status("FATAL")
+    until(lambda: f"{running} 0.0" in get(f"{url}/metrics"))
+    stop(known, child)
+    assert not [one for one in served.cluster.requests if one.method != "GET"]
+
+
+def test_a_probe_gives_one_profile_and_takes_no_address(known: Command) -> None:
+    child, url = serve(known)
+    until(lambda: 'node="node1"' in get(f"{url}/probe?target=node1"))
+    assert 'node="node2"' not in get(f"{url}/probe?target=node1")
+    for target in ("https://127.0.0.1:1/", "nope", "", "node1&target=node2"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            get(f"{url}/probe?target={target}")
+        refused.value.close()
+        assert refused.value.code == 404
+    stop(known, child)
+
+
+def answered_without_certificate(url: str, context: ssl.SSLContext) -> bytes:
+    """Return what a client without a certificate gets: nothing, or the end of the connection."""
+    address = ("127.0.0.1", int(url.rpartition(":")[2]))
+    with (
+        socket.create_connection(address, 10) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+        contextlib.suppress(OSError),
+    ):
+        connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        return connection.recv(1)
+    return b""
+
+
+def test_https_and_the_certificates_of_clients(known: Command, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued, client = authority.issue_cert("127.0.0.1"), authority.issue_cert("prometheus@demo")
+    files = {name: tmp_path / f"{name}.pem" for name in ("cert", "key", "ca")}
+    issued.cert_chain_pems[0].write_to_path(str(files["cert"]))
+    issued.private_key_pem.write_to_path(str(files["key"]))
+    authority.cert_pem.write_to_path(str(files["ca"]))
+    child, url = serve(
+        known, "--tls-cert", str(files["cert"]), "--tls-key", str(files["key"]),
+        "--client-ca", str(files["ca"]),
+    )  # fmt: skip
+    assert url.startswith("https://")
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    assert answered_without_certificate(url, context) == b""
+    client.configure_cert(context)
+    assert "rsdeck_build_info" in get(f"{url}/metrics", context)
+    stop(known, child)
+
+
+def test_a_file_for_node_exporter_is_written_at_once_and_whole(
+    known: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "rsdeck.prom"
+    assert known.run("export", "--textfile", str(path)).code == 0
+    text = path.read_text("utf-8")
+    assert 'rsdeck_up{cluster="demo",node="node3"} 1.0' in text
+    assert [found.name for found in tmp_path.iterdir() if "prom" in found.name] == ["rsdeck.prom"]
+
+
+def test_a_node_that_is_down_is_in_the_file_and_in_the_exit_code(
+    known: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.users[USER].password = "another"
+    path = tmp_path / "rsdeck.prom"
+    assert known.run("export", "--textfile", str(path)).code == 3
+    assert 'rsdeck_up{cluster="demo",node="node1"} 0.0' in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("--listen", "9797"), "ADDRESS:PORT"),
+        (("--listen", "127.0.0.1:99999"), "ADDRESS:PORT"),
+        (("--tls-cert", "README.md"), "belong together"),
+        (("--tls-cert", "README.md", "--tls-key", "README.md"), "certificate files"),
+        (("--textfile", "/nowhere/x.prom"), "cannot write"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_with_the_reason(
+    args: tuple[str, ...], why: str, known: Command
+) -> None:
+    ran = known.run("export", *args)
+    assert ran.code == 2
+    assert why in ran.err
+
+
+def test_without_its_extra_the_command_says_what_to_install(known: Command) -> None:
+    ran = known.run_process("export", argv=known.without("prometheus_client"))
+    assert ran.code == 2
+    assert "pip install 'rsdeck[metrics]'" in ran.err
+
+
+PROMTOOL = shutil.which("promtool")
+needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
+
+
+def promtool(*args: str, stdin: str | None = None) -> None:
+    ran = subprocess.run(  # noqa: S603 - our own files
+        (PROMTOOL or "", *args), input=stdin, capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@needs_promtool
+def test_promtool_accepts_series_rules_and_configuration(known: Command, tmp_path: Path) -> None:
+    path = tmp_path / "rsdeck.prom"
+    assert known.run("export", "--textfile", str(path)).code == 0
+    promtool("check", "metrics", stdin=path.read_text("utf-8"))
+    promtool("check", "rules", "deploy/prometheus/rsdeck.rules.yml")
+    promtool("check", "config", "deploy/prometheus/prometheus.yml")
+
+
+@needs_promtool
+def test_the_alert_rules_do_what_their_tests_say() -> None:
+    promtool("test", "rules", "deploy/prometheus/rsdeck.rules.test.yml")
+
+
+def test_the_dashboard_asks_for_series_that_there_are(known: Command, tmp_path: Path) -> None:
+    path = tmp_path / "rsdeck.prom"
+    assert known.run("export", "--textfile", str(path)).code == 0
+    names = {line.split()[2] for line in path.read_text("utf-8").splitlines() if "# TYPE" in line}
+    text = (ROOT / "deploy/grafana/rsdeck.json").read_text("utf-8")
+    panels = json.loads(text)["panels"]
+    asked = [target["expr"] for panel in panels for target in panel["targets"]]
+    assert asked
+    assert all(any(name in expression for name in names) for expression in asked)

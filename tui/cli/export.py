@@ -1,0 +1,143 @@
+"""`rsdeck export`: the fleet's state for Prometheus. Without textual."""
+
+import asyncio
+import ipaddress
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.load_config import load_config
+from tui.cli.output import CommandError
+from tui.cli.status import ask_for_passwords, choose_nodes
+
+if TYPE_CHECKING:
+    from tui.config import Configuration
+    from tui.fleet.fleet import Fleet
+    from tui.metrics.collector import RestartCounter
+    from tui.metrics.server import MetricsServer
+
+_LOOK_ONLY = "read-only: an exporter only looks"
+
+_EPILOG = """\b
+Examples:
+  rsdeck export                                  serve http://127.0.0.1:9797/metrics
+  rsdeck export --listen 0.0.0.0:9797 --tls-cert c.pem --tls-key k.pem
+  rsdeck export --textfile /var/lib/node_exporter/rsdeck.prom
+
+/probe?target=NAME gives the series of one profile. No label holds a password or a user.
+
+\b
+Exit codes: 0 ended by a signal, or written; 2 usage or configuration;
+3 with --textfile: a node could not be polled (the file says which).
+"""
+
+
+@click.command("export", epilog=_EPILOG)
+@click.option(
+    "--listen", default="127.0.0.1:9797", show_default=True, metavar="ADDRESS:PORT",
+    help="Where to serve; an address other than loopback has to be given.",
+)  # fmt: skip
+@click.option(
+    "--every", type=click.FloatRange(1, 3600), default=10.0, show_default=True,
+    help="Seconds between two polls of a node.",
+)  # fmt: skip
+@click.option("--textfile", type=click.Path(path_type=Path, dir_okay=False),
+              help="Poll once, write the series into this file, and end.")  # fmt: skip
+@click.option("--tls-cert", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="Serve HTTPS with this certificate (PEM).")  # fmt: skip
+@click.option("--tls-key", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="The key of --tls-cert (PEM).")  # fmt: skip
+@click.option("--client-ca", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="Accept only clients with a certificate of this authority (PEM).")  # fmt: skip
+@click.pass_context
+def export(  # noqa: PLR0913 - the options of the command
+    ctx: click.Context,
+    listen: str,
+    every: float,
+    textfile: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    client_ca: Path | None,
+) -> None:
+    """Give Prometheus the state of every service on every node."""
+    if (tls_cert is None) != (tls_key is None) or (client_ca and not tls_cert):
+        raise CommandError("--tls-cert and --tls-key belong together, --client-ca needs both")
+    address = _address(listen)
+    configuration = load_config(ctx)
+    choose_nodes(configuration, ())
+    try:
+        from tui.metrics.collector import RestartCounter
+        from tui.metrics.server import ExportError, MetricsServer, ServerTls, write_textfile
+    except ImportError as error:
+        if error.name != "prometheus_client":
+            raise
+        raise CommandError(
+            "export needs prometheus_client: pip install 'rsdeck[metrics]'"
+        ) from None
+    counter = RestartCounter()
+    fleet = _fleet(configuration, every, counter)
+    try:
+        if textfile is not None:
+            asyncio.run(fleet.ask_once())
+            write_textfile(fleet, textfile)
+            ctx.exit(0 if all(node.reading.is_good for node in fleet.nodes) else 3)
+        tls = ServerTls(tls_cert, tls_key, client_ca) if tls_cert and tls_key else None
+        server = MetricsServer(fleet, counter, address, tls)
+    except ExportError as error:
+        raise CommandError(str(error)) from None
+    scheme = "https" if tls else "http"
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    click.echo(f"rsdeck: serving {scheme}://{host}:{server.port}/metrics", err=True)
+    if not tls and not _is_loopback(address[0]):
+        click.echo("rsdeck: anybody who reaches it can read it: see --tls-cert", err=True)
+    asyncio.run(_serve(fleet, server))
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise CommandError(f"--listen wants ADDRESS:PORT, such as 127.0.0.1:9797, not {listen!r}")
+    return host, int(port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _fleet(configuration: "Configuration", every: float, counter: "RestartCounter") -> "Fleet":
+    from tui.credentials import Passwords
+    from tui.fleet.fleet import Fleet
+
+    passwords = Passwords(configuration.nodes)
+    ask_for_passwords(configuration.nodes, passwords)
+    settings = replace(configuration.settings, refresh=every)
+    return Fleet(
+        replace(configuration, settings=settings),
+        read_only=_LOOK_ONLY,
+        listener=counter,
+        passwords=passwords,
+    )
+
+
+async def _serve(fleet: "Fleet", server: "MetricsServer") -> None:
+    """Poll and serve until SIGINT or SIGTERM."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    polling = asyncio.create_task(fleet.run())
+    waiting = asyncio.create_task(ended.wait())
+    with server:
+        await asyncio.wait({polling, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if polling.done():
+        polling.result()
+    polling.cancel()
+    await asyncio.wait({polling})
