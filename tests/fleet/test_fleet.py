@@ -11,8 +11,12 @@ import pytest
 
 from tests.faultserver import serving, wait_until
 from tests.fleet.conftest import (
+    BOOTSTRAP,
+    CLUSTER,
     LIST,
+    OPTIONAL,
     PASSWORD,
+    STATES,
     VIEWER,
     VIEWER_PASSWORD,
     Notes,
@@ -24,14 +28,17 @@ from tests.fleet.conftest import (
     profiles,
     quiet,
     running,
+    running_since,
+    said,
 )
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import EVENTS_AT_MOST, Fleet
-from tui.model.event import ConnectionLost, Event
+from tui.fleet.ports import NullHistory
+from tui.model.event import ConnectionLost, Event, EventKind
 from tui.model.event_text import event_text
-from tui.model.node import Environment
-from tui.model.order import Verb
-from tui.model.reading import TroubleKind
+from tui.model.node import Environment, Role
+from tui.model.order import Result, Verb
+from tui.model.reading import Reading, TroubleKind
 from tui.sim.server import SimulatedCluster
 
 
@@ -311,3 +318,86 @@ async def test_a_bug_in_a_listener_ends_the_fleet_with_its_exception(
         with pytest.raises(ExceptionGroup) as caught:
             await fleet.run()
     assert caught.group_contains(ZeroDivisionError)
+
+
+def of_another_cluster(uid: int = 1) -> Play:
+    """Make a node that reports no optional service, under the same uid and another hostname."""
+    other = Play(uid)
+    other.get(CLUSTER, said({"name": "other"}))
+    other.get(OPTIONAL, said({"cm_server": {"operating_mode": "enabled"}}))
+    other.get(BOOTSTRAP, said({"local_node_info": {"uid": str(uid), "hostname": "elsewhere"}}))
+    other.get(STATES, said({str(uid): {"hostname": "elsewhere", "role": "master"}}))
+    return other
+
+
+@pytest.mark.parametrize("cluster", ["", "demo"])
+async def test_what_was_learnt_at_an_address_is_forgotten_when_it_is_edited(cluster: str) -> None:
+    """P8: the old cluster's list of optional services decides nothing at the new address."""
+    with serving(Play()) as old, serving(of_another_cluster()) as new:
+        node = profile(old.url, cluster=cluster)
+        edited = replace(node, url=new.url)
+        async with running(node, passwords=keeping([node, edited])) as deck:
+            await deck.known()
+            assert "alert_mgr" in (deck.watch().facts.optional or ())
+            deck.fleet.adopt([edited])
+            while not (known := deck.watch().facts.optional):
+                assert deck.watch().facts.identity.role is Role.UNKNOWN
+                assert deck.watch().facts.optional is None
+                await quiet(0.002)
+            assert known == {"cm_server"}
+            assert deck.watch().facts.identity.cluster == "other"
+
+
+async def test_a_node_that_was_moved_to_another_cluster_gets_no_facts_of_the_old_one() -> None:
+    """P8: the uid is the same there; the hostname is not."""
+    with serving(Play(1)) as first, serving(Play(2)) as second, serving(of_another_cluster(2)) as b:
+        nodes = profile(first.url, cluster="demo"), profile(second.url, "node2", cluster="demo")
+        async with running(*nodes) as deck:
+            await deck.known()
+            deck.fleet.adopt([nodes[0], replace(nodes[1], url=b.url)])
+            await deck.readings(3)
+            moved = deck.watch("node2").facts
+            assert moved.optional is None
+            assert moved.identity.cluster == ""
+            assert "this node is elsewhere" in moved.gaps[0]
+            assert deck.watch("node1").facts.optional == {"alert_mgr"}
+
+
+class SeenReadings(NullHistory):
+    """A history that keeps since when `alert_mgr` ran, by each reading."""
+
+    def __init__(self) -> None:
+        self.starts: list[datetime | None] = []
+
+    def reading(self, reading: Reading, cluster: str) -> None:
+        service = reading.find("alert_mgr")
+        if service is not None:
+            self.starts.append(service.started_at)
+
+
+async def test_a_retired_poller_with_an_open_order_publishes_nothing_under_its_name() -> None:
+    """P7: the order still gets its verdict from the node that it went to."""
+    old, new, history = Play(), of_another_cluster(), SeenReadings()
+    old.post(said({"alert_mgr": True}))
+    with serving(old) as there, serving(new) as here:
+        node = profile(there.url)
+        edited = replace(node, url=here.url)
+        async with running(node, passwords=keeping([node, edited]), history=history) as deck:
+            await deck.known()
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: there.posts)
+            new.restart()
+            deck.fleet.adopt([edited])
+            deck.notes.events.clear()
+            await deck.good()
+            history.starts.clear()
+            old.restart()
+            old.services["ccs"] = {"status": "STOPPED"}
+            assert (await deck.verdict(order)).result is Result.VERIFIED
+            await deck.readings(2)
+            assert {one.kind for one in deck.notes.events} == {EventKind.VERDICT}
+            assert len(set(history.starts)) == 1
+            assert deck.watch().facts.optional == {"cm_server"}
+            new.services["alert_mgr"] = running_since(120)
+            await deck.until(lambda: deck.notes.events[-1].kind is EventKind.RESTARTED)
+            assert not deck.notes.events[-1].ordered_here

@@ -141,7 +141,12 @@ class Fleet:
 
     def _make(self, profile: NodeProfile, first: float) -> NodePoller:
         login = self._logins.setdefault(login_key(profile), Login.of(profile))
-        book = self._caches.setdefault(profile.cluster or f"\0{profile.name}", ClusterCache())
+        # What is learnt of a node without a cluster ends with its poller.
+        book = (
+            self._caches.setdefault(profile.cluster, ClusterCache())
+            if profile.cluster
+            else ClusterCache()
+        )
         watch = NodePoller(
             profile,
             login=login,
@@ -162,6 +167,8 @@ class Fleet:
             if wanted.get(name) != watch.profile:
                 del self._pollers[name]
                 watch.retire()
+                if not _is_same_place(watch.profile, wanted.get(name)):
+                    self._pipeline.forget(name)
                 task = self._tasks.pop(name, None)
                 if task is not None and self._group is not None:
                     self._group.create_task(self._let_go(watch, task), name=f"leave {name}")
@@ -170,6 +177,8 @@ class Fleet:
             watches[name] = self._pollers.get(name) or self._make(profile, 0.0)
         fresh = [watch for name, watch in watches.items() if name not in self._pollers]
         self._pollers = watches
+        clusters = {profile.cluster for profile in wanted.values()}
+        self._caches = {name: self._caches[name] for name in self._caches.keys() & clusters}
         for watch in fresh:
             self._begin(watch)
             self.listener.node_changed(watch.name)
@@ -259,6 +268,8 @@ class Fleet:
         return tuple(replace(seen, kind=kind_of(seen.name, optional)) for seen in order.services)
 
     def _publish(self, watch: NodePoller, before: Reading, role: RoleChange | None) -> None:
+        if self._pollers.get(watch.name) is not watch:
+            return  # retired: its name is another poller's, it serves only the orders open on it
         for event in self._pipeline.process(watch, before, role):
             self._record(event)
         self.listener.node_changed(watch.name)
@@ -275,7 +286,8 @@ class Fleet:
 
     def _order_moved(self, progress: OrderProgress) -> None:
         order = progress.order
-        self._pipeline.order_moved(progress)
+        if self._is_watched(order):
+            self._pipeline.order_moved(progress)
         if not progress.is_open:
             reported = self._reported.get(order.number, ())
             self._reported[order.number] = progress.verdicts
@@ -293,13 +305,26 @@ class Fleet:
 
     def _sees(self, order: Order) -> bool:
         """Whether an order's node answers, so that its verdict rests on all there is to see."""
-        node = order.target.node
-        return node in self and self.watch(node).reading.is_good
+        return self._is_watched(order) and self.watch(order.target.node).reading.is_good
+
+    def _is_watched(self, order: Order) -> bool:
+        """Whether the address that an order went to is the one that its node is polled at now."""
+        watch = self._pollers.get(order.target.node)
+        return watch is not None and watch.profile.url == order.target.url
 
     def history(self, node: str, service: str) -> tuple[Event, ...]:
         """List the known events of a service, newest first: this session's and earlier ones."""
         known = (event for event in self.events if (event.node, event.service) == (node, service))
         return tuple(reversed(tuple(known)))
+
+
+def _is_same_place(before: NodeProfile, after: NodeProfile | None) -> bool:
+    """Whether two profiles of one name lead to the same node by the same way."""
+    return after is not None and _place(before) == _place(after)
+
+
+def _place(profile: NodeProfile) -> tuple[str, str, int | None, str]:
+    return profile.url, profile.proxy, profile.uid, profile.hostname
 
 
 def barred(profile: NodeProfile) -> str:

@@ -33,6 +33,10 @@ class Attribution:
                 until = math.inf if progress.is_open else now + AFTERWARDS
                 self._until[order.target.node, name] = until
 
+    def forget(self, node: str) -> None:
+        """Forget the orders on a node."""
+        self._until = {key: until for key, until in self._until.items() if key[0] != node}
+
     def explain(self, event: Event) -> Event:
         """Return a change of a service with its cause; any other event as it is."""
         if not isinstance(event.details, StatusChange | Restart):

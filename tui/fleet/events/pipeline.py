@@ -75,6 +75,12 @@ class EventPipeline:
         """Follow an order's step."""
         self._attribution.note(progress, time.monotonic())
 
+    def forget(self, node: str) -> None:
+        """Forget what is known of a node: from now on another one has its name."""
+        self._attribution.forget(node)
+        self._restarts.forget(node)
+        self._loops.forget(node)
+
     def process(
         self, node: PolledNode, before: Reading, role: RoleChange | None
     ) -> Iterator[Event]:

@@ -61,6 +61,11 @@ class RestartDetector:
         past.ran, past.via, past.since, past.spawn = False, "", started_at or past.since, None
         return _restart(event, change, via) if returned and moved else None
 
+    def forget(self, node: str) -> None:
+        """Forget the services of a node."""
+        kept = {key: past for key, past in self._transitions.items() if key[0] != node}
+        self._transitions = kept
+
     def _past(self, event: Event) -> _Transition:
         """Find what is known of a service; of too many, the one known longest is forgotten."""
         key = (event.node, event.service)
@@ -119,6 +124,10 @@ class CrashLoopDetector:
             return None
         past.is_reported = True
         return replace(event, details=CrashLoop(self._wanted, lasted), cause=Cause.NOT_ORDERED_HERE)
+
+    def forget(self, node: str) -> None:
+        """Forget the restarts of a node's services."""
+        self._times = {key: past for key, past in self._times.items() if key[0] != node}
 
     def _past(self, event: Event) -> _RestartTimes:
         """Find the restarts of a service; of too many services, the one known longest goes."""

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member
-from tui.model.node import Identity, NodeFacts, Role
+from tui.model.node import Identity, NodeFacts, Role, same_host
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -32,6 +32,7 @@ FACTS_EVERY = 5.0
 FACTS_AT_MOST = 60.0
 """Seconds after which facts that could not be read again are not believed any more."""
 
+_NOT_ASKED = "the cluster has not been asked yet"
 _AGAIN = 2 * FACTS_EVERY
 _ABSENT = 3600.0
 _TRY_EVERY_INTERVALS = 0.75
@@ -109,6 +110,12 @@ def _place(location: str) -> str:
         return location
 
 
+def _has_other_name(member: Member, identity: Identity) -> bool:
+    """Whether a node reports another hostname than its cluster lists under its uid."""
+    both = bool(member.hostname and identity.hostname)
+    return both and not same_host(member.hostname, identity.hostname)
+
+
 class ClusterHealthCache:
     """The `newest` `GET /v4/cluster/health` of one cluster, read at `read_at` (monotonic).
 
@@ -122,6 +129,10 @@ class ClusterHealthCache:
         self.newest: ClusterHealth | None = None
         self.read_at = 0.0
         self.gap = ""
+
+    def forget(self) -> None:
+        """Forget the newest answer; it is read again at once."""
+        self.newest, self.read_at, self._due, self.gap = None, 0.0, 0.0, ""
 
     @property
     def is_due(self) -> bool:
@@ -170,7 +181,7 @@ class ClusterCache:
         self._roster = ClusterFacts()
         self._roster_at = 0.0
         self._source = ""
-        self._gap = "the cluster has not been asked yet"
+        self._gap = _NOT_ASKED
         self._asking = asyncio.Lock()
         self._source_node = SourceNode()
         self._demoted: dict[str, float] = {}
@@ -227,9 +238,19 @@ class ClusterCache:
         self._source_node.lose(node)
 
     def forget(self, node: str) -> None:
-        """Call a node's reader no more, and do not ask it."""
+        """Call a node's reader no more, do not ask it, and forget what it reported.
+
+        Its address, or the node behind it, may be another from now on.
+        """
         self.readers.pop(node, None)
+        self._waiting.pop(node, None)
+        self._demoted.pop(node, None)
         self._source_node.forget(node)
+        self.health.forget()
+        if node == self._source:
+            self._facts, self._source, self._gap = None, "", _NOT_ASKED
+            self._roster, self._roster_at, self._roles_due = ClusterFacts(), 0.0, 0.0
+            self._call_readers()
 
     def _call_the_waiting(self) -> None:
         waiting, self._waiting = self._waiting, {}
@@ -240,18 +261,22 @@ class ClusterCache:
     async def _ask(self, node: str, reader: NodeReader) -> None:
         now = self._clock()
         self._source_node.begin(now)
-        whole = self._facts_are_due(now)
+        whole, asked_by = self._facts_are_due(now), self.readers.get(node)
         try:
-            if whole:
-                self._keep(node, await reader.cluster_facts())
-            else:
-                self._keep_roles(await reader.member_states())
+            answer = await (reader.cluster_facts() if whole else reader.member_states())
         except LoginRefused:
             raise
         except ApiError as error:
-            self._fail(node, error, whole=whole)
+            if self.readers.get(node) == asked_by:
+                self._fail(node, error, whole=whole)
+            return
+        if self.readers.get(node) != asked_by:
+            return  # it was retired meanwhile, and its name may be another node's by now
+        if isinstance(answer, ClusterFacts):
+            self._keep(node, answer)
         else:
-            self._source_node.answered(node, self._clock())
+            self._keep_roles(answer)
+        self._source_node.answered(node, self._clock())
 
     def _fail(self, node: str, error: ApiError, *, whole: bool) -> None:
         now = self._clock()
@@ -319,6 +344,9 @@ class ClusterCache:
             who = "does not tell its uid" if identity.uid is None else f"is node:{identity.uid}"
             gap = f"this node {who}, which the list of {self._source} does not hold"
             return NodeFacts(identity, gaps=(gap,))
+        if member is not None and _has_other_name(member, identity):
+            listed = f"the list of {self._source} holds node:{member.uid} {member.hostname}"
+            return NodeFacts(identity, gaps=(f"this node is {identity.hostname}, {listed}",))
         if member is not None:
             identity = replace(
                 identity,

@@ -38,6 +38,7 @@ class NodeFactsReader:
         self._cluster = cluster
         self._report = report
         self._identity = Identity()
+        self._is_retired = False
         self._asked_at = self._identified_at = self._strayed_at = 0.0
         self._last_role: tuple[int | None, Role] = (None, Role.UNKNOWN)
         cluster.readers[profile.name] = self.look_up
@@ -61,6 +62,8 @@ class NodeFactsReader:
             self._asked_at = now
             await self._identify(reader)
             self._identified_at = now
+        if self._is_retired:
+            return  # an order needs only who it is
         health = self._cluster.health.newest
         if self.identity_check.wrong:
             self._cluster.lose(self._name)  # what another node says may be of another cluster
@@ -84,10 +87,12 @@ class NodeFactsReader:
 
     def lose(self) -> None:
         """Stop using the node as its cluster's source: it cannot be read."""
-        self._cluster.lose(self._name)
+        if not self._is_retired:
+            self._cluster.lose(self._name)
 
     def end(self) -> None:
-        """Get no more facts from the cluster's cache."""
+        """Get no more facts from the cluster's cache, and add none."""
+        self._is_retired = True
         self._cluster.forget(self._name)
 
     async def _identify(self, reader: NodeReader) -> None:

@@ -186,7 +186,7 @@ class NodePoller:
             await self._connection.shut()
 
     def retire(self) -> None:
-        """Get no more facts from the cluster's cache."""
+        """Get no more facts from the cluster's cache, and add none."""
         self._facts_reader.end()
 
     async def _rest(self, seconds: float | None) -> None:
