@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.config import AskSource, NodeProfile
+from tui.model.evidence import NodeEvidence
 from tui.model.filters import ServiceFilter
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
@@ -60,6 +61,7 @@ def _view(number: int, second: int) -> NodeView:
         paused=False,
         wrong_node="",
         presented=None,
+        evidence=NodeEvidence(),
         now=second + number % 3,
     )
 

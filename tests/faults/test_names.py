@@ -3,9 +3,19 @@
 import asyncio
 import time
 
+import pytest
+
 from tests.faults.conftest import Names
-from tests.faultserver import serving, wait_until
-from tests.fleet.conftest import PATIENCE, Play, asked, profile, running
+from tests.faultserver import answer, serving, wait_until
+from tests.fleet.conftest import (
+    BOOTSTRAP,
+    PATIENCE,
+    Play,
+    asked,
+    profile,
+    running,
+    running_since,
+)
 from tui.fleet.orders.guard import judge_order
 from tui.model.order import Result, SeenService, Tier, Verb
 from tui.model.service import Kind
@@ -77,3 +87,31 @@ async def test_an_order_to_a_name_that_goes_round_reaches_the_node_that_was_mean
                 assert verdict.result is Result.NOT_SENT
                 assert "nothing was sent" in verdict.text
             assert not one.posts + two.posts + three.posts
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"), [(Verb.RESTART, running_since(0)), (Verb.START, {"status": "STOPPED"})]
+)
+async def test_without_a_uid_an_order_to_a_name_that_moved_is_not_sent(
+    resolver: Names, verb: Verb, status: dict[str, str]
+) -> None:
+    """P4, case 27: the service looks the same on both nodes, the connection does not."""
+    first, second = Play(), Play()
+    for play in (first, second):
+        play.get(BOOTSTRAP, answer("no", 500))
+        play.services["alert_mgr"] = status
+    resolver.point(NAME, "127.0.0.1")
+    with serving(first) as one, serving(second, host="127.0.0.2", port=one.port) as other:
+        async with running(profile(f"http://{NAME}:{one.port}"), refresh=30) as deck:
+            await deck.known()
+            assert deck.watch().identity.uid is None
+            order = deck.order(verb, "alert_mgr")
+            resolver.point(NAME, "127.0.0.2")
+            one.__exit__()
+            await asyncio.to_thread(wait_until, lambda: one.ended == one.connections)
+            deck.fleet.unlocked = True
+            deck.fleet.give(order)
+            verdict = await deck.verdict(order)
+            assert verdict.result is Result.NOT_SENT
+            assert f"the connection leads to 127.0.0.2:{one.port} now" in verdict.text
+        assert not one.posts + other.posts

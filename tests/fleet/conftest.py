@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.faultserver import Peer, answer
+from tests.faultserver import Asked, Peer, answer
 from tui.config import AskSource, Configuration, NodeProfile, Settings
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
@@ -148,7 +148,13 @@ class Running:
             assert service is not None
             kind = kind_of(name, watch.facts.optional)
             seen.append(SeenService(name, service.status, kind, service.started_at, service.uptime))
-        target = Target(node, watch.profile.url, watch.facts.identity, watch.profile.environment)
+        target = Target(
+            node,
+            watch.profile.url,
+            watch.identity,
+            watch.profile.environment,
+            watch.evidence,
+        )
         return Order(
             self.fleet.orders.next_number(),
             verb,
@@ -269,12 +275,16 @@ class Play:
 
     def __call__(self, peer: Peer) -> None:
         while (request := peer.read()) is not None:
-            default = said(self.services) if request.path == LIST else answer(status=404)
-            reply = self.answers.get((request.method, request.path), default)
-            if callable(reply):
-                reply(peer)
-            else:
-                peer.send(reply)
+            self.reply(peer, request)
+
+    def reply(self, peer: Peer, request: Asked) -> None:
+        """Answer one request."""
+        default = said(self.services) if request.path == LIST else answer(status=404)
+        reply = self.answers.get((request.method, request.path), default)
+        if callable(reply):
+            reply(peer)
+        else:
+            peer.send(reply)
 
 
 def said(value: object) -> bytes:

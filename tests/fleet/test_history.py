@@ -78,8 +78,11 @@ async def test_what_another_node_answers_is_not_taken_for_this_ones(folder: Path
             play.get(BOOTSTRAP, said({"local_node_info": info}))
             deck.fleet.refresh()
             await deck.until(lambda: deck.watch().wrong_node)
+            before = deck.watch().reading.find("alert_mgr")
             play.restart("alert_mgr")
-            await deck.until(lambda: deck.fleet.history("node1", "alert_mgr"))
+            await deck.until(lambda: deck.watch().reading.find("alert_mgr") != before)
+            await deck.readings(2)
+            assert deck.fleet.history("node1", "alert_mgr") == ()
     day = HistoryReader(folder).day("node1", "alert_mgr", datetime.now(UTC))
     assert day.restarts == ()
 

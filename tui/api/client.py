@@ -29,6 +29,7 @@ from tui.api.errors import (
 from tui.api.transport import Authorization, SecretLike
 from tui.model.certificate import Certificate
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member
+from tui.model.evidence import Origin
 from tui.model.login import LoginWay
 from tui.model.node import Identity
 from tui.model.order import AnswerOutcome, OrderAnswer, Route, Verb, write_operation
@@ -91,6 +92,13 @@ class NodeReader:
     def certificate(self) -> Certificate | None:
         """What the node presented when it was last connected to; None before, and without TLS."""
         return self._connection.certificate
+
+    @property
+    def origin(self) -> Origin:
+        """Where the newest answer came from."""
+        certificate = self.certificate
+        sha256 = "" if certificate is None else certificate.sha256
+        return Origin(self._connection.peer, sha256)
 
     async def services(self) -> tuple[Service, ...]:
         """Read `GET /v1/local/services`, which the node answers for itself."""

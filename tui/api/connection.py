@@ -111,7 +111,8 @@ class Connection:
     second request meanwhile raises RuntimeError. `timeout` is in seconds and for all of a request,
     except the wait of its `before_send`. `guard` is called after each request. `keeps_alive` is
     whether the last answer left the connection open, `opened` counts the connections that were
-    begun. `certificate` is what the node presented last, None before.
+    begun. `certificate` is what the node presented last, None before. `peer` is
+    the address and port of the newest connection's other end, empty before, and behind a proxy.
     """
 
     _gate: ClassVar[type[GetOnlyTransport]] = GetOnlyTransport
@@ -135,6 +136,7 @@ class Connection:
         self.proxy = proxy
         self.guard: PasswordGuard = guard or NoGuard()
         self.certificate: Certificate | None = None
+        self.peer = ""
         self.keeps_alive = True
         self.opened = 0
         self._transport: GetOnlyTransport | None = None
@@ -301,6 +303,7 @@ class Connection:
                     trace.stage = RequestStage.CONNECTING
                 case "connection.connect_tcp.complete":
                     trace.stream = info["return_value"]
+                    self._keep_peer(info["return_value"])
                 case "connection.start_tls.started" | "proxy.start_tls.started":
                     trace.stage = RequestStage.HANDSHAKE
                 case "connection.start_tls.complete" | "proxy.start_tls.complete":
@@ -320,6 +323,10 @@ class Connection:
                     self._is_unanswered = info["return_value"][1] == 401
 
         return note
+
+    def _keep_peer(self, stream: httpcore.AsyncNetworkStream) -> None:
+        host, port, *_ = stream.get_extra_info("server_addr")
+        self.peer = "" if self.proxy else f"{host}:{port}"
 
     def _keep_certificate(self, stream: httpcore.AsyncNetworkStream) -> None:
         peer = stream.get_extra_info("ssl_object")

@@ -10,6 +10,7 @@ from typing import Any
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
+from tui.fleet.events.baseline import EventBaseline
 from tui.fleet.events.pipeline import EventPipeline, order_event, verdict_event
 from tui.fleet.login.state import Login, login_key
 from tui.fleet.orders.executor import NotAccepted, Orders
@@ -22,6 +23,8 @@ from tui.fleet.ports import FleetListener, History, Journal, NullHistory, NullJo
 from tui.fleet.rollout.manager import Rollouts
 from tui.fleet.unmanaged_nodes import UnmanagedNode, find_unmanaged_nodes
 from tui.model.event import Event, RoleChange
+from tui.model.evidence import NodeEvidence
+from tui.model.node import Identity
 from tui.model.order import Order, OrderProgress, SeenService, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress
@@ -56,6 +59,7 @@ class Fleet:
         self.unlocked = False
         self.listener: FleetListener = listener or NullListener()
         self._pipeline = EventPipeline(configuration.notify)
+        self._baseline = EventBaseline()
         self._timeout = configuration.settings.timeout
         by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
         self._read_only = read_only or by_setting
@@ -167,6 +171,7 @@ class Fleet:
             if wanted.get(name) != watch.profile:
                 del self._pollers[name]
                 watch.retire()
+                self._baseline.forget(name)
                 if not _is_same_place(watch.profile, wanted.get(name)):
                     self._pipeline.forget(name)
                 task = self._tasks.pop(name, None)
@@ -225,6 +230,7 @@ class Fleet:
             busy=self.orders.open_on(node),
             environment=watch.profile.environment,
             unlocked=self.unlocked,
+            is_identified=_is_identified(watch.identity, watch.evidence),
         )
 
     def give(self, order: Order) -> None:
@@ -237,8 +243,9 @@ class Fleet:
         if order.number in self.orders.progress:
             raise NotAccepted(f"order {order.number} was given already")
         self._check_addresses(order)
-        # The check right before the POST finds out whether the node is there, and which it is.
-        standing = replace(self.standing(order.target.node), age=0.0, trouble="")
+        # The check right before the POST finds out whether the node is there.
+        wrong = self.watch(order.target.node).wrong_node
+        standing = replace(self.standing(order.target.node), age=0.0, trouble=wrong)
         ruling = judge_order(order.verb, self._as_now(order), standing)
         if not ruling.allowed:
             raise NotAccepted(ruling.reason)
@@ -270,9 +277,12 @@ class Fleet:
     def _publish(self, watch: NodePoller, before: Reading, role: RoleChange | None) -> None:
         if self._pollers.get(watch.name) is not watch:
             return  # retired: its name is another poller's, it serves only the orders open on it
-        for event in self._pipeline.process(watch, before, role):
+        old, counted = self._baseline.advance(watch, before)
+        for event in self._pipeline.process(counted, old, None if watch.wrong_node else role):
             self._record(event)
         self.listener.node_changed(watch.name)
+        if not watch.is_settled:
+            return
         # What another node answers is not a reading of this one.
         seen = Reading(watch.name) if watch.wrong_node else watch.reading
         self.past.reading(seen, watch.profile.cluster)
@@ -316,6 +326,11 @@ class Fleet:
         """List the known events of a service, newest first: this session's and earlier ones."""
         known = (event for event in self.events if (event.node, event.service) == (node, service))
         return tuple(reversed(tuple(known)))
+
+
+def _is_identified(identity: Identity, evidence: NodeEvidence) -> bool:
+    """Whether another node in its place would be noticed."""
+    return identity.uid is not None or bool(identity.hostname) or evidence.identifies
 
 
 def _is_same_place(before: NodeProfile, after: NodeProfile | None) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from tui.model.evidence import NodeEvidence
 from tui.model.node import Environment, Identity
 from tui.model.service import Kind
 
@@ -40,12 +41,13 @@ class SeenService:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The node that is meant, bound when the key was pressed."""
+    """The node that is meant, bound when the key was pressed, with what its reading showed."""
 
     node: str
     url: str
     identity: Identity
     environment: Environment | None = None
+    evidence: NodeEvidence = field(default_factory=NodeEvidence)
 
 
 @dataclass(frozen=True, slots=True)

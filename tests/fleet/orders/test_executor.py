@@ -32,10 +32,12 @@ from tui.api.connection import OrderConnection
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted, request_text
+from tui.fleet.orders.guard import judge_order
 from tui.fleet.orders.verdict import Patience
 from tui.journal.order_journal import OrderJournal
 from tui.model.event import EventKind
-from tui.model.order import OrderPhase, Result, Route, Verb
+from tui.model.order import OrderPhase, Result, Route, SeenService, Tier, Verb
+from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
 
@@ -424,6 +426,80 @@ async def test_the_preflight_stops_an_order_to_a_node_that_is_not_the_one_meant(
             verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
             assert verdict.result is Result.NOT_SENT
             assert not server.posts
+
+
+@pytest.mark.parametrize("verb", [Verb.RESTART, Verb.START])
+async def test_without_a_uid_an_order_is_not_sent_where_other_processes_answer(verb: Verb) -> None:
+    """P4: behind one address, the service that is meant looks the same on the other node."""
+    play = Play()
+    play.get(BOOTSTRAP, answer("no", 500))
+    if verb is Verb.START:
+        play.services["alert_mgr"] = {"status": "STOPPED"}
+    play.services["cm_server"] = running_since(7)
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.restart("ccs")
+            verdict = await deck.verdict(deck.give(verb, "alert_mgr"))
+            assert verdict.result is Result.NOT_SENT
+            assert "ccs has another start time now" in verdict.text
+            assert not server.posts
+
+
+async def test_without_a_uid_an_order_on_the_same_processes_goes_out() -> None:
+    play = Play()
+    play.get(BOOTSTRAP, answer("no", 500))
+    play.post(said({"alert_mgr": True}))
+    with serving(play) as server:
+        async with running(profile(server.url), patience=SHORT) as deck:
+            await deck.known()
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: server.posts)
+            play.restart()
+            assert (await deck.verdict(order)).result is Result.VERIFIED
+
+
+async def test_a_node_of_the_same_uid_with_other_processes_takes_no_order() -> None:
+    """P4: node 1 of another cluster, on which the same service is stopped as well."""
+    play = Play()
+    play.services |= {"alert_mgr": {"status": "STOPPED"}, "cm_server": running_since(7)}
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.restart("ccs")
+            play.restart("cm_server")
+            verdict = await deck.verdict(deck.give(Verb.START, "alert_mgr"))
+            assert verdict.result is Result.NOT_SENT
+            assert "most services have other start times" in verdict.text
+            assert not server.posts
+
+
+async def test_an_order_on_a_known_node_goes_out_beside_a_service_that_keeps_restarting() -> None:
+    play = Play()
+    play.services["cm_server"] = running_since(7)
+    play.post(said({"alert_mgr": True}))
+    with serving(play) as server:
+        async with running(profile(server.url), patience=SHORT, refresh=30) as deck:
+            await deck.known()
+            play.restart("ccs")
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: server.posts)
+            play.restart()
+            assert (await deck.verdict(order)).result is Result.VERIFIED
+
+
+async def test_an_order_on_a_node_that_nothing_identifies_takes_the_typed_name() -> None:
+    """P4: neither uid nor hostname, and one start time tells no node from another."""
+    play = Play()
+    play.get(BOOTSTRAP, answer("no", 500))
+    play.services["ccs"] = {"status": "RUNNING"}
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            seen = [SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL)]
+            ruling = judge_order(Verb.RESTART, seen, deck.fleet.standing("node1"))
+            assert (ruling.tier, ruling.words, ruling.allowed) == (Tier.TYPED, "alert_mgr", True)
+            assert "nothing but its address identifies the node" in ruling.reason
 
 
 async def test_an_order_to_a_node_that_is_down_is_not_sent(served: SimulatedCluster) -> None:

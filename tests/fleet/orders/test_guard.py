@@ -95,6 +95,20 @@ def test_a_node_that_may_take_no_order_refuses_even_when_unlocked(
         assert ruling == judge_node(standing)
 
 
+@pytest.mark.parametrize("verb", list(Verb))
+def test_where_nothing_identifies_the_node_the_name_is_typed_and_the_reason_said(
+    verb: Verb,
+) -> None:
+    """P4."""
+    nameless = replace(FINE, is_identified=False)
+    ruling = judge_order(verb, [ALERT], nameless)
+    assert (ruling.tier, ruling.words, ruling.allowed) == (Tier.TYPED, "alert_mgr", True)
+    assert "nothing but its address identifies the node" in ruling.reason
+    locked = judge_order(verb, [CCS], replace(nameless, unlocked=True))
+    assert (locked.tier, locked.words, locked.needs_reason) == (Tier.LOCKED, "ccs", True)
+    assert "nothing but its address identifies the node" in locked.reason
+
+
 def test_nothing_chosen_is_refused() -> None:
     assert judge_order(Verb.START, [], FINE).refusal is Refusal.NO_SERVICE
     assert judge_node(FINE) is None

@@ -15,6 +15,7 @@ from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.connection import NodeConnection
 from tui.fleet.polling.identity import IdentityCheck
 from tui.fleet.polling.node_facts import NodeFactsReader
+from tui.model.evidence import Origin
 from tui.model.node import Identity, Role, same_host
 from tui.model.order import OrderPhase, Result, Tier, Verb
 from tui.model.reading import Reading
@@ -104,7 +105,7 @@ async def test_a_reading_is_vouched_for_by_the_same_node_after_it_and_none_else_
         assert not facts.vouches(1, second)
         third = reading()
         await learn(1)
-        assert facts.vouches(1, third)
+        assert not facts.vouches(1, third)  # it may be of the other one, between two answers
         await connection.shut()
 
 
@@ -161,10 +162,10 @@ async def test_the_check_before_an_order_refuses_another_node_than_the_profiles(
 
 def test_the_last_check_needs_no_hostname_where_the_node_gives_none() -> None:
     meant = order(identity=Identity(uid=1, hostname="host1"))
-    check_services(meant, Identity(uid=1), [NOW])
-    check_services(meant, Identity(uid=1, hostname="host1.example"), [NOW])
+    check_services(meant, Identity(uid=1), [NOW], Origin())
+    check_services(meant, Identity(uid=1, hostname="host1.example"), [NOW], Origin())
     with pytest.raises(ChangedSinceSeen, match="host9 answers at"):
-        check_services(meant, Identity(uid=1, hostname="host9"), [NOW])
+        check_services(meant, Identity(uid=1, hostname="host9"), [NOW], Origin())
 
 
 async def test_a_node_that_says_nothing_does_not_count_as_the_profiles_uid() -> None:

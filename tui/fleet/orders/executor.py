@@ -18,6 +18,7 @@ from tui.fleet.orders.verdict import Evidence, Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import Journal
 from tui.journal.journal_file import JournalError
+from tui.model.evidence import start_times
 from tui.model.node import Identity
 from tui.model.order import (
     Order,
@@ -30,6 +31,7 @@ from tui.model.order import (
     Verdict,
     write_operation,
 )
+from tui.model.service import Service
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -124,7 +126,8 @@ class Orders:
                 # Before the other connection is held: no two orders wait for each other's node.
                 async with live.target.hold() as target:
                     identity = await _identity(order, target)
-                    check_services(order, identity, await target.services())
+                    services = await _services(order, target)
+                    check_services(order, identity, services, target.origin)
             async with live.via.hold() as client:
                 await self._check(live, client)
                 await self._intend(live)
@@ -151,14 +154,17 @@ class Orders:
         have come by it: behind a name or a balancer, another one may lead to another node.
         """
         order = live.order
+        if why := live.target.wrong_node:
+            raise ChangedSinceSeen(why)
         direct = live.via is live.target
         identity = await _identity(order, client) if direct else Identity()
         number = client.connections
         if order.route.path == Route.PRIMARY:
-            check_target(order, (await client.cluster_facts()).members)
+            check_target(order, await client.cluster_facts())
         if direct:
-            check_services(order, identity, await client.services())
-        if identity.uid is not None and client.connections != number:
+            services = await _services(order, client)
+            check_services(order, identity, services, client.origin)
+        if (identity.uid is not None or identity.hostname) and client.connections != number:
             raise ChangedSinceSeen(f"the connection to {order.route.url} changed during the check")
 
     async def _send(self, live: _LiveOrder, client: NodeReader) -> OrderAnswer:
@@ -231,9 +237,28 @@ class Orders:
 
 
 async def _identity(order: Order, client: NodeReader) -> Identity:
-    """Read who answers, where the operator was shown who would."""
+    """Read who answers, where the operator was shown who would.
+
+    It is read twice: a balancer that passes every request to the next node is noticed by two
+    requests in a row, and never by a pair of different ones. Raises ChangedSinceSeen.
+    """
     meant = order.target.identity
-    return await client.identity() if meant.uid is not None or meant.hostname else Identity()
+    if meant.uid is None and not meant.hostname:
+        return Identity()
+    first, second = await client.identity(), await client.identity()
+    if (first.uid, first.hostname) != (second.uid, second.hostname):
+        raise ChangedSinceSeen(f"several nodes answer in turn at {order.target.url}")
+    return second
+
+
+async def _services(order: Order, client: NodeReader) -> tuple[Service, ...]:
+    """Read the services; twice where they are all that identifies the node. See `_identity`."""
+    meant, services = order.target.identity, await client.services()
+    if meant.uid is None and not meant.hostname:
+        first, services = services, await client.services()
+        if start_times(first) != start_times(services):
+            raise ChangedSinceSeen(f"several nodes answer in turn at {order.target.url}")
+    return services
 
 
 def _unsent(error: ApiError) -> str:

@@ -4,14 +4,25 @@ Asked at the key, by the dialog, when the order is given, for every node of a ro
 node's own answers right before the POST.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from tui.model.cluster import Member
+from tui.model.cluster import ClusterFacts
+from tui.model.evidence import (
+    NodeEvidence,
+    Origin,
+    StartsChange,
+    compare_starts,
+    first_difference,
+)
 from tui.model.node import Environment, Identity, Role, same_host
 from tui.model.order import Order, SeenService, Tier, Verb
 from tui.model.service import API_CARRIERS, CLIENT_CARRIERS, Health, Kind, Service
+
+_UNIDENTIFIED = (
+    "nothing but its address identifies the node: it reports no uid, no hostname and no start times"
+)
 
 
 class Refusal(Enum):
@@ -35,7 +46,7 @@ class NodeStanding:
     `read_only` and `trouble` (its present trouble, or another node answering under its address)
     are sentences, empty where nothing is in the way; `busy` is an order that is still open.
     `age` is the reading's, in seconds, None before the first; from `stale_after` on it is too old
-    to act on.
+    to act on. `is_identified` is False where another node in its place would not be noticed.
     """
 
     age: float | None
@@ -45,6 +56,7 @@ class NodeStanding:
     busy: Order | None = None
     environment: Environment | None = None
     unlocked: bool = False
+    is_identified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,8 @@ def judge_order(verb: Verb, services: Sequence[SeenService], standing: NodeStand
     risks = []
     if standing.environment is Environment.PRODUCTION:
         risks.append("the node is marked production")
+    if not standing.is_identified:
+        risks.append(_UNIDENTIFIED)
     if len(services) > 1:
         risks.append(f"{len(services)} services at once")
     if names & API_CARRIERS:
@@ -119,6 +133,8 @@ def _locked(verb: Verb, services: Sequence[SeenService], standing: NodeStanding)
         f"{names}: {what}. To {verb.value} it can harm the cluster, "
         "up to the loss of the cluster and its data"
     )
+    if not standing.is_identified:
+        danger = f"{danger}. In addition, {_UNIDENTIFIED}"
     if not standing.unlocked:
         return Ruling(Tier.LOCKED, Refusal.LOCKED, danger)
     if len(services) > 1:
@@ -169,10 +185,13 @@ class ChangedSinceSeen(Exception):
     """What the operator saw has changed; the text says how."""
 
 
-def check_services(order: Order, identity: Identity, services: Sequence[Service]) -> None:
+def check_services(
+    order: Order, identity: Identity, services: Sequence[Service], origin: Origin
+) -> None:
     """Raise ChangedSinceSeen unless it is the node meant and its services are as they were seen.
 
-    `identity` is what the node reports of itself; a hostname that is left out is not compared.
+    `identity` is what the node reports of itself, `origin` is where its services came from. What
+    was not known when the key was pressed is not compared, nor a hostname that is left out.
     """
     meant = order.target.identity
     where = f"answers at {order.target.url}, meant was"
@@ -187,6 +206,33 @@ def check_services(order: Order, identity: Identity, services: Sequence[Service]
     now = {service.name: service for service in services}
     for seen in order.services:
         _check_service(seen, now.get(seen.name))
+    is_named = meant.uid is not None or bool(meant.hostname and hostname)
+    changed = evidence_difference(
+        order.target.evidence, NodeEvidence.of(services, origin), is_named=is_named
+    )
+    if changed:
+        raise ChangedSinceSeen(changed)
+
+
+def evidence_difference(before: NodeEvidence, now: NodeEvidence, *, is_named: bool) -> str:
+    """Return what shows that another node may answer than before; empty where nothing does.
+
+    Where the node is not known by uid or hostname (`is_named`), its services' start times are
+    all that it has in place of a name: then every one of them must be the same.
+    """
+    elsewhere = before.origin.difference(now.origin)
+    if elsewhere or not before.starts:
+        return elsewhere
+    change = compare_starts(before.starts, now.starts)
+    if change in (StartsChange.MOST, StartsChange.BACK):
+        return "most services have other start times now: another node answers, or it was rebooted"
+    if change is StartsChange.SOME and not is_named:
+        name = first_difference(before.starts, now.starts)
+        return (
+            f"{name} has another start time now, and the node reports neither uid nor hostname: "
+            "another node may answer"
+        )
+    return ""
 
 
 def _check_service(seen: SeenService, now: Service | None) -> None:
@@ -200,13 +246,23 @@ def _check_service(seen: SeenService, now: Service | None) -> None:
         raise ChangedSinceSeen(f"{seen.name} was restarted since you looked")
 
 
-def check_target(order: Order, members: Iterable[Member]) -> None:
-    """Raise ChangedSinceSeen unless the node meant is the primary, as `POST /v1/services` needs."""
-    primary = next((member for member in members if member.role is Role.PRIMARY), None)
-    meant = order.target.identity.uid
-    if meant is None or primary is None:
+def check_target(order: Order, facts: ClusterFacts) -> None:
+    """Raise ChangedSinceSeen unless the node meant is the primary, as `POST /v1/services` needs.
+
+    `facts` are what the node that takes the POST reports of its cluster. Another cluster has the
+    same uids, so its name and the primary's hostname are compared where both are known.
+    """
+    primary = next((one for one in facts.members if one.role is Role.PRIMARY), None)
+    meant = order.target.identity
+    if meant.uid is None or primary is None:
         raise ChangedSinceSeen(
             "which node is primary cannot be told, and /v1/services acts on that one"
         )
-    if primary.uid != meant:
-        raise ChangedSinceSeen(f"node:{primary.uid} is primary now, meant was node:{meant}")
+    if primary.uid != meant.uid:
+        raise ChangedSinceSeen(f"node:{primary.uid} is primary now, meant was node:{meant.uid}")
+    if meant.cluster and facts.name and facts.name != meant.cluster:
+        raise ChangedSinceSeen(
+            f"{order.route.via} is of cluster {facts.name} now, meant was {meant.cluster}"
+        )
+    if meant.hostname and primary.hostname and not same_host(primary.hostname, meant.hostname):
+        raise ChangedSinceSeen(f"{primary.hostname} is primary now, meant was {meant.hostname}")

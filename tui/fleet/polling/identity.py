@@ -1,32 +1,88 @@
 """Who a profile's node is meant to be, and whether it is the one that answers. Pure."""
 
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from tui.config import NodeProfile
+from tui.model.evidence import Origin, StartsChange, StartTimes, compare_starts, start_times
 from tui.model.node import Identity, same_host
+from tui.model.service import Service
 
 REBIND = "if that one is meant, take uid and hostname out of the profile by hand"
 """What to do about a node that is not the one that its profile names."""
+
+SETTLED_AFTER = 60.0
+"""Seconds for which one node alone must answer after several did in turn."""
+
+_OWN_ADDRESS = "give the profile the address of one node"
 
 
 class IdentityCheck:
     """Binds a node to the uid and hostname of its profile, else to the first uid that answers.
 
-    `wrong` is why it is not known to be the node that is meant; empty if it is, or not yet polled.
+    `is_settled` is False for a reading that may be the first of another node: one that comes from
+    elsewhere, or shows most services with new start times. `strayed_at` is when another node last
+    answered, by `clock` (seconds, monotonic).
     """
 
-    def __init__(self, profile: NodeProfile) -> None:
+    def __init__(self, profile: NodeProfile, clock: Callable[[], float] = time.monotonic) -> None:
         self._uid, self._hostname = profile.uid, profile.hostname
+        self._clock = clock
         self._first: int | None = None
         self._answered: Identity | None = None
-        self.wrong = ""
+        self._wrong = ""
+        self._known: list[Identity] = []
+        self._last: Identity | None = None
+        self._starts: StartTimes = ()
+        self._origin = Origin()
+        self._several = ""
+        self._several_until = 0.0
+        self.is_settled = True
+        self.strayed_at = 0.0
+
+    @property
+    def wrong(self) -> str:
+        """Why it is not known to be the node that is meant; empty if it is, or not yet polled."""
+        return self._several if self._clock() < self._several_until else self._wrong
+
+    def saw(self, services: Iterable[Service], origin: Origin) -> None:
+        """Compare the services of a new reading, and where it came from, with the one before."""
+        starts = start_times(services)
+        change = compare_starts(self._starts, starts)
+        is_new = change is StartsChange.MOST or bool(self._origin.difference(origin))
+        # Where most services restart at every reading, the second one is news all the same.
+        self.is_settled = not (is_new and self.is_settled)
+        self._starts, self._origin = starts, origin
+        if change is StartsChange.BACK:
+            self._alternate("their start times go back and forth")
 
     def answered(self, identity: Identity) -> None:
         """Compare with what the node answered; an empty identity where it did not say who it is."""
         self._answered = identity
         if self._first is None:
             self._first = identity.uid
-        self.wrong = self._difference(identity)
+        self._wrong = self._difference(identity)
+        if identity.uid is not None or identity.hostname:
+            self._remember(identity)
+        if self.wrong:
+            self.strayed_at = self._clock()
+
+    def _remember(self, found: Identity) -> None:
+        """Notice a node that answers again after another one did."""
+        if self._last is None or not _is_same(self._last, found):
+            if any(_is_same(known, found) for known in self._known):
+                names = (_name(known) for known in self._known)
+                self._alternate(", ".join(names))
+            else:
+                self._known.append(found)
+                del self._known[:-_KNOWN_AT_MOST]
+        self._last = found
+
+    def _alternate(self, how: str) -> None:
+        self._several = f"several nodes answer here in turn ({how}): {_OWN_ADDRESS}"
+        self.strayed_at = self._clock()
+        self._several_until = self.strayed_at + SETTLED_AFTER
 
     def _difference(self, found: Identity) -> str:
         who = "a node that does not tell its uid" if found.uid is None else f"node:{found.uid}"
@@ -45,3 +101,19 @@ class IdentityCheck:
         # The node's own word for its name, since an order's check compares with that again.
         hostname = self._hostname or found.hostname or known.hostname
         return replace(known, uid=uid, hostname=hostname)
+
+
+_KNOWN_AT_MOST = 8
+
+
+def _is_same(first: Identity, second: Identity) -> bool:
+    """Whether two answers may be of one node; a hostname that is left out is not compared."""
+    if first.uid != second.uid:
+        return False
+    both = bool(first.hostname and second.hostname)
+    return not both or same_host(first.hostname, second.hostname)
+
+
+def _name(identity: Identity) -> str:
+    node = "" if identity.uid is None else f"node:{identity.uid}"
+    return f"{node} {identity.hostname}".strip()

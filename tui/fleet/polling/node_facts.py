@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused
@@ -11,8 +11,10 @@ from tui.config import NodeProfile
 from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
 from tui.fleet.polling.identity import IdentityCheck
 from tui.model.event import RoleChange
+from tui.model.evidence import Origin
 from tui.model.node import Identity, NodeFacts, Role
 from tui.model.reading import Reading
+from tui.model.service import Service
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -39,7 +41,7 @@ class NodeFactsReader:
         self._report = report
         self._identity = Identity()
         self._is_retired = False
-        self._asked_at = self._identified_at = self._strayed_at = 0.0
+        self._asked_at = self._identified_at = 0.0
         self._last_role: tuple[int | None, Role] = (None, Role.UNKNOWN)
         cluster.readers[profile.name] = self.look_up
 
@@ -74,16 +76,24 @@ class NodeFactsReader:
         if not self.look_up() and (is_due or self._cluster.health.newest is not health):
             self._report(None)  # an order may wait for it to be the same node
 
+    def saw(self, services: Sequence[Service], origin: Origin) -> None:
+        """Compare a reading with the one before; read who it is next, if it may be another node."""
+        self.identity_check.saw(services, origin)
+        if self.identity_check.wrong or not self.identity_check.is_settled:
+            self.hasten()
+
     def hasten(self) -> None:
         """Read who the node is at the next reading, whenever it was read last."""
         self._asked_at = 0.0
 
     def vouches(self, uid: int | None, reading: Reading) -> bool:
         """Whether node `uid` said after a reading that it is the one (see `NodePoller`)."""
-        at = reading.answered_at
-        if uid is None or at is None:
-            return uid is None
-        return self._strayed_at < at <= self._identified_at and self._identity.uid == uid
+        at, check = reading.answered_at, self.identity_check
+        if at is None or at <= check.strayed_at:
+            return False
+        if uid is None:
+            return check.is_settled and not check.wrong
+        return at <= self._identified_at and self._identity.uid == uid
 
     def lose(self) -> None:
         """Stop using the node as its cluster's source: it cannot be read."""
@@ -104,8 +114,6 @@ class NodeFactsReader:
             self._identity = Identity()
         self.identity_check.answered(self._identity)
         self.meant = self.identity_check.meant(self.facts.identity)
-        if self.identity_check.wrong:
-            self._strayed_at = time.monotonic()
 
     def look_up(self) -> bool:
         """Get from the cluster's cache what it holds of this node now; return whether it is new."""

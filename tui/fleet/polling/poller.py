@@ -20,6 +20,7 @@ from tui.fleet.polling.connection import NodeConnection, check_services_answer
 from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.certificate import Certificate
 from tui.model.event import RoleChange
+from tui.model.evidence import NodeEvidence, Origin
 from tui.model.node import Identity, NodeFacts
 from tui.model.reading import Reading, Remedy, Trouble, TroubleKind
 from tui.model.service import Service, ServiceCounts
@@ -44,7 +45,8 @@ class NodePoller:
     """Polls one node for as long as `run` runs; `reading` is the newest known.
 
     `read_only` is why no order may go here, empty where it may. `next_at` is when the node is
-    polled next, monotonic, None while nothing is planned. `certificate` is what it presented.
+    polled next, monotonic, None while nothing is planned. `certificate` is what it presented,
+    `evidence` what the newest good reading shows of which node answered.
     """
 
     def __init__(  # noqa: PLR0913 - what a node shares with others is handed in
@@ -62,6 +64,7 @@ class NodePoller:
         self.login = login
         self.reading = Reading(profile.name)
         self.certificate: Certificate | None = None
+        self.evidence = NodeEvidence()
         self.next_at: float | None = None
         self.paused = False
         self._read_only = read_only
@@ -132,6 +135,11 @@ class NodePoller:
         It is the one that the profile names by uid and hostname, else the first that answered.
         """
         return self._facts_reader.identity_check.wrong
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the newest reading may be taken for one of the same node as those before."""
+        return self._facts_reader.identity_check.is_settled
 
     @property
     def facts(self) -> NodeFacts:
@@ -228,9 +236,10 @@ class NodePoller:
                     await reader.services(), f"{self.name} ({self.profile.url})"
                 )
                 self.certificate = reader.certificate
+                origin = reader.origin
                 self._connection.prove()
             # The lock is released before the reading is published.
-            self._publish_services(services, asked_at)
+            self._publish_services(services, origin, asked_at)
             await self._learn(later=None if patient else self.refresh_now)
         except (LoginRefused, LoginStopped):
             if self.login.trouble or generation == self.login.generation:
@@ -281,7 +290,11 @@ class NodePoller:
             )
         )
 
-    def _publish_services(self, services: tuple[Service, ...], asked_at: float) -> None:
+    def _publish_services(
+        self, services: tuple[Service, ...], origin: Origin, asked_at: float
+    ) -> None:
+        self._facts_reader.saw(services, origin)
+        self.evidence = NodeEvidence.of(services, origin)
         self._failures = 0
         self._must_wait = False
         self._stale_after = 2 * self._timing.interval

@@ -217,7 +217,13 @@ class RolloutRunner:
         return Order(
             number=self._fleet.orders.next_number(),
             verb=self._plan.verb,
-            target=Target(step.node, step.url, step.identity, step.environment),
+            target=Target(
+                step.node,
+                step.url,
+                step.identity,
+                step.environment,
+                self._fleet.watch(step.node).evidence,
+            ),
             services=services,
             route=Route(step.node, step.url),
             pressed_at=time.monotonic(),

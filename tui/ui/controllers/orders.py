@@ -14,6 +14,7 @@ from tui.fleet.orders.guard import (
     PointlessVerb,
     Refusal,
     Ruling,
+    evidence_difference,
     judge_node,
     judge_order,
     judge_verb,
@@ -88,7 +89,7 @@ def bind_order(
     order = Order(
         number=press.number,
         verb=press.verb,
-        target=Target(view.name, view.url, view.identity, view.environment),
+        target=Target(view.name, view.url, view.identity, view.environment, view.evidence),
         services=tuple(_seen(service, view) for service in sensible),
         route=Route(via=view.name, url=view.url),
         pressed_at=press.at,
@@ -141,9 +142,17 @@ def order_difference(order: Order, view: NodeView) -> str:
         changes.append(f"the profile's address is {view.url} now")
     if view.identity.uid != order.target.identity.uid:
         changes.append("another node answers")
+    elif elsewhere := _evidence_difference(order, view):
+        changes.append(elsewhere)
     elif view.role is not order.target.identity.role:
         changes.append(f"the node is {view.role.value} now")
     return "; ".join(changes)
+
+
+def _evidence_difference(order: Order, view: NodeView) -> str:
+    meant = order.target.identity
+    is_named = meant.uid is not None or bool(meant.hostname)
+    return evidence_difference(order.target.evidence, view.evidence, is_named=is_named)
 
 
 Notify = Callable[[str], None]

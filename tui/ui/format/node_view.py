@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from tui.config import NodeProfile
 from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
+from tui.model.evidence import NodeEvidence
 from tui.model.filters import ServiceKinds
 from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.reading import Reading
@@ -17,7 +18,7 @@ class NodeView:
     """One node as it stands; `now` is monotonic, and so is `next_at`.
 
     `facts` are of the node that answers, `identity` is the one that is meant. `presented` is the
-    certificate that it showed last.
+    certificate that it showed last, `evidence` what its newest good reading shows of who answered.
     """
 
     number: int
@@ -33,6 +34,7 @@ class NodeView:
     paused: bool
     wrong_node: str
     presented: Certificate | None
+    evidence: NodeEvidence
     now: float
 
     @classmethod
@@ -52,6 +54,7 @@ class NodeView:
             paused=watch.paused,
             wrong_node=watch.wrong_node,
             presented=watch.certificate,
+            evidence=watch.evidence,
             now=now,
         )
 

@@ -1,0 +1,94 @@
+"""What identifies a node beside its uid and hostname: its connection and its processes. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from tui.model.service import Service
+
+StartTimes = tuple[tuple[str, datetime], ...]
+"""The start times of a node's services by name, by the node's own clock, sorted."""
+
+_COMPARED_AT_LEAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an answer came from.
+
+    `peer` is the address and port of the connection's other end, empty behind a proxy;
+    `certificate` is the SHA-256 of what was presented, in hex, empty without TLS.
+    """
+
+    peer: str = ""
+    certificate: str = ""
+
+    def difference(self, now: "Origin") -> str:
+        """Return how a later answer came from elsewhere; what is not known is not compared."""
+        if self.peer and now.peer and self.peer != now.peer:
+            return f"the connection leads to {now.peer} now, it led to {self.peer}"
+        if self.certificate and now.certificate and self.certificate != now.certificate:
+            return "the node presents another certificate now"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEvidence:
+    """What one reading shows of which node answered."""
+
+    origin: Origin = Origin()
+    starts: StartTimes = ()
+
+    @classmethod
+    def of(cls, services: Iterable[Service], origin: Origin) -> "NodeEvidence":
+        """Return the evidence of a reading."""
+        return cls(origin, start_times(services))
+
+    @property
+    def identifies(self) -> bool:
+        """Whether the start times tell a node from others: one alone does not."""
+        return len(self.starts) >= _COMPARED_AT_LEAST
+
+
+def start_times(services: Iterable[Service]) -> StartTimes:
+    """Return the start times of the services that report one."""
+    return tuple(
+        sorted(
+            (service.name, service.started_at)
+            for service in services
+            if service.started_at is not None
+        )
+    )
+
+
+class StartsChange(Enum):
+    """How the start times of a node's services, taken together, differ from those before."""
+
+    NONE = "none"
+    """All equal."""
+    SOME = "some"
+    """Services were restarted, started or stopped; or too few report a start time to say more."""
+    MOST = "most"
+    """More than half moved on: the node was rebooted, or another one answers."""
+    BACK = "back"
+    """More than half differ and some moved back, as they do on no node: another one answers."""
+
+
+def compare_starts(before: StartTimes, now: StartTimes) -> StartsChange:
+    """Compare the start times of two readings."""
+    if before == now:
+        return StartsChange.NONE
+    old, new = dict(before), dict(now)
+    common = [name for name in old if name in new]
+    moved = [name for name in common if new[name] != old[name]]
+    if len(common) < _COMPARED_AT_LEAST or 2 * len(moved) <= len(common):
+        return StartsChange.SOME
+    if any(new[name] < old[name] for name in moved):
+        return StartsChange.BACK
+    return StartsChange.MOST
+
+
+def first_difference(before: StartTimes, now: StartTimes) -> str:
+    """Return the name of a service whose start time differs; empty where none does."""
+    return min((name for name, _ in set(before) ^ set(now)), default="")
