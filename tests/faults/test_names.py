@@ -2,19 +2,22 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
 from tests.faults.conftest import Names
-from tests.faultserver import answer, serving, wait_until
+from tests.faultserver import Peer, answer, serving, wait_until
 from tests.fleet.conftest import (
     BOOTSTRAP,
+    LIST,
     PATIENCE,
     Play,
     asked,
     profile,
     running,
     running_since,
+    said,
 )
 from tui.fleet.orders.guard import judge_order
 from tui.model.order import Result, SeenService, Tier, Verb
@@ -115,3 +118,33 @@ async def test_without_a_uid_an_order_to_a_name_that_moved_is_not_sent(
             assert verdict.result is Result.NOT_SENT
             assert f"the connection leads to 127.0.0.2:{one.port} now" in verdict.text
         assert not one.posts + other.posts
+
+
+async def test_without_a_uid_what_answers_elsewhere_settles_no_lost_order(resolver: Names) -> None:
+    """P4, P7: the name leads to another node by the time that something answers there again."""
+    first, second = Play(), Play()
+    for play in (first, second):
+        play.get(BOOTSTRAP, answer("no", 500))
+    second.services["alert_mgr"] = {"status": "STOPPED"}
+
+    def accept(peer: Peer) -> None:
+        first.services["alert_mgr"] = {"status": "STOPPING"}
+        peer.send(said({"alert_mgr": True}))
+
+    first.post(accept)
+    patience = replace(PATIENCE, limit=0.6, unseen=0.3)
+    resolver.point(NAME, "127.0.0.1")
+    with serving(first) as one, serving(second, host="127.0.0.2", port=one.port):
+        node = profile(f"http://{NAME}:{one.port}")
+        async with running(node, timeout=0.3, patience=patience) as deck:
+            await deck.known()
+            order = deck.give(Verb.STOP, "alert_mgr")
+            await deck.until(lambda: deck.watch().reading.find("alert_mgr").status == "STOPPING")
+            first.get(LIST, Peer.hang)
+            assert (await deck.verdict(order)).result is Result.UNKNOWN
+            resolver.point(NAME, "127.0.0.2")
+            one.__exit__()
+            await deck.until(lambda: deck.watch().evidence.origin.peer.startswith("127.0.0.2"), 15)
+            await deck.readings(2)
+            progress = deck.fleet.orders.progress
+            assert progress[order.number].verdicts[0].result is Result.UNKNOWN

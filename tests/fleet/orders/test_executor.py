@@ -13,10 +13,12 @@ import pytest
 from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import (
     BOOTSTRAP,
+    CLUSTER,
     LIST,
     NODES,
     PASSWORD,
     PATIENCE,
+    STATES,
     Play,
     asked,
     posts,
@@ -799,6 +801,47 @@ async def test_an_order_by_way_of_another_node_checks_the_one_that_is_meant(
         assert len(asked(served, LIST, uid=1)) > before
         (post,) = posts(served)
         assert (post.uid, post.path) == (2, "/v1/services")
+
+
+async def test_an_order_by_way_of_a_node_of_another_cluster_is_not_sent() -> None:
+    """P4: its node 1 is primary as well, and would be the one that acts."""
+    first, second = Play(1), Play(2)
+    with serving(first) as one, serving(second) as two:
+        nodes = profile(one.url, cluster="x"), profile(two.url, "node2", cluster="x")
+        async with running(*nodes, refresh=30) as deck:
+            await deck.known()
+            route = Route("node2", two.url, Route.PRIMARY)
+            order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+            second.get(CLUSTER, said({"name": "other"}))
+            deck.fleet.give(order)
+            verdict = await deck.verdict(order)
+            assert verdict.result is Result.NOT_SENT
+            assert "node2 is of cluster other now, meant was played" in verdict.text
+            assert not one.posts + two.posts
+
+
+async def test_by_way_of_another_node_the_connection_may_not_change_during_the_check() -> None:
+    """P4, P6: the node that listed the primary need not be the one that gets the POST."""
+    first, second = Play(1), Play(2)
+    states = second.answers["GET", STATES]
+    assert isinstance(states, bytes)
+
+    def last(peer: Peer) -> None:
+        peer.send(states.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+        peer.sock.shutdown(socket.SHUT_RDWR)
+
+    with serving(first) as one, serving(second) as two:
+        nodes = profile(one.url, cluster="x"), profile(two.url, "node2", cluster="x")
+        async with running(*nodes, refresh=30) as deck:
+            await deck.known()
+            route = Route("node2", two.url, Route.PRIMARY)
+            order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+            second.get(STATES, last)
+            deck.fleet.give(order)
+            verdict = await deck.verdict(order)
+            assert verdict.result is Result.NOT_SENT
+            assert "changed during the check; nothing was sent" in verdict.text
+            assert not one.posts + two.posts
 
 
 async def test_without_a_list_of_nodes_nothing_goes_by_way_of_the_primary() -> None:

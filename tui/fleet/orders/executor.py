@@ -154,10 +154,10 @@ class Orders:
         have come by it: behind a name or a balancer, another one may lead to another node.
         """
         order = live.order
-        if why := live.target.wrong_node:
+        if why := live.target.wrong_node or live.via.wrong_node:
             raise ChangedSinceSeen(why)
         direct = live.via is live.target
-        identity = await _identity(order, client) if direct else Identity()
+        identity = await (_identity(order, client) if direct else client.identity())
         number = client.connections
         if order.route.path == Route.PRIMARY:
             check_target(order, await client.cluster_facts())

@@ -107,7 +107,8 @@ def _is_meant(order: Order, watch: NodePoller) -> bool:
     """Whether a poller is of the node that an order was for."""
     meant, now = order.target.identity, watch.facts.identity
     if meant.uid is None:
-        return watch.profile.url == order.target.url
+        before, here = order.target.evidence.origin, watch.evidence.origin
+        return watch.profile.url == order.target.url and not before.difference(here)
     if now.uid != meant.uid:
         return False
     return watch.profile.url == order.target.url or _is_same_cluster(meant, now)
