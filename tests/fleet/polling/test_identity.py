@@ -2,23 +2,25 @@
 
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import BOOTSTRAP, NODES, Play, keeping, profile, running, said
-from tests.fleet.orders.test_preflight import NOW, order
+from tests.fleet.orders.test_preflight import NOW, T0, order
 from tui.fleet.login.state import Login
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, judge_order
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.connection import NodeConnection
-from tui.fleet.polling.identity import IdentityCheck
+from tui.fleet.polling.identity import SETTLED_AFTER, IdentityCheck
 from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.evidence import Origin
 from tui.model.node import Identity, Role, same_host
 from tui.model.order import OrderPhase, Result, Tier, Verb
 from tui.model.reading import Reading
+from tui.model.service import Service
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -184,3 +186,155 @@ async def test_an_order_on_a_node_with_its_right_uid_goes_out() -> None:
             await deck.known()
             verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
             assert verdict.result is Result.VERIFIED
+
+
+class FakeClock:
+    """Seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+A, B = Identity(uid=1, hostname="host1"), Identity(uid=2, hostname="host2")
+OTHER_CLUSTER = Identity(uid=1, hostname="elsewhere")
+NOBODY = Identity()
+IN_TURN = "several nodes answer here in turn"
+
+
+def timed_check(**more: Any) -> tuple[IdentityCheck, FakeClock]:
+    clock = FakeClock()
+    return IdentityCheck(profile("https://10.0.0.1:9443", **more), clock), clock
+
+
+@pytest.mark.parametrize(
+    ("answers", "in_turn"),
+    [
+        ((A, A, A), False),
+        ((A, B), False),
+        ((A, B, B), False),
+        ((A, B, A), True),
+        ((A, B, B, A), True),
+        ((A, B, NOBODY, A), True),
+        ((A, NOBODY, A), False),
+        ((A, OTHER_CLUSTER), False),
+        ((A, OTHER_CLUSTER, A), True),
+        ((A, Identity(uid=1), A), False),
+        ((Identity(hostname="x"), Identity(hostname="y"), Identity(hostname="x")), True),
+        ((Identity(hostname="x"), Identity(hostname="x.example")), False),
+        ((NOBODY, NOBODY), False),
+    ],
+)
+def test_a_node_that_answers_again_after_another_one_answers_in_turn(
+    answers: tuple[Identity, ...], in_turn: bool
+) -> None:
+    """P4: as several nodes behind one address do."""
+    check, _ = timed_check()
+    for answer_ in answers:
+        check.answered(answer_)
+    assert (IN_TURN in check.wrong) is in_turn
+
+
+def test_nodes_that_answer_in_turn_are_named_with_what_helps() -> None:
+    check, _ = timed_check(uid=1)
+    for answer_ in (A, B, A):
+        check.answered(answer_)
+    names = "node:1 host1, node:2 host2"
+    help_ = "give the profile the address of one node"
+    assert check.wrong == f"{IN_TURN} ({names}): {help_}"
+
+
+def test_of_very_many_nodes_the_newest_are_remembered() -> None:
+    check, _ = timed_check()
+    for uid in range(40):
+        check.answered(Identity(uid=uid))
+    check.answered(Identity(uid=39))
+    assert IN_TURN not in check.wrong
+    check.answered(Identity(uid=0))
+    assert IN_TURN not in check.wrong
+    check.answered(Identity(uid=38))
+    assert IN_TURN in check.wrong
+    assert check.wrong.count("node:") == 8
+
+
+def test_nodes_answer_in_turn_until_one_has_answered_alone_for_a_minute() -> None:
+    check, clock = timed_check()
+    for answer_ in (A, B, A):
+        check.answered(answer_)
+    clock.now += SETTLED_AFTER - 1
+    assert IN_TURN in check.wrong
+    check.answered(B)
+    clock.now += SETTLED_AFTER - 1
+    assert IN_TURN in check.wrong
+    clock.now += 1
+    assert check.wrong == "node:2 answers here, it was node:1 before"
+    check, clock = timed_check()
+    for answer_ in (A, B, A, A):
+        check.answered(answer_)
+    clock.now += SETTLED_AFTER
+    assert check.wrong == ""
+
+
+def test_when_another_node_answered_last_is_remembered() -> None:
+    check, clock = timed_check(uid=1)
+    check.answered(A)
+    assert check.strayed_at == 0.0
+    clock.now = 1001.0
+    check.answered(B)
+    assert check.strayed_at == 1001.0
+    clock.now = 1002.0
+    check.answered(A)
+    assert check.strayed_at == 1002.0  # the reading between the two may be of either
+    clock.now += SETTLED_AFTER
+    check.answered(A)
+    assert check.strayed_at == 1002.0
+
+
+HERE, THERE = Origin("10.0.0.1:9443"), Origin("10.0.0.2:9443")
+
+
+def seen(*seconds: int | None) -> list[Service]:
+    return [
+        Service(f"s{at}", "RUNNING", None if second is None else T0 + timedelta(seconds=second))
+        for at, second in enumerate(seconds)
+    ]
+
+
+def test_start_times_that_go_back_are_another_nodes() -> None:
+    """P4: without a uid, too."""
+    check, clock = timed_check()
+    check.saw(seen(50, 50, 50), HERE)
+    check.saw(seen(50, 50, 20), HERE)
+    assert check.wrong == ""
+    assert check.is_settled
+    clock.now += 5
+    check.saw(seen(10, 10, 10), HERE)
+    assert f"{IN_TURN} (their start times go back" in check.wrong
+    assert check.strayed_at == clock.now
+    clock.now += SETTLED_AFTER - 1
+    check.saw(seen(10, 10, 10), HERE)
+    assert check.wrong
+    clock.now += 1
+    check.saw(seen(10, 10, 10), HERE)
+    assert check.wrong == ""
+
+
+def test_a_reading_of_what_may_be_another_node_is_not_settled_and_the_next_one_is() -> None:
+    check, _ = timed_check()
+    settled = []
+    for seconds, origin in (
+        ((0, 0, 0), HERE),
+        ((5, 0, 0), HERE),
+        ((9, 9, 9), HERE),
+        ((9, 9, 9), HERE),
+        ((9, 9, 9), THERE),
+        ((9, 9, 9), THERE),
+        ((20, 20, 20), HERE),
+        ((30, 30, 30), HERE),
+    ):
+        check.saw(seen(*seconds), origin)
+        settled.append(check.is_settled)
+    assert settled == [True, True, False, True, False, True, False, True]
+    assert check.wrong == ""
