@@ -80,8 +80,8 @@ async def test_only_true_and_false_count_and_only_for_what_was_asked(connect, bo
     assert given.text == note
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 406, 409, 429])
-async def test_a_4xx_is_a_refusal_with_the_nodes_words(connect, status):
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 415])
+async def test_what_a_server_says_before_it_acts_is_a_refusal_with_its_words(connect, status):
     """Case 23."""
     body = b'{"error_code": "bad", "message": "so not"}'
     with serving(sends(answer(body, status))) as server:
@@ -115,6 +115,11 @@ def nothing(_peer: Peer, _asked: Asked) -> None:
         then(reset),
         then(hang),
         then(drip),
+        sends(answer(b"", 408)),
+        sends(answer(b"", 409)),
+        sends(answer(b"", 422)),
+        sends(answer(b"", 429)),
+        sends(answer(b"", 418)),
         sends(answer(b"", 500)),
         sends(answer(b"", 502)),
         sends(answer(b"", 503)),

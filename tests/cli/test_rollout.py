@@ -124,8 +124,8 @@ def test_it_stops_at_the_first_node_that_fails_and_says_what_was_done(
     assert ran.code == 1
     assert posts(served) == [2, 3]
     assert ran.err.splitlines()[-1] == (
-        "rsdeck: stopped at node3: alert_mgr: refused, the node answered false; "
-        "verified: node2; not touched: node1"
+        "rsdeck: stopped at node3: alert_mgr: failed, the node reported failure; "
+        "RUNNING since the same moment as before; verified: node2; not touched: node1"
     )
 
 

@@ -35,7 +35,7 @@ async def test_a_redirected_order_is_unknown_and_never_reaches_where_it_points(s
 @pytest.mark.parametrize(
     ("said", "result"),
     [
-        pytest.param(answer('{"alert_mgr": false}'), Result.REFUSED, id="case 45 false"),
+        pytest.param(answer('{"alert_mgr": false}'), Result.FAILED, id="case 45 false"),
         pytest.param(answer("{}"), Result.UNKNOWN, id="case 45 empty object"),
         pytest.param(answer('"true"'), Result.UNKNOWN, id="case 45 a text"),
         pytest.param(answer('{"ccs": true}'), Result.UNKNOWN, id="case 45 another service"),

@@ -30,7 +30,7 @@ from tui.sim.server import SimulatedCluster
 
 ADMIN, PASSWORD = "admin@demo.local", "demo-password"
 VIEWER, VIEWER_PASSWORD = "viewer@demo.local", "viewer-password"
-PATIENCE = Patience(steady=0.2, limit=6.0, same=0.6, interval=0.05)
+PATIENCE = Patience(steady=0.2, limit=6.0, same=0.6, look=3.0, interval=0.05)
 
 LIST = "/v1/local/services"
 BOOTSTRAP = "/v1/bootstrap"

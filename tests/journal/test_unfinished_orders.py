@@ -3,11 +3,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from tests.fleet.plan_nodes import ON, open_order
 from tui.journal import records
 from tui.journal.journal_file import ChainLink, link, seal
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
-from tui.model.order import AnswerOutcome, Order, OrderAnswer, Result, Tier, Verdict
+from tui.model.order import (
+    REFUSAL_STATUSES,
+    AnswerOutcome,
+    Order,
+    OrderAnswer,
+    Result,
+    Tier,
+    Verdict,
+)
 
 ORDER = open_order()
 AT = datetime(2026, 2, 1, tzinfo=UTC)
@@ -26,8 +36,8 @@ def intent(order: Order = ORDER) -> dict[str, Any]:
     return records.intent(order, Tier.PLAIN, "admin", 0.5)
 
 
-def answered(outcome: AnswerOutcome, **results: bool) -> dict[str, Any]:
-    return records.result(OrderAnswer(outcome, "", 0.1, 200, results))
+def answered(outcome: AnswerOutcome, status: int | None = 200, **results: bool) -> dict[str, Any]:
+    return records.result(OrderAnswer(outcome, "", 0.1, status, results))
 
 
 SENT = {"kind": "sent"}
@@ -47,10 +57,24 @@ def test_an_order_is_known_to_have_left_once_that_is_recorded() -> None:
     assert (one.was_sent, one.answer) == (True, AnswerOutcome.LOST)
 
 
-def test_a_refused_order_refuses_all_and_an_answer_only_what_it_names() -> None:
-    assert found(intent(), SENT, answered(AnswerOutcome.REFUSED))[0].refused == {"ccs"}
-    assert found(intent(), SENT, answered(AnswerOutcome.ACCEPTED, ccs=False))[0].refused == {"ccs"}
-    assert found(intent(), SENT, answered(AnswerOutcome.ACCEPTED, ccs=True))[0].refused == set()
+@pytest.mark.parametrize("status", [*REFUSAL_STATUSES, None])
+def test_a_refused_order_refuses_all_its_services(status: int | None) -> None:
+    (one,) = found(intent(), SENT, answered(AnswerOutcome.REFUSED, status))
+    assert (one.answer, one.refused, one.failed) == (AnswerOutcome.REFUSED, {"ccs"}, set())
+
+
+@pytest.mark.parametrize("status", [408, 409, 422, 429])
+def test_a_refusal_that_may_have_come_after_the_work_counts_as_a_lost_answer(status: int) -> None:
+    """Case 48: earlier versions recorded each 4xx as a refusal."""
+    (one,) = found(intent(), SENT, answered(AnswerOutcome.REFUSED, status))
+    assert (one.answer, one.refused) == (AnswerOutcome.LOST, set())
+
+
+def test_false_is_no_refusal_and_names_what_failed() -> None:
+    (one,) = found(intent(), SENT, answered(AnswerOutcome.ACCEPTED, ccs=False))
+    assert (one.refused, one.failed) == (set(), {"ccs"})
+    (one,) = found(intent(), SENT, answered(AnswerOutcome.ACCEPTED, ccs=True))
+    assert (one.refused, one.failed) == (set(), set())
 
 
 def test_an_outcome_of_another_version_counts_as_a_lost_answer() -> None:

@@ -32,7 +32,14 @@ from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.evidence import Origin
 from tui.model.login import LoginWay
 from tui.model.node import Identity
-from tui.model.order import AnswerOutcome, OrderAnswer, Route, Verb, write_operation
+from tui.model.order import (
+    REFUSAL_STATUSES,
+    AnswerOutcome,
+    OrderAnswer,
+    Route,
+    Verb,
+    write_operation,
+)
 from tui.model.reading import Remedy
 from tui.model.service import Service
 from tui.model.trust import ClientCertificate, Trust
@@ -287,7 +294,7 @@ class NodeOperator(NodeReader):
                 )
             return OrderAnswer(AnswerOutcome.ACCEPTED, note, took, 200, results)
         fault = self._error_for(reply, f"POST {path}")
-        if 400 <= reply.status < 500:
-            return OrderAnswer(AnswerOutcome.REFUSED, str(fault), took, reply.status)
-        # A server that fails or redirects may have acted before: only the node's readings show it.
-        return OrderAnswer(AnswerOutcome.LOST, str(fault), took, reply.status)
+        # A server that times out, fails or redirects may have acted before.
+        refused = reply.status in REFUSAL_STATUSES
+        outcome = AnswerOutcome.REFUSED if refused else AnswerOutcome.LOST
+        return OrderAnswer(outcome, str(fault), took, reply.status)

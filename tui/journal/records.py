@@ -65,7 +65,8 @@ def _seen(seen: SeenService) -> dict[str, Any]:
 def result(answer: OrderAnswer) -> dict[str, Any]:
     """Return the record of what came back.
 
-    `refused` are the services that an answer says no to, though it took the order.
+    `refused` are the services that an answer says false of, though it took the order: the node
+    reported that the operation failed.
     """
     refused = [clean(name) for name, taken in answer.results.items() if taken is False]
     return {

@@ -7,7 +7,16 @@ from typing import Any
 
 from tui.journal.journal_file import Record, open_record
 from tui.model.node import Identity
-from tui.model.order import AnswerOutcome, Order, Result, Route, SeenService, Target, Verb
+from tui.model.order import (
+    REFUSAL_STATUSES,
+    AnswerOutcome,
+    Order,
+    Result,
+    Route,
+    SeenService,
+    Target,
+    Verb,
+)
 from tui.model.service import Kind
 from tui.model.text import clean
 
@@ -18,6 +27,7 @@ class UnfinishedOrder:
 
     `was_sent`: whether its POST is known to have left; `answer` is what came back, if anything.
     `refused` are the services that the node refused: nothing they show later came of the order.
+    `failed` are those of which it reported failure, which does not say that nothing happened.
     """
 
     id: str
@@ -25,6 +35,7 @@ class UnfinishedOrder:
     was_sent: bool = False
     answer: AnswerOutcome | None = None
     refused: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
 
 
 def find_unfinished_orders(lines: Iterable[bytes]) -> tuple[UnfinishedOrder, ...]:
@@ -50,9 +61,12 @@ def _take(record: Record, id_: str, open_: dict[str, UnfinishedOrder]) -> None:
         case "sent":
             open_[id_] = replace(entry, was_sent=True)
         case "result":
-            answer = _outcome(record)
-            refused = _refused(record, answer, entry.order)
-            open_[id_] = replace(entry, was_sent=True, answer=answer, refused=refused)
+            answer, names = _outcome(record), frozenset(entry.order.names)
+            refused = names if answer is AnswerOutcome.REFUSED else frozenset()
+            failed = _failed(record, names)
+            open_[id_] = replace(
+                entry, was_sent=True, answer=answer, refused=refused, failed=failed
+            )
         case "verdict" if record.get("result") == Result.UNKNOWN.value:
             pass  # what came of it is not known yet
         case "verdict" | "resolved":
@@ -64,19 +78,24 @@ def _take(record: Record, id_: str, open_: dict[str, UnfinishedOrder]) -> None:
 
 
 def _outcome(record: Record) -> AnswerOutcome:
-    """Return what came back; a word of another version counts as an answer that was lost."""
+    """Return what came back; a word of another version counts as an answer that was lost.
+
+    So does a refusal by a status that may come after the work was done, which earlier versions
+    recorded as refused.
+    """
     try:
-        return AnswerOutcome(record.get("outcome"))
+        outcome = AnswerOutcome(record.get("outcome"))
     except ValueError:
         return AnswerOutcome.LOST
+    may_be_done = record.get("http") not in (None, *REFUSAL_STATUSES)
+    is_refused = outcome is AnswerOutcome.REFUSED
+    return AnswerOutcome.LOST if is_refused and may_be_done else outcome
 
 
-def _refused(record: Record, answer: AnswerOutcome, order: Order) -> frozenset[str]:
-    """Return the services that were refused: all where the order was, else those named."""
-    if answer is AnswerOutcome.REFUSED:
-        return frozenset(order.names)
-    named = record.get("refused")
-    return frozenset(name for name in order.names if isinstance(named, list) and name in named)
+def _failed(record: Record, names: frozenset[str]) -> frozenset[str]:
+    """Return the services of which the answer reported failure."""
+    listed = record.get("refused")
+    return frozenset(name for name in names if isinstance(listed, list) and name in listed)
 
 
 def _order(record: Record) -> Order | None:

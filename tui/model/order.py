@@ -97,13 +97,20 @@ class OrderPhase(Enum):
     ENDED = "ended"
 
 
+REFUSAL_STATUSES = frozenset({400, 401, 403, 404, 405, 406, 415})
+"""The statuses that a server gives before it acts.
+
+Any other that is not 200 may come after the work was done (408, 409, 429, 5xx, a redirect).
+"""
+
+
 class AnswerOutcome(Enum):
     """What came back for an order that left; the value is the word in the journal."""
 
     ACCEPTED = "accepted"
     """200 and a JSON object; by service, it says whether the operation ran."""
     REFUSED = "refused"
-    """4xx."""
+    """A status of REFUSAL_STATUSES: the request was turned down before anything was done."""
     LOST = "lost"
     """Anything else, or nothing: whether the node acted is not known."""
 
@@ -139,6 +146,8 @@ class Result(Enum):
     VERIFIED = "verified"
     REFUSED = "refused"
     NOT_SENT = "not sent"
+    FAILED = "failed"
+    """The node reported failure, and did not show what was wished for."""
     NOT_RESTARTED = "not restarted"
     FLAPPING = "flapping"
     TIMED_OUT = "timed out"
@@ -164,12 +173,16 @@ class TimelineMark:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of an order for one service, with the evidence in words."""
+    """What came of an order for one service, with the evidence in words.
+
+    `is_denied`: the node's answer says that the operation failed or was refused.
+    """
 
     service: str
     result: Result
     text: str = ""
     timeline: tuple[TimelineMark, ...] = ()
+    is_denied: bool = False
 
     def __str__(self) -> str:
         """Return it as a line: `alert_mgr: verified, held for 10 s`."""
@@ -195,7 +208,7 @@ class OrderProgress:
     def is_verified(self) -> bool:
         """Whether it ended, and well for every service."""
         return not self.is_open and all(
-            verdict.result is Result.VERIFIED for verdict in self.verdicts
+            verdict.result is Result.VERIFIED and not verdict.is_denied for verdict in self.verdicts
         )
 
 

@@ -99,6 +99,15 @@ class Service:
         return Health.OFF if configured_name(self.name, disabled) else health
 
 
+def uptime_started_over(before: int | None, after: int | None, seconds: float) -> bool:
+    """Whether an uptime shows a start within the last `seconds`: it fell, and is no longer.
+
+    Uptimes are whole seconds. A fall alone is no start: a node's clock that is set back makes an
+    uptime shorter too.
+    """
+    return before is not None and after is not None and after < before and after <= seconds + 1
+
+
 def is_one_shot(service: str) -> bool:
     """Return whether a program runs once and ends: EXITED is its healthy state."""
     return service in _ONE_SHOT

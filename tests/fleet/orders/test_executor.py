@@ -58,7 +58,7 @@ async def side_by_side(check: Callable[[str], Awaitable[None]], cases: Iterable[
             group.create_task(named(case))
 
 
-SHORT = Patience(steady=0.2, limit=1.2, same=0.5, interval=0.05)
+SHORT = Patience(steady=0.2, limit=1.2, same=0.5, look=3, interval=0.05)
 
 
 async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedCluster) -> None:
@@ -131,7 +131,7 @@ async def test_several_services_get_a_verdict_each_from_one_post(served: Simulat
         served.cluster.refuse_next(1, "cm_server")
         order = deck.give(Verb.RESTART, "alert_mgr", "cm_server")
         results = {one.service: one.result for one in await deck.verdicts(order)}
-        assert results == {"alert_mgr": Result.VERIFIED, "cm_server": Result.REFUSED}
+        assert results == {"alert_mgr": Result.VERIFIED, "cm_server": Result.FAILED}
         assert len(posts(served)) == 1
 
 
@@ -194,6 +194,10 @@ LOST: dict[str, bytes | Callable[[Peer], None]] = {
     "dripping": slowly,
     "cut short": part,
     "html": answer("<html>down for maintenance</html>"),
+    "408": answer("", 408),
+    "409": answer('{"description": "busy"}', 409),
+    "422": answer("", 422),
+    "429": answer("", 429, Retry_After="1"),
     "500": answer('{"description": "oops"}', 500),
     "502": answer("upstream connect error", 502),
     "503": answer("", 503, Retry_After="1"),
@@ -249,19 +253,74 @@ async def test_a_lost_answer_is_verified_when_the_node_shows_that_it_happened() 
                 assert "answer was lost" in verdict.text
                 assert len(server.posts) == 1
 
-    await side_by_side(check, ["dropped", "500", "html", "nothing named"])
+    await side_by_side(check, ["dropped", "408", "429", "500", "307", "html", "nothing named"])
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 422])
-async def test_a_refusal_is_final_and_not_repeated(status: int) -> None:
+async def test_false_after_the_work_was_done_is_watched_as_true_is() -> None:
+    """P7, case 45: the operation failed as a whole, and a part of it happened."""
+
+    async def check(verb: str) -> None:
+        play = Play()
+
+        def act(peer: Peer) -> None:
+            if verb == "restart":
+                play.restart()
+            else:
+                play.services["alert_mgr"] = {"status": "STOPPED"}
+            peer.answer('{"alert_mgr": false}')
+
+        play.post(act)
+        with serving(play) as server:
+            async with running(profile(server.url), patience=PATIENCE) as deck:
+                await deck.known()
+                order = deck.give(Verb(verb), "alert_mgr")
+                verdict = await deck.verdict(order)
+                assert verdict.result is Result.VERIFIED
+                assert verdict.text == "held for 0 s, although the node reported failure"
+                assert not deck.fleet.orders.progress[order.number].is_verified
+                assert len(server.posts) == 1
+
+    await side_by_side(check, ["restart", "stop"])
+
+
+async def test_a_refusal_is_not_repeated_and_final_once_nothing_was_seen_to_move() -> None:
+    """P6, P7."""
+
+    async def check(status: str) -> None:
+        play = Play()
+        play.post(answer('{"description": "because"}', int(status)))
+        with serving(play) as server:
+            async with running(profile(server.url), patience=SHORT) as deck:
+                await deck.known()
+                polls = len(server.asked)
+                verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+                assert verdict.result is Result.REFUSED
+                assert "because" in verdict.text
+                assert verdict.text.endswith("; nothing moved")
+                (post,) = server.posts
+                after = server.asked[server.asked.index(post) :]
+                assert {LIST, BOOTSTRAP} <= {one.path for one in after if one.method == "GET"}
+                assert len(server.asked) > polls
+
+    await side_by_side(check, ["400", "403", "404", "405", "406", "415"])
+
+
+async def test_a_refusal_of_what_was_done_all_the_same_is_not_believed() -> None:
+    """P7: whoever refused it, the node shows that it happened."""
     play = Play()
-    play.post(answer('{"description": "because"}', status))
+
+    def act(peer: Peer) -> None:
+        play.restart()
+        peer.send(answer("no such page", 404))
+
+    play.post(act)
     with serving(play) as server:
-        async with running(profile(server.url), patience=SHORT) as deck:
+        async with running(profile(server.url), patience=PATIENCE) as deck:
             await deck.known()
             verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
-            assert verdict.result is Result.REFUSED
-            assert "because" in verdict.text
+            assert verdict.result is Result.VERIFIED
+            assert verdict.is_denied
+            assert "although the node refused it" in verdict.text
             assert len(server.posts) == 1
 
 

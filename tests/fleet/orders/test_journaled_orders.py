@@ -65,7 +65,7 @@ async def test_the_life_of_an_order_is_kept_and_chained(folder: Path) -> None:
 
 async def test_no_password_and_no_header_is_in_the_journal(folder: Path) -> None:
     play = Play()
-    play.post(answer('{"description": "because\\u001b[31m"}', 422))
+    play.post(answer('{"description": "because\\u001b[31m"}', 400))
     with serving(play) as server:
         journal = OrderJournal(folder)
         async with running(profile(server.url), patience=QUICK, journal=journal) as deck:

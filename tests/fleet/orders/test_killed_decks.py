@@ -100,13 +100,12 @@ async def test_leaving_with_an_order_open_leaves_it_unknown_for_the_next_session
             assert verdict.result is Result.NOT_RESTARTED
 
 
-@pytest.mark.parametrize("how", ["the order", "the service"])
 async def test_what_was_refused_before_a_crash_is_not_verified_by_what_the_node_shows_later(
-    how: str, folder: Path
+    folder: Path,
 ) -> None:
     """P7, case 48: killed between the record of the refusal and that of the verdict."""
     play = Play()
-    play.post(answer("no", 422) if how == "the order" else said({"alert_mgr": False}))
+    play.post(answer("no", 400))
     with serving(play) as server:
         async with running(profile(server.url), journal=OrderJournal(folder)) as deck:
             await deck.known()
@@ -122,6 +121,28 @@ async def test_what_was_refused_before_a_crash_is_not_verified_by_what_the_node_
         (resolved,) = records(folder, "resolved")
         assert resolved["result"] == "refused"
         assert await OrderJournal(folder).begin() == ()
+
+
+@pytest.mark.parametrize("happened", [True, False])
+async def test_what_failed_before_a_crash_is_decided_by_what_the_node_shows(
+    happened: bool, folder: Path
+) -> None:
+    """P7, cases 45 and 48: false does not say that nothing happened."""
+    play = Play()
+    play.post(said({"alert_mgr": False}))
+    with serving(play) as server:
+        async with running(profile(server.url), journal=OrderJournal(folder)) as deck:
+            await deck.known()
+            await deck.verdict(deck.give(Verb.STOP, "alert_mgr"))
+        forget_after(folder, "result")
+        if happened:
+            play.services["alert_mgr"] = {"status": "STOPPED"}
+        async with running(profile(server.url), journal=OrderJournal(folder)) as deck:
+            await deck.until(lambda: records(folder, "resolved"))
+            (verdict,) = deck.fleet.orders.progress[0].verdicts
+            assert verdict.result is (Result.VERIFIED if happened else Result.FAILED)
+            assert verdict.is_denied
+            assert verdict.text.endswith("the node reported failure")
 
 
 def forget_after(folder: Path, kind: str) -> None:

@@ -1,12 +1,19 @@
 """A verdict rests on what the node shows, never on its answer alone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.fleet.plan_nodes import open_order
-from tui.fleet.orders.verdict import Evidence, NodeAnswer, Observation, Patience, decide_verdict
+from tui.fleet.orders.verdict import (
+    Claim,
+    Evidence,
+    NodeAnswer,
+    Observation,
+    Patience,
+    decide_verdict,
+)
 from tui.model.order import Result, SeenService, Verb, Verdict
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Kind, Service
@@ -17,10 +24,11 @@ T2 = T1 + timedelta(seconds=3)
 RAN = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL, T0, 3600)
 LAY = SeenService("alert_mgr", "STOPPED", Kind.OPTIONAL)
 YES, NO, LOST = (
-    NodeAnswer(accepted=True, at=0.2),
-    NodeAnswer(accepted=False, at=0.2),
-    NodeAnswer(None, 0.4, "reset"),
+    NodeAnswer(Claim.DONE, 0.2),
+    NodeAnswer(Claim.FAILED, 0.2),
+    NodeAnswer(Claim.NOTHING, 0.4, "reset"),
 )
+TURNED_DOWN = NodeAnswer(Claim.REFUSED, 0.2, "HTTP 403: not you")
 PATIENCE = Patience(steady=10, limit=60, same=20)
 
 
@@ -33,6 +41,10 @@ def judge(
 ) -> Verdict | None:
     at = now if now is not None else (sights[-1].at if sights else 0.0)
     return decide_verdict(verb, before, word, sights, now=at, patience=PATIENCE)
+
+
+def result_of(verdict: Verdict | None) -> Result | None:
+    return verdict and verdict.result
 
 
 def test_a_restart_is_verified_by_a_later_start_time_that_holds() -> None:
@@ -116,13 +128,157 @@ def test_what_does_not_stay_up_is_flapping(after: Observation) -> None:
     assert verdict.result is Result.FLAPPING
 
 
-def test_false_is_refused_whatever_is_seen() -> None:
+def test_false_is_watched_and_verified_by_what_the_node_shows() -> None:
+    """P7, case 45: false says that the operation failed, not that nothing happened."""
+    sights = [Observation(2, "RUNNING", T1), Observation(13, "RUNNING", T1)]
+    assert judge(Verb.RESTART, RAN, NO, []) is None
+    assert judge(Verb.RESTART, RAN, NO, sights[:1]) is None
+    verdict = judge(Verb.RESTART, RAN, NO, sights)
+    assert verdict is not None
+    assert (verdict.result, verdict.is_denied) == (Result.VERIFIED, True)
+    assert verdict.text == "held for 10 s, although the node reported failure"
+
+
+def test_false_and_a_service_that_was_stopped_and_not_started_has_failed() -> None:
     """P7, case 45."""
-    verdict = judge(
-        Verb.RESTART, RAN, NO, [Observation(20, "RUNNING", T1), Observation(40, "RUNNING", T1)]
+    sights = [Observation(float(at), "STOPPED") for at in range(1, 62)]
+    assert judge(Verb.RESTART, RAN, NO, sights[:30]) is None
+    verdict = judge(Verb.RESTART, RAN, NO, sights)
+    assert verdict is not None
+    assert (verdict.result, verdict.is_denied) == (Result.FAILED, True)
+    assert verdict.text == "the node reported failure; still STOPPED after 61 s"
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "since", "seen"),
+    [
+        (Verb.RESTART, RAN, T0, "RUNNING since the same moment as before"),
+        (Verb.STOP, RAN, T0, "RUNNING since the same moment as before"),
+        (Verb.START, LAY, None, "still STOPPED"),
+    ],
+)
+def test_false_and_nothing_moved_has_failed_once_that_was_seen_long_enough(
+    verb: Verb, before: SeenService, since: datetime | None, seen: str
+) -> None:
+    """P7, case 45."""
+    sights = [Observation(float(at), before.status, since) for at in range(1, 21)]
+    assert judge(verb, before, NO, sights[:19]) is None
+    verdict = judge(verb, before, NO, sights)
+    assert verdict is not None
+    assert (verdict.result, verdict.text) == (Result.FAILED, f"the node reported failure; {seen}")
+
+
+def test_false_and_what_did_not_stay_up_is_flapping() -> None:
+    sights = [Observation(2, "RUNNING", T1), Observation(6, "BACKOFF")]
+    verdict = judge(Verb.RESTART, RAN, NO, sights)
+    assert verdict is not None
+    assert verdict.result is Result.FLAPPING
+    assert verdict.text.startswith("the node reported failure; reached it, then BACKOFF")
+
+
+def test_false_and_a_node_that_shows_nothing_is_unknown() -> None:
+    verdict = judge(Verb.RESTART, RAN, NO, [], now=60)
+    assert verdict is not None
+    assert verdict.result is Result.UNKNOWN
+    assert verdict.text.startswith("the node reported failure; ")
+
+
+def test_a_refusal_waits_for_the_reading_that_shows_that_nothing_moved() -> None:
+    assert judge(Verb.RESTART, RAN, TURNED_DOWN, [], now=4.9) is None
+    verdict = judge(Verb.RESTART, RAN, TURNED_DOWN, [Observation(0.4, "RUNNING", T0)])
+    assert verdict is not None
+    assert (verdict.result, verdict.text) == (
+        Result.REFUSED,
+        "HTTP 403: not you; nothing moved",
     )
+
+
+def test_a_refusal_by_a_node_that_is_not_seen_any_more_says_so() -> None:
+    verdict = judge(Verb.RESTART, RAN, TURNED_DOWN, [], now=5)
     assert verdict is not None
     assert verdict.result is Result.REFUSED
+    assert verdict.text == "HTTP 403: not you; the node has not been seen since"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        Observation(1, "STOPPING"),
+        Observation(1, None),
+        Observation(1, "RUNNING", T1),
+        Observation(1, "RUNNING", T0, 1),
+    ],
+)
+def test_a_refusal_after_which_something_moved_is_watched_on(first: Observation) -> None:
+    """P7: what the node shows counts, and not what it said."""
+    assert judge(Verb.RESTART, RAN, TURNED_DOWN, [first]) is None
+    after = [Observation(2, "RUNNING", T1, 1), Observation(13, "RUNNING", T1, 12)]
+    verdict = judge(Verb.RESTART, RAN, TURNED_DOWN, [first, *after])
+    assert verdict is not None
+    assert (verdict.result, verdict.is_denied) == (Result.VERIFIED, True)
+    assert "although the node refused it (HTTP 403: not you)" in verdict.text
+
+
+def test_a_refusal_after_which_it_came_down_and_stayed_so_is_unknown() -> None:
+    down = [Observation(float(at), "STOPPED") for at in range(1, 62)]
+    verdict = judge(Verb.RESTART, RAN, TURNED_DOWN, down)
+    assert verdict is not None
+    assert verdict.result is Result.UNKNOWN
+    assert verdict.text == "the node refused it (HTTP 403: not you); the node shows STOPPED"
+
+
+# Uptime
+
+
+def up(at: float, uptime: int | None, start: datetime | None = T0) -> Observation:
+    return Observation(at, "RUNNING", start, uptime)
+
+
+def test_an_uptime_that_starts_over_is_a_restart_though_the_start_time_is_equal() -> None:
+    sights = [up(1.0, 3601), up(2.0, 0), up(12.0, 10)]
+    assert judge(Verb.RESTART, RAN, YES, sights[:2]) is None
+    assert result_of(judge(Verb.RESTART, RAN, YES, sights)) is Result.VERIFIED
+
+
+@pytest.mark.parametrize("uptime", [3599, 40])
+def test_an_uptime_of_more_than_the_time_since_the_post_is_no_restart(uptime: int) -> None:
+    """A node's clock that is set back makes an uptime shorter too."""
+    sights = [up(float(at), uptime + at) for at in range(1, 21)]
+    assert result_of(judge(Verb.RESTART, RAN, YES, sights)) is Result.NOT_RESTARTED
+
+
+def test_an_uptime_that_falls_while_it_must_hold_is_a_second_restart() -> None:
+    sights = [up(2, 1, T1), up(6, 5, T1), up(7, 0, T1)]
+    verdict = judge(Verb.RESTART, RAN, YES, sights)
+    assert verdict is not None
+    assert verdict.result is Result.FLAPPING
+    assert verdict.text == "reached it, then RUNNING with a shorter uptime after 5.0 s"
+    started = judge(Verb.START, LAY, YES, sights)
+    assert result_of(started) is Result.FLAPPING
+
+
+def test_an_uptime_that_a_clock_set_back_made_shorter_is_no_second_restart() -> None:
+    sights = [up(2, 1, T1), up(8, 7, T1), up(9, 4, T1), up(12, 7, T1)]
+    assert result_of(judge(Verb.RESTART, RAN, YES, sights)) is Result.VERIFIED
+
+
+@pytest.mark.parametrize("first", [T0, None])
+def test_a_start_time_that_comes_one_reading_late_is_not_flapping(first: datetime | None) -> None:
+    restarted = [up(1, 0, first), up(2, 1, T1), up(12, 11, T1)]
+    assert result_of(judge(Verb.RESTART, RAN, YES, restarted)) is Result.VERIFIED
+    before = replace(LAY, started_at=T0)
+    started = [up(1, None, first), up(2, None, T1), up(12, None, T1)]
+    assert result_of(judge(Verb.START, before, YES, started)) is Result.VERIFIED
+
+
+def test_an_uptime_that_comes_one_reading_late_is_not_flapping() -> None:
+    sights = [up(1, 3601, T1), up(2, 1, T1), up(12, 11, T1)]
+    assert result_of(judge(Verb.RESTART, RAN, YES, sights)) is Result.VERIFIED
+
+
+def test_a_start_time_that_changes_two_readings_late_is_flapping() -> None:
+    sights = [up(1, None, T1), up(2, None, T1), up(3, None, T2)]
+    assert result_of(judge(Verb.RESTART, RAN, YES, sights)) is Result.FLAPPING
 
 
 def test_a_lost_answer_is_verified_by_what_the_node_shows() -> None:
@@ -210,10 +366,6 @@ def test_a_start_that_ends_fatal_times_out_and_says_where_it_is() -> None:
     assert verdict is not None
     assert verdict.result is Result.TIMED_OUT
     assert "FATAL" in verdict.text
-
-
-def result_of(verdict: Verdict | None) -> Result | None:
-    return verdict and verdict.result
 
 
 def test_a_start_time_that_moved_back_does_not_verify_a_restart() -> None:

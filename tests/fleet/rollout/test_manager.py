@@ -93,13 +93,13 @@ async def paused_at_the_second(deck: Running, plan: Plan, *words: str) -> Rollou
     return now
 
 
-async def test_a_refusal_pauses_and_resuming_orders_the_same_node_again(
+async def test_a_reported_failure_pauses_and_resuming_orders_the_same_node_again(
     three: SimulatedCluster,
 ) -> None:
     three.cluster.refuse_next(3, SERVICE)
     async with rolling(three) as deck:
         plan = await begun(deck)
-        await paused_at_the_second(deck, plan, "refused")
+        await paused_at_the_second(deck, plan, "failed, the node reported failure")
         await deck.readings(2)
         assert ordered(three) == [2, 3]
         deck.fleet.rollouts.resume(plan.number)

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from tui.fleet.orders.verdict import REPORTED_FAILURE
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import Journal
 from tui.journal.records import iso_time
 from tui.journal.unfinished_orders import UnfinishedOrder
 from tui.model.node import Identity
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
-from tui.model.service import Health, Service
+from tui.model.service import Health, Service, uptime_started_over
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
 _EARLIER, _LATER = "from an earlier session", "seen when the node was back"
@@ -17,13 +19,17 @@ _EARLIER, _LATER = "from an earlier session", "seen when the node was back"
 
 @dataclass(slots=True, eq=False)
 class _Case:
-    """One such order, and those of its services that are still unknown."""
+    """One such order, and those of its services that are still unknown.
+
+    `failed` are those of which the node reported failure.
+    """
 
     id: str
     origin: str
     order: Order
     verdicts: dict[str, Verdict]
     unknown: set[str]
+    failed: frozenset[str] = frozenset()
 
 
 class OrderRecovery:
@@ -40,7 +46,8 @@ class OrderRecovery:
             order, refused = replace(entry.order, number=-count), entry.refused
             text = _last_known(entry)
             verdicts = {name: _first_verdict(name, name in refused, text) for name in order.names}
-            case = _Case(entry.id, _EARLIER, order, verdicts, set(order.names) - refused)
+            unknown = set(order.names) - refused
+            case = _Case(entry.id, _EARLIER, order, verdicts, unknown, entry.failed)
             for name in set(order.names) & refused:
                 self._journal.resolved(entry.id, verdicts[name], None, None)
             self._cases.append(case)
@@ -52,7 +59,8 @@ class OrderRecovery:
         unknown = {name for name, found in by_name.items() if found.result is Result.UNKNOWN}
         if unknown:
             id_ = self._journal.id_of(order)
-            self._cases.append(_Case(id_, _LATER, order, by_name, unknown))
+            failed = frozenset(name for name in unknown if by_name[name].is_denied)
+            self._cases.append(_Case(id_, _LATER, order, by_name, unknown, failed))
 
     def look(self, watch: NodePoller) -> None:
         """Count a node's reading as evidence if it is good, and of the node that was meant."""
@@ -71,9 +79,12 @@ class OrderRecovery:
             service = watch.reading.find(seen.name)
             if seen.name not in case.unknown or (service is None and watch.reading.is_cut):
                 continue
-            verdict = judge_earlier_order(case.order.verb, seen, service, case.origin)
+            elapsed = (datetime.now(UTC) - case.order.pressed_on).total_seconds()
+            verdict = judge_earlier_order(case.order.verb, seen, service, elapsed, case.origin)
             if verdict is None:
                 continue
+            if seen.name in case.failed:
+                verdict = _after_failure(verdict)
             case.unknown.discard(seen.name)
             case.verdicts[seen.name] = verdict
             status, start = (service.status, service.started_at) if service else (None, None)
@@ -119,13 +130,33 @@ def _is_same_cluster(meant: Identity, now: Identity) -> bool:
 
 
 def judge_earlier_order(
-    verb: Verb, before: SeenService, now: Service | None, origin: str = _EARLIER
+    verb: Verb,
+    before: SeenService,
+    now: Service | None,
+    elapsed: float = 0.0,
+    origin: str = _EARLIER,
 ) -> Verdict | None:
-    """Return what a service's present state proves of an order; None while it still moves."""
+    """Return what a service's present state proves of an order; None while it still moves.
+
+    `elapsed` is in seconds since the key was pressed.
+    """
     if now is not None and now.health() is Health.MOVING:
         return None
+    is_new_run = now is not None and uptime_started_over(before.uptime, now.uptime, elapsed)
+    if verb is Verb.RESTART and now is not None and now.status == "RUNNING" and is_new_run:
+        text = f"RUNNING for {now.uptime} s, which is since after it"
+        return Verdict(before.name, Result.VERIFIED, f"{origin}; {text}")
     result, text = _RULES[verb](before, now)
     return Verdict(before.name, result, f"{origin}; {text}")
+
+
+def _after_failure(verdict: Verdict) -> Verdict:
+    """Return a verdict on what the node reported to have failed."""
+    unmoved = verdict.result in (Result.NOT_RESTARTED, Result.TIMED_OUT)
+    result = Result.FAILED if unmoved else verdict.result
+    join = ", although" if result is Result.VERIFIED else ";"
+    text = f"{verdict.text}{join} {REPORTED_FAILURE}"
+    return replace(verdict, result=result, text=text, is_denied=True)
 
 
 def _restarted(before: SeenService, now: Service | None) -> tuple[Result, str]:

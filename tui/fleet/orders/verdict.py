@@ -1,8 +1,9 @@
 """The verdict on an order, by what the node shows and never by its answer alone. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from tui.model.order import (
@@ -17,9 +18,10 @@ from tui.model.order import (
     Verdict,
 )
 from tui.model.reading import Reading
-from tui.model.service import is_one_shot
+from tui.model.service import is_one_shot, uptime_started_over
 
 RUNNING = "RUNNING"
+REPORTED_FAILURE = "the node reported failure"
 _ENDED = frozenset({"STOPPED", "EXITED"})
 _LIVING = frozenset({RUNNING, "STARTING", "RESTARTING", "STOPPING"})
 
@@ -30,13 +32,15 @@ class Patience:
 
     `steady`: how long the wished state must hold; `limit`: the whole watch; `same`: after how
     long a restart that changed nothing is called one; `unseen`: after how long without an
-    observation the state of the service is unknown; `interval`: between two readings meanwhile.
+    observation the state of the service is unknown; `look`: how long a refused order waits for the
+    reading that shows that nothing moved; `interval`: between two readings meanwhile.
     """
 
     steady: float = 10.0
     limit: float = 60.0
     same: float = 20.0
     unseen: float = 10.0
+    look: float = 5.0
     interval: float = 0.25
 
 
@@ -50,29 +54,50 @@ class Observation:
     at: float
     status: str | None
     started_at: datetime | None = None
+    uptime: int | None = None
+
+
+class Claim(Enum):
+    """What a node's answer claims of one service; none of them is evidence of its state."""
+
+    DONE = "true"
+    FAILED = "false"
+    """The operation failed. A part of it may have happened: stopped, and not started."""
+    REFUSED = "refused"
+    """It was turned down before anything was done."""
+    NOTHING = "nothing"
+    """The answer was lost, or does not name the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeAnswer:
-    """What the node's answer says of one service: `accepted` is None where it says nothing.
+    """What the node's answer claims of one service.
 
     `at` is seconds after the POST left; `text` is what came instead of an answer, if so.
     """
 
-    accepted: bool | None
+    claim: Claim
     at: float
     text: str = ""
+
+    @property
+    def denial(self) -> str:
+        """Return how the node denied the operation; empty where it did not."""
+        if self.claim is Claim.FAILED:
+            return f"the node reported failure ({self.text})" if self.text else REPORTED_FAILURE
+        return f"the node refused it ({self.text})" if self.claim is Claim.REFUSED else ""
 
     @classmethod
     def of(cls, answer: OrderAnswer | None, service: str, at: float) -> "NodeAnswer":
         """Return what an answer, None where it was lost, says of a service."""
         if answer is None or answer.outcome is AnswerOutcome.LOST:
-            return cls(None, at, answer.text if answer else "")
+            return cls(Claim.NOTHING, at, answer.text if answer else "")
         if answer.outcome is AnswerOutcome.REFUSED:
-            return cls(False, at, answer.text)
+            return cls(Claim.REFUSED, at, answer.text)
         accepted = answer.results.get(service)
-        text = answer.text if accepted is not None else "the answer did not name it"
-        return cls(accepted, at, text)
+        if accepted is None:
+            return cls(Claim.NOTHING, at, "the answer did not name it")
+        return cls(Claim.DONE if accepted else Claim.FAILED, at, answer.text)
 
 
 def decide_verdict(  # noqa: PLR0913 - each is one piece of the evidence
@@ -85,32 +110,91 @@ def decide_verdict(  # noqa: PLR0913 - each is one piece of the evidence
     patience: Patience,
 ) -> Verdict | None:
     """Return the verdict, or None while the evidence does not suffice and there is time."""
+    verdict = _decide(verb, before, answer, observations, now=now, patience=patience)
+    return replace(verdict, is_denied=True) if verdict and answer.denial else verdict
+
+
+def _decide(  # noqa: PLR0913 - as above
+    verb: Verb,
+    before: SeenService,
+    answer: NodeAnswer,
+    observations: Sequence[Observation],
+    *,
+    now: float,
+    patience: Patience,
+) -> Verdict | None:
     marks = timeline(verb, before, answer, observations)
-    if answer.accepted is False:
-        why = answer.text or "the node answered false"
-        return Verdict(before.name, Result.REFUSED, why, marks)
+    if answer.claim is Claim.REFUSED and not (observations and _moved(before, observations[0])):
+        return _refused(before, answer, observations, marks, now=now, patience=patience)
     reached = _reached(verb, before, observations)
     if reached is not None:
         held = observations[reached:]
-        if any(not _holds(verb, before.name, held[0], seen) for seen in held):
-            return Verdict(before.name, Result.FLAPPING, _flapped(verb, before.name, held), marks)
+        off = _first_off(verb, before, held)
+        if off is not None:
+            text = _denied(answer, _flapped(held[0], off))
+            return Verdict(before.name, Result.FLAPPING, text, marks)
         if held[-1].at - held[0].at >= patience.steady:
-            text = f"held for {patience.steady:.0f} s"
-            if answer.accepted is None:
-                text += ", seen at the node although its answer was lost"
-            elif answer.text:
-                text += f"; {answer.text}"
-            return Verdict(before.name, Result.VERIFIED, text, marks)
+            return _verified(before, answer, marks, patience)
     if _nothing_happened(verb, before, answer, observations, patience):
-        text = f"accepted, but {before.status} since the same moment as before"
-        return Verdict(before.name, Result.NOT_RESTARTED, text, marks)
+        return _unmoved(before, answer, marks)
     if now < patience.limit + (patience.steady if reached is not None else 0):
         return None
     if reached is not None:
         after = observations[reached].at
         text = f"reached it after {after:.1f} s, then the node was not seen any more"
-        return Verdict(before.name, Result.UNKNOWN, text, marks)
+        return Verdict(before.name, Result.UNKNOWN, _denied(answer, text), marks)
     return _gave_up(before, answer, observations, marks, now=now, patience=patience)
+
+
+def _refused(  # noqa: PLR0913 - as above
+    before: SeenService,
+    answer: NodeAnswer,
+    observations: Sequence[Observation],
+    marks: tuple[TimelineMark, ...],
+    *,
+    now: float,
+    patience: Patience,
+) -> Verdict | None:
+    """Return the verdict on a refused order once the node was seen, or could not be seen."""
+    why = answer.text or "the node refused it"
+    if observations:
+        return Verdict(before.name, Result.REFUSED, f"{why}; nothing moved", marks)
+    if now < patience.look:
+        return None
+    text = f"{why}; the node has not been seen since"
+    return Verdict(before.name, Result.REFUSED, text, marks)
+
+
+def _verified(
+    before: SeenService, answer: NodeAnswer, marks: tuple[TimelineMark, ...], patience: Patience
+) -> Verdict:
+    text = f"held for {patience.steady:.0f} s"
+    if answer.claim is Claim.NOTHING:
+        text += ", seen at the node although its answer was lost"
+    elif answer.denial:
+        text += f", although {answer.denial}"
+    elif answer.text:
+        text += f"; {answer.text}"
+    return Verdict(before.name, Result.VERIFIED, text, marks)
+
+
+def _unmoved(before: SeenService, answer: NodeAnswer, marks: tuple[TimelineMark, ...]) -> Verdict:
+    same = f"{before.status} since the same moment as before"
+    if answer.claim is Claim.FAILED:
+        same = same if before.started_at else f"still {before.status}"
+        return Verdict(before.name, Result.FAILED, _denied(answer, same), marks)
+    return Verdict(before.name, Result.NOT_RESTARTED, f"accepted, but {same}", marks)
+
+
+def _denied(answer: NodeAnswer, text: str) -> str:
+    """Return what was seen, after what the node said against it, if anything."""
+    return f"{answer.denial}; {text}" if answer.denial else text
+
+
+def _moved(before: SeenService, seen: Observation) -> bool:
+    """Whether a service is not as it was when the order was given."""
+    same = seen.status == before.status and seen.started_at == before.started_at
+    return not same or uptime_started_over(before.uptime, seen.uptime, seen.at)
 
 
 def _reached(verb: Verb, before: SeenService, observations: Sequence[Observation]) -> int | None:
@@ -127,7 +211,9 @@ def _is_wished(verb: Verb, before: SeenService, seen: Observation) -> bool:
     if before.started_at is None and before.status not in _LIVING:
         return True  # it did not run, and now it does
     # What was starting anyway becomes RUNNING by itself.
-    return _is_later(before.started_at, seen.started_at)
+    return _is_later(before.started_at, seen.started_at) or uptime_started_over(
+        before.uptime, seen.uptime, seen.at
+    )
 
 
 def _is_later(before: datetime | None, after: datetime | None) -> bool:
@@ -135,19 +221,39 @@ def _is_later(before: datetime | None, after: datetime | None) -> bool:
     return before is not None and after is not None and after > before
 
 
-def _holds(verb: Verb, name: str, first: Observation, seen: Observation) -> bool:
+def _first_off(verb: Verb, before: SeenService, held: Sequence[Observation]) -> Observation | None:
+    """Return the first observation in which the state that was reached does not hold."""
     if verb is Verb.STOP:
-        return seen.status is None or seen.status in _ENDED
-    if seen.status == "EXITED" and is_one_shot(name):
-        return True
-    return seen.status == RUNNING and seen.started_at == first.started_at
+        return next((seen for seen in held if not _is_wished(verb, before, seen)), None)
+    first, start = held[0], held[0].started_at
+    if len(held) > 1 and start in (None, before.started_at):
+        start = held[1].started_at  # a node may report the new start time one reading late
+    last = None if _is_late_uptime(before, first) else first
+    for seen in held[1:]:
+        has_ended = seen.status == "EXITED" and is_one_shot(before.name)
+        runs_on = seen.status == RUNNING and seen.started_at == start
+        if not has_ended and (not runs_on or (last is not None and _started_between(last, seen))):
+            return seen
+        last = seen
+    return None
 
 
-def _flapped(verb: Verb, name: str, held: Sequence[Observation]) -> str:
-    off = next(seen for seen in held if not _holds(verb, name, held[0], seen))
+def _is_late_uptime(before: SeenService, first: Observation) -> bool:
+    """Whether a new start time came with the old uptime, which follows one reading late."""
+    is_old = before.uptime is not None and (first.uptime or 0) >= before.uptime
+    return is_old and _is_later(before.started_at, first.started_at)
+
+
+def _started_between(last: Observation, seen: Observation) -> bool:
+    return uptime_started_over(last.uptime, seen.uptime, seen.at - last.at)
+
+
+def _flapped(first: Observation, off: Observation) -> str:
     what = off.status or "gone"
-    again = " with a new start time" if off.status == held[0].status else ""
-    return f"reached it, then {what}{again} after {off.at - held[0].at:.1f} s"
+    is_new = off.started_at != first.started_at
+    again = " with a new start time" if is_new else " with a shorter uptime"
+    again = again if off.status == first.status else ""
+    return f"reached it, then {what}{again} after {off.at - first.at:.1f} s"
 
 
 def _nothing_happened(
@@ -157,14 +263,15 @@ def _nothing_happened(
     observations: Sequence[Observation],
     patience: Patience,
 ) -> bool:
-    if verb is not Verb.RESTART or answer.accepted is not True or not observations:
+    """Whether the node took it and did nothing, or reported failure and nothing moved."""
+    is_ignored = verb is Verb.RESTART and answer.claim is Claim.DONE
+    if not observations or not (is_ignored or answer.claim is Claim.FAILED):
         return False
-    if before.started_at is None:
+    if before.started_at is None and before.status == RUNNING:
+        return False  # nothing shows whether it is the same run
+    if is_ignored and before.started_at is None:
         return False
-    same = all(
-        seen.status == before.status and seen.started_at == before.started_at
-        for seen in observations
-    )
+    same = not any(_moved(before, seen) for seen in observations)
     return same and observations[-1].at >= patience.same
 
 
@@ -179,17 +286,20 @@ def _gave_up(  # noqa: PLR0913 - as above
 ) -> Verdict:
     if not observations:
         text = f"the node has shown nothing for {now:.0f} s: look at the node"
-        return Verdict(before.name, Result.UNKNOWN, text, marks)
+        return Verdict(before.name, Result.UNKNOWN, _denied(answer, text), marks)
     if now - observations[-1].at > patience.unseen:
-        return Verdict(before.name, Result.UNKNOWN, _unseen(observations[-1], now), marks)
+        text = _denied(answer, _unseen(observations[-1], now))
+        return Verdict(before.name, Result.UNKNOWN, text, marks)
     last = observations[-1].status or "not listed"
     if last == RUNNING and before.status == RUNNING and observations[-1].started_at is None:
-        text = "the node does not tell since when it runs, so nobody can say"
-        return Verdict(before.name, Result.UNKNOWN, text, marks)
-    if answer.accepted is None:
-        lost = answer.text or "the answer was lost"
+        text = "the node does not report since when it runs, so whether it restarted is unknown"
+        return Verdict(before.name, Result.UNKNOWN, _denied(answer, text), marks)
+    if answer.claim in (Claim.NOTHING, Claim.REFUSED):
+        lost = answer.denial or answer.text or "the answer was lost"
         return Verdict(before.name, Result.UNKNOWN, f"{lost}; the node shows {last}", marks)
-    return Verdict(before.name, Result.TIMED_OUT, f"still {last} after {now:.0f} s", marks)
+    text = _denied(answer, f"still {last} after {now:.0f} s")
+    result = Result.FAILED if answer.claim is Claim.FAILED else Result.TIMED_OUT
+    return Verdict(before.name, result, text, marks)
 
 
 def _unseen(last: Observation, now: float) -> str:
@@ -204,7 +314,7 @@ def timeline(
     verb: Verb, before: SeenService, answer: NodeAnswer, observations: Sequence[Observation]
 ) -> tuple[TimelineMark, ...]:
     """List the moments that were observed: answered, down, up."""
-    first = Moment.ANSWER_LOST if answer.accepted is None else Moment.ANSWERED
+    first = Moment.ANSWER_LOST if answer.claim is Claim.NOTHING else Moment.ANSWERED
     marks = [TimelineMark(first, answer.at)]
     if verb is not Verb.START:
         down = next((seen for seen in observations if seen.status != RUNNING), None)
@@ -269,8 +379,10 @@ class Evidence:
             service = reading.find(name)
             if service is None and reading.is_cut:
                 continue  # it may be among those that were left out
-            status, started_at = (service.status, service.started_at) if service else (None, None)
-            self.observations.setdefault(name, []).append(Observation(at, status, started_at))
+            seen = Observation(at, None)
+            if service is not None:
+                seen = Observation(at, service.status, service.started_at, service.uptime)
+            self.observations.setdefault(name, []).append(seen)
 
     def verdict(self, before: SeenService, now: float, patience: Patience) -> Verdict | None:
         """Return the verdict for one service, None while there is none; `now` is monotonic."""

@@ -8,6 +8,7 @@ restarted yet.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,7 +34,7 @@ from tui.model.rollout import (
     StepStop,
     StopReason,
 )
-from tui.model.service import Health, Kind, Service, kind_of
+from tui.model.service import Health, Kind, Service, kind_of, uptime_started_over
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
 _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})
@@ -210,7 +211,12 @@ class RolloutRunner:
             self._starts.pop(_key(step, seen), None)
         self._note(step)
         self._put(step, StepState.ORDERED, verdicts=verdicts)
-        failed = [verdict for verdict in verdicts if verdict.result is not Result.VERIFIED]
+        # What the node says failed is read by the operator first, whatever its readings show.
+        failed = [
+            verdict
+            for verdict in verdicts
+            if verdict.result is not Result.VERIFIED or verdict.is_denied
+        ]
         return StepStop(StopReason.NOT_VERIFIED, "; ".join(map(str, failed))) if failed else None
 
     def _bound(self, step: Step, services: tuple[SeenService, ...]) -> Order:
@@ -303,7 +309,12 @@ def _key(step: Step, seen: SeenService) -> tuple[str, str]:
 
 def _is_later(before: SeenService, now: Service) -> bool:
     """Whether a service runs since later than when it was ordered to restart."""
-    if now.health() is not Health.UP or before.started_at is None or now.started_at is None:
+    if now.health() is not Health.UP:
+        return False
+    # However long ago it was ordered: a run that has lasted less is another one.
+    if uptime_started_over(before.uptime, now.uptime, math.inf):
+        return True
+    if before.started_at is None or now.started_at is None:
         return False
     return now.started_at > before.started_at
 

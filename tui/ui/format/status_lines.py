@@ -22,6 +22,7 @@ _RESULTS = {
     Result.VERIFIED: ("✓", "ok"),
     Result.REFUSED: ("✗", "bad"),
     Result.NOT_SENT: ("✗", "warn"),
+    Result.FAILED: ("✗", "bad"),
     Result.NOT_RESTARTED: ("✗", "bad"),
     Result.FLAPPING: ("✗", "bad"),
     Result.TIMED_OUT: ("✗", "bad"),
