@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from tests.fleet.conftest import Running, posts, profiles, running
+from tests.faultserver import FaultServer, serving
+from tests.fleet.conftest import Play, Running, posts, profiles, running, said
 from tui.fleet.orders.verdict import Patience
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
 from tui.sim.cluster import Cluster
@@ -21,6 +22,21 @@ def cluster(nodes: int, *, primary: int = 1, pace: float = 0.05) -> Iterator[Sim
     pretended.promote(primary)
     with SimulatedCluster(pretended, tls=False) as served:
         yield served
+
+
+NODE_CHECK, CLUSTER_CHECK = "/v1/nodes/check/1", "/v1/cluster/check"
+NODE_WELL = said({"node_uid": 1, "result": True})
+CLUSTER_WELL = said({"cluster_test_result": True, "nodes": []})
+
+
+@contextmanager
+def played(**answers: Any) -> Iterator[tuple[FaultServer, Play]]:
+    """Serve one node alone, whose cluster is well."""
+    play = Play()
+    play.get(NODE_CHECK, answers.get("node", NODE_WELL))
+    play.get(CLUSTER_CHECK, answers.get("cluster", CLUSTER_WELL))
+    with serving(play) as server:
+        yield server, play
 
 
 @asynccontextmanager

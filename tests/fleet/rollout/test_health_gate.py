@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.faultserver import FaultServer, Peer, answer, serving, wait_until
+from tests.faultserver import Peer, answer, serving, wait_until
 from tests.fleet.conftest import (
     BOOTSTRAP,
     NODES,
@@ -20,7 +20,14 @@ from tests.fleet.conftest import (
     said,
 )
 from tests.fleet.plan_nodes import SINCE, place, reading, service, wish
-from tests.fleet.rollouts import QUICK
+from tests.fleet.rollouts import (
+    CLUSTER_CHECK,
+    CLUSTER_WELL,
+    NODE_CHECK,
+    NODE_WELL,
+    QUICK,
+    played,
+)
 from tui.fleet.rollout.health_gate import (
     ClusterChecks,
     GateFinding,
@@ -127,19 +134,6 @@ def test_a_service_that_does_not_run_or_is_gone_is_missing() -> None:
 
 
 # Asked of a node
-
-NODE_CHECK, CLUSTER_CHECK = "/v1/nodes/check/1", "/v1/cluster/check"
-NODE_WELL = said({"node_uid": 1, "result": True})
-CLUSTER_WELL = said({"cluster_test_result": True, "nodes": []})
-
-
-@contextmanager
-def played(**answers: Any) -> Iterator[tuple[FaultServer, Play]]:
-    play = Play()
-    play.get(NODE_CHECK, answers.get("node", NODE_WELL))
-    play.get(CLUSTER_CHECK, answers.get("cluster", CLUSTER_WELL))
-    with serving(play) as server:
-        yield server, play
 
 
 async def ask(deck: Running) -> GateResult:

@@ -147,10 +147,16 @@ class RolloutRunner:
         return None
 
     def _note(self, step: Step) -> None:
-        """Keep the start times of the services that this rollout has restarted."""
+        """Keep the start times of the services that this rollout has restarted.
+
+        A restart that was ordered and is not seen yet may still come: it is this rollout's own.
+        """
         for seen in step.services if step.node in self._fleet else ():
             now = self._fleet.watch(step.node).reading.find(seen.name)
-            if now is not None and now.health() is Health.UP:
+            ordered = self._ordered.get(_key(step, seen))
+            if now is None or now.health() is not Health.UP:
+                continue
+            if ordered is None or ordered.started_at is None or _is_later(ordered, now):
                 self._starts.setdefault(_key(step, seen), now.started_at)
 
     def _is_too_early(self, step: Step) -> bool:

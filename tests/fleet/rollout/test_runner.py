@@ -1,0 +1,78 @@
+"""A node gets its order once, whatever its answer was."""
+
+from typing import Any
+
+import pytest
+
+from tests.faultserver import Peer
+from tests.fleet.conftest import Play, Running, profile, running, running_since
+from tests.fleet.rollouts import QUICK, SERVICE, begun, played, progress, reaches
+from tui.fleet.rollout.runner import _is_later
+from tui.model.order import Result, SeenService
+from tui.model.rollout import Plan, RolloutProgress, RolloutState, StopReason
+from tui.model.service import Kind, Service
+
+
+def answers_false(play: Play, *, works: bool) -> None:
+    """Answer the next order with false, after the work where it `works`."""
+
+    def act(peer: Peer) -> None:
+        if works:
+            play.restart()
+        peer.answer('{"alert_mgr": false}')
+
+    play.post(act)
+
+
+async def paused(deck: Running, plan: Plan) -> RolloutProgress:
+    now = await reaches(deck, plan, RolloutState.PAUSED)
+    assert now.stop is not None
+    assert now.stop.reason is StopReason.NOT_VERIFIED
+    return now
+
+
+async def resumed(deck: Running, plan: Plan) -> None:
+    deck.fleet.rollouts.resume(plan.number)
+    await deck.until(lambda: progress(deck, plan).state is not RolloutState.PAUSED)
+    await reaches(deck, plan, RolloutState.DONE)
+
+
+async def test_a_restart_that_the_node_says_failed_pauses_and_is_not_ordered_again() -> None:
+    """P7, case 45."""
+    with played() as (server, play):
+        answers_false(play, works=True)
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await begun(deck, SERVICE)
+            now = await paused(deck, plan)
+            assert "although the node reported failure" in now.text
+            assert [one.result for one in now.steps[0].verdicts] == [Result.VERIFIED]
+            await resumed(deck, plan)
+            assert len(server.posts) == 1
+
+
+async def test_an_order_whose_answer_was_false_counts_as_sent() -> None:
+    """P7, case 45: a restart that shows late was caused by this rollout."""
+    with played() as (server, play):
+        answers_false(play, works=False)
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await begun(deck, SERVICE)
+            now = await paused(deck, plan)
+            assert [one.result for one in now.steps[0].verdicts] == [Result.FAILED]
+            play.restart()
+            await deck.until(lambda: start(deck) != running_since(0)["start_time"])
+            await resumed(deck, plan)
+            assert len(server.posts) == 1
+
+
+def start(deck: Running) -> Any:
+    service = deck.watch().reading.find(SERVICE)
+    assert service is not None
+    assert service.started_at is not None
+    return service.started_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize(("uptime", "is_new"), [(12, True), (3600, False), (4000, False)])
+def test_a_run_that_has_lasted_less_than_before_is_another(uptime: int, is_new: bool) -> None:
+    before = SeenService(SERVICE, "RUNNING", Kind.OPTIONAL, None, 3600)
+    assert _is_later(before, Service(SERVICE, "RUNNING", None, uptime)) is is_new
+    assert not _is_later(before, Service(SERVICE, "STARTING", None, uptime))
