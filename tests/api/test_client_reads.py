@@ -352,7 +352,7 @@ class Guard(NoGuard):
         self.waits = self.answers = 0
         self.ended: list[bool] = []
 
-    async def before_password(self) -> None:
+    async def before_password(self, *, is_certain: bool = True) -> None:
         self.waits += 1
         await asyncio.sleep(self.seconds)
         if self.trouble:
@@ -515,10 +515,11 @@ async def test_no_secret_shows_in_what_a_client_and_its_errors_show(connect):
         shown = (
             repr(vars(client))
             + repr(vars(client._connection))
-            + repr(vars(client._session))
+            + repr(vars(client._login))
+            + repr(vars(client._login._session))
             + repr(caught.value)
         )
-        authorization = await client._session.authorization(client._connection)
+        authorization = await client._login.authorization()
         shown += repr(request_headers(authorization)) + str(caught.value.__dict__)
     assert "canary" not in shown
     assert base64.b64encode(b"me@example.com:hunter2-canary").decode() not in shown

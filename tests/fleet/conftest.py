@@ -21,6 +21,7 @@ from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import History, Journal
 from tui.model.event import Event
+from tui.model.login import LoginWay
 from tui.model.order import Order, OrderProgress, Route, SeenService, Target, Verb, Verdict
 from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
@@ -46,13 +47,15 @@ def served() -> Iterator[SimulatedCluster]:
 
 
 def profile(url: str, name: str = "node1", **more: Any) -> NodeProfile:
+    """Make the profile of a played node, which knows no tokens."""
     fields: dict[str, Any] = {"username": ADMIN, "password": AskSource(), "trust": NoTrust()}
+    fields["login"] = LoginWay.BASIC
     return NodeProfile(name=name, url=url, **(fields | more))
 
 
 def profiles(served: SimulatedCluster, **more: Any) -> tuple[NodeProfile, ...]:
     """Make the profiles of a simulated cluster, as one group."""
-    more = {"cluster": "demo"} | more
+    more = {"cluster": "demo", "login": LoginWay.AUTO} | more
     return tuple(profile(url, f"node{uid}", **more) for uid, url in served.urls.items())
 
 
@@ -227,7 +230,8 @@ def asked(served: SimulatedCluster, path: str, *, uid: int | None = None) -> lis
 
 
 def posts(served: SimulatedCluster) -> list[Any]:
-    return [one for one in served.cluster.requests if one.method != "GET"]
+    sent = (one for one in served.cluster.requests if one.method != "GET")
+    return [one for one in sent if one.path != "/v1/users/authorize"]
 
 
 Reply = bytes | Callable[[Peer], None]

@@ -10,7 +10,9 @@ pytestmark = pytest.mark.terminal
 
 
 def posts(served: SimulatedCluster) -> int:
-    return sum(one.method == "POST" for one in served.cluster.requests)
+    return sum(
+        one.method == "POST" and one.path == "/v1/local/services" for one in served.cluster.requests
+    )
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 2), (20, 5), (500, 200)])

@@ -13,6 +13,7 @@ from functools import partial
 from typing import ClassVar, TypeVar
 
 from tui.api import codec
+from tui.api.auth.node_session import NodeSession
 from tui.api.auth.session import LoginHabit, OutdatedAuthorization, Session
 from tui.api.codec import HttpReply, WireError
 from tui.api.connection import BeforeSend, Connection, OrderConnection, PasswordGuard
@@ -26,7 +27,7 @@ from tui.api.errors import (
     Unavailable,
     Unreachable,
 )
-from tui.api.transport import Authorization, SecretLike
+from tui.api.transport import SERVICES, Authorization, SecretLike
 from tui.model.certificate import Certificate
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.evidence import Origin
@@ -88,12 +89,18 @@ class NodeReader:
             title, url, trust, timeout, client_certificate, proxy, guard
         )
         self._username = username
-        self._session = session or Session(username, password, LoginHabit(LoginWay.BASIC))
+        session = session or Session(username, password, LoginHabit(LoginWay.BASIC))
+        self._login = NodeSession(session, self._connection)
 
     @property
     def connections(self) -> int:
         """How many connections were begun: two answers on one number came by the same one."""
         return self._connection.opened
+
+    @property
+    def takes_no_token(self) -> bool:
+        """Whether the node was last polled with the password for want of a token."""
+        return self._login.takes_no_token
 
     @property
     def certificate(self) -> Certificate | None:
@@ -144,7 +151,7 @@ class NodeReader:
         optional = await self._or_gap(
             "/v1/cluster/services_configuration", codec.read_optional, gaps
         )
-        name = await self._or_gap("/v1/cluster", codec.read_cluster_name, gaps)
+        name = await self._or_gap("/v1/cluster", self._read_cluster, gaps)
         if len(gaps) == 4:
             raise next(iter(gaps.values()))
         known, disabled = optional or (None, frozenset())
@@ -155,6 +162,12 @@ class NodeReader:
             disabled,
             {path: str(error) for path, error in gaps.items()},
         )
+
+    def _read_cluster(self, body: bytes) -> str:
+        rule = codec.read_lockout(body)
+        if rule is not None:
+            self._connection.guard.learn_lockout(rule)
+        return codec.read_cluster_name(body)
 
     async def _or_gap(
         self, path: str, read: Callable[[bytes], _Read], gaps: dict[str, ApiError]
@@ -178,17 +191,17 @@ class NodeReader:
         authorization: Authorization | None = None
         for _ in range(_TRIES_AT_MOST):
             try:
-                authorization = authorization or await self._session.authorization(self._connection)
+                authorization = authorization or await self._login.authorization(path)
                 reply = await self._connection.get(
-                    path, authorization, self._before_send(authorization)
+                    path, authorization, self._before_send(path, authorization)
                 )
                 if reply.status != 401:
                     if reply.status in (200, 403):
-                        self._session.accept(authorization)
+                        self._login.accept(path, authorization)
                     return reply
-                authorization = await self._session.after_refusal(
-                    authorization, reply, self._connection
-                )
+                if path != SERVICES:
+                    self._login.check_side_refusal(path, authorization)
+                authorization = await self._login.after_refusal(path, authorization)
             except OutdatedAuthorization:
                 authorization = None
                 continue
@@ -203,10 +216,10 @@ class NodeReader:
         text = f"{where} takes no token for long"
         raise Unavailable(text, remedies=(Remedy.WAIT,), status=401)
 
-    def _before_send(self, authorization: Authorization) -> BeforeSend | None:
+    def _before_send(self, path: str, authorization: Authorization) -> BeforeSend | None:
         if not authorization.is_password:
             return None
-        return partial(self._session.before_password, self._connection)
+        return partial(self._login.before_password, path)
 
     async def _read(self, path: str, read: Callable[[bytes], _Read]) -> _Read:
         reply = await self._get(path)
@@ -256,7 +269,7 @@ class NodeOperator(NodeReader):
                 authorization,
                 body,
                 same_connection=same_connection,
-                before_send=self._before_send(authorization),
+                before_send=self._before_send(SERVICES, authorization),
                 leaving=leaving,
             )
         except (OutdatedAuthorization, NodeNotSeenYet):
@@ -264,8 +277,10 @@ class NodeOperator(NodeReader):
         took = time.monotonic() - began
         if isinstance(reply, ApiError):
             return OrderAnswer(AnswerOutcome.LOST, f"the answer was lost: {reply}", took)
-        if reply.status == 401 and not authorization.is_password:
-            self._session.discard(authorization)
+        if reply.status == 401 and authorization.is_password:
+            self._connection.guard.password_refused()
+        elif reply.status == 401:
+            self._login.discard(authorization)
             text = f"{self._connection.where} did not take the token any more; nothing was done"
             return OrderAnswer(AnswerOutcome.REFUSED, f"{text}: order again", took)
         return self._answer(reply, services, path, took)
@@ -273,7 +288,7 @@ class NodeOperator(NodeReader):
     async def _order_authorization(self) -> Authorization:
         """Return what an order's request carries; raises NotSent."""
         try:
-            return await self._session.authorization(self._connection)
+            return await self._login.authorization()
         except ApiError as error:
             raise NotSent.because(error) from error
         except (OutdatedAuthorization, NodeNotSeenYet):

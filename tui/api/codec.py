@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from tui.model.cluster import ClusterHealth, Member, MemberHealth
+from tui.model.login import LockoutRule
 from tui.model.node import Identity, Role
 from tui.model.service import Service
 from tui.model.text import clean
@@ -302,6 +303,18 @@ def _member(uid: int, node: dict[str, Any], state: dict[str, Any]) -> Member:
 def read_cluster_name(body: bytes) -> str:
     """Read the name out of `GET /v1/cluster`."""
     return _word(read_object(body).get("name"))
+
+
+def read_lockout(body: bytes) -> LockoutRule | None:
+    """Read when a user is locked out of `GET /v1/cluster`; None where it does not say."""
+    cluster = read_object(body)
+    threshold = cluster.get("login_lockout_threshold")
+    window = cluster.get("login_lockout_counter_reset_after")
+    if type(threshold) is not int or threshold < 0:
+        return None
+    if type(window) is not int or window <= 0:
+        return LockoutRule(threshold)
+    return LockoutRule(threshold, float(window))
 
 
 def read_optional(body: bytes) -> tuple[frozenset[str], frozenset[str]]:

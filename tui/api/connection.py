@@ -29,6 +29,7 @@ from tui.api.tls.probe import probe
 from tui.api.transport import Authorization, GetOnlyTransport, OrderTransport, request_headers
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
+from tui.model.login import LockoutRule
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
 
@@ -36,18 +37,36 @@ from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
 class PasswordGuard(Protocol):
     """Decides when passwords may be sent to one node, and learns what came of them."""
 
-    async def before_password(self) -> None:
+    async def before_password(self, *, is_certain: bool = True) -> None:
         """Wait until a password may be sent; the wait does not count as the node's time.
 
-        What it raises ends the request, unsent, and comes out of the call as it is. NodeNotSeenYet
-        asks for a request without credentials first.
+        A call that may be refused although the node takes the password is not `is_certain`. What it
+        raises ends the request, unsent, and comes out of the call as it is. NodeNotSeenYet asks for
+        a request without credentials first.
         """
 
     def after_request(self, *, unanswered: bool) -> None:
         """End a request; `unanswered` if it carried a password, and it is not known if it fits."""
 
-    def password_refused(self) -> None:
-        """Count a password that was refused and is sent a last time."""
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the password was refused and not taken since, by any node."""
+
+    @property
+    def is_taken_elsewhere(self) -> bool:
+        """Whether another node took the login in the last minutes."""
+
+    def check(self) -> None:
+        """Raise what keeps the password from being sent, if it is known before connecting."""
+
+    def password_refused(self) -> bool:
+        """Count a refusal; return whether the node may be sent the password once more."""
+
+    def password_accepted(self) -> None:
+        """Note that the node took the password."""
+
+    def learn_lockout(self, rule: LockoutRule) -> None:
+        """Follow what the node's cluster says of its lock."""
 
     def node_answered(self) -> None:
         """Mark the node as one that answered a request without credentials."""
@@ -56,13 +75,26 @@ class PasswordGuard(Protocol):
 class NoGuard:
     """Lets every password pass at once: for a node that is polled by hand, alone."""
 
-    async def before_password(self) -> None:
+    async def before_password(self, *, is_certain: bool = True) -> None:
         """Do nothing."""
 
     def after_request(self, *, unanswered: bool) -> None:
         """Do nothing."""
 
-    def password_refused(self) -> None:
+    is_doubted = False
+    is_taken_elsewhere = False
+
+    def check(self) -> None:
+        """Do nothing."""
+
+    def password_refused(self) -> bool:
+        """Allow one more try."""
+        return True
+
+    def password_accepted(self) -> None:
+        """Do nothing."""
+
+    def learn_lockout(self, rule: LockoutRule) -> None:
         """Do nothing."""
 
     def node_answered(self) -> None:

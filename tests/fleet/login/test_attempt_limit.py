@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import pytest
 
 from tui.api.errors import NodeNotSeenYet
-from tui.fleet.login.attempt_limit import SLOTS, UNANSWERED_AT_MOST, AttemptLimit
+from tui.fleet.login.attempt_limit import SLOTS, AttemptLimit
+from tui.model.login import LockoutRule
 
 MINUTE = 60.0
 
@@ -58,7 +59,7 @@ async def refuse(limit: AttemptLimit, node: str) -> None:
     """Refuse a node's password, which is then to be sent a last time."""
     await limit.enter(node, has_answered=True)
     limit.leave(node)
-    limit.doubt(node)
+    limit.refuse(node)
 
 
 def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -104,7 +105,7 @@ async def test_a_last_try_waits_until_no_other_is_on_its_way(
 ) -> None:
     await limit.enter("a", has_answered=True)
     clock.now += 2
-    limit.doubt("b")
+    limit.refuse("b")
     last = await entering(limit, "b")
     assert not last.done()
     limit.leave("a")
@@ -112,8 +113,9 @@ async def test_a_last_try_waits_until_no_other_is_on_its_way(
 
 
 async def test_while_one_node_has_its_last_try_every_other_waits(limit: AttemptLimit) -> None:
-    limit.prove()
-    limit.doubt("a")
+    for node in "ab":
+        limit.accept(node)
+    limit.refuse("a")
     other = await entering(limit, "b")
     await asyncio.wait_for(await entering(limit, "a"), 2)
     limit.leave("a")
@@ -126,14 +128,15 @@ async def test_while_one_node_has_its_last_try_every_other_waits(limit: AttemptL
 async def test_three_without_an_answer_are_the_end_and_a_person_gets_one_more(
     limit: AttemptLimit,
 ) -> None:
-    for _ in range(UNANSWERED_AT_MOST):
-        assert not limit.is_over()
+    for _ in range(3):
+        assert not limit.is_over
         await lose(limit, "a")
-    assert limit.is_over()
+    assert limit.is_over
     assert limit.allow_one_more()
+    assert not limit.is_over
     await lose(limit, "a")
     assert not limit.allow_one_more()
-    assert limit.is_over()
+    assert limit.is_over
 
 
 @pytest.mark.parametrize("what", [lose, refuse])
@@ -148,23 +151,123 @@ async def test_a_failed_login_counts_for_fifteen_minutes(
     assert limit.spent == 0
 
 
-async def test_a_refusal_that_a_last_try_follows_counts_as_a_try(limit: AttemptLimit) -> None:
-    for node in "abc":
-        assert not limit.is_over()
+async def test_two_refusals_in_a_row_are_the_end_of_a_password(limit: AttemptLimit) -> None:
+    limit.accept("c")
+    await refuse(limit, "a")
+    assert not limit.is_over
+    await refuse(limit, "a")
+    assert limit.is_over
+
+
+async def test_a_node_that_takes_it_begins_the_count_of_refusals_anew(limit: AttemptLimit) -> None:
+    for node in "abab":
         await refuse(limit, node)
         limit.settle(node)
-    assert limit.spent == 3
-    assert limit.is_over()
+        limit.accept("c")
+        assert limit.refusals == 0
+        assert not limit.is_over
 
 
-async def test_a_last_try_is_allowed_one_more_than_the_others(limit: AttemptLimit) -> None:
+async def test_a_refusal_and_two_that_were_lost_are_the_end(limit: AttemptLimit) -> None:
     for node in "ab":
         await lose(limit, node)
     await refuse(limit, "c")
-    assert limit.is_over()
-    assert not limit.is_over(for_node="c")
-    await lose(limit, "c")
-    assert limit.is_over(for_node="c")
+    assert limit.is_over
+
+
+async def test_a_person_gets_one_refusal_more_and_never_the_one_before_the_last(
+    limit: AttemptLimit,
+) -> None:
+    for _ in range(2):
+        await refuse(limit, "a")
+    assert limit.allow_one_more()
+    assert not limit.is_over
+    await refuse(limit, "a")
+    assert limit.is_over
+    assert not limit.allow_one_more()
+
+
+@pytest.mark.parametrize(("threshold", "most"), [(10, 2), (5, 2), (4, 2), (3, 1), (2, 1), (1, 1)])
+async def test_where_a_cluster_locks_sooner_it_stays_two_below(
+    threshold: int, most: int, limit: AttemptLimit
+) -> None:
+    limit.learn(LockoutRule(threshold))
+    assert limit.at_a_time == most
+    for _ in range(most):
+        assert not limit.is_over
+        await refuse(limit, "a")
+    assert limit.is_over
+
+
+async def test_the_strictest_of_the_clusters_that_share_a_login_counts(
+    limit: AttemptLimit, clock: Clock
+) -> None:
+    for rule in (LockoutRule(3, 1800.0), LockoutRule(9, 60.0), LockoutRule(0, 0.0)):
+        limit.learn(rule)
+    assert limit.threshold == 3
+    await refuse(limit, "a")
+    clock.now += 1799
+    assert limit.refusals == 1
+
+
+async def test_with_a_threshold_of_three_one_request_carries_the_password_at_a_time(
+    limit: AttemptLimit,
+) -> None:
+    limit.learn(LockoutRule(3))
+    for node in "ab":
+        limit.accept(node)
+    await limit.enter("a", has_answered=True)
+    other = await entering(limit, "b")
+    assert not other.done()
+    other.cancel()
+
+
+async def test_after_a_refusal_one_at_a_time_until_a_node_takes_it(limit: AttemptLimit) -> None:
+    for node in "abcd":
+        limit.accept(node)
+    await refuse(limit, "d")
+    limit.settle("d")
+    waiting = {node: await entering(limit, node) for node in "abc"}
+    assert [task.done() for task in waiting.values()] == [True, False, False]
+    limit.accept("a")
+    limit.leave("a")
+    await asyncio.wait_for(asyncio.gather(waiting["b"], waiting["c"]), 2)
+
+
+async def test_after_a_refusal_nodes_that_took_it_go_before_one_that_never_did(
+    limit: AttemptLimit, clock: Clock
+) -> None:
+    for node in "ab":
+        limit.accept(node)
+    await refuse(limit, "a")
+    limit.settle("a")
+    unknown = await entering(limit, "new")
+    assert not unknown.done()
+    await asyncio.wait_for(await entering(limit, "b"), 2)
+    limit.accept("b")
+    limit.leave("b")
+    await asyncio.wait_for(unknown, 2)
+
+
+async def test_it_does_not_wait_for_ever_for_a_node_that_took_it_once(
+    limit: AttemptLimit, clock: Clock
+) -> None:
+    limit.accept("b")
+    await refuse(limit, "a")
+    limit.settle("a")
+    clock.now += 6
+    await asyncio.wait_for(await entering(limit, "new"), 2)
+
+
+async def test_of_the_nodes_that_never_took_it_one_is_sent_it_at_a_time(
+    limit: AttemptLimit,
+) -> None:
+    limit.accept("a")
+    waiting = [await entering(limit, node) for node in "bc"]
+    assert [task.done() for task in waiting] == [True, False]
+    limit.accept("b")
+    limit.leave("b")
+    await asyncio.wait_for(waiting[1], 2)
 
 
 async def test_a_password_that_is_sent_twice_in_one_request_counts_twice(
@@ -191,26 +294,27 @@ async def test_a_password_that_was_kept_from_being_sent_does_not_count(
     assert limit.spent == 0
 
 
-async def test_a_node_that_accepts_it_lets_others_go_and_nothing_is_counted(
+async def test_nodes_that_took_it_share_the_slots_and_an_answer_that_is_lost_is_not_counted(
     limit: AttemptLimit,
 ) -> None:
-    await limit.enter("a", has_answered=True)
-    waiting = [await entering(limit, node) for node in "bcd"]
-    limit.prove()
-    await turns()
-    assert [task.done() for task in waiting].count(True) == SLOTS - 1
-    limit.leave("a", unanswered=True)
+    for node in "abcd":
+        limit.accept(node)
+    waiting = [await entering(limit, node) for node in "abcd"]
+    assert [task.done() for task in waiting].count(True) == SLOTS
+    for node in "ab":
+        limit.leave(node, unanswered=True)
     await asyncio.wait_for(asyncio.gather(*waiting), 2)
-    limit.doubt("b")
     assert limit.spent == 0
 
 
-async def test_a_person_who_gives_a_password_begins_the_count_anew(limit: AttemptLimit) -> None:
+async def test_another_password_does_not_forget_what_the_user_failed_with(
+    limit: AttemptLimit,
+) -> None:
     await lose(limit, "a")
+    await refuse(limit, "a")
     limit.reset()
-    assert limit.spent == 1
-    limit.reset(forget=True)
-    assert limit.spent == 0
+    assert limit.spent == 2
+    assert limit.refusals == 1
 
 
 async def test_the_last_of_three_tries_is_alone_however_slow_it_is(

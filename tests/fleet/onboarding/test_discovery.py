@@ -107,7 +107,8 @@ async def test_from_one_profile_all_nodes_are_found_and_asked_who_they_are(
     )
     assert profile.environment is Environment.STAGING
     assert isinstance(profile.trust, PinnedTrust)
-    assert {one.method for one in secure.cluster.requests} == {"GET"}
+    sent = {one.path for one in secure.cluster.requests if one.method != "GET"}
+    assert sent <= {"/v1/users/authorize"}
     assert (tmp_path / "config.toml").read_bytes().startswith(b"# ours")
 
 
@@ -350,7 +351,7 @@ async def test_one_node_that_refuses_the_login_stops_the_asking_of_all(tmp_path:
         assert told.count(DiscoveryResult.REFUSED) == 1
         assert told.count(DiscoveryResult.NOT_ASKED) == 4
         asked = [one for uid in range(2, 7) for one in cluster.servers[uid].asked]
-        assert len(asked) == 1
+        assert len(asked) == 2  # a login for a token, and a GET
         assert not found.is_whole
 
 

@@ -25,7 +25,6 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.api.client import NodeReader
-from tui.api.errors import LoginRefused
 from tui.credentials import Secret
 from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
 from tui.model.node import Identity, Role
@@ -293,14 +292,15 @@ async def test_facts_that_hang_delay_no_other_node_of_the_cluster() -> None:
             await deck.until(lambda: deck.watch("node2").reading.asked_at - before > 0.5, 2)
 
 
-async def test_a_login_that_is_refused_by_the_cluster_alone_is_passed_on() -> None:
+async def test_a_call_that_alone_refuses_the_login_is_a_gap_of_what_it_reports() -> None:
     play = Play()
     play.get(OPTIONAL, answer("no", 401))
     with serving(play) as server:
         client, book = reader(server.url), ClusterCache()
-        with pytest.raises(LoginRefused):
-            await book.refresh("node1", client)
-        assert book.facts_for("node1", Identity(uid=1)).optional is None
+        await book.refresh("node1", client)
+        facts = book.facts_for("node1", Identity(uid=1))
+        assert facts.optional is None
+        assert any(OPTIONAL in gap for gap in facts.gaps)
         await client.aclose()
 
 

@@ -1,16 +1,23 @@
-"""How many requests may carry one password at a time, and how many tries an unproven one has.
+"""How many requests may carry one password at a time, and how many refusals it may cost.
 
 Five failed logins within 900 s lock the user, and a login whose answer was lost may have been one
-of them. So one unproven password is on its way at a time. While it keeps its node for longer than
-a second, one more may be sent, so that a node which hangs delays no other. From then on, and after
-an answer that was lost, it is sent only to a node that has just answered without one: a node that
-answers nothing costs no further try. After three without an answer none is sent until a person
-acts. A refusal is counted too where one last try follows: that makes four tries at the worst.
+of them. So there are two limits, both for the window of the lock:
 
-A password that is changed while all is well is refused to every request that is on its way. So
-three may be on their way, and no more. A node that does not answer keeps its slot until its time
-is up; so that it delays no other, nodes that were slow the last time share two of the three, and
-the third is for nodes that answer.
+    two refusals in a row    an acceptance of the password begins the count anew
+    three failures in all    refusals, and passwords without an answer while it was not certain
+
+Where a cluster locks sooner, both are two below its threshold. A person who wants another try gets
+one more, but no refusal beyond two below the threshold.
+
+The password is certain once a node took it and none has refused it since. Then two requests may
+carry it, so that one which is changed meanwhile costs two refusals. Else one is on its way at a
+time; the same holds for a node that has not taken it yet. While that one keeps its node for longer
+than a second, one more may be sent, so that a node which hangs delays no other. From then on, and
+after an answer that was lost, it is sent only to a node that has just answered without one: a node
+that answers nothing costs no further try. After a refusal the nodes that took it before go first.
+
+A node that does not answer keeps its slot until its time is up; so that it delays no other, nodes
+that were slow the last time share one of the two.
 
 Nothing is sent from here, and a node is no more than a key.
 """
@@ -21,27 +28,28 @@ import time
 from collections.abc import Callable, Hashable
 
 from tui.api.errors import NodeNotSeenYet
+from tui.model.login import LockoutRule
 
-SLOTS = 3
-"""How many requests may carry one password at the same time."""
+SLOTS = 2
+"""How many requests may carry one password at a time, and so how many refusals a change costs."""
 
 SLOW = 1.0
 """Seconds without an answer after which a node counts as slow."""
 
-UNANSWERED_AT_MOST = 3
-"""How many tries without an answer there may be before a person is asked."""
-
-WITHIN = 900.0
-"""Seconds for which a failed login counts."""
+_VOUCH_WITHIN = 5.0
+_SMOOTHING = 0.2
 
 
 class RequestSlots:
     """The slots of the requests that may carry a password at the same time, first come first.
 
-    `clock` gives monotonic seconds.
+    `size` is how many there are now. `latency` is how long a request keeps its slot, in seconds,
+    smoothed; 0.0 before the first. `clock` gives monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, slow: float = SLOW) -> None:
+        self.size = SLOTS
+        self.latency = 0.0
         self._clock = clock
         self._slow_after = slow
         self._since: dict[Hashable, float] = {}
@@ -60,7 +68,7 @@ class RequestSlots:
         except asyncio.CancelledError:
             self._waiting = [waiter for waiter in self._waiting if waiter[1] is not entered]
             if entered.done() and not entered.cancelled():
-                self._free(node)
+                self.give_back(node)
             raise
 
     def leave(self, node: Hashable) -> None:
@@ -68,13 +76,22 @@ class RequestSlots:
         since = self._since.get(node)
         if since is None:
             return
-        if self._clock() - since > self._slow_after:
+        took = self._clock() - since
+        weight = _SMOOTHING if self.latency else 1.0
+        self.latency += weight * (took - self.latency)
+        if took > self._slow_after:
             self._slow.add(node)
         else:
             self._slow.discard(node)
-        self._free(node)
+        self.give_back(node)
 
-    def _free(self, node: Hashable) -> None:
+    def resize(self, size: int) -> None:
+        """Change how many slots there are; a request that has one keeps it."""
+        self.size = size
+        self._admit()
+
+    def give_back(self, node: Hashable) -> None:
+        """Free the slot of a node that sends nothing."""
         self._since.pop(node, None)
         self._admit()
 
@@ -88,9 +105,10 @@ class RequestSlots:
                     entered.set_result(None)
 
     def _has_room(self, node: Hashable) -> bool:
-        if len(self._since) >= SLOTS:
+        if len(self._since) >= self.size:
             return False
-        return node not in self._slow or sum(map(self._is_slow, self._since)) < SLOTS - 1
+        slow = sum(map(self._is_slow, self._since))
+        return node not in self._slow or slow < max(1, self.size - 1)
 
     def _is_slow(self, node: Hashable) -> bool:
         return node in self._slow or self._clock() - self._since[node] > self._slow_after
@@ -99,17 +117,19 @@ class RequestSlots:
 class AttemptLimit:
     """Decides when a password may be sent to a node, and counts what came of it.
 
-    `is_proven` after a node accepted it: then only the slots limit it, and nothing is counted.
-    `clock` gives monotonic seconds; after `slow` seconds without an answer a node is slow.
+    `is_proven` after a node took it. `clock` gives monotonic seconds; after `slow` seconds without
+    an answer a node is slow.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, slow: float = SLOW) -> None:
         self.is_proven = False
+        self._rule = LockoutRule()
         self._clock = clock
         self._slow_after = slow
-        self._limit = UNANSWERED_AT_MOST
-        self._since: dict[Hashable, float] = {}  # unproven passwords: from when a node may send it
+        self._refusals_wanted = self._failures_wanted = 0
+        self._since: dict[Hashable, float] = {}  # sent while it is not certain: from when on
         self._sent: set[Hashable] = set()
+        self._taken: set[Hashable] = set()
         self._unanswered: list[float] = []
         self._refused: list[float] = []
         self._doubting: set[Hashable] = set()
@@ -118,23 +138,51 @@ class AttemptLimit:
         self._slots = RequestSlots(clock, slow)
 
     @property
+    def refusals(self) -> int:
+        """How many refusals in a row still count."""
+        self._refused = [at for at in self._refused if at > self._clock() - self._rule.window]
+        return len(self._refused)
+
+    @property
     def spent(self) -> int:
         """How many tries may have been failed logins that still count."""
-        since = self._clock() - WITHIN
+        since = self._clock() - self._rule.window
         self._unanswered = [at for at in self._unanswered if at > since]
-        self._refused = [at for at in self._refused if at > since]
-        return len(self._unanswered) + len(self._refused)
+        return len(self._unanswered) + self.refusals
 
-    def is_over(self, *, for_node: Hashable = None) -> bool:
-        """Whether no password may be sent; the last try of `for_node` is allowed one more."""
-        last = for_node in self._doubting
-        return self.spent >= (UNANSWERED_AT_MOST + 1 if last else self._limit)
+    @property
+    def is_over(self) -> bool:
+        """Whether no password may be sent before a person acts, or the window has passed."""
+        refusals = max(self.at_a_time, self._refusals_wanted)
+        failures = max(self._two_below, self._failures_wanted)
+        return self.refusals >= refusals or self.spent >= failures
+
+    @property
+    def latency(self) -> float:
+        """Seconds that a request with the password takes, smoothed; 0.0 before the first."""
+        return self._slots.latency
+
+    @property
+    def at_a_time(self) -> int:
+        """How many requests may carry a password that is certain: as many as may be refused."""
+        return min(SLOTS, self._two_below)
+
+    @property
+    def threshold(self) -> int:
+        """How many failed logins lock the user."""
+        return self._rule.threshold
 
     async def enter(
-        self, node: Hashable, *, has_answered: bool, check: Callable[[], None] = lambda: None
+        self,
+        node: Hashable,
+        *,
+        has_answered: bool,
+        is_certain: bool = True,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """Wait until the password may be sent to a node, which counts it as sent.
 
+        A call that may be refused although the node takes the password is not `is_certain`.
         `check` is called after each wait and raises where it is not to be sent any more. Raises
         NodeNotSeenYet where a node that has not just `has_answered` must do so without one first.
         """
@@ -143,66 +191,113 @@ class AttemptLimit:
             while self._must_wait_for_doubt(node):
                 self._end_attempt(node, unanswered=False)
                 await self._no_doubt.wait()
-            await self._begin_attempt(node, has_answered=has_answered)
+                check()
+            await self._begin_attempt(node, has_answered=has_answered, is_certain=is_certain)
             check()
             await self._slots.enter(node)
             check()
-            if not self._must_wait_for_doubt(node):
+            if not self._must_wait_for_doubt(node) and self._may_send(node, is_certain):
                 break
-            self._slots.leave(node)
+            self._slots.give_back(node)
         if node in self._sent:  # the connection was closed under it, and it is sent again
             self._count_unanswered()
-        if node in self._since:
-            self._sent.add(node)
+        self._sent.add(node)
 
     def leave(self, node: Hashable, *, unanswered: bool = False) -> None:
         """End a node's request, whether or not the password was sent; let others go on."""
         self._end_attempt(node, unanswered=unanswered)
         self._slots.leave(node)
 
-    def doubt(self, node: Hashable) -> None:
-        """Count a refusal after which the node is sent the password a last time, before others."""
+    def refuse(self, node: Hashable) -> bool:
+        """Count a refusal; return whether the node may be sent the password once more.
+
+        No other node is sent it before `settle`.
+        """
+        self._refused.append(self._clock())
+        self._taken.discard(node)
         self._doubting.add(node)
         self._no_doubt.clear()
-        if not self.is_proven:
-            self._refused.append(self._clock())
+        self._fit_slots()
+        return not self.is_over
 
     def settle(self, node: Hashable) -> None:
-        """End a node's last try: it was accepted, or its refusal is known."""
+        """End a node's tries: it took the password, or what its refusal means is known."""
         self._doubting.discard(node)
         if not self._doubting:
             self._no_doubt.set()
 
-    def prove(self) -> None:
-        """Mark the password as proven: a node accepted it."""
+    def accept(self, node: Hashable) -> None:
+        """Mark the password as proven: a node took it."""
+        is_news = not self.is_proven or bool(self._refused) or node not in self._taken
         self.is_proven = True
-        self._forget()
-        self._wake()
+        self._taken.add(node)
+        self._unanswered.clear()
+        self._refused.clear()
+        self._refusals_wanted = self._failures_wanted = 0
+        if is_news:
+            self._fit_slots()
+            self._wake()
 
-    def reset(self, *, forget: bool = False) -> None:
-        """Begin with an unproven password; `forget` the count where a person gave it."""
+    def reset(self) -> None:
+        """Begin with an unproven password; what was refused or lost still counts."""
         self.is_proven = False
-        if forget:
-            self._forget()
+        self._taken.clear()
         self._wake()
 
-    def allow_one_more(self) -> bool:
-        """Allow one more try, as a person wants; False where it could lock the user."""
-        spent = self.spent
-        self._limit = max(UNANSWERED_AT_MOST, min(spent, UNANSWERED_AT_MOST) + 1)
-        return not self.is_over()
+    def allow_one_more(self, *, margin: int = 2) -> bool:
+        """Allow one more try, as a person wants; False where it could lock the user.
+
+        `margin` is how many failures short of the lock its refusal may be at most.
+        """
+        spent, refusals = self.spent, self.refusals
+        one_below = max(1, self.threshold - 1)
+        if refusals >= max(1, self.threshold - margin) or spent >= one_below:
+            return False
+        self._refusals_wanted, self._failures_wanted = refusals + 1, spent + 1
+        return True
+
+    def learn(self, rule: LockoutRule) -> None:
+        """Follow a cluster's own rule where it is stricter than what is known; 0 locks nobody."""
+        known = self._rule
+        if rule.threshold:
+            threshold = min(known.threshold, rule.threshold)
+            self._rule = LockoutRule(threshold, max(known.window, rule.window))
+            self._fit_slots()
+
+    @property
+    def _two_below(self) -> int:
+        return max(1, self.threshold - 2)
+
+    def _fit_slots(self) -> None:
+        self._slots.resize(1 if self._refused else self.at_a_time)
+
+    def _is_certain_at(self, node: Hashable) -> bool:
+        return node in self._taken and not self._refused
+
+    def _may_send(self, node: Hashable, is_certain: bool) -> bool:
+        """Whether what let a node pass still holds after it has waited for a slot."""
+        return node in self._since or (is_certain and self._is_certain_at(node))
 
     def _must_wait_for_doubt(self, node: Hashable) -> bool:
-        """Whether other nodes have a last try: two tries of each at once would lock the user."""
+        """Whether another node's refusal is not understood yet."""
         return bool(self._doubting) and node not in self._doubting
 
-    async def _begin_attempt(self, node: Hashable, *, has_answered: bool) -> None:
-        """Wait until a node may send an unproven password; a last try waits for all others."""
+    def _must_let_others_vouch(self, node: Hashable) -> bool:
+        """Whether nodes that took the password go first, since one has refused it."""
+        if not self._refused or not self._taken or node in self._taken:
+            return False
+        return self._clock() - self._refused[-1] < _VOUCH_WITHIN
+
+    async def _begin_attempt(self, node: Hashable, *, has_answered: bool, is_certain: bool) -> None:
+        """Wait until a node may send what is not certain; a last try waits for all others."""
         last = node in self._doubting
-        while node not in self._since and (last or not self.is_proven):
+        while last or not (is_certain and self._is_certain_at(node)):
+            if node in self._since:
+                return
             if not (last or has_answered) and (self._unanswered or self._has_slow_attempt()):
                 raise NodeNotSeenYet
-            if not self._since or (not last and self._has_room_for_one_more()):
+            is_free = not self._since or (not last and self._has_room_for_one_more())
+            if is_free and (last or not self._must_let_others_vouch(node)):
                 self._since[node] = self._clock()
                 return
             await self._wait_for_change()
@@ -215,27 +310,24 @@ class AttemptLimit:
             self._wake()
 
     def _count_unanswered(self) -> None:
-        if not self.is_proven:
+        if not self.is_proven or self._refused:
             self._unanswered.append(self._clock())
-
-    def _forget(self) -> None:
-        self._unanswered.clear()
-        self._refused.clear()
-        self._limit = UNANSWERED_AT_MOST
 
     def _has_slow_attempt(self) -> bool:
         return any(self._clock() - since >= self._slow_after for since in self._since.values())
 
     def _has_room_for_one_more(self) -> bool:
-        return len(self._since) == 1 and self._has_slow_attempt() and self.spent + 1 < self._limit
+        alone = len(self._since) == 1 and self._has_slow_attempt()
+        return alone and not self._refused and self.spent + 1 < self._two_below
 
     async def _wait_for_change(self) -> None:
-        """Wait until an attempt ends, or the present one has become slow."""
-        changed, seconds = self._changed, None
-        if not self._has_slow_attempt():
-            seconds = min(self._since.values()) + self._slow_after - self._clock()
+        """Wait until an attempt ends, has become slow, or others had the time to vouch."""
+        moments = [since + self._slow_after for since in self._since.values()]
+        moments += [at + _VOUCH_WITHIN for at in self._refused[-1:]]
+        later = [moment - self._clock() for moment in moments]
+        changed = self._changed
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(min((left for left in later if left > 0), default=None)):
                 await changed.wait()
 
     def _wake(self) -> None:

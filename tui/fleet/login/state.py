@@ -1,9 +1,13 @@
 """A login: one user and one password that several nodes may share.
 
 Five failed logins within 900 s lock the user for half an hour (Redis Software, login lockout), and
-a deck polls several nodes at once. So one request at a time carries an unproven password (see
-`tui.fleet.login.attempt_limit`), three a proven one, and a 401 stops every poll that uses it: until
-a person acts, or, where the password had worked before, until its source gives another one.
+a deck polls several nodes at once. So `tui.fleet.login.attempt_limit` decides when the password may
+be sent, and what a 401 to it means depends on the other nodes:
+
+    others took it in the last minutes    this node alone gets it no more
+    none did, or too many refusals in a row    every node's polling stops until a person acts
+
+Before either its source is read once more, where the source may give another password by itself.
 
 The api's client asks a `NodeLogin`, which is a login as one node uses it, before a password leaves.
 """
@@ -11,17 +15,24 @@ The api's client asks a `NodeLogin`, which is a login as one node uses it, befor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
 from tui.fleet.login.attempt_limit import AttemptLimit
+from tui.model.login import LockoutRule
+from tui.model.reading import Remedy, Trouble, TroubleKind
 from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.api.auth.session import Session
+
+
+_RECENT = 300.0
+_BARRED = "not tried again for some minutes, as another failure could lock the user"
 
 
 class LoginStopped(Exception):
@@ -42,11 +53,11 @@ def login_key(profile: NodeProfile) -> Hashable:
 
 
 @dataclass(slots=True)
-class _Replaced:
-    """A password that worked and was refused, and the sentence of the refusal."""
+class _Refusal:
+    """A password that was refused: by which node, and in which sentence."""
 
-    secret: Secret
-    why: str
+    node: str
+    text: str
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +69,7 @@ class Login:
     if it is stopped for want of answers, and not for a refusal. `rereads` if the source may give
     another password by itself. `attempts` decides when the password may be sent. `sessions` are by
     cluster, or by node where it names none: a token is never shown to another cluster.
+    `refused_by` are the nodes that alone get the password no more, with the sentence why.
     """
 
     username: str
@@ -72,8 +84,14 @@ class Login:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     attempts: AttemptLimit = field(default_factory=AttemptLimit)
     sessions: dict[Hashable, tuple[int, Session]] = field(default_factory=dict)
+    refused_by: dict[str, str] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
     _source_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _replaced: _Replaced | None = None
+    _source_is_old: bool = False
+    _taken_at: dict[str, float] = field(default_factory=dict)
+    _refusal: _Refusal | None = None
+    _has_reread: bool = False
+    _is_barred: bool = False
 
     @classmethod
     def of(cls, profile: NodeProfile) -> Login:
@@ -92,18 +110,18 @@ class Login:
         """Return the password, reading its source the first time; None where there is trouble."""
         async with self._source_lock:
             while self.secret is None and not self.trouble:
-                generation, replaced = self.generation, self._replaced
-                if replaced is not None:
+                generation = self.generation
+                if self._source_is_old:
                     passwords.forget(profile)
                 try:
                     secret = await passwords.read(profile)
                 except CredentialError as error:
                     if generation == self.generation:
-                        self._source_failed(str(error))
+                        self.stop(str(error))
                 else:
                     # A person may have typed one while the source was slow to answer.
                     if generation == self.generation:
-                        self._found(secret)
+                        self.secret, self._source_is_old = secret, False
         return None if self.trouble else self.secret
 
     def session(self, profile: NodeProfile, secret: Secret) -> Session:
@@ -124,102 +142,199 @@ class Login:
         if shared is not None:
             self.sessions[other.cluster or other.url, other.login] = shared
 
-    def refuse(self, trouble: str, generation: int) -> None:
-        """Handle a 401 to the password of `generation`; a newer one is not affected.
+    def took(self, node: str, *, by_password: bool) -> None:
+        """Remember that a node took the login now, by password or by token."""
+        if by_password:
+            self._has_reread = False
+        self._taken_at[node] = self.clock()
 
-        One that had worked was changed: its source is read once more.
+    def takers(self, *, besides: str = "") -> list[str]:
+        """List the nodes that took the login in the last minutes."""
+        since = self.clock() - _RECENT
+        return [name for name, at in self._taken_at.items() if at > since and name != besides]
+
+    def refuse(self, trouble: str, generation: int, node: str = "") -> None:
+        """Handle a 401 of a node to the password of `generation`; a newer one is not affected.
+
+        Where its source may give another password, `reconsider` decides what follows.
         """
-        if generation != self.generation:
+        if generation != self.generation or self.trouble:
             return
-        if self.proven and self.rereads and self.secret is not None:
-            replaced = _Replaced(self.secret, trouble)
-            self._begin(None)
-            self._replaced = replaced
+        refusal = _Refusal(node, trouble)
+        if self.rereads and self.proven and not self._has_reread:
+            self._refusal = refusal
         else:
-            self.stop(trouble, refused=True)
+            self._conclude(refusal)
+
+    async def reconsider(self, profile: NodeProfile, passwords: Passwords) -> None:
+        """Read the source of a password that was taken before and refused now, once more."""
+        if self._refusal is None:
+            return
+        async with self._source_lock:
+            refusal, self._refusal = self._refusal, None
+            if refusal is None or self.trouble:
+                return
+            self._has_reread = True
+            generation, text = self.generation, ""
+            passwords.forget(profile)
+            secret: Secret | None
+            try:
+                secret = await passwords.read(profile)
+            except CredentialError as error:
+                secret, text = None, f"; {error}"
+            if generation != self.generation:
+                return
+            if secret is not None and secret != self.secret:
+                self.attempts.allow_one_more()
+                self._begin(secret)
+            else:
+                self._conclude(_Refusal(refusal.node, refusal.text + text))
 
     def stop(self, trouble: str, *, refused: bool = False) -> None:
         """Stop every poll that uses it until `renew`."""
         self.trouble, self.refused = trouble, refused
+        self.refused_by.clear()
         self.attempts.reset()
 
-    def stop_if_spent(self, *, for_node: Hashable = None) -> None:
-        """Stop it where one more unproven password could lock the user."""
-        if not self.proven and not self.trouble and self.attempts.is_over(for_node=for_node):
-            self.unanswered = True
-            self.stop(
-                f"{self.attempts.spent} passwords of {clean(self.username)} were sent and never "
-                "answered; none is sent any more, as five that are wrong lock the user",
-                refused=True,
-            )
+    def stop_if_spent(self) -> None:
+        """Stop it where one more password could lock the user."""
+        attempts = self.attempts
+        if self.trouble or not attempts.is_over:
+            return
+        user, refusals = clean(self.username), attempts.refusals
+        lock = f"{attempts.threshold} that are wrong lock the user"
+        if refusals:
+            times = "time" if refusals == 1 else "times in a row"
+            text = f"the password of {user} was refused {refusals} {times}; it is not sent again, "
+        else:
+            text = f"{attempts.spent} passwords of {user} were sent and never answered; none is "
+            text += "sent any more, "
+        self.unanswered = not refusals
+        self.stop(f"{text}as {lock}", refused=True)
 
     def renew(self, secret: Secret | None) -> None:
-        """Use a new password, or None to read the source again; wakes all who wait."""
+        """Use a new password, or None to read the source again; wakes all who wait.
+
+        A person gave it, so it is tried wherever its refusal would not lock the user by itself.
+        """
         self.may_write = True
-        self.attempts.reset(forget=True)
+        self.attempts.allow_one_more(margin=1)
+        self._source_is_old = secret is None
         self._begin(secret)
 
     def reread(self) -> None:
-        """Read the source of a stopped login again; what was refused is not tried again.
+        """Try a refused login once more, with what its source gives now, as a person wants.
 
-        What got no answer is tried once more, where that cannot lock the user.
+        Nothing is tried where one more refusal could lock the user.
         """
-        if self.trouble and self.unanswered:
-            if self.attempts.allow_one_more():
-                self._begin(None if self.rereads else self.secret)
-            return
-        if not self.trouble or not self.rereads:
-            return
-        had = _Replaced(self.secret, self.trouble) if self.refused and self.secret else None
-        self._begin(None)
-        self._replaced = had
-
-    def _found(self, secret: Secret) -> None:
-        self.secret = secret
-        if self._replaced is not None and secret == self._replaced.secret:
-            self.stop(self._replaced.why, refused=True)
-        self._replaced = None
-
-    def _source_failed(self, why: str) -> None:
-        if self._replaced is None:
-            self.stop(why)
+        for _, session in self.sessions.values():
+            session.retry()
+        if not self.trouble:
+            if self.refused_by and self.attempts.allow_one_more():
+                self.refused_by.clear()
+        elif self.attempts.allow_one_more():
+            self._source_is_old = self.rereads
+            self._begin(None if self.rereads else self.secret)
         else:
-            self.stop(f"{self._replaced.why}; {why}", refused=True)
-        self._replaced = None
+            self._is_barred = True
+
+    def trouble_at(self, node: str) -> Trouble:
+        """Return why a node cannot be polled with this login, and what helps."""
+        alone = "" if self.trouble else self.refused_by.get(node, "")
+        if alone:
+            hint = "other nodes are polled; is its LDAP or Entra ID agent running?"
+            return Trouble(TroubleKind.LOGIN, alone, hint, (Remedy.REFRESH,))
+        kind = TroubleKind.LOGIN if self.refused else TroubleKind.NO_PASSWORD
+        remedy = Remedy.RETRY_PASSWORD if self.unanswered else Remedy.GIVE_PASSWORD
+        if not self.username:
+            remedy = Remedy.FIX_CLIENT_CERTIFICATE
+        hint = _BARRED if self._is_barred else ""
+        return Trouble(kind, self.trouble, hint, (remedy,))
+
+    def _conclude(self, refusal: _Refusal) -> None:
+        """Stop the node that refused the password alone, or all of them."""
+        others = self.takers(besides=refusal.node)
+        self._taken_at.pop(refusal.node, None)
+        if others and not self.attempts.is_over:
+            text = f"{refusal.node} refuses the login that {_listed(others)}"
+            self.refused_by[refusal.node] = text
+        else:
+            self.stop(refusal.text, refused=True)
 
     def _begin(self, secret: Secret | None) -> None:
         self.secret, self.trouble, self.refused = secret, "", False
-        self._replaced, self.unanswered = None, False
+        self._refusal, self.unanswered = None, False
+        self._has_reread = self._is_barred = False
+        self.refused_by.clear()
+        self._taken_at.clear()
         self.attempts.reset()
         self.generation += 1
         self.changed.set()
         self.changed = asyncio.Event()
 
 
-class NodeLogin:
-    """A login as one node uses it, with the password of one generation: the api's PasswordGuard."""
+def _listed(nodes: list[str]) -> str:
+    """Return who takes a login: all of up to three nodes, else two and how many more."""
+    if len(nodes) == 1:
+        return f"{nodes[0]} takes"
+    shown = nodes if len(nodes) <= 3 else [*nodes[:2], f"{len(nodes) - 2} more nodes"]
+    return f"{', '.join(shown[:-1])} and {shown[-1]} take"
 
-    def __init__(self, login: Login, node: Hashable, generation: int) -> None:
+
+class NodeLogin:
+    """A login as one node uses it, with the password of one generation: the api's PasswordGuard.
+
+    `node` is the key of its connection, `name` that of its profile.
+    """
+
+    def __init__(self, login: Login, node: Hashable, generation: int, name: str = "") -> None:
         self.generation = generation
         self._login = login
         self._node = node
+        self._name = name
         self._has_answered = False
+        self._took_password = False
+
+    @property
+    def is_taken_elsewhere(self) -> bool:
+        """Whether another node took the login in the last minutes."""
+        return self._is_current and bool(self._login.takers(besides=self._name))
 
     def begin(self) -> None:
         """Begin another use of the connection: what the node answered before is long ago."""
         self._has_answered = False
 
     def prove(self) -> None:
-        """Mark the password as proven: the node accepted it, and nodes that wait go on."""
-        if self._is_current:
-            if not self._login.proven:
-                self._login.attempts.prove()
-            self._login.attempts.settle(self._node)
+        """Mark the login as taken, after a good answer: nodes that wait go on."""
+        if not self._is_current:
+            return
+        self._login.took(self._name, by_password=self._took_password)
+        if self._took_password:
+            self._took_password = False
+            self._login.attempts.accept(self._node)
+        self._login.attempts.settle(self._node)
 
-    async def before_password(self) -> None:
+    def check(self) -> None:
+        """Raise LoginStopped where the password is not to be sent to this node."""
+        self._login.stop_if_spent()
+        trouble = self._login.trouble or self._login.refused_by.get(self._name, "")
+        if trouble:
+            raise LoginStopped(trouble)
+        if not self._is_current:
+            raise LoginStopped("the password was changed meanwhile")
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the password was refused and not taken since, by any node."""
+        return self._login.attempts.refusals > 0
+
+    async def before_password(self, *, is_certain: bool = True) -> None:
         """Wait until the password may be sent; raises LoginStopped and NodeNotSeenYet."""
         await self._login.attempts.enter(
-            self._node, has_answered=self._has_answered, check=self._check
+            self._node,
+            has_answered=self._has_answered,
+            is_certain=is_certain,
+            check=self.check,
         )
 
     def after_request(self, *, unanswered: bool) -> None:
@@ -229,22 +344,24 @@ class NodeLogin:
         if counts:
             self._login.stop_if_spent()
 
-    def password_refused(self) -> None:
-        """Count a refusal; the password is sent to this node a last time, before any other."""
-        self._login.attempts.doubt(self._node)
+    def password_refused(self) -> bool:
+        """Count a refusal; return whether the node may be sent the password once more."""
+        self._took_password = False
+        may_try_again = self._login.attempts.refuse(self._node)
+        return may_try_again and self._is_current
+
+    def password_accepted(self) -> None:
+        """Note that the node took the password; `prove` confirms it."""
+        self._took_password = True
 
     def node_answered(self) -> None:
         """Mark the node as one that answered a request without credentials."""
         self._has_answered = True
 
+    def learn_lockout(self, rule: LockoutRule) -> None:
+        """Follow what the node's cluster says of its lock."""
+        self._login.attempts.learn(rule)
+
     @property
     def _is_current(self) -> bool:
         return self.generation == self._login.generation
-
-    def _check(self) -> None:
-        """Raise LoginStopped rather than send a password that was refused or replaced meanwhile."""
-        self._login.stop_if_spent(for_node=self._node)
-        if self._login.trouble:
-            raise LoginStopped(self._login.trouble)
-        if not self._is_current:
-            raise LoginStopped("the password was changed meanwhile")

@@ -184,7 +184,7 @@ class Orders:
         if answer.forbidden:
             login.may_write = False
         if answer.login_refused:
-            login.refuse(answer.text, generation)
+            login.refuse(answer.text, generation, live.via.name)
         return answer
 
     async def _observe(self, live: _LiveOrder) -> None:

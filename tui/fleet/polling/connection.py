@@ -66,7 +66,7 @@ class NodeConnection:
         """Lock the connection for what is inside, and yield its client.
 
         Raises LoginStopped where the login is stopped. A LoginRefused stops the login on its way
-        out, unless the password was renewed meanwhile.
+        out, for this node or for all, unless the password was renewed meanwhile.
         """
         async with self._lock:
             secret = await self._login.unlock(self._profile, self._passwords)
@@ -78,15 +78,21 @@ class NodeConnection:
                 self._node_login.begin()
                 yield client
             except LoginRefused as error:
-                self._login.refuse(str(error), generation)
+                self._login.refuse(str(error), generation, self._profile.name)
                 raise
             finally:
-                self._login.attempts.settle(self)
-                if self._is_closing:
-                    await self._close()
+                await self._end_use()
+
+    async def _end_use(self) -> None:
+        try:
+            await self._login.reconsider(self._profile, self._passwords)
+        finally:
+            self._login.attempts.settle(self)
+            if self._is_closing:
+                await self._close()
 
     def prove(self) -> None:
-        """Mark the password as proven: the node accepted it, and nodes that wait go on."""
+        """Mark the login as taken: the node gave a good answer, and nodes that wait go on."""
         self._node_login.prove()
 
     async def release(self) -> None:
@@ -112,7 +118,7 @@ class NodeConnection:
         client = self._client
         if client is None or type(client) is not kind or self._node_login.generation != generation:
             await self._close()
-            self._node_login = NodeLogin(self._login, self, generation)
+            self._node_login = NodeLogin(self._login, self, generation, self._profile.name)
             client = self._client = kind(
                 title=self._profile.name,
                 url=self._profile.url,

@@ -22,7 +22,7 @@ from tui.model.certificate import Certificate
 from tui.model.event import RoleChange
 from tui.model.evidence import NodeEvidence, Origin
 from tui.model.node import Identity, NodeFacts
-from tui.model.reading import Reading, Remedy, Trouble, TroubleKind
+from tui.model.reading import Reading, Trouble
 from tui.model.service import Service, ServiceCounts
 
 if TYPE_CHECKING:
@@ -243,8 +243,12 @@ class NodePoller:
             await self._learn(later=None if patient else self.refresh_now)
         except (LoginRefused, LoginStopped):
             if self.login.trouble or generation == self.login.generation:
-                self._stopped(asked_at)
-            return None
+                self._publish_trouble(self.login.trouble_at(self.name), asked_at)
+            if self.login.trouble or generation != self.login.generation:
+                return None
+            # Refused by this node alone: a token that another node issues may pass here.
+            self._failures += 1
+            return backoff(self._failures, self._timing.interval, None)
         except ApiError as error:
             wait = self._failed(error, asked_at)
             # Another certificate than the pinned one needs a person: it is not polled again.
@@ -260,15 +264,6 @@ class NodePoller:
         async with self._connection.hold() as reader:
             hurried = self._hurry is not None
             await self._facts_reader.learn(reader, self.interval, later, hurried=hurried)
-
-    def _stopped(self, asked_at: float) -> None:
-        """Publish that the login waits for a person."""
-        kind = TroubleKind.LOGIN if self.login.refused else TroubleKind.NO_PASSWORD
-        remedy = Remedy.RETRY_PASSWORD if self.login.unanswered else Remedy.GIVE_PASSWORD
-        if not self.login.username:
-            remedy = Remedy.FIX_CLIENT_CERTIFICATE
-        trouble = Trouble(kind, self.login.trouble, remedies=(remedy,))
-        self._publish_trouble(trouble, asked_at)
 
     def _failed(self, error: ApiError, asked_at: float) -> float:
         self._failures += 1

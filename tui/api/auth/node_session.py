@@ -1,0 +1,280 @@
+"""A session as one node uses it: what its next request carries, and what a 401 to it means."""
+
+import re
+import time
+
+from tui.api import codec
+from tui.api.auth.session import LoginHabit, OutdatedAuthorization, Session
+from tui.api.auth.token_request import TokenConnection, TokenRequestForm
+from tui.api.codec import HttpReply, WireError
+from tui.api.connection import Connection
+from tui.api.error_messages import refused_error
+from tui.api.errors import ApiError, LoginRefused, Unavailable
+from tui.api.transport import NO_AUTHORIZATION, SERVICES, Authorization, HiddenText
+from tui.model.login import LoginWay
+from tui.model.reading import Remedy
+from tui.model.text import clean
+
+_NO_TOKENS_FOR = 3600.0
+_BUSY_FOR = 60.0
+_REFUSED_FOR = 900.0
+_BASIC = re.compile(r"(^|,)\s*basic\b", re.IGNORECASE)
+
+
+class NodeSession:
+    """What one connection to a node carries; what the node took is known for its address."""
+
+    def __init__(self, session: Session, connection: Connection) -> None:
+        self._session = session
+        self._state = session.node(connection.url)
+        self._connection = connection
+
+    @property
+    def takes_no_token(self) -> bool:
+        """Whether the node was last polled with the password for want of a token."""
+        return self._state.takes_no_token
+
+    async def authorization(self, path: str = SERVICES) -> Authorization:
+        """Return what a request carries, after getting or renewing a token where that is due.
+
+        Raises ApiError, and what the connection's guard raises.
+        """
+        session = self._session
+        if not session.username:
+            return NO_AUTHORIZATION
+        if self._way is LoginWay.BASIC:
+            return self._password(path)
+        if not session.has_token and self._may_request_token():
+            await self._log_in()
+        if self._has_usable_token():
+            if session.is_renewal_due and self._state.accepted is session.token:
+                await self._renew()
+            return session.token_authorization()
+        if self._way is LoginWay.JWT:
+            raise self._no_usable_token()
+        return self._password(path)
+
+    async def before_password(self, path: str = SERVICES) -> None:
+        """Wait until a GET or an order may carry the password.
+
+        Raises OutdatedAuthorization where it is to carry a token by now, Unavailable where a call
+        other than the services' is not to carry the password, and what the connection's guard
+        raises.
+        """
+        is_certain = path == SERVICES or path in self._state.paths
+        await self._connection.guard.before_password(is_certain=is_certain)
+        self._check_side_call(path)
+        if self._way is LoginWay.AUTO and self._has_usable_token():
+            raise OutdatedAuthorization
+
+    def accept(self, path: str, authorization: Authorization) -> None:
+        """Remember that the node accepted an authorization."""
+        state, habit = self._state, self._habit
+        if authorization.is_password:
+            self._connection.guard.password_accepted()
+            state.paths.add(path)
+            state.takes_password = True
+            state.takes_no_token = self._way is LoginWay.AUTO
+            if state.declined == 401:  # the password is right, and yet no token is issued for it
+                habit.no_token_until = time.monotonic() + _NO_TOKENS_FOR
+            elif state.declined == 400 and habit.form is None:
+                habit.form, state.issues_from = TokenRequestForm.BODY, 0.0
+            state.declined = 0
+        elif authorization.secret is self._session.token:
+            state.accepted, state.takes_no_token = authorization.secret, False
+            self._session.prove(authorization)
+
+    async def after_refusal(self, path: str, authorization: Authorization) -> Authorization | None:
+        """Return what to send after a 401 to an authorization; None where the login is refused.
+
+        Raises ApiError where a token cannot be had for another reason.
+        """
+        session = self._session
+        if authorization is NO_AUTHORIZATION:
+            return None
+        if authorization.is_password:
+            self._connection.guard.password_refused()
+            return None
+        if authorization.secret is not session.token:
+            return await self.authorization(path)
+        if authorization.scheme != self._habit.scheme:
+            return session.token_authorization()
+        if self._state.accepted is session.token:  # it ended before its time, or was revoked
+            if self._may_request_token():
+                await self._log_in()
+            else:
+                session.drop(authorization.secret)
+        elif not session.switch_scheme():
+            self._state.refused = authorization.secret
+        return await self.authorization(path)
+
+    def discard(self, authorization: Authorization) -> None:
+        """Drop a token that was refused, so that the next request gets another."""
+        self._session.drop(authorization.secret)
+
+    def check_side_refusal(self, path: str, authorization: Authorization) -> None:
+        """Raise Unavailable after a 401 to one call, where the node took the same login before.
+
+        It is no refusal of the login before the services are refused too: their next poll decides.
+        """
+        if authorization.is_password and self._state.takes_password:
+            self._connection.guard.password_refused()
+            self._state.paths.discard(path)
+            self._session.refuse_path(path)
+            raise self._side_refusal(path)
+        if self._state.accepted is authorization.secret is self._session.token is not None:
+            raise self._side_refusal(path)
+
+    @property
+    def _way(self) -> LoginWay:
+        return self._session.habit.way
+
+    @property
+    def _habit(self) -> LoginHabit:
+        return self._session.habit
+
+    def _password(self, path: str) -> Authorization:
+        self._check_side_call(path)
+        self._connection.guard.check()
+        return self._session.password_authorization()
+
+    def _has_usable_token(self) -> bool:
+        return self._session.has_token and self._session.token is not self._state.refused
+
+    def _may_request_token(self) -> bool:
+        begins = max(self._state.issues_from, self._habit.no_token_until)
+        return time.monotonic() >= begins or self._way is LoginWay.JWT
+
+    def _check_side_call(self, path: str) -> None:
+        if path == SERVICES or not self._state.takes_password:
+            return  # or it is this call that shows whether the node takes it
+        where = self._connection.where
+        if self._connection.guard.is_doubted:
+            text = f"GET {path} waits for the services of {where}: the password was refused"
+            raise Unavailable(text, remedies=(Remedy.WAIT,), status=401)
+        if path not in self._state.paths and not self._session.may_send_password_for(path):
+            raise self._side_refusal(path)
+
+    def _side_refusal(self, path: str) -> Unavailable:
+        where = self._connection.where
+        text = f"{where} answered 401 to GET {path}, and takes the same login for GET {SERVICES}"
+        return Unavailable(text, status=401)
+
+    def _no_usable_token(self) -> LoginRefused:
+        return LoginRefused(
+            f"{self._connection.where} gave {clean(self._session.username)} a token and does not "
+            "take it"
+            if not self._session.is_proven
+            else f"{self._connection.where} does not take the token that other nodes take",
+            'set login = "basic" in the profile if the cluster takes that',
+        )
+
+    async def _log_in(self) -> None:
+        """Get a token for the password, unless another node gets one first.
+
+        With `auto` there may be none after it. Raises LoginRefused where the password is refused,
+        and with `jwt` ApiError for every other answer too.
+        """
+        session, guard, before = self._session, self._connection.guard, self._session.token
+        async with session.one_node_at_a_time(before) as enter:
+
+            async def before_send() -> None:
+                # Always in this order: a node that may send a password never waits for the gate.
+                await enter()
+                await guard.before_password()
+                session.check_unchanged(before)
+
+            for form in self._forms():
+                asked_at = time.monotonic()
+                try:
+                    reply = await TokenConnection.beside(self._connection).authorize(
+                        form, session.username, session.password, before_send
+                    )
+                except OutdatedAuthorization:
+                    return
+                if reply.status == 200:
+                    session.keep(self._read_token(reply), asked_at)
+                    guard.password_accepted()
+                    self._habit.form = form
+                    return
+                if reply.status not in (400, 401) or not guard.password_refused():
+                    break
+            self._decline(reply)
+
+    def _forms(self) -> tuple[TokenRequestForm, ...]:
+        if self._habit.form is not None:
+            return (self._habit.form,)
+        # With `auto` the second try is a GET: a version that has the other form takes Basic.
+        return tuple(TokenRequestForm) if self._way is LoginWay.JWT else (TokenRequestForm.HEADER,)
+
+    def _decline(self, reply: HttpReply) -> None:
+        """Draw the conclusion from a request for a token that got none; raises ApiError."""
+        state, now = self._state, time.monotonic()
+        what = "POST /v1/users/authorize"
+        where, username = self._connection.where, self._session.username
+        error = refused_error(reply, where=where, username=username, what=what)
+        is_refused = reply.status in (400, 401)
+        if is_refused and not isinstance(error, LoginRefused):
+            error = LoginRefused(str(error), 'set login = "basic" if it takes no tokens')
+        if self._way is LoginWay.JWT:
+            raise error
+        state.declined = reply.status
+        if is_refused and state.takes_password:
+            self._habit.no_token_until = now + _NO_TOKENS_FOR
+        elif is_refused:
+            state.issues_from = now + _REFUSED_FOR
+            if not self._may_try_password(reply):
+                raise error
+        elif 400 <= reply.status < 409 or reply.status in (415, 501):
+            state.issues_from = now + _NO_TOKENS_FOR
+        else:
+            state.issues_from = now + _BUSY_FOR
+
+    def _may_try_password(self, reply: HttpReply) -> bool:
+        """Whether a password that got no token may be right all the same, as far as is known."""
+        guard = self._connection.guard
+        if reply.status == 401 and (self._habit.took_token or _takes_basic(reply)):
+            return False
+        return not guard.is_taken_elsewhere
+
+    async def _renew(self) -> None:
+        """Replace the token before it expires; an error other than a refusal can wait."""
+        if await self._refresh():
+            return
+        try:
+            await self._log_in()
+        except LoginRefused:
+            raise
+        except ApiError:
+            self._session.put_off_renewal()
+
+    async def _refresh(self) -> bool:
+        """Refresh the token; False where it takes the password."""
+        session = self._session
+        if not self._habit.refreshes:
+            return False
+        shown = session.token_authorization()
+        async with session.one_node_at_a_time(shown.secret) as enter:
+            asked_at = time.monotonic()
+            session.put_off_renewal()
+            try:
+                reply = await TokenConnection.beside(self._connection).refresh(shown, enter)
+                if reply.status == 200:
+                    session.keep(self._read_token(reply), asked_at, is_proven=True)
+            except (ApiError, OutdatedAuthorization):
+                return True
+        self._habit.refreshes = reply.status not in (404, 405)
+        return reply.status not in (400, 401, 404, 405)
+
+    def _read_token(self, reply: HttpReply) -> HiddenText:
+        try:
+            return HiddenText(codec.read_token(reply.body))
+        except WireError as error:
+            self._state.issues_from = time.monotonic() + _NO_TOKENS_FOR
+            text = f"{self._connection.where} sent a bad answer to a login: {error}"
+            raise ApiError(text, remedies=(Remedy.WAIT,)) from None
+
+
+def _takes_basic(reply: HttpReply) -> bool:
+    """Whether a 401 names Basic as accepted, so that the password must be wrong."""
+    return _BASIC.search(reply.headers.get("www-authenticate", "")) is not None
