@@ -11,6 +11,7 @@ import pytest
 from tests.faultserver import Peer, answer, serving, wait_until
 from tests.fleet.conftest import (
     BOOTSTRAP,
+    LIST,
     NODES,
     STATES,
     Play,
@@ -200,7 +201,7 @@ async def test_a_node_whose_login_is_refused_has_no_answer() -> None:
     with played() as (server, play):
         async with running(profile(server.url), refresh=2) as deck:
             await deck.known()
-            for path in (NODE_CHECK, CLUSTER_CHECK, BOOTSTRAP, NODES):
+            for path in (LIST, NODE_CHECK, CLUSTER_CHECK, BOOTSTRAP, NODES):
                 play.get(path, answer("no", 401))
             gate = await ask(deck)
             assert gate.finding is GateFinding.UNASKED
