@@ -48,7 +48,6 @@ READS = [
     "/v1/cluster/check",
     "/v1/cluster/services_configuration",
     "/v1/bootstrap",
-    "/v1/local/node/master_healthcheck",
     "/v4/cluster/health",
 ]
 
@@ -74,6 +73,7 @@ ATTACKS = [
     httpx.Request("GET", f"{SERVICES}?operation_type=stop"),
     httpx.Request("GET", f"{SERVICES}?"),
     httpx.Request("GET", f"{SERVICES}/"),
+    httpx.Request("GET", f"{ORIGIN}/v1/local/node/master_healthcheck"),
     httpx.Request("GET", f"{ORIGIN}/v1/local%2Fservices"),
     httpx.Request("GET", f"{ORIGIN}/v1//local/services"),
     httpx.Request("GET", f"{ORIGIN}/v1/nodes/../users"),

@@ -51,7 +51,7 @@ async def test_the_members_without_a_profile_are_listed_with_their_services(
         stopped = {one.name: one.status for one in fourth.services}["alert_mgr"]
         assert stopped == "STOPPED"
         assert all(one.started_at is None and one.uptime is None for one in fourth.services)
-        assert fourth.status == "unhealthy"
+        assert fourth.status == "warning"
         assert not asked(secure, "/v1/local/services", uid=3)
 
 

@@ -22,7 +22,7 @@ def test_a_command_is_neither_refused_nor_ignored_and_leaves_that_for_the_next_o
         cluster.start(1, name)
         clock.after(2)
         cluster.restart(1, name)
-        assert cluster.services(1)[name]["status"] == "STOPPING"
+        assert cluster.services(1)[name]["status"] == "RESTARTING"
         clock.after(4)
     assert cluster.operate(1, "stop", ["alert_mgr"]) == {"alert_mgr": False}
     assert cluster.operate(1, "stop", ["mdns_server"]) == {"mdns_server": True}

@@ -29,13 +29,22 @@ def order_of(seen):
     return [word for n, (_, word) in enumerate(seen) if n == 0 or seen[n - 1][1] != word]
 
 
-def test_a_restart_rests_in_stopped_between_stopping_and_starting(clock):
+def test_a_restart_rests_in_stopped_between_restarting_and_starting(clock):
     cluster = Cluster(clock=clock)
     cluster.restart(1, "alert_mgr")
     seen = watch(cluster, clock, 4)
-    assert order_of(seen) == ["STOPPING", "STOPPED", "STARTING", "RUNNING"]
+    assert order_of(seen) == ["RESTARTING", "STOPPED", "STARTING", "RUNNING"]
     rested = [at for at, word in seen if word == "STOPPED"]
     assert rested[-1] - rested[0] >= 0.2
+
+
+def test_only_the_services_call_says_restarting_and_the_health_call_the_supervisors_word(clock):
+    cluster = Cluster(clock=clock)
+    cluster.restart(1, "alert_mgr")
+    assert shown(cluster)["status"] == "RESTARTING"
+    assert cluster.states(1)["alert_mgr"] == "STOPPING"
+    cluster.stop(1, "alert_mgr")
+    assert shown(cluster)["status"] == "STOPPING"
 
 
 @pytest.mark.parametrize("pace", [1.0, 0.1, 0.001])

@@ -19,11 +19,11 @@ def states(cluster, clock, seconds, name="alert_mgr"):
     return seen
 
 
-def test_a_restart_goes_through_stopping_and_starting(clock):
+def test_a_restart_goes_through_restarting_and_starting(clock):
     cluster = Cluster(clock=clock)
     cluster.restart(1, "alert_mgr")
     seen = states(cluster, clock, 5)
-    assert (seen[0], seen[-2], seen[-1]) == ("STOPPING", "STARTING", "RUNNING")
+    assert (seen[0], seen[-2], seen[-1]) == ("RESTARTING", "STARTING", "RUNNING")
 
 
 def test_a_fast_restart_still_shows_a_later_start_time(clock):

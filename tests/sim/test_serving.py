@@ -109,10 +109,24 @@ def test_a_path_of_its_own_for_a_service_is_404(ask):
     assert ask("GET", "/v1/services/alert_mgr/restart").status_code == 404
 
 
+def test_what_can_only_be_posted_to_is_404_for_a_get(ask):
+    """As a live cluster answered to GET /v1/services."""
+    for path in ("/v1/services", "/v1/users/refresh_jwt"):
+        answer = ask("GET", path)
+        assert answer.status_code == 404, path
+        assert answer.json()["error_code"]
+
+
 def test_by_choice_another_method_is_405(ask):
-    """The simulator's choice: a live cluster was seen to answer 404 to GET /v1/services."""
-    assert ask("GET", "/v1/services").status_code == 405
     assert ask("DELETE", "/v1/local/services").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/v1/local/services", "/v1/nodes", "/v4/cluster/health"])
+def test_a_version_that_is_not_served_is_505(ask, path):
+    wrong = ask("GET", path, headers={"x-api-version": "99"})
+    assert wrong.status_code == 505
+    assert wrong.json()["error_code"]
+    assert ask("GET", path, headers={"x-api-version": "1"}).status_code == 200
 
 
 def test_only_the_primarys_programs_obey_the_cluster_path(ask, served):

@@ -1,6 +1,7 @@
 """Every answer's shape, field by field, as api-facts.md has it; written by hand, on purpose."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -159,12 +160,37 @@ def test_bootstrap_shows_the_nodes_own_uid_as_a_string(get, uid):
     assert bootstrap["local_node_info"]["uid"] == str(uid)
 
 
-def test_by_choice_the_primary_alone_is_active(get, served):
-    """The simulator's choice: documented as a node's link to the primary, and not as its role."""
+def test_the_masters_healthcheck_is_of_the_link_to_the_primary_and_not_of_the_role(get, served):
     path = "/v1/local/node/master_healthcheck"
-    assert [get(path, uid)["status"] for uid in (1, 2, 3)] == ["active", "inactive", "inactive"]
-    served.cluster.promote(3)
-    assert [get(path, uid)["status"] for uid in (1, 2, 3)] == ["inactive", "inactive", "active"]
+    assert [get(path, uid) for uid in (1, 2, 3)] == [{"status": "active"}] * 3
+    served.cluster.stop(2, "ccs")
+    assert [get(path, uid)["status"] for uid in (1, 2, 3)] == ["active", "inactive", "active"]
+    served.cluster.power_off(1)
+    assert [get(path, uid)["status"] for uid in (2, 3)] == ["inactive", "inactive"]
+
+
+def test_a_replica_that_answers_knows_of_the_nodes_their_hostname_and_role_alone(get, served):
+    served.cluster.handle_redirects = True
+    nodes = get("/v1/nodes/status", uid=2)
+    assert [node.keys() for node in nodes.values()] == [{"hostname", "role"}] * 3
+    assert [node["role"] for node in nodes.values()] == ["master", "slave", "slave"]
+
+
+def test_a_node_in_maintenance_has_a_snapshot_in_its_status(get, served):
+    served.cluster.maintain(2)
+    nodes = get("/v1/nodes/status")
+    assert [uid for uid, node in nodes.items() if "maintenance_snapshot" in node] == ["2"]
+    snapshot = nodes["2"]["maintenance_snapshot"]
+    assert snapshot.keys() == {"name", "created_time", "node_uid"}
+    assert snapshot["node_uid"] == "2"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", snapshot["created_time"])
+    assert [one["in_maintenance"] for one in get("/v4/cluster/health")["nodes"]] == [
+        False,
+        True,
+        False,
+    ]
+    served.cluster.maintain(2, on=False)
+    assert "maintenance_snapshot" not in get("/v1/nodes/status")["2"]
 
 
 def test_a_nodes_check_has_a_number_for_uid(get, served):
@@ -192,24 +218,65 @@ def test_the_clusters_check_has_a_text_for_uid(get, served):
     check = get("/v1/cluster/check")
     assert check["cluster_test_result"] is False
     assert [node["result"] for node in check["nodes"]] == [True, False, False]
+    assert [node.keys() - {"node_uid", "result"} for node in check["nodes"]] == [
+        set(),
+        {"error"},
+        {"error"},
+    ]
+    assert check["nodes"][1]["error"].startswith("process alert_mgr is not running")
 
 
 @pytest.mark.parametrize("uid", [1, 2])
 def test_any_node_reports_the_clusters_health_without_times(get, served, uid):
-    """By choice healthy and unhealthy: the documented words are down, warning and active."""
     served.cluster.set_status(3, "alert_mgr", "FATAL")
     nodes = get("/v4/cluster/health", uid)["nodes"]
     assert [node["id"] for node in nodes] == ["1", "2", "3"]
     assert [node["role"] for node in nodes] == ["leader", "follower", "follower"]
-    assert [node["status"] for node in nodes] == ["healthy", "healthy", "unhealthy"]
+    assert [node["status"] for node in nodes] == ["active", "active", "warning"]
     for node in nodes:
         assert type(node["observed_at"]) is int
         assert node["in_maintenance"] is False
-        assert type(node["detailed_status"]) is str
+        assert re.fullmatch("[a-z_]+", node["detailed_status"])
+        assert node["quorum_only"] is False
+        assert type(node["shards"]) is list
+        assert node["memory"].keys() >= {"total_ram", "free_ram"}
         assert node["version"] == "8.0.16-22"
         assert all(one.keys() == {"name", "status"} for one in node["services"])
     assert {"name": "alert_mgr", "status": "FATAL"} in nodes[2]["services"]
     assert {"name": "start_redis_servers", "status": "EXITED"} in nodes[0]["services"]
+
+
+def test_the_clusters_health_has_all_that_is_required_of_it(get, served):
+    health = get("/v4/cluster/health")
+    assert health.keys() == {
+        "fqdn",
+        "status",
+        "license",
+        "certificates",
+        "active_alerts",
+        "database_infos",
+        "nodes",
+    }
+    assert (health["fqdn"], health["status"]) == ("demo.cluster.local", "ok")
+    assert health["license"].keys() >= {"expired", "valid_until", "shards_in_use", "shards_limit"}
+    assert all(one.keys() == {"type", "expired", "valid_until"} for one in health["certificates"])
+    assert all(type(one["id"]) is str for one in health["database_infos"])
+    served.cluster.set_status(2, "alert_mgr", "STOPPED")
+    assert get("/v4/cluster/health")["status"] == "warning"
+    served.cluster.power_off(3)
+    assert get("/v4/cluster/health")["status"] == "error"
+
+
+def test_a_node_that_is_down_was_observed_when_it_was_last_seen(get, served):
+    served.cluster.power_off(3)
+    served.cluster.lose_sight(2, 7200)
+    nodes = get("/v4/cluster/health")["nodes"]
+    assert [node["status"] for node in nodes] == ["active", "active", "down"]
+    ages = [time.time() - node["observed_at"] for node in nodes]
+    assert 7195 < ages[1] < 7205
+    assert ages[0] < 5
+    frozen = nodes[2]["observed_at"]
+    assert get("/v4/cluster/health")["nodes"][2]["observed_at"] == frozen
 
 
 def test_the_health_may_be_asked_for_issues_only(get, served):

@@ -25,7 +25,6 @@ READABLE = frozenset(
         "/v1/bootstrap",
         "/v1/cluster/services_configuration",
         "/v1/cluster/check",
-        "/v1/local/node/master_healthcheck",
         "/v4/cluster/health",
     }
 )

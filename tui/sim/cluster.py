@@ -110,6 +110,15 @@ class Cluster:
                 for name, process in self.node(uid).processes.items()
             }
 
+    def states(self, uid: int) -> dict[str, str]:
+        """Return the programs of a node in the supervisor's words, as the health call does."""
+        with self.lock:
+            now = self.now()
+            processes = self.node(uid).processes
+            for process in processes.values():
+                process.advance(now)
+            return {name: process.word for name, process in processes.items()}
+
     def process(self, uid: int, service: str) -> Process:
         """Return a program of a node in its present state; raises KeyError."""
         with self.lock:
@@ -244,12 +253,24 @@ class Cluster:
         """Stop a node from answering."""
         with self.lock:
             self.node(uid).powered = False
+            self.node(uid).observed_at = self.clock()
             self._cut(uid)
 
     def power_on(self, uid: int) -> None:
         """Let a node answer again."""
         with self.lock:
             self.node(uid).powered = True
+            self.node(uid).observed_at = None
+
+    def lose_sight(self, uid: int, seconds: float) -> None:
+        """Let the cluster's health call report a node as it was seen `seconds` ago."""
+        with self.lock:
+            self.node(uid).observed_at = self.clock() - seconds
+
+    def maintain(self, uid: int, *, on: bool = True) -> None:
+        """Put a node into maintenance, or take it out."""
+        with self.lock:
+            self.node(uid).maintenance_since = self.clock() if on else None
 
     def ignore_next(self, uid: int, service: str, ops: int = 1) -> None:
         """Accept the next operations of the API and do nothing."""

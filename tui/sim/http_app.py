@@ -18,6 +18,7 @@ _UPSTREAM = (
     b"upstream connect error or disconnect/reset before headers. reset reason: connection failure"
 )
 _OPEN = frozenset({"/v1/users/authorize"})
+_VERSIONS = frozenset({"1", "2", "3", "4"})  # [choice]: the numbers of the documented paths
 
 
 def create_app(cluster: Cluster, uid: int, abort: Callable[[], None] = lambda: None) -> Application:
@@ -145,9 +146,13 @@ class _NodeApi:
             return self._replies.unauthorized()
         if not self._replies.may_view(request.user):
             return fault(403, "insufficient_permissions", "the role may do nothing")
+        if request.headers.get("x-api-version", "1") not in _VERSIONS:
+            return fault(505, "unsupported_version", "this API version is not served")
         if route is None:
             known = {path for _, path in self._routes}
-            return fault(405, "method_not_allowed", "no") if request.path in known else NOT_FOUND
+            if request.method == "GET" or request.path not in known:
+                return NOT_FOUND  # a live cluster was seen to answer so to GET /v1/services
+            return fault(405, "method_not_allowed", "no")  # [choice]
         elsewhere = self._redirect(request)
         return route(request) if elsewhere is None else elsewhere
 

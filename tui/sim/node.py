@@ -9,7 +9,11 @@ from tui.sim.process import Process
 
 @dataclass(slots=True)
 class Node:
-    """A node with its programs by name; `cuts` counts how often its connections were cut."""
+    """A node with its programs by name; `cuts` counts how often its connections were cut.
+
+    `observed_at` is when the cluster last saw it, in Unix seconds, None where it sees it now;
+    `maintenance_since` is when its maintenance began, None where there is none.
+    """
 
     uid: int
     hostname: str
@@ -17,6 +21,8 @@ class Node:
     powered: bool = True
     processes: dict[str, Process] = field(default_factory=dict)
     cuts: int = 0
+    observed_at: float | None = None
+    maintenance_since: float | None = None
     off: dict[str, dict[str, Process]] = field(default_factory=dict)
 
     def take_off(self, name: str) -> None:

@@ -117,13 +117,21 @@ class Process:
         """Whether it runs or starts."""
         return self.state in _UP
 
+    @property
+    def word(self) -> str:
+        """The state in the supervisor's own words, which the health call reports."""
+        return self.state if self._fixed is None else self._fixed
+
     def report(self, now: float, stopped_times: str) -> dict[str, str | None]:
         """Return the entry of `GET /v1/local/services`.
 
-        Whether a stopped service has times is not documented: [choice] by `stopped_times`.
+        RESTARTING is documented, and not when it is shown: [choice] while a program stops that
+        will start again. Whether a stopped service has times is not documented: [choice] by
+        `stopped_times`.
         """
         self.advance(now)
-        status = self.state if self._fixed is None else self._fixed
+        restarts = self._fixed is None and self.state == "STOPPING" and self._starts_again
+        status = "RESTARTING" if restarts else self.word
         has_times = self.state in _LIVE if self._fixed is None else self._fixed == "RUNNING"
         if has_times and self.started_at is not None:
             start = datetime.fromtimestamp(int(self.started_at), UTC)

@@ -100,23 +100,39 @@ class Responses:
             "os_version": "Red Hat Enterprise Linux 9.4",
         }
 
-    def nodes_status(self, _: SimRequest) -> SimReply:
-        """`GET /v1/nodes/status`."""
-        return SimReply(
-            200,
-            {
-                str(node.uid): {
-                    "hostname": node.hostname,
-                    "role": "master" if node.uid == self._cluster.primary_uid else "slave",
-                    "node_status": "active" if node.powered else "down",
-                    "software_version": self._cluster.version,
-                    "cores": 8,
-                    "free_ram": 24_000_000_000,
-                    "total_memory": 33_554_432_000,
-                }
-                for node in self._cluster.nodes
-            },
-        )
+    def nodes_status(self, request: SimRequest) -> SimReply:
+        """`GET /v1/nodes/status`; a replica that answers knows hostnames and roles alone."""
+        states = {}
+        for node in self._cluster.nodes:
+            is_primary = node.uid == self._cluster.primary_uid
+            state: dict[str, object] = {
+                "hostname": node.hostname,
+                "role": "master" if is_primary else "slave",
+            }
+            if request.uid == self._cluster.primary_uid:
+                state |= self._details_of(node)
+            states[str(node.uid)] = state
+        return SimReply(200, states)
+
+    def _details_of(self, node: Node) -> dict[str, object]:
+        details: dict[str, object] = {
+            "node_status": "active" if node.powered else "down",
+            "software_version": self._cluster.version,
+            "cores": 8,
+            "free_ram": 24_000_000_000,
+            "total_memory": 33_554_432_000,
+            "master_shards": [],
+            "slave_shards": [],
+            "node_overbooking_depth": 0,
+        }
+        if node.maintenance_since is not None:
+            began = time.gmtime(node.maintenance_since)
+            details["maintenance_snapshot"] = {
+                "name": time.strftime("maintenance_mode_%Y-%m-%d_%H-%M-%S", began),
+                "created_time": time.strftime("%Y-%m-%d %H:%M:%S", began),
+                "node_uid": str(node.uid),
+            }
+        return details
 
     def cluster(self, _: SimRequest) -> SimReply:
         """`GET /v1/cluster`."""
@@ -151,9 +167,11 @@ class Responses:
         )
 
     def master_healthcheck(self, request: SimRequest) -> SimReply:
-        """`GET /v1/local/node/master_healthcheck`."""
-        is_primary = request.uid == self._cluster.primary_uid
-        return SimReply(200, {"status": "active" if is_primary else "inactive"})
+        """`GET /v1/local/node/master_healthcheck`: the node's link to the primary and the CCS."""
+        states = self._cluster.states(request.uid)
+        linked = self._cluster.node(self._cluster.primary_uid).powered
+        linked = linked and states.get("ccs") == "RUNNING"
+        return SimReply(200, {"status": "active" if linked else "inactive"})
 
     def node_check(self, request: SimRequest) -> SimReply:
         """`GET /v1/nodes/check/{uid}`."""
@@ -161,29 +179,27 @@ class Responses:
         node = next((node for node in self._cluster.nodes if str(node.uid) == wanted), None)
         if node is None:
             return fault(404, "node_not_exist", "no such node")
+        return SimReply(200, {"node_uid": node.uid} | self._check(node))
+
+    def _check(self, node: Node) -> dict[str, object]:
         down = self._down(node.uid)
         if node.powered and not down:
-            return SimReply(200, {"node_uid": node.uid, "result": True})
+            return {"result": True}
         error = "the node does not answer"
         if node.powered:
             error = f"process {down[0]} is not running or not responding (supervisord)"
-        return SimReply(200, {"node_uid": node.uid, "result": False, "error": error})
+        return {"result": False, "error": error}
 
     def cluster_check(self, _: SimRequest) -> SimReply:
         """`GET /v1/cluster/check`."""
-        nodes = [
-            {"node_uid": str(node.uid), "result": not self._down(node.uid) and node.powered}
-            for node in self._cluster.nodes
-        ]
+        nodes = [{"node_uid": str(node.uid)} | self._check(node) for node in self._cluster.nodes]
         well = all(node["result"] for node in nodes)
         return SimReply(200, {"cluster_test_result": well, "nodes": nodes})
 
     def _down(self, uid: int) -> list[str]:
-        listed = self._cluster.services(uid)
+        states = self._cluster.states(uid)
         return [
-            name
-            for name, entry in listed.items()
-            if entry["status"] != "RUNNING" and name not in ONE_SHOT
+            name for name, state in states.items() if state != "RUNNING" and name not in ONE_SHOT
         ]
 
     def health(self, request: SimRequest) -> SimReply:
@@ -192,22 +208,44 @@ class Responses:
             return fault(404, "not_found", "no such path")
         issues = parse_qs(request.query).get("issues_only", ["false"])[0] == "true"
         nodes = [self._health_of(node, issues_only=issues) for node in self._cluster.nodes]
-        return SimReply(200, {"nodes": nodes})
+        words = {node["status"] for node in nodes}
+        status = "error" if "down" in words else "warning" if "warning" in words else "ok"
+        return SimReply(
+            200,
+            {
+                "fqdn": self._cluster.name,
+                "status": status,
+                "license": _LICENSE,
+                "certificates": [
+                    {"type": name, "expired": False, "valid_until": _VALID_UNTIL}
+                    for name in ("api", "cm", "proxy", "syncer", "metrics_exporter")
+                ],
+                "active_alerts": [],
+                "database_infos": [_DATABASE],
+                "nodes": nodes,
+            },
+        )
 
     def _health_of(self, node: Node, *, issues_only: bool) -> dict[str, object]:
-        listed = self._cluster.services(node.uid)
+        states = self._cluster.states(node.uid)
         down = set(self._down(node.uid))
+        seen_at = self._cluster.now() if node.observed_at is None else node.observed_at
+        in_maintenance = node.maintenance_since is not None
+        status, detail = _health_words(node, down)
         return {
             "id": str(node.uid),
-            "status": "healthy" if node.powered and not down else "unhealthy",
-            "detailed_status": _details(node, len(down)),
+            "status": status,
+            "detailed_status": detail,
             "role": "leader" if node.uid == self._cluster.primary_uid else "follower",
             "version": self._cluster.version,
-            "observed_at": int(self._cluster.now()),
-            "in_maintenance": False,
+            "shards": [],
+            "memory": {"total_ram": 33_554_432_000, "free_ram": 24_000_000_000},
+            "quorum_only": in_maintenance,
+            "observed_at": int(seen_at),
+            "in_maintenance": in_maintenance,
             "services": [
-                {"name": name, "status": entry["status"]}
-                for name, entry in listed.items()
+                {"name": name, "status": state}
+                for name, state in states.items()
                 if not issues_only or name in down
             ],
         }
@@ -268,10 +306,32 @@ UNAUTHORIZED = fault(401, "unauthorized", "user or password is not right")
 NOT_FOUND = fault(404, "not_found", "no such path")
 
 
-def _details(node: Node, down: int) -> str:
+_VALID_UNTIL = "2036-01-01T00:00:00Z"
+_LICENSE: dict[str, object] = {
+    "expired": False,
+    "valid_until": _VALID_UNTIL,
+    "shards_in_use": 4,
+    "shards_limit": 100,
+    "ram_shards_in_use": 4,
+    "ram_shards_limit": 100,
+    "flex_shards_in_use": 0,
+    "flex_shards_limit": 0,
+}
+_DATABASE: dict[str, object] = {
+    "id": "1",
+    "name": "sessions",
+    "version": "8.0",
+    "status": "active",
+    "detailed_status": "ok",
+    "high_availability": {"status": "up"},
+}
+
+
+def _health_words(node: Node, down: set[str]) -> tuple[str, str]:
+    """Return a node's status and detailed_status; the words of the second are a [choice]."""
     if not node.powered:
-        return "the node does not answer"
-    return f"{down} services are not running" if down else "ok"
+        return "down", "node_unreachable"
+    return ("warning", "service_down") if down else ("active", "ok")
 
 
 def _is_text(value: object) -> bool:
