@@ -7,7 +7,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -103,12 +103,16 @@ def always(body: bytes | str = b"{}", status: int = 200, **headers: str) -> Scri
     return script
 
 
-def routes(answers: dict[str, bytes]) -> Script:
-    """Answer by path, else 404."""
+def routes(answers: Mapping[str, bytes | Script]) -> Script:
+    """Answer by path, else 404; a function does what it likes with the connection."""
 
     def script(peer: Peer) -> None:
         while (asked := peer.read()) is not None:
-            peer.send(answers.get(asked.path, answer(status=404)))
+            reply = answers.get(asked.path, answer(status=404))
+            if callable(reply):
+                reply(peer)
+            else:
+                peer.send(reply)
 
     return script
 

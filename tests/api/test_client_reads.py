@@ -207,7 +207,7 @@ async def test_a_redirect_is_reported_and_not_followed(connect, status):
         assert target.connections == 0
     assert caught.value.location == location
     assert "pw" not in str(caught.value)
-    assert len(server.asked) == 2
+    assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize(
@@ -454,6 +454,49 @@ async def test_one_call_that_fails_is_a_gap_with_its_reason(connect, missing):
     assert (facts.optional is None) == missing.endswith("configuration")
 
 
+REDIRECT = answer(b"", 307, Location="https://elsewhere/")
+
+
+@pytest.mark.parametrize(
+    "bad", [REDIRECT, answer(b"", 404), Peer.hang], ids=["redirected", "missing", "slow"]
+)
+@pytest.mark.parametrize("path", CLUSTER)
+async def test_one_call_that_is_redirected_missing_or_slow_costs_only_what_it_tells(
+    connect, path, bad
+):
+    with serving(routes(CLUSTER | {path: bad})) as server:
+        facts = await connect(server, timeout=0.3).cluster_facts()
+    assert facts.gaps.keys() == {path}
+    assert (facts.name == "") == (path == "/v1/cluster")
+    assert (facts.optional is None) == path.endswith("configuration")
+    assert [one.uid for one in facts.members] == [1, 2]
+    assert any(one.role is Role.PRIMARY for one in facts.members) == (path != "/v1/nodes/status")
+    assert any(one.address for one in facts.members) == (path != "/v1/nodes")
+
+
+async def test_after_two_calls_without_an_answer_no_further_one_begins(connect):
+    paths = CLUSTER | {"/v1/nodes/status": Peer.hang, "/v1/nodes": Peer.hang}
+    with serving(routes(paths)) as server:
+        facts = await connect(server, timeout=0.2).cluster_facts()
+    assert facts.optional == {"cm_server", "alert_mgr"}
+    assert facts.gaps.keys() == {"/v1/nodes/status", "/v1/nodes", "/v1/cluster"}
+    assert "/v1/cluster" not in [one.path for one in server.asked]
+
+
+async def test_no_call_begins_after_the_time_that_a_caller_has(connect):
+    with serving(routes(CLUSTER)) as server:
+        states = {"1": {"role": "master"}}
+        with pytest.raises(Unreachable, match="was not sent"):
+            await connect(server).cluster_facts(until=time.monotonic())
+        facts = await connect(server).cluster_facts(states, until=time.monotonic() + 60)
+    assert [one.path for one in server.asked] == [
+        "/v1/cluster/services_configuration",
+        "/v1/nodes",
+        "/v1/cluster",
+    ]
+    assert facts.members[0].role is Role.PRIMARY
+
+
 async def test_facts_that_all_fail_raise_the_first_error(connect):
     with serving(always(status=503)) as server, pytest.raises(Unavailable, match="/v1/nodes"):
         await connect(server).cluster_facts()
@@ -461,7 +504,7 @@ async def test_facts_that_all_fail_raise_the_first_error(connect):
 
 
 async def test_a_refused_login_ends_the_facts_at_once(connect):
-    refusing = routes(CLUSTER | {"/v1/nodes": answer(b"", 401)})
+    refusing = routes(CLUSTER | {"/v1/nodes/status": answer(b"", 401)})
     with serving(refusing) as server, pytest.raises(LoginRefused):
         await connect(server).cluster_facts()
     assert len(server.asked) == 1

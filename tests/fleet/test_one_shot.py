@@ -1,5 +1,6 @@
 """`rsdeck status`: each node asked once, side by side, and nothing that could write."""
 
+import contextlib
 import gc
 import time
 from typing import Any
@@ -9,11 +10,15 @@ import pytest
 from tests.faultserver import Peer, always, answer, serving
 from tests.fleet.conftest import (
     BOOTSTRAP,
+    CLUSTER,
     LIST,
     NODES,
+    OPTIONAL,
+    STATES,
     VIEWER,
     VIEWER_PASSWORD,
     Play,
+    Reply,
     asked,
     configuration,
     keeping,
@@ -137,7 +142,7 @@ def test_a_viewer_sees_as_much(served: SimulatedCluster) -> None:
 
 def test_a_status_needs_nothing_but_the_services() -> None:
     play = Play()
-    for path in (BOOTSTRAP, NODES, "/v1/nodes/status", "/v1/cluster"):
+    for path in (BOOTSTRAP, NODES, STATES, CLUSTER, OPTIONAL):
         play.get(path, Peer.hang)
     with serving(play) as server:
         began = time.monotonic()
@@ -146,6 +151,68 @@ def test_a_status_needs_nothing_but_the_services() -> None:
     assert one.trouble is None
     assert one.scope.optional is None
     assert one.scope.kind(one.services[0]) is Kind.UNKNOWN
+
+
+SIDE_CALLS = (BOOTSTRAP, NODES, STATES, CLUSTER, OPTIONAL)
+
+
+@pytest.mark.parametrize(
+    "reply", [Peer.hang, answer("", 404), answer("", 307, Location="http://x/")]
+)
+@pytest.mark.parametrize("path", [NODES, CLUSTER, OPTIONAL, STATES])
+def test_one_bad_side_call_costs_only_what_it_tells(path: str, reply: Reply) -> None:
+    play = Play()
+    play.get(path, reply)
+    with serving(play) as server:
+        (one,) = look(profile(server.url), timeout=0.4)
+    assert one.trouble is None
+    assert (one.scope.optional is None) == (path == OPTIONAL)
+    assert [gap.partition(":")[0] for gap in one.gaps] == [path]
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_the_kinds_of_nodes_without_a_uid_are_known_whoever_answers_first(attempt: int) -> None:
+    plays = [Play(uid) for uid in (1, 2, 3)]
+    for number, play in enumerate(plays):
+        play.get(BOOTSTRAP, answer("", 404))
+        late = play.answers["GET", STATES]
+        assert isinstance(late, bytes)
+        if number == attempt:
+            play.get(STATES, slow(late, 0.2))
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(serving(play)) for play in plays]
+        nodes = [profile(server.url, f"n{server.port}", cluster="demo") for server in servers]
+        assert [one.scope.optional for one in look(*nodes)] == [{"alert_mgr"}] * 3
+
+
+@pytest.mark.real_time
+def test_a_status_takes_no_longer_than_its_slow_calls_side_by_side() -> None:
+    """Three nodes, each side call slow: who they are and who can answer is asked all at once."""
+    with contextlib.ExitStack() as stack:
+        nodes = []
+        for uid in (3, 2, 1):
+            play = Play(uid)
+            for path in SIDE_CALLS:
+                reply = play.answers["GET", path]
+                assert isinstance(reply, bytes)
+                if uid > 1 and path != BOOTSTRAP:
+                    reply = answer("", 307, Location="http://elsewhere/")
+                play.get(path, slow(reply, 0.5))
+            server = stack.enter_context(serving(play))
+            nodes.append(profile(server.url, f"node{uid}", cluster="demo"))
+        began = time.monotonic()
+        found = look(*nodes, timeout=2)
+        took = time.monotonic() - began
+    assert [one.scope.optional for one in found] == [{"alert_mgr"}] * 3
+    assert took < 4 * 0.5 + 1.0
+
+
+def slow(reply: bytes, seconds: float) -> Reply:
+    def send(peer: Peer) -> None:
+        peer.server.closing.wait(seconds)
+        peer.send(reply)
+
+    return send
 
 
 def test_connections_are_closed_at_the_end() -> None:

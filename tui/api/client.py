@@ -7,10 +7,11 @@ switch off, and a poll costs a sixth of the time.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from tui.api import codec
 from tui.api.auth.node_session import NodeSession
@@ -26,6 +27,8 @@ from tui.api.errors import (
     NotSent,
     Unavailable,
     Unreachable,
+    Untrusted,
+    is_redirect,
 )
 from tui.api.transport import SERVICES, Authorization, SecretLike
 from tui.model.certificate import Certificate
@@ -57,6 +60,8 @@ _Read = TypeVar("_Read")
 
 
 _TRIES_AT_MOST = 6
+_STATES = "/v1/nodes/status"
+_OPTIONAL = "/v1/cluster/services_configuration"
 
 
 class NodeReader:
@@ -134,24 +139,36 @@ class NodeReader:
         """Read `GET /v4/cluster/health`, which is there from 8.0.16 on: all nodes in one answer."""
         return await self._read("/v4/cluster/health", codec.read_health)
 
+    async def node_states(self) -> dict[str, Any]:
+        """Read `GET /v1/nodes/status` as it is: an object by uid, for `cluster_facts`."""
+        return await self._read(_STATES, codec.read_states)
+
     async def member_states(self) -> tuple[Member, ...]:
         """Read `GET /v1/nodes/status`: every node's role and hostname, without its address."""
-        states = await self._read("/v1/nodes/status", codec.read_states)
-        return codec.join_members((), states)
+        return codec.join_members((), await self.node_states())
 
-    async def cluster_facts(self) -> ClusterFacts:
+    async def optional_services(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Read `GET /v1/cluster/services_configuration`: the optional services, the disabled."""
+        return await self._read(_OPTIONAL, codec.read_optional)
+
+    async def cluster_facts(
+        self, states: dict[str, Any] | ApiError | None = None, *, until: float = math.inf
+    ) -> ClusterFacts:
         """Read what the cluster says of itself, in four calls; one that fails becomes a gap.
 
-        Raises LoginRefused and Unreachable at once, a redirect as Unavailable (a node that is not
-        primary may send all four elsewhere), and the first trouble if no call was answered.
+        `states` is what `node_states` gave just now, if it was called. After `until` (monotonic)
+        no further call begins, nor after two without an answer. Raises LoginRefused at once, a
+        redirect as Unavailable at the second one (a node that is not primary sends all calls
+        elsewhere), and the first trouble if no call was answered.
         """
         gaps: dict[str, ApiError] = {}
-        nodes = await self._or_gap("/v1/nodes", codec.read_nodes, gaps)
-        states = await self._or_gap("/v1/nodes/status", codec.read_states, gaps)
-        optional = await self._or_gap(
-            "/v1/cluster/services_configuration", codec.read_optional, gaps
-        )
-        name = await self._or_gap("/v1/cluster", self._read_cluster, gaps)
+        if isinstance(states, ApiError):
+            gaps[_STATES], states = states, None
+        elif states is None:
+            states = await self._or_gap(_STATES, codec.read_states, gaps, until)
+        optional = await self._or_gap(_OPTIONAL, codec.read_optional, gaps, until)
+        nodes = await self._or_gap("/v1/nodes", codec.read_nodes, gaps, until)
+        name = await self._or_gap("/v1/cluster", self._read_cluster, gaps, until)
         if len(gaps) == 4:
             raise next(iter(gaps.values()))
         known, disabled = optional or (None, frozenset())
@@ -170,14 +187,23 @@ class NodeReader:
         return codec.read_cluster_name(body)
 
     async def _or_gap(
-        self, path: str, read: Callable[[bytes], _Read], gaps: dict[str, ApiError]
+        self,
+        path: str,
+        read: Callable[[bytes], _Read],
+        gaps: dict[str, ApiError],
+        until: float,
     ) -> _Read | None:
+        unanswered = [error for error in gaps.values() if isinstance(error, Unreachable)]
+        if len(unanswered) >= 2 or time.monotonic() >= until:
+            text = f"GET {path} was not sent: the calls before it took too long"
+            gaps[path] = unanswered[0] if unanswered else Unreachable(text)
+            return None
         try:
             return await self._read(path, read)
-        except (LoginRefused, Unreachable):
+        except (LoginRefused, Untrusted):
             raise
         except ApiError as error:
-            if isinstance(error, Unavailable) and 300 <= error.status < 400:
+            if is_redirect(error) and any(map(is_redirect, gaps.values())):
                 raise
             gaps[path] = error
             return None

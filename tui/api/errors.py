@@ -93,6 +93,11 @@ class Unavailable(ApiError):
         self.retry_after = retry_after
 
 
+def is_redirect(error: ApiError) -> bool:
+    """Whether a node sent the call elsewhere, as one that is not primary may."""
+    return isinstance(error, Unavailable) and 300 <= error.status < 400
+
+
 class Garbled(ApiError):
     """The answer is not what the API says."""
 

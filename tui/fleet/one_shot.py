@@ -26,13 +26,14 @@ _STATUS_ONLY = "read-only: a status is only looked at"
 class NodeStatus:
     """What one node answered; with `trouble`, it could not be polled and `services` is empty.
 
-    An answer that was followed by a refusal of the same login does not count.
+    `gaps` are why something beside the services is not known, one sentence each.
     """
 
     profile: NodeProfile
     services: tuple[Service, ...]
     scope: ServiceKinds
     trouble: Trouble | None
+    gaps: tuple[str, ...] = ()
 
     @property
     def problems(self) -> int:
@@ -74,7 +75,8 @@ def read_status(
         scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
         trouble = watch.reading.trouble or wrong_node_trouble(watch)
         services = () if trouble else watch.reading.services
-        statuses.append(NodeStatus(profile, services, scope, trouble))
+        gaps = (watch.wrong_node,) if watch.wrong_node else watch.facts.gaps
+        statuses.append(NodeStatus(profile, services, scope, trouble, gaps))
     return statuses
 
 

@@ -89,7 +89,7 @@ async def test_a_reading_is_vouched_for_by_the_same_node_after_it_and_none_else_
         async def learn(uid: int) -> None:
             play.get(BOOTSTRAP, said({"local_node_info": {"uid": str(uid)}}))
             async with connection.hold() as reader:
-                await facts.learn(reader, 1.0, None, hurried=True)
+                await facts.identify(reader)
 
         def reading() -> Reading:
             return Reading("node1", answered_at=time.monotonic())

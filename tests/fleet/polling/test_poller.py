@@ -2,13 +2,19 @@
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
 from tests.faultserver import Peer, always, answer, once, serving
 from tests.fleet.conftest import (
     BOOTSTRAP,
+    CLUSTER,
+    HEALTH,
     LIST,
+    NODES,
+    OPTIONAL,
+    STATES,
     Play,
     Running,
     asked,
@@ -22,6 +28,7 @@ from tui.fleet.orders.guard import judge_order
 from tui.fleet.polling.poller import NodePoller
 from tui.model.event import EventKind, RoleChange
 from tui.model.event_text import event_text
+from tui.model.node import Role
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import Reading, TroubleKind
 from tui.model.service import Kind
@@ -41,7 +48,7 @@ async def new_reading(deck: Running, node: str = "node1") -> None:
 
 async def test_readings_come_by_themselves_at_the_interval(served: SimulatedCluster) -> None:
     async with running(*profiles(served), refresh=0.2) as deck:
-        await deck.good()
+        await deck.known()
         before, began = listed(served), time.monotonic()
         await deck.until(lambda: listed(served) >= before + 5)
         assert time.monotonic() - began >= 0.7
@@ -352,6 +359,110 @@ async def test_the_connection_is_free_before_a_reading_is_published() -> None:
             play.get(LIST, answer("no", 500))
             await deck.until(lambda: poller.reading.trouble)
             assert not any(held)
+
+
+SIDE_CALLS = (BOOTSTRAP, NODES, STATES, CLUSTER, OPTIONAL, HEALTH)
+
+
+def slowly(reply: bytes, seconds: float) -> Callable[[Peer], None]:
+    def send(peer: Peer) -> None:
+        peer.server.closing.wait(seconds)
+        peer.send(reply)
+
+    return send
+
+
+def slow_side_calls(play: Play, seconds: float) -> None:
+    for path in SIDE_CALLS:
+        reply = play.answers.get(("GET", path), answer(status=404))
+        assert isinstance(reply, bytes)
+        play.get(path, slowly(reply, seconds))
+
+
+@pytest.mark.real_time
+async def test_side_calls_that_are_slower_than_the_pace_delay_no_reading() -> None:
+    """P15: readings come on time while each side call takes two intervals."""
+    play = Play()
+    slow_side_calls(play, 1.2)
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=0.6, timeout=3) as deck:
+            watch, arrivals = deck.watch(), list[float]()
+            await deck.good()
+            end = time.monotonic() + 9
+            while time.monotonic() < end:
+                arrived = watch.reading.answered_at
+                if arrived is not None and arrived not in arrivals:
+                    arrivals.append(arrived)
+                await quiet(0.02)
+            gaps = [later - sooner for sooner, later in pairwise(arrivals)]
+            assert max(gaps) < watch.stale_after
+            assert len(arrivals) >= 12
+            assert watch.facts.identity.role is Role.PRIMARY
+            assert watch.facts.optional == {"alert_mgr"}
+
+
+@pytest.mark.real_time
+async def test_an_order_waits_for_no_side_call() -> None:
+    play = Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=0.6, timeout=8) as deck:
+            await deck.known()
+            for path in (NODES, STATES, CLUSTER, OPTIONAL, HEALTH):
+                play.get(path, Peer.hang)
+            seen = len(server.asked)
+            await deck.until(lambda: any(one.path == STATES for one in server.asked[seen:]))
+            play.post(said({"alert_mgr": True}))
+            began = time.monotonic()
+            deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: server.posts)
+            assert time.monotonic() - began < 1.5
+
+
+async def test_a_node_that_is_slow_to_say_who_it_is_is_asked_beside_and_becomes_known() -> None:
+    play = Play()
+    play.get(BOOTSTRAP, slowly(Play().answers["GET", BOOTSTRAP], 0.7))
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=0.2, timeout=3) as deck:
+            await deck.until(lambda: deck.watch().facts.identity.uid == 1)
+            assert deck.watch().wrong_node == ""
+
+
+async def test_a_node_that_is_quick_is_polled_by_one_connection_and_its_cluster_by_another() -> (
+    None
+):
+    with serving(Play()) as server:
+        async with running(profile(server.url), refresh=0.1) as deck:
+            await deck.known()
+            await deck.readings(5)
+            assert server.connections == 2
+
+
+async def test_a_redirect_of_the_clusters_name_alone_costs_the_name_alone() -> None:
+    play = Play()
+    play.get(CLUSTER, answer("", 307, Location="https://elsewhere/"))
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.known()
+            facts = deck.watch().facts
+            assert facts.identity.role is Role.PRIMARY
+            assert facts.identity.cluster == ""
+            assert [gap.partition(":")[0] for gap in facts.gaps] == [CLUSTER]
+
+
+async def test_nodes_that_do_not_report_their_uid_know_their_kinds_each_by_its_own_answer() -> None:
+    """P8: it does not depend on which of them was the first to answer."""
+    plays = [Play(1), Play(2)]
+    for play in plays:
+        play.get(BOOTSTRAP, answer("", 404))
+    with serving(plays[0]) as one, serving(plays[1]) as two:
+        nodes = [profile(server.url, f"n{server.port}", cluster="demo") for server in (one, two)]
+        async with running(*nodes) as deck:
+            await deck.known()
+            plays[1].get(OPTIONAL, answer("", 403))
+            second = deck.watch(nodes[1].name)
+            await deck.until(lambda: second.facts.optional is None, 12)
+            assert "does not report its uid" in second.facts.gaps[0]
+            assert deck.watch(nodes[0].name).facts.optional == {"alert_mgr"}
 
 
 async def test_services_are_counted_once_a_reading() -> None:

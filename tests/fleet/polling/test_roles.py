@@ -101,10 +101,10 @@ async def test_without_a_source_one_node_an_interval_is_asked_and_not_all(
     async with running(*replicas, refresh=PACE) as deck:
         await deck.good()
         await deck.until(lambda: readings(secure, 2) >= 3)
-        before, first = len(asked(secure, NODES)), readings(secure, 2)
+        before, first = len(asked(secure, STATES)), readings(secure, 2)
         await deck.until(lambda: readings(secure, 2) >= first + 4)
         intervals = readings(secure, 2) - first
-        assert 0 < len(asked(secure, NODES)) - before <= intervals + len(replicas) + 1
+        assert 0 < len(asked(secure, STATES)) - before <= intervals + len(replicas) + 1
 
 
 async def test_a_node_that_sends_the_question_on_is_not_called_primary_any_longer() -> None:

@@ -57,7 +57,9 @@ async def test_an_expired_certificate_that_is_pinned_is_read_and_takes_orders(  
             assert certificate is not None
             assert certificate.remark(datetime.now(UTC)) == "CERTIFICATE EXPIRED 3 d ago"
             seen = deck.order(Verb.RESTART, "alert_mgr").services
-            assert judge_order(Verb.RESTART, seen, deck.fleet.standing("node1")).allowed
+            await deck.until(
+                lambda: judge_order(Verb.RESTART, seen, deck.fleet.standing("node1")).allowed
+            )
 
 
 async def test_a_changed_certificate_stops_the_asking_until_a_person_acts(  # P12, case 18

@@ -7,18 +7,22 @@ and each node finds itself in it by the uid that it gives in /v1/bootstrap.
     who is primary      once an interval, by one call
     the rest of it      every FACTS_EVERY seconds
     all nodes' health   every FACTS_EVERY seconds, where the version has it; any node answers
+
+A node that does not report its uid cannot be found in that answer. So it is polled for the list of
+optional services itself: what is known of it never depends on which node was the source.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
+from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable, is_redirect
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.node import Identity, NodeFacts, Role, same_host
 
@@ -139,17 +143,18 @@ class ClusterHealthCache:
         """Whether it is time to read it."""
         return self._clock() >= self._due
 
-    async def refresh(self, reader: NodeReader) -> None:
-        """Read it. Raises LoginRefused."""
+    async def refresh(self, reader: NodeReader) -> bool:
+        """Read it, and return whether it was answered. Raises LoginRefused."""
         try:
             newest = await reader.cluster_health()
         except LoginRefused:
             raise
         except ApiError as error:
             self._miss(error)
-        else:
-            self.newest, self.read_at, self.gap = newest, self._clock(), ""
-            self._due = self.read_at + FACTS_EVERY
+            return False
+        self.newest, self.read_at, self.gap = newest, self._clock(), ""
+        self._due = self.read_at + FACTS_EVERY
+        return True
 
     def _miss(self, error: ApiError) -> None:
         now, self.gap = self._clock(), str(error)
@@ -164,6 +169,16 @@ class ClusterHealthCache:
             return Role.UNKNOWN
         node = self.newest.node(uid)
         return Role.UNKNOWN if node is None else node.role
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnAnswer:
+    """What a node without a uid answered when it was polled for the optional services itself."""
+
+    read_at: float
+    optional: frozenset[str] | None = None
+    disabled: frozenset[str] = frozenset()
+    gap: str = ""
 
 
 class ClusterCache:
@@ -186,8 +201,13 @@ class ClusterCache:
         self._source_node = SourceNode()
         self._demoted: dict[str, float] = {}
         self._waiting: dict[str, Callable[[], None]] = {}
+        self._own: dict[str, _OwnAnswer] = {}
         self.readers: dict[str, Callable[[], object]] = {}
         self.health = ClusterHealthCache(clock)
+
+    def has_work(self, node: str, every: float) -> bool:
+        """Whether it is time to poll this node for anything of its cluster."""
+        return self._is_due(node, every) or self.health.is_due
 
     def _is_due(self, node: str, every: float) -> bool:
         now = self._clock()
@@ -207,31 +227,79 @@ class ClusterCache:
         reader: NodeReader,
         *,
         every: float = FACTS_EVERY,
-        later: Callable[[], None] | None = None,
-    ) -> None:
+        later: Callable[[], None] = lambda: None,
+    ) -> bool:
         """Ask `node` about its cluster, unless another is the source; `every` is the interval.
 
         Where another node is being asked just now, this one is not kept waiting: `later` is called
-        if the other did not answer. Without a `later` it waits. Raises LoginRefused; every other
-        trouble becomes a gap.
+        if the other did not answer. Returns whether the node answered. Raises LoginRefused; every
+        other trouble becomes a gap.
         """
         if not self._is_due(node, every):
-            return
-        if self._asking.locked() and later is not None:
+            return False
+        if self._asking.locked():
             self._waiting[node] = later
-            return
+            return False
         async with self._asking:
             try:
-                if self._is_due(node, every):
-                    await self._ask(node, reader)
+                return await self._ask(node, reader)
             finally:
                 self._call_the_waiting()
 
-    async def refresh_health(self, reader: NodeReader) -> None:
-        """Read the health of all nodes from one, if it is time to. Raises LoginRefused."""
-        if self.health.is_due and not self._asking.locked():
-            async with self._asking:
-                await self.health.refresh(reader)
+    async def read_once(
+        self, node: str, reader: NodeReader, states: dict[str, Any] | ApiError, until: float
+    ) -> None:
+        """Ask `node` about its cluster for one look that does not go on.
+
+        Every node has been asked for `states`. Those that can answer are asked for the rest in
+        turn until the optional services are known: so it does not matter which of them is quick.
+        No call begins after `until` (monotonic). Raises LoginRefused; every other trouble becomes
+        a gap.
+        """
+        if isinstance(states, ApiError) and is_redirect(states):
+            try:
+                await reader.optional_services()
+            except LoginRefused:
+                raise
+            except ApiError as error:
+                if is_redirect(error):  # a node that is not primary sends all calls elsewhere
+                    self._fail(node, error, whole=True)
+                    return
+        async with self._asking:
+            if self._facts is None or self._facts.optional is None:
+                await self._ask(node, reader, states, until)
+
+    def own_is_due(self, node: str) -> bool:
+        """Whether it is time to ask a node that does not report its uid what is optional."""
+        own = self._own.get(node)
+        return own is None or self._clock() - own.read_at >= FACTS_EVERY
+
+    async def read_own(self, node: str, reader: NodeReader) -> bool:
+        """Ask a node that does not report its uid what is optional, if it is time to.
+
+        Returns whether it answered. Raises LoginRefused; every other trouble becomes a gap.
+        """
+        if not self.own_is_due(node):
+            return False
+        try:
+            optional, disabled = await reader.optional_services()
+        except LoginRefused:
+            raise
+        except ApiError as error:
+            self._own[node] = _OwnAnswer(self._clock(), gap=str(error))
+            return False
+        self._own[node] = _OwnAnswer(self._clock(), optional, disabled)
+        return True
+
+    async def refresh_health(self, reader: NodeReader) -> bool:
+        """Read the health of all nodes from one, if it is time to; return whether it answered.
+
+        Raises LoginRefused.
+        """
+        if not self.health.is_due or self._asking.locked():
+            return False
+        async with self._asking:
+            return await self.health.refresh(reader)
 
     def lose(self, node: str) -> None:
         """Drop a node that cannot be asked now: if it was the source, another will be."""
@@ -245,6 +313,7 @@ class ClusterCache:
         self.readers.pop(node, None)
         self._waiting.pop(node, None)
         self._demoted.pop(node, None)
+        self._own.pop(node, None)
         self._source_node.forget(node)
         self.health.forget()
         if node == self._source:
@@ -258,30 +327,39 @@ class ClusterCache:
             for later in waiting.values():
                 later()
 
-    async def _ask(self, node: str, reader: NodeReader) -> None:
+    async def _ask(
+        self,
+        node: str,
+        reader: NodeReader,
+        states: dict[str, Any] | ApiError | None = None,
+        until: float = math.inf,
+    ) -> bool:
         now = self._clock()
         self._source_node.begin(now)
         whole, asked_by = self._facts_are_due(now), self.readers.get(node)
         try:
-            answer = await (reader.cluster_facts() if whole else reader.member_states())
+            answer = await (
+                reader.cluster_facts(states, until=until) if whole else reader.member_states()
+            )
         except LoginRefused:
             raise
         except ApiError as error:
             if self.readers.get(node) == asked_by:
                 self._fail(node, error, whole=whole)
-            return
+            return False
         if self.readers.get(node) != asked_by:
-            return  # it was retired meanwhile, and its name may be another node's by now
+            return False  # it was retired meanwhile, and its name may be another node's by now
         if isinstance(answer, ClusterFacts):
             self._keep(node, answer)
         else:
             self._keep_roles(answer)
         self._source_node.answered(node, self._clock())
+        return True
 
     def _fail(self, node: str, error: ApiError, *, whole: bool) -> None:
         now = self._clock()
         self._gap = str(error)
-        if isinstance(error, Unavailable) and 300 <= error.status < 400:
+        if isinstance(error, Unavailable) and is_redirect(error):
             self._source_node.redirected(node, error.location, now)
             self._demoted[node] = now
             self._call_readers()
@@ -331,6 +409,8 @@ class ClusterCache:
 
     def facts_for(self, node: str, identity: Identity) -> NodeFacts:
         """Return what is known of one node; what is not certain is left unknown."""
+        if identity.uid is None and (own := self._own.get(node)) is not None:
+            return self._own_facts(identity, own)
         facts = self._facts
         if facts is None or self.age() > FACTS_AT_MOST:
             gap = self._gap or "the cluster was last read over a minute ago"
@@ -338,10 +418,10 @@ class ClusterCache:
             return NodeFacts(replace(identity, role=role), gaps=(gap,))
         gaps = tuple(f"{path}: {reason}" for path, reason in facts.gaps.items())
         member = facts.member(identity.uid)
-        if member is None and node != self._source:
+        if member is None and (node != self._source or identity.uid is None):
             if not facts.members:
                 return NodeFacts(identity, gaps=gaps or ("the cluster lists no nodes",))
-            who = "does not tell its uid" if identity.uid is None else f"is node:{identity.uid}"
+            who = "does not report its uid" if identity.uid is None else f"is node:{identity.uid}"
             gap = f"this node {who}, which the list of {self._source} does not hold"
             return NodeFacts(identity, gaps=(gap,))
         if member is not None and _has_other_name(member, identity):
@@ -357,6 +437,13 @@ class ClusterCache:
                 cluster=facts.name,
             )
         return NodeFacts(identity, facts.optional, facts.disabled, gaps)
+
+    def _own_facts(self, identity: Identity, own: _OwnAnswer) -> NodeFacts:
+        if own.optional is None or self._clock() - own.read_at > FACTS_AT_MOST:
+            gap = f"this node does not report its uid, and {own.gap or 'its answer is old'}"
+            return NodeFacts(identity, gaps=(gap,))
+        gap = "this node does not report its uid, so its role is unknown"
+        return NodeFacts(identity, own.optional, own.disabled, (gap,))
 
     def _role(self, node: str, member: Member) -> Role:
         """Return a member's role; one that redirects the cluster's calls is not primary."""

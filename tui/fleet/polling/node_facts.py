@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.api.errors import ApiError, LoginRefused
 from tui.config import NodeProfile
@@ -45,36 +45,69 @@ class NodeFactsReader:
         self._last_role: tuple[int | None, Role] = (None, Role.UNKNOWN)
         cluster.readers[profile.name] = self.look_up
 
-    async def learn(
-        self,
-        reader: NodeReader,
-        every: float,
-        later: Callable[[], None] | None,
-        *,
-        hurried: bool = False,
-    ) -> None:
-        """Read what it is time to read, at a pace of `every` seconds; `hurried`, who it is as well.
+    def identity_is_due(self) -> bool:
+        """Whether it is time to read who the node is."""
+        return time.monotonic() - self._asked_at >= FACTS_EVERY
 
-        Without a `later` (see `ClusterCache.refresh`) it is for one look only, and the other
-        nodes' health is not read. Raises LoginRefused.
+    async def identify(self, reader: NodeReader) -> None:
+        """Read who the node is, and report it. Raises LoginRefused.
+
+        Where it is cancelled, what was known of it stays.
         """
-        now = time.monotonic()
-        is_due = hurried or now - self._asked_at >= FACTS_EVERY
-        if is_due:
-            self._asked_at = now
-            await self._identify(reader)
-            self._identified_at = now
+        began = time.monotonic()
+        try:
+            self._identity = await reader.identity()
+        except LoginRefused:
+            raise
+        except ApiError:
+            self._identity = Identity()
+        self._asked_at = self._identified_at = began
+        self.identity_check.answered(self._identity)
+        self.meant = self.identity_check.meant(self.facts.identity)
+        if self._is_retired or not self.look_up():
+            self._report(None)  # an order may wait for it to be the same node
+
+    def cluster_is_due(self, every: float) -> bool:
+        """Whether it is time to poll the node about its cluster, at a pace of `every` seconds."""
         if self._is_retired:
-            return  # an order needs only who it is
-        health = self._cluster.health.newest
+            return False
+        is_alone = self._has_no_uid and self._cluster.own_is_due(self._name)
+        return is_alone or self._cluster.has_work(self._name, every)
+
+    async def read_cluster(
+        self, reader: NodeReader, every: float, later: Callable[[], None]
+    ) -> bool:
+        """Read of the cluster what it is time to read, at a pace of `every` seconds.
+
+        `later`: see `ClusterCache.refresh`. Returns whether the node answered a call. Raises
+        LoginRefused.
+        """
         if self.identity_check.wrong:
             self._cluster.lose(self._name)  # what another node says may be of another cluster
-        else:
-            await self._cluster.refresh(self._name, reader, every=every, later=later)
-            if later is not None:
-                await self._cluster.refresh_health(reader)
-        if not self.look_up() and (is_due or self._cluster.health.newest is not health):
-            self._report(None)  # an order may wait for it to be the same node
+            return False
+        health = self._cluster.health.newest
+        answered = await self._cluster.refresh(self._name, reader, every=every, later=later)
+        if self._has_no_uid:
+            answered |= await self._cluster.read_own(self._name, reader)
+        answered |= await self._cluster.refresh_health(reader)
+        if not self.look_up() and self._cluster.health.newest is not health:
+            self._report(None)
+        return answered
+
+    async def read_cluster_once(
+        self, reader: NodeReader, states: dict[str, Any] | ApiError, until: float
+    ) -> None:
+        """Read what the cluster says of itself for one look; see `ClusterCache.read_once`."""
+        if self.identity_check.wrong:
+            return
+        await self._cluster.read_once(self._name, reader, states, until)
+        if self._has_no_uid:
+            await self._cluster.read_own(self._name, reader)
+        self.look_up()
+
+    @property
+    def _has_no_uid(self) -> bool:
+        return self._identified_at > 0.0 and self._identity.uid is None
 
     def saw(self, services: Sequence[Service], origin: Origin) -> None:
         """Compare a reading with the one before; read who it is next, if it may be another node."""
@@ -104,16 +137,6 @@ class NodeFactsReader:
         """Get no more facts from the cluster's cache, and add none."""
         self._is_retired = True
         self._cluster.forget(self._name)
-
-    async def _identify(self, reader: NodeReader) -> None:
-        try:
-            self._identity = await reader.identity()
-        except LoginRefused:
-            raise
-        except ApiError:
-            self._identity = Identity()
-        self.identity_check.answered(self._identity)
-        self.meant = self.identity_check.meant(self.facts.identity)
 
     def look_up(self) -> bool:
         """Get from the cluster's cache what it holds of this node now; return whether it is new."""

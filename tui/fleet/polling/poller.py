@@ -1,14 +1,20 @@
-"""One loop a node: poll, publish, wait. A node in trouble never delays another."""
+"""One loop a node: poll, publish, wait. A node in trouble never delays another.
+
+The services come first and on time. Who the node is, is read by the connection that they came by,
+while that is quick. All else (the cluster's facts, who is primary, the health of all nodes) is read
+beside them, one call at a time, by a second connection that is opened when it is wanted.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Untrusted
 from tui.config import NodeProfile
@@ -27,6 +33,9 @@ from tui.model.service import Service, ServiceCounts
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
+
+_LEAST_TIME = 0.5
+"""Seconds that a node has to say who it is, even where readings come sooner."""
 
 Publish = Callable[["NodePoller", Reading, RoleChange | None], None]
 """Called with the poller, its reading before the newest one, and its new role, if it has one."""
@@ -76,6 +85,11 @@ class NodePoller:
         self._connection = NodeConnection(
             profile, login, passwords, timing.timeout, lambda: not self.read_only
         )
+        self._side_connection = NodeConnection(
+            profile, login, passwords, timing.timeout, lambda: False
+        )
+        self._side_is_due = asyncio.Event()
+        self._is_slow_to_identify = False
         self._nudge = asyncio.Event()
         self._failures = 0
         self._hurry: float | None = None
@@ -181,17 +195,39 @@ class NodePoller:
                 await self._round(patient=True)
         finally:
             await self._connection.release()
+            await self._side_connection.release()
 
     async def run(self) -> None:
         """Poll until cancelled."""
+        side = asyncio.create_task(self._run_side_calls(), name=f"side calls {self.name}")
+        polls = asyncio.create_task(self._run_polls(), name=f"polls {self.name}")
         try:
-            await self._rest(self._timing.first)
-            while True:
-                generation = self.login.generation
-                wait = await self._round()
-                await self._rest(wait if generation == self.login.generation else 0.0)
+            await asyncio.wait((side, polls), return_when=asyncio.FIRST_COMPLETED)
+            for task in (side, polls):
+                if task.done():
+                    task.result()  # it ends by a bug alone
         finally:
+            side.cancel()
+            polls.cancel()
+            await asyncio.wait((side, polls))
+            await self._side_connection.shut()
             await self._connection.shut()
+
+    async def _run_polls(self) -> None:
+        await self._rest(self._timing.first)
+        while True:
+            generation = self.login.generation
+            wait = await self._round()
+            await self._rest(wait if generation == self.login.generation else 0.0)
+
+    async def _run_side_calls(self) -> None:
+        """Make the side calls that are due after a good reading, one at a time."""
+        while True:
+            await self._side_is_due.wait()
+            self._side_is_due.clear()
+            # A refusal stops the login on its way, and the next poll shows that.
+            with contextlib.suppress(ApiError, LoginStopped):
+                await self._make_side_calls()
 
     def retire(self) -> None:
         """Get no more facts from the cluster's cache, and add none."""
@@ -240,7 +276,11 @@ class NodePoller:
                 self._connection.prove()
             # The lock is released before the reading is published.
             self._publish_services(services, origin, asked_at)
-            await self._learn(later=None if patient else self.refresh_now)
+            if patient:
+                await self._learn_once()
+            else:
+                await self._identify(due=asked_at + self._timing.interval)
+                self._side_is_due.set()
         except (LoginRefused, LoginStopped):
             if self.login.trouble or generation == self.login.generation:
                 self._publish_trouble(self.login.trouble_at(self.name), asked_at)
@@ -255,15 +295,66 @@ class NodePoller:
             return None if isinstance(error, Untrusted) and error.expected else wait
         return max(0.0, asked_at + self._timing.interval - time.monotonic())
 
-    async def _learn(self, later: Callable[[], None] | None) -> None:
-        """Read who the node is and what its cluster says, as far as it is time to.
+    async def _identify(self, due: float) -> None:
+        """Read who the node is, if it is time to, by the connection that its services came by.
 
-        What a reading shows of an order is evidence if the same node says so after it, so while an
-        order is watched the node is asked who it is after every reading.
+        It may take until the next reading is `due` (monotonic); a node that is slower is asked
+        beside from then on. What a reading shows of an order is evidence if the same node says so
+        after it, so while an order is watched the node is asked after every reading, and waited
+        for.
         """
+        is_hurried = self._hurry is not None
+        is_due = self._facts_reader.identity_is_due() and not self._is_slow_to_identify
+        if not is_hurried and not is_due:
+            return
         async with self._connection.hold() as reader:
-            hurried = self._hurry is not None
-            await self._facts_reader.learn(reader, self.interval, later, hurried=hurried)
+            limit = None if is_hurried else max(_LEAST_TIME, due - time.monotonic())
+            try:
+                async with asyncio.timeout(limit):
+                    await self._facts_reader.identify(reader)
+            except TimeoutError:
+                self._is_slow_to_identify = True
+
+    async def _make_side_calls(self) -> None:
+        if self._is_slow_to_identify and self._facts_reader.identity_is_due():
+            began = time.monotonic()
+            async with self._side_connection.hold() as reader:
+                await self._facts_reader.identify(reader)
+                self._side_connection.prove()
+            self._is_slow_to_identify = time.monotonic() - began > self._timing.interval / 2
+        if self._facts_reader.cluster_is_due(self.interval):
+            async with self._side_connection.hold() as reader:
+                later = self._side_is_due.set
+                if await self._facts_reader.read_cluster(reader, self.interval, later):
+                    self._side_connection.prove()
+
+    async def _learn_once(self) -> None:
+        """Read who the node is and what its cluster says, side by side, for one look.
+
+        A call that is slow costs what that call tells: none begins after one and a half timeouts.
+        """
+        until = time.monotonic() + 1.5 * self._timing.timeout
+        states = asyncio.create_task(self._read_states())
+        try:
+            async with self._connection.hold() as reader:
+                await self._facts_reader.identify(reader)
+            known = await states
+            async with self._side_connection.hold() as reader:
+                await self._facts_reader.read_cluster_once(reader, known, until)
+        finally:
+            states.cancel()
+            await asyncio.gather(states, return_exceptions=True)
+
+    async def _read_states(self) -> dict[str, Any] | ApiError:
+        async with self._side_connection.hold() as reader:
+            try:
+                states = await reader.node_states()
+            except LoginRefused:
+                raise
+            except ApiError as error:
+                return error
+            self._side_connection.prove()
+            return states
 
     def _failed(self, error: ApiError, asked_at: float) -> float:
         self._failures += 1
