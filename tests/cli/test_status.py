@@ -17,7 +17,11 @@ from rich.cells import cell_len
 
 from tests.cli.conftest import PASSWORD, USER, WRONG, Command, profiles, until
 from tests.credentials.conftest import write_keyring
-from tests.faultserver import Peer, answer, once, serving
+from tests.faultserver import Peer, answer, once, routes, serving
+from tests.fleet.conftest import profile
+from tui.cli.status import unknown_kinds
+from tui.fleet.one_shot import NodeStatus
+from tui.model.filters import ServiceKinds
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -76,7 +80,7 @@ def test_json_is_one_object_of_exactly_this_shape(known: Command, served: Simula
     assert ran.err == ""
     assert json.loads(ran.out).keys() == {"nodes"}
     (node,) = ran.nodes
-    assert list(node) == ["node", "url", "reachable", "error", "services"]
+    assert list(node) == ["node", "url", "reachable", "error", "kinds_error", "services"]
     assert node["node"] == "node1"
     assert node["url"] == served.urls[1]
     assert node["reachable"] is True
@@ -682,3 +686,35 @@ def test_a_wrong_answer_of_a_node_is_one_line(body: bytes, says: str, rsdeck: Co
     assert ran.err.count("\n") == 1
     assert "\x1b" not in ran.out + ran.err
     assert WRONG not in ran.out + ran.err
+
+
+def test_why_the_kinds_are_unknown_is_one_line_on_stderr_and_a_field_in_json(
+    rsdeck: Command,
+) -> None:
+    play = {
+        "/v1/local/services": answer('{"ccs": {"status": "RUNNING"}}'),
+        "/v1/bootstrap": answer('{"local_node_info": {"uid": "1"}}'),
+        "/v1/nodes/status": answer('{"1": {"role": "master"}}'),
+        "/v1/cluster/services_configuration": answer("", 403),
+    }
+    with serving(routes(play)) as server:
+        rsdeck.configure(
+            f'[nodes.n1]\nurl = "{server.url}"\nusername = "x"\npassword_env = "DEMO_PASSWORD"\n'
+        )
+        rsdeck.env["DEMO_PASSWORD"] = PASSWORD
+        ran, as_json = rsdeck.run("status"), rsdeck.run("status", "--json")
+    assert (ran.code, as_json.code) == (0, 0)
+    assert ran.rows == [["n1", "ccs", "RUNNING", "-", "unknown"]]
+    assert ran.err.startswith("rsdeck: kinds unknown on n1: ")
+    assert "/v1/cluster/services_configuration" in ran.err
+    assert ran.err.count("\n") == 1
+    (node,) = as_json.nodes
+    assert node["kinds_error"] == ran.err.removeprefix("rsdeck: kinds unknown on n1: ").strip()
+
+
+def test_nodes_whose_kinds_are_unknown_for_one_reason_share_a_line() -> None:
+    unread = [
+        NodeStatus(profile("http://127.0.0.1:1", name), (), ServiceKinds(), None, (), gap)
+        for name, gap in (("a", "403"), ("b", "404"), ("c", "403"), ("d", ""))
+    ]
+    assert unknown_kinds(unread) == ["kinds unknown on a, c: 403", "kinds unknown on b: 404"]

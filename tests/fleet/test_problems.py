@@ -223,3 +223,10 @@ def test_hostile_names_and_statuses_are_listed_and_break_nothing() -> None:
     found = problems(node(services=services), events=events)
     assert {p.service for p in found} == set(services)
     assert all(p.what.isprintable() for p in found)
+
+
+def test_kinds_that_are_unknown_are_a_notice_with_the_reason() -> None:
+    found = problem_of(node(services={"x": "RUNNING"}, kinds_gap="the role may not read it"))
+    assert (found.severity, found.timed) == (Severity.NOTICE, False)
+    assert found.what == "kinds unknown, so every service is locked: the role may not read it"
+    assert not problems(node(services={"x": "RUNNING"}))

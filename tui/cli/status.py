@@ -75,12 +75,23 @@ def print_status(
     # Nodes that share a login share its trouble.
     for sentence in dict.fromkeys(_sentence(node) for node in statuses if node.trouble is not None):
         click.echo(f"rsdeck: {sentence}", err=True)
+    for sentence in unknown_kinds(statuses):
+        click.echo(f"rsdeck: {sentence}", err=True)
     for node in statuses:
         if node.profile.is_unchecked:
             click.echo(f"rsdeck: {node.profile.name}: {UNCHECKED}", err=True)
     if any(node.trouble is not None for node in statuses):
         return UNREACHABLE
     return DOWN if any(node.problems for node in statuses) else WELL
+
+
+def unknown_kinds(statuses: Sequence["NodeStatus"]) -> list[str]:
+    """Return why the kinds of services are unknown, once a reason, with the nodes it is of."""
+    nodes: dict[str, list[str]] = {}
+    for node in statuses:
+        if node.trouble is None and node.kinds_gap:
+            nodes.setdefault(node.kinds_gap, []).append(node.profile.name)
+    return [f"kinds unknown on {', '.join(names)}: {gap}" for gap, names in nodes.items()]
 
 
 def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
@@ -126,6 +137,7 @@ def _as_json(node: "NodeStatus") -> dict[str, Any]:
         "url": node.profile.url,
         "reachable": node.trouble is None,
         "error": node.trouble.text if node.trouble else None,
+        "kinds_error": node.kinds_gap if node.kinds_gap and not node.trouble else None,
         "services": [
             {
                 "name": service.name,

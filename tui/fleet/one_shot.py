@@ -26,7 +26,8 @@ _STATUS_ONLY = "read-only: a status is only looked at"
 class NodeStatus:
     """What one node answered; with `trouble`, it could not be polled and `services` is empty.
 
-    `gaps` are why something beside the services is not known, one sentence each.
+    `gaps` are why something beside the services is not known, one sentence each; `kinds_gap` is
+    why their kinds are not, empty where they are.
     """
 
     profile: NodeProfile
@@ -34,6 +35,7 @@ class NodeStatus:
     scope: ServiceKinds
     trouble: Trouble | None
     gaps: tuple[str, ...] = ()
+    kinds_gap: str = ""
 
     @property
     def problems(self) -> int:
@@ -76,7 +78,8 @@ def read_status(
         trouble = watch.reading.trouble or wrong_node_trouble(watch)
         services = () if trouble else watch.reading.services
         gaps = (watch.wrong_node,) if watch.wrong_node else watch.facts.gaps
-        statuses.append(NodeStatus(profile, services, scope, trouble, gaps))
+        kinds_gap = "" if scope.optional is not None else watch.facts.kinds_gap or "; ".join(gaps)
+        statuses.append(NodeStatus(profile, services, scope, trouble, gaps, kinds_gap))
     return statuses
 
 

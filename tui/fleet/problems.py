@@ -64,6 +64,7 @@ class NodeCondition:
     stale_after: float
     disabled: frozenset[str] = frozenset()
     wrong_node: str = ""
+    kinds_gap: str = ""
     certificate: Certificate | None = None
     is_unchecked: bool = False
 
@@ -76,6 +77,7 @@ class NodeCondition:
             stale_after=watch.stale_after,
             disabled=watch.facts.disabled,
             wrong_node=watch.wrong_node,
+            kinds_gap=watch.facts.kinds_gap,
             certificate=watch.certificate,
             is_unchecked=watch.profile.is_unchecked,
         )
@@ -110,6 +112,9 @@ def find_problems(
     for number, node in enumerate(nodes):
         found = [*_connection(node, now), *_certificate(node, on)]
         if node.is_fresh(now):
+            if node.kinds_gap:
+                what = f"kinds unknown, so every service is locked: {node.kinds_gap}"
+                found.append(Problem(Severity.NOTICE, 2, node.name, what, timed=False))
             by_service = changes.get(node.name, {})
             found += _services(node, by_service, orders.get(node.name, ()), now)
         problems += [(number, problem) for problem in found]

@@ -54,9 +54,14 @@ def same_host(first: str, second: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """All that is known of a node beside its services."""
+    """All that is known of a node beside its services.
+
+    `gaps` are why something is not known, one sentence each; `kinds_gap` is why `optional` is None,
+    empty where it is known, or was not read yet.
+    """
 
     identity: Identity = field(default_factory=Identity)
     optional: frozenset[str] | None = None
     disabled: frozenset[str] = frozenset()
     gaps: tuple[str, ...] = ()
+    kinds_gap: str = ""

@@ -134,6 +134,7 @@ async def test_nodes_without_a_cluster_share_nothing(served: SimulatedCluster) -
 async def test_a_configuration_that_cannot_be_read_makes_every_kind_unknown(clock: Clock) -> None:
     """P8, case 43."""
     cache, play = ClusterCache(clock), Play()
+    assert cache.facts_for("node1", Identity(uid=1)).kinds_gap == ""
     with serving(play) as server:
         client = reader(server.url)
         await cache.refresh("node1", client)
@@ -144,6 +145,7 @@ async def test_a_configuration_that_cannot_be_read_makes_every_kind_unknown(cloc
         facts = cache.facts_for("node1", Identity(uid=1))
         assert kind_of("alert_mgr", facts.optional) is Kind.UNKNOWN
         assert any("services_configuration" in gap for gap in facts.gaps)
+        assert "not now" in facts.kinds_gap
         assert facts.identity.role is Role.PRIMARY
         await client.aclose()
 
@@ -211,6 +213,7 @@ async def test_a_node_that_is_not_in_the_list_has_a_gap_and_no_kinds() -> None:
         await client.aclose()
     assert stranger.optional is None
     assert stranger.gaps == ("this node is node:9, which the list of node1 does not hold",)
+    assert stranger.kinds_gap == stranger.gaps[0]
     assert silent.optional is None
     assert "does not report its uid" in silent.gaps[0]
 

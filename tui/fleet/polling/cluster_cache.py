@@ -36,7 +36,10 @@ FACTS_EVERY = 5.0
 FACTS_AT_MOST = 60.0
 """Seconds after which facts that could not be read again are not believed any more."""
 
-_NOT_ASKED = "the cluster has not been asked yet"
+OPTIONAL = "/v1/cluster/services_configuration"
+"""The call whose answer lists the optional services."""
+
+_NOT_ASKED = "the cluster has not been polled yet"
 _AGAIN = 2 * FACTS_EVERY
 _ABSENT = 3600.0
 _TRY_EVERY_INTERVALS = 0.75
@@ -415,18 +418,21 @@ class ClusterCache:
         if facts is None or self.age() > FACTS_AT_MOST:
             gap = self._gap or "the cluster was last read over a minute ago"
             role = self.health.role_of(identity.uid, FACTS_AT_MOST)
-            return NodeFacts(replace(identity, role=role), gaps=(gap,))
+            unread = "" if gap == _NOT_ASKED else gap
+            return NodeFacts(replace(identity, role=role), gaps=(gap,), kinds_gap=unread)
         gaps = tuple(f"{path}: {reason}" for path, reason in facts.gaps.items())
         member = facts.member(identity.uid)
         if member is None and (node != self._source or identity.uid is None):
             if not facts.members:
-                return NodeFacts(identity, gaps=gaps or ("the cluster lists no nodes",))
+                gaps = gaps or ("the cluster lists no nodes",)
+                return NodeFacts(identity, gaps=gaps, kinds_gap="; ".join(gaps))
             who = "does not report its uid" if identity.uid is None else f"is node:{identity.uid}"
             gap = f"this node {who}, which the list of {self._source} does not hold"
-            return NodeFacts(identity, gaps=(gap,))
+            return NodeFacts(identity, gaps=(gap,), kinds_gap=gap)
         if member is not None and _has_other_name(member, identity):
             listed = f"the list of {self._source} holds node:{member.uid} {member.hostname}"
-            return NodeFacts(identity, gaps=(f"this node is {identity.hostname}, {listed}",))
+            gap = f"this node is {identity.hostname}, {listed}"
+            return NodeFacts(identity, gaps=(gap,), kinds_gap=gap)
         if member is not None:
             identity = replace(
                 identity,
@@ -436,12 +442,13 @@ class ClusterCache:
                 version=member.version or identity.version,
                 cluster=facts.name,
             )
-        return NodeFacts(identity, facts.optional, facts.disabled, gaps)
+        kinds_gap = "" if facts.optional is not None else facts.gaps.get(OPTIONAL, "")
+        return NodeFacts(identity, facts.optional, facts.disabled, gaps, kinds_gap)
 
     def _own_facts(self, identity: Identity, own: _OwnAnswer) -> NodeFacts:
         if own.optional is None or self._clock() - own.read_at > FACTS_AT_MOST:
             gap = f"this node does not report its uid, and {own.gap or 'its answer is old'}"
-            return NodeFacts(identity, gaps=(gap,))
+            return NodeFacts(identity, gaps=(gap,), kinds_gap=gap)
         gap = "this node does not report its uid, so its role is unknown"
         return NodeFacts(identity, own.optional, own.disabled, (gap,))
 

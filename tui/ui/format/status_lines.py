@@ -93,6 +93,8 @@ def status_line(view: NodeView, shown: int, sort: str, filtered: str, palette: P
         parts.append(Text(f"{well}/{total} {was}running", palette["ok" if well_now else "muted"]))
         if faulty and view.is_fresh:
             parts.append(Text(problems_text(view.problems), palette["bad"]))
+    if view.facts.kinds_gap and view.is_fresh:
+        parts.append(Text("kinds unknown", palette["warn"]))
     if shown != total:
         parts.append(Text(f"{shown} shown", palette["warn"]))
     parts.append(Text(filtered, palette["warn"]))
