@@ -38,6 +38,7 @@ def services(*moves: int | None) -> list[Service]:
         ((0, 0, 0, 0), (5, -5, 0, 0), StartsChange.SOME),
         ((0, 0, 0), (5, 5, 0), StartsChange.MOST),
         ((0, 0, 0), (5, 5, 5), StartsChange.MOST),
+        ((0, 0, 0, 0, 0, 0), (5, 5, 5, 5, 0, 0), StartsChange.MOST),
         ((0, 0, 0), (5, -1, 0), StartsChange.BACK),
         ((9, 9), (0, 0), StartsChange.BACK),
         ((0,), (-5,), StartsChange.SOME),
