@@ -323,6 +323,7 @@ def test_start_times_that_go_back_are_another_nodes() -> None:
 
 def test_a_reading_of_what_may_be_another_node_is_not_settled_and_the_next_one_is() -> None:
     check, _ = timed_check()
+    check.answered(A)
     settled = []
     for seconds, origin in (
         ((0, 0, 0), HERE),
@@ -335,6 +336,25 @@ def test_a_reading_of_what_may_be_another_node_is_not_settled_and_the_next_one_i
         ((30, 30, 30), HERE),
     ):
         check.saw(seen(*seconds), origin)
+        check.answered(A)
         settled.append(check.is_settled)
     assert settled == [True, True, False, True, False, True, False, True]
     assert check.wrong == ""
+
+
+def test_a_reading_is_not_settled_before_the_node_has_said_who_it_is() -> None:
+    """P4: a node that is slow to say it is waited for, and not for ever."""
+    check, _ = timed_check()
+    check.answered(A)
+    check.saw(seen(0, 0, 0), HERE)
+    settled = []
+    for _ in range(4):
+        check.saw(seen(9, 9, 9), HERE)
+        settled.append(check.is_settled)
+    assert settled == [False, False, True, True]
+    check.saw(seen(20, 20, 20), HERE)
+    check.saw(seen(20, 20, 20), HERE)
+    assert not check.is_settled
+    check.answered(B)
+    check.saw(seen(20, 20, 20), HERE)
+    assert check.is_settled

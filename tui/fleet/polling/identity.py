@@ -15,6 +15,9 @@ REBIND = "if that one is meant, take uid and hostname out of the profile by hand
 SETTLED_AFTER = 60.0
 """Seconds for which one node alone must answer after several did in turn."""
 
+UNSETTLED_AT_MOST = 3
+"""Readings that wait for the node to say who it is, where it does not."""
+
 _OWN_ADDRESS = "give the profile the address of one node"
 
 
@@ -22,7 +25,8 @@ class IdentityCheck:
     """Binds a node to the uid and hostname of its profile, else to the first uid that answers.
 
     `is_settled` is False for a reading that may be the first of another node: one that comes from
-    elsewhere, or shows most services with new start times. `strayed_at` is when another node last
+    elsewhere, or shows most services with new start times. The next one is settled if the node has
+    said meanwhile who it is. `strayed_at` is when another node last
     answered, by `clock` (seconds, monotonic).
     """
 
@@ -38,7 +42,8 @@ class IdentityCheck:
         self._origin = Origin()
         self._several = ""
         self._several_until = 0.0
-        self.is_settled = True
+        self.is_settled = self._is_asked = True
+        self._unsettled = 0
         self.strayed_at = 0.0
 
     @property
@@ -51,15 +56,19 @@ class IdentityCheck:
         starts = start_times(services)
         change = compare_starts(self._starts, starts)
         is_new = change is StartsChange.MOST or bool(self._origin.difference(origin))
-        # Where most services restart at every reading, the second one is news all the same.
-        self.is_settled = not (is_new and self.is_settled)
+        if not self.is_settled:
+            # Where most services restart at every reading, the next one is news all the same.
+            self._unsettled += 1
+            self.is_settled = self._is_asked or self._unsettled >= UNSETTLED_AT_MOST
+        elif is_new:
+            self.is_settled, self._is_asked, self._unsettled = False, False, 1
         self._starts, self._origin = starts, origin
         if change is StartsChange.BACK:
             self._alternate("their start times go back and forth")
 
     def answered(self, identity: Identity) -> None:
         """Compare with what the node answered; an empty identity where it did not say who it is."""
-        self._answered = identity
+        self._answered, self._is_asked = identity, True
         if self._first is None:
             self._first = identity.uid
         self._wrong = self._difference(identity)
