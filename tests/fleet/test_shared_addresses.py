@@ -10,6 +10,7 @@ from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import (
     BOOTSTRAP,
     LIST,
+    OPTIONAL,
     Play,
     Running,
     profile,
@@ -124,3 +125,20 @@ async def test_what_restarts_at_every_reading_is_still_seen() -> None:
             await deck.until(
                 lambda: any(one.kind is EventKind.LOOPING for one in deck.notes.events)
             )
+
+
+async def test_what_was_learnt_of_a_cluster_goes_with_the_processes_that_reported_it() -> None:
+    """P8: without a uid, the list of optional services is of the node that runs there now."""
+    play = Play()
+    play.services["cm_server"] = running_since(7)
+    play.get(BOOTSTRAP, answer("no", 500))
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=0.2) as deck:
+            await deck.known()
+            play.get(OPTIONAL, said({"cm_server": {"operating_mode": "enabled"}}))
+            for service in play.services:
+                play.services[service] = running_since(1200)
+            before = deck.watch().reading.services
+            await deck.until(lambda: deck.watch().reading.services != before)
+            assert deck.watch().facts.optional in (None, {"cm_server"})
+            await deck.until(lambda: deck.watch().facts.optional == {"cm_server"})

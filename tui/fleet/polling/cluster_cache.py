@@ -319,6 +319,10 @@ class ClusterCache:
         self._own.pop(node, None)
         self._source_node.forget(node)
         self.health.forget()
+        self.forget_facts_of(node)
+
+    def forget_facts_of(self, node: str) -> None:
+        """Forget the facts that were read from a node, if it is where they are from."""
         if node == self._source:
             self._facts, self._source, self._gap = None, "", _NOT_ASKED
             self._roster, self._roster_at, self._roles_due = ClusterFacts(), 0.0, 0.0

@@ -110,10 +110,16 @@ class NodeFactsReader:
         return self._identified_at > 0.0 and self._identity.uid is None
 
     def saw(self, services: Sequence[Service], origin: Origin) -> None:
-        """Compare a reading with the one before; read who it is next, if it may be another node."""
+        """Compare a reading with the one before.
+
+        If it may be of another node, what was read from it of its cluster is forgotten, and who it
+        is and what its cluster says is read next.
+        """
         self.identity_check.saw(services, origin)
         if self.identity_check.wrong or not self.identity_check.is_settled:
             self.hasten()
+            if not self._is_retired:
+                self._cluster.forget_facts_of(self._name)
 
     def hasten(self) -> None:
         """Read who the node is at the next reading, whenever it was read last."""
