@@ -20,7 +20,8 @@ class Cluster:
     """A cluster of `nodes` nodes, uid 1 its primary.
 
     `pace` scales the time of a program's transitions; `clock` returns Unix seconds. On a `lively`
-    cluster services stop and fail at random; otherwise nothing happens by itself.
+    cluster services stop and fail at random; otherwise nothing happens by itself. Every answer
+    comes after `latency` seconds.
     """
 
     def __init__(  # noqa: PLR0913 - each is one property of the cluster
@@ -42,6 +43,7 @@ class Cluster:
         self.health_v4 = health_v4
         self.handle_redirects = handle_redirects
         self.stopped_times = stopped_times
+        self.latency = 0.0
         self.lock = threading.RLock()
         self.logins = Logins()
         self.logins.basic = basic_authentication

@@ -1,5 +1,7 @@
 """The REST API of one node, as a plain ASGI application."""
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
@@ -32,6 +34,8 @@ def create_app(cluster: Cluster, uid: int, abort: Callable[[], None] = lambda: N
         cuts = cluster.cuts(uid)
         body = await _body(receive)
         if body is None:
+            return
+        if cluster.latency and await _is_gone_within(cluster.latency, receive):
             return
         if not cluster.listens(uid):
             abort()
@@ -66,6 +70,15 @@ def _record(request: SimRequest, status: int, at: float) -> RequestRecord:
         at,
         scheme,
     )
+
+
+async def _is_gone_within(seconds: float, receive: Receive) -> bool:
+    """Wait, and return whether the client hung up meanwhile."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await _until_gone(receive)
+            return True
+    return False
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -307,6 +307,41 @@ async def test_nodes_that_took_it_share_the_slots_and_an_answer_that_is_lost_is_
     assert limit.spent == 0
 
 
+async def test_every_connection_of_a_node_that_took_it_is_certain(limit: AttemptLimit) -> None:
+    limit.accept("node1")
+    for connection in ("polls", "side calls"):
+        async with asyncio.timeout(1):
+            await limit.enter(connection, has_answered=True, taker="node1")
+
+
+async def test_a_node_that_refused_it_is_certain_on_none_of_its_connections(
+    limit: AttemptLimit,
+) -> None:
+    limit.accept("node1")
+    limit.refuse("polls", "node1")
+    limit.settle("polls")
+    limit.accept("node2")
+    waiting = [
+        asyncio.create_task(limit.enter(one, has_answered=True, taker="node1"))
+        for one in ("polls", "side calls")
+    ]
+    await turns()
+    assert [task.done() for task in waiting] == [True, False]
+    cancel(waiting)
+
+
+async def test_a_call_that_may_be_refused_alone_goes_one_at_a_time(limit: AttemptLimit) -> None:
+    for node in "ab":
+        limit.accept(node)
+    waiting = [
+        asyncio.create_task(limit.enter(node, has_answered=True, is_certain=False)) for node in "ab"
+    ]
+    await turns()
+    assert [task.done() for task in waiting] == [True, False]
+    limit.leave("a")
+    await asyncio.wait_for(waiting[1], 2)
+
+
 async def test_another_password_does_not_forget_what_the_user_failed_with(
     limit: AttemptLimit,
 ) -> None:

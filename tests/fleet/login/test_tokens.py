@@ -3,6 +3,7 @@
 import base64
 import gc
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,7 +28,7 @@ from tui.api.transport import OrderTransport
 from tui.config import CommandSource, FileSource
 from tui.credentials import Passwords, Secret
 from tui.fleet.onboarding.connection_test import try_connection
-from tui.model.login import LoginWay
+from tui.model.login import LoginWay, PasswordCause
 from tui.model.order import Result, Verb
 from tui.model.reading import TroubleKind
 from tui.sim.cluster import Cluster
@@ -241,6 +242,101 @@ async def test_a_node_that_hangs_at_its_login_delays_no_other(closed: SimulatedC
                 lambda: all(deck.watch(f"node{uid}").reading.is_good for uid in (1, 2, 3)), 4
             )
             await deck.until(lambda: hole.connections, 4)
+
+
+@pytest.mark.real_time
+async def test_with_tokens_slow_nodes_are_polled_side_by_side_for_one_password() -> None:
+    """P15, P24: two at a time, forty nodes of 0.5 s would take ten seconds each."""
+    cluster = Cluster(40)
+    with SimulatedCluster(cluster, tls=False) as served:
+        async with running(*profiles(served), refresh=2, timeout=5) as deck:
+            await deck.until(lambda: all(one.reading.is_good for one in deck.fleet.nodes), 20)
+            cluster.latency = 0.5
+            began = time.monotonic()
+            await deck.until(
+                lambda: all(one.reading.asked_at > began + 2 for one in deck.fleet.nodes), 20
+            )
+            assert max(one.reading.took for one in deck.fleet.nodes) < 4
+    passwords = [one for one in cluster.requests if one.scheme == "basic"]
+    assert [one.path for one in passwords] == [AUTHORIZE]
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 501])
+async def test_a_node_that_issues_no_token_is_polled_with_the_password_and_says_so(
+    status: int,
+) -> None:
+    play = Play()
+    play.answers["POST", AUTHORIZE] = answer("no", status)
+    with serving(play) as server:
+        async with running(profile(server.url, login=LoginWay.AUTO)) as deck:
+            await deck.known()
+            await deck.readings(3)
+            polling = deck.watch().password_polling
+            assert polling is not None
+            assert polling.cause is PasswordCause.NO_TOKEN
+            asked = [one.path for one in server.asked if one.method == "POST"]
+            assert asked == [AUTHORIZE] * (2 if status == 400 else 1)  # 400: the form of 7.4 too
+
+
+async def test_a_node_that_refuses_the_token_of_others_is_polled_with_the_password() -> None:
+    """Nodes of two versions from 8.0.22 on do not take each other's tokens; that is no 401."""
+
+    def takes_basic_alone(peer: Peer) -> None:
+        asked = peer.server.asked[-1]
+        basic = asked.headers.get("authorization", "").startswith("Basic")
+        peer.send(said(other.services) if basic else answer("no", 401))
+
+    issuer, other = Play(1), Play(2)
+    issuer.answers["POST", AUTHORIZE] = said({"access_token": "token"})
+    other.answers["POST", AUTHORIZE] = answer("no", 404)
+    other.get(LIST, takes_basic_alone)
+    with serving(issuer) as one, serving(other) as two:
+        nodes = [
+            profile(one.url, "node1", cluster="demo", login=LoginWay.AUTO),
+            profile(two.url, "node2", cluster="demo", login=LoginWay.AUTO),
+        ]
+        async with running(*nodes) as deck:
+            await deck.good()
+            await deck.readings(3)
+            assert kinds(deck) == {None}
+            assert deck.watch("node1").password_polling is None
+            assert deck.watch("node2").password_polling is not None
+            assert deck.watch().login.attempts.refusals == 0
+    tokens = [one for one in two.asked if one.headers.get("authorization", "").startswith("JWT")]
+    assert len(tokens) == 1
+
+
+async def test_a_node_that_redirects_the_request_for_a_token_uses_that_of_the_primary() -> None:
+    primary, replica = Play(1), Play(2)
+    primary.answers["POST", AUTHORIZE] = said({"access_token": "token"})
+    replica.answers["POST", AUTHORIZE] = answer("", 307, Location="https://10.0.0.1:9443/")
+    with serving(primary) as one, serving(replica) as two:
+        first = profile(two.url, "node2", cluster="demo", login=LoginWay.AUTO)
+        second = profile(one.url, "node1", cluster="demo", login=LoginWay.AUTO)
+        async with running(first, second) as deck:
+            await deck.good()
+            await deck.readings(2)
+            assert deck.watch("node2").password_polling is None
+    last = [x.headers.get("authorization", "") for x in two.asked if x.path == LIST][-1]
+    assert last == "JWT token"
+
+
+@pytest.mark.real_time
+async def test_the_way_basic_says_from_when_on_readings_are_late(served: SimulatedCluster) -> None:
+    nodes = profiles(served, login=LoginWay.BASIC)
+    async with running(*nodes, refresh=0.1) as deck:
+        await deck.good()
+        polling = deck.watch().password_polling
+        assert polling is not None
+        assert (polling.cause, polling.nodes) == (PasswordCause.CONFIGURED, 3)
+        served.cluster.latency = 0.3
+        await deck.until(lambda: _is_late(deck))
+        served.cluster.latency = 0.0
+
+
+def _is_late(deck: Running) -> bool:
+    polling = deck.watch().password_polling
+    return polling is not None and polling.is_late(0.1)
 
 
 # A password that is changed while all is well.

@@ -19,7 +19,8 @@ that answers nothing costs no further try. After a refusal the nodes that took i
 A node that does not answer keeps its slot until its time is up; so that it delays no other, nodes
 that were slow the last time share one of the two.
 
-Nothing is sent from here, and a node is no more than a key.
+Nothing is sent from here, and a node is no more than a key. Where it has several connections, the
+key is one connection's, and the `taker` is the node that they share.
 """
 
 import asyncio
@@ -158,6 +159,11 @@ class AttemptLimit:
         return self.refusals >= refusals or self.spent >= failures
 
     @property
+    def takers(self) -> int:
+        """How many nodes took the password."""
+        return len(self._taken)
+
+    @property
     def latency(self) -> float:
         """Seconds that a request with the password takes, smoothed; 0.0 before the first."""
         return self._slots.latency
@@ -177,6 +183,7 @@ class AttemptLimit:
         node: Hashable,
         *,
         has_answered: bool,
+        taker: Hashable = None,
         is_certain: bool = True,
         check: Callable[[], None] = lambda: None,
     ) -> None:
@@ -187,16 +194,21 @@ class AttemptLimit:
         NodeNotSeenYet where a node that has not just `has_answered` must do so without one first.
         """
         check()
+        taker = node if taker is None else taker
         while True:
             while self._must_wait_for_doubt(node):
                 self._end_attempt(node, unanswered=False)
                 await self._no_doubt.wait()
                 check()
-            await self._begin_attempt(node, has_answered=has_answered, is_certain=is_certain)
+            await self._begin_attempt(
+                node, has_answered=has_answered, taker=taker, is_certain=is_certain
+            )
             check()
             await self._slots.enter(node)
             check()
-            if not self._must_wait_for_doubt(node) and self._may_send(node, is_certain):
+            # What let it pass must hold still, after it has waited for a slot.
+            may_send = node in self._since or (is_certain and self._is_certain_at(taker))
+            if may_send and not self._must_wait_for_doubt(node):
                 break
             self._slots.give_back(node)
         if node in self._sent:  # the connection was closed under it, and it is sent again
@@ -208,13 +220,13 @@ class AttemptLimit:
         self._end_attempt(node, unanswered=unanswered)
         self._slots.leave(node)
 
-    def refuse(self, node: Hashable) -> bool:
+    def refuse(self, node: Hashable, taker: Hashable = None) -> bool:
         """Count a refusal; return whether the node may be sent the password once more.
 
         No other node is sent it before `settle`.
         """
         self._refused.append(self._clock())
-        self._taken.discard(node)
+        self._taken.discard(node if taker is None else taker)
         self._doubting.add(node)
         self._no_doubt.clear()
         self._fit_slots()
@@ -226,11 +238,11 @@ class AttemptLimit:
         if not self._doubting:
             self._no_doubt.set()
 
-    def accept(self, node: Hashable) -> None:
+    def accept(self, taker: Hashable) -> None:
         """Mark the password as proven: a node took it."""
-        is_news = not self.is_proven or bool(self._refused) or node not in self._taken
+        is_news = not self.is_proven or bool(self._refused) or taker not in self._taken
         self.is_proven = True
-        self._taken.add(node)
+        self._taken.add(taker)
         self._unanswered.clear()
         self._refused.clear()
         self._refusals_wanted = self._failures_wanted = 0
@@ -271,33 +283,31 @@ class AttemptLimit:
     def _fit_slots(self) -> None:
         self._slots.resize(1 if self._refused else self.at_a_time)
 
-    def _is_certain_at(self, node: Hashable) -> bool:
-        return node in self._taken and not self._refused
-
-    def _may_send(self, node: Hashable, is_certain: bool) -> bool:
-        """Whether what let a node pass still holds after it has waited for a slot."""
-        return node in self._since or (is_certain and self._is_certain_at(node))
+    def _is_certain_at(self, taker: Hashable) -> bool:
+        return taker in self._taken and not self._refused
 
     def _must_wait_for_doubt(self, node: Hashable) -> bool:
         """Whether another node's refusal is not understood yet."""
         return bool(self._doubting) and node not in self._doubting
 
-    def _must_let_others_vouch(self, node: Hashable) -> bool:
+    def _must_let_others_vouch(self, taker: Hashable) -> bool:
         """Whether nodes that took the password go first, since one has refused it."""
-        if not self._refused or not self._taken or node in self._taken:
+        if not self._refused or not self._taken or taker in self._taken:
             return False
         return self._clock() - self._refused[-1] < _VOUCH_WITHIN
 
-    async def _begin_attempt(self, node: Hashable, *, has_answered: bool, is_certain: bool) -> None:
+    async def _begin_attempt(
+        self, node: Hashable, *, has_answered: bool, taker: Hashable, is_certain: bool
+    ) -> None:
         """Wait until a node may send what is not certain; a last try waits for all others."""
         last = node in self._doubting
-        while last or not (is_certain and self._is_certain_at(node)):
+        while last or not (is_certain and self._is_certain_at(taker)):
             if node in self._since:
                 return
             if not (last or has_answered) and (self._unanswered or self._has_slow_attempt()):
                 raise NodeNotSeenYet
             is_free = not self._since or (not last and self._has_room_for_one_more())
-            if is_free and (last or not self._must_let_others_vouch(node)):
+            if is_free and (last or not self._must_let_others_vouch(taker)):
                 self._since[node] = self._clock()
                 return
             await self._wait_for_change()

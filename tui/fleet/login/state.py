@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
 from tui.fleet.login.attempt_limit import AttemptLimit
-from tui.model.login import LockoutRule
+from tui.model.login import LockoutRule, PasswordCause, PasswordPolling
 from tui.model.reading import Remedy, Trouble, TroubleKind
 from tui.model.text import clean
 
@@ -251,6 +251,11 @@ class Login:
         hint = _BARRED if self._is_barred else ""
         return Trouble(kind, self.trouble, hint, (remedy,))
 
+    def password_polling(self, cause: PasswordCause) -> PasswordPolling:
+        """Return what it costs that nodes are polled with the password in each request."""
+        nodes = self.attempts.takers
+        return PasswordPolling(cause, nodes, self.attempts.latency, self.attempts.at_a_time)
+
     def _conclude(self, refusal: _Refusal) -> None:
         """Stop the node that refused the password alone, or all of them."""
         others = self.takers(besides=refusal.node)
@@ -311,7 +316,7 @@ class NodeLogin:
         self._login.took(self._name, by_password=self._took_password)
         if self._took_password:
             self._took_password = False
-            self._login.attempts.accept(self._node)
+            self._login.attempts.accept(self._name)
         self._login.attempts.settle(self._node)
 
     def check(self) -> None:
@@ -333,6 +338,7 @@ class NodeLogin:
         await self._login.attempts.enter(
             self._node,
             has_answered=self._has_answered,
+            taker=self._name,
             is_certain=is_certain,
             check=self.check,
         )
@@ -347,7 +353,9 @@ class NodeLogin:
     def password_refused(self) -> bool:
         """Count a refusal; return whether the node may be sent the password once more."""
         self._took_password = False
-        may_try_again = self._login.attempts.refuse(self._node)
+        may_try_again = self._login.attempts.refuse(self._node, self._name)
+        if not self._is_current:
+            self._login.attempts.allow_one_more()  # the password that replaced it keeps its try
         return may_try_again and self._is_current
 
     def password_accepted(self) -> None:

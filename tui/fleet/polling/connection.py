@@ -15,6 +15,7 @@ from tui.api.errors import Garbled, LoginRefused
 from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.fleet.login.state import Login, LoginStopped, NodeLogin
+from tui.model.login import LoginWay, PasswordCause
 from tui.model.service import Service
 
 if TYPE_CHECKING:
@@ -94,6 +95,15 @@ class NodeConnection:
     def prove(self) -> None:
         """Mark the login as taken: the node gave a good answer, and nodes that wait go on."""
         self._node_login.prove()
+
+    @property
+    def password_cause(self) -> PasswordCause | None:
+        """Why polls carry the password; None where they do not, or none did yet."""
+        if not self._profile.username or self._client is None:
+            return None
+        if self._profile.login is LoginWay.BASIC:
+            return PasswordCause.CONFIGURED
+        return PasswordCause.NO_TOKEN if self._client.takes_no_token else None
 
     async def release(self) -> None:
         """Close the connection as soon as it is not held."""

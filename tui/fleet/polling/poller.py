@@ -27,6 +27,7 @@ from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.certificate import Certificate
 from tui.model.event import RoleChange
 from tui.model.evidence import NodeEvidence, Origin
+from tui.model.login import PasswordPolling
 from tui.model.node import Identity, NodeFacts
 from tui.model.reading import Reading, Trouble
 from tui.model.service import Service, ServiceCounts
@@ -141,6 +142,12 @@ class NodePoller:
         if not self.login.may_write:
             return f"read-only: {self.login.username} may not give orders (the node said 403)"
         return ""
+
+    @property
+    def password_polling(self) -> PasswordPolling | None:
+        """What it costs that polls of this node carry the password; None where they do not."""
+        cause = self._connection.password_cause
+        return None if cause is None else self.login.password_polling(cause)
 
     @property
     def wrong_node(self) -> str:
