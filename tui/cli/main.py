@@ -19,6 +19,7 @@ _INTERRUPTED = 130
 _UNREAD = 141
 
 _COMMANDS = {
+    "check": "tui.cli.check:check",
     "config": "tui.cli.config:config",
     "demo": "tui.cli.demo:demo",
     "events": "tui.cli.events:events",
@@ -41,6 +42,7 @@ Examples:
   rsdeck status node1 --json     poll once, print JSON, exit 0, 1, 2 or 3
   rsdeck snapshot --output x     all that is known, to paste into an incident
   rsdeck events --since 1h       what happened on the nodes, over all sessions
+  rsdeck check                   one line for Nagios, Icinga or Checkmk, and their exit codes
   rsdeck export                  serve the state to Prometheus, on 127.0.0.1:9797
   rsdeck discover node1          find the other nodes of its cluster; --add writes them
   rsdeck journal --last 20       the actions from here, and their verdicts
