@@ -32,6 +32,7 @@ _COMMANDS = {
     "snapshot": "tui.cli.snapshot:snapshot",
     "status": "tui.cli.status:status",
     "trust": "tui.cli.trust:trust",
+    "wait": "tui.cli.wait:wait",
 }
 
 _EPILOG = """\b
@@ -44,6 +45,8 @@ Examples:
   rsdeck events --since 1h       what happened on the nodes, over all sessions
   rsdeck check                   one line for Nagios, Icinga or Checkmk, and their exit codes
   rsdeck export                  serve the state to Prometheus, on 127.0.0.1:9797
+  rsdeck wait node1 ccs --for running
+                                 poll until it is so, for scripts
   rsdeck discover node1          find the other nodes of its cluster; --add writes them
   rsdeck journal --last 20       the actions from here, and their verdicts
   rsdeck rollout restart alert_mgr --cluster payments --dry-run

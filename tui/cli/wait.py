@@ -1,0 +1,69 @@
+"""`rsdeck wait`: for scripts that act and then have to know."""
+
+import re
+
+import click
+
+from tui.cli.load_config import find_profile, load_config
+from tui.cli.main import DOWN, UNREACHABLE, WELL
+from tui.cli.output import CommandError
+from tui.cli.status import ask_for_passwords
+from tui.model.text import clean
+
+_TIME = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)?", re.ASCII)
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+
+_EPILOG = """\b
+Examples:
+  rsdeck wait node1 alert_mgr --for running
+  rsdeck wait node1 alert_mgr --for restarted --timeout 2m
+  rsdeck wait node1 ccs --for running --timeout 0      look once
+
+restarted: running, with a later start time than at the first look.
+
+\b
+Exit codes: 0 it is so, 1 it was not so in time, 2 usage or configuration,
+3 the node could not be polled.
+"""
+
+
+@click.command("wait", epilog=_EPILOG)
+@click.argument("node")
+@click.argument("service")
+@click.option(
+    "--for", "awaited", required=True, type=click.Choice(["running", "stopped", "restarted"])
+)
+@click.option(
+    "--timeout", default="30s", show_default=True, metavar="TIME", help="30s, 2m; 0 looks once."
+)
+@click.pass_context
+def wait(ctx: click.Context, node: str, service: str, awaited: str, timeout: str) -> None:
+    """Poll a node until a service is running, stopped or restarted."""
+    seconds = _seconds(timeout)
+    configuration = load_config(ctx)
+    profile = find_profile(configuration, node)
+    from tui.cli.remedies import trouble_text
+    from tui.credentials import Passwords
+    from tui.fleet.waiting import Awaited, fleet_of, wait_for
+
+    passwords = Passwords(configuration.nodes)
+    ask_for_passwords((profile,), passwords)
+    fleet = fleet_of(configuration, profile, passwords)
+    result = wait_for(fleet, service, Awaited(awaited), seconds=seconds)
+    seen = result.service
+    if result.trouble is not None:
+        click.echo(f"rsdeck: {trouble_text(result.trouble, node)}", err=True)
+        ctx.exit(UNREACHABLE)
+    if seen is None:
+        click.echo(f"rsdeck: {node} lists no service {clean(service)}", err=True)
+        ctx.exit(DOWN)
+    since = f" since {seen.started_at:%Y-%m-%dT%H:%M:%SZ}" if seen.started_at else ""
+    click.echo(f"{node} {seen.name} {seen.status}{since}")
+    ctx.exit(WELL if result.reached else DOWN)
+
+
+def _seconds(text: str) -> float:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise CommandError(f"--timeout wants a time such as 30s or 2m, not {clean(text)!r}")
+    return float(match["number"]) * _UNITS[match["unit"]]

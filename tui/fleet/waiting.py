@@ -1,0 +1,86 @@
+"""Wait on the command line until a service is in a state."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from tui.config import Configuration, NodeProfile
+from tui.credentials import Passwords
+from tui.fleet.fleet import Fleet
+from tui.fleet.one_shot import wrong_node_trouble
+from tui.model.reading import Trouble
+from tui.model.service import Service
+
+_LOOK_ONLY = "read-only: waiting only looks"
+
+
+class Awaited(Enum):
+    """What a service is waited for; the value is the word of the command."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    RESTARTED = "restarted"
+    """Running, with a later start time than at the first look."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitResult:
+    """Whether it came about, and the last that was seen.
+
+    `service` is None where the node did not list it; `trouble` is set where the last poll failed.
+    """
+
+    reached: bool
+    service: Service | None = None
+    trouble: Trouble | None = None
+
+
+def fleet_of(configuration: Configuration, profile: NodeProfile, passwords: Passwords) -> Fleet:
+    """Return a read-only fleet of one node."""
+    alone = replace(configuration, nodes=(profile,))
+    return Fleet(alone, read_only=_LOOK_ONLY, passwords=passwords)
+
+
+def wait_for(fleet: Fleet, service: str, awaited: Awaited, *, seconds: float) -> WaitResult:
+    """Poll the fleet's one node until a service is as awaited, for `seconds`; 0 polls once."""
+    return asyncio.run(_wait(fleet, service, awaited, seconds))
+
+
+async def _wait(fleet: Fleet, name: str, awaited: Awaited, seconds: float) -> WaitResult:
+    (node,) = fleet.nodes
+    ends = time.monotonic() + seconds
+    first: Service | None = None
+    while True:
+        await node.poll_once()
+        trouble = node.reading.trouble or wrong_node_trouble(node)
+        service = None if trouble else node.reading.find(name)
+        if service is not None and _CONDITIONS[awaited](first or service, service):
+            return WaitResult(reached=True, service=service)
+        first = first or service
+        remaining = ends - time.monotonic()
+        if remaining <= 0 or node.login.trouble:
+            return WaitResult(reached=False, service=service, trouble=trouble)
+        await asyncio.sleep(min(fleet.interval, remaining))
+
+
+def _is_running(_: Service, now: Service) -> bool:
+    return now.status == "RUNNING"
+
+
+def _is_stopped(_: Service, now: Service) -> bool:
+    return now.status in {"STOPPED", "EXITED"}
+
+
+def _is_restarted(first: Service, now: Service) -> bool:
+    if not _is_running(first, now) or first.started_at is None or now.started_at is None:
+        return False
+    return now.started_at > first.started_at
+
+
+_CONDITIONS: dict[Awaited, Callable[[Service, Service], bool]] = {
+    Awaited.RUNNING: _is_running,
+    Awaited.STOPPED: _is_stopped,
+    Awaited.RESTARTED: _is_restarted,
+}
