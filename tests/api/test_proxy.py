@@ -12,6 +12,7 @@ from tests.proxyserver import proxying
 from tui.api.auth.session import LoginHabit, Session
 from tui.api.errors import ApiError, NotSent, Unreachable, Untrusted
 from tui.api.tls.probe import probe
+from tui.model.evidence import Origin
 from tui.model.login import LoginWay
 from tui.model.order import Verb
 from tui.model.trust import AuthorityTrust, ClientCertificate, PinnedTrust
@@ -30,6 +31,25 @@ async def test_a_pinned_node_is_asked_through_the_proxy_over_one_connection(conn
         ]
     assert server.connections == 1
     assert server.asked[0].headers["authorization"] == f"Basic {PAIR.decode()}"
+
+
+async def test_where_an_answer_came_from_is_the_node_and_never_the_proxy(connect, certified):
+    """P4: behind a proxy the peer says nothing of the node; its certificate does."""
+    trust = PinnedTrust(certified.sha256)
+    with serving(tls=certified.context) as server, proxying() as proxy:
+        direct, behind = connect(server, trust=trust), connect(server, trust=trust, proxy=proxy.url)
+        assert direct.origin == Origin()
+        await direct.services()
+        await behind.services()
+    assert direct.origin == Origin(f"127.0.0.1:{server.port}", certified.sha256)
+    assert behind.origin == Origin("", certified.sha256)
+
+
+async def test_without_tls_where_an_answer_came_from_is_the_peer_alone(connect):
+    with serving() as server:
+        client = connect(server)
+        await client.services()
+    assert client.origin == Origin(f"127.0.0.1:{server.port}")
 
 
 async def test_the_proxy_sees_no_credential_and_no_request(connect, certified):  # P11

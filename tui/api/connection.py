@@ -358,6 +358,7 @@ class Connection:
 
     def _keep_peer(self, stream: httpcore.AsyncNetworkStream) -> None:
         host, port, *_ = stream.get_extra_info("server_addr")
+        host = f"[{host}]" if ":" in host else host
         self.peer = "" if self.proxy else f"{host}:{port}"
 
     def _keep_certificate(self, stream: httpcore.AsyncNetworkStream) -> None:
