@@ -53,6 +53,11 @@ class Balancer:
             play.reply(peer, request)
 
 
+def just_started(second: int) -> dict[str, str]:
+    """Make a service that has just been started, by its node's clock."""
+    return running_since(second) | {"uptime": "0:00:00"}
+
+
 def unexpected(deck: Running) -> list[object]:
     return [one for one in deck.notes.events if one.kind in UNEXPECTED]
 
@@ -65,6 +70,7 @@ def unexpected(deck: Running) -> list[object]:
         ("aaaaaaabbbbbbb", True),
         ("aaab", False),
         ("aabab", False),
+        ("aaaaaaabbbbbbb", False),
         ("bbbbbbbaaaaaaa", False),
     ],
 )
@@ -102,11 +108,11 @@ async def test_no_order_goes_through_a_balancer_that_passes_requests_by_turns() 
 
 async def test_a_node_that_was_rebooted_is_no_other_node() -> None:
     play = Play()
+    play.services = {name: just_started(0) for name in ("alert_mgr", "ccs")}
     with serving(play) as server:
         async with running(profile(server.url), refresh=0.05) as deck:
             await deck.known()
-            for service in ("alert_mgr", "ccs"):
-                play.restart(service)
+            play.services = {name: just_started(60) for name in play.services}
             await deck.until(lambda: len(unexpected(deck)) == 2)
             await deck.readings(3)
             assert deck.watch().wrong_node == ""
@@ -117,7 +123,7 @@ async def test_what_restarts_at_every_reading_is_still_seen() -> None:
     play, seconds = Play(), itertools.count(1)
 
     def crash(peer: Peer) -> None:
-        peer.send(said({name: running_since(next(seconds)) for name in SERVICES}))
+        peer.send(said({name: just_started(next(seconds)) for name in SERVICES}))
 
     play.get(LIST, crash)
     with serving(play) as server:
@@ -130,15 +136,14 @@ async def test_what_restarts_at_every_reading_is_still_seen() -> None:
 async def test_what_was_learnt_of_a_cluster_goes_with_the_processes_that_reported_it() -> None:
     """P8: without a uid, the list of optional services is of the node that runs there now."""
     play = Play()
-    play.services["cm_server"] = running_since(7)
+    play.services = {name: just_started(0) for name in SERVICES}
     play.get(BOOTSTRAP, answer("no", 500))
     with serving(play) as server:
         async with running(profile(server.url), refresh=0.2) as deck:
             await deck.known()
             play.get(OPTIONAL, said({"cm_server": {"operating_mode": "enabled"}}))
-            for service in play.services:
-                play.services[service] = running_since(1200)
             before = deck.watch().reading.services
+            play.services = {name: just_started(60) for name in SERVICES}
             await deck.until(lambda: deck.watch().reading.services != before)
             assert deck.watch().facts.optional in (None, {"cm_server"})
             await deck.until(lambda: deck.watch().facts.optional == {"cm_server"})

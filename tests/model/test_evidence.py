@@ -11,6 +11,7 @@ from tui.model.evidence import (
     StartsChange,
     compare_starts,
     first_difference,
+    node_time,
     start_times,
 )
 from tui.model.service import Service
@@ -90,3 +91,32 @@ def test_two_start_times_tell_a_node_from_others(
     starts: tuple[int | None, ...], identifies: bool
 ) -> None:
     assert NodeEvidence.of(services(*starts), HERE).identifies is identifies
+
+
+@pytest.mark.parametrize(
+    ("starts", "change"),
+    [
+        ((200, 200, 200), StartsChange.MOST),
+        ((96, 96, 200), StartsChange.MOST),
+        ((95, 95, 200), StartsChange.MOST),
+        ((94, 94, 200), StartsChange.BACK),
+        ((94, 200, 200), StartsChange.MOST),
+        ((94, 200, 0), StartsChange.MOST),
+        ((94, 0, 0), StartsChange.SOME),
+    ],
+)
+def test_what_began_before_the_last_reading_ran_on_another_node(
+    starts: tuple[int, ...], change: StartsChange
+) -> None:
+    """The last reading was at 100 s by the node's clock; clocks may differ by 5 s."""
+    before = [
+        replace(service, uptime=uptime)
+        for service, uptime in zip(ZEROS, (98, 100, None), strict=True)
+    ]
+    read_at = node_time(before)
+    assert read_at == T0 + 100 * SECOND
+    assert compare_starts(start_times(before), start_times(services(*starts)), read_at) is change
+    assert node_time(services(1, 2)) is None
+
+
+ZEROS = services(0, 0, 0)

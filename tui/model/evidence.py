@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from tui.model.service import Service
@@ -11,6 +11,7 @@ StartTimes = tuple[tuple[str, datetime], ...]
 """The start times of a node's services by name, by the node's own clock, sorted."""
 
 _COMPARED_AT_LEAST = 2
+_CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,28 @@ class StartsChange(Enum):
     MOST = "most"
     """More than half moved on: the node was rebooted, or another one answers."""
     BACK = "back"
-    """More than half differ and some moved back, as they do on no node: another one answers."""
+    """More than half differ, and as they do on no node: another one answers."""
 
 
-def compare_starts(before: StartTimes, now: StartTimes) -> StartsChange:
-    """Compare the start times of two readings."""
+def node_time(services: Iterable[Service]) -> datetime | None:
+    """Return what the node's own clock showed at a reading, by its start times and uptimes."""
+    return max(
+        (
+            service.started_at + timedelta(seconds=service.uptime)
+            for service in services
+            if service.started_at is not None and service.uptime is not None
+        ),
+        default=None,
+    )
+
+
+def compare_starts(
+    before: StartTimes, now: StartTimes, read_at: datetime | None = None
+) -> StartsChange:
+    """Compare the start times of two readings; `read_at` is the `node_time` of the first.
+
+    On one node no start time moves back, and a new one is later than the reading before it.
+    """
     if before == now:
         return StartsChange.NONE
     old, new = dict(before), dict(now)
@@ -86,7 +104,8 @@ def compare_starts(before: StartTimes, now: StartTimes) -> StartsChange:
         return StartsChange.SOME
     if any(new[name] < old[name] for name in moved):
         return StartsChange.BACK
-    return StartsChange.MOST
+    early = [name for name in moved if read_at and new[name] < read_at - _CLOCKS_DIFFER]
+    return StartsChange.BACK if 2 * len(early) > len(moved) else StartsChange.MOST
 
 
 def first_difference(before: StartTimes, now: StartTimes) -> str:

@@ -311,7 +311,7 @@ def test_start_times_that_go_back_are_another_nodes() -> None:
     assert check.is_settled
     clock.now += 5
     check.saw(seen(10, 10, 10), HERE)
-    assert f"{IN_TURN} (their start times go back" in check.wrong
+    assert f"{IN_TURN} (the start times are not those of one node" in check.wrong
     assert check.strayed_at == clock.now
     clock.now += SETTLED_AFTER - 1
     check.saw(seen(10, 10, 10), HERE)

@@ -205,6 +205,7 @@ class ClusterCache:
         self._demoted: dict[str, float] = {}
         self._waiting: dict[str, Callable[[], None]] = {}
         self._own: dict[str, _OwnAnswer] = {}
+        self._forgotten: dict[str, int] = {}
         self.readers: dict[str, Callable[[], object]] = {}
         self.health = ClusterHealthCache(clock)
 
@@ -284,6 +285,7 @@ class ClusterCache:
         """
         if not self.own_is_due(node):
             return False
+        forgotten = self._forgotten.get(node)
         try:
             optional, disabled = await reader.optional_services()
         except LoginRefused:
@@ -291,6 +293,8 @@ class ClusterCache:
         except ApiError as error:
             self._own[node] = _OwnAnswer(self._clock(), gap=str(error))
             return False
+        if self._forgotten.get(node) != forgotten:
+            return False  # it may be another node's answer
         self._own[node] = _OwnAnswer(self._clock(), optional, disabled)
         return True
 
@@ -316,13 +320,14 @@ class ClusterCache:
         self.readers.pop(node, None)
         self._waiting.pop(node, None)
         self._demoted.pop(node, None)
-        self._own.pop(node, None)
         self._source_node.forget(node)
         self.health.forget()
         self.forget_facts_of(node)
 
     def forget_facts_of(self, node: str) -> None:
-        """Forget the facts that were read from a node, if it is where they are from."""
+        """Forget what was read from a node of its cluster, and what it is being asked now."""
+        self._forgotten[node] = self._forgotten.get(node, 0) + 1
+        self._own.pop(node, None)
         if node == self._source:
             self._facts, self._source, self._gap = None, "", _NOT_ASKED
             self._roster, self._roster_at, self._roles_due = ClusterFacts(), 0.0, 0.0
@@ -343,7 +348,7 @@ class ClusterCache:
     ) -> bool:
         now = self._clock()
         self._source_node.begin(now)
-        whole, asked_by = self._facts_are_due(now), self.readers.get(node)
+        whole, forgotten = self._facts_are_due(now), self._forgotten.get(node)
         try:
             answer = await (
                 reader.cluster_facts(states, until=until) if whole else reader.member_states()
@@ -351,11 +356,11 @@ class ClusterCache:
         except LoginRefused:
             raise
         except ApiError as error:
-            if self.readers.get(node) == asked_by:
+            if self._forgotten.get(node) == forgotten:
                 self._fail(node, error, whole=whole)
             return False
-        if self.readers.get(node) != asked_by:
-            return False  # it was retired meanwhile, and its name may be another node's by now
+        if self._forgotten.get(node) != forgotten:
+            return False  # it may be another node's answer
         if isinstance(answer, ClusterFacts):
             self._keep(node, answer)
         else:

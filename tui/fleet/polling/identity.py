@@ -1,11 +1,19 @@
 """Who a profile's node is meant to be, and whether it is the one that answers. Pure."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from tui.config import NodeProfile
-from tui.model.evidence import Origin, StartsChange, StartTimes, compare_starts, start_times
+from tui.model.evidence import (
+    Origin,
+    StartsChange,
+    StartTimes,
+    compare_starts,
+    node_time,
+    start_times,
+)
 from tui.model.node import Identity, same_host
 from tui.model.service import Service
 
@@ -39,6 +47,7 @@ class IdentityCheck:
         self._known: list[Identity] = []
         self._last: Identity | None = None
         self._starts: StartTimes = ()
+        self._read_at: datetime | None = None
         self._origin = Origin()
         self._several = ""
         self._several_until = 0.0
@@ -51,10 +60,10 @@ class IdentityCheck:
         """Why it is not known to be the node that is meant; empty if it is, or not yet polled."""
         return self._several if self._clock() < self._several_until else self._wrong
 
-    def saw(self, services: Iterable[Service], origin: Origin) -> None:
+    def saw(self, services: Sequence[Service], origin: Origin) -> None:
         """Compare the services of a new reading, and where it came from, with the one before."""
         starts = start_times(services)
-        change = compare_starts(self._starts, starts)
+        change = compare_starts(self._starts, starts, self._read_at)
         is_new = change is StartsChange.MOST or bool(self._origin.difference(origin))
         if not self.is_settled:
             # Where most services restart at every reading, the next one is news all the same.
@@ -62,9 +71,9 @@ class IdentityCheck:
             self.is_settled = self._is_asked or self._unsettled >= UNSETTLED_AT_MOST
         elif is_new:
             self.is_settled, self._is_asked, self._unsettled = False, False, 1
-        self._starts, self._origin = starts, origin
+        self._starts, self._origin, self._read_at = starts, origin, node_time(services)
         if change is StartsChange.BACK:
-            self._alternate("their start times go back and forth")
+            self._alternate("the start times are not those of one node")
 
     def answered(self, identity: Identity) -> None:
         """Compare with what the node answered; an empty identity where it did not say who it is."""
