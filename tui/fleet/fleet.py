@@ -240,7 +240,7 @@ class Fleet:
         """
         if self._group is None:
             raise RuntimeError("the fleet does not run")
-        if order.number in self.orders.progress:
+        if order.number < self.orders.next_number():
             raise NotAccepted(f"order {order.number} was given already")
         self._check_addresses(order)
         # The check right before the POST finds out whether the node is there.
@@ -301,6 +301,8 @@ class Fleet:
         if not progress.is_open:
             reported = self._reported.get(order.number, ())
             self._reported[order.number] = progress.verdicts
+            for number in self._reported.keys() - self.orders.progress.keys():
+                del self._reported[number]
             if order.number > 0 and not reported and not self._sees(order):
                 self._recovery.follow(order, progress.verdicts)
             for verdict in progress.verdicts:

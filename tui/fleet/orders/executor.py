@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
 
+ENDED_AT_MOST = 500
+"""How many orders that have ended are kept; the oldest are forgotten first."""
+
+
 class NotAccepted(Exception):
     """An order or a rollout that the fleet does not accept; the text says why."""
 
@@ -73,6 +77,7 @@ class Orders:
         self._on_step = on_step
         self._patience = patience
         self.progress: dict[int, OrderProgress] = {}
+        self._last = 0
         self._open: dict[int, _LiveOrder] = {}
 
     def open_on(self, node: str) -> Order | None:
@@ -93,7 +98,7 @@ class Orders:
 
     def next_number(self) -> int:
         """Return the number of the next order of this session."""
-        return max((0, *self.progress)) + 1
+        return self._last + 1
 
     def accept(self, order: Order, tier: Tier = Tier.NEVER) -> None:
         """Accept an order before its task has started, so that no second one slips in.
@@ -222,8 +227,18 @@ class Orders:
 
     def report(self, progress: OrderProgress) -> None:
         """Store how far an order has come, and pass it on."""
-        self.progress[progress.order.number] = progress
+        number = progress.order.number
+        self.progress[number] = progress
+        self._last = max(self._last, number)
         self._on_step(progress)
+        ended = [number for number, kept in self.progress.items() if not kept.is_open]
+        self.forget(ended[:-ENDED_AT_MOST])
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Keep nothing more of these orders; those that are open are kept."""
+        for number in numbers:
+            if number in self.progress and not self.progress[number].is_open:
+                del self.progress[number]
 
     def _end_unsent(self, live: _LiveOrder, text: str) -> None:
         order = live.order

@@ -14,6 +14,7 @@ from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenServic
 from tui.model.service import Health, Service, uptime_started_over
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
+_CASES_AT_MOST = 500
 _EARLIER, _LATER = "from an earlier session", "seen when the node was back"
 
 
@@ -50,7 +51,7 @@ class OrderRecovery:
             case = _Case(entry.id, _EARLIER, order, verdicts, unknown, entry.failed)
             for name in set(order.names) & refused:
                 self._journal.resolved(entry.id, verdicts[name], None, None)
-            self._cases.append(case)
+            self._add(case)
             self._report_case(case)
 
     def follow(self, order: Order, verdicts: Iterable[Verdict]) -> None:
@@ -60,7 +61,12 @@ class OrderRecovery:
         if unknown:
             id_ = self._journal.id_of(order)
             failed = frozenset(name for name in unknown if by_name[name].is_denied)
-            self._cases.append(_Case(id_, _LATER, order, by_name, unknown, failed))
+            self._add(_Case(id_, _LATER, order, by_name, unknown, failed))
+
+    def _add(self, case: _Case) -> None:
+        """Follow a case; of too many, the oldest waits for the next session."""
+        self._cases.append(case)
+        del self._cases[:-_CASES_AT_MOST]
 
     def look(self, watch: NodePoller) -> None:
         """Count a node's reading as evidence if it is good, and of the node that was meant."""

@@ -27,6 +27,9 @@ from tui.model.rollout import (
     StepState,
 )
 
+ENDED_AT_MOST = 100
+"""How many rollouts that have ended are kept, with their orders; the oldest are forgotten first."""
+
 Report = Callable[[RolloutProgress, Event | None], None]
 
 
@@ -42,6 +45,7 @@ class Rollouts:
         self._patience = patience
         self._runners: dict[int, RolloutRunner] = {}
         self.progress: dict[int, RolloutProgress] = {}
+        self._last = 0
 
     @property
     def open(self) -> tuple[RolloutProgress, ...]:
@@ -50,7 +54,7 @@ class Rollouts:
 
     def next_number(self) -> int:
         """Return the number of the next rollout of this session."""
-        return max((0, *self.progress)) + 1
+        return self._last + 1
 
     def plan(
         self, names: Sequence[str], nodes: Iterable[str], verb: Verb = Verb.RESTART
@@ -81,12 +85,14 @@ class Rollouts:
         runner = RolloutRunner(plan, self._fleet, self._patience, self._report)
         self._fleet.run_beside(runner.run(), f"rollout {plan.number}")
         self._runners[plan.number] = runner
+        self._last = plan.number
         self._report(runner.progress)
+        self._forget_oldest()
 
     def _bar(self, plan: Plan) -> str:
         if self._fleet.read_only:
             return self._fleet.read_only
-        if not plan.steps or plan.number in self.progress:
+        if not plan.steps or plan.number <= self._last:
             return "it was begun already" if plan.steps else "there is no node to go to"
         if gone := [step.node for step in plan.steps if step.node not in self._fleet]:
             return f"{', '.join(gone)}: the profile is gone"
@@ -113,6 +119,12 @@ class Rollouts:
     def gave(self, order: int) -> bool:
         """Whether a rollout gave the order of this number."""
         return any(order in runner.orders for runner in self._runners.values())
+
+    def _forget_oldest(self) -> None:
+        ended = [number for number, rollout in self.progress.items() if not rollout.is_open]
+        for number in ended[:-ENDED_AT_MOST]:
+            del self.progress[number]
+            self._fleet.orders.forget(self._runners.pop(number).orders)
 
     def _report(self, progress: RolloutProgress) -> None:
         before = self.progress.get(progress.plan.number)
