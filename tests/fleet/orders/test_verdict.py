@@ -14,7 +14,7 @@ from tui.fleet.orders.verdict import (
     Patience,
     decide_verdict,
 )
-from tui.model.order import Result, SeenService, Verb, Verdict
+from tui.model.order import AnswerOutcome, OrderAnswer, Result, SeenService, Verb, Verdict
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Kind, Service
 
@@ -248,13 +248,15 @@ def test_an_uptime_of_more_than_the_time_since_the_post_is_no_restart(uptime: in
 
 
 def test_an_uptime_that_falls_while_it_must_hold_is_a_second_restart() -> None:
-    sights = [up(2, 1, T1), up(6, 5, T1), up(7, 0, T1)]
-    verdict = judge(Verb.RESTART, RAN, YES, sights)
-    assert verdict is not None
-    assert verdict.result is Result.FLAPPING
-    assert verdict.text == "reached it, then RUNNING with a shorter uptime after 5.0 s"
-    started = judge(Verb.START, LAY, YES, sights)
-    assert result_of(started) is Result.FLAPPING
+    for sights in ([up(2, 1, T1), up(6, 5, T1), up(7, 0, T1)], [up(2, 5, T1), up(7, 0, T1)]):
+        verdict = judge(Verb.RESTART, RAN, YES, sights)
+        assert verdict is not None
+        assert verdict.result is Result.FLAPPING
+        assert verdict.text == "reached it, then RUNNING with a shorter uptime after 5.0 s"
+        started = judge(Verb.START, LAY, YES, sights)
+        assert result_of(started) is Result.FLAPPING
+    runs_on = [up(1, 3601), up(2, 0)]
+    assert result_of(judge(Verb.START, RAN, YES, runs_on)) is Result.FLAPPING
 
 
 def test_an_uptime_that_a_clock_set_back_made_shorter_is_no_second_restart() -> None:
@@ -271,8 +273,9 @@ def test_a_start_time_that_comes_one_reading_late_is_not_flapping(first: datetim
     assert result_of(judge(Verb.START, before, YES, started)) is Result.VERIFIED
 
 
-def test_an_uptime_that_comes_one_reading_late_is_not_flapping() -> None:
-    sights = [up(1, 3601, T1), up(2, 1, T1), up(12, 11, T1)]
+@pytest.mark.parametrize("late", [3600, 3601])
+def test_an_uptime_that_comes_one_reading_late_is_not_flapping(late: int) -> None:
+    sights = [up(1, late, T1), up(2, 1, T1), up(12, 11, T1)]
     assert result_of(judge(Verb.RESTART, RAN, YES, sights)) is Result.VERIFIED
 
 
@@ -399,6 +402,222 @@ def test_what_is_reached_near_the_limit_still_gets_its_time_to_hold() -> None:
     assert result_of(judge(Verb.RESTART, RAN, YES, up, now=69.9)) is Result.VERIFIED
 
 
+# The whole sentence, and the last reading
+
+
+SENTENCES: list[tuple[Verb, SeenService, NodeAnswer, list[Observation], Result, str]] = [
+    (
+        Verb.RESTART, RAN, LOST, [up(2, None, T1), up(13, None, T1)], Result.VERIFIED,
+        "held for 10 s, seen at the node although its answer was lost",
+    ),
+    (
+        Verb.RESTART, RAN, YES, [up(2, None, T1), up(13, None, T1)], Result.VERIFIED,
+        "held for 10 s",
+    ),
+    (
+        Verb.RESTART, RAN, replace(YES, text="it also answered for ccs"),
+        [up(2, None, T1), up(13, None, T1)], Result.VERIFIED,
+        "held for 10 s; it also answered for ccs",
+    ),
+    (
+        Verb.RESTART, RAN, replace(NO, text="it also answered for ccs"),
+        [up(2, None, T1), up(13, None, T1)], Result.VERIFIED,
+        "held for 10 s, although the node reported failure (it also answered for ccs)",
+    ),
+    (
+        Verb.RESTART, RAN, YES, [up(2, None, T1), up(4, None, T2)], Result.FLAPPING,
+        "reached it, then RUNNING with a new start time after 2.0 s",
+    ),
+    (
+        Verb.RESTART, RAN, YES, [up(2, None, T1), Observation(4, "STOPPED")], Result.FLAPPING,
+        "reached it, then STOPPED after 2.0 s",
+    ),
+    (
+        Verb.RESTART, RAN, YES, [up(2, None, T1), Observation(4, None)], Result.FLAPPING,
+        "reached it, then gone after 2.0 s",
+    ),
+    (
+        Verb.RESTART, RAN, YES, [up(2, None, T1), Observation(4, "STOPPING", T1)], Result.FLAPPING,
+        "reached it, then STOPPING after 2.0 s",
+    ),
+    (
+        Verb.RESTART, RAN, NodeAnswer(Claim.REFUSED, 0.2), [up(1, None, T0)], Result.REFUSED,
+        "the node refused it; nothing moved",
+    ),
+    (
+        Verb.RESTART, RAN, LOST, [up(61, None, T0)], Result.UNKNOWN,
+        "reset; the node shows RUNNING",
+    ),
+    (
+        Verb.RESTART, RAN, NodeAnswer(Claim.NOTHING, 0.2), [Observation(61, None)], Result.UNKNOWN,
+        "the answer was lost; the node shows not listed",
+    ),
+    (
+        Verb.START, LAY, YES, [Observation(61, None)], Result.TIMED_OUT,
+        "still not listed after 61 s",
+    ),
+    (
+        Verb.STOP, RAN, YES, [up(1, None, None), up(61, None, None)], Result.TIMED_OUT,
+        "still RUNNING after 61 s",
+    ),
+    (
+        Verb.RESTART, replace(RAN, started_at=None, uptime=None), YES,
+        [Observation(1, "STOPPING"), up(61, 5, T1)], Result.UNKNOWN,
+        "the node does not report since when it runs, so whether it restarted is unknown",
+    ),
+    (
+        Verb.RESTART, RAN, YES, [Observation(1, "STOPPING"), up(61, None, None)], Result.UNKNOWN,
+        "the node does not report since when it runs, so whether it restarted is unknown",
+    ),
+    (
+        Verb.RESTART, RAN, YES, [Observation(1, "STOPPING"), up(61, 3661, None)], Result.TIMED_OUT,
+        "still RUNNING after 61 s",
+    ),
+    (
+        Verb.RESTART, RAN, YES, [Observation(1, "STOPPING", T0), up(61, None, T0)],
+        Result.TIMED_OUT, "still RUNNING after 61 s",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("verb", "before", "word", "sights", "result", "text"), SENTENCES)
+def test_a_verdict_says_what_was_seen(
+    verb: Verb,
+    before: SeenService,
+    word: NodeAnswer,
+    sights: list[Observation],
+    result: Result,
+    text: str,
+) -> None:
+    verdict = judge(verb, before, word, sights)
+    assert verdict is not None
+    assert (verdict.result, verdict.text) == (result, text)
+    assert verdict.is_denied == (word.claim in (Claim.FAILED, Claim.REFUSED))
+
+
+def test_what_was_reached_and_then_not_seen_any_more_says_when() -> None:
+    verdict = judge(Verb.RESTART, RAN, YES, [up(2.5, None, T1)], now=71)
+    assert verdict is not None
+    assert verdict.text == "reached it after 2.5 s, then the node was not seen any more"
+
+
+def test_a_service_that_was_last_seen_missing_says_so() -> None:
+    verdict = judge(Verb.RESTART, RAN, YES, [up(1, None), Observation(2, None)], now=60)
+    assert verdict is not None
+    assert verdict.text == "last seen not listed, and the node has not been seen for 58 s"
+
+
+def test_an_observation_of_ten_seconds_ago_still_counts_by_default() -> None:
+    sights = [Observation(1, "STOPPING"), Observation(50, "STOPPING")]
+
+    def at(now: float) -> Result | None:
+        found = decide_verdict(Verb.STOP, RAN, YES, sights, now=now, patience=Patience())
+        return result_of(found)
+
+    assert at(59.9) is None
+    assert at(60) is Result.TIMED_OUT
+    assert at(60.1) is Result.UNKNOWN
+
+
+def test_by_default_an_unchanged_service_is_not_restarted_after_twenty_seconds() -> None:
+    def after(seconds: float) -> Result | None:
+        sights = [up(1, None), up(seconds, None)]
+        found = decide_verdict(Verb.RESTART, RAN, YES, sights, now=seconds, patience=Patience())
+        return result_of(found)
+
+    assert after(19.9) is None
+    assert after(20) is Result.NOT_RESTARTED
+
+
+def test_a_stop_that_does_nothing_is_watched_to_its_limit() -> None:
+    sights = [up(float(at), None) for at in range(1, 31)]
+    assert judge(Verb.STOP, RAN, YES, sights) is None
+
+
+@pytest.mark.parametrize("word", [YES, NO])
+def test_without_a_start_time_before_nothing_shows_that_nothing_happened(word: NodeAnswer) -> None:
+    before = replace(RAN, started_at=None, uptime=None)
+    sights = [up(float(at), None, None) for at in range(1, 31)]
+    assert judge(Verb.RESTART, before, word, sights) is None
+    starting = SeenService("job_scheduler", "STARTING", Kind.OPTIONAL)
+    moving = [Observation(float(at), "STARTING") for at in range(1, 31)]
+    found = judge(Verb.RESTART, starting, word, moving)
+    assert result_of(found) is (Result.FAILED if word is NO else None)
+
+
+def test_a_start_is_verified_by_running_whatever_the_start_times() -> None:
+    before = replace(LAY, started_at=T0)
+    for start in (T0, None):
+        sights = [up(2, None, start), up(13, None, start)]
+        assert result_of(judge(Verb.START, before, YES, sights)) is Result.VERIFIED
+
+
+def test_the_timeline_of_a_stop_has_no_moment_when_it_is_up() -> None:
+    verdict = judge(Verb.STOP, RAN, YES, [Observation(2, "STOPPED"), Observation(13, "STOPPED")])
+    assert verdict is not None
+    assert [mark.moment.value for mark in verdict.timeline] == ["asked", "down"]
+
+
+# A program that runs once and ends
+
+ONE_SHOT = SeenService("start_redis_servers", "STOPPED", Kind.REQUIRED)
+
+
+def test_a_start_of_a_one_shot_is_verified_by_its_end() -> None:
+    ended = [Observation(2, "EXITED", T1), Observation(13, "EXITED", T1)]
+    assert result_of(judge(Verb.START, ONE_SHOT, YES, ended)) is Result.VERIFIED
+    runs_first = [up(1, None, T1), *ended]
+    assert result_of(judge(Verb.START, ONE_SHOT, YES, runs_first)) is Result.VERIFIED
+    crashed = [up(2, None, T1), Observation(4, "FATAL")]
+    assert result_of(judge(Verb.START, ONE_SHOT, YES, crashed)) is Result.FLAPPING
+
+
+def test_the_end_of_another_program_is_no_start_and_that_of_a_one_shot_no_restart() -> None:
+    ended = [Observation(2, "EXITED", T1), Observation(13, "EXITED", T1)]
+    assert judge(Verb.START, LAY, YES, ended) is None
+    assert judge(Verb.RESTART, replace(ONE_SHOT, started_at=T0), YES, ended) is None
+    off = [up(1, None, T1), *ended]
+    assert result_of(judge(Verb.START, LAY, YES, off)) is Result.FLAPPING
+
+
+# The answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "claim", "text"),
+    [
+        (None, Claim.NOTHING, ""),
+        (OrderAnswer(AnswerOutcome.LOST, "reset", 0.1), Claim.NOTHING, "reset"),
+        (OrderAnswer(AnswerOutcome.REFUSED, "no", 0.1, 403), Claim.REFUSED, "no"),
+        (
+            OrderAnswer(AnswerOutcome.ACCEPTED, "more", 0.1, 200, {"ccs": True}),
+            Claim.DONE,
+            "more",
+        ),
+        (
+            OrderAnswer(AnswerOutcome.ACCEPTED, "more", 0.1, 200, {"ccs": False}),
+            Claim.FAILED,
+            "more",
+        ),
+        (
+            OrderAnswer(AnswerOutcome.ACCEPTED, "more", 0.1, 200, {"ccs": None}),
+            Claim.NOTHING,
+            "the answer did not name it",
+        ),
+        (
+            OrderAnswer(AnswerOutcome.ACCEPTED, "", 0.1, 200, {"other": True}),
+            Claim.NOTHING,
+            "the answer did not name it",
+        ),
+    ],
+)
+def test_an_answer_claims_only_what_it_says_of_a_service(
+    answer: OrderAnswer | None, claim: Claim, text: str
+) -> None:
+    """P7, case 45."""
+    assert NodeAnswer.of(answer, "ccs", 0.1) == NodeAnswer(claim, 0.1, text)
+
+
 # Which readings count
 
 
@@ -474,3 +693,38 @@ def test_what_was_pending_when_another_node_answers_never_counts() -> None:
     node.shows("RUNNING", 103.0)
     evidence.observe(node)
     assert observed(evidence) == ["RUNNING"]
+
+
+def test_an_observation_holds_all_that_a_reading_shows_and_when_it_was_answered() -> None:
+    evidence, node = sent_evidence(), PlayedNode(identified_at=999)
+    node.reading = Reading("node3", (Service("ccs", "RUNNING", T1, 7),), 101.0, 101.5)
+    evidence.observe(node)
+    node.reading = Reading("node3", (), 102.0, 102.5)
+    evidence.observe(node)
+    assert evidence.observations["ccs"] == [
+        Observation(1.5, "RUNNING", T1, 7),
+        Observation(2.5, None),
+    ]
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_list_that_was_cut_does_not_show_that_a_service_is_gone(is_listed: bool) -> None:
+    """P7."""
+    evidence, node = sent_evidence(), PlayedNode(identified_at=999)
+    rest = Service("", "", left_out=3)
+    listed = (Service("ccs", "STOPPED"), rest) if is_listed else (rest,)
+    node.reading = Reading("node3", listed, 101.0, 101.5)
+    assert node.reading.is_cut
+    evidence.observe(node)
+    assert observed(evidence) == (["STOPPED"] if is_listed else [])
+
+
+def test_times_of_a_verdict_count_from_when_the_post_left() -> None:
+    evidence = sent_evidence()
+    (before,) = evidence.order.services
+    assert evidence.verdict(before, 159.9, PATIENCE) is None
+    verdict = evidence.verdict(before, 160.0, PATIENCE)
+    assert verdict is not None
+    assert "shown nothing for 60 s" in verdict.text
+    (mark,) = evidence.timelines()["ccs"]
+    assert round(mark.at, 6) == 0.2

@@ -143,7 +143,7 @@ def _decide(  # noqa: PLR0913 - as above
         after = observations[reached].at
         text = f"reached it after {after:.1f} s, then the node was not seen any more"
         return Verdict(before.name, Result.UNKNOWN, _denied(answer, text), marks)
-    return _gave_up(before, answer, observations, marks, now=now, patience=patience)
+    return _gave_up(verb, before, answer, observations, marks, now=now, patience=patience)
 
 
 def _refused(  # noqa: PLR0913 - as above
@@ -276,6 +276,7 @@ def _nothing_happened(
 
 
 def _gave_up(  # noqa: PLR0913 - as above
+    verb: Verb,
     before: SeenService,
     answer: NodeAnswer,
     observations: Sequence[Observation],
@@ -291,7 +292,7 @@ def _gave_up(  # noqa: PLR0913 - as above
         text = _denied(answer, _unseen(observations[-1], now))
         return Verdict(before.name, Result.UNKNOWN, text, marks)
     last = observations[-1].status or "not listed"
-    if last == RUNNING and before.status == RUNNING and observations[-1].started_at is None:
+    if verb is Verb.RESTART and last == RUNNING and _may_be_new(before, observations[-1]):
         text = "the node does not report since when it runs, so whether it restarted is unknown"
         return Verdict(before.name, Result.UNKNOWN, _denied(answer, text), marks)
     if answer.claim in (Claim.NOTHING, Claim.REFUSED):
@@ -300,6 +301,12 @@ def _gave_up(  # noqa: PLR0913 - as above
     text = _denied(answer, f"still {last} after {now:.0f} s")
     result = Result.FAILED if answer.claim is Claim.FAILED else Result.TIMED_OUT
     return Verdict(before.name, result, text, marks)
+
+
+def _may_be_new(before: SeenService, last: Observation) -> bool:
+    """Whether neither the start times nor the uptimes of two runs can be compared."""
+    has_starts = before.started_at is not None and last.started_at is not None
+    return not has_starts and (before.uptime is None or last.uptime is None)
 
 
 def _unseen(last: Observation, now: float) -> str:
