@@ -8,6 +8,8 @@ import signal
 import pytest
 
 from tests.cli.conftest import PASSWORD, RSDECK, Command, Ran, until
+from tests.faultserver import serving
+from tests.fleet.conftest import Play
 from tests.fleet.plan_nodes import place, service, wish
 from tests.pty import Terminal, environment
 from tui.cli.output import CommandError
@@ -18,6 +20,14 @@ from tui.sim.server import SimulatedCluster
 
 SERVICE = "alert_mgr"
 ROLL = ("rollout", "restart", SERVICE, "--cluster", "demo")
+ONE_NODE = """\
+[nodes.node1]
+url = "{}"
+cluster = "demo"
+username = "admin"
+password_env = "DEMO_PASSWORD"
+insecure = true
+"""
 AGREED = (*ROLL, "--yes", SERVICE, "--steady", "1")
 
 
@@ -83,6 +93,41 @@ def test_a_node_without_the_service_is_left_out_and_reported(
     ran = known.run(*ROLL, "--dry-run")
     assert ran.code == 0
     assert "left out: node3: alert_mgr is not on the node" in ran.out
+
+
+def test_a_dry_run_checks_the_gates_and_ends_with_the_code_of_the_run(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.stop(1, "mdns_server")
+    ran = known.run(*ROLL, "--dry-run")
+    assert ran.code == known.run(*AGREED).code == 1
+    assert ran.err.splitlines() == [
+        "rsdeck: it would stop at node2: node1: mdns_server is STOPPED",
+        "rsdeck: a dry run: nothing was sent",
+    ]
+    assert "send 1: POST" in ran.out
+    assert not posts(served)
+
+
+def test_a_dry_run_of_a_cluster_without_checks_ends_as_the_run_does(known: Command) -> None:
+    """Both of the cluster's own checks are 404: a run cannot have its gates answered."""
+    with serving(Play()) as server:
+        known.configure(ONE_NODE.format(server.url))
+        ran = known.run(*ROLL, "--dry-run")
+        real = known.run(*AGREED)
+        assert ran.code == real.code == 3, (ran.err, real.err)
+        why = "no node could be asked of the cluster: "
+        assert f"rsdeck: it would stop at node1: {why}" in ran.err
+        assert f"stopped at node1: {why}" in real.err
+        assert not server.posts
+
+
+def test_a_dry_run_with_the_wrong_yes_ends_as_the_run_does(
+    known: Command, served: SimulatedCluster
+) -> None:
+    wrong = (*ROLL, "--yes", "ccs")
+    assert known.run(*wrong, "--dry-run").code == known.run(*wrong).code == 2
+    assert not posts(served)
 
 
 # Success

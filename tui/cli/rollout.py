@@ -29,7 +29,8 @@ _GATE = (
 _EPILOG = """\b
 Examples:
   rsdeck rollout restart alert_mgr --cluster payments --dry-run
-                                 show the plan: which nodes, in which turn, and what is sent
+                                 show the plan and check every gate; sends nothing but GETs,
+                                 and its exit code is that of the run
   rsdeck rollout restart alert_mgr --cluster payments
                                  show it, prompt for the service's name, and go from node to node
   rsdeck rollout restart sentinel_service --cluster payments --yes sentinel_service
@@ -100,8 +101,7 @@ def restart(  # noqa: PLR0913 - the options of one command
         ctx.exit(UNREACHABLE if seen.is_unasked else USAGE)
     click.echo(_table(seen.made, steady))
     if dry_run:
-        click.echo("rsdeck: a dry run: nothing was sent", err=True)
-        ctx.exit(WELL)
+        ctx.exit(_rehearse(configuration, seen.made, passwords, typed))
     plan = replace(seen.made, reason=clean(reason))
     _agree(plan, typed)
     ctx.exit(_go(configuration, plan, passwords, steady))
@@ -165,6 +165,23 @@ def _table(plan: "Plan", steady: float) -> str:
     lines += [f"mind: {plan.danger}"] if plan.danger else []
     verdict = f"verdict: RUNNING since a later moment, held for {steady:g} s; then the gate again"
     return "\n".join([*lines, _GATE, verdict])
+
+
+def _rehearse(
+    configuration: "Configuration", plan: "Plan", passwords: "Passwords", typed: str | None
+) -> int:
+    """Check the gates as the run would, and return the exit code that it would begin with."""
+    from tui.cli.rollout_run import stop_code
+    from tui.fleet.one_shot import check_gates
+
+    if typed is not None:
+        _agree(plan, typed)
+    found = check_gates(configuration, plan, passwords)
+    if found is not None:
+        why = f"it would stop at {found.node}: {found.stop.text}"
+        click.echo(f"rsdeck: {clean(why, len(why))}", err=True)
+    click.echo("rsdeck: a dry run: nothing was sent", err=True)
+    return WELL if found is None else stop_code(found.stop)
 
 
 def _agree(plan: "Plan", given: str | None) -> None:

@@ -18,10 +18,17 @@ from tui.model.rollout import (
     RolloutState,
     StepProgress,
     StepState,
+    StepStop,
     StopReason,
 )
 
 _PRINTED = frozenset(StepState) - {StepState.WAITING}
+
+
+def stop_code(stop: StepStop | None) -> int:
+    """Return the exit code of a rollout that stops at a node."""
+    unasked = stop is not None and stop.reason is StopReason.GATE_NOT_ANSWERED
+    return UNREACHABLE if unasked else DOWN
 
 
 class _ProgressQueue(NullListener):
@@ -101,8 +108,7 @@ class RolloutRun:
         while (now := await self._progress.moves.get()) is not None:
             self._show(now)
             if now.state is RolloutState.PAUSED:
-                unasked = now.stop and now.stop.reason is StopReason.GATE_NOT_ANSWERED
-                code = UNREACHABLE if unasked else DOWN
+                code = stop_code(now.stop)
                 rollouts.abort(number)
             if now.state is RolloutState.DONE:
                 self._narrate(f"every node is verified: {self._plan.title}")

@@ -1,6 +1,7 @@
 """Poll each node once, for the command line: the status of services, or the plan of a rollout."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from tui.fleet.polling.identity import REBIND
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.rollout.manager import plan_node
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
+from tui.fleet.rollout.runner import RehearsalStop
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import Role
 from tui.model.reading import Trouble, TroubleKind
@@ -134,6 +136,27 @@ async def _survey(
     places = tuple(_seen(fleet, node) for node in dict.fromkeys(nodes))
     wish = RolloutRequest(1, tuple(services), time.monotonic(), datetime.now(UTC))
     return RolloutPreview(places, make_plan(wish, places))
+
+
+def check_gates(
+    configuration: Configuration, plan: Plan, passwords: Passwords
+) -> RehearsalStop | None:
+    """Check every gate of a plan as a run would, by GETs alone; returns what would stop it."""
+    return asyncio.run(_check_gates(configuration, plan, passwords))
+
+
+async def _check_gates(
+    configuration: Configuration, plan: Plan, passwords: Passwords
+) -> RehearsalStop | None:
+    fleet = Fleet(configuration, read_only=_PLAN_ONLY, passwords=passwords)
+    await fleet.ask_once()
+    running = asyncio.create_task(fleet.run())
+    try:
+        return await fleet.rollouts.rehearse(plan)
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
 
 
 def _seen(fleet: Fleet, node: str) -> PlanNode:

@@ -568,6 +568,8 @@ def test_a_start_of_a_one_shot_is_verified_by_its_end() -> None:
     assert result_of(judge(Verb.START, ONE_SHOT, YES, ended)) is Result.VERIFIED
     runs_first = [up(1, None, T1), *ended]
     assert result_of(judge(Verb.START, ONE_SHOT, YES, runs_first)) is Result.VERIFIED
+    starting = [Observation(2, "STARTING", T1), Observation(13, "STARTING", T1)]
+    assert judge(Verb.START, ONE_SHOT, YES, starting) is None
     crashed = [up(2, None, T1), Observation(4, "FATAL")]
     assert result_of(judge(Verb.START, ONE_SHOT, YES, crashed)) is Result.FLAPPING
 

@@ -14,7 +14,7 @@ from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
-from tui.fleet.rollout.runner import RolloutRunner
+from tui.fleet.rollout.runner import RehearsalStop, RolloutRunner
 from tui.model.event import Cause, Event, RolloutMoved
 from tui.model.order import Verb
 from tui.model.rollout import (
@@ -88,6 +88,11 @@ class Rollouts:
         self._last = plan.number
         self._report(runner.progress)
         self._forget_oldest()
+
+    async def rehearse(self, plan: Plan) -> RehearsalStop | None:
+        """Check the gate before each node of a plan, and send nothing; returns what stops it."""
+        runner = RolloutRunner(plan, self._fleet, self._patience, lambda _: None)
+        return await runner.rehearse()
 
     def _bar(self, plan: Plan) -> str:
         if self._fleet.read_only:

@@ -11,7 +11,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +38,14 @@ from tui.model.service import Health, Kind, Service, kind_of, uptime_started_ove
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
 _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalStop:
+    """The first node of a plan whose gate does not open, and why."""
+
+    node: str
+    stop: StepStop
 
 
 class RolloutRunner:
@@ -100,6 +108,14 @@ class RolloutRunner:
         except asyncio.CancelledError:
             self._leave()
             raise
+
+    async def rehearse(self) -> RehearsalStop | None:
+        """Check the gate before each node in turn, and order nothing."""
+        while (here := self.progress.here) is not None:
+            if stop := await self._pass(here.step, StepState.CHECKING, "the gate before"):
+                return RehearsalStop(here.step.node, stop)
+            self._put(here.step, StepState.DONE)
+        return None
 
     async def _go(self) -> None:
         stop: StepStop | None = None
