@@ -97,3 +97,28 @@ def test_a_service_that_dies_before_it_runs_restarts_with_each_start() -> None:
 def test_a_stop_between_two_starts_is_no_loop() -> None:
     starts = (100.0, None, 105.0)
     assert walk("EXITED", "STARTING", "STOPPED", "STARTING", starts=starts) == []
+
+
+def test_a_start_time_that_moved_back_is_no_restart() -> None:
+    """A node's clock was set back."""
+    assert walk("RUNNING", "STOPPING", "RUNNING", starts=(5.0, 3.0)) == []
+    way = ("RUNNING", "EXITED", "STARTING", "EXITED", "STARTING")
+    assert walk(*way, starts=(None, 100.0, None, 90.0)) == []
+
+
+def test_what_came_back_without_a_start_time_is_a_restart() -> None:
+    assert len(walk("RUNNING", "STOPPING", "RUNNING", starts=(5.0, None))) == 1
+    way = ("RUNNING", "EXITED", "STARTING", "EXITED", "STARTING")
+    assert walk(*way, starts=(None, 100.0, None, None)) == []
+
+
+def test_a_start_that_was_seen_at_once_is_the_new_run_and_not_the_old() -> None:
+    (restart,) = walk("RUNNING", "STARTING", "RUNNING", starts=(100.0, 100.0))
+    assert restart.details == Restart("RUNNING", "STARTING", started(100.0))
+
+
+def test_a_restart_is_compared_with_the_run_before_it_and_not_with_the_first() -> None:
+    steps = ("RUNNING", "EXITED", "RUNNING", "STOPPING", "RUNNING")
+    assert len(walk(*steps, starts=(None, 7.0, None, 7.0))) == 1
+    without = ("RUNNING", "STOPPING", "RUNNING", "STOPPING", "RUNNING")
+    assert len(walk(*without, starts=(5.0, None, None, 5.0))) == 1

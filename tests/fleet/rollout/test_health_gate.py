@@ -134,6 +134,23 @@ def test_a_service_that_does_not_run_or_is_gone_is_missing() -> None:
     assert "not on the node any more" in missing_service(step(), reading("n", [service("ccs")]))
 
 
+def test_without_a_check_of_its_own_a_node_that_is_not_in_the_list_keeps_the_gate_closed() -> None:
+    nothing = ClusterChecks(replace(FACTS, members=MEMBERS[:1]), None, None)
+    assert "does not list node:2" in judge_gate(step(), nothing, 1).text
+
+
+def test_the_first_reason_is_shown() -> None:
+    both = replace(WELL, node=(False, "ccs is down"), cluster=(False, "node:3"))
+    assert judge_gate(step(), both, 3).text == "the cluster's check of node:2 says: ccs is down"
+
+
+def test_a_cluster_whose_name_is_not_known_is_not_another() -> None:
+    plan = make_plan(wish(), [place(2, cluster="")])
+    assert isinstance(plan, Plan)
+    assert judge_gate(plan.steps[0], WELL, 1).is_well
+    assert judge_gate(step(), replace(WELL, facts=replace(FACTS, name="")), 1).is_well
+
+
 # Asked of a node
 
 
@@ -265,6 +282,63 @@ async def test_a_service_that_stops_during_the_cluster_check_gets_no_order() -> 
             assert stop.reason is StopReason.NOT_SENT
             assert stop.text == "alert_mgr is STOPPED; nothing was sent"
             assert not deck.fleet.orders.progress
+
+
+async def test_a_profile_that_leads_elsewhere_now_or_is_gone_keeps_the_gate_closed() -> None:
+    with played() as (server, _), played() as (elsewhere, _):
+        async with running(profile(server.url), refresh=2) as deck:
+            await deck.known()
+            plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
+            assert isinstance(plan, Plan)
+            gate = HealthGate(deck.fleet, QUICK)
+            deck.fleet.adopt([profile(elsewhere.url)])
+            moved = await gate.check(plan.steps[0], {}, 1)
+            assert moved.finding is GateFinding.NOT_WELL
+            assert moved.text == f"node1: its profile leads to {elsewhere.url} now"
+            deck.fleet.adopt([])
+            gone = await gate.check(plan.steps[0], {}, 1)
+            assert (gone.finding, gone.text) == (
+                GateFinding.NOT_WELL,
+                "node1: its profile is gone",
+            )
+
+
+@pytest.mark.parametrize(
+    ("trouble", "of_itself", "of_another"),
+    [
+        (answer("", 503), GateFinding.UNASKED, GateFinding.NOT_WELL),
+        (answer("no", 403), GateFinding.UNASKED, GateFinding.UNASKED),
+    ],
+)
+async def test_a_node_in_trouble_keeps_the_gate_closed_and_one_that_is_away_is_not_well(
+    trouble: bytes, of_itself: GateFinding, of_another: GateFinding
+) -> None:
+    """The node itself cannot be polled; another one that is away is not well."""
+    with two_played() as (nodes, primary, replica):
+        async with running(*nodes.values(), refresh=30) as deck:
+            await deck.known()
+            replica.get(LIST, trouble)
+            gate = await ask(deck)
+            assert gate.finding is of_another
+            assert "node2 (" in gate.text
+            replica.answers.pop(("GET", LIST))
+            await deck.readings(1)
+            primary.get(LIST, trouble)
+            plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
+            assert isinstance(plan, Plan)
+            gate = await HealthGate(deck.fleet, QUICK).check(plan.steps[0], {}, 1)
+            assert gate.finding is of_itself
+            assert "node1 (" in gate.text
+
+
+async def test_a_node_of_another_cluster_does_not_count() -> None:
+    with played() as (server, _), serving(Play(2)) as other:
+        nodes = profile(server.url, cluster="demo"), profile(other.url, "other", cluster="else")
+        async with running(*nodes, refresh=2) as deck:
+            await deck.known()
+            deck.fleet.adopt([nodes[0], profile("http://127.0.0.1:9", "other", cluster="else")])
+            await deck.until(lambda: deck.watch("other").reading.trouble)
+            assert (await ask(deck)).is_well
 
 
 def status(deck: Running, node: str) -> str:

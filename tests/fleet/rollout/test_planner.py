@@ -7,7 +7,7 @@ import pytest
 
 from tests.fleet.plan_nodes import FINE, ON, open_order, place, reading, service, wish
 from tui.fleet.orders.guard import NodeStanding
-from tui.fleet.rollout.planner import PlanNode, make_plan, tier_of
+from tui.fleet.rollout.planner import PlanNode, make_plan, primary_of, tier_of
 from tui.model.node import Environment, Role
 from tui.model.order import Tier, Verb
 from tui.model.rollout import Plan, PlanRefusal
@@ -37,6 +37,16 @@ def test_replicas_go_by_uid_and_the_primary_last() -> None:
     assert (plan.number, plan.cluster, plan.pressed_at, plan.pressed_on) == (1, "demo", 5.0, ON)
     assert plan.title == "restart alert_mgr on 3 nodes of demo"
     assert plan.left_out == ()
+
+
+def test_the_turn_is_by_uid_whatever_the_profiles_are_called() -> None:
+    plan = made(place(2, node="zeta"), place(10, node="alpha"), place(3, node="beta"))
+    assert [one.node for one in plan.steps] == ["zeta", "beta", "alpha"]
+
+
+def test_the_primary_of_a_plan_is_known_where_it_takes_part() -> None:
+    assert primary_of(made(*THREE)) == 1
+    assert primary_of(made(place(2), place(3))) is None
 
 
 def test_a_step_holds_what_was_seen() -> None:
