@@ -904,6 +904,23 @@ async def test_by_way_of_another_node_the_connection_may_not_change_during_the_c
             assert not one.posts + two.posts
 
 
+async def test_a_service_that_changed_on_the_node_meant_stops_an_order_by_way_of_another(
+    served: SimulatedCluster,
+) -> None:
+    """P4, case 42: the primary's own list counts, whichever node gets the POST."""
+    served.cluster.handle_redirects = True
+    async with running(*profiles(served), refresh=30) as deck:
+        await deck.known()
+        route = Route("node2", served.urls[2], Route.PRIMARY)
+        order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+        served.cluster.stop(1, "alert_mgr")
+        deck.fleet.give(order)
+        verdict = await deck.verdict(order)
+        assert verdict.result is Result.NOT_SENT
+        assert "alert_mgr changed since you looked" in verdict.text
+        assert not posts(served)
+
+
 async def test_without_a_list_of_nodes_nothing_goes_by_way_of_the_primary() -> None:
     play = Play()
     with serving(play) as server:

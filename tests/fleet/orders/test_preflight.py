@@ -34,6 +34,9 @@ def order(*seen: SeenService, identity: Identity = FIRST) -> Order:
 
 def test_an_order_on_unchanged_services_passes_the_check() -> None:
     check_services(order(), FIRST, [NOW, Service("ccs", "FATAL")], HERE)
+    for uptime in (3600, None):
+        check_services(order(), FIRST, [replace(NOW, uptime=uptime)], HERE)
+    check_services(order(replace(ALERT, uptime=None)), FIRST, [NOW], HERE)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,7 @@ def test_an_order_on_unchanged_services_passes_the_check() -> None:
         ([replace(NOW, started_at=T0 + timedelta(seconds=1))], "was restarted"),
         ([replace(NOW, started_at=T0 - timedelta(seconds=1))], "was restarted"),
         ([replace(NOW, started_at=None)], "was restarted"),
+        ([replace(NOW, uptime=3599)], "was restarted"),
         ([replace(NOW, name="alert_mgr ")], "not on the node"),
     ],
 )

@@ -4,6 +4,7 @@ Asked at the key, by the dialog, when the order is given, for every node of a ro
 node's own answers right before the POST.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -18,7 +19,14 @@ from tui.model.evidence import (
 )
 from tui.model.node import Environment, Identity, Role, same_host
 from tui.model.order import Order, SeenService, Tier, Verb
-from tui.model.service import API_CARRIERS, CLIENT_CARRIERS, Health, Kind, Service
+from tui.model.service import (
+    API_CARRIERS,
+    CLIENT_CARRIERS,
+    Health,
+    Kind,
+    Service,
+    uptime_started_over,
+)
 
 _UNIDENTIFIED = (
     "nothing but its address identifies the node: it reports no uid, no hostname and no start times"
@@ -242,7 +250,9 @@ def _check_service(seen: SeenService, now: Service | None) -> None:
         raise ChangedSinceSeen(
             f"{seen.name} changed since you looked: {seen.status} → {now.status}"
         )
-    if now.started_at != seen.started_at:
+    # An uptime only grows while it is the same run; it is whole seconds, and so is the start time.
+    is_new_run = uptime_started_over(seen.uptime, now.uptime, math.inf)
+    if now.started_at != seen.started_at or is_new_run:
         raise ChangedSinceSeen(f"{seen.name} was restarted since you looked")
 
 
