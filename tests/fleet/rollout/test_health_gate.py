@@ -18,6 +18,7 @@ from tests.fleet.conftest import (
     Running,
     profile,
     running,
+    running_since,
     said,
 )
 from tests.fleet.plan_nodes import SINCE, place, reading, service, wish
@@ -42,6 +43,7 @@ from tui.fleet.rollout.health_gate import (
 from tui.fleet.rollout.planner import make_plan
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Role
+from tui.model.order import Verb
 from tui.model.rollout import Plan, RolloutState, Step, StopReason
 
 ONE = frozenset({"crdb_worker"})
@@ -329,6 +331,50 @@ async def test_a_node_in_trouble_keeps_the_gate_closed_and_one_that_is_away_is_n
             gate = await HealthGate(deck.fleet, QUICK).check(plan.steps[0], {}, 1)
             assert gate.finding is of_itself
             assert "node1 (" in gate.text
+
+
+async def test_a_node_that_says_it_is_another_when_the_gate_asks_keeps_it_closed() -> None:
+    """Its last poll was before, so the poller does not know it yet."""
+    with played() as (server, play):
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
+            assert isinstance(plan, Plan)
+            for info, who in (
+                ({"uid": "3"}, "node:3 answers here, meant was node:1"),
+                ({}, "a node that does not tell its uid answers here, meant was node:1"),
+            ):
+                play.get(BOOTSTRAP, said({"local_node_info": info}))
+                gate = HealthGate(deck.fleet, QUICK)
+                found = await gate._check_cluster(plan.steps[0], [deck.watch()], 1)
+                assert found.finding is GateFinding.NOT_WELL
+                assert found.text == f"node1: {who}"
+
+
+async def test_a_service_that_is_gone_in_the_fresh_reading_keeps_the_gate_closed() -> None:
+    with played() as (server, play):
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            del play.services["alert_mgr"]
+            gate = await ask(deck)
+            assert gate.finding is GateFinding.NOT_WELL
+            assert gate.text == "node1: alert_mgr is not on the node any more"
+
+
+async def test_a_problem_on_another_node_or_an_open_order_keeps_the_gate_closed() -> None:
+    with two_played() as (nodes, _, replica):
+        async with running(*nodes.values(), refresh=30) as deck:
+            await deck.known()
+            replica.services["ccs"] = {"status": "FATAL"}
+            gate = await ask(deck)
+            assert (gate.finding, gate.text) == (GateFinding.NOT_WELL, "node2: ccs is FATAL")
+            replica.services["ccs"] = running_since(0)
+            await deck.readings(1)
+            replica.post(Peer.hang)
+            deck.give(Verb.RESTART, "alert_mgr", node="node2")
+            gate = await ask(deck)
+            assert gate.finding is GateFinding.NOT_WELL
+            assert gate.text.startswith("node2: restart alert_mgr is still open here")
 
 
 async def test_a_node_of_another_cluster_does_not_count() -> None:
