@@ -1,9 +1,16 @@
-"""Decoding of input: bytes from the terminal in, typed text and pastes out. Pure."""
+"""Decoding of input: bytes from the terminal in, typed text and pastes out. Pure.
+
+Escape sequences are told from keys here. A sequence leaves only whole, and only where Textual's
+parser knows it, since the parser would take any other for typed letters.
+"""
 
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS
 
 PASTE_AT_MOST = 65_536
 """Characters of a paste that are kept."""
@@ -11,15 +18,41 @@ PASTE_AT_MOST = 65_536
 PASTE_SILENCE = 1.0
 """Seconds without a byte after which a paste without an end is dropped."""
 
+ESCAPE_WAITS = 0.1
+"""Seconds after which an ESC that nothing followed is the escape key: as long as Textual waits."""
+
+SEQUENCE_WAITS = 1.0
+"""Seconds within which a sequence must be whole; a slower one is dropped."""
+
+_ESC = "\x1b"
+_ESCAPE_KEY = "\x1b[27u"
+"""The escape key as Kitty's protocol writes it: the parser does not wait for what may follow."""
+
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
-_CUT = re.compile(r"\x1b(?:\[[?>=<0-9;:]{0,40})?\Z")
-_CUT_WAITS = 0.02
-# Replies to queries of the terminal's kind and state. The deck sends none, and what it does not
-# understand would count as typed keys. Mode reports end in $y and are wanted.
-_REPLIES = re.compile(
-    r"\x1b\[[?>=][0-9;]*[A-Za-z]|\x1b\[[0-9;]*[cnx]"
-    r"|\x1b[\]P_^X][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)"
+_STRING_AT_MOST = 4096
+
+# ECMA-48: CSI, SS3, and strings (DCS, SOS, OSC, PM, APC) up to BEL or ST. Not in it: the oldest
+# report of the mouse (CSI M, three bytes), function keys of Linux's console (CSI [ A) and of rxvt
+# (CSI 3 $).
+_SEQUENCE = re.compile(
+    r"\x1b(?:\[M...|\[\[[@-~]|\[\d{1,2}\$|\[(?![\[M])[0-?]*[ -/]*[@-~]|O[0-?]*[@-~]"
+    r"|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\))",
+    re.DOTALL,
 )
+# What may become one of them, at the end of what has come.
+_CUT = re.compile(
+    r"\x1b(?:\[M.{0,2}|\[\[|\[[0-?]*[ -/]*|O[0-?]*|[\]P_^X][^\x07\x1b]*\x1b?)?\Z", re.DOTALL
+)
+# One that was broken off: what follows begins something else.
+_BROKEN = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*|O[0-?]*|[\]P_^X][^\x07\x1b]*)")
+
+# Sequences of variable numbers that the parser knows: mouse, keys with modifiers or as Kitty
+# writes them, mode reports, the cursor's place. All others are replies to nothing that was asked.
+_KNOWN = re.compile(
+    r"\x1b\[(?:<\d{1,6};-?\d{1,6};-?\d{1,6}[Mm]|[\d:]+(?:;[\d:]*){0,2}u|1;[\d:]+[ABCDEFHPQRS]"
+    r"|\?\d{1,6};\d\$y|\d{1,6};\d{1,6}R|[IO])"
+)
+_FUNCTION_KEY = re.compile(r"\x1b\[(\d+)(?:;[\d:]+){0,2}(~)")
 
 # Of consecutive moves of the mouse, only the last matters.
 _MOVES = re.compile(r"(?:\x1b\[<35;\d{1,6};\d{1,6}M)+(?=\x1b\[<35;)")
@@ -33,11 +66,21 @@ class PastedText:
 
 
 class InputDecoder:
-    """Separates typed text from pastes; bytes that are no UTF-8 are dropped."""
+    """Separates typed text from pastes; bytes that are no UTF-8 are dropped.
+
+    An ESC alone is the escape key after ESCAPE_WAITS. Where `[` or `O` follows it later, within
+    SEQUENCE_WAITS, it was the head of a sequence on a slow line: the escape key has been handled,
+    and the rest is dropped up to its end, however slow that comes.
+    """
 
     def __init__(self) -> None:
         self._decode = getincrementaldecoder("utf-8")("ignore").decode
         self._held = ""
+        self._held_since = 0.0
+        self._is_dropping = False
+        """Whether what is held is dropped once it is whole."""
+        self._escape_came_at: float | None = None
+        """When the last ESC came that became a key, until something follows it."""
         self._paste: list[str] | None = None
         self._length = 0
         self._last_byte_at = 0.0
@@ -45,11 +88,10 @@ class InputDecoder:
     def feed(self, data: bytes, now: float) -> Iterator[str | PastedText]:
         """Decode bytes that came at `now` (monotonic)."""
         self._last_byte_at = now
-        text = self._held + self._decode(data)
-        self._held = ""
+        text = self._join(self._decode(data), now)
         while text:
             if self._paste is None:
-                typed, begun, text = self._typed(text)
+                typed, begun, text = self._typed(text, now)
                 if typed:
                     yield typed
                 self._paste = [] if begun else None
@@ -62,29 +104,76 @@ class InputDecoder:
     @property
     def is_waiting(self) -> bool:
         """Whether `tick` may return something soon."""
-        return bool(self._held) and self._paste is None
+        return self._held == _ESC and self._paste is None
 
     def tick(self, now: float) -> str:
-        """Return what was held back and is no paste; drop a paste that went silent."""
-        if now - self._last_byte_at < (PASTE_SILENCE if self._paste is not None else _CUT_WAITS):
-            return ""
-        held, self._held = self._held, ""
-        if self._paste is None:
-            return held
-        # Its text is dropped too: where it would have ended is not known.
-        self._whole()
+        """Return the escape key, where no more came; drop what went silent before its end.
+
+        A paste that went silent is dropped with its text: where it would have ended is not known.
+        """
+        silence = now - self._last_byte_at
+        if self._paste is not None:
+            if silence >= PASTE_SILENCE:
+                self._held = ""
+                self._whole()
+        elif self.is_waiting:
+            if silence >= ESCAPE_WAITS:
+                self._held, self._escape_came_at = "", self._held_since
+                return _ESCAPE_KEY
+        elif self._held[1:2] not in ("[", "O") and silence >= SEQUENCE_WAITS:
+            # A string has no end but its own, and alt with a letter begins like one.
+            self._held, self._is_dropping = "", False
         return ""
 
-    def _typed(self, text: str) -> tuple[str, bool, str]:
+    def _join(self, text: str, now: float) -> str:
+        """Put what is held before what came, and decide whether it has come too late."""
+        if not text:
+            return ""
+        escape_came_at, self._escape_came_at = self._escape_came_at, None
+        if self._held and self._paste is None:
+            self._is_dropping |= now - self._held_since > SEQUENCE_WAITS
+        else:
+            self._held_since = now
+            if escape_came_at is not None and text[0] in "[O":
+                self._is_dropping = now - escape_came_at <= SEQUENCE_WAITS
+                self._held = _ESC if self._is_dropping else ""
+        text, self._held = self._held + text, ""
+        return text
+
+    def _typed(self, text: str, now: float) -> tuple[str, bool, str]:
         """Cut typed text off: it, whether a paste begins, and what comes after."""
-        typed, begin, rest = text.partition(_BEGIN)
-        if not begin:
-            cut = _CUT.search(text)
-            self._held = cut[0] if cut else ""
-            typed = text[: len(text) - len(self._held)]
-        # The end of a paste that went silent for long: it was no typing.
-        typed = typed.rpartition(_END)[2]
-        return _MOVES.sub("", _REPLIES.sub("", typed)), bool(begin), rest
+        typed: list[str] = []
+        at = 0
+        while (start := text.find(_ESC, at)) >= 0:
+            typed.append(text[at:start])
+            if whole := _SEQUENCE.match(text, start):
+                at = whole.end()
+                if whole[0] == _END:
+                    # Of a paste that went silent for long: what came before it was no typing.
+                    typed.clear()
+                elif not self._is_dropping and _is_known(whole[0]):
+                    typed.append(whole[0])
+            elif cut := _CUT.match(text, start):
+                self._hold(cut[0])
+                return _joined(typed), False, ""
+            elif broken := _BROKEN.match(text, start):
+                at = broken.end()
+            else:
+                # The escape key before another key, or alt with a key.
+                at = start + 1
+                typed.append(_ESC)
+            self._is_dropping, self._held_since = False, now
+            if whole is not None and whole[0] == _BEGIN:
+                return _joined(typed), True, text[at:]
+        typed.append(text[at:])
+        return _joined(typed), False, ""
+
+    def _hold(self, cut: str) -> None:
+        """Keep the beginning of a sequence; of an endless one, only enough to see its end."""
+        self._held = cut
+        if len(cut) > _STRING_AT_MOST:
+            self._held = cut[:2] + (_ESC if cut.endswith(_ESC) else "")
+            self._is_dropping = True
 
     def _inside(self, text: str) -> tuple[str, bool, str]:
         """Cut the inside of a paste off: it, whether it ended, and what comes after."""
@@ -106,3 +195,15 @@ class InputDecoder:
         text = "".join(self._paste or ()).replace("\0", "")
         self._paste, self._length = None, 0
         return PastedText(text)
+
+
+def _joined(typed: list[str]) -> str:
+    return _MOVES.sub("", "".join(typed))
+
+
+def _is_known(sequence: str) -> bool:
+    """Whether Textual's parser knows a sequence, and makes of it what its sender meant."""
+    if sequence in ANSI_SEQUENCES_KEYS or _KNOWN.fullmatch(sequence):
+        return True
+    key = _FUNCTION_KEY.fullmatch(sequence)
+    return key is not None and f"{key[1]}{key[2]}" in FUNCTIONAL_KEYS

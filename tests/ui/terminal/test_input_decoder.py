@@ -1,0 +1,216 @@
+"""Sequences and keys are told apart, however slowly they come; pastes are kept whole."""
+
+import random
+from collections.abc import Iterable, Sequence
+
+import pytest
+from textual import events
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import XTermParser
+from textual.message import Message
+
+from tui.ui.terminal.input_decoder import (
+    ESCAPE_WAITS,
+    PASTE_AT_MOST,
+    PASTE_SILENCE,
+    SEQUENCE_WAITS,
+    InputDecoder,
+    PastedText,
+)
+
+LEFT = b"\x1b[D"
+TICK = 0.06
+GAPS = [0.0, 0.05, 0.2, 0.9, 1.5, 30.0]
+
+KNOWN = sorted(
+    sequence.encode() for sequence in ANSI_SEQUENCES_KEYS if sequence[:2] in ("\x1b[", "\x1bO")
+)
+"""What Textual knows as keys."""
+
+
+OTHERS = [
+    b"\x1b[99Z",
+    b"\x1b[68A",
+    b"\x1b[100~",
+    b"\x1b[5;5H",
+    b"\x1b[[D",
+    b"\x1b[M qr",
+    b"\x1b[32;10;20M",
+    b"\x1b[>41;354;0c",
+    b"\x1b[0n",
+    b"\x1b[?1u",
+    b"\x1b[48;40;120;800;1200t",
+    b"\x1b[<0;10;10M",
+    b"\x1b[<65;10;10M",
+    b"\x1b[I",
+    b"\x1b[12;40R",
+    b"\x1b[?2026;2$y",
+    b"\x1bO5D",
+    b"\x1b[ q",
+    b"\x1b[" + b"9" * 100 + b"q",
+]
+STRINGS = [
+    b"\x1bP1$r0m\x1b\\",
+    b"\x1b]11;rgb:ffff/ffff/ffff\x07",
+    b"\x1b]52;c;cXVpdA==\x1b\\",
+    b"\x1b_Gi=31;OK\x1b\\",
+    b"\x1b]0;" + b"r" * 10_000 + b"\x07",
+]
+
+
+def decoded(parts: Sequence[bytes], gaps: Iterable[float]) -> list[str | PastedText]:
+    """Feed parts, each a gap of seconds after the one before, then stay silent for long."""
+    decoder, now = InputDecoder(), 0.0
+    pieces: list[str | PastedText] = []
+
+    def rest(until: float) -> None:
+        nonlocal now
+        start = now
+        while now < until:
+            now = min(now + (TICK if now - start < 1.2 else 10.0), until)
+            if tick := decoder.tick(now):
+                pieces.append(tick)
+
+    for part, gap in zip(parts, gaps, strict=True):
+        rest(now + gap)
+        pieces += decoder.feed(part, now)
+    rest(now + 3)
+    return pieces
+
+
+def messages(pieces: Iterable[str | PastedText]) -> list[Message]:
+    """Make of pieces what Textual's parser makes of them, like the driver."""
+    parser = XTermParser()
+    found: list[Message] = []
+    for piece in pieces:
+        if isinstance(piece, PastedText):
+            found.append(events.Paste(piece.text))
+        else:
+            found += parser.feed(piece)
+    found += parser.feed("")  # what it still waits for
+    return found
+
+
+def keys(parts: Sequence[bytes], gaps: Iterable[float]) -> list[str]:
+    return [one.key for one in messages(decoded(parts, gaps)) if isinstance(one, events.Key)]
+
+
+def letters(parts: Sequence[bytes], gaps: Iterable[float]) -> list[str]:
+    """Return the keys that type a character, or are alt with a character."""
+    return [key for key in keys(parts, gaps) if len(key.removeprefix("alt+")) == 1]
+
+
+def test_an_arrow_whose_rest_comes_200_ms_later_is_the_escape_key_and_nothing_else() -> None:
+    assert keys([b"\x1b", b"[D"], [0, 0.2]) == ["escape"]
+
+
+def test_an_arrow_whose_rest_comes_within_the_wait_is_an_arrow() -> None:
+    assert keys([b"\x1b", b"[D"], [0, 0.05]) == ["left"]
+    assert keys([b"\x1b[", b"D"], [0, 0.9]) == ["left"]
+
+
+def test_an_arrow_that_is_whole_after_more_than_a_second_is_dropped() -> None:
+    assert keys([b"\x1b[", b"D"], [0, 1.1]) == []
+    assert keys([b"\x1b", b"[", b"D", b"x"], [0, 0.3, 30, 0.1]) == ["escape", "x"]
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_no_sequence_becomes_letters_wherever_it_is_split(gap: float) -> None:
+    for sequence in KNOWN + OTHERS:
+        whole = letters([sequence], [0])
+        expected = whole if sequence in KNOWN else []
+        assert whole == expected, sequence
+        for cut in range(1, min(len(sequence), 12)):
+            if gap > SEQUENCE_WAITS and cut == 1:
+                continue  # a second after ESC alone, what comes is typed
+            parts = [sequence[:cut], sequence[cut:]]
+            assert letters(parts, [0, gap]) in ([], expected), (sequence, cut)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.05, 0.2, 0.9])
+def test_no_string_becomes_letters_wherever_it_is_split(gap: float) -> None:
+    for sequence in STRINGS:
+        assert letters([sequence], [0]) == []
+        for cut in range(2, min(len(sequence), 24)):
+            assert letters([sequence[:cut], sequence[cut:]], [0, gap]) == [], (sequence, cut)
+
+
+def test_no_sequence_becomes_letters_byte_by_byte_at_any_pace() -> None:
+    chance = random.Random(8)  # noqa: S311 - reproducible, not secret
+    for sequence in KNOWN + OTHERS:
+        parts = [bytes([byte]) for byte in sequence[:40]] + [sequence[40:]] * (len(sequence) > 40)
+        for _ in range(3):
+            gaps = [0.0, chance.uniform(0, 0.99), *(chance.choice(GAPS) for _ in parts[2:])]
+            assert letters(parts, gaps) in ([], letters([sequence], [0])), (sequence, gaps)
+
+
+def test_an_escape_key_alone_waits_for_a_tenth_of_a_second() -> None:
+    decoder = InputDecoder()
+    assert list(decoder.feed(b"\x1b", 5.0)) == []
+    assert decoder.is_waiting
+    assert decoder.tick(5.0 + ESCAPE_WAITS - 0.01) == ""
+    assert decoder.tick(5.0 + ESCAPE_WAITS + 0.001) == "\x1b[27u"
+    assert not decoder.is_waiting
+
+
+def test_keys_after_an_escape_key_are_keys() -> None:
+    assert keys([b"\x1b", b"D"], [0, 0.2]) == ["escape", "D"]
+    assert keys([b"\x1b", b"q"], [0, 0.9]) == ["escape", "q"]
+    assert keys([b"\x1b", b"["], [0, 1.5]) == ["escape", "left_square_bracket"]
+    assert keys([b"\x1b", b"x", b"["], [0, 0.3, 0.3]) == ["escape", "x", "left_square_bracket"]
+    assert keys([b"\x1b"] * 3, [0, 0.2, 0.2]) == ["escape"] * 3
+    assert keys([b"\x1b\x1b"], [0]) == ["escape"] * 2
+
+
+def test_alt_with_a_key_is_one_key() -> None:
+    assert keys([b"\x1bx"], [0]) == ["alt+x"]
+
+
+def test_enter_breaks_a_sequence_off_and_is_a_key() -> None:
+    assert keys([b"\x1b[12", b"\r"], [0, 3]) == ["enter"]
+
+
+def test_a_sequence_that_is_broken_off_by_another_is_dropped() -> None:
+    assert keys([b"\x1b[12\x1b[D"], [0]) == ["left"]
+    assert keys([b"\x1bO\x1b]0;D\x1b[D"], [0]) == ["left"]
+
+
+def test_alt_with_a_letter_that_begins_strings_ends_after_a_second_of_silence() -> None:
+    assert keys([b"\x1bP", b"q"], [0, 1.1]) == ["q"]
+
+
+def test_a_paste_is_kept_whole_wherever_it_is_split() -> None:
+    whole = b"\x1b[200~rty\nq\x1b[201~"
+    for cut in range(1, len(whole)):
+        for gap in (0.0, 0.05, 0.2, 0.9):
+            pieces = decoded([whole[:cut], whole[cut:]], [0, gap])
+            assert PastedText("rty\nq") in pieces, (cut, gap)
+            assert not letters([whole[:cut], whole[cut:]], [0, gap])
+
+
+def test_a_paste_whose_head_took_long_is_still_a_paste() -> None:
+    assert decoded([b"\x1b[20", b"0~quit\x1b[201~"], [0, 5]) == [PastedText("quit")]
+
+
+def test_a_paste_without_an_end_is_dropped_and_keys_after_it_are_heard() -> None:
+    assert keys([b"\x1b[200~qqq", b"x"], [0, PASTE_SILENCE + 0.1]) == ["x"]
+
+
+def test_of_a_long_paste_the_head_is_kept() -> None:
+    (paste,) = decoded([b"\x1b[200~" + b"q" * (PASTE_AT_MOST + 9) + b"\x1b[201~"], [0])
+    assert paste == PastedText("q" * PASTE_AT_MOST)
+
+
+def test_of_moves_of_the_mouse_in_one_read_the_last_is_kept() -> None:
+    flood = b"".join(b"\x1b[<35;%d;5M" % x for x in range(1, 101))
+    (move,) = messages(decoded([flood], [0]))
+    assert isinstance(move, events.MouseMove)
+    assert move.x == 99
+
+
+def test_bytes_that_are_no_text_are_dropped() -> None:
+    assert keys([b"\xff\xe2\x82q"], [0]) == ["q"]
+
+
+def test_the_end_of_a_paste_without_its_beginning_drops_what_came_with_it() -> None:
+    assert keys([b"qqq\x1b[201~x"], [0]) == ["x"]
