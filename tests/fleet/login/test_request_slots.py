@@ -107,3 +107,17 @@ async def test_a_node_that_stops_waiting_or_is_admitted_while_it_stops_takes_no_
     with pytest.raises(asyncio.CancelledError):
         await admitted
     await asyncio.wait_for(last, 1)
+
+
+async def test_who_goes_first_is_admitted_before_those_who_wait_longer() -> None:
+    slots = RequestSlots()
+    for node in "ab":
+        await slots.enter(node)
+    waiting = [await entering(slots, node) for node in "cd"]
+    urgent = asyncio.create_task(slots.enter("e", first=True))
+    await asyncio.sleep(0)
+    slots.leave("a")
+    await urgent
+    assert not any(task.done() for task in waiting)
+    for task in waiting:
+        task.cancel()

@@ -61,7 +61,7 @@ class NodeSession:
         other than the services' is not to carry the password, and what the connection's guard
         raises.
         """
-        is_certain = path == SERVICES or path in self._state.paths
+        is_certain = path == SERVICES or path in self._session.paths
         await self._connection.guard.before_password(is_certain=is_certain)
         self._check_side_call(path)
         if self._way is LoginWay.AUTO and self._has_usable_token():
@@ -73,6 +73,7 @@ class NodeSession:
         if authorization.is_password:
             self._connection.guard.password_accepted()
             state.paths.add(path)
+            self._session.paths.add(path)
             state.takes_password = True
             state.takes_no_token = self._way is LoginWay.AUTO
             if state.declined == 401:  # the password is right, and yet no token is issued for it

@@ -75,7 +75,8 @@ class NodeState:
 class Session:
     """The login of one user, with one password, to one cluster; its nodes share it.
 
-    `token` is the present one; `is_proven` if a node took it.
+    `token` is the present one; `is_proven` if a node took it. `paths` are the side calls that a
+    node took the password for, and none refused since.
     """
 
     def __init__(self, username: str, password: SecretLike, habit: LoginHabit) -> None:
@@ -84,6 +85,7 @@ class Session:
         self.habit = habit
         self.is_proven = False
         self.token: HiddenText | None = None
+        self.paths: set[str] = set()
         self._basic: Authorization | None = None
         self._schemes_left = 0
         self._renew_at = self._ends_at = 0.0
@@ -104,6 +106,7 @@ class Session:
 
     def refuse_path(self, path: str) -> None:
         """Remember a side call for which a node refused the password that it takes."""
+        self.paths.discard(path)
         self._refused_paths[path] = time.monotonic() + _REFUSED_FOR
 
     def may_send_password_for(self, path: str) -> bool:

@@ -57,12 +57,12 @@ class RequestSlots:
         self._slow: set[Hashable] = set()
         self._waiting: list[tuple[Hashable, asyncio.Future[None]]] = []
 
-    async def enter(self, node: Hashable) -> None:
-        """Wait for a slot; a node that has one keeps it."""
+    async def enter(self, node: Hashable, *, first: bool = False) -> None:
+        """Wait for a slot, `first` before all who wait; a node that has one keeps it."""
         if node in self._since:
             return
         entered = asyncio.get_running_loop().create_future()
-        self._waiting.append((node, entered))
+        self._waiting.insert(0 if first else len(self._waiting), (node, entered))
         self._admit()
         try:
             await entered
@@ -204,7 +204,8 @@ class AttemptLimit:
                 node, has_answered=has_answered, taker=taker, is_certain=is_certain
             )
             check()
-            await self._slots.enter(node)
+            # What goes one at a time has waited already, and others wait for it.
+            await self._slots.enter(node, first=node in self._since)
             check()
             # What let it pass must hold still, after it has waited for a slot.
             may_send = node in self._since or (is_certain and self._is_certain_at(taker))
