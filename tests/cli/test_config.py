@@ -102,22 +102,22 @@ username = "other"
     assert ran.code == 2
     assert ran.out == ""
     assert WRONG not in ran.err
-    for key, says in (
-        ("shadow", "there is no such key"),
-        ("settings.them", "did you mean `theme`?"),
-        ("settings.refresh", "must be a number of seconds"),
-        ("keys.quit", "must be text in quotes"),
-        ("node", "did you mean `nodes`?"),
-        ("nodes.n1.url", "https://host:port"),
-        ("nodes.n1.usrname", "did you mean `username`?"),
-        ("nodes.n1.password", "a password is never written into the configuration"),
-        ("nodes.n1.username", "is missing"),
-        ("nodes.n2.keyring", "only one of password_env, keyring may be set"),
-        ('nodes."a b"', "a node's name is 1 to 64 letters"),
-        ("nodes.n4.environment", "did you mean `production`?"),
-        ("nodes.n6.url", "is the same node as nodes.n5"),
+    for line, key, says in (
+        (2, "shadow", "there is no such key"),
+        (4, "settings.them", "did you mean `theme`?"),
+        (5, "settings.refresh", "must be a number of seconds"),
+        (8, "keys.quit", "must be text in quotes"),
+        (9, "node", "did you mean `nodes`?"),
+        (11, "nodes.n1.url", "https://host:port"),
+        (12, "nodes.n1.usrname", "did you mean `username`?"),
+        (13, "nodes.n1.password", "a password is never written into the configuration"),
+        (10, "nodes.n1.username", "is missing"),
+        (17, "nodes.n2.keyring", "only one of password_env, keyring may be set"),
+        (19, 'nodes."…"', "a node's name is 1 to 64 letters"),
+        (25, "nodes.n4.environment", "did you mean `production`?"),
+        (30, "nodes.n6.url", "is the same node as nodes.n5"),
     ):
-        begin = f"rsdeck: {path}: {key}: "
+        begin = f"rsdeck: {path}, line {line}: {key}: "
         (start,) = (at for at in range(len(ran.err)) if ran.err.startswith(begin, at))
         assert says in ran.err[start:].partition("\nrsdeck: ")[0], key
     assert ran.err.endswith("rsdeck: 13 problems\n")
@@ -155,7 +155,7 @@ def test_invalid_toml_is_reported_without_a_traceback(
     ran = rsdeck.run("config", "check")
     assert ran.code == 2
     assert says in ran.err
-    assert ran.err.startswith(f"rsdeck: {path}: ")
+    assert ran.err.startswith((f"rsdeck: {path}: ", f"rsdeck: {path}, line "))
 
 
 def test_bytes_that_are_no_text_are_reported_with_their_line(rsdeck: Command) -> None:
@@ -279,4 +279,4 @@ def test_check_reports_a_password_file_that_cannot_be_read(rsdeck: Command) -> N
     )
     ran = rsdeck.run("config", "check")
     assert ran.code == 2
-    assert "password file" in ran.err
+    assert "config.toml, line 4, password_file: it cannot be opened" in ran.err

@@ -97,7 +97,7 @@ def test_a_profile_made_of_what_it_prints_works(rsdeck: Command, simulator: Simu
         "password_env": "DEMO_PASSWORD",
         "fingerprint": simulator.fingerprint,
     }
-    assert profile_problems("n1", fields) == {}
+    assert profile_problems("n1", fields) == []
     rsdeck.configure(
         "[nodes.n1]\n" + "".join(f"{key} = {json.dumps(fields[key])}\n" for key in fields)
     )

@@ -200,7 +200,7 @@ def test_a_configuration_that_is_wrong_is_exit_code_2_with_file_and_key(rsdeck: 
     ran = rsdeck.run("status")
     assert ran.code == 2
     assert ran.out == ""
-    assert f"{path}: nodes.n1.usrname" in ran.err
+    assert f"{path}, line 3: nodes.n1.usrname" in ran.err
     assert "`username`" in ran.err
 
 
@@ -352,9 +352,39 @@ def test_a_password_file_that_others_can_read_is_refused(
     rsdeck.configure(profiles(served, f'password_file = "{file}"'))
     ran = rsdeck.run("status")
     assert ran.code == 3
-    assert f"chmod 600 {file}" in ran.err
+    assert "chmod 600 on that file" in ran.err
     assert WRONG not in ran.err
     assert not list(served.cluster.requests)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'password_file = "{WRONG}"',
+        f'password_command = ["{WRONG}"]',
+        'password_env = "hunter2_wrong"',
+        f'ca_file = "{WRONG}"\npassword_env = "DEMO_PASSWORD"',
+        f'client_cert = "{WRONG}"\nclient_key = "{WRONG}"\npassword_env = "DEMO_PASSWORD"',
+        f'"{WRONG} !" = ""',
+        f'password."{WRONG}" = 1',
+        f'password = "x"\n"{WRONG} !" = 1\n"{WRONG} !" = 2',
+    ],
+)
+def test_a_password_in_the_wrong_key_is_never_shown_and_its_line_is(
+    line: str, rsdeck: Command, served: SimulatedCluster
+) -> None:
+    """P9."""
+    rsdeck.env["DEMO_PASSWORD"] = "not-sent"
+    key = "" if line.startswith(('"', "password =", "password.")) else line.partition(" ")[0]
+    rsdeck.configure(f'[nodes.n1]\nurl = "{served.urls[1]}"\nusername = "op"\n{line}\n')
+    for command in (("status", "--json"), ("status",), ("snapshot",), ("config", "check")):
+        ran = rsdeck.run(*command)
+        assert WRONG not in ran.out + ran.err
+        assert "hunter2_wrong" not in ran.out + ran.err
+        if command == ("status",):
+            assert ran.code in (2, 3)
+            assert re.search(r"config\.toml.*\bline \d", ran.err)
+            assert key in ran.err
 
 
 def test_a_failed_command_is_reported_without_its_output(
@@ -364,7 +394,7 @@ def test_a_failed_command_is_reported_without_its_output(
     rsdeck.configure(profiles(served, f"password_command = {words}"))
     ran = rsdeck.run("status")
     assert ran.code == 3
-    assert "password command sh: it failed with exit code 3" in ran.err
+    assert ", password_command: it failed with exit code 3" in ran.err
     assert WRONG not in ran.out + ran.err
 
 

@@ -76,9 +76,11 @@ def test_what_is_wrong_is_named_with_file_key_and_remedy(
     with pytest.raises(ConfigError) as caught:
         load(path, must_exist=True)
     assert caught.value.file == path
-    assert caught.value.key == key
+    shown = key.replace('"a b"', '"…"')
+    assert caught.value.key == shown
     assert says in str(caught.value)
-    assert str(caught.value).startswith(f"{path}: {key}: ")
+    assert caught.value.line
+    assert str(caught.value).startswith(f"{path}, line {caught.value.line}: {shown}: ")
     assert len(str(caught.value).splitlines()) <= 2
 
 

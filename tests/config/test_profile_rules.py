@@ -107,6 +107,22 @@ def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
     assert "`username`" in caught.value.hint
 
 
+@pytest.mark.parametrize("key", ["hunter2", "hunter2 !", "c0rrect-horse", "password hunter2"])
+def test_an_unknown_key_that_may_be_a_password_is_not_echoed(key: str, tmp_path: Path) -> None:
+    """P9: it was written before the `=`."""
+    with pytest.raises(ConfigError, match="no such key") as caught:
+        check_profile("n", {**MINIMAL, key: True}, folder=tmp_path)
+    assert key not in str(caught.value)
+    assert caught.value.key == 'nodes.n."…"'
+
+
+@pytest.mark.parametrize("name", [" op", "op ", "op\t"])
+def test_a_username_has_no_space_around_it(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_profile("n", {**MINIMAL, "username": name}, folder=tmp_path)
+    assert caught.value.key == "nodes.n.username"
+
+
 def test_a_hostile_key_is_made_harmless(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         check_profile("n", {**MINIMAL, "\x1b]0;x\x07[red]": 1}, folder=tmp_path)
@@ -122,13 +138,15 @@ def test_a_name_is_one_plain_word(name: str, tmp_path: Path) -> None:
 
 def test_problems_names_every_field_that_is_wrong() -> None:
     found = profile_problems("a b", {"url": "http://db1", "read_only": "yes", "labl": "x"})
-    assert set(found) == {"name", "url", "read_only", "labl", "username"}
-    assert found["username"] == "is missing"
-    assert "https://" in found["url"]
+    table = 'nodes."…"'
+    by_key = {problem.key.removeprefix(f"{table}."): problem for problem in found}
+    assert set(by_key) == {table, "url", "read_only", "labl", "username"}
+    assert by_key["username"].reason == "is missing"
+    assert "https://" in by_key["url"].hint
 
 
 def test_problems_is_empty_where_check_profile_is_content() -> None:
-    assert profile_problems("n", {**MINIMAL, "label": None}) == {}
+    assert profile_problems("n", {**MINIMAL, "label": None}) == []
 
 
 def test_the_fields_of_a_profile_make_the_same_profile_again(tmp_path: Path) -> None:

@@ -88,15 +88,17 @@ async def test_a_failure_is_reported_with_its_code_and_no_output(
     script.write_text(f"#!/bin/sh\necho {CANARY}\necho {CANARY} >&2\nexit 3\n", encoding="utf-8")
     script.chmod(0o700)
     error = await refused(str(script), says="it failed with exit code 3, and wrote to stderr")
-    assert error.source == f"password command {script}"
+    assert error.source == "password_command"
     assert error.hint == "run it in a shell to see why"
     script.write_text(f"#!/bin/sh\necho {CANARY}\nkill -TERM $$\n", encoding="utf-8")
     error = await refused(str(script), says="it failed with signal 15")
     assert "stderr" not in str(error)
 
 
-async def test_only_the_programs_name_is_ever_reported() -> None:
+async def test_no_word_of_the_command_is_ever_reported() -> None:
     error = await refused("sh", "-c", f": {CANARY}; exit 1", says="exit code 1")
+    assert CANARY not in str(error)
+    error = await refused(CANARY, says="it cannot be run: No such file")
     assert CANARY not in str(error)
     error = await refused("\x1b[31mnone", CANARY, says="cannot be run")
     assert CANARY not in str(error)

@@ -44,16 +44,31 @@ def test_a_file_that_others_may_touch_is_refused_with_the_command_to_run(
 ) -> None:
     """P10."""
     file.chmod(mode)
-    assert refused(file, "others may read or write it").hint == f"run: chmod 600 {file}"
+    assert refused(file, "others may read or write it").hint == "run: chmod 600 on that file"
 
 
-def test_the_command_to_run_quotes_the_path(tmp_path: Path) -> None:
-    path = tmp_path / "a b; rm -rf \x1b[31m"
-    path.write_text(CANARY, encoding="utf-8")
-    path.chmod(0o644)
-    error = refused(path, "others may")
-    assert error.hint == f"run: chmod 600 '{tmp_path}/a b; rm -rf ␛[31m'"
-    assert "\x1b" not in str(error)
+def test_no_message_has_the_path_as_it_may_be_a_password(tmp_path: Path) -> None:
+    """P9: a password written as `password_file`."""
+    path = tmp_path / CANARY
+    with pytest.raises(CredentialError, match="it cannot be opened: No such file") as caught:
+        from_file(profile(FileSource(path)), FileSource(path))
+    error = caught.value
+    assert error.source == "password_file"
+    assert CANARY not in str(error)
+
+
+@as_root
+@pytest.mark.parametrize("mode", [0o440, 0o400, 0o040])
+def test_a_secret_that_is_mounted_for_a_group_is_read(mode: int, file: Path) -> None:
+    os.chown(file, 0, 54321)
+    file.chmod(mode)
+    assert from_file(profile(), FileSource(file)).reveal() == CANARY
+
+
+def test_a_byte_order_mark_is_no_part_of_a_password(file: Path) -> None:
+    """The node would refuse it, and five refusals lock the user."""
+    file.write_bytes(b"\xef\xbb\xbf" + CANARY.encode())
+    assert refused(file, "begins with a byte order mark").hint == "save it as UTF-8 without BOM"
 
 
 @as_root

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import tomlkit
-
 from tui.cli.output import CommandError
 from tui.config import ConfigError, FileSource, check_profile, load, profile_problems
 from tui.config.config_file import read_bytes
-from tui.config.loader import parse_configuration
-from tui.config.profile_rules import dotted_key
+from tui.config.key_lines import key_lines
+from tui.config.loader import DocumentReader
+from tui.config.profile_rules import NO_LINES
 from tui.config.toml_syntax import parse_toml
 from tui.credentials import CredentialError
 from tui.credentials.file import from_file
@@ -25,45 +24,47 @@ def config_problems(path: Path, *, must_exist: bool) -> list[str]:
         return []
     path = path.absolute()
     try:
-        document = parse_toml(read_bytes(path) or b"", path)
-        found = [*_in_document(document, path)]
+        data = read_bytes(path) or b""
+        document = parse_toml(data, path)
+        found = [*_in_document(document, path, key_lines(data.decode()))]
     except (ConfigError, RecursionError):  # nothing can be read, or not taken apart
         found = []
     return found or [first]
 
 
-def _in_document(document: Mapping[str, object], path: Path) -> Iterator[str]:
+def _in_document(
+    document: Mapping[str, object], path: Path, lines: Mapping[str, int]
+) -> Iterator[str]:
     for name, table in document.items():
         if name == "nodes" and isinstance(table, dict):
-            yield from _in_nodes(table, path)
+            yield from _in_nodes(table, path, lines)
         elif name in ("settings", "keys", "notify") and isinstance(table, dict):
             for key, value in table.items():
-                yield from _in_piece({name: {key: value}}, path)
+                yield from _in_part({name: {key: value}}, path, lines)
         else:
-            yield from _in_piece({name: table}, path)
+            yield from _in_part({name: table}, path, lines)
 
 
-def _in_nodes(nodes: Mapping[str, object], path: Path) -> Iterator[str]:
+def _in_nodes(nodes: Mapping[str, object], path: Path, lines: Mapping[str, int]) -> Iterator[str]:
     by_url: dict[str, str] = {}
     for name, fields in nodes.items():
         if not isinstance(fields, dict):
-            yield from _in_piece({"nodes": {name: fields}}, path)
+            yield from _in_part({"nodes": {name: fields}}, path, lines)
             continue
-        wrong = profile_problems(name, fields)
-        for field, words in wrong.items():
-            key = dotted_key("nodes", name) if field == "name" else dotted_key("nodes", name, field)
-            yield str(ConfigError(words, file=path, key=key))
-        if not wrong:
+        problems = profile_problems(name, fields, file=path, lines=lines)
+        yield from map(str, problems)
+        if not problems:
             url = check_profile(name, fields, folder=path.parent).url
             twin = by_url.setdefault(url, name)
             if twin != name:
-                yield from _in_piece({"nodes": {twin: nodes[twin], name: fields}}, path)
+                part = {"nodes": {twin: nodes[twin], name: fields}}
+                yield from _in_part(part, path, lines)
 
 
-def _in_piece(piece: Mapping[str, object], path: Path) -> Iterator[str]:
-    """Read a piece of a configuration as if it were all of it."""
+def _in_part(part: Mapping[str, object], path: Path, lines: Mapping[str, int]) -> Iterator[str]:
+    """Read a part of a configuration as if it were all of it."""
     try:
-        parse_configuration(tomlkit.dumps(piece).encode(), path)
+        DocumentReader(path, lines).configuration(part, "")
     except ConfigError as error:
         yield str(error)
 
@@ -83,7 +84,7 @@ def theme_problems(path: Path, *, must_exist: bool) -> list[str]:
         fields = fields if isinstance(fields, dict) else {}
         piece = fields if name is None else {key: fields[key] for key in fields if key == name}
         try:
-            appearance(parse_configuration(tomlkit.dumps({table: piece}).encode(), path))
+            appearance(DocumentReader(path, NO_LINES).configuration({table: piece}, ""))
         except (ConfigError, CommandError) as error:
             found.append(error.message if isinstance(error, CommandError) else "")
     return [problem for problem in found if problem] + _unreadable(path, must_exist=must_exist)

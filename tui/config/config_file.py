@@ -1,7 +1,6 @@
-"""The bytes of a configuration file that only its owner can write, and its line numbers."""
+"""The bytes of a configuration file that only its owner can write."""
 
 import os
-import re
 import stat
 from pathlib import Path
 
@@ -65,20 +64,3 @@ def _kind(mode: int) -> str:
     if stat.S_ISFIFO(mode):
         return "a pipe"
     return "a device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "a socket"
-
-
-def line_of(path: Path, profile_name: str, field: str) -> int | None:
-    """Return the line's number, from 1; None where it is not written in a plain way."""
-    try:
-        text = (read_bytes(path) or b"").decode()
-    except (ConfigError, UnicodeDecodeError):
-        return None
-    name = re.escape(profile_name)
-    header = re.compile(rf"\s*\[\s*nodes\s*\.\s*(?:{name}|\"{name}\"|'{name}')\s*\]")
-    inside = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().startswith("["):
-            inside = header.match(line) is not None
-        elif inside and re.match(rf"\s*[\"']?{re.escape(field)}[\"']?\s*=", line):
-            return number
-    return None

@@ -9,8 +9,9 @@ from typing import Any
 from tui.config import value_readers as read
 from tui.config.config_file import read_bytes
 from tui.config.errors import BadValue, ConfigError
+from tui.config.key_lines import dotted_key, key_lines
 from tui.config.profile import Configuration, NodeProfile, Notify, Settings
-from tui.config.profile_rules import check_profile, dotted_key, unknown_key
+from tui.config.profile_rules import check_profile, shown_key, unknown_key
 from tui.config.toml_syntax import parse_toml
 
 _TABLES = ("settings", "keys", "notify", "nodes")
@@ -50,75 +51,90 @@ def parse_configuration(data: bytes | None, path: Path) -> Configuration:
     if data is None:
         return Configuration(path, Settings(), MappingProxyType({}), (), "")
     document = parse_toml(data, path)
-    for name in document:
-        if name not in _TABLES:
-            raise _error(path, unknown_key(name, _TABLES), name)
-    return Configuration(
-        path=path,
-        settings=Settings(**_values("settings", _SETTINGS, document, path)),
-        keys=MappingProxyType(_keys(_table(document, "keys", path), path)),
-        nodes=_nodes(_table(document, "nodes", path), path),
-        digest=hashlib.sha256(data).hexdigest(),
-        notify=Notify(**_values("notify", _NOTIFY, document, path)),
-    )
+    digest = hashlib.sha256(data).hexdigest()
+    return DocumentReader(path, key_lines(data.decode())).configuration(document, digest)
 
 
-def _error(path: Path, refused: BadValue, *key: str) -> ConfigError:
-    return ConfigError(refused.reason, file=path, key=dotted_key(*key), hint=refused.hint)
+class DocumentReader:
+    """Reads the document of one file; its errors have the lines on which the keys are written."""
 
+    def __init__(self, path: Path, lines: Mapping[str, int]) -> None:
+        self._path = path
+        self._lines = lines
 
-def _table(tables: Mapping[str, object], name: str, path: Path) -> dict[str, object]:
-    table = tables.get(name, {})
-    if not isinstance(table, dict):
-        form = "[nodes.NAME]" if name == "nodes" else f"[{name}]"
-        refused = BadValue(
-            f"must be a table, not {read.kind_of_value(table)}", f"begin it with {form}"
+    def configuration(self, document: Mapping[str, object], digest: str) -> Configuration:
+        """Return the configuration of a document, or of a part of one. Raises ConfigError."""
+        for name in document:
+            if name not in _TABLES:
+                raise self._error(unknown_key(name, _TABLES), name, valid=_TABLES)
+        return Configuration(
+            path=self._path,
+            settings=Settings(**self._values("settings", _SETTINGS, document)),
+            keys=MappingProxyType(self._keys(self._table(document, "keys"))),
+            nodes=self._nodes(self._table(document, "nodes")),
+            digest=digest,
+            notify=Notify(**self._values("notify", _NOTIFY, document)),
         )
-        raise _error(path, refused, name)
-    return table
 
+    def _error(self, refused: BadValue, *key: str, valid: tuple[str, ...] = ()) -> ConfigError:
+        """Return an error of a key; with `valid` keys, of one that may not exist."""
+        shown = dotted_key(*key)
+        line = self._lines.get(shown) or self._lines.get(dotted_key(*key[:-1]))
+        if valid:
+            shown = ".".join((*key[:-1], shown_key(key[-1], valid)))
+        return ConfigError(refused.reason, file=self._path, line=line, key=shown, hint=refused.hint)
 
-def _values(
-    table: str,
-    readers: Mapping[str, Callable[[object], object]],
-    document: Mapping[str, object],
-    path: Path,
-) -> dict[str, Any]:
-    """Read a table, each field with its reader."""
-    values: dict[str, Any] = {}
-    for name, value in _table(document, table, path).items():
-        if name not in readers:
-            raise _error(path, unknown_key(name, tuple(readers)), table, name)
-        try:
-            values[name] = readers[name](value)
-        except BadValue as refused:
-            raise _error(path, refused, table, name) from None
-    return values
-
-
-def _keys(table: Mapping[str, object], path: Path) -> dict[str, str]:
-    """Read the keymap; the window checks which bindings there are."""
-    keys: dict[str, str] = {}
-    for name, value in table.items():
-        try:
-            keys[name] = read.read_word(value)
-        except BadValue as refused:
-            raise _error(path, refused, "keys", name) from None
-    return keys
-
-
-def _nodes(table: Mapping[str, object], path: Path) -> tuple[NodeProfile, ...]:
-    profiles: dict[str, NodeProfile] = {}
-    for name, fields in table.items():
-        if not isinstance(fields, dict):
+    def _table(self, tables: Mapping[str, object], name: str) -> dict[str, object]:
+        table = tables.get(name, {})
+        if not isinstance(table, dict):
+            form = "[nodes.NAME]" if name == "nodes" else f"[{name}]"
             refused = BadValue(
-                f"must be a table, not {read.kind_of_value(fields)}",
-                "begin a node with [nodes.NAME] and put its keys below",
+                f"must be a table, not {read.kind_of_value(table)}", f"begin it with {form}"
             )
-            raise _error(path, refused, "nodes", name)
-        profile = check_profile(name, fields, folder=path.parent, file=path)
-        twin = profiles.setdefault(profile.url, profile)
-        if twin is not profile:
-            refused = BadValue(f"is the same node as {dotted_key('nodes', twin.name)}")
-            raise _error(path, refused, "nodes", name, "url")
-    return tuple(profiles.values())
+            raise self._error(refused, name)
+        return table
+
+    def _values(
+        self,
+        table: str,
+        readers: Mapping[str, Callable[[object], object]],
+        document: Mapping[str, object],
+    ) -> dict[str, Any]:
+        """Read a table, each field with its reader."""
+        values: dict[str, Any] = {}
+        for name, value in self._table(document, table).items():
+            if name not in readers:
+                valid = tuple(readers)
+                raise self._error(unknown_key(name, valid), table, name, valid=valid)
+            try:
+                values[name] = readers[name](value)
+            except BadValue as refused:
+                raise self._error(refused, table, name) from None
+        return values
+
+    def _keys(self, table: Mapping[str, object]) -> dict[str, str]:
+        """Read the keymap; the window checks which bindings there are."""
+        keys: dict[str, str] = {}
+        for name, value in table.items():
+            try:
+                keys[name] = read.read_word(value)
+            except BadValue as refused:
+                raise self._error(refused, "keys", name) from None
+        return keys
+
+    def _nodes(self, table: Mapping[str, object]) -> tuple[NodeProfile, ...]:
+        profiles: dict[str, NodeProfile] = {}
+        for name, fields in table.items():
+            if not isinstance(fields, dict):
+                refused = BadValue(
+                    f"must be a table, not {read.kind_of_value(fields)}",
+                    "begin a node with [nodes.NAME] and put its keys below",
+                )
+                raise self._error(refused, "nodes", name)
+            folder, lines = self._path.parent, self._lines
+            profile = check_profile(name, fields, folder=folder, file=self._path, lines=lines)
+            twin = profiles.setdefault(profile.url, profile)
+            if twin is not profile:
+                refused = BadValue(f"is the same node as {dotted_key('nodes', twin.name)}")
+                raise self._error(refused, "nodes", name, "url")
+        return tuple(profiles.values())

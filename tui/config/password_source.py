@@ -1,6 +1,9 @@
-"""The sources of a profile's password; `tui.credentials` reads them."""
+"""The sources of a profile's password; `tui.credentials` reads them.
 
-from dataclasses import dataclass
+No repr has what the profile says: it may be a password written into the wrong key.
+"""
+
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -8,21 +11,21 @@ from pathlib import Path
 class EnvironmentSource:
     """An environment variable (`password_env`)."""
 
-    variable: str
+    variable: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CommandSource:
     """The output of a command (`password_command`); `argv` is run without a shell."""
 
-    argv: tuple[str, ...]
+    argv: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
     """The one line of a file (`password_file`); the path is absolute."""
 
-    path: Path
+    path: Path = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

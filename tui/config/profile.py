@@ -1,7 +1,7 @@
 """A configuration, once it has been checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.config.password_source import (
@@ -14,6 +14,7 @@ from tui.config.password_source import (
 from tui.model.event import EventKind
 from tui.model.login import LoginWay
 from tui.model.node import Environment
+from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, Trust
 
 
@@ -45,12 +46,31 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a profile is written: the file, None where there is none yet, and the line of a key."""
+
+    file: Path | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, key: str) -> str:
+        """Return where a key is written, as `config.toml, line 7, password_file`.
+
+        Messages have this in the place of a value that may be a password written into the wrong
+        key.
+        """
+        line = self.lines.get(key)
+        file = clean(self.file.name) if self.file and line else ""
+        return ", ".join(part for part in (file, f"line {line}" if line else "", key) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class NodeProfile:
     """One `[nodes.NAME]` table. `url` is normal: scheme, lower-case host, always a port.
 
     `username` is empty where a client certificate alone is the login; `proxy` is empty without
     one, else normal like `url`. `uid` and `hostname` identify the node that was discovered, in
-    case another one answers at its address; None and empty: not known.
+    case another one answers at its address; None and empty: not known. `origin` is where the
+    profile is written, and no part of what it says.
     """
 
     name: str
@@ -67,6 +87,7 @@ class NodeProfile:
     login: LoginWay = LoginWay.AUTO
     uid: int | None = None
     hostname: str = ""
+    origin: Origin = field(default=Origin(), compare=False, repr=False)
 
     @property
     def title(self) -> str:

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tui.config import value_readers as read
 from tui.config.errors import BadValue, ConfigError
+from tui.config.key_lines import dotted_key
 from tui.config.password_source import (
     AskSource,
     CommandSource,
@@ -14,10 +17,9 @@ from tui.config.password_source import (
     FileSource,
     KeyringSource,
 )
-from tui.config.profile import NodeProfile
+from tui.config.profile import NodeProfile, Origin
 from tui.config.url import normal_proxy, normal_url
 from tui.model.login import LoginWay
-from tui.model.text import clean
 from tui.model.trust import (
     AuthorityTrust,
     ClientCertificate,
@@ -31,9 +33,10 @@ SOURCES = ("password_env", "password_command", "password_file", "keyring")
 TRUSTS = ("ca_file", "fingerprint", "insecure")
 PAIR = ("client_cert", "client_key")
 REQUIRED = ("url", "username")
+NO_LINES: Mapping[str, int] = MappingProxyType({})
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_WORD = re.compile(r"[A-Za-z_]{1,32}")
 _SECRET = re.compile(r"pass(word|wd|phrase)?|pwd|secret|token|credentials?")
 
 
@@ -72,23 +75,67 @@ FIELDS = tuple(_READERS)
 
 
 def check_profile(
-    name: str, fields: Mapping[str, object], *, folder: Path, file: Path | None = None
+    name: str,
+    fields: Mapping[str, object],
+    *,
+    folder: Path,
+    file: Path | None = None,
+    lines: Mapping[str, int] = NO_LINES,
 ) -> NodeProfile:
     """Return the profile of some fields; a field that is None counts as absent.
 
-    Relative paths start at `folder`. Raises ConfigError for the first thing that is wrong,
-    with its dotted key and, where known, the `file`.
+    Relative paths start at `folder`. `lines` are those of the `file`, by dotted key. Raises
+    ConfigError for the first thing that is wrong, with its key and, where known, file and line.
     """
+    problems, values = _problems(name, fields, folder, file, lines)
+    if problems:
+        raise problems[0]
+    return _profile(name, values, Origin(file, _own_lines(name, lines)))
+
+
+def profile_problems(
+    name: str,
+    fields: Mapping[str, object],
+    *,
+    file: Path | None = None,
+    lines: Mapping[str, int] = NO_LINES,
+) -> list[ConfigError]:
+    """Return all that is wrong with some fields, as `check_profile` would raise it."""
+    return _problems(name, fields, Path(), file, lines)[0]
+
+
+def _problems(
+    name: str,
+    fields: Mapping[str, object],
+    folder: Path,
+    file: Path | None,
+    lines: Mapping[str, int],
+) -> tuple[list[ConfigError], dict[str, Any]]:
     values, wrong = _read(name, fields, folder)
+    table = dotted_key("nodes", name)
+    problems = []
     for field, refused in wrong.items():
-        key = dotted_key("nodes", name) if field == "name" else dotted_key("nodes", name, field)
-        raise ConfigError(refused.reason, file=file, key=key, hint=refused.hint)
-    return _profile(name, values)
+        key = table if field == "name" else f"{table}.{shown_key(field, FIELDS)}"
+        line = lines.get(dotted_key("nodes", name, field)) or lines.get(table)
+        problems.append(
+            ConfigError(refused.reason, file=file, line=line, key=key, hint=refused.hint)
+        )
+    return problems, values
 
 
-def profile_problems(name: str, fields: Mapping[str, object]) -> dict[str, str]:
-    """Return the problem of each field (the name's is `name`); empty if there is none."""
-    return {field: str(wrong) for field, wrong in _read(name, fields, Path())[1].items()}
+def _own_lines(name: str, lines: Mapping[str, int]) -> Mapping[str, int]:
+    """Return the lines of a profile's own keys."""
+    by_field = {field: lines.get(dotted_key("nodes", name, field)) for field in FIELDS}
+    return MappingProxyType({field: line for field, line in by_field.items() if line})
+
+
+def shown_key(name: str, valid: tuple[str, ...]) -> str:
+    """Return a key as a message shows it.
+
+    One that does not exist is hidden, unless it is a plain word: it may be a password that was
+    written before the `=`.
+    """
+    return dotted_key(name if name in valid or _WORD.fullmatch(name) else "")
 
 
 def unknown_key(name: str, valid: tuple[str, ...]) -> BadValue:
@@ -99,11 +146,6 @@ def unknown_key(name: str, valid: tuple[str, ...]) -> BadValue:
             f"take the line out and use one of {', '.join(SOURCES)}, or none: you will be asked",
         )
     return BadValue("there is no such key", read.nearest(name, valid))
-
-
-def dotted_key(*parts: str) -> str:
-    """Return a key as TOML would write it, made printable."""
-    return ".".join(part if _BARE.fullmatch(part) else f'"{clean(part)}"' for part in parts)
 
 
 def _read(
@@ -154,17 +196,24 @@ def _check_together(
         wrong.setdefault("proxy", BadValue("reaches no IPv6 address", "give the URL a name"))
 
 
-def _profile(name: str, values: Mapping[str, Any]) -> NodeProfile:
+def _profile(name: str, values: Mapping[str, Any], origin: Origin) -> NodeProfile:
     """Build a profile of values whose types the readers have checked."""
     sources = (values.get(field) for field in SOURCES)
     trusts = (values.get(field) for field in TRUSTS)
+    trust = next((value for value in trusts if value is not None), SystemTrust())
+    if isinstance(trust, AuthorityTrust):
+        trust = replace(trust, place=origin.place("ca_file"))
+    client = None
+    if PAIR[0] in values:
+        files = (values[field] for field in PAIR)
+        client = ClientCertificate(*files, *(origin.place(field) for field in PAIR))
     return NodeProfile(
         name=name,
         url=values["url"],
         username=values.get("username", ""),
         password=next((value for value in sources if value is not None), AskSource()),
-        trust=next((value for value in trusts if value is not None), SystemTrust()),
-        client=ClientCertificate(*(values[field] for field in PAIR)) if PAIR[0] in values else None,
+        trust=trust,
+        client=client,
         proxy=values.get("proxy", ""),
         cluster=values.get("cluster", ""),
         environment=values.get("environment"),
@@ -173,4 +222,5 @@ def _profile(name: str, values: Mapping[str, Any]) -> NodeProfile:
         login=values.get("login", LoginWay.AUTO),
         uid=values.get("uid"),
         hostname=values.get("hostname", ""),
+        origin=origin,
     )

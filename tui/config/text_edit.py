@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from tui.config.profile_rules import FIELDS, dotted_key
+from tui.config.key_lines import dotted_key
+from tui.config.profile_rules import FIELDS
 
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _NEW_FILE = "# What rsdeck watches; config.example.toml explains every key.\n"

@@ -6,8 +6,10 @@ import tomllib
 from pathlib import Path
 
 from tui.config.errors import ConfigError
-from tui.config.profile_rules import dotted_key
+from tui.config.key_lines import dotted_key
 from tui.model.text import clean
+
+WITHOUT_BOM = r"save it as UTF-8 without BOM, or run: sed -i '1s/^\xef\xbb\xbf//' on that file"
 
 _WHERE = re.compile(r"(?P<what>.*) \(at (line (?P<line>\d+), column (?P<column>\d+)|end of .*)\)")
 _TWICE = re.compile(r"Cannot (?:declare|mutate immutable namespace) (?P<path>\(.*\))(?: twice)?")
@@ -32,9 +34,7 @@ def parse_toml(data: bytes, path: Path) -> dict[str, object]:
 
 def _decode(data: bytes, path: Path) -> str:
     if data.startswith(b"\xef\xbb\xbf"):
-        raise ConfigError(
-            "begins with a byte order mark", file=path, hint="save it as UTF-8 without BOM"
-        )
+        raise ConfigError("begins with a byte order mark (BOM)", file=path, hint=WITHOUT_BOM)
     line = 0
     try:
         return data.decode()

@@ -103,6 +103,8 @@ def read_username(value: object) -> str:
     read = read_word(value)
     if ":" in read:
         raise BadValue("must not hold a colon")
+    if read != read.strip():
+        raise BadValue("must not begin or end with a space", "a node would not know that user")
     return read
 
 

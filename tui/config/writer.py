@@ -10,9 +10,10 @@ from pathlib import Path
 
 from tui.config.config_file import read_bytes
 from tui.config.errors import ConfigError
+from tui.config.key_lines import dotted_key
 from tui.config.loader import parse_configuration
 from tui.config.profile import Configuration, NodeProfile, fields_of
-from tui.config.profile_rules import check_profile, dotted_key
+from tui.config.profile_rules import check_profile
 
 _PATIENCE = 5.0
 """Seconds to wait for another rsdeck that writes the same file."""

@@ -7,7 +7,6 @@ import signal
 
 from tui.config import NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
-from tui.model.text import clean
 
 _STDOUT = 1
 
@@ -51,8 +50,7 @@ class _Output(asyncio.SubprocessProtocol):
 
 async def from_command(profile: NodeProfile, argv: tuple[str, ...], limit: float) -> Secret:
     """Run a command, without a shell, for at most `limit` seconds; raises CredentialError."""
-    # The other words may hold a secret.
-    source = f"password command {clean(argv[0])}"
+    source = profile.origin.place("password_command")
     hint = "run it in a shell to see why"
     try:
         transport, output = await asyncio.get_running_loop().subprocess_exec(

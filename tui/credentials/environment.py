@@ -4,7 +4,6 @@ import os
 
 from tui.config import NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
-from tui.model.text import clean
 
 # The environment belongs to the whole process and a variable is removed from it when it is first
 # read, so its value is kept for the whole process as well.
@@ -20,10 +19,13 @@ def take_variable(variable: str) -> None:
 
 def from_environment(profile: NodeProfile, variable: str) -> Secret:
     """Return the value of a variable when it was first read; raises CredentialError."""
-    source = f"environment variable {clean(variable)}"
+    source = profile.origin.place("password_env")
     take_variable(variable)
     if variable not in _taken:
         raise CredentialError(
-            profile, source, "it is not set", "set it before rsdeck starts, or edit the profile"
+            profile,
+            source,
+            "the variable is not set",
+            "set it before rsdeck starts, or edit the profile",
         )
     return secret_from(profile, source, Raw(os.fsencode(_taken[variable].reveal())))

@@ -80,6 +80,9 @@ class Raw(_Hidden):
             return None, f"it is longer than {LIMIT} bytes", alone
         line = self._data.removesuffix(b"\n")
         line = line.removesuffix(b"\r") if line != self._data else line
+        if line.startswith(b"\xef\xbb\xbf"):
+            # The node would take the mark for a part of the password, and refuse it.
+            return None, "it begins with a byte order mark (BOM)", "save it as UTF-8 without BOM"
         if not line:
             return None, "it is empty", "give the password on one line"
         if b"\0" in line or b"\n" in line or b"\r" in line:

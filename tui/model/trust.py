@@ -1,7 +1,7 @@
 """Which certificates are trusted: a node's profile holds it, `tui.api.tls.context` checks it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _FINGERPRINT = re.compile(r"sha256:(?P<hex>[0-9a-f]{64})")
@@ -14,9 +14,14 @@ class SystemTrust:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityTrust:
-    """The certificate authorities in one PEM file."""
+    """The certificate authorities in one PEM file.
 
-    ca_file: Path
+    `place` is where the profile names it; messages have it in the place of the path, which may be
+    a password written into the wrong key.
+    """
+
+    ca_file: Path = field(repr=False)
+    place: str = field(default="ca_file", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,15 @@ def parse_fingerprint(text: str) -> PinnedTrust:
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """The client's certificate and key in mutual TLS: two PEM files, or the same file twice."""
+    """The client's certificate and key in mutual TLS: two PEM files, or the same file twice.
 
-    certificate: Path
-    key: Path
+    The places are where the profile names them, for messages, as in `AuthorityTrust`.
+    """
+
+    certificate: Path = field(repr=False)
+    key: Path = field(repr=False)
+    certificate_place: str = field(default="client_cert", compare=False)
+    key_place: str = field(default="client_key", compare=False)
 
 
 UNCHECKED = "CERTIFICATE NOT CHECKED"

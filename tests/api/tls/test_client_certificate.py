@@ -117,12 +117,12 @@ async def test_a_renewed_pair_is_shown_on_the_next_connection(connect, certified
 
 def others_read_it(pair: Pair) -> str:
     pair.mine.key.chmod(0o640)
-    return "others may read or write the client's key .*me.key"
+    return r"the client's key \(client_key\): others may read or write it"
 
 
 def locked(pair: Pair) -> str:
     pair.mine.key.write_bytes(key_pem(ec.generate_private_key(ec.SECP256R1()), b"secret"))
-    return "is locked with a passphrase, which rsdeck does not ask for"
+    return "is locked with a passphrase; rsdeck does not prompt for it"
 
 
 def of_another(pair: Pair) -> str:
@@ -137,13 +137,13 @@ def no_pem(pair: Pair) -> str:
 
 def missing(pair: Pair) -> str:
     pair.mine.key.unlink()
-    return "me.key cannot be read: No such file"
+    return "client_key: the file cannot be read: No such file"
 
 
 def folder(pair: Pair) -> str:
     pair.mine.certificate.unlink()
     pair.mine.certificate.mkdir()
-    return "me.pem cannot be read: it is not a plain file"
+    return "client_cert: the file cannot be read: it is not a plain file"
 
 
 @pytest.mark.parametrize("harm", [others_read_it, locked, of_another, no_pem, missing, folder])
@@ -156,4 +156,5 @@ async def test_a_pair_that_does_not_do_is_refused_before_any_connection(
         with pytest.raises(Unreachable, match=f"node1 .* was not asked: .*{words}") as caught:
             await client.services()
         assert caught.value.trouble.hint
+        assert "me.key" not in f"{caught.value}{caught.value.trouble.hint}"
         assert server.connections == 0

@@ -194,7 +194,7 @@ def test_trust_is_shown_in_words() -> None:
 
     assert words(trust=NoTrust()) == "CERTIFICATE NOT CHECKED (insecure)"
     assert words(trust=SystemTrust()) == "the authorities of this machine"
-    assert words(trust=AuthorityTrust(Path("/etc/ca.pem"))) == "the authorities in /etc/ca.pem"
+    assert words(trust=AuthorityTrust(Path("/etc/ca.pem"))) == "CA file"
     assert words(url="http://127.0.0.1:8080") == "no certificate: http on this machine"
 
 

@@ -1,7 +1,6 @@
 """TLS contexts: which certificate is trusted, and the client certificate that is presented."""
 
 import os
-import shlex
 import ssl
 import stat
 from functools import lru_cache
@@ -10,7 +9,6 @@ from typing import NoReturn
 
 from tui.api.errors import Unreachable
 from tui.api.tls.certificate import fingerprint
-from tui.model.text import clean
 from tui.model.trust import (
     AuthorityTrust,
     ClientCertificate,
@@ -19,8 +17,7 @@ from tui.model.trust import (
     SystemTrust,
     Trust,
 )
-
-_LONGEST_PATH = 4096
+from tui.storage.secret_file import secret_file_fault
 
 
 class _Passphrase(Exception):
@@ -29,83 +26,75 @@ class _Passphrase(Exception):
 
 def client_certificate_stamps(shown: ClientCertificate) -> tuple[tuple[int, int, int], ...]:
     """Return what changes when one of the files is renewed. Raises Unreachable."""
-    return tuple(_file_stamp(path) for path in (shown.certificate, shown.key))
+    return (
+        _file_stamp(shown.certificate, shown.certificate_place),
+        _file_stamp(shown.key, shown.key_place),
+    )
 
 
-def _file_stamp(path: Path) -> tuple[int, int, int]:
+def _file_stamp(path: Path, place: str) -> tuple[int, int, int]:
     try:
         status = path.stat()
     except OSError as error:
-        raise _cannot(path, error.strerror or "") from error
+        raise _unreadable(place, error.strerror or "") from error
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def load_client_certificate(context: ssl.SSLContext, shown: ClientCertificate) -> None:
     """Load the certificate that a context presents when asked. Raises Unreachable."""
-    _check(shown.certificate, secret=shown.certificate == shown.key)
-    _check(shown.key, secret=True)
-    key = _name(shown.key)
+    is_same = shown.certificate == shown.key
+    _check(shown.certificate, shown.certificate_place, secret=is_same)
+    _check(shown.key, shown.key_place, secret=True)
+    certificate, key = shown.certificate_place, shown.key_place
     try:
         context.load_cert_chain(shown.certificate, shown.key, password=_locked)
     except _Passphrase:
-        path = clean(shlex.quote(str(shown.key)), _LONGEST_PATH)
         raise Unreachable(
-            f"the client's key {key} is locked with a passphrase, which rsdeck does not ask for",
-            f"unlock it into a file of your own: (umask 077; openssl pkey -in {path} -out NEW), "
-            "and name that one as client_key",
+            f"the client's key ({key}) is locked with a passphrase; rsdeck does not prompt for it",
+            "unlock it into a file of your own: (umask 077; openssl pkey -in KEY -out NEW), "
+            "and set client_key to NEW",
         ) from None
     except ssl.SSLError as error:
         if "KEY_VALUES_MISMATCH" in (error.reason or ""):
             raise Unreachable(
-                f"the client's key {key} does not belong to its certificate "
-                f"{_name(shown.certificate)}",
+                f"the client's key ({key}) does not belong to its certificate ({certificate})",
                 "set client_cert and client_key to a pair",
             ) from error
         raise Unreachable(
-            f"the client's certificate {_name(shown.certificate)} or its key {key} is no PEM file",
+            f"the client's certificate ({certificate}) or its key ({key}) is no PEM file",
             "set client_cert to a PEM certificate and client_key to its PEM key",
         ) from error
     except OSError as error:
-        raise _cannot(shown.key, error.strerror or "") from error
+        raise _unreadable(key, error.strerror or "") from error
 
 
 def _locked() -> NoReturn:
     raise _Passphrase
 
 
-def _check(path: Path, *, secret: bool) -> None:
+def _check(path: Path, place: str, *, secret: bool) -> None:
     """Raise Unreachable unless it is a plain file; a `secret` one is read by no other user."""
     try:
         # Not blocking: opening a FIFO would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
-        raise _cannot(path, error.strerror or "") from error
+        raise _unreadable(place, error.strerror or "") from error
     try:
-        status = os.fstat(handle)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise _unreadable(place, "it is not a plain file")
+        fault = secret_file_fault(handle) if secret else None
     finally:
         os.close(handle)
-    if not stat.S_ISREG(status.st_mode):
-        raise _cannot(path, "it is not a plain file")
-    if not secret:
-        return
-    if status.st_uid not in {os.geteuid(), 0}:
-        raise Unreachable(
-            f"the client's key {_name(path)} belongs to another user", "use a file of your own"
-        )
-    if status.st_mode & 0o077:
-        hint = f"run: chmod 600 {clean(shlex.quote(str(path)), _LONGEST_PATH)}"
-        raise Unreachable(f"others may read or write the client's key {_name(path)}", hint)
+    if fault is not None:
+        reason, hint = fault
+        raise Unreachable(f"the client's key ({place}): {reason}", hint)
 
 
-def _cannot(path: Path, why: str) -> Unreachable:
+def _unreadable(place: str, why: str) -> Unreachable:
     return Unreachable(
-        f"the file {_name(path)} cannot be read: {why or 'unknown'}",
+        f"{place}: the file cannot be read: {why or 'unknown'}",
         "set client_cert and client_key to PEM files of yours",
     )
-
-
-def _name(path: Path) -> str:
-    return clean(str(path), _LONGEST_PATH)
 
 
 __all__ = ["PinMismatch", "context_for"]
@@ -155,13 +144,12 @@ def _context(trust: Trust, shown: ClientCertificate | None, _: object) -> ssl.SS
     match trust:
         case SystemTrust():
             _believe_this_machine(context)
-        case AuthorityTrust(ca_file):
+        case AuthorityTrust(ca_file, place):
             try:
                 context.load_verify_locations(ca_file)
             except (OSError, ssl.SSLError) as error:
                 raise Unreachable(
-                    f"the authority's file {clean(str(ca_file))} cannot be read: "
-                    f"{clean(error.strerror or str(error))}",
+                    f"{place}: the CA file cannot be read: {_ca_file_reason(error)}",
                     "set ca_file to a PEM file of the authority",
                 ) from error
         case PinnedTrust(sha256):
@@ -172,6 +160,13 @@ def _context(trust: Trust, shown: ClientCertificate | None, _: object) -> ssl.SS
     if shown is not None:
         load_client_certificate(context, shown)
     return context
+
+
+def _ca_file_reason(error: OSError) -> str:
+    """Return why a CA file cannot be read; of OpenSSL's errors, the words without its path."""
+    if isinstance(error, ssl.SSLError):
+        return "it holds no PEM certificate"
+    return error.strerror or "unknown"
 
 
 def _believe_this_machine(context: ssl.SSLContext) -> None:

@@ -7,7 +7,6 @@ from enum import Enum
 from tui.api.tls.certificate import COMPARE
 from tui.api.tls.probe import probe
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
-from tui.config.config_file import line_of
 from tui.model.certificate import Certificate
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust
@@ -112,7 +111,7 @@ def certificate_facts(contact: PresentedCertificate, now: datetime) -> list[Cert
 
 def changed_certificate_remedy(contact: PresentedCertificate, configuration: Configuration) -> str:
     """Return what to do about a changed certificate, for a person."""
-    line = line_of(configuration.path, contact.profile.name, "fingerprint")
+    line = contact.profile.origin.lines.get("fingerprint")
     where = clean(str(configuration.path), 4096) + (f", line {line}" if line else "")
     return (
         "Somebody may stand between, or the certificate was renewed. Nothing was sent. Only if the "

@@ -133,8 +133,8 @@ def trust_words(profile: NodeProfile) -> str:
     match profile.trust:
         case PinnedTrust():
             return f"pinned {profile.trust}"
-        case AuthorityTrust(ca_file):
-            return f"the authorities in {ca_file}"
+        case AuthorityTrust():
+            return "CA file"
         case NoTrust():
             return f"{UNCHECKED} (insecure)"
         case _:
