@@ -148,7 +148,7 @@ def test_a_node_that_cannot_be_polled_is_exit_code_3(
     spread.cluster.logins.challenges = True
     words = {
         "wrong password": "does not accept",
-        "no password": "DEMO_PASSWORD",
+        "no password": "password_env: the variable is not set",
         "off": "refused the connection",
         "replica": "only the primary tells",
     }

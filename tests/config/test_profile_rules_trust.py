@@ -108,3 +108,24 @@ def test_pinning_keeps_the_other_keys_as_they_are_written(write: Write) -> None:
     assert after.nodes[0].client == profile.client
     for line in MUTUAL.splitlines():
         assert line in path.read_text().splitlines() or "proxy" in line
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("DB1.example", "db1.example"), ("10.0.0.1", "10.0.0.1"), ("fd00::1", "fd00::1"),
+     ("[FD00::1]", "fd00::1")],
+)  # fmt: skip
+def test_a_server_name_is_a_name_or_an_address_for_any_trust(given: str, meant: str) -> None:
+    for more in ({}, {"ca_file": "ca.pem"}, {"fingerprint": "0" * 64}, {"insecure": True}):
+        profile = checked(server_name=given, **more)
+        assert profile.server_name == profile.trust.server_name == meant
+        assert fields_of(profile)["server_name"] == meant
+
+
+@pytest.mark.parametrize("name", ["https://db1", "db1:9443", "db 1", "", "-x"])
+def test_what_is_no_name_is_no_server_name(name: str) -> None:
+    assert wrong(server_name=name).key == "nodes.a.server_name"
+
+
+def test_a_server_name_goes_with_https() -> None:
+    assert wrong(url="http://127.0.0.1:8080", server_name="db1").key == "nodes.a.server_name"

@@ -264,6 +264,12 @@ def _word(raw: object) -> str:
     return clean(raw) if isinstance(raw, str) else ""
 
 
+def _words(raw: object) -> tuple[str, ...]:
+    """Return the words of a list that are text and not empty; none of what is no list."""
+    listed = raw if isinstance(raw, list) else []
+    return tuple(word for word in map(_word, listed) if word)
+
+
 def read_nodes(body: bytes) -> list[Any]:
     """Read `GET /v1/nodes`: a list of nodes, of which `join_members` takes what it can."""
     listed = read_json(body)
@@ -293,6 +299,7 @@ def _member(uid: int, node: dict[str, Any], state: dict[str, Any]) -> Member:
     return Member(
         uid=uid,
         address=_word(node.get("addr")),
+        external=_words(node.get("external_addr")),
         hostname=_word(state.get("hostname")),
         role=_ROLES.get(role, Role.UNKNOWN) if isinstance(role, str) else Role.UNKNOWN,
         version=_word(node.get("software_version")) or _word(state.get("software_version")),

@@ -316,10 +316,11 @@ class Connection:
         # A failed handshake does not show what was presented: a second one, without HTTP, does.
         seconds_left = (limit.when() or 0.0) - asyncio.get_running_loop().time()
         try:
-            presented = await probe(self.url, min(_PROBE_AT_MOST, seconds_left / 2), self.proxy)
+            seconds = min(_PROBE_AT_MOST, seconds_left / 2)
+            presented = await probe(self.url, seconds, self.proxy, self.trust.server_name)
         except Unreachable:
             return fault
-        return with_presented_certificate(fault, presented.sha256)
+        return with_presented_certificate(fault, presented)
 
     def _tracer(
         self, trace: RequestTrace, limit: asyncio.Timeout, *, only_open: bool

@@ -24,6 +24,7 @@ from tui.api.errors import (
 )
 from tui.api.tls.certificate import COMPARE
 from tui.api.tls.context import PinMismatch
+from tui.model.certificate import Certificate
 from tui.model.reading import Remedy
 from tui.model.text import clean
 
@@ -66,6 +67,8 @@ _VERIFY = {
     62: "is made out to another name",
     64: "is made out to another address",
 }
+_OTHER_NAME = (62, 64)
+_NAMES_AT_MOST = 5
 
 _LATE = {
     RequestStage.FILES: "are ca_file, client_cert and client_key on a disk that answers?",
@@ -125,18 +128,25 @@ def _another(cause: PinMismatch, where: str) -> Untrusted:
 def _unverified(cause: ssl.SSLCertVerificationError, where: str) -> Untrusted:
     reason = clean(cause.verify_message or str(cause), 120)
     why = _VERIFY.get(cause.verify_code, f"is not trusted ({reason})")
-    return Untrusted(
-        f"{where} presents a certificate that {why}",
-        f"compare it on the node with `{COMPARE}` and set fingerprint in the profile, "
-        "or set ca_file to its authority",
-    )
+    compare = f"compare it on the node with `{COMPARE}` and set fingerprint in the profile"
+    if cause.verify_code in _OTHER_NAME:
+        hint = (
+            "if it is this node's certificate, set server_name in the profile to a name that the "
+            f"certificate has; or {compare}"
+        )
+    else:
+        hint = f"{compare}, or set ca_file to its authority"
+    return Untrusted(f"{where} presents a certificate that {why}", hint)
 
 
-def with_presented_certificate(fault: Untrusted, sha256: str) -> Untrusted:
+def with_presented_certificate(fault: Untrusted, presented: Certificate) -> Untrusted:
     """Return an Untrusted with what the node presents added."""
     trouble = fault.trouble
-    text = f"{fault}; it presents sha256:{sha256}"
-    return Untrusted(text, trouble.hint, trouble.remedies, got=sha256)
+    names = ", ".join(presented.names[:_NAMES_AT_MOST])
+    more = ", …" if len(presented.names) > _NAMES_AT_MOST else ""
+    made_out = f" for {names}{more}" if names else ""
+    text = f"{fault}; it presents sha256:{presented.sha256}{made_out}"
+    return Untrusted(text, trouble.hint, trouble.remedies, got=presented.sha256)
 
 
 def _broken_tls(cause: BaseException, where: str) -> Unreachable | None:

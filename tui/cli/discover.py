@@ -142,6 +142,7 @@ def _as_json(found: "Discovery", added: Sequence[str]) -> dict[str, Any]:
                 "name": node.name,
                 "hostname": node.member.hostname,
                 "address": node.member.address,
+                "external_addresses": list(node.member.external),
                 "url": node.profile.url if node.profile else None,
                 "role": node.member.role.value,
                 "version": node.member.version,

@@ -90,6 +90,11 @@ class NodeProfile:
     origin: Origin = field(default=Origin(), compare=False, repr=False)
 
     @property
+    def server_name(self) -> str:
+        """What the certificate is checked against; empty where it is the URL's host."""
+        return self.trust.server_name
+
+    @property
     def title(self) -> str:
         """The name to show for the node."""
         return self.label or self.name
@@ -135,6 +140,7 @@ def fields_of(profile: NodeProfile) -> dict[str, object]:
         **_trust_field(profile.trust),
         "client_cert": str(profile.client.certificate) if profile.client else "",
         "client_key": str(profile.client.key) if profile.client else "",
+        "server_name": profile.server_name,
         "proxy": profile.proxy,
         "cluster": profile.cluster,
         "environment": profile.environment.value if profile.environment else "",

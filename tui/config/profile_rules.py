@@ -18,7 +18,7 @@ from tui.config.password_source import (
     KeyringSource,
 )
 from tui.config.profile import NodeProfile, Origin
-from tui.config.url import normal_proxy, normal_url
+from tui.config.url import normal_host, normal_proxy, normal_url
 from tui.model.login import LoginWay
 from tui.model.trust import (
     AuthorityTrust,
@@ -59,6 +59,7 @@ _READERS: Mapping[str, Callable[[object, Path], object]] = {
     "ca_file": lambda value, folder: AuthorityTrust(read.read_path(value, folder)),
     "fingerprint": _fingerprint,
     "insecure": lambda value, _: NoTrust() if read.read_flag(value) else None,
+    "server_name": lambda value, _: normal_host(read.read_word(value)),
     "client_cert": read.read_path,
     "client_key": read.read_path,
     "proxy": lambda value, _: normal_proxy(read.read_word(value)),
@@ -189,7 +190,7 @@ def _check_together(
         if field in given and other not in given:
             wrong.setdefault(other, BadValue("is missing", f"{field} goes with it"))
     url = values.get("url", "")
-    for field in (*PAIR, "proxy"):
+    for field in (*PAIR, "proxy", "server_name"):
         if field in given and url.startswith("http://"):
             wrong.setdefault(field, BadValue("goes with an https URL alone"))
     if "proxy" in given and "[" in url:
@@ -200,7 +201,8 @@ def _profile(name: str, values: Mapping[str, Any], origin: Origin) -> NodeProfil
     """Build a profile of values whose types the readers have checked."""
     sources = (values.get(field) for field in SOURCES)
     trusts = (values.get(field) for field in TRUSTS)
-    trust = next((value for value in trusts if value is not None), SystemTrust())
+    trust: Trust = next((value for value in trusts if value is not None), SystemTrust())
+    trust = replace(trust, server_name=values.get("server_name", ""))
     if isinstance(trust, AuthorityTrust):
         trust = replace(trust, place=origin.place("ca_file"))
     client = None

@@ -51,6 +51,13 @@ def normal_proxy(text: str) -> str:
     return f"http://{_host(match['host'])[0]}:{_port(match['port'])}"
 
 
+def normal_host(text: str) -> str:
+    """Return a host alone: a lower-case name, or an address without brackets. Raises BadValue."""
+    if ":" in text and not text.startswith("["):
+        text = f"[{text}]"
+    return _host(text)[0].strip("[]")
+
+
 def _port(text: str | None) -> int:
     if text is None:
         return DEFAULT_PORT

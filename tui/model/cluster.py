@@ -10,10 +10,15 @@ from tui.model.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One node as its cluster lists it (`/v1/nodes`, `/v1/nodes/status`, joined by uid)."""
+    """One node as its cluster lists it (`/v1/nodes`, `/v1/nodes/status`, joined by uid).
+
+    `address` is the one inside the cluster (`addr`), `external` those by which clients outside
+    reach it (`external_addr`), where the cluster has such.
+    """
 
     uid: int
     address: str = ""
+    external: tuple[str, ...] = ()
     hostname: str = ""
     role: Role = Role.UNKNOWN
     version: str = ""

@@ -1,4 +1,8 @@
-"""Which certificates are trusted: a node's profile holds it, `tui.api.tls.context` checks it."""
+"""Which certificates are trusted: a node's profile holds it, `tui.api.tls.context` checks it.
+
+`server_name` is the name or address that is sent to the node in the handshake, and that a
+certificate of an authority must be made out to; empty: the URL's host.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -11,6 +15,8 @@ _FINGERPRINT = re.compile(r"sha256:(?P<hex>[0-9a-f]{64})")
 class SystemTrust:
     """The certificate authorities of this machine."""
 
+    server_name: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class AuthorityTrust:
@@ -22,6 +28,7 @@ class AuthorityTrust:
 
     ca_file: Path = field(repr=False)
     place: str = field(default="ca_file", compare=False)
+    server_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,7 @@ class PinnedTrust:
     """One certificate and no other; `sha256` is the digest of its DER form, 64 hex digits."""
 
     sha256: str
+    server_name: str = ""
 
     def __str__(self) -> str:
         return f"sha256:{self.sha256}"
@@ -37,6 +45,8 @@ class PinnedTrust:
 @dataclass(frozen=True, slots=True)
 class NoTrust:
     """Any certificate, unchecked (`insecure = true`)."""
+
+    server_name: str = ""
 
 
 Trust = SystemTrust | AuthorityTrust | PinnedTrust | NoTrust

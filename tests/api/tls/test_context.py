@@ -12,6 +12,7 @@ import pytest
 from tests.api.conftest import certify
 from tests.certificates import NOW, self_signed, without_key_identifiers
 from tests.faultserver import once, serving
+from tests.proxyserver import proxying
 from tui.api.errors import NotSent, Unreachable, Untrusted
 from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
@@ -73,7 +74,7 @@ async def test_an_unknown_authority_is_refused_and_the_fingerprint_reported(
             await connect(server, trust=trust).services()
         assert server.received == 0
     assert caught.value.got == certified.sha256
-    assert str(caught.value).endswith(f"; it presents sha256:{certified.sha256}")
+    assert str(caught.value).endswith(f"; it presents sha256:{certified.sha256} for 127.0.0.1")
     assert (
         "openssl x509 -noout -fingerprint -sha256 -in /etc/opt/redislabs/api_cert.pem"
         in caught.value.trouble.hint
@@ -85,6 +86,40 @@ async def test_a_certificate_for_another_name_is_refused(connect, tmp_path):
     with serving(tls=named.context) as server, pytest.raises(Untrusted, match="made out to"):
         await connect(server, trust=AuthorityTrust(named.ca_file)).services()
     assert server.received == 0
+
+
+@pytest.mark.parametrize("through_proxy", [False, True])
+async def test_a_server_name_is_what_the_certificate_is_checked_against(
+    connect, tmp_path, through_proxy
+):
+    """P11: for an address, a port-forward, a tunnel."""
+    named = certify(tmp_path, "db1.example")
+    with serving(tls=named.context) as server, proxying() as proxy:
+        way = {"proxy": proxy.url} if through_proxy else {}
+        right = AuthorityTrust(named.ca_file, server_name="db1.example")
+        assert await connect(server, trust=right, **way).services() == ()
+        got = server.received
+        wrong = AuthorityTrust(named.ca_file, server_name="db2.example")
+        with pytest.raises(Untrusted, match="is made out to another name") as caught:
+            await connect(server, trust=wrong, **way).services()
+        assert server.received == got
+    assert str(caught.value).endswith("for db1.example")
+    assert "set server_name in the profile to a name" in caught.value.trouble.hint
+    assert "ca_file" not in caught.value.trouble.hint
+
+
+async def test_a_server_name_is_sent_in_every_handshake(connect, certified):
+    seen = []
+    context = certified.context
+    context.sni_callback = lambda _, name, __: seen.append(name)
+    try:
+        with serving(tls=context) as server:
+            trust = PinnedTrust(certified.sha256, server_name="db1.example")
+            assert await connect(server, trust=trust).services() == ()
+            await probe(server.url, 2, server_name="db2.example")
+    finally:
+        context.sni_callback = None
+    assert seen == ["db1.example", "db2.example"]
 
 
 async def test_an_authoritys_file_that_is_not_there_is_named(connect, tmp_path):

@@ -79,5 +79,14 @@ def test_the_curl_shows_the_certificate_and_goes_by_the_proxy_of_the_profile() -
     assert curl[1:7] == ["--cert", "/me.pem", "--key", "/me.key", "--proxy", "http://proxy:3128"]
 
 
+def test_the_curl_checks_the_server_name_of_the_profile() -> None:
+    curl = shlex.split(curl_text(profile(trust=SystemTrust(server_name="db.example"))))
+    assert curl[-3:] == [
+        "--connect-to",
+        "db.example:9443:db1.example:9443",
+        "https://db.example:9443/v1/local/services",
+    ]
+
+
 def test_what_was_selected_is_clean_line_by_line() -> None:
     assert selected_text("one\x1b[2J\ntwo\u202e") == "one\u241b[2J\ntwo\ufffd"

@@ -159,7 +159,29 @@ def _context(trust: Trust, shown: ClientCertificate | None, _: object) -> ssl.SS
             _uncheck(context)
     if shown is not None:
         load_client_certificate(context, shown)
+    if trust.server_name:
+        _set_server_name(context, trust.server_name)
     return context
+
+
+def _set_server_name(context: ssl.SSLContext, name: str) -> None:
+    """Let every handshake send and check this name, whatever host was connected to.
+
+    httpcore's `sni_hostname` does not reach a connection through a proxy.
+    """
+    wrap_bio = context.wrap_bio
+
+    def wrap_with_name(
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,  # noqa: ARG001 - replaced
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        return wrap_bio(incoming, outgoing, server_side, name, session)
+
+    # On the object, not by a subclass: anyio moves a subclass's handshake into a thread.
+    context.wrap_bio = wrap_with_name  # type: ignore[method-assign]  # see above
 
 
 def _ca_file_reason(error: OSError) -> str:

@@ -15,16 +15,17 @@ _HTTPS = 443
 _ANSWER_AT_MOST = 16 * 1024
 
 
-async def probe(url: str, timeout: float, proxy: str = "") -> Certificate:
+async def probe(url: str, timeout: float, proxy: str = "", server_name: str = "") -> Certificate:
     """Shake hands with a node and return what it presents; no HTTP is spoken to it.
 
-    `timeout` is in seconds, for all of it. The client's own certificate is not shown. Raises
-    Unreachable if there is no handshake to be had.
+    `timeout` is in seconds, for all of it; `server_name` is sent in the place of the URL's host.
+    The client's own certificate is not shown. Raises Unreachable if there is no handshake to be
+    had.
     """
     where = f"{clean(url)}, through the proxy {clean(proxy)}," if proxy else clean(url)
     try:
         async with asyncio.timeout(timeout):
-            return await _shake_hands(url, proxy)
+            return await _shake_hands(url, proxy, server_name)
     except TimeoutError:
         raise Unreachable(f"{where} shows no certificate within {timeout:g} s") from None
     except OSError as error:
@@ -32,9 +33,9 @@ async def probe(url: str, timeout: float, proxy: str = "") -> Certificate:
         raise Unreachable(f"{where} shows no certificate: {reason}") from error
 
 
-async def _shake_hands(url: str, proxy: str) -> Certificate:
+async def _shake_hands(url: str, proxy: str, server_name: str) -> Certificate:
     host, port = _host_and_port(url)
-    context = context_for(NoTrust())
+    context = context_for(NoTrust(server_name))
     writer: asyncio.StreamWriter | None = None
     try:
         if proxy:

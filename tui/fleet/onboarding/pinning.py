@@ -55,7 +55,8 @@ class PresentedCertificate:
 
 async def fetch_certificate(profile: NodeProfile, timeout: float) -> PresentedCertificate:
     """Shake hands, within `timeout` seconds. Raises Unreachable."""
-    return PresentedCertificate(profile, await probe(profile.url, timeout, profile.proxy))
+    shown = await probe(profile.url, timeout, profile.proxy, profile.server_name)
+    return PresentedCertificate(profile, shown)
 
 
 def pin_certificate(configuration: Configuration, contact: PresentedCertificate) -> Configuration:

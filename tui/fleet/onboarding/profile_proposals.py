@@ -9,6 +9,7 @@ from pathlib import Path
 from tui.config import ConfigError, NodeProfile, check_profile, fields_of
 from tui.model.cluster import Member
 from tui.model.node import Identity
+from tui.model.trust import AuthorityTrust, SystemTrust, Trust
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST = 64
@@ -76,7 +77,8 @@ def _match(
     left = [one for one in profiles if one.uid is None and uids.get(one.name) is None]
     port = _port(source)
     for member in members:
-        places = {_place(name, port) for name in (member.address, member.hostname) if name}
+        names = (member.address, member.hostname, *member.external)
+        places = {_place(name, port) for name in names if name}
         there = next((one for one in left if one.host in places), None)
         if member.uid not in matched and there is not None:
             matched[member.uid] = there
@@ -99,13 +101,15 @@ def _place(address: str, port: str) -> str:
 def _new(
     source: NodeProfile, member: Member, names: set[str], taken: Mapping[str, NodeProfile]
 ) -> ProfileProposal:
-    if not member.address:
+    address = next(iter(member.external), member.address)
+    if not address:
         return ProfileProposal(member, None, why_not="the cluster does not tell its address")
     scheme = source.url.partition("://")[0]
     wanted = replace(
         source,
         name=_name(source, member, names),
-        url=f"{scheme}://{_place(member.address, _port(source))}",
+        url=f"{scheme}://{_place(address, _port(source))}",
+        trust=_trust(source, address),
         label="",
         uid=member.uid,
         hostname=member.hostname,
@@ -121,6 +125,19 @@ def _new(
         why = f"it is listed under the address of {twin.name}: add it by the address it has for you"
         return ProfileProposal(member, None, why_not=why)
     return ProfileProposal(member, profile, is_new=True)
+
+
+def _trust(source: NodeProfile, address: str) -> Trust:
+    """Return the trust of a new profile.
+
+    Under a bare address, an authority's certificate is checked against the name under which the
+    source was reached: the nodes of a cluster present one certificate, made out to names.
+    """
+    trust, name = source.trust, source.server_name or source.address
+    by_name = isinstance(trust, AuthorityTrust | SystemTrust) and source.url.startswith("https")
+    if not by_name or not _is_address(address) or _is_address(name):
+        return trust
+    return replace(trust, server_name=name)
 
 
 def _name(source: NodeProfile, member: Member, names: set[str]) -> str:

@@ -42,7 +42,7 @@ _TRUSTS = [
     ("anything, unchecked", "insecure"),
 ]
 _ORDERS = [("may be given, with confirmation", "some"), ("never: read-only", "none")]
-_BY_HAND = ("client_cert", "client_key", "proxy", "uid", "hostname")
+_BY_HAND = ("server_name", "client_cert", "client_key", "proxy", "uid", "hostname")
 """Keys that the form does not show, and does not change."""
 _IDENTITY = ("uid", "hostname")
 """Those of them that identify the node; dropped where the address changes."""

@@ -47,8 +47,19 @@ def curl_text(profile: NodeProfile) -> str:
             remark = f"# pinned: {profile.trust} (the deck checks it; curl needs --cacert)\n"
         case NoTrust():
             words.append("--insecure")
-    words.append(f"{profile.url}{Route.LOCAL}")
+    url = profile.url
+    if profile.server_name:
+        # curl checks the certificate against the URL's host, so that is the name.
+        port = profile.host.rpartition(":")[2]
+        named = f"{_url_host(profile.server_name)}:{port}"
+        words += ["--connect-to", f"{named}:{profile.host}"]
+        url = f"https://{named}"
+    words.append(f"{url}{Route.LOCAL}")
     return remark + " ".join(shlex.quote(clean(word, _PATH_AT_MOST)) for word in words)
+
+
+def _url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def selected_text(text: str) -> str:
