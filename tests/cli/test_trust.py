@@ -118,8 +118,77 @@ def test_a_changed_certificate_is_explained_and_never_pinned(
     assert f"pinned     sha256:{WRONG}" in ran.out
     assert f"presented  sha256:{node.sha256}" in ran.out
     assert "valid" in ran.out
-    assert f"{node.rsdeck.config_path}, line 6: fingerprint" in ran.err
-    assert "change by hand" in ran.err
+    assert "config.toml, line 6, fingerprint" in ran.err
+    assert f"rsdeck trust node1 --was sha256:{WRONG} --yes sha256:{node.sha256}" in ran.err
+
+
+def test_a_pin_is_replaced_where_the_old_one_is_named_too(node: Node) -> None:
+    node.profile(f'fingerprint = "sha256:{WRONG}"')
+    ran = node.rsdeck.run("trust", "node1", "--was", WRONG, "--yes", node.sha256)
+    assert ran.code == 0
+    assert node.pinned == [node.sha256]
+    assert f"pinned     sha256:{WRONG}" in ran.out
+
+
+@pytest.mark.parametrize("pinned", [WRONG, None])
+def test_a_pin_other_than_the_one_named_is_not_replaced(node: Node, pinned: str | None) -> None:
+    node.profile(f'fingerprint = "sha256:{pinned}"' if pinned else "")
+    before = node.written
+    for was, known in (("cd" * 32, node.sha256), (WRONG, "cd" * 32)):
+        ran = node.rsdeck.run("trust", "node1", "--was", was, "--yes", known)
+        assert (ran.code, node.written) == (1, before)
+        assert "nothing was written" in ran.err
+
+
+@pytest.fixture
+def cluster(node: Node) -> Iterator[Node]:
+    """Two nodes of one cluster with one new certificate, and profiles that pin an old one."""
+    with serving(tls=node.server.tls) as second:
+        table = (
+            '[nodes.node{}]\nurl = "{}"\nusername = "me@example.com"\ncluster = "demo"\n'
+            f'fingerprint = "sha256:{WRONG}"  # pinned in May\n'
+        )
+        tables = (table.format(1, node.server.url), table.format(2, second.url))
+        node.rsdeck.configure("# ours, ask Kim\n" + "".join(tables))
+        yield node
+    assert second.received == 0
+
+
+@pytest.mark.parametrize("ways", ["typed", "named"])
+def test_the_pins_of_a_cluster_are_replaced_after_one_confirmation(
+    cluster: Node, ways: str
+) -> None:
+    before = cluster.written
+    argv = ("--was", WRONG, "--yes", cluster.sha256) if ways == "named" else ()
+    typed = f"{cluster.sha256[:8]}\n" if ways == "typed" else ""
+    ran = cluster.rsdeck.run("trust", "--cluster", "demo", *argv, typed=typed)
+    assert ran.code == 0
+    assert f"sha256:{WRONG}  node1, node2" in ran.out
+    assert f"presented  sha256:{cluster.sha256}" in ran.out
+    assert "openssl x509" in ran.out
+    # A comment on the line of a value that changes stays too.
+    assert cluster.written == before.replace(WRONG, cluster.sha256)
+    again = cluster.rsdeck.run("trust", "--cluster", "demo")
+    assert again.code == 0
+    assert "presents the certificate that its profile pins" in again.err
+
+
+@pytest.mark.parametrize("argv", [("--yes", "{}"), ("--was", "cd" * 32, "--yes", "{}")])
+def test_pins_of_a_cluster_other_than_the_one_named_stay(
+    cluster: Node, argv: tuple[str, ...]
+) -> None:
+    before = cluster.written
+    words = [word.format(cluster.sha256) for word in argv]
+    ran = cluster.rsdeck.run("trust", "--cluster", "demo", *words)
+    assert ran.code in (1, 2)
+    assert "--was" in ran.err
+    assert cluster.written == before
+
+
+def test_typed_digits_that_no_node_presents_replace_nothing(cluster: Node) -> None:
+    before = cluster.written
+    ran = cluster.rsdeck.run("trust", "--cluster", "demo", typed="00000000\n")
+    assert (ran.code, cluster.written) == (1, before)
 
 
 def test_a_node_that_is_off_is_reported(rsdeck: Command, node: Node) -> None:
@@ -145,7 +214,10 @@ def test_through_a_proxy_it_is_the_same_certificate(node: Node) -> None:
         (("node2",), "no node 'node2'"),
         (("node1", "--yes", "abc"), "64 hexadecimal digits"),
         (("node1", "--yes"), "requires an argument"),
-        ((), "Missing argument"),
+        ((), "name a NODE or a --cluster"),
+        (("node1", "--cluster", "demo"), "name a NODE or a --cluster"),
+        (("node1", "--was", WRONG), "--was goes with --yes"),
+        (("--cluster", "demo"), "no profile has the cluster 'demo'; there are: none"),
     ],
 )
 def test_invalid_arguments_are_exit_code_2(node: Node, argv: tuple[str, ...], words: str) -> None:

@@ -1,6 +1,5 @@
 """`rsdeck trust`: show a node's certificate, compare it, pin it. No HTTP is sent."""
 
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,29 +18,46 @@ _EPILOG = """\b
 Examples:
   rsdeck trust node1                      look, compare, and type 8 digits to pin it
   rsdeck trust node1 --yes sha256:1f2e…   pin it if it is this one, without a terminal
+  rsdeck trust node1 --was sha256:0a9b… --yes sha256:1f2e…    replace the pinned one
+  rsdeck trust --cluster payments         replace the pins of all profiles of a cluster
 
 \b
 Exit codes: 0 pinned now or before, 1 another certificate or not pinned,
-2 usage or configuration, 3 the node could not be reached.
+2 usage or configuration, 3 a node could not be reached.
 """
 
 
 @click.command("trust", epilog=_EPILOG)
-@click.argument("name", metavar="NODE")
+@click.argument("name", metavar="NODE", required=False)
+@click.option(
+    "--cluster", metavar="NAME", help="Replace the pins of a cluster whose certificate was renewed."
+)
 @click.option("--yes", "known", metavar="SHA256", help="Pin this one; openssl's form will do.")
+@click.option("--was", metavar="SHA256", help="With --yes: replace this pin, and no other.")
 @click.pass_context
-def trust(ctx: click.Context, name: str, known: str | None) -> None:
+def trust(
+    ctx: click.Context, name: str | None, cluster: str | None, known: str | None, was: str | None
+) -> None:
     """Show the certificate of a node and pin it in its profile.
 
-    A certificate that replaced a pinned one is shown, and never pinned here.
+    A pinned certificate is replaced only where --was names it, or with --cluster: there all nodes
+    that pin one have to present the same new one. No HTTP is sent.
     """
+    if (name is None) == (cluster is None):
+        raise CommandError("name a NODE or a --cluster, and not both")
+    if was and not known:
+        raise CommandError("--was goes with --yes: it names the pin that --yes replaces")
     configuration = load_config(ctx)
+    wanted, replaced = _fingerprint("--yes", known), _fingerprint("--was", was)
+    if name is None:
+        from tui.cli.trust_cluster import renew_cluster
+
+        ctx.exit(renew_cluster(configuration, cluster or "", wanted, replaced))
     profile = _profile(configuration, name)
-    wanted = _fingerprint(known)
     presented = _fetch(profile, configuration.settings.timeout)
     if presented is None:
         ctx.exit(UNREACHABLE)
-    ctx.exit(_show_and_pin(configuration, presented, wanted))
+    ctx.exit(_show_and_pin(configuration, presented, wanted, replaced))
 
 
 def _profile(configuration: "Configuration", name: str) -> "NodeProfile":
@@ -51,13 +67,13 @@ def _profile(configuration: "Configuration", name: str) -> "NodeProfile":
     return profile
 
 
-def _fingerprint(known: str | None) -> str:
+def _fingerprint(option: str, known: str | None) -> str:
     from tui.model.trust import parse_fingerprint
 
     try:
         return "" if known is None else parse_fingerprint(known).sha256
     except ValueError as error:
-        raise CommandError(f"--yes: {error}") from None
+        raise CommandError(f"{option}: {error}") from None
 
 
 def _fetch(profile: "NodeProfile", timeout: float) -> "PresentedCertificate | None":
@@ -74,21 +90,23 @@ def _fetch(profile: "NodeProfile", timeout: float) -> "PresentedCertificate | No
 
 
 def _show_and_pin(
-    configuration: "Configuration", presented: "PresentedCertificate", wanted: str
+    configuration: "Configuration", presented: "PresentedCertificate", wanted: str, replaced: str
 ) -> int:
     """Show the certificate, pin it if that is allowed, and return the exit code."""
     from tui.fleet.onboarding.pinning import PinMatch, certificate_facts, changed_certificate_remedy
 
     rows = certificate_facts(presented, datetime.now(UTC))
     click.echo(columns([(row.label, row.words) for row in rows]))
-    if presented.match is PinMatch.CHANGED:
-        click.echo(f"rsdeck: {changed_certificate_remedy(presented, configuration)}", err=True)
+    if presented.match is PinMatch.CHANGED and not replaced:
+        click.echo(f"rsdeck: {changed_certificate_remedy(presented)}", err=True)
         return DOWN
     if wanted and wanted != presented.shown.sha256:
         click.echo("rsdeck: it is not the one that --yes names; nothing was written", err=True)
         return DOWN
     if presented.match is PinMatch.PINNED:
         return WELL
+    if replaced:
+        return _replace(configuration, presented, replaced)
     if not wanted and not _typed(presented):
         return DOWN
     return _write(configuration, presented)
@@ -96,19 +114,26 @@ def _show_and_pin(
 
 def _typed(presented: "PresentedCertificate") -> bool:
     """Whether the first digits were typed right; prints why not."""
+    from tui.cli.typed_digits import typed_digits
     from tui.fleet.onboarding.pinning import DIGITS
 
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise CommandError(
-            "without a terminal, name the fingerprint that the node prints: --yes SHA256"
-        )
-    prompt = f"To pin it, type the first {DIGITS} digits that the node prints (nothing leaves it)"
-    typed = click.prompt(prompt, default="", show_default=False, err=True)
-    if presented.agrees(typed):
-        return True
-    what = "the node does not present that one; nothing" if typed.strip() else "nothing"
-    click.echo(f"rsdeck: {what} was written", err=True)
-    return False
+    return typed_digits(presented.agrees, f"To pin it, type the first {DIGITS} digits")
+
+
+def _replace(configuration: "Configuration", presented: "PresentedCertificate", was: str) -> int:
+    from tui.config import ConfigError
+    from tui.fleet.onboarding.renewal import replace_pin
+
+    try:
+        after = replace_pin(configuration, presented, was)
+    except ValueError:
+        what = "the profile does not pin the one that --was names; nothing was written"
+        click.echo(f"rsdeck: {what}", err=True)
+        return DOWN
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
+    click.echo(f"rsdeck: pin replaced in {path_text(after.path)}", err=True)
+    return WELL
 
 
 def _write(configuration: "Configuration", presented: "PresentedCertificate") -> int:

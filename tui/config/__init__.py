@@ -12,7 +12,7 @@ from tui.config.password_source import (
 )
 from tui.config.profile import Configuration, NodeProfile, Notify, Settings, fields_of
 from tui.config.profile_rules import FIELDS, check_profile, profile_problems
-from tui.config.writer import save_profile
+from tui.config.writer import save_changes, save_profile
 
 __all__ = [
     "FIELDS",
@@ -31,5 +31,6 @@ __all__ = [
     "fields_of",
     "load",
     "profile_problems",
+    "save_changes",
     "save_profile",
 ]

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tui.config.config_file import read_bytes
@@ -39,6 +40,30 @@ def save_profile(
 
     def edit(text: str, before: Configuration) -> tuple[str, tuple[NodeProfile, ...]]:
         return _save(text, before, profile, _given(profile, fields), replacing)
+
+    return _rewrite(path, digest, edit)
+
+
+def save_changes(
+    path: Path, changes: Mapping[str, Mapping[str, object]], *, digest: str
+) -> Configuration:
+    """Change fields of several profiles, by profile name, in one write.
+
+    `digest` is that of the Configuration that the user saw; a field that is None is removed.
+    Returns the new Configuration. Raises ConfigError, and then the file is as it was.
+    """
+    path = path.absolute()
+
+    def edit(text: str, before: Configuration) -> tuple[str, tuple[NodeProfile, ...]]:
+        nodes = before.nodes
+        for name, changed in changes.items():
+            old = _known(before, name)
+            fields = {**fields_of(old), **changed}
+            profile = check_profile(name, fields, folder=path.parent, file=path)
+            text, nodes = _save(
+                text, replace(before, nodes=nodes), profile, _given(profile, fields), name
+            )
+        return text, nodes
 
     return _rewrite(path, digest, edit)
 
@@ -119,10 +144,10 @@ def _rewrite(path: Path, digest: str, edit: _Edit) -> Configuration:
 def _checked(
     text: str, path: Path, before: Configuration, nodes: tuple[NodeProfile, ...]
 ) -> Configuration:
-    """Parse the new text as at start, and check that nothing but the one node changed."""
+    """Parse the new text as at start, and check that nothing but the given nodes changed."""
     after = parse_configuration(text.encode(), path)
-    same = after.settings == before.settings and after.keys == before.keys
-    if not same or set(after.nodes) != set(nodes):
+    rest = replace(after, nodes=before.nodes, digest=before.digest)
+    if rest != before or set(after.nodes) != set(nodes):
         raise _by_hand(path)
     return after
 

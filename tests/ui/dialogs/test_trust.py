@@ -127,8 +127,8 @@ async def test_a_changed_certificate_is_explained_and_no_key_accepts_it(  # P12,
         assert deck.app.screen is deck.app.deck
         await deck.press("T")
         screen = await met(deck)
-        await deck.shows(f"sha256:{WRONG}", served.fingerprint, "valid", "line 8", "by hand")
-        await deck.shows("change by hand", str(tmp_path)[:20])
+        await deck.shows(f"sha256:{WRONG}", served.fingerprint, "valid", "line 8")
+        await deck.shows("Possible man-in-the-middle", "rsdeck trust node1", "--was", "--yes")
         assert not screen.query(Input)
         assert not screen.query(Button)
         for key in ("enter", "y", "Y", "a", "p", "s", "t", "T", "tab", "space", "ctrl+s", "f1"):
@@ -148,6 +148,29 @@ async def test_a_changed_certificate_is_explained_and_no_key_accepts_it(  # P12,
         assert not deck.app.screen.query_one("#pin").display
     assert load(tmp_path / "config.toml", must_exist=True).digest == before.digest
     assert not served.cluster.requests
+
+
+async def test_a_renewed_certificate_of_all_nodes_replaces_all_pins_at_once(  # P12
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    first = trusting(served, tmp_path, f'fingerprint = "sha256:{WRONG}"', 'cluster = "demo"')
+    with first.path.open("a", encoding="utf-8") as file:
+        file.write(
+            f'[nodes.node2]\nurl = "{served.urls[2]}"\nusername = "admin@demo.local"\n'
+            f'fingerprint = "sha256:{WRONG}"\ncluster = "demo"\n'
+        )
+    async with open_deck(load(first.path, must_exist=True), size=(120, 40)) as deck:
+        await deck.shows("NOT TRUSTED")
+        await deck.press("T")
+        screen = await met(deck)
+        await deck.shows(f"sha256:{WRONG}", "node1, node2", served.fingerprint, "2 profiles")
+        await deck.until(lambda: not screen.query_one("#digits", Input).disabled)
+        await deck.press(*bare(served)[:8], "enter")
+        await deck.until(lambda: deck.app.screen is not screen)
+        pins = [str(profile.trust) for profile in load(first.path, must_exist=True).nodes]
+        assert pins == [served.fingerprint] * 2
+        # Without opening the deck again, the new pin is what is trusted.
+        await deck.until(lambda: "NOT TRUSTED" not in deck.text)
 
 
 async def test_a_pinned_node_shows_that_it_is_the_pinned_one(

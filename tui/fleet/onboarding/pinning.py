@@ -1,5 +1,6 @@
 """What a node presents, what its profile pins, and pinning it. No HTTP is spoken."""
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -62,7 +63,7 @@ async def fetch_certificate(profile: NodeProfile, timeout: float) -> PresentedCe
 def pin_certificate(configuration: Configuration, contact: PresentedCertificate) -> Configuration:
     """Write the pin into the profile; gives the new configuration. Raises ConfigError.
 
-    One that took the place of a pinned one is never written: for that a person edits the file.
+    One that took the place of a pinned one is written by `tui.fleet.onboarding.renewal` alone.
     """
     if contact.match is not PinMatch.NEW:
         raise ValueError("only a profile that pins nothing can be given a pin")
@@ -110,14 +111,20 @@ def certificate_facts(contact: PresentedCertificate, now: datetime) -> list[Cert
     ]
 
 
-def changed_certificate_remedy(contact: PresentedCertificate, configuration: Configuration) -> str:
-    """Return what to do about a changed certificate, for a person."""
-    line = contact.profile.origin.lines.get("fingerprint")
-    where = clean(str(configuration.path), 4096) + (f", line {line}" if line else "")
+def changed_certificate_remedy(contact: PresentedCertificate) -> str:
+    """Return what to do about a changed certificate, as commands."""
+    profile = contact.profile
+    where = profile.origin.place("fingerprint")
+    cluster = (
+        f"`rsdeck trust --cluster {shlex.quote(profile.cluster)}` where all its nodes present it, "
+        "or "
+        if profile.cluster
+        else ""
+    )
     return (
-        "Somebody may stand between, or the certificate was renewed. Nothing was sent. Only if the "
-        "command prints on the node what is presented here, change by hand, in "
-        f'{where}: fingerprint = "{contact.shown.title}" and open rsdeck again.'
+        "Possible man-in-the-middle, or the certificate was renewed. Nothing was sent. Only if the "
+        f"command prints on the node what is presented here, replace the pin ({where}): "
+        f"{cluster}`rsdeck trust {profile.name} --was {profile.trust} --yes {contact.shown.title}`."
     )
 
 

@@ -1,7 +1,8 @@
 """A node's certificate: compared by a person, then pinned by typing its first digits.
 
-A certificate that replaced a pinned one is shown beside it, and cannot be accepted here. As with
-orders, what is typed before it can be read decides nothing, nor does what is pasted.
+A certificate that replaced a pinned one is shown beside it. It is accepted only where all nodes of
+the cluster present it, and then for all its profiles at once. As with actions, what is typed before
+it can be read decides nothing, nor does what is pasted.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from tui.api.errors import Unreachable
 from tui.config import ConfigError, Configuration, NodeProfile
 from tui.fleet.onboarding.pinning import (
     DIGITS,
+    CertificateFact,
     PinMatch,
     PresentedCertificate,
     certificate_facts,
@@ -25,6 +27,7 @@ from tui.fleet.onboarding.pinning import (
     fetch_certificate,
     pin_certificate,
 )
+from tui.fleet.onboarding.renewal import Renewal, fetch_renewal, renew_pins, renewal_facts
 from tui.ui.dialogs.armed import ArmedScreen, TypedInput
 from tui.ui.dialogs.confirm import facts_table
 from tui.ui.format.status_lines import Palette
@@ -42,6 +45,7 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         self._profile = profile
         self._palette = palette
         self._presented: PresentedCertificate | None = None
+        self._renewal: Renewal | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the facts; the field for the digits comes only where a pin may be set."""
@@ -60,37 +64,45 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         self.run_worker(self._fetch(), group="trust")
 
     async def _fetch(self) -> None:
+        timeout = self._configuration.settings.timeout
         try:
-            presented = await fetch_certificate(self._profile, self._configuration.settings.timeout)
+            presented = await fetch_certificate(self._profile, timeout)
         except Unreachable as error:
             if self in self.app.screen_stack:
                 self._show_message(str(error), "bad")
             return
-        remedy = ""
-        if presented.match is PinMatch.CHANGED:
-            remedy = await asyncio.to_thread(
-                changed_certificate_remedy, presented, self._configuration
-            )
+        renewal = None
+        if presented.match is PinMatch.CHANGED and self._profile.cluster:
+            renewal = await fetch_renewal(self._configuration, self._profile.cluster, timeout)
         if self not in self.app.screen_stack:
             return  # closed meanwhile: its widgets may be gone
-        self.query_one("#what", Static).update(
-            facts_table(
-                [
-                    (fact.label, fact.words, self._palette.get(fact.style, ""))
-                    for fact in certificate_facts(presented, datetime.now(UTC))
-                ],
-                self._palette,
-                label_width=9,
-            )
-        )
-        if presented.match is PinMatch.CHANGED:
-            self._show_message(remedy, "bad")
-        elif presented.match is PinMatch.NEW:
+        now = datetime.now(UTC)
+        if renewal is not None and renewal.block is None:
+            self._renewal = renewal
+            self._show_facts(renewal_facts(renewal, now))
+            self._show_message(_renewal_text(renewal), "warn")
+        else:
+            self._show_facts(certificate_facts(presented, now))
+            if presented.match is PinMatch.CHANGED:
+                reason = f"{renewal.block.value}. " if renewal and renewal.block else ""
+                self._show_message(reason + changed_certificate_remedy(presented), "bad")
+        self._presented = presented
+        if self._takes_digits:
             hint = f"the first {DIGITS} digits or more, as the node prints them"
             field = TypedInput(id="digits", placeholder=hint, disabled=True)
             await self.query_one("#certificate").mount(field, before="#how")
-        self._presented = presented
         self.begin_arming()  # what was typed until now was typed before it could be read
+
+    def _show_facts(self, facts: list[CertificateFact]) -> None:
+        lines = [(fact.label, fact.words, self._palette.get(fact.style, "")) for fact in facts]
+        self.query_one("#what", Static).update(facts_table(lines, self._palette, label_width=9))
+
+    @property
+    def _takes_digits(self) -> bool:
+        """Whether a pin may be written here."""
+        presented = self._presented
+        is_new = presented is not None and presented.match is PinMatch.NEW
+        return is_new or self._renewal is not None
 
     def _show_message(self, text: str, style: str) -> None:
         self.query_one("#message", TextLine).say(Text(text, self._palette[style]))
@@ -99,12 +111,12 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         """Enable the field once the keyboard is quiet."""
         if not self.arm():
             how = "a moment…"
-        elif self._presented is None or self._presented.match is not PinMatch.NEW:
+        elif not self._takes_digits:
             how = "esc closes"
         else:
             how = "compare it on the node, type the digits, enter pins it · esc not now"
-            field = self.query_one("#digits", TypedInput)
-            if field.disabled:
+            field = next(iter(self.query("#digits").results(TypedInput)), None)
+            if field is not None and field.disabled:
                 field.disabled = False
                 field.focus()
         self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
@@ -118,14 +130,27 @@ class TrustDialog(ArmedScreen[Configuration | None]):
     @on(Input.Submitted)
     async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        presented = self._presented
+        presented, renewal = self._presented, self._renewal
         if presented is None or not presented.agrees(event.value):
             self.app.bell()
             self._show_message("The node does not present that one. Nothing was written.", "bad")
             return
         try:
-            after = await asyncio.to_thread(pin_certificate, self._configuration, presented)
+            if renewal is None:
+                after = await asyncio.to_thread(pin_certificate, self._configuration, presented)
+            else:
+                after = await asyncio.to_thread(renew_pins, self._configuration, renewal)
         except ConfigError as error:
             self._show_message(str(error), "bad")
             return
         self.dismiss(after)
+
+
+def _renewal_text(renewal: Renewal) -> str:
+    count = len(renewal.changed)
+    later = ", ".join(renewal.unreachable)
+    return (
+        f"Renewed, or a man-in-the-middle of all nodes: compare it on a node. The digits replace "
+        f"the pins of {count} {'profile' if count == 1 else 'profiles'}."
+        + (f" Not reached, and left as they are: {later}." if later else "")
+    )
