@@ -7,7 +7,7 @@ import pytest
 
 from tui.api import codec
 from tui.api.codec import WireError
-from tui.model.node import Role
+from tui.model.node import Maintenance, Role
 from tui.model.order import Verb, write_operation
 
 HOSTILE = [
@@ -286,6 +286,25 @@ def test_the_health_of_a_cluster_is_read_by_uid() -> None:
         ("ccs #2", "?"),
     ]
     assert (second.role, second.status, second.in_maintenance) == (Role.REPLICA, "unhealthy", True)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "maintenance"),
+    [
+        ({"created_time": "2024-09-06 20:47:23", "name": "m"}, Maintenance("2024-09-06 20:47:23")),
+        ({"created_time": 7}, Maintenance()),
+        ({}, Maintenance()),
+        ("yes", Maintenance()),
+        (None, None),
+    ],
+)
+def test_a_maintenance_snapshot_of_any_shape_is_maintenance(
+    snapshot: object, maintenance: Maintenance | None
+) -> None:
+    (member,) = codec.join_members([], {"1": {"maintenance_snapshot": snapshot}})
+    assert member.maintenance == maintenance
+    (member,) = codec.join_members([{"uid": 1}], {})
+    assert member.maintenance is None
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"nodes": {}}', b"<html>"])

@@ -80,7 +80,15 @@ def test_json_is_one_object_of_exactly_this_shape(known: Command, served: Simula
     assert ran.err == ""
     assert json.loads(ran.out).keys() == {"nodes"}
     (node,) = ran.nodes
-    assert list(node) == ["node", "url", "reachable", "error", "kinds_error", "services"]
+    assert list(node) == [
+        "node",
+        "url",
+        "reachable",
+        "error",
+        "kinds_error",
+        "maintenance",
+        "services",
+    ]
     assert node["node"] == "node1"
     assert node["url"] == served.urls[1]
     assert node["reachable"] is True

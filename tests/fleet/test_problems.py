@@ -1,5 +1,6 @@
 """All that is wrong, the worst first, and for how long."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.ui.table.hostile import NAMES
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.model.certificate import Certificate
 from tui.model.event import Cause, CrashLoop, Event, EventDetails, OrderGiven, Restart, StatusChange
+from tui.model.node import Maintenance, ObservedHealth
 from tui.model.order import Verb
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
@@ -230,3 +232,31 @@ def test_kinds_that_are_unknown_are_a_notice_with_the_reason() -> None:
     assert (found.severity, found.timed) == (Severity.NOTICE, False)
     assert found.what == "kinds unknown, so every service is locked: the role may not read it"
     assert not problems(node(services={"x": "RUNNING"}))
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A node without a profile."""
+
+    key: str
+    maintenance: Maintenance | None
+    health: ObservedHealth
+
+
+def test_what_a_cluster_reports_of_its_nodes_is_listed_with_and_without_a_profile() -> None:
+    down = ObservedHealth("down", "node_unreachable", NOW - 7200)
+    well = node("a", maintenance=Maintenance("2026-03-01 02:00:00"))
+    odd = node("b", health=ObservedHealth("active", "ok", NOW - 7200))
+    fine = node("c", health=ObservedHealth("active", "ok", NOW - 5))
+    guests = [Reported("\0x node:4", None, down)]
+    found = find_problems([well, odd, fine], (), NOW, ON, guests=guests)
+    assert [(one.severity, one.node, one.has_profile, one.what) for one in found] == [
+        (
+            Severity.SERIOUS,
+            "\0x node:4",
+            False,
+            "down (node_unreachable) by its cluster, observed 2 h ago",
+        ),
+        (Severity.NOTICE, "a", True, "in maintenance since 2026-03-01 02:00:00"),
+        (Severity.NOTICE, "b", True, "not observed by its cluster for 2 h"),
+    ]

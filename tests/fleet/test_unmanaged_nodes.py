@@ -1,5 +1,6 @@
 """Nodes without a profile: what their cluster says of them, and nothing that could reach them."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from tests.fleet.conftest import (
 from tests.fleet.polling.test_cluster_cache import Clock, reader
 from tui.api.errors import LoginRefused
 from tui.fleet.polling.cluster_cache import ClusterCache
-from tui.model.node import Role
+from tui.model.node import Identity, Maintenance, Role
 from tui.model.trust import parse_fingerprint
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
@@ -51,7 +52,7 @@ async def test_the_members_without_a_profile_are_listed_with_their_services(
         stopped = {one.name: one.status for one in fourth.services}["alert_mgr"]
         assert stopped == "STOPPED"
         assert all(one.started_at is None and one.uptime is None for one in fourth.services)
-        assert fourth.status == "warning"
+        assert (fourth.health.status, fourth.health.detail) == ("warning", "service_down")
         assert not asked(secure, "/v1/local/services", uid=3)
 
 
@@ -150,3 +151,78 @@ async def test_a_cluster_that_lists_no_nodes_still_reports_members_by_their_uid(
         async with running(profile(server.url, cluster="demo")) as deck:
             await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [7])
             assert deck.fleet.guests[0].title == "node:7"
+
+
+def health_page(*observed: tuple[str, int | None], **more: object) -> bytes:
+    """Answer the health call: nodes by their uid, each with when it was observed."""
+    nodes = [{"id": uid, "observed_at": at, "status": "active"} | more for uid, at in observed]
+    return said({"nodes": nodes})
+
+
+async def test_an_observation_is_as_old_as_the_cluster_says_and_not_as_the_call() -> None:
+    """By the cluster's clock alone, whatever this machine's says."""
+    clock, play = Clock(), Play()
+    book = ClusterCache(clock)
+    play.get(HEALTH, health_page(("1", 9_007_200), ("2", 9_000_000), ("3", None)))
+    with serving(play) as server:
+        client = reader(server.url)
+        await book.refresh_health(client)
+        ages = [book.facts_for("", Identity(uid=uid)).health for uid in (1, 2, 3)]
+        assert [one and one.age(clock()) for one in ages] == [0.0, 7200.0, 0.0]
+        clock.now += 30
+        await book.refresh_health(client)  # nothing is observed any more, and the calls go on
+        frozen = book.facts_for("", Identity(uid=1)).health
+        assert frozen is not None
+        assert frozen.age(clock()) == 30.0
+        play.get(HEALTH, health_page(("1", 9_007_230), ("2", 9_000_000)))
+        clock.now += 6
+        await book.refresh_health(client)
+        again = [book.facts_for("", Identity(uid=uid)).health for uid in (1, 2)]
+        assert [one and one.age(clock()) for one in again] == [0.0, 7230.0]
+        clock.now += 61
+        assert book.facts_for("", Identity(uid=1)).health is None  # the call is not answered now
+        await client.aclose()
+
+
+async def test_an_old_observation_of_a_node_that_is_down_is_shown_as_old(
+    secure: SimulatedCluster,
+) -> None:
+    ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
+    secure.cluster.power_off(4)
+    secure.cluster.lose_sight(4, 7200)
+    secure.cluster.lose_sight(2, 7200)
+    async with running(*ours[:2], refresh=0.5) as deck:
+        await deck.until(lambda: len(deck.fleet.guests) == 2)
+        third, fourth = deck.fleet.guests
+        now = time.monotonic()
+        assert third.age(now) < 60
+        assert third.health.remark(now) == ""
+        assert 7190 < fourth.age(now) < 7260
+        assert fourth.health.remark(now) == (
+            "down (node_unreachable) by its cluster, observed 2 h ago"
+        )
+        await deck.until(lambda: deck.watch("node2").facts.health is not None)
+        second = deck.watch("node2").facts.health
+        assert second is not None
+        assert second.remark(now) == "not observed by its cluster for 2 h"
+
+
+async def test_maintenance_is_known_of_every_node_and_ends(secure: SimulatedCluster) -> None:
+    ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
+    for uid in (2, 4):
+        secure.cluster.maintain(uid)
+    async with running(*ours[:3], refresh=0.3) as deck:
+        second = deck.watch("node2")
+        await deck.until(lambda: second.facts.maintenance and second.facts.maintenance.since)
+        await deck.until(lambda: deck.fleet.guests and deck.fleet.guests[0].maintenance)
+        assert deck.watch("node1").facts.maintenance is None
+        secure.cluster.maintain(2, on=False)
+        await deck.until(lambda: second.facts.maintenance is None, 15)
+
+
+async def test_maintenance_that_the_health_call_alone_reports_is_known() -> None:
+    play = Play()
+    play.get(HEALTH, health_page(("1", 9), in_maintenance=True))
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.until(lambda: deck.watch().facts.maintenance == Maintenance())

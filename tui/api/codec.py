@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, Valida
 
 from tui.model.cluster import ClusterHealth, Member, MemberHealth
 from tui.model.login import LockoutRule
-from tui.model.node import Identity, Role
+from tui.model.node import Identity, Maintenance, Role
 from tui.model.service import Service
 from tui.model.text import clean
 
@@ -304,7 +304,15 @@ def _member(uid: int, node: dict[str, Any], state: dict[str, Any]) -> Member:
         role=_ROLES.get(role, Role.UNKNOWN) if isinstance(role, str) else Role.UNKNOWN,
         version=_word(node.get("software_version")) or _word(state.get("software_version")),
         status=_word(node.get("status")) or _word(state.get("node_status")),
+        maintenance=_maintenance(state.get("maintenance_snapshot")),
     )
+
+
+def _maintenance(snapshot: object) -> Maintenance | None:
+    """Read a `maintenance_snapshot`: where it is there, whatever it is, there is maintenance."""
+    if snapshot is None:
+        return None
+    return Maintenance(_word(snapshot.get("created_time")) if isinstance(snapshot, dict) else "")
 
 
 def read_cluster_name(body: bytes) -> str:

@@ -78,6 +78,8 @@ def print_status(
     for sentence in unknown_kinds(statuses):
         click.echo(f"rsdeck: {sentence}", err=True)
     for node in statuses:
+        if node.maintenance is not None:
+            click.echo(f"rsdeck: {node.profile.name}: {node.maintenance}", err=True)
         if node.profile.is_unchecked:
             click.echo(f"rsdeck: {node.profile.name}: {UNCHECKED}", err=True)
     if any(node.trouble is not None for node in statuses):
@@ -138,6 +140,7 @@ def _as_json(node: "NodeStatus") -> dict[str, Any]:
         "reachable": node.trouble is None,
         "error": node.trouble.text if node.trouble else None,
         "kinds_error": node.kinds_gap if node.kinds_gap and not node.trouble else None,
+        "maintenance": None if node.maintenance is None else str(node.maintenance),
         "services": [
             {
                 "name": service.name,

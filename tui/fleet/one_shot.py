@@ -16,7 +16,7 @@ from tui.fleet.rollout.manager import plan_node
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RehearsalStop
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
-from tui.model.node import Role
+from tui.model.node import Maintenance, Role
 from tui.model.reading import Trouble, TroubleKind
 from tui.model.rollout import Plan, PlanRefusal
 from tui.model.service import Service
@@ -38,6 +38,7 @@ class NodeStatus:
     trouble: Trouble | None
     gaps: tuple[str, ...] = ()
     kinds_gap: str = ""
+    maintenance: Maintenance | None = None
 
     @property
     def problems(self) -> int:
@@ -79,9 +80,10 @@ def read_status(
         scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
         trouble = watch.reading.trouble or wrong_node_trouble(watch)
         services = () if trouble else watch.reading.services
+        maintenance = watch.facts.maintenance
         gaps = (watch.wrong_node,) if watch.wrong_node else watch.facts.gaps
         kinds_gap = "" if scope.optional is not None else watch.facts.kinds_gap or "; ".join(gaps)
-        statuses.append(NodeStatus(profile, services, scope, trouble, gaps, kinds_gap))
+        statuses.append(NodeStatus(profile, services, scope, trouble, gaps, kinds_gap, maintenance))
     return statuses
 
 

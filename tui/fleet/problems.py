@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from typing import Protocol
 
 from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
 from tui.model.event_text import event_text
+from tui.model.node import Maintenance, ObservedHealth
 from tui.model.reading import Reading, TroubleKind
 from tui.model.service import Health, Service
 from tui.model.trust import UNCHECKED
@@ -40,7 +42,8 @@ class Problem:
     """One problem; `service` is empty where the whole node is meant.
 
     `since` is monotonic, None where the problem is older than the session; a problem that has no
-    beginning is not `timed`. `rank` sorts problems of the same severity.
+    beginning is not `timed`. `rank` sorts problems of the same severity. `node` is a profile's
+    name, or the key of a node that has none.
     """
 
     severity: Severity
@@ -50,6 +53,23 @@ class Problem:
     service: str = ""
     since: float | None = None
     timed: bool = True
+    has_profile: bool = True
+
+
+class ReportedNode(Protocol):
+    """A node of which its cluster alone reports; no profile has its `key` as a name."""
+
+    @property
+    def key(self) -> str:
+        """A name for it."""
+
+    @property
+    def maintenance(self) -> Maintenance | None:
+        """Its maintenance, if there is any."""
+
+    @property
+    def health(self) -> ObservedHealth:
+        """What its cluster observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,8 @@ class NodeCondition:
     disabled: frozenset[str] = frozenset()
     wrong_node: str = ""
     kinds_gap: str = ""
+    maintenance: Maintenance | None = None
+    health: ObservedHealth | None = None
     certificate: Certificate | None = None
     is_unchecked: bool = False
 
@@ -78,6 +100,8 @@ class NodeCondition:
             disabled=watch.facts.disabled,
             wrong_node=watch.wrong_node,
             kinds_gap=watch.facts.kinds_gap,
+            maintenance=watch.facts.maintenance,
+            health=watch.facts.health,
             certificate=watch.certificate,
             is_unchecked=watch.profile.is_unchecked,
         )
@@ -94,10 +118,16 @@ class NodeCondition:
 
 
 def find_problems(
-    nodes: Iterable[NodeCondition], events: Iterable[Event], now: float, on: datetime
+    nodes: Iterable[NodeCondition],
+    events: Iterable[Event],
+    now: float,
+    on: datetime,
+    *,
+    guests: Iterable[ReportedNode] = (),
 ) -> tuple[Problem, ...]:
     """List the problems at `now` (monotonic) and `on` (the wall clock, aware).
 
+    `guests` are the nodes without a profile, of which their clusters alone report.
     Problems of the same severity are sorted by rank, then as the nodes are, then by service.
     """
     changes: dict[str, dict[str, list[Event]]] = {}
@@ -109,8 +139,10 @@ def find_problems(
             by_service = changes.setdefault(event.node, {})
             by_service.setdefault(event.service, []).append(event)
     problems: list[tuple[int, Problem]] = []
-    for number, node in enumerate(nodes):
+    conditions = tuple(nodes)
+    for number, node in enumerate(conditions):
         found = [*_connection(node, now), *_certificate(node, on)]
+        found += _reported(node.name, node.maintenance, node.health, now)
         if node.is_fresh(now):
             if node.kinds_gap:
                 what = f"kinds unknown, so every service is locked: {node.kinds_gap}"
@@ -118,6 +150,9 @@ def find_problems(
             by_service = changes.get(node.name, {})
             found += _services(node, by_service, orders.get(node.name, ()), now)
         problems += [(number, problem) for problem in found]
+    for number, guest in enumerate(guests, len(conditions)):
+        found = list(_reported(guest.key, guest.maintenance, guest.health, now))
+        problems += [(number, replace(problem, has_profile=False)) for problem in found]
     severities = [*Severity]
     problems.sort(
         key=lambda found: (
@@ -142,6 +177,17 @@ def _connection(node: NodeCondition, now: float) -> Iterable[Problem]:
     elif reading.answered_at is not None and not node.is_fresh(now):
         what = "stale: no good answer for more than two intervals"
         yield Problem(Severity.SERIOUS, 1, node.name, what, since=reading.answered_at)
+
+
+def _reported(
+    name: str, maintenance: Maintenance | None, health: ObservedHealth | None, now: float
+) -> Iterable[Problem]:
+    """Yield what is wrong with a node by its cluster's word."""
+    if maintenance is not None:
+        yield Problem(Severity.NOTICE, 3, name, str(maintenance), timed=False)
+    if health is not None and (remark := health.remark(now)):
+        severity = Severity.NOTICE if health.is_well else Severity.SERIOUS
+        yield Problem(severity, 5, name, remark, timed=False)
 
 
 def _certificate(node: NodeCondition, on: datetime) -> Iterable[Problem]:

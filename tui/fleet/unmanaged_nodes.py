@@ -6,13 +6,13 @@ They have no poller and no client, so nothing can send them an order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.model.cluster import Member, MemberHealth
-from tui.model.node import Role
+from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.service import Service
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ class UnmanagedNode:
     """One such node; `cluster` is the name by which profiles are grouped.
 
     `hostname` and `address` are empty where the list of nodes is not known. The services have no
-    start time and no uptime. `read_at` is when the call was answered, monotonic; `observed_on` is
-    when the cluster looked, by its own clock (aware, UTC).
+    start time and no uptime. `observed_on` is when the cluster observed the node, by its own clock
+    (aware, UTC); `health` has it by this machine's.
     """
 
     cluster: str
@@ -34,11 +34,9 @@ class UnmanagedNode:
     address: str = ""
     role: Role = Role.UNKNOWN
     version: str = ""
-    status: str = ""
-    detail: str = ""
-    in_maintenance: bool = False
+    health: ObservedHealth = field(default_factory=ObservedHealth)
+    maintenance: Maintenance | None = None
     services: tuple[Service, ...] = ()
-    read_at: float = 0.0
     observed_on: datetime | None = None
 
     @property
@@ -52,8 +50,8 @@ class UnmanagedNode:
         return self.hostname or f"node:{self.uid}"
 
     def age(self, now: float) -> float:
-        """Seconds since the call was answered."""
-        return max(0.0, now - self.read_at)
+        """Seconds since the cluster observed it."""
+        return self.health.age(now)
 
 
 def find_unmanaged_nodes(
@@ -87,10 +85,11 @@ def _of_cluster(
     for node in page.newest.nodes:
         member = members.get(node.uid, Member(node.uid))
         if node.uid not in own and not {member.address, member.hostname} & places:
-            yield _unmanaged(cluster, node, member, page.read_at)
+            yield _unmanaged(cluster, node, member, page.seen_at(node))
 
 
-def _unmanaged(cluster: str, node: MemberHealth, member: Member, read_at: float) -> UnmanagedNode:
+def _unmanaged(cluster: str, node: MemberHealth, member: Member, seen_at: float) -> UnmanagedNode:
+    maintenance = member.maintenance or (Maintenance() if node.in_maintenance else None)
     return UnmanagedNode(
         cluster=cluster,
         uid=node.uid,
@@ -98,10 +97,8 @@ def _unmanaged(cluster: str, node: MemberHealth, member: Member, read_at: float)
         address=member.address,
         role=node.role,
         version=node.version or member.version,
-        status=node.status,
-        detail=node.detail,
-        in_maintenance=node.in_maintenance,
+        health=ObservedHealth(node.status, node.detail, seen_at),
+        maintenance=maintenance,
         services=node.services,
-        read_at=read_at,
         observed_on=node.observed_on,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tui.model.node import Role
+from tui.model.node import Maintenance, Role
 from tui.model.service import Service
 
 
@@ -23,6 +23,7 @@ class Member:
     role: Role = Role.UNKNOWN
     version: str = ""
     status: str = ""
+    maintenance: Maintenance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from tui.model.duration import one_unit
+
 
 class Role(Enum):
     """A node's part in its cluster."""
@@ -53,11 +55,65 @@ def same_host(first: str, second: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A node's maintenance, which runs or was not stopped properly (nodes/status requests).
+
+    `since` is when it began in the cluster's words and by its clock, empty where that is unknown.
+    """
+
+    since: str = ""
+
+    def __str__(self) -> str:
+        return f"in maintenance since {self.since}" if self.since else "in maintenance"
+
+
+OBSERVED_AT_MOST = 60.0
+"""Seconds after which what a cluster observed of a node is old."""
+
+_WELL_STATES = frozenset({"", "active", "ok"})
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedHealth:
+    """What a cluster's health call reports of a node.
+
+    `status` and `detail` are the vendor's words, clean. `seen_at` is when the cluster observed the
+    node, in seconds of this machine's monotonic clock.
+    """
+
+    status: str = ""
+    detail: str = ""
+    seen_at: float = field(default=0.0, compare=False)
+
+    def age(self, now: float) -> float:
+        """Seconds since the cluster observed the node."""
+        return max(0.0, now - self.seen_at)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the cluster saw nothing wrong with the node."""
+        return self.status in _WELL_STATES
+
+    def is_old(self, now: float) -> bool:
+        """Whether the cluster has not observed the node for long."""
+        return self.age(now) > OBSERVED_AT_MOST
+
+    def remark(self, now: float) -> str:
+        """Return what is to be known of it, with its age; empty where it is well and recent."""
+        if self.is_well:
+            old = one_unit(self.age(now))
+            return f"not observed by its cluster for {old}" if self.is_old(now) else ""
+        detail = f" ({self.detail})" if self.detail not in _WELL_STATES else ""
+        return f"{self.status}{detail} by its cluster, observed {one_unit(self.age(now))} ago"
+
+
+@dataclass(frozen=True, slots=True)
 class NodeFacts:
     """All that is known of a node beside its services.
 
     `gaps` are why something is not known, one sentence each; `kinds_gap` is why `optional` is None,
-    empty where it is known, or was not read yet.
+    empty where it is known, or was not read yet. `health` is None where the cluster's health call
+    does not report the node, or was not answered for a minute.
     """
 
     identity: Identity = field(default_factory=Identity)
@@ -65,3 +121,5 @@ class NodeFacts:
     disabled: frozenset[str] = frozenset()
     gaps: tuple[str, ...] = ()
     kinds_gap: str = ""
+    maintenance: Maintenance | None = None
+    health: ObservedHealth | None = None

@@ -42,7 +42,7 @@ from tui.fleet.rollout.health_gate import (
 )
 from tui.fleet.rollout.planner import make_plan
 from tui.model.cluster import ClusterFacts, Member
-from tui.model.node import Role
+from tui.model.node import Maintenance, Role
 from tui.model.order import Verb
 from tui.model.rollout import Plan, RolloutState, Step, StopReason
 
@@ -82,6 +82,13 @@ def test_one_of_the_two_checks_is_enough_where_the_other_is_not_offered() -> Non
         (
             replace(WELL, facts=replace(FACTS, members=(*MEMBERS, Member(3, status="down")))),
             "node:3 is down",
+        ),
+        (
+            replace(
+                WELL,
+                facts=replace(FACTS, members=(*MEMBERS, Member(3, maintenance=Maintenance("x")))),
+            ),
+            "node:3 is in maintenance since x",
         ),
     ],
 )

@@ -1,10 +1,12 @@
 """The matrix without a terminal: order of rows, signs of cells, words of heads."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.ui.matrix_columns import DAYS, column, grid, names
 from tui.fleet.unmanaged_nodes import UnmanagedNode
-from tui.model.node import Role
+from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.service import Service
 from tui.ui.matrix.columns import FRESH, grouped, unmanaged_column
 from tui.ui.matrix.headers import (
@@ -204,7 +206,7 @@ TOLD = UnmanagedNode(
     7,
     role=Role.REPLICA,
     services=(Service("x", "RUNNING"), Service("y", "STOPPED")),
-    read_at=100.0,
+    health=ObservedHealth("active", "ok", 100.0),
 )
 
 
@@ -217,6 +219,15 @@ def test_a_node_without_a_profile_is_a_column_without_times_and_without_orders()
     assert guest.number == 0
     assert guest.read_only
     assert unmanaged_column(TOLD, 140.0, 30.0).is_stale
+
+
+def test_what_a_cluster_reports_against_a_node_stands_at_its_head() -> None:
+    down = replace(TOLD, health=ObservedHealth("down", "node_unreachable", 100.0))
+    gone = unmanaged_column(down, 7300.0, 30.0)
+    assert [text for text, _ in column_head(gone, 16)] == ["node:7", "STALE 2 h", "down 2 h"]
+    assert gone.key in grid(gone).bad
+    idle = unmanaged_column(replace(TOLD, maintenance=Maintenance()), 103.0, 30.0)
+    assert column_head(idle, 16)[2] == ("in maintenance", "warn")
 
 
 def test_columns_are_grouped_by_cluster_in_the_order_these_come() -> None:

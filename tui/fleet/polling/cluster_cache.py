@@ -19,12 +19,20 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable, is_redirect
-from tui.model.cluster import ClusterFacts, ClusterHealth, Member
-from tui.model.node import Identity, NodeFacts, Role, same_host
+from tui.model.cluster import ClusterFacts, ClusterHealth, Member, MemberHealth
+from tui.model.node import (
+    Identity,
+    Maintenance,
+    NodeFacts,
+    ObservedHealth,
+    Role,
+    same_host,
+)
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -136,10 +144,13 @@ class ClusterHealthCache:
         self.newest: ClusterHealth | None = None
         self.read_at = 0.0
         self.gap = ""
+        self._latest_on: datetime | None = None
+        self._latest_at = 0.0
 
     def forget(self) -> None:
         """Forget the newest answer; it is read again at once."""
         self.newest, self.read_at, self._due, self.gap = None, 0.0, 0.0, ""
+        self._latest_on = None
 
     @property
     def is_due(self) -> bool:
@@ -157,7 +168,39 @@ class ClusterHealthCache:
             return False
         self.newest, self.read_at, self.gap = newest, self._clock(), ""
         self._due = self.read_at + FACTS_EVERY
+        observed = [node.observed_on for node in newest.nodes if node.observed_on is not None]
+        latest = max(observed, default=None)
+        if latest != self._latest_on:
+            self._latest_on, self._latest_at = latest, self.read_at
         return True
+
+    def seen_at(self, node: MemberHealth) -> float:
+        """Return when the cluster observed a node, by this machine's monotonic clock.
+
+        The cluster's clock may be off, so its times are compared with each other alone: the latest
+        of them counts from the answer on that first had it. Where the cluster names no time, it is
+        when it was read.
+        """
+        if node.observed_on is None or self._latest_on is None:
+            return self.read_at
+        return self._latest_at - (self._latest_on - node.observed_on).total_seconds()
+
+    def observed(self, uid: int | None) -> ObservedHealth | None:
+        """Return what the newest answer reports of a node; None where it is too old for that."""
+        node = self._recent_node(uid, FACTS_AT_MOST)
+        if node is None:
+            return None
+        return ObservedHealth(node.status, node.detail, self.seen_at(node))
+
+    def is_in_maintenance(self, uid: int | None) -> bool:
+        """Whether the newest answer reports maintenance of a node."""
+        node = self._recent_node(uid, FACTS_AT_MOST)
+        return node is not None and node.in_maintenance
+
+    def _recent_node(self, uid: int | None, younger_than: float) -> MemberHealth | None:
+        if self.newest is None or self._clock() - self.read_at > younger_than:
+            return None
+        return self.newest.node(uid)
 
     def _miss(self, error: ApiError) -> None:
         now, self.gap = self._clock(), str(error)
@@ -168,9 +211,7 @@ class ClusterHealthCache:
 
     def role_of(self, uid: int | None, younger_than: float) -> Role:
         """Return a node's role by the newest answer, if that is so many seconds old at most."""
-        if self.newest is None or self._clock() - self.read_at > younger_than:
-            return Role.UNKNOWN
-        node = self.newest.node(uid)
+        node = self._recent_node(uid, younger_than)
         return Role.UNKNOWN if node is None else node.role
 
 
@@ -306,7 +347,9 @@ class ClusterCache:
         if not self.health.is_due or self._asking.locked():
             return False
         async with self._asking:
-            return await self.health.refresh(reader)
+            answered = await self.health.refresh(reader)
+        self._call_readers()
+        return answered
 
     def lose(self, node: str) -> None:
         """Drop a node that cannot be asked now: if it was the source, another will be."""
@@ -396,10 +439,15 @@ class ClusterCache:
         """Keep who is primary now; the list of nodes is of the last whole answer."""
         facts, now = self._facts, self._clock()
         self._roles_at = now
-        roles = {one.uid: one.role for one in states if one.role is not Role.UNKNOWN}
-        if facts is None or not roles:
+        known = {one.uid: one for one in states if one.role is not Role.UNKNOWN}
+        if facts is None or not known:
             return
-        members = tuple(replace(one, role=roles.get(one.uid, one.role)) for one in facts.members)
+        members = tuple(
+            replace(one, role=known[one.uid].role, maintenance=known[one.uid].maintenance)
+            if one.uid in known
+            else one
+            for one in facts.members
+        )
         self._facts = replace(facts, members=members)
         self._roster, self._roster_at = replace(self._roster, members=members), now
         if members != facts.members:
@@ -421,6 +469,13 @@ class ClusterCache:
 
     def facts_for(self, node: str, identity: Identity) -> NodeFacts:
         """Return what is known of one node; what is not certain is left unknown."""
+        facts, uid = self._reported_facts(node, identity), identity.uid
+        maintenance = facts.maintenance
+        if maintenance is None and self.health.is_in_maintenance(uid):
+            maintenance = Maintenance()
+        return replace(facts, maintenance=maintenance, health=self.health.observed(uid))
+
+    def _reported_facts(self, node: str, identity: Identity) -> NodeFacts:
         if identity.uid is None and (own := self._own.get(node)) is not None:
             return self._own_facts(identity, own)
         facts = self._facts
@@ -452,7 +507,10 @@ class ClusterCache:
                 cluster=facts.name,
             )
         kinds_gap = "" if facts.optional is not None else facts.gaps.get(OPTIONAL, "")
-        return NodeFacts(identity, facts.optional, facts.disabled, gaps, kinds_gap)
+        maintenance = None if member is None else member.maintenance
+        return NodeFacts(
+            identity, facts.optional, facts.disabled, gaps, kinds_gap, maintenance=maintenance
+        )
 
     def _own_facts(self, identity: Identity, own: _OwnAnswer) -> NodeFacts:
         if own.optional is None or self._clock() - own.read_at > FACTS_AT_MOST:

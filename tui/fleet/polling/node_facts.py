@@ -85,13 +85,11 @@ class NodeFactsReader:
         if self.identity_check.wrong:
             self._cluster.lose(self._name)  # what another node says may be of another cluster
             return False
-        health = self._cluster.health.newest
         answered = await self._cluster.refresh(self._name, reader, every=every, later=later)
         if self._has_no_uid:
             answered |= await self._cluster.read_own(self._name, reader)
         answered |= await self._cluster.refresh_health(reader)
-        if not self.look_up() and self._cluster.health.newest is not health:
-            self._report(None)
+        self.look_up()
         return answered
 
     async def read_cluster_once(

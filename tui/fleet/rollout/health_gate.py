@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 StartTimes = Mapping[tuple[str, str], datetime | None]
 """The start time of each service of a plan, as far as it is known, by node and name."""
 
+_LISTS = ("/v1/nodes", "/v1/nodes/status")
 _WELL_NODES = frozenset({"", "active"})
 _AWAY = frozenset({TroubleKind.UNREACHABLE, TroubleKind.UNAVAILABLE})
 
@@ -97,6 +98,8 @@ class HealthGate:
         busy = self._fleet.standing(watch.name).busy
         if busy is not None:
             return busy_text(busy)
+        if watch.facts.maintenance is not None:
+            return str(watch.facts.maintenance)
         return unhealthy_services(watch.reading, watch.facts.disabled) or watch.wrong_node
 
     def _profile_change(self, step: Step, starts: StartTimes) -> str:
@@ -163,6 +166,8 @@ class ClusterChecks:
 async def _read_checks(client: NodeReader, uid: int) -> ClusterChecks:
     """Read the checks at one node; raises an ApiError where it cannot, or has neither check."""
     facts = await client.cluster_facts()
+    if unread := [facts.gaps[path] for path in _LISTS if path in facts.gaps]:
+        raise Unavailable(unread[0])  # a node that is down or in maintenance would not be seen
     gaps: list[ApiError] = []
     node = await _check_or_none(client.node_check(uid), gaps)
     cluster = await _check_or_none(client.cluster_check(), gaps)
@@ -246,7 +251,13 @@ def _member(step: Step, facts: ClusterFacts) -> str:
     if facts.member(meant.uid) is None:
         return f"{step.node}: the cluster does not list node:{meant.uid}"
     down = [member for member in facts.members if member.status not in _WELL_NODES]
-    return ", ".join(f"node:{member.uid} is {member.status}" for member in down)
+    why = [f"node:{member.uid} is {member.status}" for member in down]
+    why += [
+        f"node:{member.uid} is {member.maintenance}"
+        for member in facts.members
+        if member.maintenance is not None
+    ]
+    return ", ".join(why)
 
 
 def _stranger(meant: Identity, now: Identity) -> str:

@@ -19,7 +19,7 @@ from tui.model.certificate import Certificate
 from tui.model.event import Event
 from tui.model.event_text import event_text
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
-from tui.model.node import NodeFacts
+from tui.model.node import NodeFacts, ObservedHealth
 from tui.model.order import Order, OrderProgress, TimelineMark
 from tui.model.reading import Reading
 from tui.model.service import Service
@@ -191,11 +191,24 @@ def _node(node: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> dict
         "stale": age is not None and age > node.stale_after,
         "next_in_seconds": due,
         "gaps": list(node.facts.gaps),
+        "maintenance": None if node.facts.maintenance is None else str(node.facts.maintenance),
+        "cluster_health": _health(node.facts.health, moment),
         "services": [
             _service(service, scope, last.get((profile.name, service.name)), moment)
             for service in filter_and_sort(reading.services, ServiceFilter(), scope)
         ],
     }  # fmt: skip
+
+
+def _health(health: ObservedHealth | None, moment: SnapshotMoment) -> dict[str, Any] | None:
+    if health is None:
+        return None
+    return {
+        "status": health.status or None,
+        "detail": health.detail or None,
+        "observed_seconds_ago": _ago(health.seen_at, moment),
+        "remark": health.remark(moment.now) or None,
+    }
 
 
 def _service(

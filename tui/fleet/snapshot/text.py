@@ -62,6 +62,8 @@ def _node_problems(node: Document) -> Iterator[str]:
         yield from _wrapped(f"{name}: STALE: last answered {_ago(node['age_seconds'])} ago")
     if node["certificate"]:
         yield from _wrapped(f"{name}: {node['certificate']}")
+    for remark in _reported(node):
+        yield from _wrapped(f"{name}: {remark}")
     for service in node["services"]:
         if service["problem"]:
             change = service["last_change"]
@@ -99,9 +101,17 @@ def _node(node: Document, document: Document) -> list[str]:
         value = node[label]["text"] if label == "trouble" and node[label] else node[label]
         if value and not (label == "read_only" and document["read_only"]):
             lines += _wrapped(f"{label.replace('_', ' ')}: {value}")
+    for remark in _reported(node):
+        lines += _wrapped(f"its cluster reports: {remark}")
     for gap in node["gaps"]:
         lines += _wrapped(f"not known: {gap}")
     return lines + (_table([_HEADINGS, *map(_row, node["services"])]) if node["services"] else [])
+
+
+def _reported(node: Document) -> list[str]:
+    """Return what its cluster reports against a node."""
+    health = node["cluster_health"]
+    return [text for text in (node["maintenance"], health and health["remark"]) if text]
 
 
 def _row(service: Document) -> tuple[str, ...]:

@@ -94,6 +94,16 @@ class NodeView:
         return "" if self.presented is None else self.presented.remark(datetime.now(UTC))
 
     @property
+    def reported(self) -> str:
+        """What its cluster reports against it: maintenance, a status that is not well or old."""
+        facts = self.facts
+        parts = (
+            "" if facts.maintenance is None else str(facts.maintenance),
+            "" if facts.health is None else facts.health.remark(self.now),
+        )
+        return "; ".join(filter(None, parts))
+
+    @property
     def age(self) -> float | None:
         """Seconds since the last good answer."""
         return self.reading.age(self.now)

@@ -56,6 +56,8 @@ def title_line(view: NodeView | None, read_only: str, palette: Palette) -> Text:
             parts.append(Text(UNCHECKED, palette["bad"]))
         parts.append(Text(view.title, "bold"))
         parts.append(role_text(view, palette))
+        if view.facts.maintenance is not None:
+            parts.append(Text("IN MAINTENANCE", palette["warn"]))
         parts.append(environment_text(view.environment, palette))
         parts.append(Text(view.url, palette["muted"]))
         if view.facts.identity.uid is not None:
@@ -93,6 +95,9 @@ def status_line(view: NodeView, shown: int, sort: str, filtered: str, palette: P
         parts.append(Text(f"{well}/{total} {was}running", palette["ok" if well_now else "muted"]))
         if faulty and view.is_fresh:
             parts.append(Text(problems_text(view.problems), palette["bad"]))
+    health = view.facts.health
+    if health is not None:
+        parts.append(Text(health.remark(view.now), palette["warn"]))
     if view.facts.kinds_gap and view.is_fresh:
         parts.append(Text("kinds unknown", palette["warn"]))
     if shown != total:

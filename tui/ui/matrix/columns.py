@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.model.duration import one_unit
 from tui.model.filters import ServiceKinds
-from tui.model.node import Role
+from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.reading import Trouble, TroubleKind
 from tui.model.service import Health, Service
 from tui.ui.format.node_view import NodeView
@@ -74,7 +74,8 @@ class MatrixColumn:
 
     `key` is the profile's name, or what stands for a node without one: no order goes to that.
     `age` is in seconds, None before the first answer. `trouble` says what is wrong in words, each
-    of the texts shorter than the one before, empty where nothing is. `unchecked` means that its
+    of the texts shorter than the one before, empty where nothing is; `reported` is the same of
+    what its cluster reports: maintenance, or a status that is not well. `unchecked` means that its
     certificate is not checked, so another may answer in its place. `since` holds when each
     service began, None where only the answer's own uptimes are known.
     """
@@ -89,6 +90,7 @@ class MatrixColumn:
     age: float | None = None
     is_stale: bool = False
     trouble: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
     read_only: str = ""
     has_profile: bool = True
     unchecked: bool = False
@@ -142,6 +144,7 @@ class ColumnCache:
             age=view.age,
             is_stale=view.is_stale,
             trouble=_trouble(view),
+            reported=_reported(view.facts.maintenance, view.facts.health, view.now),
             read_only=view.read_only,
             unchecked=view.unchecked,
             since=since,
@@ -154,6 +157,17 @@ def _trouble(view: NodeView) -> tuple[str, ...]:
         return ("not the node it was", "wrong node", "≠")
     fault = view.reading.trouble
     return _words(fault, one_unit(view.now - view.reading.since)) if fault is not None else ()
+
+
+def _reported(
+    maintenance: Maintenance | None, health: ObservedHealth | None, now: float
+) -> tuple[str, ...]:
+    if health is not None and not health.is_well:
+        old = one_unit(health.age(now))
+        words = f"{health.status} {old}"
+        detail = f" ({health.detail})" if health.detail else ""
+        return (f"{health.status}{detail} {old} ago", words, health.status, "!")
+    return ("in maintenance", "maintenance", "maint.", "m") if maintenance is not None else ()
 
 
 def _words(fault: Trouble, long: str) -> tuple[str, ...]:
@@ -172,6 +186,7 @@ def unmanaged_column(guest: UnmanagedNode, now: float, stale_after: float) -> Ma
         role=guest.role,
         age=old,
         is_stale=old > stale_after,
+        reported=_reported(guest.maintenance, guest.health, now),
         read_only="it has no profile here; its cluster's health call tells of it",
         has_profile=False,
         now=now,

@@ -160,7 +160,7 @@ class _Tally:
         for service in young:
             self.ranks.setdefault(service.name, _DIFFERS)
             self.young.append((column.uptime(service) or 0, service.name, number))
-        if body.problems or young or column.trouble:
+        if body.problems or young or column.trouble or column.reported:
             self.bad.add(column.key)
 
 

@@ -55,6 +55,8 @@ def _age(column: MatrixColumn, width: int) -> StyledText:
 def _trouble(column: MatrixColumn, width: int) -> StyledText:
     if column.trouble:
         return fitting(column.trouble, width), "bad"
+    if column.reported:
+        return fitting(column.reported, width), "warn"
     if column.unchecked:
         return fitting((UNCHECKED, "NOT CHECKED", "UNCHECKED", "!"), width), "bad"
     if not column.has_profile:

@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from tui.config import NodeProfile
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.model.duration import one_unit
@@ -75,13 +74,19 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         """Show everything as it stands."""
         now = time.monotonic()
         states = [NodeCondition.of(node) for node in self._fleet.nodes]
-        found = find_problems(states, self._fleet.events, now, datetime.now(UTC))
-        profiles = {node.name: node.profile for node in self._fleet.nodes}
+        guests = self._fleet.guests
+        events, on = self._fleet.events, datetime.now(UTC)
+        found = find_problems(states, events, now, on, guests=guests)
+        titles = {
+            node.name: (node.profile.title, node.profile.cluster) for node in self._fleet.nodes
+        }
+        titles |= {guest.key: (guest.title, guest.cluster) for guest in guests}
         silent = sum(state.is_silent for state in states)
-        rows = [_row(problem, profiles[problem.node], now) for problem in found]
+        rows = [_row(problem, titles, now) for problem in found]
         self._places = {
             row.key: (problem.node, problem.service)
             for row, problem in zip(rows, found, strict=True)
+            if problem.has_profile
         }
         self._table.set_empty(_nothing(len(states), silent))
         self._table.show(rows)
@@ -136,16 +141,17 @@ def _nothing(nodes: int, silent: int) -> str:
     return f"{text} ({silent} not asked)" if silent else text
 
 
-def _row(problem: Problem, profile: NodeProfile, now: float) -> Row:
+def _row(problem: Problem, titles: Mapping[str, tuple[str, str]], now: float) -> Row:
     glyph, style = _LOOKS[problem.severity]
     lasted = _BEFORE if problem.since is None else one_unit(now - problem.since)
+    title, cluster = titles[problem.node]
     cells = (
         Cell(f"{glyph} {problem.severity.value}", style),
-        Cell(profile.title, "bold"),
+        Cell(title, "bold"),
         Cell(problem.service, style if problem.service else ""),
         Cell(problem.what),
         Cell(lasted if problem.timed else "", "muted"),
-        Cell(profile.cluster, "muted"),
+        Cell(cluster, "muted"),
     )
     key = f"{problem.node}\0{problem.service}\0{problem.severity.value}{problem.rank}"
     return Row(key, cells)

@@ -134,6 +134,9 @@ def _about(view: NodeView, restarts: int = 0) -> tuple[str, str]:
     """Return in words what stands out about a node: its trouble first."""
     parts = standing_out(view)
     style = "bad" if parts else "warn" if restarts else "muted"
+    if view.reported:
+        parts.append(view.reported)
+        style = "warn" if style == "muted" else style
     if restarts:
         parts.append(f"{restarts} restart{'s' * (restarts > 1)}/h")
     if view.environment is not None:
