@@ -142,7 +142,8 @@ def find_problems(
     conditions = tuple(nodes)
     for number, node in enumerate(conditions):
         found = [*_connection(node, now), *_certificate(node, on)]
-        found += _reported(node.name, node.maintenance, node.health, now)
+        remark = "" if node.health is None else node.health.remark(now)
+        found += _reported(node.name, node.maintenance, node.health, remark)
         if node.is_fresh(now):
             if node.kinds_gap:
                 what = f"kinds unknown, so every service is locked: {node.kinds_gap}"
@@ -151,7 +152,8 @@ def find_problems(
             found += _services(node, by_service, orders.get(node.name, ()), now)
         problems += [(number, problem) for problem in found]
     for number, guest in enumerate(guests, len(conditions)):
-        found = list(_reported(guest.key, guest.maintenance, guest.health, now))
+        remark = guest.health.remark(now, warnings=True)
+        found = list(_reported(guest.key, guest.maintenance, guest.health, remark))
         problems += [(number, replace(problem, has_profile=False)) for problem in found]
     severities = [*Severity]
     problems.sort(
@@ -180,13 +182,13 @@ def _connection(node: NodeCondition, now: float) -> Iterable[Problem]:
 
 
 def _reported(
-    name: str, maintenance: Maintenance | None, health: ObservedHealth | None, now: float
+    name: str, maintenance: Maintenance | None, health: ObservedHealth | None, remark: str
 ) -> Iterable[Problem]:
     """Yield what is wrong with a node by its cluster's word."""
     if maintenance is not None:
         yield Problem(Severity.NOTICE, 3, name, str(maintenance), timed=False)
-    if health is not None and (remark := health.remark(now)):
-        severity = Severity.NOTICE if health.is_well else Severity.SERIOUS
+    if health is not None and remark:
+        severity = Severity.SERIOUS if health.is_down else Severity.NOTICE
         yield Problem(severity, 5, name, remark, timed=False)
 
 

@@ -71,6 +71,7 @@ OBSERVED_AT_MOST = 60.0
 """Seconds after which what a cluster observed of a node is old."""
 
 _WELL_STATES = frozenset({"", "active", "ok"})
+_WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,22 @@ class ObservedHealth:
         """Whether the cluster saw nothing wrong with the node."""
         return self.status in _WELL_STATES
 
+    @property
+    def is_down(self) -> bool:
+        """Whether the cluster saw more wrong than a warning."""
+        return not self.is_well and self.status != _WARNING
+
     def is_old(self, now: float) -> bool:
         """Whether the cluster has not observed the node for long."""
         return self.age(now) > OBSERVED_AT_MOST
 
-    def remark(self, now: float) -> str:
-        """Return what is to be known of it, with its age; empty where it is well and recent."""
-        if self.is_well:
+    def remark(self, now: float, *, warnings: bool = False) -> str:
+        """Return what is to be known of it, with its age; empty where it is well and recent.
+
+        A warning counts with `warnings` alone: of a node that is polled, its own services say more,
+        and sooner.
+        """
+        if not self.is_down and not (warnings and self.status == _WARNING):
             old = one_unit(self.age(now))
             return f"not observed by its cluster for {old}" if self.is_old(now) else ""
         detail = f" ({self.detail})" if self.detail not in _WELL_STATES else ""

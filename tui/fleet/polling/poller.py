@@ -217,24 +217,30 @@ class NodePoller:
             side.cancel()
             polls.cancel()
             await asyncio.wait((side, polls))
-            await self._side_connection.shut()
-            await self._connection.shut()
+
+    # Each task closes its own connection: a program that ends cancels them all at once.
 
     async def _run_polls(self) -> None:
-        await self._rest(self._timing.first)
-        while True:
-            generation = self.login.generation
-            wait = await self._round()
-            await self._rest(wait if generation == self.login.generation else 0.0)
+        try:
+            await self._rest(self._timing.first)
+            while True:
+                generation = self.login.generation
+                wait = await self._round()
+                await self._rest(wait if generation == self.login.generation else 0.0)
+        finally:
+            await self._connection.shut()
 
     async def _run_side_calls(self) -> None:
         """Make the side calls that are due after a good reading, one at a time."""
-        while True:
-            await self._side_is_due.wait()
-            self._side_is_due.clear()
-            # A refusal stops the login on its way, and the next poll shows that.
-            with contextlib.suppress(ApiError, LoginStopped):
-                await self._make_side_calls()
+        try:
+            while True:
+                await self._side_is_due.wait()
+                self._side_is_due.clear()
+                # A refusal stops the login on its way, and the next poll shows that.
+                with contextlib.suppress(ApiError, LoginStopped):
+                    await self._make_side_calls()
+        finally:
+            await self._side_connection.shut()
 
     def retire(self) -> None:
         """Get no more facts from the cluster's cache, and add none."""

@@ -162,7 +162,7 @@ def _trouble(view: NodeView) -> tuple[str, ...]:
 def _reported(
     maintenance: Maintenance | None, health: ObservedHealth | None, now: float
 ) -> tuple[str, ...]:
-    if health is not None and not health.is_well:
+    if health is not None and health.is_down:
         old = one_unit(health.age(now))
         words = f"{health.status} {old}"
         detail = f" ({health.detail})" if health.detail else ""
