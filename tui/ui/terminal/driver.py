@@ -26,6 +26,8 @@ from tui.ui.terminal.output import Output
 
 _READ = 65_536
 _TICK, _SOON = 0.1, 0.02
+_SETTLED = 0.5
+"""Seconds after which nothing in the parser waits for what may follow."""
 # As LinuxDriver.start_application_mode writes them; popped first, so that nothing piles up.
 _TAKE_AGAIN = (
     "\x1b[<u\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[>25u\x1b[?2004h\x1b[?7l"
@@ -62,6 +64,7 @@ class DeckDriver(LinuxDriver):
         self._output: Output | None = None
         self._is_stopped = False
         self._raw: list[Any] | None = None
+        self._wake_reader, self._wake_writer = os.pipe()
         self.line_feed_keeps_column = False
         """Whether a line feed goes straight down, and not to the first column."""
 
@@ -127,7 +130,10 @@ class DeckDriver(LinuxDriver):
             self._output.finish()
 
     def close(self) -> None:
-        """Do nothing: the output has ended already."""
+        """Close what only this driver has open; the output has ended already."""
+        for fd in (self._wake_reader, self._wake_writer):
+            with contextlib.suppress(OSError):
+                os.close(fd)
 
     def _drained(self) -> None:
         with contextlib.suppress(RuntimeError):
@@ -194,21 +200,40 @@ class DeckDriver(LinuxDriver):
             self._listener.terminal_gone()
 
     def run_input_thread(self) -> None:
-        """Read keys; raises OSError when the terminal is gone."""
+        """Read keys; raises OSError when the terminal is gone.
+
+        Sleeps until something comes, once nothing that came waits for its rest any more.
+        """
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
+        poll.register(self._wake_reader, select.POLLIN)
         decoder, self._parser = InputDecoder(), XTermParser()
+        came_at = time.monotonic()
         while not self.exit_event.is_set():
-            ready = poll.poll(1000 * (_SOON if decoder.is_waiting else _TICK))
-            if ready:
+            is_settled = time.monotonic() - came_at > _SETTLED and not decoder.is_waiting
+            wait = None if is_settled else 1000 * (_SOON if decoder.is_waiting else _TICK)
+            ready = dict(poll.poll(wait))
+            if self.fileno in ready:
                 data = os.read(self.fileno, _READ)
                 if not data:
                     raise OSError("the terminal has hung up")
-                for piece in decoder.feed(data, time.monotonic()):
+                came_at = time.monotonic()
+                for piece in decoder.feed(data, came_at):
                     self._take(piece)
+            elif self._wake_reader in ready:
+                os.read(self._wake_reader, _READ)
             else:
                 self._take(decoder.tick(time.monotonic()))
                 self._parse(self._parser.tick())
+
+    def disable_input(self) -> None:
+        """End the thread that reads keys, which may sleep."""
+        if not self.exit_event.is_set() and self._key_thread is not None:
+            self.exit_event.set()
+            os.write(self._wake_writer, b"\0")
+            self._key_thread.join()
+            self.exit_event.clear()
+        super().disable_input()
 
     def _take(self, piece: str | PastedText) -> None:
         if isinstance(piece, PastedText):
