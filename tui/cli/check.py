@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.completion import complete_clusters, complete_nodes
 from tui.cli.load_config import load_config
 from tui.cli.output import CommandError
 from tui.cli.status import choose_nodes
@@ -45,8 +46,11 @@ _WORST_LAST = (PluginState.OK, PluginState.WARNING, PluginState.UNKNOWN, PluginS
 
 
 @click.command("check", epilog=_EPILOG)
-@click.argument("node", metavar="[NODE]", required=False)
-@click.option("--cluster", metavar="NAME", help="Check the nodes of this cluster.")
+@click.argument("node", metavar="[NODE]", required=False, shell_complete=complete_nodes)
+@click.option(
+    "--cluster", metavar="NAME", help="Check the nodes of this cluster.",
+    shell_complete=complete_clusters,
+)  # fmt: skip
 @click.pass_context
 def check(ctx: click.Context, node: str | None, cluster: str | None) -> None:
     """Poll nodes once, and print one line with performance data for a monitoring system."""

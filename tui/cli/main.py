@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from tui import __version__
+from tui.cli.completion import complete_nodes
 from tui.cli.output import USAGE
 from tui.model.text import clean
 
@@ -20,6 +21,7 @@ _UNREAD = 141
 
 _COMMANDS = {
     "check": "tui.cli.check:check",
+    "completion": "tui.cli.completion:completion",
     "config": "tui.cli.config:config",
     "demo": "tui.cli.demo:demo",
     "events": "tui.cli.events:events",
@@ -89,7 +91,7 @@ class LazyGroup(click.Group):
     help="Read this configuration instead of the one in the user's folder.",
 )
 @click.option("--read-only", is_flag=True, help="Look only: nothing that can write is even built.")
-@click.option("--node", "node", help="Open the deck on this node.")
+@click.option("--node", "node", help="Open the deck on this node.", shell_complete=complete_nodes)
 @click.version_option(__version__, prog_name="rsdeck")
 @click.pass_context
 def rsdeck(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.completion import complete_nodes
 from tui.cli.load_config import load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
 from tui.cli.output import CommandError
@@ -34,7 +35,7 @@ Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 
 
 @click.command("snapshot", epilog=_EPILOG)
-@click.argument("names", metavar="[NODE]...", nargs=-1)
+@click.argument("names", metavar="[NODE]...", nargs=-1, shell_complete=complete_nodes)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option(
     "--output",

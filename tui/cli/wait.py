@@ -4,6 +4,7 @@ import re
 
 import click
 
+from tui.cli.completion import complete_nodes, complete_services
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
 from tui.cli.output import CommandError
@@ -28,8 +29,8 @@ Exit codes: 0 it is so, 1 it was not so in time, 2 usage or configuration,
 
 
 @click.command("wait", epilog=_EPILOG)
-@click.argument("node")
-@click.argument("service")
+@click.argument("node", shell_complete=complete_nodes)
+@click.argument("service", shell_complete=complete_services)
 @click.option(
     "--for", "awaited", required=True, type=click.Choice(["running", "stopped", "restarted"])
 )
