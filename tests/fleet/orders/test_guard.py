@@ -107,6 +107,9 @@ def test_where_nothing_identifies_the_node_the_name_is_typed_and_the_reason_said
     locked = judge_order(verb, [CCS], replace(nameless, unlocked=True))
     assert (locked.tier, locked.words, locked.needs_reason) == (Tier.LOCKED, "ccs", True)
     assert "nothing but its address identifies the node" in locked.reason
+    for seen in (ALERT, CCS):
+        known = judge_order(verb, [seen], replace(FINE, unlocked=True))
+        assert "identifies" not in known.reason
 
 
 def test_nothing_chosen_is_refused() -> None:
