@@ -4,13 +4,14 @@ import asyncio
 import gc
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.faultserver import Peer, answer, serving
+from tests.faultserver import FaultServer, Peer, answer, serving
 from tests.fleet.conftest import (
     BOOTSTRAP,
     CLUSTER,
@@ -36,9 +37,10 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted, request_text
 from tui.fleet.orders.guard import judge_order
 from tui.fleet.orders.verdict import Patience
+from tui.fleet.ports import NullJournal
 from tui.journal.order_journal import OrderJournal
 from tui.model.event import EventKind
-from tui.model.order import OrderPhase, Result, Route, SeenService, Tier, Verb
+from tui.model.order import Order, OrderPhase, Result, Route, SeenService, Tier, Verb
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
@@ -919,6 +921,53 @@ async def test_a_service_that_changed_on_the_node_meant_stops_an_order_by_way_of
         assert verdict.result is Result.NOT_SENT
         assert "alert_mgr changed since you looked" in verdict.text
         assert not posts(served)
+
+
+class HeldJournal(NullJournal):
+    """A journal whose lock an order gets when a test frees it."""
+
+    def __init__(self) -> None:
+        self.free = asyncio.Event()
+
+    @asynccontextmanager
+    async def hold(self, _: Order) -> AsyncIterator[None]:
+        await self.free.wait()
+        yield
+
+
+@pytest.mark.parametrize("shared", ["node1", "node2"])
+async def test_an_order_is_not_sent_where_several_nodes_began_to_answer_while_it_waited(
+    shared: str,
+) -> None:
+    """P4: the check itself is answered by the node that is meant, and the POST need not be."""
+    plays, journal = {"node1": Play(1), "node2": Play(2)}, HeldJournal()
+    own = plays[shared].answers["GET", BOOTSTRAP]
+    with serving(plays["node1"]) as one, serving(plays["node2"]) as two:
+        nodes = profile(one.url, cluster="x"), profile(two.url, "node2", cluster="x")
+        async with running(*nodes, refresh=30, journal=journal) as deck:
+            await deck.known()
+            route = Route("node2", two.url, Route.PRIMARY) if shared == "node2" else None
+            order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+            deck.fleet.give(order)
+            for answered in (Play(3).answers["GET", BOOTSTRAP], own):
+                plays[shared].get(BOOTSTRAP, answered)
+                asked_before = len(asked_who(shared, one, two))
+                deck.watch(shared).refresh_now()
+                await deck.until(lambda n=asked_before: len(asked_who(shared, one, two)) > n)
+                deck.watch(shared).refresh_now()
+                await deck.readings(1, shared)
+            assert "several nodes answer here in turn" in deck.watch(shared).wrong_node
+            journal.free.set()
+            verdict = await deck.verdict(order)
+            assert verdict.result is Result.NOT_SENT
+            assert "several nodes answer here in turn" in verdict.text
+            assert not one.posts + two.posts
+
+
+def asked_who(node: str, *servers: FaultServer) -> list[object]:
+    """List the requests in which a node was asked who it is."""
+    server = servers[int(node[-1]) - 1]
+    return [one for one in server.asked if one.path == BOOTSTRAP]
 
 
 async def test_without_a_list_of_nodes_nothing_goes_by_way_of_the_primary() -> None:
