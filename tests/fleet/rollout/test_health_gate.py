@@ -213,6 +213,19 @@ async def test_a_cluster_that_redirects_every_request_has_no_answer(path: str) -
             assert "no node could be asked of the cluster" in gate.text
 
 
+async def test_where_one_node_cannot_say_which_is_primary_the_next_is_read() -> None:
+    """A replica may redirect one call and answer the others."""
+    with two_played() as (nodes, primary, replica):
+        async with running(*nodes.values(), refresh=30) as deck:
+            await deck.known()
+            primary.get(STATES, answer("no", 403))
+            assert (await ask(deck)).is_well
+            replica.get(STATES, REDIRECT)
+            gate = await ask(deck)
+            assert gate.finding is GateFinding.UNASKED
+            assert gate.text.startswith("no node could be asked of the cluster: node1 (")
+
+
 async def test_another_node_under_the_address_keeps_the_gate_closed() -> None:
     with played() as (server, play):
         async with running(profile(server.url), refresh=2) as deck:
