@@ -8,18 +8,20 @@ P21, cases 42 and 50.
 import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faultserver import answer, serving
-from tests.fleet.conftest import LIST, PASSWORD, Play, profile, running
+from tests.faultserver import Peer, answer, serving
+from tests.fleet.conftest import LIST, PASSWORD, Play, profile, running, said
 from tests.fleet.order_process import QUICK
 from tests.fleet.witness import Child, Witness, child, records, traced
 from tui.journal.journal_file import JournalFile, check_chain
 from tui.journal.order_journal import OrderJournal
+from tui.journal.unfinished_orders import find_unfinished_orders
 from tui.model.order import Result, Verb
 from tui.storage import paths
 
@@ -92,6 +94,30 @@ async def test_what_the_last_check_stops_is_kept_as_refused(folder: Path) -> Non
     (refused,) = records(folder, "refused")
     assert (refused["verb"], refused["services"]) == ("restart", ["alert_mgr"])
     assert "was restarted since you looked" in refused["why"]
+
+
+async def test_what_could_not_leave_after_its_record_has_its_end_in_the_journal(
+    folder: Path,
+) -> None:
+    """P5, P6: the node closes the connection after the check, and nothing stays unfinished."""
+    play = Play()
+
+    def last(peer: Peer) -> None:
+        peer.send(said(play.services).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+        peer.sock.shutdown(socket.SHUT_RDWR)
+
+    with serving(play) as server:
+        journal = OrderJournal(folder)
+        async with running(profile(server.url), refresh=30, journal=journal) as deck:
+            await deck.known()
+            play.get(LIST, last)
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.NOT_SENT
+            assert not server.posts
+    (ended,) = records(folder, "verdict")
+    assert ended["result"] == "not sent"
+    assert not records(folder, "refused")
+    assert not find_unfinished_orders(JournalFile(folder).lines())
 
 
 async def test_a_read_only_fleet_touches_nothing(folder: Path) -> None:
