@@ -371,6 +371,22 @@ async def test_a_node_that_says_it_is_another_when_the_gate_asks_keeps_it_closed
                 assert found.text == f"node1: {who}"
 
 
+async def test_a_node_that_gives_no_fresh_answer_in_time_is_not_waited_for() -> None:
+    with played() as (server, play):
+        async with running(profile(server.url), refresh=30, timeout=8) as deck:
+            await deck.known()
+            plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
+            assert isinstance(plan, Plan)
+            play.get(LIST, Peer.hang)
+            gate = HealthGate(deck.fleet, replace(QUICK, limit=0.2))
+            found = await gate.check(plan.steps[0], {}, 1)
+            assert (found.finding, found.text) == (
+                GateFinding.UNASKED,
+                "node1: no fresh answer",
+            )
+            assert deck.watch().reading.is_good
+
+
 async def test_a_service_that_is_gone_in_the_fresh_reading_keeps_the_gate_closed() -> None:
     with played() as (server, play):
         async with running(profile(server.url), refresh=30) as deck:
