@@ -14,7 +14,7 @@ from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenServic
 from tui.model.service import Health, Service, uptime_started_over
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
-_CASES_AT_MOST = 500
+CASES_AT_MOST = 500
 _EARLIER, _LATER = "from an earlier session", "seen when the node was back"
 
 
@@ -66,7 +66,7 @@ class OrderRecovery:
     def _add(self, case: _Case) -> None:
         """Follow a case; of too many, the oldest waits for the next session."""
         self._cases.append(case)
-        del self._cases[:-_CASES_AT_MOST]
+        del self._cases[:-CASES_AT_MOST]
 
     def look(self, watch: NodePoller) -> None:
         """Count a node's reading as evidence if it is good, and of the node that was meant."""
