@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check format imports bench trace soak screenshot clean
+.PHONY: demo test quick check format imports bench trace soak fuzz screenshot clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -50,6 +50,13 @@ MINUTES ?= 3
 
 soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py --minutes $(MINUTES)
+
+# Random keys, clicks, drags, wheel, resizes and pastes; SEED=n begins where a run failed.
+INPUTS ?= 20000
+SEED ?= 0
+
+fuzz: $(STAMP)
+	RSDECK_FUZZ_INPUTS=$(INPUTS) RSDECK_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/ui/test_fuzz.py
 
 screenshot: $(STAMP)
 	$(BIN)/python benchmarks/screenshot.py docs/deck.svg

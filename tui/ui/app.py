@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual.notifications import Notification, SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -31,8 +32,9 @@ from tui.ui.screens.deck import DeckScreen
 from tui.ui.screens.live_screen import LiveScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
-from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.input_guard import ArmingTimes
+from tui.ui.terminal.mouse_faults import MouseSafeApp
+from tui.ui.terminal.toasts import ToastCounter
 from tui.ui.themes import ThemeFile, to_textual
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ _GATHER_FOR = 0.2
 """Seconds for which news of nodes are gathered, outside the table in front."""
 
 
-class DeckApp(TerminalApp):
+class DeckApp(MouseSafeApp):
     """The deck over one fleet. `keys` is a checked keymap, `themes` are by name."""
 
     CSS_PATH = "app.tcss"
@@ -97,6 +99,7 @@ class DeckApp(TerminalApp):
         )
         self._files = files
         self._copied = ""
+        self._toast_counter = ToastCounter()
         self.deck = DeckScreen(fleet, self._orders, self._theme_file.styles, self._keys)
         self._profiles = ProfileController(
             self,
@@ -191,6 +194,28 @@ class DeckApp(TerminalApp):
             for screen in self._live_screens:
                 screen.orders_moved()
             self._rollouts.moved(progress)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a toast; one that is shown already is replaced by one with a count.
+
+        Unlike Textual's, it may be called in the application's own thread alone.
+        """
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        toast = Notification(message, title, severity, seconds, markup)
+        shown = frozenset(one.identity for one in self._notifications)
+        toast, before = self._toast_counter.merge(toast, shown)
+        if before is not None:
+            self._unnotify(before, refresh=False)
+        self._notifications.add(toast)
+        self._refresh_notifications()
 
     def _warn(self, text: str) -> None:
         if text:

@@ -5,15 +5,21 @@ from pathlib import Path
 
 
 def crash_report(error: BaseException | None) -> str:
-    """Return the exception's types and lines, one a line; never values, which may be secret."""
+    """Return the report of a bug that ended the deck, a line for each type and place."""
     lines = ["rsdeck has a bug and had to stop. Please report these lines:"]
+    return "\n".join([*lines, *fault_lines(error)])
+
+
+def fault_lines(error: BaseException | None) -> list[str]:
+    """Return the exception's types and lines; never values, which may be secret."""
+    lines: list[str] = []
     for exception in _flat(error):
         lines.append(f"{type(exception).__module__}.{type(exception).__qualname__}")
         lines += [
             f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
             for frame in traceback.extract_tb(exception.__traceback__)
         ]
-    return "\n".join(lines)
+    return lines
 
 
 def _flat(error: BaseException | None) -> list[BaseException]:

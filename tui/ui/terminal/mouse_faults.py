@@ -1,0 +1,150 @@
+"""An application that a fault in Textual's own handling of the mouse does not end.
+
+In Textual 8.2.8, several clicks on a widget that the first one closes are handled all the same:
+a second click beside the palette closed the screen under it, and one on a toast that is gone
+asked for its parent. A widget whose handler raises ends the whole application.
+"""
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import textual
+from textual import events
+from textual._context import active_message_pump
+from textual.app import ScreenError
+from textual.await_complete import AwaitComplete
+from textual.css.query import QueryError
+from textual.dom import DOMError, DOMNode
+from textual.errors import TextualError
+from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+from textual.scrollbar import ScrollMessage
+from textual.widget import Widget, WidgetError
+
+from tui.ui.terminal.app import TerminalApp
+from tui.ui.terminal.crash_report import fault_lines
+
+_OF_THE_MOUSE = (
+    events.MouseEvent,
+    events.Enter,
+    events.Leave,
+    events.MouseCapture,
+    events.MouseRelease,
+    ScrollMessage,
+)
+_FAULTS = (
+    TextualError,
+    ScreenError,
+    DOMError,
+    QueryError,
+    WidgetError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AssertionError,
+)
+_TEXTUAL = Path(textual.__file__).parent
+_REPORTS_AT_MOST = 20
+
+
+class MouseSafeApp(TerminalApp):
+    """Contains a fault of the mouse to its event.
+
+    The event is dropped, which is shown in one line, and reported once the deck has ended.
+    """
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self._faulty_places: set[str] = set()
+
+    @property
+    def mouse_faults(self) -> int:
+        """How many different faults of the mouse were contained."""
+        return len(self._faulty_places)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the screen in front, but not for a screen that is closed already."""
+        pump = active_message_pump.get(None)
+        screen = _screen_of(pump)
+        if screen is not None and screen not in self.screen_stack:
+            return AwaitComplete(_nothing()).call_next(self)
+        return super().pop_screen()
+
+    async def _dispatch_message(self, message: Message) -> None:
+        try:
+            await super()._dispatch_message(message)
+        except _FAULTS as error:
+            if not _is_contained(message, error):
+                raise
+            self.mouse_failed(error)
+
+    def _register_child(
+        self, parent: DOMNode, child: Widget, before: int | None, after: int | None
+    ) -> None:
+        _contain(child, self.mouse_failed)
+        super()._register_child(parent, child, before, after)
+
+    def _start_widget(self, parent: Widget, widget: Widget) -> None:
+        _contain(widget, self.mouse_failed)
+        super()._start_widget(parent, widget)
+
+    def mouse_failed(self, error: Exception) -> None:
+        """Show that an event of the mouse was dropped, and report it once the deck has ended."""
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}"
+        if place not in self._faulty_places and len(self._faulty_places) < _REPORTS_AT_MOST:
+            self._faulty_places.add(place)
+            lines = "\n".join(fault_lines(error))
+            self._exit_guard.report(
+                f"rsdeck dropped a mouse event that failed inside Textual. Please report:\n{lines}"
+            )
+        self.notify(
+            f"A mouse event failed inside Textual and was dropped: {place}. "
+            "Details are printed when the deck ends.",
+            severity="warning",
+            markup=False,
+        )
+
+
+async def _nothing() -> None:
+    """Stand for the removal of a screen that is gone already."""
+
+
+def _contain(pump: MessagePump, failed: Callable[[Exception], None]) -> None:
+    """Hand faults of a widget's handling of the mouse to `failed`; its queue goes on."""
+    if "_dispatch_message" in vars(pump):
+        return
+    # Textual has no hook around a widget's dispatch, and its widgets are not ours to subclass.
+    dispatch = pump._dispatch_message  # noqa: SLF001 - see above
+
+    async def contained(message: Message) -> None:
+        try:
+            await dispatch(message)
+        except _FAULTS as error:
+            if not _is_contained(message, error):
+                raise
+            failed(error)
+
+    pump._dispatch_message = contained  # type: ignore[method-assign]  # noqa: SLF001 - see above
+
+
+def _is_contained(message: Message, error: Exception) -> bool:
+    """Whether an error was raised in Textual's code, over an event of the mouse."""
+    if not isinstance(message, _OF_THE_MOUSE):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    return Path(frames[-1].filename).is_relative_to(_TEXTUAL)
+
+
+def _screen_of(pump: MessagePump | None) -> Screen[Any] | None:
+    """Return the screen that a handler runs for; None for the application's own."""
+    node = pump if isinstance(pump, DOMNode) else None
+    while node is not None and not isinstance(node, Screen):
+        node = node.parent
+    return node
