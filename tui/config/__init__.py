@@ -10,7 +10,7 @@ from tui.config.password_source import (
     KeyringSource,
     PasswordSource,
 )
-from tui.config.profile import Configuration, NodeProfile, Notify, Settings, fields_of
+from tui.config.profile import Configuration, NodeProfile, Notify, Settings, Signs, fields_of
 from tui.config.profile_rules import FIELDS, check_profile, profile_problems
 from tui.config.writer import save_changes, save_profile
 
@@ -27,6 +27,7 @@ __all__ = [
     "Notify",
     "PasswordSource",
     "Settings",
+    "Signs",
     "check_profile",
     "fields_of",
     "load",

@@ -21,6 +21,7 @@ _SETTINGS: Mapping[str, Callable[[object], object]] = {
     "timeout": read.read_seconds(0, 300, above=True),
     "read_only": read.read_flag,
     "mouse": read.read_flag,
+    "signs": read.read_signs,
 }
 _NOTIFY: Mapping[str, Callable[[object], object]] = {
     "bell": read.read_event_kinds,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from tui.config.password_source import (
@@ -18,6 +19,14 @@ from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, Trust
 
 
+class Signs(Enum):
+    """Which signs the deck shows; AUTO is Unicode where the locale is UTF-8."""
+
+    AUTO = "auto"
+    UNICODE = "unicode"
+    ASCII = "ascii"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The `[settings]` table; `refresh` and `timeout` are seconds."""
@@ -27,6 +36,7 @@ class Settings:
     timeout: float = 5.0
     read_only: bool = False
     mouse: bool = True
+    signs: Signs = Signs.AUTO
 
 
 @dataclass(frozen=True, slots=True)

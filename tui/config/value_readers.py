@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tui.config.errors import BadValue
+from tui.config.profile import Signs
 from tui.model.event import EventKind
 from tui.model.login import LoginWay
 from tui.model.node import Environment
@@ -146,6 +147,11 @@ def read_path(value: object, folder: Path) -> Path:
 def read_environment(value: object) -> Environment:
     """Read what a node is for."""
     return Environment(_one_of(value, [choice.value for choice in Environment]))
+
+
+def read_signs(value: object) -> Signs:
+    """Read which signs the deck shows."""
+    return Signs(_one_of(value, [choice.value for choice in Signs]))
 
 
 def read_login_way(value: object) -> LoginWay:

@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual import on
+from textual.filter import LineFilter
 from textual.notifications import Notification, SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tui.config import Configuration, NodeProfile
+from tui.config import Configuration, NodeProfile, Signs
 from tui.fleet.fleet import Fleet
 from tui.model.event import Event
 from tui.model.order import OrderProgress
@@ -32,6 +33,7 @@ from tui.ui.screens.deck import DeckScreen
 from tui.ui.screens.live_screen import LiveScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
+from tui.ui.terminal.ascii_signs import AsciiFilter, wants_ascii
 from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.terminal.mouse_faults import MouseSafeApp
 from tui.ui.terminal.toasts import ToastCounter
@@ -100,6 +102,9 @@ class DeckApp(MouseSafeApp):
         self._files = files
         self._copied = ""
         self._toast_counter = ToastCounter()
+        signs = configuration.settings.signs
+        is_ascii = signs is Signs.ASCII or (signs is Signs.AUTO and wants_ascii(os.environ))
+        self._sign_filters = [AsciiFilter()] if is_ascii else []
         self.deck = DeckScreen(fleet, self._orders, self._theme_file.styles, self._keys)
         self._profiles = ProfileController(
             self,
@@ -123,6 +128,10 @@ class DeckApp(MouseSafeApp):
     def theme_files(self) -> list[ThemeFile]:
         """The themes that can be chosen."""
         return list(self._themes.values())
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return the filters of every painted line, that of the signs last."""
+        return [*super().get_line_filters(), *self._sign_filters]
 
     def on_mount(self) -> None:
         """Paint, then start polling; with no profile yet, open the form."""
