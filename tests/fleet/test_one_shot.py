@@ -24,11 +24,13 @@ from tests.fleet.conftest import (
     keeping,
     profile,
     profiles,
+    said,
 )
 from tui.api.client import NodeOperator
 from tui.config import NodeProfile
 from tui.credentials import Passwords
 from tui.fleet.one_shot import NodeStatus, read_status
+from tui.model.login import LoginWay
 from tui.model.reading import TroubleKind
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
@@ -153,6 +155,7 @@ def test_a_status_needs_nothing_but_the_services() -> None:
     assert one.scope.kind(one.services[0]) is Kind.UNKNOWN
 
 
+AUTHORIZE = "/v1/users/authorize"
 SIDE_CALLS = (BOOTSTRAP, NODES, STATES, CLUSTER, OPTIONAL)
 
 
@@ -192,6 +195,7 @@ def test_a_status_takes_no_longer_than_its_slow_calls_side_by_side() -> None:
         nodes = []
         for uid in (3, 2, 1):
             play = Play(uid)
+            play.answers["POST", AUTHORIZE] = said({"access_token": "token"})
             for path in SIDE_CALLS:
                 reply = play.answers["GET", path]
                 assert isinstance(reply, bytes)
@@ -199,7 +203,8 @@ def test_a_status_takes_no_longer_than_its_slow_calls_side_by_side() -> None:
                     reply = answer("", 307, Location="http://elsewhere/")
                 play.get(path, slow(reply, 0.5))
             server = stack.enter_context(serving(play))
-            nodes.append(profile(server.url, f"node{uid}", cluster="demo"))
+            way = LoginWay.AUTO  # passwords go two at a time, tokens side by side
+            nodes.append(profile(server.url, f"node{uid}", cluster="demo", login=way))
         began = time.monotonic()
         found = look(*nodes, timeout=2)
         took = time.monotonic() - began

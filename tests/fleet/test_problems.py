@@ -11,6 +11,7 @@ from tests.ui.table.hostile import NAMES
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.model.certificate import Certificate
 from tui.model.event import Cause, CrashLoop, Event, EventDetails, OrderGiven, Restart, StatusChange
+from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth
 from tui.model.order import Verb
 from tui.model.reading import Reading, Trouble, TroubleKind
@@ -260,3 +261,19 @@ def test_what_a_cluster_reports_of_its_nodes_is_listed_with_and_without_a_profil
         (Severity.NOTICE, "a", True, "in maintenance since 2026-03-01 02:00:00"),
         (Severity.NOTICE, "b", True, "not observed by its cluster for 2 h"),
     ]
+
+
+def test_polling_with_the_password_for_want_of_a_token_is_one_notice_for_all_nodes() -> None:
+    polling = PasswordPolling(PasswordCause.NO_TOKEN, 3, 0.01, 2)
+    (found,) = problems(*(node(name, password=polling) for name in "abc"))
+    assert (found.severity, found.node) == (Severity.NOTICE, "a")
+    assert found.what == "no token taken by 3 nodes: 2 polls at a time carry the password"
+
+
+def test_the_way_basic_is_a_notice_only_where_it_makes_readings_late() -> None:
+    well = PasswordPolling(PasswordCause.CONFIGURED, 14, 0.2, 2)
+    late = PasswordPolling(PasswordCause.CONFIGURED, 15, 0.2, 2)
+    assert problems(node(password=well, interval=2.0)) == []
+    (found,) = problems(node(password=late, interval=2.0))
+    assert "15 nodes at 0.2 s" in found.what
+    assert "enough for 14 at 2 s" in found.what

@@ -11,6 +11,7 @@ from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
 from tui.model.event_text import event_text
+from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth
 from tui.model.reading import Reading, TroubleKind
 from tui.model.service import Health, Service
@@ -76,7 +77,8 @@ class ReportedNode(Protocol):
 class NodeCondition:
     """What the problems of one node are found from; `stale_after` is in seconds.
 
-    Where it `is_unchecked`, the profile accepts any certificate.
+    Where it `is_unchecked`, the profile accepts any certificate. `password` is what it costs that
+    its polls carry the password, None where they do not; `interval` is that of polling.
     """
 
     name: str
@@ -89,6 +91,8 @@ class NodeCondition:
     health: ObservedHealth | None = None
     certificate: Certificate | None = None
     is_unchecked: bool = False
+    password: PasswordPolling | None = None
+    interval: float = 2.0
 
     @classmethod
     def of(cls, watch: NodePoller) -> "NodeCondition":
@@ -104,6 +108,8 @@ class NodeCondition:
             health=watch.facts.health,
             certificate=watch.certificate,
             is_unchecked=watch.profile.is_unchecked,
+            password=watch.password_polling,
+            interval=watch.interval,
         )
 
     def is_fresh(self, now: float) -> bool:
@@ -140,8 +146,9 @@ def find_problems(
             by_service.setdefault(event.service, []).append(event)
     problems: list[tuple[int, Problem]] = []
     conditions = tuple(nodes)
+    logins: set[PasswordPolling] = set()
     for number, node in enumerate(conditions):
-        found = [*_connection(node, now), *_certificate(node, on)]
+        found = [*_connection(node, now), *_certificate(node, on), *_password(node, logins)]
         remark = "" if node.health is None else node.health.remark(now)
         found += _reported(node.name, node.maintenance, node.health, remark)
         if node.is_fresh(now):
@@ -190,6 +197,17 @@ def _reported(
     if health is not None and remark:
         severity = Severity.SERIOUS if health.is_down else Severity.NOTICE
         yield Problem(severity, 5, name, remark, timed=False)
+
+
+def _password(node: NodeCondition, reported: set[PasswordPolling]) -> Iterable[Problem]:
+    """Yield what polling with the password costs, once for all nodes that share it."""
+    polling = node.password
+    if polling is None or polling in reported:
+        return
+    reported.add(polling)
+    if polling.cause is PasswordCause.NO_TOKEN or polling.is_late(node.interval):
+        what = polling.text(node.interval)
+        yield Problem(Severity.NOTICE, 8, node.name, what, timed=False)
 
 
 def _certificate(node: NodeCondition, on: datetime) -> Iterable[Problem]:

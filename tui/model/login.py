@@ -35,9 +35,12 @@ class PasswordCause(Enum):
     """The node issues or takes no token."""
 
 
+_SIDE_CALLS_EVERY = 5.0
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordPolling:
-    """What it costs a node to be polled with the password in each request.
+    """What it costs that nodes are polled with the password in each request.
 
     `nodes` share one password, which `at_a_time` requests may carry; `latency` is how long one of
     them takes, in seconds, 0.0 where it is not known yet.
@@ -48,11 +51,31 @@ class PasswordPolling:
     latency: float
     at_a_time: int
 
-    @property
-    def pace(self) -> float:
-        """Seconds between two readings of a node that the limit allows."""
-        return self.nodes * self.latency / self.at_a_time
+    def nodes_at_most(self, interval: float) -> int | None:
+        """Return how many nodes can be polled each `interval` seconds; None while not known.
+
+        Each node is also read for who it is, every five seconds.
+        """
+        if not self.latency:
+            return None
+        requests = 1 / interval + 1 / _SIDE_CALLS_EVERY
+        return int(self.at_a_time / (self.latency * requests))
 
     def is_late(self, interval: float) -> bool:
-        """Whether the limit keeps a node from being polled each `interval` seconds."""
-        return self.pace > interval
+        """Whether the limit keeps the nodes from being polled each `interval` seconds."""
+        most = self.nodes_at_most(interval)
+        return most is not None and self.nodes > most
+
+    def text(self, interval: float) -> str:
+        """Return in words why the password is in each poll, and whether that makes them late."""
+        many = "1 node" if self.nodes == 1 else f"{self.nodes} nodes"
+        at_a_time = "1 poll" if self.at_a_time == 1 else f"{self.at_a_time} polls"
+        if self.is_late(interval):
+            most = self.nodes_at_most(interval)
+            why = 'login = "basic"' if self.cause is PasswordCause.CONFIGURED else "no token taken"
+            return (
+                f"readings are late: {many} at {self.latency:.2g} s, and {at_a_time} at a time "
+                f"carry the password ({why}): that is enough for {most} at {interval:g} s; "
+                "poll less often"
+            )
+        return f"no token taken by {many}: {at_a_time} at a time carry the password"

@@ -168,6 +168,21 @@ async def test_a_node_that_takes_it_begins_the_count_of_refusals_anew(limit: Att
         assert not limit.is_over
 
 
+async def test_a_node_of_another_cluster_that_takes_it_ends_no_refusals(
+    limit: AttemptLimit, clock: Clock
+) -> None:
+    """The same source, and the user of the other cluster has another password."""
+    for node in "ab":
+        limit.accept("well", "cluster a")
+        clock.now += 6
+        await limit.enter(node, has_answered=True)
+        limit.leave(node)
+        limit.refuse(node, node, "cluster b")
+        limit.settle(node)
+        limit.accept("well", "cluster a")
+    assert limit.is_over
+
+
 async def test_a_refusal_and_two_that_were_lost_are_the_end(limit: AttemptLimit) -> None:
     for node in "ab":
         await lose(limit, node)

@@ -418,9 +418,11 @@ async def test_the_source_of_a_changed_password_is_read_once_more_and_the_deck_g
 
 
 @pytest.mark.real_time
-@pytest.mark.parametrize("way", ["auto", "jwt"])
+@pytest.mark.parametrize("first_way", ["auto", "basic"])
+@pytest.mark.parametrize("way", ["auto", "jwt", "basic"])
 async def test_a_password_that_one_node_takes_does_not_lock_the_user_of_another_cluster(
     way: str,
+    first_way: str,
     twelve: tuple[list[Play], list[str], dict[str, str]],
     served: SimulatedCluster,
     tmp_path: Path,
@@ -436,7 +438,7 @@ async def test_a_password_that_one_node_takes_does_not_lock_the_user_of_another_
     with ExitStack() as stack:
         urls = serve_all(stack, plays)
         source = FileSource(file)
-        first = profile(served.urls[1], password=source, login=LoginWay.AUTO)
+        first = profile(served.urls[1], password=source, login=LoginWay(first_way))
         others = [
             profile(url, f"n{no}", password=source, login=LoginWay(way))
             for no, url in enumerate(urls)

@@ -3,7 +3,7 @@
 Five failed logins within 900 s lock the user, and a login whose answer was lost may have been one
 of them. So there are two limits, both for the window of the lock:
 
-    two refusals in a row    an acceptance of the password begins the count anew
+    two refusals in a row    an acceptance by the same cluster begins the count anew
     three failures in all    refusals, and passwords without an answer while it was not certain
 
 Where a cluster locks sooner, both are two below its threshold. A person who wants another try gets
@@ -132,7 +132,7 @@ class AttemptLimit:
         self._sent: set[Hashable] = set()
         self._taken: set[Hashable] = set()
         self._unanswered: list[float] = []
-        self._refused: list[float] = []
+        self._refused: list[tuple[float, Hashable]] = []
         self._doubting: set[Hashable] = set()
         self._no_doubt = asyncio.Event()
         self._changed = asyncio.Event()
@@ -141,7 +141,8 @@ class AttemptLimit:
     @property
     def refusals(self) -> int:
         """How many refusals in a row still count."""
-        self._refused = [at for at in self._refused if at > self._clock() - self._rule.window]
+        since = self._clock() - self._rule.window
+        self._refused = [refusal for refusal in self._refused if refusal[0] > since]
         return len(self._refused)
 
     @property
@@ -157,11 +158,6 @@ class AttemptLimit:
         refusals = max(self.at_a_time, self._refusals_wanted)
         failures = max(self._two_below, self._failures_wanted)
         return self.refusals >= refusals or self.spent >= failures
-
-    @property
-    def takers(self) -> int:
-        """How many nodes took the password."""
-        return len(self._taken)
 
     @property
     def latency(self) -> float:
@@ -221,12 +217,12 @@ class AttemptLimit:
         self._end_attempt(node, unanswered=unanswered)
         self._slots.leave(node)
 
-    def refuse(self, node: Hashable, taker: Hashable = None) -> bool:
+    def refuse(self, node: Hashable, taker: Hashable = None, place: Hashable = None) -> bool:
         """Count a refusal; return whether the node may be sent the password once more.
 
-        No other node is sent it before `settle`.
+        No other node is sent it before `settle`. `place` is the cluster whose user it counts for.
         """
-        self._refused.append(self._clock())
+        self._refused.append((self._clock(), place))
         self._taken.discard(node if taker is None else taker)
         self._doubting.add(node)
         self._no_doubt.clear()
@@ -239,13 +235,13 @@ class AttemptLimit:
         if not self._doubting:
             self._no_doubt.set()
 
-    def accept(self, taker: Hashable) -> None:
-        """Mark the password as proven: a node took it."""
+    def accept(self, taker: Hashable, place: Hashable = None) -> None:
+        """Mark the password as proven: a node took it; that ends the refusals of its `place`."""
         is_news = not self.is_proven or bool(self._refused) or taker not in self._taken
         self.is_proven = True
         self._taken.add(taker)
         self._unanswered.clear()
-        self._refused.clear()
+        self._refused = [refusal for refusal in self._refused if refusal[1] != place]
         self._refusals_wanted = self._failures_wanted = 0
         if is_news:
             self._fit_slots()
@@ -295,7 +291,7 @@ class AttemptLimit:
         """Whether nodes that took the password go first, since one has refused it."""
         if not self._refused or not self._taken or taker in self._taken:
             return False
-        return self._clock() - self._refused[-1] < _VOUCH_WITHIN
+        return self._clock() - self._refused[-1][0] < _VOUCH_WITHIN
 
     async def _begin_attempt(
         self, node: Hashable, *, has_answered: bool, taker: Hashable, is_certain: bool
@@ -334,7 +330,7 @@ class AttemptLimit:
     async def _wait_for_change(self) -> None:
         """Wait until an attempt ends, has become slow, or others had the time to vouch."""
         moments = [since + self._slow_after for since in self._since.values()]
-        moments += [at + _VOUCH_WITHIN for at in self._refused[-1:]]
+        moments += [at + _VOUCH_WITHIN for at, _ in self._refused[-1:]]
         later = [moment - self._clock() for moment in moments]
         changed = self._changed
         with contextlib.suppress(TimeoutError):

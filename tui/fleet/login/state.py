@@ -89,6 +89,7 @@ class Login:
     _source_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _source_is_old: bool = False
     _taken_at: dict[str, float] = field(default_factory=dict)
+    _with_password: set[str] = field(default_factory=set)
     _refusal: _Refusal | None = None
     _has_reread: bool = False
     _is_barred: bool = False
@@ -253,8 +254,15 @@ class Login:
 
     def password_polling(self, cause: PasswordCause) -> PasswordPolling:
         """Return what it costs that nodes are polled with the password in each request."""
-        nodes = self.attempts.takers
-        return PasswordPolling(cause, nodes, self.attempts.latency, self.attempts.at_a_time)
+        nodes, attempts = len(self._with_password), self.attempts
+        return PasswordPolling(cause, nodes, attempts.latency, attempts.at_a_time)
+
+    def polled(self, node: str, *, with_password: bool) -> None:
+        """Remember whether the polls of a node carry the password."""
+        if with_password:
+            self._with_password.add(node)
+        else:
+            self._with_password.discard(node)
 
     def _conclude(self, refusal: _Refusal) -> None:
         """Stop the node that refused the password alone, or all of them."""
@@ -289,14 +297,21 @@ def _listed(nodes: list[str]) -> str:
 class NodeLogin:
     """A login as one node uses it, with the password of one generation: the api's PasswordGuard.
 
-    `node` is the key of its connection, `name` that of its profile.
+    `node` is the key of its connection.
     """
 
-    def __init__(self, login: Login, node: Hashable, generation: int, name: str = "") -> None:
+    def __init__(
+        self,
+        login: Login,
+        node: Hashable,
+        generation: int,
+        profile: NodeProfile,
+    ) -> None:
         self.generation = generation
         self._login = login
         self._node = node
-        self._name = name
+        self._name = profile.name
+        self._place = profile.cluster or profile.url
         self._has_answered = False
         self._took_password = False
 
@@ -316,7 +331,7 @@ class NodeLogin:
         self._login.took(self._name, by_password=self._took_password)
         if self._took_password:
             self._took_password = False
-            self._login.attempts.accept(self._name)
+            self._login.attempts.accept(self._name, self._place)
         self._login.attempts.settle(self._node)
 
     def check(self) -> None:
@@ -353,7 +368,7 @@ class NodeLogin:
     def password_refused(self) -> bool:
         """Count a refusal; return whether the node may be sent the password once more."""
         self._took_password = False
-        may_try_again = self._login.attempts.refuse(self._node, self._name)
+        may_try_again = self._login.attempts.refuse(self._node, self._name, self._place)
         if not self._is_current:
             self._login.attempts.allow_one_more()  # the password that replaced it keeps its try
         return may_try_again and self._is_current

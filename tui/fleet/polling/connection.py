@@ -59,7 +59,7 @@ class NodeConnection:
         self._may_write = may_write
         self._lock = asyncio.Lock()
         self._client: NodeReader | None = None
-        self._node_login = NodeLogin(login, self, -1)
+        self._node_login = NodeLogin(login, self, -1, profile)
         self._is_closing = False
 
     @asynccontextmanager
@@ -95,6 +95,7 @@ class NodeConnection:
     def prove(self) -> None:
         """Mark the login as taken: the node gave a good answer, and nodes that wait go on."""
         self._node_login.prove()
+        self._login.polled(self._profile.name, with_password=self.password_cause is not None)
 
     @property
     def password_cause(self) -> PasswordCause | None:
@@ -113,6 +114,7 @@ class NodeConnection:
     async def shut(self) -> None:
         """Close the connection, and keep none open from now on."""
         self._is_closing = True
+        self._login.polled(self._profile.name, with_password=False)
         await self.release()
 
     async def _close(self) -> None:
@@ -128,7 +130,7 @@ class NodeConnection:
         client = self._client
         if client is None or type(client) is not kind or self._node_login.generation != generation:
             await self._close()
-            self._node_login = NodeLogin(self._login, self, generation, self._profile.name)
+            self._node_login = NodeLogin(self._login, self, generation, self._profile)
             client = self._client = kind(
                 title=self._profile.name,
                 url=self._profile.url,
