@@ -252,7 +252,9 @@ async def test_a_node_that_waited_with_an_old_password_does_not_send_it(way: Log
             profile(two.url, "node2", cluster="demo", login=way),
         )
         async with running(*nodes, refresh=30) as deck:
-            await deck.until(lambda: one.asked and two.connections)
+            await deck.until(
+                lambda: any(asked.path == LIST for asked in one.asked) and two.connections
+            )
             deck.fleet.renew("node1", Secret("new"))
             await deck.good()
             sent = {asked.headers["authorization"] for asked in two.asked}
