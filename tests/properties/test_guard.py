@@ -15,7 +15,7 @@ from tui.model.service import API_CARRIERS, CLIENT_CARRIERS, Kind, Service, kind
 VERBS = st.sampled_from(Verb)
 NAMES = st.sampled_from(
     ["alert_mgr", "ccs", "cm_server", *sorted(API_CARRIERS), *sorted(CLIENT_CARRIERS)]
-) | st.text(min_size=1, max_size=10)
+) | st.from_regex(r"[A-Za-z0-9_.-]{1,10}", fullmatch=True)
 SEEN = st.builds(
     SeenService,
     name=NAMES,

@@ -20,7 +20,7 @@ from tui.model.cluster import ClusterHealth, Member, MemberHealth
 from tui.model.login import LockoutRule
 from tui.model.node import Identity, Maintenance, Role
 from tui.model.service import Service
-from tui.model.text import clean
+from tui.model.text import clean, visible_name
 
 _VALUES_AT_MOST = 100_000  # two thousand services have ten thousand
 _TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
@@ -432,6 +432,8 @@ def read_answer(body: bytes, asked: Sequence[str]) -> tuple[dict[str, bool | Non
     taken = {name: None if name in answer.twice else answer.get(name) for name in asked}
     results = {name: value if isinstance(value, bool) else None for name, value in taken.items()}
     others = [name for name in answer if name not in results]
-    extra = ", ".join(clean(name) or "a service without a name" for name in others[:_NAMED])
+    extra = ", ".join(
+        visible_name(clean(name)) or "a service without a name" for name in others[:_NAMED]
+    )
     extra += f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     return results, f"it also answered for {extra}" if extra else ""

@@ -116,7 +116,9 @@ def judge(nodes: Sequence["NodeStatus"]) -> tuple[PluginState, str, str]:
             well += health.is_well
             if health.is_problem:
                 problems += 1
-                found.append((_severity(node, service), f"{name}: {service.name} {service.status}"))
+                found.append(
+                    (_severity(node, service), f"{name}: {service.shown} {service.status}")
+                )
     found.sort(key=lambda item: _WORST_LAST.index(item[0]), reverse=True)
     state = found[0][0] if found else PluginState.OK
     named = [text for _, text in found[:_NAMED_AT_MOST]]

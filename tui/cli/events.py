@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.output import CommandError, columns
-from tui.model.text import clean
+from tui.model.text import clean, visible_name
 
 if TYPE_CHECKING:
     from tui.history.stored_event import StoredEvent
@@ -86,7 +86,13 @@ def _moment(since: timedelta | None) -> datetime | None:
 
 def _row(event: "StoredEvent") -> tuple[str, ...]:
     text = f"{event.text} (ordered here)" if event.ordered_here else event.text
-    return (f"{event.on:%Y-%m-%d %H:%M:%S}", event.node, event.service or "-", event.what, text)
+    return (
+        f"{event.on:%Y-%m-%d %H:%M:%S}",
+        event.node,
+        visible_name(event.service) or "-",
+        event.what,
+        text,
+    )
 
 
 def _as_json(event: "StoredEvent") -> dict[str, Any]:

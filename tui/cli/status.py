@@ -169,7 +169,7 @@ def status_table(statuses: Sequence["NodeStatus"]) -> str:
         for service in node.arranged():
             uptime = "-" if service.uptime is None else _duration(service.uptime)
             kind = node.scope.kind(service).value
-            row = (node.profile.name, service.name, service.status, uptime, kind)
+            row = (node.profile.name, service.shown, service.status, uptime, kind)
             (rows if service.health(node.scope.disabled).is_problem else well).append(row)
     return columns([*rows, *well])
 

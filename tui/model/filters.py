@@ -9,6 +9,7 @@ from typing import Any
 from tui.model.event import Event
 from tui.model.event_text import event_text
 from tui.model.service import Kind, Service, kind_of
+from tui.model.text import visible_name
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -58,7 +59,7 @@ def _service_matches(word: str, service: Service, scope: ServiceKinds) -> bool:
     elif equals and field == "kind":
         found = scope.kind(service).value.startswith(value)
     else:
-        found = bare in service.name.lower()
+        found = bare in service.name.lower() or bare in service.shown.lower()
     return found is not word.startswith("!")
 
 
@@ -138,10 +139,12 @@ def _event_matches(word: str, event: Event) -> bool:
     bare = word.removeprefix("!")
     if not bare:
         return True
-    fields = {"node": event.node, "service": event.service, "what": event.kind.value}
+    service = visible_name(event.service)
+    fields = {"node": event.node, "service": service, "what": event.kind.value}
     field, equals, value = bare.partition("=")
     if equals and field in fields:
         found = fields[field].lower().startswith(value)
     else:
-        found = bare in " ".join((*fields.values(), event_text(event))).lower()
+        shown = (*fields.values(), event.service, event_text(event))
+        found = bare in " ".join(shown).lower()
     return found is not word.startswith("!")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from tui.model.text import is_plain_name, visible_name
+
 _ACTIONABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _INSTANCE = re.compile(r"(?P<name>.+)_[0-9]+", re.ASCII)
 _ONE_SHOT = frozenset({"start_redis_servers"})
@@ -85,6 +87,11 @@ class Service:
     raw: object = field(default=None, compare=False, repr=False)
 
     @property
+    def shown(self) -> str:
+        """Return its name as people see it, escaped where it is not plain."""
+        return visible_name(self.name)
+
+    @property
     def is_actionable(self) -> bool:
         """Whether its name can be sent back to a node as it is shown, and its entry was sound."""
         return not self.note and _ACTIONABLE.fullmatch(self.name) is not None
@@ -117,8 +124,10 @@ def configured_name(service: str, names: Iterable[str]) -> str | None:
     """Find the configuration name that a process belongs to.
 
     The configuration says `crdb_worker` where a node runs `crdb_worker_0` and `crdb_worker_1`:
-    NAME or NAME_<digits> match, nothing looser.
+    NAME or NAME_<digits> match, nothing looser. A name that is not plain belongs to none.
     """
+    if not is_plain_name(service):
+        return None
     names = names if isinstance(names, frozenset | dict) else frozenset(names)
     if service in names:
         return service
@@ -127,8 +136,11 @@ def configured_name(service: str, names: Iterable[str]) -> str | None:
 
 
 def kind_of(service: str, optional: frozenset[str] | None) -> Kind:
-    """Return whether the cluster lists `service` as optional; `optional` is None if not known."""
-    if optional is None:
+    """Return whether the cluster lists `service` as optional; `optional` is None if not known.
+
+    The kind of a name that is not plain is never known: it may only look like a service's name.
+    """
+    if optional is None or not is_plain_name(service):
         return Kind.UNKNOWN
     return Kind.OPTIONAL if configured_name(service, optional) else Kind.REQUIRED
 

@@ -5,6 +5,7 @@ hold ESC, C1, bidi controls or markup. Textual strips only five control characte
 from outside may reach a widget before `clean` has seen it.
 """
 
+import json
 import re
 import unicodedata
 from functools import lru_cache
@@ -12,6 +13,8 @@ from functools import lru_cache
 LIMIT = 256
 """The longest text, in characters, that `clean` returns by default."""
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+_LEFT_OUT = re.compile(r"\([0-9]+ more\)", re.ASCII)
 _COMBINING_AT_MOST = 2
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -51,6 +54,23 @@ def _clean(raw: str, limit: int) -> str:
     if len(out) > limit:
         out[limit - 1 :] = _ELLIPSIS
     return "".join(out)
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a service's name looks like no other: ASCII letters, digits, `_`, `.`, `-` alone."""
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
+def visible_name(name: str) -> str:
+    """Return a service's name so that two names never look alike.
+
+    Spaces, backslashes and all that is not ASCII are written as JSON writes them. The
+    entry that counts what was left out of an answer is no service's name.
+    """
+    if is_plain_name(name) or _LEFT_OUT.fullmatch(name):
+        return name
+    escaped = json.dumps(name)[1:-1].replace('\\"', '"')
+    return escaped.replace(" ", "\\u0020").replace("\x7f", "\\u007f")
 
 
 def is_harmless(text: str) -> bool:

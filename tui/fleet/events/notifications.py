@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
 from tui.model.order import Result
+from tui.model.text import visible_name
 
 BELL_EVERY = 1.0
 """Seconds between two bells, at least."""
@@ -74,6 +75,6 @@ class DesktopNotices:
 
 def notice_text(event: Event, more: int = 0) -> str:
     """Return an event in one line, with how many `more` there were since the last notice."""
-    place = " ".join(filter(None, (event.node, event.service)))
+    place = " ".join(filter(None, (event.node, visible_name(event.service))))
     and_more = f" (and {more} more)" if more else ""
     return f"{place}{and_more}: {event.kind.value}, {event_text(event)}"

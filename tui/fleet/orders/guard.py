@@ -27,10 +27,12 @@ from tui.model.service import (
     Service,
     uptime_started_over,
 )
+from tui.model.text import is_plain_name, visible_name
 
 _UNIDENTIFIED = (
     "nothing but its address identifies the node: it reports no uid, no hostname and no start times"
 )
+_ODD_NAME = "its name holds more than letters, digits, _ . -"
 
 
 class Refusal(Enum):
@@ -43,6 +45,7 @@ class Refusal(Enum):
     BUSY = "busy"
     NO_NODE = "no node"
     NO_SERVICE = "no service"
+    ODD_NAME = "odd name"
     LOCKED = "locked"
     LOCKED_SEVERAL = "locked, and several at once"
 
@@ -88,11 +91,9 @@ class Ruling:
 
 def judge_order(verb: Verb, services: Sequence[SeenService], standing: NodeStanding) -> Ruling:
     """Judge an order for `services` of one node. It fails closed: what is not known refuses."""
-    barred = judge_node(standing)
+    barred = judge_node(standing) or _judge_names(services)
     if barred is not None:
         return barred
-    if not services:
-        return Ruling(Tier.NEVER, Refusal.NO_SERVICE, "no service is chosen")
     if any(seen.kind is not Kind.OPTIONAL for seen in services):
         return _locked(verb, services, standing)
     names = {seen.name for seen in services}
@@ -125,6 +126,16 @@ def judge_node(standing: NodeStanding) -> Ruling | None:
         return Ruling(Tier.NEVER, Refusal.STALE, old)
     if standing.busy is not None:
         return Ruling(Tier.NEVER, Refusal.BUSY, busy_text(standing.busy))
+    return None
+
+
+def _judge_names(services: Sequence[SeenService]) -> Ruling | None:
+    """Return the refusal of names that are none, or may only look like another's."""
+    if not services:
+        return Ruling(Tier.NEVER, Refusal.NO_SERVICE, "no service is chosen")
+    odd = ", ".join(visible_name(seen.name) for seen in services if not is_plain_name(seen.name))
+    if odd:
+        return Ruling(Tier.NEVER, Refusal.ODD_NAME, f"{odd} cannot be acted on: {_ODD_NAME}")
     return None
 
 
@@ -168,9 +179,11 @@ class PointlessVerb:
 
 def judge_verb(verb: Verb, service: Service) -> PointlessVerb | None:
     """Return why `verb` makes no sense for a service as it is; None where it does."""
-    name, status, health = service.name, service.status, service.health()
+    name, status, health = service.shown, service.status, service.health()
     if not service.is_actionable:
-        what = service.note or "its name is not one that can be sent back"
+        what = service.note or (
+            "its name is too long" if is_plain_name(service.name) else _ODD_NAME
+        )
         return PointlessVerb(f"{name} cannot be acted on: {what}")
     if health is Health.UNKNOWN:
         return PointlessVerb(f"{name} cannot be acted on: {status!r} is not a status that is known")

@@ -6,7 +6,7 @@ from typing import Any
 from tui.model.duration import clock_duration, one_unit
 from tui.model.order import Result
 from tui.model.service import Health
-from tui.model.text import cut, fold, width
+from tui.model.text import cut, fold, visible_name, width
 
 COLUMNS = 100
 """No line is wider, in cells."""
@@ -69,7 +69,9 @@ def _node_problems(node: Document) -> Iterator[str]:
             change = service["last_change"]
             since = f", {change['text']} {_ago(change['ago_seconds'])} ago" if change else ""
             status = service["status"] or "no status"
-            yield from _wrapped(f"{name}: {service['name']} {status} ({service['kind']}){since}")
+            yield from _wrapped(
+                f"{name}: {visible_name(service['name'])} {status} ({service['kind']}){since}"
+            )
 
 
 def _order_problems(order: Document) -> Iterator[str]:
@@ -118,7 +120,7 @@ def _row(service: Document) -> tuple[str, ...]:
     uptime, change = service["uptime_seconds"], service["last_change"]
     started = service["start_time"]
     return (
-        service["name"],
+        visible_name(service["name"]),
         ("! " if service["problem"] else "  ") + (service["status"] or "?"),
         _NOTHING
         if uptime is None or service["health"] != Health.UP.name.lower()
@@ -149,7 +151,7 @@ def _orders(document: Document) -> list[str]:
 def _events(document: Document) -> list[str]:
     lines = [f"EVENTS, newest first{_of(document, 'events')}"]
     for event in document["events"]:
-        about = " ".join(filter(None, (event["node"], event["service"])))
+        about = " ".join(filter(None, (event["node"], visible_name(event["service"] or ""))))
         ago = f"{_ago(event['ago_seconds'])} ago"
         lines += _wrapped(f"{_clock(event['at'])}, {ago}, {about}: {event['text']}")
     return lines if document["events"] else [lines[0], "  none"]

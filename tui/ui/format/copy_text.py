@@ -19,7 +19,7 @@ def row_text(node: str, service: Service, uptime: int | None, scope: ServiceKind
     return "\t".join(
         (
             clean(node),
-            clean(service.name),
+            clean(service.shown),
             clean(service.status),
             "" if uptime is None else clock_duration(uptime),
             started.isoformat().replace("+00:00", "Z") if started else "",

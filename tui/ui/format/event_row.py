@@ -7,6 +7,7 @@ from tui.model.duration import one_unit
 from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
 from tui.model.order import Result
+from tui.model.text import visible_name
 from tui.ui.format.service_row import GLYPHS, STYLES
 
 _SIGNS = {
@@ -52,7 +53,7 @@ def event_cells(event: Event, now: float, on: datetime) -> EventCells:
         clock=event_clock(event.on, on),
         age=one_unit(now - event.at),
         node=event.node,
-        service=event.service,
+        service=visible_name(event.service),
         what=f"{sign} {event.kind.value}",
         text=event_text(event),
         style=style,
@@ -81,5 +82,5 @@ def event_clock(moment: datetime, today: datetime) -> str:
 
 def event_sentence(event: Event) -> str:
     """Return an event in full, with its date, node and service."""
-    place = " · ".join(filter(None, (event.node, event.service)))
+    place = " · ".join(filter(None, (event.node, visible_name(event.service))))
     return f"{event.on:%Y-%m-%d %H:%M:%S} UTC · {place} · {event.kind.value}: {event_text(event)}"

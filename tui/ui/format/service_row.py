@@ -9,6 +9,7 @@ from tui.model.event_text import event_brief
 from tui.model.filters import ServiceKinds
 from tui.model.reading import Reading
 from tui.model.service import Health, Kind, Service
+from tui.model.text import is_plain_name
 
 _GRAIN = 1.0
 
@@ -96,15 +97,19 @@ def service_cells(
     started = service.started_at
     kind = scope.kind(service)
     return ServiceCells(
-        name=service.name,
+        name=service.shown,
         status=f"{GLYPHS[health]} {service.status or '?'}",
         style=STYLES[health],
-        name_style=STYLES[health] if health.is_problem else "",
+        name_style=STYLES[health] if health.is_problem else _name_style(service),
         uptime=uptime_words(service, uptime),
         started=started.strftime("%m-%d %H:%M:%S") if started else NOTHING,
         kind="?" if kind is Kind.UNKNOWN else kind.value,
         change=change_words(last, now) if last else "",
     )
+
+
+def _name_style(service: Service) -> str:
+    return "" if is_plain_name(service.name) else "unknown"
 
 
 def uptime_words(service: Service, uptime: int | None) -> str:
@@ -121,6 +126,8 @@ def change_words(event: Event, now: float) -> str:
 
 def kind_reason(service: Service, scope: ServiceKinds, gaps: tuple[str, ...]) -> str:
     """Return why a service is of its kind."""
+    if not is_plain_name(service.name):
+        return "unknown: its name holds more than letters, digits, _ . -; it cannot be acted on"
     match scope.kind(service):
         case Kind.OPTIONAL:
             off = " and has it disabled" if service.health(scope.disabled) is Health.OFF else ""

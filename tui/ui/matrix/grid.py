@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from tui.model.duration import compact_duration
 from tui.model.filters import ServiceFilter
 from tui.model.service import Health, Service
+from tui.model.text import visible_name
 from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.matrix.columns import FRESH, PROBLEMS, MatrixColumn
 
@@ -184,7 +185,7 @@ def build_grid(
         columns=(*columns,),
         rows=(*rows,),
         total=len(names),
-        longest=max(names, key=cell_len, default=""),
+        longest=max(map(visible_name, names), key=cell_len, default=""),
         known=tally.known,
         spread=tally.have,
         bad=frozenset(tally.bad),

@@ -140,7 +140,7 @@ def _wrong(grid: Grid, palette: Palette) -> list[Text]:
     texts = []
     if grid.worst is not None:
         column, service = grid.worst
-        what = f"{service.name} {service.status} on {column.title}"
+        what = f"{service.shown} {service.status} on {column.title}"
         many = f"{grid.problems} problems, worst: " if grid.problems > 1 else ""
         texts.append(Text(many + what, palette["bad"]))
     if grid.blind:
@@ -151,7 +151,7 @@ def _wrong(grid: Grid, palette: Palette) -> list[Text]:
         up = compact_duration(column.uptime(service) or 0)
         many = f"{grid.restarted} restarted, last: " if grid.restarted > 1 else "restarted: "
         texts.append(
-            Text(f"{RESTARTED} {many}{service.name} on {column.title} {up} ago", palette["warn"])
+            Text(f"{RESTARTED} {many}{service.shown} on {column.title} {up} ago", palette["warn"])
         )
     if not texts and grid.columns:
         differ = any(row.stands_out for row in grid.rows)

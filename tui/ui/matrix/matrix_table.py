@@ -11,6 +11,7 @@ from rich.style import Style
 from textual.binding import Binding
 from textual.geometry import Size
 
+from tui.model.text import visible_name
 from tui.ui.matrix.columns import MatrixColumn
 from tui.ui.matrix.grid import Grid
 from tui.ui.matrix.headers import beyond_edge, column_head
@@ -87,7 +88,7 @@ class MatrixTable(LiveTable):
 
     def make_row(self, key: str) -> Row:
         """Make the row of a service: its name, and a cell for each node on the screen."""
-        cells = [Cell(key, self._styles.get(key, ""))]
+        cells = [Cell(visible_name(key), self._styles.get(key, ""))]
         for column, bar in self._seen():
             cell = self._grid.cell(column, key)
             text = cell.glyph if self.signs else cell.text

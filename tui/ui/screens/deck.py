@@ -461,7 +461,7 @@ class DeckScreen(ServicesScreen[None]):
         service = view.reading.find(key) if view and key else None
         if view and service:
             text = row_text(view.name, service, self.table.uptime(service, view), view.scope)
-            self.post_message(self.Copied(text, f"the row of {service.name}"))
+            self.post_message(self.Copied(text, f"the row of {service.shown}"))
 
     def action_copy_curl(self) -> None:
         """Copy the curl command that polls this node for its services."""

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.model.duration import one_unit
+from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS
@@ -148,7 +149,7 @@ def _row(problem: Problem, titles: Mapping[str, tuple[str, str]], now: float) ->
     cells = (
         Cell(f"{glyph} {problem.severity.value}", style),
         Cell(title, "bold"),
-        Cell(problem.service, style if problem.service else ""),
+        Cell(visible_name(problem.service), style if problem.service else ""),
         Cell(problem.what),
         Cell(lasted if problem.timed else "", "muted"),
         Cell(cluster, "muted"),

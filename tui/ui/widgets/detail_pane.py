@@ -56,7 +56,7 @@ class DetailPane(VerticalScroll, can_focus=True):
         """
         if not self.display:
             return
-        self.border_title = Content(service.name if service else "Detail")
+        self.border_title = Content(service.shown if service else "Detail")
         self.border_subtitle = "y described" if self.raw else "y raw JSON"
         if service is None:
             self._show((("", "no service under the cursor", palette["muted"]),), palette)
