@@ -64,7 +64,8 @@ class DeckDriver(LinuxDriver):
         self._output: Output | None = None
         self._is_stopped = False
         self._raw: list[Any] | None = None
-        self._wake_reader, self._wake_writer = os.pipe()
+        self._wake_reader = self._wake_writer = -1
+        """The ends of a pipe that wakes the thread that reads keys, while there is one."""
         self.line_feed_keeps_column = False
         """Whether a line feed goes straight down, and not to the first column."""
 
@@ -98,6 +99,7 @@ class DeckDriver(LinuxDriver):
         )
         self._output.start()
         self._listener.terminal_taken(self._output)
+        self._wake_reader, self._wake_writer = os.pipe()
         woken = self._must_signal_resume
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
         if woken:
@@ -123,6 +125,7 @@ class DeckDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Restore the terminal, whether it accepts what is written or not."""
         self.disable_input()
+        self._close_wake()
         if self.attrs_before is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
@@ -130,10 +133,7 @@ class DeckDriver(LinuxDriver):
             self._output.finish()
 
     def close(self) -> None:
-        """Close what only this driver has open; the output has ended already."""
-        for fd in (self._wake_reader, self._wake_writer):
-            with contextlib.suppress(OSError):
-                os.close(fd)
+        """Do nothing: the output has ended already."""
 
     def _drained(self) -> None:
         with contextlib.suppress(RuntimeError):
@@ -210,7 +210,7 @@ class DeckDriver(LinuxDriver):
         decoder, self._parser = InputDecoder(), XTermParser()
         came_at = time.monotonic()
         while not self.exit_event.is_set():
-            is_settled = time.monotonic() - came_at > _SETTLED and not decoder.is_waiting
+            is_settled = decoder.is_whole and time.monotonic() - came_at > _SETTLED
             wait = None if is_settled else 1000 * (_SOON if decoder.is_waiting else _TICK)
             ready = dict(poll.poll(wait))
             if self.fileno in ready:
@@ -228,12 +228,18 @@ class DeckDriver(LinuxDriver):
 
     def disable_input(self) -> None:
         """End the thread that reads keys, which may sleep."""
-        if not self.exit_event.is_set() and self._key_thread is not None:
+        if self._wake_writer >= 0 and self._key_thread is not None:
             self.exit_event.set()
             os.write(self._wake_writer, b"\0")
             self._key_thread.join()
             self.exit_event.clear()
         super().disable_input()
+
+    def _close_wake(self) -> None:
+        if self._wake_reader >= 0:
+            os.close(self._wake_reader)
+            os.close(self._wake_writer)
+            self._wake_reader = self._wake_writer = -1
 
     def _take(self, piece: str | PastedText) -> None:
         if isinstance(piece, PastedText):

@@ -106,6 +106,11 @@ class InputDecoder:
         """Whether `tick` may return something soon."""
         return self._held == _ESC and self._paste is None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing that came waits for its rest, so that `tick` has nothing to do."""
+        return self._paste is None and not self._held
+
     def tick(self, now: float) -> str:
         """Return the escape key, where no more came; drop what went silent before its end.
 
