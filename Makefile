@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check format imports bench trace soak fuzz screenshot clean
+.PHONY: demo test quick check format imports mutants bench trace soak fuzz screenshot clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -37,6 +37,12 @@ format: $(STAMP)
 imports: $(STAMP)
 	$(BIN)/lint-imports
 
+# Faults put into what decides and protects, one at a time; hours for all of them.
+# `make mutants ONLY='tui.fleet.orders.verdict.*'` for one module.
+mutants: $(STAMP)
+	$(BIN)/mutmut run --max-children $(JOBS) $(ONLY)
+	$(BIN)/mutmut results
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/deck.py
 	$(BIN)/python benchmarks/scale.py
@@ -62,7 +68,7 @@ screenshot: $(STAMP)
 	$(BIN)/python benchmarks/screenshot.py docs/deck.svg
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache mutants
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo "making $(VENV) and installing into it, once" && $(PYTHON) -m venv $(VENV); }
