@@ -112,6 +112,10 @@ def test_where_nothing_identifies_the_node_the_name_is_typed_and_the_reason_said
         assert "identifies" not in known.reason
 
 
+def test_an_answer_of_two_intervals_is_just_not_too_old() -> None:
+    assert judge_node(replace(FINE, age=4.0)) is None
+
+
 def test_nothing_chosen_is_refused() -> None:
     assert judge_order(Verb.START, [], FINE).refusal is Refusal.NO_SERVICE
     assert judge_node(FINE) is None

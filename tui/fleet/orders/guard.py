@@ -56,7 +56,7 @@ class NodeStanding:
 
     `read_only` and `trouble` (its present trouble, or another node answering under its address)
     are sentences, empty where nothing is in the way; `busy` is an order that is still open.
-    `age` is the reading's, in seconds, None before the first; from `stale_after` on it is too old
+    `age` is the reading's, in seconds, None before the first; above `stale_after` it is too old
     to act on. `is_identified` is False where another node in its place would not be noticed.
     """
 
