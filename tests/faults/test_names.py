@@ -20,7 +20,7 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.fleet.orders.guard import judge_order
-from tui.model.order import Result, SeenService, Tier, Verb
+from tui.model.order import Result, Route, SeenService, Tier, Verb
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
@@ -148,3 +148,32 @@ async def test_without_a_uid_what_answers_elsewhere_settles_no_lost_order(resolv
             await deck.readings(2)
             progress = deck.fleet.orders.progress
             assert progress[order.number].verdicts[0].result is Result.UNKNOWN
+
+
+async def test_by_way_of_another_node_the_name_of_the_one_that_is_meant_may_not_move(
+    resolver: Names,
+) -> None:
+    """P4: the POST would reach the same primary, and nobody knows what was looked at."""
+    first, moved, second = Play(1), Play(1), Play(2)
+    resolver.point(NAME, "127.0.0.1")
+    with (
+        serving(first) as one,
+        serving(moved, host="127.0.0.3", port=one.port) as other,
+        serving(second) as two,
+    ):
+        nodes = (
+            profile(f"http://{NAME}:{one.port}", cluster="x"),
+            profile(two.url, "node2", cluster="x"),
+        )
+        async with running(*nodes, refresh=30) as deck:
+            await deck.known()
+            route = Route("node2", two.url, Route.PRIMARY)
+            order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+            resolver.point(NAME, "127.0.0.3")
+            one.__exit__()
+            await asyncio.to_thread(wait_until, lambda: one.ended == one.connections)
+            deck.fleet.give(order)
+            verdict = await deck.verdict(order)
+            assert verdict.result is Result.NOT_SENT
+            assert f"the connection leads to 127.0.0.3:{one.port} now" in verdict.text
+        assert not one.posts + other.posts + two.posts

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -551,6 +552,24 @@ async def test_an_order_on_a_known_node_goes_out_beside_a_service_that_keeps_res
             assert (await deck.verdict(order)).result is Result.VERIFIED
 
 
+@pytest.mark.parametrize("info", [{"uid": "1"}, {"hostname": "host1"}])
+async def test_an_order_on_a_node_that_says_half_of_who_it_is_goes_out(
+    info: dict[str, str],
+) -> None:
+    play = Play()
+    play.get(BOOTSTRAP, said({"local_node_info": info}))
+    play.get(STATES, said({"1": {"role": "master"}}))
+    play.post(said({"alert_mgr": True}))
+    with serving(play) as server:
+        async with running(profile(server.url), patience=SHORT, refresh=30) as deck:
+            await deck.known()
+            order = deck.give(Verb.RESTART, "alert_mgr")
+            assert not (order.target.identity.uid and order.target.identity.hostname)
+            await deck.until(lambda: server.posts)
+            play.restart()
+            assert (await deck.verdict(order)).result is Result.VERIFIED
+
+
 async def test_an_order_on_a_node_that_nothing_identifies_takes_the_typed_name() -> None:
     """P4: neither uid nor hostname, and one start time tells no node from another."""
     play = Play()
@@ -925,6 +944,37 @@ async def test_a_service_that_changed_on_the_node_meant_stops_an_order_by_way_of
         assert verdict.result is Result.NOT_SENT
         assert "alert_mgr changed since you looked" in verdict.text
         assert not posts(served)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_of_two_same_requests_in_a_row_both_must_reach_the_node_that_is_meant(
+    is_named: bool,
+) -> None:
+    """P4: two clusters have a node 1 each; without a uid the start times stand for it."""
+    play, other = Play(), Play()
+    other.get(BOOTSTRAP, said({"local_node_info": {"uid": "1", "hostname": "elsewhere"}}))
+    other.services["ccs"] = running_since(900)
+    if not is_named:
+        play.get(BOOTSTRAP, answer("no", 500))
+    path = BOOTSTRAP if is_named else LIST
+    own, stranger = (
+        (one.answers["GET", BOOTSTRAP] if is_named else said(one.services)) for one in (play, other)
+    )
+    turns = itertools.cycle((stranger, own) if is_named else (own, stranger))
+
+    def alternate(peer: Peer) -> None:
+        reply = next(turns)
+        assert isinstance(reply, bytes)
+        peer.send(reply)
+
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            play.get(path, alternate)
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+            assert verdict.result is Result.NOT_SENT
+            assert f"several nodes answer in turn at {server.url}" in verdict.text
+            assert not server.posts
 
 
 class HeldJournal(NullJournal):

@@ -60,6 +60,17 @@ def test_what_is_not_known_to_be_optional_is_locked(seen: SeenService) -> None:
     assert "loss of the cluster" in ruling.reason
 
 
+@pytest.mark.parametrize("verb", list(Verb))
+def test_a_locked_order_says_of_which_service_why(verb: Verb) -> None:
+    unknown, both = [ALERT, ODD], [ALERT, ODD, CCS]
+    reason = judge_order(verb, unknown, FINE).reason
+    assert reason.startswith(f"odd: not known to be optional. To {verb.value} it can harm")
+    reason = judge_order(verb, both, FINE).reason
+    assert reason.startswith(f"odd, ccs: required. To {verb.value} it can harm the cluster")
+    several = judge_order(verb, both, replace(FINE, unlocked=True)).reason
+    assert several.endswith("Such services go one at a time")
+
+
 @pytest.mark.parametrize("seen", [CCS, ODD])
 def test_unlocked_it_needs_the_name_and_a_reason(seen: SeenService) -> None:
     ruling = judge_order(Verb.STOP, [seen], replace(FINE, unlocked=True))
