@@ -1,15 +1,29 @@
 """What a service's present state proves of an order that nobody watched to its end."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from tests.fleet.conftest import profile
 from tests.fleet.plan_nodes import open_order
+from tui.config import NodeProfile
 from tui.fleet.orders.recovery import CASES_AT_MOST, OrderRecovery, judge_earlier_order
 from tui.fleet.ports import NullJournal
 from tui.journal.unfinished_orders import UnfinishedOrder
-from tui.model.order import AnswerOutcome, OrderProgress, Result, SeenService, Verb, Verdict
+from tui.model.evidence import NodeEvidence, Origin
+from tui.model.node import Identity, NodeFacts
+from tui.model.order import (
+    AnswerOutcome,
+    Order,
+    OrderProgress,
+    Result,
+    SeenService,
+    Verb,
+    Verdict,
+)
+from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Kind, Service
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -96,6 +110,14 @@ def test_the_present_state_proves_only_what_follows_from_it(
     assert verdict == Verdict("alert_mgr", result, f"from an earlier session; {text}")
 
 
+def test_a_start_is_not_proved_by_how_long_the_service_runs() -> None:
+    """P7: only a restart is."""
+    before = replace(LAY, status="FATAL", uptime=3600)
+    verdict = judge_earlier_order(Verb.START, before, now("RUNNING", T1, 40), elapsed=60)
+    assert verdict is not None
+    assert verdict.text == "from an earlier session; RUNNING since 2026-01-01T01:00:00Z"
+
+
 @pytest.mark.parametrize("status", ["STARTING", "STOPPING", "RESTARTING"])
 @pytest.mark.parametrize("verb", list(Verb))
 def test_a_service_that_still_moves_decides_nothing(verb: Verb, status: str) -> None:
@@ -119,8 +141,180 @@ def test_each_unfinished_order_is_shown_and_only_so_many_are_followed() -> None:
 
 def test_what_was_refused_is_decided_at_once() -> None:
     shown: list[OrderProgress] = []
-    recovery = OrderRecovery(NullJournal(), shown.append)
+    journal = KeepingJournal()
+    recovery = OrderRecovery(journal, shown.append)
     recovery.take([unfinished(1, refused=frozenset({"ccs"}))])
     (verdict,) = shown[0].verdicts
+    assert journal.kept == [("a-1", verdict, None, None)]
     assert verdict.result is Result.REFUSED
     assert verdict.text.endswith("; the node refused it")
+
+
+# Which readings count
+
+
+class KeepingJournal(NullJournal):
+    """A journal that keeps what was resolved."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, Verdict, str | None, datetime | None]] = []
+
+    def resolved(
+        self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
+    ) -> None:
+        self.kept.append((id_, verdict, status, started_at))
+
+
+@dataclass
+class PlayedWatch:
+    """What recovery sees of a poller; a test sets it."""
+
+    reading: Reading
+    facts: NodeFacts = field(default_factory=lambda: NodeFacts(Identity(3)))
+    profile: NodeProfile = field(default_factory=lambda: profile("https://10.0.0.3:9443", "node3"))
+    wrong_node: str = ""
+    evidence: NodeEvidence = field(default_factory=NodeEvidence)
+    is_vouched_for: bool = True
+
+    def vouches(self, uid: int | None, reading: Reading) -> bool:
+        assert (uid, reading) == (self.facts.identity.uid, self.reading)
+        return self.is_vouched_for
+
+
+def reading(*services: Service, **more: Any) -> Reading:
+    return Reading("node3", services, **{"asked_at": 1.0, "answered_at": 1.1} | more)
+
+
+STOPPED = reading(Service("ccs", "STOPPED"))
+TROUBLE = Trouble(TroubleKind.UNREACHABLE, "no answer")
+
+
+class Followed:
+    """Recovery of one stop of ccs on node 3, with what it reported and wrote."""
+
+    def __init__(self, order: Order | None = None, **more: Any) -> None:
+        self.journal = KeepingJournal()
+        self.shown: list[OrderProgress] = []
+        self.recovery = OrderRecovery(self.journal, self.shown.append)
+        entry = UnfinishedOrder("a-1", order or open_order(), True, AnswerOutcome.ACCEPTED, **more)
+        self.recovery.take([entry])
+
+    def look(self, watch: PlayedWatch) -> Result:
+        self.recovery.look(watch)  # type: ignore[arg-type]
+        return self.shown[-1].verdicts[0].result
+
+
+def test_the_first_good_reading_of_its_node_decides_an_order_once() -> None:
+    followed = Followed()
+    assert followed.look(PlayedWatch(STOPPED)) is Result.VERIFIED
+    ((id_, verdict, status, started_at),) = followed.journal.kept
+    assert (id_, verdict.result, status, started_at) == ("a-1", Result.VERIFIED, "STOPPED", None)
+    assert followed.shown[-1].verdicts == (verdict,)
+    followed.look(PlayedWatch(reading(Service("ccs", "RUNNING", T1))))
+    assert len(followed.shown) == 2
+    assert not followed.recovery._cases
+
+
+@pytest.mark.parametrize(
+    "watch",
+    [
+        PlayedWatch(replace(STOPPED, trouble=TROUBLE)),
+        PlayedWatch(STOPPED, wrong_node="node:2 answers here"),
+        PlayedWatch(STOPPED, is_vouched_for=False),
+        PlayedWatch(STOPPED, NodeFacts(Identity(2))),
+        PlayedWatch(STOPPED, profile=profile("https://10.0.0.9:9443", "node3")),
+        PlayedWatch(reading(Service("", "", left_out=3))),
+        PlayedWatch(reading(Service("ccs", "STOPPING"))),
+    ],
+)
+def test_what_is_not_known_to_be_its_node_or_its_end_decides_nothing(watch: PlayedWatch) -> None:
+    """P4, P7."""
+    followed = Followed()
+    assert followed.look(watch) is Result.UNKNOWN
+    assert len(followed.shown) == 1
+    assert not followed.journal.kept
+    assert followed.look(PlayedWatch(STOPPED)) is Result.VERIFIED
+
+
+def test_a_list_that_was_cut_still_shows_what_it_lists_and_a_whole_one_what_is_gone() -> None:
+    cut = reading(Service("ccs", "STOPPED"), Service("", "", left_out=3))
+    assert Followed().look(PlayedWatch(cut)) is Result.VERIFIED
+    gone = Followed()
+    assert gone.look(PlayedWatch(reading())) is Result.VERIFIED
+    assert gone.journal.kept[0][2:] == (None, None)
+
+
+def test_a_node_of_the_same_cluster_may_have_moved_to_another_address() -> None:
+    meant = replace(open_order().target, identity=Identity(3, cluster="demo"))
+    order = replace(open_order(), target=meant)
+    elsewhere = profile("https://10.0.0.9:9443", "node3")
+    for cluster, result in (
+        ("demo", Result.VERIFIED),
+        ("other", Result.UNKNOWN),
+        ("", Result.UNKNOWN),
+    ):
+        facts = NodeFacts(Identity(3, cluster=cluster))
+        assert Followed(order).look(PlayedWatch(STOPPED, facts, elsewhere)) is result
+
+
+def test_a_node_without_a_uid_is_known_by_its_address_and_where_the_answer_came_from() -> None:
+    origin = Origin("10.0.0.3:9443", "a" * 64)
+    target = replace(open_order().target, identity=Identity(), evidence=NodeEvidence(origin))
+    order = replace(open_order(), target=target)
+    anonymous = PlayedWatch(STOPPED, NodeFacts(Identity()), evidence=NodeEvidence(origin))
+    assert Followed(order).look(anonymous) is Result.VERIFIED
+    moved = replace(anonymous, profile=profile("https://10.0.0.9:9443", "node3"))
+    assert Followed(order).look(moved) is Result.UNKNOWN
+    other = replace(anonymous, evidence=NodeEvidence(replace(origin, certificate="b" * 64)))
+    assert Followed(order).look(other) is Result.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("service", "result", "text"),
+    [
+        (Service("ccs", "STOPPED"), Result.VERIFIED, ", although the node reported failure"),
+        (Service("ccs", "RUNNING", T0), Result.FAILED, "; the node reported failure"),
+        (Service("ccs", "FATAL"), Result.UNKNOWN, "; the node reported failure"),
+    ],
+)
+def test_what_the_node_reported_to_have_failed_says_so(
+    service: Service, result: Result, text: str
+) -> None:
+    """P7, cases 45 and 48."""
+    followed = Followed(failed=frozenset({"ccs"}))
+    assert followed.look(PlayedWatch(reading(service))) is result
+    (verdict,) = followed.shown[-1].verdicts
+    assert verdict.is_denied
+    assert verdict.text.endswith(text)
+    assert followed.journal.kept[0][1] == verdict
+
+
+def test_only_what_is_unknown_is_followed_of_an_order_of_this_session() -> None:
+    journal, shown = KeepingJournal(), list[OrderProgress]()
+    recovery = OrderRecovery(journal, shown.append)
+    recovery.follow(open_order(), [Verdict("ccs", Result.TIMED_OUT)])
+    recovery.look(PlayedWatch(STOPPED))  # type: ignore[arg-type]
+    assert not shown
+    recovery.follow(open_order(), [Verdict("ccs", Result.UNKNOWN, is_denied=True)])
+    recovery.look(PlayedWatch(STOPPED))  # type: ignore[arg-type]
+    (verdict,) = shown[0].verdicts
+    assert (verdict.result, verdict.is_denied) == (Result.VERIFIED, True)
+    assert verdict.text.startswith("seen when the node was back; ")
+
+
+@pytest.mark.parametrize(
+    ("was_sent", "answer", "text"),
+    [
+        (True, AnswerOutcome.ACCEPTED, "its answer was accepted, and then nobody watched"),
+        (True, None, "it was sent, and its answer never seen"),
+        (False, None, "it may have been sent or not"),
+    ],
+)
+def test_an_earlier_order_says_what_is_known_of_it(
+    was_sent: bool, answer: AnswerOutcome | None, text: str
+) -> None:
+    shown: list[OrderProgress] = []
+    entry = UnfinishedOrder("a-1", open_order(), was_sent, answer)
+    OrderRecovery(NullJournal(), shown.append).take([entry])
+    when = "from an earlier session, 2026-02-01 00:00:00 UTC: "
+    assert shown[0].verdicts[0].text == f"{when}{text}; waiting for its node"
