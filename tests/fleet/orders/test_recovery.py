@@ -86,6 +86,10 @@ def now(status: str, start: datetime | None = None, uptime: int | None = None) -
             "RUNNING since 2026-01-01T01:00:00Z now, RUNNING before: look at the node",
         ),
         (
+            Verb.STOP, replace(RAN, started_at=None), now("RUNNING"), Result.UNKNOWN,
+            "RUNNING now, RUNNING before: look at the node",
+        ),
+        (
             Verb.STOP, RAN, now("FATAL", T0), Result.UNKNOWN,
             "FATAL since 2026-01-01T00:00:00Z now, RUNNING before: look at the node",
         ),
@@ -210,6 +214,7 @@ def test_the_first_good_reading_of_its_node_decides_an_order_once() -> None:
     ((id_, verdict, status, started_at),) = followed.journal.kept
     assert (id_, verdict.result, status, started_at) == ("a-1", Result.VERIFIED, "STOPPED", None)
     assert followed.shown[-1].verdicts == (verdict,)
+    assert not verdict.is_denied
     followed.look(PlayedWatch(reading(Service("ccs", "RUNNING", T1))))
     assert len(followed.shown) == 2
     assert not followed.recovery._cases
@@ -300,6 +305,18 @@ def test_only_what_is_unknown_is_followed_of_an_order_of_this_session() -> None:
     (verdict,) = shown[0].verdicts
     assert (verdict.result, verdict.is_denied) == (Result.VERIFIED, True)
     assert verdict.text.startswith("seen when the node was back; ")
+
+
+def test_a_service_that_has_its_verdict_keeps_it() -> None:
+    journal, shown = KeepingJournal(), list[OrderProgress]()
+    recovery = OrderRecovery(journal, shown.append)
+    (ccs,) = open_order().services
+    order = replace(open_order(), services=(ccs, replace(ccs, name="alert_mgr")))
+    first = Verdict("ccs", Result.FLAPPING)
+    recovery.follow(order, [first, Verdict("alert_mgr", Result.UNKNOWN)])
+    recovery.look(PlayedWatch(reading(Service("ccs", "STOPPED"), Service("alert_mgr", "STOPPED"))))  # type: ignore[arg-type]
+    assert [verdict.result for verdict in shown[0].verdicts] == [Result.FLAPPING, Result.VERIFIED]
+    assert [verdict.service for _, verdict, _, _ in journal.kept] == ["alert_mgr"]
 
 
 @pytest.mark.parametrize(

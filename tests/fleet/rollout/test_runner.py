@@ -1,5 +1,6 @@
 """A node gets its order once, whatever its answer was."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,23 @@ async def test_an_order_whose_answer_was_false_counts_as_sent() -> None:
             play.restart()
             await deck.until(lambda: start(deck) != running_since(0)["start_time"])
             await resumed(deck, plan)
+            assert len(server.posts) == 1
+
+
+async def test_what_is_not_ordered_again_has_to_hold_before_the_gate() -> None:
+    with played() as (server, play):
+        answers_false(play, works=True)
+        patience = replace(QUICK, steady=0.5)
+        async with running(profile(server.url), patience=patience) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+            deck.fleet.rollouts.resume(plan.number)
+            await deck.until(lambda: "has to hold" in progress(deck, plan).steps[0].text)
+            play.services[SERVICE] = running_since(90)
+            now = await reaches(deck, plan, RolloutState.PAUSED)
+            assert now.stop is not None
+            assert now.stop.reason is StopReason.GATE_CLOSED
+            assert "was restarted, and not by this rollout" in now.text
             assert len(server.posts) == 1
 
 
