@@ -27,6 +27,7 @@ _OWN = (
     "import fcntl, os, sys, termios; os.setsid(); "
     "fcntl.ioctl({fd}, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
+_STATUS_QUERY, _STATUS_REPLY = b"\x1b[5n", b"\x1b[0n"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -54,7 +55,8 @@ def _cells(screen: pyte.Screen, y: int) -> Iterator[str]:
 class Terminal:
     """Run `argv` in a terminal of `size` (columns, lines); `written` is all that it wrote.
 
-    Any of the three streams may be something else than the terminal.
+    It answers status reports, unless it is one that never does. Any of the three streams may be
+    something else than the terminal.
     """
 
     def __init__(
@@ -63,11 +65,14 @@ class Terminal:
         env: Mapping[str, str],
         *,
         size: tuple[int, int] = (120, 40),
+        answers: bool = True,
         **streams: Any,
     ) -> None:
         self.size = size
         self.written = bytearray()
         self._digested = 0
+        self._answers = answers
+        self._answered = 0
         self._model = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._model)
         self.master, slave = pty.openpty()
@@ -106,6 +111,9 @@ class Terminal:
         except OSError:
             return False
         self.written += some
+        while self._answers and (at := self.written.find(_STATUS_QUERY, self._answered)) >= 0:
+            self._answered = at + len(_STATUS_QUERY)
+            os.write(self.master, _STATUS_REPLY)
         return bool(some)
 
     @property

@@ -1,65 +1,132 @@
 """Screens that ignore input until they could be read: what was typed before decides nothing."""
 
 import time
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Generic, TypeVar, cast
 
 from textual import events
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Input
 
-from tui.ui.terminal.input_guard import ArmingTimes, HasArmingTimes
+from tui.ui.terminal.frame_report import FrameReport, FrameState
+from tui.ui.terminal.input_guard import ArmingTimes, ArmsScreens
 
 _Result = TypeVar("_Result")
 
+_TYPED = (events.Key, events.MouseDown, events.Paste)
+
 
 class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
-    """Ignores input until it has been painted for a while and the keyboard has been quiet.
+    """Ignores input until the terminal has shown it for a while and the keyboard has been quiet.
 
-    `begin_arming` starts the wait, and the first `arm` that comes late enough ends it. The
-    app calls `drops_input` before it handles what comes from the terminal.
+    `begin_arming` starts the wait, and the first `arm` that comes late enough ends it. It starts
+    again where a frame was dropped since. The app calls `drops_input` before it handles what
+    comes from the terminal. What decides goes through `decide`, which wants a key on its own.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._painted_at: float | None = None
+        self._report: FrameReport | None = None
         self._quiet_since = self._armed_at = 0.0
+        self._key_at = self._arrived_at = 0.0
+        self._is_alone = True
+        self._pending: Timer | None = None
         self.is_armed = False
+
+    @property
+    def _arms(self) -> ArmsScreens:
+        return cast("ArmsScreens", self.app)
 
     @property
     def arming_times(self) -> ArmingTimes:
         """The times that the app sets."""
-        app = self.app
-        return app.arming_times if isinstance(app, HasArmingTimes) else ArmingTimes()
+        return self._arms.arming_times
+
+    # Arming
 
     def begin_arming(self) -> None:
-        """Ignore input; the wait is counted from the next paint."""
-        self.is_armed, self._painted_at = False, None
+        """Ignore input; the wait is counted from when the next frame has been shown."""
+        self.is_armed, self._report = False, None
+        self._cancel_pending()
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
-        self._painted_at = self._quiet_since = time.monotonic()
+        self._report = self._arms.frame_reports.request()
+        self._quiet_since = time.monotonic()
 
     def arm(self) -> bool:
         """Accept input from now on, if it is time; return whether it does."""
-        now = time.monotonic()
-        if self._painted_at is not None and not self.is_armed:
-            painted, quiet = now - self._painted_at, now - self._quiet_since
-            times = self.arming_times
-            self.is_armed = painted >= times.painted and quiet >= times.quiet
-            self._armed_at = now
+        if self._report is None:
+            return False
+        state = self._arms.frame_reports.state(self._report)
+        if state is FrameState.LOST:
+            self.begin_arming()
+        elif not self.is_armed and state is FrameState.OVERDUE:
+            self._report = self._arms.frame_reports.request()
+        elif not self.is_armed and state in (FrameState.SHOWN, FrameState.UNCONFIRMED):
+            self._arm_when_quiet(self._report, is_confirmed=state is FrameState.SHOWN)
         return self.is_armed
 
+    def _arm_when_quiet(self, report: FrameReport, *, is_confirmed: bool) -> None:
+        now, times = time.monotonic(), self.arming_times
+        quiet = times.quiet
+        if not is_confirmed:
+            self._arms.frames_unconfirmed()
+            quiet = max(quiet, times.unconfirmed)
+        shown = now - report.shown_at >= times.painted
+        self.is_armed = shown and now - self._quiet_since >= quiet
+        self._armed_at = now
+
+    # Input
+
     def input_arrived(self, event: events.Event) -> None:
-        """Do nothing; an event has come from the terminal, and its turn may come later."""
+        """Cancel what a key was about to decide, since more input follows at once."""
+        if isinstance(event, _TYPED):
+            self._arrived_at = event.time
+            self._cancel_pending()
 
     def drops_input(self, event: events.Event) -> bool:
         """Whether an event from the terminal is to be dropped: every one, until armed."""
-        if not isinstance(event, events.Key | events.MouseDown | events.MouseUp | events.Paste):
+        if isinstance(event, _TYPED):
+            # By when it came, which may be well before it is looked at.
+            self._is_alone = event.time - self._key_at >= self.arming_times.alone
+            self._key_at = event.time
+            self._cancel_pending()
+        elif not isinstance(event, events.MouseUp):
             return False
+        if self.is_armed:
+            self.arm()  # not any more where a frame was dropped since
         if not self.is_armed:
             self._quiet_since = time.monotonic()
         # By when it came: on a busy machine its turn may come long after.
         return not self.is_armed or event.time < self._armed_at
+
+    def decide(self, decision: Callable[[], Awaitable[None] | None]) -> None:
+        """Call `decision` soon, if the key that led here came alone and no other comes near.
+
+        A burst is a paste, or what a stalled link held back.
+        """
+        if self._is_alone:
+            decide = partial(self._decide_alone, decision, self._key_at)
+            self._pending = self.set_timer(self.arming_times.alone, decide)
+        else:
+            self.app.bell()
+
+    async def _decide_alone(
+        self, decision: Callable[[], Awaitable[None] | None], key_at: float
+    ) -> None:
+        """Decide, unless other input came after the key of `key_at`, though not handled yet."""
+        if self._arrived_at > key_at or not self.arm():
+            self.app.bell()
+        elif (waits := decision()) is not None:
+            await waits
+
+    def _cancel_pending(self) -> None:
+        if self._pending is not None:
+            self._pending.stop()
+            self._pending = None
 
 
 class ArmedScreen(TypeAheadProofScreen[_Result], Generic[_Result]):

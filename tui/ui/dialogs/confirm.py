@@ -7,7 +7,6 @@ type-ahead decides nothing. What decides is no Textual action, since a link can 
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Generic, TypeVar
 
 from rich.console import RenderableType
@@ -18,7 +17,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.errors import NoWidget
-from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 
 from tui.ui.dialogs.armed import ArmedScreen, TypedInput
@@ -76,9 +74,6 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self._seen = 0
         self._seen_at = (0, 0)
         self._needed: dict[int, int] = {}
-        self._key_at = self._arrived_at = 0.0
-        self._alone = True
-        self._pending: Timer | None = None
 
     # What a dialog defines
 
@@ -138,8 +133,9 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     def _arm(self) -> None:
         """Enable fields and buttons once the keyboard is quiet, and check again what refuses."""
         go = self.query_one("#go", Button)
-        if not go.has_class("-armed") and self.arm():
-            go.add_class("-armed")
+        was_armed, is_armed = go.has_class("-armed"), self.arm()
+        go.set_class(is_armed, "-armed")
+        if is_armed and not was_armed:
             for field in self.query(TypedInput):
                 field.disabled = False
             for button in self.query("#buttons Button").exclude("#go"):
@@ -228,7 +224,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             self.dismiss(None)
         elif event.key == "y" and not self._request.words:
             event.stop()
-            self._confirm_if_alone()
+            self.decide(self._confirm)
         elif event.key in ("down", "pagedown", "up", "pageup"):
             event.stop()
             self._page(1 if event.key.endswith("down") else -1)
@@ -268,42 +264,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
 
     @on(Button.Pressed, "#go")
     def _pressed(self) -> None:
-        self._confirm_if_alone()
-
-    def drops_input(self, event: events.Event) -> bool:
-        """Whether an event is to be dropped; also record whether a key came alone."""
-        if isinstance(event, events.Key | events.MouseDown):
-            # By when it came, which may be well before it is looked at.
-            self._alone = event.time - self._key_at >= self.arming_times.alone
-            self._key_at = event.time
-            self._cancel_pending()
-        return super().drops_input(event)
-
-    def input_arrived(self, event: events.Event) -> None:
-        """Cancel what a key was about to confirm, since another key follows at once."""
-        if isinstance(event, events.Key | events.MouseDown):
-            self._arrived_at = event.time
-            self._cancel_pending()
-
-    def _cancel_pending(self) -> None:
-        if self._pending is not None:
-            self._pending.stop()
-            self._pending = None
-
-    def _confirm_if_alone(self) -> None:
-        """Confirm soon, if no other key comes near: a burst is a paste, or a stalled link."""
-        if self._alone:
-            confirm = partial(self._confirm_alone, self._key_at)
-            self._pending = self.set_timer(self.arming_times.alone, confirm)
-        else:
-            self.app.bell()
-
-    def _confirm_alone(self, key_at: float) -> None:
-        """Confirm, unless another key came after that of `key_at`, though it is not handled yet."""
-        if self._arrived_at > key_at:
-            self.app.bell()
-        else:
-            self._confirm()
+        self.decide(self._confirm)
 
     @on(Input.Changed)
     def _typed(self) -> None:
@@ -314,7 +275,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         if self._request.needs_reason and self.focused is self.query_one("#words"):
             self.query_one("#reason").focus()
         else:
-            self._confirm()
+            self.decide(self._confirm)
 
     def _confirm(self) -> None:
         """Confirm, if nothing refuses."""

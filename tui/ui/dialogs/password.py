@@ -50,8 +50,11 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        typed = event.value
-        event.input.value = ""
+        self.decide(self._log_in)
+
+    def _log_in(self) -> None:
+        field = self.query_one("#password", Input)
+        typed, field.value = field.value, ""
         if typed:
             self.dismiss(Secret(typed))
 

@@ -128,10 +128,14 @@ class TrustDialog(ArmedScreen[Configuration | None]):
             self.dismiss(None)
 
     @on(Input.Submitted)
-    async def _submitted(self, event: Input.Submitted) -> None:
+    def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        self.decide(self._pin)
+
+    async def _pin(self) -> None:
         presented, renewal = self._presented, self._renewal
-        if presented is None or not presented.agrees(event.value):
+        typed = self.query_one("#digits", Input).value
+        if presented is None or not presented.agrees(typed):
             self.app.bell()
             self._show_message("The node does not present that one. Nothing was written.", "bad")
             return

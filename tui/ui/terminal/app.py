@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import COLOR_SYSTEMS, RenderableType
@@ -19,6 +19,7 @@ from textual.widgets import Input
 from tui.ui.terminal.cells import PAINTED_UPDATES, TerminalCells
 from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
+from tui.ui.terminal.frame_report import FrameReports
 from tui.ui.terminal.input_guard import ArmingTimes, InputGuard
 from tui.ui.terminal.key_queue import KeyHandled, KeyQueue
 from tui.ui.terminal.output import Output
@@ -27,6 +28,12 @@ from tui.ui.terminal.shutdown import Shutdown
 
 _SYNCHRONIZED = 1024
 """Characters from which a frame is marked as one for the terminal; less arrives at once."""
+
+
+_NOT_CONFIRMING = (
+    "Terminal not confirming: it does not answer a status report (CSI 5 n), so it is not known "
+    "that a dialog was shown. Each dialog waits for 1 s without a key."
+)
 
 
 class TerminalApp(App[None]):
@@ -42,6 +49,8 @@ class TerminalApp(App[None]):
         self._key_queue = KeyQueue(self._handle_input, self._key_target, self.set_timer)
         self._is_leaving = False
         self.arming_times = arming_times or ArmingTimes()
+        self.frame_reports = FrameReports(self._in_loop)
+        self._is_unconfirmed_shown = False
 
     # Input
 
@@ -114,6 +123,26 @@ class TerminalApp(App[None]):
         """Record the output that restores the terminal if the deck is ended by force."""
         self._exit_guard.output = output
         self._cells.forget()
+        self.frame_reports.terminal_taken(output)
+
+    def terminal_ready(self) -> None:
+        """Find out whether the terminal answers status reports, before a dialog opens."""
+        self.frame_reports.request()
+
+    def status_reported(self) -> None:
+        """Take the terminal's answer to a status report."""
+        self.frame_reports.answered()
+
+    def frames_unconfirmed(self) -> None:
+        """Show, once, that the terminal does not confirm what it shows."""
+        if not self._is_unconfirmed_shown:
+            self._is_unconfirmed_shown = True
+            self.notify(_NOT_CONFIRMING, severity="warning", markup=False)
+
+    def _in_loop(self, function: Callable[[], None]) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(function)
 
     def repaint(self) -> None:
         """Write every cell again: something else may have written to the terminal."""
@@ -163,6 +192,7 @@ class TerminalApp(App[None]):
         self.show_current()
         if isinstance(self._driver, DeckDriver):
             self._driver.release()
+        self.frame_reports.repainted()
         self.repaint()
 
     def _fatal_error(self) -> None:

@@ -41,11 +41,17 @@ class TerminalListener(Protocol):
     def terminal_taken(self, output: Output) -> None:
         """Record the output that restores the terminal."""
 
+    def terminal_ready(self) -> None:
+        """Find out whether the terminal answers; its modes are set."""
+
     def terminal_gone(self) -> None:
         """End, since there is no terminal any more; called from any thread."""
 
     def show_all(self) -> None:
         """Paint everything again."""
+
+    def status_reported(self) -> None:
+        """Take the terminal's answer to a status report; called in the event loop."""
 
 
 class DeckDriver(LinuxDriver):
@@ -112,6 +118,7 @@ class DeckDriver(LinuxDriver):
         self._keep_column()
         with contextlib.suppress(termios.error):
             self._raw = termios.tcgetattr(self.fileno)
+        self._listener.terminal_ready()
 
     def _keep_column(self) -> None:
         """Let a line feed go straight down, which is the shortest move to the next line."""
@@ -220,6 +227,7 @@ class DeckDriver(LinuxDriver):
                 came_at = time.monotonic()
                 for piece in decoder.feed(data, came_at):
                     self._take(piece)
+                self._report(decoder)
             elif self._wake_reader in ready:
                 os.read(self._wake_reader, _READ)
             else:
@@ -240,6 +248,13 @@ class DeckDriver(LinuxDriver):
             os.close(self._wake_reader)
             os.close(self._wake_writer)
             self._wake_reader = self._wake_writer = -1
+
+    def _report(self, decoder: InputDecoder) -> None:
+        """Pass on the terminal's answers to status reports."""
+        for _ in range(decoder.status_replies):
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._listener.status_reported)
+        decoder.status_replies = 0
 
     def _take(self, piece: str | PastedText) -> None:
         if isinstance(piece, PastedText):

@@ -30,6 +30,7 @@ _ESCAPE_KEY = "\x1b[27u"
 
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
 _STRING_AT_MOST = 4096
+_STATUS_REPLY = "\x1b[0n"
 
 # ECMA-48: CSI, SS3, and strings (DCS, SOS, OSC, PM, APC) up to BEL or ST. Not in it: the oldest
 # report of the mouse (CSI M, three bytes), function keys of Linux's console (CSI [ A) and of rxvt
@@ -84,6 +85,8 @@ class InputDecoder:
         self._paste: list[str] | None = None
         self._length = 0
         self._last_byte_at = 0.0
+        self.status_replies = 0
+        """How many answers to status reports have come; they are no keys."""
 
     def feed(self, data: bytes, now: float) -> Iterator[str | PastedText]:
         """Decode bytes that came at `now` (monotonic)."""
@@ -153,6 +156,7 @@ class InputDecoder:
             typed.append(text[at:start])
             if whole := _SEQUENCE.match(text, start):
                 at = whole.end()
+                self.status_replies += whole[0] == _STATUS_REPLY
                 if whole[0] == _END:
                     # Of a paste that went silent for long: what came before it was no typing.
                     typed.clear()

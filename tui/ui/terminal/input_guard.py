@@ -5,25 +5,33 @@ from typing import Protocol, runtime_checkable
 
 from textual import events
 
+from tui.ui.terminal.frame_report import FrameReports
+
 
 @dataclass(frozen=True, slots=True)
 class ArmingTimes:
     """Seconds that must pass before a key can decide anything.
 
-    `painted` counts from the first paint, `quiet` from the last key that came before arming.
+    `painted` counts from when the terminal has shown the first frame, `quiet` from the last key
+    that came before arming; `unconfirmed` is in its place where the terminal never confirms.
     `alone` is how long before and after a key that decides there must be no other.
     """
 
     painted: float = 0.6
     quiet: float = 0.3
+    unconfirmed: float = 1.0
     alone: float = 0.1
 
 
 @runtime_checkable
-class HasArmingTimes(Protocol):
-    """An application that sets the arming times of its screens."""
+class ArmsScreens(Protocol):
+    """An application that knows when its screens may arm."""
 
     arming_times: ArmingTimes
+    frame_reports: FrameReports
+
+    def frames_unconfirmed(self) -> None:
+        """Show, once, that the terminal does not confirm what it shows."""
 
 
 @runtime_checkable

@@ -38,16 +38,21 @@ class Output(threading.Thread):
         self._own_fd = _open_again(fd)
         self._gone = gone
         self._drained = drained
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[bytes, Callable[[], None] | None]] = deque()
         self._changed = threading.Condition()
         self._busy_since: float | None = None
         self._missed = False
         self._is_held = False
         self._closing = False
         self._last: bytes | None = None
+        self.dropped = 0
+        """How often something was dropped, or may have been written over by another program."""
 
-    def write(self, text: str) -> None:
-        """Queue a text, or drop it while the terminal is stalled; never waits for the terminal."""
+    def write(self, text: str, written: Callable[[], None] | None = None) -> None:
+        """Queue a text, or drop it while the terminal is stalled; never waits for the terminal.
+
+        `written` is called from this thread once the terminal's queue has taken all of it.
+        """
         with self._changed:
             if self._closing:
                 return
@@ -55,14 +60,16 @@ class Output(threading.Thread):
             if self._is_held or (since is not None and time.monotonic() - since > _PATIENCE):
                 self._waiting.clear()
                 self._missed = True
+                self.dropped += 1
                 return
-            self._waiting.append(text.encode("utf-8", "replace"))
+            self._waiting.append((text.encode("utf-8", "replace"), written))
             self._changed.notify()
 
     def hold(self) -> None:
         """Drop everything until `release`."""
         with self._changed:
             self._is_held = True
+            self.dropped += 1
 
     def release(self) -> None:
         """Write again; the caller paints again what was dropped."""
@@ -74,7 +81,7 @@ class Output(threading.Thread):
         with self._changed:
             if not self._closing:
                 self._closing = True
-                self._waiting.append(RESTORE.encode())
+                self._waiting.append((RESTORE.encode(), None))
                 self._changed.notify()
         self._join(seconds)
         if self.is_alive():
@@ -95,8 +102,11 @@ class Output(threading.Thread):
     def run(self) -> None:
         """Write until finished, or until the terminal is gone."""
         try:
-            while (data := self._next()) is not None:
+            while (entry := self._next()) is not None:
+                data, written = entry
                 self._put(data)
+                if written is not None and self._last is None:
+                    written()
         except OSError:
             with self._changed:
                 self._closing = True
@@ -105,7 +115,7 @@ class Output(threading.Thread):
             if self._own_fd is not None:
                 os.close(self._own_fd)
 
-    def _next(self) -> bytes | None:
+    def _next(self) -> tuple[bytes, Callable[[], None] | None] | None:
         """Wait for the next text; None at the end."""
         with self._changed:
             while True:
