@@ -1,5 +1,6 @@
 """What opens the way to yes: the words and the reason, and what holds at that very moment."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -41,8 +42,10 @@ class Asked:
         self.answers: list[str | None] = []
 
     async def press(self, *keys: str) -> None:
+        """Press keys as a person does: each comes alone, and has decided what it can decide."""
         for key in keys:
             self.app.post_message(key_event(key))
+            await asyncio.sleep(2 * ARMS_AT_ONCE.alone)
             await settle(self.app)
 
 
@@ -64,6 +67,7 @@ async def test_a_reason_has_at_least_three_letters(reason: str, answers: list[st
     """P8, case 43."""
     async with asked(words="ccs", needs_reason=True) as shown:
         await shown.press("tab", *"ccs", "enter", *reason, "enter")
+        await wait_until(lambda: len(shown.answers) == len(answers))
         assert shown.answers == answers
 
 
@@ -72,6 +76,7 @@ async def test_the_words_are_typed_whole(typed: str, answers: list[str]) -> None
     """P8, case 43."""
     async with asked(words="ccs") as shown:
         await shown.press("tab", *typed, "enter")
+        await wait_until(lambda: len(shown.answers) == len(answers))
         assert shown.answers == answers
 
 
@@ -85,6 +90,39 @@ async def test_what_changes_just_before_yes_still_counts() -> None:
         assert shown.answers == []
         shown.question.shut = ""
         await shown.press("enter")
+        await wait_until(lambda: shown.answers)
+        assert shown.answers == ["yes"]
+
+
+async def test_enter_in_the_same_burst_as_the_words_decides_nothing() -> None:
+    """P5, case 41."""
+    async with asked(words="ccs") as shown:
+        await asyncio.sleep(2 * ARMS_AT_ONCE.alone)
+        for key in ("tab", *"ccs", "enter"):
+            shown.app.post_message(key_event(key))
+        await settle(shown.app)
+        await asyncio.sleep(3 * ARMS_AT_ONCE.alone)
+        await settle(shown.app)
+        assert shown.question.field("#words") == "ccs"
+        assert shown.answers == []
+        await shown.press("enter")
+        await wait_until(lambda: shown.answers)
+        assert shown.answers == ["yes"]
+
+
+@pytest.mark.parametrize("key", ["y", "escape"])
+async def test_a_dialog_that_was_lost_after_it_armed_takes_no_key(key: str) -> None:
+    """P5, case 41."""
+    async with asked() as shown:
+        await asyncio.sleep(2 * ARMS_AT_ONCE.alone)
+        shown.app.frame_reports.repainted()
+        shown.app.post_message(key_event(key))
+        await settle(shown.app)
+        await asyncio.sleep(3 * ARMS_AT_ONCE.alone)
+        assert shown.answers == []
+        await wait_until(lambda: shown.question.query("#go.-armed") and shown.question.is_armed)
+        await shown.press("y")
+        await wait_until(lambda: shown.answers)
         assert shown.answers == ["yes"]
 
 

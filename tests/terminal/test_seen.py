@@ -1,0 +1,126 @@
+"""A dialog that the terminal has not shown decides nothing, whatever is typed."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.pty import RSDECK, Terminal, environment
+from tests.terminal.conftest import PASSWORD, Open, configure
+from tui.sim.server import SimulatedCluster
+
+pytestmark = [pytest.mark.real_time, pytest.mark.terminal]
+
+SERVICE = b"alert_mgr"
+
+
+def posts(served: SimulatedCluster) -> int:
+    sent = (one for one in served.cluster.requests if one.method != "GET")
+    return sum(one.path != "/v1/users/authorize" for one in sent)
+
+
+def production(home: Path, served: SimulatedCluster) -> Terminal:
+    path = configure(home, served)
+    text = path.read_text().replace("cluster = ", 'environment = "production"\ncluster = ')
+    path.write_text(text)
+    return Terminal(RSDECK, environment(home, DECK_TEST_PASSWORD=PASSWORD))
+
+
+def select(terminal: Terminal) -> None:
+    terminal.shows("alert_mgr", "optional", "RUNNING")
+    terminal.send(b"/alert_mgr\r")
+    terminal.shows("filter: alert_mgr")
+    terminal.quiet(1.0)
+
+
+def type_blind(terminal: Terminal, *keys: bytes, seconds: float, fill: bool) -> None:
+    """Type while nobody reads what the deck writes, and wait so long after each."""
+    if fill:
+        for _ in range(10):
+            os.write(terminal.master, b"\x0c" * 20)  # paints the whole screen, into a full pty
+            time.sleep(0.1)
+    for key in keys:
+        os.write(terminal.master, key)
+        time.sleep(seconds)
+
+
+@pytest.mark.parametrize("fill", [False, True], ids=["reader stopped", "frames dropped"])
+def test_keys_typed_at_a_stalled_terminal_confirm_nothing(
+    fill: bool, opened: Open, served: SimulatedCluster
+) -> None:
+    """P5, case 41."""
+    before = posts(served)
+    with opened() as terminal:
+        select(terminal)
+        type_blind(terminal, b"r", b"y", b"y", seconds=2.5, fill=fill)
+        assert posts(served) == before
+        terminal.shows("y restarts")
+        terminal.quiet(0.5)
+        assert posts(served) == before
+        terminal.send(b"y")
+        terminal.until(lambda: posts(served) == before + 1)
+        terminal.send(b"\x11")
+        terminal.ends()
+
+
+def test_a_name_typed_at_a_stalled_terminal_confirms_nothing(
+    tmp_path: Path, served: SimulatedCluster
+) -> None:
+    """P5, case 41."""
+    before = posts(served)
+    with production(tmp_path, served) as terminal:
+        select(terminal)
+        type_blind(terminal, b"r", b"\t", SERVICE, b"\r", b"\r", seconds=2.5, fill=True)
+        terminal.shows("type alert_mgr")
+        terminal.quiet(1.0)
+        assert posts(served) == before
+
+
+def test_a_name_and_enter_in_one_write_confirm_nothing(
+    tmp_path: Path, served: SimulatedCluster
+) -> None:
+    """P5, case 41."""
+    before = posts(served)
+    with production(tmp_path, served) as terminal:
+        select(terminal)
+        terminal.send(b"r")
+        terminal.shows("tab, type alert_mgr")
+        terminal.quiet(0.3)
+        terminal.send(b"\t" + SERVICE + b"\r")
+        terminal.quiet(1.5)
+        assert posts(served) == before
+        terminal.send(b"\r")
+        terminal.until(lambda: posts(served) == before + 1)
+        terminal.send(b"\x11")
+        terminal.ends()
+
+
+def test_a_dialog_arms_as_fast_as_before_where_the_terminal_answers(opened: Open) -> None:
+    with opened() as terminal:
+        select(terminal)
+        terminal.send(b"r")
+        terminal.shows("a moment")
+        start = time.monotonic()
+        terminal.shows("y restarts", seconds=2.5)
+        assert time.monotonic() - start < 1.9  # as where it never answers it cannot be
+
+
+def test_a_terminal_that_never_answers_is_named_once_and_a_quiet_second_decides(
+    opened: Open, served: SimulatedCluster
+) -> None:
+    before = posts(served)
+    with opened(answers=False) as terminal:
+        select(terminal)
+        for _ in range(2):
+            terminal.send(b"r")
+            terminal.shows("a moment")
+            terminal.send(b"y")
+            terminal.shows("y restarts")
+            assert posts(served) == before
+            terminal.send(b"n")
+            terminal.until(lambda: "y restarts" not in terminal.text)
+            terminal.quiet(0.5)
+        assert bytes(terminal.written).count(b"Terminal not confirming") == 1
+        terminal.send(b"\x11")
+        terminal.ends()
