@@ -214,3 +214,10 @@ def test_bytes_that_are_no_text_are_dropped() -> None:
 
 def test_the_end_of_a_paste_without_its_beginning_drops_what_came_with_it() -> None:
     assert keys([b"qqq\x1b[201~x"], [0]) == ["x"]
+
+
+def test_what_went_silent_is_dropped_where_nothing_ticked_meanwhile() -> None:
+    for head in (b"\x1b[200~qqq", b"\x1bP", b"\x1b]11;rgb"):
+        decoder = InputDecoder()
+        list(decoder.feed(head, 0.0))
+        assert list(decoder.feed(b"x", 1.1)) == ["x"]

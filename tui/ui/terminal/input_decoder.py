@@ -90,6 +90,7 @@ class InputDecoder:
 
     def feed(self, data: bytes, now: float) -> Iterator[str | PastedText]:
         """Decode bytes that came at `now` (monotonic)."""
+        self._drop_silent(now)
         self._last_byte_at = now
         text = self._join(self._decode(data), now)
         while text:
@@ -119,19 +120,23 @@ class InputDecoder:
 
         A paste that went silent is dropped with its text: where it would have ended is not known.
         """
+        self._drop_silent(now)
+        if self.is_waiting and now - self._last_byte_at >= ESCAPE_WAITS:
+            self._held, self._escape_came_at = "", self._held_since
+            return _ESCAPE_KEY
+        return ""
+
+    def _drop_silent(self, now: float) -> None:
+        """Drop a paste or a string that went silent before its end."""
         silence = now - self._last_byte_at
         if self._paste is not None:
             if silence >= PASTE_SILENCE:
                 self._held = ""
                 self._whole()
-        elif self.is_waiting:
-            if silence >= ESCAPE_WAITS:
-                self._held, self._escape_came_at = "", self._held_since
-                return _ESCAPE_KEY
-        elif self._held[1:2] not in ("[", "O") and silence >= SEQUENCE_WAITS:
+        elif self._held[1:2] not in ("", "[", "O"):
             # A string has no end but its own, and alt with a letter begins like one.
-            self._held, self._is_dropping = "", False
-        return ""
+            if silence >= SEQUENCE_WAITS:
+                self._held, self._is_dropping = "", False
 
     def _join(self, text: str, now: float) -> str:
         """Put what is held before what came, and decide whether it has come too late."""
