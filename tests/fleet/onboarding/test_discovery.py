@@ -25,6 +25,7 @@ from tests.fleet.conftest import (
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.onboarding.discovery import (
+    DiscoveredNode,
     Discovery,
     DiscoveryResult,
     add_profiles,
@@ -75,6 +76,38 @@ async def look(
 
 def meetings(found: Discovery) -> dict[int, DiscoveryResult]:
     return {one.member.uid: one.meeting for one in found.found}
+
+
+async def test_nothing_is_sent_to_a_node_without_a_profile_before_consent(
+    secure: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write(tmp_path, table("first", secure.urls[1], pinned(secure)))
+    polled_before: list[set[int]] = []
+    listed: list[tuple[DiscoveredNode, ...]] = []
+
+    async def consent(nodes: tuple[DiscoveredNode, ...]) -> None:
+        polled_before.append({one.uid for one in secure.cluster.requests})
+        listed.append(nodes)
+
+    found = await look(configuration, "first", consent=consent)
+    assert polled_before == [{1}]
+    assert [(node.member.uid, node.meeting) for node in listed[0]] == [
+        (1, DiscoveryResult.KNOWN),
+        *((uid, DiscoveryResult.NOT_ASKED) for uid in (2, 3, 4)),
+    ]
+    assert found.is_whole
+
+
+async def test_no_consent_is_asked_for_where_every_node_has_a_profile(
+    secure: SimulatedCluster, tmp_path: Path
+) -> None:
+    tables = [table(f"n{uid}", secure.urls[uid], pinned(secure)) for uid in (1, 2, 3, 4)]
+    configuration = write(tmp_path, *tables)
+
+    async def consent(_: tuple[DiscoveredNode, ...]) -> None:
+        raise AssertionError
+
+    assert (await look(configuration, "n1", consent=consent)).is_whole
 
 
 async def test_from_one_profile_all_nodes_are_found_and_asked_who_they_are(

@@ -15,7 +15,7 @@ from tests.fleet.conftest import Play
 from tests.ui.conftest import ADMIN, Deck, open_deck
 from tests.ui.screens.test_golden import compare
 from tui.config import Configuration, load
-from tui.fleet.onboarding.discovery import DiscoveredNode, Discovery, add_profiles
+from tui.fleet.onboarding.discovery import DiscoveredNode, Discovery, LoginConsent, add_profiles
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.discover import DiscoverScreen
@@ -50,8 +50,11 @@ def saved(folder: Path) -> dict[str, int | None]:
 async def discovered(deck: Deck) -> Any:
     """Wait until the list is there and its keys are heard."""
     await deck.until(lambda: isinstance(deck.app.screen, DiscoverScreen))
-    screen = deck.app.screen
-    await deck.until(lambda: screen._found is not None and screen.is_armed)  # type: ignore[attr-defined]
+    screen: Any = deck.app.screen
+    await deck.until(lambda: screen._found is not None or (screen._may_log_in and screen.is_armed))
+    if screen._found is None:
+        await deck.press("y")
+    await deck.until(lambda: screen._found is not None and screen.is_armed)
     return screen
 
 
@@ -80,6 +83,27 @@ async def test_d_finds_the_nodes_enter_adds_them_and_the_deck_watches_them(
     assert ADMIN[1] not in text
     sent = {one.path for one in spread.cluster.requests if one.method != "GET"}
     assert sent <= {"/v1/users/authorize"}
+
+
+async def test_nothing_is_sent_to_a_new_node_before_y(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write(spread, tmp_path, 1)) as deck:
+        await deck.all_known()
+        await deck.press("D", "y", "enter")
+        await deck.shows("Nothing was sent to 3 new nodes yet.", "as admin@demo.local", "node4")
+        screen: Any = deck.app.screen
+        await deck.until(lambda: screen.is_armed)
+        await deck.press("enter", "space")
+        await deck.polls()
+        assert {one.uid for one in spread.cluster.requests} == {1}
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        assert {one.uid for one in spread.cluster.requests} == {1}
+        await deck.press("D")
+        await discovered(deck)
+        assert {one.uid for one in spread.cluster.requests} == {1, 2, 3, 4}
+    assert saved(tmp_path) == {"first1": None}
 
 
 async def test_space_takes_marks_away_and_esc_writes_nothing(
@@ -247,7 +271,7 @@ async def test_an_answer_that_comes_while_the_screen_closes_is_dropped(
     configuration = write(spread, tmp_path, 1)
     answered = asyncio.Event()
 
-    async def answers_late() -> Discovery:
+    async def answers_late(_: LoginConsent) -> Discovery:
         await answered.wait()
         return Discovery(configuration.nodes[0])
 

@@ -5,7 +5,7 @@ password at a time is on its way: once refused, it is sent to no other node.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -90,17 +90,23 @@ class Discovery:
         return is_found and all(node.meeting in well for node in self.found)
 
 
-async def discover_cluster(
+LoginConsent = Callable[[tuple[DiscoveredNode, ...]], Awaitable[None]]
+"""Returns once the login may be sent to the new ones of these nodes, which nothing polled yet."""
+
+
+async def discover_cluster(  # noqa: PLR0913 - consent is asked for by a screen alone
     configuration: Configuration,
     profile: NodeProfile,
     passwords: Passwords,
     timeout: float,
     known: Mapping[str, Identity] | None = None,
+    consent: LoginConsent | None = None,
 ) -> Discovery:
     """Return the nodes of a profile's cluster, each polled for who it is.
 
     `timeout` is in seconds, for each answer; `known` is who the nodes of profiles say they are, as
-    far as that is known already, by profile.
+    far as that is known already, by profile. Nothing is sent to a node without a profile before
+    `consent` has returned; without it, whoever calls has consented.
     """
     login = Login.of(profile)
     line = NodeConnection(profile, login, passwords, timeout, lambda: False)
@@ -124,6 +130,9 @@ async def discover_cluster(
     ]
     identities |= await _ask_names(unnamed, login, passwords, timeout)
     proposals = propose_profiles(profile, facts.members, configuration.nodes, identities)
+    listed = tuple(map(_listed, proposals))
+    if consent is not None and any(node.is_new and node.profile for node in listed):
+        await consent(listed)
     for proposal in proposals:
         if proposal.is_new and proposal.profile is not None:
             login.share_session(profile, proposal.profile)
@@ -206,16 +215,23 @@ async def _meet_all(
     return tuple(one.result() for one in asking)
 
 
-async def _meet(
-    proposal: ProfileProposal, login: Login, passwords: Passwords, timeout: float
-) -> DiscoveredNode:
+def _listed(proposal: ProfileProposal) -> DiscoveredNode:
+    """Return a node as the cluster lists it, with nothing sent to it."""
     member, profile = proposal.member, proposal.profile
     if profile is None:
         return DiscoveredNode(member, None, True, DiscoveryResult.NOT_ASKED, proposal.why_not)
     if not proposal.is_new:
-        return DiscoveredNode(
-            member, profile, False, DiscoveryResult.KNOWN, f"has the profile {profile.name}"
-        )
+        text = f"has the profile {profile.name}"
+        return DiscoveredNode(member, profile, False, DiscoveryResult.KNOWN, text)
+    return DiscoveredNode(member, profile, True, DiscoveryResult.NOT_ASKED, "nothing was sent yet")
+
+
+async def _meet(
+    proposal: ProfileProposal, login: Login, passwords: Passwords, timeout: float
+) -> DiscoveredNode:
+    member, profile = proposal.member, proposal.profile
+    if profile is None or not proposal.is_new:
+        return _listed(proposal)
     try:
         identity = await _name_of(profile, login, passwords, timeout)
     except LoginStopped:
@@ -296,7 +312,10 @@ def _is_primary_of(node: NodePoller, replica: NodePoller) -> bool:
 
 
 async def discover_from(
-    nodes: Sequence[NodePoller], configuration: Configuration, profile: NodeProfile
+    nodes: Sequence[NodePoller],
+    configuration: Configuration,
+    profile: NodeProfile,
+    consent: LoginConsent | None = None,
 ) -> Discovery:
     """Find the nodes of a watched node's cluster, with its login as it is now."""
     known = {node.name: node.identity for node in nodes if not node.wrong_node}
@@ -305,4 +324,4 @@ async def discover_from(
     if secret is not None:
         passwords.keep(profile, secret)
     timeout = configuration.settings.timeout
-    return await discover_cluster(configuration, profile, passwords, timeout, known)
+    return await discover_cluster(configuration, profile, passwords, timeout, known, consent)

@@ -19,7 +19,7 @@ from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.ui.format.status_lines import Palette
 
 if TYPE_CHECKING:
-    from tui.fleet.onboarding.discovery import Discovery
+    from tui.fleet.onboarding.discovery import Discovery, LoginConsent
     from tui.ui.dialogs.node_form import SavedProfile
 
 
@@ -44,7 +44,7 @@ class AddedProfiles:
     text: str
 
 
-Discover = Callable[[], Awaitable["Discovery"]]
+Discover = Callable[["LoginConsent"], Awaitable["Discovery"]]
 
 DiscoveryScreen = Callable[
     [Configuration, NodeProfile, Discover, Palette], Screen[AddedProfiles | None]

@@ -1,5 +1,6 @@
 """The nodes of the picked node's cluster: found, marked, and added as profiles.
 
+Nothing is sent to a node without a profile before a key has allowed it.
 Only GETs and the login's token call are sent, and only the configuration is written.
 """
 
@@ -47,6 +48,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
     AUTO_FOCUS = "#members"
     BINDINGS = [
         Binding("space", "mark", "Mark", show=False),
+        Binding("y", "log_in", "Log in", show=False),
         Binding("escape,q", "close", "Leave", show=False),
     ]
 
@@ -63,6 +65,10 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self._discover = discover
         self._palette = palette
         self._found: dict[str, DiscoveredNode] | None = None
+        self._new = 0
+        """How many nodes without a profile are listed."""
+        self._may_log_in: asyncio.Future[None] | None = None
+        """Done once the login may be sent to new nodes; None while that is not asked."""
         self._is_writing = False
         self._table = LiveTable(_COLUMNS, palette=palette, id="members")
 
@@ -84,7 +90,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self.run_worker(self._run_discovery(), group="discover")
 
     async def _run_discovery(self) -> None:
-        discovery = await self._discover()
+        discovery = await self._discover(self._ask_consent)
         if self not in self.app.screen_stack:
             return  # closed meanwhile: its widgets may be gone
         trouble = discovery.trouble
@@ -105,11 +111,41 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self.query_one("#notes", TextLine).say(notes)
         self.begin_arming()  # what was typed until now was typed before there was a list
 
+    async def _ask_consent(self, nodes: tuple[DiscoveredNode, ...]) -> None:
+        """List the nodes, and wait for the key that allows to log in to the new ones."""
+        self._new = sum(node.is_new and node.profile is not None for node in nodes)
+        self._table.show([_row(str(node.member.uid), node) for node in nodes])
+        user = self._profile.username or "its certificate"
+        self._show_message(
+            f"Nothing was sent to {self._new_nodes} yet. "
+            f"y logs in there as {user}, with the login of {self._profile.name}.",
+            "warn",
+        )
+        self._may_log_in = asyncio.get_running_loop().create_future()
+        self.begin_arming()  # what was typed until now was typed before there was a question
+        await self._may_log_in
+        self._may_log_in = None
+        self._show_message("", "muted")
+        self._table.show([])
+        self._table.set_empty(f"Polling {self._new_nodes} …")
+
+    @property
+    def _new_nodes(self) -> str:
+        return "1 new node" if self._new == 1 else f"{self._new} new nodes"
+
+    def action_log_in(self) -> None:
+        """Allow to send the login to the nodes that are listed."""
+        if self._may_log_in is not None and not self._may_log_in.done():
+            self._may_log_in.set_result(None)
+
     def _show_message(self, text: str, style: str) -> None:
         self.query_one("#message", TextLine).say(Text(text, self._palette[style]))
 
     def _arm(self) -> None:
-        how = _HOW if self._found is not None else "esc leaves"
+        if self._may_log_in is not None:
+            how = f"y logs in to {self._new_nodes} · esc leaves"
+        else:
+            how = _HOW if self._found is not None else "esc leaves"
         how = how if self.arm() else "a moment…"
         self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
 
@@ -137,6 +173,8 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
     async def _chosen(self, event: LiveTable.Chosen) -> None:
         """Write profiles for the marked nodes, and the identities that existing profiles lack."""
         event.stop()
+        if self._may_log_in is not None:
+            return  # not yet found: the line below the list names the key
         found = self._found or {}
         new = [node for key, node in found.items() if key in self._table.marks]
         bound = [node for node in found.values() if node.lacks_identity]

@@ -133,10 +133,9 @@ class InputDecoder:
             if silence >= PASTE_SILENCE:
                 self._held = ""
                 self._whole()
-        elif self._held[1:2] not in ("", "[", "O"):
+        elif silence >= SEQUENCE_WAITS and self._held[1:2] not in ("", "[", "O"):
             # A string has no end but its own, and alt with a letter begins like one.
-            if silence >= SEQUENCE_WAITS:
-                self._held, self._is_dropping = "", False
+            self._held, self._is_dropping = "", False
 
     def _join(self, text: str, now: float) -> str:
         """Put what is held before what came, and decide whether it has come too late."""
