@@ -151,3 +151,21 @@ def test_what_can_be_no_password_is_refused_and_not_shown(raw: bytes, says: str)
         secret_from(profile(), "a source", Raw(raw))
     assert says in caught.value.reason
     check_silence(caught.value, "hunter2", "canary")
+
+
+def test_bytes_that_are_added_say_whether_there_is_room_for_more() -> None:
+    raw = Raw()
+    assert raw.room == LIMIT + 1
+    assert raw.add(b"a" * LIMIT)
+    assert raw.room == 1
+    assert not raw.add(b"")
+    assert not raw.add(b"b")
+    assert raw.room == 0
+
+
+def test_what_is_added_in_pieces_is_one_password() -> None:
+    raw = Raw(b"pass")
+    assert raw.add(b"word\n")
+    secret, reason, _ = raw.password()
+    assert secret == Secret("password")
+    assert reason == ""

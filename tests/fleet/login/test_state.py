@@ -241,7 +241,7 @@ async def test_a_node_that_waited_with_an_old_password_does_not_send_it(way: Log
     first, second = Play(), Play(2)
 
     def refuse_late(peer: Peer) -> None:
-        peer.server.closing.wait(0.6)
+        peer.server.closing.wait(0.3)
         first.heal(LIST)
         peer.answer("no", 401)
 
