@@ -373,6 +373,16 @@ async def test_waiting_before_credentials_leave_is_not_the_nodes_time(connect):
     assert (guard.waits, guard.ended) == (1, [False])
 
 
+async def test_after_the_wait_the_node_has_the_time_that_was_left(connect):
+    with serving(Peer.hang) as server:
+        client = connect(server, timeout=0.3, guard=Guard(seconds=0.4))
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match="no answer within"):
+            async with asyncio.timeout(5):
+                await client.services()
+        assert 0.4 < time.monotonic() - began < 4
+
+
 async def test_what_the_guard_raises_comes_out_and_nothing_is_sent(connect):
     class Stopped(Exception):
         pass
