@@ -111,5 +111,5 @@ def test_a_remedy_names_the_key_that_a_person_has_chosen() -> None:
     trouble = Trouble(TroubleKind.NO_PASSWORD, "text", remedies=(Remedy.GIVE_PASSWORD,))
     keys = KEYS | {"login": "ctrl+l", "refresh": "f9"}
     assert remedy_text(trouble, keys) == (
-        "press ctrl+l to give the password, or f9 after mending its source"
+        "press ctrl+l to give the password, or f9 to try its source once more"
     )

@@ -148,7 +148,7 @@ _REMEDIES = {
     Remedy.REFRESH_TO_RESUME: "it is not asked again before {refresh}",
     Remedy.SHOW_CERTIFICATE: "{trust} shows both",
     Remedy.GIVE_PASSWORD: (
-        "press {login} to give the password, or {refresh} after mending its source"
+        "press {login} to give the password, or {refresh} to try its source once more"
     ),
     Remedy.RETRY_PASSWORD: (
         "see why it is not answered; {refresh} sends it once more, {login} takes another one"
