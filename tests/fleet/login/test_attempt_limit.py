@@ -270,7 +270,11 @@ async def test_it_does_not_wait_for_ever_for_a_node_that_took_it_once(
     limit.accept("b")
     await refuse(limit, "a")
     limit.settle("a")
-    clock.now += 6
+    clock.now += 4.9
+    early = await entering(limit, "early")
+    assert not early.done()
+    early.cancel()
+    clock.now += 0.2
     await asyncio.wait_for(await entering(limit, "new"), 2)
 
 

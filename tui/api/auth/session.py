@@ -98,9 +98,7 @@ class Session:
         return self._nodes.setdefault(url, NodeState())
 
     def retry(self) -> None:
-        """Let every node be tried anew, as a person wants."""
-        self.habit.no_token_until = 0.0
-        self._refused_paths.clear()
+        """Let every node be asked for a token anew, as a person wants."""
         for state in self._nodes.values():
             state.issues_from = 0.0
 

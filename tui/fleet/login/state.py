@@ -228,11 +228,11 @@ class Login:
 
         Nothing is tried where one more refusal could lock the user.
         """
-        for _, session in self.sessions.values():
-            session.retry()
         if not self.trouble:
             if self.refused_by and self.attempts.allow_one_more():
                 self.refused_by.clear()
+                for _, session in self.sessions.values():
+                    session.retry()
         elif self.attempts.allow_one_more():
             self._source_is_old = self.rereads
             self._begin(None if self.rereads else self.secret)
