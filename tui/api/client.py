@@ -8,7 +8,6 @@ switch off, and a poll costs a sixth of the time.
 
 import logging
 import math
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -32,6 +31,7 @@ from tui.api.errors import (
 )
 from tui.api.transport import SERVICES, Authorization, SecretLike
 from tui.model.certificate import Certificate
+from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member
 from tui.model.evidence import Origin
 from tui.model.login import LoginWay
@@ -194,7 +194,7 @@ class NodeReader:
         until: float,
     ) -> _Read | None:
         unanswered = [error for error in gaps.values() if isinstance(error, Unreachable)]
-        if len(unanswered) >= 2 or time.monotonic() >= until:
+        if len(unanswered) >= 2 or monotonic() >= until:
             text = f"GET {path} was not sent: the calls before it took too long"
             gaps[path] = unanswered[0] if unanswered else Unreachable(text)
             return None
@@ -288,7 +288,7 @@ class NodeOperator(NodeReader):
         """
         body = write_operation(verb, services)
         authorization = await self._order_authorization()
-        began = time.monotonic()
+        began = monotonic()
         try:
             reply = await self._connection.post(
                 path,
@@ -300,7 +300,7 @@ class NodeOperator(NodeReader):
             )
         except (OutdatedAuthorization, NodeNotSeenYet):
             raise self._login_changed() from None
-        took = time.monotonic() - began
+        took = monotonic() - began
         if isinstance(reply, ApiError):
             return OrderAnswer(AnswerOutcome.LOST, f"the answer was lost: {reply}", took)
         if reply.status == 401 and authorization.is_password:

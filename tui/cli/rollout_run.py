@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from datetime import UTC, datetime
 
 import click
@@ -12,6 +11,7 @@ from tui.cli.output import USAGE
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.ports import NullListener
+from tui.model.clock import monotonic
 from tui.model.rollout import (
     Plan,
     RolloutProgress,
@@ -159,6 +159,6 @@ class RolloutRun:
 
 def _line(step: StepProgress) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    seconds = (step.ended_at or time.monotonic()) - (step.began_at or time.monotonic())
+    seconds = (step.ended_at or monotonic()) - (step.began_at or monotonic())
     text = step.text or "; ".join(map(str, step.verdicts))
     return f"{clock}  {step.step.node}  {step.state.value:<8}  {seconds:.1f} s  {text}".rstrip()

@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-import time
 from collections import deque
 from collections.abc import Coroutine, Hashable, Iterable
 from dataclasses import replace
@@ -22,6 +21,7 @@ from tui.fleet.polling.poller import NodePoller, PollTiming
 from tui.fleet.ports import FleetListener, History, Journal, NullHistory, NullJournal, NullListener
 from tui.fleet.rollout.manager import Rollouts
 from tui.fleet.unmanaged_nodes import UnmanagedNode, find_unmanaged_nodes
+from tui.model.clock import monotonic
 from tui.model.event import Event, RoleChange
 from tui.model.evidence import NodeEvidence
 from tui.model.node import Identity
@@ -223,7 +223,7 @@ class Fleet:
         watch = self.watch(node)
         trouble = watch.reading.trouble
         return NodeStanding(
-            age=watch.reading.age(time.monotonic()),
+            age=watch.reading.age(monotonic()),
             stale_after=watch.stale_after,
             read_only=watch.read_only,
             trouble=trouble.text if trouble else watch.wrong_node,

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from tui.fleet.polling.poller import NodePoller
 from tui.fleet.rollout.manager import plan_node
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RehearsalStop
+from tui.model.clock import monotonic
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import Maintenance, Role
 from tui.model.reading import Trouble, TroubleKind
@@ -136,7 +136,7 @@ async def _survey(
     fleet = Fleet(configuration, read_only=_PLAN_ONLY, passwords=passwords)
     await fleet.ask_once()
     places = tuple(_seen(fleet, node) for node in dict.fromkeys(nodes))
-    wish = RolloutRequest(1, tuple(services), time.monotonic(), datetime.now(UTC))
+    wish = RolloutRequest(1, tuple(services), monotonic(), datetime.now(UTC))
     return RolloutPreview(places, make_plan(wish, places))
 
 

@@ -1,7 +1,6 @@
 """Wait on the command line until a service is in a state."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -10,6 +9,7 @@ from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet
 from tui.fleet.one_shot import wrong_node_trouble
+from tui.model.clock import monotonic
 from tui.model.reading import Trouble
 from tui.model.service import Service
 
@@ -50,7 +50,7 @@ def wait_for(fleet: Fleet, service: str, awaited: Awaited, *, seconds: float) ->
 
 async def _wait(fleet: Fleet, name: str, awaited: Awaited, seconds: float) -> WaitResult:
     (node,) = fleet.nodes
-    ends = time.monotonic() + seconds
+    ends = monotonic() + seconds
     first: Service | None = None
     while True:
         await node.poll_once()
@@ -59,7 +59,7 @@ async def _wait(fleet: Fleet, name: str, awaited: Awaited, seconds: float) -> Wa
         if service is not None and _CONDITIONS[awaited](first or service, service):
             return WaitResult(reached=True, service=service)
         first = first or service
-        remaining = ends - time.monotonic()
+        remaining = ends - monotonic()
         if remaining <= 0 or node.login.trouble:
             return WaitResult(reached=False, service=service, trouble=trouble)
         await asyncio.sleep(min(fleet.interval, remaining))

@@ -1,12 +1,12 @@
 """An event as the history holds it; texts from a file are clean only once they are read here."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui.history.event_fields import TEXT_AT_MOST, decode_fields, encode_fields
 from tui.history.old_sentences import parse_sentence
+from tui.model.clock import monotonic
 from tui.model.event import Cause, Event, EventDetails, EventKind, OldSentence
 from tui.model.event_text import details_text
 from tui.model.text import clean
@@ -94,7 +94,7 @@ def as_events(stored: Iterable[StoredEvent]) -> Iterator[Event]:
 
     An event whose details this version cannot read is left out.
     """
-    now, today = time.monotonic(), datetime.now(UTC)
+    now, today = monotonic(), datetime.now(UTC)
     for event in stored:
         if event.details is not None:
             at = now - max(0.0, (today - event.on).total_seconds())

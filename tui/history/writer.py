@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from tui.history.database import BrokenDatabase, connect, database_errors, prepa
 from tui.history.state_tracker import Node, StateMark, WatchedState
 from tui.history.stored_event import event_row
 from tui.history.write_queue import Batch
+from tui.model.clock import monotonic
 from tui.storage.private_files import (
     MissingFile,
     StorageError,
@@ -116,7 +116,7 @@ class HistoryWriter:
     def prune(self) -> None:
         """Delete what is beyond the limit at once, and what is too old now and then."""
         database = self.open()
-        now = time.monotonic()
+        now = monotonic()
         with self._transaction(database):
             gone = retention.by_size(database, self._limit)
             if self._pruned_at is None or now - self._pruned_at > _PRUNE_EVERY:

@@ -9,12 +9,12 @@ import fcntl
 import hashlib
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
 from tui.journal.journal_file import JournalError
 from tui.journal.records import boot_id, timestamp, user_name
+from tui.model.clock import monotonic
 from tui.model.order import Order
 from tui.model.text import clean
 from tui.storage.private_files import opened_file, opened_folder, storage_errors
@@ -84,7 +84,7 @@ class NodeLock:
 def _since(note: dict[str, Any]) -> str:
     began = note.get("mono")
     if note.get("boot") == boot_id() and isinstance(began, int | float):
-        return f"since {max(0.0, time.monotonic() - began):.0f} s"
+        return f"since {max(0.0, monotonic() - began):.0f} s"
     return f"since {clean(str(note.get('at')))}"
 
 

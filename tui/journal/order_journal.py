@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import time
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from tui.journal.journal_file import JournalError, JournalFile, MissingFile
 from tui.journal.node_lock import NodeBusy, NodeLock
 from tui.journal.records import describe_session, timestamp
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
+from tui.model.clock import monotonic
 from tui.model.order import Order, OrderAnswer, Result, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.storage.background_writer import BackgroundWriter, SlowDisk
@@ -71,7 +71,7 @@ class OrderJournal:
 
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
         """Write an order to the disk; raises JournalError, and then it must not be sent."""
-        age = time.monotonic() - order.pressed_at
+        age = monotonic() - order.pressed_at
         fields = self._of(order, records.intent(order, tier, username, age))
         try:
             await self._writer.do(lambda: self._write(fields), self._limit)
@@ -111,7 +111,7 @@ class OrderJournal:
 
     async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
         """Write a plan to the disk; raises JournalError, and then nothing of it may be sent."""
-        age = time.monotonic() - plan.pressed_at
+        age = monotonic() - plan.pressed_at
         fields = self._in(plan, records.plan(plan, tier, username, age))
         try:
             await self._writer.do(lambda: self._write(fields), self._limit)

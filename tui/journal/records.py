@@ -8,13 +8,13 @@ import functools
 import getpass
 import os
 import socket
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tui import __version__
+from tui.model.clock import monotonic
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
@@ -164,7 +164,7 @@ def step(of: Step, result: StepResult, text: str, orders: Sequence[str]) -> dict
 def timestamp() -> dict[str, Any]:
     """Return the time: `at` the wall clock (UTC), `mono` seconds of this boot, `boot` its id."""
     at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return {"at": at, "mono": round(time.monotonic(), 6), "boot": boot_id()}
+    return {"at": at, "mono": round(monotonic(), 6), "boot": boot_id()}
 
 
 @functools.cache

@@ -5,7 +5,6 @@ shows a gap, and `rsdeck_up` and `rsdeck_poll_age_seconds` say why.
 """
 
 import platform
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 
@@ -16,6 +15,7 @@ from tui import __version__
 from tui.fleet.fleet import Fleet
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import FleetListener
+from tui.model.clock import monotonic
 from tui.model.event import Event, Restart
 from tui.model.reading import TroubleKind
 from tui.model.service import Service, configured_name, kind_of
@@ -61,7 +61,7 @@ class FleetCollector(Collector):
         counter: RestartCounter,
         *,
         only: Collection[str] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._fleet, self._counter, self._only, self._clock = fleet, counter, only, clock
 

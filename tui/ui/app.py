@@ -5,7 +5,6 @@ The screens over the deck are imported when they are first opened, so that the d
 
 import gc
 import os
-import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from textual.widgets import Input
 
 from tui.config import Configuration, NodeProfile, Signs
 from tui.fleet.fleet import Fleet
+from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.order import OrderProgress
 from tui.model.rollout import RolloutProgress
@@ -415,7 +415,7 @@ class DeckApp(MouseSafeApp):
         still = self.still_open()
         # The orders of a rollout are open with it, and do not warn again.
         warns = {key for key in still if key[0] != "order" or not self._fleet.rollouts.gave(key[1])}
-        now = time.monotonic()
+        now = monotonic()
         if warns - self._warned:
             self._warned |= warns
             self._warned_at = now

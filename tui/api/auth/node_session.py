@@ -1,7 +1,6 @@
 """A session as one node uses it: what its next request carries, and what a 401 to it means."""
 
 import re
-import time
 
 from tui.api import codec
 from tui.api.auth.session import LoginHabit, OutdatedAuthorization, Session
@@ -11,6 +10,7 @@ from tui.api.connection import Connection
 from tui.api.error_messages import refused_error
 from tui.api.errors import ApiError, LoginRefused, Unavailable
 from tui.api.transport import NO_AUTHORIZATION, SERVICES, Authorization, HiddenText
+from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 from tui.model.reading import Remedy
 from tui.model.text import clean
@@ -77,7 +77,7 @@ class NodeSession:
             state.takes_password = True
             state.takes_no_token = self._way is LoginWay.AUTO
             if state.declined == 401:  # the password is right, and yet no token is issued for it
-                habit.no_token_until = time.monotonic() + _NO_TOKENS_FOR
+                habit.no_token_until = monotonic() + _NO_TOKENS_FOR
             elif state.declined == 400 and habit.form is None:
                 habit.form, state.issues_from = TokenRequestForm.BODY, 0.0
             state.declined = 0
@@ -144,7 +144,7 @@ class NodeSession:
 
     def _may_request_token(self) -> bool:
         begins = max(self._state.issues_from, self._habit.no_token_until)
-        return time.monotonic() >= begins or self._way is LoginWay.JWT
+        return monotonic() >= begins or self._way is LoginWay.JWT
 
     def _check_side_call(self, path: str) -> None:
         if path == SERVICES or not self._state.takes_password:
@@ -186,7 +186,7 @@ class NodeSession:
                 session.check_unchanged(before)
 
             for form in self._forms():
-                asked_at = time.monotonic()
+                asked_at = monotonic()
                 try:
                     reply = await TokenConnection.beside(self._connection).authorize(
                         form, session.username, session.password, before_send
@@ -210,7 +210,7 @@ class NodeSession:
 
     def _decline(self, reply: HttpReply) -> None:
         """Draw the conclusion from a request for a token that got none; raises ApiError."""
-        state, now = self._state, time.monotonic()
+        state, now = self._state, monotonic()
         what = "POST /v1/users/authorize"
         where, username = self._connection.where, self._session.username
         error = refused_error(reply, where=where, username=username, what=what)
@@ -256,7 +256,7 @@ class NodeSession:
             return False
         shown = session.token_authorization()
         async with session.one_node_at_a_time(shown.secret) as enter:
-            asked_at = time.monotonic()
+            asked_at = monotonic()
             session.put_off_renewal()
             try:
                 reply = await TokenConnection.beside(self._connection).refresh(shown, enter)
@@ -271,7 +271,7 @@ class NodeSession:
         try:
             return HiddenText(codec.read_token(reply.body))
         except WireError as error:
-            self._state.issues_from = time.monotonic() + _NO_TOKENS_FOR
+            self._state.issues_from = monotonic() + _NO_TOKENS_FOR
             text = f"{self._connection.where} sent a bad answer to a login: {error}"
             raise ApiError(text, remedies=(Remedy.WAIT,)) from None
 

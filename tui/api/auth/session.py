@@ -18,12 +18,12 @@ no failed login. When a password may be sent at all is decided by the connection
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tui.api.auth.token_request import TTL, TokenRequestForm
 from tui.api.transport import Authorization, HiddenText, SecretLike, basic_authorization
+from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 
 _RENEW_AFTER = TTL * 2 / 3
@@ -105,26 +105,26 @@ class Session:
     def refuse_path(self, path: str) -> None:
         """Remember a side call for which a node refused the password that it takes."""
         self.paths.discard(path)
-        self._refused_paths[path] = time.monotonic() + _REFUSED_FOR
+        self._refused_paths[path] = monotonic() + _REFUSED_FOR
 
     def may_send_password_for(self, path: str) -> bool:
         """Whether a side call that a node never took may be tried: two refused ones bar all."""
-        refused = [one for one, until in self._refused_paths.items() if time.monotonic() < until]
+        refused = [one for one, until in self._refused_paths.items() if monotonic() < until]
         return path not in refused and len(refused) < _REFUSED_PATHS_AT_MOST
 
     @property
     def has_token(self) -> bool:
         """Whether there is a token that has not ended."""
-        return self.token is not None and time.monotonic() < self._ends_at
+        return self.token is not None and monotonic() < self._ends_at
 
     @property
     def is_renewal_due(self) -> bool:
         """Whether the token is to be replaced, and nobody does it yet."""
-        return time.monotonic() >= self._renew_at and not self._gate.locked()
+        return monotonic() >= self._renew_at and not self._gate.locked()
 
     def put_off_renewal(self) -> None:
         """Let the next try to renew the token wait a little."""
-        self._renew_at = time.monotonic() + _RENEW_AGAIN
+        self._renew_at = monotonic() + _RENEW_AGAIN
 
     def keep(self, token: HiddenText, asked_at: float, *, is_proven: bool = False) -> None:
         """Use a token that was requested at `asked_at`, monotonic."""

@@ -1,6 +1,5 @@
 """What a poll shows → the events that are published: who caused them, and what they add up to."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Protocol
@@ -10,6 +9,7 @@ from tui.fleet.events.attribution import Attribution
 from tui.fleet.events.diff import diff_readings
 from tui.fleet.events.restart_detector import CrashLoopDetector, RestartDetector
 from tui.fleet.login.state import Login
+from tui.model.clock import monotonic
 from tui.model.event import Event, OrderEnded, OrderGiven, RoleChange, StoppedLogin
 from tui.model.order import Order, OrderProgress, Verdict
 from tui.model.reading import Reading
@@ -29,13 +29,13 @@ class LoginStopDetector:
             return None
         self._reported[login] = login.generation
         details = StoppedLogin(login.username, login.trouble)
-        return Event(node, details, time.monotonic(), datetime.now(UTC))
+        return Event(node, details, monotonic(), datetime.now(UTC))
 
 
 def verdict_event(order: Order, verdict: Verdict) -> Event:
     """Return the event of a verdict on one service of an order."""
     details = OrderEnded(order.verb, verdict.result, verdict.text)
-    at, on = time.monotonic(), datetime.now(UTC)
+    at, on = monotonic(), datetime.now(UTC)
     return Event(order.target.node, details, at, on, verdict.service)
 
 
@@ -73,7 +73,7 @@ class EventPipeline:
 
     def order_moved(self, progress: OrderProgress) -> None:
         """Follow an order's step."""
-        self._attribution.note(progress, time.monotonic())
+        self._attribution.note(progress, monotonic())
 
     def forget(self, node: str) -> None:
         """Forget what is known of a node: from now on another one has its name."""
@@ -88,7 +88,7 @@ class EventPipeline:
         on = datetime.now(UTC)
         events = [*diff_readings(before, node.reading, on=on)]
         if role is not None:
-            events.append(Event(node.name, role, time.monotonic(), on))
+            events.append(Event(node.name, role, monotonic(), on))
         for unexplained in events:
             event = self._attribution.explain(unexplained)
             yield event

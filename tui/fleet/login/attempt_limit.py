@@ -25,10 +25,10 @@ key is one connection's, and the `taker` is the node that they share.
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Hashable
 
 from tui.api.errors import NodeNotSeenYet
+from tui.model.clock import monotonic
 from tui.model.login import LockoutRule
 
 SLOTS = 2
@@ -48,7 +48,7 @@ class RequestSlots:
     smoothed; 0.0 before the first. `clock` gives monotonic seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, slow: float = SLOW) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic, slow: float = SLOW) -> None:
         self.size = SLOTS
         self.latency = 0.0
         self._clock = clock
@@ -122,7 +122,7 @@ class AttemptLimit:
     an answer a node is slow.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, slow: float = SLOW) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic, slow: float = SLOW) -> None:
         self.is_proven = False
         self._rule = LockoutRule()
         self._clock = clock

@@ -15,7 +15,6 @@ The api's client asks a `NodeLogin`, which is a login as one node uses it, befor
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
 from tui.fleet.login.attempt_limit import AttemptLimit
+from tui.model.clock import monotonic
 from tui.model.login import LockoutRule, PasswordCause, PasswordPolling
 from tui.model.reading import Remedy, Trouble, TroubleKind
 from tui.model.text import clean
@@ -85,7 +85,7 @@ class Login:
     attempts: AttemptLimit = field(default_factory=AttemptLimit)
     sessions: dict[Hashable, tuple[int, Session]] = field(default_factory=dict)
     refused_by: dict[str, str] = field(default_factory=dict)
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = monotonic
     _source_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _source_is_old: bool = False
     _taken_at: dict[str, float] = field(default_factory=dict)

@@ -6,7 +6,6 @@ Orders belong to the fleet and not to a screen: leaving a screen does not cancel
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from tui.fleet.orders.verdict import Evidence, Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import Journal
 from tui.journal.journal_file import JournalError
+from tui.model.clock import monotonic
 from tui.model.evidence import start_times
 from tui.model.node import Identity
 from tui.model.order import (
@@ -137,9 +137,9 @@ class Orders:
                 await self._check(live, client)
                 await self._intend(live)
                 self._step(order, OrderPhase.SENDING, "sending")
-                live.evidence.sent_at = time.monotonic()
+                live.evidence.sent_at = monotonic()
                 live.evidence.answer = await self._send(live, client)
-                live.evidence.answered_at = time.monotonic()
+                live.evidence.answered_at = monotonic()
         except (ChangedSinceSeen, LoginStopped, JournalError) as stopped:
             return self._end_unsent(live, f"{stopped}; nothing was sent")
         except ApiError as error:
@@ -204,7 +204,7 @@ class Orders:
         self._step(live.order, OrderPhase.ENDED, _summary(live.verdicts.values()), live)
 
     def _judge(self, live: _LiveOrder) -> None:
-        now = time.monotonic()
+        now = monotonic()
         for before in live.order.services:
             if before.name not in live.verdicts:
                 verdict = live.evidence.verdict(before, now, self._patience)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable, is_redirect
+from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member, MemberHealth
 from tui.model.node import (
     Identity,
@@ -138,7 +138,7 @@ class ClusterHealthCache:
     trouble is a `gap`, in words, and the newest grows old.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._due = 0.0
         self.newest: ClusterHealth | None = None
@@ -231,7 +231,7 @@ class ClusterCache:
     `readers` are called, by node, when there are new facts. `clock` gives monotonic seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._facts: ClusterFacts | None = None
         self._read_at = 0.0

@@ -1,11 +1,11 @@
 """Who a profile's node is meant to be, and whether it is the one that answers. Pure."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from tui.config import NodeProfile
+from tui.model.clock import monotonic
 from tui.model.evidence import (
     Origin,
     StartsChange,
@@ -38,7 +38,7 @@ class IdentityCheck:
     answered, by `clock` (seconds, monotonic).
     """
 
-    def __init__(self, profile: NodeProfile, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, profile: NodeProfile, clock: Callable[[], float] = monotonic) -> None:
         self._uid, self._hostname = profile.uid, profile.hostname
         self._clock = clock
         self._first: int | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from tui.api.errors import ApiError, LoginRefused
 from tui.config import NodeProfile
 from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
 from tui.fleet.polling.identity import IdentityCheck
+from tui.model.clock import monotonic
 from tui.model.event import RoleChange
 from tui.model.evidence import Origin
 from tui.model.node import Identity, NodeFacts, Role
@@ -47,14 +47,14 @@ class NodeFactsReader:
 
     def identity_is_due(self) -> bool:
         """Whether it is time to read who the node is."""
-        return time.monotonic() - self._asked_at >= FACTS_EVERY
+        return monotonic() - self._asked_at >= FACTS_EVERY
 
     async def identify(self, reader: NodeReader) -> None:
         """Read who the node is, and report it. Raises LoginRefused.
 
         Where it is cancelled, what was known of it stays.
         """
-        began = time.monotonic()
+        began = monotonic()
         try:
             self._identity = await reader.identity()
         except LoginRefused:

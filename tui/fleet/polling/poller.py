@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.connection import NodeConnection, check_services_answer
 from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.certificate import Certificate
+from tui.model.clock import monotonic
 from tui.model.event import RoleChange
 from tui.model.evidence import NodeEvidence, Origin
 from tui.model.login import PasswordPolling
@@ -252,7 +252,7 @@ class NodePoller:
         waits = [asyncio.create_task(event.wait()) for event in events]
         if seconds is not None and self._hurry is not None and not self._must_wait:
             seconds = min(seconds, self._hurry)
-        due = None if seconds is None else time.monotonic() + seconds
+        due = None if seconds is None else monotonic() + seconds
         try:
             while not await self._is_over(waits, due):
                 pass
@@ -264,7 +264,7 @@ class NodePoller:
     async def _is_over(self, waits: list[asyncio.Task[Literal[True]]], due: float | None) -> bool:
         """Wait until one of `waits` is done or the time is up; a pause has no time."""
         self.next_at = None if self._is_idle else due
-        left = None if self.next_at is None else max(0.0, self.next_at - time.monotonic())
+        left = None if self.next_at is None else max(0.0, self.next_at - monotonic())
         done, _ = await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         return bool(done) or not self._is_idle
 
@@ -275,12 +275,12 @@ class NodePoller:
 
     async def _round(self, *, patient: bool = False) -> float | None:
         """Poll once and publish; return seconds until the next time, None to wait for a login."""
-        asked_at = time.monotonic()
+        asked_at = monotonic()
         generation = self.login.generation
         try:
             async with self._connection.hold() as reader:
                 # An order may have held the connection; only what is polled after it is evidence.
-                asked_at = time.monotonic()
+                asked_at = monotonic()
                 services = check_services_answer(
                     await reader.services(), f"{self.name} ({self.profile.url})"
                 )
@@ -306,7 +306,7 @@ class NodePoller:
             wait = self._failed(error, asked_at)
             # Another certificate than the pinned one needs a person: it is not polled again.
             return None if isinstance(error, Untrusted) and error.expected else wait
-        return max(0.0, asked_at + self._timing.interval - time.monotonic())
+        return max(0.0, asked_at + self._timing.interval - monotonic())
 
     async def _identify(self, due: float) -> None:
         """Read who the node is, if it is time to, by the connection that its services came by.
@@ -321,7 +321,7 @@ class NodePoller:
         if not is_hurried and not is_due:
             return
         async with self._connection.hold() as reader:
-            limit = None if is_hurried else max(_LEAST_TIME, due - time.monotonic())
+            limit = None if is_hurried else max(_LEAST_TIME, due - monotonic())
             try:
                 async with asyncio.timeout(limit):
                     await self._facts_reader.identify(reader)
@@ -330,11 +330,11 @@ class NodePoller:
 
     async def _make_side_calls(self) -> None:
         if self._is_slow_to_identify and self._facts_reader.identity_is_due():
-            began = time.monotonic()
+            began = monotonic()
             async with self._side_connection.hold() as reader:
                 await self._facts_reader.identify(reader)
                 self._side_connection.prove()
-            self._is_slow_to_identify = time.monotonic() - began > self._timing.interval / 2
+            self._is_slow_to_identify = monotonic() - began > self._timing.interval / 2
         if self._facts_reader.cluster_is_due(self.interval):
             async with self._side_connection.hold() as reader:
                 later = self._side_is_due.set
@@ -346,7 +346,7 @@ class NodePoller:
 
         A call that is slow costs what that call tells: none begins after one and a half timeouts.
         """
-        until = time.monotonic() + 1.5 * self._timing.timeout
+        until = monotonic() + 1.5 * self._timing.timeout
         states = asyncio.create_task(self._read_states())
         try:
             async with self._connection.hold() as reader:
@@ -379,7 +379,7 @@ class NodePoller:
 
     def _publish_trouble(self, trouble: Trouble, asked_at: float) -> None:
         self._facts_reader.lose()
-        now = time.monotonic()
+        now = monotonic()
         before = self.reading.trouble
         same = before is not None and before.kind is trouble.kind
         since = self.reading.since if same else now
@@ -397,7 +397,7 @@ class NodePoller:
         self._failures = 0
         self._must_wait = False
         self._stale_after = 2 * self._timing.interval
-        now = time.monotonic()
+        now = monotonic()
         since = self.reading.since if self.reading.is_good else now
         self._set_reading(
             Reading(

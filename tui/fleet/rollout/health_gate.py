@@ -8,7 +8,6 @@ credentials, so the next node is tried.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from tui.fleet.orders.guard import busy_text
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.host import RolloutHost
 from tui.journal.records import iso_time
+from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts
 from tui.model.node import Identity, Role
 from tui.model.reading import Reading, TroubleKind
@@ -119,11 +119,11 @@ class HealthGate:
 
     async def _fresh(self, watches: Iterable[NodePoller]) -> list[str]:
         """Poll every node now; returns those that had neither answer nor trouble in time."""
-        began = time.monotonic()
+        began = monotonic()
         for watch in watches:
             watch.refresh_now()
         late = [node for node in watches if node.reading.asked_at < began]
-        while late and time.monotonic() - began < self._patience.limit:
+        while late and monotonic() - began < self._patience.limit:
             await asyncio.sleep(self._patience.interval / 2)
             late = [node for node in late if node.reading.asked_at < began]
         return [node.name for node in late]

@@ -5,7 +5,6 @@ They belong to the fleet and not to a screen: leaving a screen does not stop one
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RehearsalStop, RolloutRunner
+from tui.model.clock import monotonic
 from tui.model.event import Cause, Event, RolloutMoved
 from tui.model.order import Verb
 from tui.model.rollout import (
@@ -64,7 +64,7 @@ class Rollouts:
             return PlanRefusal((PlanRemark(PlanReason.READ_ONLY, why),))
         chosen = tuple(dict.fromkeys(nodes))
         places = [plan_node(self._fleet, node) for node in chosen if node in self._fleet]
-        number, at, on = self.next_number(), time.monotonic(), datetime.now(UTC)
+        number, at, on = self.next_number(), monotonic(), datetime.now(UTC)
         made = make_plan(RolloutRequest(number, tuple(names), at, on, verb), places)
         if isinstance(made, PlanRefusal):
             return made
@@ -169,4 +169,4 @@ def _event(progress: RolloutProgress, *, is_begun: bool) -> Event:
         progress.text,
     )
     node = (here.step if here is not None else plan.steps[-1]).node
-    return Event(node, details, time.monotonic(), datetime.now(UTC), cause=Cause.ORDERED_HERE)
+    return Event(node, details, monotonic(), datetime.now(UTC), cause=Cause.ORDERED_HERE)

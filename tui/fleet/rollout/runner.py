@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from tui.fleet.rollout.health_gate import GateFinding, HealthGate, missing_servi
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import primary_of, tier_of
 from tui.journal.journal_file import JournalError
+from tui.model.clock import monotonic
 from tui.model.order import Order, Result, Route, SeenService, Target
 from tui.model.rollout import (
     Plan,
@@ -65,7 +65,7 @@ class RolloutRunner:
             plan,
             RolloutState.RUNNING,
             tuple(map(StepProgress, plan.steps)),
-            began_at=time.monotonic(),
+            began_at=monotonic(),
         )
         self._plan = plan
         self._fleet = fleet
@@ -139,14 +139,14 @@ class RolloutRunner:
         stop = stop or await self._act(step)
         stop = stop or await self._pass(step, StepState.SETTLING, "the gate after")
         state, text = (StepState.FAILED, stop.text) if stop else (StepState.DONE, "")
-        self._put(step, state, text, ended_at=time.monotonic())
+        self._put(step, state, text, ended_at=monotonic())
         result = StepResult.FAILED if stop else StepResult.VERIFIED
         self._record(step, result, text or "; ".join(map(str, self._of(step).verdicts)))
         return stop
 
     async def _pass(self, step: Step, state: StepState, text: str) -> StepStop | None:
         """Check the gate; returns why it does not open."""
-        began = {"began_at": time.monotonic()} if state is StepState.CHECKING else {}
+        began = {"began_at": monotonic()} if state is StepState.CHECKING else {}
         self._put(step, state, text, **began)
         gate = await self._gate.check(step, self._starts, self._primary)
         # What was shown once is known from then on: resuming means that it was read.
@@ -254,7 +254,7 @@ class RolloutRunner:
             ),
             services=services,
             route=Route(step.node, step.url),
-            pressed_at=time.monotonic(),
+            pressed_at=monotonic(),
             pressed_on=datetime.now(UTC),
             reason=self._plan.reason,
         )
@@ -299,7 +299,7 @@ class RolloutRunner:
             self._record(here.step, StepResult.UNKNOWN, text)
 
     def _end(self, state: RolloutState, text: str) -> None:
-        self._show(state=state, text=text, ended_at=time.monotonic())
+        self._show(state=state, text=text, ended_at=monotonic())
 
     # Progress and journal
 

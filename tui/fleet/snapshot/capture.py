@@ -1,7 +1,6 @@
 """Snapshots of a live fleet: captured quickly in its loop, rendered in any thread."""
 
 import socket
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from tui.fleet.snapshot.document import (
 )
 from tui.fleet.snapshot.text import as_text
 from tui.journal.journal_file import read_tail
+from tui.model.clock import monotonic
 from tui.model.text import clean
 
 CapturedState = tuple[FleetSnapshot, SnapshotMoment]
@@ -33,7 +33,7 @@ class SnapshotCapture:
     def capture(self, fleet: Fleet) -> CapturedState:
         """Return the state of the fleet now; touches no disk."""
         moment = SnapshotMoment(
-            __version__, clean(socket.gethostname()), datetime.now(UTC), time.monotonic()
+            __version__, clean(socket.gethostname()), datetime.now(UTC), monotonic()
         )
         state = FleetSnapshot(
             nodes=tuple(NodeSnapshot.of(poller) for poller in fleet.nodes),

@@ -1,6 +1,5 @@
 """Orders from a key: bound to node and services, refused with a reason or confirmed, then sent."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from tui.fleet.orders.guard import (
     judge_order,
     judge_verb,
 )
+from tui.model.clock import monotonic
 from tui.model.node import Role
 from tui.model.order import Order, Route, SeenService, Target, Tier, Verb
 from tui.model.service import Service
@@ -178,7 +178,7 @@ class OrderController:
 
     def view(self, node: str) -> NodeView:
         """Return a node as it is now."""
-        return NodeView.of(self._fleet.watch(node), 0, time.monotonic())
+        return NodeView.of(self._fleet.watch(node), 0, monotonic())
 
     def refusal(self, node: str) -> str:
         """Return why a node takes no order now, whatever the service; empty if it does."""
@@ -195,9 +195,7 @@ class OrderController:
         node = choice.node
         if node not in self._fleet:
             return
-        press = KeyPress(
-            verb, self._fleet.orders.next_number(), time.monotonic(), datetime.now(UTC)
-        )
+        press = KeyPress(verb, self._fleet.orders.next_number(), monotonic(), datetime.now(UTC))
         view = self.view(node)
         standing = self._fleet.standing(node)
         bound = bind_order(press, choice.names, view, standing, self._keys())

@@ -1,6 +1,5 @@
 """The deck: nodes at the side, one node's services in the middle, orders and status below."""
 
-import time
 from collections.abc import Mapping
 
 from textual import on
@@ -11,6 +10,7 @@ from textual.message import Message
 from tui.fleet.fleet import Fleet
 from tui.fleet.polling.backoff import faster_interval, slower_interval
 from tui.fleet.problems import recent_restarts
+from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder
 from tui.model.order import Verb
@@ -115,7 +115,7 @@ class DeckScreen(ServicesScreen[None]):
         self._side = NodeList(palette, full=False, id="side")
         self._detail = DetailPane(id="detail")
         self._detail.display = False
-        self._days = DayHistory(fleet.past, time.monotonic)
+        self._days = DayHistory(fleet.past, monotonic)
         self._trouble = TextLine(id="trouble", hides=True)
         self._elsewhere = TextLine(id="elsewhere", hides=True)
 
@@ -139,14 +139,14 @@ class DeckScreen(ServicesScreen[None]):
 
     def views(self) -> list[NodeView]:
         """Return every node as it is now."""
-        now = time.monotonic()
+        now = monotonic()
         return [NodeView.of(node, number, now) for number, node in enumerate(self._fleet.nodes, 1)]
 
     def view(self) -> NodeView | None:
         """Return the node that is shown, as it is now."""
         if self.here not in self._fleet:
             return None
-        return NodeView.of(self._fleet.watch(self.here), 0, time.monotonic())
+        return NodeView.of(self._fleet.watch(self.here), 0, monotonic())
 
     def refresh_all(self) -> None:
         """Show everything as it is now."""
@@ -241,7 +241,7 @@ class DeckScreen(ServicesScreen[None]):
         """Show what is wrong on other nodes, where no list at the side does."""
         if self.here not in self._fleet:
             return
-        now = time.monotonic()
+        now = monotonic()
         others = () if self._side.display else self._fleet.nodes
         views = [
             NodeView.of(node, 0, now)
@@ -375,7 +375,7 @@ class DeckScreen(ServicesScreen[None]):
             self.app.push_screen(screen, self._node_picked)
 
     def _restarts(self) -> Mapping[str, int]:
-        return recent_restarts(self._fleet.events, time.monotonic())
+        return recent_restarts(self._fleet.events, monotonic())
 
     def _node_picked(self, node: str | None) -> None:
         if node:

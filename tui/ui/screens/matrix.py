@@ -1,6 +1,5 @@
 """Every service on every node: the whole cluster on one screen, and orders from a cell of it."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
@@ -9,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from tui.fleet.fleet import Fleet
+from tui.model.clock import monotonic
 from tui.model.filters import ServiceFilter
 from tui.model.order import Verb
 from tui.ui.controllers.orders import OrderController, ServiceChoice
@@ -104,7 +104,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
 
     def columns(self) -> tuple[MatrixColumn, ...]:
         """Make the columns, in their order: the only place that decides which there are."""
-        now = time.monotonic()
+        now = monotonic()
         guests = (unmanaged_column(node, now, _GUESTS_STALE) for node in self._fleet.guests)
         return grouped([*self._maker.of(self._views()), *guests])
 

@@ -1,6 +1,5 @@
 """All that is wrong on all nodes of all clusters, in one list, the worst first."""
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -11,6 +10,7 @@ from textual.binding import Binding
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
+from tui.model.clock import monotonic
 from tui.model.duration import one_unit
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
@@ -73,7 +73,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
 
     def refresh_all(self) -> None:
         """Show everything as it stands."""
-        now = time.monotonic()
+        now = monotonic()
         states = [NodeCondition.of(node) for node in self._fleet.nodes]
         guests = self._fleet.guests
         events, on = self._fleet.events, datetime.now(UTC)

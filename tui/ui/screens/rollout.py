@@ -4,7 +4,6 @@ Its actions (resume, skip, abort) are each confirmed in a dialog. Leaving the sc
 nothing for the rollout.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
+from tui.model.clock import monotonic
 from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepProgress
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
@@ -83,7 +83,7 @@ class RolloutScreen(ArmedScreen[None]):
             self._show()
 
     def _show(self) -> None:
-        now, progress = time.monotonic(), self.progress
+        now, progress = monotonic(), self.progress
         self._disarm_at_pause(progress)
         plan = progress.plan
         box = self.query_one("#rolling")

@@ -1,9 +1,9 @@
 """The live table of events, newest first."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import EventFilter
 from tui.ui.format.event_row import event_cells
@@ -72,7 +72,7 @@ class EventsTable(LiveTable):
         palette: Mapping[str, str],
         *,
         id: str,  # noqa: A002 - Textual's name
-        clock: Callable[[], tuple[float, datetime]] = lambda: (time.monotonic(), datetime.now(UTC)),
+        clock: Callable[[], tuple[float, datetime]] = lambda: (monotonic(), datetime.now(UTC)),
     ) -> None:
         super().__init__(COLUMNS, palette=palette, id=id)
         self._clock = clock

@@ -1,10 +1,9 @@
 """What became of orders and rollouts, in a few lines above the status."""
 
-import time
-
 from rich.text import Text
 
 from tui.fleet.fleet import Fleet
+from tui.model.clock import monotonic
 from tui.ui.format import rollout_text, status_lines
 from tui.ui.format.status_lines import Palette
 from tui.ui.widgets.text_line import TextLine
@@ -26,7 +25,7 @@ class OrderLines(TextLine):
 
     def present(self, palette: Palette, key: str) -> None:
         """Show them as they stand; `key` shows a rollout's own screen."""
-        now = time.monotonic()
+        now = monotonic()
         rollouts = self._fleet.rollouts
         alone = []
         for number, order in self._fleet.orders.progress.items():
