@@ -1,0 +1,51 @@
+"""The machine sleeps: CLOCK_MONOTONIC stands still meanwhile, CLOCK_BOOTTIME goes on."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.conftest import profiles, running
+from tui.fleet.orders.guard import Refusal, judge_node
+from tui.fleet.snapshot.capture import SnapshotCapture
+from tui.model.clock import monotonic
+from tui.model.duration import one_unit
+from tui.sim.server import SimulatedCluster
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+
+
+class Sleep:
+    """A machine that can be put to sleep: only the clock that goes on in suspend moves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asleep = 0.0
+        self._clock = time.clock_gettime
+        monkeypatch.setattr(time, "clock_gettime", self._now)
+
+    def _now(self, clock: int) -> float:
+        return self._clock(clock) + (self.asleep if clock == time.CLOCK_BOOTTIME else 0.0)
+
+
+async def test_on_waking_everything_is_stale_until_it_is_polled_and_no_order_is_taken(
+    served: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleep = Sleep(monkeypatch)
+    async with running(profiles(served)[0], refresh=60) as deck:
+        await deck.good()
+        poller, capture = deck.watch("node1"), SnapshotCapture(tmp_path)
+        assert judge_node(deck.fleet.standing("node1")) is None
+        sleep.asleep += 7200
+        age = poller.reading.age(monotonic())
+        assert age is not None
+        assert 7200 <= age < 7300
+        barred = judge_node(deck.fleet.standing("node1"))
+        assert barred is not None
+        assert barred.refusal is Refusal.STALE
+        text = capture.render(capture.capture(deck.fleet), json=False)
+        assert f"answered {one_unit(7200)} ago" in text
+        assert "STALE" in text
+        poller.refresh_now()
+        await deck.until(lambda: (poller.reading.age(monotonic()) or 7200) < 60)
+        assert judge_node(deck.fleet.standing("node1")) is None
