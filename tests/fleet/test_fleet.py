@@ -32,7 +32,8 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.credentials import Passwords, Secret
-from tui.fleet.fleet import EVENTS_AT_MOST, Fleet
+from tui.fleet.events.event_log import OF_A_KIND_AT_MOST
+from tui.fleet.fleet import Fleet
 from tui.fleet.ports import NullHistory
 from tui.model.event import ConnectionLost, Event, EventKind
 from tui.model.event_text import event_text
@@ -275,13 +276,13 @@ async def test_an_order_needs_a_fleet_that_runs(served: SimulatedCluster) -> Non
 async def test_events_are_kept_newest_first_and_not_for_ever() -> None:
     fleet = Fleet(configuration([profile("http://127.0.0.1:1")]), listener=Notes())
     on = datetime.now(UTC)
-    for number in range(EVENTS_AT_MOST + 10):
+    for number in range(OF_A_KIND_AT_MOST + 10):
         service = f"s{number % 2}"
         fleet._record(
             Event("node1", ConnectionLost(None, str(number)), time.monotonic(), on, service)
         )
-    assert len(fleet.events) == EVENTS_AT_MOST
-    assert event_text(fleet.history("node1", "s1")[0]) == str(EVENTS_AT_MOST + 9)
+    assert len(fleet.events) == OF_A_KIND_AT_MOST
+    assert event_text(fleet.history("node1", "s1")[0]) == str(OF_A_KIND_AT_MOST + 9)
     assert fleet.history("node2", "s1") == ()
 
 

@@ -1,4 +1,4 @@
-"""The clock of ages goes on while the machine sleeps, and is the only one that ages are counted by."""
+"""The clock of ages goes on while the machine sleeps, and no other counts ages."""
 
 import sys
 import time

@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-from collections import deque
 from collections.abc import Coroutine, Hashable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.fleet.events.baseline import EventBaseline
+from tui.fleet.events.event_log import EventLog
 from tui.fleet.events.pipeline import EventPipeline, order_event, verdict_event
 from tui.fleet.login.state import Login, login_key
 from tui.fleet.orders.executor import NotAccepted, Orders
@@ -31,7 +31,6 @@ from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
 from tui.model.trust import UNCHECKED_BAR
 
-EVENTS_AT_MOST = 2000
 _SPREAD = 0.03
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
@@ -55,7 +54,7 @@ class Fleet:
         history: History | None = None,
     ) -> None:
         self.interval = configuration.settings.refresh
-        self.events: deque[Event] = deque(maxlen=EVENTS_AT_MOST)
+        self.events = EventLog()
         self.unlocked = False
         self.listener: FleetListener = listener or NullListener()
         self._pipeline = EventPipeline(configuration.notify)
@@ -127,10 +126,7 @@ class Fleet:
 
     async def _remember(self) -> None:
         """Insert the events of earlier sessions before those of this one."""
-        older = await self.past.begin()
-        newer = tuple(self.events)
-        self.events.clear()
-        self.events.extend((*older, *newer))
+        self.events.insert_older(await self.past.begin())
 
     async def ask_once(self) -> None:
         """Poll every node once, side by side."""

@@ -11,11 +11,17 @@ from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 
 class NumberedEvents:
-    """Follows a sequence that grows newer at its end, older at its start, and is cut there."""
+    """Gives each event of a sequence a number that it keeps while it is held.
+
+    The sequence grows at both ends, and events are taken out anywhere.
+    """
 
     def __init__(self) -> None:
         self._events: list[Event] = []
-        self._first = 0
+        # By identity: two equal events are two.
+        self._numbers: dict[int, int] = {}
+        self._by_number: dict[int, Event] = {}
+        self._next = 0
 
     def follow(self, events: Sequence[Event]) -> bool:
         """Replace the sequence; returns whether it is another than before."""
@@ -24,30 +30,25 @@ class NumberedEvents:
             not before or (events[-1] is before[-1] and events[0] is before[0])
         ):
             return False
-        held = list(events)
-        self._first = self._number(held)
-        self._events = held
+        self._events = list(events)
+        numbers: dict[int, int] = {}
+        for event in self._events:
+            number = self._numbers.get(id(event))
+            if number is None:
+                number, self._next = self._next, self._next + 1
+            numbers[id(event)] = number
+        self._numbers = numbers
+        self._by_number = {numbers[id(event)]: event for event in self._events}
         return True
-
-    def _number(self, held: Sequence[Event]) -> int:
-        """Return the number of the first of `held`, by the place of the newest known before."""
-        before, after = self._events, self._first + len(self._events)
-        if not before:
-            return after
-        newest = before[-1]
-        places = (at for at in range(len(held) - 1, -1, -1) if held[at] is newest)
-        at = next(places, None)
-        return after if at is None else after - 1 - at
 
     def event(self, number: int) -> Event | None:
         """Find an event by its number."""
-        at = number - self._first
-        return self._events[at] if 0 <= at < len(self._events) else None
+        return self._by_number.get(number)
 
     def newest_first(self) -> Iterator[tuple[int, Event]]:
         """List all with their numbers."""
-        for at in range(len(self._events) - 1, -1, -1):
-            yield self._first + at, self._events[at]
+        for event in reversed(self._events):
+            yield self._numbers[id(event)], event
 
 
 COLUMNS = (
