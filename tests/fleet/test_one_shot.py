@@ -202,6 +202,7 @@ def test_a_status_takes_no_longer_than_its_slow_calls_side_by_side() -> None:
                 if uid > 1 and path != BOOTSTRAP:
                     reply = answer("", 307, Location="http://elsewhere/")
                 play.get(path, slow(reply, 0.5))
+            play.answers["POST", "/v1/users/authorize"] = said({"access_token": "token"})
             server = stack.enter_context(serving(play))
             way = LoginWay.AUTO  # passwords go two at a time, tokens side by side
             nodes.append(profile(server.url, f"node{uid}", cluster="demo", login=way))

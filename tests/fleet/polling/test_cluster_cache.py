@@ -1,5 +1,6 @@
 """What a cluster says of itself: asked once for all its nodes, and never believed too long."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -325,3 +326,30 @@ async def test_a_node_without_a_uid_gets_no_other_node_s_facts(
             await deck.until(lambda: deck.watch("mute").facts.gaps)
             assert roles(deck) == [Role.PRIMARY, Role.UNKNOWN]
             assert deck.watch("mute").facts.optional is None
+
+
+async def test_what_is_being_read_from_a_node_that_is_forgotten_meanwhile_is_not_kept(
+    clock: Clock,
+) -> None:
+    """P8: the answer may be another node's than the one that is there now."""
+    book, play = ClusterCache(clock), Play()
+
+    def forgotten(reply: bytes) -> Callable[[Peer], None]:
+        def send(peer: Peer) -> None:
+            book.forget_facts_of("node1")
+            peer.send(reply)
+
+        return send
+
+    with serving(play) as server:
+        client = reader(server.url)
+        play.get(OPTIONAL, forgotten(said({"alert_mgr": {}})))
+        assert not await book.refresh("node1", client)
+        await book.read_own("node1", client)
+        assert book.facts_for("node1", Identity(uid=1)).optional is None
+        assert book.facts_for("node1", Identity()).optional is None
+        play.heal(OPTIONAL)
+        clock.now += FACTS_EVERY
+        assert await book.refresh("node1", client)
+        assert book.facts_for("node1", Identity(uid=1)).optional == {"alert_mgr"}
+        await client.aclose()

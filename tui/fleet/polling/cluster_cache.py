@@ -370,10 +370,12 @@ class ClusterCache:
     def forget_facts_of(self, node: str) -> None:
         """Forget what was read from a node of its cluster, and what it is being asked now."""
         self._forgotten[node] = self._forgotten.get(node, 0) + 1
-        self._own.pop(node, None)
+        own = self._own.pop(node, None)
         if node == self._source:
             self._facts, self._source, self._gap = None, "", _NOT_ASKED
             self._roster, self._roster_at, self._roles_due = ClusterFacts(), 0.0, 0.0
+            self._call_readers()
+        elif own is not None:
             self._call_readers()
 
     def _call_the_waiting(self) -> None:

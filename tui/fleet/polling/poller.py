@@ -344,9 +344,9 @@ class NodePoller:
     async def _learn_once(self) -> None:
         """Read who the node is and what its cluster says, side by side, for one look.
 
-        A call that is slow costs what that call tells: none begins after one and a half timeouts.
+        A call that is slow costs what that call tells: none begins after three timeouts.
         """
-        until = monotonic() + 1.5 * self._timing.timeout
+        until = monotonic() + 3 * self._timing.timeout
         states = asyncio.create_task(self._read_states())
         try:
             async with self._connection.hold() as reader:
