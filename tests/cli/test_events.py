@@ -56,7 +56,7 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     ran = rsdeck.run("events")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert lines[0].split() == ["TIME", "NODE", "SERVICE", "WHAT"]
+    assert lines[0].split() == ["TIME", "UTC", "NODE", "SERVICE", "WHAT"]
     assert [line.split()[2:5] for line in lines[1:]] == [
         ["node1", "alert_mgr", "status"],
         ["node2", "-", "lost"],

@@ -77,7 +77,7 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     ran = rsdeck.run("journal")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert lines[0].split() == ["TIME", "ORDER", "WHAT", "NODE"]
+    assert lines[0].split() == ["TIME", "UTC", "ORDER", "WHAT", "NODE"]
     assert [line.split()[3] for line in lines[1:]] == [
         "session",
         "intent",
@@ -94,6 +94,18 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     assert lines[5].endswith("alert_mgr: verified, held for 10 s")
     assert "stop ccs: required ␛[31mred" in lines[6]
     assert "\x1b" not in ran.out
+
+
+def test_times_are_in_the_zone_of_the_configuration(rsdeck: Command, folder: Path) -> None:
+    keep(folder)
+    rsdeck.configure('[settings]\ntime = "local"\n')
+    ran = rsdeck.run("journal")
+    assert ran.out.startswith("TIME LOCAL")
+    rsdeck.configure('[settings]\ntime = "mars"\n')
+    ran = rsdeck.run("journal")
+    assert "2026-11-24 04:12:21" in ran.out
+    assert "times are in UTC: " in ran.err
+    assert "settings.time: must be utc or local" in ran.err
 
 
 def test_the_newest_records_alone_can_be_shown(rsdeck: Command, folder: Path) -> None:

@@ -15,6 +15,7 @@ from tui.config import (
     load,
     save_profile,
 )
+from tui.config.writer import _checked
 
 TEXT = """\
 # mine
@@ -255,3 +256,14 @@ def test_nothing_of_a_writer_that_was_killed_spoils_the_file(write: Write) -> No
         digest = load(path, must_exist=True).digest
     fields = {"url": "https://last", "username": "op"}
     assert save_profile(path, "last", fields, replacing=None, digest=digest).node("last")
+
+
+def test_a_change_of_any_other_table_is_found_and_not_written(write: Write) -> None:
+    """P22: of all tables, not of those that were known when it was written."""
+    text = '[notify]\nbell = ["lost"]\n[settings]\ntime = "local"\n[keys]\nquit = "f9"\n'
+    path = write(text)
+    before = load(path, must_exist=True)
+    for old, new in (('["lost"]', "[]"), ('"local"', '"utc"'), ('"f9"', '"f8"')):
+        with pytest.raises(ConfigError, match="a form that rsdeck does not edit"):
+            _checked(text.replace(old, new), path, before, before.nodes)
+    assert _checked(text, path, before, before.nodes) == before

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli.load_config import use_clock_setting
 from tui.cli.output import CommandError, columns
 from tui.model.text import clean, visible_name
+from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
 if TYPE_CHECKING:
     from tui.history.stored_event import StoredEvent
@@ -28,7 +30,7 @@ def duration(_: click.Context, __: click.Parameter, value: str | None) -> timede
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-_HEADINGS = ("TIME", "NODE", "SERVICE", "WHAT", "")
+_HEADINGS = ("NODE", "SERVICE", "WHAT", "")
 
 _EPILOG = """\b
 Examples:
@@ -37,7 +39,8 @@ Examples:
   rsdeck events --last 20 --json    the newest twenty, one JSON object a line
 
 \b
-An open deck records them; times are UTC, of this machine's clock.
+An open deck records them; times are of this machine's clock, in the zone that the setting
+`time` names (UTC if unset; in JSON always).
 Exit codes: 0 also if nothing happened, 2 usage, or no history.
 """
 
@@ -52,8 +55,12 @@ Exit codes: 0 also if nothing happened, 2 usage, or no history.
 @click.option("--node", default="", help="Only what happened on this node.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 @click.option("--last", type=click.IntRange(1, 2**62), help="Show only the newest events.")
-def events(*, since: timedelta | None, node: str, as_json: bool, last: int | None) -> None:
+@click.pass_context
+def events(
+    ctx: click.Context, *, since: timedelta | None, node: str, as_json: bool, last: int | None
+) -> None:
     """Show what happened on the nodes, newest last."""
+    use_clock_setting(ctx)
     from tui.history.reader import HistoryReader
     from tui.storage.paths import state_dir
     from tui.storage.private_files import MissingFile, StorageError, path_text
@@ -71,7 +78,7 @@ def events(*, since: timedelta | None, node: str, as_json: bool, last: int | Non
         for event in stored:
             click.echo(json.dumps(_as_json(event)))
     elif stored:
-        click.echo(columns([_HEADINGS, *map(_row, stored)]))
+        click.echo(columns([(f"TIME {zone_word()}", *_HEADINGS), *map(_row, stored)]))
     else:
         click.echo("rsdeck: nothing happened that is known", err=True)
 
@@ -86,13 +93,8 @@ def _moment(since: timedelta | None) -> datetime | None:
 
 def _row(event: "StoredEvent") -> tuple[str, ...]:
     text = f"{event.text} (ordered here)" if event.ordered_here else event.text
-    return (
-        f"{event.on:%Y-%m-%d %H:%M:%S}",
-        event.node,
-        visible_name(event.service) or "-",
-        event.what,
-        text,
-    )
+    on = clock_text(event.on, DATE_AND_TIME, named=False)
+    return (on, event.node, visible_name(event.service) or "-", event.what, text)
 
 
 def _as_json(event: "StoredEvent") -> dict[str, Any]:

@@ -3,18 +3,21 @@
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli.load_config import use_clock_setting
 from tui.cli.output import CommandError, columns
 from tui.model.text import clean
+from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
 if TYPE_CHECKING:
     from tui.journal.journal_file import ChainReport, JournalFile, Record
 
 BROKEN = 1
-_HEADINGS = ("TIME", "ORDER", "WHAT", "NODE", "")
+_HEADINGS = ("ORDER", "WHAT", "NODE", "")
 
 _EPILOG = """\b
 Examples:
@@ -38,6 +41,7 @@ def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None
     from tui.storage.paths import state_dir
     from tui.storage.private_files import MissingFile, StorageError, path_text
 
+    use_clock_setting(ctx)
     if verify and last is not None:
         raise CommandError("--verify checks the whole journal: leave --last away")
     store = JournalFile(state_dir())
@@ -83,7 +87,7 @@ def _show(store: "JournalFile", last: int | None, *, as_json: bool) -> int:
         for record in records:
             click.echo(json.dumps(record))
     else:
-        click.echo(columns([_HEADINGS, *_rows(records)]))
+        click.echo(columns([(f"TIME {zone_word()}", *_HEADINGS), *_rows(records)]))
     return 0
 
 
@@ -115,9 +119,19 @@ def _row(record: "Record") -> tuple[str, ...]:
     kind = _word(record, "kind")
     describe = _TEXTS.get(kind)
     text = describe(record) if describe else ""
-    time = _word(record, "at").partition(".")[0].replace("T", " ")
-    cells = (time, _word(record, "id") or _word(record, "session"), kind, _word(record, "node"))
+    id_ = _word(record, "id") or _word(record, "session")
+    cells = (_time(record), id_, kind, _word(record, "node"))
     return (*(cell or "-" for cell in cells), text)
+
+
+def _time(record: "Record") -> str:
+    """Return when a record was written; what is no time is shown as it is."""
+    at = _word(record, "at")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    return at if moment.tzinfo is None else clock_text(moment, DATE_AND_TIME, named=False)
 
 
 def _word(record: "Record", name: str) -> str:

@@ -8,6 +8,7 @@ import click
 
 from tui.cli.output import CommandError
 from tui.model.text import clean
+from tui.model.time_zone import show_times_in
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
@@ -27,9 +28,22 @@ def load_config(ctx: click.Context) -> "Configuration":
 
     where, named = find_config(ctx)
     try:
-        return load(where, must_exist=named)
+        configuration = load(where, must_exist=named)
     except ConfigError as error:
         raise CommandError(str(error)) from None
+    show_times_in(configuration.settings.time)
+    return configuration
+
+
+def use_clock_setting(ctx: click.Context) -> None:
+    """Show times as the configuration says, for a command that needs nothing else of it.
+
+    One that cannot be read is reported and leaves them in UTC.
+    """
+    try:
+        load_config(ctx)
+    except CommandError as error:
+        click.echo(f"rsdeck: times are in UTC: {error}", err=True)
 
 
 def find_profile(configuration: "Configuration", name: str) -> "NodeProfile":

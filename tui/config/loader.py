@@ -22,6 +22,7 @@ _SETTINGS: Mapping[str, Callable[[object], object]] = {
     "read_only": read.read_flag,
     "mouse": read.read_flag,
     "signs": read.read_signs,
+    "time": read.read_clock_zone,
 }
 _NOTIFY: Mapping[str, Callable[[object], object]] = {
     "bell": read.read_event_kinds,

@@ -16,6 +16,7 @@ from tui.model.event import EventKind
 from tui.model.login import LoginWay
 from tui.model.node import Environment
 from tui.model.text import clean
+from tui.model.time_zone import ClockZone
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, Trust
 
 
@@ -37,6 +38,7 @@ class Settings:
     read_only: bool = False
     mouse: bool = True
     signs: Signs = Signs.AUTO
+    time: ClockZone = ClockZone.UTC
 
 
 @dataclass(frozen=True, slots=True)

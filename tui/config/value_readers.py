@@ -14,6 +14,7 @@ from tui.model.event import EventKind
 from tui.model.login import LoginWay
 from tui.model.node import Environment
 from tui.model.text import clean
+from tui.model.time_zone import ClockZone
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KINDS = {
@@ -157,6 +158,11 @@ def read_signs(value: object) -> Signs:
 def read_login_way(value: object) -> LoginWay:
     """Read how to log in."""
     return LoginWay(_one_of(value, [choice.value for choice in LoginWay]))
+
+
+def read_clock_zone(value: object) -> ClockZone:
+    """Read in which zone times are shown."""
+    return ClockZone(_one_of(value, [choice.value for choice in ClockZone]))
 
 
 def _one_of(value: object, names: list[str]) -> str:

@@ -10,6 +10,7 @@ from tui.api.tls.probe import probe
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.model.certificate import Certificate
 from tui.model.text import clean
+from tui.model.time_zone import clock_text
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust
 
 DIGITS = 8
@@ -135,7 +136,7 @@ def _issuer(shown: Certificate) -> str:
 
 
 def _day(moment: datetime | None) -> str:
-    return "unknown" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+    return "unknown" if moment is None else clock_text(moment, "%Y-%m-%d %H:%M")
 
 
 def _standing(contact: PresentedCertificate) -> str:

@@ -12,6 +12,7 @@ from tui.journal.unfinished_orders import UnfinishedOrder
 from tui.model.node import Identity
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
 from tui.model.service import Health, Service, uptime_started_over
+from tui.model.time_zone import DATE_AND_TIME, clock_text
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
 CASES_AT_MOST = 500
@@ -110,7 +111,7 @@ def _first_verdict(name: str, refused: bool, text: str) -> Verdict:
 
 
 def _last_known(entry: UnfinishedOrder) -> str:
-    when = entry.order.pressed_on.strftime("%Y-%m-%d %H:%M:%S UTC")
+    when = clock_text(entry.order.pressed_on, DATE_AND_TIME)
     if entry.answer is not None:
         what = f"its answer was {entry.answer.value}, and then nobody watched"
     elif entry.was_sent:

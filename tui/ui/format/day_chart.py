@@ -7,8 +7,9 @@ from rich.text import Text
 from tui.history.day import Bucket, Day
 from tui.model.duration import clock_duration
 from tui.model.service import Health, Service
+from tui.model.time_zone import clock_text
 from tui.ui.format.service_row import GLYPHS, STYLES
-from tui.ui.format.status_lines import Palette, clock_text
+from tui.ui.format.status_lines import Palette
 
 Rows = tuple[tuple[str, str | Text, str], ...]
 """What is shown of a service: label, words, and the style of the words."""

@@ -8,6 +8,7 @@ from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
 from tui.model.order import Result
 from tui.model.text import visible_name
+from tui.model.time_zone import DATE_AND_TIME, clock_text, shown_time
 from tui.ui.format.service_row import GLYPHS, STYLES
 
 _SIGNS = {
@@ -76,11 +77,13 @@ def sign_of(event: Event) -> tuple[str, str]:
 
 
 def event_clock(moment: datetime, today: datetime) -> str:
-    """Return a wall clock's time, UTC; with its date, and without its seconds, if not today's."""
-    return moment.strftime("%H:%M:%S" if moment.date() == today.date() else "%m-%d %H:%M")
+    """Return the time of day; with its date, and without its seconds, if not today's."""
+    is_today = shown_time(moment).date() == shown_time(today).date()
+    return clock_text(moment, "%H:%M:%S" if is_today else "%m-%d %H:%M", named=False)
 
 
 def event_sentence(event: Event) -> str:
     """Return an event in full, with its date, node and service."""
     place = " · ".join(filter(None, (event.node, visible_name(event.service))))
-    return f"{event.on:%Y-%m-%d %H:%M:%S} UTC · {place} · {event.kind.value}: {event_text(event)}"
+    on = clock_text(event.on, DATE_AND_TIME)
+    return f"{on} · {place} · {event.kind.value}: {event_text(event)}"

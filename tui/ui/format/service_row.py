@@ -10,6 +10,7 @@ from tui.model.filters import ServiceKinds
 from tui.model.reading import Reading
 from tui.model.service import Health, Kind, Service
 from tui.model.text import is_plain_name
+from tui.model.time_zone import clock_text
 
 _GRAIN = 1.0
 
@@ -102,7 +103,7 @@ def service_cells(
         style=STYLES[health],
         name_style=STYLES[health] if health.is_problem else _name_style(service),
         uptime=uptime_words(service, uptime),
-        started=started.strftime("%m-%d %H:%M:%S") if started else NOTHING,
+        started=clock_text(started, "%m-%d %H:%M:%S", named=False) if started else NOTHING,
         kind="?" if kind is Kind.UNKNOWN else kind.value,
         change=change_words(last, now) if last else "",
     )

@@ -10,6 +10,7 @@ from tui.model.node import Environment, Role
 from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark
 from tui.model.reading import Remedy, Trouble
 from tui.model.service import Service
+from tui.model.time_zone import clock_text
 from tui.model.trust import UNCHECKED
 from tui.ui.format.node_view import NodeView
 from tui.ui.keymap import key_text
@@ -39,9 +40,9 @@ def join(parts: Sequence[Text], between: str = _DOT) -> Text:
     return line
 
 
-def clock_text(moment: datetime | None) -> str:
-    """Return the time of a moment of the wall clock, UTC; `never` for None."""
-    return moment.strftime("%H:%M:%S UTC") if moment else "never"
+def time_text(moment: datetime | None) -> str:
+    """Return the time of day of a moment; `never` for None."""
+    return clock_text(moment) if moment else "never"
 
 
 def title_line(view: NodeView | None, read_only: str, palette: Palette) -> Text:
@@ -114,7 +115,7 @@ def freshness_text(view: NodeView, palette: Palette) -> Text:
     """Return how old the answer is; marked STALE once it is too old to act on."""
     if view.age is None:
         return Text("no answer yet", palette["muted"])
-    when = clock_text(view.reading.answered_on)
+    when = time_text(view.reading.answered_on)
     if view.is_stale:
         return Text(f"STALE {one_unit(view.age)}: last good answer {when}", palette["stale"])
     return Text(f"{one_unit(view.age)} old ({when})", palette["muted"])

@@ -10,6 +10,7 @@ from textual.binding import Binding
 
 from tui.fleet.fleet import Fleet
 from tui.model.filters import EventFilter
+from tui.model.time_zone import zone_word
 from tui.ui.format.event_row import event_clock, event_sentence
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette
@@ -78,7 +79,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         parts = [Text("1 event" if len(events) == 1 else f"{len(events)} events")]
         if events:
             since = event_clock(events[0].on, datetime.now(UTC))
-            parts.append(Text(f"since {since} UTC", palette["muted"]))
+            parts.append(Text(f"since {since} {zone_word()}", palette["muted"]))
         if self._shown != len(events):
             parts.append(Text(f"{self._shown} shown", palette["warn"]))
         text = wanted.text.strip()

@@ -25,7 +25,7 @@ from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
 from tui.ui.format.rollout_text import RolloutRow, rollout_heading, rollout_rows
-from tui.ui.format.status_lines import Palette, clock_text
+from tui.ui.format.status_lines import Palette, time_text
 from tui.ui.widgets.text_line import TextLine
 
 _TEXT_WIDTH = 50
@@ -89,7 +89,7 @@ class RolloutScreen(ArmedScreen[None]):
         box = self.query_one("#rolling")
         box.border_title = Content(plan.title)
         box.border_subtitle = Content(
-            f"rollout {plan.number}, asked for at {clock_text(plan.pressed_on)}"
+            f"rollout {plan.number}, asked for at {time_text(plan.pressed_on)}"
         )
         self.query_one("#head", TextLine).say(rollout_heading(progress, now, self._palette))
         self._show_rows(progress, now)

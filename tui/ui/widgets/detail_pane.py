@@ -17,10 +17,11 @@ from tui.model.event import Event
 from tui.model.event_text import event_text
 from tui.model.service import Service, purpose_of
 from tui.model.text import clean
+from tui.model.time_zone import DATE_AND_TIME, clock_text
 from tui.ui.format.day_chart import Rows, day_rows
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason, uptime_words
-from tui.ui.format.status_lines import Palette, clock_text
+from tui.ui.format.status_lines import Palette, time_text
 
 _HISTORY_AT_MOST = 50
 
@@ -113,12 +114,12 @@ def service_facts(service: Service, uptime: int | None, view: NodeView, palette:
         ("uptime", uptime_words(service, uptime), ""),
         (
             "started",
-            f"{started:%Y-%m-%d %H:%M:%S} UTC, the node's clock" if started else NOTHING,
+            f"{clock_text(started, DATE_AND_TIME)}, the node's clock" if started else NOTHING,
             "",
         ),
         (
             "answer",
-            f"{clock_text(view.reading.answered_on)}, took {view.reading.took * 1000:.0f} ms",
+            f"{time_text(view.reading.answered_on)}, took {view.reading.took * 1000:.0f} ms",
             "",
         ),
         ("note", service.note, palette["warn"]),

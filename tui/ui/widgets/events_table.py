@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import EventFilter
+from tui.model.time_zone import zone_word
 from tui.ui.format.event_row import event_cells
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
@@ -51,14 +52,16 @@ class NumberedEvents:
             yield self._numbers[id(event)], event
 
 
-COLUMNS = (
-    Column("clock", "UTC", 11),
-    Column("age", "AGE", 4, right=True, drop=1),
-    Column("node", "NODE", 9, grow=1),
-    Column("service", "SERVICE", 16, grow=1),
-    Column("what", "WHAT", 12),
-    Column("text", "EVENT", 14, grow=8),
-)
+def columns() -> tuple[Column, ...]:
+    """Return the columns; that of a time is headed by its zone."""
+    return (
+        Column("clock", zone_word(), 11),
+        Column("age", "AGE", 4, right=True, drop=1),
+        Column("node", "NODE", 9, grow=1),
+        Column("service", "SERVICE", 16, grow=1),
+        Column("what", "WHAT", 12),
+        Column("text", "EVENT", 14, grow=8),
+    )
 
 
 class EventsTable(LiveTable):
@@ -75,7 +78,7 @@ class EventsTable(LiveTable):
         id: str,  # noqa: A002 - Textual's name
         clock: Callable[[], tuple[float, datetime]] = lambda: (monotonic(), datetime.now(UTC)),
     ) -> None:
-        super().__init__(COLUMNS, palette=palette, id=id)
+        super().__init__(columns(), palette=palette, id=id)
         self._clock = clock
         self._numbered = NumberedEvents()
         self._wanted: EventFilter | None = None

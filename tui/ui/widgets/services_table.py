@@ -5,18 +5,24 @@ from collections.abc import Mapping, Sequence
 from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
 from tui.model.service import Service
+from tui.model.time_zone import zone_word
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import UptimeClock, service_cells
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
-COLUMNS = (
-    Column("name", "SERVICE", 22, grow=2),
-    Column("status", "STATUS", 12),
-    Column("uptime", "UPTIME", 12, right=True),
-    Column("kind", "KIND", 8, drop=1),
-    Column("change", "LAST CHANGE", 15, grow=3, drop=2),
-    Column("started", "STARTED UTC", 14, drop=3),
-)
+
+def columns() -> tuple[Column, ...]:
+    """Return the columns; that of a time is headed by its zone."""
+    return (
+        Column("name", "SERVICE", 22, grow=2),
+        Column("status", "STATUS", 12),
+        Column("uptime", "UPTIME", 12, right=True),
+        Column("kind", "KIND", 8, drop=1),
+        Column("change", "LAST CHANGE", 15, grow=3, drop=2),
+        Column("started", f"STARTED {zone_word()}", 14, drop=3),
+    )
+
+
 _SORTED_BY = {
     SortOrder.NAME: "name",
     SortOrder.STATUS: "status",
@@ -30,7 +36,7 @@ class ServicesTable(LiveTable):
     """Rows keyed by the service's name, sorted and filtered."""
 
     def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
-        super().__init__(COLUMNS, palette=palette, id=id)
+        super().__init__(columns(), palette=palette, id=id)
         self._order = SortOrder.PROBLEMS
         self._inverted = False
         self._beginnings = UptimeClock()
@@ -49,7 +55,7 @@ class ServicesTable(LiveTable):
                 Column(c.key, f"{c.title} {arrow}", c.width, c.grow, c.right, c.drop)
                 if c.key == wanted
                 else c
-                for c in COLUMNS
+                for c in columns()
             )
         )
 
