@@ -63,6 +63,14 @@ def test_a_missing_configuration_is_no_error_but_is_reported(rsdeck: Command) ->
     assert ran.err == f"rsdeck: there is no {rsdeck.config_path} yet\n"
 
 
+def test_the_example_is_printed_and_is_a_valid_configuration(rsdeck: Command) -> None:
+    ran = rsdeck.run("config", "example")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    rsdeck.configure(ran.out)
+    assert rsdeck.run("config", "check").code == 0
+
+
 def test_every_problem_is_listed_with_its_file_and_key(rsdeck: Command) -> None:
     path = rsdeck.configure(
         f"""

@@ -39,6 +39,14 @@ def path(ctx: click.Context) -> None:
     click.echo(path_text(find_config(ctx)[0]))
 
 
+@config.command("example")
+def example() -> None:
+    """Print a configuration with every key, its default and what it does."""
+    from tui.storage.paths import example_config
+
+    click.echo(example_config().read_text(encoding="utf-8"), nl=False)
+
+
 @config.command("check")
 @click.pass_context
 def check(ctx: click.Context) -> None:

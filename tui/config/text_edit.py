@@ -14,7 +14,7 @@ from tui.config.key_lines import dotted_key
 from tui.config.profile_rules import FIELDS
 
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
-_NEW_FILE = "# What rsdeck watches; config.example.toml explains every key.\n"
+_NEW_FILE = "# What rsdeck watches; `rsdeck config example` explains every key.\n"
 
 
 class NotEditable(Exception):

@@ -35,6 +35,11 @@ def theme_dirs() -> tuple[Path, ...]:
     return _bundled("themes"), _config_dir() / "themes"
 
 
+def example_config() -> Path:
+    """Return the example of a configuration that comes with the program."""
+    return _bundled("config.example.toml")
+
+
 def _config_dir() -> Path:
     from platformdirs import user_config_path
 
