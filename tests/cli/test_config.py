@@ -103,7 +103,10 @@ url = "https://db5"
 username = "op"
 [nodes.n6]
 url = "https://DB5:9443"
-username = "other"
+username = "op"
+[nodes.n7]
+url = "https://db5"
+username = "another"
 """
     )
     ran = rsdeck.run("config", "check")

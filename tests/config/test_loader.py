@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.conftest import Write
-from tui.config import ConfigError, Settings, load
+from tui.config import ConfigError, Settings, load, save_profile
 
 NODE = '[nodes.n1]\nurl = "https://db1"\nusername = "op"\n'
 
@@ -109,3 +109,48 @@ def test_a_hostile_path_is_shown_harmless(tmp_path: Path) -> None:
         load(tmp_path / "a\x1b[31m\nb.toml", must_exist=True)
     assert "\x1b" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+TWINS = """[nodes.view]
+url = "https://db1"
+username = "viewer@example.com"
+[nodes.act]
+url = "https://DB1:9443"
+username = "op@example.com"
+label = "DB 1"
+[nodes.mutual]
+url = "https://db1"
+client_cert = "me.pem"
+client_key = "me.pem"
+[nodes.other]
+url = "https://db2"
+username = "op@example.com"
+"""
+
+
+def test_profiles_of_one_node_have_different_users_and_each_is_shown_with_its_own(
+    write: Write,
+) -> None:
+    profiles = load(write(TWINS), must_exist=True).nodes
+    assert [profile.title for profile in profiles] == [
+        "view (viewer@example.com)",
+        "DB 1 (op@example.com)",
+        "mutual (client certificate)",
+        "other",
+    ]
+
+
+def test_two_profiles_of_one_node_with_one_user_are_refused(write: Write) -> None:
+    with pytest.raises(
+        ConfigError, match="with the same user"
+    ) as caught:
+        load(write(TWINS.replace("op@example.com", "viewer@example.com")), must_exist=True)
+    assert (caught.value.key, caught.value.line) == ("nodes.act.url", 5)
+
+
+def test_a_profile_of_a_node_that_has_one_can_be_saved_and_both_titles_follow(write: Write) -> None:
+    before = load(write('[nodes.view]\nurl = "https://db1"\nusername = "v"\n'), must_exist=True)
+    assert before.nodes[0].title == "view"
+    fields = {"url": "https://db1", "username": "op"}
+    after = save_profile(before.path, "act", fields, replacing=None, digest=before.digest)
+    assert [profile.title for profile in after.nodes] == ["view (v)", "act (op)"]

@@ -46,7 +46,7 @@ def _in_document(
 
 
 def _in_nodes(nodes: Mapping[str, object], path: Path, lines: Mapping[str, int]) -> Iterator[str]:
-    by_url: dict[str, str] = {}
+    by_user: dict[tuple[str, str], str] = {}
     for name, fields in nodes.items():
         if not isinstance(fields, dict):
             yield from _in_part({"nodes": {name: fields}}, path, lines)
@@ -54,8 +54,8 @@ def _in_nodes(nodes: Mapping[str, object], path: Path, lines: Mapping[str, int])
         problems = profile_problems(name, fields, file=path, lines=lines)
         yield from map(str, problems)
         if not problems:
-            url = check_profile(name, fields, folder=path.parent).url
-            twin = by_url.setdefault(url, name)
+            profile = check_profile(name, fields, folder=path.parent)
+            twin = by_user.setdefault((profile.url, profile.user), name)
             if twin != name:
                 part = {"nodes": {twin: nodes[twin], name: fields}}
                 yield from _in_part(part, path, lines)

@@ -1,7 +1,9 @@
 """Load a configuration file."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -125,7 +127,7 @@ class DocumentReader:
         return keys
 
     def _nodes(self, table: Mapping[str, object]) -> tuple[NodeProfile, ...]:
-        profiles: dict[str, NodeProfile] = {}
+        profiles: dict[tuple[str, str], NodeProfile] = {}
         for name, fields in table.items():
             if not isinstance(fields, dict):
                 refused = BadValue(
@@ -135,8 +137,14 @@ class DocumentReader:
                 raise self._error(refused, "nodes", name)
             folder, lines = self._path.parent, self._lines
             profile = check_profile(name, fields, folder=folder, file=self._path, lines=lines)
-            twin = profiles.setdefault(profile.url, profile)
+            twin = profiles.setdefault((profile.url, profile.user), profile)
             if twin is not profile:
-                refused = BadValue(f"is the same node as {dotted_key('nodes', twin.name)}")
+                refused = BadValue(
+                    f"is the same node as {dotted_key('nodes', twin.name)}, with the same user",
+                    "two profiles of one node have different users",
+                )
                 raise self._error(refused, "nodes", name, "url")
-        return tuple(profiles.values())
+        users = Counter(url for url, _ in profiles)
+        return tuple(
+            replace(profile, is_shared=users[profile.url] > 1) for profile in profiles.values()
+        )

@@ -82,7 +82,8 @@ class NodeProfile:
     `username` is empty where a client certificate alone is the login; `proxy` is empty without
     one, else normal like `url`. `uid` and `hostname` identify the node that was discovered, in
     case another one answers at its address; None and empty: not known. `origin` is where the
-    profile is written, and no part of what it says.
+    profile is written, `is_shared` whether another profile of the file has its URL (and another
+    user); both are no part of what it says.
     """
 
     name: str
@@ -99,6 +100,7 @@ class NodeProfile:
     login: LoginWay = LoginWay.AUTO
     uid: int | None = None
     hostname: str = ""
+    is_shared: bool = field(default=False, compare=False)
     origin: Origin = field(default=Origin(), compare=False, repr=False)
 
     @property
@@ -108,8 +110,14 @@ class NodeProfile:
 
     @property
     def title(self) -> str:
-        """The name to show for the node."""
-        return self.label or self.name
+        """The name to show for the node; with its user where another profile is of the node too."""
+        title = self.label or self.name
+        return f"{title} ({self.user})" if self.is_shared else title
+
+    @property
+    def user(self) -> str:
+        """Who logs in: the user's name, or that a client certificate alone does."""
+        return self.username or "client certificate"
 
     @property
     def host(self) -> str:

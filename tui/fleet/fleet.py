@@ -175,7 +175,8 @@ class Fleet:
                     self._group.create_task(self._let_go(watch, task), name=f"leave {name}")
         watches = {}
         for name, profile in wanted.items():
-            watches[name] = self._pollers.get(name) or self._make(profile, 0.0)
+            watch = watches[name] = self._pollers.get(name) or self._make(profile, 0.0)
+            watch.profile = profile  # equal, but where it is written may have moved
         fresh = [watch for name, watch in watches.items() if name not in self._pollers]
         self._pollers = watches
         clusters = {profile.cluster for profile in wanted.values()}
@@ -293,7 +294,10 @@ class Fleet:
     def _order_moved(self, progress: OrderProgress) -> None:
         order = progress.order
         if self._is_watched(order):
-            self._pipeline.order_moved(progress)
+            target = order.target
+            same = (watch for watch in self.nodes if watch.profile.url == target.url)
+            also = [watch.name for watch in same if watch.name != target.node]
+            self._pipeline.order_moved(progress, also)
         if not progress.is_open:
             reported = self._reported.get(order.number, ())
             self._reported[order.number] = progress.verdicts

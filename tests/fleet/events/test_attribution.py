@@ -97,3 +97,12 @@ def test_an_order_that_was_not_sent_explains_nothing() -> None:
 def test_an_order_of_an_earlier_session_explains_nothing() -> None:
     attribution = after((OrderPhase.ENDED, 1.0), order=replace(ORDER, number=0))
     assert not attribution.explain(RESTART).ordered_here
+
+
+def test_an_order_explains_what_another_profile_of_its_node_shows() -> None:
+    """Two profiles of one node, a viewer's and an operator's: neither saw an unordered restart."""
+    attribution = Attribution()
+    attribution.note(OrderProgress(ORDER, OrderPhase.SENDING), 1.0, ["node1-viewer"])
+    assert attribution.explain(replace(RESTART, node="node1-viewer")).ordered_here
+    assert attribution.explain(RESTART).ordered_here
+    assert not attribution.explain(replace(RESTART, node="node2")).ordered_here

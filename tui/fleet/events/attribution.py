@@ -1,6 +1,7 @@
 """Which changes an order given here explains."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tui.model.event import Cause, Event, Restart, StatusChange
@@ -20,8 +21,11 @@ class Attribution:
         # Node and service → until when the newest order on it explains changes (monotonic).
         self._until: dict[tuple[str, str], float] = {}
 
-    def note(self, progress: OrderProgress, now: float) -> None:
-        """Follow an order's step at `now` (monotonic); orders of earlier sessions do not count."""
+    def note(self, progress: OrderProgress, now: float, also: Iterable[str] = ()) -> None:
+        """Follow an order's step at `now` (monotonic); orders of earlier sessions do not count.
+
+        `also` are the other profiles of the same node: it explains what they show as well.
+        """
         order = progress.order
         if order.number <= 0 or progress.phase is OrderPhase.CHECKING:
             return
@@ -31,7 +35,8 @@ class Attribution:
         for name in order.names:
             if name not in unsent:
                 until = math.inf if progress.is_open else now + AFTERWARDS
-                self._until[order.target.node, name] = until
+                for node in (order.target.node, *also):
+                    self._until[node, name] = until
 
     def forget(self, node: str) -> None:
         """Forget the orders on a node."""

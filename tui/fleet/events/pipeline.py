@@ -1,6 +1,6 @@
 """What a poll shows → the events that are published: who caused them, and what they add up to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -71,9 +71,9 @@ class EventPipeline:
         self._loops = CrashLoopDetector(notify.loop_restarts, notify.loop_minutes)
         self._logins = LoginStopDetector()
 
-    def order_moved(self, progress: OrderProgress) -> None:
-        """Follow an order's step."""
-        self._attribution.note(progress, monotonic())
+    def order_moved(self, progress: OrderProgress, also: Iterable[str] = ()) -> None:
+        """Follow an order's step; `also` are the other profiles of its node."""
+        self._attribution.note(progress, monotonic(), also)
 
     def forget(self, node: str) -> None:
         """Forget what is known of a node: from now on another one has its name."""
