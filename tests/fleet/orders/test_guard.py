@@ -156,6 +156,9 @@ def test_a_verb_that_makes_no_sense_is_refused_with_a_reason(verb: Verb, status:
     [
         (Verb.START, "RUNNING", "already RUNNING. Nothing to start", (Verb.STOP, Verb.RESTART)),
         (Verb.START, "STARTING", "already STARTING", ()),
+        (Verb.START, "RESTARTING", "already RESTARTING", ()),
+        (Verb.STOP, "EXITED", "already EXITED. Nothing to stop", (Verb.START,)),
+        (Verb.RESTART, "EXITED", "EXITED. Nothing to restart", (Verb.START,)),
         (Verb.STOP, "STOPPED", "already STOPPED. Nothing to stop", (Verb.START,)),
         (Verb.RESTART, "STOPPED", "STOPPED. Nothing to restart", (Verb.START,)),
     ],
@@ -174,8 +177,13 @@ def test_the_verbs_that_make_sense_instead_are_given_as_data(
         (Verb.START, "FATAL"),
         (Verb.START, "EXITED"),
         (Verb.STOP, "RUNNING"),
+        (Verb.START, "STOPPING"),
         (Verb.STOP, "BACKOFF"),
+        (Verb.STOP, "STARTING"),
+        (Verb.STOP, "RESTARTING"),
         (Verb.RESTART, "RUNNING"),
+        (Verb.RESTART, "STARTING"),
+        (Verb.RESTART, "STOPPING"),
         (Verb.RESTART, "FATAL"),
     ],
 )
@@ -188,3 +196,20 @@ def test_a_service_with_a_bad_entry_is_never_acted_on() -> None:
     for verb in Verb:
         assert judge_verb(verb, Service("alert_mgr", "RUNNING", note="sent twice"))
         assert judge_verb(verb, Service("a\N{REPLACEMENT CHARACTER}b", "RUNNING"))
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+@pytest.mark.parametrize(
+    ("service", "why"),
+    [
+        (Service("odd", "RUNNING", note="it is a list"), "it is a list"),
+        (Service("c c", "RUNNING"), "its name holds more than letters, digits"),
+        (Service("odd", "WEIRD"), "'WEIRD' is not a status that is known"),
+    ],
+)
+def test_what_was_not_understood_cannot_be_acted_on(verb: Verb, service: Service, why: str) -> None:
+    """P3."""
+    pointless = judge_verb(verb, service)
+    assert pointless is not None
+    assert pointless.possible == ()
+    assert f" cannot be acted on: {why}" in pointless.text
