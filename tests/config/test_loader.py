@@ -141,9 +141,7 @@ def test_profiles_of_one_node_have_different_users_and_each_is_shown_with_its_ow
 
 
 def test_two_profiles_of_one_node_with_one_user_are_refused(write: Write) -> None:
-    with pytest.raises(
-        ConfigError, match="with the same user"
-    ) as caught:
+    with pytest.raises(ConfigError, match="with the same user") as caught:
         load(write(TWINS.replace("op@example.com", "viewer@example.com")), must_exist=True)
     assert (caught.value.key, caught.value.line) == ("nodes.act.url", 5)
 
