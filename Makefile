@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check format imports mutants bench trace soak fuzz screenshot clean
+.PHONY: demo test quick check format imports mutants man bench trace soak fuzz screenshot clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -63,6 +63,10 @@ SEED ?= 0
 
 fuzz: $(STAMP)
 	RSDECK_FUZZ_INPUTS=$(INPUTS) RSDECK_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/ui/test_fuzz.py
+
+# The manual pages, from the commands' own help.
+man: $(STAMP)
+	$(BIN)/python docs/make_man.py man
 
 screenshot: $(STAMP)
 	$(BIN)/python benchmarks/screenshot.py docs/deck.svg
