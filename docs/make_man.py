@@ -13,7 +13,7 @@ _DATE = "2026"
 
 def page(command: click.Command, name: str, parent: click.Context | None) -> str:
     """Return one command's page in the language of man(7)."""
-    ctx = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent)
+    ctx = _context(command, name, parent)
     title = name.replace(" ", "-")
     short = command.get_short_help_str(200).rstrip(".")
     lines = [
@@ -64,12 +64,18 @@ def _write(
     path.write_text(page(command, name, parent), encoding="utf-8")
     written = [path]
     if isinstance(command, click.Group):
-        ctx = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent)
+        ctx = _context(command, name, parent)
         for sub in command.list_commands(ctx):
             child = command.get_command(ctx, sub)
             if child is not None:
                 written += _write(child, f"{name} {sub}", ctx, folder)
     return written
+
+
+def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
+    """Return the context in which a command words its help; click keeps the first one's options."""
+    settings = command.context_settings if parent is None else {}
+    return click.Context(command, info_name=name.rpartition(" ")[2], parent=parent, **settings)
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -175,3 +176,30 @@ def test_its_help_has_examples_and_needs_no_database(rsdeck: Command) -> None:
     assert ran.code == 0
     assert "rsdeck events --since 1h" in ran.out
     assert "Exit codes: 0 also if nothing happened" in ran.out
+
+
+@pytest.mark.real_time
+def test_what_is_recorded_later_follows_and_each_event_comes_once(
+    rsdeck: Command, folder: Path
+) -> None:
+    child = rsdeck.start("events", "--follow", "--json", "--since", "1h")
+    assert child.stdout is not None
+    keep(folder, event(ago=60, service="ccs", details=Restart("RUNNING")))
+    first = json.loads(child.stdout.readline())
+    keep(folder, event(ago=0, service="alert_mgr", details=Restart("RUNNING")))
+    second = json.loads(child.stdout.readline())
+    assert (first["service"], second["service"]) == ("ccs", "alert_mgr")
+    child.send_signal(signal.SIGINT)
+    ran = rsdeck.finish(child)
+    assert ran.code == 130
+    assert ran.out == ""
+
+
+@pytest.mark.real_time
+def test_following_ends_when_its_reader_has_gone(rsdeck: Command, folder: Path) -> None:
+    child = rsdeck.start("events", "--follow")
+    assert child.stdout is not None
+    child.stdout.close()
+    child.stdout = None
+    keep(folder, event(ago=-1, service="ccs", details=Restart("RUNNING")))
+    assert rsdeck.finish(child).code == 141

@@ -2,8 +2,9 @@
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -13,8 +14,11 @@ from tui.model.text import clean, visible_name
 from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
 if TYPE_CHECKING:
+    from tui.history.reader import HistoryReader
     from tui.history.stored_event import StoredEvent
 
+_FOLLOW_EVERY = 1.0
+"""Seconds between two looks at the history."""
 
 _SHAPE = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -37,6 +41,7 @@ Examples:
   rsdeck events --since 1h          the last hour, newest last
   rsdeck events --node node1        what happened on one node
   rsdeck events --last 20 --json    the newest twenty, one JSON object a line
+  rsdeck events --follow --json     go on with what an open deck records
 
 \b
 An open deck records them; times are of this machine's clock, in the zone that the setting
@@ -55,9 +60,16 @@ Exit codes: 0 also if nothing happened, 2 usage, or no history.
 @click.option("--node", default="", help="Only what happened on this node.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 @click.option("--last", type=click.IntRange(1, 2**62), help="Show only the newest events.")
+@click.option("--follow", is_flag=True, help="Go on with what a deck records, until interrupted.")
 @click.pass_context
-def events(
-    ctx: click.Context, *, since: timedelta | None, node: str, as_json: bool, last: int | None
+def events(  # noqa: PLR0913 - the options of the command
+    ctx: click.Context,
+    *,
+    since: timedelta | None,
+    node: str,
+    as_json: bool,
+    last: int | None,
+    follow: bool,
 ) -> None:
     """Show what happened on the nodes, newest last."""
     use_clock_setting(ctx)
@@ -66,6 +78,8 @@ def events(
     from tui.storage.private_files import MissingFile, StorageError, path_text
 
     reader = HistoryReader(state_dir())
+    if follow:
+        _follow(reader, _moment(since), node, as_json=as_json)
     try:
         stored = reader.events(_moment(since), node=node, limit=last)
     except MissingFile:
@@ -81,6 +95,31 @@ def events(
         click.echo(columns([(f"TIME {zone_word()}", *_HEADINGS), *map(_row, stored)]))
     else:
         click.echo("rsdeck: nothing happened that is known", err=True)
+
+
+def _follow(
+    reader: "HistoryReader", since: datetime | None, node: str, *, as_json: bool
+) -> NoReturn:
+    """Print events since a moment, else from now on, as they are recorded. Never returns."""
+    from tui.storage.private_files import MissingFile, StorageError
+
+    since = since or datetime.now(UTC)
+    printed: list[StoredEvent] = []
+    while True:
+        try:
+            stored = reader.events(since, node=node)
+        except MissingFile:
+            stored = []  # the first deck to open writes it
+        except StorageError as error:
+            raise CommandError(str(error)) from None
+        for event in stored:
+            if event not in printed:
+                click.echo(json.dumps(_as_json(event)) if as_json else "  ".join(_row(event)))
+        if stored:
+            # Of one moment there may be more to come.
+            since = stored[-1].on
+            printed = [event for event in stored if event.on == since]
+        time.sleep(_FOLLOW_EVERY)
 
 
 def _moment(since: timedelta | None) -> datetime | None:
