@@ -74,6 +74,7 @@ def test_a_node_of_another_hostname_stops_the_order() -> None:
     """P4: it has the uid that is meant, as node 1 of every cluster has."""
     meant = order(identity=Identity(uid=1, hostname="host1"))
     check_services(meant, Identity(uid=1, hostname="HOST1.example"), [NOW], HERE)
+    check_services(order(), Identity(uid=1, hostname="host9"), [NOW], HERE)
     with pytest.raises(ChangedSinceSeen, match=r"host9 answers at https://10\.0\.0\.1:9443, meant"):
         check_services(meant, Identity(uid=1, hostname="host9"), [NOW], HERE)
 
