@@ -208,12 +208,14 @@ async def test_marked_services_go_in_one_request_and_never_with_the_cursors(
     assert '"services": ["alert_mgr", "stats_archiver"]' in body(served)
 
 
-async def test_a_refusal_is_shown_as_one(served: SimulatedCluster, tmp_path: Path) -> None:
+async def test_a_failure_that_the_node_reports_is_shown_as_one(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
     served.cluster.refuse_next(1, "alert_mgr")
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "r")
         await deck.confirm()
-        await deck.shows("REFUSED")
+        await deck.shows("FAILED", "the node reported failure")
 
 
 async def test_accepted_and_unchanged_is_not_restarted(

@@ -94,7 +94,7 @@ async def test_a_node_that_refuses_pauses_the_rollout_until_an_action_is_chosen(
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         await begin(deck)
         await stands(deck, RolloutState.PAUSED)
-        await deck.shows("PAUSED for", "node3: alert_mgr: refused", "✗ failed", "· to come")
+        await deck.shows("PAUSED for", "node3: alert_mgr: failed", "✗ failed", "· to come")
         await deck.shows(
             "r resume: asks node3 again", "s skip: leaves node3", "a abort: goes to no"
         )
