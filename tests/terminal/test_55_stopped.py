@@ -5,11 +5,12 @@ Cases 55 and 63, P18.
 
 import re
 import signal
+from pathlib import Path
 
 import pytest
 
-from tests.pty import Terminal
-from tests.terminal.conftest import Open
+from tests.pty import RSDECK, Terminal, environment
+from tests.terminal.conftest import PASSWORD, Open, configure
 from tui.sim.server import SimulatedCluster
 
 pytestmark = pytest.mark.terminal
@@ -40,6 +41,49 @@ def test_a_suspended_deck_gives_the_terminal_back_and_takes_it_again_when_resume
         leave(terminal)
 
 
+def test_the_suspend_key_stops_the_job_of_a_shell_and_fg_resumes_it(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configure(tmp_path, served)
+    env = environment(tmp_path, DECK_TEST_PASSWORD=PASSWORD, PS1="shell> ")
+    # The deck is below another process of its job, which must stop with it.
+    command = " ".join((RSDECK[0], "-c", "'import subprocess, sys; subprocess.call(sys.argv[1:])'"))
+    deck = " ".join(RSDECK)
+    with Terminal(("/bin/bash", "--norc", "--noprofile", "-i"), env) as terminal:
+        terminal.shows("shell>")
+        terminal.send(f"{command} {deck}\n".encode())
+        for _ in range(2):
+            terminal.shows("alert_mgr", "running")
+            terminal.send(b"\x1a")
+            terminal.shows("Stopped", "shell>")
+            assert "alert_mgr" not in terminal.text
+            terminal.send(b"fg\n")
+        terminal.shows("alert_mgr", "running")
+        terminal.send(b"q")
+        terminal.until(lambda: terminal.text.rstrip().endswith("shell>"))
+        terminal.send(b"exit\n")
+        terminal.ends()
+
+
+def test_the_suspend_key_does_nothing_where_no_shell_could_resume_the_deck(opened: Open) -> None:
+    with opened() as terminal:
+        terminal.shows("alert_mgr")
+        terminal.send(b"\x1a")
+        terminal.send(b"?")
+        terminal.shows("─ Help")
+        assert not terminal.is_stopped
+        terminal.send(b"\x1b")
+        terminal.until(lambda: "─ Help" not in terminal.text)
+        leave(terminal)
+
+
+def test_no_copy_of_the_deck_is_left_where_there_is_no_alternate_screen(opened: Open) -> None:
+    with opened() as terminal:  # whose model knows none
+        terminal.shows("alert_mgr", "running")
+        leave(terminal)
+        assert "alert_mgr" not in terminal.text
+
+
 def test_a_woken_deck_shows_at_once_how_old_its_rows_are(
     opened: Open, served: SimulatedCluster
 ) -> None:
@@ -52,10 +96,10 @@ def test_a_woken_deck_shows_at_once_how_old_its_rows_are(
         try:
             terminal.signal(signal.SIGCONT)
             terminal.until(lambda: terminal.written.count(ALT) == 2)
-            terminal.until(lambda: "every 0.5 s" in painted(terminal))
+            terminal.until(lambda: "Quit" in painted(terminal))
         finally:
             served.cluster.power_on(1)
-        first = painted(terminal).partition("every 0.5 s")[0]
+        first = painted(terminal).partition("Quit")[0]
         assert "STALE" in first
         assert " 0 s old" not in first
         leave(terminal)

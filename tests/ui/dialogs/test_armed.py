@@ -1,6 +1,6 @@
 """When a dialog starts to listen: painted long enough, and no key for long enough; both."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -9,6 +9,7 @@ from textual import events
 from tests.ui.conftest import settle
 from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.terminal.app import TerminalApp
+from tui.ui.terminal.frame_report import REPLY_WITHIN, FrameReports
 from tui.ui.terminal.input_guard import ArmingTimes
 
 LONG = 3600.0
@@ -73,3 +74,66 @@ async def test_a_key_that_comes_before_reaches_nothing_and_one_that_comes_after_
 def test_the_shipped_times_are_long_enough_to_read_the_title() -> None:
     times = ArmingTimes()
     assert (times.painted, times.quiet, times.alone) == (0.6, 0.3, 0.1)
+
+
+class SilentOutput:
+    """An output that writes at once, to a terminal that never answers."""
+
+    dropped = 0
+
+    def write(self, _: str, written: Callable[[], None] | None = None) -> None:
+        if written is not None:
+            written()
+
+
+@asynccontextmanager
+async def open_unconfirmed(unconfirmed: float) -> AsyncIterator[tuple[Window, list[float]]]:
+    """Open a window on a terminal that does not answer; also return the clock of its reports."""
+    now = [0.0]
+    times = ArmingTimes(painted=0.0, quiet=0.0, unconfirmed=unconfirmed)
+    app = TerminalApp(arming_times=times)
+    app.frame_reports = FrameReports(lambda function: function(), lambda: now[0])
+    app.frame_reports.terminal_taken(SilentOutput())
+    async with app.run_test(notifications=True):
+        window = Window()
+        await app.push_screen(window)
+        await settle(app)
+        yield window, now
+
+
+async def test_a_terminal_that_does_not_answer_is_named_once_and_a_longer_quiet_decides() -> None:
+    """P5, case 41."""
+    async with open_unconfirmed(LONG) as (window, now):
+        assert not window.arm()
+        assert len(window.app._notifications) == 0
+        now[0] += REPLY_WITHIN + 1
+        for _ in range(2):
+            assert not window.arm()
+            await settle(window.app)
+        assert len(window.app._notifications) == 1
+    async with open_unconfirmed(0.0) as (window, now):
+        now[0] += REPLY_WITHIN + 1
+        assert window.arm()
+
+
+async def test_a_terminal_that_has_answered_before_arms_nothing_until_it_answers_again() -> None:
+    """P5, case 41."""
+    async with open_unconfirmed(0.0) as (window, now):
+        reports = window.app.frame_reports  # type: ignore[attr-defined]  # a TerminalApp's
+        reports.has_answered = True
+        for _ in range(3):
+            now[0] += REPLY_WITHIN + 1
+            assert not window.arm()
+        reports.answered()
+        assert window.arm()
+
+
+async def test_a_dialog_disarms_when_its_frame_is_lost() -> None:
+    """P5, case 41."""
+    async with open_window(0.0, 0.0) as window:
+        assert window.arm()
+        window.app.frame_reports.repainted()  # type: ignore[attr-defined]  # a TerminalApp's
+        assert window.drops_input(events.Key("y", "y"))
+        assert not window.is_armed
+        await settle(window.app)
+        assert window.arm()

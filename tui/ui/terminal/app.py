@@ -26,6 +26,8 @@ from tui.ui.terminal.output import Output
 from tui.ui.terminal.sanitizer import ControlCharacterFilter
 from tui.ui.terminal.shutdown import Shutdown
 
+_SUSPEND_KEY = "ctrl+z"
+
 _SYNCHRONIZED = 1024
 """Characters from which a frame is marked as one for the terminal; less arrives at once."""
 
@@ -65,6 +67,9 @@ class TerminalApp(App[None]):
 
     async def _handle_input(self, event: events.Event) -> None:
         """Handle an event, unless the screen drops it as typed before it could be read."""
+        if isinstance(event, events.Key) and event.key == _SUSPEND_KEY:
+            self.action_suspend_process()
+            return
         if (
             isinstance(event, events.InputEvent | events.Paste)
             and not event.is_forwarded
@@ -124,6 +129,11 @@ class TerminalApp(App[None]):
         self._exit_guard.output = output
         self._cells.forget()
         self.frame_reports.terminal_taken(output)
+
+    def action_suspend_process(self) -> None:
+        """Suspend the deck with its job; it goes on when the shell resumes it."""
+        if not isinstance(self._driver, DeckDriver) or not self._driver.suspend_job():
+            self.bell()
 
     def terminal_ready(self) -> None:
         """Find out whether the terminal answers status reports, before a dialog opens."""

@@ -164,13 +164,31 @@ class DeckDriver(LinuxDriver):
         self._loop.call_soon_threadsafe(self._continued)
 
     def _stop(self) -> None:
-        if not self._auto_restart:
-            return
+        if self._auto_restart:
+            self._leave_terminal()
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _leave_terminal(self) -> None:
         if not self._is_stopped:
             self._is_stopped = True
             self.suspend_application_mode()
             self._must_signal_resume = True
-        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def suspend_job(self) -> bool:
+        """Stop all processes of the job, as a terminal's own suspend key does.
+
+        Returns False where the deck leads its session: no shell is there that could resume it.
+        The terminal is restored first: the shell takes it as soon as one process has stopped.
+        """
+        if not self._auto_restart or os.getsid(0) == os.getpgrp():
+            return False
+        self._leave_terminal()
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.killpg(0, signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+        # Without SIGCONT, where the kernel stops no job since its shell has ended.
+        self._loop.call_soon(self._continued)
+        return True
 
     def _continued(self) -> None:
         """Continue in the foreground; in the background there is no terminal to continue with."""

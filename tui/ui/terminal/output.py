@@ -11,9 +11,12 @@ from collections.abc import Callable
 
 RESTORE = (
     "\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l"
-    "\x1b[0m\x1b[<u\x1b[?1049l\x1b[?25h"
+    "\x1b[0m\x1b[<u\x1b[H\x1b[J\x1b[?1049l\x1b[?25h"
 )
-"""Restores the terminal: every mode that the deck sets is off again."""
+"""Restores the terminal: every mode that the deck sets is off again.
+
+The screen is erased first, for terminals that have no alternate screen.
+"""
 
 _CANCEL = b"\x18"
 """CAN: ends an escape sequence that was cut in the middle."""
