@@ -96,10 +96,10 @@ def test_a_woken_deck_shows_at_once_how_old_its_rows_are(
         try:
             terminal.signal(signal.SIGCONT)
             terminal.until(lambda: terminal.written.count(ALT) == 2)
-            terminal.until(lambda: "Quit" in painted(terminal))
+            terminal.until(lambda: "every 0.5 s" in painted(terminal))
         finally:
             served.cluster.power_on(1)
-        first = painted(terminal).partition("Quit")[0]
+        first = painted(terminal).partition("every 0.5 s")[0]
         assert "STALE" in first
         assert " 0 s old" not in first
         leave(terminal)

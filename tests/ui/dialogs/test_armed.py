@@ -1,13 +1,15 @@
 """When a dialog starts to listen: painted long enough, and no key for long enough; both."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from textual import events
+from textual.app import ComposeResult
 
 from tests.ui.conftest import settle
-from tui.ui.dialogs.armed import TypeAheadProofScreen
+from tui.ui.dialogs.armed import ArmedScreen, TypeAheadProofScreen, TypedInput
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.frame_report import REPLY_WITHIN, FrameReports
 from tui.ui.terminal.input_guard import ArmingTimes
@@ -137,3 +139,79 @@ async def test_a_dialog_disarms_when_its_frame_is_lost() -> None:
         assert not window.is_armed
         await settle(window.app)
         assert window.arm()
+
+
+async def test_a_key_that_came_before_arming_and_is_handled_after_it_is_dropped() -> None:
+    """P5, case 41."""
+    async with open_window(0.0, 0.0) as window:
+        early = events.Key("y", "y")
+        assert window.arm()
+        assert window.drops_input(early)
+        assert not window.drops_input(events.Key("y", "y"))
+
+
+async def test_a_key_starts_the_quiet_again() -> None:
+    """P5, case 41."""
+    async with open_window(0.0, 0.3) as window:
+        await asyncio.sleep(0.3)
+        assert window.drops_input(events.Key("y", "y"))
+        assert not window.arm()
+        await asyncio.sleep(0.31)
+        assert window.arm()
+
+
+class Field(ArmedScreen[None]):
+    """A screen that decides something, with a field."""
+
+    def compose(self) -> ComposeResult:
+        yield TypedInput()
+
+    def on_mount(self) -> None:
+        self.begin_arming()
+
+
+async def test_a_paste_reaches_neither_a_screen_that_decides_nor_its_field() -> None:
+    """P5, case 41."""
+    app = TerminalApp(arming_times=ArmingTimes(painted=0.0, quiet=0.0))
+    async with app.run_test():
+        screen = Field()
+        await app.push_screen(screen)
+        await settle(app)
+        assert screen.arm()
+        assert screen.drops_input(events.Paste("alert_mgr"))
+        assert not screen.drops_input(events.Key("y", "y"))
+        field = screen.query_one(TypedInput)
+        field.post_message(events.Paste("alert_mgr"))
+        await settle(app)
+        assert field.value == ""
+
+
+@pytest.mark.parametrize(("gap", "decisions"), [(0.0, 0), (LONG, 1)])
+async def test_a_key_decides_only_where_no_other_came_just_before(
+    gap: float, decisions: int
+) -> None:
+    """P5, case 41."""
+    async with open_window(0.0, 0.0) as window:
+        assert window.arm()
+        calls: list[str] = []
+        before, key = events.Key("x", "x"), events.Key("enter", None)
+        key.time = before.time + gap
+        for event in (before, key):
+            window.drops_input(event)
+        window.decide(lambda: calls.append("decided"))
+        await asyncio.sleep(2 * window.arming_times.alone)
+        await settle(window.app)
+        assert len(calls) == decisions
+
+
+async def test_a_key_that_has_come_but_is_not_handled_yet_undoes_the_decision() -> None:
+    """P5, case 41."""
+    async with open_window(0.0, 0.0) as window:
+        assert window.arm()
+        calls: list[str] = []
+        window.drops_input(events.Key("enter", None))
+        window.input_arrived(events.Key("x", "x"))  # before the decision is even due
+        window.decide(lambda: calls.append("decided"))
+        await asyncio.sleep(2 * window.arming_times.alone)
+        await settle(window.app)
+        assert calls == []

@@ -3,7 +3,7 @@
 import pytest
 from rich.cells import cell_len
 from rich.control import Control
-from rich.segment import Segment
+from rich.segment import ControlType, Segment
 from rich.style import Style
 from textual.color import Color
 
@@ -65,3 +65,8 @@ def test_a_link_on_text_that_is_cleaned_is_taken_away_too() -> None:
 def test_a_segment_of_terminal_commands_is_dropped() -> None:
     assert sanitized(Control.clear().segment, Segment("text")) == [Segment("text")]
     assert sanitized(Control.title("pwned").segment) == []
+
+
+def test_a_terminal_command_whose_text_is_harmless_is_dropped_too() -> None:
+    command = Segment("7", None, [(ControlType.BELL,)])
+    assert sanitized(Segment("text"), command) == [Segment("text")]
