@@ -23,7 +23,7 @@ from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.ports import History
+from tui.fleet.ports import History, Journal
 from tui.fleet.snapshot.storage import SavedFiles
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
@@ -282,6 +282,7 @@ async def open_deck(
     keys: dict[str, str] | None = None,
     state: Path | None = None,
     history: History | None = None,
+    journal: Journal | None = None,
 ) -> AsyncIterator[Deck]:
     passwords = Passwords()
     if password is not None:
@@ -293,6 +294,7 @@ async def open_deck(
         patience=patience,
         passwords=passwords,
         history=history,
+        journal=journal,
     )
     themes, _ = load_themes(theme_dirs())
     files = SavedFiles(state or configuration.path.parent / "state")

@@ -158,6 +158,11 @@ def _evidence_difference(order: Order, view: NodeView) -> str:
 Notify = Callable[[str], None]
 
 
+def journal_warning(trouble: str) -> str:
+    """Return why no dialog opens where actions cannot be recorded."""
+    return f"Actions cannot be recorded, so nothing can be sent: {trouble}"
+
+
 class OrderController:
     """Checks an order with the guard at the key, asks the operator, and checks it again."""
 
@@ -203,6 +208,11 @@ class OrderController:
             if bound.order is not None:
                 self._fleet.journal.refused(verb, node, bound.order.names, bound.message)
             self._warn(_refusal_text(bound))
+            return
+        if trouble := self._fleet.journal.trouble:
+            # Written as a record too: where that succeeds, the trouble is over at the next press.
+            self._fleet.journal.refused(verb, node, bound.order.names, trouble)
+            self._warn(journal_warning(trouble))
             return
         from tui.ui.dialogs.order import OrderDialog, OrderQuestion
 

@@ -12,6 +12,7 @@ from textual.app import App
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
+from tui.ui.controllers.orders import journal_warning
 from tui.ui.format.status_lines import Palette
 
 Notify = Callable[[str], None]
@@ -90,6 +91,11 @@ class RolloutController:
         if isinstance(plan, PlanRefusal):
             remedy = " ctrl+p: unlock required services" if plan.is_locked else ""
             self._warn(f"{plan}. Nothing was sent.{remedy}")
+            return
+        if trouble := self._fleet.journal.trouble:
+            # Written as a record too: where that succeeds, the trouble is over at the next press.
+            self._fleet.journal.refused(plan.verb, plan.steps[0].node, plan.names, trouble)
+            self._warn(journal_warning(trouble))
             return
         from tui.ui.dialogs.rollout import RolloutDialog, RolloutQuestion
 
