@@ -50,3 +50,14 @@ async def test_fast_clicks_do_not_end_the_deck_while_an_order_is_open(
         await click_thrice_beside_the_palette(deck)
         await click_a_toast_twice(deck)
         assert deck.fleet.orders.open
+
+
+async def test_equal_toasts_are_shown_as_one_with_a_count(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        for _ in range(3):
+            deck.app.notify("The same.", timeout=30)
+        deck.app.notify("Another.", timeout=30)
+        await deck.shows("The same. (3 times)", "Another.")
+        assert deck.text.count("The same.") == 1
