@@ -7,6 +7,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Static
+from textual.widgets._toast import Toast
 
 from tests.ui.conftest import settle, wait_until
 from tui.ui.terminal.mouse_faults import MouseSafeApp
@@ -98,3 +99,20 @@ async def test_clicks_behind_the_one_that_closed_a_window_close_no_other() -> No
         assert app.screen is below
         assert app.is_running
     assert results == [None]
+
+
+async def test_a_click_that_reaches_a_toast_after_it_has_gone_is_dropped() -> None:
+    app = Host()
+    async with app.run_test(notifications=True) as pilot:
+        app.notify("One line.")
+        await wait_until(lambda: app.screen.query(Toast))
+        await pilot.pause()
+        toast = app.screen.query_one(Toast)
+        click = events.Click(toast, 1, 5, 0, 0, 1, False, False, False)
+        toast.post_message(click)
+        await wait_until(lambda: not app.screen.query(Toast))
+        assert app.mouse_faults == 0
+        with toast._context():
+            await toast._dispatch_message(click)
+        assert app.mouse_faults == 1
+        assert app.is_running
