@@ -24,6 +24,13 @@ class Faulty(Static):
             raise KeyError("ours")
         self.screen.get_child_by_id("gone")
 
+    can_focus = True
+    keys = 0
+
+    def on_key(self) -> None:
+        self.keys += 1
+        self.screen.get_child_by_id("gone")
+
 
 class Window(ModalScreen[None]):
     """Closes when it is clicked, like the palette."""
@@ -116,3 +123,17 @@ async def test_a_click_that_reaches_a_toast_after_it_has_gone_is_dropped() -> No
             await toast._dispatch_message(click)
         assert app.mouse_faults == 1
         assert app.is_running
+
+
+async def test_a_key_that_fails_inside_textual_is_dropped_and_the_next_is_handled() -> None:
+    app = Host()
+    async with app.run_test(notifications=True):
+        faulty = app.query_one(Faulty)
+        faulty.focus()
+        await settle(app)
+        for _ in range(2):
+            app.post_message(events.Key("x", "x"))
+        await wait_until(lambda: faulty.keys == 2)
+        await settle(app)
+        assert app.is_running
+        assert toasts(app)[0].startswith("A key failed inside Textual and was dropped: NoMatches")

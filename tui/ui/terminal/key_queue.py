@@ -8,6 +8,7 @@ filter would be taken for orders, and what is typed after a tab would go into th
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 
 from textual import events
 from textual.message import Message
@@ -62,7 +63,10 @@ class KeyQueue:
                 continue
             self._is_busy = True
             self._turn += 1
-            await self._handle(event)
+            with ExitStack() as fault:
+                fault.callback(self._release)  # else no key would be handled any more
+                await self._handle(event)
+                fault.pop_all()
             self._timer = self._wait(_PATIENCE, self._next)
             if not self._follow(target, again=True):
                 self._release()

@@ -1,8 +1,9 @@
-"""An application that a fault in Textual's own handling of the mouse does not end.
+"""An application that a fault in Textual's own handling of mouse or keys does not end.
 
 In Textual 8.2.8, several clicks on a widget that the first one closes are handled all the same:
 a second click beside the palette closed the screen under it, and one on a toast that is gone
-asked for its parent. A widget whose handler raises ends the whole application.
+asked for its parent; page down fails in a list without a visible line. A widget whose handler
+raises ends the whole application.
 """
 
 import traceback
@@ -50,11 +51,13 @@ _FAULTS = (
     AssertionError,
 )
 _TEXTUAL = Path(textual.__file__).parent
+_HERE = Path(__file__).parent
+_OURS = _HERE.parent.parent
 _REPORTS_AT_MOST = 20
 
 
 class MouseSafeApp(TerminalApp):
-    """Contains a fault of the mouse to its event.
+    """Contains a fault of the mouse, or of a key that Textual alone handles, to its event.
 
     The event is dropped, which is shown in one line, and reported once the deck has ended.
     """
@@ -65,7 +68,7 @@ class MouseSafeApp(TerminalApp):
 
     @property
     def mouse_faults(self) -> int:
-        """How many different faults of the mouse were contained."""
+        """How many different faults of mouse and keys were contained."""
         return len(self._faulty_places)
 
     def pop_screen(self) -> AwaitComplete:
@@ -82,30 +85,31 @@ class MouseSafeApp(TerminalApp):
         except _FAULTS as error:
             if not _is_contained(message, error):
                 raise
-            self.mouse_failed(error)
+            self.input_failed(message, error)
 
     def _register_child(
         self, parent: DOMNode, child: Widget, before: int | None, after: int | None
     ) -> None:
-        _contain(child, self.mouse_failed)
+        _contain(child, self.input_failed)
         super()._register_child(parent, child, before, after)
 
     def _start_widget(self, parent: Widget, widget: Widget) -> None:
-        _contain(widget, self.mouse_failed)
+        _contain(widget, self.input_failed)
         super()._start_widget(parent, widget)
 
-    def mouse_failed(self, error: Exception) -> None:
-        """Show that an event of the mouse was dropped, and report it once the deck has ended."""
+    def input_failed(self, message: Message, error: Exception) -> None:
+        """Show that an event was dropped, and report it once the deck has ended."""
+        what = "key" if isinstance(message, events.Key) else "mouse event"
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}"
         if place not in self._faulty_places and len(self._faulty_places) < _REPORTS_AT_MOST:
             self._faulty_places.add(place)
             lines = "\n".join(fault_lines(error))
             self._exit_guard.report(
-                f"rsdeck dropped a mouse event that failed inside Textual. Please report:\n{lines}"
+                f"rsdeck dropped a {what} that failed inside Textual. Please report:\n{lines}"
             )
         self.notify(
-            f"A mouse event failed inside Textual and was dropped: {place}. "
+            f"A {what} failed inside Textual and was dropped: {place}. "
             "Details are printed when the deck ends.",
             severity="warning",
             markup=False,
@@ -116,8 +120,8 @@ async def _nothing() -> None:
     """Stand for the removal of a screen that is gone already."""
 
 
-def _contain(pump: MessagePump, failed: Callable[[Exception], None]) -> None:
-    """Hand faults of a widget's handling of the mouse to `failed`; its queue goes on."""
+def _contain(pump: MessagePump, failed: Callable[[Message, Exception], None]) -> None:
+    """Hand faults of a widget's handling of mouse and keys to `failed`; its queue goes on."""
     if "_dispatch_message" in vars(pump):
         return
     # Textual has no hook around a widget's dispatch, and its widgets are not ours to subclass.
@@ -129,17 +133,19 @@ def _contain(pump: MessagePump, failed: Callable[[Exception], None]) -> None:
         except _FAULTS as error:
             if not _is_contained(message, error):
                 raise
-            failed(error)
+            failed(message, error)
 
     pump._dispatch_message = contained  # type: ignore[method-assign]  # noqa: SLF001 - see above
 
 
 def _is_contained(message: Message, error: Exception) -> bool:
-    """Whether an error was raised in Textual's code, over an event of the mouse."""
-    if not isinstance(message, _OF_THE_MOUSE):
+    """Whether Textual's code raised an error over the mouse, or over its own use of a key."""
+    places = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    if not places[-1].is_relative_to(_TEXTUAL):
         return False
-    frames = traceback.extract_tb(error.__traceback__)
-    return Path(frames[-1].filename).is_relative_to(_TEXTUAL)
+    if isinstance(message, events.Key):
+        return not any(one.is_relative_to(_OURS) and one.parent != _HERE for one in places)
+    return isinstance(message, _OF_THE_MOUSE)
 
 
 def _screen_of(pump: MessagePump | None) -> Screen[Any] | None:
