@@ -121,3 +121,22 @@ async def test_who_goes_first_is_admitted_before_those_who_wait_longer() -> None
     assert not any(task.done() for task in waiting)
     for task in waiting:
         task.cancel()
+
+
+async def test_a_request_that_takes_long_counts_as_slow_before_it_ends() -> None:
+    now = 0.0
+    slots = RequestSlots(lambda: now)
+    await slots.enter("slow")
+    now += 2
+    slots.leave("slow")
+    await slots.enter("long")
+    now += 0.9
+    slow = await entering(slots, "slow")
+    assert slow.done()
+    slots.give_back("slow")
+    now += 0.2
+    slow = await entering(slots, "slow")
+    assert not slow.done()
+    fast = await entering(slots, "fast")
+    assert fast.done()
+    slow.cancel()
