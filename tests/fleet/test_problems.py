@@ -1,6 +1,6 @@
 """All that is wrong, the worst first, and for how long."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -277,3 +277,8 @@ def test_the_way_basic_is_a_notice_only_where_it_makes_readings_late() -> None:
     (found,) = problems(node(password=late, interval=2.0))
     assert "15 nodes at 0.2 s" in found.what
     assert "enough for 14 at 2 s" in found.what
+
+
+def test_what_a_cluster_observed_of_a_node_that_does_not_answer_is_no_second_problem() -> None:
+    gone = replace(lost("a"), health=ObservedHealth("down", "node_unreachable", NOW - 9))
+    assert [one.what for one in problems(gone)] == ["unreachable: it said no"]

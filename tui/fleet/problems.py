@@ -149,7 +149,9 @@ def find_problems(
     logins: set[PasswordPolling] = set()
     for number, node in enumerate(conditions):
         found = [*_connection(node, now), *_certificate(node, on), *_password(node, logins)]
-        remark = "" if node.health is None else node.health.remark(now)
+        # A node that does not answer is listed by its own trouble.
+        health = node.health if node.reading.trouble is None else None
+        remark = health.remark(now) if health is not None else ""
         found += _reported(node.name, node.maintenance, node.health, remark)
         if node.is_fresh(now):
             if node.kinds_gap:

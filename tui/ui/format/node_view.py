@@ -96,12 +96,17 @@ class NodeView:
     @property
     def reported(self) -> str:
         """What its cluster reports against it: maintenance, a status that is not well or old."""
-        facts = self.facts
-        parts = (
-            "" if facts.maintenance is None else str(facts.maintenance),
-            "" if facts.health is None else facts.health.remark(self.now),
-        )
+        maintenance = self.facts.maintenance
+        parts = ("" if maintenance is None else str(maintenance), self.health_remark)
         return "; ".join(filter(None, parts))
+
+    @property
+    def health_remark(self) -> str:
+        """What its cluster observed against it; empty where its own trouble says more."""
+        health = self.facts.health
+        if health is None or self.reading.trouble is not None:
+            return ""
+        return health.remark(self.now)
 
     @property
     def age(self) -> float | None:

@@ -96,9 +96,7 @@ def status_line(view: NodeView, shown: int, sort: str, filtered: str, palette: P
         parts.append(Text(f"{well}/{total} {was}running", palette["ok" if well_now else "muted"]))
         if faulty and view.is_fresh:
             parts.append(Text(problems_text(view.problems), palette["bad"]))
-    health = view.facts.health
-    if health is not None:
-        parts.append(Text(health.remark(view.now), palette["warn"]))
+    parts.append(Text(view.health_remark, palette["warn"]))
     if view.facts.kinds_gap and view.is_fresh:
         parts.append(Text("kinds unknown", palette["warn"]))
     if shown != total:
