@@ -248,3 +248,16 @@ def test_the_services_of_a_node_that_reports_no_uid_are_shown() -> None:
         (one,) = look(profile(server.url, uid=1))
         assert one.trouble is None
         assert len(one.services) == 2
+
+
+@pytest.mark.parametrize("path", [BOOTSTRAP, STATES, OPTIONAL])
+def test_a_401_to_one_side_call_discards_no_services_that_were_read(path: str) -> None:
+    play = Play()
+    play.get(path, answer("no", 401))
+    with serving(play) as server:
+        (one,) = look(profile(server.url))
+    assert one.trouble is None
+    assert len(one.services) == 2
+    # No further password leaves before services were polled again, and the reason is known.
+    assert one.scope.optional is None
+    assert "401" in one.kinds_gap or "refused" in one.kinds_gap
