@@ -13,7 +13,7 @@ from tests.fleet.witness import records
 from tui.journal.journal_file import JournalError, JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
-from tui.model.order import Tier
+from tui.model.order import Tier, Verb
 
 ORDER = open_order()
 
@@ -68,3 +68,20 @@ async def test_an_intent_that_cannot_be_written_leaves_no_verdict_behind(folder:
     ]  # fmt: skip
     (left,) = find_unfinished_orders(JournalFile(folder).lines())
     assert (left.id, left.was_sent) == (journal.id_of(ORDER), True)
+
+
+async def test_a_refused_press_is_recorded_once_per_press_and_reason_a_minute(
+    folder: Path,
+) -> None:
+    journal = OrderJournal(folder)
+    await journal.begin()
+    for _ in range(200):
+        journal.refused(Verb.STOP, "node1", ("ccs",), "it is required")
+    journal.refused(Verb.STOP, "node1", ("ccs",), "the node is read-only")
+    journal.refused(Verb.STOP, "node2", ("ccs",), "it is required")
+    journal.end()
+    assert [(one["node"], one["why"]) for one in records(folder, "refused")] == [
+        ("node1", "it is required"),
+        ("node1", "the node is read-only"),
+        ("node2", "it is required"),
+    ]

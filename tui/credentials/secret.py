@@ -95,14 +95,18 @@ class Raw(_Hidden):
 
 
 class CredentialError(Exception):
-    """A profile's password cannot be read; `str` is one line and says what to do."""
+    """A profile's password cannot be read; `str` is one line and says what to do.
+
+    `without_node` is the same line for all the nodes that share the login.
+    """
 
     def __init__(self, profile: NodeProfile, source: str, reason: str, hint: str) -> None:
         self.node = profile.name
         self.source = source
         self.reason = reason
         self.hint = hint
-        super().__init__(f"{profile.name}: {source}: {reason}; {hint}")
+        self.without_node = f"{source}: {reason}; {hint}"
+        super().__init__(f"{profile.name}: {self.without_node}")
 
 
 class PasswordNeeded(CredentialError):

@@ -13,6 +13,7 @@ from tui.journal import records
 from tui.journal.journal_file import JournalError, JournalFile, MissingFile
 from tui.journal.node_lock import NodeBusy, NodeLock
 from tui.journal.records import describe_session, timestamp
+from tui.journal.refusals import RefusalLimit
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
 from tui.model.clock import monotonic
 from tui.model.order import Order, OrderAnswer, Result, Tier, Verb, Verdict
@@ -37,6 +38,7 @@ class OrderJournal:
         self._writer = BackgroundWriter("journal")
         self._session = secrets.token_hex(4)
         self._who = describe_session(os.environ, read_only=False)
+        self._refusals = RefusalLimit()
         self._opening: dict[str, Any] = {}
         self._is_open = False
 
@@ -100,8 +102,11 @@ class OrderJournal:
         self._put(self._of(order, records.verdict(verdict)))
 
     def refused(self, verb: Verb, node: str, names: tuple[str, ...], why: str) -> None:
-        """Record an order that was not sent."""
-        self._put({**self._stamped(), **records.refused(verb, node, names, why)})
+        """Record an order that was not sent; the same press and reason once a minute."""
+        unrecorded = self._refusals.take((verb, node, names, why), monotonic())
+        if unrecorded is not None:
+            fields = records.refused(verb, node, names, why, unrecorded)
+            self._put({**self._stamped(), **fields})
 
     def resolved(
         self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None

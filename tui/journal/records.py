@@ -92,14 +92,20 @@ def verdict(given: Verdict) -> dict[str, Any]:
     }
 
 
-def refused(verb: Verb, node: str, names: tuple[str, ...], why: str) -> dict[str, Any]:
-    """Return the record of an order that was not sent."""
+def refused(
+    verb: Verb, node: str, names: tuple[str, ...], why: str, unrecorded: int = 0
+) -> dict[str, Any]:
+    """Return the record of an order that was not sent.
+
+    `unrecorded` is how many of the same were refused since the last record of it.
+    """
     return {
         "kind": "refused",
         "verb": verb.value,
         "node": clean(node),
         "services": [clean(name) for name in names],
         "why": clean(why, _TEXT),
+        **({"unrecorded": unrecorded} if unrecorded else {}),
     }
 
 

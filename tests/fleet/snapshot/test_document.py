@@ -283,3 +283,11 @@ def test_no_word_of_a_passwords_source_is_in_it() -> None:
     for text in (as_text(object_), as_json(object_)):
         assert "secret-place" not in text
         assert "NO PASSWORD" in text.upper()
+
+
+def test_a_long_name_stands_whole_over_its_row() -> None:
+    name = "crdb_worker_of_a_very_long_name_" * 2
+    reading = replace(node_snapshot().reading, services=(Service(name, "STOPPED"),))
+    text = as_text(snapshot(node_snapshot(reading=reading)))
+    assert f"\n  {name}\n" in text
+    assert all(width(line) <= COLUMNS for line in text.splitlines())

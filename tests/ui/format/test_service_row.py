@@ -8,7 +8,14 @@ import pytest
 from tui.model.event import Event, StatusChange
 from tui.model.filters import ServiceKinds
 from tui.model.service import Health, Service
-from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason, service_cells
+from tui.ui.format.service_row import (
+    GLYPHS,
+    NOTHING,
+    STYLES,
+    kind_reason,
+    service_cells,
+    started_words,
+)
 
 ON = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
 ALERT = Service("alert_mgr", "RUNNING", ON, 90)
@@ -45,3 +52,10 @@ def test_a_kind_is_shown_with_its_reason() -> None:
     assert "lists it" in kind_reason(ALERT, OPTIONAL, ())
     assert "does not list it" in kind_reason(Service("ccs", "RUNNING"), OPTIONAL, ())
     assert "no route" in kind_reason(ALERT, ServiceKinds(), ("no route",))
+
+
+def test_a_start_of_another_year_shows_its_year() -> None:
+    start = datetime(2023, 12, 31, 23, 59, 1, tzinfo=UTC)
+    assert started_words(start, start) == "12-31 23:59:01"
+    assert started_words(start, start.replace(year=2024)) == "2023-12-31"
+    assert started_words(None, start) == "—"

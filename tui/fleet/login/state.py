@@ -118,7 +118,7 @@ class Login:
                     secret = await passwords.read(profile)
                 except CredentialError as error:
                     if generation == self.generation:
-                        self.stop(str(error))
+                        self.stop(error.without_node)
                 else:
                     # A person may have typed one while the source was slow to answer.
                     if generation == self.generation:
@@ -182,7 +182,7 @@ class Login:
             try:
                 secret = await passwords.read(profile)
             except CredentialError as error:
-                secret, text = None, f"; {error}"
+                secret, text = None, f"; {error.without_node}"
             if generation != self.generation:
                 return
             if secret is not None and secret != self.secret:

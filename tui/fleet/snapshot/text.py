@@ -198,11 +198,17 @@ def _wrapped(text: str, indent: str = "  ") -> list[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lay rows out in columns; the last column takes the rest of the line."""
+    """Lay rows out in columns; the last column takes the rest of the line.
+
+    A name that is wider than its column stands whole on lines of its own, over its row.
+    """
     cells = [[cut(cell, most) for cell, most in zip(row, _WIDEST, strict=True)] for row in rows]
     widths = [max(map(width, column)) for column in zip(*cells, strict=True)]
     lines = []
-    for row in cells:
+    for (name, *_), row in zip(rows, cells, strict=True):
+        if width(name) > _WIDEST[0]:
+            lines += _wrapped(name)
+            row[0] = ""
         padded = (cell + " " * (most - width(cell)) for cell, most in zip(row, widths, strict=True))
         lines.append(cut("  " + " ".join(padded).rstrip(), COLUMNS))
     return lines

@@ -77,8 +77,14 @@ def sign_of(event: Event) -> tuple[str, str]:
 
 
 def event_clock(moment: datetime, today: datetime) -> str:
-    """Return the time of day; with its date, and without its seconds, if not today's."""
-    is_today = shown_time(moment).date() == shown_time(today).date()
+    """Return the time of day; with its date, and without its seconds, if not today's.
+
+    Of another year, the date is all there is.
+    """
+    then, now = shown_time(moment), shown_time(today)
+    if then.year != now.year:
+        return clock_text(moment, "%Y-%m-%d", named=False)
+    is_today = then.date() == now.date()
     return clock_text(moment, "%H:%M:%S" if is_today else "%m-%d %H:%M", named=False)
 
 

@@ -10,7 +10,7 @@ from tui.model.filters import ServiceKinds
 from tui.model.reading import Reading
 from tui.model.service import Health, Kind, Service
 from tui.model.text import is_plain_name
-from tui.model.time_zone import clock_text
+from tui.model.time_zone import clock_text, shown_time
 
 _GRAIN = 1.0
 
@@ -85,7 +85,6 @@ class ServiceCells:
     style: str
     name_style: str
     uptime: str
-    started: str
     kind: str
     change: str
 
@@ -95,7 +94,6 @@ def service_cells(
 ) -> ServiceCells:
     """Return what a row shows at `now` (monotonic); `uptime` is in seconds, as it is shown."""
     health = service.health(scope.disabled)
-    started = service.started_at
     kind = scope.kind(service)
     return ServiceCells(
         name=service.shown,
@@ -103,10 +101,17 @@ def service_cells(
         style=STYLES[health],
         name_style=STYLES[health] if health.is_problem else _name_style(service),
         uptime=uptime_words(service, uptime),
-        started=clock_text(started, "%m-%d %H:%M:%S", named=False) if started else NOTHING,
         kind="?" if kind is Kind.UNKNOWN else kind.value,
         change=change_words(last, now) if last else "",
     )
+
+
+def started_words(started: datetime | None, on: datetime | None) -> str:
+    """Return a start time; with its year, and without its clock, where that is not `on`'s."""
+    if started is None:
+        return NOTHING
+    is_this_year = on is not None and shown_time(started).year == shown_time(on).year
+    return clock_text(started, "%m-%d %H:%M:%S" if is_this_year else "%Y-%m-%d", named=False)
 
 
 def _name_style(service: Service) -> str:

@@ -7,7 +7,7 @@ from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
 from tui.model.service import Service
 from tui.model.time_zone import zone_word
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import UptimeClock, service_cells
+from tui.ui.format.service_row import UptimeClock, service_cells, started_words
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 
@@ -91,6 +91,6 @@ def _row(service: Service, uptime: int | None, view: NodeView, last: Event | Non
         Cell(texts.uptime),
         Cell(texts.kind, "muted" if texts.kind == "optional" else ""),
         Cell(texts.change, "muted"),
-        Cell(texts.started, "muted"),
+        Cell(started_words(service.started_at, view.reading.answered_on), "muted"),
     )
     return Row(service.name, tuple(cells), dim=not view.is_fresh)
