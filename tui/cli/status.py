@@ -73,8 +73,7 @@ def print_status(
         click.echo(json.dumps({"nodes": [_as_json(node) for node in statuses]}, indent=2))
     else:
         click.echo(status_table(statuses))
-    # Nodes that share a login share its trouble.
-    for sentence in dict.fromkeys(_sentence(node) for node in statuses if node.trouble is not None):
+    for sentence in _troubles(statuses):
         click.echo(f"rsdeck: {sentence}", err=True)
     for sentence in unknown_kinds(statuses):
         click.echo(f"rsdeck: {sentence}", err=True)
@@ -86,6 +85,22 @@ def print_status(
     if any(node.trouble is not None for node in statuses):
         return UNREACHABLE
     return DOWN if any(node.problems for node in statuses) else WELL
+
+
+def _troubles(statuses: Sequence["NodeStatus"]) -> list[str]:
+    """Return why nodes could not be polled: what nodes share, as a login's trouble, once."""
+    from tui.model.reading import TroubleKind
+
+    nodes: dict[tuple[str, bool], list[str]] = {}
+    for node in statuses:
+        if node.trouble is not None:
+            # It is its source's trouble, and names no node.
+            is_shared = node.trouble.kind is TroubleKind.NO_PASSWORD
+            nodes.setdefault((_sentence(node), is_shared), []).append(node.profile.name)
+    return [
+        f"{', '.join(names)}: {sentence}" if is_shared else sentence
+        for (sentence, is_shared), names in nodes.items()
+    ]
 
 
 def unknown_kinds(statuses: Sequence["NodeStatus"]) -> list[str]:
