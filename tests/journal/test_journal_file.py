@@ -289,3 +289,21 @@ def test_a_journal_that_is_moved_away_is_begun_anew(folder: Path) -> None:
     store.append({"id": 2})
     assert ids(store) == [2]
     assert check_chain(store.lines()).broken_at is None
+
+
+def test_a_new_file_is_synced_into_its_folder_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    sync = os.fsync
+
+    def noting(file: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(file).st_mode))
+        sync(file)
+
+    store = JournalFile(tmp_path)
+    monkeypatch.setattr(os, "fsync", noting)
+    store.append({"kind": "session"})
+    assert synced == [False, True]
+    store.append({"kind": "session_end"})
+    assert synced == [False, True, False]
