@@ -311,3 +311,8 @@ def test_a_maintenance_snapshot_of_any_shape_is_maintenance(
 def test_what_is_no_health_of_a_cluster_is_an_error(body: bytes) -> None:
     with pytest.raises(WireError):
         codec.read_health(body)
+
+
+def test_the_error_of_a_node_that_is_not_well_is_kept() -> None:
+    assert codec.read_node_check(b'{"result": false, "error": "disk full"}') == (False, "disk full")
+    assert codec.read_node_check(b'{"result": true}') == (True, "")

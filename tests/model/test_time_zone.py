@@ -6,11 +6,9 @@ import pytest
 
 from tui.cli.journal import _rows as journal_rows
 from tui.model.event import ConnectionLost, Event
-from tui.model.filters import ServiceKinds
-from tui.model.service import Service
 from tui.model.time_zone import DATE_AND_TIME, ClockZone, clock_text, show_times_in, zone_word
 from tui.ui.format.event_row import event_clock, event_sentence
-from tui.ui.format.service_row import service_cells
+from tui.ui.format.service_row import started_words
 from tui.ui.format.status_lines import time_text
 from tui.ui.widgets.services_table import columns as service_columns
 
@@ -53,7 +51,6 @@ def test_every_place_that_shows_a_time_shows_it_in_that_zone() -> None:
     assert event_clock(MOMENT, MOMENT + timedelta(days=1)) == "02-01 05:00"
     assert event_sentence(event).startswith("2026-02-01 05:00:05 IST")
     assert time_text(MOMENT) == "05:00:05 IST"
-    service = Service("ccs", "RUNNING", started_at=MOMENT)
-    assert service_cells(service, ServiceKinds(), None, None, 0.0).started == "02-01 05:00:05"
+    assert started_words(MOMENT, MOMENT) == "02-01 05:00:05"
     assert next(journal_rows([{"at": "2026-01-31T23:30:05.1Z"}]))[0] == "2026-02-01 05:00:05"
     assert [column.title for column in service_columns()][-1] == "STARTED LOCAL"
