@@ -8,9 +8,10 @@ import pytest
 
 from tests.certificates import NOW, self_signed
 from tests.faultserver import FaultServer, serving
+from tests.fleet.conftest import profile
 from tui.api.tls.certificate import fingerprint
 from tui.config import Configuration, load
-from tui.fleet.onboarding.pinning import PresentedCertificate
+from tui.fleet.onboarding.pinning import PresentedCertificate, certificate_facts
 from tui.fleet.onboarding.renewal import (
     Renewal,
     RenewalBlock,
@@ -20,7 +21,7 @@ from tui.fleet.onboarding.renewal import (
     replace_pin,
 )
 from tui.model.certificate import Certificate
-from tui.model.trust import PinnedTrust
+from tui.model.trust import AuthorityTrust, PinnedTrust
 
 OLD, NEW, OTHER = "aa" * 32, "bb" * 32, "cc" * 32
 
@@ -44,7 +45,7 @@ def presenting(configuration: Configuration, *shown: str, **unreachable: str) ->
     """Return the renewal of profiles whose nodes present these fingerprints."""
     reached = zip(configuration.nodes, shown, strict=False)
     return Renewal(
-        tuple(PresentedCertificate(profile, Certificate(sha)) for profile, sha in reached),
+        tuple(PresentedCertificate(one, Certificate(sha)) for one, sha in reached),
         unreachable,
     )
 
@@ -93,7 +94,7 @@ def test_all_profiles_get_the_new_pin_in_one_write_and_nothing_else_changes(tmp_
     configuration = written(tmp_path, OLD, OLD, OLD)
     text = configuration.path.read_text(encoding="utf-8")
     after = renew_pins(configuration, presenting(configuration, NEW, NEW, n3="refused"))
-    assert [profile.trust for profile in after.nodes] == [
+    assert [node.trust for node in after.nodes] == [
         PinnedTrust(NEW, "db"),
         PinnedTrust(NEW, "db"),
         PinnedTrust(OLD, "db"),
@@ -110,7 +111,7 @@ def test_one_pin_is_replaced_where_the_old_one_is_named(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="another"):
             replace_pin(configuration, contact, was)
     after = replace_pin(configuration, contact, OLD)
-    assert [str(profile.trust) for profile in after.nodes] == [f"sha256:{NEW}", f"sha256:{OLD}"]
+    assert [str(node.trust) for node in after.nodes] == [f"sha256:{NEW}", f"sha256:{OLD}"]
 
 
 def test_the_facts_have_old_and_new_and_who_did_not_answer(tmp_path: Path) -> None:
@@ -158,3 +159,12 @@ async def test_every_pinned_node_of_the_cluster_is_reached_without_http(
     assert not renewal.agrees(sha256[:7])
     assert (first.received, second.received) == (0, 0)
     assert (await fetch_renewal(configuration, "other", 2)).block is RenewalBlock.NONE_PINNED
+
+
+def test_the_trust_screen_names_the_key_of_a_ca_file_and_not_its_value() -> None:
+    """P9: it may be a password written into the wrong key."""
+    source = profile("https://db1:9443", trust=AuthorityTrust(Path("/hunter2"), "line 4, ca_file"))
+    facts = certificate_facts(PresentedCertificate(source, Certificate(NEW)), NOW)
+    words = " ".join(fact.words for fact in facts)
+    assert "a CA file (line 4, ca_file)" in words
+    assert "hunter2" not in words

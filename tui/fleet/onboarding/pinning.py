@@ -9,7 +9,6 @@ from tui.api.tls.certificate import COMPARE
 from tui.api.tls.probe import probe
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.model.certificate import Certificate
-from tui.model.text import clean
 from tui.model.time_zone import clock_text
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust
 
@@ -143,8 +142,8 @@ def _standing(contact: PresentedCertificate) -> str:
     if contact.match is not PinMatch.NEW:
         return str(contact.match.value)
     match contact.profile.trust:
-        case AuthorityTrust(ca_file):
-            other = f"an authority: {clean(str(ca_file), 4096)}"
+        case AuthorityTrust(place=place):
+            other = f"a CA file ({place})"
         case NoTrust():
             other = "anybody (insecure)"
         case _:
