@@ -158,6 +158,7 @@ def cluster(node: Node) -> Iterator[Node]:
 def test_the_pins_of_a_cluster_are_replaced_after_one_confirmation(
     cluster: Node, ways: str
 ) -> None:
+    """P12."""
     before = cluster.written
     argv = ("--was", WRONG, "--yes", cluster.sha256) if ways == "named" else ()
     typed = f"{cluster.sha256[:8]}\n" if ways == "typed" else ""

@@ -1,4 +1,7 @@
-"""Names that look like another service's: shown escaped, of no known kind, never acted on."""
+"""Names that look like another service's: shown escaped, of no known kind, never acted on.
+
+P8.
+"""
 
 import pytest
 
