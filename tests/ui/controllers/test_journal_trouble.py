@@ -36,6 +36,8 @@ async def test_no_dialog_opens_where_nothing_can_be_recorded_until_it_can(
         await deck.press("r")
         await deck.until(lambda: not journal.trouble)
         await deck.open("r", OrderDialog)
+        await deck.armed()  # before that, keys are dropped
         await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
         await deck.open("R", RolloutDialog)
     assert not posts(served)
