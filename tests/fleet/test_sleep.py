@@ -1,4 +1,7 @@
-"""The machine sleeps: CLOCK_MONOTONIC stands still meanwhile, CLOCK_BOOTTIME goes on."""
+"""The machine sleeps: CLOCK_MONOTONIC stands still meanwhile, CLOCK_BOOTTIME goes on.
+
+P18.
+"""
 
 import sys
 import time

@@ -1,4 +1,7 @@
-"""Nodes without a profile: what their cluster says of them, and nothing that could reach them."""
+"""Nodes without a profile: what their cluster says of them, and nothing that could reach them.
+
+P18.
+"""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""The clock of ages goes on while the machine sleeps, and no other counts ages."""
+"""The clock of ages goes on while the machine sleeps, and no other counts ages.
+
+P18.
+"""
 
 import sys
 import time

@@ -1,4 +1,7 @@
-"""What is known of a frame: written out, answered, lost; and terminals that never answer."""
+"""What is known of a frame: written out, answered, lost; and terminals that never answer.
+
+P5.
+"""
 
 from collections.abc import Callable
 

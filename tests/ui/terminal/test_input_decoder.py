@@ -1,4 +1,7 @@
-"""Sequences and keys are told apart, however slowly they come; pastes are kept whole."""
+"""Sequences and keys are told apart, however slowly they come; pastes are kept whole.
+
+P5.
+"""
 
 import random
 from collections.abc import Iterable, Sequence
