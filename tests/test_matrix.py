@@ -21,6 +21,9 @@ EXCEPTIONS: dict[str, str] = {}
 MAY_SKIP = {
     "credentials/test_file.py"
     "::test_a_disk_that_hangs_holds_nothing_else_up_and_is_reported": "no FUSE",
+    "fleet/test_sleep.py"
+    "::test_on_waking_everything_is_stale_until_it_is_polled_and_no_order_is_taken": "not Linux",
+    "model/test_clock.py::test_time_asleep_counts": "not Linux",
 }
 """Tests that need what not every machine has, and what that is."""
 
