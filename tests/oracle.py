@@ -14,12 +14,16 @@ _CHANGERS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _COLOR = r"(?:[34]8;(?:2;\d{1,3};\d{1,3};\d{1,3}|5;\d{1,3})|[34]9)"
 _MODES = r"(?:7|25|1000|1003|1004|1006|1015|1049|2004|2026)"
 _ALLOWED = re.compile(
+    # The erasing of the screen as it is left, and at no other time.
+    r"\x1b\[H\x1b\[J(?=\x1b\[\?1049l)|"
     # Where: cursor moves by row and column, to the right and back.
     r"\x1b\[\d{1,4};\d{1,4}H|\x1b\[\d{0,4}H|\x1b\[\d{0,4}C|\x08"
     # How it looks: colours by number, and bold, dim, italic, underlined, reverse, struck.
     rf"|\x1b\[(?:(?:[0123479]|{_COLOR})(?:;(?:[123479]|{_COLOR}))*)?m"
     # Modes that are switched on and off, and the question for synchronised output.
     rf"|\x1b\[\?{_MODES}[hl]|\x1b\[\?2026\$p"
+    # The question whether it has shown what was written (DSR).
+    r"|\x1b\[5n"
     # The keyboard protocol, pushed and popped, and the shape of the pointer.
     r"|\x1b\[>25u|\x1b\[<u|\x1b\]22;[a-z-]{1,20}\x07"
     r"|\r?\n"

@@ -68,7 +68,7 @@ async def test_the_primarys_path_is_the_other_one_and_there_is_no_third(connect)
         (b'{"alert_mgr": 1}', None, ""),
         (b'{"alert_mgr": true, "alert_mgr": false}', None, ""),
         (b'{"metrics_exporter": true}', None, "it also answered for metrics_exporter"),
-        (b'{"alert_mgr": true, "\\u001b[2J": true}', True, "it also answered for \u241b[2J"),
+        (b'{"alert_mgr": true, "\\u001b[2J": true}', True, "it also answered for \\u241b[2J"),
     ],
 )
 async def test_only_true_and_false_count_and_only_for_what_was_asked(connect, body, told, note):

@@ -29,6 +29,7 @@ from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
+from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.dialogs.password import PasswordDialog
 from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.themes import load_themes
@@ -90,6 +91,8 @@ class Deck:
     async def press(self, *keys: str) -> None:
         """Type keys, each after what the one before it led to; letters into a field in one go."""
         for at, key in enumerate(keys):
+            if key == "enter" and isinstance(self.app.screen, TypeAheadProofScreen):
+                await self.alone()  # it decides only where it comes alone
             self.app.post_message(key_event(key))
             is_text = isinstance(self.app.focused, Input) and len(key) == 1
             if not is_text or at + 1 == len(keys) or len(keys[at + 1]) != 1:

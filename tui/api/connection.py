@@ -358,9 +358,10 @@ class Connection:
         return note
 
     def _keep_peer(self, stream: httpcore.AsyncNetworkStream) -> None:
-        host, port, *_ = stream.get_extra_info("server_addr")
+        # None where the node has closed the connection already.
+        host, port, *_ = stream.get_extra_info("server_addr") or ("", "")
         host = f"[{host}]" if ":" in host else host
-        self.peer = "" if self.proxy else f"{host}:{port}"
+        self.peer = f"{host}:{port}" if host and not self.proxy else ""
 
     def _keep_certificate(self, stream: httpcore.AsyncNetworkStream) -> None:
         peer = stream.get_extra_info("ssl_object")
