@@ -63,7 +63,9 @@ def progress(deck: Deck) -> RolloutProgress:
 
 async def stands(deck: Deck, state: RolloutState, seconds: float = 40) -> None:
     """Wait until the rollout stands so."""
-    await deck.until(lambda: progress(deck).state is state, seconds)
+    await deck.until(
+        lambda: deck.fleet.rollouts.progress and progress(deck).state is state, seconds
+    )
 
 
 async def hears(deck: Deck) -> None:

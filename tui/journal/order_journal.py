@@ -104,8 +104,9 @@ class OrderJournal:
     def refused(self, verb: Verb, node: str, names: tuple[str, ...], why: str) -> None:
         """Record an order that was not sent; the same press and reason once a minute."""
         unrecorded = self._refusals.take((verb, node, names, why), monotonic())
-        if unrecorded is not None:
-            fields = records.refused(verb, node, names, why, unrecorded)
+        # While nothing can be written, each press tries whether it can by now.
+        if unrecorded is not None or self.trouble:
+            fields = records.refused(verb, node, names, why, unrecorded or 0)
             self._put({**self._stamped(), **fields})
 
     def resolved(

@@ -108,7 +108,8 @@ async def test_a_crash_loop_is_one_serious_event(served: SimulatedCluster, tmp_p
 async def test_a_refused_login_is_one_event_for_all_nodes(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path), size=WIDE) as deck:
+    basic = write_configuration(served, tmp_path, more='login = "basic"\n')
+    async with open_deck(basic, size=WIDE) as deck:
         await deck.all_known()
         await timeline(deck)
         served.cluster.add_user(ADMIN[0], "another")
