@@ -79,7 +79,7 @@ def test_hundreds_of_resizes_with_a_question_open_are_survived(opened: Open) -> 
             terminal.resize(1 + number * 7 % 200, 1 + number * 3 % 60)
             terminal.read(0.003)
         terminal.resize(120, 40)
-        terminal.shows("Restart alert_mgr", "Cancel", "POST")
+        terminal.shows("Restart alert_mgr", "Cancel", "POST", "y restarts")
         terminal.send(b"n")
         terminal.until(lambda: "Cancel" not in terminal.text)
         terminal.send(b"q")

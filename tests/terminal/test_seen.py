@@ -96,14 +96,12 @@ def test_a_name_and_enter_in_one_write_confirm_nothing(
         terminal.ends()
 
 
-def test_a_dialog_arms_as_fast_as_before_where_the_terminal_answers(opened: Open) -> None:
+def test_a_terminal_that_answers_confirms_a_dialog(opened: Open) -> None:
     with opened() as terminal:
         select(terminal)
         terminal.send(b"r")
-        terminal.shows("a moment")
-        start = time.monotonic()
-        terminal.shows("y restarts", seconds=2.5)
-        assert time.monotonic() - start < 1.9  # as where it never answers it cannot be
+        terminal.shows("y restarts")
+        assert "not confirming" not in terminal.text
 
 
 def test_a_terminal_that_never_answers_is_named_and_a_quiet_second_decides(
