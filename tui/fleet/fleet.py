@@ -202,6 +202,11 @@ class Fleet:
         for watch in self._pollers.values():
             watch.set_paused(paused)
 
+    def asks_for_password(self, node: str) -> bool:
+        """Whether a person has to type the node's password before it can be polled."""
+        watch = self.watch(node)
+        return watch.login.asks and not self._passwords.has(watch.profile)
+
     def renew(self, node: str, secret: Secret | None) -> None:
         """Replace the password of a node's login; None reads its source again."""
         watch = self.watch(node)

@@ -137,6 +137,7 @@ class DeckApp(MouseSafeApp):
         """Paint, then start polling; with no profile yet, open the form."""
         self.set_keymap(self._keys)
         self.push_screen(self.deck)
+        self._profiles.ask_at_start()
         for warning in self._warnings:
             self.notify(warning, severity="warning", markup=False)
         # Polling imports much, which would delay the first paint.

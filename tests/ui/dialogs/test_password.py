@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from tests.ui.conftest import ADMIN, open_deck, quiet, write_configuration
 from tui.sim.server import SimulatedCluster
+from tui.ui.dialogs.password import PasswordDialog
 
 pytestmark = pytest.mark.real_time
 
@@ -101,3 +103,20 @@ async def test_a_locked_node_never_empties_the_table(
         await deck.asked()
         await deck.press("escape")
         await deck.shows("alert_mgr", "STALE")
+
+
+async def test_what_is_typed_before_the_first_poll_is_no_key_of_the_deck(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P5."""
+    async with open_deck(write_configuration(served, tmp_path), password=None) as deck:
+        deck.burst("a", "b", "q", "c")
+        await deck.settle()
+        dialog = deck.app.screen
+        assert isinstance(dialog, PasswordDialog)
+        assert dialog.query_one(Input).value == ""
+        await deck.asked()
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.shows("no password yet")
+        assert deck.app.screen is deck.app.deck

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tui.ui.dialogs.node_form import SavedProfile
 
 
+_NO_SOURCE = "no password yet: its profile names no source; type it here"
+
+
 class ShownNode(Protocol):
     """The screen that shows one node at a time, as profiles need it."""
 
@@ -89,6 +92,17 @@ class ProfileController:
             self._ask_password_once(node)
             self._show_certificate_once(node)
 
+    def ask_at_start(self) -> None:
+        """Open the password's dialog where it is sure to be needed: what is typed early goes there.
+
+        A key of the deck would be made of it otherwise, until a poll has found that none is known.
+        """
+        node = self._deck.here
+        if node in self._fleet and self._fleet.asks_for_password(node):
+            login = self._fleet.watch(node).login
+            self._asked.add((id(login), login.generation))
+            self._ask_password(node, _NO_SOURCE)
+
     def _ask_password_once(self, node: str) -> None:
         """Ask once for each password that is needed; after that, a key does."""
         login = self._fleet.watch(node).login
@@ -100,8 +114,6 @@ class ProfileController:
 
     def log_in(self) -> None:
         """Ask for the password of the login of the node that is shown."""
-        from tui.ui.dialogs.password import PasswordDialog
-
         node = self._deck.here
         if node not in self._fleet:
             return
@@ -109,7 +121,14 @@ class ProfileController:
         if not watch.profile.username:
             self._warn("This node's login is the client's certificate; there is no password.")
             return
-        reason = watch.login.trouble or "It is logged in. A new password takes its place."
+        self._ask_password(
+            node, watch.login.trouble or "It is logged in. A new password takes its place."
+        )
+
+    def _ask_password(self, node: str, reason: str) -> None:
+        from tui.ui.dialogs.password import PasswordDialog
+
+        watch = self._fleet.watch(node)
         if watch.profile.is_unchecked:
             reason = f"{UNCHECKED}: whoever stands between reads the password.\n{reason}"
 

@@ -27,6 +27,7 @@ class OrderLines(TextLine):
         """Show them as they stand; `key` shows a rollout's own screen."""
         now = monotonic()
         rollouts = self._fleet.rollouts
+        self._forget_the_gone()
         alone = []
         for number, order in self._fleet.orders.progress.items():
             since = self._ended.setdefault(number, now) if not order.is_open else now
@@ -41,6 +42,13 @@ class OrderLines(TextLine):
         lines += status_lines.order_lines(alone, _AT_MOST - len(lines), palette)
         self.say(Text("\n").join(lines))
         self.styles.height = max(1, len(lines))
+
+    def _forget_the_gone(self) -> None:
+        """Keep nothing of what the fleet no longer keeps."""
+        orders = self._fleet.orders.progress
+        self._dismissed.intersection_update(orders)
+        self._dismissed_rollouts.intersection_update(self._fleet.rollouts.progress)
+        self._ended = {number: at for number, at in self._ended.items() if number in orders}
 
     def dismiss(self) -> None:
         """Show what has ended no more."""
