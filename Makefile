@@ -15,11 +15,11 @@ demo: $(STAMP)
 	@$(BIN)/rsdeck demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 # For every save: what needs neither real time, nor a process, nor a terminal.
 quick: $(STAMP)
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "not real_time and not terminal"
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not real_time and not terminal"
 
 # The cheapest failure comes first.
 check: $(STAMP)
@@ -27,7 +27,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
