@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -177,3 +178,50 @@ def test_the_dashboard_asks_for_series_that_there_are(known: Command, tmp_path: 
     asked = [target["expr"] for panel in panels for target in panel["targets"]]
     assert asked
     assert all(any(name in expression for name in names) for expression in asked)
+
+
+PROMETHEUS = shutil.which("prometheus")
+
+
+@pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is not installed")
+def test_a_real_prometheus_sees_a_service_stop(
+    known: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    exporter, url = serve(known)
+    config = tmp_path / "prometheus.yml"
+    target = url.removeprefix("http://")
+    config.write_text(
+        "global: {scrape_interval: 1s}\n"
+        f"scrape_configs: [{{job_name: rsdeck, static_configs: [{{targets: ['{target}']}}]}}]\n",
+        encoding="utf-8",
+    )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = subprocess.Popen(  # noqa: S603 - our own words
+        (
+            PROMETHEUS or "",
+            f"--config.file={config}",
+            f"--storage.tsdb.path={tmp_path / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    expression = 'rsdeck_service_state{name="ccs",node="node2",state="STOPPED"}'
+
+    def value() -> str:
+        """Return the series' value as Prometheus has it; empty where it has none yet."""
+        query = urllib.parse.urlencode({"query": expression})
+        with contextlib.suppress(OSError):
+            found = json.loads(get(f"http://127.0.0.1:{port}/api/v1/query?{query}"))
+            return "".join(result["value"][1] for result in found["data"]["result"])
+        return ""
+
+    try:
+        until(lambda: value() == "0", seconds=60)
+        served.cluster.node(2).processes["ccs"].fix_status("STOPPED")
+        until(lambda: value() == "1", seconds=60)
+    finally:
+        server.kill()
+        server.wait()
+    stop(known, exporter)
