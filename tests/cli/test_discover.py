@@ -150,7 +150,7 @@ def test_a_node_that_cannot_be_polled_is_exit_code_3(
         "wrong password": "does not accept",
         "no password": "password_env: the variable is not set",
         "off": "refused the connection",
-        "replica": "only the primary tells",
+        "replica": "only the primary reports",
     }
     if why == "wrong password":
         one.env["DEMO_PASSWORD"] = WRONG
@@ -179,4 +179,4 @@ def test_a_cluster_that_does_not_tell_its_nodes_is_exit_code_3(rsdeck: Command) 
         )
         ran = rsdeck.run("discover", "first", env={"DEMO_PASSWORD": PASSWORD})
     assert ran.code == 3
-    assert "not told: /v1/nodes" in ran.err
+    assert "not reported: /v1/nodes" in ran.err

@@ -116,7 +116,7 @@ def test_a_dry_run_of_a_cluster_without_checks_ends_as_the_run_does(known: Comma
         ran = known.run(*ROLL, "--dry-run")
         real = known.run(*AGREED)
         assert ran.code == real.code == 3, (ran.err, real.err)
-        why = "no node could be asked of the cluster: "
+        why = "no node of the cluster could be polled: "
         assert f"rsdeck: it would stop at node1: {why}" in ran.err
         assert f"stopped at node1: {why}" in real.err
         assert not server.posts

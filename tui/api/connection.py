@@ -250,7 +250,7 @@ class Connection:
             )
         except Unreachable as error:
             trouble = error.trouble
-            text = f"{self.where} was not asked: {error}"
+            text = f"{self.where} was not polled: {error}"
             raise Unreachable(text, trouble.hint, trouble.remedies) from error
         trace.stage = stage
         return context

@@ -83,7 +83,10 @@ class Passwords:
                 return await from_keyring(profile, self._keyring_limit)
             case AskSource():
                 raise PasswordNeeded(
-                    profile, "no password yet", "its profile names no source", "type it when asked"
+                    profile,
+                    "no password yet",
+                    "its profile names no source",
+                    "type it when prompted",
                 )
 
 

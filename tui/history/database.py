@@ -60,7 +60,9 @@ def database_errors(path: Path) -> Iterator[None]:
         kind = BrokenDatabase if code in _BROKEN else StorageError
         raise kind(f"{path_text(path)}: {clean(str(error))}") from error
     except UnicodeError as error:
-        raise StorageError(f"{path_text(path)}: its path cannot be told to the database") from error
+        raise StorageError(
+            f"{path_text(path)}: its path cannot be given to the database"
+        ) from error
 
 
 def connect(path: Path, *, write: bool, busy: float = BUSY) -> sqlite3.Connection:

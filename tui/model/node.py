@@ -40,7 +40,7 @@ class Identity:
     def title(self) -> str:
         """Return the node as an operator writes it: `node:2 (replica)`."""
         if self.uid is None:
-            return "node id not told"
+            return "node id not reported"
         host = f" {self.hostname}" if self.hostname else ""
         return f"node:{self.uid}{host} ({self.role.value})"
 

@@ -153,7 +153,7 @@ async def test_a_pair_that_does_not_do_is_refused_before_any_connection(
     words = harm(pair)
     with serving(tls=certified.context) as server:
         client = connect(server, trust=PinnedTrust(certified.sha256), client_certificate=pair.mine)
-        with pytest.raises(Unreachable, match=f"node1 .* was not asked: .*{words}") as caught:
+        with pytest.raises(Unreachable, match=f"node1 .* was not polled: .*{words}") as caught:
             await client.services()
         assert caught.value.trouble.hint
         assert "me.key" not in f"{caught.value}{caught.value.trouble.hint}"

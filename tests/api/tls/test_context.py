@@ -123,7 +123,7 @@ async def test_a_server_name_is_sent_in_every_handshake(connect, certified):
 
 
 async def test_an_authoritys_file_that_is_not_there_is_named(connect, tmp_path):
-    with serving(), pytest.raises(Unreachable, match=r"node1 .* was not asked: .*cannot be read"):
+    with serving(), pytest.raises(Unreachable, match=r"node1 .* was not polled: .*cannot be read"):
         await connect("https://127.0.0.1:1", trust=AuthorityTrust(tmp_path / "no")).services()
 
 

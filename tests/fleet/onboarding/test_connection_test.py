@@ -196,7 +196,7 @@ async def test_a_node_that_lists_only_its_services_passes() -> None:
         found = await try_connection(profile(server.url), RIGHT, 2)
         assert found.well
         assert found.texts[0] == "it answers: 1 of 2 services are running"
-        assert found.texts[1] == "node id not told"
+        assert found.texts[1] == "node id not reported"
 
 
 async def test_a_password_that_cannot_be_read_is_reported_and_nothing_is_polled(

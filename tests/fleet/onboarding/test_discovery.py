@@ -266,7 +266,7 @@ async def test_a_replica_redirects_and_the_hint_names_the_primary(
     assert found.found == ()
     assert found.trouble is not None
     assert "redirect to 127.0.0.1" in found.trouble.text
-    assert found.trouble.hint == "only the primary tells: discover from node1, which is there"
+    assert found.trouble.hint == "only the primary reports: discover from node1, which is there"
     alone = await look(write(tmp_path, tables[0]), "node2")
     assert alone.trouble is not None
     assert "add a profile for that one first" in alone.trouble.hint
@@ -421,7 +421,7 @@ def answering_nothing(peer: Peer) -> None:
 @pytest.mark.parametrize(
     ("listed", "words"),
     [
-        ([{"uid": 1, "addr": "127.0.9.1"}, {"uid": 2}], "does not tell its address"),
+        ([{"uid": 1, "addr": "127.0.9.1"}, {"uid": 2}], "does not report its address"),
         ([{"uid": 2, "addr": "10.0.0.1/x?y"}], "no profile can be made of it"),
         ([{"uid": 2, "addr": "me:secret@10.0.0.1"}], "no profile can be made of it"),
         ([{"uid": 2, "addr": "\x1b]0;x\x07"}], "no profile can be made of it"),
@@ -465,9 +465,9 @@ async def test_a_cluster_that_lists_nothing_says_which_call_failed(tmp_path: Pat
         cluster = Liars(stack, second=Play(2))
         cluster.first.get(NODES, answer('{"description": "not for you"}', 403))
         found = await look(write(tmp_path, table("node1", cluster.servers[1].url, "")))
-        assert "not told: /v1/nodes:" in found.notes[0]
+        assert "not reported: /v1/nodes:" in found.notes[0]
         assert "not for you" in found.notes[0]
-        assert all("does not tell its address" in one.text for one in found.found[1:])
+        assert all("does not report its address" in one.text for one in found.found[1:])
 
 
 async def test_a_secret_given_once_is_not_asked_for_again(

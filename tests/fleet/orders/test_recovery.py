@@ -322,7 +322,7 @@ def test_a_service_that_has_its_verdict_keeps_it() -> None:
 @pytest.mark.parametrize(
     ("was_sent", "answer", "text"),
     [
-        (True, AnswerOutcome.ACCEPTED, "its answer was accepted, and then nobody watched"),
+        (True, AnswerOutcome.ACCEPTED, "its answer was accepted, and then it was not watched"),
         (True, None, "it was sent, and its answer never seen"),
         (False, None, "it may have been sent or not"),
     ],

@@ -40,7 +40,7 @@ def test_before_the_node_was_asked_nothing_is_wrong() -> None:
         (Identity(uid=2, hostname="HOST2.corp.example."), {"uid": 2, "hostname": "host2"}, ""),
         (Identity(uid=2), {"uid": 2, "hostname": "host2"}, ""),
         (Identity(uid=3), {"uid": 2}, "node:3 answers here, the profile is of node:2"),
-        (Identity(), {"uid": 2}, "a node that does not tell its uid answers here"),
+        (Identity(), {"uid": 2}, "a node that does not report its uid answers here"),
         (Identity(uid=2, hostname="b"), {"uid": 2, "hostname": "a"}, "node:2 b answers here"),
         (Identity(uid=0), {"uid": 2}, "node:0 answers here"),
         (Identity(uid=2), {"uid": 0}, "the profile is of node:0"),
@@ -176,7 +176,7 @@ async def test_a_node_that_says_nothing_does_not_count_as_the_profiles_uid() -> 
     with serving(play) as server:
         async with running(profile(server.url, uid=1)) as deck:
             await deck.until(lambda: deck.watch().wrong_node)
-            assert "does not tell its uid" in deck.watch().wrong_node
+            assert "does not report its uid" in deck.watch().wrong_node
 
 
 async def test_an_order_on_a_node_with_its_right_uid_goes_out() -> None:

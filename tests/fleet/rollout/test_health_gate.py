@@ -210,7 +210,7 @@ async def test_a_cluster_that_redirects_every_request_has_no_answer(path: str) -
             play.get(path, REDIRECT)
             gate = await ask(deck)
             assert gate.finding is GateFinding.UNASKED
-            assert "no node could be asked of the cluster" in gate.text
+            assert "no node of the cluster could be polled" in gate.text
 
 
 async def test_where_one_node_cannot_say_which_is_primary_the_next_is_read() -> None:
@@ -223,7 +223,7 @@ async def test_where_one_node_cannot_say_which_is_primary_the_next_is_read() -> 
             replica.get(STATES, REDIRECT)
             gate = await ask(deck)
             assert gate.finding is GateFinding.UNASKED
-            assert gate.text.startswith("no node could be asked of the cluster: node1 (")
+            assert gate.text.startswith("no node of the cluster could be polled: node1 (")
 
 
 async def test_another_node_under_the_address_keeps_the_gate_closed() -> None:
@@ -362,7 +362,7 @@ async def test_a_node_that_says_it_is_another_when_the_gate_asks_keeps_it_closed
             assert isinstance(plan, Plan)
             for info, who in (
                 ({"uid": "3"}, "node:3 answers here, meant was node:1"),
-                ({}, "a node that does not tell its uid answers here, meant was node:1"),
+                ({}, "a node that does not report its uid answers here, meant was node:1"),
             ):
                 play.get(BOOTSTRAP, said({"local_node_info": info}))
                 gate = HealthGate(deck.fleet, QUICK)

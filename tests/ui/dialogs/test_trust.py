@@ -262,7 +262,7 @@ async def test_the_form_keeps_the_keys_that_it_does_not_show(
     )
     before = trusting(served, tmp_path, f'fingerprint = "{served.fingerprint}"', mutual)
     async with open_deck(before) as deck:
-        await deck.shows("was not asked")
+        await deck.shows("was not polled")
         await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         deck.app.screen.query_one("#username", Input).value = ""

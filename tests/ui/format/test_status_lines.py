@@ -60,11 +60,11 @@ def test_verified_services_leave_first_and_then_the_oldest() -> None:
     assert shown(3, *orders) == [
         "✗ restart svc1a on node1: FLAPPING",
         "? restart svc2a on node1: UNKNOWN",
-        "and 2 more: x clears, d tells each",
+        "and 2 more: x clears, d shows each",
     ]
     assert shown(2, *orders) == [
         "? restart svc2a on node1: UNKNOWN",
-        "and 3 more: x clears, d tells each",
+        "and 3 more: x clears, d shows each",
     ]
 
 
@@ -101,7 +101,7 @@ def test_every_remedy_has_its_words_on_the_screen(remedy: Remedy) -> None:
 
 def test_remedies_come_before_the_hint() -> None:
     assert worded(Remedy.WAIT, Remedy.REFRESH, hint="is the node up?") == (
-        "it is asked again; ctrl+r asks now; is the node up?"
+        "it is polled again; ctrl+r asks now; is the node up?"
     )
     assert worded(hint="is the node up?") == "is the node up?"
     assert worded() == ""

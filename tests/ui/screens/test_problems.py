@@ -58,7 +58,7 @@ async def test_the_list_of_problems_stays_up_to_date_and_says_when_there_are_non
         await deck.all_known()
         table = await open_problems(deck)
         await deck.shows("nothing is wrong on 3 nodes")
-        assert "not asked" not in deck.text
+        assert "not polled" not in deck.text
         served.cluster.stop(2, "alert_mgr")
         await deck.shows("alert_mgr", "STOPPED, and should not be")
         await deck.until(lambda: table.cursor_key is not None)
@@ -106,7 +106,7 @@ async def test_a_node_that_has_not_answered_yet_is_not_said_to_be_well(
         async with open_deck(load(configuration.path, must_exist=True)) as deck:
             await deck.until(lambda: sum(one.reading.is_good for one in deck.fleet.nodes) == 3)
             await open_problems(deck)
-            await deck.shows("nothing is wrong on 3 nodes (1 not asked)")
+            await deck.shows("nothing is wrong on 3 nodes (1 not polled)")
 
 
 async def test_the_key_of_the_table_still_leaves_its_problems_only(

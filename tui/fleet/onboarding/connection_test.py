@@ -16,9 +16,7 @@ from tui.model.service import Service
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
-_LOCKOUT = (
-    "mend user or password before the next test: five failures lock the user for half an hour"
-)
+_LOCKOUT = "fix user or password before the next test: five failures lock the user for half an hour"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class DiscoveryResult(Enum):
     STRANGER = "somebody else"
     REFUSED = "login refused"
     UNTOLD = "does not say who it is"
-    NOT_ASKED = "not asked"
+    NOT_ASKED = "not polled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +156,12 @@ def _explained(error: ApiError, configuration: Configuration) -> Trouble:
     host = error.location.partition("://")[2].partition("/")[0].lower()
     there = next((one.name for one in configuration.nodes if one.host == host), "")
     what = f"discover from {there}, which is there" if there else "add a profile for that one first"
-    return replace(error.trouble, hint=f"only the primary tells: {what}")
+    return replace(error.trouble, hint=f"only the primary reports: {what}")
 
 
 def _notes(profile: NodeProfile, facts: ClusterFacts) -> tuple[str, ...]:
     notes = [
-        f"not told: {path}: {facts.gaps[path]}; the user needs at least the role cluster_viewer"
+        f"not reported: {path}: {facts.gaps[path]}; the user needs at least the role cluster_viewer"
         for path in ("/v1/nodes", "/v1/nodes/status")
         if path in facts.gaps
     ]
@@ -235,7 +235,7 @@ async def _meet(
     try:
         identity = await _name_of(profile, login, passwords, timeout)
     except LoginStopped:
-        text = "not asked: the login was refused elsewhere, and five refusals lock the user"
+        text = "not polled: the login was refused elsewhere, and five refusals lock the user"
         return DiscoveredNode(member, profile, True, DiscoveryResult.NOT_ASKED, text)
     except ApiError as error:
         return DiscoveredNode(member, profile, True, _meeting(error), str(error))

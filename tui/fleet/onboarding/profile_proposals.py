@@ -103,7 +103,7 @@ def _new(
 ) -> ProfileProposal:
     address = next(iter(member.external), member.address)
     if not address:
-        return ProfileProposal(member, None, why_not="the cluster does not tell its address")
+        return ProfileProposal(member, None, why_not="the cluster does not report its address")
     scheme = source.url.partition("://")[0]
     wanted = replace(
         source,

@@ -218,7 +218,9 @@ def check_services(
     where = f"answers at {order.target.url}, meant was"
     if meant.uid is not None and identity.uid != meant.uid:
         who = (
-            "a node that does not tell its uid" if identity.uid is None else f"node:{identity.uid}"
+            "a node that does not report its uid"
+            if identity.uid is None
+            else f"node:{identity.uid}"
         )
         raise ChangedSinceSeen(f"{who} {where} node:{meant.uid}")
     hostname = identity.hostname
@@ -279,7 +281,7 @@ def check_target(order: Order, facts: ClusterFacts) -> None:
     meant = order.target.identity
     if meant.uid is None or primary is None:
         raise ChangedSinceSeen(
-            "which node is primary cannot be told, and /v1/services acts on that one"
+            "which node is primary is not known, and /v1/services acts on that one"
         )
     if primary.uid != meant.uid:
         raise ChangedSinceSeen(f"node:{primary.uid} is primary now, meant was node:{meant.uid}")

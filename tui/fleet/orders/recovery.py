@@ -113,7 +113,7 @@ def _first_verdict(name: str, refused: bool, text: str) -> Verdict:
 def _last_known(entry: UnfinishedOrder) -> str:
     when = clock_text(entry.order.pressed_on, DATE_AND_TIME)
     if entry.answer is not None:
-        what = f"its answer was {entry.answer.value}, and then nobody watched"
+        what = f"its answer was {entry.answer.value}, and then it was not watched"
     elif entry.was_sent:
         what = "it was sent, and its answer never seen"
     else:

@@ -100,7 +100,7 @@ class SourceNode:
         self._redirected_until[node] = now + FACTS_EVERY
 
     def failed(self, node: str, until: float) -> None:
-        """Exclude a node that failed: it is not asked before `until`."""
+        """Exclude a node that failed: it is not polled before `until`."""
         self.lose(node)
         self._failed_until[node] = until
 

@@ -103,7 +103,7 @@ class IdentityCheck:
         self._several_until = self.strayed_at + SETTLED_AFTER
 
     def _difference(self, found: Identity) -> str:
-        who = "a node that does not tell its uid" if found.uid is None else f"node:{found.uid}"
+        who = "a node that does not report its uid" if found.uid is None else f"node:{found.uid}"
         if self._uid is not None and found.uid != self._uid:
             return f"{who} answers here, the profile is of node:{self._uid}"
         if self._hostname and found.hostname and not same_host(found.hostname, self._hostname):

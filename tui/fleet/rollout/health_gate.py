@@ -44,7 +44,7 @@ class GateFinding(Enum):
 
     WELL = "well"
     NOT_WELL = "not well"
-    UNASKED = "could not be asked"
+    UNASKED = "could not be polled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class HealthGate:
             except (ApiError, LoginStopped) as error:
                 failures.append(str(error))
         return GateResult(
-            GateFinding.UNASKED, f"no node could be asked of the cluster: {failures[0]}", primary
+            GateFinding.UNASKED, f"no node of the cluster could be polled: {failures[0]}", primary
         )
 
 
@@ -233,7 +233,7 @@ def judge_gate(step: Step, checks: ClusterChecks, primary: int | None) -> GateRe
     uid = step.identity.uid
     now = next((member.uid for member in checks.facts.members if member.role is Role.PRIMARY), None)
     if now is None:
-        return GateResult(GateFinding.UNASKED, "which node is primary was not told", primary)
+        return GateResult(GateFinding.UNASKED, "which node is primary is not known", primary)
     why = _member(step, checks.facts)
     for check, what in ((checks.node, f"node:{uid}"), (checks.cluster, "the cluster")):
         if not why and check is not None and not check[0]:
@@ -263,7 +263,7 @@ def _member(step: Step, facts: ClusterFacts) -> str:
 def _stranger(meant: Identity, now: Identity) -> str:
     if meant.uid == now.uid:
         return ""
-    who = "a node that does not tell its uid" if now.uid is None else f"node:{now.uid}"
+    who = "a node that does not report its uid" if now.uid is None else f"node:{now.uid}"
     return f"{who} answers here, meant was node:{meant.uid}"
 
 

@@ -143,7 +143,7 @@ def _unknown(taking: Sequence[PlanNode]) -> list[PlanRemark]:
     remarks = []
     for place in taking:
         if place.facts.identity.uid is None:
-            text = "it does not tell its uid, so another one may answer unseen"
+            text = "it does not report its uid, so another one may answer unseen"
             remarks.append(PlanRemark(PlanReason.IDENTITY, text, place.node))
         elif place.role is Role.UNKNOWN:
             text = "its role is not known, and the primary must come last"
@@ -184,7 +184,7 @@ def _unfit(service: Service) -> str:
     if service.health() is not Health.UP:
         return f"is {service.status}: see to it first"
     if service.started_at is None:
-        return "does not tell since when it runs, so nobody could see that it was restarted"
+        return "does not report since when it runs, so a restart could not be seen"
     return ""
 
 

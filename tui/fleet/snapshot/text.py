@@ -37,7 +37,7 @@ def _head(document: Document) -> list[str]:
     if document["required_unlocked"]:
         lines.append("REQUIRED SERVICES UNLOCKED for the session")
     if document["paused"]:
-        lines.append("PAUSED: nobody was asked")
+        lines.append("PAUSED: not polled")
     return [*lines, "Ages are as of then; STARTED is the node's own clock."]
 
 
@@ -96,7 +96,7 @@ def _node(node: Document, document: Document) -> list[str]:
         stale = ", STALE" if node["stale"] else ""
         answered = f"answered {_ago(age_)} ago ({_clock(node['answered_at'])}){stale}"
     due = node["next_in_seconds"]
-    lines += _wrapped(answered + ("" if due is None else f"; asked again in {_ago(due)}"))
+    lines += _wrapped(answered + ("" if due is None else f"; polled again in {_ago(due)}"))
     shown = "the same" if node["presented_is_pinned"] else node["presented"] or "nothing yet"
     lines += _wrapped(f"trust: {node['trust']}; presented {shown}")
     for label in ("trouble", "wrong_node", "certificate", "read_only", "proxy"):

@@ -107,7 +107,7 @@ def _request(action: RolloutAction, progress: RolloutProgress, palette: Palette)
             done = {v.service for v in entry.verdicts if v.result is Result.VERIFIED}
             names = [seen.name for seen in entry.step.services if seen.name not in done]
             if not names:
-                nothing = f"nothing is sent to {node}: it is restarted, and only asked again"
+                nothing = f"nothing is sent to {node}: it is restarted, and only polled again"
                 return [("next", nothing, palette["accent"])]
             body = write_operation(progress.plan.verb, names).decode("ascii")
             line = f"POST {entry.step.url}{Route.LOCAL}"

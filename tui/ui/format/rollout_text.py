@@ -23,9 +23,9 @@ SIGNS = {
 
 _WAITS = {
     StepState.WAITING: "its turn comes",
-    StepState.CHECKING: "the gate before the order: all nodes asked anew, and the cluster's checks",
+    StepState.CHECKING: "the gate before the order: all nodes polled, and the cluster's checks",
     StepState.ORDERED: "it must be seen running since a later moment, and hold that",
-    StepState.SETTLING: "the gate after the order: all nodes asked anew, and the cluster's checks",
+    StepState.SETTLING: "the gate after the order: all nodes polled, and the cluster's checks",
 }
 
 _DONE_FOR = 60.0

@@ -142,9 +142,9 @@ def banner_line(
 
 
 _REMEDIES = {
-    Remedy.WAIT: "it is asked again",
+    Remedy.WAIT: "it is polled again",
     Remedy.REFRESH: "{refresh} asks now",
-    Remedy.REFRESH_TO_RESUME: "it is not asked again before {refresh}",
+    Remedy.REFRESH_TO_RESUME: "it is not polled again before {refresh}",
     Remedy.SHOW_CERTIFICATE: "{trust} shows both",
     Remedy.GIVE_PASSWORD: (
         "press {login} to give the password, or {refresh} to try its source once more"
@@ -153,7 +153,7 @@ _REMEDIES = {
         "see why it is not answered; {refresh} sends it once more, {login} takes another one"
     ),
     Remedy.FIX_CLIENT_CERTIFICATE: (
-        "mend client_cert and client_key, or the cluster's user, then {refresh}"
+        "fix client_cert and client_key, or the cluster's user, then {refresh}"
     ),
 }
 
@@ -225,7 +225,7 @@ def order_lines(shown: Sequence[OrderProgress], at_most: int, palette: Palette) 
         left_out += 1
     texts = [line for _, line in lines]
     if left_out:
-        texts.append(Text(f" and {left_out} more: x clears, d tells each", palette["muted"]))
+        texts.append(Text(f" and {left_out} more: x clears, d shows each", palette["muted"]))
     return texts
 
 

@@ -187,7 +187,7 @@ def unmanaged_column(guest: UnmanagedNode, now: float, stale_after: float) -> Ma
         age=old,
         is_stale=old > stale_after,
         reported=_reported(guest.maintenance, guest.health, now),
-        read_only="it has no profile here; its cluster's health call tells of it",
+        read_only="it has no profile here; its cluster's health call reports it",
         has_profile=False,
         now=now,
     )

@@ -221,7 +221,7 @@ class DeckScreen(ServicesScreen[None]):
         )
         if view is None:
             return
-        self._show_banner(certificate=view.certificate, paused="nobody is asked. p goes on")
+        self._show_banner(certificate=view.certificate, paused="not polling. p goes on")
         self._trouble.say(status_lines.trouble_line(view, palette, self.live_keys))
         sort = f"{self._sort.value}{' inverted' * self._inverted}"
         self._status.say(

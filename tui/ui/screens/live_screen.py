@@ -104,7 +104,7 @@ class LiveScreen(Screen[ScreenResultType]):
         self._title.say(status_lines.join([head, *parts]))
 
     def _show_status(self, parts: Sequence[Text]) -> None:
-        paused = Text("PAUSED: nobody is asked" * self._fleet.paused, self._palette["banner"])
+        paused = Text("PAUSED: not polling" * self._fleet.paused, self._palette["banner"])
         line = status_lines.join([*parts, paused])
         self._status.say(Text.assemble(" ", line, no_wrap=True, overflow="ellipsis", end=""))
 

@@ -118,7 +118,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
     def show_around(self) -> None:
         palette, grid = self._palette, self._grid
         self._show_title(headers.matrix_title(grid, palette))
-        self._show_banner(paused="nobody is asked")
+        self._show_banner(paused="not polling")
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
         marks = self.table.marked_cells

@@ -106,7 +106,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         if not found:
             parts.append(Text(_nothing(nodes, silent), palette["muted" if silent else "ok"]))
         elif silent:
-            parts.append(Text(f"{silent} not asked", palette["warn"]))
+            parts.append(Text(f"{silent} not polled", palette["warn"]))
         self._show_status(parts)
         self._show_keys(_BAR)
         self._show_here()
@@ -139,7 +139,7 @@ def _nothing(nodes: int, silent: int) -> str:
         return "no node yet"
     answered = nodes - silent
     text = f"nothing is wrong on {answered} {'node' if answered == 1 else 'nodes'}"
-    return f"{text} ({silent} not asked)" if silent else text
+    return f"{text} ({silent} not polled)" if silent else text
 
 
 def _row(problem: Problem, titles: Mapping[str, tuple[str, str]], now: float) -> Row:

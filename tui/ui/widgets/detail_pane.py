@@ -124,7 +124,7 @@ def service_facts(service: Service, uptime: int | None, view: NodeView, palette:
         ),
         ("note", service.note, palette["warn"]),
     )
-    purpose = purpose_of(service.name) or "Nobody has told what this one does."
+    purpose = purpose_of(service.name) or "No description of this service is known."
     return (("", f"{purpose}\n", ""), *(row for row in rows if row[1]))
 
 
