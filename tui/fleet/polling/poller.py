@@ -344,7 +344,7 @@ class NodePoller:
     async def _learn_once(self) -> None:
         """Read who the node is and what its cluster says, side by side, for one look.
 
-        A call that is slow costs what that call tells: none begins after three timeouts.
+        A call that is slow costs what that call reports: none begins after three timeouts.
         """
         until = monotonic() + 3 * self._timing.timeout
         states = asyncio.create_task(self._read_states())
