@@ -158,7 +158,7 @@ async def window(
         await asyncio.sleep(seconds)
         used = (time.process_time() - cpu) / (time.monotonic() - wall)
         # A cursor that cannot move paints nothing; and the fleet's listener is the window.
-        while len(fleet.events) < len(_KEYS):  # noqa: ASYNC110 - events have no signal to wait on
+        while len(fleet.events) < len(_KEYS):  # noqa: ASYNC110 - no signal
             await asyncio.sleep(0.5)
         for screen in _SCREENS:
             keys[screen] = await _keys(app, pilot, _OPENS[screen])
