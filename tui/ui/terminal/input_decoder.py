@@ -1,6 +1,6 @@
 """Decoding of input: bytes from the terminal in, typed text and pastes out. Pure.
 
-Escape sequences are separated from keys here. A sequence leaves only whole, and only where Textual's
+Escape sequences are set apart from keys. A sequence leaves only whole, and only where Textual's
 parser knows it, since the parser would take any other for typed letters.
 """
 
