@@ -22,6 +22,7 @@ from tui.fleet.ports import FleetListener, History, Journal, NullHistory, NullJo
 from tui.fleet.rollout.manager import Rollouts
 from tui.fleet.unmanaged_nodes import UnmanagedNode, find_unmanaged_nodes
 from tui.model.clock import monotonic
+from tui.model.context import ClusterContext
 from tui.model.event import Event, RoleChange
 from tui.model.evidence import NodeEvidence
 from tui.model.node import Identity
@@ -201,6 +202,10 @@ class Fleet:
         self.paused = paused
         for watch in self._pollers.values():
             watch.set_paused(paused)
+
+    def context(self, node: str) -> ClusterContext:
+        """Return what surrounds a node in its cluster; KeyError if it is not watched."""
+        return self.watch(node).context
 
     def asks_for_password(self, node: str) -> bool:
         """Whether a person has to type the node's password before it can be polled."""

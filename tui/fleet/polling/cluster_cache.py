@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable, is_redirect
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member, MemberHealth
+from tui.model.context import ClusterContext
 from tui.model.node import (
     Identity,
     Maintenance,
@@ -229,6 +230,7 @@ class ClusterCache:
     """The facts of one cluster, shared by the nodes that a configuration groups under it.
 
     `readers` are called, by node, when there are new facts. `clock` gives monotonic seconds.
+    `context` is what surrounds the nodes, as far as it is known.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -249,6 +251,7 @@ class ClusterCache:
         self._forgotten: dict[str, int] = {}
         self.readers: dict[str, Callable[[], object]] = {}
         self.health = ClusterHealthCache(clock)
+        self.context = ClusterContext()
 
     def has_work(self, node: str, every: float) -> bool:
         """Whether it is time to poll this node for anything of its cluster."""

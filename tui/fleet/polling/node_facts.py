@@ -10,6 +10,7 @@ from tui.config import NodeProfile
 from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
 from tui.fleet.polling.identity import IdentityCheck
 from tui.model.clock import monotonic
+from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
 from tui.model.evidence import Origin
 from tui.model.node import Identity, NodeFacts, Role
@@ -102,6 +103,11 @@ class NodeFactsReader:
         if self._has_no_uid:
             await self._cluster.read_own(self._name, reader)
         self.look_up()
+
+    @property
+    def context(self) -> ClusterContext:
+        """What surrounds the node in its cluster."""
+        return self._cluster.context
 
     @property
     def _has_no_uid(self) -> bool:

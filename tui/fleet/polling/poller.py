@@ -25,6 +25,7 @@ from tui.fleet.polling.connection import NodeConnection, check_services_answer
 from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
+from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
 from tui.model.evidence import NodeEvidence, Origin
 from tui.model.login import PasswordPolling
@@ -166,6 +167,11 @@ class NodePoller:
     def facts(self) -> NodeFacts:
         """What is known of the node that answers, beside its services."""
         return self._facts_reader.facts
+
+    @property
+    def context(self) -> ClusterContext:
+        """What surrounds the node in its cluster: alerts, databases, running actions."""
+        return self._facts_reader.context
 
     @property
     def identity(self) -> Identity:

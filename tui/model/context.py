@@ -1,0 +1,159 @@
+"""What surrounds a node's services in its cluster: alerts, databases, shards, actions, dates."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Generic, TypeVar
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[_Value]):
+    """A value with its age, or the reason why it is not known.
+
+    `value` is None where it was never read; a value that could not be read again stays, with `gap`.
+    `gap` is that reason in a few words ("403", "timed out", "not polled yet"), empty where the
+    last call was answered. `read_at` is of this machine's clock of ages (`tui.model.clock`).
+    """
+
+    value: _Value | None = None
+    gap: str = "not polled yet"
+    read_at: float = field(default=0.0, compare=False)
+
+    def age(self, now: float) -> float:
+        """Seconds since the value was read."""
+        return max(0.0, now - self.read_at)
+
+
+class Severity(Enum):
+    """How serious an alert or a log entry is, in the vendor's words."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
+    UNKNOWN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert that is on and enabled. `node` is the uid, None for one of the whole cluster."""
+
+    name: str
+    severity: Severity = Severity.UNKNOWN
+    since: datetime | None = None
+    node: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class License:
+    """The cluster's license; the numbers are None where they were not reported."""
+
+    expired: bool = False
+    valid_until: datetime | None = None
+    shards_in_use: int | None = None
+    shards_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateTerm:
+    """How long one of the cluster's own certificates is valid. `type` is the vendor's word."""
+
+    type: str
+    expired: bool = False
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where clients reach a database. `policy` is `single`, `all-master-shards`, `all-nodes`."""
+
+    uid: str
+    addresses: tuple[str, ...] = ()
+    port: int | None = None
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database; `replicated` is None where that was not reported."""
+
+    uid: int
+    name: str = ""
+    status: str = ""
+    replicated: bool | None = None
+    active_active: bool = False
+    shards_count: int | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One shard. `database` and `node` are uids, None where they were not reported."""
+
+    uid: str
+    database: int | None = None
+    node: int | None = None
+    is_primary: bool | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningAction:
+    """An action of the cluster that is queued or running.
+
+    `progress` is in percent, None where unknown; `moves_shards` whether it may move shards or
+    change nodes (what its name and its object tell; unknown names count as such).
+    """
+
+    name: str
+    status: str = ""
+    progress: float | None = None
+    database: int | None = None
+    node: int | None = None
+    moves_shards: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of the cluster's own event log (`/v1/logs`)."""
+
+    at: datetime
+    type: str
+    severity: Severity = Severity.UNKNOWN
+    node: int | None = None
+    database: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """How many of the nodes that count for quorum are up."""
+
+    up: int
+    total: int
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether more than half of the nodes are up."""
+        return 2 * self.up > self.total
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterContext:
+    """All of it for one cluster, each part with its own age and its own reason if unknown.
+
+    The lists may be incomplete for a login whose role is scoped (8.2): a count of databases is a
+    count "at least".
+    """
+
+    alerts: Known[tuple[Alert, ...]] = field(default_factory=Known)
+    license: Known[License] = field(default_factory=Known)
+    certificates: Known[tuple[CertificateTerm, ...]] = field(default_factory=Known)
+    databases: Known[tuple[Database, ...]] = field(default_factory=Known)
+    shards: Known[tuple[Shard, ...]] = field(default_factory=Known)
+    quorum: Known[Quorum] = field(default_factory=Known)
+    actions: Known[tuple[RunningAction, ...]] = field(default_factory=Known)
+    log: Known[tuple[LogEntry, ...]] = field(default_factory=Known)
