@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# How many tests run side by side.
-JOBS ?= 4
+# How many tests run side by side: more than there are cores, since they wait more than they compute.
+JOBS ?= 8
 STAMP := $(VENV)/.installed
 
 # Compiled modules are kept: the tests start the deck hundreds of times.
