@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 # How many tests run side by side: more than there are cores, since they wait more than they compute.
 JOBS ?= 8
 STAMP := $(VENV)/.installed
+RELEASE := $(VENV)/.release
 
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check format imports mutants man bench trace soak fuzz screenshot clean
+.PHONY: demo test quick check format imports mutants man dist pex container bench trace soak fuzz screenshot clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -68,6 +69,20 @@ fuzz: $(STAMP)
 man: $(STAMP)
 	$(BIN)/python docs/make_man.py man
 
+# The wheel and the source archive: built twice, compared, and tried in empty environments.
+dist: $(RELEASE)
+	$(BIN)/python release/dist.py
+
+# One file for hosts without internet, from the wheel in dist/.
+pex: $(RELEASE)
+	@ls dist/*.whl >/dev/null 2>&1 || $(BIN)/python release/dist.py
+	$(BIN)/python release/pex_file.py
+
+# The image of deploy/container, or its steps where nothing here can build one.
+container: $(RELEASE)
+	@ls dist/*.whl >/dev/null 2>&1 || $(BIN)/python release/dist.py
+	$(BIN)/python release/container.py
+
 screenshot: $(STAMP)
 	$(BIN)/python benchmarks/screenshot.py docs/deck.svg
 
@@ -78,3 +93,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo "making $(VENV) and installing into it, once" && $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
+
+$(RELEASE): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,release]'
+	@touch $(RELEASE)
