@@ -30,6 +30,7 @@ _COMMANDS = {
     "journal": "tui.cli.journal:journal",
     "nodes": "tui.cli.config:nodes",
     "rollout": "tui.cli.rollout:rollout",
+    "serve": "tui.cli.serve:serve",
     "simulate": "tui.cli.simulate:simulate",
     "snapshot": "tui.cli.snapshot:snapshot",
     "status": "tui.cli.status:status",
@@ -49,6 +50,7 @@ Examples:
   rsdeck export                  serve the state to Prometheus, on 127.0.0.1:9797
   rsdeck wait node1 ccs --for running
                                  poll until it is so, for scripts
+  rsdeck serve                   the read-only deck in a browser on this machine
   rsdeck discover node1          find the other nodes of its cluster; --add writes them
   rsdeck journal --last 20       the actions from here, and their verdicts
   rsdeck rollout restart alert_mgr --cluster payments --dry-run
