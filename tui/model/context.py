@@ -68,25 +68,53 @@ class CertificateTerm:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where clients reach a database. `policy` is `single`, `all-master-shards`, `all-nodes`."""
+    """Where clients reach a database. `policy` is `single`, `all-master-shards`, `all-nodes`.
+
+    `nodes` are the uids of the nodes that its addresses belong to, None where the cluster's list
+    of nodes is not known or holds none of them.
+    """
 
     uid: str
     addresses: tuple[str, ...] = ()
     port: int | None = None
     policy: str = ""
+    nodes: frozenset[int] | None = None
+
+
+class HighAvailability(Enum):
+    """Whether a database survives the loss of a node, by the cluster's health call."""
+
+    UP = "up"
+    DOWN = "down"
+    DISABLED = "disabled"
+    UNKNOWN = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database; `replicated` is None where that was not reported."""
+    """One database; None and UNKNOWN where something was not reported.
+
+    `replicated` is whether it has replica shards. `endpoints` is None where only the cluster's
+    health call was answered, which reports none.
+    """
 
     uid: int
     name: str = ""
     status: str = ""
     replicated: bool | None = None
+    high_availability: HighAvailability = HighAvailability.UNKNOWN
     active_active: bool = False
     shards_count: int | None = None
-    endpoints: tuple[Endpoint, ...] = ()
+    endpoints: tuple[Endpoint, ...] | None = None
+
+
+class EndpointAvailability(Enum):
+    """What one node reports of its own endpoint of a database, now."""
+
+    AVAILABLE = "available"
+    UNAVAILABLE = "unavailable"
+    NO_QUORUM = "no quorum"
+    NONE = "no endpoint here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +157,18 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeContext:
+    """One node as its cluster uses it: a quorum-only node holds no shards."""
+
+    uid: int
+    is_up: bool = True
+    in_maintenance: bool = False
+    quorum_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Quorum:
-    """How many of the nodes that count for quorum are up."""
+    """How many of the nodes that count for quorum are up; all nodes count, quorum-only too."""
 
     up: int
     total: int
@@ -146,7 +184,8 @@ class ClusterContext:
     """All of it for one cluster, each part with its own age and its own reason if unknown.
 
     The lists may be incomplete for a login whose role is scoped (8.2): a count of databases is a
-    count "at least".
+    count "at least". The shards may lack their database, where only the cluster's health call or
+    the nodes' status was answered. The log is newest first, the last day's entries at most.
     """
 
     alerts: Known[tuple[Alert, ...]] = field(default_factory=Known)
@@ -154,6 +193,7 @@ class ClusterContext:
     certificates: Known[tuple[CertificateTerm, ...]] = field(default_factory=Known)
     databases: Known[tuple[Database, ...]] = field(default_factory=Known)
     shards: Known[tuple[Shard, ...]] = field(default_factory=Known)
+    nodes: Known[tuple[NodeContext, ...]] = field(default_factory=Known)
     quorum: Known[Quorum] = field(default_factory=Known)
     actions: Known[tuple[RunningAction, ...]] = field(default_factory=Known)
     log: Known[tuple[LogEntry, ...]] = field(default_factory=Known)
