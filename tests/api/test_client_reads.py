@@ -17,11 +17,13 @@ from tui.api.errors import (
     Garbled,
     LoginRefused,
     NodeNotSeenYet,
+    TimedOut,
     Unavailable,
     Unreachable,
     WriteBlocked,
 )
 from tui.api.transport import OrderTransport, request_headers
+from tui.model.context import EndpointAvailability, Entries
 from tui.model.node import Role
 
 GOOD = json.dumps({"ccs": {"status": "RUNNING", "start_time": "", "uptime": "0:21:27"}})
@@ -576,3 +578,64 @@ async def test_no_secret_shows_in_what_a_client_and_its_errors_show(connect):
         shown += repr(request_headers(authorization)) + str(caught.value.__dict__)
     assert "canary" not in shown
     assert base64.b64encode(b"me@example.com:hunter2-canary").decode() not in shown
+
+
+CONTEXT = {
+    "cluster_alerts": ("/v1/cluster/alerts", "{}"),
+    "node_alerts": ("/v1/nodes/alerts", "{}"),
+    "license": ("/v1/license", "{}"),
+    "databases": (
+        "/v1/bdbs?fields=uid,name,status,endpoints,proxy_policy,replication,shards_count,crdt",
+        "[]",
+    ),
+    "shards": ("/v1/shards", "[]"),
+    "running_actions": ("/v2/actions", "[]"),
+    "old_running_actions": ("/v1/actions", '{"actions": []}'),
+    "event_log": ("/v1/logs?order=desc&limit=100", "[]"),
+}
+
+
+@pytest.mark.parametrize("call", CONTEXT)
+async def test_what_surrounds_the_services_is_one_get_with_exactly_that_query(connect, call):
+    path, body = CONTEXT[call]
+    with serving(routes({path: answer(body)})) as server:
+        await getattr(connect(server, NodeReader), call)()
+    assert [(one.method, one.path) for one in server.asked] == [("GET", path)]
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [("license", None), ("running_actions", None), ("old_running_actions", Entries())],
+)
+async def test_a_404_says_that_there_is_nothing_to_read(connect, call, found):
+    with serving(routes({CONTEXT[call][0]: answer(b"", 404)})) as server:
+        assert await getattr(connect(server, NodeReader), call)() == found
+
+
+@pytest.mark.parametrize("call", CONTEXT)
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [(answer(b"", 403), Forbidden), (answer("<html>"), Garbled), (answer(b"", 503), Unavailable)],
+)
+async def test_what_surrounds_the_services_fails_as_any_call(connect, call, reply, error):
+    with serving(routes({CONTEXT[call][0]: reply})) as server, pytest.raises(error):
+        await getattr(connect(server, NodeReader), call)()
+
+
+async def test_a_node_reports_whether_its_own_endpoint_of_a_database_is_available(connect):
+    path = "/v1/local/bdbs/3/endpoint/availability"
+    down = answer('{"error_code": "bdb_endpoint_unavailable"}', 503)
+    for reply, found in [
+        (answer(b""), EndpointAvailability.AVAILABLE),
+        (down, EndpointAvailability.UNAVAILABLE),
+    ]:
+        with serving(routes({path: reply})) as server:
+            assert await connect(server, NodeReader).endpoint_availability(3) is found
+    lost = answer(b"upstream connect error", 503)
+    with serving(routes({path: lost})) as server, pytest.raises(Unavailable):
+        await connect(server, NodeReader).endpoint_availability(3)
+
+
+async def test_an_answer_that_takes_too_long_is_a_timeout(connect):
+    with serving(hang) as server, pytest.raises(TimedOut):
+        await connect(server, NodeReader, timeout=0.2).shards()

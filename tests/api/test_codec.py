@@ -1,7 +1,6 @@
 import json
 import time
 import tracemalloc
-from datetime import UTC, datetime
 
 import pytest
 
@@ -259,35 +258,6 @@ def test_an_operation_is_written_as_documented():
     assert body == b'{"operation_type": "restart", "services": ["alert_mgr"]}'
 
 
-def test_the_health_of_a_cluster_is_read_by_uid() -> None:
-    body = json.dumps(
-        {
-            "nodes": [
-                {"id": "2", "role": "follower", "status": "unhealthy", "in_maintenance": True},
-                {
-                    "id": "1",
-                    "role": "leader",
-                    "version": "8.0.16",
-                    "detailed_status": "ok\x1b[2J",
-                    "observed_at": 1715625480,
-                    "services": [{"name": "ccs", "status": "RUNNING"}, {"name": "ccs"}, 7],
-                },
-                {"id": "no"},
-                None,
-            ]
-        }
-    )
-    first, second = codec.read_health(body.encode()).nodes
-    assert (first.uid, first.role, first.version) == (1, Role.PRIMARY, "8.0.16")
-    assert first.detail == "ok␛[2J"
-    assert first.observed_on == datetime(2024, 5, 13, 18, 38, tzinfo=UTC)
-    assert [(one.name, one.status) for one in first.services] == [
-        ("ccs", "RUNNING"),
-        ("ccs #2", "?"),
-    ]
-    assert (second.role, second.status, second.in_maintenance) == (Role.REPLICA, "unhealthy", True)
-
-
 @pytest.mark.parametrize(
     ("snapshot", "maintenance"),
     [
@@ -307,10 +277,20 @@ def test_a_maintenance_snapshot_of_any_shape_is_maintenance(
     assert member.maintenance is None
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"nodes": {}}', b"<html>"])
-def test_what_is_no_health_of_a_cluster_is_an_error(body: bytes) -> None:
-    with pytest.raises(WireError):
-        codec.read_health(body)
+@pytest.mark.parametrize(
+    ("listed", "uids"),
+    [
+        (["1", 2, {"uid": "3"}, None, [], {}], ("1", "2", "3")),
+        ([], ()),
+        (None, None),
+        ({"1": 2}, None),
+    ],
+)
+def test_the_shards_of_a_member_are_read_whatever_their_form(
+    listed: object, uids: tuple[str, ...] | None
+) -> None:
+    (member,) = codec.join_members([], {"1": {"master_shards": listed, "slave_shards": listed}})
+    assert (member.primary_shards, member.replica_shards) == (uids, uids)
 
 
 def test_the_error_of_a_node_that_is_not_well_is_kept() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from tui.api import codec
+from tui.api import codec, context_codec, transport
 from tui.api.auth.node_session import NodeSession
 from tui.api.auth.session import LoginHabit, OutdatedAuthorization, Session
 from tui.api.codec import HttpReply, WireError
@@ -33,6 +33,16 @@ from tui.api.transport import SERVICES, Authorization, SecretLike
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member
+from tui.model.context import (
+    Alert,
+    Database,
+    EndpointAvailability,
+    Entries,
+    License,
+    LogEntry,
+    RunningAction,
+    Shard,
+)
 from tui.model.evidence import Origin
 from tui.model.login import LoginWay
 from tui.model.node import Identity
@@ -137,7 +147,49 @@ class NodeReader:
 
     async def cluster_health(self) -> ClusterHealth:
         """Read `GET /v4/cluster/health`, which is there from 8.0.16 on: all nodes in one answer."""
-        return await self._read("/v4/cluster/health", codec.read_health)
+        return await self._read("/v4/cluster/health", context_codec.read_health)
+
+    async def cluster_alerts(self) -> Entries[Alert]:
+        """Read `GET /v1/cluster/alerts`: those that are on and enabled."""
+        return await self._read(transport.CLUSTER_ALERTS, context_codec.read_cluster_alerts)
+
+    async def node_alerts(self) -> Entries[Alert]:
+        """Read `GET /v1/nodes/alerts`: those of all nodes that are on and enabled."""
+        return await self._read(transport.NODE_ALERTS, context_codec.read_node_alerts)
+
+    async def license(self) -> License | None:
+        """Read `GET /v1/license`, without the license itself; None where there is none."""
+        return await self._read_if_any(transport.LICENSE, context_codec.read_license)
+
+    async def databases(self) -> Entries[Database]:
+        """Read `GET /v1/bdbs` with the fields that are needed, and never without."""
+        return await self._read(transport.DATABASES, context_codec.read_databases)
+
+    async def shards(self) -> Entries[Shard]:
+        """Read `GET /v1/shards`."""
+        return await self._read(transport.SHARDS, context_codec.read_shards)
+
+    async def running_actions(self) -> Entries[RunningAction] | None:
+        """Read `GET /v2/actions`, which is there from 7.22 on; None where that is missing."""
+        return await self._read_if_any(transport.ACTIONS, context_codec.read_actions)
+
+    async def old_running_actions(self) -> Entries[RunningAction]:
+        """Read `GET /v1/actions`, which answers 404 where there are none."""
+        found = await self._read_if_any(transport.OLD_ACTIONS, context_codec.read_actions)
+        return found or Entries()
+
+    async def event_log(self) -> Entries[LogEntry]:
+        """Read the newest entries of `GET /v1/logs`."""
+        return await self._read(transport.EVENT_LOG, context_codec.read_log)
+
+    async def endpoint_availability(self, database: int) -> EndpointAvailability:
+        """Read whether this node's own endpoint of a database is available (from 7.8 on)."""
+        path = f"/v1/local/bdbs/{database}/endpoint/availability"
+        reply = await self._get(path)
+        found = context_codec.read_availability(reply)
+        if found is None:
+            raise self._error_for(reply, f"GET {path}")
+        return found
 
     async def node_states(self) -> dict[str, Any]:
         """Read `GET /v1/nodes/status` as it is: an object by uid, for `cluster_facts`."""
@@ -258,6 +310,15 @@ class NodeReader:
                 f"{self._connection.where} sent a bad answer to GET {path}: {error}",
                 "what was known before stays, and grows old",
             ) from error
+
+    async def _read_if_any(self, path: str, read: Callable[[bytes], _Read]) -> _Read | None:
+        """Read a path that answers 404 where there is nothing to read; then None."""
+        try:
+            return await self._read(path, read)
+        except Unavailable as error:
+            if error.status == 404:
+                return None
+            raise
 
     def _error_for(self, reply: HttpReply, what: str) -> ApiError:
         where = self._connection.where

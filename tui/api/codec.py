@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
-from tui.model.cluster import ClusterHealth, Member, MemberHealth
+from tui.model.cluster import Member, MemberHealth
 from tui.model.login import LockoutRule
 from tui.model.node import Identity, Maintenance, Role
 from tui.model.service import Service
@@ -246,28 +246,30 @@ def read_identity(body: bytes) -> Identity:
     if not isinstance(info, dict):
         return Identity()
     return Identity(
-        uid=_uid(info.get("uid")),
-        hostname=_word(info.get("hostname")),
-        address=_word(info.get("address") or info.get("addr")),
-        version=_word(info.get("software_version")),
+        uid=read_uid(info.get("uid")),
+        hostname=read_word(info.get("hostname")),
+        address=read_word(info.get("address") or info.get("addr")),
+        version=read_word(info.get("software_version")),
     )
 
 
-def _uid(raw: object) -> int | None:
+def read_uid(raw: object) -> int | None:
+    """Return a uid, which comes as a number or as digits; None if unreadable."""
     if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw < 10**9:
         return raw
     digits = isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 10
     return int(raw) if digits and isinstance(raw, str) else None
 
 
-def _word(raw: object) -> str:
+def read_word(raw: object) -> str:
+    """Return a text, cleaned; empty for what is none."""
     return clean(raw) if isinstance(raw, str) else ""
 
 
-def _words(raw: object) -> tuple[str, ...]:
+def read_words(raw: object) -> tuple[str, ...]:
     """Return the words of a list that are text and not empty; none of what is no list."""
     listed = raw if isinstance(raw, list) else []
-    return tuple(word for word in map(_word, listed) if word)
+    return tuple(word for word in map(read_word, listed) if word)
 
 
 def read_nodes(body: bytes) -> list[Any]:
@@ -285,8 +287,8 @@ def read_states(body: bytes) -> dict[str, Any]:
 
 def join_members(nodes: Iterable[object], states: Mapping[str, object]) -> tuple[Member, ...]:
     """Join what the two calls say, by uid; a node that only one of them names is a member too."""
-    listed = {_uid(raw.get("uid")): raw for raw in nodes if isinstance(raw, dict)}
-    by_uid = {_uid(uid): state for uid, state in states.items() if isinstance(state, dict)}
+    listed = {read_uid(raw.get("uid")): raw for raw in nodes if isinstance(raw, dict)}
+    by_uid = {read_uid(uid): state for uid, state in states.items() if isinstance(state, dict)}
     uids = sorted(uid for uid in listed.keys() | by_uid.keys() if uid is not None)
     return tuple(_member(uid, listed.get(uid, {}), by_uid.get(uid, {})) for uid in uids)
 
@@ -298,26 +300,38 @@ def _member(uid: int, node: dict[str, Any], state: dict[str, Any]) -> Member:
     role = state.get("role")
     return Member(
         uid=uid,
-        address=_word(node.get("addr")),
-        external=_words(node.get("external_addr")),
-        hostname=_word(state.get("hostname")),
+        address=read_word(node.get("addr")),
+        external=read_words(node.get("external_addr")),
+        hostname=read_word(state.get("hostname")),
         role=_ROLES.get(role, Role.UNKNOWN) if isinstance(role, str) else Role.UNKNOWN,
-        version=_word(node.get("software_version")) or _word(state.get("software_version")),
-        status=_word(node.get("status")) or _word(state.get("node_status")),
+        version=read_word(node.get("software_version")) or read_word(state.get("software_version")),
+        status=read_word(node.get("status")) or read_word(state.get("node_status")),
         maintenance=_maintenance(state.get("maintenance_snapshot")),
+        primary_shards=_shard_uids(state.get("master_shards")),
+        replica_shards=_shard_uids(state.get("slave_shards")),
     )
+
+
+def _shard_uids(raw: object) -> tuple[str, ...] | None:
+    """Return the uids in a list of shards, whose entries are not documented; None for no list."""
+    if not isinstance(raw, list):
+        return None
+    named = (entry.get("uid") if isinstance(entry, dict) else entry for entry in raw)
+    return tuple(clean(str(uid), 20) for uid in named if isinstance(uid, str | int))
 
 
 def _maintenance(snapshot: object) -> Maintenance | None:
     """Read a `maintenance_snapshot`: where it is there, whatever it is, there is maintenance."""
     if snapshot is None:
         return None
-    return Maintenance(_word(snapshot.get("created_time")) if isinstance(snapshot, dict) else "")
+    return Maintenance(
+        read_word(snapshot.get("created_time")) if isinstance(snapshot, dict) else ""
+    )
 
 
 def read_cluster_name(body: bytes) -> str:
     """Read the name out of `GET /v1/cluster`."""
-    return _word(read_object(body).get("name"))
+    return read_word(read_object(body).get("name"))
 
 
 def read_lockout(body: bytes) -> LockoutRule | None:
@@ -344,7 +358,7 @@ def read_optional(body: bytes) -> tuple[frozenset[str], frozenset[str]]:
 def read_node_check(body: bytes) -> tuple[bool, str]:
     """Read `GET /v1/nodes/check/{uid}`: whether the node is well, and its error if not."""
     answer = read_object(body)
-    return _verdict(answer, "result"), _word(answer.get("error"))
+    return _verdict(answer, "result"), read_word(answer.get("error"))
 
 
 def read_cluster_check(body: bytes) -> tuple[bool, str]:
@@ -352,28 +366,28 @@ def read_cluster_check(body: bytes) -> tuple[bool, str]:
     answer = read_object(body)
     nodes = answer.get("nodes")
     bad = [
-        f"node:{clean(str(node.get('node_uid')), 20)} {_word(node.get('error'))}".strip()
+        f"node:{clean(str(node.get('node_uid')), 20)} {read_word(node.get('error'))}".strip()
         for node in (nodes if isinstance(nodes, list) else [])
         if isinstance(node, dict) and node.get("result") is not True
     ]
     return _verdict(answer, "cluster_test_result"), clean("; ".join(bad))
 
 
-def read_health(body: bytes) -> ClusterHealth:
-    """Read `GET /v4/cluster/health`; an entry without an id that can be read is left out."""
-    listed = read_object(body).get("nodes")
+def read_member_health(answer: JsonObject) -> tuple[MemberHealth, ...]:
+    """Read the nodes of `GET /v4/cluster/health`; one whose id cannot be read is left out."""
+    listed = answer.get("nodes")
     if not isinstance(listed, list):
         raise WireError(f"its nodes are {kind_of_json(listed)} where a list was expected")
     read = (_health(raw) for raw in listed[:MEMBERS_AT_MOST] if isinstance(raw, dict))
     by_uid = {node.uid: node for node in read if node is not None}
-    return ClusterHealth(tuple(by_uid[uid] for uid in sorted(by_uid)))
+    return tuple(by_uid[uid] for uid in sorted(by_uid))
 
 
 _LEADERS = {"leader": Role.PRIMARY, "follower": Role.REPLICA}
 
 
 def _health(raw: dict[str, Any]) -> MemberHealth | None:
-    uid = _uid(raw.get("id"))
+    uid = read_uid(raw.get("id"))
     if uid is None:
         return None
     role, listed = raw.get("role"), raw.get("services")
@@ -381,15 +395,16 @@ def _health(raw: dict[str, Any]) -> MemberHealth | None:
     return MemberHealth(
         uid=uid,
         role=_LEADERS.get(role, Role.UNKNOWN) if isinstance(role, str) else Role.UNKNOWN,
-        version=_word(raw.get("version")),
-        status=_word(raw.get("status")),
-        detail=_word(raw.get("detailed_status")),
+        version=read_word(raw.get("version")),
+        status=read_word(raw.get("status")),
+        detail=read_word(raw.get("detailed_status")),
         observed_on=read_epoch(raw.get("observed_at")),
         in_maintenance=raw.get("in_maintenance") is True,
+        quorum_only=raw.get("quorum_only") is True,
         services=tuple(
             Service(
-                _unique(_word(service.get("name")) or "?", taken),
-                _word(service.get("status")) or "?",
+                _unique(read_word(service.get("name")) or "?", taken),
+                read_word(service.get("status")) or "?",
             )
             for service in (listed[:SERVICES_AT_MOST] if isinstance(listed, list) else ())
             if isinstance(service, dict)

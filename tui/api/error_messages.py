@@ -18,6 +18,7 @@ from tui.api.errors import (
     Forbidden,
     Garbled,
     LoginRefused,
+    TimedOut,
     Unavailable,
     Unreachable,
     Untrusted,
@@ -79,12 +80,12 @@ _LATE = {
 }
 
 
-def timeout_error(where: str, seconds: float, stage: RequestStage) -> Unreachable:
+def timeout_error(where: str, seconds: float, stage: RequestStage) -> TimedOut:
     """Return the error of a request that took longer than its `seconds`."""
     text = f"{where} gave no answer within {seconds:g} s ({stage.value})"
     if stage in _LATE:
-        return Unreachable(text, _LATE[stage])
-    return Unreachable(text, "the node is up but slow, or stuck", (Remedy.WAIT,))
+        return TimedOut(text, _LATE[stage])
+    return TimedOut(text, "the node is up but slow, or stuck", (Remedy.WAIT,))
 
 
 def transport_error(error: BaseException, where: str, stage: RequestStage) -> ApiError:

@@ -1,7 +1,8 @@
 """What can come of a call to a node, other than an answer.
 
     ApiError
-    ├── Unreachable    nothing came back: refused, reset, no answer in time, no such name
+    ├── Unreachable    nothing came back: refused, reset, no such name
+    │   ├── TimedOut   no answer in time
     │   └── Untrusted  the certificate is not the one that the profile trusts
     ├── LoginRefused   401
     ├── Forbidden      403
@@ -31,6 +32,10 @@ class ApiError(Exception):
 
 class Unreachable(ApiError):
     """Nothing came back."""
+
+
+class TimedOut(Unreachable):
+    """No answer in time."""
 
 
 class Untrusted(Unreachable):

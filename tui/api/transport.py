@@ -16,6 +16,23 @@ from tui.api.errors import WriteBlocked
 from tui.model.order import Route
 
 SERVICES = "/v1/local/services"
+CLUSTER_ALERTS, NODE_ALERTS = "/v1/cluster/alerts", "/v1/nodes/alerts"
+LICENSE, SHARDS = "/v1/license", "/v1/shards"
+# Without its fields this call hands out the passwords of the databases.
+DATABASES = "/v1/bdbs?fields=uid,name,status,endpoints,proxy_policy,replication,shards_count,crdt"
+ACTIONS, OLD_ACTIONS = "/v2/actions", "/v1/actions"
+EVENT_LOG = "/v1/logs?order=desc&limit=100"
+CONTEXT = (
+    CLUSTER_ALERTS,
+    NODE_ALERTS,
+    LICENSE,
+    SHARDS,
+    DATABASES,
+    ACTIONS,
+    OLD_ACTIONS,
+    EVENT_LOG,
+)
+"""What is read of a cluster around its services; never its certificates, with their keys."""
 READABLE = frozenset(
     {
         SERVICES,
@@ -26,11 +43,14 @@ READABLE = frozenset(
         "/v1/cluster/services_configuration",
         "/v1/cluster/check",
         "/v4/cluster/health",
+        *CONTEXT,
     }
 )
 WRITABLE = frozenset({Route.LOCAL, Route.PRIMARY})
 AUTHORIZE, REFRESH = "/v1/users/authorize", "/v1/users/refresh_jwt"
-_NODE_CHECK = re.compile(r"/v1/nodes/check/[0-9]{1,9}", re.ASCII)
+_BY_UID = re.compile(
+    r"/v1/nodes/check/[0-9]{1,9}|/v1/local/bdbs/[0-9]{1,9}/endpoint/availability", re.ASCII
+)
 # Names and not patterns: an unknown header cannot change what a request means.
 _HEADERS = frozenset({"host", "accept", "accept-encoding", "authorization", "user-agent"})
 _ORDER_HEADERS = _HEADERS | {"content-type", "content-length"}
@@ -103,7 +123,7 @@ def request_headers(authorization: Authorization | None) -> httpx.Headers:
 
 
 class GetOnlyTransport(httpx.AsyncBaseTransport):
-    """Pass only GET of the known paths of one node, with no query and no body.
+    """Pass only GET of the known paths of one node, with the queries written here and no body.
 
     Raises WriteBlocked before a byte is sent.
     """
@@ -134,7 +154,7 @@ class GetOnlyTransport(httpx.AsyncBaseTransport):
         path = _path(request)
         if request.method != "GET":
             return f"{request.method} is not GET"
-        if path not in READABLE and not _NODE_CHECK.fullmatch(path):
+        if path not in READABLE and not _BY_UID.fullmatch(path):
             return "a path that is not one of those that are read"
         return "a body" if _body(request) != b"" else _foreign_header(request, _HEADERS)
 

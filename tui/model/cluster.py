@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tui.model.context import Alert, CertificateTerm, Database, Entries, License, Shard
 from tui.model.node import Maintenance, Role
 from tui.model.service import Service
 
@@ -13,7 +14,8 @@ class Member:
     """One node as its cluster lists it (`/v1/nodes`, `/v1/nodes/status`, joined by uid).
 
     `address` is the one inside the cluster (`addr`), `external` those by which clients outside
-    reach it (`external_addr`), where the cluster has such.
+    reach it (`external_addr`), where the cluster has such. `primary_shards` and `replica_shards`
+    are the uids of the shards on it, None where they were not reported.
     """
 
     uid: int
@@ -24,6 +26,8 @@ class Member:
     version: str = ""
     status: str = ""
     maintenance: Maintenance | None = None
+    primary_shards: tuple[str, ...] | None = None
+    replica_shards: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +66,23 @@ class MemberHealth:
     detail: str = ""
     observed_on: datetime | None = None
     in_maintenance: bool = False
+    quorum_only: bool = False
     services: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterHealth:
-    """All nodes, by uid."""
+    """All nodes, by uid, and what surrounds them; None where the answer holds no such part.
+
+    The databases have no endpoints here, and the shards no database.
+    """
 
     nodes: tuple[MemberHealth, ...] = ()
+    alerts: Entries[Alert] | None = None
+    license: License | None = None
+    certificates: Entries[CertificateTerm] | None = None
+    databases: Entries[Database] | None = None
+    shards: Entries[Shard] | None = None
 
     def node(self, uid: int | None) -> MemberHealth | None:
         """Find a node by its uid."""

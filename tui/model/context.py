@@ -15,15 +15,25 @@ class Known(Generic[_Value]):
     `value` is None where it was never read; a value that could not be read again stays, with `gap`.
     `gap` is that reason in a few words ("403", "timed out", "not polled yet"), empty where the
     last call was answered. `read_at` is of this machine's clock of ages (`tui.model.clock`).
+    `left_out` counts the entries of a list that could not be read: a count is then "at least".
     """
 
     value: _Value | None = None
     gap: str = "not polled yet"
+    left_out: int = 0
     read_at: float = field(default=0.0, compare=False)
 
     def age(self, now: float) -> float:
         """Seconds since the value was read."""
         return max(0.0, now - self.read_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries(Generic[_Value]):
+    """The entries of a list that could be read, and how many could not."""
+
+    read: tuple[_Value, ...] = ()
+    left_out: int = 0
 
 
 class Severity(Enum):
