@@ -312,6 +312,14 @@ def test_what_does_not_exist_is_404(ask, path):
         "/v1/cluster",
         "/v1/cluster/check",
         "/v1/cluster/services_configuration",
+        "/v1/bdbs?fields=uid,name",
+        "/v1/shards",
+        "/v1/cluster/alerts",
+        "/v1/nodes/alerts",
+        "/v1/license",
+        "/v1/actions",
+        "/v2/actions",
+        "/v1/logs?order=desc&limit=2",
     ],
 )
 def test_a_replica_redirects_the_clusters_calls_to_the_primary(ask, served, path, uid):

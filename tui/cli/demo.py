@@ -44,9 +44,11 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         # Exit through the `with` blocks, so that the folder is removed as well.
         signal.signal(number, lambda number, _: sys.exit(128 + number))
+    simulated = Cluster(count, lively=not still)
+    simulated.contents.raise_alert("node_memory", node=count)
     with (
         tempfile.TemporaryDirectory(prefix="rsdeck-demo-") as folder,
-        SimulatedCluster(Cluster(count, lively=not still)) as cluster,
+        SimulatedCluster(simulated) as cluster,
     ):
         configuration = configuration_for(cluster, Path(folder))
         passwords = known_passwords(configuration)

@@ -26,6 +26,19 @@ CONFIGURATION = {
     "stats_archiver": True,
 }
 
+_SINCE: dict[str, tuple[int, ...]] = {
+    "entraid_agent_mgr": (7, 8),
+    "ldap_agent_mgr": (7, 8),
+    "call_home_agent": (7, 22),
+    "sentinel_service": (7, 22),
+}
+
+
+def configuration_of(release: tuple[int, ...]) -> dict[str, bool]:
+    """Return the optional services of a version, and whether they are on."""
+    return {name: on for name, on in CONFIGURATION.items() if release >= _SINCE.get(name, ())}
+
+
 STARTSECS = {"job_scheduler": 10.0}
 ONE_SHOT = frozenset({"start_redis_servers"})
 CARRIERS = frozenset({"cnm_http", "envoy", "envoy_control_plane"})

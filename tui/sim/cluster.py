@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 
 from tui.sim.background_events import BackgroundEvents
-from tui.sim.catalogue import CARRIERS, CONFIGURATION, ONE_SHOT, SERVICES, STARTSECS
+from tui.sim.catalogue import CARRIERS, ONE_SHOT, SERVICES, STARTSECS, configuration_of
+from tui.sim.contents import CallFault, Contents
 from tui.sim.login import Logins, User
 from tui.sim.node import Node
 from tui.sim.process import Process
@@ -14,6 +15,7 @@ from tui.sim.request_log import RequestLog, RequestRecord
 __all__ = ["Cluster", "Node", "RequestRecord"]
 
 _BOOTED_BEFORE = 3 * 86400 + 3539.0
+_NO_FAULT = CallFault()
 
 
 class Cluster:
@@ -21,7 +23,9 @@ class Cluster:
 
     `pace` scales the time of a program's transitions; `clock` returns Unix seconds. On a `lively`
     cluster services stop and fail at random; otherwise nothing happens by itself. Every answer
-    comes after `latency` seconds.
+    comes after `latency` seconds. What calls there are, and who may use them, follows from the
+    `version`; `health_v4` overrules it for the health call. `contents` are its databases and what
+    is known around them.
     """
 
     def __init__(  # noqa: PLR0913 - each is one property of the cluster
@@ -34,26 +38,30 @@ class Cluster:
         pace: float = 1.0,
         lively: bool = False,
         seed: int | None = None,
-        health_v4: bool = True,
+        health_v4: bool | None = None,
         handle_redirects: bool = False,
         basic_authentication: bool = True,
         stopped_times: str = "absent",
     ) -> None:
         self.name, self.version, self.clock, self.pace = name, version, clock, pace
-        self.health_v4 = health_v4
+        self.release = tuple(map(int, version.partition("-")[0].split(".")))
+        self.health_v4 = self.release >= (8, 0, 16) if health_v4 is None else health_v4
+        self.health_anywhere = True
         self.handle_redirects = handle_redirects
         self.stopped_times = stopped_times
         self.latency = 0.0
         self.lock = threading.RLock()
         self.logins = Logins()
         self.logins.basic = basic_authentication
-        self.configuration = dict(CONFIGURATION)
+        self.configuration = configuration_of(self.release)
         self.requests = RequestLog()
         self.primary_uid = 1
         self.created_at = clock() - _BOOTED_BEFORE
         self.urls: dict[int, str] = {}
         self._hang_up: dict[int, Callable[[], None]] = {}
         self._nodes = {uid: self._make_node(uid) for uid in range(1, nodes + 1)}
+        self.contents = Contents(lambda: self.nodes, clock, self.created_at)
+        self._call_faults: dict[str, CallFault] = {}
         self._life = BackgroundEvents(self._nodes, clock(), seed) if lively else None
         self.add_user("admin@demo.local", "demo-password", "admin")
         self.add_user("viewer@demo.local", "viewer-password", "cluster_viewer")
@@ -281,6 +289,25 @@ class Cluster:
     def refuse_next(self, uid: int, service: str) -> None:
         """Answer the next operation of the API with false."""
         self.process(uid, service).refuses = 1
+
+    def fail_call(self, path: str, status: int, body: bytes = b"") -> None:
+        """Answer a call with a status and a body of its own, until `heal_call`.
+
+        Redirects, logins and roles come before that; 200 with a body that is no JSON is garbled.
+        """
+        self._call_faults[path] = CallFault(status, body)
+
+    def slow_call(self, path: str, seconds: float) -> None:
+        """Answer a call so many seconds late, until `heal_call`."""
+        self._call_faults[path] = CallFault(delay=seconds)
+
+    def heal_call(self, path: str) -> None:
+        """Answer a call as usual again."""
+        self._call_faults.pop(path, None)
+
+    def fault_of(self, path: str) -> CallFault:
+        """Return what was told to become of a call."""
+        return self._call_faults.get(path, _NO_FAULT)
 
     def listens(self, uid: int) -> bool:
         """Whether a node's port answers: powered, and the proxy up."""

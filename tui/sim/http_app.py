@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
 from tui.sim.cluster import Cluster
+from tui.sim.context_responses import ContextResponses
+from tui.sim.replies import NOT_FOUND, SimReply, SimRequest, fault
 from tui.sim.request_log import RequestRecord
-from tui.sim.responses import NOT_FOUND, Responses, SimReply, SimRequest, fault
+from tui.sim.responses import Responses
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -20,6 +23,7 @@ _UPSTREAM = (
     b"upstream connect error or disconnect/reset before headers. reset reason: connection failure"
 )
 _OPEN = frozenset({"/v1/users/authorize"})
+_AVAILABILITY = re.compile("/v1/local/bdbs/[^/]+/endpoint/availability")
 _VERSIONS = frozenset({"1", "2", "3", "4"})  # [choice]: the numbers of the documented paths
 
 
@@ -35,7 +39,8 @@ def create_app(cluster: Cluster, uid: int, abort: Callable[[], None] = lambda: N
         body = await _body(receive)
         if body is None:
             return
-        if cluster.latency and await _is_gone_within(cluster.latency, receive):
+        wait = cluster.latency + cluster.fault_of(scope["path"]).delay
+        if wait and await _is_gone_within(wait, receive):
             return
         if not cluster.listens(uid):
             abort()
@@ -119,6 +124,7 @@ class _NodeApi:
         self._cluster = cluster
         self._uid = uid
         replies = self._replies = Responses(cluster)
+        context = self._context = ContextResponses(cluster)
         self._routes: dict[tuple[str, str], Callable[[SimRequest], SimReply]] = {
             ("GET", "/v1/local/services"): replies.services,
             ("POST", "/v1/local/services"): replies.operate,
@@ -131,6 +137,14 @@ class _NodeApi:
             ("GET", "/v1/bootstrap"): replies.bootstrap,
             ("GET", "/v1/local/node/master_healthcheck"): replies.master_healthcheck,
             ("GET", "/v4/cluster/health"): replies.health,
+            ("GET", "/v1/bdbs"): context.databases,
+            ("GET", "/v1/shards"): context.shards,
+            ("GET", "/v1/cluster/alerts"): context.cluster_alerts,
+            ("GET", "/v1/nodes/alerts"): context.node_alerts,
+            ("GET", "/v1/license"): context.license,
+            ("GET", "/v2/actions"): context.actions,
+            ("GET", "/v1/actions"): context.old_actions,
+            ("GET", "/v1/logs"): context.logs,
             ("POST", "/v1/users/authorize"): replies.authorize,
             ("POST", "/v1/users/refresh_jwt"): replies.refresh,
         }
@@ -167,19 +181,26 @@ class _NodeApi:
                 return NOT_FOUND  # a live cluster was seen to answer so to GET /v1/services
             return fault(405, "method_not_allowed", "no")  # [choice]
         elsewhere = self._redirect(request)
-        return route(request) if elsewhere is None else elsewhere
+        if elsewhere is not None:
+            return elsewhere
+        told = self._cluster.fault_of(request.path)
+        return route(request) if told.status is None else SimReply(told.status, told.body)
 
     def _route(self, request: SimRequest) -> Callable[[SimRequest], SimReply] | None:
         if request.method == "GET" and request.path.startswith("/v1/nodes/check/"):
             return self._replies.node_check
+        if request.method == "GET" and _AVAILABILITY.fullmatch(request.path):
+            return self._context.availability
         return self._routes.get((request.method, request.path))
 
     def _redirect(self, request: SimRequest) -> SimReply | None:
         """Redirect the cluster's calls to the primary, unless handle_redirects is set.
 
-        The code is not documented: [choice] 307.
+        The code is documented for one call: [choice] 307 for all. Whether any node answers the
+        health call is a [choice] too, by `health_anywhere`.
         """
-        here = request.path.startswith(("/v1/local/", "/v4/", "/v1/users/"))
+        here = request.path.startswith(("/v1/local/", "/v1/users/"))
+        here |= request.path.startswith("/v4/") and self._cluster.health_anywhere
         if here or request.path == "/v1/bootstrap" or self._cluster.handle_redirects:
             return None
         if self._uid == self._cluster.primary_uid:

@@ -17,14 +17,20 @@ MAY_ORDER = frozenset({"admin"})
 MAY_VIEW = frozenset(
     {"admin", "cluster_member", "cluster_viewer", "db_member", "db_viewer", "user_manager"}
 )
+# Permission view_logged_events; user_manager has it from 7.8 on.
+MAY_SEE_LOGS = frozenset({"admin", "cluster_member", "cluster_viewer", "db_member"})
 
 
 @dataclass(slots=True)
 class User:
-    """An account: five failures within 900 s lock it for 1800 s, as the documentation says."""
+    """An account: five failures within 900 s lock it for 1800 s, as the documentation says.
+
+    `databases` are the uids that a scoped role sees (8.2), None where it sees all.
+    """
 
     password: str
     role: str = "admin"
+    databases: frozenset[int] | None = None
     locked_until: float = 0.0
     failures: deque[float] = field(default_factory=deque)
 

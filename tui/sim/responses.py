@@ -1,52 +1,21 @@
-"""The replies of a node, as plain objects: status, JSON, headers."""
+"""The replies of a node on its services, its cluster and logins."""
 
 import json
 import time
-from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from tui.sim.catalogue import ONE_SHOT, OPERATIONS
 from tui.sim.cluster import Cluster, Node
+from tui.sim.context_responses import ContextResponses
 from tui.sim.login import MAY_ORDER, MAY_VIEW
-
-
-@dataclass(frozen=True, slots=True)
-class SimReply:
-    """A reply; `value` becomes JSON unless it is bytes, which are sent as plain text."""
-
-    status: int
-    value: object = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def body(self) -> bytes:
-        """Return the bytes to send."""
-        if isinstance(self.value, bytes):
-            return self.value
-        return json.dumps(self.value).encode()
-
-
-@dataclass(frozen=True, slots=True)
-class SimRequest:
-    """The parts of a request that a reply depends on; `user` is None without a valid login."""
-
-    uid: int
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-    user: str | None
-
-
-def fault(status: int, code: str, text: str) -> SimReply:
-    """Return an error body in the shape of most pages: error_code and description."""
-    return SimReply(status, {"error_code": code, "description": text})
-
-
-def old_fault(status: int, code: str, text: str) -> SimReply:
-    """Return an error body in the other shape: error_code and message."""
-    return SimReply(status, {"error_code": code, "message": text})
+from tui.sim.replies import (
+    NOT_FOUND,
+    NOT_JSON,
+    UNAUTHORIZED,
+    SimReply,
+    SimRequest,
+    fault,
+)
 
 
 class Responses:
@@ -54,6 +23,7 @@ class Responses:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._context = ContextResponses(cluster)
 
     def services(self, request: SimRequest) -> SimReply:
         """`GET /v1/local/services`."""
@@ -93,7 +63,7 @@ class Responses:
             "status": "active" if node.powered else "down",
             "software_version": self._cluster.version,
             "rack_id": "",
-            "shard_count": 4,
+            "shard_count": len(self._cluster.contents.shards_on(node)),
             "cores": 8,
             "total_memory": 33_554_432_000,
             "uptime": int(self._cluster.now() - self._cluster.created_at),
@@ -115,14 +85,16 @@ class Responses:
         return SimReply(200, states)
 
     def _details_of(self, node: Node) -> dict[str, object]:
+        shards = [shard for _, shard in self._cluster.contents.shards_on(node)]
         details: dict[str, object] = {
             "node_status": "active" if node.powered else "down",
             "software_version": self._cluster.version,
             "cores": 8,
             "free_ram": 24_000_000_000,
             "total_memory": 33_554_432_000,
-            "master_shards": [],
-            "slave_shards": [],
+            # Their elements are not documented: [choice] uids, as texts.
+            "master_shards": [str(shard.uid) for shard in shards if shard.is_primary],
+            "slave_shards": [str(shard.uid) for shard in shards if not shard.is_primary],
             "node_overbooking_depth": 0,
         }
         if node.maintenance_since is not None:
@@ -215,13 +187,7 @@ class Responses:
             {
                 "fqdn": self._cluster.name,
                 "status": status,
-                "license": _LICENSE,
-                "certificates": [
-                    {"type": name, "expired": False, "valid_until": _VALID_UNTIL}
-                    for name in ("api", "cm", "proxy", "syncer", "metrics_exporter")
-                ],
-                "active_alerts": [],
-                "database_infos": [_DATABASE],
+                **self._context.health_parts(),
                 "nodes": nodes,
             },
         )
@@ -238,7 +204,7 @@ class Responses:
             "detailed_status": detail,
             "role": "leader" if node.uid == self._cluster.primary_uid else "follower",
             "version": self._cluster.version,
-            "shards": [],
+            **self._context.node_parts(node),
             "memory": {"total_ram": 33_554_432_000, "free_ram": 24_000_000_000},
             "quorum_only": in_maintenance,
             "observed_at": int(seen_at),
@@ -299,32 +265,6 @@ class Responses:
     def may_view(self, user: str) -> bool:
         """Whether a user's role may read."""
         return self._cluster.users[user].role in MAY_VIEW
-
-
-NOT_JSON = old_fault(400, "invalid_json", "the body is not JSON")
-UNAUTHORIZED = fault(401, "unauthorized", "user or password is not right")
-NOT_FOUND = fault(404, "not_found", "no such path")
-
-
-_VALID_UNTIL = "2036-01-01T00:00:00Z"
-_LICENSE: dict[str, object] = {
-    "expired": False,
-    "valid_until": _VALID_UNTIL,
-    "shards_in_use": 4,
-    "shards_limit": 100,
-    "ram_shards_in_use": 4,
-    "ram_shards_limit": 100,
-    "flex_shards_in_use": 0,
-    "flex_shards_limit": 0,
-}
-_DATABASE: dict[str, object] = {
-    "id": "1",
-    "name": "sessions",
-    "version": "8.0",
-    "status": "active",
-    "detailed_status": "ok",
-    "high_availability": {"status": "up"},
-}
 
 
 def _health_words(node: Node, down: set[str]) -> tuple[str, str]:

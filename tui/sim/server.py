@@ -167,8 +167,9 @@ def _bind_spread(hosts: Sequence[str], port: int) -> list[socket.socket]:
 class SimulatedCluster:
     """Serve a cluster while the `with` block runs; `port` 0 takes any free ones.
 
-    With `spread` every node has an address of its own, `base` and its uid (127.0.0.1, 127.0.0.2,
-    …), and all have the same port; clusters that are served side by side take different bases.
+    The cluster lists every node with an address of its own, `base` and its uid (127.0.0.1,
+    127.0.0.2, …). With `spread` it listens there, and all have the same port; clusters that are
+    served side by side take different bases. Else all listen on 127.0.0.1.
     `urls` are by uid, `fingerprint` is that of the one certificate of all nodes, `ca_pem` its
     temporary authority's.
     """
@@ -195,7 +196,7 @@ class SimulatedCluster:
             )
         self._first_port = port
         for node in cluster.nodes:
-            node.addr = f"{base}.{node.uid}" if spread else HOST
+            node.addr = f"{base}.{node.uid}" if spread or node.uid < 255 else HOST
         self._tls = self._make_certificate() if tls else None
 
     def _make_certificate(self) -> ssl.SSLContext:
@@ -236,7 +237,7 @@ class SimulatedCluster:
         return self
 
     def _bind(self) -> list[socket.socket]:
-        hosts = [node.addr for node in self.cluster.nodes]
+        hosts = [node.addr if self._spread else HOST for node in self.cluster.nodes]
         if self._spread:
             return _bind_spread(hosts, self._first_port)
         first = self._first_port

@@ -309,6 +309,7 @@ async def test_a_viewer_may_discover_too(secure: SimulatedCluster, tmp_path: Pat
 
 async def test_nodes_that_are_all_listed_under_one_address_get_no_profile(tmp_path: Path) -> None:
     with SimulatedCluster(Cluster(2)) as served:
+        served.cluster.node(2).addr = served.cluster.node(1).addr
         found = await look(write(tmp_path, table("node1", served.urls[1], pinned(served))))
         second = found.found[1]
         assert (second.meeting, second.profile) == (DiscoveryResult.NOT_ASKED, None)
