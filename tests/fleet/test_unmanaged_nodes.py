@@ -109,26 +109,32 @@ async def test_a_health_call_that_is_not_offered_is_tried_again_after_an_hour() 
         client = reader(server.url)
         for seconds in (0, 10, 3500, 100):
             clock.now += seconds
-            await book.refresh_health(client)
+            await book.refresh_health("node1", client)
         assert sum(one.path == HEALTH for one in server.asked) == 2
         assert "404" in book.health.gap
         await client.aclose()
 
 
-@pytest.mark.parametrize("reply", [answer("{}", 503), answer("{}", 403), answer("<html>")])
-async def test_other_trouble_is_a_gap_and_the_last_answer_grows_old(reply: bytes) -> None:
+@pytest.mark.parametrize(
+    ("reply", "asked_again"),
+    [(answer("{}", 503), 1), (answer("<html>"), 1), (answer("{}", 403), 0)],
+)
+async def test_other_trouble_is_a_gap_and_the_last_answer_grows_old(
+    reply: bytes, asked_again: int
+) -> None:
+    """A 403 is learnt, and anything else tried again after some seconds."""
     clock = Clock()
     book, play = ClusterCache(clock), Play()
     play.get(HEALTH, said({"nodes": [{"id": "7", "role": "follower", "services": []}]}))
     with serving(play) as server:
         client = reader(server.url)
-        await book.refresh_health(client)
+        await book.refresh_health("node1", client)
         read_at = book.health.read_at
         play.get(HEALTH, reply)
         for _ in range(3):
             clock.now += 5
-            await book.refresh_health(client)
-        assert sum(one.path == HEALTH for one in server.asked) == 3
+            await book.refresh_health("node1", client)
+        assert sum(one.path == HEALTH for one in server.asked) == 2 + asked_again
         assert book.health.gap
         assert book.health.newest is not None
         assert book.health.read_at == read_at
@@ -141,7 +147,7 @@ async def test_a_login_that_this_call_refuses_is_passed_on() -> None:
     with serving(play) as server:
         client = reader(server.url)
         with pytest.raises(LoginRefused):
-            await book.refresh_health(client)
+            await book.refresh_health("node1", client)
         await client.aclose()
 
 
@@ -169,17 +175,19 @@ async def test_an_observation_is_as_old_as_the_cluster_says_and_not_as_the_call(
     play.get(HEALTH, health_page(("1", 9_007_200), ("2", 9_000_000), ("3", None)))
     with serving(play) as server:
         client = reader(server.url)
-        await book.refresh_health(client)
+        await book.refresh_health("node1", client)
         ages = [book.facts_for("", Identity(uid=uid)).health for uid in (1, 2, 3)]
         assert [one and one.age(clock()) for one in ages] == [0.0, 7200.0, 0.0]
         clock.now += 30
-        await book.refresh_health(client)  # nothing is observed any more, and the calls go on
+        await book.refresh_health(
+            "node1", client
+        )  # nothing is observed any more, and the calls go on
         frozen = book.facts_for("", Identity(uid=1)).health
         assert frozen is not None
         assert frozen.age(clock()) == 30.0
         play.get(HEALTH, health_page(("1", 9_007_230), ("2", 9_000_000)))
         clock.now += 6
-        await book.refresh_health(client)
+        await book.refresh_health("node1", client)
         again = [book.facts_for("", Identity(uid=uid)).health for uid in (1, 2)]
         assert [one and one.age(clock()) for one in again] == [0.0, 7230.0]
         clock.now += 61

@@ -156,6 +156,7 @@ class Fleet:
             timing=PollTiming(self.interval, self._timeout, first),
             read_only=self._read_only or barred(profile),
             publish=self._publish,
+            is_ordered=lambda: self.orders.involves(profile.name),
         )
         watch.paused = self.paused
         return watch
@@ -206,6 +207,31 @@ class Fleet:
     def context(self, node: str) -> ClusterContext:
         """Return what surrounds a node in its cluster; KeyError if it is not watched."""
         return self.watch(node).context
+
+    def refresh_context(self, node: str) -> None:
+        """Read what surrounds a node now, and not at the slow pace; returns at once.
+
+        A call that was refused is not repeated before its time.
+        """
+        for watch in self._cluster_of(node):
+            watch.refresh_context()
+
+    async def read_context(self, node: str) -> ClusterContext:
+        """Read what surrounds a node now, and return it; for one look, or before a decision.
+
+        It is read from the node that answers for its cluster, after a reading of that one.
+        """
+        for watch in self._cluster_of(node):
+            await watch.read_context()
+        return self.context(node)
+
+    def _cluster_of(self, node: str) -> tuple[NodePoller, ...]:
+        """Return the nodes whose cluster is that of one, with it."""
+        own = self.watch(node)
+        cluster = own.profile.cluster
+        if not cluster:
+            return (own,)
+        return tuple(watch for watch in self.nodes if watch.profile.cluster == cluster)
 
     def asks_for_password(self, node: str) -> bool:
         """Whether a person has to type the node's password before it can be polled."""

@@ -12,9 +12,10 @@ _Value = TypeVar("_Value")
 class Known(Generic[_Value]):
     """A value with its age, or the reason why it is not known.
 
-    `value` is None where it was never read; a value that could not be read again stays, with `gap`.
-    `gap` is that reason in a few words ("403", "timed out", "not polled yet"), empty where the
-    last call was answered. `read_at` is of this machine's clock of ages (`tui.model.clock`).
+    `value` is None where it was never read. A value that could not be read again stays, with `gap`,
+    and one of a call that reports less may stand in for that of a call that failed, with its `gap`:
+    that reason in a few words ("403", "timed out", "not polled yet"), empty where the last call was
+    answered. `read_at` is of this machine's clock of ages (`tui.model.clock`).
     `left_out` counts the entries of a list that could not be read: a count is then "at least".
     """
 

@@ -85,6 +85,11 @@ class Orders:
         orders = (progress.order for progress in self.open)
         return next((order for order in orders if order.target.node == node), None)
 
+    def involves(self, node: str) -> bool:
+        """Whether an order is open on a node, or goes by it."""
+        orders = (progress.order for progress in self.open)
+        return any(node in (order.target.node, order.route.via) for order in orders)
+
     @property
     def open(self) -> tuple[OrderProgress, ...]:
         """The orders that have no verdict yet."""

@@ -6,7 +6,8 @@ and each node finds itself in it by the uid that it gives in /v1/bootstrap.
 
     who is primary      once an interval, by one call
     the rest of it      every FACTS_EVERY seconds
-    all nodes' health   every FACTS_EVERY seconds, where the version has it; any node answers
+    all nodes' health   every FACTS_EVERY seconds, where the version has it
+    what surrounds it   at a slow pace (`tui.fleet.polling.cluster_context`)
 
 A node that does not report its uid cannot be found in that answer. So it is polled for the list of
 optional services itself: what is known of it never depends on which node was the source.
@@ -22,7 +23,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable, is_redirect
+from tui.api.errors import (
+    ApiError,
+    Forbidden,
+    LoginRefused,
+    Unavailable,
+    Unreachable,
+    is_redirect,
+)
+from tui.fleet.polling.cluster_context import (
+    NO_ANSWER,
+    REFUSED_FOR,
+    ClusterContextCache,
+    HealthReading,
+    Roster,
+    gap_of,
+)
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member, MemberHealth
 from tui.model.context import ClusterContext
@@ -135,8 +151,9 @@ def _has_other_name(member: Member, identity: Identity) -> bool:
 class ClusterHealthCache:
     """The `newest` `GET /v4/cluster/health` of one cluster, read at `read_at` (monotonic).
 
-    A 404 means that the version has no such call, and it is tried again after an hour; any other
-    trouble is a `gap`, in words, and the newest grows old.
+    A 404 means that the version has no such call, and it is tried again after an hour, a 403 after
+    REFUSED_FOR seconds; any other trouble is a `gap`, in words, and the newest grows old.
+    `is_redirected` if the last node that was asked is not one that answers it.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -145,13 +162,21 @@ class ClusterHealthCache:
         self.newest: ClusterHealth | None = None
         self.read_at = 0.0
         self.gap = ""
+        self.is_redirected = False
+        self._short_gap = ""
         self._latest_on: datetime | None = None
         self._latest_at = 0.0
 
     def forget(self) -> None:
         """Forget the newest answer; it is read again at once."""
         self.newest, self.read_at, self._due, self.gap = None, 0.0, 0.0, ""
-        self._latest_on = None
+        self._latest_on, self._short_gap, self.is_redirected = None, "", False
+
+    @property
+    def reading(self) -> HealthReading:
+        """The newest answer, as what surrounds the nodes is put together from."""
+        is_old = self._clock() - self.read_at > FACTS_AT_MOST
+        return HealthReading(self.newest, self._short_gap, self.read_at, is_old)
 
     @property
     def is_due(self) -> bool:
@@ -168,6 +193,7 @@ class ClusterHealthCache:
             self._miss(error)
             return False
         self.newest, self.read_at, self.gap = newest, self._clock(), ""
+        self._short_gap, self.is_redirected = "", False
         self._due = self.read_at + FACTS_EVERY
         observed = [node.observed_on for node in newest.nodes if node.observed_on is not None]
         latest = max(observed, default=None)
@@ -204,11 +230,12 @@ class ClusterHealthCache:
         return self.newest.node(uid)
 
     def _miss(self, error: ApiError) -> None:
-        now, self.gap = self._clock(), str(error)
-        absent = isinstance(error, Unavailable) and error.status == 404
-        if absent:
-            self.newest = None
-        self._due = now + (_ABSENT if absent else _AGAIN)
+        now, self.gap, self._short_gap = self._clock(), str(error), gap_of(error)
+        self.is_redirected = is_redirect(error)
+        pause = REFUSED_FOR if isinstance(error, Forbidden) else _AGAIN
+        if isinstance(error, Unavailable) and error.status == 404:
+            self.newest, pause = None, _ABSENT
+        self._due = now + pause
 
     def role_of(self, uid: int | None, younger_than: float) -> Role:
         """Return a node's role by the newest answer, if that is so many seconds old at most."""
@@ -229,8 +256,8 @@ class _OwnAnswer:
 class ClusterCache:
     """The facts of one cluster, shared by the nodes that a configuration groups under it.
 
-    `readers` are called, by node, when there are new facts. `clock` gives monotonic seconds.
-    `context` is what surrounds the nodes, as far as it is known.
+    `readers` are called, by node, when there are new facts or a new context. `clock` gives
+    monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -251,11 +278,29 @@ class ClusterCache:
         self._forgotten: dict[str, int] = {}
         self.readers: dict[str, Callable[[], object]] = {}
         self.health = ClusterHealthCache(clock)
-        self.context = ClusterContext()
+        self._health_source = ""
+        self._surroundings = ClusterContextCache(clock)
+        self._surroundings_source = ""
+        self._short_gap = ""
+
+    @property
+    def context(self) -> ClusterContext:
+        """What surrounds the nodes, as far as it is known."""
+        return self._surroundings.context
+
+    @property
+    def context_version(self) -> int:
+        """How often a value or a reason of the context changed."""
+        return self._surroundings.version
 
     def has_work(self, node: str, every: float) -> bool:
         """Whether it is time to poll this node for anything of its cluster."""
-        return self._is_due(node, every) or self.health.is_due
+        return self._is_due(node, every) or self.health_is_due(node)
+
+    def health_is_due(self, node: str) -> bool:
+        """Whether to ask this node: any may answer, until one sends the call elsewhere."""
+        is_another = self.health.is_redirected and self._source_node.name not in ("", node)
+        return self.health.is_due and not is_another
 
     def _is_due(self, node: str, every: float) -> bool:
         now = self._clock()
@@ -342,20 +387,60 @@ class ClusterCache:
         self._own[node] = _OwnAnswer(self._clock(), optional, disabled)
         return True
 
-    async def refresh_health(self, reader: NodeReader) -> bool:
+    async def refresh_health(self, node: str, reader: NodeReader) -> bool:
         """Read the health of all nodes from one, if it is time to; return whether it answered.
 
         Raises LoginRefused.
         """
-        if not self.health.is_due or self._asking.locked():
+        if not self.health_is_due(node) or self._asking.locked():
             return False
         async with self._asking:
+            forgotten, self._health_source = self._forgotten.get(node), node
             answered = await self.health.refresh(reader)
+        if self._forgotten.get(node) != forgotten:
+            self.health.forget()  # it may be another node's answer
+        self._surroundings.put_together(self.health.reading, self._reported_nodes())
         self._call_readers()
         return answered
 
+    def context_is_due(self, node: str) -> bool:
+        """Whether it is time to ask this node for a part of the context: the source alone is."""
+        is_source = node == self._source_node.name
+        return is_source and self._surroundings.next_call(self.health.reading) is not None
+
+    def refresh_context(self) -> None:
+        """Let all parts of the context be read now, but for those that were refused lately."""
+        self._surroundings.refresh()
+
+    async def read_context(self, node: str, reader: NodeReader) -> bool:
+        """Ask `node` for the part of the context that is due longest; return whether it answered.
+
+        Every trouble becomes a gap of that part, a refused login too.
+        """
+        call = self._surroundings.next_call(self.health.reading)
+        if call is None:
+            return False
+        forgotten, self._surroundings_source = self._forgotten.get(node), node
+        answer = await self._surroundings.read(call, reader)
+        if self._forgotten.get(node) != forgotten:
+            return False  # it may be another node's answer
+        self._surroundings.keep(answer)
+        self._renew_context()
+        return answer.error is None
+
+    def _reported_nodes(self) -> Roster:
+        members = self._facts.members if self._facts is not None else ()
+        return Roster(members, self._short_gap, self._roles_at)
+
+    def _renew_context(self) -> None:
+        """Put the context together anew, and call the readers if a part of it changed."""
+        if self._surroundings.put_together(self.health.reading, self._reported_nodes()):
+            self._call_readers()
+
     def lose(self, node: str) -> None:
         """Drop a node that cannot be asked now: if it was the source, another will be."""
+        if node == self._source_node.name:
+            self._lose_source(NO_ANSWER)
         self._source_node.lose(node)
 
     def forget(self, node: str) -> None:
@@ -374,12 +459,18 @@ class ClusterCache:
         """Forget what was read from a node of its cluster, and what it is being asked now."""
         self._forgotten[node] = self._forgotten.get(node, 0) + 1
         own = self._own.pop(node, None)
+        if node == self._health_source:
+            self.health.forget()
+        if node == self._surroundings_source:
+            self._surroundings.forget()
         if node == self._source:
             self._facts, self._source, self._gap = None, "", _NOT_ASKED
             self._roster, self._roster_at, self._roles_due = ClusterFacts(), 0.0, 0.0
+            self._short_gap = ""
             self._call_readers()
         elif own is not None:
             self._call_readers()
+        self._renew_context()
 
     def _call_the_waiting(self) -> None:
         waiting, self._waiting = self._waiting, {}
@@ -413,7 +504,13 @@ class ClusterCache:
             self._keep(node, answer)
         else:
             self._keep_roles(answer)
+        is_new_source = node != self._source_node.name
         self._source_node.answered(node, self._clock())
+        if is_new_source:
+            self._surroundings.begin()
+        if whole or is_new_source:
+            self._short_gap = ""
+            self._renew_context()
         return True
 
     def _fail(self, node: str, error: ApiError, *, whole: bool) -> None:
@@ -428,6 +525,13 @@ class ClusterCache:
             self._source_node.failed(node, now + pause)
         else:
             self._roles_due = now + FACTS_EVERY
+        if not self._source_node.name:
+            self._lose_source(gap_of(error))
+
+    def _lose_source(self, gap: str) -> None:
+        self._short_gap = gap
+        self._surroundings.lose_source(gap)
+        self._renew_context()
 
     def _keep(self, node: str, facts: ClusterFacts) -> None:
         now = self._clock()
@@ -448,7 +552,13 @@ class ClusterCache:
         if facts is None or not known:
             return
         members = tuple(
-            replace(one, role=known[one.uid].role, maintenance=known[one.uid].maintenance)
+            replace(
+                one,
+                role=known[one.uid].role,
+                maintenance=known[one.uid].maintenance,
+                primary_shards=known[one.uid].primary_shards,
+                replica_shards=known[one.uid].replica_shards,
+            )
             if one.uid in known
             else one
             for one in facts.members
@@ -457,6 +567,7 @@ class ClusterCache:
         self._roster, self._roster_at = replace(self._roster, members=members), now
         if members != facts.members:
             self._call_readers()
+            self._renew_context()
 
     def _call_readers(self) -> None:
         for call in tuple(self.readers.values()):

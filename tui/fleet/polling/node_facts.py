@@ -44,6 +44,7 @@ class NodeFactsReader:
         self._is_retired = False
         self._asked_at = self._identified_at = 0.0
         self._last_role: tuple[int | None, Role] = (None, Role.UNKNOWN)
+        self._context_version = cluster.context_version
         cluster.readers[profile.name] = self.look_up
 
     def identity_is_due(self) -> bool:
@@ -89,7 +90,7 @@ class NodeFactsReader:
         answered = await self._cluster.refresh(self._name, reader, every=every, later=later)
         if self._has_no_uid:
             answered |= await self._cluster.read_own(self._name, reader)
-        answered |= await self._cluster.refresh_health(reader)
+        answered |= await self._cluster.refresh_health(self._name, reader)
         self.look_up()
         return answered
 
@@ -108,6 +109,30 @@ class NodeFactsReader:
     def context(self) -> ClusterContext:
         """What surrounds the node in its cluster."""
         return self._cluster.context
+
+    def context_is_due(self) -> bool:
+        """Whether it is time to poll the node for a part of what surrounds it."""
+        if self._is_retired or self.identity_check.wrong:
+            return False
+        return self._cluster.context_is_due(self._name)
+
+    async def read_context(self, reader: NodeReader) -> bool:
+        """Read one part of what surrounds the node; return whether it was answered."""
+        return await self._cluster.read_context(self._name, reader)
+
+    def health_is_due(self) -> bool:
+        """Whether it is time to read the health of all nodes from this one."""
+        if self._is_retired or self.identity_check.wrong:
+            return False
+        return self._cluster.health_is_due(self._name)
+
+    async def read_health(self, reader: NodeReader) -> None:
+        """Read the health of all nodes, if it is time to. Raises LoginRefused."""
+        await self._cluster.refresh_health(self._name, reader)
+
+    def refresh_context(self) -> None:
+        """Let what surrounds the node be read now."""
+        self._cluster.refresh_context()
 
     @property
     def _has_no_uid(self) -> bool:
@@ -149,9 +174,13 @@ class NodeFactsReader:
         self._cluster.forget(self._name)
 
     def look_up(self) -> bool:
-        """Get from the cluster's cache what it holds of this node now; return whether it is new."""
+        """Get from the cluster's cache what it holds of this node now; return whether it is new.
+
+        A change of what surrounds the node is news as well.
+        """
         before, self.facts = self.facts, self._cluster.facts_for(self._name, self._identity)
-        if before == self.facts:
+        version, self._context_version = self._context_version, self._cluster.context_version
+        if before == self.facts and version == self._context_version:
             return False
         self.meant = self.identity_check.meant(self.facts.identity)
         self._report(self._role_change())

@@ -57,7 +57,8 @@ class NodePoller:
 
     `read_only` is why no order may go here, empty where it may. `next_at` is when the node is
     polled next, monotonic, None while nothing is planned. `certificate` is what it presented,
-    `evidence` what the newest good reading shows of which node answered.
+    `evidence` what the newest good reading shows of which node answered. While an order is open on
+    the node (`is_ordered`), it is not polled for what surrounds it.
     """
 
     def __init__(  # noqa: PLR0913 - what a node shares with others is handed in
@@ -70,6 +71,7 @@ class NodePoller:
         timing: PollTiming,
         read_only: str,
         publish: Publish,
+        is_ordered: Callable[[], bool] = lambda: False,
     ) -> None:
         self.profile = profile
         self.login = login
@@ -84,6 +86,7 @@ class NodePoller:
         )
         self._timing = timing
         self._publish = publish
+        self._is_ordered = is_ordered
         self._connection = NodeConnection(
             profile, login, passwords, timing.timeout, lambda: not self.read_only
         )
@@ -92,6 +95,7 @@ class NodePoller:
         )
         self._side_is_due = asyncio.Event()
         self._is_slow_to_identify = False
+        self._is_running = False
         self._nudge = asyncio.Event()
         self._failures = 0
         self._hurry: float | None = None
@@ -212,6 +216,7 @@ class NodePoller:
 
     async def run(self) -> None:
         """Poll until cancelled."""
+        self._is_running = True
         side = asyncio.create_task(self._run_side_calls(), name=f"side calls {self.name}")
         polls = asyncio.create_task(self._run_polls(), name=f"polls {self.name}")
         try:
@@ -346,6 +351,41 @@ class NodePoller:
                 later = self._side_is_due.set
                 if await self._facts_reader.read_cluster(reader, self.interval, later):
                     self._side_connection.prove()
+        if self._facts_reader.context_is_due() and not self._is_ordered():
+            await self._read_context_part()
+            if self._facts_reader.context_is_due():
+                self._side_is_due.set()  # after what is due by then of all else
+
+    async def _read_context_part(self) -> None:
+        async with self._side_connection.hold() as reader:
+            if await self._facts_reader.read_context(reader):
+                self._side_connection.prove()
+
+    def refresh_context(self) -> None:
+        """Read what surrounds the node now, paused or not, if it answers for its cluster."""
+        self._facts_reader.refresh_context()
+        self._side_is_due.set()
+
+    async def read_context(self) -> None:
+        """Read what surrounds the node, if it answers for its cluster, and wait for it.
+
+        No call begins after three timeouts, nor while an order is open on the node.
+        """
+        until = monotonic() + 3 * self._timing.timeout
+        self._facts_reader.refresh_context()
+        try:
+            # A refusal stops the login on its way, and the next poll shows that.
+            with contextlib.suppress(ApiError, LoginStopped):
+                if self._facts_reader.health_is_due() and not self._is_ordered():
+                    async with self._side_connection.hold() as reader:
+                        await self._facts_reader.read_health(reader)
+                while self._facts_reader.context_is_due() and monotonic() < until:
+                    if self._is_ordered():
+                        break
+                    await self._read_context_part()
+        finally:
+            if not self._is_running:
+                await self._side_connection.release()
 
     async def _learn_once(self) -> None:
         """Read who the node is and what its cluster says, side by side, for one look.
