@@ -24,7 +24,9 @@ def test_the_example_holds_every_key() -> None:
         assert re.search(rf"^(#: )?{field} = ", EXAMPLE, re.MULTILINE), field
 
 
-@pytest.mark.parametrize("field", [*SOURCES, *TRUSTS, "environment", "proxy", "uid", "hostname"])
+@pytest.mark.parametrize(
+    "field", [*SOURCES, *TRUSTS, "environment", "proxy", "role", "uid", "hostname"]
+)
 def test_each_alternative_of_the_example_is_valid(field: str, write: Write) -> None:
     assert field in ALTERNATIVES
     text, count = re.subn(rf"^#: ({field} = )", r"\1", EXAMPLE, flags=re.MULTILINE)

@@ -13,7 +13,7 @@ from tui.config import (
     fields_of,
     profile_problems,
 )
-from tui.model.login import LoginWay
+from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust
 
@@ -158,6 +158,7 @@ def test_the_fields_of_a_profile_make_the_same_profile_again(tmp_path: Path) -> 
         {"keyring": True, "environment": "production"},
         {"login": "jwt"},
         {"login": "basic"},
+        {"role": "viewer"},
     ]
     for more in choices:
         profile = check_profile("n", {**MINIMAL, **more}, folder=tmp_path)
@@ -168,6 +169,16 @@ def test_the_fields_of_a_profile_make_the_same_profile_again(tmp_path: Path) -> 
 def test_an_environment_is_what_the_model_knows(tmp_path: Path) -> None:
     profile = check_profile("n", {**MINIMAL, "environment": "production"}, folder=tmp_path)
     assert profile.environment is Environment.PRODUCTION
+
+
+@pytest.mark.parametrize("value", ["", "Viewer", "admin", "db_member", True, 1, ["viewer"]])
+def test_only_the_role_of_a_viewer_can_be_named(value: object, tmp_path: Path) -> None:
+    for name in ("viewer", "db_viewer", "cluster_viewer"):
+        role = check_profile("n", {**MINIMAL, "role": name}, folder=tmp_path).role
+        assert role is ViewerRole(name)
+    with pytest.raises(ConfigError) as caught:
+        check_profile("n", {**MINIMAL, "role": value}, folder=tmp_path)
+    assert caught.value.key == "nodes.n.role"
 
 
 @pytest.mark.parametrize("value", ["", "BASIC", "Jwt", "token", "none", 1, True, ["jwt"]])

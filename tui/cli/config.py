@@ -98,7 +98,7 @@ def _row(profile: "NodeProfile") -> tuple[str, ...]:
         profile.url,
         profile.cluster or "-",
         profile.environment.value if profile.environment else "-",
-        "yes" if profile.read_only else "no",
+        "yes" if profile.read_only or profile.role else "no",
         _login(profile),
         _TRUSTS[type(profile.trust).__name__],
     )

@@ -13,7 +13,7 @@ from tui.config.password_source import (
     PasswordSource,
 )
 from tui.model.event import EventKind
-from tui.model.login import LoginWay
+from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
 from tui.model.text import clean
 from tui.model.time_zone import ClockZone
@@ -80,7 +80,8 @@ class NodeProfile:
     """One `[nodes.NAME]` table. `url` is normal: scheme, lower-case host, always a port.
 
     `username` is empty where a client certificate alone is the login; `proxy` is empty without
-    one, else normal like `url`. `uid` and `hostname` identify the node that was discovered, in
+    one, else normal like `url`. `role` is that of a login which may only look, None where it is not
+    known to be such. `uid` and `hostname` identify the node that was discovered, in
     case another one answers at its address; None and empty: not known. `origin` is where the
     profile is written, `is_shared` whether another profile of the file has its URL (and another
     user); both are no part of what it says.
@@ -98,6 +99,7 @@ class NodeProfile:
     client: ClientCertificate | None = None
     proxy: str = ""
     login: LoginWay = LoginWay.AUTO
+    role: ViewerRole | None = None
     uid: int | None = None
     hostname: str = ""
     is_shared: bool = field(default=False, compare=False)
@@ -167,6 +169,7 @@ def fields_of(profile: NodeProfile) -> dict[str, object]:
         "read_only": profile.read_only,
         "label": profile.label,
         "login": "" if profile.login is LoginWay.AUTO else profile.login.value,
+        "role": profile.role.value if profile.role else "",
         "hostname": profile.hostname,
     }
     given = {field: value for field, value in fields.items() if value}

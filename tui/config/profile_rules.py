@@ -68,6 +68,7 @@ _READERS: Mapping[str, Callable[[object, Path], object]] = {
     "read_only": lambda value, _: read.read_flag(value),
     "label": lambda value, _: read.read_text_value(value),
     "login": lambda value, _: read.read_login_way(value),
+    "role": lambda value, _: read.read_viewer_role(value),
     "uid": lambda value, _: read.read_integer(0, 10**9 - 1)(value),
     "hostname": lambda value, _: read.read_word(value),
 }
@@ -222,6 +223,7 @@ def _profile(name: str, values: Mapping[str, Any], origin: Origin) -> NodeProfil
         read_only=values.get("read_only", False),
         label=values.get("label", ""),
         login=values.get("login", LoginWay.AUTO),
+        role=values.get("role"),
         uid=values.get("uid"),
         hostname=values.get("hostname", ""),
         origin=origin,

@@ -11,7 +11,7 @@ from pathlib import Path
 from tui.config.errors import BadValue
 from tui.config.profile import Signs
 from tui.model.event import EventKind
-from tui.model.login import LoginWay
+from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
 from tui.model.text import clean
 from tui.model.time_zone import ClockZone
@@ -158,6 +158,11 @@ def read_signs(value: object) -> Signs:
 def read_login_way(value: object) -> LoginWay:
     """Read how to log in."""
     return LoginWay(_one_of(value, [choice.value for choice in LoginWay]))
+
+
+def read_viewer_role(value: object) -> ViewerRole:
+    """Read which viewer's role a login has."""
+    return ViewerRole(_one_of(value, [choice.value for choice in ViewerRole]))
 
 
 def read_clock_zone(value: object) -> ClockZone:

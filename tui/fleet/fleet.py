@@ -384,5 +384,7 @@ def barred(profile: NodeProfile) -> str:
     """Return why a node takes no orders, by its profile; empty where it does."""
     if profile.read_only:
         return "read-only: the node's profile says so"
+    if profile.role is not None:
+        return f"read-only: {profile.user} has a viewer's role, by the node's profile"
     # It is not known which node would get the order, nor whether it arrives as it was sent.
     return UNCHECKED_BAR if profile.is_unchecked else ""

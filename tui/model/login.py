@@ -15,6 +15,14 @@ class LoginWay(Enum):
     """A token where a node takes one, else user and password."""
 
 
+class ViewerRole(Enum):
+    """A role that may not operate services, as a profile names it: any viewer's, or which one."""
+
+    VIEWER = "viewer"
+    DB_VIEWER = "db_viewer"
+    CLUSTER_VIEWER = "cluster_viewer"
+
+
 @dataclass(frozen=True, slots=True)
 class LockoutRule:
     """When a cluster locks a user: at `threshold` failed logins within `window` seconds.

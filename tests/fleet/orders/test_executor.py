@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.faultserver import FaultServer, Peer, answer, serving
 from tests.fleet.conftest import (
+    ADMIN,
     BOOTSTRAP,
     CLUSTER,
     LIST,
@@ -41,6 +43,7 @@ from tui.fleet.orders.verdict import Patience
 from tui.fleet.ports import NullJournal
 from tui.journal.order_journal import OrderJournal
 from tui.model.event import EventKind
+from tui.model.login import ViewerRole
 from tui.model.order import Order, OrderPhase, Result, Route, SeenService, Tier, Verb
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
@@ -812,13 +815,24 @@ async def test_an_order_number_is_accepted_once_whatever_the_order(
         assert [one.uid for one in posts(served)] == [2]
 
 
-@pytest.mark.parametrize("by_profile", [False, True])
+@pytest.mark.parametrize(
+    ("by_profile", "reason"),
+    [
+        ({}, READ_ONLY),
+        ({"read_only": True}, "read-only: the node's profile says so"),
+        (
+            {"role": ViewerRole.VIEWER},
+            f"read-only: {ADMIN} has a viewer's role, by the node's profile",
+        ),
+    ],
+)
 async def test_a_read_only_fleet_has_nothing_that_can_write(
-    by_profile: bool, served: SimulatedCluster
+    by_profile: dict[str, Any], reason: str, served: SimulatedCluster
 ) -> None:
     """P1, case 52."""
-    nodes = profiles(served, read_only=by_profile)
+    nodes = profiles(served, **by_profile)
     async with running(*nodes, read_only="" if by_profile else READ_ONLY) as deck:
+        assert deck.watch().read_only == reason  # from the start
         await deck.known()
         order = deck.order(Verb.RESTART, "alert_mgr")
         with pytest.raises(NotAccepted, match="read-only"):

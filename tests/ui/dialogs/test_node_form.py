@@ -7,6 +7,7 @@ import pytest
 
 from tests.ui.conftest import ADMIN, Deck, open_deck, posts, write_configuration
 from tui.config import Configuration, NodeProfile, load
+from tui.model.login import ViewerRole
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.node_form import NodeForm
@@ -198,11 +199,13 @@ async def test_escape_leaves_everything_as_it_was(served: SimulatedCluster, tmp_
     assert (tmp_path / "config.toml").read_bytes() == before
 
 
-async def edited(served: SimulatedCluster, folder: Path, url: str) -> NodeProfile:
-    """Edit the one node, which is bound, and give it as it was saved."""
+async def edited(
+    served: SimulatedCluster, folder: Path, url: str, username: str = ""
+) -> NodeProfile:
+    """Edit the one node, which is bound and a viewer's, and give it as it was saved."""
     configuration = write_configuration(served, folder)
     path = folder / "config.toml"
-    bound = 'cluster = "demo"\nuid = 1\nhostname = "node1"'
+    bound = 'cluster = "demo"\nrole = "viewer"\nuid = 1\nhostname = "node1"'
     path.write_text(path.read_text().replace('cluster = "demo"', bound, 1), encoding="utf-8")
     configuration = load(path, must_exist=True)
     async with open_deck(configuration) as deck:
@@ -212,8 +215,10 @@ async def edited(served: SimulatedCluster, folder: Path, url: str) -> NodeProfil
         screen = deck.app.screen
         screen.query_one("#url").value = url  # type: ignore[attr-defined]
         screen.query_one("#label").value = "eins"  # type: ignore[attr-defined]
+        if username:
+            screen.query_one("#username").value = username  # type: ignore[attr-defined]
         await deck.press("ctrl+s")
-        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.until(lambda: not isinstance(deck.app.screen, NodeForm))
     saved = load(path, must_exist=True).node("node1")
     assert saved is not None
     assert saved.label == "eins"
@@ -223,6 +228,12 @@ async def edited(served: SimulatedCluster, folder: Path, url: str) -> NodeProfil
 async def test_an_edit_keeps_who_the_node_is(served: SimulatedCluster, tmp_path: Path) -> None:
     saved = await edited(served, tmp_path, served.urls[1].upper().replace("HTTPS", "https"))
     assert (saved.uid, saved.hostname) == (1, "node1")
+    assert saved.role is ViewerRole.VIEWER
+
+
+async def test_another_user_may_have_another_role(served: SimulatedCluster, tmp_path: Path) -> None:
+    saved = await edited(served, tmp_path, served.urls[1], "other@demo.local")
+    assert (saved.uid, saved.username, saved.role) == (1, "other@demo.local", None)
 
 
 async def test_another_address_drops_who_the_node_was(

@@ -42,7 +42,7 @@ _TRUSTS = [
     ("anything, unchecked", "insecure"),
 ]
 _ORDERS = [("may be given, with confirmation", "some"), ("never: read-only", "none")]
-_BY_HAND = ("server_name", "client_cert", "client_key", "proxy", "uid", "hostname")
+_BY_HAND = ("server_name", "client_cert", "client_key", "proxy", "role", "uid", "hostname")
 """Keys that the form does not show, and does not change."""
 _IDENTITY = ("uid", "hostname")
 """Those of them that identify the node; dropped where the address changes."""
@@ -172,6 +172,8 @@ class NodeForm(ModalScreen[SavedProfile | None]):
             fields = {field: value for field, value in fields.items() if field not in _IDENTITY}
         if self._value("username") or "client_cert" not in fields:
             fields["username"] = self._value("username")
+        if fields.get("username") != had.get("username"):
+            fields.pop("role", None)  # it is that of the login
         return fields
 
     def _is_at(self, url: str) -> bool:
