@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from tests.faultserver import Peer, serving
 from tests.fleet.conftest import (
+    ADMIN,
     HEALTH,
     LIST,
     PASSWORD,
+    PATIENCE,
     VIEWER,
     VIEWER_PASSWORD,
+    Play,
     Running,
     asked,
     configuration,
@@ -20,7 +24,10 @@ from tests.fleet.conftest import (
     profiles,
     quiet,
     running,
+    said,
 )
+from tui.api import transport
+from tui.api.client import NodeReader
 from tui.api.errors import (
     ApiError,
     Forbidden,
@@ -30,7 +37,9 @@ from tui.api.errors import (
     Unavailable,
     Unreachable,
 )
+from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
+from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.cluster_context import (
     ABSENT_FOR,
     CONTEXT_AFTER,
@@ -59,6 +68,8 @@ from tui.model.context import (
     Shard,
 )
 from tui.model.node import Maintenance, Role
+from tui.model.order import Result, Verb
+from tui.model.trust import NoTrust
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -105,6 +116,17 @@ def book(clock: Clock) -> ClusterContextCache:
     return ClusterContextCache(clock, lambda: NOW)
 
 
+def reader(url: str) -> NodeReader:
+    return NodeReader(
+        title="node1",
+        url=url,
+        trust=NoTrust(),
+        timeout=2,
+        username=ADMIN,
+        password=Secret(PASSWORD),
+    )
+
+
 def health(**parts: Any) -> HealthReading:
     return HealthReading(ClusterHealth(**parts), read_at=990.0)
 
@@ -130,6 +152,21 @@ def test_before_a_node_answers_for_the_cluster_nothing_is_due(
     assert book.next_call(NO_HEALTH) is None
     clock.now += CONTEXT_EVERY
     assert due(book, NO_HEALTH) == set(ContextCall)
+
+
+def test_a_minute_costs_less_than_twenty_calls_a_cluster(
+    book: ClusterContextCache, clock: Clock
+) -> None:
+    book.begin()
+    clock.now += CONTEXT_AFTER
+    whole = health(alerts=Entries(), license=License())
+    for reading, calls in ((NO_HEALTH, 14), (whole, 8)):
+        due(book, reading)
+        made = 0
+        for _ in range(60):
+            clock.now += 1
+            made += len(due(book, reading))
+        assert made == calls
 
 
 def test_what_the_health_call_reports_is_not_read_again(
@@ -525,6 +562,65 @@ async def test_a_slow_call_delays_no_reading_of_the_services(served: SimulatedCl
         before = len(asked(served, LIST, uid=1))
         await deck.until(lambda: len(asked(served, LIST, uid=1)) - before >= 5)
         assert deck.fleet.context("node1").shards.gap == "not polled yet"
+
+
+async def test_while_an_order_is_open_the_node_is_not_polled_for_it(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served), patience=replace(PATIENCE, steady=1.0)) as deck:
+        await deck.known()
+        before = len(served.cluster.requests)
+        order = deck.give(Verb.RESTART, "alert_mgr")
+        deck.fleet.refresh_context("node1")
+        assert deck.fleet.context("node1") == await deck.fleet.read_context("node1")
+        assert (await deck.verdict(order)).result is Result.VERIFIED
+        meanwhile = served.cluster.requests[before:]
+        assert not [one for one in meanwhile if one.path in PATHS.values()]
+        await all_parts(deck)
+
+
+async def test_what_is_read_of_a_node_that_is_forgotten_meanwhile_is_not_kept(
+    clock: Clock,
+) -> None:
+    """All of it belongs to the node that was read: its address, and who it is."""
+    book, play = ClusterCache(clock), Play()
+
+    def forget(peer: Peer) -> None:
+        book.forget_facts_of("node1")
+        peer.send(said([{"uid": 1}]))
+
+    with serving(play) as server:
+        client = reader(server.url)
+        assert await book.refresh("node1", client)
+        clock.now += CONTEXT_AFTER
+        play.get(transport.SHARDS, said([{"uid": 7}]))
+        play.get(transport.DATABASES, forget)
+        book.refresh_context()
+        assert book.context_is_due("node1")
+        assert not book.context_is_due("node2")
+        assert not await book.read_context("node1", client)
+        assert (book.context.databases.value, book.context.databases.gap) == (
+            None,
+            "not polled yet",
+        )
+        play.get(transport.DATABASES, said([{"uid": 1}]))
+        book.refresh_context()
+        for _ in ContextCall:
+            await book.read_context("node1", client)
+        assert book.context.databases.value == (Database(1),)
+        assert book.context.shards.value == (Shard("7"),)
+        book.forget_facts_of("node1")
+        assert (book.context.databases.value, book.context.shards.value) == (None, None)
+        await client.aclose()
+
+
+async def test_an_edited_address_takes_the_context_with_it(served: SimulatedCluster) -> None:
+    first = profiles(served)[0]
+    async with running(first) as deck:
+        await all_parts(deck)
+        deck.fleet.adopt([replace(first, url="http://127.0.0.1:9")])
+        context = deck.fleet.context("node1")
+        assert {getattr(context, part).value for part in context.__slots__} == {None}
 
 
 async def test_a_viewer_of_databases_may_not_read_the_log_and_is_not_asked_again(
