@@ -166,7 +166,7 @@ class ServiceCounts:
 
 
 PURPOSES: Mapping[str, str] = {
-    "alert_mgr": "Raises alerts. While it is stopped, nobody is told.",
+    "alert_mgr": "Sends alerts; while it is stopped, none is sent.",
     "authentication_service": "Authentication back end.",
     "call_home_agent": "Sends daily usage statistics to the vendor.",
     "ccs": "Cluster configuration store: the cluster's metadata.",
@@ -207,6 +207,21 @@ API_CARRIERS = frozenset({"cnm_http", "envoy", "envoy_control_plane"})
 
 CLIENT_CARRIERS = frozenset({"dmcproxy"})
 """Services that carry the databases' clients: an order to them disconnects every client."""
+
+SHARD_CARRIERS = frozenset({"redis_mgr", "persistence_mgr", "node_wd"})
+"""Services that manage or watch the shards of their node."""
+
+DATA_CARRIERS = CLIENT_CARRIERS | SHARD_CARRIERS
+"""Services whose failure is felt by the databases of their node at once."""
+
+ACTION_RUNNERS = frozenset({"cnm_exec", "ccs", "cluster_wd", "job_scheduler"})
+"""Services that run the cluster's own actions: state machines, tasks, jobs."""
+
+ACTIVE_ACTIVE_SERVICES = frozenset({"crdb_controller", "crdb_coordinator", "crdb_worker"})
+"""Services of Active-Active databases."""
+
+ALERT_SENDERS = frozenset({"alert_mgr"})
+"""Services without which no alert is sent."""
 
 
 def purpose_of(service: str) -> str:

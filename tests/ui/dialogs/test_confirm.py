@@ -12,6 +12,7 @@ from tests.ui.conftest import ARMS_AT_ONCE, key_event, settle, wait_until
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.themes import STYLES
+from tui.ui.widgets.text_line import TextLine
 
 PALETTE = dict.fromkeys(STYLES, "")
 
@@ -78,6 +79,23 @@ async def test_the_words_are_typed_whole(typed: str, answers: list[str]) -> None
         await shown.press("tab", *typed, "enter")
         await wait_until(lambda: len(shown.answers) == len(answers))
         assert shown.answers == answers
+
+
+async def test_a_wrong_name_is_said_at_once_and_the_start_of_the_right_one_is_not_wrong() -> None:
+    async with asked(words="ccs") as shown:
+        how = shown.question.query_one("#how", TextLine)
+        await shown.press("tab", "c")
+        assert how.said == "tab, type ccs, enter restarts · esc cancels"
+        await shown.press("x")
+        assert how.said == "does not match: type ccs"
+        await shown.press("backspace", *"cs")
+        assert how.said == "tab, type ccs, enter restarts · esc cancels"
+
+
+@pytest.mark.parametrize("is_dangerous", [True, False])
+async def test_the_frame_of_a_dangerous_window_is_another(is_dangerous: bool) -> None:
+    async with asked(is_dangerous=is_dangerous) as shown:
+        assert shown.question.query_one("#confirm").has_class("-dangerous") is is_dangerous
 
 
 async def test_what_changes_just_before_yes_still_counts() -> None:

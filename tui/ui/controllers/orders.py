@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from textual.app import App
 
 from tui.fleet.fleet import Fleet
+from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.guard import (
     NodeStanding,
@@ -225,6 +226,8 @@ class OrderController:
             hidden=choice.hidden,
             certificate=view.certificate,
             rollout=self._rollout_on(node),
+            impact=order_impact(self._fleet, verb, order.names, node),
+            cluster=self._fleet.watch(node).profile.cluster,
         )
         screen = OrderDialog(question, self._palette(), lambda: self._check_again(order))
         self._app.push_screen(screen, lambda answer: self._confirmed(answer, given))

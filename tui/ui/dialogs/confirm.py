@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual import events, on
@@ -26,9 +26,9 @@ from tui.ui.widgets.text_line import TextLine
 NARROWEST = 30
 """Cells across that the facts need to be read at all."""
 
-_TOO_SMALL = "terminal too small to show what would be sent: make it larger, or esc"
-_MORE = "down shows the rest of what would be sent; then it can be confirmed"
-_BACK = "up shows what was passed by of what would be sent; then it can be confirmed"
+_TOO_SMALL = "terminal too small to show what will be sent: make it larger, or esc"
+_MORE = "down shows the rest of what will be sent; then it can be confirmed"
+_BACK = "up shows what was skipped of what will be sent; then it can be confirmed"
 _BORDER = 2
 
 _Result = TypeVar("_Result")
@@ -47,11 +47,17 @@ def facts_table(rows: Iterable[Fact], palette: Palette, label_width: int = 8) ->
     return table
 
 
+def facts_page(sentence: str, rows: Iterable[Fact], palette: Palette) -> Group:
+    """Return what will happen in one sentence, and the facts below it."""
+    return Group(Text(sentence, "bold"), facts_table(rows, palette))
+
+
 @dataclass(frozen=True, slots=True)
 class ConfirmRequest:
     """What a confirmation needs. `verb` is what it does; `words` must be typed, else `y` confirms.
 
-    `back` is the label of the button that cancels, `backs` the verb for what that does.
+    `back` is the label of the button that cancels, `backs` the verb for what that does. The frame
+    of what `is_dangerous` has the colour of danger.
     """
 
     title: str
@@ -60,6 +66,7 @@ class ConfirmRequest:
     needs_reason: bool = False
     back: str = "Cancel"
     backs: str = "cancels"
+    is_dangerous: bool = False
 
 
 class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
@@ -116,11 +123,13 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
                 yield Button(request.back, id="cancel")
                 yield Button(request.verb.capitalize(), id="go", variant="warning", disabled=True)
                 yield from self.more_buttons()
-            yield TextLine(id="how")
+            yield TextLine(id="how", hides=True)
 
     def on_mount(self) -> None:
         """Show the facts, and ignore input until they could be read."""
-        self.query_one("#confirm").border_title = Content(self._request.title)
+        box = self.query_one("#confirm")
+        box.border_title = Content(self._request.title)
+        box.set_class(self._request.is_dangerous, "-dangerous")
         self.show_facts()
         self.begin_arming()
         self.set_interval(0.1, self._arm)
@@ -148,7 +157,6 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self.query_one("#changed", TextLine).say(Text(refusal, self._palette["bad"]))
         self._fit()
         hidden = self._hidden()
-        self.query_one("#confirm").border_subtitle = Content(hidden)
         complete = self._is_complete() and not refusal and not hidden
         go.disabled = not (go.has_class("-armed") and complete)
         self.query_one("#how", TextLine).say(self._help_text(go, hidden))
@@ -209,11 +217,16 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             return Text("a moment…", muted)
         if hidden:
             return Text(hidden, self._palette["warn"])
+        facts = self.query_one("#facts", VerticalScroll)
+        more = "" if facts.scroll_offset.y >= facts.max_scroll_y else " · down: more"
+        typed = self.field("#words")
+        if not request.words.startswith(typed):
+            return Text(f"does not match: type {request.words}", self._palette["bad"])
         if request.words:
             reason = " and a reason" if request.needs_reason else ""
-            typed = f"tab, type {request.words}{reason}, enter {request.verb}s"
-            return Text(f"{typed} · esc {request.backs}", muted)
-        return Text(f"y {request.verb}s · n or esc {request.backs}", muted)
+            how = f"tab, type {request.words}{reason}, enter {request.verb}s"
+            return Text(f"{how} · esc {request.backs}{more}", muted)
+        return Text(f"y {request.verb}s · n or esc {request.backs}{more}", muted)
 
     # Keys and buttons
 

@@ -1,33 +1,40 @@
-"""The dialog before an order: what will be sent, to which node, and what it may do."""
+"""The dialog before an order: what will happen, what it touches, and what is sent."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from rich.table import Table
+from rich.console import Group
 from textual import on
 from textual.widgets import Button
 
 from tui.fleet.orders.executor import request_text
 from tui.fleet.orders.guard import Ruling
+from tui.fleet.orders.impact import Finding
+from tui.fleet.orders.impact_text import impact_lines
 from tui.model.duration import clock_duration
-from tui.model.order import Order, Route, Tier
+from tui.model.node import Environment
+from tui.model.order import Order, Route, Tier, Verb
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page
 from tui.ui.format.status_lines import Palette
 
-VENDOR = (
-    "The vendor calls this API dangerous, to be used with guidance from Redis support: "
-    "optional services only."
-)
+VENDOR = "dangerous API: for optional services, with Redis support"
+_NAMED = 3
+_NAMES = {
+    Environment.PRODUCTION: "PRODUCTION",
+    Environment.STAGING: "STAGING",
+    Environment.DEVELOPMENT: "development",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class OrderQuestion:
     """What the dialog asks about: the order, its ruling, and what was left out of it.
 
-    `hidden` are the services that a filter hides. `certificate` is a remark that the node's
-    certificate is not valid, or not for long; empty else. `rollout` names one that is open on
-    the node's cluster, and will pause.
+    `impact` is what it touches. `cluster` is the name by which profiles are grouped. `hidden` are
+    the services that a filter hides. `certificate` is a remark that the node's certificate is not
+    valid, or not for long; empty else. `rollout` names one that is open on the node's cluster, and
+    will pause.
     """
 
     order: Order
@@ -37,27 +44,35 @@ class OrderQuestion:
     hidden: frozenset[str] = frozenset()
     certificate: str = ""
     rollout: str = ""
+    impact: tuple[Finding, ...] = ()
+    cluster: str = ""
 
 
-def order_facts(question: OrderQuestion, order: Order, palette: Palette) -> Table:
+def order_sentence(question: OrderQuestion, order: Order) -> str:
+    """Return what will happen: `Restart mdns_server on node1 (replica, payments, PRODUCTION)`."""
+    target, names = order.target, order.names
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    cluster = question.cluster or target.identity.cluster
+    environment = _NAMES[target.environment] if target.environment else ""
+    where = ", ".join(filter(None, (target.identity.role.value, cluster, environment)))
+    what = f"{order.verb.value.capitalize()} {', '.join(names[:_NAMED])}{more}"
+    return f"{what} on {target.node} ({where})"
+
+
+def order_facts(question: OrderQuestion, order: Order, palette: Palette) -> Group:
     """Return all that the operator should know before confirming."""
     rows = order_essentials(question, order, palette)
-    rows += [("mind", warning, palette["warn"]) for warning in order_warnings(question, order)]
-    rows.append(("", VENDOR, palette["muted"]))
-    return facts_table(rows, palette)
+    rows += [("warning", text, palette["warn"]) for text in order_warnings(question, order)]
+    rows.append(("vendor", VENDOR, palette["muted"]))
+    return facts_page(order_sentence(question, order), rows, palette)
 
 
 def order_essentials(question: OrderQuestion, order: Order, palette: Palette) -> list[Fact]:
-    """Return which node is meant and what will be sent: what must be seen before confirming."""
+    """Return what is touched and what will be sent: what must be seen before confirming."""
     target, ruling = order.target, question.ruling
     rows: list[Fact] = []
     if ruling.tier is Tier.LOCKED:
         rows.append(("DANGER", ruling.reason, palette["bad"]))
-    environment = f", {target.environment.value}" if target.environment else ""
-    rows += [
-        ("node", f"{target.node}  {target.url}", "bold"),
-        ("who", f"{target.identity.title}{environment}", ""),
-    ]
     for seen in order.services:
         up = f" for {clock_duration(seen.uptime)}" if seen.uptime is not None else ""
         unseen = " (hidden by the filter)" if seen.name in question.hidden else ""
@@ -65,10 +80,20 @@ def order_essentials(question: OrderQuestion, order: Order, palette: Palette) ->
         rows.append(("service", value, "bold"))
         if len(order.services) == 1 and purpose_of(seen.name):
             rows.append(("", purpose_of(seen.name), palette["muted"]))
+    rows += impact_facts(order.verb, question.impact, palette)
     rows += [("left out", why, palette["muted"]) for why in question.left_out]
+    rows.append(("node", target.identity.title, ""))
     line, body = request_text(order)
     rows += [("request", line, palette["accent"]), ("", body, palette["accent"])]
     return rows
+
+
+def impact_facts(verb: Verb, impact: Sequence[Finding], palette: Palette) -> list[Fact]:
+    """Return what an action touches as facts; what speaks against it stands out."""
+    return [
+        ("" if number else "touches", line.text, palette["warn" if line.is_risk else "muted"])
+        for number, line in enumerate(impact_lines(verb, impact))
+    ]
 
 
 def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
@@ -79,14 +104,14 @@ def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
     if question.certificate:
         warnings.append(f"{question.certificate}; it is the certificate that the profile trusts")
     if question.rollout:
-        warnings.append(f"{question.rollout} is open here: it pauses where it sees this order")
+        warnings.append(f"{question.rollout} is open here and will pause when it sees this action")
     if order.route.path == Route.PRIMARY:
         warnings.append(
             "this path acts on whichever node is primary when it arrives; a node that is not "
             "primary may answer with a redirect, which is not followed"
         )
     if API_CARRIERS & set(order.names):
-        warnings.append("the answer may be lost; the node is watched until it shows what happened")
+        warnings.append("the answer may be lost; the node is polled until it shows what happened")
     return warnings
 
 
@@ -100,8 +125,15 @@ class OrderDialog(ConfirmDialog[Order]):
         check_again: Callable[[], tuple[Ruling, str]],
     ) -> None:
         order, ruling = question.order, question.ruling
+        verb = order.verb.value
         super().__init__(
-            ConfirmRequest(_title(order), order.verb.value, ruling.words, ruling.needs_reason),
+            ConfirmRequest(
+                f"{verb.capitalize()}?",
+                verb,
+                ruling.words,
+                ruling.needs_reason,
+                is_dangerous=ruling.tier is not Tier.PLAIN,
+            ),
             palette,
         )
         self._question = question
@@ -121,16 +153,15 @@ class OrderDialog(ConfirmDialog[Order]):
         return self.order
 
     @property
-    def facts(self) -> Table:
+    def facts(self) -> Group:
         """All that is known of the order."""
         return order_facts(self._question, self.order, self._palette)
 
     @property
-    def essentials(self) -> Table:
-        """Which node is meant and what will be sent."""
-        return facts_table(
-            order_essentials(self._question, self.order, self._palette), self._palette
-        )
+    def essentials(self) -> Group:
+        """What will happen, what it touches and what will be sent."""
+        rows = order_essentials(self._question, self.order, self._palette)
+        return facts_page(order_sentence(self._question, self.order), rows, self._palette)
 
     def refusal(self) -> str:
         """Return what has changed since the key was pressed, or what the guard refuses now."""
@@ -147,14 +178,22 @@ class OrderDialog(ConfirmDialog[Order]):
     def more_buttons(self) -> Iterable[Button]:
         """Return the button for the other routes to the node, where there are any."""
         if len(self._question.routes) > 1:
-            yield Button("Other route", id="route", disabled=True)
+            label = _route_label(*self._question.routes[:2])
+            yield Button(label, id="route", disabled=True)
 
     @on(Button.Pressed, "#route")
     def _next_route(self) -> None:
-        self._route = (self._route + 1) % len(self._question.routes)
+        routes = self._question.routes
+        self._route = (self._route + 1) % len(routes)
+        self.query_one("#route", Button).label = _route_label(
+            routes[self._route], routes[(self._route + 1) % len(routes)]
+        )
         self.show_facts()
 
 
-def _title(order: Order) -> str:
-    what = order.names[0] if len(order.names) == 1 else f"{len(order.names)} services"
-    return f"{order.verb.value.capitalize()} {what} on {order.target.node}?"
+def _route_label(now: Route, following: Route) -> str:
+    """Return what pressing the button of the routes does."""
+    if following.path != Route.PRIMARY:
+        return "Use the node's endpoint"
+    is_other_node = now.path == Route.PRIMARY
+    return "Send through the next node" if is_other_node else "Use the cluster endpoint"

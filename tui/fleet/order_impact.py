@@ -1,0 +1,50 @@
+"""What an action touches, found from what a fleet knows now: nothing is read for it."""
+
+from collections.abc import Iterable, Iterator
+
+from tui.fleet.fleet import Fleet
+from tui.fleet.orders.impact import Finding, OrderPlace, Peer, PeerState, find_impact
+from tui.fleet.polling.poller import NodePoller
+from tui.model.clock import monotonic
+from tui.model.order import Verb
+
+
+def order_impact(
+    fleet: Fleet, verb: Verb, services: Iterable[str], node: str
+) -> tuple[Finding, ...]:
+    """List what `verb` on `services` of a watched node touches; KeyError if it is not watched."""
+    watch, now = fleet.watch(node), monotonic()
+    facts = watch.facts
+    place = OrderPlace(
+        facts.identity.uid,
+        facts.identity.role,
+        facts.identity.version,
+        facts.maintenance,
+    )
+    return find_impact(verb, services, place, watch.context, _peers(fleet, watch, now), now)
+
+
+def _peers(fleet: Fleet, watch: NodePoller, now: float) -> Iterator[Peer]:
+    """Yield the other nodes of a node's cluster, also those without a profile."""
+    cluster = watch.profile.cluster
+    if not cluster:
+        return
+    for other in fleet.nodes:
+        if other is not watch and other.profile.cluster == cluster:
+            yield Peer(other.name, _state(other, now))
+    for guest in fleet.guests:
+        if guest.cluster == cluster:
+            state = PeerState.UNHEALTHY if guest.health.is_down else PeerState.WELL
+            state = state if guest.maintenance is None else PeerState.MAINTENANCE
+            yield Peer(guest.title, state)
+
+
+def _state(watch: NodePoller, now: float) -> PeerState:
+    age = watch.reading.age(now)
+    if watch.facts.maintenance is not None:
+        return PeerState.MAINTENANCE
+    if watch.reading.trouble is not None or age is None or age > watch.stale_after:
+        return PeerState.NOT_POLLED
+    health = watch.facts.health
+    is_down = bool(watch.tally.problems) or (health is not None and health.is_down)
+    return PeerState.UNHEALTHY if is_down else PeerState.WELL
