@@ -54,7 +54,7 @@ def test_a_dry_run_shows_turns_roles_and_requests_and_sends_nothing_but_gets(
 ) -> None:
     ran = known.run(*ROLL, "--dry-run")
     assert ran.code == 0
-    assert ran.err == "rsdeck: a dry run: nothing was sent\n"
+    assert ran.err == "rsdeck: every gate would open now\nrsdeck: a dry run: nothing was sent\n"
     assert posts(served) == []
     lines = ran.out.splitlines()
     assert lines[0] == "restart alert_mgr on 3 nodes of demo"
@@ -102,7 +102,7 @@ def test_a_dry_run_checks_the_gates_and_ends_with_the_code_of_the_run(
     ran = known.run(*ROLL, "--dry-run")
     assert ran.code == known.run(*AGREED).code == 1
     assert ran.err.splitlines() == [
-        "rsdeck: it would stop at node2: node1: mdns_server is STOPPED",
+        "rsdeck: the gate is closed now: it would stop at node2: node1: mdns_server is STOPPED",
         "rsdeck: a dry run: nothing was sent",
     ]
     assert "send 1: POST" in ran.out
@@ -117,8 +117,8 @@ def test_a_dry_run_of_a_cluster_without_checks_ends_as_the_run_does(known: Comma
         real = known.run(*AGREED)
         assert ran.code == real.code == 3, (ran.err, real.err)
         why = "no node of the cluster could be polled: "
-        assert f"rsdeck: it would stop at node1: {why}" in ran.err
-        assert f"stopped at node1: {why}" in real.err
+        assert f"rsdeck: the gate is closed now: it would stop at node1: {why}" in ran.err
+        assert f"blocked at node1: {why}" in real.err
         assert not server.posts
 
 
@@ -331,7 +331,7 @@ def test_a_gate_that_cannot_be_polled_is_exit_code_3_and_one_that_stays_closed_1
         served.power_off(uid)
         terminal.send(f"{SERVICE}\n".encode())
         assert terminal.ends(60) == code
-        terminal.shows("stopped at node2", f"node{uid}", "verified: none")
+        terminal.shows("blocked at node2", f"node{uid}", "verified: none")
     assert not posts(served)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.conftest import Write
-from tui.config import Notify, Settings, load
+from tui.config import Notify, RolloutRules, Settings, load
 from tui.config.profile_rules import FIELDS, SOURCES, TRUSTS
 
 ROOT = Path(__file__).parents[2]
@@ -16,11 +16,12 @@ def test_the_example_is_valid_as_it_stands_and_says_the_defaults(write: Write) -
     configuration = load(write(EXAMPLE), must_exist=True)
     assert configuration.settings == Settings()
     assert configuration.notify == Notify()
+    assert configuration.rollout == RolloutRules()
     assert [one.name for one in configuration.nodes] == ["node1"]
 
 
 def test_the_example_holds_every_key() -> None:
-    for field in (*FIELDS, *Settings.__slots__, *Notify.__slots__):
+    for field in (*FIELDS, *Settings.__slots__, *Notify.__slots__, *RolloutRules.__slots__):
         assert re.search(rf"^(#: )?{field} = ", EXAMPLE, re.MULTILINE), field
 
 

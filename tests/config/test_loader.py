@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from tests.config.conftest import Write
-from tui.config import ConfigError, Settings, load, save_profile
+from tui.config import ConfigError, RolloutRules, Settings, load, save_profile
+from tui.model.rollout import GateHazard
 
 NODE = '[nodes.n1]\nurl = "https://db1"\nusername = "op"\n'
 
@@ -37,6 +38,13 @@ def test_settings_keys_and_nodes_are_read(write: Write) -> None:
     assert len(configuration.digest) == 64
 
 
+def test_what_a_gate_accepts_is_read_and_is_nothing_by_default(write: Write) -> None:
+    assert load(write(NODE), must_exist=True).rollout == RolloutRules(frozenset(), 60.0)
+    text = '[rollout]\naccept = ["unreplicated", "quorum"]\ngate_wait = 5\n'
+    accepted = frozenset({GateHazard.UNREPLICATED, GateHazard.QUORUM})
+    assert load(write(text + NODE), must_exist=True).rollout == RolloutRules(accepted, 5.0)
+
+
 def test_a_relative_path_in_a_profile_starts_at_the_folder_of_the_file(write: Write) -> None:
     path = write(NODE + 'ca_file = "ca.pem"\n')
     trust = load(path, must_exist=True).nodes[0].trust
@@ -67,6 +75,10 @@ def test_a_relative_path_in_a_profile_starts_at_the_folder_of_the_file(write: Wr
         ('[notify]\nprotocol = "osc52"\n', "notify.protocol", "osc9 or osc777"),
         ("[notify]\nloop_restarts = 1\n", "notify.loop_restarts", "from 2 to 100"),
         ("[notify]\nbel = []\n", "notify.bel", "`bell`"),
+        ('[rollout]\naccept = "quorum"\n', "rollout.accept", "must be a list"),
+        ('[rollout]\naccept = ["unreplicatd"]\n', "rollout.accept", "`unreplicated`"),
+        ("[rollout]\ngate_wait = 3601\n", "rollout.gate_wait", "from 0 to 3600"),
+        ("[rollout]\nwait = 1\n", "rollout.wait", "no such key"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_key_and_remedy(

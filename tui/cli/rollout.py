@@ -162,7 +162,7 @@ def _table(plan: "Plan", steady: float) -> str:
         sent.append(f"send {turn}: POST {step.url}{Route.LOCAL} {body}")
     lines = [plan.title, columns(rows), *sent]
     lines += [f"left out: {remark}" for remark in plan.left_out]
-    lines += [f"mind: {plan.danger}"] if plan.danger else []
+    lines += [f"warning: {plan.danger}"] if plan.danger else []
     verdict = f"verdict: RUNNING since a later moment, held for {steady:g} s; then the gate again"
     return "\n".join([*lines, _GATE, verdict])
 
@@ -178,8 +178,11 @@ def _rehearse(
         _agree(plan, typed)
     found = check_gates(configuration, plan, passwords)
     if found is not None:
-        why = f"it would stop at {found.node}: {found.stop.text}"
+        waits = f" (it would wait up to {found.waits:.0f} s first)" if found.waits else ""
+        why = f"the gate is closed now: it would stop at {found.node}: {found.stop.text}{waits}"
         click.echo(f"rsdeck: {clean(why, len(why))}", err=True)
+    else:
+        click.echo("rsdeck: every gate would open now", err=True)
     click.echo("rsdeck: a dry run: nothing was sent", err=True)
     return WELL if found is None else stop_code(found.stop)
 

@@ -22,6 +22,7 @@ from tui.model.rollout import (
     StopReason,
 )
 
+_STOPPED = frozenset({StepState.BLOCKED, StepState.FAILED})
 _PRINTED = frozenset(StepState) - {StepState.WAITING}
 
 
@@ -134,8 +135,10 @@ class RolloutRun:
 
     def _sum_up(self, now: RolloutProgress) -> None:
         """Print where it stopped, why, and what was done before."""
-        stopped = next((step for step in now.steps if step.state is StepState.FAILED), None)
+        stopped = next((step for step in now.steps if step.state in _STOPPED), None)
         where = f"stopped at {stopped.step.node}: {stopped.text}" if stopped else now.text
+        if stopped and stopped.state is StepState.BLOCKED:
+            where = f"blocked at {stopped.step.node}: {stopped.text}, nothing sent to it"
         done = [step.step.node for step in now.steps if step.state is StepState.DONE]
         waiting = [step.step.node for step in now.steps if step.state is StepState.WAITING]
         text = f"{where}; verified: {', '.join(done) or 'none'}"

@@ -10,7 +10,15 @@ from tui.config.password_source import (
     KeyringSource,
     PasswordSource,
 )
-from tui.config.profile import Configuration, NodeProfile, Notify, Settings, Signs, fields_of
+from tui.config.profile import (
+    Configuration,
+    NodeProfile,
+    Notify,
+    RolloutRules,
+    Settings,
+    Signs,
+    fields_of,
+)
 from tui.config.profile_rules import FIELDS, check_profile, profile_problems
 from tui.config.writer import save_changes, save_profile
 
@@ -26,6 +34,7 @@ __all__ = [
     "NodeProfile",
     "Notify",
     "PasswordSource",
+    "RolloutRules",
     "Settings",
     "Signs",
     "check_profile",

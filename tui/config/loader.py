@@ -12,11 +12,11 @@ from tui.config import value_readers as read
 from tui.config.config_file import read_bytes
 from tui.config.errors import BadValue, ConfigError
 from tui.config.key_lines import dotted_key, key_lines
-from tui.config.profile import Configuration, NodeProfile, Notify, Settings
+from tui.config.profile import Configuration, NodeProfile, Notify, RolloutRules, Settings
 from tui.config.profile_rules import check_profile, shown_key, unknown_key
 from tui.config.toml_syntax import parse_toml
 
-_TABLES = ("settings", "keys", "notify", "nodes")
+_TABLES = ("settings", "keys", "notify", "rollout", "nodes")
 _SETTINGS: Mapping[str, Callable[[object], object]] = {
     "theme": read.read_word,
     "refresh": read.read_seconds(0.5, 300),
@@ -32,6 +32,10 @@ _NOTIFY: Mapping[str, Callable[[object], object]] = {
     "protocol": read.read_choice("osc9", "osc777"),
     "loop_restarts": read.read_integer(2, 100),
     "loop_minutes": read.read_integer(1, 24 * 60),
+}
+_ROLLOUT: Mapping[str, Callable[[object], object]] = {
+    "accept": read.read_gate_hazards,
+    "gate_wait": read.read_seconds(0, 3600),
 }
 
 
@@ -78,6 +82,7 @@ class DocumentReader:
             nodes=self._nodes(self._table(document, "nodes")),
             digest=digest,
             notify=Notify(**self._values("notify", _NOTIFY, document)),
+            rollout=RolloutRules(**self._values("rollout", _ROLLOUT, document)),
         )
 
     def _error(self, refused: BadValue, *key: str, valid: tuple[str, ...] = ()) -> ConfigError:

@@ -15,6 +15,7 @@ from tui.config.password_source import (
 from tui.model.event import EventKind
 from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
+from tui.model.rollout import GateHazard
 from tui.model.text import clean
 from tui.model.time_zone import ClockZone
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, Trust
@@ -55,6 +56,18 @@ class Notify:
     protocol: str = "osc9"
     loop_restarts: int = 3
     loop_minutes: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRules:
+    """The `[rollout]` table: what does not close a gate, and how long a gate is waited for.
+
+    `gate_wait` is in seconds: a gate that is closed by something in motion is checked again for so
+    long before the rollout pauses.
+    """
+
+    accept: frozenset[GateHazard] = frozenset()
+    gate_wait: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +160,7 @@ class Configuration:
     nodes: tuple[NodeProfile, ...]
     digest: str
     notify: Notify = Notify()
+    rollout: RolloutRules = RolloutRules()
 
     def node(self, name: str) -> NodeProfile | None:
         """Find a profile by its name."""

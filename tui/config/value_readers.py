@@ -13,6 +13,7 @@ from tui.config.profile import Signs
 from tui.model.event import EventKind
 from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
+from tui.model.rollout import GateHazard
 from tui.model.text import clean
 from tui.model.time_zone import ClockZone
 
@@ -93,11 +94,12 @@ def read_choice(*names: str) -> Callable[[object], str]:
 
 def read_event_kinds(value: object) -> frozenset[EventKind]:
     """Read a list of kinds of events."""
-    names = [word.value for word in EventKind]
-    form = f"write it as a list of words out of: {', '.join(names)}"
-    if not isinstance(value, list | tuple):
-        raise BadValue(f"must be a list, not {kind_of_value(value)}", form)
-    return frozenset(EventKind(_one_of(word, names)) for word in value)
+    return frozenset(map(EventKind, _some_of(value, [kind.value for kind in EventKind])))
+
+
+def read_gate_hazards(value: object) -> frozenset[GateHazard]:
+    """Read a list of what does not close the gate of a rollout."""
+    return frozenset(map(GateHazard, _some_of(value, [hazard.value for hazard in GateHazard])))
 
 
 def read_username(value: object) -> str:
@@ -176,6 +178,14 @@ def _one_of(value: object, names: list[str]) -> str:
         near = nearest(read, names)
         raise BadValue(f"must be {', '.join(names[:-1])} or {names[-1]}", near)
     return read
+
+
+def _some_of(value: object, names: list[str]) -> list[str]:
+    """Read a list of some of these words."""
+    if not isinstance(value, list | tuple):
+        form = f"write it as a list of words out of: {', '.join(names)}"
+        raise BadValue(f"must be a list, not {kind_of_value(value)}", form)
+    return [_one_of(word, names) for word in value]
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

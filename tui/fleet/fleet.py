@@ -57,6 +57,7 @@ class Fleet:
         self.interval = configuration.settings.refresh
         self.events = EventLog()
         self.unlocked = False
+        self.rollout_rules = configuration.rollout
         self.listener: FleetListener = listener or NullListener()
         self._pipeline = EventPipeline(configuration.notify)
         self._baseline = EventBaseline()

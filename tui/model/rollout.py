@@ -19,7 +19,10 @@ class StepState(Enum):
     SETTLING = "settling"
     """Verified; held still for a while, and the gate again."""
     DONE = "verified"
+    BLOCKED = "blocked"
+    """A gate did not open, or the node changed meanwhile: nothing was sent."""
     FAILED = "failed"
+    """Something was sent, and did not come to a good end."""
     SKIPPED = "skipped"
 
 
@@ -31,6 +34,21 @@ class RolloutState(Enum):
     PAUSED = "paused"
     DONE = "done"
     ABORTED = "aborted"
+
+
+class GateHazard(Enum):
+    """What closes a gate unless the configuration accepts it; the value is its name there."""
+
+    ACTIONS = "actions"
+    """An action of the cluster runs that may move shards."""
+    MAINTENANCE = "maintenance"
+    """A node of the cluster is in maintenance."""
+    QUORUM = "quorum"
+    """The cluster has lost its quorum."""
+    UNREPLICATED = "unreplicated"
+    """A database has a shard on the node and no replica, and the service carries data."""
+    UNKNOWN = "unknown"
+    """One of these is not known, and the service carries data."""
 
 
 class RolloutAction(Enum):
@@ -139,6 +157,7 @@ class StepResult(Enum):
     """What came of one node's turn; the value is the word in the journal."""
 
     VERIFIED = "verified"
+    BLOCKED = "blocked"
     FAILED = "failed"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"

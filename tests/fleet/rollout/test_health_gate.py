@@ -30,6 +30,7 @@ from tests.fleet.rollouts import (
     QUICK,
     played,
 )
+from tui.config import RolloutRules
 from tui.fleet.rollout.health_gate import (
     ClusterChecks,
     GateFinding,
@@ -40,6 +41,7 @@ from tui.fleet.rollout.health_gate import (
     unexpected_restarts,
     unhealthy_services,
 )
+from tui.fleet.rollout.manager import GateLook
 from tui.fleet.rollout.planner import make_plan
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Maintenance, Role
@@ -426,3 +428,89 @@ async def test_a_node_of_another_cluster_does_not_count() -> None:
 def status(deck: Running, node: str) -> str:
     service = deck.watch(node).reading.find("alert_mgr")
     return "" if service is None else service.status
+
+
+# What is in motion
+
+
+async def wait_at_gate(deck: Running, goes_on: Any) -> GateResult:
+    plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
+    assert isinstance(plan, Plan), plan
+    (one,) = plan.steps
+    return await HealthGate(deck.fleet, QUICK).wait(one, {}, 1, goes_on)
+
+
+async def test_a_gate_that_is_closed_by_something_in_motion_is_waited_for() -> None:
+    with two_played() as (nodes, _, replica):
+        async with running(*nodes.values(), refresh=30) as deck:
+            await deck.known()
+            replica.services["ccs"] = {"status": "STARTING"}
+            why: list[str] = []
+
+            def started(gate: GateResult, waited: float) -> bool:
+                why.append(gate.text)
+                replica.services["ccs"] = running_since(0)
+                return waited < 30
+
+            gate = await wait_at_gate(deck, started)
+            assert gate.is_well, gate.text
+            assert why == ["node2: ccs is STARTING"]
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.3])
+async def test_a_gate_is_waited_for_no_longer_than_the_rules_say(wait: float) -> None:
+    with two_played() as (nodes, _, replica):
+        async with running(*nodes.values(), refresh=30) as deck:
+            await deck.known()
+            deck.fleet.rollout_rules = RolloutRules(gate_wait=wait)
+            replica.services["ccs"] = {"status": "RESTARTING"}
+            waits: list[float] = []
+            gate = await wait_at_gate(deck, lambda _, waited: not waits.append(waited))
+            assert (gate.finding, gate.is_moving) == (GateFinding.NOT_WELL, True)
+            assert bool(waits) is (wait > 0)
+            assert all(waited < wait for waited in waits)
+
+
+async def test_what_is_down_is_not_waited_for() -> None:
+    with two_played() as (nodes, _, replica):
+        async with running(*nodes.values(), refresh=30) as deck:
+            await deck.known()
+            for status_ in ("STOPPED", "FATAL", "no such word"):
+                replica.services |= {"ccs": {"status": status_}, "dmcproxy": {"status": "STARTING"}}
+                gate = await wait_at_gate(deck, lambda *_: False)
+                assert (gate.finding, gate.is_moving) == (GateFinding.NOT_WELL, False)
+
+
+async def test_a_node_that_is_just_back_is_waited_for_and_one_that_is_away_is_not() -> None:
+    with two_played() as (nodes, primary, replica):
+        async with running(*nodes.values(), refresh=30, patience=QUICK) as deck:
+            await deck.known()
+            plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
+            assert isinstance(plan, Plan)
+            gate = HealthGate(deck.fleet, QUICK)
+            for path in ("/v1/nodes/check/1", "/v1/nodes/check/2"):
+                primary.get(path, said({"result": False, "error": "node2 joins"}))
+            assert not (await gate.check(plan.steps[0], {}, 1)).is_moving
+            replica.get(LIST, answer("", 503))
+            assert not (await gate.check(plan.steps[0], {}, 1)).is_moving
+            replica.answers.pop(("GET", LIST))
+            back = await gate.check(plan.steps[0], {}, 1)
+            assert (back.finding, back.is_moving) == (GateFinding.NOT_WELL, True)
+            assert "node2 joins" in back.text
+
+
+# What was polled last
+
+
+async def test_a_look_at_the_gates_says_which_is_closed_by_what_was_polled_last() -> None:
+    with two_played() as (nodes, _, replica):
+        async with running(*nodes.values(), refresh=30) as deck:
+            await deck.known()
+            plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1", "node2"])
+            assert isinstance(plan, Plan), plan
+            assert deck.fleet.rollouts.look_at_gates(plan) == GateLook()
+            replica.services["ccs"] = {"status": "STARTING"}
+            await deck.readings(1)
+            look = deck.fleet.rollouts.look_at_gates(plan)
+            assert (look.node, look.text) == (plan.steps[0].node, "node2: ccs is STARTING")
+            assert look.waits == deck.fleet.rollout_rules.gate_wait

@@ -344,6 +344,8 @@ async def test_a_node_without_a_profile_counts_as_well(three: SimulatedCluster) 
         deck.fleet.rollouts.begin(plan)
         now = await reaches(deck, plan, RolloutState.PAUSED)
         assert "node:3" in now.text
+        assert now.here is not None
+        assert now.here.state is StepState.BLOCKED, "nothing was sent"
         assert not posts(three)
 
 

@@ -206,6 +206,11 @@ def find_impact(  # noqa: PLR0913 - each is one thing that it is found from
     return tuple(found)
 
 
+def find_unreplicated(place: OrderPlace, context: ClusterContext, now: float) -> Finding:
+    """Find the databases that have a shard on a node and no replica."""
+    return _Search(place, context, now).unreplicated()
+
+
 class _Search:
     """Finds what surrounds one node."""
 

@@ -8,24 +8,26 @@ credentials, so the next node is tried.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable
+from tui.api.errors import ApiError, Forbidden, Garbled, LoginRefused, Unavailable, Unreachable
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.guard import busy_text
 from tui.fleet.orders.verdict import Patience
+from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_hazards
 from tui.fleet.rollout.host import RolloutHost
 from tui.journal.records import iso_time
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts
+from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.node import Identity, Role
 from tui.model.reading import Reading, TroubleKind
-from tui.model.rollout import Step
-from tui.model.service import Health
+from tui.model.rollout import GateHazard, Step
+from tui.model.service import DATA_CARRIERS, Health
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -37,6 +39,10 @@ StartTimes = Mapping[tuple[str, str], datetime | None]
 _LISTS = ("/v1/nodes", "/v1/nodes/status")
 _WELL_NODES = frozenset({"", "active"})
 _AWAY = frozenset({TroubleKind.UNREACHABLE, TroubleKind.UNAVAILABLE})
+_BACK_FOR = 60.0
+"""Seconds for which a node counts as just back after its trouble ended."""
+
+_Value = TypeVar("_Value")
 
 
 class GateFinding(Enum):
@@ -52,13 +58,15 @@ class GateResult:
     """What a gate found; `text` is why it does not open, empty where it does.
 
     `primary` is the uid of the primary now, None where it is not known. `restarted` holds start
-    times that this rollout did not cause.
+    times that this rollout did not cause. What closes it `is_moving` where it may end by itself: a
+    service that starts, an action that runs, a node that is just back.
     """
 
     finding: GateFinding
     text: str = ""
     primary: int | None = None
     restarted: Mapping[tuple[str, str], datetime | None] = field(default_factory=dict)
+    is_moving: bool = False
 
     @property
     def is_well(self) -> bool:
@@ -67,11 +75,38 @@ class GateResult:
 
 
 class HealthGate:
-    """Checks the nodes of a fleet; fresh readings may take `patience.limit` seconds."""
+    """Checks the nodes of a fleet; fresh readings may take `patience.limit` seconds.
+
+    What does not close it, and how long it waits, are the fleet's rules. A node whose trouble ended
+    since the gate was made is just back.
+    """
 
     def __init__(self, fleet: RolloutHost, patience: Patience) -> None:
         self._fleet = fleet
         self._patience = patience
+        self._rules = fleet.rollout_rules
+        self._began = monotonic()
+
+    async def wait(
+        self,
+        step: Step,
+        starts: StartTimes,
+        primary: int | None,
+        goes_on: Callable[[GateResult, float], bool],
+    ) -> GateResult:
+        """Check until it opens, or what closes it is not in motion, for `gate_wait` at most.
+
+        `goes_on` is called with what closes it and the seconds waited, and returns whether to wait
+        on.
+        """
+        began = monotonic()
+        gate = await self.check(step, starts, primary)
+        while gate.is_moving and (waited := monotonic() - began) < self._rules.gate_wait:
+            if not goes_on(gate, waited):
+                break
+            await asyncio.sleep(self._patience.interval)
+            gate = await self.check(step, starts, primary)
+        return gate
 
     async def check(self, step: Step, starts: StartTimes, primary: int | None) -> GateResult:
         """Check whether it may go on at a node; `primary` is the uid of the last known primary."""
@@ -83,24 +118,58 @@ class HealthGate:
             return GateResult(GateFinding.UNASKED, f"{', '.join(late)}: no fresh answer")
         if silent := next((node for node in watches if node.reading.trouble is not None), None):
             return GateResult(_finding_of(silent, step), _trouble_text(silent), primary)
+        gate = self._judge_nodes(step, watches, starts, primary)
+        if gate is None:
+            gate = await self._check_cluster(step, watches, primary)
+        is_back = gate.finding is GateFinding.NOT_WELL and any(map(self._is_just_back, watches))
+        return replace(gate, is_moving=True) if is_back and not gate.restarted else gate
+
+    def look(self, step: Step, starts: StartTimes) -> GateResult:
+        """Judge by what was polled last, without the cluster's checks: nothing is read."""
+        if gone := self._profile_change(step, starts):
+            return GateResult(GateFinding.NOT_WELL, gone)
+        watches = self._cluster(step.node)
+        if silent := next((node for node in watches if node.reading.trouble is not None), None):
+            return GateResult(_finding_of(silent, step), _trouble_text(silent))
+        closed = self._judge_nodes(step, watches, starts, None)
+        if closed is not None:
+            return closed
+        hazards = find_hazards(step, watches[0].context, monotonic())
+        return _judge_hazards(hazards, self._rules.accept, None)
+
+    def _is_just_back(self, watch: NodePoller) -> bool:
+        since = watch.reading.since
+        is_recent = since > self._began and monotonic() - since <= _BACK_FOR
+        return watch.reading.is_good and is_recent
+
+    def _judge_nodes(
+        self, step: Step, watches: list[NodePoller], starts: StartTimes, primary: int | None
+    ) -> GateResult | None:
+        """Return why the nodes, as they were polled last, close the gate; None where none does."""
         restarted = unexpected_restarts(starts, {node.name: node.reading for node in watches})
         if restarted:
             return GateResult(GateFinding.NOT_WELL, _restarted(restarted), primary, restarted)
         for watch in watches:
-            if why := self._fault(watch):
-                return GateResult(GateFinding.NOT_WELL, f"{watch.name}: {why}", primary)
+            if (gate := self._fault(watch, primary)) is not None:
+                return gate
         if why := missing_service(step, watches[0].reading):
             return GateResult(GateFinding.NOT_WELL, f"{step.node}: {why}", primary)
-        return await self._check_cluster(step, watches, primary)
+        return None
 
-    def _fault(self, watch: NodePoller) -> str:
-        """Return why a node is not one of a quiet, healthy cluster; empty where it is."""
+    def _fault(self, watch: NodePoller, primary: int | None) -> GateResult | None:
+        """Return why a node is not one of a quiet, healthy cluster; None where it is."""
         busy = self._fleet.standing(watch.name).busy
-        if busy is not None:
-            return busy_text(busy)
-        if watch.facts.maintenance is not None:
-            return str(watch.facts.maintenance)
-        return unhealthy_services(watch.reading, watch.facts.disabled) or watch.wrong_node
+        is_moving = False
+        why = "" if busy is None else busy_text(busy)
+        if not why and GateHazard.MAINTENANCE not in self._rules.accept:
+            why = "" if watch.facts.maintenance is None else str(watch.facts.maintenance)
+        if not why and (why := unhealthy_services(watch.reading, watch.facts.disabled)):
+            is_moving = _all_moving(watch.reading, watch.facts.disabled)
+        why = why or watch.wrong_node
+        if not why:
+            return None
+        text = f"{watch.name}: {why}"
+        return GateResult(GateFinding.NOT_WELL, text, primary, is_moving=is_moving)
 
     def _profile_change(self, step: Step, starts: StartTimes) -> str:
         """Return which profile is gone, or leads elsewhere than when the plan was made."""
@@ -144,9 +213,8 @@ class HealthGate:
         for watch in sorted(watches, key=lambda node: node.facts.identity.role is not Role.PRIMARY):
             try:
                 async with watch.hold() as client:
-                    return judge_gate(
-                        step, await _read_checks(client, step.identity.uid or 0), primary
-                    )
+                    checks = await _read_checks(client, step, target.context)
+                return judge_gate(step, checks, primary, self._rules.accept)
             except (ApiError, LoginStopped) as error:
                 failures.append(str(error))
         return GateResult(
@@ -156,16 +224,20 @@ class HealthGate:
 
 @dataclass(frozen=True, slots=True)
 class ClusterChecks:
-    """A cluster's checks of a node and of itself; one that it does not offer is None."""
+    """A cluster's checks of a node and of itself; one that it does not offer is None.
+
+    `hazards` are what its context speaks against.
+    """
 
     facts: ClusterFacts
     node: tuple[bool, str] | None
     cluster: tuple[bool, str] | None
+    hazards: tuple[Hazard, ...] = ()
 
 
-async def _read_checks(client: NodeReader, uid: int) -> ClusterChecks:
+async def _read_checks(client: NodeReader, step: Step, polled: ClusterContext) -> ClusterChecks:
     """Read the checks at one node; raises an ApiError where it cannot, or has neither check."""
-    facts = await client.cluster_facts()
+    facts, uid = await client.cluster_facts(), step.identity.uid or 0
     if unread := [facts.gaps[path] for path in _LISTS if path in facts.gaps]:
         raise Unavailable(unread[0])  # a node that is down or in maintenance would not be seen
     gaps: list[ApiError] = []
@@ -173,12 +245,46 @@ async def _read_checks(client: NodeReader, uid: int) -> ClusterChecks:
     cluster = await _check_or_none(client.cluster_check(), gaps)
     if len(gaps) == 2:
         raise gaps[0]
-    return ClusterChecks(facts, node, cluster)
+    context = await _read_context(client, step, facts, polled)
+    return ClusterChecks(facts, node, cluster, find_hazards(step, context, monotonic()))
 
 
-async def _check_or_none(
-    asking: Awaitable[tuple[bool, str]], gaps: list[ApiError]
-) -> tuple[bool, str] | None:
+async def _read_context(
+    client: NodeReader, step: Step, facts: ClusterFacts, polled: ClusterContext
+) -> ClusterContext:
+    """Read anew what hazards are found from; the quorum is the polled one where that is recent."""
+    now = monotonic()
+    up = sum(member.status in _WELL_NODES for member in facts.members)
+    quorum = Known(Quorum(up, len(facts.members)), gap="", read_at=now)
+    if polled.quorum.value is not None and polled.quorum.age(now) <= CONTEXT_AT_MOST:
+        quorum = polled.quorum
+    context = ClusterContext(quorum=quorum, actions=await _known(_running_actions(client)))
+    if not DATA_CARRIERS & {seen.name for seen in step.services}:
+        return context
+    shards, databases = await _known(client.shards()), await _known(client.databases())
+    return replace(context, shards=shards, databases=databases)
+
+
+async def _running_actions(client: NodeReader) -> Entries[Any]:
+    return await client.running_actions() or await client.old_running_actions()
+
+
+async def _known(reading: Awaitable[Entries[_Value]]) -> Known[tuple[_Value, ...]]:
+    """Return what was read, or why this user or this version does not get it."""
+    gaps: list[ApiError] = []
+    entries = await _check_or_none(reading, gaps)
+    if entries is None:
+        return Known(gap=_gap(gaps[0]))
+    return Known(entries.read, gap="", left_out=entries.left_out, read_at=monotonic())
+
+
+def _gap(error: ApiError) -> str:
+    if isinstance(error, Forbidden):
+        return "403"
+    return str(error.status) if isinstance(error, Unavailable) else str(error)
+
+
+async def _check_or_none(asking: Awaitable[_Value], gaps: list[ApiError]) -> _Value | None:
     try:
         return await asking
     except (LoginRefused, Unreachable, Garbled):
@@ -217,6 +323,12 @@ def unhealthy_services(reading: Reading, disabled: frozenset[str]) -> str:
     return f"{text} and {len(bad) - 3} more" if len(bad) > 3 else text
 
 
+def _all_moving(reading: Reading, disabled: frozenset[str]) -> bool:
+    """Whether every service with a problem is on its way to another status."""
+    healths = (service.health(disabled) for service in reading.services)
+    return all(health is Health.MOVING for health in healths if health.is_problem)
+
+
 def missing_service(step: Step, reading: Reading) -> str:
     """Return which service of a step does not run; empty where all do."""
     for seen in step.services:
@@ -228,22 +340,42 @@ def missing_service(step: Step, reading: Reading) -> str:
     return ""
 
 
-def judge_gate(step: Step, checks: ClusterChecks, primary: int | None) -> GateResult:
+def judge_gate(
+    step: Step,
+    checks: ClusterChecks,
+    primary: int | None,
+    accept: frozenset[GateHazard] = frozenset(),
+) -> GateResult:
     """Judge the cluster's checks; `primary` is the uid of the last known primary."""
     uid = step.identity.uid
     now = next((member.uid for member in checks.facts.members if member.role is Role.PRIMARY), None)
     if now is None:
         return GateResult(GateFinding.UNASKED, "which node is primary is not known", primary)
-    why = _member(step, checks.facts)
+    why = _member(step, checks.facts, accept)
     for check, what in ((checks.node, f"node:{uid}"), (checks.cluster, "the cluster")):
         if not why and check is not None and not check[0]:
             why = f"the cluster's check of {what} says: {check[1] or 'not well'}"
     if not why and primary is not None and now != primary:
         why = f"node:{now} is primary now, node:{primary} was"
-    return GateResult(GateFinding.NOT_WELL if why else GateFinding.WELL, why, now)
+    if why:
+        return GateResult(GateFinding.NOT_WELL, why, now)
+    return _judge_hazards(checks.hazards, accept, now)
 
 
-def _member(step: Step, facts: ClusterFacts) -> str:
+def _judge_hazards(
+    hazards: Iterable[Hazard], accept: frozenset[GateHazard], primary: int | None
+) -> GateResult:
+    """Judge what surrounds the node, without what the configuration accepts."""
+    closing = [hazard for hazard in hazards if hazard.kind not in accept]
+    return GateResult(
+        GateFinding.NOT_WELL if closing else GateFinding.WELL,
+        "; ".join(hazard.text for hazard in closing),
+        primary,
+        is_moving=bool(closing) and all(hazard.is_moving for hazard in closing),
+    )
+
+
+def _member(step: Step, facts: ClusterFacts, accept: frozenset[GateHazard]) -> str:
     """Return why the cluster's list of nodes is not as it should be; empty where it is."""
     meant, name = step.identity, step.identity.cluster
     if name and facts.name and name != facts.name:
@@ -255,7 +387,7 @@ def _member(step: Step, facts: ClusterFacts) -> str:
     why += [
         f"node:{member.uid} is {member.maintenance}"
         for member in facts.members
-        if member.maintenance is not None
+        if member.maintenance is not None and GateHazard.MAINTENANCE not in accept
     ]
     return ", ".join(why)
 

@@ -3,6 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
+from tui.config import RolloutRules
 from tui.fleet.orders.executor import Orders
 from tui.fleet.orders.guard import NodeStanding
 from tui.fleet.polling.poller import NodePoller
@@ -11,10 +12,14 @@ from tui.model.order import Order
 
 
 class RolloutHost(Protocol):
-    """The fleet as a rollout sees it; `journal` keeps its plan and steps, `orders` its orders."""
+    """The fleet as a rollout sees it; `journal` keeps its plan and steps, `orders` its orders.
+
+    `rollout_rules` are what its gates accept, and for how long they wait.
+    """
 
     journal: Journal
     orders: Orders
+    rollout_rules: RolloutRules
 
     @property
     def read_only(self) -> str:

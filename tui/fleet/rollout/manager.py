@@ -6,13 +6,14 @@ They belong to the fleet and not to a screen: leaving a screen does not stop one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.verdict import Patience
+from tui.fleet.rollout.health_gate import HealthGate
 from tui.fleet.rollout.host import RolloutHost
-from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
+from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan, starts_of
 from tui.fleet.rollout.runner import RehearsalStop, RolloutRunner
 from tui.model.clock import monotonic
 from tui.model.event import Cause, Event, RolloutMoved
@@ -26,6 +27,19 @@ from tui.model.rollout import (
     RolloutProgress,
     StepState,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class GateLook:
+    """The first node of a plan whose gate is closed by what was polled last; empty if none is.
+
+    `waits` is for how many seconds a rollout would check it again, 0 where it would pause at once.
+    """
+
+    node: str = ""
+    text: str = ""
+    waits: float = 0.0
+
 
 ENDED_AT_MOST = 100
 """How many rollouts that have ended are kept, with their orders; the oldest are forgotten first."""
@@ -93,6 +107,16 @@ class Rollouts:
         """Check the gate before each node of a plan, and send nothing; returns what stops it."""
         runner = RolloutRunner(plan, self._fleet, self._patience, lambda _: None)
         return await runner.rehearse()
+
+    def look_at_gates(self, plan: Plan) -> GateLook:
+        """Judge the gates of a plan by what was polled last; nothing is read for it."""
+        gate = HealthGate(self._fleet, self._patience)
+        for step in plan.steps:
+            found = gate.look(step, starts_of(plan))
+            if not found.is_well:
+                waits = self._fleet.rollout_rules.gate_wait if found.is_moving else 0.0
+                return GateLook(step.node, found.text, waits)
+        return GateLook()
 
     def _bar(self, plan: Plan) -> str:
         if self._fleet.read_only:

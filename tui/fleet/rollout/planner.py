@@ -245,6 +245,13 @@ def tier_of(plan: Plan) -> Tier:
     return Tier.TYPED if plan.words else Tier.PLAIN
 
 
+def starts_of(plan: Plan) -> dict[tuple[str, str], datetime | None]:
+    """Return the start time of each service of a plan, by node and name."""
+    return {
+        (step.node, seen.name): seen.started_at for step in plan.steps for seen in step.services
+    }
+
+
 def primary_of(plan: Plan) -> int | None:
     """Return the uid of the primary, where it is one of the planned nodes."""
     uids = (step.identity.uid for step in plan.steps if step.identity.role is Role.PRIMARY)

@@ -16,9 +16,9 @@ from typing import Any
 
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.rollout.health_gate import GateFinding, HealthGate, missing_service
+from tui.fleet.rollout.health_gate import GateFinding, GateResult, HealthGate, missing_service
 from tui.fleet.rollout.host import RolloutHost
-from tui.fleet.rollout.planner import primary_of, tier_of
+from tui.fleet.rollout.planner import primary_of, starts_of, tier_of
 from tui.journal.journal_file import JournalError
 from tui.model.clock import monotonic
 from tui.model.order import Order, Result, Route, SeenService, Target
@@ -42,10 +42,14 @@ _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})
 
 @dataclass(frozen=True, slots=True)
 class RehearsalStop:
-    """The first node of a plan whose gate does not open, and why."""
+    """The first node of a plan whose gate does not open, and why.
+
+    `waits` is for how many seconds a rollout would check it again, 0 where it would pause at once.
+    """
 
     node: str
     stop: StepStop
+    waits: float = 0.0
 
 
 class RolloutRunner:
@@ -76,9 +80,7 @@ class RolloutRunner:
         self._is_stopping = False
         self._action: asyncio.Future[RolloutAction] | None = None
         self._primary = primary_of(plan)
-        self._starts: dict[tuple[str, str], datetime | None] = {
-            (step.node, seen.name): seen.started_at for step in plan.steps for seen in step.services
-        }
+        self._starts = starts_of(plan)
         self._ordered: dict[tuple[str, str], SeenService] = {}
         self._orders: dict[str, list[int]] = {}
 
@@ -112,8 +114,11 @@ class RolloutRunner:
     async def rehearse(self) -> RehearsalStop | None:
         """Check the gate before each node in turn, and order nothing."""
         while (here := self.progress.here) is not None:
-            if stop := await self._pass(here.step, StepState.CHECKING, "the gate before"):
-                return RehearsalStop(here.step.node, stop)
+            self._put(here.step, StepState.CHECKING)
+            gate = await self._gate.check(here.step, self._starts, self._primary)
+            if stop := self._passed(here.step, StepState.CHECKING, gate):
+                waits = self._fleet.rollout_rules.gate_wait if gate.is_moving else 0.0
+                return RehearsalStop(here.step.node, stop, waits)
             self._put(here.step, StepState.DONE)
         return None
 
@@ -138,9 +143,13 @@ class RolloutRunner:
             return None
         stop = stop or await self._act(step)
         stop = stop or await self._pass(step, StepState.SETTLING, "the gate after")
-        state, text = (StepState.FAILED, stop.text) if stop else (StepState.DONE, "")
+        state, result = StepState.DONE, StepResult.VERIFIED
+        if stop:
+            is_sent = bool(self._orders.get(step.node)) and stop.reason is not StopReason.NOT_SENT
+            state = StepState.FAILED if is_sent else StepState.BLOCKED
+            result = StepResult.FAILED if is_sent else StepResult.BLOCKED
+        text = stop.text if stop else ""
         self._put(step, state, text, ended_at=monotonic())
-        result = StepResult.FAILED if stop else StepResult.VERIFIED
         self._record(step, result, text or "; ".join(map(str, self._of(step).verdicts)))
         return stop
 
@@ -148,7 +157,18 @@ class RolloutRunner:
         """Check the gate; returns why it does not open."""
         began = {"began_at": monotonic()} if state is StepState.CHECKING else {}
         self._put(step, state, text, **began)
-        gate = await self._gate.check(step, self._starts, self._primary)
+
+        def goes_on(gate: GateResult, waited: float) -> bool:
+            limit = self._fleet.rollout_rules.gate_wait
+            why = f"waiting at the gate: {gate.text}, {waited:.0f} s of {limit:.0f}"
+            self._put(step, state, why)
+            return not self._is_stopping
+
+        gate = await self._gate.wait(step, self._starts, self._primary, goes_on)
+        return self._passed(step, state, gate)
+
+    def _passed(self, step: Step, state: StepState, gate: GateResult) -> StepStop | None:
+        """Keep what a gate found; returns why it does not open."""
         # What was shown once is known from then on: resuming means that it was read.
         self._primary = gate.primary or self._primary
         self._starts |= gate.restarted
@@ -239,7 +259,11 @@ class RolloutRunner:
             for verdict in verdicts
             if verdict.result is not Result.VERIFIED or verdict.is_denied
         ]
-        return StepStop(StopReason.NOT_VERIFIED, "; ".join(map(str, failed))) if failed else None
+        if not failed:
+            return None
+        unsent = all(verdict.result is Result.NOT_SENT for verdict in verdicts)
+        reason = StopReason.NOT_SENT if unsent else StopReason.NOT_VERIFIED
+        return StepStop(reason, "; ".join(map(str, failed)))
 
     def _bound(self, step: Step, services: tuple[SeenService, ...]) -> Order:
         return Order(

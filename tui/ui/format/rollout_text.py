@@ -16,6 +16,7 @@ SIGNS = {
     StepState.ORDERED: ("◐", "moving"),
     StepState.SETTLING: ("◐", "moving"),
     StepState.DONE: ("✓", "ok"),
+    StepState.BLOCKED: ("■", "warn"),
     StepState.FAILED: ("✗", "bad"),
     StepState.SKIPPED: ("○", "warn"),
 }
@@ -157,7 +158,7 @@ def step_counts(progress: RolloutProgress) -> str:
     texts = [f"{len(_in(progress, StepState.DONE))} of {len(progress.steps)} verified"]
     texts += [
         f"{', '.join(found)} {state.value}"
-        for state in (StepState.FAILED, StepState.SKIPPED)
+        for state in (StepState.BLOCKED, StepState.FAILED, StepState.SKIPPED)
         if (found := _in(progress, state))
     ]
     if waiting := _in(progress, StepState.WAITING):
