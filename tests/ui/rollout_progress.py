@@ -23,7 +23,7 @@ async def ask(deck: Deck, service: str = SERVICE) -> None:
 async def read(deck: Deck) -> None:
     """Page down until nothing is left that must be seen."""
     end = time.monotonic() + 20
-    while (more := "shows the rest" in deck.text) or "up shows what was passed by" in deck.text:
+    while (more := "shows the rest" in deck.text) or "up shows what was skipped" in deck.text:
         assert time.monotonic() < end, f"there is no end to it; the screen:\n{deck.text}"
         await deck.press("down" if more else "up")
 

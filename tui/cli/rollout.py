@@ -14,8 +14,11 @@ from tui.model.text import clean
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from tui.config import Configuration
     from tui.credentials import Passwords
+    from tui.fleet.orders.impact import Finding
     from tui.model.rollout import Plan
 
 _READ_ONLY = "read-only: nothing can be ordered; --dry-run shows the plan"
@@ -23,7 +26,7 @@ _READ_ONLY = "read-only: nothing can be ordered; --dry-run shows the plan"
 _GATE = (
     "gate: fresh answers of every node, none of them in trouble; the node is the one planned; "
     "no restart but this rollout's; GET /v1/nodes/check/{uid} and GET /v1/cluster/check well; "
-    "the same primary"
+    "the same primary; no action that may move shards"
 )
 
 _EPILOG = """\b
@@ -99,7 +102,7 @@ def restart(  # noqa: PLR0913 - the options of one command
         why = str(seen.made)
         click.echo(f"rsdeck: {clean(why, len(why))}; nothing was sent", err=True)
         ctx.exit(UNREACHABLE if seen.is_unasked else USAGE)
-    click.echo(_table(seen.made, steady))
+    click.echo(_table(seen.made, seen.impact, steady))
     if dry_run:
         ctx.exit(_rehearse(configuration, seen.made, passwords, typed))
     plan = replace(seen.made, reason=clean(reason))
@@ -137,8 +140,9 @@ def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
     return names
 
 
-def _table(plan: "Plan", steady: float) -> str:
-    """Lay out a plan: the turns, the requests that are sent, and the checks between them."""
+def _table(plan: "Plan", impact: "Mapping[str, Sequence[Finding]]", steady: float) -> str:
+    """Lay out a plan: the turns, what it touches, the requests, and the checks between them."""
+    from tui.fleet.orders.impact_text import plan_impact_lines
     from tui.journal.records import iso_time
     from tui.model.order import Route, write_operation
 
@@ -160,10 +164,11 @@ def _table(plan: "Plan", steady: float) -> str:
             "ascii"
         )
         sent.append(f"send {turn}: POST {step.url}{Route.LOCAL} {body}")
-    lines = [plan.title, columns(rows), *sent]
+    touched = plan_impact_lines(plan.verb, impact)
+    lines = [plan.title, columns(rows), *(f"touches: {line.text}" for line in touched), *sent]
     lines += [f"left out: {remark}" for remark in plan.left_out]
     lines += [f"warning: {plan.danger}"] if plan.danger else []
-    verdict = f"verdict: RUNNING since a later moment, held for {steady:g} s; then the gate again"
+    verdict = f"verdict: a new start time, then {steady:g} s stable; then the gate again"
     return "\n".join([*lines, _GATE, verdict])
 
 

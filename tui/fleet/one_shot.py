@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet, barred
+from tui.fleet.order_impact import order_impact
+from tui.fleet.orders.impact import Finding
 from tui.fleet.polling.identity import REBIND
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.rollout.manager import plan_node
@@ -104,10 +106,14 @@ _PLAN_ONLY = "read-only: a plan is only looked at"
 
 @dataclass(frozen=True, slots=True)
 class RolloutPreview:
-    """The chosen nodes as they were polled, and the plan, or why there is none."""
+    """The chosen nodes as they were polled, and the plan, or why there is none.
+
+    `impact` is what each restart of the plan touches, by node.
+    """
 
     places: tuple[PlanNode, ...]
     made: Plan | PlanRefusal
+    impact: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
 
     @property
     def is_unasked(self) -> bool:
@@ -136,8 +142,14 @@ async def _survey(
     fleet = Fleet(configuration, read_only=_PLAN_ONLY, passwords=passwords)
     await fleet.ask_once()
     places = tuple(_seen(fleet, node) for node in dict.fromkeys(nodes))
-    wish = RolloutRequest(1, tuple(services), monotonic(), datetime.now(UTC))
-    return RolloutPreview(places, make_plan(wish, places))
+    now = monotonic()
+    made = make_plan(RolloutRequest(1, tuple(services), now, datetime.now(UTC)), places)
+    if isinstance(made, PlanRefusal):
+        return RolloutPreview(places, made)
+    impact = {
+        step.node: order_impact(fleet, made.verb, step.names, step.node, now) for step in made.steps
+    }
+    return RolloutPreview(places, made, impact)
 
 
 def check_gates(

@@ -5,15 +5,17 @@ from collections.abc import Iterable, Iterator
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.impact import Finding, OrderPlace, Peer, PeerState, find_impact
 from tui.fleet.polling.poller import NodePoller
-from tui.model.clock import monotonic
 from tui.model.order import Verb
 
 
 def order_impact(
-    fleet: Fleet, verb: Verb, services: Iterable[str], node: str
+    fleet: Fleet, verb: Verb, services: Iterable[str], node: str, now: float
 ) -> tuple[Finding, ...]:
-    """List what `verb` on `services` of a watched node touches; KeyError if it is not watched."""
-    watch, now = fleet.watch(node), monotonic()
+    """List what `verb` on `services` of a node touches at `now`, of the clock of ages.
+
+    Raises KeyError if the node is not watched.
+    """
+    watch = fleet.watch(node)
     facts = watch.facts
     place = OrderPlace(
         facts.identity.uid,

@@ -69,6 +69,11 @@ class Step:
     services: tuple[SeenService, ...]
     environment: Environment | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The services' names."""
+        return tuple(seen.name for seen in self.services)
+
 
 class PlanReason(Enum):
     """Why a node takes no part in a plan, or why there is no plan."""

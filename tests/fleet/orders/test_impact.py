@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tui.fleet.orders.impact import Finding, OrderPlace, Peer, PeerState, Subject, find_impact
-from tui.fleet.orders.impact_text import impact_lines
+from tui.fleet.orders.impact_text import impact_lines, plan_impact_lines
 from tui.model.context import (
     Alert,
     CertificateTerm,
@@ -284,3 +284,12 @@ def test_entries_that_could_not_be_read_may_be_any() -> None:
     lines = texts("redis_mgr", context=replace(WELL, shards=shards))
     assert lines[0] == "at least 1 primary shard, 0 replica shards here (12 s ago)"
     assert lines[-1] == "not known: shards (not reported for every database here)"
+
+
+def test_what_a_plan_touches_is_said_once_where_it_is_the_same_on_every_node() -> None:
+    same, primary = Finding(Subject.LICENSE, 1), Finding(Subject.PRIMARY, 1)
+    both = plan_impact_lines(Verb.RESTART, {"node1": (same, primary), "node2": (same,)})
+    assert [line.text for line in both] == [
+        "the license has expired",
+        "node1: this node is the primary",
+    ]

@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console, RenderableType
 
+from tui.fleet.orders.impact import Finding, Subject
+from tui.fleet.rollout.manager import GateLook
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import Moment, Result, SeenService, TimelineMark, Verb, Verdict
 from tui.model.rollout import (
+    GateHazard,
     Plan,
     PlanReason,
     PlanRemark,
@@ -108,14 +111,58 @@ def test_what_is_left_out_hidden_required_or_out_of_its_days_is_said() -> None:
     told = "\n".join(
         page(made, 120, hidden=frozenset({"alert_mgr"}), remarks=("node2: it has expired",))
     )
-    assert told.startswith("DANGER   ccs: required")
+    assert told.splitlines()[:2] == [
+        "Restart alert_mgr on 3 nodes of demo",
+        "DANGER   ccs: required",
+    ]
     for words in ("left out node9: read-only", "(hidden by the filter)", "node2: it has expired"):
         assert words in told
 
 
 def test_production_is_said_with_its_node() -> None:
     told = page(plan(replace(step(2), environment=Environment.PRODUCTION)), 160)
+    assert told[0] == "Restart alert_mgr on 1 node of demo (PRODUCTION)"
     assert "(replica), production" in "\n".join(told)
+
+
+def test_what_the_restarts_touch_is_said_once_where_it_is_the_same_on_every_node() -> None:
+    same = Finding(Subject.LICENSE, gap="403")
+    impact = {
+        "node2": (Finding(Subject.CLIENTS, 2, age=3.0), same),
+        "node3": (Finding(Subject.CLIENTS, 1, age=3.0), same),
+        "node1": (same,),
+    }
+    told = page(plan(), 120, impact=impact)
+    at = next(number for number, line in enumerate(told) if line.startswith("touches"))
+    assert [line[9:] for line in told[at : at + 3]] == [
+        "node2: clients of 2 databases will be disconnected (3 s ago)",
+        "not known: license (403)",
+        "node3: clients of 1 database will be disconnected (3 s ago)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gates", "said"),
+    [
+        (GateLook(), "open by the last polls; the cluster's checks are read before each node"),
+        (
+            GateLook("node3", "node1: ccs is FATAL"),
+            "closed at node3: node1: ccs is FATAL; the rollout pauses there",
+        ),
+        (
+            GateLook("node3", "ccs is STARTING", 60.0),
+            "closed at node3: ccs is STARTING; the rollout waits up to 60 s, then pauses",
+        ),
+    ],
+)
+def test_the_plan_says_whether_the_gates_are_open_now(gates: GateLook, said: str) -> None:
+    assert f"gate now {said}" in page(plan(), 160, gates=gates)
+
+
+def test_what_the_configuration_accepts_is_said_in_the_plan() -> None:
+    told = page(plan(), 160, accepted=frozenset({GateHazard.UNREPLICATED, GateHazard.UNKNOWN}))
+    assert "accepted databases without a replica ([rollout] accept)" in told
+    assert not any("accepted" in line for line in page(plan(), 160))
 
 
 @pytest.mark.parametrize(

@@ -247,9 +247,7 @@ async def test_the_detail_pane_follows_the_cursor_and_shows_the_raw_entry(
         await deck.all_known()
         await deck.on("alert_mgr")
         await deck.press("enter")
-        await deck.shows(
-            "Raises alerts", "services_configuration lists it", "nothing that is known"
-        )
+        await deck.shows("Sends alerts", "services_configuration lists it", "nothing that is known")
         served.cluster.stop(1, "alert_mgr")
         await deck.until(lambda: "nothing has changed" not in deck.text)
         await deck.shows("→ STOPPED")

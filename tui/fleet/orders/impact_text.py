@@ -3,8 +3,8 @@
 What these functions return is shown and never read back.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from tui.fleet.orders.impact import Finding, Subject
@@ -40,6 +40,22 @@ def impact_lines(verb: Verb, findings: Sequence[Finding]) -> tuple[ImpactLine, .
         parts = [f"{', '.join(names)} ({clean(gap)})" for gap, names in gaps.items()]
         lines.append(ImpactLine(f"not known: {'; '.join(parts)}"))
     return tuple(lines)
+
+
+def plan_impact_lines(
+    verb: Verb, impact: Mapping[str, Sequence[Finding]]
+) -> tuple[ImpactLine, ...]:
+    """Return what a plan touches, by node: what is the same on all nodes once, else with them."""
+    nodes: dict[ImpactLine, list[str]] = {}
+    for node, findings in impact.items():
+        for line in impact_lines(verb, findings):
+            nodes.setdefault(line, []).append(node)
+    return tuple(
+        line
+        if len(found) == len(impact)
+        else replace(line, text=f"{', '.join(found)}: {line.text}")
+        for line, found in nodes.items()
+    )
 
 
 def _when(finding: Finding) -> str:

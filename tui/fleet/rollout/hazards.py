@@ -34,7 +34,7 @@ class Hazard:
 
 def find_hazards(step: Step, context: ClusterContext, now: float) -> tuple[Hazard, ...]:
     """List what speaks against a step, the weightiest first; `now` is of the clock of ages."""
-    carries_data = bool(DATA_CARRIERS & {seen.name for seen in step.services})
+    carries_data = bool(DATA_CARRIERS.intersection(step.names))
     found: list[Hazard] = []
     gaps: list[str] = []
     if gap := _gap(context.quorum, now):

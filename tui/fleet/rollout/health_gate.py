@@ -259,7 +259,7 @@ async def _read_context(
     if polled.quorum.value is not None and polled.quorum.age(now) <= CONTEXT_AT_MOST:
         quorum = polled.quorum
     context = ClusterContext(quorum=quorum, actions=await _known(_running_actions(client)))
-    if not DATA_CARRIERS & {seen.name for seen in step.services}:
+    if not DATA_CARRIERS.intersection(step.names):
         return context
     shards, databases = await _known(client.shards()), await _known(client.databases())
     return replace(context, shards=shards, databases=databases)

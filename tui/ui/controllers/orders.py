@@ -226,7 +226,7 @@ class OrderController:
             hidden=choice.hidden,
             certificate=view.certificate,
             rollout=self._rollout_on(node),
-            impact=order_impact(self._fleet, verb, order.names, node),
+            impact=order_impact(self._fleet, verb, order.names, node, press.at),
             cluster=self._fleet.watch(node).profile.cluster,
         )
         screen = OrderDialog(question, self._palette(), lambda: self._check_again(order))

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from textual.app import App
 
 from tui.fleet.fleet import Fleet
+from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.executor import NotAccepted
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.controllers.orders import journal_warning
@@ -100,7 +101,18 @@ class RolloutController:
         from tui.ui.dialogs.rollout import RolloutDialog, RolloutQuestion
 
         question = RolloutQuestion(
-            plan, wanted.hidden, self._unmanaged(plan), self._certificates(plan)
+            plan,
+            wanted.hidden,
+            self._unmanaged(plan),
+            self._certificates(plan),
+            impact={
+                step.node: order_impact(
+                    self._fleet, plan.verb, step.names, step.node, plan.pressed_at
+                )
+                for step in plan.steps
+            },
+            gates=self._fleet.rollouts.look_at_gates(plan),
+            accepted=self._fleet.rollout_rules.accept,
         )
         screen = RolloutDialog(question, self._palette(), lambda: self._check_again(wanted, plan))
         self._app.push_screen(screen, lambda answer: self._confirmed(answer, begun))

@@ -27,8 +27,8 @@ NARROWEST = 30
 """Cells across that the facts need to be read at all."""
 
 _TOO_SMALL = "terminal too small to show what will be sent: make it larger, or esc"
-_MORE = "down shows the rest of what will be sent; then it can be confirmed"
-_BACK = "up shows what was skipped of what will be sent; then it can be confirmed"
+_MORE = "down shows the rest, then it can be confirmed"
+_BACK = "up shows what was skipped, then it can be confirmed"
 _BORDER = 2
 
 _Result = TypeVar("_Result")
@@ -181,9 +181,9 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         if width < NARROWEST or not visible or not buttons:
             self._seen = 0
             return _TOO_SMALL
-        if (width, visible) != self._seen_at:
+        if (width, self.size.height) != self._seen_at:
             # Lines wrap differently now, and a smaller window hides some.
-            self._seen, self._seen_at = 0, (width, visible)
+            self._seen, self._seen_at = 0, (width, self.size.height)
         top = round(box.scroll_offset.y)
         if top <= self._seen:
             self._seen = max(self._seen, top + visible)

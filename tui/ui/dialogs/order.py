@@ -20,7 +20,7 @@ from tui.ui.format.status_lines import Palette
 
 VENDOR = "dangerous API: for optional services, with Redis support"
 _NAMED = 3
-_NAMES = {
+ENVIRONMENTS = {
     Environment.PRODUCTION: "PRODUCTION",
     Environment.STAGING: "STAGING",
     Environment.DEVELOPMENT: "development",
@@ -53,7 +53,7 @@ def order_sentence(question: OrderQuestion, order: Order) -> str:
     target, names = order.target, order.names
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     cluster = question.cluster or target.identity.cluster
-    environment = _NAMES[target.environment] if target.environment else ""
+    environment = ENVIRONMENTS[target.environment] if target.environment else ""
     where = ", ".join(filter(None, (target.identity.role.value, cluster, environment)))
     what = f"{order.verb.value.capitalize()} {', '.join(names[:_NAMED])}{more}"
     return f"{what} on {target.node} ({where})"

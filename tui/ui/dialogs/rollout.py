@@ -1,17 +1,20 @@
-"""The dialog before a rollout: each node in its turn, what it is sent, the gates."""
+"""The dialog before a rollout: what it touches, each node in its turn, what is sent, the gates."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 
+from tui.fleet.orders.impact import Finding
+from tui.fleet.orders.impact_text import plan_impact_lines
+from tui.fleet.rollout.manager import GateLook
 from tui.model.duration import clock_duration
 from tui.model.order import Route, write_operation
-from tui.model.rollout import Plan, Step
+from tui.model.rollout import GateHazard, Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
-from tui.ui.dialogs.order import VENDOR
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page
+from tui.ui.dialogs.order import ENVIRONMENTS, VENDOR
 from tui.ui.format.status_lines import Palette
 
 _LABELS = 9
@@ -22,10 +25,18 @@ _TURNS = "one node after the other, the replicas first and the primary last, as 
 _GATE = (
     "before each node and after it: fresh answers of all nodes of the cluster, none of them in "
     "trouble; the node is the one planned; no restart but this rollout's; "
-    "GET /v1/nodes/check/{uid} and GET /v1/cluster/check well; the same primary"
+    "GET /v1/nodes/check/{uid} and GET /v1/cluster/check well; the same primary; "
+    "no action that may move shards"
 )
-_VERDICT = "each must be seen RUNNING since a later moment, and hold it, before the next node"
-_PAUSE = "whatever goes wrong pauses it, and nothing goes on before you say resume, skip or abort"
+_VERDICT = "wait for a new start time, then some seconds stable, before the next node"
+_PAUSE = "any failure pauses it, and nothing goes on before you choose resume, skip or abort"
+_ACCEPTED = {
+    GateHazard.ACTIONS: "running actions",
+    GateHazard.MAINTENANCE: "maintenance",
+    GateHazard.QUORUM: "a lost quorum",
+    GateHazard.UNREPLICATED: "databases without a replica",
+    GateHazard.UNKNOWN: "what is not known",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +44,18 @@ class RolloutQuestion:
     """What the dialog asks about: the plan and what is known beside it.
 
     `hidden` are the services that a filter hides; `beyond` are texts of nodes of the cluster that
-    have no profile; `remarks` are other warnings, each a sentence.
+    have no profile; `remarks` are other warnings, each a sentence. `impact` is what each node's
+    restart touches, by node; `gates` is whether the gates are open by what was polled last,
+    `accepted` what does not close them.
     """
 
     plan: Plan
     hidden: frozenset[str] = frozenset()
     beyond: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    impact: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    gates: GateLook = field(default_factory=GateLook)
+    accepted: frozenset[GateHazard] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +71,26 @@ class RolloutPage:
         rows = rollout_essentials(self.question, self.palette, options.max_width - _LABELS)
         if self.whole:
             rows += rollout_warnings(self.question, self.palette)
-        yield from console.render(facts_table(rows, self.palette), options)
+        page = facts_page(rollout_sentence(self.question.plan), rows, self.palette)
+        yield from console.render(page, options)
+
+
+def rollout_sentence(plan: Plan) -> str:
+    """Return what will happen: `Restart alert_mgr on 3 nodes of payments (PRODUCTION)`."""
+    kinds = dict.fromkeys(step.environment for step in plan.steps if step.environment)
+    names = ", ".join(ENVIRONMENTS[kind] for kind in kinds)
+    return f"{plan.title[:1].upper()}{plan.title[1:]}" + (f" ({names})" if names else "")
 
 
 def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -> list[Fact]:
     """Return what is done to which nodes in turn, in values of `room` cells where they fit."""
     plan = question.plan
     rows: list[Fact] = [("DANGER", plan.danger, palette["bad"])] if plan.needs_reason else []
-    rows.append(("what", plan.title, "bold"))
     if len(plan.names) == 1 and purpose_of(plan.names[0]):
-        rows.append(("", purpose_of(plan.names[0]), palette["muted"]))
+        rows.append(("service", purpose_of(plan.names[0]), palette["muted"]))
+    rows += _touched(question, palette)
+    style = palette["warn"] if question.gates.node else ""
+    rows.append(("gate now", gates_text(question.gates), style))
     rows.append(("turns", _TURNS, palette["muted"]))
     turns = [_turn(step, plan, question.hidden) for step in plan.steps]
     for number, parts in enumerate(_packed(turns, room), 1):
@@ -76,7 +102,29 @@ def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -
     rows += [("left out", str(remark), palette["warn"]) for remark in plan.left_out]
     rows += [("left out", why, palette["warn"]) for why in question.beyond]
     rows += [("gate", _GATE, ""), ("", _VERDICT, ""), ("", _PAUSE, "")]
+    rows += [
+        ("accepted", f"{_ACCEPTED[hazard]} ([rollout] accept)", palette["warn"])
+        for hazard in GateHazard
+        if hazard in question.accepted
+    ]
     return rows
+
+
+def gates_text(gates: GateLook) -> str:
+    """Return whether the gates would open now, by what was polled last."""
+    if not gates.node:
+        return "open by the last polls; the cluster's checks are read before each node"
+    then = f"waits up to {gates.waits:.0f} s, then pauses" if gates.waits else "pauses there"
+    return f"closed at {gates.node}: {gates.text}; the rollout {then}"
+
+
+def _touched(question: RolloutQuestion, palette: Palette) -> list[Fact]:
+    """Return what the restarts touch."""
+    lines = plan_impact_lines(question.plan.verb, question.impact)
+    return [
+        ("" if number else "touches", line.text, palette["warn" if line.is_risk else "muted"])
+        for number, line in enumerate(lines)
+    ]
 
 
 def rollout_warnings(question: RolloutQuestion, palette: Palette) -> list[Fact]:
@@ -85,10 +133,10 @@ def rollout_warnings(question: RolloutQuestion, palette: Palette) -> list[Fact]:
     warnings = [] if plan.needs_reason or not plan.danger else [plan.danger]
     warnings += question.remarks
     if API_CARRIERS & set(plan.names):
-        warnings.append("an answer may be lost; the node is watched until it shows what happened")
+        warnings.append("an answer may be lost; the node is polled until it shows what happened")
     return [
-        *(("mind", warning, palette["warn"]) for warning in warnings),
-        ("", VENDOR, palette["muted"]),
+        *(("warning", warning, palette["warn"]) for warning in warnings),
+        ("vendor", VENDOR, palette["muted"]),
     ]
 
 
@@ -138,7 +186,7 @@ def _one_body(plan: Plan) -> str | None:
 
 
 def _body(plan: Plan, step: Step) -> str:
-    return write_operation(plan.verb, [seen.name for seen in step.services]).decode("ascii")
+    return write_operation(plan.verb, step.names).decode("ascii")
 
 
 class RolloutDialog(ConfirmDialog[Plan]):
@@ -151,8 +199,14 @@ class RolloutDialog(ConfirmDialog[Plan]):
         self, question: RolloutQuestion, palette: Palette, check_again: Callable[[], str]
     ) -> None:
         plan = question.plan
-        title = f"{plan.title[:1].upper()}{plan.title[1:]}?"
-        super().__init__(ConfirmRequest(title, "begin", plan.words, plan.needs_reason), palette)
+        request = ConfirmRequest(
+            "Begin the rollout?",
+            "begin",
+            plan.words,
+            plan.needs_reason,
+            is_dangerous=bool(plan.words),
+        )
+        super().__init__(request, palette)
         self._question = question
         self._check_again = check_again
 
