@@ -36,6 +36,7 @@ _COMMANDS = {
     "status": "tui.cli.status:status",
     "trust": "tui.cli.trust:trust",
     "wait": "tui.cli.wait:wait",
+    "why": "tui.cli.why:why",
 }
 
 _EPILOG = """\b
@@ -44,6 +45,7 @@ Examples:
   rsdeck --read-only             watch, with no way to send an action
   rsdeck demo                    open it on an embedded three-node cluster
   rsdeck status node1 --json     poll once, print JSON, exit 0, 1, 2 or 3
+  rsdeck why node1 ccs           the evidence of why a service is as it is
   rsdeck snapshot --output x     all that is known, to paste into an incident
   rsdeck events --since 1h       what happened on the nodes, over all sessions
   rsdeck check                   one line for Nagios, Icinga or Checkmk, and their exit codes

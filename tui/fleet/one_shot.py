@@ -16,7 +16,9 @@ from tui.fleet.polling.poller import NodePoller
 from tui.fleet.rollout.manager import plan_node
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RehearsalStop
+from tui.fleet.why import Evidence, EvidenceKind, WhySubject, find_evidence, read_checks
 from tui.model.clock import monotonic
+from tui.model.event import Event
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import Maintenance, Role
 from tui.model.reading import Trouble, TroubleKind
@@ -146,6 +148,8 @@ async def _survey(
     made = make_plan(RolloutRequest(1, tuple(services), now, datetime.now(UTC)), places)
     if isinstance(made, PlanRefusal):
         return RolloutPreview(places, made)
+    await fleet.read_context(made.steps[0].node)
+    now = monotonic()
     impact = {
         step.node: order_impact(fleet, made.verb, step.names, step.node, now) for step in made.steps
     }
@@ -171,6 +175,62 @@ async def _check_gates(
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
+
+
+_WHY_ONLY = "read-only: the evidence is only looked at"
+
+
+@dataclass(frozen=True, slots=True)
+class WhyLook:
+    """The evidence of one look at a node or a service, and why the node could not be polled."""
+
+    evidence: tuple[Evidence, ...]
+    trouble: Trouble | None
+
+    @property
+    def has_problem(self) -> bool:
+        """Whether the service, or a service of the node, is not as it should be."""
+        return any(
+            found.is_problem and found.kind is EvidenceKind.STATUS for found in self.evidence
+        )
+
+
+def look_why(
+    configuration: Configuration,
+    subject: tuple[str, str],
+    passwords: Passwords,
+    past: Sequence[Event],
+) -> WhyLook:
+    """Look once at a node and a service of it (empty: the node itself), by GETs alone.
+
+    `configuration` holds the nodes of its cluster; `past` are the events of earlier sessions, the
+    oldest first.
+    """
+    return asyncio.run(_look_why(configuration, subject, passwords, past))
+
+
+async def _look_why(
+    configuration: Configuration,
+    subject: tuple[str, str],
+    passwords: Passwords,
+    past: Sequence[Event],
+) -> WhyLook:
+    node, service = subject
+    fleet = Fleet(configuration, read_only=_WHY_ONLY, passwords=passwords)
+    await fleet.ask_once()
+    await fleet.read_context(node)
+    fleet.events.insert_older(past)
+    running = asyncio.create_task(fleet.run())
+    try:
+        checks = await read_checks(fleet, node)
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    watch = fleet.watch(node)
+    about = WhySubject.of(watch, service, checks)
+    evidence = find_evidence(about, fleet.events, monotonic(), datetime.now(UTC))
+    return WhyLook(evidence, watch.reading.trouble or wrong_node_trouble(watch))
 
 
 def _seen(fleet: Fleet, node: str) -> PlanNode:

@@ -90,6 +90,7 @@ async def test_what_lies_over_the_deck(
     async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
+        await deck.fleet.read_context("node1")
         await deck.press(*keys)
         await deck.until(lambda: deck.app.screen is not deck.app.deck)
         if name == "confirm":
@@ -112,6 +113,8 @@ async def test_the_plan_of_a_rollout_and_its_pause(size: tuple[int, int], tmp_pa
 async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -> None:
     patience = replace(rollout_progress.QUICK, same=3.0, limit=6.0)
     async with open_deck(configuration, size=size, patience=patience) as deck:
+        await deck.all_known()
+        await deck.fleet.read_context("node1")
         await rollout_progress.ask(deck)
         await deck.armed()
         await deck.settle()

@@ -14,10 +14,11 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui.api.errors import ApiError, Forbidden, Garbled, LoginRefused, Unavailable, Unreachable
+from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.guard import busy_text
 from tui.fleet.orders.verdict import Patience
+from tui.fleet.polling.cluster_context import gap_of
 from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_hazards
 from tui.fleet.rollout.host import RolloutHost
 from tui.journal.records import iso_time
@@ -274,14 +275,8 @@ async def _known(reading: Awaitable[Entries[_Value]]) -> Known[tuple[_Value, ...
     gaps: list[ApiError] = []
     entries = await _check_or_none(reading, gaps)
     if entries is None:
-        return Known(gap=_gap(gaps[0]))
+        return Known(gap=gap_of(gaps[0]))
     return Known(entries.read, gap="", left_out=entries.left_out, read_at=monotonic())
-
-
-def _gap(error: ApiError) -> str:
-    if isinstance(error, Forbidden):
-        return "403"
-    return str(error.status) if isinstance(error, Unavailable) else str(error)
 
 
 async def _check_or_none(asking: Awaitable[_Value], gaps: list[ApiError]) -> _Value | None:

@@ -1,0 +1,52 @@
+"""`rsdeck why`: the evidence of one look, as a table or JSON, with the exit codes of `status`."""
+
+import json
+
+from tests.cli.conftest import Command, profiles
+from tui.sim.cluster import Cluster
+from tui.sim.server import SimulatedCluster
+
+
+def test_all_well_is_exit_code_0_and_only_gets_are_sent(
+    known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.run("why", "node2", "ccs")
+    assert (ran.code, ran.err) == (0, "")
+    assert [line.split()[0] for line in ran.out.splitlines()][:3] == ["WHAT", "status", "restarts"]
+    assert "GET /v1/nodes/check/{uid}" in ran.out
+    assert {one.method for one in served.cluster.requests if one.path != "/v1/users/authorize"} == {
+        "GET"
+    }
+    assert not (known.home / ".local").exists()
+
+
+def test_what_is_down_is_exit_code_1_with_the_evidence(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.stop(2, "ccs")
+    served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
+    ran = known.run("why", "node2", "ccs", "--json")
+    assert ran.code == 1
+    made = json.loads(ran.out)
+    assert (made["node"], made["service"]) == ("node2", "ccs")
+    problems = {one["kind"]: one for one in made["evidence"] if one["problem"]}
+    assert problems["status"]["text"] == "STOPPED since before this session"
+    assert "ccs is not running" in problems["node check"]["text"]
+    assert problems["alerts"]["text"] == "node_memory on node:2, WARNING"
+    assert problems["alerts"]["age_seconds"] >= 0
+    assert ran.out.isascii()
+    assert known.run("why", "node2").code == 1
+    assert known.run("why", "node2", "dmcproxy").code == 0
+
+
+def test_a_node_that_cannot_be_polled_is_exit_code_3_and_an_unknown_one_2(
+    rsdeck: Command,
+) -> None:
+    with SimulatedCluster(Cluster(1, pace=0.1)) as served:
+        served.cluster.power_off(1)
+        rsdeck.configure(profiles(served, 'password_env = "DEMO_PASSWORD"'))
+        ran = rsdeck.run("why", "node1", env={"DEMO_PASSWORD": "demo-password"})
+        assert ran.code == 3
+        assert "unreachable" in ran.out
+        assert "refused the connection" in ran.err
+        assert rsdeck.run("why", "node9").code == 2

@@ -1,0 +1,263 @@
+"""Why something is as it is: the evidence in order, with source and age, and what is not known."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.faultserver import answer, serving
+from tests.fleet.conftest import Play, profile, running, said
+from tui.fleet.problems import NodeCondition
+from tui.fleet.why import (
+    Checks,
+    Evidence,
+    EvidenceKind,
+    Source,
+    WhySubject,
+    find_evidence,
+    read_checks,
+)
+from tui.model.context import Alert, ClusterContext, Known, LogEntry, RunningAction, Severity
+from tui.model.event import (
+    Cause,
+    Event,
+    EventDetails,
+    OrderEnded,
+    OrderGiven,
+    Restart,
+    StatusChange,
+)
+from tui.model.node import Identity, Maintenance, ObservedHealth, Role
+from tui.model.order import Result, Verb
+from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.service import Service
+
+NOW = 10_000.0
+ON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+STARTED = ON - timedelta(minutes=20)
+HOSTILE = "x\x1b[31m[red]\u202eevil\n"
+
+
+def known(value: Any, *, age: float = 5.0, gap: str = "") -> Known[Any]:
+    return Known(value, gap=gap, read_at=NOW - age)
+
+
+def event(details: EventDetails, ago: float, service: str = "ccs", **more: Any) -> Event:
+    at, on = NOW - ago, ON - timedelta(seconds=ago)
+    return Event(
+        **{"node": "node1", "details": details, "at": at, "on": on, "service": service} | more
+    )
+
+
+def subject(service: str = "ccs", status: str = "RUNNING", **more: Any) -> WhySubject:
+    started = STARTED if status == "RUNNING" else None
+    services = (
+        Service("ccs", status, started, 1200 if started else None),
+        Service("ok", "RUNNING"),
+    )
+    reading = Reading("node1", services, asked_at=NOW - 2.1, answered_at=NOW - 2)
+    context = ClusterContext(alerts=known(()), actions=known(()), log=known(()))
+    checks = Checks(known((True, "")), known((True, "")))
+    node = NodeCondition("node1", reading, 4.0, health=ObservedHealth("active", "ok", NOW - 7))
+    made = WhySubject(node, service, Identity(1, role=Role.PRIMARY), context, checks)
+    return replace(made, **more)
+
+
+def find(about: WhySubject, *events: Event) -> tuple[Evidence, ...]:
+    return find_evidence(about, events, NOW, ON)
+
+
+def of(found: tuple[Evidence, ...], kind: EvidenceKind) -> list[Evidence]:
+    return [one for one in found if one.kind is kind]
+
+
+def text(found: tuple[Evidence, ...], kind: EvidenceKind) -> str:
+    (one,) = of(found, kind)
+    return one.text
+
+
+def test_the_evidence_comes_in_the_order_of_the_checklist() -> None:
+    found = find(subject(), event(OrderGiven(Verb.RESTART, ("ccs",)), 100, ""))
+    kinds = [one.kind for one in found]
+    assert kinds == sorted(kinds, key=[*EvidenceKind].index)
+    assert set(EvidenceKind) - set(kinds) == {EvidenceKind.PROBLEM, EvidenceKind.CHANGE}
+
+
+def test_a_status_has_its_age_and_since_when_by_the_nodes_own_clock() -> None:
+    (one,) = of(find(subject()), EvidenceKind.STATUS)
+    assert one == Evidence(
+        EvidenceKind.STATUS,
+        Source.SERVICES,
+        "RUNNING since 2026-03-01 11:40:00 UTC by its clock, up for 00:20:00",
+        2.0,
+        STARTED,
+    )
+
+
+def test_what_is_down_is_so_since_it_was_seen_to_change_or_since_before_the_session() -> None:
+    change = event(StatusChange("RUNNING", "STOPPED"), 90)
+    (one,) = of(find(subject(status="STOPPED"), change), EvidenceKind.STATUS)
+    assert (one.text, one.at) == ("STOPPED since 2026-03-01 11:58:30 UTC", change.on)
+    assert one.is_problem
+    found = find(subject(status="STOPPED"))
+    assert text(found, EvidenceKind.STATUS) == "STOPPED since before this session"
+    assert text(found, EvidenceKind.PROBLEM) == "STOPPED, and should not be"
+
+
+def test_a_node_and_a_service_that_it_does_not_list() -> None:
+    assert text(find(subject("")), EvidenceKind.STATUS) == "2 of 2 services ok"
+    down = find(subject("", status="FATAL"))
+    assert text(down, EvidenceKind.STATUS) == "1 of 2 services ok; with problems: ccs"
+    (gone,) = of(find(subject("nope")), EvidenceKind.STATUS)
+    assert (gone.text, gone.is_problem) == ("nope is not on the node", True)
+
+
+def test_a_node_that_does_not_answer_says_why() -> None:
+    about = subject("")
+    trouble = Trouble(TroubleKind.UNREACHABLE, "node1 refused the connection")
+    reading = replace(about.node.reading, trouble=trouble, since=NOW - 30)
+    found = find(replace(about, node=replace(about.node, reading=reading)))
+    (one,) = of(found, EvidenceKind.PROBLEM)
+    assert (one.text, one.age) == ("unreachable: node1 refused the connection", 30.0)
+
+
+def test_the_restarts_of_the_last_hour_are_counted_with_those_from_here() -> None:
+    restarts = [
+        event(Restart("RUNNING"), 4000, cause=Cause.NOT_ORDERED_HERE),
+        event(Restart("RUNNING"), 600, cause=Cause.NOT_ORDERED_HERE),
+        event(Restart("RUNNING"), 60, cause=Cause.ORDERED_HERE),
+        event(Restart("RUNNING"), 50, "other", cause=Cause.NOT_ORDERED_HERE),
+        event(Restart("RUNNING"), 40, node="node2", cause=Cause.NOT_ORDERED_HERE),
+    ]
+    (one,) = of(find(subject(), *restarts), EvidenceKind.RESTARTS)
+    assert one.text == "restarted 2 times in the last hour, 1 of them from here"
+    assert (one.age, one.is_problem) == (60.0, True)
+    assert "ccs, other" in text(find(subject(""), *restarts), EvidenceKind.RESTARTS)
+    assert "no restart" in text(find(subject(), restarts[0]), EvidenceKind.RESTARTS)
+
+
+def test_checks_alerts_and_health_are_shown_with_what_is_wrong() -> None:
+    about = subject()
+    alerts = (
+        Alert("node_memory", Severity.WARNING, ON - timedelta(minutes=3), 1),
+        Alert("node_cpu", node=2),
+        Alert(HOSTILE),
+    )
+    found = find(
+        replace(
+            about,
+            checks=Checks(known((False, "process ccs is not running")), known((True, ""))),
+            context=replace(about.context, alerts=known(alerts)),
+            node=replace(
+                about.node,
+                health=ObservedHealth("down", "unreachable", NOW - 9),
+                maintenance=Maintenance("2026-02-01"),
+            ),
+        )
+    )
+    assert text(found, EvidenceKind.NODE_CHECK) == "process ccs is not running"
+    assert text(found, EvidenceKind.CLUSTER_CHECK) == "ok"
+    memory, hostile = of(found, EvidenceKind.ALERTS)
+    assert (memory.text, memory.age) == ("node_memory on node:1, WARNING", 180.0)
+    assert hostile.text.isprintable()
+    maintenance, health = of(found, EvidenceKind.HEALTH)
+    assert maintenance.text == "in maintenance since 2026-02-01"
+    assert (health.text, health.age) == ("the cluster reports it down (unreachable)", 9.0)
+
+
+def test_actions_from_here_and_changes_that_they_do_not_explain_are_apart() -> None:
+    events = [
+        event(OrderGiven(Verb.RESTART, ("ccs", "other"), "leak"), 120, ""),
+        event(OrderGiven(Verb.RESTART, ("other",)), 110, "", node="node2"),
+        event(StatusChange("RUNNING", "STOPPED"), 100, cause=Cause.NOT_ORDERED_HERE),
+        event(OrderEnded(Verb.RESTART, Result.VERIFIED, "10 s stable"), 90),
+        event(Restart("RUNNING"), 80, cause=Cause.ORDERED_HERE),
+    ]
+    found = find(subject(), *events)
+    assert [one.age for one in of(found, EvidenceKind.ACTION)] == [90.0, 120.0]
+    assert [one.text for one in of(found, EvidenceKind.CHANGE)] == ["RUNNING → STOPPED"]
+    assert "no action from here" in text(find(subject()), EvidenceKind.ACTION)
+
+
+def test_running_actions_of_the_cluster_are_named() -> None:
+    about = subject()
+    running_ = known((RunningAction("SMUpdateBDB", "running", 40.0), RunningAction(HOSTILE)))
+    found = find(replace(about, context=replace(about.context, actions=running_)))
+    assert text(found, EvidenceKind.RUNNING).startswith("SMUpdateBDB 40 %, x")
+    assert text(found, EvidenceKind.RUNNING).isprintable()
+
+
+def test_the_clusters_log_is_shown_around_the_last_change() -> None:
+    about = subject()
+    entries = (
+        LogEntry(STARTED - timedelta(seconds=200), "early"),
+        LogEntry(STARTED + timedelta(seconds=30), HOSTILE, Severity.ERROR, 1, 2, HOSTILE),
+        LogEntry(ON - timedelta(seconds=5), "node_joined"),
+    )
+    about = replace(about, context=replace(about.context, log=known(entries)))
+    (one,) = of(find(about), EvidenceKind.LOG)
+    assert (one.at, one.is_problem) == (entries[1].at, True)
+    assert "node:1, database 2" in one.text
+    assert one.text.isprintable()
+    seen = find(about, event(StatusChange("RUNNING", "STARTING"), 10))
+    assert [one.at for one in of(seen, EvidenceKind.LOG)] == [entries[2].at, entries[1].at]
+    never = replace(about, node=replace(about.node, reading=Reading("node1")))
+    assert len(of(find(never), EvidenceKind.LOG)) == 3, "without a change, the newest"
+
+
+def test_what_is_not_known_is_said_with_its_reason() -> None:
+    node = NodeCondition("node1", Reading("node1"), 4.0)
+    context = ClusterContext(alerts=Known(gap="403"), log=Known(gap="timed out"))
+    found = find(WhySubject(node, "ccs", Identity(), context, Checks(Known(gap="403"))))
+    gaps = {one.kind: one.gap for one in found if one.gap}
+    assert gaps == {
+        EvidenceKind.STATUS: "no answer yet",
+        EvidenceKind.NODE_CHECK: "403",
+        EvidenceKind.CLUSTER_CHECK: "not polled yet",
+        EvidenceKind.ALERTS: "403",
+        EvidenceKind.HEALTH: "not reported",
+        EvidenceKind.RUNNING: "not polled yet",
+        EvidenceKind.LOG: "timed out",
+    }
+    assert all(one.text.startswith("not known: ") for one in found if one.gap)
+    stale = replace(subject(), context=replace(context, alerts=known((), gap="timed out")))
+    assert text(find(stale), EvidenceKind.ALERTS) == "none is on (not read since: timed out)"
+
+
+# The checks
+
+
+@pytest.mark.parametrize(
+    ("replies", "node", "cluster"),
+    [
+        ({}, (True, ""), (True, "")),
+        ({"node": said({"result": False, "error": "no"})}, (False, "no"), (True, "")),
+        ({"node": answer("no", 403)}, "403", (True, "")),
+        ({"node": answer("no", 404), "cluster": answer("", 500)}, "not in this version", "500"),
+    ],
+)
+async def test_the_checks_are_read_or_why_they_are_not_known(
+    replies: dict[str, bytes], node: object, cluster: object
+) -> None:
+    play = Play()
+    play.get("/v1/nodes/check/1", replies.get("node", said({"result": True})))
+    play.get("/v1/cluster/check", replies.get("cluster", said({"cluster_test_result": True})))
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=2) as deck:
+            await deck.known()
+            checks = await read_checks(deck.fleet, "node1")
+            assert (checks.node.value or checks.node.gap) == node
+            assert (checks.cluster.value or checks.cluster.gap) == cluster
+            assert not server.posts
+
+
+async def test_a_login_that_is_refused_for_the_checks_is_stopped() -> None:
+    play = Play()
+    play.get("/v1/nodes/check/1", answer("no", 401))
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            checks = await read_checks(deck.fleet, "node1")
+            assert checks.node.gap == "401"
+            assert checks.cluster.gap == "401"

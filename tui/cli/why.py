@@ -1,0 +1,125 @@
+"""`rsdeck why`: the evidence of why a service or a node is as it is. Without textual."""
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.completion import complete_nodes
+from tui.cli.load_config import find_profile, load_config
+from tui.cli.main import DOWN, UNREACHABLE, WELL
+from tui.cli.output import columns
+from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from tui.config import Configuration, NodeProfile
+    from tui.fleet.one_shot import WhyLook
+    from tui.fleet.why import Evidence
+    from tui.model.event import Event
+
+_EPILOG = """\b
+Examples:
+  rsdeck why node1               why the node is as it is
+  rsdeck why node1 dmcproxy      why this service of it is
+  rsdeck why node1 ccs --json    the same as JSON: kind, source, age, text
+
+\b
+One look, by GETs alone: the status, restarts in the last hour, the node's and the cluster's own
+checks, alerts, the cluster's health call, actions from here and elsewhere, and the cluster's event
+log around the last change.
+
+\b
+Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
+3 the node could not be polled.
+"""
+
+
+@click.command("why", epilog=_EPILOG)
+@click.argument("node", shell_complete=complete_nodes)
+@click.argument("service", default="")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.pass_context
+def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
+    """Show why a service of a node, or the node, is as it is."""
+    configuration = load_config(ctx)
+    find_profile(configuration, node)
+    from tui.cli.remedies import trouble_text
+    from tui.cli.status import ask_for_passwords
+    from tui.credentials import Passwords
+    from tui.fleet.one_shot import look_why
+
+    narrowed = replace(configuration, nodes=_cluster_of(configuration, node))
+    passwords = Passwords(configuration.nodes)
+    ask_for_passwords(narrowed.nodes, passwords)
+    look = look_why(narrowed, (node, service), passwords, _past())
+    click.echo(_json(node, service, look) if as_json else _table(look))
+    if look.trouble is not None:
+        click.echo(f"rsdeck: {trouble_text(look.trouble, node)}", err=True)
+        ctx.exit(UNREACHABLE)
+    ctx.exit(DOWN if look.has_problem else WELL)
+
+
+def _cluster_of(configuration: "Configuration", node: str) -> "tuple[NodeProfile, ...]":
+    """Return the profiles of a node's cluster, its own among them."""
+    cluster = find_profile(configuration, node).cluster
+    return tuple(
+        profile
+        for profile in configuration.nodes
+        if profile.name == node or (cluster and profile.cluster == cluster)
+    )
+
+
+def _past() -> "Sequence[Event]":
+    """Return the events of the last day that a deck has recorded; nothing is written."""
+    from datetime import UTC, datetime, timedelta
+
+    from tui.history.reader import HistoryReader
+    from tui.history.stored_event import as_events
+    from tui.storage.paths import state_dir
+    from tui.storage.private_files import MissingFile, StorageError
+
+    try:
+        since = datetime.now(UTC) - timedelta(days=1)
+        return tuple(as_events(HistoryReader(state_dir()).events(since)))
+    except MissingFile:
+        return ()
+    except StorageError as error:
+        click.echo(f"rsdeck: events of earlier sessions cannot be read: {error}", err=True)
+        return ()
+
+
+def _table(look: "WhyLook") -> str:
+    from tui.model.duration import one_unit
+
+    rows = [("WHAT", "AGE", "EVIDENCE", "SOURCE")]
+    for found in look.evidence:
+        age = "-" if found.age is None else one_unit(found.age)
+        rows.append((found.kind.value, age, found.text, found.source.value))
+    return columns(rows)
+
+
+def _json(node: str, service: str, look: "WhyLook") -> str:
+    evidence = [_entry(found) for found in look.evidence]
+    return json.dumps(
+        {"node": node, "service": clean(service) or None, "evidence": evidence}, indent=2
+    )
+
+
+def _entry(found: "Evidence") -> dict[str, Any]:
+    return {
+        "kind": found.kind.value,
+        "source": found.source.value,
+        "text": found.text,
+        "age_seconds": None if found.age is None else round(found.age, 1),
+        "at": _iso(found.at),
+        "problem": found.is_problem,
+        "not_known": found.gap or None,
+    }
+
+
+def _iso(moment: "datetime | None") -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,402 @@
+"""Why a service or a node is as it is: the evidence in order, each with its source and its age.
+
+It is the vendor's checklist without SSH: the service's status, its restarts, the node's and the
+cluster's own checks, alerts, the cluster's health call, actions, and the cluster's event log around
+the moment of the last change. Pure, but for `read_checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from tui.api.errors import ApiError, LoginRefused
+from tui.fleet.fleet import Fleet
+from tui.fleet.login.state import LoginStopped
+from tui.fleet.polling.cluster_context import gap_of
+from tui.fleet.problems import RESTARTS_FOR, NodeCondition, find_problems
+from tui.model.clock import monotonic
+from tui.model.context import Alert, ClusterContext, Known, LogEntry, Severity
+from tui.model.duration import clock_duration
+from tui.model.event import Event, EventKind, OrderGiven, StatusChange
+from tui.model.event_text import event_text
+from tui.model.node import Identity, Role
+from tui.model.service import Health, Service
+from tui.model.text import clean
+from tui.model.time_zone import DATE_AND_TIME, clock_text
+
+if TYPE_CHECKING:
+    from tui.fleet.polling.poller import NodePoller
+
+NEAR = timedelta(seconds=60)
+"""How far from the last change an entry of the cluster's log still belongs to it."""
+
+LOG_AT_MOST = 10
+ACTIONS_AT_MOST = 5
+_NEWEST_AT_MOST = 3
+
+_Check = tuple[bool, str]
+_HERE = frozenset({EventKind.ORDERED, EventKind.VERDICT, EventKind.ROLLOUT})
+_CHANGES = frozenset(
+    {EventKind.FLIPPED, EventKind.RESTARTED, EventKind.VANISHED, EventKind.APPEARED}
+)
+
+
+class EvidenceKind(Enum):
+    """What a piece of evidence is about; the value is its word, the order is that of the list."""
+
+    STATUS = "status"
+    PROBLEM = "problem"
+    RESTARTS = "restarts"
+    NODE_CHECK = "node check"
+    CLUSTER_CHECK = "cluster check"
+    ALERTS = "alerts"
+    HEALTH = "cluster health"
+    ACTION = "action"
+    CHANGE = "change"
+    RUNNING = "running"
+    LOG = "event log"
+
+
+class Source(Enum):
+    """Where a piece of evidence comes from: a call, or what was seen from here."""
+
+    SERVICES = "GET /v1/local/services"
+    POLLS = "polls from here"
+    EVENTS = "events seen from here"
+    NODE_CHECK = "GET /v1/nodes/check/{uid}"
+    CLUSTER_CHECK = "GET /v1/cluster/check"
+    ALERTS = "the cluster's alerts"
+    HEALTH = "GET /v4/cluster/health"
+    ACTIONS = "the cluster's actions"
+    LOG = "GET /v1/logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence; `text` is its sentence.
+
+    `at` is when it happened, by the clock of its source (aware, UTC); `age` is in seconds, of the
+    reading or of the event. `gap` is why it is not known, empty where it is.
+    """
+
+    kind: EvidenceKind
+    source: Source
+    text: str
+    age: float | None = None
+    at: datetime | None = None
+    is_problem: bool = False
+    gap: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The cluster's own checks of a node and of itself: whether it is well, and why not."""
+
+    node: Known[_Check] = field(default_factory=Known)
+    cluster: Known[_Check] = field(default_factory=Known)
+
+
+@dataclass(frozen=True, slots=True)
+class WhySubject:
+    """What the evidence is about: a service of a node, or with an empty `service` the node."""
+
+    node: NodeCondition
+    service: str
+    identity: Identity
+    context: ClusterContext
+    checks: Checks = field(default_factory=Checks)
+
+    @classmethod
+    def of(cls, watch: NodePoller, service: str, checks: Checks) -> WhySubject:
+        """Return a service of a polled node, or the node, as it is now."""
+        return cls(NodeCondition.of(watch), service, watch.identity, watch.context, checks)
+
+    @property
+    def found(self) -> Service | None:
+        """The service, None where the node does not list it or the node is meant."""
+        return self.node.reading.find(self.service) if self.service else None
+
+
+def find_evidence(
+    subject: WhySubject, events: Iterable[Event], now: float, on: datetime
+) -> tuple[Evidence, ...]:
+    """List the evidence at `now` (of the clock of ages) and `on` (the same moment, aware).
+
+    `events` are those of all nodes, the oldest first.
+    """
+    own = [
+        event
+        for event in events
+        if event.node == subject.node.name
+        and (
+            not subject.service or event.service in ("", subject.service) or _names(event, subject)
+        )
+    ]
+    return (
+        *_status(subject, own, now, on),
+        *_restarts(subject, own, now),
+        *_checks(subject, now),
+        *_alerts(subject, now, on),
+        *_health(subject, now),
+        *_actions(subject, own, now),
+        *_log(subject, own, now, on),
+    )
+
+
+def _names(event: Event, subject: WhySubject) -> bool:
+    """Whether an action is for the service, among others."""
+    return isinstance(event.details, OrderGiven) and subject.service in event.details.services
+
+
+def _status(
+    subject: WhySubject, own: Sequence[Event], now: float, on: datetime
+) -> Iterator[Evidence]:
+    node, service = subject.node, subject.found
+    age = node.reading.age(now)
+    if age is None:
+        yield _unknown(EvidenceKind.STATUS, Source.SERVICES, "no answer yet")
+    elif subject.service and service is None:
+        text = f"{subject.service} is not on the node"
+        yield Evidence(EvidenceKind.STATUS, Source.SERVICES, text, age, is_problem=True)
+    elif service is not None:
+        text, at = _since(service, own)
+        bad = service.health(node.disabled).is_problem
+        yield Evidence(EvidenceKind.STATUS, Source.SERVICES, text, age, at, is_problem=bad)
+    else:
+        count = len(node.reading.services)
+        ill = [one.shown for one in node.reading.services if one.health(node.disabled).is_problem]
+        text = f"{count - len(ill)} of {count} services ok"
+        text += f"; with problems: {', '.join(ill[:5])}" if ill else ""
+        yield Evidence(EvidenceKind.STATUS, Source.SERVICES, text, age, is_problem=bool(ill))
+    for problem in find_problems([node], own, now, on):
+        if problem.service == subject.service or not problem.service:
+            began = None if problem.since is None else now - problem.since
+            yield Evidence(EvidenceKind.PROBLEM, Source.POLLS, problem.what, began, is_problem=True)
+
+
+def _since(service: Service, own: Sequence[Event]) -> tuple[str, datetime | None]:
+    """Return a service's status with since when, and that moment where it is known."""
+    status = service.status or "no status"
+    if service.health() is Health.UP:
+        up = f", up for {clock_duration(service.uptime)}" if service.uptime is not None else ""
+        start = f" since {_clock(service.started_at)} by its clock" if service.started_at else ""
+        return f"{status}{start}{up}", service.started_at
+    last = _last_change(own, service.name)
+    if last is not None and isinstance(last.details, StatusChange):
+        return f"{status} since {_clock(last.on)}", last.on
+    return f"{status} since before this session", None
+
+
+def _last_change(own: Sequence[Event], service: str) -> Event | None:
+    changes = (one for one in reversed(own) if one.service == service and one.kind in _CHANGES)
+    return next(changes, None)
+
+
+def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[Evidence]:
+    recent = [
+        event
+        for event in own
+        if event.kind is EventKind.RESTARTED and 0 <= now - event.at <= RESTARTS_FOR
+    ]
+    if not recent:
+        text = "no restart was seen in the last hour"
+        yield Evidence(EvidenceKind.RESTARTS, Source.EVENTS, text)
+        return
+    here = sum(event.ordered_here for event in recent)
+    times = "once" if len(recent) == 1 else f"{len(recent)} times"
+    what = "" if subject.service else _services_of(recent)
+    text = f"restarted {times} in the last hour{what}, {here} of them from here"
+    last = recent[-1]
+    bad = here < len(recent)
+    yield Evidence(
+        EvidenceKind.RESTARTS, Source.EVENTS, text, now - last.at, last.on, is_problem=bad
+    )
+
+
+def _services_of(events: Iterable[Event]) -> str:
+    names = list(dict.fromkeys(clean(event.service, 64) for event in events))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f" ({', '.join(names[:3])}{more})"
+
+
+def _checks(subject: WhySubject, now: float) -> Iterator[Evidence]:
+    for kind, source, known in (
+        (EvidenceKind.NODE_CHECK, Source.NODE_CHECK, subject.checks.node),
+        (EvidenceKind.CLUSTER_CHECK, Source.CLUSTER_CHECK, subject.checks.cluster),
+    ):
+        if known.value is None:
+            yield _unknown(kind, source, known.gap)
+        else:
+            is_well, why = known.value
+            text = "ok" if is_well else clean(why) or "not ok, without a reason"
+            yield Evidence(kind, source, text, known.age(now), is_problem=not is_well)
+
+
+def _alerts(subject: WhySubject, now: float, on: datetime) -> Iterator[Evidence]:
+    known = subject.context.alerts
+    if known.value is None:
+        yield _unknown(EvidenceKind.ALERTS, Source.ALERTS, known.gap)
+        return
+    own = [alert for alert in known.value if alert.node in (None, subject.identity.uid)]
+    if not own:
+        text = f"none is on{_not_since(known)}"
+        yield Evidence(EvidenceKind.ALERTS, Source.ALERTS, text, known.age(now))
+    for alert in own:
+        age = known.age(now) if alert.since is None else (on - alert.since).total_seconds()
+        text = f"{_alert(alert)}{_not_since(known)}"
+        yield Evidence(
+            EvidenceKind.ALERTS, Source.ALERTS, text, max(0.0, age), alert.since, is_problem=True
+        )
+
+
+def _alert(alert: Alert) -> str:
+    severity = "" if alert.severity is Severity.UNKNOWN else f", {alert.severity.value}"
+    where = "the cluster" if alert.node is None else f"node:{alert.node}"
+    return f"{clean(alert.name, 64)} on {where}{severity}"
+
+
+def _health(subject: WhySubject, now: float) -> Iterator[Evidence]:
+    node = subject.node
+    if node.maintenance is not None:
+        yield Evidence(EvidenceKind.HEALTH, Source.HEALTH, str(node.maintenance), is_problem=True)
+    if node.health is None:
+        yield _unknown(EvidenceKind.HEALTH, Source.HEALTH, "not reported")
+        return
+    detail = f" ({clean(node.health.detail)})" if node.health.detail not in ("", "ok") else ""
+    text = f"the cluster reports it {clean(node.health.status) or 'without a status'}{detail}"
+    age = node.health.age(now)
+    yield Evidence(EvidenceKind.HEALTH, Source.HEALTH, text, age, is_problem=node.health.is_down)
+
+
+def _actions(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[Evidence]:
+    """Yield the last actions from here, the last changes that none explains, what runs now."""
+    here = [event for event in own if event.kind in _HERE]
+    if not here:
+        yield Evidence(EvidenceKind.ACTION, Source.EVENTS, "no action from here is known")
+    elsewhere = [event for event in own if event.kind in _CHANGES and not event.ordered_here]
+    for kind, found in ((EvidenceKind.ACTION, here), (EvidenceKind.CHANGE, elsewhere)):
+        for event in reversed(found[-ACTIONS_AT_MOST:]):
+            name = "" if subject.service or not event.service else f"{event.service}: "
+            text = f"{clean(name, 70)}{event_text(event)}"
+            age = max(0.0, now - event.at)
+            yield Evidence(kind, Source.EVENTS, text, age, event.on, is_problem=event.is_problem)
+    running = subject.context.actions
+    if running.value is None:
+        yield _unknown(EvidenceKind.RUNNING, Source.ACTIONS, running.gap)
+        return
+    names = [
+        clean(one.name, 64) + (f" {one.progress:.0f} %" if one.progress is not None else "")
+        for one in running.value
+    ]
+    text = f"{', '.join(names) or 'no action of the cluster'}{_not_since(running)}"
+    yield Evidence(EvidenceKind.RUNNING, Source.ACTIONS, text, running.age(now))
+
+
+def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) -> Iterator[Evidence]:
+    """Yield the entries of the cluster's log around the last change; without one, the newest."""
+    known = subject.context.log
+    if known.value is None:
+        yield _unknown(EvidenceKind.LOG, Source.LOG, known.gap)
+        return
+    moments = _moments(subject, own)
+    newest = sorted(known.value, key=lambda entry: entry.at, reverse=True)
+    near = [
+        entry
+        for entry in newest
+        if not moments or any(abs(entry.at - moment) <= NEAR for moment in moments)
+    ]
+    if not near:
+        what = "no entry within a minute of the last change" if moments else "no entry"
+        yield Evidence(EvidenceKind.LOG, Source.LOG, f"{what}{_not_since(known)}", known.age(now))
+    for entry in near[: LOG_AT_MOST if moments else _NEWEST_AT_MOST]:
+        age = max(0.0, (on - entry.at).total_seconds())
+        bad = entry.severity in (Severity.ERROR, Severity.CRITICAL)
+        yield Evidence(EvidenceKind.LOG, Source.LOG, log_text(entry), age, entry.at, is_problem=bad)
+
+
+def _moments(subject: WhySubject, own: Sequence[Event]) -> list[datetime]:
+    """Return when the service, or the node, changed last: by its own clock and by that of here."""
+    service = subject.found
+    started = [service.started_at] if service is not None and service.started_at else []
+    changes = [
+        event.on
+        for event in own
+        if event.kind in _CHANGES | {EventKind.LOST, EventKind.REGAINED, EventKind.ROLE}
+        and (not subject.service or event.service == subject.service)
+    ]
+    return [*started, *changes[-1:]]
+
+
+def log_text(entry: LogEntry) -> str:
+    """Return an entry of the cluster's log as a sentence."""
+    place = "" if entry.node is None else f", node:{entry.node}"
+    place += "" if entry.database is None else f", database {entry.database}"
+    detail = f": {clean(entry.detail)}" if entry.detail else ""
+    return f"{clean(entry.type, 64)}{place}{detail}"
+
+
+def _unknown(kind: EvidenceKind, source: Source, gap: str) -> Evidence:
+    why = clean(gap) or "not reported"
+    return Evidence(kind, source, f"not known: {why}", gap=why)
+
+
+def _not_since(known: Known[Any]) -> str:
+    return f" (not read since: {clean(known.gap)})" if known.gap else ""
+
+
+def _clock(moment: datetime) -> str:
+    return clock_text(moment, DATE_AND_TIME)
+
+
+# What is read for it
+
+
+async def read_checks(fleet: Fleet, node: str) -> Checks:
+    """Read the cluster's checks of a node and of itself, at the first node that answers them.
+
+    A node that is not primary may redirect, which is not followed, so the next one is tried.
+    """
+    target = fleet.watch(node)
+    cluster = target.profile.cluster
+    watches = [
+        one
+        for one in fleet.nodes
+        if one is target or (cluster and one.profile.cluster == cluster and not one.wrong_node)
+    ]
+    watches.sort(key=lambda one: (one.facts.identity.role is not Role.PRIMARY, one is not target))
+    checks = Checks()
+    for watch in watches:
+        if checks.node.value is None:
+            found = await _read_at(watch, target.identity.uid)
+            checks = Checks(
+                found.node, checks.cluster if checks.cluster.value is not None else found.cluster
+            )
+    return checks
+
+
+async def _read_at(watch: NodePoller, uid: int | None) -> Checks:
+    try:
+        async with watch.hold() as client:
+            node: Known[_Check] = Known(gap="the node's uid is not known")
+            if uid is not None:
+                node = await _known(client.node_check(uid))
+            return Checks(node, await _known(client.cluster_check()))
+    except LoginRefused as refused:
+        gap = gap_of(refused)
+    except LoginStopped as stopped:
+        gap = str(stopped)
+    return Checks(Known(gap=gap), Known(gap=gap))
+
+
+async def _known(reading: Awaitable[_Check]) -> Known[_Check]:
+    """Return what was read, or why not. Raises LoginRefused, which stops the login on its way."""
+    try:
+        return Known(await reading, gap="", read_at=monotonic())
+    except LoginRefused:
+        raise
+    except ApiError as error:
+        return Known(gap=gap_of(error))
