@@ -175,7 +175,8 @@ class TimelineMark:
 class Verdict:
     """What came of an order for one service, with the evidence in words.
 
-    `is_denied`: the node's answer says that the operation failed or was refused.
+    `is_denied`: the node's answer says that the operation failed or was refused. `is_partial`: it
+    runs again, and endpoints that it carried are not back.
     """
 
     service: str
@@ -183,6 +184,7 @@ class Verdict:
     text: str = ""
     timeline: tuple[TimelineMark, ...] = ()
     is_denied: bool = False
+    is_partial: bool = False
 
     def __str__(self) -> str:
         """Return it as a line: `alert_mgr: verified, held for 10 s`."""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, NotSent, WriteBlocked
 from tui.fleet.login.state import LoginStopped
+from tui.fleet.orders.endpoints import EndpointCount, count_endpoints, databases_on
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
 from tui.fleet.orders.verdict import Evidence, Patience
+from tui.fleet.polling.cluster_context import gap_of
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import Journal
 from tui.journal.journal_file import JournalError
@@ -28,10 +30,11 @@ from tui.model.order import (
     Result,
     Route,
     Tier,
+    Verb,
     Verdict,
     write_operation,
 )
-from tui.model.service import Service
+from tui.model.service import CLIENT_CARRIERS, Service
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -47,13 +50,20 @@ class NotAccepted(Exception):
 
 @dataclass(slots=True, eq=False)
 class _LiveOrder:
-    """An order that was accepted, and what is known of it until its verdicts."""
+    """An order that was accepted, and what is known of it until its verdicts.
+
+    `databases` had endpoints on the node that the order takes away for a moment. A verdict in
+    `held` waits for those until `held_until` (monotonic).
+    """
 
     order: Order
     via: NodePoller
     target: NodePoller
     tier: Tier
     evidence: Evidence
+    databases: tuple[int, ...] = ()
+    held: Verdict | None = None
+    held_until: float = 0.0
     intended: bool = False
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -112,7 +122,11 @@ class Orders:
         while the order is open changes nothing for it. `tier` is what it took, for the journal.
         """
         via, target = self._watch(order.route.via), self._watch(order.target.node)
-        self._open[order.number] = _LiveOrder(order, via, target, tier, Evidence(order))
+        databases: tuple[int, ...] = ()
+        if order.verb is not Verb.STOP and CLIENT_CARRIERS.intersection(order.names):
+            databases = databases_on(target.context, order.target.identity.uid)
+        live = _LiveOrder(order, via, target, tier, Evidence(order), databases)
+        self._open[order.number] = live
         self._step(order, OrderPhase.CHECKING, "checking the node")
 
     async def carry_out(self, order: Order) -> None:
@@ -206,6 +220,8 @@ class Orders:
                 await asyncio.sleep(self._patience.interval / 2)
                 live.evidence.observe(watch)
                 self._judge(live)
+                if live.held is not None:
+                    await self._judge_endpoints(live, live.held)
         self._step(live.order, OrderPhase.ENDED, _summary(live.verdicts.values()), live)
 
     def _judge(self, live: _LiveOrder) -> None:
@@ -213,10 +229,31 @@ class Orders:
         for before in live.order.services:
             if before.name not in live.verdicts:
                 verdict = live.evidence.verdict(before, now, self._patience)
-                if verdict is not None:
-                    live.verdicts[before.name] = verdict
-                    self._journal.judged(live.order, verdict)
+                if verdict is not None and _waits_for_endpoints(live, verdict):
+                    live.held_until = live.held_until or now + self._patience.endpoints
+                    live.held = verdict
+                elif verdict is not None:
+                    live.held = None
+                    self._decide(live, verdict)
         self._step(live.order, OrderPhase.WATCHING, _watching(live), live)
+
+    def _decide(self, live: _LiveOrder, verdict: Verdict) -> None:
+        live.verdicts[verdict.service] = verdict
+        self._journal.judged(live.order, verdict)
+
+    async def _judge_endpoints(self, live: _LiveOrder, held: Verdict) -> None:
+        """Decide on a proxy once its endpoints are back, or have had the time to be."""
+        try:
+            async with live.target.hold() as client:
+                count = await count_endpoints(client, live.databases)
+        except ApiError as error:
+            count = EndpointCount(gap=gap_of(error))
+        except LoginStopped as stopped:
+            count = EndpointCount(gap=str(stopped))
+        if count.is_settled or monotonic() >= live.held_until:
+            text = f"{held.text}; {count}"
+            self._decide(live, replace(held, text=text, is_partial=count.missing > 0))
+            live.held = None
 
     def _step(
         self, order: Order, phase: OrderPhase, text: str, live: _LiveOrder | None = None
@@ -286,8 +323,16 @@ def _unsent(error: ApiError) -> str:
     return str(error) if isinstance(error, NotSent | WriteBlocked) else f"{error}; nothing was sent"
 
 
+def _waits_for_endpoints(live: _LiveOrder, verdict: Verdict) -> bool:
+    """Whether it is the verdict of a proxy that runs, whose endpoints were seen before."""
+    is_proxy = verdict.service in CLIENT_CARRIERS and verdict.result is Result.VERIFIED
+    return is_proxy and bool(live.databases)
+
+
 def _watching(live: _LiveOrder) -> str:
     undecided = [name for name in live.order.names if name not in live.verdicts]
+    if live.held is not None and undecided == [live.held.service]:
+        return f"{live.held.service} runs, waiting for its endpoints"
     return f"watching {', '.join(undecided)}" if undecided else "decided"
 
 

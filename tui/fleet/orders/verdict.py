@@ -33,7 +33,8 @@ class Patience:
     `steady`: how long the wished state must hold; `limit`: the whole watch; `same`: after how
     long a restart that changed nothing is called one; `unseen`: after how long without an
     observation the state of the service is unknown; `look`: how long a refused order waits for the
-    reading that shows that nothing moved; `interval`: between two readings meanwhile.
+    reading that shows that nothing moved; `interval`: between two readings meanwhile;
+    `endpoints`: how long a proxy that runs again is given until its endpoints are back.
     """
 
     steady: float = 10.0
@@ -42,6 +43,7 @@ class Patience:
     unseen: float = 10.0
     look: float = 5.0
     interval: float = 0.25
+    endpoints: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

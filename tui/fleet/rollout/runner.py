@@ -257,7 +257,7 @@ class RolloutRunner:
         failed = [
             verdict
             for verdict in verdicts
-            if verdict.result is not Result.VERIFIED or verdict.is_denied
+            if verdict.result is not Result.VERIFIED or verdict.is_denied or verdict.is_partial
         ]
         if not failed:
             return None

@@ -1,0 +1,98 @@
+"""After a proxy was restarted, its verdict says how many endpoints are back."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fleet.conftest import PATIENCE, Running, profiles, running
+from tui.fleet.orders.endpoints import EndpointCount, databases_on
+from tui.model.context import ClusterContext, Database, Endpoint, Known
+from tui.model.order import OrderPhase, Result, Verb, Verdict
+from tui.sim.server import SimulatedCluster
+
+AVAILABILITY = "/v1/local/bdbs/{}/endpoint/availability"
+
+
+@pytest.mark.parametrize(
+    ("count", "text", "is_settled"),
+    [
+        (EndpointCount(5), "5 of 5 endpoints back", True),
+        (EndpointCount(1), "1 of 1 endpoint back", True),
+        (EndpointCount(3, 2), "3 of 5 endpoints back", False),
+        (EndpointCount(4, 0, 1), "4 of 4 endpoints back, 1 not on this node now", True),
+        (EndpointCount(2, gap="403"), "2 of 2 endpoints back, endpoints not known: 403", False),
+        (EndpointCount(gap="timed out"), "endpoints not known: timed out", False),
+    ],
+)
+def test_a_count_of_endpoints_in_words(count: EndpointCount, text: str, is_settled: bool) -> None:
+    assert (str(count), count.is_settled) == (text, is_settled)
+
+
+def test_only_the_databases_with_an_endpoint_on_the_node_are_waited_for() -> None:
+    def database(uid: int, nodes: frozenset[int] | None) -> Database:
+        return Database(uid, endpoints=(Endpoint(f"{uid}:1", nodes=nodes),))
+
+    listed = (database(1, frozenset({1, 2})), database(2, frozenset({2})), database(3, None))
+    known = ClusterContext(databases=Known((*listed, Database(4)), gap=""))
+    assert databases_on(known, 1) == (1,)
+    assert databases_on(known, None) == ()
+    assert databases_on(ClusterContext(), 1) == ()
+
+
+async def restart(deck: Running, *services: str) -> tuple[int, dict[str, Verdict]]:
+    """Restart services of node1; gives how many endpoints it has, and the verdicts by service."""
+    await deck.known()
+    context = await deck.fleet.read_context("node1")
+    here = databases_on(context, 1)
+    assert len(here) > 1
+    order = deck.give(Verb.RESTART, *services)
+    verdicts = await deck.verdicts(order)
+    return len(here), {verdict.service: verdict for verdict in verdicts}
+
+
+async def test_a_restarted_proxy_is_verified_once_its_endpoints_are_back(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served)) as deck:
+        count, verdicts = await restart(deck, "dmcproxy")
+        verdict = verdicts["dmcproxy"]
+        assert verdict.result is Result.VERIFIED
+        assert not verdict.is_partial
+        assert verdict.text.endswith(f"; {count} of {count} endpoints back")
+        read = [one.path for one in served.cluster.requests if "availability" in one.path]
+        assert {one.uid for one in served.cluster.requests if one.path in read} == {1}
+
+
+async def test_an_endpoint_that_does_not_come_back_is_said_and_nothing_waits_for_ever(
+    served: SimulatedCluster,
+) -> None:
+    body = b'{"error_code": "bdb_endpoint_unavailable"}'
+    served.cluster.fail_call(AVAILABILITY.format(1), 503, body)
+    async with running(*profiles(served), patience=replace(PATIENCE, endpoints=0.5)) as deck:
+        count, verdicts = await restart(deck, "dmcproxy")
+        verdict = verdicts["dmcproxy"]
+        assert (verdict.result, verdict.is_partial) == (Result.VERIFIED, True)
+        assert verdict.text.endswith(f"; {count - 1} of {count} endpoints back")
+
+
+async def test_a_login_that_may_not_see_the_endpoints_is_not_an_endpoint_that_is_missing(
+    served: SimulatedCluster,
+) -> None:
+    for uid in range(1, 9):
+        served.cluster.fail_call(AVAILABILITY.format(uid), 403, b"")
+    async with running(*profiles(served), patience=replace(PATIENCE, endpoints=0.2)) as deck:
+        _, verdicts = await restart(deck, "dmcproxy")
+        verdict = verdicts["dmcproxy"]
+        assert verdict.text.endswith("; endpoints not known: 403")
+        assert not verdict.is_partial
+
+
+async def test_a_service_that_carries_no_client_is_not_asked_for_endpoints(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served)) as deck:
+        _, verdicts = await restart(deck, "alert_mgr")
+        assert "endpoint" not in verdicts["alert_mgr"].text
+        progress = deck.fleet.orders.progress[1]
+        assert progress.phase is OrderPhase.ENDED
+    assert not any("availability" in one.path for one in served.cluster.requests)
