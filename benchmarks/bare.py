@@ -1,32 +1,23 @@
-"""Plain Textual apps to compare the deck with: `python benchmarks/bare.py empty|table`.
+"""A plain Textual table to compare the deck with: `python benchmarks/bare.py NAME …`.
 
-`empty` is an app with one line of text. `table` holds as many rows as a node has services, in the
-deck's columns, and lets their uptimes tick every second with `DataTable.update_cell`.
+One row a name, in the deck's columns, with uptimes that tick every second by
+`DataTable.update_cell`.
 """
 
 import sys
 import time
 
 from textual.app import App, ComposeResult
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable
 
-EMPTY_SAYS = "bare app"
 _UP_ALREADY = 3 * 86400 + 3539
 _COLUMNS = ("SERVICE", "STATUS", "UPTIME", "KIND", "LAST CHANGE", "STARTED")
-
-
-class EmptyApp(App[None]):
-    """One line of text."""
-
-    def compose(self) -> ComposeResult:
-        """Show the line."""
-        yield Static(EMPTY_SAYS)
 
 
 class TableApp(App[None]):
     """A table whose uptimes tick."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: list[str]) -> None:
         super().__init__()
         self._names = names
         self._began = time.monotonic()
@@ -64,19 +55,5 @@ class TableApp(App[None]):
             table.update_cell(name, "UPTIME", self._uptime(number))
 
 
-def main(mode: str) -> int:
-    """Run one of the two and return the exit code."""
-    if mode == "empty":
-        EmptyApp().run()
-        return 0
-    if mode == "table":
-        from tui.sim.catalogue import SERVICES
-
-        TableApp(SERVICES).run()
-        return 0
-    print("usage: bare.py empty|table", file=sys.stderr)
-    return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
+    TableApp(sys.argv[1:]).run()

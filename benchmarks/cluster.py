@@ -12,21 +12,21 @@ from pathlib import Path
 from terminal import UnmeasuredError
 
 _PASSWORD_IN = "RSDECK_BENCH_PASSWORD"
-NODES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where the cluster is configured, and the environment that a deck on it needs."""
+    """Where the cluster is configured, the environment that a deck on it needs, and a password."""
 
     config: Path
     environment: dict[str, str]
+    password: str
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    """Serve the cluster and yield a configuration for it while the block runs."""
-    command = [sys.executable, "-m", "tui", "simulate", "--nodes", str(NODES), "--still"]
+def served(nodes: int) -> Iterator[Served]:
+    """Serve a cluster of `nodes` and yield a configuration for it while the block runs."""
+    command = [sys.executable, "-m", "tui", "simulate", "--nodes", str(nodes), "--still"]
     with (
         tempfile.TemporaryDirectory(prefix="rsdeck-bench-") as folder,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child,
@@ -36,7 +36,7 @@ def served() -> Iterator[Served]:
             path = Path(folder) / "config.toml"
             path.write_text(_configuration(urls, user, fingerprint), encoding="utf-8")
             path.chmod(0o600)
-            yield Served(path, _environment(Path(folder), password))
+            yield Served(path, _environment(Path(folder), password), password)
         finally:
             child.terminate()
 

@@ -1,49 +1,70 @@
-"""How many rows the live table paints again for a refresh, counted without a terminal."""
+"""How many lines the deck's tables paint that show what they showed before, counted."""
 
-from textual.app import App, ComposeResult
+import asyncio
+from collections import Counter
+from weakref import WeakKeyDictionary
+
+from cluster import Served
 from textual.strip import Strip
 
-from tui.sim.catalogue import SERVICES
-from tui.ui.table.live_table import Cell, Column, LiveTable, Row
+from tui.config import Configuration, load
+from tui.credentials import Passwords, Secret
+from tui.fleet.fleet import Fleet
+from tui.storage.paths import theme_dirs
+from tui.ui.app import DeckApp
+from tui.ui.table.live_table import LiveTable
+from tui.ui.themes import load_themes
 
-_COLUMNS = (Column("name", "SERVICE", 18, grow=1), Column("uptime", "UPTIME", 13, right=True))
-
-
-class CountedTable(LiveTable):
-    """Counts the lines that it is asked to paint."""
-
-    painted = 0
-
-    def render_line(self, y: int) -> Strip:
-        """Count a line, and paint it."""
-        self.painted += 1
-        return super().render_line(y)
+_WITHIN = 20.0
 
 
-class CountingApp(App[None]):
-    """The counted table alone."""
+class PaintedLines:
+    """Counts the lines that live tables paint: `counts["same"]`, and `counts["new"]`."""
 
-    def compose(self) -> ComposeResult:
-        """Show the table."""
-        yield CountedTable(_COLUMNS)
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._last: WeakKeyDictionary[LiveTable, dict[int, Strip]] = WeakKeyDictionary()
+        self._paint = LiveTable.render_line
+
+    def watch(self) -> None:
+        """Count from now on what any table of this process paints."""
+        counter = self
+
+        def render_line(table: LiveTable, y: int) -> Strip:
+            strip = counter._paint(table, y)
+            lines = counter._last.setdefault(table, {})
+            counter.counts["same" if lines.get(y) == strip else "new"] += 1
+            lines[y] = strip
+            return strip
+
+        setattr(LiveTable, LiveTable.render_line.__name__, render_line)
 
 
-def _rows(changed: int) -> list[Row]:
-    """Make the rows of a refresh in which the first `changed` rows say something new."""
-    return [
-        Row(name, (Cell(name), Cell("new" if number < changed else "old")))
-        for number, name in enumerate(SERVICES)
-    ]
+def _fleet(configuration: Configuration, password: str) -> Fleet:
+    passwords = Passwords()
+    for profile in configuration.nodes:
+        passwords.keep(profile, Secret(password))
+    return Fleet(configuration, read_only="measured", passwords=passwords)
 
 
-async def rows_painted(changed: int) -> int:
-    """Count the rows painted for one refresh in which so many rows changed."""
-    app = CountingApp()
-    async with app.run_test(size=(120, 40)) as pilot:
-        table = app.query_one(CountedTable)
-        table.show(_rows(0))
-        await pilot.pause(0.2)
-        table.painted = 0
-        table.show(_rows(changed))
-        await pilot.pause(0.2)
-        return table.painted
+async def _count(cluster: Served, seconds: float) -> Counter[str]:
+    configuration = load(cluster.config, must_exist=True)
+    fleet = _fleet(configuration, cluster.password)
+    themes, _ = load_themes(theme_dirs())
+    app = DeckApp(configuration, fleet, themes=themes, keys={})
+    lines = PaintedLines()
+    lines.watch()
+    async with app.run_test(size=(120, 40)):
+        async with asyncio.timeout(_WITHIN):
+            while not all(one.reading.is_good and one.facts.optional for one in fleet.nodes):  # noqa: ASYNC110 - no signal
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(2.0)
+        lines.counts.clear()
+        await asyncio.sleep(seconds)
+        return Counter(lines.counts)
+
+
+def lines_painted(cluster: Served, seconds: float) -> tuple[float, float]:
+    """Return how many lines a second are painted: those that changed, and those that did not."""
+    counts = asyncio.run(_count(cluster, seconds))
+    return counts["new"] / seconds, counts["same"] / seconds

@@ -1,4 +1,4 @@
-"""A command in a real pseudo-terminal, and a model of the screen it paints."""
+"""A command in a real pseudo-terminal, what it costs, and a model of the screen it paints."""
 
 import contextlib
 import fcntl
@@ -9,7 +9,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,25 +19,58 @@ import pyte
 COLUMNS, LINES = 120, 40
 CTRL_Q = b"\x11"
 _PIECE = 65536
-_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_OF_A_PROCESS = 2
+_STATUS_QUERY, _STATUS_REPLY = b"\x1b[5n", b"\x1b[0n"
 
 
 class UnmeasuredError(Exception):
     """Something did not happen in time; the text says what."""
 
 
-class Terminal:
-    """Run `command` at 120x40. `arrivals` are (monotonic time, bytes) of all that was written.
+class Screen:
+    """A model of a terminal's screen, fed with what was written to it."""
 
-    What arrives is only stored; the screen's model parses it when it is read, so that reading
-    the clock waits for no parsing.
-    """
-
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self.arrivals: list[tuple[float, int]] = []
-        self._undigested: list[bytes] = []
+    def __init__(self) -> None:
         self._model = pyte.Screen(COLUMNS, LINES)
         self._stream = pyte.ByteStream(self._model)
+
+    def feed(self, piece: bytes) -> None:
+        """Take what was written."""
+        self._stream.feed(piece)
+
+    @property
+    def text(self) -> str:
+        """The screen's lines."""
+        return "\n".join(self._model.display)
+
+    def shows(self, words: Iterable[str]) -> bool:
+        """Whether all `words` are on the screen."""
+        text = self.text
+        return all(word in text for word in words)
+
+    @property
+    def backgrounds(self) -> list[list[str]]:
+        """The background of each cell, which shows where a cursor bar is."""
+        cells = range(COLUMNS)
+        return [[self._model.buffer[line][cell].bg for cell in cells] for line in range(LINES)]
+
+
+class Terminal:
+    """Run `command` at 120x40. `arrivals` are (monotonic time, bytes) of all that it wrote.
+
+    `leave` is the key that ends it. It answers status reports, as terminals do. What arrives is
+    stored and parsed when the screen is looked at; a moment is found by playing the bytes again
+    (`moment`), so that no parsing stands between an arrival and the clock.
+    """
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], *, leave: bytes = CTRL_Q
+    ) -> None:
+        self._leave = leave
+        self.arrivals: list[tuple[float, bytes]] = []
+        self._seen = 0
+        self._screen = Screen()
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         self.started = time.monotonic()
@@ -73,8 +106,9 @@ class Terminal:
         except OSError:
             piece = b""
         if piece:
-            self.arrivals.append((time.monotonic(), len(piece)))
-            self._undigested.append(piece)
+            self.arrivals.append((time.monotonic(), piece))
+            if _STATUS_QUERY in piece:
+                os.write(self._master, _STATUS_REPLY)
         return bool(piece)
 
     def write(self, keys: bytes) -> float:
@@ -84,62 +118,71 @@ class Terminal:
         return moment
 
     @property
-    def screen(self) -> pyte.Screen:
+    def screen(self) -> Screen:
         """The screen as it stands after all that was read."""
-        pieces, self._undigested = self._undigested, []
-        for piece in pieces:
-            self._stream.feed(piece)
-        return self._model
+        for _ in self.steps():
+            pass
+        return self._screen
 
-    @property
-    def text(self) -> str:
-        """The screen's lines."""
-        return "\n".join(self.screen.display)
-
-    def shows(self, words: Iterable[str]) -> bool:
-        """Whether all `words` are on the screen."""
-        text = self.text
-        return all(word in text for word in words)
-
-    def backgrounds(self, column: int) -> tuple[str, ...]:
-        """Return the background of each line in one column, which shows where the cursor bar is."""
-        buffer = self.screen.buffer
-        return tuple(buffer[line][column].bg for line in range(LINES))
+    def steps(self) -> Iterator[tuple[float, Screen]]:
+        """Yield the screen after each arrival that was not looked at yet, and when that was."""
+        while self._seen < len(self.arrivals):
+            moment, piece = self.arrivals[self._seen]
+            self._seen += 1
+            self._screen.feed(piece)
+            yield moment, self._screen
 
     def until(
-        self,
-        condition: Callable[[], bool],
-        what: str,
-        seconds: float,
-        others: Sequence["Terminal"] = (),
-    ) -> float:
-        """Read until `condition` holds and return when the last bytes before that arrived.
-
-        `others` are drained meanwhile, so that no child waits for its terminal.
-        """
+        self, words: Iterable[str], seconds: float, others: Sequence["Terminal"] = ()
+    ) -> None:
+        """Read until all `words` are on the screen, and what `others` write meanwhile."""
         end = time.monotonic() + seconds
-        while not condition():
+        words = tuple(words)
+        while not self.screen.shows(words):
             remaining = end - time.monotonic()
             if remaining <= 0 or not _take([self, *others], remaining):
-                raise UnmeasuredError(f"{what}: not within {seconds:g} s; the screen:\n{self.text}")
-        return self.arrivals[-1][0] if self.arrivals else time.monotonic()
+                raise UnmeasuredError(
+                    f"{words[0]!r} did not appear within {seconds:g} s; the screen:\n"
+                    f"{self.screen.text}"
+                )
 
-    def written(self, since: float) -> int:
-        """Count the bytes that arrived since a moment."""
-        return sum(count for moment, count in self.arrivals if moment >= since)
+    def moment(self, condition: Callable[[Screen], bool]) -> float:
+        """Return how many seconds after the start the screen first fulfilled the condition."""
+        screen = Screen()
+        for moment, piece in self.arrivals:
+            screen.feed(piece)
+            if condition(screen):
+                return moment - self.started
+        raise UnmeasuredError("it never came about")
+
+    @property
+    def written(self) -> int:
+        """How many bytes it has written."""
+        return sum(len(piece) for _, piece in self.arrivals)
 
     def cpu(self) -> float:
-        """Seconds of processor time that the child has used, all threads."""
-        stat = Path(f"/proc/{self._child.pid}/stat").read_text(encoding="utf-8")
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Seconds of processor time that the child has used, in all threads that it ever had."""
+        return time.clock_gettime((~self._child.pid << 3) | _OF_A_PROCESS)
+
+    def wake_ups(self) -> int:
+        """How often its threads gave up the processor to wait, and so were woken."""
+        count = 0
+        for status in Path(f"/proc/{self._child.pid}/task").glob("*/status"):
+            lines = status.read_text(encoding="ascii").splitlines()
+            count += sum(int(one.split()[1]) for one in lines if one.startswith("voluntary"))
+        return count
+
+    def memory(self) -> float:
+        """Resident memory in MB."""
+        pages = Path(f"/proc/{self._child.pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * _PAGE / 1e6
 
     def end(self, seconds: float = 5.0) -> None:
-        """Quit by ctrl+q, or else by a signal, and close the terminal."""
+        """Quit by its key, or else by a signal, and close the terminal."""
         if self._master < 0:
             return
         with contextlib.suppress(OSError):
-            self.write(CTRL_Q)
+            self.write(self._leave)
         if not self._gone_within(seconds):
             self._child.terminate()
             if not self._gone_within(2.0):
@@ -172,4 +215,4 @@ def rest(terminals: Sequence[Terminal], seconds: float) -> None:
         ready, _, _ = select.select(terminals, [], [], remaining)
         for one in ready:
             if not one.read():
-                raise UnmeasuredError(f"it ended by itself; its last screen:\n{one.text}")
+                raise UnmeasuredError(f"it ended by itself; its last screen:\n{one.screen.text}")
