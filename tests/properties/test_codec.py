@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import example, given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from tui.api import codec
 from tui.api.codec import WireError, read_start_time, read_uptime
+from tui.api.services_parser import ServicesParser
 from tui.model.service import Service
 
 REAL = json.dumps(
@@ -145,6 +147,22 @@ def test_what_is_sent_twice_can_never_be_acted_on(names: list[str], data: st.Dat
         twice = names.count(service.name) > 1
         assert (service.status == "CONFLICT") == twice
         assert service.is_actionable is not twice
+
+
+@given(st.lists(mutated() | st.just(REAL), min_size=2, max_size=6))
+def test_an_answer_is_read_the_same_whatever_came_before_it(bodies: list[bytes]) -> None:
+    """Also where only uptimes differ, which are read without the rest."""
+    parser = ServicesParser()
+    for body in bodies:
+        for one in (body, body.replace(b"0:21:2", b"0:21:3"), body.replace(b"58:5", b"59:0")):
+            assert outcome(parser.parse, one) == outcome(codec.read_services, one)
+
+
+def outcome(read: Callable[[bytes], tuple[Service, ...]], body: bytes) -> object:
+    try:
+        return [(service, service.raw) for service in read(body)]
+    except WireError as error:
+        return str(error)
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=36_000)))

@@ -29,6 +29,7 @@ from tui.api.errors import (
     Untrusted,
     is_redirect,
 )
+from tui.api.services_parser import ServicesParser
 from tui.api.transport import SERVICES, Authorization, SecretLike
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
@@ -106,6 +107,7 @@ class NodeReader:
         self._username = username
         session = session or Session(username, password, LoginHabit(LoginWay.BASIC))
         self._login = NodeSession(session, self._connection)
+        self._services = ServicesParser()
 
     @property
     def connections(self) -> int:
@@ -131,7 +133,7 @@ class NodeReader:
 
     async def services(self) -> tuple[Service, ...]:
         """Read `GET /v1/local/services`, which the node answers for itself."""
-        return await self._read("/v1/local/services", codec.read_services)
+        return await self._read("/v1/local/services", self._services.parse)
 
     async def identity(self) -> Identity:
         """Read `GET /v1/bootstrap`, by which a node says who it is."""
