@@ -11,11 +11,11 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-import httpcore
 import httpx
 
 from tui import concurrency
 from tui.api.codec import HttpReply
+from tui.api.direct_transport import DirectTransport
 from tui.api.error_messages import (
     RequestStage,
     timeout_error,
@@ -26,12 +26,28 @@ from tui.api.errors import ApiError, Garbled, NotSent, Unreachable, Untrusted
 from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
-from tui.api.transport import Authorization, GetOnlyTransport, OrderTransport, request_headers
+from tui.api.transport import (
+    READABLE,
+    Authorization,
+    GetOnlyTransport,
+    OrderTransport,
+    request_headers,
+)
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
 from tui.model.login import LockoutRule
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
+
+
+class NetworkStream(Protocol):
+    """A connection as those who trace a request see it, ours or httpcore's."""
+
+    def get_extra_info(self, info: str, /) -> Any:
+        """Return what is known of it by a name; None where nothing is."""
+
+    async def aclose(self) -> None:
+        """Close it."""
 
 
 class PasswordGuard(Protocol):
@@ -120,7 +136,7 @@ class RequestTrace:
     stage: RequestStage = RequestStage.QUEUED
     connected: bool = False
     sent: bool = False
-    stream: httpcore.AsyncNetworkStream | None = None
+    stream: NetworkStream | None = None
 
     def start_sending(self) -> None:
         """Mark the request as sent: its headers begin to leave."""
@@ -172,6 +188,7 @@ class Connection:
         self.keeps_alive = True
         self.opened = 0
         self._transport: GetOnlyTransport | None = None
+        self._requests: dict[str, httpx.Request] = {}
         self._is_unanswered = False
         self._is_busy = False
 
@@ -196,24 +213,39 @@ class Connection:
         """Send a GET, once more on a new connection if a kept one turns out to be closed."""
         has_password = authorization is not None and authorization.is_password
         trace = RequestTrace(before_send, has_password=has_password)
-        headers = request_headers(authorization)
         async with self._deadline(trace) as limit:
+            request = self._get_request(path, authorization)
             try:
-                return await self._send(self._request("GET", path, headers), trace, limit)
+                return await self._send(request, trace, limit)
             except Unreachable:
                 # Only a kept connection may have been closed before the node knew of this.
                 if trace.connected or not trace.sent:
                     raise
             trace.stage, trace.sent = RequestStage.QUEUED, False
-            return await self._send(self._request("GET", path, headers), trace, limit)
+            return await self._send(request, trace, limit)
 
     async def aclose(self) -> None:
         """Close the connection; the next request opens another."""
+        self._requests.clear()
         if self._transport is not None:
             transport, self._transport = self._transport, None
             # A peer that is gone makes closing fail, and then there is nothing left to close.
             with contextlib.suppress(httpx.TransportError, OSError):
                 await transport.aclose()
+
+    def _get_request(self, path: str, authorization: Authorization | None) -> httpx.Request:
+        """Return a GET, the one of the last time where it carries the same authorization.
+
+        To make one takes as long as to send it.
+        """
+        known = self._requests.get(path)
+        shown = authorization.header() if authorization and authorization.scheme else None
+        if known is not None and known.headers.get("authorization") == shown:
+            return known
+        request = self._request("GET", path, request_headers(authorization))
+        if path in READABLE:  # a fixed number of them
+            self._requests[path] = request
+        return request
 
     def _request(
         self, method: str, path: str, headers: httpx.Headers, body: bytes | None = None
@@ -223,19 +255,8 @@ class Connection:
     async def _open(self, trace: RequestTrace) -> GetOnlyTransport:
         if self._transport is None:
             plain = self.url.startswith("http://")
-            inner = httpx.AsyncHTTPTransport(
-                verify=await self._context(NoTrust() if plain else self.trust, trace),
-                # Named by the profile or there is none: the environment has no say.
-                proxy=self.proxy or None,
-                trust_env=False,
-                http1=True,
-                http2=False,
-                retries=0,
-                # One connection, kept as long as the node keeps it: a poll is not a new handshake.
-                limits=httpx.Limits(
-                    max_connections=1, max_keepalive_connections=1, keepalive_expiry=None
-                ),
-            )
+            context = await self._context(NoTrust() if plain else self.trust, trace)
+            inner = _through(self.proxy, context) if self.proxy else DirectTransport(context)
             self._transport = self._gate(inner, httpx.URL(self.url))
         return self._transport
 
@@ -357,13 +378,13 @@ class Connection:
 
         return note
 
-    def _keep_peer(self, stream: httpcore.AsyncNetworkStream) -> None:
+    def _keep_peer(self, stream: NetworkStream) -> None:
         # None where the node has closed the connection already.
         host, port, *_ = stream.get_extra_info("server_addr") or ("", "")
         host = f"[{host}]" if ":" in host else host
         self.peer = f"{host}:{port}" if host and not self.proxy else ""
 
-    def _keep_certificate(self, stream: httpcore.AsyncNetworkStream) -> None:
+    def _keep_certificate(self, stream: NetworkStream) -> None:
         peer = stream.get_extra_info("ssl_object")
         self.certificate = describe_certificate(peer.getpeercert(binary_form=True) or b"")
 
@@ -407,6 +428,21 @@ class Connection:
             f"{self.where} answered with more than {BODY_AT_MOST // 1024**2} MiB",
             "is this the API's port (9443)?",
         )
+
+
+def _through(proxy: str, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+    """Return a transport that goes through a proxy."""
+    return httpx.AsyncHTTPTransport(
+        verify=context,
+        # Named by the profile or there is none: the environment has no say.
+        proxy=proxy,
+        trust_env=False,
+        http1=True,
+        http2=False,
+        retries=0,
+        # One connection, kept as long as the node keeps it: a poll is not a new handshake.
+        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None),
+    )
 
 
 def _keeps_alive(response: httpx.Response) -> bool:

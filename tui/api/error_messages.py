@@ -13,6 +13,7 @@ import httpx
 
 from tui.api import codec
 from tui.api.codec import HttpReply
+from tui.api.direct_transport import UnreadableAnswer
 from tui.api.errors import (
     ApiError,
     Forbidden,
@@ -107,7 +108,8 @@ def transport_error(error: BaseException, where: str, stage: RequestStage) -> Ap
             f"{where} refused to open the way ({clean(str(error), 80)})",
             "may the proxy connect to that host and port?",
         )
-    if isinstance(error, httpx.RemoteProtocolError) and len(causes) > 2:
+    is_by_httpcore = isinstance(error, httpx.RemoteProtocolError) and len(causes) > 2
+    if isinstance(error, UnreadableAnswer) or is_by_httpcore:
         # httpx's, httpcore's and h11's own: there were bytes, and h11 could not read them. An
         # answer that never began ends at httpcore.
         return Garbled(f"{where} does not speak HTTP as expected: {clean(str(error), 120)}", _PORT)

@@ -109,7 +109,7 @@ def basic_authorization(username: str, password: SecretLike) -> Authorization:
 
 
 def request_headers(authorization: Authorization | None) -> httpx.Headers:
-    """Return a request's headers; their repr hides the Authorization, and they are not kept."""
+    """Return a request's headers; their repr hides the Authorization."""
     made = httpx.Headers(
         {
             "Accept": "application/json",

@@ -1,0 +1,348 @@
+"""HTTP/1.1 to one node on a connection of asyncio's own: what each poll goes through.
+
+It stands where `httpx.AsyncHTTPTransport` does for a node behind a proxy, and takes a fifth of its
+processor time: there is one connection and one request at a time, so nothing is pooled or locked.
+An answer as nodes send it (200, a length, whole) is read here; every other one is read by h11.
+"""
+
+import asyncio
+import ipaddress
+import re
+import socket
+import ssl
+from asyncio.staggered import staggered_race
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any, cast
+
+import httpx
+
+_HEAD_AT_MOST = 100 * 1024  # httpcore's limit
+_NEXT_ADDRESS_AFTER = 0.25  # RFC 8305
+_ILLEGAL = re.compile(rb"[\r\n\0]")
+_PLAIN_HEAD = re.compile(
+    rb"HTTP/1\.1 200 [ -~]*\r\n((?:[A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
+)
+_TELLING = (b"transfer-encoding", b"connection", b"upgrade")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+RequestSteps = Callable[[str, dict[str, Any]], Awaitable[None]]
+"""Called at each step of a request, with the names and the values of httpcore's trace."""
+
+
+class UnreadableAnswer(httpx.RemoteProtocolError):
+    """There were bytes, and they are not HTTP."""
+
+
+class _Line(asyncio.Protocol):
+    """One connection: what arrived and was not read yet, and whether more may come."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self.received = bytearray()
+        self.is_open = True
+        self.is_in_use = False
+        self._socket = opened
+        self._peer = _peer_of(opened)
+        self._transport: asyncio.Transport | None = None
+        self._error: Exception | None = None
+        self._lost = asyncio.get_running_loop().create_future()
+        self._waiter: asyncio.Future[None] | None = None
+
+    # Called by asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        if not self.is_in_use:  # nobody asked: what comes next could be taken for an answer
+            self.abort()
+        self._wake()
+
+    def eof_received(self) -> None:
+        self.is_open = False
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_open, self._error = False, exc
+        if not self._lost.done():
+            self._lost.set_result(None)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # Called by the transport, and by who traces a request
+
+    def get_extra_info(self, name: str) -> Any:
+        """Return the address of the other end, or the TLS connection."""
+        if name == "server_addr":
+            return self._peer
+        return None if self._transport is None else self._transport.get_extra_info(name)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, as soon as the other end takes them."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    async def take(self) -> bytes:
+        """Return what has arrived, at least a byte; empty once nothing more comes.
+
+        Raises httpx.ReadError where the connection broke.
+        """
+        while not self.received:
+            if self._error is not None:
+                raise httpx.ReadError(str(self._error)) from self._error
+            if not self.is_open:
+                return b""
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        taken, self.received = bytes(self.received), bytearray()
+        return taken
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.is_open = False
+        if self._transport is None:
+            self._socket.close()
+        else:
+            self._transport.abort()
+
+    async def aclose(self) -> None:
+        """Close at once, and wait until it is closed."""
+        self.abort()
+        if self._transport is not None:
+            await self._lost
+
+
+def _peer_of(opened: socket.socket) -> tuple[Any, ...] | None:
+    try:
+        return cast("tuple[Any, ...]", opened.getpeername())
+    except OSError:
+        return None  # closed already
+
+
+class DirectTransport(httpx.AsyncBaseTransport):
+    """Carries one request at a time on one connection, kept as long as the node keeps it.
+
+    A request needs the extension `trace`, of `RequestSteps`. Raises what httpx's own transport
+    does: `httpx.TransportError`, with its cause.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._line: _Line | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return the answer, of which the body may still be to come."""
+        steps: RequestSteps = request.extensions["trace"]
+        data = _written(request)
+        line = self._line
+        if line is None or not line.is_open:
+            await self.aclose()
+            line = self._line = await self._connect(request.url, steps)
+        await steps("http11.send_request_headers.started", {"request": request})
+        line.is_in_use = True
+        line.write(data)
+        answer = await _begin_answer(line)
+        head = (answer.version, answer.status, b"", answer.headers)
+        await steps("http11.receive_response_headers.complete", {"return_value": head})
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=answer,
+            extensions={"http_version": answer.version},
+        )
+
+    async def aclose(self) -> None:
+        """Close the connection; the next request opens another."""
+        line, self._line = self._line, None
+        if line is not None:
+            await line.aclose()
+
+    async def _connect(self, url: httpx.URL, steps: RequestSteps) -> _Line:
+        host = url.raw_host.decode("ascii")
+        await steps("connection.connect_tcp.started", {"host": host})
+        try:
+            opened = await _open_socket(host, url.port or _DEFAULT_PORTS[url.scheme])
+        except OSError as error:
+            raise httpx.ConnectError(str(error)) from error
+        line = _Line(opened)
+        await steps("connection.connect_tcp.complete", {"return_value": line})
+        loop = asyncio.get_running_loop()
+        if url.scheme == "http":
+            await loop.create_connection(lambda: line, sock=opened)
+            return line
+        await steps("connection.start_tls.started", {})
+        self._context.set_alpn_protocols(["http/1.1"])
+        try:
+            await loop.create_connection(
+                lambda: line, sock=opened, ssl=self._context, server_hostname=host
+            )
+        except OSError as error:
+            raise httpx.ConnectError(str(error)) from error
+        await steps("connection.start_tls.complete", {"return_value": line})
+        return line
+
+
+async def _open_socket(host: str, port: int) -> socket.socket:
+    """Connect to the first address of a host that answers. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    else:
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        return await _connected(family, (host, port))
+    tries = [partial(_connected, family, place) for family, _, _, _, place in infos]
+    opened, _, errors = await staggered_race(tries, _NEXT_ADDRESS_AFTER)
+    if not isinstance(opened, socket.socket):
+        raise next(error for error in errors if error is not None)
+    return opened
+
+
+async def _connected(family: int, place: Any) -> socket.socket:
+    # Named, since asyncio sets TCP_NODELAY only where it is.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        opened.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(opened, place)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _written(request: httpx.Request) -> bytes:
+    """Return a request as it is sent. Raises httpx.LocalProtocolError."""
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    lines += [b"%b: %b" % header for header in request.headers.raw]
+    if any(map(_ILLEGAL.search, lines)):
+        raise httpx.LocalProtocolError("a line break in a header")
+    return b"\r\n".join((*lines, b"", request.content))
+
+
+class _Answer(httpx.AsyncByteStream):
+    """An answer whose head was read: its status, its headers, and its body as a stream."""
+
+    version: bytes
+    status: int
+    headers: list[tuple[bytes, bytes]]
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+
+    def _end(self, *, is_kept: bool) -> None:
+        """Leave the connection for the next request, or close it."""
+        self._line.is_in_use = False
+        if not is_kept or self._line.received:
+            self._line.abort()
+
+
+class _PlainAnswer(_Answer):
+    """An answer as nodes send it: 200, and a body of a known length."""
+
+    version, status = b"HTTP/1.1", 200
+
+    def __init__(
+        self, line: _Line, headers: list[tuple[bytes, bytes]], first: bytes, length: int
+    ) -> None:
+        super().__init__(line)
+        self.headers = headers
+        self._first = first
+        self._left = length
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        some = self._first
+        while len(some) < self._left:
+            self._left -= len(some)
+            yield some
+            some = await self._line.take()
+            if not some:
+                raise httpx.RemoteProtocolError("the body ended before its length")
+        yield some[: self._left]
+        self._end(is_kept=len(some) == self._left)
+
+
+class _AnyAnswer(_Answer):
+    """Any other answer, read by h11."""
+
+    def __init__(self, line: _Line, first: bytes) -> None:
+        super().__init__(line)
+        import h11  # rarely needed
+
+        self._h11 = h11
+        self._reader = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_AT_MOST)
+        # Which request it was makes no difference to how its answer is read.
+        self._reader.send(h11.Request(method="GET", target="/", headers=[("Host", "node")]))
+        self._reader.send(h11.EndOfMessage())
+        self._reader.receive_data(first)
+
+    async def begin(self) -> None:
+        """Read the head."""
+        event = await self._event()
+        while isinstance(event, self._h11.InformationalResponse) and event.status_code != 101:
+            event = await self._event()
+        if not isinstance(event, self._h11.Response | self._h11.InformationalResponse):
+            raise httpx.RemoteProtocolError("the answer has no head")
+        self.version = b"HTTP/" + event.http_version
+        self.status = event.status_code
+        self.headers = event.headers.raw_items()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        event = await self._event()
+        while isinstance(event, self._h11.Data):
+            yield bytes(event.data)
+            event = await self._event()
+        states = {self._reader.our_state, self._reader.their_state}
+        self._end(is_kept=states == {self._h11.DONE} and not self._reader.trailing_data[0])
+
+    async def _event(self) -> Any:
+        while True:
+            try:
+                event = self._reader.next_event()
+            except self._h11.RemoteProtocolError as error:
+                raise UnreadableAnswer(str(error)) from error
+            if event is not self._h11.NEED_DATA:
+                return event
+            some = await self._line.take()
+            if not some and self._reader.their_state is self._h11.SEND_RESPONSE:
+                raise httpx.RemoteProtocolError("the connection ended before an answer")
+            self._reader.receive_data(some)
+
+
+async def _begin_answer(line: _Line) -> _Answer:
+    """Read the head of an answer. Raises httpx.TransportError."""
+    first = await line.take()
+    if not first:
+        raise httpx.RemoteProtocolError("the connection ended before an answer")
+    plain = _plain_answer(line, first)
+    if plain is not None:
+        return plain
+    answer = _AnyAnswer(line, first)
+    await answer.begin()
+    return answer
+
+
+def _plain_answer(line: _Line, first: bytes) -> _PlainAnswer | None:
+    head = _PLAIN_HEAD.match(first)
+    if head is None:
+        return None
+    headers = [_header(one) for one in head[1].split(b"\r\n")[:-1]]
+    named = {name.lower(): value for name, value in headers}
+    length = named.get(b"content-length", b"")
+    if len(named) != len(headers) or not length.isdigit() or len(length) > 12:
+        return None
+    if any(name in named for name in _TELLING):
+        return None
+    return _PlainAnswer(line, headers, first[head.end() :], int(length))
+
+
+def _header(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b":")
+    return name, value.strip()
