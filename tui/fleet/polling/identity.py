@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from tui.config import NodeProfile
 from tui.model.clock import monotonic
 from tui.model.evidence import (
+    NodeEvidence,
     Origin,
     StartsChange,
-    StartTimes,
     compare_starts,
     node_time,
-    start_times,
 )
 from tui.model.node import Identity, same_host
 from tui.model.service import Service
@@ -35,7 +33,8 @@ class IdentityCheck:
     `is_settled` is False for a reading that may be the first of another node: one that comes from
     elsewhere, or shows most services with new start times. The next one is settled if the node has
     said meanwhile who it is. `strayed_at` is when another node last
-    answered, by `clock` (seconds, monotonic).
+    answered, by `clock` (seconds, monotonic). `evidence` is what the newest reading shows of who
+    answered.
     """
 
     def __init__(self, profile: NodeProfile, clock: Callable[[], float] = monotonic) -> None:
@@ -46,9 +45,8 @@ class IdentityCheck:
         self._wrong = ""
         self._known: list[Identity] = []
         self._last: Identity | None = None
-        self._starts: StartTimes = ()
-        self._read_at: datetime | None = None
-        self._origin = Origin()
+        self.evidence = NodeEvidence()
+        self._services: Sequence[Service] = ()
         self._several = ""
         self._several_until = 0.0
         self.is_settled = self._is_asked = True
@@ -62,16 +60,19 @@ class IdentityCheck:
 
     def saw(self, services: Sequence[Service], origin: Origin) -> None:
         """Compare the services of a new reading, and where it came from, with the one before."""
-        starts = start_times(services)
-        change = compare_starts(self._starts, starts, self._read_at)
-        is_new = change is StartsChange.MOST or bool(self._origin.difference(origin))
+        before, self.evidence = self.evidence, NodeEvidence.of(services, origin)
+        change = StartsChange.NONE
+        if before.starts != self.evidence.starts:
+            read_at = node_time(self._services)
+            change = compare_starts(before.starts, self.evidence.starts, read_at)
+        is_new = change is StartsChange.MOST or bool(before.origin.difference(origin))
         if not self.is_settled:
             # Where most services restart at every reading, the next one is news all the same.
             self._unsettled += 1
             self.is_settled = self._is_asked or self._unsettled >= UNSETTLED_AT_MOST
         elif is_new:
             self.is_settled, self._is_asked, self._unsettled = False, False, 1
-        self._starts, self._origin, self._read_at = starts, origin, node_time(services)
+        self._services = services
         if change is StartsChange.BACK:
             self._alternate("the start times are not those of one node")
 

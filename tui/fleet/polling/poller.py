@@ -97,6 +97,7 @@ class NodePoller:
         self._is_slow_to_identify = False
         self._is_running = False
         self._nudge = asyncio.Event()
+        self._wakes: dict[asyncio.Event, asyncio.Task[Literal[True]]] = {}
         self._failures = 0
         self._hurry: float | None = None
         self._stale_after = 2 * timing.interval
@@ -239,6 +240,8 @@ class NodePoller:
                 wait = await self._round()
                 await self._rest(wait if generation == self.login.generation else 0.0)
         finally:
+            for wake in self._wakes.values():
+                wake.cancel()
             await self._connection.shut()
 
     async def _run_side_calls(self) -> None:
@@ -259,8 +262,7 @@ class NodePoller:
 
     async def _rest(self, seconds: float | None) -> None:
         """Wait `seconds`, for ever if None; a nudge or a new password ends it."""
-        events = (self._nudge, self.login.changed)
-        waits = [asyncio.create_task(event.wait()) for event in events]
+        waits = self._waits()
         if seconds is not None and self._hurry is not None and not self._must_wait:
             seconds = min(seconds, self._hurry)
         due = None if seconds is None else monotonic() + seconds
@@ -268,9 +270,21 @@ class NodePoller:
             while not await self._is_over(waits, due):
                 pass
         finally:
-            for wait in waits:
-                wait.cancel()
             self._nudge.clear()
+
+    def _waits(self) -> list[asyncio.Task[Literal[True]]]:
+        """Return a task for each event that ends a rest; those of the last rest go on."""
+        known, events = self._wakes, (self._nudge, self.login.changed)
+        going_on = {event: known[event] for event in events if event in known}
+        for event in known.keys() - going_on.keys():
+            known[event].cancel()
+        self._wakes = {
+            event: going_on[event]
+            if event in going_on and not going_on[event].done()
+            else asyncio.create_task(event.wait())
+            for event in events
+        }
+        return list(self._wakes.values())
 
     async def _is_over(self, waits: list[asyncio.Task[Literal[True]]], due: float | None) -> bool:
         """Wait until one of `waits` is done or the time is up; a pause has no time."""
@@ -439,7 +453,7 @@ class NodePoller:
         self, services: tuple[Service, ...], origin: Origin, asked_at: float
     ) -> None:
         self._facts_reader.saw(services, origin)
-        self.evidence = NodeEvidence.of(services, origin)
+        self.evidence = self._facts_reader.identity_check.evidence
         self._failures = 0
         self._must_wait = False
         self._stale_after = 2 * self._timing.interval
