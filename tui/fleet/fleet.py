@@ -68,6 +68,7 @@ class Fleet:
         self._logins: dict[Hashable, Login] = {}
         self._caches: dict[str, ClusterCache] = {}
         self._pollers: dict[str, NodePoller] = {}
+        self._ordered: tuple[NodePoller, ...] | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reported: dict[int, tuple[Verdict, ...]] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -91,10 +92,13 @@ class Fleet:
     @property
     def nodes(self) -> tuple[NodePoller, ...]:
         """The watched nodes, grouped by cluster, in the order of the configuration."""
-        first: dict[str, int] = {}
-        for number, watch in enumerate(self._pollers.values()):
-            first.setdefault(watch.profile.cluster, number)
-        return tuple(sorted(self._pollers.values(), key=lambda watch: first[watch.profile.cluster]))
+        if self._ordered is None:
+            first: dict[str, int] = {}
+            for number, watch in enumerate(self._pollers.values()):
+                first.setdefault(watch.profile.cluster, number)
+            pollers = self._pollers.values()
+            self._ordered = tuple(sorted(pollers, key=lambda one: first[one.profile.cluster]))
+        return self._ordered
 
     @property
     def guests(self) -> tuple[UnmanagedNode, ...]:
@@ -169,6 +173,7 @@ class Fleet:
         for name, watch in list(self._pollers.items()):
             if wanted.get(name) != watch.profile:
                 del self._pollers[name]
+                self._ordered = None
                 watch.retire()
                 self._baseline.forget(name)
                 if not _is_same_place(watch.profile, wanted.get(name)):
@@ -181,7 +186,7 @@ class Fleet:
             watch = watches[name] = self._pollers.get(name) or self._make(profile, 0.0)
             watch.profile = profile  # equal, but where it is written may have moved
         fresh = [watch for name, watch in watches.items() if name not in self._pollers]
-        self._pollers = watches
+        self._pollers, self._ordered = watches, None
         clusters = {profile.cluster for profile in wanted.values()}
         self._caches = {name: self._caches[name] for name in self._caches.keys() & clusters}
         for watch in fresh:

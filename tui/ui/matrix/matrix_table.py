@@ -197,7 +197,7 @@ class MatrixTable(LiveTable):
     def look(self, row: Row) -> LineLook:
         """Return how a row's line looks besides its cells: the cursor is one of them."""
         here = row.key == self._model.cursor
-        base = self.get_component_rich_style("livetable--line") if here else self.rich_style
+        base = self.get_component_rich_style("livetable--line") if here else self._base
         own: dict[int, tuple[str, Style]] = {0: (" ", base + _BOLD)} if here else {}
         for place in self._laid[1:]:
             node = place.column.key

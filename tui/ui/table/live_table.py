@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -101,6 +102,7 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
         self._model = self._cells.rows
         self._laid: tuple[PlacedColumn, ...] = ()
         self._heads: tuple[Row, ...] = ()
+        self._base = Style.null()
 
     # What it shows
 
@@ -161,8 +163,7 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
         self._heads = self.make_heads()
         now = self._cells.cursor
         moved = {cell[1] for cell in (had, now) if cell is not None and had != now}
-        for line, span in changed_lines(before, self._picture(), moved, self._laid):
-            self._refresh_line(line, span)
+        self._refresh_lines(changed_lines(before, self._picture(), moved, self._laid))
         if had != now:
             self.post_message(self.CursorMoved(self, now))
 
@@ -301,12 +302,27 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
     def _refresh_row(self, key: str) -> None:
         number = self._model.at(key)
         if number is not None and 0 <= number - self.scroll_offset.y < self._lines:
-            self._refresh_line(number - self.scroll_offset.y + len(self._heads), WHOLE_LINE)
+            line = number - self.scroll_offset.y + len(self._heads)
+            self._refresh_lines([(line, WHOLE_LINE)])
 
-    def _refresh_line(self, line: int, span: tuple[int, int]) -> None:
-        at, width = span
-        start = max(0, at - self.scroll_offset.x) if width else 0
-        self.refresh(Region(start, line, width or self.size.width, 1))
+    def _refresh_lines(self, changed: Iterable[tuple[int, tuple[int, int]]]) -> None:
+        """Paint lines again, each from where to where it changed: all of them in one refresh."""
+        regions = [
+            Region(
+                max(0, at - self.scroll_offset.x) if width else 0,
+                line,
+                width or self.size.width,
+                1,
+            )
+            for line, (at, width) in changed
+        ]
+        if regions:
+            self.refresh(*regions)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Paint lines, after the colours that all of them begin with are known."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the widget."""
@@ -324,14 +340,14 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             style = self.get_component_rich_style("livetable--empty")
             strip = Strip([Segment(fit(f"  {self._empty}", width), style)])
         else:
-            strip = Strip.blank(width, self.rich_style)
+            strip = Strip.blank(width, self._base)
         start = self.scroll_offset.x
-        return strip.crop_extend(start, start + width, self.rich_style)
+        return strip.crop_extend(start, start + width, self._base)
 
     def look(self, row: Row) -> LineLook:
         """Return how a row's line looks besides its cells: here the cursor is the whole line."""
         mark = "●" if ("", row.key) in self._cells.marks else " "
         if row.key != self.cursor_key:
-            return LineLook(self.rich_style, mark=mark)
+            return LineLook(self._base, mark=mark)
         name, sign = ("cursor", "▌") if self.has_focus else ("cursor-weak", "▏")
         return LineLook(self.get_component_rich_style(f"livetable--{name}"), sign, mark)
