@@ -165,6 +165,7 @@ def _become(env: Mapping[str, str], terminal: int) -> None:
 if __name__ == "__main__":
     import tui.api.client
     import tui.cli.deck
+    import tui.cli.entry
     import tui.cli.main
     import tui.fleet.fleet
     import tui.ui.app
@@ -179,4 +180,4 @@ if __name__ == "__main__":
         _args, _env, _terminal = _task
         _become(_env, _terminal)
         sys.argv = [str(ROOT / "tui" / "__main__.py"), *_args]
-        sys.exit(tui.cli.main.main())
+        sys.exit(tui.cli.entry.main())

@@ -18,6 +18,8 @@ _ALLOWED = re.compile(
     r"\x1b\[H\x1b\[J(?=\x1b\[\?1049l)|"
     # Where: cursor moves by row and column, to the right and back.
     r"\x1b\[\d{1,4};\d{1,4}H|\x1b\[\d{0,4}H|\x1b\[\d{0,4}C|\x08"
+    # The rest of a line, in the ground of the first frame.
+    r"|\x1b\[K"
     # How it looks: colours by number, and bold, dim, italic, underlined, reverse, struck.
     rf"|\x1b\[(?:(?:[0123479]|{_COLOR})(?:;(?:[123479]|{_COLOR}))*)?m"
     # Modes that are switched on and off, and the question for synchronised output.

@@ -211,12 +211,13 @@ class Terminal:
 
     @property
     def is_given_back(self) -> bool:
-        """Whether every mode was switched off, and the settings are as before."""
+        """Whether every mode that was switched on is off again, and the settings are as before."""
         off = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[<u")
         on = (b"\x1b[?1049h", b"\x1b[?25l", b"\x1b[?1003h", b"\x1b[?2004h", b"\x1b[>25u")
         written = bytes(self.written)
         return self.attributes == self.attributes_before and all(
-            written.rfind(a) > written.rfind(b) for a, b in zip(off, on, strict=True)
+            b not in written or written.rfind(a) > written.rfind(b)
+            for a, b in zip(off, on, strict=True)
         )
 
     @property

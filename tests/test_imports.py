@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PASSWORD = "demo-password"
 REPORT = """
 import sys
-from tui.cli.main import main
+from tui.cli.entry import main
 try:
     code = main(sys.argv[1:])
 finally:

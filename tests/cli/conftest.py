@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tui.cli.main import main
+from tui.cli.entry import main
 from tui.credentials import environment as password_variables
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
@@ -129,7 +129,7 @@ class Blocker:
         if name.partition(".")[0] in {modules!r}:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 sys.meta_path.insert(0, Blocker())
-from tui.cli.main import main
+from tui.cli.entry import main
 sys.exit(main())
 """
 

@@ -54,5 +54,5 @@ def opened(served: SimulatedCluster, tmp_path: Path) -> Open:
 
 def planted(bug: str) -> tuple[str, ...]:
     """Give an rsdeck with a bug: `bug` is run before its command line."""
-    code = f"{bug}\nimport sys\nfrom tui.cli.main import main\nsys.exit(main())"
+    code = f"{bug}\nimport sys\nfrom tui.cli.entry import main\nsys.exit(main())"
     return RSDECK[0], "-c", code

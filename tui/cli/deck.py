@@ -2,15 +2,17 @@
 
 import gc
 import os
-import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from tui.cli.load_config import find_profile, load_config
-from tui.cli.output import CommandError
+from tui.cli.errors import CommandError
+from tui.cli.last_start import Start, remember, remembered
+from tui.cli.load_config import find_profile, read_config
+from tui.cli.process import has_terminal
+from tui.storage.paths import config_file, theme_dirs
 from tui.storage.private_files import path_text
+from tui.ui.terminal.skeleton import GROUND_COLORS, Ground, Skeleton
 
 if TYPE_CHECKING:
     from tui.config import Configuration
@@ -21,28 +23,26 @@ LOCKED_BY_FLAG = "read-only: the deck was started with --read-only"
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
-def open_the_deck(ctx: click.Context, node: str | None, *, read_only: bool) -> int:
-    """Open the deck on the configuration and return the exit code; raises CommandError."""
+def open_the_deck(
+    config: Path | None, node: str | None, *, read_only: bool, skeleton: Skeleton
+) -> int:
+    """Open the deck on the configuration and return the exit code; raises CommandError.
+
+    `config` is the path that the command line names. The `skeleton`, entered by the caller, may be
+    shown already.
+    """
     if not has_terminal():
         raise CommandError(
             "the deck needs a terminal on stdin, stdout and stderr (and TERM not dumb); "
             "`rsdeck status` answers without one"
         )
-    configuration = load_config(ctx)
+    configuration = read_config(*config_file(config, os.environ))
     if node is not None:
         find_profile(configuration, node)
     reason = LOCKED_BY_FLAG if read_only else ""
     if not reason and configuration.settings.read_only:
         reason = _LOCKED_BY_SETTING
-    return run(configuration, reason, node)
-
-
-def has_terminal() -> bool:
-    """Whether there is a terminal that the deck could be drawn on and typed into."""
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    return all(stream is not None and stream.isatty() for stream in streams) and (
-        os.environ.get("TERM", "") not in ("", "dumb")
-    )
+    return run(configuration, reason, node, skeleton=skeleton)
 
 
 def forget_textual_environment(environ: "os._Environ[str]") -> None:
@@ -64,7 +64,6 @@ def appearance(
     Raises CommandError for an invalid keymap and for an unknown theme.
     """
     forget_textual_environment(os.environ)
-    from tui.storage.paths import theme_dirs
     from tui.ui.keymap import KeymapError, check_keymap
     from tui.ui.table.live_table import LiveTable
     from tui.ui.table.navigation import COLUMN_BINDINGS
@@ -83,23 +82,35 @@ def appearance(
     return keys, themes, warnings
 
 
-def run(
+def run(  # noqa: PLR0913 - what the command line found out
     configuration: "Configuration",
     read_only: str,
     node: str | None,
     *,
     passwords: "Passwords | None" = None,
     state: Path | None = None,
+    skeleton: Skeleton,
 ) -> int:
     """Run the deck on a configuration; `passwords` may hold some already.
 
     `state` is the folder of journal and history, the user's own if None; a folder that is given
-    is removed with the deck.
+    is removed with the deck. The `skeleton` is shown as soon as it is sure that the deck opens, if
+    it is not yet.
     """
     # What is imported stays; collecting garbage in it would take a tenth of the start. The app
     # enables collection again as soon as it has painted.
     gc.disable()
+    names = [profile.name for profile in configuration.nodes]
+    if not skeleton.is_shown and (ground := _sure_ground(configuration)):
+        skeleton.show(names, ground)
     keys, themes, warnings = appearance(configuration)
+    theme = themes[configuration.settings.theme]
+    start = Start(names, Ground(*(theme.colors[name] for name in GROUND_COLORS)))
+    if not skeleton.is_shown:
+        skeleton.show(names, start.ground)
+    config = str(configuration.path)
+    if state is None and remembered(config) is None:
+        remember(start, [config, *(str(folder / f"{theme.name}.toml") for folder in theme_dirs())])
     from tui.credentials import Passwords
     from tui.fleet.fleet import Fleet
     from tui.fleet.snapshot.storage import SavedFiles
@@ -128,4 +139,17 @@ def run(
         warnings=tuple(warnings),
         files=files,
     )
-    return open_deck(app, mouse=configuration.settings.mouse)
+    return open_deck(app, mouse=configuration.settings.mouse, skeleton=skeleton)
+
+
+def _sure_ground(configuration: "Configuration") -> Ground | None:
+    """Return the ground of a bundled theme, where neither theme nor keys can be wrong.
+
+    None where the window's modules are needed to check them.
+    """
+    bundled, own = theme_dirs()
+    name = f"{configuration.settings.theme}.toml"
+    if configuration.keys or (own / name).exists() or not (bundled / name).is_file():
+        return None
+    colors = tomllib.loads((bundled / name).read_text(encoding="utf-8"))["colors"]
+    return Ground(*(colors[name] for name in GROUND_COLORS))

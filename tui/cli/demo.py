@@ -1,6 +1,5 @@
 """`rsdeck demo`: the deck on an embedded cluster, without a cluster of your own."""
 
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -8,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.deck import LOCKED_BY_FLAG, has_terminal, run
-from tui.cli.output import CommandError
+from tui.cli.deck import LOCKED_BY_FLAG, run
+from tui.cli.errors import CommandError
+from tui.cli.process import exit_on_signals, has_terminal
+from tui.ui.terminal.skeleton import Skeleton
 
 if TYPE_CHECKING:
     from tui.config import Configuration
@@ -33,6 +34,19 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
     It runs on this machine's loopback alone, over HTTPS, and writes nothing to the
     configuration. Without a terminal it prints the cluster's status once.
     """
+    exit_on_signals()
+    locked = locked or bool(ctx.obj and ctx.obj["read_only"])
+    with Skeleton() as skeleton:
+        code = open_the_demo(count, still=still, locked=locked, skeleton=skeleton)
+    ctx.exit(code)
+
+
+def open_the_demo(count: int, *, still: bool, locked: bool, skeleton: Skeleton) -> int:
+    """Open the deck on an embedded cluster, or print its status where there is no terminal.
+
+    Returns the exit code. Raises CommandError where the simulator's packages are missing. The
+    caller has entered the `skeleton`, and lets signals exit through `with` blocks.
+    """
     try:
         from tui.sim.cluster import Cluster
         from tui.sim.server import SimulatedCluster
@@ -40,10 +54,6 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
         raise CommandError(
             f"the embedded cluster needs {error.name}: pip install 'rsdeck[demo]'"
         ) from error
-    locked = locked or bool(ctx.obj and ctx.obj["read_only"])
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # Exit through the `with` blocks, so that the folder is removed as well.
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
     simulated = Cluster(count, lively=not still)
     simulated.contents.raise_alert("node_memory", node=count)
     with (
@@ -55,14 +65,14 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
         if has_terminal():
             reason = LOCKED_BY_FLAG if locked else ""
             state = Path(folder) / "state"
-            code = run(configuration, reason, None, passwords=passwords, state=state)
-        else:
-            from tui.cli.status import print_status
+            return run(
+                configuration, reason, None, passwords=passwords, state=state, skeleton=skeleton
+            )
+        from tui.cli.status import print_status
 
-            click.echo(_SAID, err=True)
-            print_status(configuration, (), as_json=False, passwords=passwords)
-            code = 0
-    ctx.exit(code)
+        sys.stderr.write(f"{_SAID}\n")
+        print_status(configuration, (), as_json=False, passwords=passwords)
+        return 0
 
 
 def configuration_for(cluster: "SimulatedCluster", folder: Path) -> "Configuration":

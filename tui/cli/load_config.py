@@ -1,32 +1,37 @@
 """The configuration of a command, or why it cannot be read."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from tui.cli.output import CommandError
+from tui.cli.errors import CommandError
 from tui.model.text import clean
 from tui.model.time_zone import show_times_in
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
+    import click
+
     from tui.config import Configuration, NodeProfile
 
 
-def find_config(ctx: click.Context) -> tuple[Path, bool]:
+def find_config(ctx: "click.Context") -> tuple[Path, bool]:
     """Return the path of the configuration, and whether the user named it."""
     from tui.storage.paths import config_file
 
     return config_file(ctx.obj["config"] if ctx.obj else None, os.environ)
 
 
-def load_config(ctx: click.Context) -> "Configuration":
+def load_config(ctx: "click.Context") -> "Configuration":
     """Read the configuration; raises CommandError."""
+    return read_config(*find_config(ctx))
+
+
+def read_config(where: Path, named: bool) -> "Configuration":
+    """Read the configuration at a path; one that was `named` must exist. Raises CommandError."""
     from tui.config import ConfigError, load
 
-    where, named = find_config(ctx)
     try:
         configuration = load(where, must_exist=named)
     except ConfigError as error:
@@ -35,7 +40,7 @@ def load_config(ctx: click.Context) -> "Configuration":
     return configuration
 
 
-def use_clock_setting(ctx: click.Context) -> None:
+def use_clock_setting(ctx: "click.Context") -> None:
     """Show times as the configuration says, for a command that needs nothing else of it.
 
     One that cannot be read is reported and leaves them in UTC.
@@ -43,7 +48,7 @@ def use_clock_setting(ctx: click.Context) -> None:
     try:
         load_config(ctx)
     except CommandError as error:
-        click.echo(f"rsdeck: times are in UTC: {error}", err=True)
+        sys.stderr.write(f"rsdeck: times are in UTC: {error}\n")
 
 
 def find_profile(configuration: "Configuration", name: str) -> "NodeProfile":

@@ -1,10 +1,6 @@
-"""argv → exit code. Every command imports what it needs when it is run, not before."""
+"""The commands. Each imports what it needs when it is run, not before."""
 
-import contextlib
 import importlib
-import io
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +8,6 @@ import click
 
 from tui import __version__
 from tui.cli.completion import complete_nodes
-from tui.cli.output import USAGE
-from tui.model.text import clean
 
 WELL, DOWN, UNREACHABLE = 0, 1, 3
 _INTERRUPTED = 130
@@ -105,34 +99,17 @@ def rsdeck(
     ctx.obj = {"config": config_path, "read_only": read_only}
     if ctx.invoked_subcommand is None:
         from tui.cli.deck import open_the_deck
+        from tui.ui.terminal.skeleton import Skeleton
 
-        ctx.exit(open_the_deck(ctx, node, read_only=read_only))
+        with Skeleton() as skeleton:
+            code = open_the_deck(config_path, node, read_only=read_only, skeleton=skeleton)
+        ctx.exit(code)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # Letters that a terminal cannot show are written as escapes.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+def run(argv: Sequence[str]) -> int:
+    """Run a command line that click reads. Raises CommandError and OSError."""
     try:
-        return _run(argv)
-    except BrokenPipeError:
-        _drop_unwritten()
-        return _UNREAD
-    except OSError as error:
-        _drop_unwritten()
-        where = f"{clean(os.fsdecode(error.filename), 4096)}: " if error.filename else ""
-        with contextlib.suppress(OSError):
-            click.echo(f"rsdeck: {where}{error.strerror or clean(str(error))}", err=True)
-        return USAGE
-
-
-def _run(argv: Sequence[str] | None) -> int:
-    try:
-        done = rsdeck.main(
-            args=None if argv is None else list(argv), prog_name="rsdeck", standalone_mode=False
-        )
+        done = rsdeck.main(args=list(argv), prog_name="rsdeck", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -143,16 +120,3 @@ def _run(argv: Sequence[str] | None) -> int:
         # The reader of our output has gone: click exits with 1 then, which means DOWN here.
         return _UNREAD if ended.code == 1 else int(ended.code or WELL)
     return done if isinstance(done, int) else WELL
-
-
-def _drop_unwritten() -> None:
-    """Drop what a full disk did not take: Python would try again at exit, and complain."""
-    for stream in (sys.__stdout__, sys.__stderr__):
-        if stream is None:
-            continue
-        try:
-            stream.flush()
-        except OSError:
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nothing, stream.fileno())
-            os.close(nothing)

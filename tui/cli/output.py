@@ -1,23 +1,11 @@
 """The form of what commands print: one line on stderr, aligned columns on stdout."""
 
 from collections.abc import Sequence
-from typing import IO, Any
 
-import click
-
+from tui.cli.errors import USAGE, CommandError
 from tui.model.text import width
 
-USAGE = 2
-
-
-class CommandError(click.ClickException):
-    """A command cannot go on: the problem in one sentence, and exit code 2."""
-
-    exit_code = USAGE
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print it on stderr."""
-        click.echo(f"rsdeck: {self.message}", file=file, err=file is None)
+__all__ = ["USAGE", "CommandError", "columns"]
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

@@ -1,7 +1,10 @@
 """The paths of rsdeck's files: the user's, and those that come with the program."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from tui.storage.xdg import user_folder
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 # The folder of a user without a home. Nothing can exist or be made below this path, so a file there
@@ -25,6 +28,8 @@ def config_file(explicit: Path | None, environ: Mapping[str, str]) -> tuple[Path
 
 def state_dir() -> Path:
     """Return the folder of journal and history; it may not exist yet."""
+    if found := user_folder("state", os.environ):
+        return Path(found)
     from platformdirs import user_state_path
 
     return _usable(user_state_path)
@@ -41,6 +46,8 @@ def example_config() -> Path:
 
 
 def _config_dir() -> Path:
+    if found := user_folder("config", os.environ):
+        return Path(found)
     from platformdirs import user_config_path
 
     return _usable(user_config_path)

@@ -36,6 +36,7 @@ from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.terminal.ascii_signs import AsciiFilter, wants_ascii
 from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.terminal.mouse_faults import MouseSafeApp
+from tui.ui.terminal.skeleton import Skeleton
 from tui.ui.terminal.toasts import ToastCounter
 from tui.ui.themes import ThemeFile, to_textual
 
@@ -452,6 +453,6 @@ def _discovery_screen(
     return DiscoverScreen(configuration, profile, discover, palette)
 
 
-def open_deck(app: DeckApp, *, mouse: bool) -> int:
+def open_deck(app: DeckApp, *, mouse: bool, skeleton: Skeleton) -> int:
     """Run the deck until it is left; return the exit code."""
-    return app.run_to_the_end(mouse=mouse)
+    return app.run_to_the_end(mouse=mouse, skeleton=skeleton)

@@ -25,6 +25,7 @@ from tui.ui.terminal.key_queue import KeyHandled, KeyQueue
 from tui.ui.terminal.output import Output
 from tui.ui.terminal.sanitizer import ControlCharacterFilter
 from tui.ui.terminal.shutdown import Shutdown
+from tui.ui.terminal.skeleton import Skeleton
 
 _SUSPEND_KEY = "ctrl+z"
 
@@ -124,6 +125,11 @@ class TerminalApp(App[None]):
         if isinstance(self._driver, DeckDriver):
             self._driver.write(sequence)
 
+    def skeleton_taken(self) -> list[Any] | None:
+        """Take the terminal over from the first frame, which the first paint replaces."""
+        skeleton = self._exit_guard.skeleton
+        return None if skeleton is None else skeleton.take_over()
+
     def terminal_taken(self, output: Output) -> None:
         """Record the output that restores the terminal if the deck is ended by force."""
         self._exit_guard.output = output
@@ -215,8 +221,12 @@ class TerminalApp(App[None]):
         """End after a bug, whatever it was."""
         self._fatal_error()
 
-    def run_to_the_end(self, *, mouse: bool) -> int:
-        """Run until the deck is left or ended; return the exit code."""
+    def run_to_the_end(self, *, mouse: bool, skeleton: Skeleton | None = None) -> int:
+        """Run until the deck is left or ended; return the exit code.
+
+        A `skeleton` that is shown gives way to the first paint.
+        """
+        self._exit_guard.skeleton = skeleton
         with self._exit_guard as shutdown:
             self.run(mouse=mouse)
         shutdown.write_reports()

@@ -26,6 +26,7 @@ from tui.ui.terminal.output import Output
 
 _READ = 65_536
 _TICK, _SOON = 0.1, 0.02
+_ALTERNATE_SCREEN = "\x1b[?1049h"
 _SETTLED = 0.5
 """Seconds after which nothing in the parser waits for what may follow."""
 # As LinuxDriver.start_application_mode writes them; popped first, so that nothing piles up.
@@ -37,6 +38,12 @@ _TAKE_AGAIN = (
 
 class TerminalListener(Protocol):
     """The application, as its driver reports to it."""
+
+    def skeleton_taken(self) -> list[Any] | None:
+        """Take the terminal over from the first frame.
+
+        Returns the terminal's attributes as they were before it; None where there is none.
+        """
 
     def terminal_taken(self, output: Output) -> None:
         """Record the output that restores the terminal."""
@@ -69,6 +76,8 @@ class DeckDriver(LinuxDriver):
         self._listener = cast("TerminalListener", app)
         self._output: Output | None = None
         self._is_stopped = False
+        self._has_screen = False
+        """Whether the alternate screen is taken already."""
         self._raw: list[Any] | None = None
         self._wake_reader = self._wake_writer = -1
         """The ends of a pipe that wakes the thread that reads keys, while there is one."""
@@ -79,7 +88,7 @@ class DeckDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write, unless the terminal is not ours now."""
-        if self._output is not None:
+        if self._output is not None and not (self._has_screen and data == _ALTERNATE_SCREEN):
             self._output.write(data)
 
     def _get_terminal_size(self) -> tuple[int, int]:
@@ -107,7 +116,13 @@ class DeckDriver(LinuxDriver):
         self._listener.terminal_taken(self._output)
         self._wake_reader, self._wake_writer = os.pipe()
         woken = self._must_signal_resume
+        before = self._listener.skeleton_taken()
+        # A second switch to the alternate screen would erase the frame that is on it.
+        self._has_screen = before is not None
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
+        self._has_screen = False
+        if before is not None:
+            self.attrs_before = before
         if woken:
             # What is painted so far is old; the app releases the output with what is current.
             self._hold()

@@ -8,15 +8,9 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
+from tui.ui.terminal.end_signals import REASONS
 from tui.ui.terminal.output import RESTORE, Output
-
-REASONS = {
-    signal.SIGTERM: "ended by SIGTERM",
-    signal.SIGHUP: "ended by SIGHUP",
-    signal.SIGQUIT: "ended by SIGQUIT",
-    signal.SIGINT: "interrupted",
-}
-"""The signals that end the deck, and what it reports then."""
+from tui.ui.terminal.skeleton import Skeleton
 
 GONE = 128 + signal.SIGHUP
 """Exit code where the terminal went away."""
@@ -52,11 +46,15 @@ class Shutdown:
         self._begun = False
         self._before: dict[int, Any] = {}
         self._attributes: list[Any] | None = None
+        self.skeleton: Skeleton | None = None
+        """The first frame, where it is on the terminal when this is entered."""
 
     def __enter__(self) -> Self:
         self._over.clear()
         with contextlib.suppress(termios.error, OSError):
             self._attributes = termios.tcgetattr(0)
+        if self.skeleton is not None and self.skeleton.attributes is not None:
+            self._attributes = self.skeleton.attributes
         self._wakeup_read, self._wakeup_write = os.pipe()
         os.set_blocking(self._wakeup_write, False)
         # Written to by the interpreter at the signal, whatever the main thread is doing then.
@@ -64,6 +62,8 @@ class Shutdown:
         for number in REASONS:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, _ignore)
+        if self.skeleton is not None:
+            self._before |= self.skeleton.release_signals()
         self._thread = threading.Thread(target=self._listen, daemon=True, name="deck-ending")
         self._thread.start()
         return self
@@ -138,6 +138,8 @@ class Shutdown:
     def restore_terminal(self) -> None:
         """Restore the terminal where the driver could not."""
         output = self.output
+        if self.skeleton is not None:
+            self.skeleton.give_back()
         if output is not None and not output.is_finished:
             with contextlib.suppress(OSError):
                 os.write(output.fd, RESTORE.encode())

@@ -1,0 +1,87 @@
+"""The deck's first frame, shown before anything is imported that takes long.
+
+For `rsdeck` and `rsdeck demo` with plain options alone; the command line does all the rest, and
+says what is wrong. The frame is shown only once it is sure that a deck will be opened.
+"""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+
+from tui.cli.last_start import remembered
+from tui.cli.process import exit_on_signals, has_terminal
+from tui.storage.xdg import user_folder
+from tui.ui.terminal.skeleton import DARK, Skeleton
+
+
+def open_at_once(args: Sequence[str]) -> int | None:
+    """Open the deck or the demo and return the exit code; None where `args` ask for more.
+
+    Raises CommandError and OSError, with the terminal given back.
+    """
+    if "_RSDECK_COMPLETE" in os.environ or not has_terminal():
+        return None
+    with Skeleton() as skeleton:
+        if args[:1] == ["demo"]:
+            return _demo(args[1:], skeleton)
+        return _deck(args, skeleton)
+
+
+def _deck(args: Sequence[str], skeleton: Skeleton) -> int | None:
+    options = _options(args, {"--read-only"}, {"--config", "--node"})
+    if options is None:
+        return None
+    named, node = options.get("--config") or os.environ.get("RSDECK_CONFIG"), options.get("--node")
+    # As `tui.storage.paths.config_file` finds it, but without pathlib, which takes long.
+    if named:
+        config = os.path.expanduser(named)  # noqa: PTH111 - as above
+    else:
+        config = f"{user_folder('config', os.environ)}/config.toml"
+    start = remembered(os.path.abspath(config))  # noqa: PTH100 - as above
+    if start is not None and (node is None or node in start.names):
+        skeleton.show(start.names, start.ground)
+    from pathlib import Path
+
+    from tui.cli.deck import open_the_deck
+
+    explicit = Path(options["--config"]) if "--config" in options else None
+    return open_the_deck(explicit, node, read_only="--read-only" in options, skeleton=skeleton)
+
+
+def _demo(args: Sequence[str], skeleton: Skeleton) -> int | None:
+    options = _options(args, {"--read-only", "--still"}, {"--nodes"})
+    number = (options or {}).get("--nodes", "3")
+    if options is None or not number.isdecimal() or not 1 <= int(number) <= 100:
+        return None
+    if not _can_simulate():
+        return None
+    exit_on_signals()
+    skeleton.show([f"node{uid}" for uid in range(1, int(number) + 1)], DARK)
+    from tui.cli.demo import open_the_demo
+
+    return open_the_demo(
+        int(number), still="--still" in options, locked="--read-only" in options, skeleton=skeleton
+    )
+
+
+def _can_simulate() -> bool:
+    """Whether the packages of the simulator are installed."""
+    from importlib.machinery import PathFinder
+
+    return all(PathFinder.find_spec(name) is not None for name in ("trustme", "uvicorn"))
+
+
+def _options(
+    args: Sequence[str], flags: Collection[str], values: Collection[str]
+) -> Mapping[str, str] | None:
+    """Return options and their values, empty for flags; None where anything else is there."""
+    found: dict[str, str] = {}
+    words = iter(args)
+    for word in words:
+        name, has_value, value = word.partition("=")
+        if word in flags:
+            found[word] = ""
+        elif name in values and (value := value if has_value else next(words, "")):
+            found[name] = value
+        else:
+            return None
+    return found

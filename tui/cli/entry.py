@@ -1,0 +1,69 @@
+"""The entry point: argv → exit code, and what ends every command alike."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from tui.cli.at_once import open_at_once
+from tui.cli.errors import USAGE, CommandError
+
+_INTERRUPTED = 130
+_UNREAD = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    args = sys.argv[1:] if argv is None else list(argv)
+    for stream in (sys.stdout, sys.stderr):
+        # Letters that a terminal cannot show are written as escapes.
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+    try:
+        return _run(args)
+    except BrokenPipeError:
+        _drop_unwritten()
+        return _UNREAD
+    except OSError as error:
+        from tui.model.text import clean
+
+        _drop_unwritten()
+        where = f"{clean(os.fsdecode(error.filename), 4096)}: " if error.filename else ""
+        _say(f"{where}{error.strerror or clean(str(error))}")
+        return USAGE
+    except KeyboardInterrupt:
+        _say("stopped")
+        return _INTERRUPTED
+
+
+def _run(args: Sequence[str]) -> int:
+    try:
+        code = open_at_once(args)
+        if code is not None:
+            return code
+        from tui.cli.main import run
+
+        return run(args)
+    except CommandError as error:
+        error.show()
+        return error.exit_code
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stderr.write(f"rsdeck: {text}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
+
+
+def _drop_unwritten() -> None:
+    """Drop what a full disk did not take: Python would try again at exit, and complain."""
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, stream.fileno())
+            os.close(nothing)

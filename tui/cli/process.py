@@ -1,0 +1,19 @@
+"""The process of a command: its terminal, and the signals that end it."""
+
+import os
+import signal
+import sys
+
+
+def has_terminal() -> bool:
+    """Whether there is a terminal that the deck could be drawn on and typed into."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream is not None and stream.isatty() for stream in streams) and (
+        os.environ.get("TERM", "") not in ("", "dumb")
+    )
+
+
+def exit_on_signals() -> None:
+    """Exit through the `with` blocks on a signal that ends the process, so that all is removed."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
