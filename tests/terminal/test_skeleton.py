@@ -173,5 +173,32 @@ def test_a_deck_that_is_suspended_during_the_frame_gives_the_terminal_back(opene
     with opened(argv=halted("textual")) as terminal:
         terminal.until(lambda: b"modules:" in terminal.written)
         terminal.signal(signal.SIGTSTP)
-        terminal.until(lambda: terminal.is_stopped or not terminal.read(0.01))
+        terminal.until(lambda: terminal.is_stopped)
+        terminal.until(lambda: terminal.is_given_back)
+
+
+def test_what_is_typed_during_the_frame_acts_on_the_first_table(opened: Open) -> None:
+    late = "import time, tui.cli.deck as m\nreal = m.appearance\n"
+    late += "m.appearance = lambda c: (time.sleep(1), real(c))[1]\n"
+    code = f"{late}\nfrom tui.cli.entry import main\nsys.exit(main())"
+    with opened(argv=(sys.executable, "-c", f"import sys\n{code}")) as terminal:
+        terminal.until(lambda: b"connecting" in terminal.written)
+        terminal.send(b"\x1b[B\x1b[Bd")
+        # The third service has the detail pane, below its row.
+        terminal.until(lambda: terminal.text.count("call_home_agent") > 1)
+        assert "^[" not in terminal.written.decode()
+        terminal.send(b"\x11")
+        assert terminal.ends() == 0
+
+
+def test_the_key_that_leaves_does_not_wait_for_a_table(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        '[nodes.node1]\nurl = "https://192.0.2.1:9443"\nusername = "a@b.c"\n'
+        'password_env = "DECK_TEST_PASSWORD"\n',
+    )
+    with Terminal(RSDECK, environment(tmp_path, DECK_TEST_PASSWORD=PASSWORD)) as terminal:
+        terminal.until(lambda: b"connecting" in terminal.written)
+        terminal.send(b"\x11")
+        assert terminal.ends() == 0
         assert terminal.is_given_back

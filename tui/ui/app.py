@@ -52,6 +52,9 @@ _FIRST_PAINT = 0.05
 _GC_THRESHOLDS = (20_000, 20, 50)
 """Thresholds of the garbage collector: rare, since nearly all of an answer is freed without it."""
 
+_KEYS_WAIT = 2.0
+"""Seconds after which what was typed during the start waits no longer for a first table."""
+
 _GATHER_FOR = 0.2
 """Seconds for which news of nodes are gathered, outside the table in front."""
 
@@ -141,6 +144,8 @@ class DeckApp(MouseSafeApp):
         self._profiles.ask_at_start()
         for warning in self._warnings:
             self.notify(warning, severity="warning", markup=False)
+        if self.holds_keys:
+            self.set_timer(_KEYS_WAIT, self.release_keys)
         # Polling imports much, which would delay the first paint.
         self.deck.call_after_refresh(lambda: self.set_timer(_FIRST_PAINT, self._start))
 
@@ -150,6 +155,7 @@ class DeckApp(MouseSafeApp):
         self.run_worker(self._fleet.run(), group="fleet", name="fleet")
         if not self._fleet.nodes:
             self.action_add_node()
+            self.call_later(self.release_keys)
 
     # News of the fleet
 
@@ -161,6 +167,8 @@ class DeckApp(MouseSafeApp):
         if self._is_shown:
             self.deck.node_changed(node)
             self._gather()
+            if self.holds_keys and node == self.deck.here and self.deck.has_news:
+                self.deck.call_after_refresh(self.release_keys)
 
     def _gather(self) -> None:
         if not self._is_gathering:

@@ -148,6 +148,12 @@ class DeckScreen(ServicesScreen[None]):
             return None
         return NodeView.of(self._fleet.watch(self.here), 0, monotonic())
 
+    @property
+    def has_news(self) -> bool:
+        """Whether the node that is shown has answered, or has failed to."""
+        reading = self._fleet.watch(self.here).reading
+        return reading.answered_at is not None or reading.trouble is not None
+
     def refresh_all(self) -> None:
         """Show everything as it is now."""
         if self.here not in self._fleet:

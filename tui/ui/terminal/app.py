@@ -62,9 +62,21 @@ class TerminalApp(App[None]):
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             if self.screen_stack and isinstance(self.screen, InputGuard):
                 self.screen.input_arrived(event)
-            await self._key_queue.put(event)
+            if self.holds_keys and _is_quit_key(event):
+                await self._handle_input(event)
+            else:
+                await self._key_queue.put(event)
         else:
             await self._handle_input(event)
+
+    @property
+    def holds_keys(self) -> bool:
+        """Whether what is typed waits: it began before there was anything to aim it at."""
+        return self._key_queue.is_held
+
+    async def release_keys(self) -> None:
+        """Handle what was typed from the first frame on, now that there is something to see."""
+        await self._key_queue.release_held()
 
     async def _handle_input(self, event: events.Event) -> None:
         """Handle an event, unless the screen drops it as typed before it could be read."""
@@ -227,6 +239,7 @@ class TerminalApp(App[None]):
         A `skeleton` that is shown gives way to the first paint.
         """
         self._exit_guard.skeleton = skeleton
+        self._key_queue.is_held = skeleton is not None and skeleton.is_shown
         with self._exit_guard as shutdown:
             self.run(mouse=mouse)
         shutdown.write_reports()

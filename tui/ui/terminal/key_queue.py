@@ -47,8 +47,15 @@ class KeyQueue:
         self._wait = wait
         self._waiting: deque[events.Event] = deque(maxlen=_AT_MOST)
         self._is_busy = False
+        self.is_held = False
+        """Whether every key waits, until `release_held`."""
         self._turn = 0
         self._timer: Timer | None = None
+
+    async def release_held(self) -> None:
+        """Handle what was held, in its order."""
+        self.is_held = False
+        await self._go_on()
 
     async def put(self, event: events.Event) -> None:
         """Handle a key or a paste, now or once those before it are handled."""
@@ -57,7 +64,7 @@ class KeyQueue:
 
     async def _go_on(self) -> None:
         """Handle what waits, until a key is being handled."""
-        while self._waiting and not self._is_busy:
+        while self._waiting and not self._is_busy and not self.is_held:
             event, target = self._waiting.popleft(), self._target()
             if target is None:  # no widget is there any more: the deck is leaving
                 continue
