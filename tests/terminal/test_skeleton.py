@@ -142,7 +142,9 @@ def test_a_fault_behind_the_frame_is_told_on_the_terminal_that_was_given_back(
 def test_the_first_word_of_anything_takes_the_frame_away(opened: Open) -> None:
     bug = "import sys, warnings, tui.cli.deck as m\nwarnings.simplefilter('always')\n"
     bug += "real = m.appearance\n"
-    bug += "m.appearance = lambda c: (warnings.warn('a word', stacklevel=1), real(c))[1]\n"
+    bug += (
+        "m.appearance = lambda *a, **k: (warnings.warn('a word', stacklevel=1), real(*a, **k))[1]\n"
+    )
     code = f"{bug}\nfrom tui.cli.entry import main\nsys.exit(main())"
     with opened(argv=(sys.executable, "-c", code)) as terminal:
         terminal.shows("alert_mgr")
@@ -179,7 +181,7 @@ def test_a_deck_that_is_suspended_during_the_frame_gives_the_terminal_back(opene
 
 def test_what_is_typed_during_the_frame_acts_on_the_first_table(opened: Open) -> None:
     late = "import time, tui.cli.deck as m\nreal = m.appearance\n"
-    late += "m.appearance = lambda c: (time.sleep(1), real(c))[1]\n"
+    late += "m.appearance = lambda *a, **k: (time.sleep(1), real(*a, **k))[1]\n"
     code = f"{late}\nfrom tui.cli.entry import main\nsys.exit(main())"
     with opened(argv=(sys.executable, "-c", f"import sys\n{code}")) as terminal:
         terminal.until(lambda: b"connecting" in terminal.written)

@@ -57,11 +57,12 @@ def forget_textual_environment(environ: "os._Environ[str]") -> None:
 
 
 def appearance(
-    configuration: "Configuration",
+    configuration: "Configuration", *, every_theme: bool = True
 ) -> tuple[dict[str, str], "dict[str, ThemeFile]", list[str]]:
     """Return the keys and themes of a configuration, and warnings about theme files.
 
-    Raises CommandError for an invalid keymap and for an unknown theme.
+    Of the themes only the one that is set, unless `every_theme` is wanted. Raises CommandError for
+    an invalid keymap and for an unknown theme.
     """
     forget_textual_environment(os.environ)
     from tui.ui.keymap import KeymapError, check_keymap
@@ -74,9 +75,10 @@ def appearance(
         keys = check_keymap(configuration.keys, (*LiveTable.MOVES, *COLUMN_BINDINGS))
     except KeymapError as error:
         raise CommandError(f"{where}: {error}") from None
-    themes, warnings = load_themes(theme_dirs())
     wanted = configuration.settings.theme
+    themes, warnings = load_themes(theme_dirs(), None if every_theme else wanted)
     if wanted not in themes:
+        themes, _ = load_themes(theme_dirs())
         known = ", ".join(sorted(themes))
         raise CommandError(f"{where}: settings.theme: no theme '{wanted}'; there are: {known}")
     return keys, themes, warnings
@@ -103,7 +105,7 @@ def run(  # noqa: PLR0913 - what the command line found out
     names = [profile.name for profile in configuration.nodes]
     if not skeleton.is_shown and (ground := _sure_ground(configuration)):
         skeleton.show(names, ground)
-    keys, themes, warnings = appearance(configuration)
+    keys, themes, _ = appearance(configuration, every_theme=False)
     theme = themes[configuration.settings.theme]
     start = Start(names, Ground(*(theme.colors[name] for name in GROUND_COLORS)))
     if not skeleton.is_shown:
@@ -118,6 +120,7 @@ def run(  # noqa: PLR0913 - what the command line found out
     from tui.journal.order_journal import OrderJournal
     from tui.storage.paths import state_dir
     from tui.ui.app import DeckApp, open_deck
+    from tui.ui.themes import load_themes
 
     passwords = passwords or Passwords(configuration.nodes)
     # A read-only deck sends no orders, and needs no folder to record them in.
@@ -134,9 +137,9 @@ def run(  # noqa: PLR0913 - what the command line found out
         configuration,
         fleet,
         themes=themes,
+        more_themes=lambda: load_themes(theme_dirs()),
         keys=keys,
         node=node,
-        warnings=tuple(warnings),
         files=files,
     )
     return open_deck(app, mouse=configuration.settings.mouse, skeleton=skeleton)

@@ -5,7 +5,7 @@ The screens over the deck are imported when they are first opened, so that the d
 
 import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -46,11 +46,11 @@ if TYPE_CHECKING:
 
 
 _DEFAULT_THEME = "dark"
-_FIRST_PAINT = 0.05
-"""Seconds from the first refresh until it has reached the terminal."""
-
 _GC_THRESHOLDS = (20_000, 20, 50)
 """Thresholds of the garbage collector: rare, since nearly all of an answer is freed without it."""
+
+_STANDS = 2.0
+"""Seconds after which the deck stands, and what a first table does not need can be loaded."""
 
 _KEYS_WAIT = 2.0
 """Seconds after which what was typed during the start waits no longer for a first table."""
@@ -60,7 +60,10 @@ _GATHER_FOR = 0.2
 
 
 class DeckApp(MouseSafeApp):
-    """The deck over one fleet. `keys` is a checked keymap, `themes` are by name."""
+    """The deck over one fleet. `keys` is a checked keymap, `themes` are by name.
+
+    `more_themes` loads all themes, with warnings: once the deck stands, or when one is looked for.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "rsdeck"
@@ -75,8 +78,8 @@ class DeckApp(MouseSafeApp):
         fleet: Fleet,
         *,
         themes: Mapping[str, ThemeFile],
+        more_themes: Callable[[], tuple[Mapping[str, ThemeFile], Sequence[str]]] | None = None,
         keys: Mapping[str, str],
-        warnings: tuple[str, ...] = (),
         node: str | None = None,
         files: "SavedFiles | None" = None,
         arming_times: ArmingTimes | None = None,
@@ -84,8 +87,8 @@ class DeckApp(MouseSafeApp):
         super().__init__(arming_times=arming_times)
         self._fleet = fleet
         self._themes = dict(themes)
+        self._more_themes = more_themes
         self._keys = dict(keys)
-        self._warnings = warnings
         self._is_gathering = False
         self._warned: frozenset[tuple[str, int]] = frozenset()
         self._warned_at = 0.0
@@ -94,6 +97,8 @@ class DeckApp(MouseSafeApp):
         for theme in self._themes.values():
             self.register_theme(to_textual(theme))
         self.theme = self._theme_file.name
+        self._css_variables = self.get_css_variables()
+        self.stylesheet.set_variables(self._css_variables)
         self._notifier = NotificationController(
             configuration.notify, os.environ, self.to_terminal, self.set_timer
         )
@@ -131,7 +136,34 @@ class DeckApp(MouseSafeApp):
     @property
     def theme_files(self) -> list[ThemeFile]:
         """The themes that can be chosen."""
+        self._load_more_themes()
         return list(self._themes.values())
+
+    def _load_more_themes(self) -> None:
+        load, self._more_themes = self._more_themes, None
+        if load is None:
+            return
+        themes, warnings = load()
+        for theme in themes.values():
+            if theme.name not in self._themes:
+                self.register_theme(to_textual(theme))
+        self._themes = dict(themes) | self._themes
+        for warning in warnings:
+            self._warn(warning)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the deck: there is no screen below it."""
+        return self.deck
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Parse the styles again, unless they are still those of the theme that the app began with.
+
+        Textual does so once at every start, and would do all its work twice.
+        """
+        variables = self.get_css_variables()
+        if variables != self._css_variables:
+            self._css_variables = variables
+            super().refresh_css(animate=animate)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return the filters of every painted line, that of the signs last."""
@@ -140,17 +172,15 @@ class DeckApp(MouseSafeApp):
     def on_mount(self) -> None:
         """Paint, then start polling; with no profile yet, open the form."""
         self.set_keymap(self._keys)
-        self.push_screen(self.deck)
         self._profiles.ask_at_start()
-        for warning in self._warnings:
-            self.notify(warning, severity="warning", markup=False)
+        self.set_timer(_STANDS, self._load_more_themes)
         if self.holds_keys:
             self.set_timer(_KEYS_WAIT, self.release_keys)
-        # Polling imports much, which would delay the first paint.
-        self.deck.call_after_refresh(lambda: self.set_timer(_FIRST_PAINT, self._start))
+        self.deck.call_after_refresh(self._start)
 
     def _start(self) -> None:
         gc.set_threshold(*_GC_THRESHOLDS)
+        gc.freeze()  # else the first collection would go through all that was imported
         gc.enable()
         self.run_worker(self._fleet.run(), group="fleet", name="fleet")
         if not self._fleet.nodes:

@@ -46,8 +46,10 @@ class _InvalidTheme(ValueError):
     """A theme file that cannot be used, and why."""
 
 
-def load_themes(folders: Iterable[Path]) -> tuple[dict[str, ThemeFile], list[str]]:
-    """Load every `*.toml` of the folders, later ones winning by name.
+def load_themes(
+    folders: Iterable[Path], only: str | None = None
+) -> tuple[dict[str, ThemeFile], list[str]]:
+    """Load every `*.toml` of the folders, later ones winning by name; or `only` that of one name.
 
     A file that cannot be used is left out and becomes a warning that names it.
     """
@@ -55,6 +57,8 @@ def load_themes(folders: Iterable[Path]) -> tuple[dict[str, ThemeFile], list[str
     warnings: list[str] = []
     for folder in folders:
         for path in sorted(folder.glob("*.toml")):
+            if only not in (None, path.stem):
+                continue
             try:
                 theme = _load(path)
             except (OSError, ValueError) as error:

@@ -125,10 +125,12 @@ class TerminalCells:
         What terminals may give another width ends a run, so that the next one is moved to.
         """
         start = end = columns[0]
+        is_ascii = row[start][0].isascii()
         for column in columns[1:]:
-            if not _joins(row, start, end, column):
+            if not _joins(row, end, column, is_ascii=is_ascii):
                 yield _run(row, start, end)
-                start = column
+                start, is_ascii = column, True
+            is_ascii = is_ascii and row[column][0].isascii()
             end = column
         yield _run(row, start, end)
 
@@ -155,16 +157,15 @@ def _run(row: list[_Cell], start: int, end: int) -> tuple[int, str, int, str]:
     return start, text, end + 1 - start, row[start][1]
 
 
-def _joins(row: list[_Cell], start: int, end: int, column: int) -> bool:
-    """Whether a run and a changed cell behind it are written in one go."""
-    look = row[start][1]
+def _joins(row: list[_Cell], end: int, column: int, *, is_ascii: bool) -> bool:
+    """Whether a run up to `end`, in ASCII or not, and a changed cell are written in one go."""
+    look = row[end][1]
     text, its_look = row[column]
     if its_look != look or column - end > _GAP + 1:
         return False
     between = row[end + 1 : column]
     if any(its_look != look or not text or not text.isascii() for text, its_look in between):
         return False
-    is_ascii = all(text.isascii() for text, _ in row[start : end + 1])
     return is_ascii or not (between or (text and text.isascii()))
 
 
