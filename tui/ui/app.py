@@ -6,6 +6,7 @@ The screens over the deck are imported when they are first opened, so that the d
 import gc
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,9 @@ _GC_THRESHOLDS = (20_000, 20, 50)
 
 _STANDS = 2.0
 """Seconds after which the deck stands, and what a first table does not need can be loaded."""
+
+_FIRST_PAINT_WITHIN = 0.5
+"""Seconds within which the deck is painted, whether there is a first table or not."""
 
 _KEYS_WAIT = 2.0
 """Seconds after which what was typed during the start waits no longer for a first table."""
@@ -110,6 +114,7 @@ class DeckApp(MouseSafeApp):
         )
         self._files = files
         self._copied = ""
+        self._first_paint = ExitStack()
         self._toast_counter = ToastCounter()
         signs = configuration.settings.signs
         is_ascii = signs is Signs.ASCII or (signs is Signs.AUTO and wants_ascii(os.environ))
@@ -176,6 +181,10 @@ class DeckApp(MouseSafeApp):
         self.set_timer(_STANDS, self._load_more_themes)
         if self.holds_keys:
             self.set_timer(_KEYS_WAIT, self.release_keys)
+            if self._fleet.nodes and self.screen is self.deck:
+                # The first frame stands there: what would be painted before a table is no news.
+                self._first_paint.enter_context(self.batch_update())
+                self.set_timer(_FIRST_PAINT_WITHIN, self._paint_first)
         self.deck.call_after_refresh(self._start)
 
     def _start(self) -> None:
@@ -186,6 +195,11 @@ class DeckApp(MouseSafeApp):
         if not self._fleet.nodes:
             self.action_add_node()
             self.call_later(self.release_keys)
+
+    def _paint_first(self) -> None:
+        """Paint from now on."""
+        self._first_paint.close()
+        self.screen.refresh(layout=True)
 
     # News of the fleet
 
@@ -198,6 +212,7 @@ class DeckApp(MouseSafeApp):
             self.deck.node_changed(node)
             self._gather()
             if self.holds_keys and node == self.deck.here and self.deck.has_news:
+                self._paint_first()
                 self.deck.call_after_refresh(self.release_keys)
 
     def _gather(self) -> None:
