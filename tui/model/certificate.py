@@ -1,9 +1,9 @@
 """A node's certificate: what it says of itself, and whether it is valid."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tui.model.duration import one_unit_of_minutes
+from tui.model.records import dataclass
 
 SOON = timedelta(days=30)
 """How long before its end a certificate gets a remark."""

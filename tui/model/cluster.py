@@ -1,11 +1,12 @@
 """A cluster as it describes itself: its members, and the health of all its nodes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from tui.model.context import Alert, CertificateTerm, Database, Entries, License, Shard
 from tui.model.node import Maintenance, Role
+from tui.model.records import dataclass
 from tui.model.service import Service
 
 

@@ -1,9 +1,11 @@
 """What surrounds a node's services in its cluster: alerts, databases, shards, actions, dates."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from typing import Generic, TypeVar
+
+from tui.model.records import dataclass
 
 _Value = TypeVar("_Value")
 

@@ -4,7 +4,6 @@ An event has details of one of the classes here, and by them its kind. Names, st
 are clean text; start times are the node's own clock, aware, UTC.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar
@@ -12,6 +11,7 @@ from typing import ClassVar
 from tui.model.node import Role
 from tui.model.order import Result, Verb
 from tui.model.reading import TroubleKind
+from tui.model.records import dataclass
 from tui.model.rollout import RolloutState
 from tui.model.service import Health, Service
 

@@ -1,10 +1,10 @@
 """What identifies a node beside its uid and hostname: its connection and its processes. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from tui.model.records import dataclass
 from tui.model.service import Service
 
 StartTimes = tuple[tuple[str, datetime], ...]

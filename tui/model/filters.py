@@ -1,13 +1,13 @@
 """Which services and which events are shown, and how services are sorted. Pure."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
 from tui.model.event import Event
 from tui.model.event_text import event_text
+from tui.model.records import dataclass
 from tui.model.service import Kind, Service, kind_of
 from tui.model.text import visible_name
 

@@ -1,7 +1,8 @@
 """How a user proves who they are to a node, and what of it limits polling."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from tui.model.records import dataclass
 
 
 class LoginWay(Enum):

@@ -1,9 +1,10 @@
 """Who a node is, as its cluster reports it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from tui.model.duration import one_unit
+from tui.model.records import dataclass
 
 
 class Role(Enum):

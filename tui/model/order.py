@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
 from tui.model.evidence import NodeEvidence
 from tui.model.node import Environment, Identity
+from tui.model.records import dataclass
 from tui.model.service import Kind
 
 

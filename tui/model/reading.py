@@ -1,9 +1,9 @@
 """What a node answered, when, and what is wrong where it did not."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from tui.model.records import dataclass
 from tui.model.service import Service
 
 

@@ -1,11 +1,12 @@
 """One order across nodes, in turn: the plan, and how far it has come."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
 from tui.model.node import Environment, Identity
 from tui.model.order import SeenService, Verb, Verdict
+from tui.model.records import dataclass
 
 
 class StepState(Enum):

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
+from tui.model.records import dataclass
 from tui.model.text import is_plain_name, visible_name
 
 _ACTIONABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)

@@ -5,8 +5,10 @@ certificate of an authority must be made out to; empty: the URL's host.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from tui.model.records import dataclass
 
 _FINGERPRINT = re.compile(r"sha256:(?P<hex>[0-9a-f]{64})")
 

@@ -1,0 +1,108 @@
+"""Dataclasses that are defined in a third of the time: there are 150, and each start pays them.
+
+`dataclasses` compiles five functions for each frozen class, one after another. Here the three that
+must be quick when they are called are compiled at once, and all classes share the others.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["dataclass"]
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+
+    def dataclass(
+        *, slots: bool, frozen: bool = False, eq: bool = True
+    ) -> Callable[[type[Any]], type[Any]]:
+        """Return a decorator that does as `dataclasses.dataclass` with the same arguments.
+
+        Assigning to a frozen instance raises FrozenInstanceError, also for a name that is no field.
+        """
+
+        def decorate(cls: type[Any]) -> type[Any]:
+            own = vars(cls)
+            made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
+            added = _compiled(made, is_frozen=frozen, is_compared=eq) | _SHARED
+            if frozen:
+                added |= _FROZEN
+            for name, function in added.items():
+                if name not in own:
+                    setattr(made, name, function)
+            return made
+
+        return decorate
+
+
+def _compiled(cls: type[Any], *, is_frozen: bool, is_compared: bool) -> dict[str, Any]:
+    """Compile the initializer of a class, and what compares its instances."""
+    fields = dataclasses.fields(cls)
+    known = {"__set": object.__setattr__, "__missing": dataclasses.MISSING}
+    heads, lines = ["self"], []
+    for field in fields:
+        name = value = field.name
+        if field.default is not dataclasses.MISSING:
+            known[f"__default_{name}"] = field.default
+            heads.append(f"{name}=__default_{name}")
+        elif field.default_factory is not dataclasses.MISSING:
+            known[f"__make_{name}"] = field.default_factory
+            heads.append(f"{name}=__missing")
+            value = f"__make_{name}() if {name} is __missing else {name}"
+        else:
+            heads.append(name)
+        lines.append(f" __set(self, {name!r}, {value})" if is_frozen else f" self.{name} = {value}")
+    source = [f"def __init__({', '.join(heads)}):", *(lines or [" pass"])]
+    if is_compared:
+        ours, theirs = (
+            f"({''.join(f'{one}.{field.name}, ' for field in fields if field.compare)})"
+            for one in ("self", "other")
+        )
+        source += [
+            "def __eq__(self, other):",
+            f" return {ours} == {theirs} if other.__class__ is self.__class__ else NotImplemented",
+        ]
+        if is_frozen:
+            source += ["def __hash__(self):", f" return hash({ours})"]
+    made: dict[str, Any] = {}
+    exec("\n".join(source), known, made)  # noqa: S102 - names of fields alone, as dataclasses does
+    for name, function in made.items():
+        function.__qualname__ = f"{cls.__qualname__}.{name}"
+        function.__module__ = cls.__module__
+    made["__init__"].__annotations__ = {field.name: field.type for field in fields}
+    if is_compared and not is_frozen:
+        made["__hash__"] = None
+    return made
+
+
+def _repr(self: Any) -> str:
+    fields = (field for field in dataclasses.fields(self) if field.repr)
+    values = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in fields)
+    return f"{type(self).__qualname__}({values})"
+
+
+def _assign(_self: Any, name: str, _: object) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _delete(_self: Any, name: str) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _state(self: Any) -> list[Any]:
+    return [getattr(self, field.name) for field in dataclasses.fields(self)]
+
+
+def _restore(self: Any, state: list[Any]) -> None:
+    for field, value in zip(dataclasses.fields(self), state, strict=True):
+        object.__setattr__(self, field.name, value)
+
+
+_SHARED = {"__repr__": _repr}
+_FROZEN = {
+    "__setattr__": _assign,
+    "__delattr__": _delete,
+    "__getstate__": _state,
+    "__setstate__": _restore,
+}
