@@ -107,7 +107,7 @@ def test_hostile_names_reach_timeline_and_desktop_as_text_alone(
     notify = f'desktop = ["appeared", "vanished", "status"]\nprotocol = "{protocol}"'
     with deck(notify, tmp_path, **env) as (terminal, cluster):
         terminal.send(b"e")
-        terminal.shows("timeline of all nodes")
+        terminal.shows("timeline · ")
         names = [name for name in PAYLOADS.values() if name.isascii()]
         names += ["\x1b]9;rsdeck: forged\x07", "\x1b]777;notify;rsdeck;forged\x07", "x;y"]
         for name in names:

@@ -15,7 +15,6 @@ NAMES = ["dark", "deuteranopia", "high-contrast", "light", "terminal"]
 COLORED = [name for name in NAMES if name != "terminal"]
 TEXTS = (
     "foreground", "ok", "warn", "bad", "unknown", "moving", "accent", "muted", "off", "stale_row",
-    "production",
 )  # fmt: skip
 ANSI = {
     f"{bright}{color}"
@@ -121,7 +120,7 @@ def test_every_text_is_readable_on_every_background(
 def test_what_brings_its_own_background_can_be_read(
     name: str, themes: dict[str, ThemeFile]
 ) -> None:
-    for style in ("stale", "readonly", "banner"):
+    for style in ("stale", "readonly", "banner", "production"):
         own = Style.parse(themes[name].styles[style]).bgcolor
         assert own is not None
         red, green, blue = own.get_truecolor()

@@ -70,6 +70,8 @@ class DeckApp(MouseSafeApp):
     """
 
     CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-roomy")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall"), (36, "-high")]
     TITLE = "rsdeck"
     COMMANDS = {DeckCommands}
     ENABLE_COMMAND_PALETTE = True

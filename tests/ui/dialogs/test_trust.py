@@ -22,7 +22,7 @@ from tui.ui.screens.nodes import NodesScreen
 pytestmark = pytest.mark.real_time
 
 WRONG = "ab" * 32
-UNCHECKED = "CERTIFICATE NOT CHECKED"
+UNCHECKED, INSECURE = "CERTIFICATE NOT CHECKED", " INSECURE "
 
 
 def trusting(
@@ -205,7 +205,7 @@ async def test_not_checked_is_shown_on_every_screen_of_the_node_and_no_order_is_
 ) -> None:
     async with open_deck(trusting(served, tmp_path, "insecure = true"), size=size) as deck:
         await deck.all_known()
-        await deck.shows(UNCHECKED)
+        await deck.shows(INSECURE)
         await deck.on("alert_mgr")
         await deck.press("r")
         await deck.until(
@@ -213,17 +213,17 @@ async def test_not_checked_is_shown_on_every_screen_of_the_node_and_no_order_is_
         )
         assert not isinstance(deck.app.screen, OrderDialog)
         await deck.press("n")
-        await deck.shows(UNCHECKED)
+        await deck.shows(INSECURE)
         if isinstance(deck.app.screen, NodesScreen):
             assert UNCHECKED in deck.text
             await deck.press("escape")
         await deck.press("E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
-        await deck.shows(UNCHECKED)
+        await deck.shows(INSECURE)
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         await deck.press("L")
-        await deck.shows("Log in", UNCHECKED)
+        await deck.shows("Log in", INSECURE)
     assert not posts(served)
 
 

@@ -15,7 +15,6 @@ from tui.ui.matrix.headers import (
     column_head,
     fitting,
     matrix_status,
-    matrix_title,
 )
 
 PALETTE = dict.fromkeys(("bad", "muted", "warn", "ok"), "")
@@ -145,7 +144,6 @@ def test_a_head_shows_the_node_its_age_and_its_trouble_in_the_room_there_is() ->
     assert [text for text, _ in column_head(replica, 3)] == ["12", "2 s", "ro"]
     unchecked = column("node1", {}, unchecked=True, read_only="said so")
     assert column_head(unchecked, 12)[2] == ("NOT CHECKED", "bad")
-    assert "CERTIFICATE NOT CHECKED on 1 node" in matrix_title(grid(unchecked), PALETTE).plain
 
 
 def test_an_edge_shows_how_many_nodes_lie_beyond_it_and_that_some_have_problems() -> None:

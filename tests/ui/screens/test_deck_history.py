@@ -31,7 +31,7 @@ class Counting(HistoryRecorder):
 
 
 def line_of(deck: Deck, word: str) -> str:
-    below_the_title = deck.text.splitlines()[1:]
+    below_the_title = deck.text.splitlines()[3:]
     return next((line for line in below_the_title if word in line), "")
 
 

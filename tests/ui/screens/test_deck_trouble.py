@@ -116,7 +116,7 @@ async def test_a_server_that_speaks_only_the_three_calls_can_be_watched(tmp_path
 async def test_a_closed_port_is_one_clear_sentence(tmp_path: Path) -> None:
     """Case 1."""
     async with open_deck(one_node("https://127.0.0.1:9", tmp_path)) as deck:
-        await deck.shows("odd", "https://127.0.0.1:9", "refused the connection", "is the node up")
+        await deck.shows("odd", "127.0.0.1:9", "refused the connection", "is the node up")
         await deck.shows("Nothing is known of this node yet")
 
 

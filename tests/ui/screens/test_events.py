@@ -25,7 +25,7 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 async def timeline(deck: Deck) -> None:
     await deck.press("e")
     await deck.until(lambda: isinstance(deck.app.screen, EventsScreen))
-    await deck.shows("timeline of all nodes")
+    await deck.shows("timeline · 3 nodes of demo")
 
 
 def happened(deck: Deck, happening: EventKind, service: str = "") -> list[Event]:

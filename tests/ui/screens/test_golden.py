@@ -24,9 +24,12 @@ SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 TIMELESS = (
     (re.compile(r"127\.0\.0\.1:\d{5}"), "127.0.0.1:99999"),
     (re.compile(r"\d\d:\d\d:\d\d"), "12:34:56"),
+    (re.compile(r"\d\d:\d\d(?= UTC ─)"), "12:34"),
+    (re.compile(r"[ ─]+(?= STALE \d+ s )"), " "),  # it stands at the right, and is longer then
     (re.compile(r"\d\d-\d\d(?= 12:34:56)"), "01-02"),
     (re.compile(r"(?<![.\d])\d{1,2} s\b"), "9 s"),
     (re.compile(r"(?<=took )\d+ ms"), "9 ms"),
+    (re.compile(r"\(\d+ ms\) *(?=│)"), "(9 ms) "),
     (re.compile(r"(?:(?<=asked )|(?<=down )|(?<=up ))\d\.\d s\b"), "9.9 s"),
 )
 

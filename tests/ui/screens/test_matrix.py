@@ -314,10 +314,10 @@ async def test_a_click_points_and_a_double_click_goes_there(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         matrix = await open_matrix(deck)
-        line = 4 + matrix.row_keys.index("ccs")
+        line = matrix.region.y + 3 + matrix.row_keys.index("ccs")
         await deck.click(offset=(45, line))
         await deck.until(lambda: matrix.cursor == ("node2", "ccs"))
-        await deck.click(offset=(45, 2))
+        await deck.click(offset=(45, matrix.region.y + 1))
         assert matrix.cursor == ("node2", "ccs")
         await deck.click(offset=(45, line), times=2)
         await deck.until(lambda: deck.app.screen is deck.app.deck)

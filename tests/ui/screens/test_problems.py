@@ -26,7 +26,7 @@ async def open_problems(deck: Deck) -> LiveTable:
 
 
 def line_of(deck: Deck, word: str) -> str:
-    return next((line for line in deck.text.splitlines() if word in line), "")
+    return next((line for line in deck.text.splitlines()[3:] if word in line), "")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

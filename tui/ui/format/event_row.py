@@ -13,17 +13,17 @@ from tui.ui.format.service_row import GLYPHS, STYLES
 
 _SIGNS = {
     EventKind.FLIPPED: ("?", ""),
-    EventKind.RESTARTED: ("↻", "muted"),
+    EventKind.RESTARTED: ("↻", "warn"),
     EventKind.VANISHED: ("-", "muted"),
     EventKind.APPEARED: ("+", "ok"),
     EventKind.LOST: ("✗", "bad"),
     EventKind.REGAINED: ("●", "ok"),
-    EventKind.ROLE: ("★", "accent"),
-    EventKind.ORDERED: ("»", "accent"),
+    EventKind.ROLE: ("★", "bold"),
+    EventKind.ORDERED: ("»", "bold"),
     EventKind.VERDICT: ("✗", "bad"),
     EventKind.LOGIN: ("✗", "bad"),
     EventKind.LOOPING: ("∞", "bad"),
-    EventKind.ROLLOUT: ("»", "accent"),
+    EventKind.ROLLOUT: ("»", "bold"),
 }
 _RESULTS = {
     Result.VERIFIED: ("✓", "ok"),

@@ -64,7 +64,7 @@ GLYPHS = {
 
 STYLES = {
     Health.FAILED: "bad",
-    Health.DOWN: "warn",
+    Health.DOWN: "bad",
     Health.UNKNOWN: "unknown",
     Health.MOVING: "moving",
     Health.UP: "ok",

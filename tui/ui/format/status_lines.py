@@ -6,12 +6,10 @@ from datetime import datetime
 from rich.text import Text
 
 from tui.model.duration import one_unit
-from tui.model.node import Environment, Role
 from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark
 from tui.model.reading import Remedy, Trouble
 from tui.model.service import Service
 from tui.model.time_zone import clock_text
-from tui.model.trust import UNCHECKED
 from tui.ui.format.node_view import NodeView
 from tui.ui.keymap import key_text
 
@@ -43,47 +41,6 @@ def join(parts: Sequence[Text], between: str = _DOT) -> Text:
 def time_text(moment: datetime | None) -> str:
     """Return the time of day of a moment; `never` for None."""
     return clock_text(moment) if moment else "never"
-
-
-def title_line(view: NodeView | None, read_only: str, palette: Palette) -> Text:
-    """Return the title: the node, its role, what it is for, and whether orders can be given."""
-    parts = [Text(" rsdeck", palette["accent"])]
-    locked = bool(read_only)
-    if view is not None:
-        locked = locked or bool(view.read_only)
-        if locked:
-            parts.append(Text(READ_ONLY, palette["readonly"]))
-        if view.unchecked:  # before anything that a narrow terminal may cut off
-            parts.append(Text(UNCHECKED, palette["bad"]))
-        parts.append(Text(view.title, "bold"))
-        parts.append(role_text(view, palette))
-        if view.facts.maintenance is not None:
-            parts.append(Text("IN MAINTENANCE", palette["warn"]))
-        parts.append(environment_text(view.environment, palette))
-        parts.append(Text(view.url, palette["muted"]))
-        if view.facts.identity.uid is not None:
-            parts.append(Text(f"node:{view.facts.identity.uid}", palette["muted"]))
-        version = view.facts.identity.version
-        parts.append(Text(f"version {version}" if version else "", palette["muted"]))
-    elif locked:
-        parts.append(Text(READ_ONLY, palette["readonly"]))
-    return join(parts)
-
-
-def role_text(view: NodeView, palette: Palette) -> Text:
-    """Return the node's role; the primary stands out."""
-    if view.role is Role.PRIMARY:
-        return Text("★ primary", palette["accent"])
-    return Text(view.role.value, palette["muted"])
-
-
-def environment_text(kind: Environment | None, palette: Palette) -> Text:
-    """Return what the node is for; production stands out."""
-    if kind is None:
-        return Text()
-    if kind is Environment.PRODUCTION:
-        return Text("production", palette["production"])
-    return Text(kind.value, palette["muted"])
 
 
 def status_line(view: NodeView, shown: int, sort: str, filtered: str, palette: Palette) -> Text:

@@ -106,21 +106,6 @@ def cell_sentence(grid: Grid, column: MatrixColumn, name: str) -> StyledText:
     return f"{who}: {text}, {kind}", style
 
 
-def matrix_title(grid: Grid, palette: Palette) -> Text:
-    """Return the title: how many nodes are side by side."""
-    clusters = {column.cluster for column in grid.columns}
-    count = len(grid.columns)
-    text = "1 node" if count == 1 else f"{count} nodes"
-    if len(clusters) > 1:
-        text += f" of {len(clusters)} clusters"
-    elif any(clusters):
-        text += f" of {next(iter(clusters))}"
-    unchecked = sum(column.unchecked for column in grid.columns)
-    nodes = "1 node" if unchecked == 1 else f"{unchecked} nodes"
-    warning = Text(f"{UNCHECKED} on {nodes}" if unchecked else "", palette["bad"])
-    return join([warning, Text("matrix", "bold"), Text(text, palette["muted"])])
-
-
 def matrix_status(
     grid: Grid, filtered: str, marks: Collection[tuple[str, str]], palette: Palette
 ) -> Text:

@@ -9,7 +9,6 @@ from textual.message import Message
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.polling.backoff import faster_interval, slower_interval
-from tui.fleet.problems import recent_restarts
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder
@@ -82,7 +81,6 @@ class DeckScreen(ServicesScreen[None]):
     AUTO_FOCUS = "#services"
     table: ServicesTable
     BINDINGS = [*bindings()]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-roomy")]
 
     class NodeShown(Message):
         """Another node is shown, or the deck is on top again."""
@@ -121,7 +119,7 @@ class DeckScreen(ServicesScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the deck."""
-        yield self._title
+        yield self._header
         with Horizontal(id="middle"):
             yield self._side
             with Vertical(id="main"):
@@ -218,7 +216,7 @@ class DeckScreen(ServicesScreen[None]):
         if view is not None and view.name != self.here:
             return  # another node was picked meanwhile
         palette = self._palette
-        self._title.say(status_lines.title_line(view, self._fleet.read_only, palette))
+        self._show_header(view)
         self._show_keys(
             _BAR,
             goes_first=_GOES_FIRST,
@@ -379,9 +377,6 @@ class DeckScreen(ServicesScreen[None]):
 
             screen = NodesScreen(self.views, self.here, self._palette, self._restarts)
             self.app.push_screen(screen, self._node_picked)
-
-    def _restarts(self) -> Mapping[str, int]:
-        return recent_restarts(self._fleet.events, monotonic())
 
     def _node_picked(self, node: str | None) -> None:
         if node:

@@ -33,6 +33,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     `keymap` holds the keys that were changed, by id.
     """
 
+    VIEW = "timeline"
     FILTER = "text  !text  node=  service=  what="
     AUTO_FOCUS = "#events"
     table: EventsTable
@@ -53,7 +54,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the timeline."""
-        yield self._title
+        yield self._header
         yield self._filter
         yield self.table
         yield self._whole
@@ -74,7 +75,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     def _show_around(self) -> None:
         """Show how much there is, and the event under the cursor in full."""
         palette, events, wanted = self._palette, self._fleet.events, self._wanted
-        self._show_title(Text("timeline of all nodes", "bold"))
+        self._show_header()
         self._show_keys(_BAR)
         parts = [Text("1 event" if len(events) == 1 else f"{len(events)} events")]
         if events:

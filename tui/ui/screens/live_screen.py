@@ -1,6 +1,8 @@
 """What the full screens over the fleet share: their frame, clock, filter, and when they are fed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from rich.text import Text
 from textual import events, on
@@ -8,24 +10,54 @@ from textual.screen import Screen, ScreenResultType
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
+from tui.fleet.problems import recent_restarts
+from tui.model.clock import monotonic
+from tui.model.event import Event
+from tui.model.time_zone import clock_text
 from tui.ui.controllers.orders import OrderController
-from tui.ui.format import status_lines
+from tui.ui.format import header, status_lines
 from tui.ui.format.key_bar import key_bar
+from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text
 from tui.ui.table.live_table import LiveTable
+from tui.ui.widgets.header_band import HeaderBand
 from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.text_line import TextLine
 
 _TICK = 1.0
 """Seconds after which uptimes and ages go on."""
 
+_RESTARTS_EVERY = 10.0
+"""Seconds after which restarts are counted again where no event is new: an hour goes on."""
+
+
+class _RestartCount:
+    """The restarts of the last hour by node, counted again only where an event is new."""
+
+    def __init__(self) -> None:
+        self._of: tuple[int, Event | None] = (-1, None)
+        self._at = 0.0
+        self._counted: Counter[str] = Counter()
+
+    def count(self, events: Sequence[Event], now: float) -> Counter[str]:
+        """Return them at `now` (monotonic)."""
+        of = (len(events), events[-1] if events else None)
+        is_same = of[0] == self._of[0] and of[1] is self._of[1]
+        if not is_same or now - self._at > _RESTARTS_EVERY:
+            self._of, self._at = of, now
+            self._counted = recent_restarts(events, now)
+        return self._counted
+
 
 class LiveScreen(Screen[ScreenResultType]):
-    """A screen with a title, a status line and a key bar, live while it can be seen.
+    """A screen with a header, a status line and a key bar, live while it can be seen.
 
     It is refreshed by its clock, and where a reading, a fact or an event of the fleet is new.
     """
+
+    VIEW = ""
+    """The name of the view in the header; empty on the deck."""
 
     def __init__(self, fleet: Fleet, palette: Palette, live_keys: Mapping[str, str]) -> None:
         super().__init__()
@@ -33,7 +65,8 @@ class LiveScreen(Screen[ScreenResultType]):
         self._palette = palette
         self.live_keys = dict(live_keys)
         """Binding id → the keys it has now, as Textual spells them."""
-        self._title = TextLine(id="title")
+        self._header = HeaderBand(id="header")
+        self._restart_count = _RestartCount()
         self._status = TextLine(id="status")
         self._keys = TextLine(id="keys")
         self._shown_state: tuple[object, ...] = ()
@@ -99,9 +132,48 @@ class LiveScreen(Screen[ScreenResultType]):
 
     # The lines around
 
-    def _show_title(self, *parts: Text) -> None:
-        head = status_lines.title_line(None, self._fleet.read_only, self._palette)
-        self._title.say(status_lines.join([head, *parts]))
+    def _restarts(self) -> Counter[str]:
+        """Return, by node, the restarts of the last hour that were not ordered here."""
+        return self._restart_count.count(self._fleet.events, monotonic())
+
+    def _show_header(self, view: NodeView | None = None) -> None:
+        """Show the header: of a node and its cluster on the deck, else of all nodes.
+
+        On other screens `view` is the node under the cursor, where there is one.
+        """
+        palette, now = self._palette, monotonic()
+        nodes = [NodeView.of(node, 0, now) for node in self._fleet.nodes]
+        if not self.VIEW and view is not None:
+            nodes = [one for one in nodes if one.is_beside(view)]
+        title = f"{self.VIEW} · {_nodes(nodes)}" if self.VIEW else _clusters(nodes)
+        restarts = self._restarts()
+        contexts = {one.cluster or one.name: self._fleet.context(one.name) for one in nodes}
+        summary = header.ClusterSummary.of(
+            nodes, sum(restarts[one.name] for one in nodes), contexts.values()
+        )
+        name = header.view_name(title, palette)
+        lines = header.Header(
+            title=title,
+            pills=header.pills(
+                nodes if view is None else [view],
+                palette,
+                read_only=bool(self._fleet.read_only),
+                paused=self._fleet.paused,
+                unlocked=self._fleet.unlocked,
+            ),
+            clock=clock_text(datetime.now(UTC), "%H:%M"),
+            cluster=header.cluster_parts(summary, now, datetime.now(UTC), palette),
+            node=header.nodes_parts(nodes, palette)
+            if view is None
+            else header.node_parts(view, self._fleet.context(view.name), palette),
+            brief=header.brief_parts(
+                name if self.VIEW or view is None else header.node_name(view, palette),
+                summary,
+                None if self.VIEW else view,
+                palette,
+            ),
+        )
+        self._header.present(lines, palette)
 
     def _show_status(self, parts: Sequence[Text]) -> None:
         paused = Text("PAUSED: not polling" * self._fleet.paused, self._palette["banner"])
@@ -236,3 +308,16 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         """Clear finished orders from the screen."""
         self._orders.dismiss()
         self.orders_moved()
+
+
+def _nodes(views: Sequence[NodeView]) -> str:
+    """Return how many nodes there are, and of which clusters."""
+    clusters = _clusters(views)
+    count = "1 node" if len(views) == 1 else f"{len(views)} nodes"
+    return f"{count} of {clusters}" if clusters else count
+
+
+def _clusters(views: Sequence[NodeView]) -> str:
+    """Return the name of the nodes' cluster; how many there are, where there are several."""
+    names = {view.cluster for view in views}
+    return f"{len(names)} clusters" if len(names) > 1 else "".join(names)

@@ -52,6 +52,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
     `begins` is the cell that the cursor is on at first, where there is such a one.
     """
 
+    VIEW = "matrix"
     AUTO_FOCUS = "#matrix"
     table: MatrixTable
     BINDINGS = [
@@ -85,7 +86,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        yield self._title
+        yield self._header
         yield self._banner
         yield self._filter
         yield self.table
@@ -117,7 +118,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
 
     def show_around(self) -> None:
         palette, grid = self._palette, self._grid
-        self._show_title(headers.matrix_title(grid, palette))
+        self._show_header()
         self._show_banner(paused="not polling")
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))

@@ -44,6 +44,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
     `keymap` holds the keys that were changed, by id.
     """
 
+    VIEW = "problems"
     AUTO_FOCUS = "#wrong"
     BINDINGS = [
         *(key.binding() for key in KEYS if key.id in _SHARED),
@@ -60,7 +61,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        yield self._title
+        yield self._header
         yield self._table
         yield self._here
         yield self._status
@@ -96,8 +97,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
     def _show_around(self, found: tuple[Problem, ...], silent: int) -> None:
         palette = self._palette
         nodes = len(self._fleet.nodes)
-        count = Text("1 node" if nodes == 1 else f"{nodes} nodes", palette["muted"])
-        self._show_title(Text("all problems", "bold"), count)
+        self._show_header()
         parts = []
         for severity, (glyph, style) in _LOOKS.items():
             number = sum(problem.severity is severity for problem in found)

@@ -346,7 +346,7 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
 
     def look(self, row: Row) -> LineLook:
         """Return how a row's line looks besides its cells: here the cursor is the whole line."""
-        mark = "●" if ("", row.key) in self._cells.marks else " "
+        mark = "◆" if ("", row.key) in self._cells.marks else " "
         if row.key != self.cursor_key:
             return LineLook(self._base, mark=mark)
         name, sign = ("cursor", "▌") if self.has_focus else ("cursor-weak", "▏")

@@ -1,0 +1,185 @@
+"""The header band: fixed pills, sums that say what is not known, whole parts or none."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.ui.node_views import node_view
+from tui.model.context import (
+    Alert,
+    CertificateTerm,
+    ClusterContext,
+    Database,
+    Endpoint,
+    Known,
+    License,
+    Quorum,
+    Shard,
+)
+from tui.model.node import Environment, Identity, Maintenance, NodeFacts, Role
+from tui.model.reading import Trouble, TroubleKind
+from tui.model.service import Service
+from tui.ui.format.header import (
+    ClusterSummary,
+    Header,
+    brief_parts,
+    cluster_parts,
+    header_lines,
+    node_name,
+    node_parts,
+    nodes_parts,
+    pills,
+)
+from tui.ui.themes import STYLES
+
+PALETTE = dict.fromkeys(STYLES, "")
+NOW = 1000.0
+TODAY = datetime(2026, 11, 27, 12, 3, tzinfo=UTC)
+
+
+def words(parts: object) -> list[str]:
+    return [part.text.plain.strip() for part in parts]  # type: ignore[attr-defined]
+
+
+def known(**values: object) -> ClusterContext:
+    return ClusterContext(**{name: Known(value, "", NOW) for name, value in values.items()})  # type: ignore[arg-type]
+
+
+FULL = known(
+    alerts=(Alert("node_memory"),),
+    quorum=Quorum(2, 3),
+    license=License(valid_until=TODAY + timedelta(days=41, hours=3)),
+    certificates=(
+        CertificateTerm("api", valid_until=TODAY + timedelta(days=300)),
+        CertificateTerm("proxy", valid_until=TODAY + timedelta(days=12, hours=1)),
+    ),
+    shards=(
+        Shard("1", 1, 1, is_primary=True),
+        Shard("2", 1, 1, is_primary=False),
+        Shard("3", 1, 2),
+    ),
+    databases=(
+        Database(1, endpoints=(Endpoint("1:1", ("10.0.0.1", "10.0.0.2")),)),
+        Database(2, endpoints=(Endpoint("2:1", ("10.0.0.2",)),)),
+    ),
+)
+
+
+def summed(*views: object, restarts: int = 0, context: ClusterContext = FULL) -> list[str]:
+    summary = ClusterSummary.of(views, restarts, [context])  # type: ignore[arg-type]
+    return words(cluster_parts(summary, NOW, TODAY, PALETTE))
+
+
+def test_what_is_known_of_a_cluster_is_summed_up() -> None:
+    one = node_view("node1", Service("a", "RUNNING"), Service("b", "STOPPED"))
+    lost = node_view("node2", Service("a", "RUNNING"), age=60.0)
+    assert summed(one, lost, restarts=2) == [
+        "nodes 1/2 ok", "services 1/2 ok", "✗ 1 down", "↻ 2 restarted/1h",
+        "alerts 1 ▲ node_memory", "quorum ok", "license 41 d", "certs 12 d",
+    ]  # fmt: skip
+
+
+def test_what_is_not_known_is_never_a_number() -> None:
+    nothing = summed(node_view("node1", Service("a", "RUNNING")), context=ClusterContext())
+    assert nothing[2:] == ["alerts —", "quorum —", "license —", "certs —"]
+    assert summed(context=ClusterContext())[:2] == ["nodes — ok", "services — ok"]
+
+
+def test_a_value_that_could_not_be_read_again_has_its_age() -> None:
+    old = Known((Alert("node_memory"),), "403", NOW - 200)
+    assert "alerts 1 ▲ node_memory, 3 m old" in summed(context=ClusterContext(alerts=old))
+    assert "quorum ok, 3 m old" in summed(
+        context=ClusterContext(quorum=Known(Quorum(3, 3), "403", NOW - 200))
+    )
+
+
+def test_a_lost_quorum_and_what_is_over_stand_out() -> None:
+    bad = known(quorum=Quorum(1, 3), license=License(expired=True), certificates=())
+    assert summed(context=bad)[-3:] == ["quorum LOST 1/3", "license expired", "certs —"]
+
+
+def test_a_node_is_described_with_what_it_holds() -> None:
+    facts = NodeFacts(Identity(1, "", "10.0.0.1", Role.PRIMARY, "8.0.16-22"))
+    view = node_view("node1", Service("a", "RUNNING", uptime=12 * 86400 + 5), facts=facts)
+    assert words(node_parts(view, FULL, PALETTE)) == [
+        "node1 ★ primary", "node1:9443", "8.0.16-22", "up 12 d", "shards 2 (1 primary)",
+        "endpoints 1", "polled 1 s ago (14 ms)",
+    ]  # fmt: skip
+    unknown = words(node_parts(node_view("node1", age=None), ClusterContext(), PALETTE))
+    assert unknown == [
+        "node1 role unknown",
+        "node1:9443",
+        "shards —",
+        "endpoints —",
+        "never polled",
+    ]
+
+
+def test_pills_stand_in_one_order_and_say_words() -> None:
+    view = node_view("node1", age=60.0, environment=Environment.PRODUCTION, read_only="why")
+    view = replace(view, facts=NodeFacts(maintenance=Maintenance()))
+    every = pills([view], PALETTE, paused=True, unlocked=True)
+    assert words(every) == [
+        "MAINTENANCE", "UNLOCKED", "PAUSED", "STALE 1 m", "READ-ONLY", "PROD",
+    ]  # fmt: skip
+    staging = node_view("node2", environment=Environment.STAGING)
+    assert words(pills([staging], PALETTE)) == ["STAGING"]
+    assert words(pills([staging, view], PALETTE, read_only=True)) == [
+        "MAINTENANCE", "READ-ONLY", "PROD",
+    ]  # fmt: skip
+
+
+def full_header() -> Header:
+    facts = NodeFacts(Identity(1, "", "10.0.0.1", Role.PRIMARY, "8.0.16-22"))
+    view = node_view(
+        "node1", Service("a", "FATAL", uptime=5), facts=facts, environment=Environment.PRODUCTION
+    )
+    summary = ClusterSummary.of([view], 2, [FULL])
+    return Header(
+        title="payments",
+        pills=pills([view], PALETTE, read_only=True, paused=True),
+        clock="12:03 UTC",
+        cluster=cluster_parts(summary, NOW, TODAY, PALETTE),
+        node=node_parts(view, FULL, PALETTE),
+        brief=brief_parts(node_name(view, PALETTE), summary, view, PALETTE),
+    )
+
+
+@pytest.mark.parametrize("width", [10, 40, 60, 79, 80, 100, 120, 160, 200])
+@pytest.mark.parametrize("height", [1, 3])
+def test_a_band_is_as_wide_as_it_should_be_and_cuts_no_part(width: int, height: int) -> None:
+    header = full_header()
+    lines = header_lines(header, width, height, PALETTE)
+    assert [line.cell_len for line in lines] == [width] * height
+    parts = (*header.cluster, *header.node, *header.brief, *header.pills)
+    wholes = sorted([*words(parts), "payments", "rsdeck", header.clock], key=len, reverse=True)
+    for line in lines:
+        rest = line.plain
+        for whole in wholes:
+            rest = rest.replace(whole, "")
+        assert width < 20 or not rest.strip("╭╮│─ "), (line.plain, rest)
+
+
+def test_the_worst_stays_where_there_is_little_room() -> None:
+    (line,) = header_lines(full_header(), 60, 1, PALETTE)
+    assert line.plain == " node1 ★ primary   ✗ 1 down       PAUSED   READ-ONLY   PROD "
+    top, cluster, _ = header_lines(full_header(), 100, 3, PALETTE)
+    assert top.plain.startswith("╭ rsdeck ── payments ──")
+    assert top.plain.endswith("─ PAUSED ─ READ-ONLY ─ PROD ─ 12:03 UTC ─╮")
+    assert "✗ 1 down" in cluster.plain
+
+
+def test_without_a_node_the_third_line_lists_what_there_is_the_worst_first() -> None:
+    well, ill = Service("a", "RUNNING"), Service("a", "STOPPED")
+    lost = Trouble(TroubleKind.UNREACHABLE, "gone")
+    nodes = [
+        node_view("node1", well),
+        node_view("node2", ill),
+        node_view("node3", well, age=60.0, trouble=lost),
+    ]
+    assert words(nodes_parts(nodes, PALETTE)) == [
+        "node2 0/1 ok", "node3 unreachable", "node1 1/1 ok",
+    ]  # fmt: skip
+    other = node_view("node4", well, cluster="orders")
+    assert words(nodes_parts([*nodes, other], PALETTE)) == ["payments 2/3 ok", "orders 1/1 ok"]

@@ -1,0 +1,413 @@
+"""The header band: pills, the sums of a cluster and one node, in one line or three. Pure.
+
+What does not fit leaves out its least important part whole.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from rich.text import Text
+
+from tui.model.context import Alert, ClusterContext, Known, Quorum
+from tui.model.duration import one_unit
+from tui.model.node import Environment, Role
+from tui.model.service import Health
+from tui.ui.format.node_view import NodeView
+from tui.ui.format.service_row import NOTHING
+from tui.ui.format.status_lines import Palette
+
+FRAMED = 3
+"""Lines of the band where there is room for a frame."""
+
+SOON = 30
+"""Days below which the end of a license or certificate needs a look."""
+
+_DAY = 86_400
+_GAP = 3
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a line; of too many, those with the highest `rank` are left out first."""
+
+    text: Text
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the band shows. Pills stand at the right, the last one outermost.
+
+    `brief` is the left side of the band where it is one line high.
+    """
+
+    title: str
+    pills: tuple[Part, ...] = ()
+    clock: str = ""
+    cluster: tuple[Part, ...] = ()
+    node: tuple[Part, ...] = ()
+    brief: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSummary:
+    """Sums over nodes; those of services are over the nodes that are polled and fresh."""
+
+    nodes: int = 0
+    nodes_ok: int = 0
+    services: int = 0
+    services_ok: int = 0
+    down: int = 0
+    changing: int = 0
+    unknown: int = 0
+    restarts: int = 0
+    contexts: tuple[ClusterContext, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        views: Sequence[NodeView],
+        restarts: int,
+        contexts: Iterable[ClusterContext] = (),
+    ) -> "ClusterSummary":
+        """Sum up nodes; `restarts` are those of the last hour that were not ordered here."""
+        fresh = [view for view in views if view.is_fresh and not view.wrong_node]
+        healths = [
+            service.health(view.facts.disabled) for view in fresh for service in view.problems
+        ]
+        down = sum(health in (Health.DOWN, Health.FAILED) for health in healths)
+        return cls(
+            nodes=len(views),
+            nodes_ok=len(fresh),
+            services=sum(view.tally.total for view in fresh),
+            services_ok=sum(view.tally.well for view in fresh),
+            down=down,
+            changing=healths.count(Health.MOVING),
+            unknown=healths.count(Health.UNKNOWN),
+            restarts=restarts,
+            contexts=tuple(contexts),
+        )
+
+
+# The parts
+
+
+def pills(
+    views: Sequence[NodeView],
+    palette: Palette,
+    *,
+    read_only: bool = False,
+    paused: bool = False,
+    unlocked: bool = False,
+) -> tuple[Part, ...]:
+    """Return what must not be overlooked of the session and the nodes shown, in a fixed order.
+
+    Those of a node are of the only one, or of any. The outermost is the environment.
+    """
+    environments = {view.environment for view in views}
+    locked = read_only or (bool(views) and all(view.read_only for view in views))
+    only = views[0] if len(views) == 1 else None
+    stale = f"STALE {one_unit(only.age or 0)}" if only is not None and only.is_stale else ""
+    texts = (
+        ("MAINTENANCE", any(view.facts.maintenance for view in views), "banner", 4),
+        ("UNLOCKED", unlocked, "banner", 5),
+        ("INSECURE", any(view.unchecked for view in views), "banner", 3),
+        ("PAUSED", paused, "banner", 2),
+        (stale, bool(stale), "stale", 1),
+        ("READ-ONLY", locked, "readonly", 1),
+        ("STAGING", environments == {Environment.STAGING}, "bold reverse", 6),
+        ("PROD", Environment.PRODUCTION in environments, "production", 0),
+    )
+    return tuple(
+        Part(Text(f" {text} ", palette.get(style, style)), rank)
+        for text, is_shown, style, rank in texts
+        if is_shown
+    )
+
+
+def cluster_parts(
+    summary: ClusterSummary, now: float, today: datetime, palette: Palette
+) -> tuple[Part, ...]:
+    """Return line 2: nodes, services, what is down or was restarted, and what surrounds them."""
+    nodes_ok = summary.nodes_ok == summary.nodes
+    services_ok = not summary.down
+    parts = [
+        Part(_counted("nodes", summary.nodes_ok, summary.nodes, nodes_ok, palette), 0),
+        Part(_counted("services", summary.services_ok, summary.services, services_ok, palette), 2),
+        Part(Text(f"✗ {summary.down} down" if summary.down else "", palette["bad"]), 1),
+        Part(Text(f"? {summary.unknown} unknown" if summary.unknown else "", palette["warn"]), 3),
+        Part(
+            Text(f"◐ {summary.changing} changing" if summary.changing else "", palette["moving"]),
+            3,
+        ),
+        Part(
+            Text(f"↻ {summary.restarts} restarted/1h" if summary.restarts else "", palette["warn"]),
+            3,
+        ),
+        _alerts([context.alerts for context in summary.contexts], now, palette),
+        _quorum([context.quorum for context in summary.contexts], now, palette),
+        _term("license", _license_days(summary.contexts, today), 8, palette),
+        _term("certs", _certificate_days(summary.contexts, today), 7, palette),
+    ]
+    return tuple(part for part in parts if part.text.plain)
+
+
+def _counted(word: str, well: int, total: int, is_ok: bool, palette: Palette) -> Text:
+    text = Text(f"{word} ", palette["muted"])
+    text.append(f"{well}/{total}" if total else NOTHING, "bold" if is_ok else palette["bad"])
+    return text.append(" ok", palette["muted"])
+
+
+def _old(read: Iterable[Known[_Value]], now: float) -> str:
+    """Return how old the oldest value is that could not be read again; empty where none is."""
+    ages = [known.age(now) for known in read if known.value is not None and known.gap]
+    return f", {one_unit(max(ages))} old" if ages else ""
+
+
+def _alerts(read: Sequence[Known[tuple[Alert, ...]]], now: float, palette: Palette) -> Part:
+    text = Text("alerts ", palette["muted"])
+    if all(known.value is None for known in read):
+        return Part(text.append(NOTHING), 6)
+    alerts = [alert for known in read for alert in known.value or ()]
+    if not alerts:
+        return Part(text.append("0", "bold").append(_old(read, now)), 6)
+    return Part(
+        text.append(f"{len(alerts)} ▲ {alerts[0].name}{_old(read, now)}", palette["warn"]), 4
+    )
+
+
+def _quorum(read: Sequence[Known[Quorum]], now: float, palette: Palette) -> Part:
+    text = Text("quorum ", palette["muted"])
+    known = [one.value for one in read if one.value is not None]
+    if not known:
+        return Part(text.append(NOTHING), 5)
+    lost = next((quorum for quorum in known if not quorum.is_kept), None)
+    if lost is not None:
+        return Part(text.append(f"LOST {lost.up}/{lost.total}{_old(read, now)}", palette["bad"]), 0)
+    return Part(text.append("ok", "bold").append(_old(read, now)), 5)
+
+
+def _license_days(contexts: Sequence[ClusterContext], today: datetime) -> int | None:
+    days = []
+    for context in contexts:
+        found = context.license.value
+        if found is not None and found.expired:
+            days.append(-1)
+        elif found is not None and found.valid_until is not None:
+            days.append(_days(found.valid_until, today))
+    return min(days, default=None)
+
+
+def _certificate_days(contexts: Sequence[ClusterContext], today: datetime) -> int | None:
+    days = []
+    for context in contexts:
+        for term in context.certificates.value or ():
+            if term.expired:
+                days.append(-1)
+            elif term.valid_until is not None:
+                days.append(_days(term.valid_until, today))
+    return min(days, default=None)
+
+
+def _days(moment: datetime, today: datetime) -> int:
+    return int((moment - today).total_seconds() // _DAY)
+
+
+def _term(word: str, days: int | None, rank: int, palette: Palette) -> Part:
+    """Return for how long something is valid; what ends soon is more important."""
+    text = Text(f"{word} ", palette["muted"])
+    if days is None:
+        return Part(text.append(NOTHING, palette["muted"]), rank)
+    if days < 0:
+        return Part(text.append("expired", palette["warn"]), 2)
+    if days < SOON:
+        return Part(text.append(f"{days} d", palette["warn"]), 3)
+    return Part(text.append(f"{days} d", "bold"), rank)
+
+
+def nodes_parts(views: Sequence[NodeView], palette: Palette) -> tuple[Part, ...]:
+    """Return line 3 where no node is picked: each cluster, of a single one each node.
+
+    Those that are not well come first.
+    """
+    clusters: dict[str, list[NodeView]] = {}
+    for view in views:
+        clusters.setdefault(view.cluster or view.title, []).append(view)
+    if len(clusters) == 1:
+        found = [_services_of(view, palette) for view in views]
+    else:
+        sums = {name: ClusterSummary.of(nodes, 0) for name, nodes in clusters.items()}
+        found = [
+            (one.nodes_ok == one.nodes and not one.down, _nodes_of(name, one, palette))
+            for name, one in sums.items()
+        ]
+    worst_first = sorted(found, key=lambda pair: pair[0])
+    return tuple(Part(text, rank) for rank, (_, text) in enumerate(worst_first))
+
+
+def _services_of(view: NodeView, palette: Palette) -> tuple[bool, Text]:
+    one = ClusterSummary.of([view], 0)
+    if not one.nodes_ok:
+        word = "stale" if view.is_stale else "never polled"
+        trouble = view.reading.trouble.kind.value if view.reading.trouble else word
+        return False, Text(f"{view.title} ", palette["muted"]).append(trouble, palette["bad"])
+    return not one.down, _counted(view.title, one.services_ok, one.services, not one.down, palette)
+
+
+def _nodes_of(name: str, one: ClusterSummary, palette: Palette) -> Text:
+    return _counted(name, one.nodes_ok, one.nodes, one.nodes_ok == one.nodes, palette)
+
+
+def node_parts(view: NodeView, context: ClusterContext, palette: Palette) -> tuple[Part, ...]:
+    """Return line 3: who the node is, what it holds, and how old its last answer is."""
+    uptimes = [service.uptime for service in view.reading.services if service.uptime is not None]
+    version = view.facts.identity.version
+    parts = (
+        Part(node_name(view, palette), 0),
+        Part(Text(view.profile.host), 3),
+        Part(Text(version, palette["muted"]), 5),
+        Part(Text(f"up {one_unit(max(uptimes))}" if uptimes else "", palette["muted"]), 6),
+        Part(_shards(view, context, palette), 4),
+        Part(_endpoints(view, context, palette), 7),
+        Part(polled_text(view, palette), 1),
+    )
+    return tuple(part for part in parts if part.text.plain)
+
+
+def node_name(view: NodeView, palette: Palette) -> Text:
+    """Return a node's name and role."""
+    text = Text(view.title, "bold")
+    if view.role is Role.PRIMARY:
+        return text.append(" ★ primary", "bold")
+    return text.append(f" {view.role.value}", palette["muted"])
+
+
+def _shards(view: NodeView, context: ClusterContext, palette: Palette) -> Text:
+    text, uid = Text("shards ", palette["muted"]), view.facts.identity.uid
+    shards = context.shards.value
+    if shards is None or uid is None:
+        return text.append(NOTHING, palette["muted"])
+    here = [shard for shard in shards if shard.node == uid]
+    text.append(str(len(here)))
+    primaries = sum(shard.is_primary is True for shard in here)
+    return text.append(f" ({primaries} primary)" if here else "", palette["muted"])
+
+
+def _endpoints(view: NodeView, context: ClusterContext, palette: Palette) -> Text:
+    text, address = Text("endpoints ", palette["muted"]), view.facts.identity.address
+    databases = context.databases.value
+    if databases is None or not address:
+        return text.append(NOTHING, palette["muted"])
+    endpoints = [endpoint for database in databases for endpoint in database.endpoints]
+    return text.append(str(sum(address in endpoint.addresses for endpoint in endpoints)))
+
+
+def polled_text(view: NodeView, palette: Palette) -> Text:
+    """Return when the node was polled last and how long that took; marked where it is too old."""
+    if view.age is None:
+        return Text("never polled", palette["muted"])
+    if view.is_stale:
+        return Text(f"STALE: last good answer {one_unit(view.age)} ago", palette["warn"])
+    text = Text(f"polled {one_unit(view.age)} ago", palette["muted"])
+    return text.append(f" ({view.reading.took * 1000:.0f} ms)", palette["muted"])
+
+
+def brief_parts(
+    name: Text, summary: ClusterSummary, view: NodeView | None, palette: Palette
+) -> tuple[Part, ...]:
+    """Return the left side of a band of one line; `name` is the node's, or the view's."""
+    nodes_ok = summary.nodes_ok == summary.nodes
+    down = f"✗ {summary.down} down" if summary.down else ""
+    again = f"↻ {summary.restarts} restarted/1h" if summary.restarts else ""
+    parts = [
+        Part(name, 0),
+        Part(
+            _counted("nodes", summary.nodes_ok, summary.nodes, nodes_ok, palette),
+            3 if nodes_ok else 1,
+        ),
+        Part(Text(down, palette["bad"]), 1),
+        Part(Text(again, palette["warn"]), 2),
+    ]
+    if view is not None:
+        parts += [
+            Part(Text(view.profile.host, palette["muted"]), 4),
+            Part(Text(view.facts.identity.version, palette["muted"]), 5),
+        ]
+    return tuple(part for part in parts if part.text.plain)
+
+
+def view_name(word: str, palette: Palette) -> Text:
+    """Return the name of a view as it begins a band of one line."""
+    return Text("rsdeck ", palette["accent"]).append(word, "bold")
+
+
+# The lines
+
+
+def header_lines(header: Header, width: int, height: int, palette: Palette) -> tuple[Text, ...]:
+    """Return the band in exactly `width` cells: one line, or three with a frame."""
+    if height < FRAMED:
+        return (_brief(header, width),)
+    frame = palette["muted"]
+    return (
+        _top(header, width, frame, palette),
+        _framed(header.cluster, width, frame),
+        _framed(header.node, width, frame),
+    )
+
+
+def _brief(header: Header, width: int) -> Text:
+    right = _row(fitting(header.pills, width - 1, 1), 1)
+    room = width - right.cell_len - (2 if right.plain else 1)
+    line = Text(" ").append_text(_row(fitting(header.brief, room, _GAP), _GAP))
+    line.append(" " * max(0, width - line.cell_len - right.cell_len)).append_text(right)
+    return _cut(line, width)
+
+
+def _top(header: Header, width: int, frame: str, palette: Palette) -> Text:
+    """Return the upper edge of the frame: title at the left, pills and the clock at the right."""
+    clock = Part(Text(f" {header.clock} ", palette["muted"]), 9)
+    chosen = fitting((*header.pills, *([clock] if header.clock else [])), width - 6, 1)
+    right = Text()
+    for part in chosen:
+        right.append_text(part.text).append("─", frame)
+    right.append("╮", frame)
+    left = Text("╭ ", frame).append("rsdeck", palette["accent"])
+    title = Text(" ── ", frame).append(header.title, "bold")
+    if header.title and left.cell_len + title.cell_len + right.cell_len + 2 <= width:
+        left.append_text(title)
+    left.append(" ")
+    left.append("─" * max(0, width - left.cell_len - right.cell_len), frame)
+    return _cut(left.append_text(right), width)
+
+
+def _framed(parts: Sequence[Part], width: int, frame: str) -> Text:
+    line = Text("│ ", frame)
+    line.append_text(_row(fitting(parts, width - 4, _GAP), _GAP))
+    line.append(" " * max(0, width - line.cell_len - 1)).append("│", frame)
+    return _cut(line, width)
+
+
+def fitting(parts: Sequence[Part], width: int, gap: int) -> tuple[Part, ...]:
+    """Return the parts that fit with `gap` cells between: the least important go first."""
+    kept = list(parts)
+    while kept and sum(part.text.cell_len + gap for part in kept) - gap > width:
+        # Of two of the same rank, the one farther right.
+        kept.remove(max(reversed(kept), key=lambda part: part.rank))
+    return tuple(kept)
+
+
+def _row(parts: Sequence[Part], gap: int) -> Text:
+    line = Text()
+    for number, part in enumerate(parts):
+        line.append(" " * gap if number else "").append_text(part.text)
+    return line
+
+
+def _cut(line: Text, width: int) -> Text:
+    line.truncate(width, overflow="ellipsis")
+    line.no_wrap, line.end = True, ""
+    return line

@@ -1,0 +1,56 @@
+"""The band at the top of every full screen; a line is painted again only when it changed."""
+
+from collections.abc import Mapping
+
+from rich.text import Text
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.ui.format.header import Header, header_lines
+
+
+class HeaderBand(Widget):
+    """Lays out a header in its own width: in one line or three, as the sheet says."""
+
+    DEFAULT_CSS = "HeaderBand { height: 1; width: 1fr; }"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._header = Header("")
+        self._palette: Mapping[str, str] = {}
+        self._lines: tuple[Text, ...] = ()
+
+    def present(self, header: Header, palette: Mapping[str, str]) -> None:
+        """Show a header in these colours; lines that say the same are not painted again."""
+        self._header, self._palette = header, palette
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if not self._palette or not self.size:
+            return
+        lines = header_lines(self._header, self.size.width, self.size.height, self._palette)
+        before, self._lines = self._lines, lines
+        for number, line in enumerate(lines):
+            had = before[number] if number < len(before) else None
+            if had is None or had != line or had.spans != line.spans:
+                self.refresh(Region(0, number, self.size.width, 1))
+
+    def on_resize(self) -> None:
+        """Lay out again for another width."""
+        self._lay_out()
+        self.refresh()
+
+    @property
+    def shown(self) -> str:
+        """What it shows at present."""
+        return "\n".join(line.plain for line in self._lines)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line."""
+        width = self.size.width
+        if y >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        segments = self._lines[y].render(self.app.console)
+        strip = Strip(segments).apply_style(self.rich_style)
+        return strip.adjust_cell_length(width, self.rich_style).simplify()
