@@ -10,7 +10,7 @@ RELEASE := $(VENV)/.release
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check format imports mutants man dist pex container bench bench-ci trace soak fuzz screenshot clean
+.PHONY: demo test quick check format imports mutants man dist pex container bench bench-ci trace soak fuzz screenshot pictures clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -89,6 +89,13 @@ container: $(RELEASE)
 
 screenshot: $(STAMP)
 	$(BIN)/python benchmarks/screenshot.py docs/deck.svg
+
+# Every screen at four sizes in two themes, to be looked at: build/pictures/index.html.
+# `make pictures SCREENS="--size 80x24 --theme dark matrix"` for some of them.
+SCREENS ?=
+
+pictures: $(STAMP)
+	$(BIN)/python benchmarks/pictures.py build/pictures $(SCREENS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache mutants

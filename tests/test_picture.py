@@ -1,4 +1,4 @@
-"""The picture in README is of the deck as it is; `make screenshot` draws it again."""
+"""The pictures of the deck: that in README, and those of every screen to be looked at."""
 
 import html
 import re
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageFont
 
 pytestmark = pytest.mark.real_time
 
@@ -14,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def words(picture: Path) -> set[str]:
-    """Give what a picture says, without what differs from run to run: numbers."""
+    """Return the words of a picture, without what differs from run to run: numbers."""
     texts = re.findall(r"<text[^>]*>(.*?)</text>", picture.read_text(encoding="utf-8"), re.DOTALL)
     said = html.unescape(" ".join(texts)).replace("\xa0", " ")
     return {word for word in said.split() if not any(char.isdigit() for char in word)}
@@ -27,3 +28,23 @@ def test_the_picture_shows_what_the_deck_shows(tmp_path: Path) -> None:
     kept = words(ROOT / "docs" / "deck.svg")
     assert {"stats_archiver", "STOPPED", "replica", "sTop"} <= kept
     assert words(fresh) == kept
+
+
+def _has_font() -> bool:
+    try:
+        ImageFont.truetype("DejaVuSansMono.ttf", 15)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not _has_font(), reason="fonts-dejavu is not installed")
+def test_a_screen_is_drawn_at_the_size_and_in_the_theme_that_were_asked_for(tmp_path: Path) -> None:
+    wanted = ("--size", "60x20", "--theme", "dark", "--theme", "light", "help")
+    command = (sys.executable, "benchmarks/pictures.py", str(tmp_path), *wanted)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=120)  # noqa: S603 - our own words
+    dark, light = (Image.open(tmp_path / f"help-60x20-{theme}.png") for theme in ("dark", "light"))
+    assert dark.size == light.size == (60 * 9, 20 * 18)
+    grounds = [max(image.getcolors(1 << 20))[1] for image in (dark, light)]
+    assert sum(grounds[0]) < 3 * 100 < 3 * 155 < sum(grounds[1])
+    assert "help-60x20-dark.png" in (tmp_path / "index.html").read_text(encoding="utf-8")
