@@ -3,7 +3,15 @@
 import pytest
 from textual.binding import Binding
 
-from tui.ui.keymap import KEYS, KeymapError, bindings, check_keymap, key_text
+from tui.ui.keymap import (
+    KEYS,
+    KeymapError,
+    View,
+    bindings,
+    check_keymap,
+    key_text,
+    unavailable_text,
+)
 
 AVOIDED = {"ctrl+a", "ctrl+b", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+z", "ctrl+space"}
 
@@ -13,10 +21,27 @@ def test_the_keys_as_they_come_do_not_overlap() -> None:
 
 
 def test_every_binding_has_an_id_a_description_and_a_tooltip() -> None:
-    for binding in bindings():
+    for binding in [binding for view in View for binding in bindings(view)]:
         assert binding.id
         assert binding.description
         assert binding.tooltip
+
+
+def test_every_screen_has_every_key_and_says_where_one_works_that_does_nothing_there() -> None:
+    for view in View:
+        own = {binding.id: binding.action for binding in bindings(view)}
+        assert own.keys() == {key.id for key in KEYS}
+        for key in KEYS:
+            works = own[key.id] == key.action
+            assert works is (view in key.views), (view, key.id)
+            assert works or own[key.id] == f"app.unavailable('{key.id}', '{view.name}')"
+    text = "Detail works in the deck, not in the timeline."
+    assert unavailable_text("detail", View.TIMELINE) == text
+
+
+def test_the_keys_of_the_views_work_in_every_view() -> None:
+    views = {"matrix", "timeline", "all_problems", "rollouts", "nodes", "help"}
+    assert views <= {key.id for key in KEYS if key.views == frozenset(View)}
 
 
 def test_no_key_is_one_that_a_multiplexer_or_a_terminal_takes() -> None:

@@ -30,6 +30,7 @@ from tui.ui.controllers.profiles import AddedProfiles, Discover, ProfileControll
 from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTargets
 from tui.ui.format.copy_text import selected_text
 from tui.ui.format.status_lines import Palette
+from tui.ui.keymap import View, unavailable_text
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.screens.live_screen import LiveScreen
 from tui.ui.table.live_table import LiveTable
@@ -315,6 +316,8 @@ class DeckApp(MouseSafeApp):
     def _open_rollout(self, number: int) -> None:
         from tui.ui.screens.rollout import RolloutScreen
 
+        if self.screen.is_modal:
+            self.pop_screen()  # help or picker
         self.push_screen(RolloutScreen(self._fleet, number, self._colors()))
 
     # Export
@@ -388,8 +391,9 @@ class DeckApp(MouseSafeApp):
         """Show every service on every node."""
         from tui.ui.screens.matrix import MatrixScreen
 
-        if self.screen is not self.deck:
+        if isinstance(self.screen, MatrixScreen):
             return
+        self._show_deck()
         here = (self.deck.here, self.deck.table.cursor_key or "")
         colors = self._theme_file.styles
         screen = MatrixScreen(self._fleet, self._orders, self.deck.views, colors, self._keys, here)
@@ -400,6 +404,7 @@ class DeckApp(MouseSafeApp):
         from tui.ui.screens.problems import ProblemsScreen
 
         if not isinstance(self.screen, ProblemsScreen):
+            self._show_deck()
             screen = ProblemsScreen(self._fleet, self._theme_file.styles, self._keys)
             self.push_screen(screen, self._go)
 
@@ -408,15 +413,34 @@ class DeckApp(MouseSafeApp):
         from tui.ui.screens.events import EventsScreen
 
         if not isinstance(self.screen, EventsScreen):
+            self._show_deck()
             screen = EventsScreen(self._fleet, self._theme_file.styles, self._keys)
             self.push_screen(screen, self._go)
 
     def _go(self, where: tuple[str, str] | None) -> None:
         """Go to a node and a service on the deck, closing the screens over it."""
         if where is not None:
-            while self.screen is not self.deck:
-                self.pop_screen()
+            self._show_deck()
             self.deck.go_to_service(*where)
+
+    def action_nodes(self) -> None:
+        """Pick a node."""
+        self._show_deck()
+        self.deck.action_nodes()
+
+    def action_show_node(self, number: int) -> None:
+        """Go to a node by its number on the deck."""
+        self._show_deck()
+        self.deck.action_jump(number)
+
+    def _show_deck(self) -> None:
+        """Close the screens over the deck."""
+        while self.screen is not self.deck:
+            self.pop_screen()
+
+    def action_unavailable(self, key_id: str, view: str) -> None:
+        """Show where a key works that does nothing in the view in front."""
+        self._warn(unavailable_text(key_id, View[view]))
 
     # The rest
 

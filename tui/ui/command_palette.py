@@ -11,7 +11,6 @@ from tui.ui.keymap import KEYS, Key, key_text
 from tui.ui.themes import ThemeFile
 
 _KEYLESS = (
-    ("All problems", "All that is wrong on all nodes, the worst first", "app.all_problems"),
     (
         "Unlock required services",
         "Allow orders on required services in this session: typed name and reason",

@@ -3,20 +3,41 @@
 import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from textual.binding import Binding, InvalidBinding
 from textual.keys import Keys
 
 WRITES = frozenset({"start", "stop", "restart", "rollout"})
-"""Ids of the keys that lead to an order; dimmed where the guard refuses."""
+"""Ids of the keys that lead to an action on a service; dimmed where the guard refuses."""
+
+
+class View(Enum):
+    """A screen with the deck's keys; the value is its name in a sentence."""
+
+    DECK = "the deck"
+    MATRIX = "the matrix"
+    TIMELINE = "the timeline"
+    PROBLEMS = "the list of problems"
+    NODES = "the list of nodes"
+    ROLLOUT = "the rollout"
+    HELP = "the help"
+
+
+_EVERYWHERE = frozenset(View)
+_FULL = frozenset({View.DECK, View.MATRIX, View.TIMELINE, View.PROBLEMS})
+_LISTS = frozenset({View.DECK, View.MATRIX, View.TIMELINE})
+_ON_SERVICES = frozenset({View.DECK, View.MATRIX})
+_ON_NODES = frozenset({View.DECK, View.NODES})
+_IN_DECK = frozenset({View.DECK})
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """One binding: `keys` is Textual's comma list; `bar` is its word in the key bar, if it has one.
 
-    `does` is the sentence in help and palette.
+    `does` is the sentence in help and palette; `views` are the screens in which it works.
     """
 
     id: str
@@ -25,60 +46,63 @@ class Key:
     label: str
     does: str
     group: str
+    views: frozenset[View]
     bar: str = ""
 
-    def binding(self) -> Binding:
-        """Return the key as a Textual binding."""
-        return Binding(
-            self.keys, self.action, self.label, show=False, id=self.id, tooltip=self.does
-        )
+    def binding(self, view: View = View.DECK) -> Binding:
+        """Return the key as a Textual binding of a screen; where it does nothing, it says so."""
+        works = view in self.views
+        action = self.action if works else f"app.unavailable('{self.id}', '{view.name}')"
+        return Binding(self.keys, action, self.label, show=False, id=self.id, tooltip=self.does)
 
 
-_ORDERS, _VIEW, _NODES, _DECK = "Orders", "Services", "Nodes", "Deck"
+_ACTIONS, _SERVICES, _VIEWS, _NODES, _DECK = "Actions", "Services", "Views", "Nodes", "Deck"
 
 # One key a line.
 KEYS: tuple[Key, ...] = (
-    Key("start", "s", "order('start')", "Start", "Start the service, or the marked ones", _ORDERS, "Start"),
-    Key("stop", "t", "order('stop')", "Stop", "Stop the service, or the marked ones", _ORDERS, "sTop"),
-    Key("restart", "r", "order('restart')", "Restart", "Restart the service, or the marked ones", _ORDERS, "Restart"),
-    Key("rollout", "R", "app.rollout", "Roll a restart over the cluster", "Restart the service, or the marked ones, on every node of the cluster in turn", _ORDERS, "Roll"),
-    Key("rollouts", "o", "app.rollouts", "Show the rollout", "Show the rollout that goes on, or the last one", _ORDERS),
-    Key("mark", "space", "mark", "Mark", "Mark the service or take its mark away, and go on to the next", _ORDERS),
-    Key("unmark", "U", "unmark", "Unmark all", "Take all marks away", _ORDERS),
-    Key("dismiss", "x", "dismiss_orders", "Clear orders", "Take the ended orders off the screen", _ORDERS),
-    Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _VIEW, "Filter"),
-    Key("problems", "!", "problems", "Problems", "Show only the services with a problem; in the picker: all problems of all nodes", _VIEW, "Problems"),
-    Key("sort", "S", "sort", "Sort", "Sort by the next column", _VIEW),
-    Key("invert", "I", "invert", "Invert", "Turn the order of the rows round", _VIEW),
-    Key("detail", "d", "detail", "Detail", "Open or close the detail pane of the service", _VIEW, "Detail"),
-    Key("raw", "y", "raw", "Raw JSON", "Show the service's entry as the node sent it", _VIEW),
-    Key("copy", "c", "copy_name", "Copy name", "Copy the name of the service", _VIEW),
-    Key("copy_row", "Y", "copy_row", "Copy row", "Copy the row: node, service, status, uptime, start, kind", _VIEW),
-    Key("refresh", "ctrl+r,f5", "refresh", "Refresh", "Ask every node now", _VIEW),
-    Key("pause", "p", "pause", "Pause", "Stop asking, or go on", _VIEW),
-    Key("faster", "+", "faster", "Faster", "Ask more often", _VIEW),
-    Key("slower", "-", "slower", "Slower", "Ask less often", _VIEW),
-    Key("nodes", "n", "nodes", "Nodes", "Pick a node", _NODES, "Nodes"),
-    Key("previous", "[", "step(-1)", "Previous node", "Go to the previous node", _NODES),
-    Key("next", "]", "step(1)", "Next node", "Go to the next node", _NODES),
+    Key("start", "s", "order('start')", "Start", "Start the service, or all marked services", _ACTIONS, _ON_SERVICES, "Start"),
+    Key("stop", "t", "order('stop')", "Stop", "Stop the service, or all marked services", _ACTIONS, _ON_SERVICES, "sTop"),
+    Key("restart", "r", "order('restart')", "Restart", "Restart the service, or all marked services", _ACTIONS, _ON_SERVICES, "Restart"),
+    Key("rollout", "R", "app.rollout", "Roll a restart over the cluster", "Restart the service, or all marked services, on one node of the cluster after the other", _ACTIONS, _ON_SERVICES, "Roll"),
+    Key("mark", "space", "mark", "Mark", "Mark or unmark the service, and go to the next", _ACTIONS, _ON_SERVICES),
+    Key("unmark", "U", "unmark", "Unmark all", "Remove all marks", _ACTIONS, _ON_SERVICES),
+    Key("dismiss", "x", "dismiss_orders", "Clear finished actions", "Clear finished actions", _ACTIONS, _ON_SERVICES),
+    Key("matrix", "0", "app.matrix", "Matrix", "Every service on every node", _VIEWS, _EVERYWHERE, "Matrix"),
+    Key("timeline", "e", "app.timeline", "Timeline", "Every change on every node, newest first", _VIEWS, _EVERYWHERE),
+    Key("all_problems", "P", "app.all_problems", "All problems", "The problems of all nodes, most severe first", _VIEWS, _EVERYWHERE),
+    Key("rollouts", "o", "app.rollouts", "Rollout", "The running rollout, or the last one", _VIEWS, _EVERYWHERE),
+    Key("nodes", "n", "app.nodes", "Nodes", "Pick a node", _VIEWS, _EVERYWHERE, "Nodes"),
+    Key("help", "?,f1", "app.help", "Help", "Every key and every sign", _VIEWS, _EVERYWHERE, "Help"),
+    Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _SERVICES, _LISTS, "Filter"),
+    Key("problems", "!", "problems", "Problems", "Show only problems, or everything again", _SERVICES, _LISTS, "Problems"),
+    Key("sort", "S", "sort", "Sort", "Sort by the next column", _SERVICES, _IN_DECK),
+    Key("invert", "I", "invert", "Reverse sort", "Reverse the sort", _SERVICES, _IN_DECK),
+    Key("signs", "v", "signs", "Signs alone", "In the matrix: signs alone, so that more nodes fit, or words again", _SERVICES, frozenset({View.MATRIX})),
+    Key("detail", "d", "detail", "Detail", "Open or close the detail pane of the service", _SERVICES, _IN_DECK, "Detail"),
+    Key("raw", "y", "raw", "Raw JSON", "Show the service's entry as the node sent it", _SERVICES, _IN_DECK),
+    Key("copy", "c", "copy_name", "Copy name", "Copy the name of the service", _SERVICES, _IN_DECK),
+    Key("copy_row", "Y", "copy_row", "Copy row", "Copy the row: node, service, status, uptime, start, kind", _SERVICES, _IN_DECK),
+    Key("refresh", "ctrl+r,f5", "refresh", "Refresh", "Poll every node now", _SERVICES, _FULL),
+    Key("pause", "p", "pause", "Pause", "Pause polling, or resume it", _SERVICES, _ON_SERVICES),
+    Key("faster", "+", "faster", "Faster", "Poll more often", _SERVICES, _IN_DECK),
+    Key("slower", "-", "slower", "Slower", "Poll less often", _SERVICES, _IN_DECK),
+    Key("previous", "[", "step(-1)", "Previous node", "Go to the previous node", _NODES, _ON_SERVICES),
+    Key("next", "]", "step(1)", "Next node", "Go to the next node", _NODES, _ON_SERVICES),
     *(
-        Key(f"node.{n}", str(n), f"jump({n})", f"Node {n}", f"Go to node {n}", _NODES)
+        Key(f"node.{n}", str(n), f"jump({n})", f"Node {n}", f"Go to node {n}", _NODES, _FULL | _ON_NODES)
         for n in range(1, 10)
     ),
-    Key("matrix", "0", "app.matrix", "Matrix", "Every service on every node; there ! leaves what differs, w signs alone", _NODES, "Matrix"),
-    Key("timeline", "e", "app.timeline", "Timeline", "Every change of every node, newest first; there ! leaves what is bad", _NODES),
-    Key("add", "a", "app.add_node", "Add a node", "Add a profile for a node", _NODES),
-    Key("edit", "E", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES),
-    Key("discover", "D", "app.discover", "Discover", "Find the other nodes of the node's cluster", _NODES),
-    Key("trust", "T", "app.trust", "Trust", "Show the node's certificate, and pin it", _NODES),
-    Key("login", "L", "app.login", "Log in", "Give the password of the node's login", _NODES),
-    Key("back", "escape", "back", "Back", "Close what is open, clear filter, then marks", _DECK),
-    Key("snapshot", "ctrl+s", "app.snapshot('text')", "Snapshot as text", "Write all that is known into a file, with no secret in it", _DECK),
-    Key("palette", "ctrl+p,:", "app.command_palette", "Palette", "Every action by name", _DECK),
-    Key("help", "?,f1", "app.help", "Help", "Every key, and what the deck shows", _DECK, "Help"),
-    Key("repaint", "ctrl+l", "app.repaint", "Repaint", "Paint the whole screen again", _DECK),
-    Key("quit", "q", "app.leave", "Quit", "Go back, or leave the deck", _DECK, "Quit"),
-    Key("quit_now", "ctrl+q", "app.quit", "Quit at once", "Leave the deck from anywhere", _DECK),
+    Key("add", "a", "app.add_node", "Add a node", "Add a profile for a node", _NODES, _FULL | _ON_NODES),
+    Key("edit", "E", "app.edit_node", "Edit the node", "Edit the node's profile", _NODES, _ON_NODES),
+    Key("discover", "D", "app.discover", "Discover", "Find the other nodes of the node's cluster", _NODES, _ON_NODES),
+    Key("trust", "T", "app.trust", "Trust", "Show the node's certificate, and pin it", _NODES, _IN_DECK),
+    Key("login", "L", "app.login", "Log in", "Enter the password of the node's login", _NODES, _IN_DECK),
+    Key("back", "escape", "back", "Back", "Close what is open, then clear the filter, then the marks", _DECK, _EVERYWHERE),
+    Key("snapshot", "ctrl+s", "app.snapshot('text')", "Snapshot as text", "Write all that is known to a file, without secrets", _DECK, _FULL),
+    Key("palette", "ctrl+p,:", "app.command_palette", "Palette", "Every command by name", _DECK, _FULL),
+    Key("repaint", "ctrl+l", "app.repaint", "Repaint", "Paint the whole screen again", _DECK, _EVERYWHERE),
+    Key("quit", "q", "app.leave", "Quit", "Go back, or quit", _DECK, _EVERYWHERE, "Quit"),
+    Key("quit_now", "ctrl+q", "app.quit", "Quit at once", "Quit from anywhere", _DECK, _EVERYWHERE),
 )  # fmt: skip
 
 
@@ -91,9 +115,30 @@ class KeymapError(Exception):
     """A `[keys]` entry that is not valid: the text names it and what to do."""
 
 
-def bindings() -> list[Binding]:
-    """Return the deck's bindings with their default keys."""
-    return [key.binding() for key in KEYS]
+def bindings(view: View, own: Mapping[str, str] | None = None) -> list[Binding]:
+    """Return the bindings of a screen with their default keys; `own` are its own actions by id."""
+    return [
+        replace(key, action=own[key.id]).binding(view)
+        if own and key.id in own
+        else key.binding(view)
+        for key in KEYS
+    ]
+
+
+TO_DECK = {f"node.{n}": f"app.show_node({n})" for n in range(1, 10)}
+"""The actions of the nodes' digits on a screen over the deck that has no nodes of its own."""
+
+
+def view_bindings() -> list[Binding]:
+    """Return the bindings that open a view, for a screen that has keys of its own besides."""
+    return [key.binding() for key in KEYS if key.group == _VIEWS]
+
+
+def unavailable_text(key_id: str, view: View) -> str:
+    """Return where a key works that does nothing in `view`."""
+    key = next(key for key in KEYS if key.id == key_id)
+    places = " and ".join(place.value for place in View if place in key.views)
+    return f"{key.label} works in {places}, not in {view.value}."
 
 
 def check_keymap(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[str, str]:

@@ -174,7 +174,7 @@ async def test_a_file_that_changed_meanwhile_is_not_overwritten(
 async def test_the_picker_adds_and_edits_too(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
         await deck.all_known()
-        await deck.press("n", "down", "e")
+        await deck.press("n", "down", "E")
         await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
         await deck.shows("Edit node2")
         await deck.press("escape")

@@ -374,7 +374,7 @@ async def test_hostile_names_and_statuses_are_harmless_in_it(tmp_path: Path) -> 
                 await deck.settle()
                 assert_harmless(deck)
                 await deck.press("down")
-            await deck.press("w")
+            await deck.press("v")
             await deck.settle()
             assert_harmless(deck)
             assert deck.app.return_code is None
@@ -410,7 +410,7 @@ async def test_thirty_five_nodes_scroll_both_ways_under_a_frozen_head(
         await deck.press("tab")
         await deck.until(lambda: matrix.cursor == ("node33", "sentinel_service"))
         await deck.shows("■ STOPPED", "node33")
-        await deck.press("w")
+        await deck.press("v")
         await deck.until(lambda: len(matrix.columns) == 14)
         assert "node33" in [one.key for one in matrix.columns]
 

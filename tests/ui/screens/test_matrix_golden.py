@@ -81,7 +81,7 @@ async def test_all_problems(twelve: SimulatedCluster, tmp_path: Path) -> None:
     configuration = write_configuration(twelve, tmp_path, settings="refresh = 3")
     async with open_deck(configuration) as deck:
         await in_bad_weather(deck, twelve)
-        await deck.press("n", "exclamation_mark")
+        await deck.press("P")
         await deck.until(lambda: isinstance(deck.app.screen, ProblemsScreen))
         for size in SIZES:
             await deck.pilot.resize_terminal(*size)

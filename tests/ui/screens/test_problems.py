@@ -11,7 +11,6 @@ from tests.ui.screens.test_deck_trouble import one_node
 from tests.ui.test_hostile import NAMES, assert_harmless, services
 from tui.config import load
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.nodes import NodesScreen
 from tui.ui.screens.problems import ProblemsScreen
 from tui.ui.table.live_table import LiveTable
 
@@ -19,8 +18,7 @@ pytestmark = pytest.mark.real_time
 
 
 async def open_problems(deck: Deck) -> LiveTable:
-    """Go there by the picker, whichever of the two there is room for."""
-    await deck.press("n", "exclamation_mark")
+    await deck.press("P")
     await deck.until(lambda: isinstance(deck.app.screen, ProblemsScreen))
     return deck.app.screen.query_one("#wrong", LiveTable)
 
@@ -119,14 +117,14 @@ async def test_the_key_of_the_table_still_leaves_its_problems_only(
         assert deck.app.screen is deck.app.deck
 
 
-async def test_leaving_the_problems_leads_back_to_the_picker(
+async def test_leaving_the_problems_leads_back_to_the_deck(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
         await deck.all_known()
         await open_problems(deck)
         await deck.press("q")
-        await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
 
 
 async def test_hostile_names_and_statuses_are_harmless_in_it(tmp_path: Path) -> None:

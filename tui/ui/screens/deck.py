@@ -21,7 +21,7 @@ from tui.ui.format.copy_text import curl_text, row_text
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, bindings
+from tui.ui.keymap import KEYS, View, bindings
 from tui.ui.screens.live_screen import ServicesScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
@@ -80,7 +80,7 @@ class DeckScreen(ServicesScreen[None]):
 
     AUTO_FOCUS = "#services"
     table: ServicesTable
-    BINDINGS = [*bindings()]
+    BINDINGS = [*bindings(View.DECK)]
 
     class NodeShown(Message):
         """Another node is shown, or the deck is on top again."""
@@ -360,6 +360,8 @@ class DeckScreen(ServicesScreen[None]):
         nodes = self._fleet.nodes
         if number <= len(nodes):
             self.go_to(nodes[number - 1].name)
+        else:
+            self.notify(f"There is no node {number}.", severity="warning", markup=False)
 
     def action_step(self, by: int) -> None:
         """Go to the next or the previous node."""

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 
 from tui.fleet.fleet import Fleet
 from tui.model.filters import EventFilter
@@ -14,15 +13,14 @@ from tui.model.time_zone import zone_word
 from tui.ui.format.event_row import event_clock, event_sentence
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS
+from tui.ui.keymap import TO_DECK, View, bindings
 from tui.ui.screens.live_screen import FilteredScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.widgets.events_table import EventsTable
 from tui.ui.widgets.text_line import TextLine
 
-_SHARED = {"filter", "refresh", "palette", "snapshot", "help", "repaint", "quit_now"}
 _BAR = {
-    "choose": "Go there", "filter": "Filter", "problems": "What is bad", "help": "Help",
+    "choose": "Go there", "filter": "Filter", "problems": "Problems", "help": "Help",
     "quit": "Back",
 }  # fmt: skip
 
@@ -37,13 +35,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     FILTER = "text  !text  node=  service=  what="
     AUTO_FOCUS = "#events"
     table: EventsTable
-    BINDINGS = [
-        *(key.binding() for key in KEYS if key.id in _SHARED),
-        Binding("!", "problems", "What is bad", show=False, id="problems"),
-        Binding("escape", "back", "Back", show=False, id="back"),
-        Binding("q", "close", "Back", show=False, id="quit"),
-        Binding("e", "close", "Back", show=False, id="timeline"),
-    ]
+    BINDINGS = [*bindings(View.TIMELINE, {"quit": "close", "timeline": "close"} | TO_DECK)]
 
     def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
         super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap) | {"choose": "enter"})
@@ -85,7 +77,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
             parts.append(Text(f"{self._shown} shown", palette["warn"]))
         text = wanted.text.strip()
         parts.append(Text(f"filter: {text}" if text else "", palette["warn"]))
-        parts.append(Text("only what is bad" * wanted.problems, palette["warn"]))
+        parts.append(Text("problems only" * wanted.problems, palette["warn"]))
         self._show_status(parts)
         event = self.table.event(self.table.cursor_key)
         self._whole.say(Text(f" {event_sentence(event)}" if event else "", palette["muted"]))
@@ -112,7 +104,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         self.refresh_all()
 
     def action_problems(self) -> None:
-        """Show only what is bad, or everything again."""
+        """Show only problems, or everything again."""
         self._wanted = EventFilter(self._wanted.text, not self._wanted.problems)
         self.refresh_all()
 

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tui.model.service import Health
 from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, key_text
+from tui.ui.keymap import KEYS, View, bindings, key_text
 from tui.ui.matrix.grid import MISSING, RESTARTED, UNSEEN
 from tui.ui.matrix.matrix_table import MARKED
 
@@ -49,7 +49,7 @@ class HelpScreen(ModalScreen[None]):
     """The whole help on one page that scrolls."""
 
     BINDINGS = [
-        Binding("escape,q,question_mark,f1", "close", "Close", show=False),
+        *bindings(View.HELP, {"back": "close", "quit": "close", "help": "close"}),
         Binding("j", "down", "Down", show=False),
         Binding("k", "up", "Up", show=False),
     ]

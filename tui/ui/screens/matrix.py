@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 
 from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
@@ -16,7 +15,7 @@ from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, WRITES
+from tui.ui.keymap import View, bindings
 from tui.ui.matrix import headers
 from tui.ui.matrix.columns import ColumnCache, MatrixColumn, grouped, unmanaged_column
 from tui.ui.matrix.grid import Grid, build_grid
@@ -29,19 +28,13 @@ from tui.ui.widgets.text_line import TextLine
 _GUESTS_STALE = 20.0
 """Age in seconds from which a cluster's health call is stale: it is polled every 5 s."""
 
-_SHARED = WRITES | {
-    "rollouts", "mark", "unmark", "dismiss", "filter", "problems", "refresh", "pause", "palette",
-    "snapshot", "help", "repaint", "quit_now", *(f"node.{n}" for n in range(1, 10)),
-}  # fmt: skip
-"""Ids of the deck's keys that do the same here."""
-
 _BAR = {
     "start": "Start", "stop": "sTop", "restart": "Restart", "rollout": "Roll", "filter": "Filter",
-    "problems": "Differing", "matrix.wrong": "Next wrong", "matrix.signs": "Signs",
+    "problems": "Differing", "matrix.wrong": "Next problem", "signs": "Signs",
     "help": "Help", "quit": "Deck",
 }  # fmt: skip
 _GOES_FIRST = (
-    "rollout", "matrix.signs", "filter", "matrix.wrong", "problems", "stop", "start", "restart",
+    "rollout", "signs", "filter", "matrix.wrong", "problems", "stop", "start", "restart",
 )  # fmt: skip
 
 
@@ -55,13 +48,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
     VIEW = "matrix"
     AUTO_FOCUS = "#matrix"
     table: MatrixTable
-    BINDINGS = [
-        *(key.binding() for key in KEYS if key.id in _SHARED),
-        Binding("escape", "back", "Back", show=False, id="back"),
-        Binding("q", "close", "Deck", show=False, id="quit"),
-        Binding("0", "close", "Deck", show=False, id="matrix"),
-        Binding("w", "signs", "Signs", show=False, id="matrix.signs"),
-    ]
+    BINDINGS = [*bindings(View.MATRIX, {"quit": "close", "matrix": "close"})]
 
     def __init__(  # noqa: PLR0913 - what the app has and the screen needs
         self,
@@ -179,6 +166,10 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         key = next((column.key for column in self._grid.columns if column.number == number), None)
         if key is not None:
             self.table.move_to_node(key)
+
+    def action_step(self, by: int) -> None:
+        """Go to the column of the next or the previous node."""
+        self.table.action_across(by)
 
     # Which services
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
+from tui.ui.keymap import View, bindings
 from tui.ui.table.live_table import LiveTable
 from tui.ui.widgets.node_list import NodeList
 
@@ -20,13 +20,7 @@ class NodesScreen(ModalScreen[str | None]):
     """
 
     AUTO_FOCUS = "#nodes"
-    BINDINGS = [
-        Binding("escape,q,n", "close", "Close", show=False),
-        Binding("a", "app.add_node", "Add", show=False, id="add"),
-        Binding("e,E", "app.edit_node", "Edit", show=False, id="edit"),
-        Binding("D", "app.discover", "Discover", show=False, id="discover"),
-        *(Binding(str(n), f"jump({n})", f"Node {n}", show=False) for n in range(1, 10)),
-    ]
+    BINDINGS = [*bindings(View.NODES, {"back": "close", "quit": "close", "nodes": "close"})]
 
     def __init__(
         self,
@@ -49,7 +43,7 @@ class NodesScreen(ModalScreen[str | None]):
         """Show the nodes and keep them live."""
         nodes = self.query_one("#nodes", NodeList)
         nodes.border_title = "Nodes"
-        nodes.border_subtitle = "enter goes · ! problems · a adds · e edits · esc"
+        nodes.border_subtitle = "enter open · a add · E edit · D discover · esc back"
         nodes.present(self._views(), self._here, self._restarts())
         nodes.move_to(self._here)
         self.set_interval(1.0, self.refresh_all)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
@@ -15,7 +14,7 @@ from tui.model.duration import one_unit
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS
+from tui.ui.keymap import TO_DECK, View, bindings
 from tui.ui.screens.live_screen import LiveScreen
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.widgets.text_line import TextLine
@@ -33,8 +32,8 @@ _LOOKS = {
     Severity.SERIOUS: ("■", "warn"),
     Severity.NOTICE: ("△", "moving"),
 }
-_SHARED = {"refresh", "palette", "snapshot", "help", "repaint", "quit_now"}
-_BAR = {"refresh": "Ask now", "help": "Help", "quit": "Back"}
+_OWN = {"back": "close", "quit": "close", "all_problems": "close"} | TO_DECK
+_BAR = {"refresh": "Refresh", "help": "Help", "quit": "Back"}
 _BEFORE = "before"
 
 
@@ -46,12 +45,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
 
     VIEW = "problems"
     AUTO_FOCUS = "#wrong"
-    BINDINGS = [
-        *(key.binding() for key in KEYS if key.id in _SHARED),
-        Binding("escape", "close", "Back", show=False, id="back"),
-        Binding("q", "close", "Back", show=False, id="quit"),
-        Binding("!", "close", "Back", show=False, id="problems"),
-    ]
+    BINDINGS = [*bindings(View.PROBLEMS, _OWN)]
 
     def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
         super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap))

@@ -26,6 +26,7 @@ from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
 from tui.ui.format.rollout_text import RolloutRow, rollout_heading, rollout_rows
 from tui.ui.format.status_lines import Palette, time_text
+from tui.ui.keymap import view_bindings
 from tui.ui.widgets.text_line import TextLine
 
 _TEXT_WIDTH = 50
@@ -37,8 +38,14 @@ _NAME_AT_MOST = 24
 _ACTIONS = {"r": RolloutAction.RESUME, "s": RolloutAction.SKIP, "a": RolloutAction.ABORT}
 
 
+_SCROLLING = {"down", "j", "up", "k", "pagedown", "space", "pageup"}
+_KEYS = {"escape", "q", "o", *_ACTIONS, *_SCROLLING}
+
+
 class RolloutScreen(ArmedScreen[None]):
     """Shows one rollout of a fleet; ignores input for a while whenever it pauses."""
+
+    BINDINGS = [*view_bindings()]
 
     def __init__(self, fleet: Fleet, number: int, palette: Palette) -> None:
         super().__init__()
@@ -149,7 +156,9 @@ class RolloutScreen(ArmedScreen[None]):
     # Keys
 
     def on_key(self, event: events.Key) -> None:
-        """Handle a key; none decides anything here."""
+        """Handle a key; none decides anything here. Others are the app's, as those of the views."""
+        if event.key not in _KEYS:
+            return
         event.stop()
         box = self.query_one("#turns", VerticalScroll)
         match event.key:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from textual.binding import Binding
-
 from tui.model.duration import one_unit
 from tui.model.node import Environment, Role
 from tui.model.trust import UNCHECKED
@@ -29,14 +27,6 @@ FULL = (
 
 class NodeList(LiveTable):
     """Rows keyed by the profile's name; cluster names and second lines cannot be chosen."""
-
-    BINDINGS = [
-        Binding("e,E", "app.edit_node", "Edit", show=False, id="edit"),
-        Binding(
-            "!", "app.all_problems", "All problems", show=False, id="problems",
-            tooltip="All that is wrong on all nodes",
-        ),
-    ]  # fmt: skip
 
     def __init__(self, palette: Mapping[str, str], *, full: bool, id: str) -> None:  # noqa: A002
         super().__init__(FULL if full else SIDE, palette=palette, id=id)

@@ -1,0 +1,98 @@
+"""The keys of the views: each means the same in every view, and a key without use says so."""
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import Deck, open_deck, write_configuration
+from tui.sim.server import SimulatedCluster
+from tui.ui.dialogs.node_form import NodeForm
+from tui.ui.screens.events import EventsScreen
+from tui.ui.screens.help import HelpScreen
+from tui.ui.screens.matrix import MatrixScreen
+from tui.ui.screens.nodes import NodesScreen
+from tui.ui.screens.problems import ProblemsScreen
+
+pytestmark = pytest.mark.real_time
+
+VIEWS = {"0": MatrixScreen, "e": EventsScreen, "P": ProblemsScreen, "n": NodesScreen}
+
+
+async def open_view(deck: Deck, key: str) -> None:
+    await deck.press(key)
+    await deck.until(lambda: isinstance(deck.app.screen, VIEWS[key]))
+
+
+async def test_each_view_is_one_key_away_from_every_other(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        for before, key in permutations(VIEWS, 2):
+            if not isinstance(deck.app.screen, VIEWS[before]):
+                await open_view(deck, before)
+            await open_view(deck, key)
+            assert len(deck.app.screen_stack) == 3  # the default screen, the deck, the view
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+
+
+async def test_help_opens_over_a_view_and_leads_to_another(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        await open_view(deck, "e")
+        await deck.press("question_mark")
+        await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
+        await deck.press("question_mark")
+        await deck.until(lambda: isinstance(deck.app.screen, EventsScreen))
+        await deck.press("question_mark")
+        await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
+        await open_view(deck, "P")
+
+
+async def test_a_digit_goes_to_the_node_from_the_timeline(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        await open_view(deck, "e")
+        await deck.press("2")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        assert deck.app.deck.here == "node2"
+        await deck.press("9")
+        await deck.shows("There is no node 9.")
+
+
+async def test_a_key_without_use_says_where_it_works(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+
+        async def said(text: str) -> None:
+            await deck.until(lambda: text in [toast.message for toast in deck.app._notifications])
+
+        await deck.press("v")
+        await said("Signs alone works in the matrix, not in the deck.")
+        await open_view(deck, "P")
+        await deck.press("r")
+        await said("Restart works in the deck and the matrix, not in the list of problems.")
+        assert isinstance(deck.app.screen, ProblemsScreen)
+
+
+async def test_e_is_the_timeline_and_upper_case_e_the_profile_in_the_picker_too(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("n", "down")
+        await deck.until(lambda: deck.app.focused and deck.app.focused.id == "side")
+        await deck.press("E")
+        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.shows("Edit node2")
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await open_view(deck, "e")
