@@ -4,7 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.model.filters import ServiceFilter, ServiceKinds, SortOrder, filter_and_sort
+from tui.model.filters import (
+    ServiceFilter,
+    ServiceKinds,
+    SortOrder,
+    filter_and_sort,
+    filter_hint,
+)
 from tui.model.service import Service
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -84,3 +90,24 @@ def test_sorting_goes_round_through_every_order() -> None:
     while seen[-1].next() is not SortOrder.PROBLEMS:
         seen.append(seen[-1].next())
     assert set(seen) == set(SortOrder)
+
+
+KEYS = {"status": ("RUNNING", "STOPPED"), "kind": ("optional", "required"), "node": ()}
+
+
+@pytest.mark.parametrize("text", ["", "mgr", "status=run", "!status=STOP kind=", "node=any", "a:b"])
+def test_a_filter_of_known_keys_and_values_has_no_hint(text: str) -> None:
+    assert filter_hint(text, KEYS) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("mgr size=3", 'There is no key "size". Keys: status=, kind=, node='),
+        ("!Size=3", 'There is no key "size". Keys: status=, kind=, node='),
+        ("status=foo", 'No status begins with "foo". Values: RUNNING, STOPPED'),
+        ("kind=opt !kind=x", 'No kind begins with "x". Values: optional, required'),
+    ],
+)
+def test_an_unknown_key_or_value_of_a_filter_names_those_there_are(text: str, hint: str) -> None:
+    assert filter_hint(text, KEYS) == hint

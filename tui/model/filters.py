@@ -1,17 +1,44 @@
 """Which services and which events are shown, and how services are sorted. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from tui.model.event import Event
+from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
 from tui.model.records import dataclass
-from tui.model.service import Kind, Service, kind_of
+from tui.model.service import KNOWN_STATUSES, Kind, Service, kind_of
 from tui.model.text import visible_name
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+FilterKeys = Mapping[str, Collection[str]]
+"""The keys of a filter and the values that each can have; no value where all are possible."""
+
+
+def filter_hint(text: str, keys: FilterKeys) -> str:
+    """Return which keys or values there are, where a word of a filter names an unknown one."""
+    for word in text.lower().split():
+        key, equals, value = word.removeprefix("!").partition("=")
+        if equals and key not in keys:
+            return f'There is no key "{key}". Keys: {", ".join(f"{known}=" for known in keys)}'
+        values = keys.get(key, ()) if equals else ()
+        if values and not any(known.lower().startswith(value) for known in values):
+            return f'No {key} begins with "{value}". Values: {", ".join(values)}'
+    return ""
+
+
+def service_filter_keys(services: Iterable[Service]) -> FilterKeys:
+    """Return the keys of a filter over services, with the statuses that those have."""
+    statuses = dict.fromkeys((*KNOWN_STATUSES, *(service.status for service in services)))
+    return {"status": tuple(filter(None, statuses)), "kind": tuple(kind.value for kind in Kind)}
+
+
+def event_filter_keys(nodes: Iterable[str]) -> FilterKeys:
+    """Return the keys of a filter over the events of nodes, by their names."""
+    return {"node": tuple(nodes), "service": (), "what": tuple(kind.value for kind in EventKind)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,10 @@ _HEALTH = {
 }
 
 
+KNOWN_STATUSES = tuple(_HEALTH)
+"""The statuses that are documented; a node may report others."""
+
+
 class Kind(Enum):
     """Whether the cluster says that a service may be stopped."""
 

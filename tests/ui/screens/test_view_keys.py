@@ -96,3 +96,16 @@ async def test_e_is_the_timeline_and_upper_case_e_the_profile_in_the_picker_too(
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         await open_view(deck, "e")
+
+
+async def test_a_filter_names_the_keys_and_values_there_are(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        await deck.press("slash", *"status=foo")
+        await deck.shows('No status begins with "foo". Values: RUNNING, STARTING')
+        await deck.press("escape", "e", "slash", *"size=3")
+        await deck.shows('There is no key "size". Keys: node=, service=, what=')
+        await deck.press("escape", "0", "slash", *"kind=opt")
+        await deck.until(lambda: "There is no" not in deck.text and "begins" not in deck.text)

@@ -11,7 +11,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.polling.backoff import faster_interval, slower_interval
 from tui.model.clock import monotonic
 from tui.model.event import Event
-from tui.model.filters import ServiceFilter, SortOrder
+from tui.model.filters import FilterKeys, ServiceFilter, SortOrder, service_filter_keys
 from tui.model.order import Verb
 from tui.ui.controllers.day_history import DayHistory, Wanted
 from tui.ui.controllers.orders import OrderController, ServiceChoice
@@ -126,6 +126,7 @@ class DeckScreen(ServicesScreen[None]):
                 yield self._banner
                 yield self._trouble
                 yield self._filter
+                yield self._hint
                 yield self.table
             yield self._detail
         yield self._elsewhere
@@ -385,6 +386,12 @@ class DeckScreen(ServicesScreen[None]):
             self.go_to(node)
 
     # Which services
+
+    @property
+    def filter_keys(self) -> FilterKeys:
+        """The keys of the filter, with the statuses of this node's services."""
+        view = self.view()
+        return service_filter_keys(view.reading.services if view is not None else ())
 
     def filter_by(self, text: str) -> None:
         """Leave out the services that do not match `text`."""

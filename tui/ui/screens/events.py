@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from tui.fleet.fleet import Fleet
-from tui.model.filters import EventFilter
+from tui.model.filters import EventFilter, FilterKeys, event_filter_keys
 from tui.model.time_zone import zone_word
 from tui.ui.format.event_row import event_clock, event_sentence
 from tui.ui.format.key_bar import live_keys
@@ -48,6 +48,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         """Lay out the timeline."""
         yield self._header
         yield self._filter
+        yield self._hint
         yield self.table
         yield self._whole
         yield self._status
@@ -97,6 +98,11 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
             self.dismiss((event.node, event.service))
 
     # The filter
+
+    @property
+    def filter_keys(self) -> FilterKeys:
+        """The keys of the filter, with the names of the nodes."""
+        return event_filter_keys(node.name for node in self._fleet.nodes)
 
     def filter_by(self, text: str) -> None:
         """Leave out the events that do not match `text`."""

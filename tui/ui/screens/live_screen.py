@@ -13,6 +13,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.problems import recent_restarts
 from tui.model.clock import monotonic
 from tui.model.event import Event
+from tui.model.filters import FilterKeys, filter_hint
 from tui.model.time_zone import clock_text
 from tui.ui.controllers.orders import OrderController
 from tui.ui.format import header, status_lines
@@ -217,6 +218,12 @@ class FilteredScreen(LiveScreen[ScreenResultType]):
         super().__init__(fleet, palette, live_keys)
         self._filter = Input(id="filter", placeholder=self.FILTER)
         self._filter.display = False
+        self._hint = TextLine(id="hint", hides=True)
+
+    @property
+    def filter_keys(self) -> FilterKeys:
+        """The keys of the filter and their values."""
+        raise NotImplementedError
 
     def filter_by(self, text: str) -> None:
         """Leave out the rows that do not match `text`."""
@@ -231,6 +238,8 @@ class FilteredScreen(LiveScreen[ScreenResultType]):
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
         event.stop()
+        hint = filter_hint(event.value, self.filter_keys)
+        self._hint.say(Text(hint and f" {hint}", self._palette["warn"]))
         self.filter_by(event.value)
 
     @on(Input.Submitted, "#filter")

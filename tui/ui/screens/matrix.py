@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 
 from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
-from tui.model.filters import ServiceFilter
+from tui.model.filters import FilterKeys, ServiceFilter, service_filter_keys
 from tui.model.order import Verb
 from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
@@ -76,6 +76,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         yield self._header
         yield self._banner
         yield self._filter
+        yield self._hint
         yield self.table
         yield self._here
         yield self._orders
@@ -172,6 +173,13 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         self.table.action_across(by)
 
     # Which services
+
+    @property
+    def filter_keys(self) -> FilterKeys:
+        """The keys of the filter, with the statuses of all nodes' services."""
+        return service_filter_keys(
+            service for node in self._fleet.nodes for service in node.reading.services
+        )
 
     def filter_by(self, text: str) -> None:
         """Leave out the services that do not match `text`."""
