@@ -30,6 +30,7 @@ from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
 from tui.ui.dialogs.armed import TypeAheadProofScreen
+from tui.ui.dialogs.node_form import NodeForm
 from tui.ui.dialogs.password import PasswordDialog
 from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.themes import load_themes
@@ -43,6 +44,9 @@ ARMS_AT_ONCE = ArmingTimes(painted=0.02, quiet=0.02, alone=0.02)
 
 ARMS_AS_SHIPPED = ArmingTimes()
 """For tests of keys that come too early, too close together, or all at once."""
+
+DECIDING = frozenset({"enter", "y", "ctrl+s", "ctrl+t"})
+"""Keys that decide something on a screen that wants them to come alone."""
 
 ADMIN = "admin@demo.local", "demo-password"
 VIEWER = "viewer@demo.local", "viewer-password"
@@ -91,10 +95,11 @@ class Deck:
     async def press(self, *keys: str) -> None:
         """Type keys, each after what the one before it led to; letters into a field in one go."""
         for at, key in enumerate(keys):
-            if key == "enter" and isinstance(self.app.screen, TypeAheadProofScreen):
+            is_text = isinstance(self.app.focused, Input) and len(key) == 1
+            decides = key in DECIDING and not is_text
+            if decides and isinstance(self.app.screen, TypeAheadProofScreen):
                 await self.alone()  # it decides only where it comes alone
             self.app.post_message(key_event(key))
-            is_text = isinstance(self.app.focused, Input) and len(key) == 1
             if not is_text or at + 1 == len(keys) or len(keys[at + 1]) != 1:
                 await self.settle()
 
@@ -173,6 +178,10 @@ class Deck:
         """Type keys in one go, whatever the machine does meanwhile."""
         for key in keys:
             self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+    async def form(self) -> None:
+        """Wait for the form of a profile, and until it hears."""
+        await self.until(lambda: isinstance(self.app.screen, NodeForm) and self.app.screen.is_armed)
 
     async def asked(self) -> None:
         """Wait for the window that asks for a password, and until it hears."""

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from tests.ui.conftest import ADMIN, Deck, open_deck, posts, write_configuration
 from tui.config import Configuration, NodeProfile, load
@@ -13,6 +14,7 @@ from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.node_form import NodeForm
 from tui.ui.dialogs.password import PasswordDialog
 from tui.ui.screens.nodes import NodesScreen
+from tui.ui.terminal.input_guard import ArmingTimes
 
 pytestmark = pytest.mark.real_time
 
@@ -34,7 +36,7 @@ def keys(text: str) -> list[str]:
 
 
 async def fill(deck: Deck, served: SimulatedCluster, name: str = "first") -> None:
-    await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+    await deck.form()
     for text in (name, served.urls[1], ADMIN[0]):
         await deck.press(*keys(text), "tab")
     await deck.press("tab", *keys(ADMIN[1]))
@@ -52,6 +54,7 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
     size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(empty(tmp_path), password=None, size=size) as deck:
+        await deck.form()
         await deck.shows("Add a node", "name", "URL", "user", "password", "trust", "Test", "Save")
         await fill(deck, served)
         assert ADMIN[1] not in deck.text
@@ -81,9 +84,40 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
 async def test_with_no_profile_and_no_form_the_keys_are_shown(tmp_path: Path) -> None:
     configuration = load(tmp_path / "config.toml", must_exist=False)
     async with open_deck(configuration) as deck:
-        await deck.shows("Add a node")
+        await deck.form()
         await deck.press("escape")
         await deck.shows("Press a to add one", "? Help", "q Quit")
+
+
+async def test_what_is_typed_before_the_form_could_be_read_is_in_no_field(tmp_path: Path) -> None:
+    """P5."""
+    never = ArmingTimes(painted=3600.0)
+    async with open_deck(empty(tmp_path), password=None, arming=never) as deck:
+        await deck.shows("Add a node", "a moment…")
+        await deck.press(*"secret", "ctrl+s", "ctrl+t", "escape")
+        screen = deck.app.screen
+        assert isinstance(screen, NodeForm)
+        assert not screen.query_one("#name", Input).value
+        assert not str(screen.query_one("#found").render()).startswith("name:")
+
+
+async def test_a_key_in_a_burst_neither_tests_nor_saves(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P5."""
+    as_shipped = ArmingTimes(painted=0.02, quiet=0.02)
+    async with open_deck(empty(tmp_path), password=None, arming=as_shipped) as deck:
+        await fill(deck, served)
+        for key in ("ctrl+t", "ctrl+s"):
+            deck.burst("x", key)
+            await deck.alone()
+            deck.burst(key, "x")
+            await deck.alone()
+        assert isinstance(deck.app.screen, NodeForm)
+        assert "trying" not in deck.text
+        assert not (tmp_path / "config.toml").exists()
+        await deck.press("ctrl+s")
+        await deck.until(lambda: "first" in deck.fleet)
 
 
 async def test_testing_a_profile_shows_why_it_fails(
@@ -145,10 +179,11 @@ async def test_adding_and_editing_keep_the_files_comments(
         await deck.shows("CERTIFICATE NOT CHECKED")
         kept = deck.fleet.watch("node1")
         await deck.press("escape", "1", "E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         await deck.shows("Edit node1")
         deck.app.screen.query_one("#label").value = "eins"  # type: ignore[attr-defined]
         await deck.press("ctrl+s")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
         await deck.shows("eins")
         assert deck.fleet.watch("node1") is not kept
     text = path.read_text()
@@ -163,7 +198,7 @@ async def test_a_file_that_changed_meanwhile_is_not_overwritten(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await deck.press("E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         path = tmp_path / "config.toml"
         path.write_text(f"{path.read_text()}\n# somebody else was here\n", encoding="utf-8")
         await deck.press("ctrl+s")
@@ -175,11 +210,12 @@ async def test_the_picker_adds_and_edits_too(served: SimulatedCluster, tmp_path:
     async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
         await deck.all_known()
         await deck.press("n", "down", "E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         await deck.shows("Edit node2")
         await deck.press("escape")
         await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
         await deck.press("a")
+        await deck.form()
         await deck.shows("Add a node")
         await deck.press("escape", "escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
@@ -193,7 +229,7 @@ async def test_escape_leaves_everything_as_it_was(served: SimulatedCluster, tmp_
     async with open_deck(configuration) as deck:
         await deck.all_known()
         await deck.press("E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         await deck.press(*"zzz", "escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
     assert (tmp_path / "config.toml").read_bytes() == before
@@ -211,7 +247,7 @@ async def edited(
     async with open_deck(configuration) as deck:
         await deck.all_known()
         await deck.press("E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         screen = deck.app.screen
         screen.query_one("#url").value = url  # type: ignore[attr-defined]
         screen.query_one("#label").value = "eins"  # type: ignore[attr-defined]
@@ -252,7 +288,7 @@ async def test_testing_another_address_finds_the_node_there(
         async with open_deck(configuration) as deck:
             await deck.all_known()
             await deck.press("E")
-            await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+            await deck.form()
             screen = deck.app.screen
             screen.query_one("#url").value = url  # type: ignore[attr-defined]
             screen.query_one("#trust-value").value = other.fingerprint  # type: ignore[attr-defined]
@@ -275,7 +311,7 @@ async def test_testing_a_profile_shows_that_another_node_answers(
     async with open_deck(configuration) as deck:
         await deck.shows("node:1 answers here, the profile is of node:7", "No order is sent here")
         await deck.press("E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         deck.app.screen.query_one("#typed").value = ADMIN[1]  # type: ignore[attr-defined]
         await deck.press("ctrl+t")
         found = deck.app.screen.query_one("#found")

@@ -14,7 +14,6 @@ from tests.ui.conftest import Deck, open_deck, posts
 from tui.api.tls.certificate import fingerprint
 from tui.config import Configuration, load
 from tui.sim.server import SimulatedCluster
-from tui.ui.dialogs.node_form import NodeForm
 from tui.ui.dialogs.order import OrderDialog
 from tui.ui.dialogs.trust import TrustDialog
 from tui.ui.screens.nodes import NodesScreen
@@ -140,7 +139,7 @@ async def test_a_changed_certificate_is_explained_and_no_key_accepts_it(  # P12,
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         # Neither does the form offer it.
         await deck.press("E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         deck.app.screen.query_one("#typed", Input).value = "demo-password"
         await deck.press("ctrl+t")
         await deck.until(
@@ -218,7 +217,7 @@ async def test_not_checked_is_shown_on_every_screen_of_the_node_and_no_order_is_
             assert UNCHECKED in deck.text
             await deck.press("escape")
         await deck.press("E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         await deck.shows(INSECURE)
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
@@ -264,7 +263,7 @@ async def test_the_form_keeps_the_keys_that_it_does_not_show(
     async with open_deck(before) as deck:
         await deck.shows("was not polled")
         await deck.press("E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         deck.app.screen.query_one("#username", Input).value = ""
         deck.app.screen.query_one("#label", Input).value = "eins"
         await deck.press("ctrl+s")

@@ -20,6 +20,7 @@ from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.discover import DiscoverScreen
 from tui.ui.screens.nodes import NodesScreen
+from tui.ui.terminal.input_guard import ArmingTimes
 
 pytestmark = pytest.mark.real_time
 
@@ -90,7 +91,8 @@ async def test_nothing_is_sent_to_a_new_node_before_y(
 ) -> None:
     async with open_deck(write(spread, tmp_path, 1)) as deck:
         await deck.all_known()
-        await deck.press("D", "y", "enter")
+        await deck.press("D")
+        deck.burst("y", "enter")
         await deck.shows("Nothing was sent to 3 new nodes yet.", "as admin@demo.local", "node4")
         screen: Any = deck.app.screen
         await deck.until(lambda: screen.is_armed)
@@ -104,6 +106,32 @@ async def test_nothing_is_sent_to_a_new_node_before_y(
         await discovered(deck)
         assert {one.uid for one in spread.cluster.requests} == {1, 2, 3, 4}
     assert saved(tmp_path) == {"first1": None}
+
+
+async def test_a_key_in_a_burst_logs_in_nowhere_and_adds_nothing(
+    spread: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P5."""
+    as_shipped = ArmingTimes(painted=0.02, quiet=0.02)
+    async with open_deck(write(spread, tmp_path, 1), arming=as_shipped) as deck:
+        await deck.all_known()
+        await deck.press("D")
+        await deck.shows("Nothing was sent to 3 new nodes yet.")
+        screen: Any = deck.app.screen
+        await deck.until(lambda: screen.is_armed)
+        for burst in (("x", "y"), ("y", "x")):
+            deck.burst(*burst)
+            await deck.alone()
+        assert screen._found is None
+        assert {one.uid for one in spread.cluster.requests} == {1}
+        await discovered(deck)
+        for burst in (("x", "enter"), ("enter", "x")):
+            deck.burst(*burst)
+            await deck.alone()
+        assert deck.app.screen is screen
+        assert saved(tmp_path) == {"first1": None}
+        await deck.press("enter")
+        await deck.until(lambda: len(deck.fleet.nodes) == 4)
 
 
 async def test_space_takes_marks_away_and_esc_writes_nothing(

@@ -11,7 +11,6 @@ from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
-from tui.ui.dialogs.node_form import NodeForm
 from tui.ui.screens.events import EventsScreen
 from tui.ui.themes import load_themes
 from tui.ui.widgets.events_table import EventsTable
@@ -176,7 +175,7 @@ async def test_a_configured_key_opens_and_closes_the_timeline(
         await deck.press("e", "f6")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         await deck.press("n", "f7")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "e"])

@@ -98,6 +98,8 @@ async def test_what_lies_over_the_deck(
         await deck.until(lambda: deck.app.screen is not deck.app.deck)
         if name == "confirm":
             await deck.armed()
+        elif name == "form":
+            await deck.form()
         await deck.settle()
         compare(f"{name}-{size[0]}x{size[1]}", deck.text)
 

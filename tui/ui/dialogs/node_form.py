@@ -1,4 +1,8 @@
-"""The form for a node's profile: fill in, test, save. The comments in the file stay."""
+"""The form for a node's profile: fill in, test, save. The comments in the file stay.
+
+It takes a password, and a test or a save sends it: input is ignored until the form could be read,
+and the key that tests or saves must come on its own.
+"""
 
 import asyncio
 import shlex
@@ -11,7 +15,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select, Static
 
 from tui.config import (
@@ -26,6 +29,7 @@ from tui.config.url import normal_url
 from tui.credentials import Secret
 from tui.fleet.onboarding.connection_test import ConnectionTestResult, try_connection
 from tui.model.trust import UNCHECKED
+from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.format.status_lines import Palette
 
 _PASSWORDS = [
@@ -46,6 +50,7 @@ _BY_HAND = ("server_name", "client_cert", "client_key", "proxy", "role", "uid", 
 """Keys that the form does not show, and does not change."""
 _IDENTITY = ("uid", "hostname")
 """Those of them that identify the node; dropped where the address changes."""
+_HOW = "ctrl+t tests · ctrl+s saves · esc cancels"
 _ENVIRONMENTS = [(word, word) for word in ("production", "staging", "development")]
 
 
@@ -58,7 +63,7 @@ class SavedProfile:
     typed: Secret | None
 
 
-class NodeForm(ModalScreen[SavedProfile | None]):
+class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
     """Adds a profile, or edits `profile`; returns what was saved, or None."""
 
     AUTO_FOCUS = "#name"
@@ -126,13 +131,18 @@ class NodeForm(ModalScreen[SavedProfile | None]):
         return Horizontal(Static(label, classes="label", markup=False), field, classes="field")
 
     def on_mount(self) -> None:
-        """Show the fields that belong to what is chosen."""
-        form = self.query_one("#form")
-        form.border_subtitle = "ctrl+t tests · ctrl+s saves · esc cancels"
+        """Show the fields that belong to what is chosen, and ignore input at first."""
+        self.query_one("#form").border_subtitle = "a moment…"
         self.query_one("#pin").display = False
         self._show_choices()
         if not self._configuration.nodes:
             self._show_message(Text("No node yet. Name one: the deck will watch it.", "bold"))
+        self.begin_arming()
+        self.set_interval(0.1, self._arm)
+
+    def _arm(self) -> None:
+        if not self.is_armed and self.arm():
+            self.query_one("#form").border_subtitle = _HOW
 
     @on(Select.Changed)
     def _chose(self) -> None:
@@ -231,6 +241,9 @@ class NodeForm(ModalScreen[SavedProfile | None]):
     @on(Button.Pressed, "#test")
     def action_try(self) -> None:
         """Test the connection with the profile as the form has it."""
+        self.decide(self._start_test)
+
+    def _start_test(self) -> None:
         profile = self._checked()
         if profile is not None:
             self._show_message(Text(f"trying {profile.url} …", self._palette["muted"]))
@@ -254,6 +267,9 @@ class NodeForm(ModalScreen[SavedProfile | None]):
         self.query_one("#pin").display = bool(found.fingerprint)
 
     @on(Button.Pressed, "#pin")
+    def _pin_pressed(self) -> None:
+        self.decide(self._pin)
+
     def _pin(self) -> None:
         if self._found is not None and self._found.fingerprint:
             self.query_one("#trust", Select).value = "fingerprint"
@@ -264,8 +280,11 @@ class NodeForm(ModalScreen[SavedProfile | None]):
             )
 
     @on(Button.Pressed, "#save")
-    async def action_save(self) -> None:
+    def action_save(self) -> None:
         """Write the profile into the configuration."""
+        self.decide(self._save)
+
+    async def _save(self) -> None:
         if self._checked() is None:
             return
         try:

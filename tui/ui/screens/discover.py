@@ -135,6 +135,9 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
 
     def action_log_in(self) -> None:
         """Allow to send the login to the nodes that are listed."""
+        self.decide(self._allow_login)
+
+    def _allow_login(self) -> None:
         if self._may_log_in is not None and not self._may_log_in.done():
             self._may_log_in.set_result(None)
 
@@ -170,9 +173,12 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
             self._show_message(f"{node.name} is not added: {node.text}", "warn")
 
     @on(LiveTable.Chosen, "#members")
-    async def _chosen(self, event: LiveTable.Chosen) -> None:
-        """Write profiles for the marked nodes, and the identities that existing profiles lack."""
+    def _chosen(self, event: LiveTable.Chosen) -> None:
         event.stop()
+        self.decide(self._add)
+
+    async def _add(self) -> None:
+        """Write profiles for the marked nodes, and the identities that existing profiles lack."""
         if self._may_log_in is not None:
             return  # not yet found: the line below the list names the key
         found = self._found or {}
