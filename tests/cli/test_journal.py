@@ -152,6 +152,22 @@ def test_an_edit_and_a_missing_line_are_found_with_their_line(
     assert "lines are missing" in report["why"]
 
 
+def test_an_older_file_is_shown_and_checked_with_the_newest(rsdeck: Command, folder: Path) -> None:
+    store = keep(folder)
+    older = folder / "journal.1.jsonl"
+    store.path.rename(older)
+    keep(folder)
+    ran = rsdeck.run("journal")
+    assert (ran.err, len(ran.rows)) == ("", 14)
+    assert rsdeck.run("journal", "--verify").out.startswith(f"{store.path}: 14 records")
+    older.write_bytes(older.read_bytes().replace(b"alert_mgr", b"cm_server", 1))
+    ran = rsdeck.run("journal", "--verify")
+    assert ran.err == f"rsdeck: {older}: line 2: it is not as it was written\n"
+    report = json.loads(rsdeck.run("journal", "--verify", "--json").out)
+    assert (report["file"], report["line"]) == ("journal.1.jsonl", 2)
+    assert "rsdeck: journal.1.jsonl line 2 is not" in rsdeck.run("journal").err
+
+
 def test_a_half_written_end_is_a_note(rsdeck: Command, folder: Path) -> None:
     store = keep(folder)
     store.path.write_bytes(store.path.read_bytes()[:-30])

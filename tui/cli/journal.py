@@ -14,7 +14,7 @@ from tui.model.text import clean
 from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
 if TYPE_CHECKING:
-    from tui.journal.journal_file import ChainReport, JournalFile, Record
+    from tui.journal.journal_file import ChainReport, JournalReader, Record
 
 BROKEN = 1
 _HEADINGS = ("ORDER", "WHAT", "NODE", "")
@@ -37,52 +37,64 @@ Exit codes: 0 all well, 1 the journal is not as it was written, 2 usage, or no j
 @click.pass_context
 def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None) -> None:
     """Show the journal of actions, newest last."""
-    from tui.journal.journal_file import JournalFile
+    from tui.journal.journal_file import JournalReader
     from tui.storage.paths import state_dir
     from tui.storage.private_files import MissingFile, StorageError, path_text
 
     use_clock_setting(ctx)
     if verify and last is not None:
         raise CommandError("--verify checks the whole journal: leave --last away")
-    store = JournalFile(state_dir())
+    reader = JournalReader(state_dir())
     try:
-        ctx.exit(_verify(store, as_json=as_json) if verify else _show(store, last, as_json=as_json))
+        if verify:
+            ctx.exit(_verify(reader, as_json=as_json))
+        ctx.exit(_show(reader, last, as_json=as_json))
     except MissingFile:
-        raise CommandError(f"there is no journal yet at {path_text(store.path)}") from None
+        raise CommandError(f"there is no journal yet at {path_text(reader.path)}") from None
     except StorageError as error:
         raise CommandError(str(error)) from None
 
 
-def _verify(store: "JournalFile", *, as_json: bool) -> int:
+def _verify(reader: "JournalReader", *, as_json: bool) -> int:
     from tui.journal.journal_file import check_chain
     from tui.storage.private_files import path_text
 
-    report = check_chain(store.lines())
-    where = path_text(store.path)
+    report = check_chain(reader.lines())
+
+    def where(number: int) -> str:
+        path, line = reader.place(number)
+        return f"{path_text(path)}: line {line}"
+
     if as_json:
-        click.echo(json.dumps(_as_json(report)))
+        click.echo(json.dumps(_as_json(report, reader)))
     elif report.broken_at is None:
-        click.echo(f"{where}: {report.records} records, each follows the one before it")
+        text = f"{report.records} records, each follows the one before it"
+        click.echo(f"{path_text(reader.path)}: {text}")
     for note in report.notes:
-        click.echo(f"rsdeck: {where}: {note}", err=True)
+        click.echo(f"rsdeck: {where(note.line)}: {note.text}", err=True)
     if report.broken_at is None:
         return 0
-    click.echo(f"rsdeck: {where}: line {report.broken_at}: {report.why}", err=True)
+    click.echo(f"rsdeck: {where(report.broken_at)}: {report.why}", err=True)
     return BROKEN
 
 
-def _as_json(report: "ChainReport") -> dict[str, Any]:
+def _as_json(report: "ChainReport", reader: "JournalReader") -> dict[str, Any]:
+    from tui.journal.journal_file import place_text
+
+    at = report.broken_at
+    path, line = (None, None) if at is None else reader.place(at)
     return {
         "records": report.records,
-        "whole": report.broken_at is None,
-        "line": report.broken_at,
+        "whole": at is None,
+        "file": path.name if path else None,
+        "line": line,
         "why": report.why or None,
-        "notes": report.notes,
+        "notes": [f"{place_text(*reader.place(note.line))}: {note.text}" for note in report.notes],
     }
 
 
-def _show(store: "JournalFile", last: int | None, *, as_json: bool) -> int:
-    records = list(_records(store))[-(last or sys.maxsize) :]
+def _show(reader: "JournalReader", last: int | None, *, as_json: bool) -> int:
+    records = list(_records(reader))[-(last or sys.maxsize) :]
     if as_json:
         for record in records:
             click.echo(json.dumps(record))
@@ -91,15 +103,16 @@ def _show(store: "JournalFile", last: int | None, *, as_json: bool) -> int:
     return 0
 
 
-def _records(store: "JournalFile") -> Iterator["Record"]:
-    from tui.journal.journal_file import open_record
+def _records(reader: "JournalReader") -> Iterator["Record"]:
+    from tui.journal.journal_file import open_record, place_text
 
-    for number, line in enumerate(store.lines(), 1):
+    for number, line in enumerate(reader.lines(), 1):
         record = open_record(line.removesuffix(b"\n"))
         if record is not None:
             yield record
         else:
-            warning = f"rsdeck: line {number} is not as it was written: rsdeck journal --verify"
+            where = place_text(*reader.place(number))
+            warning = f"rsdeck: {where} is not as it was written: rsdeck journal --verify"
             click.echo(warning, err=True)
 
 

@@ -3,9 +3,13 @@
 Each line names the hash of the one before it, and its own. Whoever can write the file can also
 write a whole new chain; an edit shows, and so does a line that was taken out. Whole lines taken
 off the end do not show.
+
+A file that has grown too large gets a number (`tui/journal/old_files.py`), and the chain goes on in
+a new one, whose first record names the oldest record that is kept.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -18,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui.journal.old_files import KEPT, old_files, remove, rotate
 from tui.storage.private_files import (
     MissingFile,
     StorageError,
@@ -32,9 +37,12 @@ JournalError = StorageError
 
 __all__ = ["JournalError", "MissingFile"]
 
+_NAME = "journal.jsonl"
 _BLOCK = 64 * 1024
 _WAIT = 5.0
 _TORN_SHOWN = 200
+_LARGEST = 10_000_000
+_LISTED_AT_MOST = 5
 FIRST = "0" * 64
 """What the first record names as the line before it."""
 
@@ -51,17 +59,27 @@ class ChainLink:
     digest: str = FIRST
 
 
+@dataclass(frozen=True, slots=True)
+class ChainNote:
+    """What is no fault: a record that a crash or a full disk left half-written at `line`."""
+
+    line: int
+    text: str
+
+
 @dataclass(slots=True)
 class ChainReport:
-    """The result of a check: `broken_at` is a line's number, from 1, None if the chain is whole.
-
-    `notes` are about what is no fault: records that a crash or a full disk left half-written.
-    """
+    """The result of a check: `broken_at` is a line's number, from 1, None if the chain is whole."""
 
     records: int = 0
     broken_at: int | None = None
     why: str = ""
-    notes: list[str] = field(default_factory=list)
+    notes: list[ChainNote] = field(default_factory=list)
+
+    def broken(self, line: int, why: str) -> "ChainReport":
+        """Return itself, with the fault that was found at a line."""
+        self.broken_at, self.why = line, why
+        return self
 
 
 def digest(data: bytes) -> str:
@@ -95,31 +113,50 @@ def link(line: bytes) -> ChainLink:
 
 
 def check_chain(lines: Iterable[bytes]) -> ChainReport:
-    """Check lines, with their ends, up to the first that is wrong."""
-    report, last = ChainReport(), ChainLink()
+    """Check lines, with their ends, up to the first that is wrong.
+
+    They may begin where the newest rotation says that the oldest file begins that is kept.
+    """
+    report, last, first, oldest = ChainReport(), ChainLink(), 1, 1
+    half_written = False
     for number, whole in enumerate(lines, 1):
         line = whole.removesuffix(b"\n")
         record = open_record(line)
+        if half_written:
+            return report.broken(number - 1, "it is half-written, and lines follow it")
         if line == whole:
-            report.notes.append(f"line {number}: the last one is half-written, and counts for none")
-            break
+            half_written = True
+            continue
         if record is None:
-            report.broken_at, report.why = number, "it is not as it was written"
-            break
-        if record["seq"] != last.seq + 1 or record.get("prev") != last.digest:
-            report.broken_at, report.why = number, _gap(record, last)
-            break
+            return report.broken(number, "it is not as it was written")
+        if number == 1 and record["seq"] > 1:
+            first = record["seq"]
+        elif record["seq"] != last.seq + 1 or record.get("prev") != last.digest:
+            return report.broken(number, _gap(record, last))
         if "torn" in record:
-            report.notes.append(f"line {number}: before it, a half-written record was taken away")
+            text = "before it, a half-written record was taken away"
+            report.notes.append(ChainNote(number, text))
+        oldest = _oldest_kept(record) or oldest
         report.records += 1
         last = ChainLink(record["seq"], digest(line))
+    if first > oldest:
+        return report.broken(1, f"it is record {first} and not {oldest}: lines are missing")
+    if half_written:
+        text = "the last one is half-written, and counts for none"
+        report.notes.append(ChainNote(number, text))
     return report
+
+
+def _oldest_kept(record: Record) -> int | None:
+    """Return the number of the oldest record that a rotation kept; None if none began here."""
+    rotated = record.get("rotated")
+    oldest = rotated.get("oldest") if isinstance(rotated, dict) else None
+    return oldest if isinstance(oldest, int) else None
 
 
 def _gap(record: Record, last: ChainLink) -> str:
     if record["seq"] > last.seq + 1:
-        before = f"record {last.seq}" if last.seq else "the beginning"
-        return f"it is record {record['seq']} and follows {before}: lines are missing"
+        return f"it is record {record['seq']} and follows record {last.seq}: lines are missing"
     return "it does not follow the line before it: a line was changed, added or moved"
 
 
@@ -127,14 +164,16 @@ def _gap(record: Record, last: ChainLink) -> str:
 
 
 class JournalFile:
-    """Appends records to `journal.jsonl` in a folder, and reads them.
+    """Appends records to `journal.jsonl` in a folder.
 
-    `wait`: for how many seconds another process may keep the file locked.
+    `wait`: for how many seconds another process may keep the file locked. `largest`: at how many
+    bytes the next record begins a new file.
     """
 
-    def __init__(self, folder: Path, *, wait: float = _WAIT) -> None:
-        self.path = folder / "journal.jsonl"
+    def __init__(self, folder: Path, *, wait: float = _WAIT, largest: int = _LARGEST) -> None:
+        self.path = folder / _NAME
         self._wait = wait
+        self._largest = largest
         self._is_settled = False
 
     def append(self, fields: Mapping[str, Any]) -> None:
@@ -142,52 +181,161 @@ class JournalFile:
 
         Blocks for as long as the disk does.
         """
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
-        with (
-            opened_folder(self.path.parent, make=True) as folder,
-            opened_file(folder, self.path, flags) as file,
-            storage_errors(self.path),
-            self._alone(file),
-        ):
+        with opened_folder(self.path.parent, make=True) as folder:
+            while not self._append(folder, fields):
+                self._is_settled = False  # rotated: the record begins a new file
+
+    def _append(self, folder: int, fields: Mapping[str, Any]) -> bool:
+        """Write a record; return whether it is there, or the file was rotated in its stead."""
+        with self._locked(folder) as file:
             end, last, torn = _tail(file)
             if torn:
                 # A crash or a full disk cut it short, so nothing was sent after it.
                 os.ftruncate(file, end)
                 text = torn[:_TORN_SHOWN].decode("ascii", "backslashreplace")
                 fields = {**fields, "torn": text}
+            elif end >= self._largest and rotate(folder, self.path):
+                return False
+            old = [] if end else old_files(folder, self.path)
+            if old:
+                last = _last_link(folder, old[-1])
+                oldest = _first_number(folder, old[-KEPT:][0])
+                fields = {**fields, "rotated": {"oldest": oldest}}
             _write(file, seal(fields, last), end)
             if not self._is_settled:
                 os.fsync(folder)
                 self._is_settled = True
+            remove(folder, old[:-KEPT])
+            return True
 
     @contextlib.contextmanager
-    def _alone(self, file: int) -> Iterator[None]:
-        """Lock the file against other processes; raises JournalError if one keeps it locked."""
+    def _locked(self, folder: int) -> Iterator[int]:
+        """Open the file and lock it against other processes; JournalError if one keeps it."""
         until = time.monotonic() + self._wait
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+        while True:
+            with opened_file(folder, self.path, flags) as file, storage_errors(self.path):
+                self._lock(file, until)
+                # Closing the file unlocks it.
+                status = os.fstat(file)
+                if not status.st_nlink:
+                    self._is_settled = False
+                    text = "it was taken away while it was written"
+                    raise JournalError(f"{path_text(self.path)}: {text}")
+                if _inode(folder, self.path) == status.st_ino:
+                    yield file
+                    return
+                self._is_settled = False  # another process rotated it meanwhile
+
+    def _lock(self, file: int, until: float) -> None:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
             except BlockingIOError:
                 if time.monotonic() > until:
                     why = f"another process has kept it locked for {self._wait:g} s"
                     raise JournalError(f"{path_text(self.path)}: {why}") from None
+            else:
+                return
             time.sleep(0.005)
-        # Closing the file unlocks it.
-        if not os.fstat(file).st_nlink:
-            self._is_settled = False
-            raise JournalError(f"{path_text(self.path)}: it was taken away while it was written")
-        yield
 
     def lines(self) -> Iterator[bytes]:
-        """Read the lines with their ends, the oldest first; raises JournalError, Missing."""
+        """Read all lines that are kept, the oldest first; raises as JournalReader does."""
+        return JournalReader(self.path.parent).lines()
+
+
+class JournalReader:
+    """Reads the lines of a journal and its older files, each line once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / _NAME
+        # How many bytes of each file were read, by inode: its name changes.
+        self._read: dict[int, int] = {}
+        self._count = 0
+        # The files that were read, and how many lines were read before each.
+        self._files: list[tuple[Path, int]] = []
+
+    def lines(self) -> Iterator[bytes]:
+        """Read the lines with their ends that were not read yet, the oldest first.
+
+        One that is half-written is read again once it is whole. Raises JournalError, MissingFile.
+        """
         with (
             opened_folder(self.path.parent, make=False) as folder,
-            opened_file(folder, self.path, os.O_RDONLY) as file,
-            storage_errors(self.path),
-            os.fdopen(os.dup(file), "rb") as stream,
+            contextlib.ExitStack() as files,
         ):
-            yield from stream
+            for path, file in self._opened(folder, files):
+                self._files.append((path, self._count))
+                yield from self._lines(path, file)
+
+    def place(self, number: int) -> tuple[Path, int]:
+        """Return the file of the line that was read as the `number`th, and its number there."""
+        path, before = next(entry for entry in reversed(self._files) if entry[1] < number)
+        return path, number - before
+
+    def _lines(self, path: Path, file: int) -> Iterator[bytes]:
+        inode = os.fstat(file).st_ino
+        with storage_errors(path), os.fdopen(os.dup(file), "rb") as stream:
+            stream.seek(self._read.get(inode, 0))
+            for line in stream:
+                if line.endswith(b"\n"):
+                    self._read[inode] = self._read.get(inode, 0) + len(line)
+                self._count += 1
+                yield line
+
+    def _opened(self, folder: int, stack: contextlib.ExitStack) -> list[tuple[Path, int]]:
+        """Open the files, the oldest first, as they were at one moment."""
+        for _ in range(_LISTED_AT_MOST):
+            with contextlib.ExitStack() as files:
+                newest = self._open(folder, self.path, files)
+                older = [
+                    (path, self._open(folder, path, files)) for path in old_files(folder, self.path)
+                ]
+                found = [(path, file) for path, file in older if file is not None]
+                if len(found) < len(older):
+                    continue  # the oldest was removed meanwhile
+                if not found and newest is None:
+                    raise MissingFile(f"{path_text(self.path)}: {os.strerror(errno.ENOENT)}")
+                stack.enter_context(files.pop_all())
+                return found if newest is None else [*_before(found, newest), (self.path, newest)]
+        raise JournalError(f"{path_text(self.path)}: it was rotated again and again while read")
+
+    def _open(self, folder: int, path: Path, files: contextlib.ExitStack) -> int | None:
+        try:
+            return files.enter_context(opened_file(folder, path, os.O_RDONLY))
+        except MissingFile:
+            return None
+
+
+def _before(found: list[tuple[Path, int]], newest: int) -> list[tuple[Path, int]]:
+    """Return the files older than the newest, which may have been rotated since it was opened."""
+    at = os.fstat(newest).st_ino
+    inodes = [os.fstat(file).st_ino for _, file in found]
+    return found[: inodes.index(at)] if at in inodes else found
+
+
+def _inode(folder: int, path: Path) -> int | None:
+    try:
+        return os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _last_link(folder: int, path: Path) -> ChainLink:
+    """Return what the record after the last one of an older file is chained to."""
+    with opened_file(folder, path, os.O_RDONLY) as file, storage_errors(path):
+        return _tail(file)[1]
+
+
+def _first_number(folder: int, path: Path) -> int:
+    """Return the number of an older file's first record; 0 where it is not as it was written."""
+    with (
+        opened_file(folder, path, os.O_RDONLY) as file,
+        storage_errors(path),
+        os.fdopen(os.dup(file), "rb") as stream,
+    ):
+        record = open_record(stream.readline().removesuffix(b"\n"))
+        return record["seq"] if record else 0
 
 
 def _tail(file: int) -> tuple[int, ChainLink, bytes]:
@@ -239,14 +387,19 @@ class JournalTail:
 
 def read_tail(folder: Path, count: int) -> JournalTail:
     """Read the newest `count` records in a folder; raises nothing. Blocks as long as the disk."""
-    store = JournalFile(folder)
+    reader = JournalReader(folder)
     try:
-        lines = deque(enumerate(store.lines(), 1), maxlen=count)
+        lines = deque(enumerate(reader.lines(), 1), maxlen=count)
     except MissingFile:
-        return JournalTail(trouble=f"there is no journal at {path_text(store.path)}")
+        return JournalTail(trouble=f"there is no journal at {path_text(reader.path)}")
     except JournalError as error:
         return JournalTail(trouble=str(error))
     opened = [(number, open_record(line.removesuffix(b"\n"))) for number, line in lines]
-    broken = [str(number) for number, record in opened if record is None]
-    trouble = f"not as they were written: lines {', '.join(broken)}" if broken else ""
+    broken = [place_text(*reader.place(number)) for number, record in opened if record is None]
+    trouble = f"not as they were written: {', '.join(broken)}" if broken else ""
     return JournalTail(tuple(record for _, record in opened if record is not None), trouble)
+
+
+def place_text(path: Path, line: int) -> str:
+    """Return a line of the journal as people look for it."""
+    return f"{path.name} line {line}"

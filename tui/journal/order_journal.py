@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.journal import records
-from tui.journal.journal_file import JournalError, JournalFile, MissingFile
+from tui.journal.journal_file import JournalError, JournalFile, JournalReader, MissingFile
 from tui.journal.node_lock import NodeBusy, NodeLock
 from tui.journal.records import describe_session, timestamp
 from tui.journal.refusals import RefusalLimit
@@ -170,16 +170,19 @@ class OrderJournal:
             self.trouble = ""
         except JournalError as error:
             self.trouble = str(error)
-        found = self._unfinished()
+        reader = JournalReader(self._folder)
+        found = self._unfinished(reader, ())
         abandoned = {entry.id for entry in found if self._is_free(entry.order)}
         if not abandoned:
             return ()
-        # Read again: an order that another process had open may have ended meanwhile.
-        return tuple(entry for entry in self._unfinished() if entry.id in abandoned)
+        # Read on: an order that another process had open may have ended meanwhile.
+        return tuple(entry for entry in self._unfinished(reader, found) if entry.id in abandoned)
 
-    def _unfinished(self) -> tuple[UnfinishedOrder, ...]:
+    def _unfinished(
+        self, reader: JournalReader, known: tuple[UnfinishedOrder, ...]
+    ) -> tuple[UnfinishedOrder, ...]:
         try:
-            return find_unfinished_orders(self._store.lines())
+            return find_unfinished_orders(reader.lines(), known)
         except MissingFile:
             return ()
         except JournalError as error:

@@ -38,9 +38,14 @@ class UnfinishedOrder:
     failed: frozenset[str] = frozenset()
 
 
-def find_unfinished_orders(lines: Iterable[bytes]) -> tuple[UnfinishedOrder, ...]:
-    """List the unfinished orders, the oldest first; a line that cannot be read is skipped."""
-    open_: dict[str, UnfinishedOrder] = {}
+def find_unfinished_orders(
+    lines: Iterable[bytes], known: Iterable[UnfinishedOrder] = ()
+) -> tuple[UnfinishedOrder, ...]:
+    """List the unfinished orders, the oldest first; a line that cannot be read is skipped.
+
+    `known` are those of the lines before these.
+    """
+    open_ = {entry.id: entry for entry in known}
     for line in lines:
         record = open_record(line.removesuffix(b"\n"))
         if record is not None:
