@@ -79,8 +79,9 @@ def test_every_difference_of_status_and_presence_is_reported(
 def other_start_times(draw: st.DrawFn) -> tuple[Reading, Reading]:
     """Draw two readings of the same services in the same states, with start times of their own."""
     before = draw(GOOD)
-    services = tuple(replace(one, started_at=draw(STARTED)) for one in before.services)
-    return before, replace(before, services=services)
+    old = tuple(replace(one, uptime=None) for one in before.services)
+    new = tuple(replace(one, started_at=draw(STARTED)) for one in old)
+    return replace(before, services=old), replace(before, services=new)
 
 
 @given(other_start_times())
@@ -99,3 +100,34 @@ def test_a_restart_is_reported_where_the_nodes_own_clock_moved_forward_and_only_
     events = diff_readings(before, after, on=ON)
     assert {event.service for event in events} == restarted
     assert all(event.kind is EventKind.RESTARTED for event in events)
+
+
+@given(
+    ran=st.integers(1, 200_000),
+    apart=st.integers(1, 600),
+    restarted_after=st.none() | st.integers(0, 600),
+    shows=st.sampled_from(["both", "start time", "uptime"]),
+)
+def test_a_restart_is_reported_by_start_time_or_uptime_and_a_run_that_goes_on_is_none(
+    ran: int, apart: int, restarted_after: int | None, shows: str
+) -> None:
+    """A service that ran for `ran` seconds at one reading, and the next one `apart` seconds later.
+
+    Where a node reports one of the two late, the other shows the restart.
+    """
+    old = Service("a", "RUNNING", ON, ran)
+    new = replace(old, uptime=ran + apart)
+    if restarted_after is not None and restarted_after <= apart:
+        started_at = ON + timedelta(seconds=ran + restarted_after)
+        uptime = apart - restarted_after
+        if shows != "uptime":
+            new = replace(new, started_at=started_at)
+        if shows != "start time":
+            new = replace(new, uptime=uptime)
+    is_restart = new != replace(old, uptime=ran + apart)
+    # An uptime that has grown past the old one shows a restart by its start time alone.
+    is_seen = shows != "uptime" or (new.uptime or 0) < ran
+    before = Reading("n", (old,), asked_at=0.0, answered_at=0.0)
+    after = Reading("n", (new,), asked_at=float(apart), answered_at=float(apart))
+    events = diff_readings(before, after, on=ON)
+    assert [event.kind for event in events] == [EventKind.RESTARTED] * (is_restart and is_seen)

@@ -62,7 +62,8 @@ class StatusChange:
 class Restart:
     """A service was down and came up again; `via` is the status that was seen on the way, if any.
 
-    Where none was seen, `status` stood before and after, and `started_at` moved forward.
+    Where none was seen, `status` stood before and after, and the start time moved forward or the
+    uptime started over.
     """
 
     kind: ClassVar = EventKind.RESTARTED

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tui.fleet.events.diff import diff_readings
+from tui.fleet.events.diff import diff_readings, late_uptimes
 from tui.model.event import (
     ConnectionLost,
     ConnectionRegained,
@@ -51,6 +51,23 @@ def test_a_restart_between_two_readings_is_seen_by_its_start_time() -> None:
     moved = replace(ALERT, started_at=T0 + timedelta(seconds=1), uptime=1)
     (event,) = diff_readings(GOOD, after(moved, CCS), on=ON)
     assert event.details == Restart("RUNNING", started_at=moved.started_at)
+
+
+def test_a_restart_within_the_same_second_is_seen_by_its_uptime() -> None:
+    (event,) = diff_readings(GOOD, after(replace(ALERT, uptime=1), CCS), on=ON)
+    assert (event.service, event.details) == ("alert_mgr", Restart("RUNNING", started_at=T0))
+
+
+def test_a_start_time_or_an_uptime_that_comes_one_reading_late_is_one_restart() -> None:
+    new = T0 + timedelta(days=1, seconds=1)
+    for first, second in (
+        (replace(ALERT, uptime=1), replace(ALERT, started_at=new, uptime=3)),
+        (replace(ALERT, started_at=new, uptime=86402), replace(ALERT, started_at=new, uptime=3)),
+    ):
+        one = after(first, CCS)
+        two = replace(after(second, CCS), asked_at=14, answered_at=14.1)
+        assert kinds(diff_readings(GOOD, one, on=ON)) == [("alert_mgr", EventKind.RESTARTED)]
+        assert diff_readings(one, two, on=ON, late=late_uptimes(GOOD, one)) == ()
 
 
 def test_a_start_time_that_is_missing_proves_nothing() -> None:

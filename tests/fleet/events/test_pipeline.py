@@ -94,6 +94,33 @@ def test_restarts_that_were_ordered_here_never_add_up_to_a_crash_loop(*, ordered
     assert kinds.count(EventKind.LOOPING) == (0 if ordered else 1)
 
 
+def shown(at: float, start: int, uptime: int, status: str = "RUNNING") -> PolledAlertMgr:
+    service = Service("alert_mgr", status, ORDER_ON + timedelta(seconds=start), uptime)
+    return PolledAlertMgr(Reading("node1", (service,), asked_at=at, answered_at=at))
+
+
+@pytest.mark.parametrize(
+    "polls",
+    [
+        [shown(0, 0, 900), shown(2, 0, 1), shown(4, 901, 3), shown(6, 901, 5)],
+        [shown(0, 0, 900), shown(2, 901, 902), shown(4, 901, 3), shown(6, 901, 5)],
+        [shown(0, 0, 900), shown(2, 0, 902, "STOPPING"), shown(4, 0, 1), shown(6, 903, 3)],
+    ],
+    ids=["late start time", "late uptime", "late start time, seen on the way"],
+)
+def test_a_restart_whose_evidence_comes_in_two_readings_is_one_restart(
+    polls: list[PolledAlertMgr],
+) -> None:
+    pipeline = EventPipeline(Notify(loop_restarts=2, loop_minutes=10))
+    kinds = [
+        event.kind
+        for before, after in pairwise(polls)
+        for event in pipeline.process(after, before.reading, None)
+    ]
+    assert kinds.count(EventKind.RESTARTED) == 1
+    assert EventKind.LOOPING not in kinds
+
+
 async def test_the_configuration_sets_what_a_crash_loop_is() -> None:
     play = Play()
     with serving(play) as server:

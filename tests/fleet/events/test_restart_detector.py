@@ -62,6 +62,19 @@ def test_a_start_time_that_did_not_move_is_none() -> None:
     assert len(walk(*steps, starts=(None, 1.0, None, 1.0))) == 1
 
 
+@pytest.mark.parametrize(("uptime", "count"), [(0, 1), (5, 1), (6, 0), (86_400, 0), (None, 0)])
+def test_an_uptime_shorter_than_since_it_last_ran_is_a_restart_though_the_start_time_stood(
+    uptime: int | None, count: int
+) -> None:
+    detector = RestartDetector()
+    first, second = (
+        flip(before, after, cause=ELSEWHERE, at=at, started_at=started(1.0))
+        for before, after, at in (("RUNNING", "STOPPING", 5.0), ("STOPPING", "RUNNING", 7.0))
+    )
+    assert detector.see(first, 86_400, 3.0) is None
+    assert len([one for one in [detector.see(second, uptime, 5.0)] if one]) == count
+
+
 def test_what_was_ordered_here_is_no_restart() -> None:
     assert walk("RUNNING", "STOPPING", "RUNNING", ordered=True) == []
 

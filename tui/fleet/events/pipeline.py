@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tui.config import Notify
 from tui.fleet.events.attribution import Attribution
-from tui.fleet.events.diff import diff_readings
+from tui.fleet.events.diff import diff_readings, late_uptimes
 from tui.fleet.events.restart_detector import CrashLoopDetector, RestartDetector
 from tui.fleet.login.state import Login
 from tui.model.clock import monotonic
@@ -70,6 +70,8 @@ class EventPipeline:
         self._restarts = RestartDetector()
         self._loops = CrashLoopDetector(notify.loop_restarts, notify.loop_minutes)
         self._logins = LoginStopDetector()
+        # The services of each node whose uptime is still to follow their start time.
+        self._late: dict[str, frozenset[str]] = {}
 
     def order_moved(self, progress: OrderProgress, also: Iterable[str] = ()) -> None:
         """Follow an order's step; `also` are the other profiles of its node."""
@@ -80,19 +82,25 @@ class EventPipeline:
         self._attribution.forget(node)
         self._restarts.forget(node)
         self._loops.forget(node)
+        self._late.pop(node, None)
 
     def process(
         self, node: PolledNode, before: Reading, role: RoleChange | None
     ) -> Iterator[Event]:
         """Yield the events between `before` and the node's reading, and those that follow."""
         on = datetime.now(UTC)
-        events = [*diff_readings(before, node.reading, on=on)]
+        now, late = node.reading, self._late.get(node.name, frozenset())
+        events = [*diff_readings(before, now, on=on, late=late)]
+        if now.is_good and now is not before:
+            self._late[node.name] = late_uptimes(before, now)
         if role is not None:
             events.append(Event(node.name, role, monotonic(), on))
         for unexplained in events:
             event = self._attribution.explain(unexplained)
             yield event
-            restart = self._restarts.see(event)
+            service = now.find(event.service)
+            uptime = service.uptime if service else None
+            restart = self._restarts.see(event, uptime, before.answered_at)
             if restart is not None:
                 yield restart
             loop = self._loops.see(restart or event)

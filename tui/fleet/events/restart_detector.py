@@ -19,10 +19,12 @@ class _Transition:
     """What a service was seen to be: `ran` before it went down, and `via` which status it goes.
 
     `since` is the start time of its last run that was seen, `spawn` that of a start that was seen
-    on its way and has not come to RUNNING yet; both are of the node's own clock.
+    on its way and has not come to RUNNING yet; both are of the node's own clock. `ran_at` is when
+    it was last seen RUNNING, by this machine's.
     """
 
     ran: bool = False
+    ran_at: float | None = None
     via: str = ""
     since: datetime | None = None
     spawn: datetime | None = None
@@ -34,11 +36,14 @@ class RestartDetector:
     def __init__(self) -> None:
         self._transitions: dict[tuple[str, str], _Transition] = {}
 
-    def see(self, event: Event) -> Event | None:
+    def see(
+        self, event: Event, uptime: int | None = None, last_at: float | None = None
+    ) -> Event | None:
         """Return the restart that a change of status reveals, of those that were not ordered here.
 
-        A service that was STOPPED was started by a person: that is no restart, nor is a start time
-        that did not move.
+        `uptime` is what the service shows now, `last_at` when the reading before was. A service
+        that was STOPPED was started by a person: that is no restart. Nor is one whose start time
+        did not move, unless its uptime is shorter than the time since it was last seen RUNNING.
         """
         change = event.details
         if not isinstance(change, StatusChange) or change.kind is not EventKind.FLIPPED:
@@ -47,7 +52,8 @@ class RestartDetector:
         past = self._past(event)
         if after != _RUNNING:
             again = after == _STARTING and before != _STOPPED and _is_later(past.spawn, started_at)
-            past.ran |= before == _RUNNING
+            if before == _RUNNING:
+                past.ran, past.ran_at = True, last_at
             if before == _RUNNING and after != _STARTING:
                 past.since = started_at or past.since  # what stops still shows since when it ran
             # A service that starts shows nothing of why it was down.
@@ -58,8 +64,9 @@ class RestartDetector:
         via = before if before != _STARTING else past.via or before
         returned = past.ran and via != _STOPPED
         moved = past.since is None or started_at is None or started_at > past.since
+        is_new = moved or _began_since(past.ran_at, event.at, uptime)
         past.ran, past.via, past.since, past.spawn = False, "", started_at or past.since, None
-        return _restart(event, change, via) if returned and moved else None
+        return _restart(event, change, via) if returned and is_new else None
 
     def forget(self, node: str) -> None:
         """Forget the services of a node."""
@@ -75,6 +82,11 @@ class RestartDetector:
             while len(self._transitions) > _SERVICES_AT_MOST:
                 del self._transitions[next(iter(self._transitions))]
         return past
+
+
+def _began_since(ran_at: float | None, at: float, uptime: int | None) -> bool:
+    """Whether an uptime shows a start after a moment; uptimes are whole seconds."""
+    return ran_at is not None and uptime is not None and uptime <= at - ran_at + 1
 
 
 def _is_later(before: datetime | None, after: datetime | None) -> bool:
