@@ -20,6 +20,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import History, Journal
+from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.login import LoginWay
 from tui.model.order import Order, OrderProgress, Route, SeenService, Target, Verb, Verdict
@@ -97,6 +98,18 @@ class Notes:
         self.rollouts.append(progress)
 
 
+class Sleep:
+    """A machine that can be put to sleep: only the clock that goes on in suspend moves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asleep = 0.0
+        self._clock = time.clock_gettime
+        monkeypatch.setattr(time, "clock_gettime", self._now)
+
+    def _now(self, clock: int) -> float:
+        return self._clock(clock) + (self.asleep if clock == time.CLOCK_BOOTTIME else 0.0)
+
+
 class Running:
     """A fleet that runs, with what a test asks of it."""
 
@@ -121,7 +134,7 @@ class Running:
         """Have these nodes, or all, polled so many times more, well or not."""
         watches = [self.watch(name) for name in nodes] or list(self.fleet.nodes)
         for _ in range(count):
-            before = time.monotonic()
+            before = monotonic()
             for watch in watches:
                 watch.refresh_now()
             await self.until(

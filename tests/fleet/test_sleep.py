@@ -4,12 +4,11 @@ P18.
 """
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.fleet.conftest import profiles, running
+from tests.fleet.conftest import Sleep, profiles, running
 from tui.fleet.orders.guard import Refusal, judge_node
 from tui.fleet.snapshot.capture import SnapshotCapture
 from tui.model.clock import monotonic
@@ -17,18 +16,6 @@ from tui.model.duration import one_unit
 from tui.sim.server import SimulatedCluster
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
-
-
-class Sleep:
-    """A machine that can be put to sleep: only the clock that goes on in suspend moves."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.asleep = 0.0
-        self._clock = time.clock_gettime
-        monkeypatch.setattr(time, "clock_gettime", self._now)
-
-    def _now(self, clock: int) -> float:
-        return self._clock(clock) + (self.asleep if clock == time.CLOCK_BOOTTIME else 0.0)
 
 
 async def test_on_waking_everything_is_stale_until_it_is_polled_and_no_order_is_taken(

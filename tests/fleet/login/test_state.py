@@ -24,6 +24,7 @@ from tests.fleet.conftest import (
     VIEWER_PASSWORD,
     Play,
     Running,
+    Sleep,
     asked,
     keeping,
     posts,
@@ -36,6 +37,8 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeOperator
 from tui.config import CommandSource, FileSource, NodeProfile
 from tui.credentials import Passwords, Secret
+from tui.fleet.login.attempt_limit import AttemptLimit
+from tui.fleet.login.state import Login
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.guard import judge_order
 from tui.model.login import LoginWay
@@ -463,6 +466,88 @@ async def test_a_node_that_refuses_what_others_took_stops_alone_and_says_who_tak
             plays[1].heal(LIST)
             deck.fleet.refresh()
             await deck.good()
+
+
+async def test_a_node_that_refuses_alone_is_tried_once_in_each_window_of_the_lock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """P24, case 22: it comes back by itself once it takes the login again."""
+    sleep = Sleep(monkeypatch)
+    with ExitStack() as stack:
+        plays, servers = three(stack)
+        async with running(*named(servers)) as deck:
+            await deck.known()
+            login = deck.watch().login
+            plays[1].get(LIST, answer("no", 401))
+            await deck.until(lambda: "node2" in login.refused_by)
+            tried = carried(servers[1])
+            sleep.asleep += 880
+            await deck.readings(3)
+            assert carried(servers[1]) == tried
+            for tries in (1, 2):
+                sleep.asleep += 905
+                await deck.readings(5)
+                assert carried(servers[1]) == tried + tries
+                assert login.attempts.refusals <= 1
+                assert not login.trouble
+                assert deck.watch("node3").reading.is_good
+            plays[1].heal(LIST)
+            await deck.readings(3)
+            assert not deck.watch("node2").reading.is_good
+            sleep.asleep += 905
+            await deck.readings(2, "node1", "node3")
+            await deck.readings(2, "node2")
+            assert deck.watch("node2").reading.is_good
+            assert not login.refused_by
+
+
+def refused_alone(clock: list[float], *nodes: str) -> Login:
+    """Make a login that these nodes refuse one after the other, and well takes."""
+    login = Login(ADMIN, asks=True, clock=lambda: clock[0])
+    login.attempts = AttemptLimit(lambda: clock[0])
+    for node in nodes:
+        login.took("well", by_password=True)
+        login.attempts.accept("well")
+        login.attempts.refuse(node)
+        login.attempts.settle(node)
+        login.refuse("no", login.generation, node)
+    return login
+
+
+def test_nodes_that_refuse_alone_are_tried_one_in_a_window_and_only_while_another_takes_it() -> (
+    None
+):
+    """P24: a try that fails must not be the second refusal in a row."""
+    clock = [0.0]
+    login = refused_alone(clock, "a", "b")
+    clock[0] += 900.0
+    assert login.lone_refusal("a")  # none took it in the last minutes
+    login.took("well", by_password=False)
+    assert not login.lone_refusal("a")
+    assert not login.lone_refusal("b")
+    login.attempts.refuse("a")
+    login.refuse("no", login.generation, "a")
+    assert login.lone_refusal("a")
+    assert login.lone_refusal("b")
+    clock[0] += 900.0
+    login.took("well", by_password=False)
+    assert not login.lone_refusal("b")
+    login.took("b", by_password=True)
+    assert list(login.refused_by) == ["a"]
+
+
+def test_a_node_is_not_tried_by_itself_where_a_lost_answer_may_have_been_a_failure() -> None:
+    """P24."""
+    clock = [0.0]
+    login = refused_alone(clock, "a")
+    clock[0] += 800.0
+    login.attempts._unanswered.append(clock[0])
+    clock[0] += 100.0
+    login.took("well", by_password=False)
+    assert login.lone_refusal("a")
+    clock[0] += 801.0
+    login.took("well", by_password=False)
+    assert not login.lone_refusal("a")
 
 
 async def test_a_second_node_that_refuses_what_it_took_before_stops_all() -> None:

@@ -174,6 +174,11 @@ class AttemptLimit:
         """How many failed logins lock the user."""
         return self._rule.threshold
 
+    @property
+    def window(self) -> float:
+        """For how many seconds a failed login counts."""
+        return self._rule.window
+
     async def enter(
         self,
         node: Hashable,

@@ -7,6 +7,10 @@ be sent, and what a 401 to it means depends on the other nodes:
     others took it in the last minutes    this node alone gets it no more
     none did, or too many refusals in a row    every node's polling stops until a person acts
 
+A node that refuses alone gets it once more after the lock's window, while others take the login and
+no failure of the window counts any more: so it comes back by itself, and what that may cost is one
+refusal in each window, never the second in a row.
+
 Before either its source is read once more, where the source may give another password by itself.
 
 The api's client asks a `NodeLogin`, which is a login as one node uses it, before a password leaves.
@@ -60,6 +64,14 @@ class _Refusal:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _LoneRefusal:
+    """Why a node alone gets the password no more, and from when on it may get it once more."""
+
+    text: str
+    again_at: float
+
+
 @dataclass(slots=True, eq=False)
 class Login:
     """The state of one login.
@@ -69,7 +81,7 @@ class Login:
     if it is stopped for want of answers, and not for a refusal. `rereads` if the source may give
     another password by itself. `attempts` decides when the password may be sent. `sessions` are by
     cluster, or by node where it names none: a token is never shown to another cluster.
-    `refused_by` are the nodes that alone get the password no more, with the sentence why.
+    `refused_by` are the nodes that alone get the password no more.
     """
 
     username: str
@@ -84,7 +96,7 @@ class Login:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     attempts: AttemptLimit = field(default_factory=AttemptLimit)
     sessions: dict[Hashable, tuple[int, Session]] = field(default_factory=dict)
-    refused_by: dict[str, str] = field(default_factory=dict)
+    refused_by: dict[str, _LoneRefusal] = field(default_factory=dict)
     clock: Callable[[], float] = monotonic
     _source_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _source_is_old: bool = False
@@ -147,12 +159,24 @@ class Login:
         """Remember that a node took the login now, by password or by token."""
         if by_password:
             self._has_reread = False
+            self.refused_by.pop(node, None)
         self._taken_at[node] = self.clock()
 
     def takers(self, *, besides: str = "") -> list[str]:
         """List the nodes that took the login in the last minutes."""
         since = self.clock() - _RECENT
         return [name for name, at in self._taken_at.items() if at > since and name != besides]
+
+    def lone_refusal(self, node: str) -> str:
+        """Return why this node alone gets the password no more; empty where it may have it.
+
+        It may once more after the lock's window, while others take the login and no failure counts.
+        """
+        refusal = self.refused_by.get(node)
+        if refusal is None:
+            return ""
+        is_due = self.clock() >= refusal.again_at and not self.attempts.spent
+        return "" if is_due and self.takers(besides=node) else refusal.text
 
     def refuse(self, trouble: str, generation: int, node: str = "") -> None:
         """Handle a 401 of a node to the password of `generation`; a newer one is not affected.
@@ -241,10 +265,14 @@ class Login:
 
     def trouble_at(self, node: str) -> Trouble:
         """Return why a node cannot be polled with this login, and what helps."""
-        alone = "" if self.trouble else self.refused_by.get(node, "")
-        if alone:
-            hint = "other nodes are polled; is its LDAP or Entra ID agent running?"
-            return Trouble(TroubleKind.LOGIN, alone, hint, (Remedy.REFRESH,))
+        alone = None if self.trouble else self.refused_by.get(node)
+        if alone is not None:
+            minutes = round(self.attempts.window / 60)
+            hint = (
+                f"other nodes are polled; this one is tried once every {minutes} minutes; "
+                "is its LDAP or Entra ID agent running?"
+            )
+            return Trouble(TroubleKind.LOGIN, alone.text, hint, (Remedy.REFRESH,))
         kind = TroubleKind.LOGIN if self.refused else TroubleKind.NO_PASSWORD
         remedy = Remedy.RETRY_PASSWORD if self.unanswered else Remedy.GIVE_PASSWORD
         if not self.username:
@@ -270,7 +298,8 @@ class Login:
         self._taken_at.pop(refusal.node, None)
         if others and not self.attempts.is_over:
             text = f"{refusal.node} refuses the login that {_listed(others)}"
-            self.refused_by[refusal.node] = text
+            again_at = self.clock() + self.attempts.window
+            self.refused_by[refusal.node] = _LoneRefusal(text, again_at)
         else:
             self.stop(refusal.text, refused=True)
 
@@ -337,7 +366,7 @@ class NodeLogin:
     def check(self) -> None:
         """Raise LoginStopped where the password is not to be sent to this node."""
         self._login.stop_if_spent()
-        trouble = self._login.trouble or self._login.refused_by.get(self._name, "")
+        trouble = self._login.trouble or self._login.lone_refusal(self._name)
         if trouble:
             raise LoginStopped(trouble)
         if not self._is_current:
