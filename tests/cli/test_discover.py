@@ -36,7 +36,7 @@ def one(rsdeck: Command, spread: SimulatedCluster) -> Command:
 
 def test_it_lists_all_nodes_and_writes_nothing(one: Command, spread: SimulatedCluster) -> None:
     before = one.config_path.read_bytes()
-    ran = one.run("discover", "first1")
+    ran = one.run("discover", "first1", "--yes")
     assert (ran.code, ran.err) == (0, "")
     lines = [line.split(maxsplit=6) for line in ran.out.splitlines()]
     assert lines[0] == ["UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND"]
@@ -61,8 +61,27 @@ def test_it_lists_all_nodes_and_writes_nothing(one: Command, spread: SimulatedCl
     assert sent <= {"/v1/users/authorize"}
 
 
+@pytest.mark.parametrize("typed", [None, "\n", "n\n", "y\n"])
+def test_nothing_is_sent_to_a_new_node_before_the_terminal_or_yes_allows_it(
+    typed: str | None, one: Command, spread: SimulatedCluster
+) -> None:
+    ran = one.run("discover", "first1", "--add", typed=typed)
+    asked = {request.uid for request in spread.cluster.requests}
+    names = [node.name for node in load(one.config_path, must_exist=True).nodes]
+    if typed == "y\n":
+        assert (ran.code, asked, names) == (0, {1, 2, 3}, ["first1", "node2", "node3"])
+    else:
+        assert (ran.code, asked, names) == (1, {1}, ["first1"])
+        assert [row[1] for row in ran.rows] == ["first1", "node2", "node3"]
+        assert ran.out.count("nothing was sent yet") == 2
+    if typed is None:
+        assert "nothing was sent to 2 new nodes: --yes to log in as admin@demo.local" in ran.err
+    else:
+        assert f"node2 ({spread.urls[2]})" in ran.err
+
+
 def test_add_writes_all_that_answer_as_themselves_and_status_reads_them(one: Command) -> None:
-    ran = one.run("discover", "first1", "--add")
+    ran = one.run("discover", "first1", "--add", "--yes")
     assert ran.code == 0
     assert "added node2, node3; first1 is node:1 in " in ran.err
     nodes = load(one.config_path, must_exist=True).nodes
@@ -72,13 +91,13 @@ def test_add_writes_all_that_answer_as_themselves_and_status_reads_them(one: Com
     assert "# the end" in text
     assert PASSWORD not in text
     assert one.run("status").code == 0
-    again = one.run("discover", "first1", "--add")
+    again = one.run("discover", "first1", "--add", "--yes")
     assert again.code == 0
     assert "nothing was added in " in again.err
 
 
 def test_add_writes_those_that_are_named(one: Command) -> None:
-    ran = one.run("discover", "first1", "--add", "node3")
+    ran = one.run("discover", "first1", "--add", "node3", "--yes")
     assert ran.code == 0
     assert [node.name for node in load(one.config_path, must_exist=True).nodes] == [
         "first1",
@@ -111,12 +130,12 @@ def test_a_node_that_does_not_answer_is_exit_code_1_and_is_not_added_by_itself(
     one: Command, spread: SimulatedCluster
 ) -> None:
     spread.power_off(2)
-    ran = one.run("discover", "first1", "--add")
+    ran = one.run("discover", "first1", "--add", "--yes")
     assert ran.code == 1
     assert "refused the connection" in ran.out
     assert "added node3" in ran.err
     assert load(one.config_path, must_exist=True).node("node2") is None
-    named = one.run("discover", "first1", "--add", "node2")
+    named = one.run("discover", "first1", "--add", "node2", "--yes")
     assert named.code == 1
     added = load(one.config_path, must_exist=True).node("node2")
     assert added is not None
@@ -124,7 +143,7 @@ def test_a_node_that_does_not_answer_is_exit_code_1_and_is_not_added_by_itself(
 
 
 def test_json_is_one_object_on_stdout(one: Command, spread: SimulatedCluster) -> None:
-    ran = one.run("discover", "first1", "--add", "node2", "--json")
+    ran = one.run("discover", "first1", "--add", "node2", "--json", "--yes")
     assert ran.code == 0
     printed = json.loads(ran.out)
     assert (printed["node"], printed["cluster"], printed["notes"]) == (
@@ -160,7 +179,7 @@ def test_a_node_that_cannot_be_polled_is_exit_code_3(
         spread.power_off(1)
     else:
         spread.cluster.promote(2)
-    ran = one.run("discover", "first1", "--add")
+    ran = one.run("discover", "first1", "--add", "--yes")
     assert ran.code == 3
     assert words[why] in ran.err
     assert WRONG not in ran.err

@@ -1,6 +1,7 @@
 """`rsdeck discover`: the nodes of a cluster from one good profile, and profiles for them."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,15 @@ from tui.model.text import clean
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
-    from tui.config import Configuration
+    from tui.config import Configuration, NodeProfile
     from tui.fleet.onboarding.discovery import DiscoveredNode, Discovery
 
 _HEADINGS = ("UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND")
 
 _EPILOG = """\b
 Examples:
-  rsdeck discover node1                     list the nodes of its cluster, and poll each once
+  rsdeck discover node1                     list the nodes of its cluster; ask, and poll each once
+  rsdeck discover node1 --yes               poll each without asking
   rsdeck discover node1 --add               write profiles for all that answer as themselves
   rsdeck discover node1 --add node2 node3   write these two
   rsdeck discover node1 --json              print JSON on stdout
@@ -37,20 +39,22 @@ Exit codes: 0 every node has a profile or answers as itself, 1 one does not,
 @click.option(
     "--add", "adds", is_flag=True, help="Write profiles: those named, else all sure ones."
 )
+@click.option("--yes", is_flag=True, help="Log in to nodes without a profile without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_context
-def discover(
-    ctx: click.Context, node: str, names: tuple[str, ...], *, adds: bool, as_json: bool
+def discover(  # noqa: PLR0913 - click passes each option by itself
+    ctx: click.Context, node: str, names: tuple[str, ...], *, adds: bool, yes: bool, as_json: bool
 ) -> None:
     """Find the other nodes of the cluster of NODE, with its login, and add profiles for them.
 
-    Nothing is sent but GETs. Every new profile has the login, the trust and the cluster of NODE,
-    and the identity of its node: a different node that answers there later gets no action.
+    Nothing is sent but GETs, and to a node without a profile only after the terminal was asked, or
+    with --yes. Every new profile has the login, the trust and the cluster of NODE, and the identity
+    of its node: a different node that answers there later gets no action.
     """
     if names and not adds:
         raise CommandError("names go with --add; a discovery is of one node's cluster")
     configuration = load_config(ctx)
-    found = _found(configuration, node)
+    found = _found(configuration, node, yes=yes)
     if found.trouble is not None:
         from tui.cli.remedies import trouble_text
 
@@ -72,7 +76,7 @@ def discover(
     ctx.exit(WELL if found.is_whole else DOWN)
 
 
-def _found(configuration: "Configuration", node: str) -> "Discovery":
+def _found(configuration: "Configuration", node: str, *, yes: bool) -> "Discovery":
     import asyncio
 
     from tui.cli.status import ask_for_passwords
@@ -83,7 +87,26 @@ def _found(configuration: "Configuration", node: str) -> "Discovery":
     passwords = Passwords(configuration.nodes)
     ask_for_passwords([profile], passwords)
     timeout = configuration.settings.timeout
-    return asyncio.run(discover_cluster(configuration, profile, passwords, timeout))
+
+    async def consent(nodes: "tuple[DiscoveredNode, ...]") -> bool:
+        return yes or _ask_consent(nodes, profile)
+
+    return asyncio.run(
+        discover_cluster(configuration, profile, passwords, timeout, consent=consent)
+    )
+
+
+def _ask_consent(nodes: "Sequence[DiscoveredNode]", source: "NodeProfile") -> bool:
+    """Whether the login may be sent to the new ones of these nodes, as the terminal says."""
+    new = [f"{node.name} ({node.profile.url})" for node in nodes if node.is_new and node.profile]
+    user = source.username or "its certificate"
+    what = f"log in as {clean(user)}, with the login of {source.name}"
+    if sys.stdin is None or not sys.stdin.isatty():
+        count = "1 new node" if len(new) == 1 else f"{len(new)} new nodes"
+        click.echo(f"rsdeck: nothing was sent to {count}: --yes to {what}", err=True)
+        return False
+    click.echo(f"Nothing was sent yet to {', '.join(new)}.", err=True)
+    return click.confirm(f"{what[0].upper()}{what[1:]}?", default=False, err=True)
 
 
 def _chosen(found: "Discovery", names: Sequence[str]) -> "list[DiscoveredNode]":

@@ -85,9 +85,10 @@ async def test_nothing_is_sent_to_a_node_without_a_profile_before_consent(
     polled_before: list[set[int]] = []
     listed: list[tuple[DiscoveredNode, ...]] = []
 
-    async def consent(nodes: tuple[DiscoveredNode, ...]) -> None:
+    async def consent(nodes: tuple[DiscoveredNode, ...]) -> bool:
         polled_before.append({one.uid for one in secure.cluster.requests})
         listed.append(nodes)
+        return True
 
     found = await look(configuration, "first", consent=consent)
     assert polled_before == [{1}]
@@ -98,13 +99,27 @@ async def test_nothing_is_sent_to_a_node_without_a_profile_before_consent(
     assert found.is_whole
 
 
+async def test_without_consent_the_nodes_are_listed_and_nothing_is_sent_to_new_ones(
+    secure: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write(tmp_path, table("first", secure.urls[1], pinned(secure)))
+
+    async def consent(_: tuple[DiscoveredNode, ...]) -> bool:
+        return False
+
+    found = await look(configuration, "first", consent=consent)
+    assert meetings(found)[4] is DiscoveryResult.NOT_ASKED
+    assert not found.is_whole
+    assert {one.uid for one in secure.cluster.requests} == {1}
+
+
 async def test_no_consent_is_asked_for_where_every_node_has_a_profile(
     secure: SimulatedCluster, tmp_path: Path
 ) -> None:
     tables = [table(f"n{uid}", secure.urls[uid], pinned(secure)) for uid in (1, 2, 3, 4)]
     configuration = write(tmp_path, *tables)
 
-    async def consent(_: tuple[DiscoveredNode, ...]) -> None:
+    async def consent(_: tuple[DiscoveredNode, ...]) -> bool:
         raise AssertionError
 
     assert (await look(configuration, "n1", consent=consent)).is_whole

@@ -90,11 +90,12 @@ class Discovery:
         return is_found and all(node.meeting in well for node in self.found)
 
 
-LoginConsent = Callable[[tuple[DiscoveredNode, ...]], Awaitable[None]]
-"""Returns once the login may be sent to the new ones of these nodes, which nothing polled yet."""
+LoginConsent = Callable[[tuple[DiscoveredNode, ...]], Awaitable[bool]]
+"""Returns whether the login may be sent to the new ones of these nodes, which nothing polled yet.
+"""
 
 
-async def discover_cluster(  # noqa: PLR0913 - consent is asked for by a screen alone
+async def discover_cluster(  # noqa: PLR0913 - what is known already is known to a deck alone
     configuration: Configuration,
     profile: NodeProfile,
     passwords: Passwords,
@@ -105,8 +106,8 @@ async def discover_cluster(  # noqa: PLR0913 - consent is asked for by a screen 
     """Return the nodes of a profile's cluster, each polled for who it is.
 
     `timeout` is in seconds, for each answer; `known` is who the nodes of profiles say they are, as
-    far as that is known already, by profile. Nothing is sent to a node without a profile before
-    `consent` has returned; without it, whoever calls has consented.
+    far as that is known already, by profile. Nothing is sent to a node without a profile where
+    `consent` returns False, nor before it returns; without it, whoever calls has consented.
     """
     login = Login.of(profile)
     line = NodeConnection(profile, login, passwords, timeout, lambda: False)
@@ -131,8 +132,9 @@ async def discover_cluster(  # noqa: PLR0913 - consent is asked for by a screen 
     identities |= await _ask_names(unnamed, login, passwords, timeout)
     proposals = propose_profiles(profile, facts.members, configuration.nodes, identities)
     listed = tuple(map(_listed, proposals))
-    if consent is not None and any(node.is_new and node.profile for node in listed):
-        await consent(listed)
+    has_new = any(node.is_new and node.profile for node in listed)
+    if consent is not None and has_new and not await consent(listed):
+        return Discovery(profile, facts.name, listed, _notes(profile, facts))
     for proposal in proposals:
         if proposal.is_new and proposal.profile is not None:
             login.share_session(profile, proposal.profile)

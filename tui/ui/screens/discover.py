@@ -111,7 +111,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self.query_one("#notes", TextLine).say(notes)
         self.begin_arming()  # what was typed until now was typed before there was a list
 
-    async def _ask_consent(self, nodes: tuple[DiscoveredNode, ...]) -> None:
+    async def _ask_consent(self, nodes: tuple[DiscoveredNode, ...]) -> bool:
         """List the nodes, and wait for the key that allows to log in to the new ones."""
         self._new = sum(node.is_new and node.profile is not None for node in nodes)
         self._table.show([_row(str(node.member.uid), node) for node in nodes])
@@ -128,6 +128,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self._show_message("", "muted")
         self._table.show([])
         self._table.set_empty(f"Polling {self._new_nodes} …")
+        return True
 
     @property
     def _new_nodes(self) -> str:
