@@ -8,6 +8,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
+from tui.ui.terminal.ascii_signs import ascii_text, wants_ascii
 from tui.ui.terminal.end_signals import REASONS
 from tui.ui.terminal.output import RESTORE, Output
 from tui.ui.terminal.skeleton import Skeleton
@@ -148,12 +149,13 @@ class Shutdown:
                 termios.tcsetattr(0, termios.TCSANOW, self._attributes)
 
     def write_reports(self) -> None:
-        """Write why the deck ended, on stderr."""
+        """Write why the deck ended, on stderr; in ASCII without UTF-8."""
         with self._lock:
             lines, self._reports = self._reports, []
+        text = "".join(f"{line}\n" for line in lines)
+        text = ascii_text(text) if wants_ascii(os.environ) else text
         with contextlib.suppress(OSError):
-            if lines:
-                os.write(2, ("\n".join(lines) + "\n").encode())
+            os.write(2, text.encode())
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
