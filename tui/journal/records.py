@@ -15,6 +15,7 @@ from typing import Any
 
 from tui import __version__
 from tui.model.clock import monotonic
+from tui.model.evidence import NodeEvidence
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
@@ -49,6 +50,16 @@ def intent(order: Order, tier: Tier, username: str, age: float) -> dict[str, Any
         },
         "tier": tier.value,
         "reason": clean(order.reason, _TEXT),
+        **(_evidence(order.target.evidence) if who.uid is None else {}),
+    }
+
+
+def _evidence(evidence: NodeEvidence) -> dict[str, Any]:
+    """Return what identifies a node that reports no uid, for a later session to compare."""
+    origin = evidence.origin
+    return {
+        "origin": {"peer": clean(origin.peer), "certificate": clean(origin.certificate)},
+        "starts": {clean(name): iso_time(start) for name, start in evidence.starts},
     }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tui.journal.journal_file import Record, open_record
+from tui.model.evidence import NodeEvidence, Origin
 from tui.model.node import Identity
 from tui.model.order import (
     REFUSAL_STATUSES,
@@ -110,14 +111,19 @@ def _order(record: Record) -> Order | None:
         return Order(
             number=0,
             verb=Verb(record["verb"]),
-            target=Target(_text(record, "node"), _text(record, "url"), _identity(record)),
+            target=Target(
+                _text(record, "node"),
+                _text(record, "url"),
+                _identity(record),
+                evidence=_evidence(record),
+            ),
             services=tuple(map(_seen, record["services"])),
             route=Route(_text(route, "via"), _text(route, "url"), _text(route, "path")),
             pressed_at=0.0,
             pressed_on=datetime.fromisoformat(record["at"]),
             reason=_text(record, "reason"),
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
@@ -127,6 +133,15 @@ def _identity(record: Record) -> Identity:
         uid if isinstance(uid, int) else None,
         hostname=_text(record, "hostname"),
         cluster=_text(record, "cluster"),
+    )
+
+
+def _evidence(record: Record) -> NodeEvidence:
+    """Return what identifies the node beside its uid; records of earlier versions have none."""
+    origin, starts = record.get("origin", {}), record.get("starts", {})
+    return NodeEvidence(
+        Origin(clean(str(origin.get("peer", ""))), clean(str(origin.get("certificate", "")))),
+        tuple((clean(name), datetime.fromisoformat(start)) for name, start in starts.items()),
     )
 
 

@@ -11,7 +11,9 @@ from tests.fleet.plan_nodes import open_order
 from tui.config import NodeProfile
 from tui.fleet.orders.recovery import CASES_AT_MOST, OrderRecovery, judge_earlier_order
 from tui.fleet.ports import NullJournal
-from tui.journal.unfinished_orders import UnfinishedOrder
+from tui.journal.journal_file import ChainLink, seal
+from tui.journal.records import intent
+from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
 from tui.model.evidence import NodeEvidence, Origin
 from tui.model.node import Identity, NodeFacts
 from tui.model.order import (
@@ -20,6 +22,7 @@ from tui.model.order import (
     OrderProgress,
     Result,
     SeenService,
+    Tier,
     Verb,
     Verdict,
 )
@@ -272,6 +275,50 @@ def test_a_node_without_a_uid_is_known_by_its_address_and_where_the_answer_came_
     assert Followed(order).look(moved) is Result.UNKNOWN
     other = replace(anonymous, evidence=NodeEvidence(replace(origin, certificate="b" * 64)))
     assert Followed(order).look(other) is Result.UNKNOWN
+
+
+def anonymous(hostname: str = "", *starts: tuple[str, datetime]) -> dict[str, Any]:
+    """Make the facts and the evidence of a node that reports no uid."""
+    return {
+        "facts": NodeFacts(Identity(hostname=hostname)),
+        "evidence": NodeEvidence(starts=tuple(sorted(starts))),
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "here", "is_meant"),
+    [
+        (("db1", ("ccs", T0), ("cm", T0)), ("db1", ("ccs", T1), ("cm", T0)), True),
+        (("db1", ("ccs", T0), ("cm", T0)), ("db2", ("ccs", T0), ("cm", T0)), False),
+        (("db1.a", ("cm", T0), ("x", T0)), ("db1", ("cm", T0), ("x", T1)), True),
+        (("db1", ("cm", T0), ("x", T0)), ("db1", ("cm", T1), ("x", T1)), False),
+        (("", ("cm", T0), ("x", T0)), ("", ("cm", T0), ("x", T0)), True),
+        (("", ("cm", T0), ("x", T0)), ("db1", ("cm", T0), ("x", T1)), False),
+        (("",), ("", ("cm", T0)), True),  # a record of an earlier version
+    ],
+)
+def test_a_node_without_a_uid_is_known_by_its_hostname_and_its_other_services(
+    before: tuple[Any, ...], here: tuple[Any, ...], is_meant: bool
+) -> None:
+    """Case 48: it was recorded, and read back in a later session."""
+    meant = anonymous(*before)
+    target = replace(
+        open_order().target, identity=meant["facts"].identity, evidence=meant["evidence"]
+    )
+    order = replace(open_order(), target=target, verb=Verb.STOP)
+    line = seal(
+        {
+            "at": "2026-02-01T00:00:00Z",
+            "id": "a-1",
+            **intent(order, Tier.PLAIN, "admin", 0.5),
+        },
+        ChainLink(),
+    )
+    (entry,) = find_unfinished_orders([line])
+    followed = Followed(entry.order)
+    assert entry.order.target.evidence == meant["evidence"]
+    result = followed.look(PlayedWatch(STOPPED, **anonymous(*here)))
+    assert (result is not Result.UNKNOWN) == is_meant
 
 
 @pytest.mark.parametrize(

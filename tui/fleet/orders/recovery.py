@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from tui.fleet.orders.guard import evidence_difference
 from tui.fleet.orders.verdict import REPORTED_FAILURE
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import Journal
 from tui.journal.records import iso_time
 from tui.journal.unfinished_orders import UnfinishedOrder
-from tui.model.node import Identity
+from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
 from tui.model.service import Health, Service, uptime_started_over
 from tui.model.time_zone import DATE_AND_TIME, clock_text
@@ -125,11 +126,25 @@ def _is_meant(order: Order, watch: NodePoller) -> bool:
     """Whether a poller is of the node that an order was for."""
     meant, now = order.target.identity, watch.facts.identity
     if meant.uid is None:
-        before, here = order.target.evidence.origin, watch.evidence.origin
-        return watch.profile.url == order.target.url and not before.difference(here)
+        return watch.profile.url == order.target.url and not _may_be_another(order, watch)
     if now.uid != meant.uid:
         return False
     return watch.profile.url == order.target.url or _is_same_cluster(meant, now)
+
+
+def _may_be_another(order: Order, watch: NodePoller) -> bool:
+    """Whether another node than the one without a uid may answer at its address.
+
+    The order's own services prove nothing: it may have moved their start times.
+    """
+    meant, now = order.target.identity.hostname, watch.facts.identity.hostname
+    if meant and now and not same_host(meant, now):
+        return True
+    before, here = (
+        replace(evidence, starts=tuple(one for one in evidence.starts if one[0] not in order.names))
+        for evidence in (order.target.evidence, watch.evidence)
+    )
+    return bool(evidence_difference(before, here, is_named=bool(meant and now)))
 
 
 def _is_same_cluster(meant: Identity, now: Identity) -> bool:
