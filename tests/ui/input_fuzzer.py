@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 from textual import events
 from textual.geometry import Size
 
 from tests.ui.conftest import Deck, key_event
+from tui.ui.dialogs.confirm import ConfirmDialog
 from tui.ui.keymap import KEYS
 
 _LEAVES = frozenset({"q", "ctrl+q", "ctrl+c", "ctrl+z"})
@@ -29,6 +31,8 @@ class InputFuzzer:
         self.sent: list[str] = []
         self.screens: set[str] = set()
         """The names of the screens that were in front."""
+        self.dialogs: set[ConfirmDialog[Any]] = set()
+        """The confirmations that were in front."""
         self._ways: list[tuple[Callable[[], None], int]] = [
             (self._key, 10),
             (self._click, 6),
@@ -45,12 +49,21 @@ class InputFuzzer:
         """Send so many inputs, in bursts of one to eight, until the deck ends."""
         ways, weights = zip(*self._ways, strict=True)
         while len(self.sent) < inputs and self.is_alive:
+            self.look()
             for _ in range(self._chance.randint(1, 8)):
                 (way,) = self._chance.choices(ways, weights)
                 way()
             await self._deck.settle()
-            if self._deck.app.screen_stack:
-                self.screens.add(type(self._deck.app.screen).__name__)
+            self.look()
+
+    def look(self) -> None:
+        """Remember the screen that is in front."""
+        if not self._deck.app.screen_stack:
+            return
+        screen = self._deck.app.screen
+        self.screens.add(type(screen).__name__)
+        if isinstance(screen, ConfirmDialog):
+            self.dialogs.add(screen)
 
     @property
     def is_alive(self) -> bool:
