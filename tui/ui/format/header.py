@@ -301,7 +301,7 @@ def _endpoints(view: NodeView, context: ClusterContext, palette: Palette) -> Tex
     databases = context.databases.value
     if databases is None or not address:
         return text.append(NOTHING, palette["muted"])
-    endpoints = [endpoint for database in databases for endpoint in database.endpoints]
+    endpoints = [endpoint for database in databases for endpoint in database.endpoints or ()]
     return text.append(str(sum(address in endpoint.addresses for endpoint in endpoints)))
 
 
