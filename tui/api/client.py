@@ -147,9 +147,13 @@ class NodeReader:
         """Read `GET /v1/cluster/check`: whether every node is well, and which is not."""
         return await self._read("/v1/cluster/check", codec.read_cluster_check)
 
-    async def cluster_health(self) -> ClusterHealth:
-        """Read `GET /v4/cluster/health`, which is there from 8.0.16 on: all nodes in one answer."""
-        return await self._read("/v4/cluster/health", context_codec.read_health)
+    async def cluster_health(self, *, whole: bool = True) -> ClusterHealth:
+        """Read `GET /v4/cluster/health`, which is there from 8.0.16 on: all nodes in one answer.
+
+        What surrounds the nodes is read of it only if `whole`: it may be long.
+        """
+        read = partial(context_codec.read_health, whole=whole)
+        return await self._read("/v4/cluster/health", read)
 
     async def cluster_alerts(self) -> Entries[Alert]:
         """Read `GET /v1/cluster/alerts`: those that are on and enabled."""

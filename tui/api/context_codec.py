@@ -50,13 +50,15 @@ LOG_AT_MOST = 100
 _Entry = TypeVar("_Entry")
 
 
-def read_health(body: bytes) -> ClusterHealth:
-    """Read `GET /v4/cluster/health`: the nodes, and what surrounds them as far as it is there.
+def read_health(body: bytes, *, whole: bool = True) -> ClusterHealth:
+    """Read `GET /v4/cluster/health`: the nodes, and if `whole` what surrounds them.
 
     The permission of a part is not that of the whole, so a part that is missing or has another
     shape is None.
     """
     answer = read_object(body)
+    if not whole:
+        return ClusterHealth(read_member_health(answer))
     nodes = answer["nodes"] if isinstance(answer.get("nodes"), list) else []
     by_node = [(read_uid(raw.get("id")), raw) for raw in nodes if isinstance(raw, dict)]
     raw_license = answer.get("license")

@@ -1,7 +1,7 @@
 """A cluster as it describes itself: its members, and the health of all its nodes."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 
 from tui.model.context import Alert, CertificateTerm, Database, Entries, License, Shard
@@ -84,6 +84,10 @@ class ClusterHealth:
     certificates: Entries[CertificateTerm] | None = None
     databases: Entries[Database] | None = None
     shards: Entries[Shard] | None = None
+
+    def with_surroundings_of(self, other: "ClusterHealth") -> "ClusterHealth":
+        """Return these nodes with what surrounds those of another answer."""
+        return replace(other, nodes=self.nodes)
 
     def node(self, uid: int | None) -> MemberHealth | None:
         """Find a node by its uid."""

@@ -128,7 +128,7 @@ def reader(url: str) -> NodeReader:
 
 
 def health(**parts: Any) -> HealthReading:
-    return HealthReading(ClusterHealth(**parts), read_at=990.0)
+    return HealthReading(ClusterHealth(**parts), read_at=990.0, whole_at=980.0)
 
 
 def due(book: ClusterContextCache, health: HealthReading) -> set[ContextCall]:
@@ -359,7 +359,7 @@ def test_the_health_call_gives_what_it_reports(book: ClusterContextCache) -> Non
     assert {part.gap for part in (context.alerts, context.quorum, context.license)} == {""}
     # Without endpoints, and without the shards' databases: the reason is that of the other call.
     assert (context.databases.gap, context.shards.gap) == ("403", "403")
-    assert context.quorum.read_at == 990.0
+    assert (context.quorum.read_at, context.alerts.read_at) == (990.0, 980.0)
     assert (context.log.value, context.log.gap) == (None, "not polled yet")
 
 
@@ -443,6 +443,60 @@ def test_endpoints_are_on_the_nodes_of_their_addresses(
     assert first.endpoints[0].nodes == nodes
     assert first.high_availability is HighAvailability.DOWN
     assert (second.endpoints, second.high_availability) == (None, HighAvailability.UNKNOWN)
+
+
+def test_endpoints_move_with_the_nodes_and_with_the_databases(book: ClusterContextCache) -> None:
+    def nodes() -> frozenset[int] | None:
+        assert book.context.databases.value is not None
+        (database,) = book.context.databases.value
+        assert database.endpoints is not None
+        return database.endpoints[0].nodes
+
+    listed = Database(7, endpoints=(Endpoint("7:1", ("10.0.0.1",)),))
+    book.keep(ContextAnswer(ContextCall.DATABASES, Entries((listed,))))
+    assert book.put_together(NO_HEALTH, Roster((Member(1, address="10.0.0.1"),)))
+    assert nodes() == {1}
+    assert not book.put_together(NO_HEALTH, Roster((Member(1, address="10.0.0.1"),)))
+    assert book.put_together(NO_HEALTH, Roster((Member(2, address="10.0.0.1"),)))
+    assert nodes() == {2}
+    moved = Database(7, endpoints=(Endpoint("7:1", ("10.0.0.9",)),))
+    book.keep(ContextAnswer(ContextCall.DATABASES, Entries((moved,))))
+    assert book.put_together(NO_HEALTH, Roster((Member(2, address="10.0.0.1"),)))
+    assert nodes() is None
+
+
+async def test_what_surrounds_the_nodes_is_read_of_the_health_call_at_the_slow_pace(
+    clock: Clock,
+) -> None:
+    book, play = ClusterCache(clock), Play()
+
+    def page(limit: int, status: str) -> bytes:
+        return said({"nodes": [{"id": "1", "status": status}], "license": {"shards_limit": limit}})
+
+    def seen() -> tuple[License | None, str]:
+        newest = book.health.newest
+        assert newest is not None
+        return newest.license, newest.nodes[0].status
+
+    with serving(play) as server:
+        client = reader(server.url)
+        play.get(HEALTH, page(1, "active"))
+        await book.refresh_health("node1", client)
+        assert seen() == (License(shards_limit=1), "active")
+        play.get(HEALTH, page(2, "down"))
+        clock.now += CONTEXT_EVERY / 2
+        await book.refresh_health("node1", client)
+        assert seen() == (License(shards_limit=1), "down")
+        assert book.context.license.age(clock()) == CONTEXT_EVERY / 2
+        assert book.context.quorum.age(clock()) == 0
+        book.refresh_context()
+        await book.refresh_health("node1", client)
+        assert seen() == (License(shards_limit=2), "down")
+        play.get(HEALTH, page(3, "down"))
+        clock.now += CONTEXT_EVERY
+        await book.refresh_health("node1", client)
+        assert seen() == (License(shards_limit=3), "down")
+        await client.aclose()
 
 
 def test_old_entries_of_the_log_are_left_out(book: ClusterContextCache) -> None:

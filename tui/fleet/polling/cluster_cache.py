@@ -32,6 +32,7 @@ from tui.api.errors import (
     is_redirect,
 )
 from tui.fleet.polling.cluster_context import (
+    CONTEXT_EVERY,
     NO_ANSWER,
     REFUSED_FOR,
     ClusterContextCache,
@@ -153,7 +154,8 @@ class ClusterHealthCache:
 
     A 404 means that the version has no such call, and it is tried again after an hour, a 403 after
     REFUSED_FOR seconds; any other trouble is a `gap`, in words, and the newest grows old.
-    `is_redirected` if the last node that was asked is not one that answers it.
+    `is_redirected` if the last node that was asked is not one that answers it. What surrounds the
+    nodes is read out of every answer after CONTEXT_EVERY seconds alone, as it may be long.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -164,6 +166,7 @@ class ClusterHealthCache:
         self.gap = ""
         self.is_redirected = False
         self._short_gap = ""
+        self._whole_at = self._whole_due = 0.0
         self._latest_on: datetime | None = None
         self._latest_at = 0.0
 
@@ -171,12 +174,19 @@ class ClusterHealthCache:
         """Forget the newest answer; it is read again at once."""
         self.newest, self.read_at, self._due, self.gap = None, 0.0, 0.0, ""
         self._latest_on, self._short_gap, self.is_redirected = None, "", False
+        self._whole_at = self._whole_due = 0.0
+
+    def hasten(self) -> None:
+        """Read all of it next, and now, unless the version has no such call or it was refused."""
+        self._whole_due = 0.0
+        if self.newest is not None:
+            self._due = 0.0
 
     @property
     def reading(self) -> HealthReading:
         """The newest answer, as what surrounds the nodes is put together from."""
         is_old = self._clock() - self.read_at > FACTS_AT_MOST
-        return HealthReading(self.newest, self._short_gap, self.read_at, is_old)
+        return HealthReading(self.newest, self._short_gap, self.read_at, self._whole_at, is_old)
 
     @property
     def is_due(self) -> bool:
@@ -185,13 +195,19 @@ class ClusterHealthCache:
 
     async def refresh(self, reader: NodeReader) -> bool:
         """Read it, and return whether it was answered. Raises LoginRefused."""
+        before, is_whole = self.newest, self.newest is None or self._clock() >= self._whole_due
         try:
-            newest = await reader.cluster_health()
+            newest = await reader.cluster_health(whole=is_whole)
         except LoginRefused:
             raise
         except ApiError as error:
             self._miss(error)
             return False
+        if is_whole or before is None:
+            self._whole_at = self._clock()
+            self._whole_due = self._whole_at + CONTEXT_EVERY
+        else:
+            newest = newest.with_surroundings_of(before)
         self.newest, self.read_at, self.gap = newest, self._clock(), ""
         self._short_gap, self.is_redirected = "", False
         self._due = self.read_at + FACTS_EVERY
@@ -396,7 +412,10 @@ class ClusterCache:
             return False
         async with self._asking:
             forgotten, self._health_source = self._forgotten.get(node), node
-            answered = await self.health.refresh(reader)
+            try:
+                answered = await self.health.refresh(reader)
+            finally:
+                self._call_the_waiting()
         if self._forgotten.get(node) != forgotten:
             self.health.forget()  # it may be another node's answer
         self._surroundings.put_together(self.health.reading, self._reported_nodes())
@@ -411,6 +430,7 @@ class ClusterCache:
     def refresh_context(self) -> None:
         """Let all parts of the context be read now, but for those that were refused lately."""
         self._surroundings.refresh()
+        self.health.hasten()
 
     async def read_context(self, node: str, reader: NodeReader) -> bool:
         """Ask `node` for the part of the context that is due longest; return whether it answered.

@@ -114,12 +114,14 @@ class ContextCall(Enum):
 class HealthReading:
     """The newest answer of the cluster's health call, and why there is none or no newer one.
 
-    An answer `is_old` where the call failed for so long that the other calls take its place.
+    `whole_at` is when what surrounds the nodes was read of it. An answer `is_old` where the call
+    failed for so long that the other calls take its place.
     """
 
     newest: ClusterHealth | None = None
     gap: str = ""
     read_at: float = 0.0
+    whole_at: float = 0.0
     is_old: bool = False
 
     @property
@@ -161,6 +163,7 @@ class ClusterContextCache:
     ) -> None:
         self._clock, self._today = clock, today
         self.version = 0
+        self._databases = _JoinedDatabases()
         self.context = ClusterContext()
         self.forget()
 
@@ -269,6 +272,8 @@ class ClusterContextCache:
         Ages alone are no change.
         """
         calls = {call: state.known for call, state in self._calls.items()}
+        databases = calls[ContextCall.DATABASES]
+        calls[ContextCall.DATABASES] = self._databases.join(databases, health, roster.members)
         before, self.context = self.context, _context(calls, health, roster)
         if before == self.context:
             return False
@@ -326,7 +331,7 @@ def _context(calls: _Calls, health: HealthReading, roster: Roster) -> ClusterCon
         alerts=_alerts(calls, health),
         license=_license(calls, health),
         certificates=_certificates(health),
-        databases=_databases(calls, health, roster),
+        databases=calls[ContextCall.DATABASES],
         shards=_shards(calls, health, roster),
         nodes=nodes,
         quorum=_quorum(nodes),
@@ -337,7 +342,7 @@ def _context(calls: _Calls, health: HealthReading, roster: Roster) -> ClusterCon
 
 def _reported(health: HealthReading, part: Entries[_Value]) -> Known[tuple[_Value, ...]]:
     """Return a part of the health call, with its age."""
-    return Known(part.read, health.gap, part.left_out, health.read_at)
+    return Known(part.read, health.gap, part.left_out, health.whole_at)
 
 
 def _instead(known: Known[_Value], listed: Known[_Value]) -> Known[_Value]:
@@ -368,7 +373,7 @@ def _license(calls: _Calls, health: HealthReading) -> Known[License]:
     known: Known[License] = calls[ContextCall.LICENSE]
     by_health = health.newest.license if health.newest is not None else None
     if by_health is not None and not (health.is_old and known.value is not None):
-        return Known(by_health, health.gap, read_at=health.read_at)
+        return Known(by_health, health.gap, read_at=health.whole_at)
     return known
 
 
@@ -380,23 +385,44 @@ def _certificates(health: HealthReading) -> Known[tuple[CertificateTerm, ...]]:
     return Known(gap=health.gap) if health.gap else Known()
 
 
-def _databases(calls: _Calls, health: HealthReading, roster: Roster) -> Known[tuple[Database, ...]]:
-    listed: Known[tuple[Database, ...]] = calls[ContextCall.DATABASES]
-    seen = health.newest.databases if health.newest is not None else None
-    if listed.value is None:
-        return listed if seen is None else _instead(_reported(health, seen), listed)
+class _JoinedDatabases:
+    """The databases with their availability and their endpoints' nodes, joined when one is new."""
+
+    def __init__(self) -> None:
+        self._listed: tuple[Database, ...] = ()
+        self._seen: Entries[Database] | None = None
+        self._members: tuple[Member, ...] = ()
+        self._joined: tuple[Database, ...] = ()
+
+    def join(
+        self,
+        listed: Known[tuple[Database, ...]],
+        health: HealthReading,
+        members: tuple[Member, ...],
+    ) -> Known[tuple[Database, ...]]:
+        """Return the databases by the best call that was answered: only one reports endpoints."""
+        seen = health.newest.databases if health.newest is not None else None
+        if listed.value is None:
+            return listed if seen is None else _instead(_reported(health, seen), listed)
+        is_same = listed.value is self._listed and seen is self._seen
+        if not is_same or members != self._members:
+            self._listed, self._seen, self._members = listed.value, seen, members
+            self._joined = _joined(listed.value, seen, members)
+        return replace(listed, value=self._joined)
+
+
+def _joined(
+    listed: Iterable[Database], seen: Entries[Database] | None, members: Iterable[Member]
+) -> tuple[Database, ...]:
     available = {one.uid: one.high_availability for one in seen.read} if seen is not None else {}
-    by_address = _by_address(roster.members)
-    return replace(
-        listed,
-        value=tuple(
-            replace(
-                one,
-                high_availability=available.get(one.uid, HighAvailability.UNKNOWN),
-                endpoints=_placed(one.endpoints, by_address),
-            )
-            for one in listed.value
-        ),
+    by_address = _by_address(members)
+    return tuple(
+        replace(
+            one,
+            high_availability=available.get(one.uid, HighAvailability.UNKNOWN),
+            endpoints=_placed(one.endpoints, by_address),
+        )
+        for one in listed
     )
 
 
