@@ -251,11 +251,12 @@ class Fleet:
         watch.login.renew(secret)
 
     def refresh(self) -> None:
-        """Poll every node now, and read the sources of stopped logins again."""
+        """Poll every node and its cluster now, and read the sources of stopped logins again."""
         for login in self._logins.values():
             login.reread()
         for watch in self._pollers.values():
             watch.refresh_now()
+            watch.refresh_context()
 
     def standing(self, node: str) -> NodeStanding:
         """Return what the guard needs to know of a node."""

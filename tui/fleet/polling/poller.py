@@ -376,9 +376,10 @@ class NodePoller:
                 self._side_connection.prove()
 
     def refresh_context(self) -> None:
-        """Read what surrounds the node now, paused or not, if it answers for its cluster."""
+        """Read what surrounds the node now, paused or not, or after its next good reading."""
         self._facts_reader.refresh_context()
-        self._side_is_due.set()
+        if self.reading.is_good:
+            self._side_is_due.set()
 
     async def read_context(self) -> None:
         """Read what surrounds the node, if it answers for its cluster, and wait for it.
