@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faultserver import Peer, serving
+from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import (
     ADMIN,
     HEALTH,
@@ -17,6 +17,7 @@ from tests.fleet.conftest import (
     VIEWER,
     VIEWER_PASSWORD,
     Play,
+    Reply,
     Running,
     asked,
     configuration,
@@ -603,6 +604,53 @@ async def test_a_call_that_fails_costs_only_what_it_reports(call: ContextCall, g
             assert deck.watch().reading.is_good
             assert deck.watch().read_only == ""
             assert deck.watch().facts.optional is not None
+
+
+ROUTES = {
+    ContextCall.DATABASES: (transport.DATABASES,),
+    ContextCall.SHARDS: (transport.SHARDS,),
+    ContextCall.ACTIONS: (transport.ACTIONS, transport.OLD_ACTIONS),
+    ContextCall.CLUSTER_ALERTS: (transport.CLUSTER_ALERTS,),
+    ContextCall.NODE_ALERTS: (transport.NODE_ALERTS,),
+    ContextCall.LICENSE: (transport.LICENSE,),
+    ContextCall.LOG: (transport.EVENT_LOG,),
+}
+REPLIES: dict[str, Reply] = {
+    "403": answer("{}", 403),
+    "503": answer("{}", 503),
+    "redirected": answer("", 307, Location="https://elsewhere/"),
+    "bad answer": answer("7"),
+    "no answer": lambda peer: peer.sock.close(),
+    "401": answer("{}", 401),  # the last: after it, the password waits for the services
+}
+
+
+@pytest.mark.parametrize("call", ContextCall)
+async def test_every_call_has_every_reason(book: ClusterContextCache, call: ContextCall) -> None:
+    play = Play()
+    with serving(play) as server:
+        client = reader(server.url)
+        await client.services()
+        for gap, reply in REPLIES.items():
+            for path in ROUTES[call]:
+                play.get(path, reply)
+            kept = await book.read(call, client)
+            assert kept.error is not None
+            assert gap_of(kept.error) == gap
+        await client.aclose()
+
+
+@pytest.mark.parametrize("gap", ["not in this version", "403", "503", "redirected", "bad answer"])
+async def test_without_the_health_call_the_others_report_all_but_the_certificates(
+    gap: str,
+) -> None:
+    cluster = Cluster(2, pace=0.1)
+    FAULTS[gap](cluster, HEALTH)
+    with SimulatedCluster(cluster, tls=False) as served:
+        async with running(*profiles(served)) as deck:
+            await all_parts(deck, but=frozenset({"certificates"}))
+            assert deck.fleet.context("node1").certificates.gap == gap
+            assert deck.fleet.context("node1").license.value is not None
 
 
 @pytest.mark.real_time
