@@ -17,6 +17,7 @@ from tui.fleet.orders.guard import NodeStanding, judge_order
 from tui.fleet.orders.recovery import OrderRecovery
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.cluster_context import first_context_after
 from tui.fleet.polling.poller import NodePoller, PollTiming
 from tui.fleet.ports import FleetListener, History, Journal, NullHistory, NullJournal, NullListener
 from tui.fleet.rollout.manager import Rollouts
@@ -147,17 +148,11 @@ class Fleet:
 
     def _make(self, profile: NodeProfile, first: float) -> NodePoller:
         login = self._logins.setdefault(login_key(profile), Login.of(profile))
-        # What is learnt of a node without a cluster ends with its poller.
-        book = (
-            self._caches.setdefault(profile.cluster, ClusterCache())
-            if profile.cluster
-            else ClusterCache()
-        )
         watch = NodePoller(
             profile,
             login=login,
             passwords=self._passwords,
-            cluster=book,
+            cluster=self._cache_for(profile),
             timing=PollTiming(self.interval, self._timeout, first),
             read_only=self._read_only or barred(profile),
             publish=self._publish,
@@ -165,6 +160,15 @@ class Fleet:
         )
         watch.paused = self.paused
         return watch
+
+    def _cache_for(self, profile: NodeProfile) -> ClusterCache:
+        """Return the cache of a profile's cluster; that of a node without one ends with it."""
+        if profile.cluster in self._caches:
+            return self._caches[profile.cluster]
+        cache = ClusterCache(context_after=first_context_after(len(self._pollers)))
+        if profile.cluster:
+            self._caches[profile.cluster] = cache
+        return cache
 
     def adopt(self, profiles: Iterable[NodeProfile]) -> None:
         """Replace the profiles; a node whose profile did not change goes on."""

@@ -52,6 +52,7 @@ from tui.fleet.polling.cluster_context import (
     ContextCall,
     HealthReading,
     Roster,
+    first_context_after,
     gap_of,
 )
 from tui.model.cluster import ClusterHealth, Member, MemberHealth
@@ -153,6 +154,22 @@ def test_before_a_node_answers_for_the_cluster_nothing_is_due(
     assert book.next_call(NO_HEALTH) is None
     clock.now += CONTEXT_EVERY
     assert due(book, NO_HEALTH) == set(ContextCall)
+
+
+def test_many_clusters_are_not_read_at_one_moment(clock: Clock) -> None:
+    books = [
+        ClusterContextCache(clock, lambda: NOW, after=first_context_after(number))
+        for number in range(1000)
+    ]
+    for book in books:
+        book.begin()
+    made = []
+    for _ in range(round(CONTEXT_EVERY)):
+        clock.now += 1
+        made.append(sum(len(due(book, NO_HEALTH)) for book in books))
+    assert made[1] >= len(ContextCall)  # the first cluster does not wait for the others
+    assert sum(made) == 1000 * len(ContextCall)
+    assert max(made) <= 45 * len(ContextCall)
 
 
 def test_a_minute_costs_less_than_twenty_calls_a_cluster(

@@ -32,6 +32,7 @@ from tui.api.errors import (
     is_redirect,
 )
 from tui.fleet.polling.cluster_context import (
+    CONTEXT_AFTER,
     CONTEXT_EVERY,
     NO_ANSWER,
     REFUSED_FOR,
@@ -273,10 +274,16 @@ class ClusterCache:
     """The facts of one cluster, shared by the nodes that a configuration groups under it.
 
     `readers` are called, by node, when there are new facts or a new context. `clock` gives
-    monotonic seconds.
+    monotonic seconds. `context_after` is how many seconds after the first answer the context is
+    read first.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = monotonic,
+        *,
+        context_after: float = CONTEXT_AFTER,
+    ) -> None:
         self._clock = clock
         self._facts: ClusterFacts | None = None
         self._read_at = 0.0
@@ -295,7 +302,7 @@ class ClusterCache:
         self.readers: dict[str, Callable[[], object]] = {}
         self.health = ClusterHealthCache(clock)
         self._health_source = ""
-        self._surroundings = ClusterContextCache(clock)
+        self._surroundings = ClusterContextCache(clock, after=context_after)
         self._surroundings_source = ""
         self._short_gap = ""
 

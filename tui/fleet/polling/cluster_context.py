@@ -53,7 +53,7 @@ CONTEXT_EVERY = 30.0
 """Seconds after which a part is read again."""
 
 CONTEXT_AFTER = 2.0
-"""Seconds from the first answer of the cluster to the first of these calls: services come first."""
+"""Seconds from the first answer of a cluster to the first of these calls, at least."""
 
 REFUSED_FOR = 600.0
 """Seconds for which a call that was refused is not repeated, not even on demand."""
@@ -68,6 +68,7 @@ LOG_FOR = timedelta(hours=24)
 """How old an entry of the event log may be."""
 
 _AGAIN_AT_LEAST = 10.0
+_APART = 0.05
 _NO_LICENSE = "no license"
 _NOT_REPORTED = "not reported"
 _DOWN = "down"
@@ -77,6 +78,14 @@ _Value = TypeVar("_Value")
 
 NO_ANSWER = "no answer"
 """Why a value is not known of a node that cannot be read now."""
+
+
+def first_context_after(clusters: int) -> float:
+    """Return the seconds after which a cluster is read first, where there are others before it.
+
+    Hundreds of clusters that are read at one moment would delay the services of all nodes.
+    """
+    return CONTEXT_AFTER + (_APART * clusters) % (CONTEXT_EVERY - CONTEXT_AFTER)
 
 
 def gap_of(error: ApiError) -> str:
@@ -153,15 +162,18 @@ class ClusterContextCache:
     """What surrounds the nodes of one cluster; `context` is the newest, put together.
 
     `version` counts the changes of any part's value or reason. `clock` gives monotonic seconds,
-    `today` the time of this machine, for the age of log entries.
+    `today` the time of this machine, for the age of log entries. Nothing is due before `after`
+    seconds from the first answer of the cluster: services come first.
     """
 
     def __init__(
         self,
         clock: Callable[[], float] = monotonic,
         today: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        after: float = CONTEXT_AFTER,
     ) -> None:
-        self._clock, self._today = clock, today
+        self._clock, self._today, self._after = clock, today, after
         self.version = 0
         self._databases = _JoinedDatabases()
         self.context = ClusterContext()
@@ -179,7 +191,7 @@ class ClusterContextCache:
     def begin(self) -> None:
         """Let all parts be read soon: a node begins to answer for the cluster."""
         now = self._clock()
-        soon = max(now + CONTEXT_AFTER, self._begun_at + _AGAIN_AT_LEAST)
+        soon = max(now + self._after, self._begun_at + _AGAIN_AT_LEAST)
         self._begun_at = soon
         for state in self._calls.values():
             if state.known.value is None and not state.is_learnt:
