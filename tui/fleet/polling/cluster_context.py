@@ -189,23 +189,22 @@ class ClusterContextCache:
         self._begun_at = -math.inf
 
     def begin(self) -> None:
-        """Let all parts be read soon: a node begins to answer for the cluster."""
+        """Let what is not known be read soon: a node begins to answer for the cluster."""
         now = self._clock()
         soon = max(now + self._after, self._begun_at + _AGAIN_AT_LEAST)
         self._begun_at = soon
         for state in self._calls.values():
-            if state.known.value is None and not state.is_learnt:
-                state.known = Known()
-        self._hasten(soon)
+            if state.known.gap and not state.is_learnt:
+                state.due = min(state.due, soon)
+                if state.known.value is None:
+                    state.known = Known()
 
     def refresh(self) -> None:
         """Let all parts be read now; what was refused is not repeated before its time."""
-        self._hasten(self._clock())
-
-    def _hasten(self, due: float) -> None:
+        now = self._clock()
         for state in self._calls.values():
             if not state.is_learnt:
-                state.due = min(state.due, due)
+                state.due = min(state.due, now)
 
     def lose_source(self, gap: str) -> None:
         """Note why no node answers for the cluster; what was known stays, and grows old."""
