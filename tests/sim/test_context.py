@@ -196,6 +196,9 @@ def test_older_versions_lack_some_calls(version, missing):
         optional = client.get("/v1/cluster/services_configuration").json()
         assert ("sentinel_service" in optional) == (not version.startswith(("7.4", "7.8")))
         assert ("entraid_agent_mgr" in optional) == (not version.startswith("7.4"))
+        listed = client.get("/v1/local/services").json()
+        assert ("cluster_api" in listed) == version.startswith("8")
+        assert ("call_home_agent" in listed) == ("call_home_agent" in optional)
 
 
 def test_a_scoped_role_sees_some_databases_only():

@@ -39,6 +39,20 @@ def configuration_of(release: tuple[int, ...]) -> dict[str, bool]:
     return {name: on for name, on in CONFIGURATION.items() if release >= _SINCE.get(name, ())}
 
 
+# Of the further services that an 8.0 node shows; a 7.2 node was seen without them.
+_PROGRAM_SINCE: dict[str, tuple[int, ...]] = {
+    "authentication_service": (8, 0),
+    "call_home_agent": (7, 22),
+    "cluster_api": (8, 0),
+    "cluster_exporter": (8, 0),
+}
+
+
+def services_of(release: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the services of a node of a version."""
+    return tuple(name for name in SERVICES if release >= _PROGRAM_SINCE.get(name, ()))
+
+
 STARTSECS = {"job_scheduler": 10.0}
 ONE_SHOT = frozenset({"start_redis_servers"})
 CARRIERS = frozenset({"cnm_http", "envoy", "envoy_control_plane"})

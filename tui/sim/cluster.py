@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from tui.sim.background_events import BackgroundEvents
-from tui.sim.catalogue import CARRIERS, ONE_SHOT, SERVICES, STARTSECS, configuration_of
+from tui.sim.catalogue import CARRIERS, ONE_SHOT, STARTSECS, configuration_of, services_of
 from tui.sim.contents import CallFault, Contents
 from tui.sim.login import Logins, User
 from tui.sim.node import Node
@@ -68,7 +68,7 @@ class Cluster:
 
     def _make_node(self, uid: int) -> Node:
         node = Node(uid, f"node{uid}.{self.name}")
-        for number, name in enumerate(SERVICES):
+        for number, name in enumerate(services_of(self.release)):
             node.processes[name] = self._make_process(name)
             node.processes[name].boot(self.created_at + 7 * uid + number % 5)
         return node
