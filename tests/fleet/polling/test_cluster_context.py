@@ -69,6 +69,7 @@ from tui.model.context import (
     Quorum,
     Shard,
 )
+from tui.model.login import LoginWay
 from tui.model.node import Maintenance, Role
 from tui.model.order import Result, Verb
 from tui.model.trust import NoTrust
@@ -738,6 +739,16 @@ async def test_what_is_read_of_a_node_that_is_forgotten_meanwhile_is_not_kept(
         await client.aclose()
 
 
+async def test_another_node_than_the_profiles_is_not_polled_for_it(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served, uid=7)[:1]) as deck:
+        await deck.until(lambda: deck.watch().wrong_node)
+        deck.fleet.refresh_context("node1")
+        await deck.readings(3)
+        assert not [one for one in served.cluster.requests if one.path in PATHS.values()]
+
+
 async def test_an_edited_address_takes_the_context_with_it(served: SimulatedCluster) -> None:
     first = profiles(served)[0]
     async with running(first) as deck:
@@ -762,9 +773,10 @@ async def test_a_viewer_of_databases_may_not_read_the_log_and_is_not_asked_again
         assert len(asked(served, "/v1/logs")) == 1
 
 
-async def test_a_refused_call_is_no_refused_login(served: SimulatedCluster) -> None:
+@pytest.mark.parametrize("way", [LoginWay.AUTO, LoginWay.BASIC])
+async def test_a_refused_call_is_no_refused_login(served: SimulatedCluster, way: LoginWay) -> None:
     served.cluster.fail_call("/v1/bdbs", 401)
-    async with running(*profiles(served)) as deck:
+    async with running(*profiles(served, login=way)) as deck:
         deck.fleet.refresh_context("node1")
         await deck.until(lambda: deck.fleet.context("node1").databases.gap == "401", 15)
         before = deck.watch().reading.answered_at or 0.0
