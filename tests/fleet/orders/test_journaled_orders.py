@@ -5,6 +5,7 @@ P21, cases 42 and 50.
 
 # ruff: noqa: ASYNC240 - the files are small, and what waits for them is the test
 
+import asyncio
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ from tests.fleet.witness import Child, Witness, child, records, traced
 from tui.journal.journal_file import JournalFile, check_chain
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
-from tui.model.order import Result, Verb
+from tui.model.order import Order, Result, Tier, Verb
 from tui.storage import paths
 
 
@@ -63,6 +64,34 @@ async def test_the_life_of_an_order_is_kept_and_chained(folder: Path) -> None:
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", one["at"]) for one in told)
     assert all(one["mono"] > 0 for one in told)
     assert check_chain(JournalFile(folder).lines()).broken_at is None
+
+
+class SlowJournal(OrderJournal):
+    """A journal on a disk that has written an intent and does not say so."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.written = asyncio.Event()
+
+    async def intend(self, order: Order, tier: Tier, username: str) -> None:
+        await super().intend(order, tier, username)
+        self.written.set()
+        await asyncio.Event().wait()
+
+
+async def test_an_order_interrupted_before_its_post_is_no_unknown_one_later(folder: Path) -> None:
+    with serving(Play()) as server:
+        journal = SlowJournal(folder)
+        async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
+            await deck.known()
+            deck.give(Verb.RESTART, "alert_mgr")
+            await journal.written.wait()
+        assert not server.posts
+    assert [one["kind"] for one in records(folder)] == [
+        "session", "intent", "verdict", "session_end",
+    ]  # fmt: skip
+    assert records(folder)[2]["result"] == "not sent"
+    assert find_unfinished_orders(JournalFile(folder).lines()) == ()
 
 
 async def test_no_password_and_no_header_is_in_the_journal(folder: Path) -> None:

@@ -163,13 +163,22 @@ class Orders:
             return self._end_unsent(live, f"{stopped}; nothing was sent")
         except ApiError as error:
             return self._end_unsent(live, _unsent(error))
+        except asyncio.CancelledError:
+            if self.progress[order.number].phase is OrderPhase.CHECKING:
+                # Else its record would make a later session look for what came of it.
+                self._end_unsent(live, "interrupted; nothing was sent")
+            raise
         await self._observe(live)
         return None
 
     async def _intend(self, live: _LiveOrder) -> None:
         """Write the order into the journal: no record, no order."""
-        await self._journal.intend(live.order, live.tier, live.via.login.username)
-        live.intended = True
+        live.intended = True  # where the wait for the disk is interrupted, it may be written
+        try:
+            await self._journal.intend(live.order, live.tier, live.via.login.username)
+        except JournalError:
+            live.intended = False
+            raise
 
     async def _check(self, live: _LiveOrder, client: NodeReader) -> None:
         """Raise ChangedSinceSeen unless the node is the one meant and nothing changed meanwhile.
