@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.fleet.conftest import profile
+from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
 from tui.fleet.orders.guard import NodeStanding
 from tui.model.evidence import NodeEvidence, Origin
 from tui.model.node import Identity, NodeFacts, Role
-from tui.model.order import Order, Tier, Verb
+from tui.model.order import Order, Target, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.service import Service, ServiceCounts
-from tui.ui.controllers.orders import BoundOrder, KeyPress, bind_order, order_difference
+from tui.ui.controllers.orders import order_difference
 from tui.ui.dialogs.order import OrderQuestion, order_warnings
 from tui.ui.format.node_view import NodeView
 
@@ -49,8 +50,10 @@ def view(
 
 
 def press(seen: NodeView, standing: NodeStanding = FINE) -> BoundOrder:
-    key = KeyPress(Verb.RESTART, 1, time.monotonic(), datetime.now(UTC))
-    return bind_order(key, ["alert_mgr"], seen, standing, {})
+    request = OrderRequest(Verb.RESTART, 1, time.monotonic(), datetime.now(UTC))
+    target = Target(seen.name, seen.url, seen.identity, seen.environment, seen.evidence)
+    node = SeenNode(target, seen.reading, seen.scope)
+    return bind_order(request, ["alert_mgr"], node, standing, lambda pointless: pointless.text)
 
 
 def bound(seen: NodeView) -> Order:

@@ -1,6 +1,6 @@
 """Orders from a key: bound to node and services, refused with a reason or confirmed, then sent."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -8,37 +8,22 @@ from textual.app import App
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.order_impact import order_impact
+from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.guard import (
-    NodeStanding,
     PointlessVerb,
     Refusal,
     Ruling,
     evidence_difference,
     judge_node,
     judge_order,
-    judge_verb,
 )
 from tui.model.clock import monotonic
 from tui.model.node import Role
-from tui.model.order import Order, Route, SeenService, Target, Tier, Verb
-from tui.model.service import Service
+from tui.model.order import Order, Route, Tier, Verb
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text
-
-
-@dataclass(frozen=True, slots=True)
-class BoundOrder:
-    """What a verb key leads to: an order and its ruling, or a message instead.
-
-    `left_out` are texts of marked services for which the verb makes no sense.
-    """
-
-    message: str = ""
-    order: Order | None = None
-    ruling: Ruling | None = None
-    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,57 +33,6 @@ class ServiceChoice:
     node: str
     names: tuple[str, ...]
     hidden: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPress:
-    """One press of a verb key: `at` is monotonic, `on` is UTC, `number` is the order's."""
-
-    verb: Verb
-    number: int
-    at: float
-    on: datetime
-
-
-def bind_order(
-    press: KeyPress,
-    names: Sequence[str],
-    view: NodeView,
-    standing: NodeStanding,
-    keys: Mapping[str, str],
-) -> BoundOrder:
-    """Return an order bound to the named services as they are in the view's reading.
-
-    `keys` are the live keys by the id of their binding, for what would make sense instead.
-    """
-    barred = judge_order(press.verb, (), standing)
-    if not names or barred.refusal is not Refusal.NO_SERVICE:
-        return BoundOrder(barred.reason)
-    sensible: list[Service] = []
-    left_out: list[str] = []
-    for name in names:
-        service = view.reading.find(name)
-        why = f"{name} is not on the node any more" if service is None else ""
-        pointless = judge_verb(press.verb, service) if service is not None else None
-        why = why or (_pointless_text(pointless, keys) if pointless is not None else "")
-        if why:
-            left_out.append(why)
-        elif service is not None:
-            sensible.append(service)
-    if not sensible:
-        return BoundOrder("; ".join(left_out[:3]))
-    order = Order(
-        number=press.number,
-        verb=press.verb,
-        target=Target(view.name, view.url, view.identity, view.environment, view.evidence),
-        services=tuple(_seen(service, view) for service in sensible),
-        route=Route(via=view.name, url=view.url),
-        pressed_at=press.at,
-        pressed_on=press.on,
-    )
-    ruling = judge_order(press.verb, order.services, standing)
-    message = "" if ruling.allowed else ruling.reason
-    return BoundOrder(message, order, ruling, tuple(left_out))
 
 
 _DOES = {Verb.START: "starts", Verb.STOP: "stops", Verb.RESTART: "restarts"}
@@ -112,16 +46,6 @@ def _pointless_text(pointless: PointlessVerb, keys: Mapping[str, str]) -> str:
         if verb.value in keys
     )
     return f"{pointless.text}: {helps}" if helps else pointless.text
-
-
-def _seen(service: Service, view: NodeView) -> SeenService:
-    return SeenService(
-        service.name,
-        service.status,
-        view.scope.kind(service),
-        service.started_at,
-        service.uptime,
-    )
 
 
 def order_difference(order: Order, view: NodeView) -> str:
@@ -201,10 +125,14 @@ class OrderController:
         node = choice.node
         if node not in self._fleet:
             return
-        press = KeyPress(verb, self._fleet.orders.next_number(), monotonic(), datetime.now(UTC))
-        view = self.view(node)
-        standing = self._fleet.standing(node)
-        bound = bind_order(press, choice.names, view, standing, self._keys())
+        press = OrderRequest(verb, self._fleet.orders.next_number(), monotonic(), datetime.now(UTC))
+        bound = bind_order(
+            press,
+            choice.names,
+            SeenNode.of(self._fleet.watch(node)),
+            self._fleet.standing(node),
+            lambda pointless: _pointless_text(pointless, self._keys()),
+        )
         if bound.order is None or bound.ruling is None or not bound.ruling.allowed:
             if bound.order is not None:
                 self._fleet.journal.refused(verb, node, bound.order.names, bound.message)
@@ -224,7 +152,7 @@ class OrderController:
             bound.left_out,
             self._routes(order),
             hidden=choice.hidden,
-            certificate=view.certificate,
+            certificate=self.view(node).certificate,
             rollout=self._rollout_on(node),
             impact=order_impact(self._fleet, verb, order.names, node, press.at),
             cluster=self._fleet.watch(node).profile.cluster,
