@@ -1,11 +1,12 @@
 """The entry point: argv → exit code, and what ends every command alike."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 
 from tui.cli.at_once import open_at_once
-from tui.cli.errors import USAGE, CommandError
+from tui.cli.errors import USAGE, CommandError, ErrorCode
 
 _INTERRUPTED = 130
 _UNREAD = 141
@@ -28,7 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         _drop_unwritten()
         where = f"{clean(os.fsdecode(error.filename), 4096)}: " if error.filename else ""
-        _say(f"{where}{error.strerror or clean(str(error))}")
+        text = f"{where}{error.strerror or clean(str(error))}"
+        with contextlib.suppress(OSError):
+            return _failed(CommandError(text, ErrorCode.STORAGE), args)
         return USAGE
     except KeyboardInterrupt:
         _say("stopped")
@@ -44,8 +47,17 @@ def _run(args: Sequence[str]) -> int:
 
         return run(args)
     except CommandError as error:
-        error.show()
-        return error.exit_code
+        return _failed(error, args)
+
+
+def _failed(error: CommandError, args: Sequence[str]) -> int:
+    """Print why a command ended, with --json on stdout too, and return the exit code."""
+    error.show()
+    if "--json" in args:
+        from tui.cli.output import echo_error
+
+        echo_error(error)
+    return error.exit_code
 
 
 def _say(text: str) -> None:

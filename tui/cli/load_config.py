@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.cli.errors import CommandError
+from tui.cli.errors import CommandError, ErrorCode
 from tui.model.text import clean
 from tui.model.time_zone import show_times_in
 from tui.storage.private_files import path_text
@@ -35,7 +35,7 @@ def read_config(where: Path, named: bool) -> "Configuration":
     try:
         configuration = load(where, must_exist=named)
     except ConfigError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error), ErrorCode.CONFIGURATION) from None
     show_times_in(configuration.settings.time)
     return configuration
 
@@ -57,5 +57,6 @@ def find_profile(configuration: "Configuration", name: str) -> "NodeProfile":
     if profile is None:
         names = ", ".join(known.name for known in configuration.nodes) or "none"
         where = path_text(configuration.path)
-        raise CommandError(f"no node '{clean(name)}' in {where}; there are: {names}")
+        text = f"no node '{clean(name)}' in {where}; there are: {names}"
+        raise CommandError(text, ErrorCode.UNKNOWN_NODE, node=clean(name))
     return profile

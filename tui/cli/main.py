@@ -8,6 +8,7 @@ import click
 
 from tui import __version__
 from tui.cli.completion import complete_nodes
+from tui.cli.errors import CommandError
 
 WELL, DOWN, UNREACHABLE = 0, 1, 3
 _INTERRUPTED = 130
@@ -23,11 +24,14 @@ _COMMANDS = {
     "discover": "tui.cli.discover:discover",
     "journal": "tui.cli.journal:journal",
     "nodes": "tui.cli.config:nodes",
+    "restart": "tui.cli.action:restart",
     "rollout": "tui.cli.rollout:rollout",
     "serve": "tui.cli.serve:serve",
     "simulate": "tui.cli.simulate:simulate",
     "snapshot": "tui.cli.snapshot:snapshot",
+    "start": "tui.cli.action:start",
     "status": "tui.cli.status:status",
+    "stop": "tui.cli.action:stop",
     "trust": "tui.cli.trust:trust",
     "wait": "tui.cli.wait:wait",
     "why": "tui.cli.why:why",
@@ -48,6 +52,8 @@ Examples:
                                  poll until it is so, for scripts
   rsdeck serve                   the read-only deck in a browser on this machine
   rsdeck discover node1          find the other nodes of its cluster; --add writes them
+  rsdeck restart node1 alert_mgr --dry-run
+                                 what would be sent; without --dry-run it prompts, and sends it
   rsdeck journal --last 20       the actions from here, and their verdicts
   rsdeck rollout restart alert_mgr --cluster payments --dry-run
                                  how a restart would go from node to node
@@ -106,13 +112,24 @@ def rsdeck(
         ctx.exit(code)
 
 
+class _UsageError(CommandError):
+    """An error of click's, which is shown with the usage of the command."""
+
+    def __init__(self, error: click.ClickException) -> None:
+        super().__init__(error.format_message(), exit_code=error.exit_code)
+        self._error = error
+
+    def show(self) -> None:
+        """Print it on stderr."""
+        self._error.show()
+
+
 def run(argv: Sequence[str]) -> int:
     """Run a command line that click reads. Raises CommandError and OSError."""
     try:
         done = rsdeck.main(args=list(argv), prog_name="rsdeck", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        raise _UsageError(error) from None
     except click.Abort:
         click.echo("rsdeck: stopped", err=True)
         return _INTERRUPTED

@@ -1,11 +1,29 @@
-"""The form of what commands print: one line on stderr, aligned columns on stdout."""
+"""The form of what commands print: one line on stderr, aligned columns on stdout, JSON errors."""
 
+import json
+import sys
 from collections.abc import Sequence
 
-from tui.cli.errors import USAGE, CommandError
+from tui.cli.errors import USAGE, CommandError, ErrorCode
+from tui.cli.json_shapes import ErrorFields, ErrorObject
 from tui.model.text import width
 
-__all__ = ["USAGE", "CommandError", "columns"]
+__all__ = ["USAGE", "CommandError", "ErrorCode", "columns", "echo_error", "error_fields"]
+
+
+def error_fields(
+    code: ErrorCode, message: str, node: str = "", *, retryable: bool = False
+) -> ErrorFields:
+    """Return the fields of an error in JSON."""
+    return {"code": code, "message": message, "node": node or None, "retryable": retryable}
+
+
+def echo_error(error: CommandError) -> None:
+    """Print an error as one JSON object on stdout."""
+    fields = error_fields(error.code, error.message, error.node, retryable=error.retryable)
+    whole: ErrorObject = {"error": fields}
+    sys.stdout.write(f"{json.dumps(whole)}\n")
+    sys.stdout.flush()
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

@@ -40,7 +40,7 @@ Exit codes: 0 it is so, 1 it was not so in time, 2 usage or configuration,
 @click.pass_context
 def wait(ctx: click.Context, node: str, service: str, awaited: str, timeout: str) -> None:
     """Poll a node until a service is running, stopped or restarted."""
-    seconds = _seconds(timeout)
+    seconds = seconds_of(timeout)
     configuration = load_config(ctx)
     profile = find_profile(configuration, node)
     from tui.cli.remedies import trouble_text
@@ -63,7 +63,8 @@ def wait(ctx: click.Context, node: str, service: str, awaited: str, timeout: str
     ctx.exit(WELL if result.reached else DOWN)
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
+    """Parse a --timeout; raises CommandError."""
     match = _TIME.fullmatch(text)
     if match is None:
         raise CommandError(f"--timeout wants a time such as 30s or 2m, not {clean(text)!r}")

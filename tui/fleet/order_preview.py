@@ -1,0 +1,80 @@
+"""Look at one node before an order from the command line: what would be sent, and may it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from tui.config import Configuration
+from tui.credentials import Passwords
+from tui.fleet.fleet import Fleet, barred
+from tui.fleet.one_shot import wrong_node_trouble
+from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
+from tui.fleet.polling.poller import NodePoller
+from tui.model.clock import monotonic
+from tui.model.order import Verb
+from tui.model.reading import Trouble
+
+_LOOK_ONLY = "read-only: a preview is only looked at"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPreview:
+    """What was seen, and the order bound to it.
+
+    With `trouble` the node could not be polled; `missing` are services that it does not list.
+    `warnings` are remarks on the node that an operator should know before confirming.
+    """
+
+    bound: BoundOrder
+    trouble: Trouble | None = None
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def preview_order(
+    configuration: Configuration,
+    node: str,
+    verb: Verb,
+    services: Sequence[str],
+    passwords: Passwords,
+) -> OrderPreview:
+    """Poll one node of `configuration` and bind an order to its services; sends GETs alone."""
+    return asyncio.run(_preview(configuration, node, verb, services, passwords))
+
+
+async def _preview(
+    configuration: Configuration,
+    node: str,
+    verb: Verb,
+    services: Sequence[str],
+    passwords: Passwords,
+) -> OrderPreview:
+    fleet = Fleet(configuration, read_only=_LOOK_ONLY, passwords=passwords)
+    await poll_target(fleet, node)
+    watch = fleet.watch(node)
+    trouble = watch.reading.trouble or wrong_node_trouble(watch)
+    if trouble is not None:
+        return OrderPreview(BoundOrder(trouble.text), trouble)
+    missing = tuple(name for name in services if watch.reading.find(name) is None)
+    # As it stands for a fleet that may act: this one may not, and has just polled the node.
+    standing = replace(fleet.standing(node), read_only=barred(watch.profile), age=0.0)
+    request = OrderRequest(verb, 1, monotonic(), datetime.now(UTC))
+    bound = bind_order(
+        request, services, SeenNode.of(watch), standing, lambda pointless: pointless.text
+    )
+    return OrderPreview(bound, None, missing, _warnings(watch))
+
+
+async def poll_target(fleet: Fleet, node: str) -> None:
+    """Poll a node once, and its cluster's others where it does not report which are optional."""
+    await fleet.watch(node).poll_once()
+    if fleet.watch(node).facts.optional is None:
+        await fleet.ask_once()
+
+
+def _warnings(watch: NodePoller) -> tuple[str, ...]:
+    certificate = watch.certificate
+    remark = "" if certificate is None else certificate.remark(datetime.now(UTC))
+    maintenance = watch.facts.maintenance
+    return tuple(filter(None, (remark, "" if maintenance is None else str(maintenance))))
