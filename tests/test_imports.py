@@ -78,7 +78,7 @@ def whole(*more: str, folder: Path) -> tuple[int, str, set[str]]:
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_whole_status_never_imports_the_window(more: list[str], tmp_path: Path) -> None:
-    code, out, imported = whole("status", *more, folder=tmp_path)
+    code, out, imported = whole("status", *(more or ["--all"]), folder=tmp_path)
     assert code == 0
     assert "alert_mgr" in out
     assert "optional" in out

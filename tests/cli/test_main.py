@@ -55,7 +55,7 @@ def test_every_command_has_a_help_with_a_sentence(words: tuple[str, ...], rsdeck
 def test_the_help_of_status_shows_the_exit_codes_and_examples(rsdeck: Command) -> None:
     out = rsdeck.run("status", "--help").out
     assert "0 all well, 1 something is down, 2 usage or configuration" in out
-    assert "rsdeck status node1 node2" in out
+    assert "rsdeck status --problems" in out
     assert "rsdeck status --json" in out
 
 

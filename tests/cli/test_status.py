@@ -1,4 +1,5 @@
 import contextlib
+import io
 import json
 import os
 import pty
@@ -19,7 +20,8 @@ from tests.cli.conftest import PASSWORD, USER, WRONG, Command, profiles, until
 from tests.credentials.conftest import write_keyring
 from tests.faultserver import Peer, answer, once, routes, serving
 from tests.fleet.conftest import profile
-from tui.cli.status import unknown_kinds
+from tui.cli.color import uses_color
+from tui.cli.status_report import unknown_kinds
 from tui.fleet.one_shot import NodeStatus
 from tui.model.filters import ServiceKinds
 from tui.sim.cluster import Cluster
@@ -37,8 +39,14 @@ def canary(rsdeck: Command, served: SimulatedCluster, **more: Any) -> None:
 # All well
 
 
-def test_all_well_is_a_table_of_every_service_and_exit_code_0(known: Command) -> None:
+def test_all_well_is_a_line_a_node_and_exit_code_0(known: Command) -> None:
     ran = known.run("status")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.rows == [[f"node{n}", f"{COUNT}/{COUNT}", "ok"] for n in (1, 2, 3)]
+
+
+def test_all_lists_every_service(known: Command) -> None:
+    ran = known.run("status", "--all")
     assert ran.code == 0
     assert ran.err == ""
     assert ran.out.splitlines()[0].split() == ["NODE", "SERVICE", "STATUS", "UPTIME", "KIND"]
@@ -52,12 +60,12 @@ def test_only_the_named_nodes_are_polled_and_shown_in_the_sequence_of_the_config
 ) -> None:
     ran = known.run("status", "node3", "node1", "node3")
     assert ran.code == 0
-    assert [row[0] for row in ran.rows] == ["node1"] * COUNT + ["node3"] * COUNT
+    assert [row[0] for row in ran.rows] == ["node1", "node3"]
     assert {one.uid for one in served.cluster.requests} == {1, 3}
 
 
 def test_the_table_says_uptime_in_days_and_clock_and_what_is_optional(known: Command) -> None:
-    out = known.run("status", "node1").out
+    out = known.run("status", "node1", "--all").out
     assert re.search(r"^node1  alert_mgr +RUNNING  3d \d\d:\d\d:\d\d  optional$", out, re.MULTILINE)
     assert re.search(r"^node1  ccs +RUNNING  3d \d\d:\d\d:\d\d  required$", out, re.MULTILINE)
     assert re.search(r"^node1  start_redis_servers +EXITED   -  +required$", out, re.MULTILINE)
@@ -78,7 +86,8 @@ def test_json_is_one_object_of_exactly_this_shape(known: Command, served: Simula
     ran = known.run("status", "node1", "--json")
     assert ran.code == 1
     assert ran.err == ""
-    assert json.loads(ran.out).keys() == {"nodes"}
+    assert json.loads(ran.out).keys() == {"nodes", "error"}
+    assert json.loads(ran.out)["error"] is None
     (node,) = ran.nodes
     assert list(node) == [
         "node",
@@ -96,7 +105,8 @@ def test_json_is_one_object_of_exactly_this_shape(known: Command, served: Simula
     services = {one["name"]: one for one in node["services"]}
     assert len(services) == COUNT
     for one in services.values():
-        assert list(one) == ["name", "status", "start_time", "uptime_seconds", "kind"]
+        assert list(one) == ["name", "status", "start_time", "uptime_seconds", "kind", "problem"]
+    assert [name for name, one in services.items() if one["problem"]] == ["mdns_server"]
     ccs = services["ccs"]
     assert ccs["status"] == "RUNNING"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", ccs["start_time"])
@@ -121,7 +131,10 @@ def test_json_shows_a_node_that_could_not_be_polled_beside_the_others(
     assert ran.code == 3
     assert [node["reachable"] for node in ran.nodes] == [True, False, True]
     assert ran.nodes[1]["services"] == []
-    assert "refused the connection" in ran.nodes[1]["error"]
+    error = ran.nodes[1]["error"]
+    assert (error["code"], error["node"], error["retryable"]) == ("unreachable", "node2", True)
+    assert "refused the connection" in error["message"]
+    assert json.loads(ran.out)["error"] == error
     assert len(ran.nodes[0]["services"]) == COUNT
 
 
@@ -175,9 +188,125 @@ def test_a_service_that_the_configuration_switched_off_is_not_a_fault(rsdeck: Co
         until(lambda: cluster.process(1, "crdb_worker_1").state == "STOPPED")
         assert rsdeck.run("status").code == 1
         cluster.configuration["crdb_worker"] = False
-        ran = rsdeck.run("status")
+        ran = rsdeck.run("status", "--all")
         assert ran.code == 0
         assert [row[2] for row in ran.rows if row[1].startswith("crdb_worker")] == ["STOPPED"] * 2
+
+
+def test_problems_alone_are_listed_and_nothing_where_there_is_none(
+    known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.run("status", "--problems")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    served.cluster.set_status(2, "redis_mgr", "FATAL")
+    ran = known.run("status", "--problems")
+    assert (ran.code, [row[:3] for row in ran.rows]) == (1, [["node2", "redis_mgr", "FATAL"]])
+    (node,) = known.run("status", "--problems", "--json").nodes
+    assert (node["node"], [one["name"] for one in node["services"]]) == ("node2", ["redis_mgr"])
+    assert known.run("status", "--problems", "--all").code == 2
+
+
+# Colors
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "colored"),
+    [
+        ((), {}, False),
+        ((), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ((), {"CLICOLOR_FORCE": "1"}, True),
+        ((), {"CLICOLOR_FORCE": "0"}, False),
+        (("--color", "always"), {"NO_COLOR": "1"}, True),
+        (("--color", "never"), {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_color_is_as_the_option_or_the_environment_says(
+    args: tuple[str, ...],
+    env: dict[str, str],
+    colored: bool,
+    known: Command,
+    served: SimulatedCluster,
+) -> None:
+    served.cluster.set_status(2, "redis_mgr", "FATAL")
+    ran = known.run("status", *args, env=env)
+    assert ("\x1b[31mnode2" in ran.out) is ("\x1b[32mnode1" in ran.out) is colored
+    assert "\x1b" not in known.run("status", "--json", *args, env=env).out
+
+
+class _Stream(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("env", "colored"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "dumb"}, False),
+        ({}, False),
+        ({"TERM": "xterm", "CLICOLOR": "0"}, False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True),
+    ],
+)
+def test_a_terminal_is_colored_where_it_can(env: dict[str, str], colored: bool) -> None:
+    assert uses_color("auto", _Stream(), env) is colored
+    assert not uses_color("auto", None, env)
+
+
+# Watched
+
+
+def lines_of(child: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
+    assert child.stdout is not None
+    for line in child.stdout:
+        yield json.loads(line)
+
+
+@pytest.mark.real_time
+def test_watch_prints_the_status_then_a_line_a_change_and_a_heartbeat(
+    known: Command, served: SimulatedCluster
+) -> None:
+    child = known.start("status", "--watch", "--json", "--heartbeat", "1")
+    lines = lines_of(child)
+    first = next(lines)
+    assert (first["type"], len(first["nodes"]), first["error"]) == ("status", 3, None)
+    served.cluster.set_status(2, "redis_mgr", "FATAL")
+    change = next(line for line in lines if line["type"] == "change")
+    assert (change["node"], change["service"], change["status"]) == ("node2", "redis_mgr", "FATAL")
+    assert change["problem"] is True
+    beat = next(line for line in lines if line["type"] == "heartbeat")
+    assert (beat["nodes"], beat["unreachable"], beat["problems"]) == (3, 0, 1)
+    child.send_signal(signal.SIGINT)
+    ran = known.finish(child)
+    assert (ran.code, ran.err) == (130, "")
+
+
+@pytest.mark.real_time
+def test_watch_in_text_is_a_table_then_a_line_a_change(
+    known: Command, served: SimulatedCluster
+) -> None:
+    child = known.start("status", "node1", "--watch")
+    assert child.stdout is not None
+    assert child.stdout.readline().startswith("NODE ")
+    assert child.stdout.readline().split() == ["node1", f"{COUNT}/{COUNT}", "ok"]
+    served.cluster.set_status(1, "redis_mgr", "FATAL")
+    assert re.fullmatch(
+        r"20\S+ \S+  node1  redis_mgr  status  RUNNING → FATAL\n", child.stdout.readline()
+    )
+    child.send_signal(signal.SIGTERM)
+    ran = known.finish(child)
+    assert (ran.code, ran.err) == (143, "")
+
+
+@pytest.mark.real_time
+def test_watch_ends_where_nobody_reads_it(known: Command) -> None:
+    reading, writing = os.pipe()
+    child = known.start("status", "--watch", "--json", "--heartbeat", "1", stdout=writing)
+    os.close(writing)
+    with os.fdopen(reading) as lines:
+        lines.readline()
+    assert known.finish(child).code == 141
 
 
 # Usage and configuration
@@ -198,7 +327,7 @@ def test_a_configuration_that_is_not_there_is_exit_code_2_with_what_to_do(rsdeck
     for args in (("status",), ("status", "--json")):
         ran = rsdeck.run(*args)
         assert ran.code == 2
-        assert ran.out == ""
+        assert ran.out.startswith('{"error": ' if "--json" in args else "")
         assert str(rsdeck.config_path) in ran.err
         assert "rsdeck demo" in ran.err
 
@@ -257,7 +386,7 @@ def test_a_node_that_is_off_is_exit_code_3_even_when_something_else_is_down(
     served.cluster.set_status(1, "redis_mgr", "FATAL")
     ran = known.run("status")
     assert ran.code == 3
-    assert "node2  -                       UNREACHABLE" in ran.out
+    assert re.search(r"^node2  - +UNREACHABLE  -", ran.out, re.MULTILINE)
     assert ran.err.count("\n") == 1
     assert ran.err.startswith(f"rsdeck: node2 ({served.urls[2]}) refused the connection")
 
@@ -526,7 +655,9 @@ def test_keys_that_are_no_password_cause_no_traceback(
     keys: bytes, code: int, says: bytes, rsdeck: Command, served: SimulatedCluster
 ) -> None:
     asked = _Asked(rsdeck, served)
-    assert asked.type(keys) == (code, "")
+    ended, out = asked.type(keys)
+    assert ended == code
+    assert out.startswith('{"error": ' if code == 2 else "")
     assert says in asked.shown
     assert not list(served.cluster.requests)
 
@@ -586,10 +717,8 @@ def test_a_stdout_that_is_closed_is_no_traceback(known: Command) -> None:
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_no_color_and_a_terminal_type_change_nothing(known: Command) -> None:
-    plain = known.run("status", "--json", "node1").out
-    assert "\x1b" not in plain
-    for env in ({"NO_COLOR": "1"}, {"FORCE_COLOR": "1", "TERM": "xterm-256color"}):
+def test_a_terminal_type_changes_nothing_where_stdout_is_none(known: Command) -> None:
+    for env in ({"NO_COLOR": "1"}, {"TERM": "xterm-256color"}):
         ran = known.run("status", "node1", env=env)
         assert ran.code == 0
         assert "\x1b" not in ran.out
@@ -667,7 +796,7 @@ def test_hostile_names_and_statuses_are_harmless_and_the_columns_stay_aligned(
 ) -> None:
     served.cluster.add_service(1, HOSTILE)
     served.cluster.add_service(1, "thai_ก็_อ̈́_한글", "RUN\x1b]0;title\x07")
-    ran = known.run("status", "node1")
+    ran = known.run("status", "node1", "--all")
     assert ran.code == 1
     lines = ran.out.splitlines()
     assert len(lines) == 1 + COUNT + 2
@@ -697,7 +826,7 @@ def test_letters_that_the_terminal_lacks_are_written_as_escapes(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.cluster.add_service(1, HOSTILE)
-    ran = known.run_process("status", "node1", env={"PYTHONIOENCODING": "latin-1"})
+    ran = known.run_process("status", "node1", "--all", env={"PYTHONIOENCODING": "latin-1"})
     assert ran.code == 0
     assert "\\u6f22" in ran.out
 
@@ -740,7 +869,7 @@ def test_why_the_kinds_are_unknown_is_one_line_on_stderr_and_a_field_in_json(
             f'[nodes.n1]\nurl = "{server.url}"\nusername = "x"\npassword_env = "DEMO_PASSWORD"\n'
         )
         rsdeck.env["DEMO_PASSWORD"] = PASSWORD
-        ran, as_json = rsdeck.run("status"), rsdeck.run("status", "--json")
+        ran, as_json = rsdeck.run("status", "--all"), rsdeck.run("status", "--json")
     assert (ran.code, as_json.code) == (0, 0)
     assert ran.rows == [["n1", "ccs", "RUNNING", "-", "unknown"]]
     assert ran.err.startswith("rsdeck: kinds unknown on n1: ")

@@ -8,7 +8,7 @@ import click
 
 from tui.cli.completion import complete_clusters, complete_nodes
 from tui.cli.load_config import load_config
-from tui.cli.output import CommandError
+from tui.cli.output import CommandError, ErrorCode
 from tui.cli.status import choose_nodes
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def _chosen(
     found = [profile for profile in configuration.nodes if profile.cluster == cluster]
     if not found:
         names = ", ".join(sorted({known.cluster for known in configuration.nodes} - {""}))
-        raise CommandError(f"no cluster {cluster!r}; there are: {names or 'none'}")
+        text = f"no cluster {cluster!r}; there are: {names or 'none'}"
+        raise CommandError(text, ErrorCode.UNKNOWN_CLUSTER)
     return found
 
 

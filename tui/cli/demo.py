@@ -71,7 +71,7 @@ def open_the_demo(count: int, *, still: bool, locked: bool, skeleton: Skeleton) 
         from tui.cli.status import print_status
 
         sys.stderr.write(f"{_SAID}\n")
-        print_status(configuration, (), as_json=False, passwords=passwords)
+        print_status(configuration, (), lists_all=True, passwords=passwords)
         return 0
 
 

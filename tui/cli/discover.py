@@ -9,7 +9,7 @@ import click
 
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, columns
+from tui.cli.output import CommandError, ErrorCode, columns
 from tui.model.text import clean
 from tui.storage.private_files import path_text
 
@@ -56,10 +56,9 @@ def discover(  # noqa: PLR0913 - click passes each option by itself
     configuration = load_config(ctx)
     found = _found(configuration, node, yes=yes)
     if found.trouble is not None:
-        from tui.cli.remedies import trouble_text
+        from tui.cli.remedies import trouble_error
 
-        click.echo(f"rsdeck: {trouble_text(found.trouble, node)}", err=True)
-        ctx.exit(UNREACHABLE)
+        raise trouble_error(found.trouble, node)
     chosen = _chosen(found, names) if adds else []
     after = _written(configuration, chosen)
     added = [found_node.name for found_node in chosen if found_node.is_new]
@@ -117,7 +116,8 @@ def _chosen(found: "Discovery", names: Sequence[str]) -> "list[DiscoveredNode]":
     for name in names:
         if name not in by_name:
             new = ", ".join(by_name) or "none"
-            raise CommandError(f"no new node '{clean(name)}' was found; there are: {new}")
+            text = f"no new node '{clean(name)}' was found; there are: {new}"
+            raise CommandError(text, ErrorCode.UNKNOWN_NODE, node=clean(name))
         if not by_name[name].may_be_added:
             raise CommandError(f"{name} is not added: {by_name[name].text}")
     sure = [name for name, node in by_name.items() if node.meeting is DiscoveryResult.ITSELF]
@@ -132,7 +132,7 @@ def _written(configuration: "Configuration", chosen: "Sequence[DiscoveredNode]")
     try:
         return add_profiles(configuration, chosen)
     except ConfigError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error), ErrorCode.CONFIGURATION) from None
 
 
 def _added_text(added: "Sequence[str]", chosen: "Sequence[DiscoveredNode]") -> str:

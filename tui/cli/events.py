@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tui.cli.load_config import use_clock_setting
-from tui.cli.output import CommandError, columns
+from tui.cli.output import CommandError, ErrorCode, columns
 from tui.model.text import clean, visible_name
 from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
@@ -84,10 +84,11 @@ def events(  # noqa: PLR0913 - the options of the command
         stored = reader.events(_moment(since), node=node, limit=last)
     except MissingFile:
         raise CommandError(
-            f"there is no history yet at {path_text(reader.path)}: a deck that is open writes it"
+            f"there is no history yet at {path_text(reader.path)}: a deck that is open writes it",
+            ErrorCode.NO_DATA,
         ) from None
     except StorageError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error), ErrorCode.STORAGE) from None
     if as_json:
         for event in stored:
             click.echo(json.dumps(_as_json(event)))
@@ -111,7 +112,7 @@ def _follow(
         except MissingFile:
             stored = []  # the first deck to open writes it
         except StorageError as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(str(error), ErrorCode.STORAGE) from None
         for event in stored:
             if event not in printed:
                 click.echo(json.dumps(_as_json(event)) if as_json else "  ".join(_row(event)))

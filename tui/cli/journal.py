@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.load_config import use_clock_setting
-from tui.cli.output import CommandError, columns
+from tui.cli.output import CommandError, ErrorCode, columns
 from tui.model.text import clean
 from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
@@ -50,9 +50,10 @@ def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None
             ctx.exit(_verify(reader, as_json=as_json))
         ctx.exit(_show(reader, last, as_json=as_json))
     except MissingFile:
-        raise CommandError(f"there is no journal yet at {path_text(reader.path)}") from None
+        text = f"there is no journal yet at {path_text(reader.path)}"
+        raise CommandError(text, ErrorCode.NO_DATA) from None
     except StorageError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error), ErrorCode.STORAGE) from None
 
 
 def _verify(reader: "JournalReader", *, as_json: bool) -> int:

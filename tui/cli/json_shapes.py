@@ -25,6 +25,78 @@ class ErrorObject(TypedDict):
     error: ErrorFields
 
 
+class ServiceReport(TypedDict):
+    """One service of a node."""
+
+    name: str
+    status: str
+    """The word of the API: RUNNING, STOPPED, STARTING, FATAL and others."""
+    start_time: str | None
+    """By the node's own clock: ISO 8601, UTC."""
+    uptime_seconds: int | None
+    kind: Literal["required", "optional", "unknown"]
+    """Whether the cluster lists it as optional."""
+    problem: bool
+    """Whether the status needs attention."""
+
+
+class NodeReport(TypedDict):
+    """One node as it was polled."""
+
+    node: str
+    """The name of its profile."""
+    url: str
+    reachable: bool
+    error: ErrorFields | None
+    """Why it could not be polled."""
+    kinds_error: str | None
+    """Why the kinds of its services are not known."""
+    maintenance: str | None
+    services: list[ServiceReport]
+
+
+class StatusReport(TypedDict):
+    """What `rsdeck status --json` prints."""
+
+    nodes: list[NodeReport]
+    error: ErrorFields | None
+    """The error of the first node that could not be polled."""
+
+
+class StatusLine(StatusReport):
+    """The first line of `rsdeck status --watch --json`."""
+
+    type: Literal["status"]
+    at: str
+
+
+class ChangeLine(TypedDict):
+    """A line of `rsdeck status --watch --json`: something changed on a node."""
+
+    type: Literal["change"]
+    at: str
+    node: str
+    service: str
+    """Empty where the whole node is meant."""
+    what: str
+    status: str | None
+    """The service's status after a change of status; else null."""
+    text: str
+    problem: bool
+    """Whether it needs attention."""
+
+
+class HeartbeatLine(TypedDict):
+    """A line of `rsdeck status --watch --json` that shows that it lives."""
+
+    type: Literal["heartbeat"]
+    at: str
+    nodes: int
+    unreachable: int
+    problems: int
+    """How many services need attention, by the last good answers."""
+
+
 class ActionService(TypedDict):
     """One service of an action: as it was seen before, and what came of it."""
 
@@ -53,3 +125,17 @@ class ActionResult(TypedDict):
     tier: str
     warnings: list[str]
     services: list[ActionService]
+
+
+WaitReport = TypedDict(
+    "WaitReport",
+    {
+        "node": str,
+        "service": str,
+        "for": str,
+        "reached": bool,
+        "status": str,
+        "start_time": str | None,
+    },
+)
+"""What `rsdeck wait --json` prints: whether it came about, and the last that was seen."""

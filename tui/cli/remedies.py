@@ -1,8 +1,7 @@
 """What helps against a trouble, worded as commands: here is no key to press."""
 
-from tui.cli.json_shapes import ErrorFields
 from tui.cli.main import UNREACHABLE
-from tui.cli.output import CommandError, ErrorCode, error_fields
+from tui.cli.output import CommandError, ErrorCode
 from tui.model.reading import Remedy, Trouble, TroubleKind
 
 _REMEDIES = {
@@ -34,14 +33,16 @@ _CODES = {
     TroubleKind.GARBLED: ErrorCode.BAD_ANSWER,
     TroubleKind.NO_PASSWORD: ErrorCode.NO_PASSWORD,
 }
-_PASSING = frozenset({TroubleKind.UNREACHABLE, TroubleKind.UNAVAILABLE})
-"""Troubles that may be over later, though nobody changes anything."""
 
 
-def trouble_fields(trouble: Trouble, node: str) -> ErrorFields:
-    """Return why a node could not be polled, as JSON has it."""
-    text = trouble_text(trouble, node)
-    return error_fields(_CODES[trouble.kind], text, node, retryable=trouble.kind in _PASSING)
+def error_code(kind: TroubleKind) -> ErrorCode:
+    """Return the code of a trouble in JSON."""
+    return _CODES[kind]
+
+
+def is_passing(kind: TroubleKind) -> bool:
+    """Whether a trouble may be over later, though nobody changes anything."""
+    return kind in (TroubleKind.UNREACHABLE, TroubleKind.UNAVAILABLE)
 
 
 def trouble_error(trouble: Trouble, node: str, more: str = "") -> CommandError:
@@ -51,8 +52,8 @@ def trouble_error(trouble: Trouble, node: str, more: str = "") -> CommandError:
     """
     return CommandError(
         trouble_text(trouble, node) + more,
-        _CODES[trouble.kind],
+        error_code(trouble.kind),
         node=node,
-        retryable=trouble.kind in _PASSING,
+        retryable=is_passing(trouble.kind),
         exit_code=UNREACHABLE,
     )

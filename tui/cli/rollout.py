@@ -9,7 +9,7 @@ import click
 
 from tui.cli.load_config import load_config
 from tui.cli.main import UNREACHABLE, WELL
-from tui.cli.output import USAGE, CommandError, columns
+from tui.cli.output import USAGE, CommandError, ErrorCode, columns
 from tui.model.text import clean
 from tui.storage.private_files import path_text
 
@@ -89,7 +89,7 @@ def restart(  # noqa: PLR0913 - the options of one command
     chosen = _chosen(configuration, nodes)
     is_locked = bool(ctx.obj and ctx.obj["read_only"]) or configuration.settings.read_only
     if is_locked and not dry_run:
-        raise CommandError(_READ_ONLY)
+        raise CommandError(_READ_ONLY, ErrorCode.READ_ONLY)
     from tui.cli.status import ask_for_passwords
     from tui.credentials import Passwords
     from tui.fleet.one_shot import preview_rollout
@@ -120,9 +120,8 @@ def _narrowed(configuration: "Configuration", cluster: str) -> "Configuration":
             dict.fromkeys(profile.cluster for profile in configuration.nodes if profile.cluster)
         )
         where = path_text(configuration.path)
-        raise CommandError(
-            f"no cluster '{clean(cluster)}' in {where}; there are: {known or 'none'}"
-        )
+        text = f"no cluster '{clean(cluster)}' in {where}; there are: {known or 'none'}"
+        raise CommandError(text, ErrorCode.UNKNOWN_CLUSTER)
     return replace(configuration, nodes=members)
 
 
@@ -134,7 +133,8 @@ def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
     for name in names:
         if name not in known:
             there = ", ".join(known)
-            raise CommandError(f"no node '{clean(name)}' in the cluster; there are: {there}")
+            text = f"no node '{clean(name)}' in the cluster; there are: {there}"
+            raise CommandError(text, ErrorCode.UNKNOWN_NODE, node=clean(name))
     if not names:
         raise CommandError("--nodes names no node")
     return names
@@ -200,11 +200,13 @@ def _agree(plan: "Plan", given: str | None) -> None:
     if given is not None:
         if given != word:
             raise CommandError(
-                f"--yes says '{clean(given)}', and it takes '{word}'; nothing was sent"
+                f"--yes says '{clean(given)}', and it takes '{word}'; nothing was sent",
+                ErrorCode.NOT_CONFIRMED,
             )
         return
     if sys.stdin is None or not sys.stdin.isatty():
-        raise CommandError(f"without a terminal it takes --yes {word}; nothing was sent")
+        text = f"without a terminal it takes --yes {word}; nothing was sent"
+        raise CommandError(text, ErrorCode.NOT_CONFIRMED)
     what = "the service's name" if word in plan.names else "how many restarts it comes to"
     try:
         typed = click.prompt(
@@ -213,7 +215,7 @@ def _agree(plan: "Plan", given: str | None) -> None:
     except UnicodeError:
         typed = ""
     if typed.strip() != word:
-        raise CommandError("that is not it; nothing was sent")
+        raise CommandError("that is not it; nothing was sent", ErrorCode.NOT_CONFIRMED)
 
 
 def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", steady: float) -> int:

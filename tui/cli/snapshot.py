@@ -9,7 +9,7 @@ import click
 from tui.cli.completion import complete_nodes
 from tui.cli.load_config import load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError
+from tui.cli.output import CommandError, ErrorCode
 from tui.cli.status import ask_for_passwords, choose_nodes
 from tui.storage.private_files import path_text
 
@@ -82,7 +82,7 @@ def _write(path: Path, text: str) -> None:
     try:
         write_new(path, text)
     except StorageError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error), ErrorCode.STORAGE) from None
     click.echo(f"rsdeck: written to {path_text(path)}", err=True)
 
 

@@ -1,15 +1,21 @@
 """`rsdeck wait`: for scripts that act and then have to know."""
 
+import json
 import re
+from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.completion import complete_nodes, complete_services
+from tui.cli.json_shapes import WaitReport
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError
+from tui.cli.main import DOWN, WELL
+from tui.cli.output import CommandError, ErrorCode
 from tui.cli.status import ask_for_passwords
 from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from tui.model.service import Service
 
 _TIME = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)?", re.ASCII)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
@@ -37,13 +43,16 @@ Exit codes: 0 it is so, 1 it was not so in time, 2 usage or configuration,
 @click.option(
     "--timeout", default="30s", show_default=True, metavar="TIME", help="30s, 2m; 0 looks once."
 )
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def wait(ctx: click.Context, node: str, service: str, awaited: str, timeout: str) -> None:
+def wait(  # noqa: PLR0913 - the options of the command
+    ctx: click.Context, node: str, service: str, awaited: str, timeout: str, *, as_json: bool
+) -> None:
     """Poll a node until a service is running, stopped or restarted."""
     seconds = seconds_of(timeout)
     configuration = load_config(ctx)
     profile = find_profile(configuration, node)
-    from tui.cli.remedies import trouble_text
+    from tui.cli.remedies import trouble_error
     from tui.credentials import Passwords
     from tui.fleet.waiting import Awaited, fleet_of, wait_for
 
@@ -53,14 +62,29 @@ def wait(ctx: click.Context, node: str, service: str, awaited: str, timeout: str
     result = wait_for(fleet, service, Awaited(awaited), seconds=seconds)
     seen = result.service
     if result.trouble is not None:
-        click.echo(f"rsdeck: {trouble_text(result.trouble, node)}", err=True)
-        ctx.exit(UNREACHABLE)
+        raise trouble_error(result.trouble, node)
     if seen is None:
-        click.echo(f"rsdeck: {node} lists no service {clean(service)}", err=True)
-        ctx.exit(DOWN)
-    since = f" since {seen.started_at:%Y-%m-%dT%H:%M:%SZ}" if seen.started_at else ""
-    click.echo(f"{node} {seen.name} {seen.status}{since}")
+        text = f"{node} lists no service {clean(service)}"
+        raise CommandError(text, ErrorCode.UNKNOWN_SERVICE, node=node, exit_code=DOWN)
+    if as_json:
+        click.echo(json.dumps(_as_json(node, seen, awaited, reached=result.reached)))
+    else:
+        since = f" since {seen.started_at:%Y-%m-%dT%H:%M:%SZ}" if seen.started_at else ""
+        click.echo(f"{node} {seen.name} {seen.status}{since}")
     ctx.exit(WELL if result.reached else DOWN)
+
+
+def _as_json(node: str, seen: "Service", awaited: str, *, reached: bool) -> WaitReport:
+    from tui.journal.records import iso_time
+
+    return {
+        "node": node,
+        "service": seen.name,
+        "for": awaited,
+        "reached": reached,
+        "status": seen.status,
+        "start_time": iso_time(seen.started_at),
+    }
 
 
 def seconds_of(text: str) -> float:

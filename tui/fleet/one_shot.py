@@ -78,17 +78,18 @@ def read_status(
 ) -> list[NodeStatus]:
     """Poll `profiles` once, and return their statuses in the same order."""
     fleet = poll_once(configuration, profiles, passwords, read_only=_STATUS_ONLY)
-    statuses = []
-    for profile in profiles:
-        watch = fleet.watch(profile.name)
-        scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
-        trouble = watch.reading.trouble or wrong_node_trouble(watch)
-        services = () if trouble else watch.reading.services
-        maintenance = watch.facts.maintenance
-        gaps = (watch.wrong_node,) if watch.wrong_node else watch.facts.gaps
-        kinds_gap = "" if scope.optional is not None else watch.facts.kinds_gap or "; ".join(gaps)
-        statuses.append(NodeStatus(profile, services, scope, trouble, gaps, kinds_gap, maintenance))
-    return statuses
+    return [node_status(fleet.watch(profile.name)) for profile in profiles]
+
+
+def node_status(watch: NodePoller) -> NodeStatus:
+    """Return the status of a polled node as it is known now."""
+    scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
+    trouble = watch.reading.trouble or wrong_node_trouble(watch)
+    services = () if trouble else watch.reading.services
+    gaps = (watch.wrong_node,) if watch.wrong_node else watch.facts.gaps
+    kinds_gap = "" if scope.optional is not None else watch.facts.kinds_gap or "; ".join(gaps)
+    maintenance = watch.facts.maintenance
+    return NodeStatus(watch.profile, services, scope, trouble, gaps, kinds_gap, maintenance)
 
 
 def wrong_node_trouble(watch: NodePoller) -> Trouble | None:

@@ -1,0 +1,88 @@
+"""With --json, why a command could not do its work is one object on stdout."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import USER, Command, Ran, profiles
+from tui.sim.server import SimulatedCluster
+
+ALERT = ("node1", "alert_mgr")
+COMMANDS = [
+    ("status", "node1"),
+    ("wait", *ALERT, "--for", "running", "--timeout", "0"),
+    ("restart", *ALERT, "--dry-run"),
+    ("discover", "node1"),
+]
+"""Each with --json, and with a node that is polled."""
+
+
+def error_of(ran: Ran) -> dict[str, Any]:
+    whole = json.loads(ran.out)
+    error: dict[str, Any] = whole["error"]
+    assert error.keys() == {"code", "message", "node", "retryable"}
+    assert error["message"] in ran.err
+    return error
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ("snapshot",), ("config", "check")])
+def test_a_broken_configuration(command: tuple[str, ...], rsdeck: Command) -> None:
+    rsdeck.configure('[nodes.node1]\nurl = "https://db1"\nusrname = "x"\n')
+    if command == ("config", "check"):  # it has no --json, and prints none
+        assert rsdeck.run(*command).out == ""
+        return
+    ran = rsdeck.run(*command, "--json")
+    assert ran.code == 2
+    error = error_of(ran)
+    assert (error["code"], error["node"], error["retryable"]) == ("configuration", None, False)
+    assert rsdeck.run(*command).out == ""
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ("snapshot", "node1")])
+def test_an_unknown_node(command: tuple[str, ...], known: Command) -> None:
+    words = ["node9" if word == "node1" else word for word in command]
+    ran = known.run(*words, "--json")
+    assert ran.code == 2
+    error = error_of(ran)
+    assert (error["code"], error["node"], error["retryable"]) == ("unknown_node", "node9", False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unreachable_node(
+    command: tuple[str, ...], known: Command, served: SimulatedCluster
+) -> None:
+    served.power_off(1)
+    ran = known.run(*command, "--json")
+    assert ran.code == 3
+    error = error_of(ran)
+    assert (error["code"], error["node"], error["retryable"]) == ("unreachable", "node1", True)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_refused_login(
+    command: tuple[str, ...], known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.users[USER].password = "another"
+    known.configure(profiles(served, 'password_env = "DEMO_PASSWORD"', settings="timeout = 5"))
+    ran = known.run(*command, "--json")
+    assert ran.code == 3
+    error = error_of(ran)
+    assert (error["code"], error["node"], error["retryable"]) == ("login_refused", "node1", False)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("events",), "no_data"),
+        (("journal",), "no_data"),
+        (("status", "--nope"), "usage"),
+        (("wait", *ALERT, "--for", "up"), "usage"),
+    ],
+)
+def test_every_command_with_json_ends_so(
+    command: tuple[str, ...], code: str, known: Command
+) -> None:
+    ran = known.run(*command, "--json")
+    assert ran.code == 2
+    assert error_of(ran)["code"] == code
