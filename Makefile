@@ -10,7 +10,7 @@ RELEASE := $(VENV)/.release
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check format imports mutants man dist pex container bench bench-ci trace soak fuzz screenshot pictures clean
+.PHONY: demo test quick check format imports mutants man schemas dist pex container bench bench-ci trace soak fuzz screenshot pictures clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo

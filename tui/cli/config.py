@@ -47,6 +47,14 @@ def example() -> None:
     click.echo(example_config().read_text(encoding="utf-8"), nl=False)
 
 
+@config.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    from tui.storage.paths import config_schema
+
+    click.echo(config_schema().read_text(encoding="utf-8"), nl=False)
+
+
 @config.command("check")
 @click.pass_context
 def check(ctx: click.Context) -> None:

@@ -38,7 +38,7 @@ def _in_document(
     for name, table in document.items():
         if name == "nodes" and isinstance(table, dict):
             yield from _in_nodes(table, path, lines)
-        elif name in ("settings", "keys", "notify") and isinstance(table, dict):
+        elif name in ("settings", "keys", "notify", "rollout") and isinstance(table, dict):
             for key, value in table.items():
                 yield from _in_part({name: {key: value}}, path, lines)
         else:

@@ -3,10 +3,11 @@
 import json
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.json_shapes import DiscoveryReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
 from tui.cli.output import CommandError, ErrorCode, columns
@@ -154,7 +155,7 @@ def _row(node: "DiscoveredNode") -> tuple[str, ...]:
     )
 
 
-def _as_json(found: "Discovery", added: Sequence[str]) -> dict[str, Any]:
+def _as_json(found: "Discovery", added: Sequence[str]) -> DiscoveryReport:
     return {
         "node": found.source.name,
         "cluster": found.cluster,

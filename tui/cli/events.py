@@ -4,10 +4,11 @@ import json
 import re
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from tui.cli.json_shapes import EventLine
 from tui.cli.load_config import use_clock_setting
 from tui.cli.output import CommandError, ErrorCode, columns
 from tui.model.text import clean, visible_name
@@ -137,7 +138,7 @@ def _row(event: "StoredEvent") -> tuple[str, ...]:
     return (on, event.node, visible_name(event.service) or "-", event.what, text)
 
 
-def _as_json(event: "StoredEvent") -> dict[str, Any]:
+def _as_json(event: "StoredEvent") -> EventLine:
     return {
         "at": event.on.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "node": event.node,

@@ -127,15 +127,53 @@ class ActionResult(TypedDict):
     services: list[ActionService]
 
 
-WaitReport = TypedDict(
-    "WaitReport",
-    {
-        "node": str,
-        "service": str,
-        "for": str,
-        "reached": bool,
-        "status": str,
-        "start_time": str | None,
-    },
-)
-"""What `rsdeck wait --json` prints: whether it came about, and the last that was seen."""
+class WaitReport(TypedDict):
+    """What `rsdeck wait --json` prints: whether it came about, and the last that was seen."""
+
+    node: str
+    service: str
+    awaited: Literal["running", "stopped", "restarted"]
+    reached: bool
+    status: str
+    start_time: str | None
+
+
+class EventLine(TypedDict):
+    """A line of `rsdeck events --json`: something happened on a node."""
+
+    at: str
+    node: str
+    service: str
+    """Empty where the whole node is meant."""
+    what: str
+    text: str
+    ordered: bool
+    """Whether an action that was sent from here explains it."""
+
+
+class DiscoveredNodeReport(TypedDict):
+    """One node of a cluster, as `rsdeck discover` found it."""
+
+    uid: int
+    name: str
+    hostname: str
+    address: str
+    external_addresses: list[str]
+    url: str | None
+    role: str
+    version: str
+    profile: str | None
+    """The name of its profile; null where it has none."""
+    found: str
+    text: str
+    added: bool
+    """Whether a profile was written for it now."""
+
+
+class DiscoveryReport(TypedDict):
+    """What `rsdeck discover --json` prints."""
+
+    node: str
+    cluster: str
+    notes: list[str]
+    nodes: list[DiscoveredNodeReport]

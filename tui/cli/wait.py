@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -67,20 +67,26 @@ def wait(  # noqa: PLR0913 - the options of the command
         text = f"{node} lists no service {clean(service)}"
         raise CommandError(text, ErrorCode.UNKNOWN_SERVICE, node=node, exit_code=DOWN)
     if as_json:
-        click.echo(json.dumps(_as_json(node, seen, awaited, reached=result.reached)))
+        click.echo(json.dumps(_as_json(node, seen, Awaited(awaited).value, reached=result.reached)))
     else:
         since = f" since {seen.started_at:%Y-%m-%dT%H:%M:%SZ}" if seen.started_at else ""
         click.echo(f"{node} {seen.name} {seen.status}{since}")
     ctx.exit(WELL if result.reached else DOWN)
 
 
-def _as_json(node: str, seen: "Service", awaited: str, *, reached: bool) -> WaitReport:
+def _as_json(
+    node: str,
+    seen: "Service",
+    awaited: Literal["running", "stopped", "restarted"],
+    *,
+    reached: bool,
+) -> WaitReport:
     from tui.journal.records import iso_time
 
     return {
         "node": node,
         "service": seen.name,
-        "for": awaited,
+        "awaited": awaited,
         "reached": reached,
         "status": seen.status,
         "start_time": iso_time(seen.started_at),

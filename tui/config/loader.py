@@ -17,7 +17,7 @@ from tui.config.profile_rules import check_profile, shown_key, unknown_key
 from tui.config.toml_syntax import parse_toml
 
 _TABLES = ("settings", "keys", "notify", "rollout", "nodes")
-_SETTINGS: Mapping[str, Callable[[object], object]] = {
+SETTING_READERS: Mapping[str, Callable[[object], object]] = {
     "theme": read.read_word,
     "refresh": read.read_seconds(0.5, 300),
     "timeout": read.read_seconds(0, 300, above=True),
@@ -26,14 +26,14 @@ _SETTINGS: Mapping[str, Callable[[object], object]] = {
     "signs": read.read_signs,
     "time": read.read_clock_zone,
 }
-_NOTIFY: Mapping[str, Callable[[object], object]] = {
+NOTIFY_READERS: Mapping[str, Callable[[object], object]] = {
     "bell": read.read_event_kinds,
     "desktop": read.read_event_kinds,
     "protocol": read.read_choice("osc9", "osc777"),
     "loop_restarts": read.read_integer(2, 100),
     "loop_minutes": read.read_integer(1, 24 * 60),
 }
-_ROLLOUT: Mapping[str, Callable[[object], object]] = {
+ROLLOUT_READERS: Mapping[str, Callable[[object], object]] = {
     "accept": read.read_gate_hazards,
     "gate_wait": read.read_seconds(0, 3600),
 }
@@ -77,12 +77,12 @@ class DocumentReader:
                 raise self._error(unknown_key(name, _TABLES), name, valid=_TABLES)
         return Configuration(
             path=self._path,
-            settings=Settings(**self._values("settings", _SETTINGS, document)),
+            settings=Settings(**self._values("settings", SETTING_READERS, document)),
             keys=MappingProxyType(self._keys(self._table(document, "keys"))),
             nodes=self._nodes(self._table(document, "nodes")),
             digest=digest,
-            notify=Notify(**self._values("notify", _NOTIFY, document)),
-            rollout=RolloutRules(**self._values("rollout", _ROLLOUT, document)),
+            notify=Notify(**self._values("notify", NOTIFY_READERS, document)),
+            rollout=RolloutRules(**self._values("rollout", ROLLOUT_READERS, document)),
         )
 
     def _error(self, refused: BadValue, *key: str, valid: tuple[str, ...] = ()) -> ConfigError:

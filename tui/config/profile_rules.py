@@ -35,7 +35,7 @@ PAIR = ("client_cert", "client_key")
 REQUIRED = ("url", "username")
 NO_LINES: Mapping[str, int] = MappingProxyType({})
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _WORD = re.compile(r"[A-Za-z_]{1,32}")
 _SECRET = re.compile(r"pass(word|wd|phrase)?|pwd|secret|token|credentials?")
 
@@ -49,7 +49,7 @@ def _fingerprint(value: object, _folder: Path) -> Trust:
         raise BadValue(f"does not do: {error}") from None
 
 
-_READERS: Mapping[str, Callable[[object, Path], object]] = {
+FIELD_READERS: Mapping[str, Callable[[object, Path], object]] = {
     "url": lambda value, _: normal_url(read.read_word(value)),
     "username": lambda value, _: read.read_username(value),
     "password_env": lambda value, _: EnvironmentSource(read.read_variable_name(value)),
@@ -72,7 +72,7 @@ _READERS: Mapping[str, Callable[[object, Path], object]] = {
     "uid": lambda value, _: read.read_integer(0, 10**9 - 1)(value),
     "hostname": lambda value, _: read.read_word(value),
 }
-FIELDS = tuple(_READERS)
+FIELDS = tuple(FIELD_READERS)
 """Every key that a profile may have, in the order in which they are written."""
 
 
@@ -157,14 +157,14 @@ def _read(
     values: dict[str, Any] = {}
     wrong: dict[str, BadValue] = {}
     given = {field: value for field, value in fields.items() if value is not None}
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         wrong["name"] = BadValue("a node's name is 1 to 64 letters, digits, dots, _ or -")
     for field, value in given.items():
-        if field not in _READERS:
+        if field not in FIELD_READERS:
             wrong[field] = unknown_key(field, FIELDS)
             continue
         try:
-            values[field] = _READERS[field](value, folder)
+            values[field] = FIELD_READERS[field](value, folder)
         except BadValue as refused:
             wrong[field] = refused
     for field in REQUIRED:

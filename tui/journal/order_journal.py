@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -132,13 +132,13 @@ class OrderJournal:
         ids = [f"{self._session}-{number}" for number in orders]
         self._put(self._in(plan, records.step(step, result, text, ids)))
 
-    def _in(self, plan: Plan, fields: dict[str, Any]) -> dict[str, Any]:
+    def _in(self, plan: Plan, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._stamped(), "id": f"{self._session}-r{plan.number}", **fields}
 
     def _stamped(self) -> dict[str, Any]:
         return {**timestamp(), "session": self._session}
 
-    def _of(self, order: Order, fields: dict[str, Any]) -> dict[str, Any]:
+    def _of(self, order: Order, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._stamped(), "id": self.id_of(order), **fields}
 
     def _put(self, fields: dict[str, Any]) -> None:

@@ -14,6 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from tui import __version__
+from tui.journal.record_shapes import (
+    AnswerFields,
+    IntentFields,
+    PlanFields,
+    RefusedFields,
+    ResolvedFields,
+    SeenFields,
+    SessionFields,
+    StepFields,
+    TurnFields,
+    VerdictFields,
+)
 from tui.model.clock import monotonic
 from tui.model.evidence import NodeEvidence
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
@@ -29,7 +41,7 @@ def iso_time(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
-def intent(order: Order, tier: Tier, username: str, age: float) -> dict[str, Any]:
+def intent(order: Order, tier: Tier, username: str, age: float) -> IntentFields:
     """Return the record before a POST; `age` is seconds since the operator pressed the key."""
     who = order.target.identity
     return {
@@ -63,7 +75,7 @@ def _evidence(evidence: NodeEvidence) -> dict[str, Any]:
     }
 
 
-def _seen(seen: SeenService) -> dict[str, Any]:
+def _seen(seen: SeenService) -> SeenFields:
     return {
         "name": clean(seen.name),
         "status": clean(seen.status),
@@ -73,24 +85,26 @@ def _seen(seen: SeenService) -> dict[str, Any]:
     }
 
 
-def result(answer: OrderAnswer) -> dict[str, Any]:
+def result(answer: OrderAnswer) -> AnswerFields:
     """Return the record of what came back.
 
     `refused` are the services that an answer says false of, though it took the order: the node
     reported that the operation failed.
     """
     refused = [clean(name) for name, taken in answer.results.items() if taken is False]
-    return {
+    fields: AnswerFields = {
         "kind": "result",
         "outcome": answer.outcome.value,
         "http": answer.status,
         "text": clean(answer.text, _TEXT),
         "ms": round(answer.took * 1000),
-        **({"refused": refused} if refused else {}),
     }
+    if refused:
+        fields["refused"] = refused
+    return fields
 
 
-def verdict(given: Verdict) -> dict[str, Any]:
+def verdict(given: Verdict) -> VerdictFields:
     """Return the record of a verdict; the timeline is in seconds after the POST left."""
     return {
         "kind": "verdict",
@@ -105,24 +119,26 @@ def verdict(given: Verdict) -> dict[str, Any]:
 
 def refused(
     verb: Verb, node: str, names: tuple[str, ...], why: str, unrecorded: int = 0
-) -> dict[str, Any]:
+) -> RefusedFields:
     """Return the record of an order that was not sent.
 
     `unrecorded` is how many of the same were refused since the last record of it.
     """
-    return {
+    fields: RefusedFields = {
         "kind": "refused",
         "verb": verb.value,
         "node": clean(node),
         "services": [clean(name) for name in names],
         "why": clean(why, _TEXT),
-        **({"unrecorded": unrecorded} if unrecorded else {}),
     }
+    if unrecorded:
+        fields["unrecorded"] = unrecorded
+    return fields
 
 
 def resolved(
     given: Verdict, status: str | None, started_at: datetime | None, id_: str
-) -> dict[str, Any]:
+) -> ResolvedFields:
     """Return the record of an earlier session's order whose result its node shows now."""
     return {
         "kind": "resolved",
@@ -136,7 +152,7 @@ def resolved(
     }
 
 
-def plan(made: Plan, tier: Tier, username: str, age: float) -> dict[str, Any]:
+def plan(made: Plan, tier: Tier, username: str, age: float) -> PlanFields:
     """Return the record before a rollout; `age` is seconds since it was planned."""
     return {
         "kind": "plan",
@@ -152,7 +168,7 @@ def plan(made: Plan, tier: Tier, username: str, age: float) -> dict[str, Any]:
     }
 
 
-def _turn(step: Step) -> dict[str, Any]:
+def _turn(step: Step) -> TurnFields:
     return {
         "node": clean(step.node),
         "uid": step.identity.uid,
@@ -163,7 +179,7 @@ def _turn(step: Step) -> dict[str, Any]:
     }
 
 
-def step(of: Step, result: StepResult, text: str, orders: Sequence[str]) -> dict[str, Any]:
+def step(of: Step, result: StepResult, text: str, orders: Sequence[str]) -> StepFields:
     """Return the record of one node's turn; `orders` are the ids of its orders."""
     return {
         "kind": "step",
@@ -203,7 +219,7 @@ def user_name() -> str:
         return f"uid {os.geteuid()}"
 
 
-def describe_session(environ: Mapping[str, str], *, read_only: bool) -> dict[str, Any]:
+def describe_session(environ: Mapping[str, str], *, read_only: bool) -> SessionFields:
     """Return who started this process, and from where; empty where it is not known."""
     return {
         "version": __version__,

@@ -45,6 +45,11 @@ def example_config() -> Path:
     return _bundled("config.example.toml")
 
 
+def config_schema() -> Path:
+    """Return the JSON Schema of the configuration that comes with the program."""
+    return _bundled("docs/schemas/config.schema.json")
+
+
 def _config_dir() -> Path:
     if found := user_folder("config", os.environ):
         return Path(found)

@@ -9,11 +9,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import TypeVar, cast
 
 from tui.config import NodeProfile
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.snapshot.redact import redact_document
+from tui.fleet.snapshot.shapes import (
+    EventReport,
+    MarkReport,
+    OrderReport,
+    SnapshotHealth,
+    SnapshotNode,
+    SnapshotReport,
+    SnapshotService,
+)
 from tui.journal.journal_file import JournalTail
 from tui.model.certificate import Certificate
 from tui.model.event import Event
@@ -31,6 +40,9 @@ ORDERS_AT_MOST = 50
 JOURNAL_AT_MOST = 40
 
 LastChanges = dict[tuple[str, str], Event]
+
+_Item = TypeVar("_Item")
+_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +97,12 @@ class FleetSnapshot:
     tail: JournalTail = field(default_factory=JournalTail)
 
 
-def build_document(fleet: FleetSnapshot, moment: SnapshotMoment) -> dict[str, Any]:
+def build_document(fleet: FleetSnapshot, moment: SnapshotMoment) -> SnapshotReport:
     """Return the snapshot as an object of JSON's types alone, with secrets redacted."""
     last: LastChanges = {
         (event.node, event.service): event for event in fleet.events if event.service
     }
-    document = {
+    document: SnapshotReport = {
         "format": FORMAT,
         "rsdeck": moment.version,
         "host": moment.host,
@@ -109,12 +121,10 @@ def build_document(fleet: FleetSnapshot, moment: SnapshotMoment) -> dict[str, An
             "records": list(fleet.tail.records[-JOURNAL_AT_MOST:]),
         },
     }
-    redacted = redact_document(document)
-    assert isinstance(redacted, dict)  # noqa: S101 - for the type checker
-    return redacted
+    return cast("SnapshotReport", redact_document(document))  # it keeps every key
 
 
-def as_json(document: dict[str, Any]) -> str:
+def as_json(document: SnapshotReport) -> str:
     """Return the document as JSON: ASCII alone, ending in a newline."""
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
@@ -151,7 +161,7 @@ def _is_pinned(profile: NodeProfile, certificate: Certificate | None) -> bool:
     )
 
 
-def _newest(all_: Sequence[Any], most: int, convert: Callable[[Any], object]) -> list[object]:
+def _newest(all_: Sequence[_Item], most: int, convert: Callable[[_Item], _Out]) -> list[_Out]:
     return [convert(item) for item in islice(reversed(all_), most)]
 
 
@@ -159,7 +169,7 @@ def _ago(at: float | None, moment: SnapshotMoment) -> float | None:
     return None if at is None else round(max(0.0, moment.now - at), 1)
 
 
-def _node(node: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> dict[str, Any]:
+def _node(node: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> SnapshotNode:
     profile, reading, who = node.profile, node.reading, node.facts.identity
     trouble, age = reading.trouble, reading.age(moment.now)
     due = None if node.next_at is None else round(max(0.0, node.next_at - moment.now), 1)
@@ -200,7 +210,7 @@ def _node(node: NodeSnapshot, last: LastChanges, moment: SnapshotMoment) -> dict
     }  # fmt: skip
 
 
-def _health(health: ObservedHealth | None, moment: SnapshotMoment) -> dict[str, Any] | None:
+def _health(health: ObservedHealth | None, moment: SnapshotMoment) -> SnapshotHealth | None:
     if health is None:
         return None
     return {
@@ -213,7 +223,7 @@ def _health(health: ObservedHealth | None, moment: SnapshotMoment) -> dict[str, 
 
 def _service(
     service: Service, scope: ServiceKinds, change: Event | None, moment: SnapshotMoment
-) -> dict[str, Any]:
+) -> SnapshotService:
     health = service.health(scope.disabled)
     return {
         "name": service.name,
@@ -228,7 +238,7 @@ def _service(
     }
 
 
-def _event(event: Event, moment: SnapshotMoment) -> dict[str, Any]:
+def _event(event: Event, moment: SnapshotMoment) -> EventReport:
     return {
         "at": iso_seconds(event.on),
         "ago_seconds": _ago(event.at, moment),
@@ -240,7 +250,7 @@ def _event(event: Event, moment: SnapshotMoment) -> dict[str, Any]:
     }
 
 
-def _order(progress: OrderProgress, moment: SnapshotMoment) -> dict[str, Any]:
+def _order(progress: OrderProgress, moment: SnapshotMoment) -> OrderReport:
     order = progress.order
     known = {verdict.service: verdict for verdict in progress.verdicts}
     return {
@@ -279,5 +289,5 @@ def _order_age(order: Order, moment: SnapshotMoment) -> float:
     return round(max(0.0, (moment.on - order.pressed_on).total_seconds()), 1)
 
 
-def _marks(timeline: Sequence[TimelineMark]) -> list[dict[str, Any]]:
+def _marks(timeline: Sequence[TimelineMark]) -> list[MarkReport]:
     return [{"what": mark.moment.value, "at_seconds": round(mark.at, 1)} for mark in timeline]

@@ -1,6 +1,6 @@
 """A snapshot as text to paste into an incident: the problems come first. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tui.model.duration import clock_duration, one_unit
@@ -16,7 +16,7 @@ _HEADINGS = ("SERVICE", "  STATUS", "UPTIME", "STARTED UTC", "KIND", "LAST CHANG
 _WIDEST = (32, 14, 16, 19, 8, 28)
 _NOT_SHOWN = frozenset({"seq", "prev", "sum", "at", "kind", "mono", "boot", "timeline", "session"})
 
-Document = dict[str, Any]
+Document = Mapping[str, Any]
 
 
 def as_text(document: Document) -> str:

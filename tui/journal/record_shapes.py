@@ -1,0 +1,238 @@
+"""The shapes of the journal's records; `make schemas` writes their JSON Schema.
+
+A class is one object: its docstring, and the docstring below a key, become the descriptions.
+"""
+
+from typing import Literal, NotRequired, TypedDict
+
+Verbs = Literal["start", "stop", "restart"]
+Kinds = Literal["optional", "required", "unknown"]
+
+
+class Envelope(TypedDict):
+    """What every record has."""
+
+    seq: int
+    """From 1; each record has the next number."""
+    at: str
+    """The wall clock: ISO 8601, UTC."""
+    mono: float
+    """Seconds of the machine's clock since its start, which nobody can set."""
+    boot: str
+    """The id of the start of the machine; empty where it has none."""
+    session: str
+    prev: str
+    """The SHA-256 of the line before it."""
+    sum: str
+    """The SHA-256 of this line without this key."""
+    torn: NotRequired[str]
+    """A half-written record that was taken away before this one."""
+
+
+class SeenFields(TypedDict):
+    """One service as the operator saw it."""
+
+    name: str
+    status: str
+    start_time: str | None
+    uptime: int | None
+    kind: Kinds
+
+
+class RouteFields(TypedDict):
+    """Which profile's node gets the request, and on which path."""
+
+    via: str
+    url: str
+    path: str
+
+
+class MarkFields(TypedDict):
+    """A moment of an action's timeline, in seconds after its request left."""
+
+    what: str
+    at: float
+
+
+class SessionFields(TypedDict):
+    """Who started a process, and from where; empty where it is not known."""
+
+    version: str
+    user: str
+    login: str
+    host: str
+    pid: int
+    tty: str
+    ssh: str
+    read_only: bool
+
+
+class IntentFields(TypedDict):
+    """An action, before its request."""
+
+    kind: Literal["intent"]
+    verb: Verbs
+    node: str
+    uid: int | None
+    hostname: str
+    cluster: str
+    url: str
+    username: str
+    services: list[SeenFields]
+    age: float
+    """Seconds since the operator confirmed what is sent."""
+    route: RouteFields
+    tier: str
+    reason: str
+
+
+class AnswerFields(TypedDict):
+    """What came back for an action."""
+
+    kind: Literal["result"]
+    outcome: Literal["accepted", "refused", "lost"]
+    http: int | None
+    text: str
+    ms: int
+    refused: NotRequired[list[str]]
+    """The services of which the node reported that the operation failed."""
+
+
+class VerdictFields(TypedDict):
+    """What came of an action for one service, by what the node showed."""
+
+    kind: Literal["verdict"]
+    service: str
+    result: str
+    text: str
+    timeline: list[MarkFields]
+
+
+class RefusedFields(TypedDict):
+    """An action that was not sent."""
+
+    kind: Literal["refused"]
+    verb: Verbs
+    node: str
+    services: list[str]
+    why: str
+    unrecorded: NotRequired[int]
+    """How many of the same were refused since the last record of it."""
+
+
+class ResolvedFields(TypedDict):
+    """What came of an action of an earlier session, by what its node shows now."""
+
+    kind: Literal["resolved"]
+    id: str
+    by: str
+    service: str
+    result: str
+    status: str | None
+    start_time: str | None
+    text: str
+
+
+class TurnFields(TypedDict):
+    """One node's turn in a rollout."""
+
+    node: str
+    uid: int | None
+    hostname: str
+    role: str
+    url: str
+    services: list[SeenFields]
+
+
+class PlanFields(TypedDict):
+    """A rollout, before its first request."""
+
+    kind: Literal["plan"]
+    verb: Verbs
+    cluster: str
+    services: list[str]
+    username: str
+    age: float
+    steps: list[TurnFields]
+    left_out: list[str]
+    tier: str
+    reason: str
+
+
+class StepFields(TypedDict):
+    """The result of one node's turn in a rollout."""
+
+    kind: Literal["step"]
+    node: str
+    uid: int | None
+    result: str
+    text: str
+    orders: list[str]
+    """The ids of its actions."""
+
+
+class SessionRecord(Envelope, SessionFields):
+    """A process that may send actions began."""
+
+    kind: Literal["session"]
+
+
+class SessionEndRecord(Envelope):
+    """That process ended."""
+
+    kind: Literal["session_end"]
+
+
+class OrderEnvelope(Envelope):
+    """What every record of one action or one rollout has."""
+
+    id: str
+
+
+class IntentRecord(OrderEnvelope, IntentFields):
+    """An action, before its request."""
+
+
+class SentRecord(OrderEnvelope):
+    """An action's request begins to leave."""
+
+    kind: Literal["sent"]
+
+
+class AnswerRecord(OrderEnvelope, AnswerFields):
+    """What came back for an action."""
+
+
+class VerdictRecord(OrderEnvelope, VerdictFields):
+    """What came of an action for one service, by what the node showed."""
+
+
+class RefusedRecord(Envelope, RefusedFields):
+    """An action that was not sent."""
+
+
+class ResolvedRecord(Envelope, ResolvedFields):
+    """What came of an action of an earlier session, by what its node shows now."""
+
+
+class PlanRecord(OrderEnvelope, PlanFields):
+    """A rollout, before its first request."""
+
+
+class StepRecord(OrderEnvelope, StepFields):
+    """The result of one node's turn in a rollout."""
+
+
+JournalRecord = (
+    SessionRecord
+    | SessionEndRecord
+    | IntentRecord
+    | SentRecord
+    | AnswerRecord
+    | VerdictRecord
+    | RefusedRecord
+    | ResolvedRecord
+    | PlanRecord
+    | StepRecord
+)
+"""One line of the journal."""
