@@ -26,6 +26,7 @@ from typing import (
 from config_schema import config_schema
 
 from tui.cli import json_shapes
+from tui.fleet.events.notify_command import NotifiedEvent
 from tui.fleet.snapshot.shapes import SnapshotReport
 from tui.journal.record_shapes import JournalRecord
 
@@ -37,6 +38,7 @@ SHAPES: dict[str, tuple[str, Any]] = {
     "error": ("Any command with --json that could not do its work", json_shapes.ErrorObject),
     "events": ("A line of `rsdeck events --json`", json_shapes.EventLine),
     "journal": ("A line of `rsdeck journal --json`", JournalRecord),
+    "notify": ("What the command of `[notify]` gets on its stdin", NotifiedEvent),
     "snapshot": ("`rsdeck snapshot --json`", SnapshotReport),
     "status": ("`rsdeck status --json`", json_shapes.StatusReport),
     "status-watch": (

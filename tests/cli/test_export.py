@@ -56,6 +56,26 @@ def test_the_state_of_every_service_is_served_and_follows_the_node(
     assert {record.path for record in sent} <= {"/v1/users/authorize"}
 
 
+def test_the_command_of_notify_gets_what_happens(
+    known: Command, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    got = tmp_path / "got"
+    script = tmp_path / "page"
+    script.write_text(f"#!/bin/sh\ncat >> {got}\nenv >> {got}\n", encoding="utf-8")
+    script.chmod(0o755)
+    text = known.config_path.read_text("utf-8")
+    known.configure(f'[notify]\ncommand = ["{script}"]\ncommand_events = ["status"]\n{text}')
+    child, url = serve(known)
+    until(lambda: 'rsdeck_up{cluster="demo",node="node2"} 1.0' in get(f"{url}/metrics"))
+    served.cluster.node(2).processes["ccs"].fix_status("FATAL")
+    until(lambda: got.exists() and "PATH=" in got.read_text("utf-8"))
+    stop(known, child)
+    told = json.loads(got.read_text("utf-8").splitlines()[0])
+    assert (told["node"], told["cluster"], told["service"]) == ("node2", "demo", "ccs")
+    assert (told["status"], told["problem"]) == ("FATAL", True)
+    assert PASSWORD not in got.read_text("utf-8")
+
+
 def test_a_probe_gives_one_profile_and_takes_no_address(known: Command) -> None:
     child, url = serve(known)
     until(lambda: 'node="node1"' in get(f"{url}/probe?target=node1"))

@@ -39,7 +39,7 @@ def test_text_beyond_ascii_is_valid() -> None:
 
 def test_a_command_written_as_one_string_is_refused_with_the_form_of_a_list() -> None:
     with pytest.raises(BadValue) as caught:
-        read.read_argv("echo hunter2")
+        read.read_argv("echo hunter2", 'x = ["pass", "show", "redis"]')
     assert '["pass", "show", "redis"]' in caught.value.hint
     assert "hunter2" not in str(caught.value)
 
@@ -47,7 +47,7 @@ def test_a_command_written_as_one_string_is_refused_with_the_form_of_a_list() ->
 @pytest.mark.parametrize("wrong", [[], [""], ["a", 1], ["a\0b"], {}, 3])
 def test_a_command_is_a_list_of_words(wrong: object) -> None:
     with pytest.raises(BadValue):
-        read.read_argv(wrong)
+        read.read_argv(wrong, "")
 
 
 def test_a_relative_path_starts_at_the_folder_and_a_tilde_at_home(

@@ -55,6 +55,7 @@ async def test_a_polled_node_has_all_its_series(served: SimulatedCluster, tmp_pa
 
     assert value("rsdeck_up") == 1
     assert value("rsdeck_login_stopped") == 0
+    assert value("rsdeck_node_maintenance") == 0
     assert value("rsdeck_tls_pin_match") == 1
     ends = value("rsdeck_tls_certificate_not_after_timestamp_seconds")
     assert ends is not None
@@ -68,6 +69,16 @@ async def test_a_polled_node_has_all_its_series(served: SimulatedCluster, tmp_pa
     assert value("rsdeck_service_info", **kinds) == 1
     assert value("rsdeck_service_start_time_seconds", name="ccs") is not None
     assert value("rsdeck_service_unordered_restarts_total", name="ccs") == 0
+
+
+async def test_maintenance_is_as_the_cluster_reports_it_and_absent_where_it_is_not_heard(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.maintain(1)
+    fleet = fleet_on(served, tmp_path)
+    assert series(fleet).get_sample_value("rsdeck_node_maintenance", NODE) is None
+    await fleet.ask_once()
+    assert series(fleet).get_sample_value("rsdeck_node_maintenance", NODE) == 1
 
 
 async def test_a_status_that_nobody_documents_stands_under_its_own_word(

@@ -1,5 +1,6 @@
 """The bell and the desktop are called where `[notify]` says so, in one form, and else never."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -151,3 +152,19 @@ def test_the_oracle_accepts_the_decks_notices_only_where_they_are_configured() -
     assert strange(own, oracle.OSC9) == []
     assert strange(own)
     assert strange(own, oracle.OSC777, oracle.TMUX_OSC9, oracle.BELL)
+
+
+def test_the_command_gets_what_happens_and_no_secret(tmp_path: Path) -> None:
+    got, script = tmp_path / "got", tmp_path / "page"
+    script.write_text(f"#!/bin/sh\ncat >> {got}\nenv >> {got}\n", encoding="utf-8")
+    script.chmod(0o755)
+    with deck(f'command = ["{script}"]\ncommand_events = ["status"]', tmp_path) as (
+        terminal,
+        cluster,
+    ):
+        cluster.set_status(1, "alert_mgr", "FATAL")
+        terminal.until(lambda: got.exists() and "PATH=" in got.read_text("utf-8"))
+        leave(terminal)
+    told = json.loads(got.read_text("utf-8").splitlines()[0])
+    assert (told["node"], told["service"], told["status"]) == ("node1", "alert_mgr", "FATAL")
+    assert PASSWORD not in got.read_text("utf-8")

@@ -2,7 +2,9 @@
 
 import asyncio
 import ipaddress
+import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +14,15 @@ import click
 from tui.cli.load_config import load_config
 from tui.cli.output import CommandError
 from tui.cli.status import ask_for_passwords, choose_nodes
+from tui.fleet.events.notify_command import NotifyCommand
+from tui.fleet.ports import NullListener
 
 if TYPE_CHECKING:
-    from tui.config import Configuration
+    from tui.config import Configuration, Notify
     from tui.fleet.fleet import Fleet
     from tui.metrics.collector import RestartCounter
     from tui.metrics.server import MetricsServer
+    from tui.model.event import Event
 
 _LOOK_ONLY = "read-only: an exporter only looks"
 
@@ -28,6 +33,7 @@ Examples:
   rsdeck export --textfile /var/lib/node_exporter/rsdeck.prom
 
 /probe?target=NAME gives the series of one profile. No label holds a password or a user.
+The command of [notify] gets the events, as it does from the deck.
 
 \b
 Exit codes: 0 ended by a signal, or written; 2 usage or configuration;
@@ -78,7 +84,8 @@ def export(  # noqa: PLR0913 - the options of the command
             "export needs prometheus_client: pip install 'rsdeck[metrics]'"
         ) from None
     counter = RestartCounter()
-    fleet = _fleet(configuration, every, counter)
+    listener = _Listener(counter, configuration.notify)
+    fleet = _fleet(configuration, every, listener)
     try:
         if textfile is not None:
             asyncio.run(fleet.ask_once())
@@ -111,19 +118,39 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _fleet(configuration: "Configuration", every: float, counter: "RestartCounter") -> "Fleet":
+class _Listener(NullListener):
+    """Counts restarts, and passes events to the command of `[notify]`, where there is one."""
+
+    def __init__(self, counter: "RestartCounter", notify: "Notify") -> None:
+        self._counter = counter
+        self._command = NotifyCommand(notify, os.environ, _warn)
+        self.cluster_of: Callable[[str], str] = str
+
+    def event_happened(self, event: "Event") -> None:
+        """Count and pass on an event."""
+        self._counter.event_happened(event)
+        self._command.event_happened(event, self.cluster_of(event.node))
+
+
+def _warn(text: str) -> None:
+    click.echo(f"rsdeck: {text}", err=True)
+
+
+def _fleet(configuration: "Configuration", every: float, listener: _Listener) -> "Fleet":
     from tui.credentials import Passwords
     from tui.fleet.fleet import Fleet
 
     passwords = Passwords(configuration.nodes)
     ask_for_passwords(configuration.nodes, passwords)
     settings = replace(configuration.settings, refresh=every)
-    return Fleet(
+    fleet = Fleet(
         replace(configuration, settings=settings),
         read_only=_LOOK_ONLY,
-        listener=counter,
+        listener=listener,
         passwords=passwords,
     )
+    listener.cluster_of = fleet.cluster_of
+    return fleet
 
 
 async def _serve(fleet: "Fleet", server: "MetricsServer") -> None:

@@ -30,6 +30,8 @@ NOTIFY_READERS: Mapping[str, Callable[[object], object]] = {
     "bell": read.read_event_kinds,
     "desktop": read.read_event_kinds,
     "protocol": read.read_choice("osc9", "osc777"),
+    "command": lambda value: read.read_argv(value, 'command = ["/usr/local/bin/page"]'),
+    "command_events": read.read_event_kinds,
     "loop_restarts": read.read_integer(2, 100),
     "loop_minutes": read.read_integer(1, 24 * 60),
 }

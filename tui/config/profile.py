@@ -44,16 +44,18 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """The `[notify]` table: which events ring the bell, and which notify the desktop.
+    """The `[notify]` table: which events ring the bell, notify the desktop, and run a command.
 
     `protocol` is the escape sequence of a notification: OSC 9 (most terminals) or OSC 777 (urxvt,
     foot, Ghostty). A service that restarts `loop_restarts` times in `loop_minutes` minutes is in a
-    crash loop.
+    crash loop. `command` is empty without one.
     """
 
     bell: frozenset[EventKind] = frozenset()
     desktop: frozenset[EventKind] = frozenset()
     protocol: str = "osc9"
+    command: tuple[str, ...] = ()
+    command_events: frozenset[EventKind] = frozenset(EventKind)
     loop_restarts: int = 3
     loop_minutes: int = 10
 

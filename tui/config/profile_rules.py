@@ -40,6 +40,9 @@ _WORD = re.compile(r"[A-Za-z_]{1,32}")
 _SECRET = re.compile(r"pass(word|wd|phrase)?|pwd|secret|token|credentials?")
 
 
+_COMMAND = 'password_command = ["pass", "show", "redis"]'
+
+
 def _fingerprint(value: object, _folder: Path) -> Trust:
     try:
         return parse_fingerprint(read.read_text_value(value))
@@ -53,7 +56,7 @@ FIELD_READERS: Mapping[str, Callable[[object, Path], object]] = {
     "url": lambda value, _: normal_url(read.read_word(value)),
     "username": lambda value, _: read.read_username(value),
     "password_env": lambda value, _: EnvironmentSource(read.read_variable_name(value)),
-    "password_command": lambda value, _: CommandSource(read.read_argv(value)),
+    "password_command": lambda value, _: CommandSource(read.read_argv(value, _COMMAND)),
     "password_file": lambda value, folder: FileSource(read.read_path(value, folder)),
     "keyring": lambda value, _: KeyringSource() if read.read_flag(value) else None,
     "ca_file": lambda value, folder: AuthorityTrust(read.read_path(value, folder)),

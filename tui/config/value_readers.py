@@ -120,9 +120,9 @@ def read_variable_name(value: object) -> str:
     return read
 
 
-def read_argv(value: object) -> tuple[str, ...]:
-    """Read a command as a list of its words."""
-    form = 'write it as a list of words: password_command = ["pass", "show", "redis"]'
+def read_argv(value: object, example: str) -> tuple[str, ...]:
+    """Read a command as a list of its words; `example` is a line that sets it."""
+    form = f"write it as a list of words: {example}"
     if isinstance(value, str):
         raise BadValue("must be a list, as no shell will read it", form)
     if not isinstance(value, list | tuple) or not value:

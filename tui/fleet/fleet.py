@@ -110,6 +110,10 @@ class Fleet:
         """Return a node by its profile's name; KeyError if there is none."""
         return self._pollers[node]
 
+    def cluster_of(self, node: str) -> str:
+        """Return the cluster that a node's profile names; empty if none, or no such profile."""
+        return self._pollers[node].profile.cluster if node in self._pollers else ""
+
     def __contains__(self, node: str) -> bool:
         return node in self._pollers
 
@@ -334,8 +338,7 @@ class Fleet:
 
     def _record(self, event: Event) -> None:
         self.events.append(event)
-        watch = self._pollers.get(event.node)
-        self.past.note(event, watch.profile.cluster if watch else "")
+        self.past.note(event, self.cluster_of(event.node))
         self.listener.event_happened(event)
 
     def _order_moved(self, progress: OrderProgress) -> None:

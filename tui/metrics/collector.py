@@ -17,6 +17,7 @@ from tui.fleet.polling.poller import NodePoller
 from tui.fleet.ports import FleetListener
 from tui.model.clock import monotonic
 from tui.model.event import Event, Restart
+from tui.model.node import Role
 from tui.model.reading import TroubleKind
 from tui.model.service import Service, configured_name, kind_of
 from tui.model.trust import PinnedTrust
@@ -83,6 +84,9 @@ class FleetCollector(Collector):
         info = _gauge(
             "rsdeck_node_info", "Who the node is.", (*_NODE, "uid", "hostname", "role", "version")
         )
+        maintained = _gauge(
+            "rsdeck_node_maintenance", "Whether its cluster reports maintenance of the node."
+        )
         stopped = _gauge("rsdeck_login_stopped", "Whether polling waits for a person to log in.")
         expires = _gauge(
             "rsdeck_tls_certificate_not_after_timestamp_seconds",
@@ -102,12 +106,14 @@ class FleetCollector(Collector):
             uid = "" if identity.uid is None else str(identity.uid)
             details = (uid, identity.hostname, identity.role.value, identity.version)
             info.add_metric((*labels, *details), 1)
+            if identity.role is not Role.UNKNOWN:  # else its cluster was not heard
+                maintained.add_metric(labels, node.facts.maintenance is not None)
             stopped.add_metric(labels, bool(node.login.trouble))
             if node.certificate and node.certificate.not_after:
                 expires.add_metric(labels, node.certificate.not_after.timestamp())
             if (matches := _pin_matches(node)) is not None:
                 pinned.add_metric(labels, matches)
-        yield from (up, took, age, info, stopped, expires, pinned)
+        yield from (up, took, age, info, maintained, stopped, expires, pinned)
 
     def _service_series(self, nodes: list[NodePoller]) -> Iterator[Metric]:
         state = _gauge(

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.config import Configuration, NodeProfile, Signs
+from tui.fleet.events.notify_command import NotifyCommand
 from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
 from tui.model.event import Event
@@ -109,6 +110,7 @@ class DeckApp(MouseSafeApp):
         self._notifier = NotificationController(
             configuration.notify, os.environ, self.to_terminal, self.set_timer
         )
+        self._notify_command = NotifyCommand(configuration.notify, os.environ, self._warn)
         self._orders = OrderController(
             self, fleet, warn=self._warn, palette=self._colors, keys=lambda: self.live_keys
         )
@@ -247,6 +249,7 @@ class DeckApp(MouseSafeApp):
         """Show an event on the deck and on the screens of events, and notify of it."""
         self.deck.event_happened(event)
         self._notifier.event_happened(event)
+        self._notify_command.event_happened(event, self._fleet.cluster_of(event.node))
         self._gather()
 
     def order_moved(self, _: OrderProgress) -> None:

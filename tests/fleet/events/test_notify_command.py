@@ -1,0 +1,160 @@
+"""A command of the user gets events as JSON: one at a time, in time, and never too many."""
+
+import asyncio
+import json
+import os
+import stat
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.events import EXAMPLES, event
+from tui.config import Notify
+from tui.fleet.events.notify_command import WAITING_AT_MOST, NotifyCommand
+from tui.model.event import Cause, Event, EventKind, StatusChange
+
+STOPPED = event(StatusChange("RUNNING", "STOPPED"), service="ccs")
+
+
+class Script:
+    """A small script that a test writes, what it was given, and what was reported of it."""
+
+    def __init__(self, folder: Path, body: str, *, limit: float = 10.0) -> None:
+        self.got = folder / "got"
+        path = folder / "script"
+        path.write_text(f"#!/bin/sh\nGOT={self.got}\n{body}\n", encoding="utf-8")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        self.warned: list[str] = []
+        environ = dict(os.environ) | {"RSDECK_PASSWORD": "hunter2", "AWS_SECRET": "hunter2"}
+        notify = Notify(command=(str(path),))
+        self.command = NotifyCommand(notify, environ, self.warned.append, limit=limit)
+
+    def happens(self, event: Event = STOPPED, cluster: str = "") -> None:
+        self.command.event_happened(replace(event, at=time.monotonic()), cluster)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.got.read_text("utf-8").splitlines()
+
+
+async def until(ready: Callable[[], object]) -> None:
+    end = time.monotonic() + 10
+    while not ready():
+        assert time.monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.01)
+
+
+async def test_it_gets_one_line_of_json_on_stdin(tmp_path: Path) -> None:
+    script = Script(tmp_path, "cat >> $GOT; echo ignored; echo ignored >&2")
+    script.happens(STOPPED, "payments")
+    script.happens(event(EXAMPLES[EventKind.LOST], service=""), "payments")
+    await script.command.idle()
+    first, second = map(json.loads, script.lines)
+    assert (first["node"], first["cluster"]) == (STOPPED.node, "payments")
+    assert (first["service"], first["what"], first["status"]) == ("ccs", "status", "STOPPED")
+    assert (first["problem"], first["dropped"]) == (True, 0)
+    assert (second["what"], second["service"], second["status"]) == ("lost", "", None)
+    assert not script.warned
+
+
+async def test_it_gets_no_variable_that_may_hold_a_secret(tmp_path: Path) -> None:
+    script = Script(tmp_path, "cat > /dev/null; env > $GOT")
+    script.happens()
+    await script.command.idle()
+    assert "hunter2" not in script.got.read_text("utf-8")
+    assert {line.partition("=")[0] for line in script.lines} <= {
+        "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER",
+        "PWD", "_", "SHLVL",
+    }  # fmt: skip
+
+
+async def test_one_runs_at_a_time_and_what_is_too_much_is_dropped_and_counted(
+    tmp_path: Path,
+) -> None:
+    script = Script(tmp_path, "mkdir $GOT.lock || exit 9; cat >> $GOT; rmdir $GOT.lock")
+    for _ in range(WAITING_AT_MOST + 7):
+        script.happens()
+    await script.command.idle()
+    assert len(script.lines) == WAITING_AT_MOST
+    script.happens()
+    await script.command.idle()
+    assert json.loads(script.lines[-1])["dropped"] == 7
+    assert script.warned == ["7 events were not passed to notify.command"]
+
+
+async def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    script = Script(tmp_path, "sleep 60 & echo $! > $GOT; wait", limit=0.5)
+    began = time.monotonic()
+    script.happens()
+    await script.command.idle()
+    assert time.monotonic() - began < 10
+    assert script.warned == ["notify.command: it did not end within 0.5 s"]
+    child = int(script.lines[0])
+    await until(lambda: not _runs(child))
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that ended and is not yet reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("exit 3", "it failed with exit code 3"),
+        ("kill -9 $$", "it failed with signal 9"),
+    ],
+)
+async def test_a_failure_is_reported_once_until_it_succeeds_again(
+    body: str, why: str, tmp_path: Path
+) -> None:
+    script = Script(tmp_path, f"test -e $GOT || {{ {body}; }}")
+    for _ in range(3):
+        script.happens()
+    await script.command.idle()
+    script.got.touch()
+    script.happens()
+    await script.command.idle()
+    script.got.unlink()
+    script.happens()
+    await script.command.idle()
+    assert script.warned == [f"notify.command: {why}"] * 2
+
+
+async def test_one_that_is_not_there_is_reported(tmp_path: Path) -> None:
+    warned: list[str] = []
+    notify = Notify(command=(str(tmp_path / "none"),))
+    command = NotifyCommand(notify, {}, warned.append)
+    command.event_happened(replace(STOPPED, at=time.monotonic()), "")
+    await command.idle()
+    assert warned == ["notify.command: it cannot be run: No such file or directory"]
+
+
+async def test_one_that_runs_ends_with_the_deck(tmp_path: Path) -> None:
+    script = Script(tmp_path, "echo $$ > $GOT; exec sleep 60")
+    script.happens()
+    task = script.command._running
+    assert task is not None
+    await until(lambda: script.got.exists() and script.lines)
+    task.cancel()
+    await asyncio.wait({task})
+    assert not _runs(int(script.lines[0]))
+
+
+async def test_it_gets_no_event_that_notify_does_not_want_or_of_an_earlier_session(
+    tmp_path: Path,
+) -> None:
+    script = Script(tmp_path, "cat >> $GOT")
+    script.happens(replace(STOPPED, cause=Cause.ORDERED_HERE))
+    script.command.event_happened(STOPPED, "")
+    none = NotifyCommand(Notify(), {}, script.warned.append)
+    none.event_happened(replace(STOPPED, at=time.monotonic()), "")
+    await script.command.idle()
+    await none.idle()
+    assert not script.got.exists()
