@@ -1,5 +1,7 @@
 """Completion in real shells: commands, nodes, clusters and services, without polling any node."""
 
+import asyncio
+import resource
 import shutil
 import subprocess
 import sys
@@ -8,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Command
+from tests.history.conftest import reading, service
+from tests.pty import Terminal, environment
+from tui.history.recorder import HistoryRecorder
 
 NODES = """
 [nodes.alpha]
@@ -21,12 +26,6 @@ url = "https://127.0.0.1:2"
 username = "admin@demo.local"
 cluster = "orders"
 password_env = "P"
-"""
-BASH = """
-source /dev/stdin <<< "$(rsdeck completion bash)"
-COMP_WORDS=({words}); COMP_CWORD={at}
-_rsdeck_completion rsdeck
-printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
 
@@ -51,6 +50,16 @@ def completed(rsdeck: Command, *words: str) -> list[str]:
         (("check", "--cluster", "p"), ["payments"]),
         (("wait", "alpha", "alert"), ["alert_mgr"]),
         (("--node", "b"), ["beta"]),
+        (("trust", "a"), ["alpha"]),
+        (("trust", "--cluster", ""), ["orders", "payments"]),
+        (("discover", ""), ["alpha", "beta"]),
+        (("events", "--node", "b"), ["beta"]),
+        (("rollout", "restart", "alert"), ["alert_mgr"]),
+        (("rollout", "restart", "ccs", "--cluster", "o"), ["orders"]),
+        (("rollout", "restart", "ccs", "--nodes", "alpha,"), ["alpha,beta"]),
+        (("restart", "be"), ["beta"]),
+        (("start", "alpha", "alert"), ["alert_mgr"]),
+        (("stop", "alpha", "ccs", "--yes", "cc"), ["ccs"]),
     ],
 )
 def test_names_complete(words: tuple[str, ...], offered: list[str], rsdeck: Command) -> None:
@@ -64,19 +73,85 @@ def test_a_broken_configuration_completes_nothing_and_says_nothing(rsdeck: Comma
     assert completed(rsdeck, "status", "") == []
 
 
-@pytest.mark.real_time
-def test_bash_completes_a_node(rsdeck: Command, tmp_path: Path) -> None:
-    rsdeck.configure(NODES)
-    program = tmp_path / "rsdeck"
+def _program(folder: Path) -> Path:
+    """Write a program `rsdeck` into a folder, for the PATH of a shell."""
+    program = folder / "rsdeck"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tui "$@"\n', encoding="utf-8")
     program.chmod(0o755)
-    env = rsdeck.env | {"PATH": f"{tmp_path}:{rsdeck.env['PATH']}", "PYTHONPATH": str(ROOT)}
-    script = BASH.format(words="rsdeck status al", at=2)
-    ran = subprocess.run(  # noqa: S603 - our own words
-        ("bash", "-c", script),  # noqa: S607 - the shell under test
-        capture_output=True, text=True, check=False, cwd=ROOT, env=env,
-    )  # fmt: skip
-    assert ran.stdout.split() == ["alpha"], ran.stderr
+    return program
+
+
+SETUP = {
+    "bash": (("--norc", "--noprofile", "-i"), "source {script}"),
+    "zsh": (("-f", "-i"), "autoload -Uz compinit; compinit -u -D; source {script}"),
+    "fish": (("--no-config", "--interactive"), "source {script}"),
+}
+
+
+@pytest.mark.terminal
+@pytest.mark.parametrize("shell", SETUP)
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("status al", "rsdeck status alpha"),
+        ("restart beta my_serv", "rsdeck restart beta my_service"),
+    ],
+)
+def test_a_real_shell_completes_nodes_and_the_services_of_the_history(
+    shell: str, typed: str, shown: str, rsdeck: Command, tmp_path: Path
+) -> None:
+    options, setup = SETUP[shell]
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip(f"{shell} is not installed")
+    rsdeck.configure(NODES)
+    _keep_service(rsdeck, "my_service")
+    _program(tmp_path)
+    script = tmp_path / "script"
+    script.write_text(rsdeck.run("completion", shell).out, encoding="utf-8")
+    env = environment(rsdeck.home) | {"PYTHONPATH": str(ROOT)}
+    env["PATH"] = f"{tmp_path}:{env['PATH']}"
+    with Terminal((path, *options), env) as terminal:
+        terminal.send(f"{setup.format(script=script)}; echo rea''dy\r".encode())
+        terminal.shows("ready")
+        terminal.send(f"rsdeck {typed}\t".encode())
+        terminal.shows(shown)
+
+
+def _keep_service(rsdeck: Command, name: str) -> None:
+    """Have the history know a service."""
+
+    async def keep() -> None:
+        recorder = HistoryRecorder(rsdeck.home / ".local" / "state" / "rsdeck")
+        await recorder.begin()
+        recorder.reading(reading(service(name), node="beta"), "orders")
+        recorder.end()
+
+    asyncio.run(keep())
+
+
+@pytest.mark.real_time
+def test_values_complete_at_once(rsdeck: Command) -> None:
+    """The interpreter's own start left out: what completing adds to it."""
+    rsdeck.configure(NODES)
+    _keep_service(rsdeck, "my_service")
+    took = []
+    for _ in range(5):
+        began = _children()
+        assert completed(rsdeck, "restart", "beta", "my") == ["my_service"]
+        took.append(_children() - began)
+    bare = []
+    for _ in range(5):
+        began = _children()
+        subprocess.run((sys.executable, "-c", "import click"), check=True)
+        bare.append(_children() - began)
+    assert min(took) - min(bare) < 0.1, (took, bare)
+
+
+def _children() -> float:
+    """The seconds of processor time that the children of this process took."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.mark.real_time

@@ -40,6 +40,14 @@ def complete_nodes(ctx: click.Context, _: click.Parameter, incomplete: str) -> l
     return _beginning(_profiles(ctx), incomplete)
 
 
+def complete_node_list(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """List what a list of profiles, with commas between, may become with one more."""
+    known, _comma, last = incomplete.rpartition(",")
+    before = f"{known}," if known else ""
+    named = known.split(",")
+    return [before + name for name in _beginning(_profiles(ctx), last) if name not in named]
+
+
 def complete_clusters(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """List the clusters of the profiles."""
     tables = _profiles(ctx).values()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.completion import complete_nodes
 from tui.cli.json_shapes import DiscoveryReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
@@ -35,7 +36,7 @@ Exit codes: 0 every node has a profile or answers as itself, 1 one does not,
 
 
 @click.command("discover", epilog=_EPILOG)
-@click.argument("node", metavar="NODE")
+@click.argument("node", metavar="NODE", shell_complete=complete_nodes)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option(
     "--add", "adds", is_flag=True, help="Write profiles: those named, else all sure ones."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from tui.cli.completion import complete_nodes
 from tui.cli.json_shapes import EventLine
 from tui.cli.load_config import use_clock_setting
 from tui.cli.output import CommandError, ErrorCode, columns
@@ -58,7 +59,9 @@ Exit codes: 0 also if nothing happened, 2 usage, or no history.
     metavar="DURATION",
     help="Only what is not older: 30s, 15m, 1h, 2d.",
 )
-@click.option("--node", default="", help="Only what happened on this node.")
+@click.option(
+    "--node", default="", help="Only what happened on this node.", shell_complete=complete_nodes
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 @click.option("--last", type=click.IntRange(1, 2**62), help="Show only the newest events.")
 @click.option("--follow", is_flag=True, help="Go on with what a deck records, until interrupted.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.completion import complete_clusters, complete_node_list, complete_services
 from tui.cli.load_config import load_config
 from tui.cli.main import UNREACHABLE, WELL
 from tui.cli.output import USAGE, CommandError, ErrorCode, columns
@@ -57,12 +58,27 @@ def rollout() -> None:
 
 
 @rollout.command("restart", epilog=_EPILOG)
-@click.argument("services", metavar="SERVICE...", nargs=-1, required=True)
-@click.option("--cluster", required=True, help="The cluster, as the profiles name it.")
-@click.option("--nodes", help="Only these of its nodes, as names with commas between.")
+@click.argument(
+    "services", metavar="SERVICE...", nargs=-1, required=True, shell_complete=complete_services
+)
+@click.option(
+    "--cluster",
+    required=True,
+    help="The cluster, as the profiles name it.",
+    shell_complete=complete_clusters,
+)
+@click.option(
+    "--nodes",
+    help="Only these of its nodes, as names with commas between.",
+    shell_complete=complete_node_list,
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan, and send nothing but GETs.")
 @click.option(
-    "--yes", "typed", metavar="SERVICE", help="The service again (for several: how many)."
+    "--yes",
+    "typed",
+    metavar="SERVICE",
+    help="The service again (for several: how many).",
+    shell_complete=complete_services,
 )
 @click.option("--reason", default="", help="Why, for the journal.")
 @click.option(

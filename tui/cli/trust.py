@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.completion import complete_clusters, complete_nodes
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
 from tui.cli.output import CommandError, columns
@@ -28,9 +29,12 @@ Exit codes: 0 pinned now or before, 1 another certificate or not pinned,
 
 
 @click.command("trust", epilog=_EPILOG)
-@click.argument("name", metavar="NODE", required=False)
+@click.argument("name", metavar="NODE", required=False, shell_complete=complete_nodes)
 @click.option(
-    "--cluster", metavar="NAME", help="Replace the pins of a cluster whose certificate was renewed."
+    "--cluster",
+    metavar="NAME",
+    help="Replace the pins of a cluster whose certificate was renewed.",
+    shell_complete=complete_clusters,
 )
 @click.option("--yes", "known", metavar="SHA256", help="Pin this one; openssl's form will do.")
 @click.option("--was", metavar="SHA256", help="With --yes: replace this pin, and no other.")
