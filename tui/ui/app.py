@@ -384,6 +384,10 @@ class DeckApp(MouseSafeApp):
         """Open the form for the profile of the node that is picked."""
         self._profiles.edit()
 
+    def action_reread(self) -> None:
+        """Read the configuration again, and ask before its profiles are adopted."""
+        self._profiles.reread()
+
     def action_discover(self) -> None:
         """Find the other nodes of the cluster of the node that is picked."""
         self._profiles.discover()

@@ -3,6 +3,7 @@
 The dialogs are imported when they are first opened.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 from textual.app import App
 from textual.screen import Screen
 
-from tui.config import Configuration, NodeProfile
+from tui.concurrency import run_in_thread
+from tui.config import ConfigError, Configuration, NodeProfile, load
+from tui.config.changes import compare_configurations
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
 from tui.model.reading import TroubleKind
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
     from tui.ui.dialogs.node_form import SavedProfile
 
 
+_READ_WITHIN = 5.0
+"""Seconds that reading the configuration may take."""
+
+_UNCHANGED = "Nothing was changed."
 _NO_SOURCE = "no password yet: its profile names no source; type it here"
 
 
@@ -204,6 +211,40 @@ class ProfileController:
         if fresh:
             self._deck.go_to(fresh[0])
         self._deck.refresh_all()
+
+    # The configuration file
+
+    def reread(self) -> None:
+        """Read the configuration again, and ask before its profiles are adopted."""
+        self._app.run_worker(self._reread(), group="reread", exclusive=True)
+
+    async def _reread(self) -> None:
+        """Read it in a thread: the file may be on a network that hangs."""
+        before = self._configuration
+        try:
+            async with asyncio.timeout(_READ_WITHIN):
+                after = await run_in_thread(
+                    ("configuration", before.path),
+                    lambda: load(before.path, must_exist=bool(before.digest)),
+                )
+        except TimeoutError:
+            self._warn(f"The configuration was not read within {_READ_WITHIN:g} s. {_UNCHANGED}")
+        except ConfigError as error:
+            self._warn(f"{error}. {_UNCHANGED}")
+        else:
+            self._ask_to_adopt(before, after)
+
+    def _ask_to_adopt(self, before: Configuration, after: Configuration) -> None:
+        from tui.ui.dialogs.reload import ReloadDialog
+
+        changes = compare_configurations(before, after)
+        if not changes:
+            # A comment may be new, or a line: a form that saves needs the digest of this file.
+            self._configuration = after
+            self._app.notify("The configuration has not changed.", markup=False)
+            return
+        screen = ReloadDialog(after, changes, self._palette())
+        self._app.push_screen(screen, self._adopt)
 
     # The rest of a cluster
 

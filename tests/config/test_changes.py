@@ -1,0 +1,33 @@
+"""What differs between two readings of one file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.fleet.conftest import configuration, profile
+from tui.config import Notify, Settings
+from tui.config.changes import ConfigurationChanges, compare_configurations
+from tui.config.profile import Origin
+
+ONE, TWO = profile("http://127.0.0.1:1", "one"), profile("http://127.0.0.1:2", "two")
+BEFORE = configuration([ONE, TWO])
+
+
+def test_nothing_differs_where_only_lines_have_moved() -> None:
+    moved = replace(ONE, origin=Origin(Path("config.toml"), {"url": 7}))
+    after = replace(BEFORE, nodes=(TWO, moved), digest="other")
+    assert not compare_configurations(BEFORE, after)
+
+
+def test_profiles_are_added_changed_and_removed_by_their_names() -> None:
+    three = profile("http://127.0.0.1:3", "three")
+    after = replace(BEFORE, nodes=(replace(ONE, label="first"), three))
+    changes = compare_configurations(BEFORE, after)
+    assert changes == ConfigurationChanges(("three",), ("one",), ("two",))
+    assert changes
+
+
+def test_other_tables_wait_for_the_next_start() -> None:
+    after = replace(BEFORE, settings=Settings(theme="light"), notify=Notify(protocol="osc777"))
+    changes = compare_configurations(BEFORE, replace(after, keys={"help": "h"}))
+    assert changes.at_next_start == ("[settings]", "[keys]", "[notify]")
+    assert changes

@@ -1,0 +1,66 @@
+"""The configuration is read again while the deck runs: asked first, and never half adopted."""
+
+from pathlib import Path
+
+from tests.ui.conftest import open_deck, write_configuration
+from tui.config import load
+from tui.sim.server import SimulatedCluster
+from tui.ui.dialogs.reload import ReloadDialog
+
+
+def rewrite(path: Path, *changes: tuple[str, str]) -> None:
+    text = path.read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+async def test_nodes_are_added_changed_and_removed_once_it_is_confirmed(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path)
+    path = configuration.path
+    async with open_deck(configuration) as deck:
+        await deck.all_known()
+        kept = deck.fleet.watch("node1")
+        await deck.press("3", "ctrl+e")
+        await deck.shows("has not changed")
+        rewrite(
+            path,
+            ("[nodes.node3]", "[nodes.third]"),
+            ("[nodes.node2]", '[nodes.node2]\nlabel = "the second"'),
+            ("refresh = 0.5", "refresh = 60"),
+        )
+        await deck.open("ctrl+e", ReloadDialog)
+        await deck.shows("third", "node2", "node3", "[settings]")
+        assert [node.name for node in deck.fleet.nodes] == ["node1", "node2", "node3"]
+        await deck.armed()
+        await deck.press("escape")
+        assert [node.name for node in deck.fleet.nodes] == ["node1", "node2", "node3"]
+        await deck.open("ctrl+e", ReloadDialog)
+        await deck.confirm()
+        await deck.until(lambda: "third" in deck.fleet)
+        assert [node.name for node in deck.fleet.nodes] == ["node1", "node2", "third"]
+        assert deck.fleet.watch("node1") is kept
+        assert deck.fleet.interval == 0.5
+        await deck.all_known()
+        await deck.shows("the second", "node1")  # the node in front was removed: the first is shown
+
+
+async def test_a_broken_file_keeps_what_is_there_and_the_reason_is_shown(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration) as deck:
+        await deck.all_known()
+        rewrite(configuration.path, ("username", "usrname"))
+        await deck.press("ctrl+e")
+        await deck.shows("usrname", "Nothing was changed.")
+        assert [node.name for node in deck.fleet.nodes] == ["node1", "node2", "node3"]
+        rewrite(configuration.path, ("usrname", "username"))
+        assert load(configuration.path, must_exist=True).nodes == configuration.nodes
+        configuration.path.unlink()
+        await deck.press("ctrl+e")
+        await deck.shows("there is no such file")
+        assert len(deck.fleet.nodes) == 3
