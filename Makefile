@@ -73,6 +73,10 @@ fuzz: $(STAMP)
 man: $(STAMP)
 	$(BIN)/python docs/make_man.py man
 
+# The JSON Schemas, from the code that writes the JSON and reads the configuration.
+schemas: $(STAMP)
+	$(BIN)/python docs/make_schemas.py docs/schemas
+
 # The wheel and the source archive: built twice, compared, and tried in empty environments.
 dist: $(RELEASE)
 	$(BIN)/python release/dist.py
