@@ -10,6 +10,7 @@ import itertools
 import json
 import sys
 import types
+from enum import StrEnum
 from pathlib import Path
 from typing import (
     Any,
@@ -78,6 +79,8 @@ def _schema(shape: Any, definitions: dict[str, Any], *, strict: bool) -> dict[st
             definitions[shape.__name__] = {}  # it may hold itself
             definitions[shape.__name__] = _object(shape, definitions, strict=strict)
         return {"$ref": f"#/$defs/{shape.__name__}"}
+    if inspect.isclass(shape) and issubclass(shape, StrEnum):
+        return {"enum": [member.value for member in shape]}
     origin, inner = get_origin(shape), get_args(shape)
     if origin is Literal:
         return {"enum": list(inner)}

@@ -7,6 +7,18 @@ from typing import Literal, TypedDict
 
 from tui.cli.errors import ErrorCode
 
+Results = Literal[
+    "verified",
+    "refused",
+    "not sent",
+    "failed",
+    "not restarted",
+    "flapping",
+    "timed out",
+    "unknown",
+]
+Tiers = Literal["plain", "typed", "locked", "never"]
+
 
 class ErrorFields(TypedDict):
     """Why a command could not do its work, or a node could not be polled."""
@@ -104,7 +116,7 @@ class ActionService(TypedDict):
     kind: Literal["required", "optional", "unknown"]
     status_before: str
     start_time_before: str | None
-    result: str | None
+    result: Results | None
     """The verdict; null in a dry run."""
     text: str
     """The evidence for the verdict, in words."""
@@ -122,7 +134,7 @@ class ActionResult(TypedDict):
     sent: bool
     verified: bool
     """Whether every service was verified."""
-    tier: str
+    tier: Tiers
     warnings: list[str]
     services: list[ActionService]
 

@@ -7,6 +7,17 @@ from typing import Literal, NotRequired, TypedDict
 
 Verbs = Literal["start", "stop", "restart"]
 Kinds = Literal["optional", "required", "unknown"]
+Tiers = Literal["plain", "typed", "locked", "never"]
+Results = Literal[
+    "verified",
+    "refused",
+    "not sent",
+    "failed",
+    "not restarted",
+    "flapping",
+    "timed out",
+    "unknown",
+]
 
 
 class Envelope(TypedDict):
@@ -82,7 +93,7 @@ class IntentFields(TypedDict):
     age: float
     """Seconds since the operator confirmed what is sent."""
     route: RouteFields
-    tier: str
+    tier: Tiers
     reason: str
 
 
@@ -103,7 +114,7 @@ class VerdictFields(TypedDict):
 
     kind: Literal["verdict"]
     service: str
-    result: str
+    result: Results
     text: str
     timeline: list[MarkFields]
 
@@ -127,7 +138,7 @@ class ResolvedFields(TypedDict):
     id: str
     by: str
     service: str
-    result: str
+    result: Results
     status: str | None
     start_time: str | None
     text: str
@@ -155,7 +166,7 @@ class PlanFields(TypedDict):
     age: float
     steps: list[TurnFields]
     left_out: list[str]
-    tier: str
+    tier: Tiers
     reason: str
 
 
@@ -165,7 +176,7 @@ class StepFields(TypedDict):
     kind: Literal["step"]
     node: str
     uid: int | None
-    result: str
+    result: Literal["verified", "failed", "skipped", "unknown"]
     text: str
     orders: list[str]
     """The ids of its actions."""
