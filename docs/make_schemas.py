@@ -40,6 +40,10 @@ SHAPES: dict[str, tuple[str, Any]] = {
     "events": ("A line of `rsdeck events --json`", json_shapes.EventLine),
     "journal": ("A line of `rsdeck journal --json`", JournalRecord),
     "notify": ("What the command of `[notify]` gets on its stdin", NotifiedEvent),
+    "rollout": (
+        "A line of `rsdeck rollout restart --json`",
+        json_shapes.RolloutPlanLine | json_shapes.RolloutStepLine | json_shapes.RolloutEndLine,
+    ),
     "snapshot": ("`rsdeck snapshot --json`", SnapshotReport),
     "status": ("`rsdeck status --json`", json_shapes.StatusReport),
     "status-watch": (

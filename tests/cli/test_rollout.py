@@ -159,6 +159,33 @@ def test_every_node_is_verified_in_turn_and_the_journal_has_it(
     assert kinds.count("step") == 3
 
 
+@pytest.mark.real_time
+def test_with_json_each_line_is_an_object_from_the_plan_to_the_end(
+    known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.run(*AGREED, "--nodes", "node2,node3", "--json")
+    assert ran.code == 0, ran.err
+    told = [json.loads(line) for line in ran.out.splitlines()]
+    plan, *turns, end = told
+    assert (plan["type"], [one["node"] for one in plan["nodes"]]) == ("plan", ["node2", "node3"])
+    assert {turn["type"] for turn in turns} == {"step"}
+    assert [turn["node"] for turn in turns if turn["state"] == "verified"] == ["node2", "node3"]
+    assert (end["type"], end["complete"], end["verified"]) == ("end", True, ["node2", "node3"])
+    assert posts(served) == [2, 3]
+
+
+def test_a_dry_run_with_json_says_where_it_would_stop(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.stop(1, "mdns_server")
+    ran = known.run(*ROLL, "--dry-run", "--json")
+    plan, end = map(json.loads, ran.out.splitlines())
+    assert (ran.code, plan["dry_run"], end["stopped_at"]) == (1, True, "node2")
+    assert "mdns_server" in end["text"]
+    refused = known.run("rollout", "restart", "ccs", "--cluster", "demo", "--json")
+    assert (refused.code, json.loads(refused.out)["error"]["code"]) == (2, "locked")
+
+
 # Failure
 
 

@@ -96,7 +96,12 @@ def test_actions_and_the_journal_of_them(
     check(make_schemas, "action", [json.loads(ran.out)])
     known.run("stop", "node1", "ccs", "--yes", "ccs")
     served.cluster.refuse_next(2, "alert_mgr")
-    known.run("rollout", "restart", "alert_mgr", "--cluster", "demo", *yes)
+    roll = ("rollout", "restart", "alert_mgr", "--cluster", "demo", *yes, "--json")
+    told = lines(known.run(*roll).out)
+    check(make_schemas, "rollout", told)
+    assert [line["type"] for line in told][:1] == ["plan"]
+    assert (told[-1]["stopped_at"], told[-1]["complete"]) == ("node2", False)
+    assert (told[-1]["verified"], told[-1]["not_touched"]) == ([], ["node3", "node1"])
     records = lines(known.run("journal", "--json").out)
     check(make_schemas, "journal", records)
     assert {record["kind"] for record in records} == {

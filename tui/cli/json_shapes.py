@@ -139,6 +139,56 @@ class ActionResult(TypedDict):
     services: list[ActionService]
 
 
+class RolloutTurn(TypedDict):
+    """One node of a plan."""
+
+    node: str
+    uid: int | None
+    role: str
+    url: str
+    services: list[str]
+
+
+class RolloutPlanLine(TypedDict):
+    """The first line of `rsdeck rollout restart --json`."""
+
+    type: Literal["plan"]
+    at: str
+    action: Literal["start", "stop", "restart"]
+    cluster: str
+    services: list[str]
+    dry_run: bool
+    nodes: list[RolloutTurn]
+    """In the sequence in which they are restarted."""
+    left_out: list[str]
+    warning: str
+
+
+class RolloutStepLine(TypedDict):
+    """A line of `rsdeck rollout restart --json`: how far one node's turn has come."""
+
+    type: Literal["step"]
+    at: str
+    node: str
+    state: str
+    seconds: float
+    text: str
+
+
+class RolloutEndLine(TypedDict):
+    """The last line of `rsdeck rollout restart --json`."""
+
+    type: Literal["end"]
+    at: str
+    complete: bool
+    """Whether every node is verified."""
+    stopped_at: str | None
+    """The node at which it stopped; in a dry run, at which it would stop."""
+    text: str
+    verified: list[str]
+    not_touched: list[str]
+
+
 class WaitReport(TypedDict):
     """What `rsdeck wait --json` prints: whether it came about, and the last that was seen."""
 

@@ -10,7 +10,8 @@ import click
 from tui.cli.completion import complete_clusters, complete_node_list, complete_services
 from tui.cli.load_config import load_config
 from tui.cli.main import UNREACHABLE, WELL
-from tui.cli.output import USAGE, CommandError, ErrorCode, columns
+from tui.cli.output import CommandError, ErrorCode, columns
+from tui.cli.rollout_report import echo_plan, end_line
 from tui.model.text import clean
 from tui.storage.private_files import path_text
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tui.config import Configuration
     from tui.credentials import Passwords
     from tui.fleet.orders.impact import Finding
-    from tui.model.rollout import Plan
+    from tui.model.rollout import Plan, PlanRefusal
 
 _READ_ONLY = "read-only: nothing can be ordered; --dry-run shows the plan"
 
@@ -38,7 +39,8 @@ Examples:
   rsdeck rollout restart alert_mgr --cluster payments
                                  show it, prompt for the service's name, and go from node to node
   rsdeck rollout restart sentinel_service --cluster payments --yes sentinel_service
-                                 the same without a terminal
+                                 the same without a terminal; --json: one object a line,
+                                 the plan first and the end last
 
 \b
 Replicas go first and the primary last. Before and after each node: fresh answers of every node of
@@ -73,6 +75,7 @@ def rollout() -> None:
     shell_complete=complete_node_list,
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan, and send nothing but GETs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 @click.option(
     "--yes",
     "typed",
@@ -99,6 +102,7 @@ def restart(  # noqa: PLR0913 - the options of one command
     steady: float,
     *,
     dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Restart services on each node of a cluster in turn."""
     configuration = _narrowed(load_config(ctx), cluster)
@@ -115,15 +119,25 @@ def restart(  # noqa: PLR0913 - the options of one command
     ask_for_passwords(configuration.nodes, passwords)
     seen = preview_rollout(configuration, chosen, services, passwords)
     if isinstance(seen.made, PlanRefusal):
-        why = str(seen.made)
-        click.echo(f"rsdeck: {clean(why, len(why))}; nothing was sent", err=True)
-        ctx.exit(UNREACHABLE if seen.is_unasked else USAGE)
-    click.echo(_table(seen.made, seen.impact, steady))
+        raise _refused(seen.made, is_unasked=seen.is_unasked)
+    if as_json:
+        echo_plan(seen.made, dry_run=dry_run)
+    else:
+        click.echo(_table(seen.made, seen.impact, steady))
     if dry_run:
-        ctx.exit(_rehearse(configuration, seen.made, passwords, typed))
+        ctx.exit(_rehearse(configuration, seen.made, passwords, typed, as_json=as_json))
     plan = replace(seen.made, reason=clean(reason))
     _agree(plan, typed)
-    ctx.exit(_go(configuration, plan, passwords, steady))
+    ctx.exit(_go(configuration, plan, passwords, steady, as_json=as_json))
+
+
+def _refused(refusal: "PlanRefusal", *, is_unasked: bool) -> CommandError:
+    """Return why there is no plan."""
+    why = str(refusal)
+    text = f"{clean(why, len(why))}; nothing was sent"
+    if is_unasked:
+        return CommandError(text, ErrorCode.UNREACHABLE, retryable=True, exit_code=UNREACHABLE)
+    return CommandError(text, ErrorCode.LOCKED if refusal.is_locked else ErrorCode.NOT_ALLOWED)
 
 
 def _narrowed(configuration: "Configuration", cluster: str) -> "Configuration":
@@ -189,7 +203,12 @@ def _table(plan: "Plan", impact: "Mapping[str, Sequence[Finding]]", steady: floa
 
 
 def _rehearse(
-    configuration: "Configuration", plan: "Plan", passwords: "Passwords", typed: str | None
+    configuration: "Configuration",
+    plan: "Plan",
+    passwords: "Passwords",
+    typed: str | None,
+    *,
+    as_json: bool,
 ) -> int:
     """Check the gates as the run would, and return the exit code that it would begin with."""
     from tui.cli.rollout_run import stop_code
@@ -205,6 +224,11 @@ def _rehearse(
     else:
         click.echo("rsdeck: every gate would open now", err=True)
     click.echo("rsdeck: a dry run: nothing was sent", err=True)
+    if as_json:
+        text = "" if found is None else found.stop.text
+        where = None if found is None else found.node
+        nodes = [step.node for step in plan.steps]
+        click.echo(end_line(text, stopped_at=where, verified=(), not_touched=nodes))
     return WELL if found is None else stop_code(found.stop)
 
 
@@ -234,7 +258,14 @@ def _agree(plan: "Plan", given: str | None) -> None:
         raise CommandError("that is not it; nothing was sent", ErrorCode.NOT_CONFIRMED)
 
 
-def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", steady: float) -> int:
+def _go(
+    configuration: "Configuration",
+    plan: "Plan",
+    passwords: "Passwords",
+    steady: float,
+    *,
+    as_json: bool,
+) -> int:
     import asyncio
 
     from tui.cli.rollout_run import RolloutRun
@@ -252,7 +283,7 @@ def _go(configuration: "Configuration", plan: "Plan", passwords: "Passwords", st
             journal=OrderJournal(state_dir()),
             history=HistoryRecorder(state_dir()),
         )
-        rolling = RolloutRun(fleet, plan)
+        rolling = RolloutRun(fleet, plan, as_json=as_json)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # A signal that is ignored (nohup) stays ignored.

@@ -8,6 +8,7 @@ import click
 
 from tui.cli.main import DOWN, UNREACHABLE, WELL
 from tui.cli.output import USAGE
+from tui.cli.rollout_report import end_line, step_line
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.ports import NullListener
@@ -23,6 +24,7 @@ from tui.model.rollout import (
 )
 
 _STOPPED = frozenset({StepState.BLOCKED, StepState.FAILED})
+_UNTOUCHED = frozenset({StepState.WAITING, StepState.CHECKING, StepState.BLOCKED})
 _PRINTED = frozenset(StepState) - {StepState.WAITING}
 
 
@@ -51,9 +53,11 @@ class _ProgressQueue(NullListener):
 class RolloutRun:
     """Carry out one plan on a fleet that does not run yet."""
 
-    def __init__(self, fleet: Fleet, plan: Plan) -> None:
+    def __init__(self, fleet: Fleet, plan: Plan, *, as_json: bool = False) -> None:
         self._fleet = fleet
         self._plan = plan
+        self._as_json = as_json
+        self._last: RolloutProgress | None = None
         self._progress = _ProgressQueue()
         self._shown: dict[str, tuple[StepState, str]] = {}
         self._broken: OSError | None = None
@@ -76,7 +80,9 @@ class RolloutRun:
         try:
             code = await self._task
         except asyncio.CancelledError:
-            self._narrate("left at once: what became of an order that was out stays unknown")
+            text = "left at once: what became of an order that was out stays unknown"
+            self._narrate(text)
+            self._end(text)
             code = DOWN
         if self._broken is not None:
             raise self._broken
@@ -107,12 +113,15 @@ class RolloutRun:
             return self._nothing(str(error))
         code = USAGE
         while (now := await self._progress.moves.get()) is not None:
+            self._last = now
             self._show(now)
             if now.state is RolloutState.PAUSED:
                 code = stop_code(now.stop)
                 rollouts.abort(number)
             if now.state is RolloutState.DONE:
-                self._narrate(f"every node is verified: {self._plan.title}")
+                text = f"every node is verified: {self._plan.title}"
+                self._narrate(text)
+                self._end(text)
                 return WELL
             if not now.is_open:
                 self._sum_up(now)
@@ -121,7 +130,9 @@ class RolloutRun:
         return DOWN
 
     def _nothing(self, why: str) -> int:
-        self._narrate(f"{why}; nothing was sent")
+        text = f"{why}; nothing was sent"
+        self._narrate(text)
+        self._end(text)
         return USAGE
 
     # Output
@@ -131,7 +142,7 @@ class RolloutRun:
             mark = step.state, step.text
             if step.state in _PRINTED and self._shown.get(step.step.node) != mark:
                 self._shown[step.step.node] = mark
-                self._say(_line(step))
+                self._say(_json_line(step) if self._as_json else _line(step))
 
     def _sum_up(self, now: RolloutProgress) -> None:
         """Print where it stopped, why, and what was done before."""
@@ -143,6 +154,24 @@ class RolloutRun:
         waiting = [step.step.node for step in now.steps if step.state is StepState.WAITING]
         text = f"{where}; verified: {', '.join(done) or 'none'}"
         self._narrate(f"{text}; not touched: {', '.join(waiting) or 'none'}")
+        self._end(where, stopped.step.node if stopped else None)
+
+    def _end(self, text: str, stopped_at: str | None = None) -> None:
+        """Print the last line of JSON."""
+        if not self._as_json:
+            return
+        known = {step.step.node: step.state for step in self._last.steps} if self._last else {}
+        nodes = [step.node for step in self._plan.steps]
+        self._say(
+            end_line(
+                text,
+                stopped_at=stopped_at,
+                verified=[node for node in nodes if known.get(node) is StepState.DONE],
+                not_touched=[
+                    node for node in nodes if known.get(node, StepState.WAITING) in _UNTOUCHED
+                ],
+            )
+        )
 
     def _say(self, line: str) -> None:
         self._echo(line, err=False)
@@ -160,8 +189,16 @@ class RolloutRun:
                 self.stop()
 
 
+def _seconds(step: StepProgress) -> float:
+    return (step.ended_at or monotonic()) - (step.began_at or monotonic())
+
+
+def _json_line(step: StepProgress) -> str:
+    return step_line(step, _seconds(step))
+
+
 def _line(step: StepProgress) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    seconds = (step.ended_at or monotonic()) - (step.began_at or monotonic())
+    seconds = _seconds(step)
     text = step.text or "; ".join(map(str, step.verdicts))
     return f"{clock}  {step.step.node}  {step.state.value:<8}  {seconds:.1f} s  {text}".rstrip()
