@@ -50,6 +50,7 @@ SHAPES: dict[str, tuple[str, Any]] = {
         "A line of `rsdeck status --watch --json`",
         json_shapes.StatusLine | json_shapes.ChangeLine | json_shapes.HeartbeatLine,
     ),
+    "why": ("`rsdeck why --json`", json_shapes.WhyReport),
     "wait": ("`rsdeck wait --json`", json_shapes.WaitReport),
 }
 """The name of each file, what it describes, and the type."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import threading
 from pathlib import Path
@@ -46,6 +47,7 @@ def test_a_dry_run_shows_node_role_service_and_request_and_sends_only_gets(
     assert (ran.code, ran.err) == (0, "rsdeck: a dry run: nothing was sent\n")
     assert f"{served.urls[2]}, node:2 node2.demo.cluster.local (replica)" in ran.out
     assert "alert_mgr: optional, RUNNING since 20" in ran.out
+    assert re.search(r"^touches +\S", ran.out, re.MULTILINE)
     assert f"POST {served.urls[2]}/v1/local/services" in ran.out
     assert '"operation_type": "restart", "services": ["alert_mgr"]' in ran.out
     assert posts(served) == []

@@ -14,6 +14,7 @@ COMMANDS = [
     ("wait", *ALERT, "--for", "running", "--timeout", "0"),
     ("restart", *ALERT, "--dry-run"),
     ("discover", "node1"),
+    ("why", "node1"),
 ]
 """Each with --json, and with a node that is polled."""
 

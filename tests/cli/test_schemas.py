@@ -69,6 +69,8 @@ def test_what_only_looks(
     check(make_schemas, "discover", [json.loads(known.run("discover", "node1", "--json").out)])
     wait = ("wait", "node1", "ccs", "--for", "running", "--timeout", "0", "--json")
     check(make_schemas, "wait", [json.loads(known.run(*wait).out)])
+    for why in (("node1", "redis_mgr"), ("node1",), ("node3",)):
+        check(make_schemas, "why", [json.loads(known.run("why", *why, "--json").out)])
     dry = known.run("restart", "node1", "alert_mgr", "--dry-run", "--json")
     check(make_schemas, "action", [json.loads(dry.out)])
     errors = [known.run("status", "--json", "node9"), known.run("wait", "--json")]

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.fleet.conftest import configuration, profile
 from tui.config import Notify, Settings
 from tui.config.changes import ConfigurationChanges, compare_configurations
-from tui.config.profile import Origin
+from tui.config.profile import Origin, RolloutRules
 
 ONE, TWO = profile("http://127.0.0.1:1", "one"), profile("http://127.0.0.1:2", "two")
 BEFORE = configuration([ONE, TWO])
@@ -28,6 +28,7 @@ def test_profiles_are_added_changed_and_removed_by_their_names() -> None:
 
 def test_other_tables_wait_for_the_next_start() -> None:
     after = replace(BEFORE, settings=Settings(theme="light"), notify=Notify(protocol="osc777"))
-    changes = compare_configurations(BEFORE, replace(after, keys={"help": "h"}))
-    assert changes.at_next_start == ("[settings]", "[keys]", "[notify]")
+    after = replace(after, keys={"help": "h"}, rollout=RolloutRules(gate_wait=0.0))
+    changes = compare_configurations(BEFORE, after)
+    assert changes.at_next_start == ("[settings]", "[keys]", "[notify]", "[rollout]")
     assert changes

@@ -294,9 +294,17 @@ def _facts(order: "Order", preview: "OrderPreview") -> str:
         )
         for seen in order.services
     ]
+    rows += [("touches", text) for text in _touches(order, preview)]
     rows.append(("request", " ".join(request_text(order))))
     rows += [("warning", text) for text in _warnings(preview)]
     return columns(rows)
+
+
+def _touches(order: "Order", preview: "OrderPreview") -> list[str]:
+    """Return what the order touches: databases, shards, alerts, the quorum."""
+    from tui.fleet.orders.impact_text import impact_lines
+
+    return [line.text for line in impact_lines(order.verb, preview.impact)]
 
 
 def _warnings(preview: "OrderPreview") -> list[str]:
@@ -368,6 +376,7 @@ def _as_json(
         "sent": end is not None,
         "verified": end is not None and end.is_verified,
         "tier": ruling.tier.value,
+        "touches": _touches(order, preview),
         "warnings": _warnings(preview),
         "services": services,
     }

@@ -135,6 +135,8 @@ class ActionResult(TypedDict):
     verified: bool
     """Whether every service was verified."""
     tier: Tiers
+    touches: list[str]
+    """What is around the services: databases, shards, alerts, the quorum."""
     warnings: list[str]
     services: list[ActionService]
 
@@ -187,6 +189,29 @@ class RolloutEndLine(TypedDict):
     text: str
     verified: list[str]
     not_touched: list[str]
+
+
+class WhyEvidence(TypedDict):
+    """One piece of evidence."""
+
+    kind: str
+    source: str
+    text: str
+    age_seconds: float | None
+    at: str | None
+    problem: bool
+    not_known: str | None
+    """Why it is not known."""
+
+
+class WhyReport(TypedDict):
+    """What `rsdeck why --json` prints: why a service, or a node, is as it is."""
+
+    node: str
+    service: str | None
+    evidence: list[WhyEvidence]
+    error: ErrorFields | None
+    """Why the node could not be polled."""
 
 
 class WaitReport(TypedDict):

@@ -8,7 +8,15 @@ from tui.cli.errors import USAGE, CommandError, ErrorCode
 from tui.cli.json_shapes import ErrorFields, ErrorObject
 from tui.model.text import width
 
-__all__ = ["USAGE", "CommandError", "ErrorCode", "columns", "echo_error", "error_fields"]
+__all__ = [
+    "USAGE",
+    "CommandError",
+    "ErrorCode",
+    "columns",
+    "echo_error",
+    "error_fields",
+    "fields_of_error",
+]
 
 
 def error_fields(
@@ -18,10 +26,14 @@ def error_fields(
     return {"code": code, "message": message, "node": node or None, "retryable": retryable}
 
 
+def fields_of_error(error: CommandError) -> ErrorFields:
+    """Return an error as JSON has it."""
+    return error_fields(error.code, error.message, error.node, retryable=error.retryable)
+
+
 def echo_error(error: CommandError) -> None:
     """Print an error as one JSON object on stdout."""
-    fields = error_fields(error.code, error.message, error.node, retryable=error.retryable)
-    whole: ErrorObject = {"error": fields}
+    whole: ErrorObject = {"error": fields_of_error(error)}
     sys.stdout.write(f"{json.dumps(whole)}\n")
     sys.stdout.flush()
 

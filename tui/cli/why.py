@@ -2,14 +2,15 @@
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.completion import complete_nodes
+from tui.cli.json_shapes import WhyEvidence, WhyReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import columns
+from tui.cli.output import columns, fields_of_error
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
     passwords = Passwords(configuration.nodes)
     ask_for_passwords(narrowed.nodes, passwords)
     look = look_why(narrowed, (node, service), passwords, _past())
-    click.echo(_json(node, service, look) if as_json else _table(look))
+    if as_json:
+        click.echo(json.dumps(_as_json(node, service, look), indent=2))
+    else:
+        click.echo(_table(look))
     if look.trouble is not None:
         click.echo(f"rsdeck: {trouble_text(look.trouble, node)}", err=True)
         ctx.exit(UNREACHABLE)
@@ -102,14 +106,19 @@ def _table(look: "WhyLook") -> str:
     return columns(rows)
 
 
-def _json(node: str, service: str, look: "WhyLook") -> str:
-    evidence = [_entry(found) for found in look.evidence]
-    return json.dumps(
-        {"node": node, "service": clean(service) or None, "evidence": evidence}, indent=2
-    )
+def _as_json(node: str, service: str, look: "WhyLook") -> WhyReport:
+    from tui.cli.remedies import trouble_error
+
+    error = None if look.trouble is None else trouble_error(look.trouble, node)
+    return {
+        "node": node,
+        "service": clean(service) or None,
+        "evidence": [_entry(found) for found in look.evidence],
+        "error": None if error is None else fields_of_error(error),
+    }
 
 
-def _entry(found: "Evidence") -> dict[str, Any]:
+def _entry(found: "Evidence") -> WhyEvidence:
     return {
         "kind": found.kind.value,
         "source": found.source.value,

@@ -27,6 +27,7 @@ def compare_configurations(before: Configuration, after: Configuration) -> Confi
         "settings": before.settings != after.settings,
         "keys": before.keys != after.keys,
         "notify": before.notify != after.notify,
+        "rollout": before.rollout != after.rollout,
     }
     return ConfigurationChanges(
         tuple(name for name in new if name not in old),

@@ -9,7 +9,9 @@ from tui.config import Configuration
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet, barred
 from tui.fleet.one_shot import wrong_node_trouble
+from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
+from tui.fleet.orders.impact import Finding
 from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.order import Verb
@@ -23,13 +25,15 @@ class OrderPreview:
     """What was seen, and the order bound to it.
 
     With `trouble` the node could not be polled; `missing` are services that it does not list.
-    `warnings` are remarks on the node that an operator should know before confirming.
+    `impact` is what the order touches, `warnings` are remarks on the node that an operator should
+    know before confirming.
     """
 
     bound: BoundOrder
     trouble: Trouble | None = None
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    impact: tuple[Finding, ...] = ()
 
 
 def preview_order(
@@ -51,7 +55,8 @@ async def _preview(
     passwords: Passwords,
 ) -> OrderPreview:
     fleet = Fleet(configuration, read_only=_LOOK_ONLY, passwords=passwords)
-    await poll_target(fleet, node)
+    # The others too: what the order touches depends on how they are.
+    await fleet.ask_once()
     watch = fleet.watch(node)
     trouble = watch.reading.trouble or wrong_node_trouble(watch)
     if trouble is not None:
@@ -63,7 +68,11 @@ async def _preview(
     bound = bind_order(
         request, services, SeenNode.of(watch), standing, lambda pointless: pointless.text
     )
-    return OrderPreview(bound, None, missing, _warnings(watch))
+    impact: tuple[Finding, ...] = ()
+    if bound.order is not None:
+        await fleet.read_context(node)
+        impact = order_impact(fleet, verb, bound.order.names, node, monotonic())
+    return OrderPreview(bound, None, missing, _warnings(watch), impact)
 
 
 async def poll_target(fleet: Fleet, node: str) -> None:

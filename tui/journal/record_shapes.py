@@ -20,6 +20,13 @@ Results = Literal[
 ]
 
 
+class RotatedFields(TypedDict):
+    """That a new file begins here."""
+
+    oldest: int
+    """The number of the oldest record that is kept."""
+
+
 class Envelope(TypedDict):
     """What every record has."""
 
@@ -36,6 +43,7 @@ class Envelope(TypedDict):
     """The SHA-256 of the line before it."""
     sum: str
     """The SHA-256 of this line without this key."""
+    rotated: NotRequired[RotatedFields]
     torn: NotRequired[str]
     """A half-written record that was taken away before this one."""
 
@@ -56,6 +64,13 @@ class RouteFields(TypedDict):
     via: str
     url: str
     path: str
+
+
+class OriginFields(TypedDict):
+    """Where answers came from: address and port, and the certificate's SHA-256."""
+
+    peer: str
+    certificate: str
 
 
 class MarkFields(TypedDict):
@@ -95,6 +110,10 @@ class IntentFields(TypedDict):
     route: RouteFields
     tier: Tiers
     reason: str
+    origin: NotRequired[OriginFields]
+    """Where the answers of a node came from that reports no uid."""
+    starts: NotRequired[dict[str, str | None]]
+    """The start times of the services of such a node."""
 
 
 class AnswerFields(TypedDict):
@@ -176,7 +195,7 @@ class StepFields(TypedDict):
     kind: Literal["step"]
     node: str
     uid: int | None
-    result: Literal["verified", "failed", "skipped", "unknown"]
+    result: Literal["verified", "blocked", "failed", "skipped", "unknown"]
     text: str
     orders: list[str]
     """The ids of its actions."""

@@ -27,7 +27,6 @@ from tui.journal.record_shapes import (
     VerdictFields,
 )
 from tui.model.clock import monotonic
-from tui.model.evidence import NodeEvidence
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
@@ -44,7 +43,7 @@ def iso_time(at: datetime | None) -> str | None:
 def intent(order: Order, tier: Tier, username: str, age: float) -> IntentFields:
     """Return the record before a POST; `age` is seconds since the operator pressed the key."""
     who = order.target.identity
-    return {
+    fields: IntentFields = {
         "kind": "intent",
         "verb": order.verb.value,
         "node": clean(order.target.node),
@@ -62,17 +61,14 @@ def intent(order: Order, tier: Tier, username: str, age: float) -> IntentFields:
         },
         "tier": tier.value,
         "reason": clean(order.reason, _TEXT),
-        **(_evidence(order.target.evidence) if who.uid is None else {}),
     }
-
-
-def _evidence(evidence: NodeEvidence) -> dict[str, Any]:
-    """Return what identifies a node that reports no uid, for a later session to compare."""
-    origin = evidence.origin
-    return {
-        "origin": {"peer": clean(origin.peer), "certificate": clean(origin.certificate)},
-        "starts": {clean(name): iso_time(start) for name, start in evidence.starts},
-    }
+    if who.uid is None:
+        # What identifies a node that reports no uid, for a later session to compare.
+        evidence = order.target.evidence
+        peer, certificate = evidence.origin.peer, evidence.origin.certificate
+        fields["origin"] = {"peer": clean(peer), "certificate": clean(certificate)}
+        fields["starts"] = {clean(name): iso_time(start) for name, start in evidence.starts}
+    return fields
 
 
 def _seen(seen: SeenService) -> SeenFields:
