@@ -198,7 +198,7 @@ def test_what_is_recorded_later_follows_and_each_event_comes_once(
 
 @pytest.mark.real_time
 def test_following_ends_when_its_reader_has_gone(rsdeck: Command, folder: Path) -> None:
-    child = rsdeck.start("events", "--follow")
+    child = rsdeck.start("events", "--follow", "--since", "1h")
     assert child.stdout is not None
     child.stdout.close()
     child.stdout = None
