@@ -22,6 +22,7 @@ from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text
 from tui.ui.table.live_table import LiveTable
+from tui.ui.terminal.app import TerminalApp
 from tui.ui.widgets.header_band import HeaderBand
 from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.text_line import TextLine
@@ -90,6 +91,11 @@ class LiveScreen(Screen[ScreenResultType]):
         stack = self.app.screen_stack
         above = stack[stack.index(self) + 1 :] if self in stack else ()
         return any(not screen.is_modal for screen in above)
+
+    def _compositor_refresh(self) -> None:
+        """Paint; while the app holds its first paint, Textual would render all and drop it."""
+        if not (isinstance(self.app, TerminalApp) and self.app.holds_paint):
+            super()._compositor_refresh()
 
     def _on_clock(self) -> None:
         if not self.is_covered:

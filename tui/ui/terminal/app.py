@@ -104,6 +104,11 @@ class TerminalApp(App[None]):
 
     # Painting and leaving
 
+    @property
+    def holds_paint(self) -> bool:
+        """Whether nothing is painted now, since a batch of updates is not at its end."""
+        return self._batch_count > 0
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return the filters of every painted line, the control characters' last."""
         return [*super().get_line_filters(), self._control_filter]
