@@ -4,13 +4,18 @@ For `rsdeck` and `rsdeck demo` with plain options alone; the command line does a
 says what is wrong. The frame is shown only once it is sure that a deck will be opened.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Collection, Mapping, Sequence
 
 from tui.cli.last_start import remembered
 from tui.cli.process import exit_on_signals, has_terminal
 from tui.storage.xdg import user_folder
 from tui.ui.terminal.skeleton import DARK, Skeleton
+
+TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
 
 
 def open_at_once(args: Sequence[str]) -> int | None:

@@ -1,12 +1,16 @@
 """The entry point: argv → exit code, and what ends every command alike."""
 
-import contextlib
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Sequence
 
 from tui.cli.at_once import open_at_once
 from tui.cli.errors import USAGE, CommandError, ErrorCode
+
+TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _INTERRUPTED = 130
 _UNREAD = 141
@@ -30,9 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_unwritten()
         where = f"{clean(os.fsdecode(error.filename), 4096)}: " if error.filename else ""
         text = f"{where}{error.strerror or clean(str(error))}"
-        with contextlib.suppress(OSError):
+        try:
             return _failed(CommandError(text, ErrorCode.STORAGE), args)
-        return USAGE
+        except OSError:
+            return USAGE
     except KeyboardInterrupt:
         _say("stopped")
         return _INTERRUPTED

@@ -6,13 +6,18 @@ colours that are painted are needed. Nothing else is taken from here: the config
 again, strictly, behind the frame.
 """
 
+from __future__ import annotations
+
 import os
 import stat
-from collections.abc import Sequence
 
 from tui import __version__
 from tui.storage.xdg import user_folder
 from tui.ui.terminal.skeleton import Ground
+
+TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _NAME = "last-start"
 _AT_MOST = 1 << 18

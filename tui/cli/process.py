@@ -1,7 +1,6 @@
 """The process of a command: its terminal, and the signals that end it."""
 
 import os
-import signal
 import sys
 
 
@@ -15,5 +14,7 @@ def has_terminal() -> bool:
 
 def exit_on_signals() -> None:
     """Exit through the `with` blocks on a signal that ends the process, so that all is removed."""
+    import signal
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))

@@ -1,7 +1,12 @@
 """The folders of a user on Linux, found with little of the standard library."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Mapping
+
+TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _FOLDERS = {
     "config": ("XDG_CONFIG_HOME", ".config"),

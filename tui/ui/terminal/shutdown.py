@@ -9,9 +9,8 @@ from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
 from tui.ui.terminal.ascii_signs import ascii_text, wants_ascii
-from tui.ui.terminal.end_signals import REASONS
 from tui.ui.terminal.output import RESTORE, Output
-from tui.ui.terminal.skeleton import Skeleton
+from tui.ui.terminal.skeleton import REASONS, Skeleton
 
 GONE = 128 + signal.SIGHUP
 """Exit code where the terminal went away."""
@@ -89,7 +88,7 @@ class Shutdown:
         while data := os.read(self._wakeup_read, 64):
             for number in data:
                 if number in REASONS:
-                    self.begin(128 + number, f"rsdeck: {REASONS[signal.Signals(number)]}")
+                    self.begin(128 + number, f"rsdeck: {REASONS[number]}")
 
     def gone(self) -> None:
         """Begin to end, since there is no terminal any more."""

@@ -4,19 +4,28 @@ It holds the names of the profiles and empty bands, and nothing of any node. Thi
 little of the standard library, and no dataclasses, whose modules take longer than the frame.
 """
 
+from __future__ import annotations
+
 import os
-import select
-import signal
 import sys
 import termios
-from collections.abc import Mapping, Sequence
-from types import FrameType
 
-from tui.ui.terminal.end_signals import REASONS
-
-TYPE_CHECKING = False  # as typing has it, which takes long to import
+TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
 if TYPE_CHECKING:
+    import signal
+    from collections.abc import Mapping, Sequence
+    from types import FrameType
     from typing import Any
+else:
+    import _signal as signal  # what `signal` wraps in enums, whose import takes as long
+
+REASONS: dict[int, str] = {
+    signal.SIGTERM: "ended by SIGTERM",
+    signal.SIGHUP: "ended by SIGHUP",
+    signal.SIGQUIT: "ended by SIGQUIT",
+    signal.SIGINT: "interrupted",
+}
+"""The signals that end the deck, and what it reports then."""
 
 
 class Ground:
@@ -57,7 +66,7 @@ class Skeleton:
         self._handlers: dict[int, Any] = {}
         self._streams = (sys.stdout, sys.stderr)
 
-    def __enter__(self) -> "Skeleton":
+    def __enter__(self) -> Skeleton:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -92,7 +101,7 @@ class Skeleton:
         sys.stdout = _FirstWord(sys.stdout, self)
         sys.stderr = _FirstWord(sys.stderr, self)
 
-    def release_signals(self) -> "dict[int, Any]":
+    def release_signals(self) -> dict[int, Any]:
         """Leave signals to the caller, who has handlers of its own by now.
 
         Returns the handlers as they were before. Raises SystemExit where a signal has come whose
@@ -103,7 +112,7 @@ class Skeleton:
         handlers, self._handlers = self._handlers, {}
         return handlers
 
-    def take_over(self) -> "list[Any] | None":
+    def take_over(self) -> list[Any] | None:
         """Leave the terminal to the caller, who paints over the frame.
 
         Returns the terminal's attributes as they were before; None where there is no frame.
@@ -120,7 +129,7 @@ class Skeleton:
             return
         sys.stdout, sys.stderr = self._streams
         try:
-            if not select.select([], [2], [], _PATIENCE)[1]:
+            if not _takes_more(2):
                 termios.tcflush(2, termios.TCOFLUSH)
             os.write(2, _GIVE_BACK.encode())
         except (termios.error, OSError):
@@ -139,16 +148,23 @@ class Skeleton:
             return
         self.code = 128 + number
         try:  # noqa: SIM105 - as above
-            os.write(2, f"rsdeck: {REASONS[signal.Signals(number)]}\n".encode())
+            os.write(2, f"rsdeck: {REASONS[number]}\n".encode())
         except OSError:
             pass
         raise SystemExit(self.code)
 
 
+def _takes_more(fd: int) -> bool:
+    """Wait a little until a terminal can be written to; whether it can."""
+    import select
+
+    return bool(select.select([], [fd], [], _PATIENCE)[1])
+
+
 class _FirstWord:
     """A stream that gives the terminal back before the first word that is written to it."""
 
-    def __init__(self, stream: "Any", skeleton: Skeleton) -> None:
+    def __init__(self, stream: Any, skeleton: Skeleton) -> None:
         self._stream = stream
         self._skeleton = skeleton
 
