@@ -3,6 +3,12 @@
 import os
 import sys
 
+TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # what `signal` wraps in enums, whose import takes as long
+
 
 def has_terminal() -> bool:
     """Whether there is a terminal that the deck could be drawn on and typed into."""
@@ -14,7 +20,5 @@ def has_terminal() -> bool:
 
 def exit_on_signals() -> None:
     """Exit through the `with` blocks on a signal that ends the process, so that all is removed."""
-    import signal
-
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
