@@ -162,7 +162,13 @@ class DeckApp(MouseSafeApp):
             self._warn(warning)
 
     def get_default_screen(self) -> Screen[Any]:
-        """Return the deck: there is no screen below it."""
+        """Return the deck, styled for its size at once: there is no screen below it."""
+        for cells, breakpoints in (
+            (self.size.width, self.HORIZONTAL_BREAKPOINTS),
+            (self.size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            _, name = max((least, name) for least, name in breakpoints if least <= cells)
+            self.deck.add_class(name, update=False)
         return self.deck
 
     def refresh_css(self, animate: bool = True) -> None:
@@ -204,7 +210,7 @@ class DeckApp(MouseSafeApp):
     def _paint_first(self) -> None:
         """Paint from now on."""
         self._first_paint.close()
-        self.screen.refresh(layout=True)
+        self.screen.refresh(repaint=False, layout=True)  # a layout paints all by itself
 
     # News of the fleet
 

@@ -125,12 +125,18 @@ class TerminalCells:
         What terminals may give another width ends a run, so that the next one is moved to.
         """
         start = end = columns[0]
-        is_ascii = row[start][0].isascii()
+        text, look = row[start]
+        is_ascii = text.isascii()
         for column in columns[1:]:
-            if not _joins(row, end, column, is_ascii=is_ascii):
+            text, its_look = row[column]
+            # A wide character's right half, which has no text, goes with its left one.
+            joins = its_look == look and (is_ascii or not text or not text.isascii())
+            if joins and column > end + 1:
+                joins = is_ascii and _is_short_gap(row[end + 1 : column], look)
+            if not joins:
                 yield _run(row, start, end)
-                start, is_ascii = column, True
-            is_ascii = is_ascii and row[column][0].isascii()
+                start, look, is_ascii = column, its_look, True
+            is_ascii = is_ascii and text.isascii()
             end = column
         yield _run(row, start, end)
 
@@ -157,16 +163,11 @@ def _run(row: list[_Cell], start: int, end: int) -> tuple[int, str, int, str]:
     return start, text, end + 1 - start, row[start][1]
 
 
-def _joins(row: list[_Cell], end: int, column: int, *, is_ascii: bool) -> bool:
-    """Whether a run up to `end`, in ASCII or not, and a changed cell are written in one go."""
-    look = row[end][1]
-    text, its_look = row[column]
-    if its_look != look or column - end > _GAP + 1:
-        return False
-    between = row[end + 1 : column]
-    if any(its_look != look or not text or not text.isascii() for text, its_look in between):
-        return False
-    return is_ascii or not (between or (text and text.isascii()))
+def _is_short_gap(between: list[_Cell], look: str) -> bool:
+    """Whether to write cells again between two that changed, all of one look."""
+    return len(between) <= _GAP and all(
+        its_look == look and text and text.isascii() for text, its_look in between
+    )
 
 
 def _sideways(by: int) -> str:
