@@ -1,6 +1,7 @@
 """`rsdeck`: the deck on the nodes of the configuration."""
 
 import gc
+import importlib
 import os
 import tomllib
 from pathlib import Path
@@ -17,9 +18,31 @@ from tui.ui.terminal.skeleton import GROUND_COLORS, Ground, Skeleton
 if TYPE_CHECKING:
     from tui.config import Configuration
     from tui.credentials import Passwords
+    from tui.fleet.early_polling import EarlyPolling
+    from tui.fleet.fleet import Fleet
     from tui.ui.themes import ThemeFile
 
 LOCKED_BY_FLAG = "read-only: the deck was started with --read-only"
+_PIECES = (
+    "rich.console",
+    "textual.events",
+    "textual.css.styles",
+    "textual.css.model",
+    "textual.dom",
+    "textual.widget",
+    "textual.screen",
+    "textual.command",
+    "textual.app",
+    "textual.widgets._input",
+    "tui.ui.terminal.app",
+    "tui.ui.format.status_lines",
+    "tui.ui.table.live_table",
+    "tui.ui.controllers.orders",
+    "tui.ui.screens.deck",
+    "tui.ui.app",
+)
+"""The window's modules in the order in which they import each other, of some milliseconds each."""
+
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
@@ -64,7 +87,7 @@ def appearance(
     Of the themes only the one that is set, unless `every_theme` is wanted. Raises CommandError for
     an invalid keymap and for an unknown theme.
     """
-    forget_textual_environment(os.environ)
+    forget_textual_environment(os.environ)  # before anything of Textual is imported
     from tui.ui.keymap import KeymapError, check_keymap
     from tui.ui.table.live_table import LiveTable
     from tui.ui.table.navigation import COLUMN_BINDINGS
@@ -102,25 +125,23 @@ def run(  # noqa: PLR0913 - what the command line found out
     # What is imported stays; collecting garbage in it would take a tenth of the start. The app
     # enables collection again as soon as it has painted.
     gc.disable()
+    forget_textual_environment(os.environ)
     names = [profile.name for profile in configuration.nodes]
-    if not skeleton.is_shown and (ground := _sure_ground(configuration)):
-        skeleton.show(names, ground)
-    keys, themes, _ = appearance(configuration, every_theme=False)
-    theme = themes[configuration.settings.theme]
-    start = Start(names, Ground(*(theme.colors[name] for name in GROUND_COLORS)))
     if not skeleton.is_shown:
-        skeleton.show(names, start.ground)
-    config = str(configuration.path)
-    if state is None and remembered(config) is None:
-        remember(start, [config, *(str(folder / f"{theme.name}.toml") for folder in theme_dirs())])
+        ground = _sure_ground(configuration)
+        if ground is None:
+            # Nothing is shown or polled before all is right.
+            _, themes, _ = appearance(configuration, every_theme=False)
+            ground = _ground(themes[configuration.settings.theme])
+        skeleton.show(names, ground)
+    import asyncio
+
     from tui.credentials import Passwords
     from tui.fleet.fleet import Fleet
     from tui.fleet.snapshot.storage import SavedFiles
     from tui.history.recorder import HistoryRecorder
     from tui.journal.order_journal import OrderJournal
     from tui.storage.paths import state_dir
-    from tui.ui.app import DeckApp, open_deck
-    from tui.ui.themes import load_themes
 
     passwords = passwords or Passwords(configuration.nodes)
     # A read-only deck sends no orders, and needs no folder to record them in.
@@ -133,16 +154,55 @@ def run(  # noqa: PLR0913 - what the command line found out
         journal=journal,
         history=HistoryRecorder(files.state),
     )
-    app = DeckApp(
-        configuration,
-        fleet,
-        themes=themes,
-        more_themes=lambda: load_themes(theme_dirs()),
-        keys=keys,
-        node=node,
-        files=files,
-    )
-    return open_deck(app, mouse=configuration.settings.mouse, skeleton=skeleton)
+    with asyncio.Runner() as runner:
+        polling = runner.run(_poll_and_import(fleet))
+        keys, themes, _ = appearance(configuration, every_theme=False)
+        if state is None:
+            theme = themes[configuration.settings.theme]
+            _remember(Start(names, _ground(theme)), configuration.path, theme.name)
+        from tui.ui.app import DeckApp, open_deck
+        from tui.ui.themes import load_themes
+
+        app = DeckApp(
+            configuration,
+            fleet,
+            themes=themes,
+            more_themes=lambda: load_themes(theme_dirs()),
+            keys=keys,
+            node=node,
+            files=files,
+            polling=polling,
+        )
+        return open_deck(app, mouse=configuration.settings.mouse, skeleton=skeleton, runner=runner)
+
+
+def _ground(theme: "ThemeFile") -> Ground:
+    return Ground(*(theme.colors[name] for name in GROUND_COLORS))
+
+
+def _remember(start: Start, path: Path, theme: str) -> None:
+    """Keep what this start found out, unless it is known already."""
+    config = str(path)
+    if remembered(config) is None:
+        remember(start, [config, *(str(folder / f"{theme}.toml") for folder in theme_dirs())])
+
+
+async def _poll_and_import(fleet: "Fleet") -> "EarlyPolling":
+    """Begin to poll, and import the window while the nodes answer.
+
+    In pieces, between which the loop goes on with what has come: a thread of its own would take
+    the interpreter for as long, and memory besides.
+    """
+    import asyncio
+
+    from tui.fleet.early_polling import EarlyPolling
+
+    importlib.import_module("tui.api.client")
+    polling = EarlyPolling(fleet)
+    for name in _PIECES:
+        await asyncio.sleep(0)
+        importlib.import_module(name)
+    return polling
 
 
 def _sure_ground(configuration: "Configuration") -> Ground | None:

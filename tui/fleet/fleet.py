@@ -1,7 +1,6 @@
 """The watched nodes and the orders given to them: the core of window and command line."""
 
 import asyncio
-import importlib
 from collections.abc import Coroutine, Hashable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -119,8 +118,6 @@ class Fleet:
 
     async def run(self) -> None:
         """Poll all nodes until cancelled. A bug in one poller ends all, with its exception."""
-        # In a thread, so that a key pressed meanwhile is answered.
-        await asyncio.to_thread(importlib.import_module, "tui.api.client")
         try:
             async with asyncio.TaskGroup() as self._group:
                 for watch in self._pollers.values():

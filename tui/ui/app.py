@@ -44,6 +44,9 @@ from tui.ui.terminal.toasts import ToastCounter
 from tui.ui.themes import ThemeFile, to_textual
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from tui.fleet.early_polling import EarlyPolling
     from tui.fleet.snapshot.storage import SavedFiles
     from tui.ui.controllers.export import ExportController
 
@@ -68,7 +71,8 @@ _GATHER_FOR = 0.2
 class DeckApp(MouseSafeApp):
     """The deck over one fleet. `keys` is a checked keymap, `themes` are by name.
 
-    `more_themes` loads all themes, with warnings: once the deck stands, or when one is looked for.
+    `polling` is that of the fleet where it began before the window. `more_themes` loads all themes,
+    with warnings: once the deck stands, or when one is looked for.
     """
 
     CSS_PATH = "app.tcss"
@@ -90,6 +94,7 @@ class DeckApp(MouseSafeApp):
         keys: Mapping[str, str],
         node: str | None = None,
         files: "SavedFiles | None" = None,
+        polling: "EarlyPolling | None" = None,
         arming_times: ArmingTimes | None = None,
     ) -> None:
         super().__init__(arming_times=arming_times)
@@ -136,7 +141,9 @@ class DeckApp(MouseSafeApp):
         )
         if node is not None:
             self.deck.here = node
-        fleet.listener = self
+        self._polling = polling
+        if polling is None:
+            fleet.listener = self
 
     @property
     def live_keys(self) -> Mapping[str, str]:
@@ -202,7 +209,8 @@ class DeckApp(MouseSafeApp):
         gc.set_threshold(*_GC_THRESHOLDS)
         gc.freeze()  # else the first collection would go through all that was imported
         gc.enable()
-        self.run_worker(self._fleet.run(), group="fleet", name="fleet")
+        polling = self._fleet.run() if self._polling is None else self._polling.hand_over(self)
+        self.run_worker(polling, group="fleet", name="fleet")
         if not self._fleet.nodes:
             self.action_add_node()
             self.call_later(self.release_keys)
@@ -545,6 +553,8 @@ def _discovery_screen(
     return DiscoverScreen(configuration, profile, discover, palette)
 
 
-def open_deck(app: DeckApp, *, mouse: bool, skeleton: Skeleton) -> int:
+def open_deck(
+    app: DeckApp, *, mouse: bool, skeleton: Skeleton, runner: "asyncio.Runner | None" = None
+) -> int:
     """Run the deck until it is left; return the exit code."""
-    return app.run_to_the_end(mouse=mouse, skeleton=skeleton)
+    return app.run_to_the_end(mouse=mouse, skeleton=skeleton, runner=runner)

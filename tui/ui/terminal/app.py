@@ -1,5 +1,6 @@
 """An application that restores its terminal however it ends, and handles keys in their order."""
 
+import asyncio
 import contextlib
 import os
 import sys
@@ -238,15 +239,22 @@ class TerminalApp(App[None]):
         """End after a bug, whatever it was."""
         self._fatal_error()
 
-    def run_to_the_end(self, *, mouse: bool, skeleton: Skeleton | None = None) -> int:
+    def run_to_the_end(
+        self,
+        *,
+        mouse: bool,
+        skeleton: Skeleton | None = None,
+        runner: asyncio.Runner | None = None,
+    ) -> int:
         """Run until the deck is left or ended; return the exit code.
 
-        A `skeleton` that is shown gives way to the first paint.
+        A `skeleton` that is shown gives way to the first paint. The loop is that of the `runner`,
+        if there is one, and is closed within the same time limit.
         """
         self._exit_guard.skeleton = skeleton
         self._key_queue.is_held = skeleton is not None and skeleton.is_shown
-        with self._exit_guard as shutdown:
-            self.run(mouse=mouse)
+        with self._exit_guard as shutdown, runner or asyncio.Runner() as running:
+            self.run(mouse=mouse, loop=running.get_loop())
         shutdown.write_reports()
         return shutdown.code or self.return_code or 0
 
