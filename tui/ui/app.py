@@ -30,6 +30,7 @@ from tui.ui.controllers.orders import OrderController
 from tui.ui.controllers.profiles import AddedProfiles, Discover, ProfileController
 from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTargets
 from tui.ui.format.copy_text import selected_text
+from tui.ui.format.node_news import NodeNews
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, unavailable_text
 from tui.ui.screens.deck import DeckScreen
@@ -103,6 +104,7 @@ class DeckApp(MouseSafeApp):
         self._more_themes = more_themes
         self._keys = dict(keys)
         self._is_gathering = False
+        self._news = NodeNews()
         self._warned: frozenset[tuple[str, int]] = frozenset()
         self._warned_at = 0.0
         wanted = configuration.settings.theme
@@ -225,9 +227,10 @@ class DeckApp(MouseSafeApp):
     def node_changed(self, node: str) -> None:
         """Show a node's new reading: at once if it is in front, else with those of other nodes.
 
-        Hundreds of nodes answer hundreds of times a second, faster than a person reads.
+        Hundreds of nodes answer hundreds of times a second, faster than a person reads. Where
+        only clocks went on, the next tick shows it.
         """
-        if self._is_shown:
+        if self._is_shown and self._news.is_new(self._fleet.watch(node)):
             self.deck.node_changed(node)
             self._gather()
             if self.holds_keys and node == self.deck.here and self.deck.has_news:

@@ -34,10 +34,25 @@ async def test_a_reading_makes_one_view_and_of_other_nodes_none(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
-        in_front = calls(lambda: deck.app.node_changed("node1"))
+        in_front = calls(lambda: deck.app.deck.node_changed("node1"))
         assert in_front["NodeView.of"] == in_front["ServicesTable.present"] == 1
-        elsewhere = calls(lambda: deck.app.node_changed("node2"))
+        elsewhere = calls(lambda: deck.app.deck.node_changed("node2"))
         assert elsewhere["NodeView.of"] == elsewhere["ServicesTable.present"] == 0
+
+
+async def test_a_reading_in_which_only_clocks_went_on_waits_for_the_tick(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        node, app = deck.fleet.watch("node1"), deck.app
+        app.node_changed("node1")
+        seen = node.reading
+        assert not calls(lambda: app.node_changed("node1"))["DeckScreen.node_changed"]
+        await deck.until(lambda: node.reading is not seen)
+        assert not calls(lambda: app.node_changed("node1"))["DeckScreen.node_changed"]
+        served.cluster.stop(1, "stats_archiver")
+        await deck.until(lambda: deck.table.row_keys[0] == "stats_archiver")
 
 
 async def test_nothing_is_painted_again_where_nothing_is_new(
@@ -66,7 +81,7 @@ async def test_a_deck_under_the_matrix_is_not_fed_and_is_current_afterwards(
         await deck.all_known()
         await deck.press("0")
         await deck.until(lambda: deck.app.screen is not deck.app.deck)
-        assert not calls(lambda: deck.app.node_changed("node1"))["ServicesTable.present"]
+        assert not calls(lambda: deck.app.deck.node_changed("node1"))["ServicesTable.present"]
         served.cluster.stop(1, "stats_archiver")
         await deck.until(
             lambda: deck.fleet.watch("node1").reading.find("stats_archiver").status == "STOPPED"

@@ -25,17 +25,15 @@ async def test_a_screen_is_not_refreshed_again_where_nothing_is_new(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
-        deck.fleet.set_paused(True)
-        await deck.until(lambda: not any(node.next_at for node in deck.fleet.nodes))
         screen = CountingScreen(deck.fleet, {"accent": "", "readonly": ""}, {})
         await deck.app.push_screen(screen)
         await deck.until(lambda: screen.count)
-        screen.nodes_changed()
-        before = screen.count
-        for _ in range(5):
-            screen.nodes_changed()
+        node = deck.fleet.watch("node1")
+        for _ in range(2):
+            before, seen = screen.count, node.reading
+            await deck.until(lambda seen=seen: node.reading is not seen)
         assert screen.count == before
-        deck.fleet.refresh()
+        served.cluster.stop(1, "alert_mgr")
         await deck.until(lambda: screen.count > before)
 
 

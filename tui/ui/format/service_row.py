@@ -26,12 +26,14 @@ class UptimeClock:
 
     def __init__(self) -> None:
         self._node = ""
+        self._noted: Reading | None = None
         self._began: dict[str, tuple[datetime | None, float]] = {}
 
     def note(self, reading: Reading) -> None:
-        """Record a node's newest answer."""
-        if reading.answered_at is None:
+        """Record a node's newest answer, unless it is known."""
+        if reading.answered_at is None or reading is self._noted:
             return
+        self._noted = reading
         had = self._began if reading.node == self._node else {}
         self._node, self._began = reading.node, {}
         for service in reading.services:

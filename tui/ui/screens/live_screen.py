@@ -55,7 +55,7 @@ class _RestartCount:
 class LiveScreen(Screen[ScreenResultType]):
     """A screen with a header, a status line and a key bar, live while it can be seen.
 
-    It is refreshed by its clock, and where a reading, a fact or an event of the fleet is new.
+    It is refreshed by its clock, and where a reading, a fact or an event shows something new.
     """
 
     VIEW = ""
@@ -71,16 +71,15 @@ class LiveScreen(Screen[ScreenResultType]):
         self._restart_count = _RestartCount()
         self._status = TextLine(id="status")
         self._keys = TextLine(id="keys")
-        self._shown_state: tuple[object, ...] = ()
 
     def on_mount(self) -> None:
         """Show everything, and start the clock."""
-        self._refresh()
+        self.refresh_all()
         self.set_interval(_TICK, self._on_clock)
 
     def on_screen_resume(self) -> None:
         """Show what changed while another screen lay over it."""
-        self._refresh()
+        self.refresh_all()
 
     @property
     def is_covered(self) -> bool:
@@ -103,25 +102,12 @@ class LiveScreen(Screen[ScreenResultType]):
 
     def tick(self) -> None:
         """Let uptimes and ages go on."""
-        self._refresh()
-
-    def nodes_changed(self) -> None:
-        """Show what is new; nothing is done where nothing is, or while the screen is covered."""
-        if not self.is_covered and self._fleet_state() != self._shown_state:
-            self._refresh()
-
-    def _refresh(self) -> None:
-        self._shown_state = self._fleet_state()
         self.refresh_all()
 
-    def _fleet_state(self) -> tuple[object, ...]:
-        """Return what is another one as soon as a reading, a fact or an event is."""
-        events = self._fleet.events
-        nodes = (
-            (node.name, node.reading.asked_at, node.reading.since, node.facts, node.read_only)
-            for node in self._fleet.nodes
-        )
-        return (len(events), events[-1] if events else None, self._fleet.guests, *nodes)
+    def nodes_changed(self) -> None:
+        """Show what is new of nodes and events; nothing is done while the screen is covered."""
+        if not self.is_covered:
+            self.refresh_all()
 
     def orders_moved(self) -> None:
         """Show what became of orders."""

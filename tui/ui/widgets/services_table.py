@@ -74,7 +74,8 @@ class ServicesTable(LiveTable):
         return len(chosen)
 
     def tick(self, view: NodeView, last: Mapping[str, Event]) -> None:
-        """Let uptimes and ages go on for the rows on the screen, between two answers."""
+        """Let uptimes and ages go on for the rows on the screen, by the newest answer."""
+        self._beginnings.note(view.reading)
         rows = []
         for name in self.visible_keys:
             service = view.reading.find(name)
