@@ -6,6 +6,7 @@ import pytest
 
 from tui.api import codec
 from tui.api.codec import WireError
+from tui.api.service_entry import fault_of_entry
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb, write_operation
 
@@ -96,6 +97,24 @@ def test_one_bad_entry_spoils_no_other(bad):
     assert (broken.name, broken.status) == ("b", "?")
     assert broken.note
     assert not broken.is_actionable
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({}, "status: Field required"),
+        ({"status": None}, "status: Input should be a valid string"),
+        ({"status": 1, "uptime": "0:00:01"}, "status: Input should be a valid string"),
+        (5, "the node sent a number where an object was expected"),
+    ],
+)
+def test_an_odd_entry_is_judged_by_the_strict_model(bad, said):
+    """Case 33."""
+    _, odd = services({"a": entry(), "b": bad})
+    assert odd.note == said
+    if isinstance(bad, dict):
+        assert odd.note == fault_of_entry(bad)
+        assert fault_of_entry(entry(uptime=5)) == ""
 
 
 @pytest.mark.parametrize("status", ["BACKOFF", "running", "FATAL", "Läuft"])

@@ -254,13 +254,9 @@ def _unique(name: str, taken: dict[str, int]) -> str:
 def _service(name: str, raw: object, *, twice: bool) -> Service:
     if twice or (isinstance(raw, JsonObject) and "status" in raw.twice):
         return Service(name, "CONFLICT", note=_NOTE_TWICE, raw=raw)
-    if not isinstance(raw, dict):
-        note = f"the node sent {kind_of_json(raw)} where an object was expected"
-        return Service(name, "?", note=note, raw=raw)
-    status = raw.get("status")
-    if not isinstance(status, str):
-        what = kind_of_json(status) if "status" in raw else "missing"
-        return Service(name, "?", note=f"its status is {what}, not a text", raw=raw)
+    status = raw.get("status") if isinstance(raw, dict) else None
+    if not isinstance(raw, dict) or not isinstance(status, str):
+        return Service(name, "?", note=_fault(raw), raw=raw)
     return Service(
         name,
         clean(status) or "?",
@@ -269,6 +265,15 @@ def _service(name: str, raw: object, *, twice: bool) -> Service:
         note="" if status else "the node gave no status",
         raw=raw,
     )
+
+
+def _fault(raw: object) -> str:
+    """Return what is wrong with an entry that is not as the API says."""
+    if not isinstance(raw, dict):
+        return f"the node sent {kind_of_json(raw)} where an object was expected"
+    from tui.api.service_entry import fault_of_entry  # pydantic: for an odd entry alone
+
+    return fault_of_entry(raw)
 
 
 def read_identity(body: bytes) -> Identity:
