@@ -19,8 +19,7 @@ EXCEPTIONS: dict[str, str] = {}
 """Whatever no test names, and why."""
 
 MAY_SKIP = {
-    "cli/test_serve.py"
-    "::test_a_real_browser_shows_the_table_and_sends_no_action": "no Chromium",
+    "cli/test_serve.py::test_a_real_browser_shows_the_table_and_sends_no_action": "no Chromium",
     "credentials/test_file.py"
     "::test_a_disk_that_hangs_holds_nothing_else_up_and_is_reported": "no FUSE",
     "fleet/test_sleep.py"

@@ -2,7 +2,7 @@
 
 It stands where `httpx.AsyncHTTPTransport` does for a node behind a proxy, and takes a fifth of its
 processor time: there is one connection and one request at a time, so nothing is pooled or locked.
-An answer as nodes send it (200, a length, whole) is read here; every other one is read by h11.
+An answer as nodes send it (a status, plain headers, a length) is read here, every other one by h11.
 """
 
 import asyncio
@@ -18,11 +18,15 @@ from typing import Any, cast
 import httpx
 
 _HEAD_AT_MOST = 100 * 1024  # httpcore's limit
+_WAITING_AT_MOST = 256 * 1024
+_PIECE = 64 * 1024  # what h11 reads at a time: it takes long, and the deadline must not wait for it
 _NEXT_ADDRESS_AFTER = 0.25  # RFC 8305
 _ILLEGAL = re.compile(rb"[\r\n\0]")
 _PLAIN_HEAD = re.compile(
-    rb"HTTP/1\.1 200 [ -~]*\r\n((?:[A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
+    rb"HTTP/1\.1 ([2-5][0-9][0-9]) [ -~]*\r\n"
+    rb"((?:[A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
 )
+_WITHOUT_BODY = (204, 304)
 _TELLING = (b"transfer-encoding", b"connection", b"upgrade")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -44,6 +48,7 @@ class _Line(asyncio.Protocol):
         self._socket = opened
         self._peer = _peer_of(opened)
         self._transport: asyncio.Transport | None = None
+        self._is_paused = False
         self._error: Exception | None = None
         self._lost = asyncio.get_running_loop().create_future()
         self._waiter: asyncio.Future[None] | None = None
@@ -57,6 +62,9 @@ class _Line(asyncio.Protocol):
         self.received += data
         if not self.is_in_use:  # nobody asked: what comes next could be taken for an answer
             self.abort()
+        elif len(self.received) > _WAITING_AT_MOST and self._transport is not None:
+            self._is_paused = True
+            self._transport.pause_reading()
         self._wake()
 
     def eof_received(self) -> None:
@@ -86,8 +94,8 @@ class _Line(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(data)
 
-    async def take(self) -> bytes:
-        """Return what has arrived, at least a byte; empty once nothing more comes.
+    async def arrived(self) -> bool:
+        """Wait until there is something in `received`; False once nothing more comes.
 
         Raises httpx.ReadError where the connection broke.
         """
@@ -95,13 +103,26 @@ class _Line(asyncio.Protocol):
             if self._error is not None:
                 raise httpx.ReadError(str(self._error)) from self._error
             if not self.is_open:
-                return b""
+                return False
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 await self._waiter
             finally:
                 self._waiter = None
-        taken, self.received = bytes(self.received), bytearray()
+        return True
+
+    async def take(self, at_most: int = _WAITING_AT_MOST) -> bytes:
+        """Return what arrives next, so many bytes at most; empty once nothing more comes.
+
+        Raises httpx.ReadError where the connection broke.
+        """
+        if not await self.arrived():
+            return b""
+        taken = bytes(self.received[:at_most])
+        del self.received[:at_most]
+        if self._is_paused and self._transport is not None:
+            self._is_paused = False
+            self._transport.resume_reading()
         return taken
 
     def abort(self) -> None:
@@ -245,34 +266,35 @@ class _Answer(httpx.AsyncByteStream):
 
 
 class _PlainAnswer(_Answer):
-    """An answer as nodes send it: 200, and a body of a known length."""
+    """An answer as nodes send it: a body of a known length."""
 
-    version, status = b"HTTP/1.1", 200
+    version = b"HTTP/1.1"
 
     def __init__(
-        self, line: _Line, headers: list[tuple[bytes, bytes]], first: bytes, length: int
+        self,
+        line: _Line,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        length: int,
     ) -> None:
         super().__init__(line)
-        self.headers = headers
-        self._first = first
+        self.status, self.headers = status, headers
         self._left = length
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        some = self._first
-        while len(some) < self._left:
-            self._left -= len(some)
-            yield some
-            some = await self._line.take()
+        while self._left:
+            some = await self._line.take(self._left)
             if not some:
                 raise httpx.RemoteProtocolError("the body ended before its length")
-        yield some[: self._left]
-        self._end(is_kept=len(some) == self._left)
+            self._left -= len(some)
+            yield some
+        self._end(is_kept=True)
 
 
 class _AnyAnswer(_Answer):
     """Any other answer, read by h11."""
 
-    def __init__(self, line: _Line, first: bytes) -> None:
+    def __init__(self, line: _Line) -> None:
         super().__init__(line)
         import h11  # rarely needed
 
@@ -281,7 +303,6 @@ class _AnyAnswer(_Answer):
         # Which request it was makes no difference to how its answer is read.
         self._reader.send(h11.Request(method="GET", target="/", headers=[("Host", "node")]))
         self._reader.send(h11.EndOfMessage())
-        self._reader.receive_data(first)
 
     async def begin(self) -> None:
         """Read the head."""
@@ -310,7 +331,8 @@ class _AnyAnswer(_Answer):
                 raise UnreadableAnswer(str(error)) from error
             if event is not self._h11.NEED_DATA:
                 return event
-            some = await self._line.take()
+            await asyncio.sleep(0)
+            some = await self._line.take(_PIECE)
             if not some and self._reader.their_state is self._h11.SEND_RESPONSE:
                 raise httpx.RemoteProtocolError("the connection ended before an answer")
             self._reader.receive_data(some)
@@ -318,29 +340,31 @@ class _AnyAnswer(_Answer):
 
 async def _begin_answer(line: _Line) -> _Answer:
     """Read the head of an answer. Raises httpx.TransportError."""
-    first = await line.take()
-    if not first:
+    if not await line.arrived():
         raise httpx.RemoteProtocolError("the connection ended before an answer")
-    plain = _plain_answer(line, first)
+    plain = _plain_answer(line)
     if plain is not None:
         return plain
-    answer = _AnyAnswer(line, first)
+    answer = _AnyAnswer(line)
     await answer.begin()
     return answer
 
 
-def _plain_answer(line: _Line, first: bytes) -> _PlainAnswer | None:
-    head = _PLAIN_HEAD.match(first)
+def _plain_answer(line: _Line) -> _PlainAnswer | None:
+    """Read the head of an answer as nodes send it; None, and nothing is read, of another one."""
+    head = _PLAIN_HEAD.match(line.received)
     if head is None:
         return None
-    headers = [_header(one) for one in head[1].split(b"\r\n")[:-1]]
+    status = int(head[1])
+    headers = [_header(one) for one in head[2].split(b"\r\n")[:-1]]
     named = {name.lower(): value for name, value in headers}
     length = named.get(b"content-length", b"")
     if len(named) != len(headers) or not length.isdigit() or len(length) > 12:
         return None
-    if any(name in named for name in _TELLING):
+    if status in _WITHOUT_BODY or any(name in named for name in _TELLING):
         return None
-    return _PlainAnswer(line, headers, first[head.end() :], int(length))
+    del line.received[: head.end()]
+    return _PlainAnswer(line, status, headers, int(length))
 
 
 def _header(line: bytes) -> tuple[bytes, bytes]:
