@@ -46,6 +46,7 @@ class _Line(asyncio.Protocol):
         self.is_open = True
         self.is_in_use = False
         self._socket = opened
+        self._is_handed_over = False
         self._peer = _peer_of(opened)
         self._transport: asyncio.Transport | None = None
         self._is_paused = False
@@ -57,6 +58,8 @@ class _Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        if not self.is_open:  # given up meanwhile
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -125,13 +128,18 @@ class _Line(asyncio.Protocol):
             self._transport.resume_reading()
         return taken
 
+    def hand_over(self) -> socket.socket:
+        """Return the socket, which asyncio closes from now on."""
+        self._is_handed_over = True
+        return self._socket
+
     def abort(self) -> None:
         """Close at once."""
         self.is_open = False
-        if self._transport is None:
-            self._socket.close()
-        else:
+        if self._transport is not None:
             self._transport.abort()
+        elif not self._is_handed_over:
+            self._socket.close()
 
     async def aclose(self) -> None:
         """Close at once, and wait until it is closed."""
@@ -196,13 +204,13 @@ class DirectTransport(httpx.AsyncBaseTransport):
         await steps("connection.connect_tcp.complete", {"return_value": line})
         loop = asyncio.get_running_loop()
         if url.scheme == "http":
-            await loop.create_connection(lambda: line, sock=opened)
+            await loop.create_connection(lambda: line, sock=line.hand_over())
             return line
         await steps("connection.start_tls.started", {})
         self._context.set_alpn_protocols(["http/1.1"])
         try:
             await loop.create_connection(
-                lambda: line, sock=opened, ssl=self._context, server_hostname=host
+                lambda: line, sock=line.hand_over(), ssl=self._context, server_hostname=host
             )
         except OSError as error:
             raise httpx.ConnectError(str(error)) from error
