@@ -3,13 +3,16 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from tui.model.context import LogEntry, Severity
 from tui.model.event import (
     Cause,
+    ClusterLogged,
     ConnectionLost,
     ConnectionRegained,
     CrashLoop,
     Event,
     EventDetails,
+    EventKind,
     OrderEnded,
     OrderGiven,
     Restart,
@@ -114,7 +117,9 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
 ]  # fmt: skip
 """Details and their cause, the sentence and the short form that are shown of them."""
 
-EXAMPLES = {details.kind: details for details, *_ in SENTENCES}
+LOGGED = ClusterLogged(LogEntry(ON, "node_joined", Severity.INFO, 2, 3, "by admin"))
+
+EXAMPLES = {details.kind: details for details, *_ in SENTENCES} | {EventKind.CLUSTER: LOGGED}
 """Details of each kind."""
 
 

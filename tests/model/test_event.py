@@ -2,8 +2,18 @@
 
 import pytest
 
-from tests.events import EXAMPLES, HERE, SENTENCES, event, flip
-from tui.model.event import Event, EventKind, OldSentence, OrderEnded, RolloutMoved, StatusChange
+from tests.events import EXAMPLES, HERE, ON, SENTENCES, event, flip
+from tui.model.context import LogEntry, Severity
+from tui.model.event import (
+    RECORDED,
+    ClusterLogged,
+    Event,
+    EventKind,
+    OldSentence,
+    OrderEnded,
+    RolloutMoved,
+    StatusChange,
+)
 from tui.model.order import Result, Verb
 from tui.model.rollout import RolloutState
 from tui.model.service import Health
@@ -70,8 +80,15 @@ def test_a_change_of_status_has_the_kind_of_what_was_listed_before_and_after() -
     assert StatusChange("", None).kind is EventKind.VANISHED
 
 
+@pytest.mark.parametrize("severity", Severity)
+def test_an_error_of_the_clusters_log_is_a_problem(severity: Severity) -> None:
+    logged = event(ClusterLogged(LogEntry(ON, "node_failed", severity)), service="")
+    assert logged.is_problem is (severity in (Severity.ERROR, Severity.CRITICAL))
+
+
 def test_the_examples_cover_every_kind() -> None:
-    assert {details.kind for details, *_ in SENTENCES} == set(EventKind)
+    assert {details.kind for details, *_ in SENTENCES} == set(RECORDED)
+    assert EXAMPLES.keys() == set(EventKind)
 
 
 def test_the_health_after_a_change_is_that_of_its_new_status() -> None:

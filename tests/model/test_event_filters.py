@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.events import EXAMPLES, event, flip
+from tests.events import EXAMPLES, LOGGED, event, flip
 from tui.model.event import EventKind
 from tui.model.filters import EventFilter
 
@@ -25,6 +25,10 @@ from tui.model.filters import EventFilter
         ("service=alert", True),
         ("service=", True),
         ("what=stat", True),
+        ("from=here", True),
+        ("from=h", True),
+        ("from=cluster", False),
+        ("!from=cluster", True),
         ("what=crash", False),
         ("!what=crash", True),
         ("kind=x", False),
@@ -51,3 +55,11 @@ def test_a_filter_knows_whether_it_lets_everything_through() -> None:
     assert EventFilter(" ").is_empty
     assert not EventFilter(problems=True).is_empty
     assert not EventFilter("x").is_empty
+
+
+def test_from_tells_the_clusters_own_log_from_what_was_seen_from_here() -> None:
+    logged = event(LOGGED, service="")
+    assert EventFilter("from=cluster").picks(logged)
+    assert not EventFilter("from=here").picks(logged)
+    assert not EventFilter("here").picks(flip("RUNNING", "STOPPED")), "no word that is shown"
+    assert EventFilter("what=cluster by admin").picks(logged)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.events import ELSEWHERE, EXAMPLES, HERE, SENTENCES, event
-from tui.model.event import Cause, EventDetails, EventKind, OldSentence
+from tests.events import ELSEWHERE, EXAMPLES, HERE, LOGGED, ON, SENTENCES, event
+from tui.model.context import LogEntry
+from tui.model.event import Cause, ClusterLogged, EventDetails, EventKind, OldSentence
 from tui.model.event_text import event_brief, event_text
 
 
@@ -24,6 +25,13 @@ def test_who_ordered_it_is_added_only_where_that_matters(kind: EventKind) -> Non
     restarts = {EventKind.RESTARTED, EventKind.LOOPING}
     elsewhere = event_text(event(EXAMPLES[kind], cause=ELSEWHERE))
     assert elsewhere == plain + ", nobody here ordered it" * (kind in restarts)
+
+
+def test_an_entry_of_the_clusters_log_is_shown_clean_with_its_places() -> None:
+    assert event_text(event(LOGGED)) == "node_joined, node:2, database 3: by admin"
+    hostile = LogEntry(ON, "x\x1b[31m", detail="[red]\u202e\n")
+    assert event_text(event(ClusterLogged(hostile))).isprintable()
+    assert event_text(event(ClusterLogged(LogEntry(ON, "rebooted")))) == "rebooted"
 
 
 def test_an_old_sentence_is_shown_as_it_was_kept() -> None:

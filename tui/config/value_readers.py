@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui.config.errors import BadValue
 from tui.config.profile import Signs
-from tui.model.event import EventKind
+from tui.model.event import RECORDED, EventKind
 from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
 from tui.model.rollout import GateHazard
@@ -94,7 +94,7 @@ def read_choice(*names: str) -> Callable[[object], str]:
 
 def read_event_kinds(value: object) -> frozenset[EventKind]:
     """Read a list of kinds of events."""
-    return frozenset(map(EventKind, _some_of(value, [kind.value for kind in EventKind])))
+    return frozenset(map(EventKind, _some_of(value, [kind.value for kind in RECORDED])))
 
 
 def read_gate_hazards(value: object) -> frozenset[GateHazard]:

@@ -19,10 +19,10 @@ from tui.fleet.login.state import LoginStopped
 from tui.fleet.polling.cluster_context import gap_of
 from tui.fleet.problems import RESTARTS_FOR, NodeCondition, find_problems
 from tui.model.clock import monotonic
-from tui.model.context import Alert, ClusterContext, Known, LogEntry, Severity
+from tui.model.context import Alert, ClusterContext, Known, Severity
 from tui.model.duration import clock_duration
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
-from tui.model.event_text import event_text
+from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
 from tui.model.service import Health, Service
 from tui.model.text import clean
@@ -314,8 +314,14 @@ def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) ->
         yield Evidence(EvidenceKind.LOG, Source.LOG, f"{what}{_not_since(known)}", known.age(now))
     for entry in near[: LOG_AT_MOST if moments else _NEWEST_AT_MOST]:
         age = max(0.0, (on - entry.at).total_seconds())
-        bad = entry.severity in (Severity.ERROR, Severity.CRITICAL)
-        yield Evidence(EvidenceKind.LOG, Source.LOG, log_text(entry), age, entry.at, is_problem=bad)
+        yield Evidence(
+            EvidenceKind.LOG,
+            Source.LOG,
+            log_entry_text(entry),
+            age,
+            entry.at,
+            is_problem=entry.is_error,
+        )
 
 
 def _moments(subject: WhySubject, own: Sequence[Event]) -> list[datetime]:
@@ -329,14 +335,6 @@ def _moments(subject: WhySubject, own: Sequence[Event]) -> list[datetime]:
         and (not subject.service or event.service == subject.service)
     ]
     return [*started, *changes[-1:]]
-
-
-def log_text(entry: LogEntry) -> str:
-    """Return an entry of the cluster's log as a sentence."""
-    place = "" if entry.node is None else f", node:{entry.node}"
-    place += "" if entry.database is None else f", database {entry.database}"
-    detail = f": {clean(entry.detail)}" if entry.detail else ""
-    return f"{clean(entry.type, 64)}{place}{detail}"
 
 
 def _unknown(kind: EvidenceKind, source: Source, gap: str) -> Evidence:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from tui.history.event_fields import TEXT_AT_MOST, decode_fields, encode_fields
 from tui.history.old_sentences import parse_sentence
 from tui.model.clock import monotonic
-from tui.model.event import Cause, Event, EventDetails, EventKind, OldSentence
+from tui.model.event import RECORDED, Cause, Event, EventDetails, OldSentence
 from tui.model.event_text import details_text
 from tui.model.text import clean
 
-_KINDS = {kind.value: kind for kind in EventKind}
+_KINDS = {kind.value: kind for kind in RECORDED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,11 @@ class LogEntry:
     database: int | None = None
     detail: str = ""
 
+    @property
+    def is_error(self) -> bool:
+        """Whether the cluster calls it an error, or worse."""
+        return self.severity in (Severity.ERROR, Severity.CRITICAL)
+
 
 @dataclass(frozen=True, slots=True)
 class NodeContext:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import ClassVar
 
+from tui.model.context import LogEntry
 from tui.model.node import Role
 from tui.model.order import Result, Verb
 from tui.model.reading import TroubleKind
@@ -31,6 +32,12 @@ class EventKind(Enum):
     LOGIN = "login"
     LOOPING = "crash loop"
     ROLLOUT = "rollout"
+    CLUSTER = "cluster"
+    """An entry of the cluster's own event log, which is read and never recorded."""
+
+
+RECORDED = tuple(kind for kind in EventKind if kind is not EventKind.CLUSTER)
+"""The kinds of events that are seen from here: recorded, and worth a bell or a notice."""
 
 
 class Cause(Enum):
@@ -154,6 +161,14 @@ class RolloutMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterLogged:
+    """The cluster logged something itself (`/v1/logs`)."""
+
+    kind: ClassVar = EventKind.CLUSTER
+    entry: LogEntry
+
+
+@dataclass(frozen=True, slots=True)
 class OldSentence:
     """What an earlier version of rsdeck kept of an event, where its fields cannot be had."""
 
@@ -173,6 +188,7 @@ EventDetails = (
     | OrderGiven
     | OrderEnded
     | RolloutMoved
+    | ClusterLogged
     | OldSentence
 )
 
@@ -223,7 +239,7 @@ class Event:
 
         Lost nodes, crash loops, stopped logins; restarts and disappearances that were not ordered
         here; changes to a status with a problem, unless ordered here and no failure; orders that
-        were not verified; rollouts that stand still.
+        were not verified; rollouts that stand still; errors in the cluster's log.
         """
         match self.kind:
             case EventKind.FLIPPED:
@@ -233,6 +249,8 @@ class Event:
                 return self.result is not Result.VERIFIED
             case EventKind.ROLLOUT:
                 return isinstance(self.details, RolloutMoved) and self.details.state in _STANDSTILLS
+            case EventKind.CLUSTER:
+                return isinstance(self.details, ClusterLogged) and self.details.entry.is_error
             case kind:
                 unordered = kind in _PROBLEMS_UNLESS_ORDERED and not self.ordered_here
                 return unordered or kind in _PROBLEMS

@@ -3,9 +3,11 @@
 What these functions return is shown and never read back.
 """
 
+from tui.model.context import LogEntry
 from tui.model.duration import two_units
 from tui.model.event import (
     Cause,
+    ClusterLogged,
     ConnectionLost,
     ConnectionRegained,
     CrashLoop,
@@ -22,6 +24,7 @@ from tui.model.event import (
     StoppedLogin,
 )
 from tui.model.rollout import RolloutState
+from tui.model.text import clean
 
 ORDERED_HERE = ", ordered here"
 NOT_ORDERED_HERE = ", nobody here ordered it"
@@ -79,6 +82,8 @@ def _text(details: EventDetails) -> str:
             return _service_text(details)
         case OrderGiven() | OrderEnded() | RolloutMoved():
             return _order_text(details)
+        case ClusterLogged(entry=entry):
+            return log_entry_text(entry)
         case OldSentence(text=text):
             return text
         case _:
@@ -126,6 +131,14 @@ def _order_text(details: OrderGiven | OrderEnded | RolloutMoved) -> str:
         case RolloutMoved(number=number, title=title, note=note) as rollout:
             state = "".join(_rollout_state(rollout))
             return f"rollout {number}: {title}: {state}" + (f", {note}" if note else "")
+
+
+def log_entry_text(entry: LogEntry) -> str:
+    """Return an entry of the cluster's log as a sentence: its type, where, and its details."""
+    node = "" if entry.node is None else f", node:{entry.node}"
+    database = "" if entry.database is None else f", database {entry.database}"
+    detail = f": {clean(entry.detail)}" if entry.detail else ""
+    return f"{clean(entry.type, 64)}{node}{database}{detail}"
 
 
 def _rollout_state(rollout: RolloutMoved) -> tuple[str, str]:

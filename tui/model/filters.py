@@ -11,6 +11,7 @@ from tui.model.records import dataclass
 from tui.model.service import KNOWN_STATUSES, Kind, Service, kind_of
 from tui.model.text import visible_name
 
+_CLUSTER, _HERE = "cluster", "here"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -38,7 +39,8 @@ def service_filter_keys(services: Iterable[Service]) -> FilterKeys:
 
 def event_filter_keys(nodes: Iterable[str]) -> FilterKeys:
     """Return the keys of a filter over the events of nodes, by their names."""
-    return {"node": tuple(nodes), "service": (), "what": tuple(kind.value for kind in EventKind)}
+    kinds = tuple(kind.value for kind in EventKind)
+    return {"node": tuple(nodes), "service": (), "what": kinds, "from": (_CLUSTER, _HERE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ class EventFilter:
         """Whether an event is shown: every word of the filter must match.
 
         `text` is looked for in all that is shown of it, `!text` must not be in it; `node=`,
-        `service=` and `what=` compare the start of that word; `!` before these inverts them. Case
+        `service=` and `what=` compare the start of that word, and `from=` of where it was seen:
+        `cluster` (its own log) or `here`; `!` before these inverts them. Case
         does not matter.
         """
         if self.problems and not event.is_problem:
@@ -168,9 +171,10 @@ def _event_matches(word: str, event: Event) -> bool:
         return True
     service = visible_name(event.service)
     fields = {"node": event.node, "service": service, "what": event.kind.value}
+    seen = _CLUSTER if event.kind is EventKind.CLUSTER else _HERE
     field, equals, value = bare.partition("=")
-    if equals and field in fields:
-        found = fields[field].lower().startswith(value)
+    if equals and field in ("from", *fields):
+        found = (fields | {"from": seen})[field].lower().startswith(value)
     else:
         shown = (*fields.values(), event.service, event_text(event))
         found = bare in " ".join(shown).lower()

@@ -48,6 +48,7 @@ async def row(deck: Deck, *words: str) -> None:
 
 async def test_every_change_of_every_node_appears(served: SimulatedCluster, tmp_path: Path) -> None:
     cluster = served.cluster
+    cluster.contents.log.clear()
     async with open_deck(write_configuration(served, tmp_path), size=WIDE) as deck:
         await deck.all_known()
         await timeline(deck)
@@ -162,6 +163,27 @@ async def test_enter_on_a_node_without_a_profile_says_so(
         await deck.press("enter")
         await deck.shows("node3 is not watched any more.")
         assert deck.app.deck.here == "node1"
+
+
+async def test_the_clusters_own_log_is_merged_in_and_can_be_shown_alone(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=WIDE) as deck:
+        await deck.all_known()
+        served.cluster.stop(2, "alert_mgr")
+        served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
+        await deck.fleet.read_context("node1")
+        await timeline(deck)
+        await row(deck, "node2", "· cluster", "node_memory, node:2")
+        await row(deck, "demo", "· cluster", "backup_succeeded, database 1")
+        await row(deck, "node2", "alert_mgr", "RUNNING → STOPPED")
+        await deck.press("slash", *"from=cluster", "enter")
+        await deck.until(lambda: all("· cluster" in line for line in rows(deck)))
+        assert len(rows(deck)) == 3
+        await deck.press("down", "enter")
+        assert isinstance(deck.app.screen, EventsScreen), "there is no node to go to"
+        await deck.press("up", "w")
+        await deck.shows("Why: node2")
 
 
 async def test_a_configured_key_opens_and_closes_the_timeline(
@@ -287,10 +309,13 @@ async def one_of_each(deck: Deck, served: SimulatedCluster) -> None:
 async def test_the_timeline(
     size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
 ) -> None:
+    served.cluster.contents.log.clear()
     async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
         await deck.all_known()
         await one_of_each(deck, served)
         await timeline(deck)
         await deck.until(lambda: len(rows(deck)) == 11)
+        await deck.fleet.read_context("node1")
+        await deck.shows("alerts 0" if size[0] > 80 else "lost")
         # An age is as wide with one digit as with two.
         compare(f"timeline-{size[0]}x{size[1]}", re.sub(r" [ \d]\d s\b", "  9 s", deck.text))

@@ -24,6 +24,7 @@ _SIGNS = {
     EventKind.LOGIN: ("✗", "bad"),
     EventKind.LOOPING: ("∞", "bad"),
     EventKind.ROLLOUT: ("»", "bold"),
+    EventKind.CLUSTER: ("·", "muted"),
 }
 _RESULTS = {
     Result.VERIFIED: ("✓", "ok"),

@@ -7,7 +7,9 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 
+from tui.fleet.cluster_log import MergedEvents
 from tui.fleet.fleet import Fleet
+from tui.model.event import Event, EventKind
 from tui.model.filters import EventFilter, FilterKeys, event_filter_keys
 from tui.model.time_zone import zone_word
 from tui.ui.format.event_row import event_clock, event_sentence
@@ -32,7 +34,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     """
 
     VIEW = "timeline"
-    FILTER = "text  !text  node=  service=  what="
+    FILTER = "text  !text  node=  service=  what=  from="
     AUTO_FOCUS = "#events"
     table: EventsTable
     BINDINGS = [*bindings(View.TIMELINE, {"quit": "close", "timeline": "close"} | TO_DECK)]
@@ -41,6 +43,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap) | {"choose": "enter"})
         self._wanted = EventFilter()
         self._shown = 0
+        self._merged = MergedEvents(fleet)
         self.table = EventsTable(palette, id="events")
         self._whole = TextLine(id="whole")
 
@@ -60,14 +63,14 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
 
     def refresh_all(self) -> None:
         """Show the events as they are now."""
-        empty = "Nothing has changed yet." if not self._fleet.events else ""
+        empty = "Nothing has changed yet." if not self._merged.now() else ""
         self.table.set_empty(empty or "No event matches. esc clears the filter.")
-        self._shown = self.table.present(self._fleet.events, self._wanted)
+        self._shown = self.table.present(self._merged.now(), self._wanted)
         self._show_around()
 
     def _show_around(self) -> None:
         """Show how much there is, and the event under the cursor in full."""
-        palette, events, wanted = self._palette, self._fleet.events, self._wanted
+        palette, events, wanted = self._palette, self._merged.now(), self._wanted
         self._show_header()
         self._show_keys(_BAR)
         parts = [Text("1 event" if len(events) == 1 else f"{len(events)} events")]
@@ -94,8 +97,17 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     @on(LiveTable.Chosen)
     def _chosen(self, chosen: LiveTable.Chosen) -> None:
         event = self.table.event(chosen.key)
-        if event is not None:
+        if event is not None and not self._is_of_a_cluster(event):
             self.dismiss((event.node, event.service))
+
+    def _is_of_a_cluster(self, event: Event) -> bool:
+        """Whether it is of the whole cluster, so that there is no node to go to."""
+        return event.kind is EventKind.CLUSTER and event.node not in self._fleet
+
+    def why_subject(self) -> tuple[str, str] | None:
+        """Return the node and the service of the event under the cursor."""
+        event = self.table.event(self.table.cursor_key)
+        return None if event is None else (event.node, event.service)
 
     # The filter
 
