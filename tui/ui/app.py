@@ -29,6 +29,7 @@ from tui.ui.controllers.notifications import NotificationController
 from tui.ui.controllers.orders import OrderController
 from tui.ui.controllers.profiles import AddedProfiles, Discover, ProfileController
 from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTargets
+from tui.ui.controllers.why import Explainable
 from tui.ui.format.copy_text import selected_text
 from tui.ui.format.node_news import NodeNews
 from tui.ui.format.status_lines import Palette
@@ -431,6 +432,16 @@ class DeckApp(MouseSafeApp):
             self._show_deck()
             screen = ProblemsScreen(self._fleet, self._theme_file.styles, self._keys)
             self.push_screen(screen, self._go)
+
+    def action_why(self) -> None:
+        """Show why the service or the node under the cursor is as it is."""
+        from tui.ui.screens.why import WhyScreen
+
+        subject = self.screen.why_subject() if isinstance(self.screen, Explainable) else None
+        if subject is None or subject[0] not in self._fleet:
+            self._warn("No service and no node is under the cursor.")
+        else:
+            self.push_screen(WhyScreen(self._fleet, *subject, self._colors()))
 
     def action_timeline(self) -> None:
         """Show the events of all nodes."""

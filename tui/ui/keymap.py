@@ -71,6 +71,7 @@ KEYS: tuple[Key, ...] = (
     Key("timeline", "e", "app.timeline", "Timeline", "Every change on every node, newest first", _VIEWS, _EVERYWHERE),
     Key("all_problems", "P", "app.all_problems", "All problems", "The problems of all nodes, most severe first", _VIEWS, _EVERYWHERE),
     Key("rollouts", "o", "app.rollouts", "Rollout", "The running rollout, or the last one", _VIEWS, _EVERYWHERE),
+    Key("why", "w", "app.why", "Why", "Why the service under the cursor, or its node, is as it is", _VIEWS, _FULL),
     Key("nodes", "n", "app.nodes", "Nodes", "Pick a node", _VIEWS, _EVERYWHERE, "Nodes"),
     Key("help", "?,f1", "app.help", "Help", "Every key and every sign", _VIEWS, _EVERYWHERE, "Help"),
     Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _SERVICES, _LISTS, "Filter"),

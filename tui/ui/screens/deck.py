@@ -504,6 +504,10 @@ class DeckScreen(ServicesScreen[None]):
         # What was ordered is not ordered again by the next key.
         self._controller.ask(Verb(verb), self._choice(), self.table.clear_marks)
 
+    def why_subject(self) -> tuple[str, str] | None:
+        """Return the node and the service under the cursor; without a service, the node."""
+        return (self.here, self.table.cursor_key or "") if self.here else None
+
     def rollout_targets(self) -> RolloutTargets:
         """Return the services to roll over the nodes of this node's cluster."""
         choice = self._choice()

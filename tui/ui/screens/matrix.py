@@ -222,6 +222,10 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
                 Verb(verb), ServiceChoice(node, names, hidden), self.table.clear_marks
             )
 
+    def why_subject(self) -> tuple[str, str] | None:
+        """Return the node and the service of the cell under the cursor."""
+        return self.table.cursor
+
     def rollout_targets(self) -> RolloutTargets:
         """Return the marked services and their nodes; on one node alone, those of its cluster."""
         marked: dict[str, set[str]] = {}

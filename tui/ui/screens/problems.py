@@ -122,6 +122,10 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         if event.key in self._places:
             self.dismiss(self._places[event.key])
 
+    def why_subject(self) -> tuple[str, str] | None:
+        """Return the node and the service of the problem under the cursor."""
+        return self._places.get(self._table.cursor_key or "")
+
     def action_close(self) -> None:
         """Go back to the screen below."""
         self.dismiss(None)

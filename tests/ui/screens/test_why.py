@@ -1,0 +1,58 @@
+"""Why a service or a node is as it is, over the screen it was opened from."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import open_deck, posts, write_configuration
+from tui.sim.server import SimulatedCluster
+from tui.ui.screens.why import WhyScreen
+
+pytestmark = pytest.mark.real_time
+HOSTILE = "[@click=app.quit]quit[/]\x1b[31m\u202e"
+
+
+async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.stop(1, "alert_mgr")
+    served.cluster.contents.raise_alert(HOSTILE, "WARNING", 1)
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("w")
+        await deck.shows("Why: alert_mgr on node1", "STOPPED", "/v1/local/services")
+        await deck.shows("node check", "alert_mgr is not running", "cluster health", "WARNING")
+        assert "[@click=app.quit]quit[/]" in "".join(deck.text.split())
+        assert deck.text.replace("\n", "").isprintable()
+        assert isinstance(deck.app.screen, WhyScreen)
+        await deck.press("w")
+        assert deck.app.screen is deck.app.deck
+    assert not posts(served)
+
+
+async def test_w_on_a_problem_shows_why_and_comes_back_to_the_problems(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.stop(2, "alert_mgr")
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("P")
+        await deck.shows("should not be")
+        below = deck.app.screen
+        await deck.press("w")
+        await deck.shows("Why: alert_mgr on node2", "the cluster's actions")
+        await deck.press("escape")
+        assert deck.app.screen is below
+
+
+async def test_a_node_whose_profile_goes_takes_its_evidence_along(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("w")
+        await deck.until(lambda: isinstance(deck.app.screen, WhyScreen))
+        deck.fleet.adopt([one.profile for one in deck.fleet.nodes if one.name != "node1"])
+        await deck.until(lambda: not isinstance(deck.app.screen, WhyScreen))

@@ -1,0 +1,92 @@
+"""Why a service or a node is as it is: the evidence, live, over the screen it was opened from."""
+
+from datetime import UTC, datetime
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.fleet.fleet import Fleet
+from tui.fleet.why import Checks, WhySubject, find_evidence, read_checks
+from tui.model.clock import monotonic
+from tui.model.context import Known
+from tui.model.text import visible_name
+from tui.ui.format.status_lines import Palette
+from tui.ui.format.why_text import why_page, why_title
+
+_EVERY = 1.0
+"""Seconds after which ages go on, and new readings and events are shown."""
+
+_READING = "being read"
+
+
+class WhyScreen(ModalScreen[None]):
+    """Shows the evidence for one service, or with an empty `service` for the node.
+
+    The node's and the cluster's own checks, and what surrounds the node, are read as it opens and
+    by its refresh key; all else is what is polled anyway.
+    """
+
+    AUTO_FOCUS = "#page"
+    BINDINGS = [
+        Binding("escape,q,w", "close", "Close", show=False),
+        Binding("ctrl+r,f5", "read", "Read again", show=False),
+        Binding("j", "down", "Down", show=False),
+        Binding("k", "up", "Up", show=False),
+    ]
+
+    def __init__(self, fleet: Fleet, node: str, service: str, palette: Palette) -> None:
+        super().__init__()
+        self._fleet = fleet
+        self._node, self._service = node, service
+        self._palette = palette
+        self._checks = Checks()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the page."""
+        with VerticalScroll(id="page"):
+            yield Static(id="evidence", markup=False)
+
+    def on_mount(self) -> None:
+        """Show what is known, read the checks, and start the clock."""
+        page = self.query_one("#page")
+        page.border_title = Content(why_title(self._node, visible_name(self._service)))
+        page.border_subtitle = Content("esc closes · ctrl+r reads the checks again")
+        self.action_read()
+        self.set_interval(_EVERY, self._show)
+
+    def action_read(self) -> None:
+        """Read the checks, and what surrounds the node."""
+        unread = Checks(Known(gap=_READING), Known(gap=_READING))
+        self._checks = self._checks if self._checks.node.value is not None else unread
+        self._show()
+        self.run_worker(self._read(), group="why", exclusive=True)
+
+    async def _read(self) -> None:
+        if self._node in self._fleet:
+            self._fleet.refresh_context(self._node)
+            self._checks = await read_checks(self._fleet, self._node)
+            self._show()
+
+    def _show(self) -> None:
+        if self._node not in self._fleet:
+            self.dismiss(None)
+            return
+        about = WhySubject.of(self._fleet.watch(self._node), self._service, self._checks)
+        evidence = find_evidence(about, self._fleet.events, monotonic(), datetime.now(UTC))
+        self.query_one("#evidence", Static).update(why_page(evidence, self._palette))
+
+    def action_close(self) -> None:
+        """Go back to the screen below."""
+        self.dismiss(None)
+
+    def action_down(self) -> None:
+        """Scroll down a line."""
+        self.query_one("#page", VerticalScroll).scroll_down(animate=False)
+
+    def action_up(self) -> None:
+        """Scroll up a line."""
+        self.query_one("#page", VerticalScroll).scroll_up(animate=False)
