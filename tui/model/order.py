@@ -188,7 +188,7 @@ class Verdict:
     is_partial: bool = False
 
     def __str__(self) -> str:
-        """Return it as a line: `alert_mgr: verified, held for 10 s`."""
+        """Return it as a line: `alert_mgr: verified, stable for 10 s`."""
         return f"{self.service}: {self.result.value}, {self.text}"
 
 

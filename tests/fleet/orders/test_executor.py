@@ -284,7 +284,7 @@ async def test_false_after_the_work_was_done_is_watched_as_true_is() -> None:
                 order = deck.give(Verb(verb), "alert_mgr")
                 verdict = await deck.verdict(order)
                 assert verdict.result is Result.VERIFIED
-                assert verdict.text == "held for 0 s, although the node reported failure"
+                assert verdict.text == "stable for 0 s, although the node reported failure"
                 assert not deck.fleet.orders.progress[order.number].is_verified
                 assert len(server.posts) == 1
 

@@ -136,7 +136,7 @@ def test_false_is_watched_and_verified_by_what_the_node_shows() -> None:
     verdict = judge(Verb.RESTART, RAN, NO, sights)
     assert verdict is not None
     assert (verdict.result, verdict.is_denied) == (Result.VERIFIED, True)
-    assert verdict.text == "held for 10 s, although the node reported failure"
+    assert verdict.text == "stable for 10 s, although the node reported failure"
 
 
 def test_false_and_a_service_that_was_stopped_and_not_started_has_failed() -> None:
@@ -408,21 +408,21 @@ def test_what_is_reached_near_the_limit_still_gets_its_time_to_hold() -> None:
 SENTENCES: list[tuple[Verb, SeenService, NodeAnswer, list[Observation], Result, str]] = [
     (
         Verb.RESTART, RAN, LOST, [up(2, None, T1), up(13, None, T1)], Result.VERIFIED,
-        "held for 10 s, seen at the node although its answer was lost",
+        "stable for 10 s, seen at the node although its answer was lost",
     ),
     (
         Verb.RESTART, RAN, YES, [up(2, None, T1), up(13, None, T1)], Result.VERIFIED,
-        "held for 10 s",
+        "stable for 10 s",
     ),
     (
         Verb.RESTART, RAN, replace(YES, text="it also answered for ccs"),
         [up(2, None, T1), up(13, None, T1)], Result.VERIFIED,
-        "held for 10 s; it also answered for ccs",
+        "stable for 10 s; it also answered for ccs",
     ),
     (
         Verb.RESTART, RAN, replace(NO, text="it also answered for ccs"),
         [up(2, None, T1), up(13, None, T1)], Result.VERIFIED,
-        "held for 10 s, although the node reported failure (it also answered for ccs)",
+        "stable for 10 s, although the node reported failure (it also answered for ccs)",
     ),
     (
         Verb.RESTART, RAN, YES, [up(2, None, T1), up(4, None, T2)], Result.FLAPPING,

@@ -64,7 +64,7 @@ async def test_the_whole_plan_is_shown_and_then_every_node_gets_its_turn(
         await agree(deck)
         await deck.shows("RUNNING for", "waits for node", "to come")
         await stands(deck, RolloutState.DONE)
-        await deck.shows("DONE 3 of 3 verified", "held for", "asked", "up")
+        await deck.shows("DONE 3 of 3 verified", "stable for", "asked", "up")
         await hears(deck)
         await deck.press("escape")
         await deck.shows("✓ restart alert_mgr on 3 nodes of demo: 3 of 3 verified")
@@ -96,7 +96,7 @@ async def test_a_node_that_refuses_pauses_the_rollout_until_an_action_is_chosen(
         await stands(deck, RolloutState.PAUSED)
         await deck.shows("PAUSED for", "node3: alert_mgr: failed", "✗ failed", "· to come")
         await deck.shows(
-            "r resume: asks node3 again", "s skip: leaves node3", "a abort: goes to no"
+            "r resume: polls node3 again", "s skip: leaves node3", "a abort: goes to no"
         )
         assert ordered(served) == [2, 3]
         await say(deck, key)
@@ -494,7 +494,7 @@ async def test_several_marked_services_need_their_count_typed(
         await deck.shows("alert_mgr  optional", "(hidden by the filter)", "type 6")
         await agree(deck, "6")
         await stands(deck, RolloutState.DONE)
-        await deck.shows("alert_mgr: held for", "mdns_server: held for")
+        await deck.shows("alert_mgr: stable for", "mdns_server: stable for")
     assert ordered(served) == [2, 3, 1]
 
 

@@ -170,7 +170,7 @@ def _refused(  # noqa: PLR0913 - as above
 def _verified(
     before: SeenService, answer: NodeAnswer, marks: tuple[TimelineMark, ...], patience: Patience
 ) -> Verdict:
-    text = f"held for {patience.steady:.0f} s"
+    text = f"stable for {patience.steady:.0f} s"
     if answer.claim is Claim.NOTHING:
         text += ", seen at the node although its answer was lost"
     elif answer.denial:

@@ -51,7 +51,7 @@ class RolloutActionDialog(ConfirmDialog[RolloutAction]):
         if self._action is RolloutAction.ABORT and before.state is not RolloutState.PAUSED:
             return ""
         same = (now.state, now.text, now.steps) == (before.state, before.text, before.steps)
-        return "" if same else "it does not stand any more as it is shown here"
+        return "" if same else "it changed since you looked"
 
 
 def action_facts(action: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
@@ -72,12 +72,12 @@ def action_effect(action: RolloutAction, progress: RolloutProgress) -> str:
     rest = _some(later)
     if action is RolloutAction.RESUME:
         then = f"; then {rest}" if rest else ""
-        return f"asks {here} again, and orders there what is not restarted yet{then}"
+        return f"polls {here} again, and restarts there what is not restarted yet{then}"
     if action is RolloutAction.SKIP:
         then = f"goes on with {rest}" if rest else "no node is left, so that is the end"
         return f"leaves {here} as it is ({_KEPT}), and {then}"
     if progress.state is not RolloutState.PAUSED:
-        return "an order that is out is watched to its end, and no node after it is touched"
+        return "an action that was sent is polled to its verdict; no node after it is touched"
     untouched = f"; not touched: {rest}" if rest else ""
     return f"goes to no further node, and leaves {here} as it is ({_KEPT}){untouched}"
 

@@ -30,7 +30,14 @@ class WhyScreen(ModalScreen[None]):
     by its refresh key; all else is what is polled anyway.
     """
 
-    AUTO_FOCUS = "#page"
+    AUTO_FOCUS = "#why"
+    DEFAULT_CSS = """
+    WhyScreen { align: center middle; }
+    WhyScreen #why {
+        width: 120; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        border: round $primary; background: $surface;
+    }
+    """
     BINDINGS = [
         Binding("escape,q,w", "close", "Close", show=False),
         Binding("ctrl+r,f5", "read", "Read again", show=False),
@@ -47,14 +54,14 @@ class WhyScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
-        with VerticalScroll(id="page"):
+        with VerticalScroll(id="why"):
             yield Static(id="evidence", markup=False)
 
     def on_mount(self) -> None:
         """Show what is known, read the checks, and start the clock."""
-        page = self.query_one("#page")
-        page.border_title = Content(why_title(self._node, visible_name(self._service)))
-        page.border_subtitle = Content("esc closes · ctrl+r reads the checks again")
+        box = self.query_one("#why")
+        box.border_title = Content(why_title(self._node, visible_name(self._service)))
+        box.border_subtitle = Content("esc closes · ctrl+r reads the checks again")
         self.action_read()
         self.set_interval(_EVERY, self._show)
 
@@ -85,8 +92,8 @@ class WhyScreen(ModalScreen[None]):
 
     def action_down(self) -> None:
         """Scroll down a line."""
-        self.query_one("#page", VerticalScroll).scroll_down(animate=False)
+        self.query_one("#why", VerticalScroll).scroll_down(animate=False)
 
     def action_up(self) -> None:
         """Scroll up a line."""
-        self.query_one("#page", VerticalScroll).scroll_up(animate=False)
+        self.query_one("#why", VerticalScroll).scroll_up(animate=False)
