@@ -67,6 +67,8 @@ def test_a_dry_run_shows_turns_roles_and_requests_and_sends_nothing_but_gets(
     assert f"send 1: POST {served.urls[2]}/v1/local/services" in ran.out
     assert '"services": ["alert_mgr"]' in ran.out
     assert "touches: node1: this node is the primary" in ran.out
+    assert "gate now: open by the last polls" in ran.out
+    assert "accepted" not in ran.out
     assert "GET /v1/nodes/check/{uid}" in ran.out
     assert not (known.home / ".local").exists()
 

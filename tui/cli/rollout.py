@@ -16,12 +16,10 @@ from tui.model.text import clean
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from tui.config import Configuration
     from tui.credentials import Passwords
-    from tui.fleet.orders.impact import Finding
-    from tui.model.rollout import Plan, PlanRefusal
+    from tui.fleet.one_shot import RolloutPreview
+    from tui.model.rollout import GateHazard, Plan, PlanRefusal
 
 _READ_ONLY = "read-only: nothing can be ordered; --dry-run shows the plan"
 
@@ -123,7 +121,7 @@ def restart(  # noqa: PLR0913 - the options of one command
     if as_json:
         echo_plan(seen.made, dry_run=dry_run)
     else:
-        click.echo(_table(seen.made, seen.impact, steady))
+        click.echo(_table(seen.made, seen, configuration.rollout.accept, steady))
     if dry_run:
         ctx.exit(_rehearse(configuration, seen.made, passwords, typed, as_json=as_json))
     plan = replace(seen.made, reason=clean(reason))
@@ -170,11 +168,14 @@ def _chosen(configuration: "Configuration", nodes: str | None) -> list[str]:
     return names
 
 
-def _table(plan: "Plan", impact: "Mapping[str, Sequence[Finding]]", steady: float) -> str:
+def _table(
+    plan: "Plan", seen: "RolloutPreview", accepted: "frozenset[GateHazard]", steady: float
+) -> str:
     """Lay out a plan: the turns, what it touches, the requests, and the checks between them."""
     from tui.fleet.orders.impact_text import plan_impact_lines
     from tui.journal.records import iso_time
     from tui.model.order import Route, write_operation
+    from tui.model.rollout import GateHazard
 
     rows = [("TURN", "NODE", "UID", "ROLE", "SERVICE", "KIND", "STATUS", "SINCE")]
     sent = []
@@ -194,12 +195,21 @@ def _table(plan: "Plan", impact: "Mapping[str, Sequence[Finding]]", steady: floa
             "ascii"
         )
         sent.append(f"send {turn}: POST {step.url}{Route.LOCAL} {body}")
-    touched = plan_impact_lines(plan.verb, impact)
+    touched = plan_impact_lines(plan.verb, seen.impact)
     lines = [plan.title, columns(rows), *(f"touches: {line.text}" for line in touched), *sent]
     lines += [f"left out: {remark}" for remark in plan.left_out]
     lines += [f"warning: {plan.danger}"] if plan.danger else []
     verdict = f"verdict: a new start time, then {steady:g} s stable; then the gate again"
-    return "\n".join([*lines, _GATE, verdict])
+    gates = [
+        _GATE,
+        *(
+            f"accepted: {hazard.title} ([rollout] accept)"
+            for hazard in GateHazard
+            if hazard in accepted
+        ),
+        f"gate now: {seen.gates}",
+    ]
+    return "\n".join([*lines, *gates, verdict])
 
 
 def _rehearse(

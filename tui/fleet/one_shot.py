@@ -13,7 +13,7 @@ from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.impact import Finding
 from tui.fleet.polling.identity import REBIND
 from tui.fleet.polling.poller import NodePoller
-from tui.fleet.rollout.manager import plan_node
+from tui.fleet.rollout.manager import GateLook, plan_node
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RehearsalStop
 from tui.fleet.why import Evidence, EvidenceKind, WhySubject, find_evidence, read_checks
@@ -111,12 +111,14 @@ _PLAN_ONLY = "read-only: a plan is only looked at"
 class RolloutPreview:
     """The chosen nodes as they were polled, and the plan, or why there is none.
 
-    `impact` is what each restart of the plan touches, by node.
+    `impact` is what each restart of the plan touches, by node; `gates` is whether its gates are
+    open now, but for the cluster's checks.
     """
 
     places: tuple[PlanNode, ...]
     made: Plan | PlanRefusal
     impact: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    gates: GateLook = field(default_factory=GateLook)
 
     @property
     def is_unasked(self) -> bool:
@@ -154,7 +156,7 @@ async def _survey(
     impact = {
         step.node: order_impact(fleet, made.verb, step.names, step.node, now) for step in made.steps
     }
-    return RolloutPreview(places, made, impact)
+    return RolloutPreview(places, made, impact, fleet.rollouts.look_at_gates(made))
 
 
 def check_gates(

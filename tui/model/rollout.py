@@ -51,6 +51,20 @@ class GateHazard(Enum):
     UNKNOWN = "unknown"
     """One of these is not known, and the service carries data."""
 
+    @property
+    def title(self) -> str:
+        """What it is, in words."""
+        return _HAZARDS[self]
+
+
+_HAZARDS = {
+    GateHazard.ACTIONS: "running actions",
+    GateHazard.MAINTENANCE: "maintenance",
+    GateHazard.QUORUM: "a lost quorum",
+    GateHazard.UNREPLICATED: "databases without a replica",
+    GateHazard.UNKNOWN: "what is not known",
+}
+
 
 class RolloutAction(Enum):
     """What the operator may do with a rollout that is paused."""

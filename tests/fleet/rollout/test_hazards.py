@@ -1,19 +1,24 @@
 """Around a node, what may lose data or quorum speaks against its restart; the unknown does too."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.fleet.conftest import Running, posts
 from tests.fleet.plan_nodes import SINCE
+from tests.fleet.rollouts import QUICK, cluster, planned, progress, reaches, rolling
+from tui.config import RolloutRules
 from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_hazards
 from tui.fleet.rollout.health_gate import ClusterChecks, GateFinding, judge_gate
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.context import ClusterContext, Database, Known, Quorum, RunningAction, Shard
 from tui.model.node import Identity, Maintenance, Role
 from tui.model.order import SeenService
-from tui.model.rollout import GateHazard, Step
+from tui.model.rollout import GateHazard, Plan, RolloutState, Step, StepState
 from tui.model.service import DATA_CARRIERS, Kind
+from tui.sim.server import SimulatedCluster
 
 NOW = 1000.0
 
@@ -63,7 +68,7 @@ def test_a_database_without_a_replica_on_the_node_is_one_for_what_carries_data(
     service: str,
 ) -> None:
     (hazard,) = find_hazards(step(service), BARE, NOW)
-    assert hazard == Hazard(GateHazard.UNREPLICATED, "no replica, and a shard on node2: cache")
+    assert hazard == Hazard(GateHazard.UNREPLICATED, "no replica, and a shard here: cache")
     assert kinds(BARE) == []
     assert find_hazards(step(service, uid=3), BARE, NOW) == ()
 
@@ -123,3 +128,108 @@ def test_maintenance_closes_the_gate_unless_it_is_accepted_by_name() -> None:
     assert judge_gate(step(), checks, 1, frozenset({GateHazard.MAINTENANCE})).is_well
     down = replace(CHECKS, facts=ClusterFacts("", (*MEMBERS, Member(3, status="down"))))
     assert not judge_gate(step(), down, 1, frozenset(GateHazard)).is_well
+
+
+# On a cluster
+
+
+async def planned_for(deck: Running, *nodes: str) -> Plan:
+    """Plan to restart the proxies, which takes a reason."""
+    await deck.known()
+    await deck.fleet.read_context("node1")
+    deck.fleet.unlocked = True
+    return replace(await planned(deck, "dmcproxy", nodes=nodes), reason="a leak")
+
+
+@pytest.fixture
+def three() -> Iterator[SimulatedCluster]:
+    with cluster(3) as served:
+        yield served
+
+
+async def test_a_node_with_an_unreplicated_database_is_blocked_until_that_is_accepted(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three) as deck:
+        plan = await planned_for(deck)
+        look = deck.fleet.rollouts.look_at_gates(plan)
+        assert "no replica, and a shard here" in look.text
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert now.here is not None
+        assert now.here.state is StepState.BLOCKED
+        assert look.text == now.here.text
+        deck.fleet.rollouts.abort(plan.number)
+        await deck.until(lambda: not progress(deck, plan).is_open)
+        deck.fleet.rollout_rules = RolloutRules(frozenset({GateHazard.UNREPLICATED}))
+        again = await planned_for(deck)
+        assert not deck.fleet.rollouts.look_at_gates(again).node
+        deck.fleet.rollouts.begin(again)
+        done = await reaches(deck, again, RolloutState.DONE, 60)
+        texts = [verdict.text for step in done.steps for verdict in step.verdicts]
+        assert len(texts) == 3
+        assert all("endpoint" in text and "back" in text for text in texts)
+
+
+async def test_a_running_action_is_waited_for_and_the_rollout_goes_on_once_it_has_ended(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three) as deck:
+        plan = await planned(deck)
+        action = three.cluster.contents.begin_action("SMUpdateBDB", "bdb:1")
+        deck.fleet.rollouts.begin(plan)
+        await deck.until(lambda: "waiting at the gate" in progress(deck, plan).steps[0].text)
+        assert "SMUpdateBDB" in progress(deck, plan).steps[0].text
+        assert not posts(three)
+        three.cluster.contents.end_action(action)
+        await reaches(deck, plan, RolloutState.DONE, 60)
+
+
+async def test_a_rollout_that_is_stopped_while_it_waits_at_a_gate_sends_nothing(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three) as deck:
+        plan = await planned(deck)
+        three.cluster.contents.begin_action("SMUpdateBDB", "bdb:1")
+        deck.fleet.rollouts.begin(plan)
+        await deck.until(lambda: "waiting at the gate" in progress(deck, plan).steps[0].text)
+        deck.fleet.rollouts.abort(plan.number)
+        await reaches(deck, plan, RolloutState.ABORTED)
+    assert not posts(three)
+
+
+@pytest.mark.parametrize("path", ["/v1/shards", "/v1/bdbs", "/v2/actions"])
+async def test_what_the_login_may_not_see_blocks_what_carries_data(
+    path: str, three: SimulatedCluster
+) -> None:
+    three.cluster.fail_call(path, 403)
+    async with rolling(three) as deck:
+        plan = await planned_for(deck, "node2")
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert "not known: " in now.text
+        assert "(403)" in now.text
+        deck.fleet.rollouts.abort(plan.number)
+        await deck.until(lambda: not progress(deck, plan).is_open)
+        plain = await planned(deck, nodes=("node2",))
+        assert deck.fleet.rollouts.look_at_gates(plain).unknown == (
+            ("running actions (403)",) if path == "/v2/actions" else ()
+        )
+        deck.fleet.rollouts.begin(plain)
+        await reaches(deck, plain, RolloutState.DONE, 60)
+
+
+async def test_endpoints_that_do_not_come_back_pause_a_rollout(three: SimulatedCluster) -> None:
+    for uid in range(1, 9):
+        path = f"/v1/local/bdbs/{uid}/endpoint/availability"
+        three.cluster.fail_call(path, 503, b'{"error_code": "bdb_endpoint_unavailable"}')
+    async with rolling(three, patience=replace(QUICK, endpoints=0.3)) as deck:
+        deck.fleet.rollout_rules = RolloutRules(frozenset({GateHazard.UNREPLICATED}))
+        plan = await planned_for(deck, "node2", "node3")
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert now.here is not None
+        assert now.here.state is StepState.FAILED
+        assert "0 of " in now.text
+        assert "back" in now.text
+        assert len(posts(three)) == 1

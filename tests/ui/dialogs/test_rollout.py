@@ -144,7 +144,11 @@ def test_what_the_restarts_touch_is_said_once_where_it_is_the_same_on_every_node
 @pytest.mark.parametrize(
     ("gates", "said"),
     [
-        (GateLook(), "open by the last polls; the cluster's checks are read before each node"),
+        (GateLook(), "open by the last polls; the cluster's checks are read at each node"),
+        (
+            GateLook(unknown=("a (1)",)),
+            "open by the last polls; the cluster's checks are read at each node; not known: a (1)",
+        ),
         (
             GateLook("node3", "node1: ccs is FATAL"),
             "closed at node3: node1: ccs is FATAL; the rollout pauses there",

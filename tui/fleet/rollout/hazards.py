@@ -34,32 +34,39 @@ class Hazard:
 
 def find_hazards(step: Step, context: ClusterContext, now: float) -> tuple[Hazard, ...]:
     """List what speaks against a step, the weightiest first; `now` is of the clock of ages."""
-    carries_data = bool(DATA_CARRIERS.intersection(step.names))
     found: list[Hazard] = []
-    gaps: list[str] = []
-    if gap := _gap(context.quorum, now):
-        gaps.append(f"quorum ({gap})")
-    elif (quorum := context.quorum.value) is not None and not quorum.is_kept:
+    quorum = context.quorum.value
+    if quorum is not None and not quorum.is_kept and not _gap(context.quorum, now):
         text = f"quorum is lost: {quorum.up} of {quorum.total} nodes are up"
         found.append(Hazard(GateHazard.QUORUM, text))
-    if gap := _gap(context.actions, now):
-        gaps.append(f"running actions ({gap})")
     moving = [action.name for action in context.actions.value or () if action.moves_shards]
     if moving and not _gap(context.actions, now):
         text = f"running, and may move shards: {_some(moving)}"
         found.append(Hazard(GateHazard.ACTIONS, text, is_moving=True))
-    if carries_data:
+    if _carries_data(step):
         bare = find_unreplicated(OrderPlace(step.identity.uid), context, now)
         if bare.count:
-            text = f"no replica, and a shard on {step.node}: {_some(bare.names)}"
+            text = f"no replica, and a shard here: {_some(bare.names)}"
             found.append(Hazard(GateHazard.UNREPLICATED, text))
+        if gaps := find_gaps(step, context, now):
+            found.append(Hazard(GateHazard.UNKNOWN, f"not known: {', '.join(gaps)}"))
+    return tuple(found)
+
+
+def find_gaps(step: Step, context: ClusterContext, now: float) -> tuple[str, ...]:
+    """List what is not known of what would close the gate, each with its reason."""
+    known: dict[str, Known[Any]] = {"quorum": context.quorum, "running actions": context.actions}
+    gaps = [f"{name} ({gap})" for name, part in known.items() if (gap := _gap(part, now))]
+    if _carries_data(step):
+        bare = find_unreplicated(OrderPlace(step.identity.uid), context, now)
         gap = _gap(context.shards, now) or _gap(context.databases, now) or bare.gap
         if gap and not bare.count:
             gaps.append(f"databases without a replica ({gap})")
-        if gaps:
-            text = f"not known: {', '.join(gaps)}"
-            found.append(Hazard(GateHazard.UNKNOWN, text))
-    return tuple(found)
+    return tuple(gaps)
+
+
+def _carries_data(step: Step) -> bool:
+    return bool(DATA_CARRIERS.intersection(step.names))
 
 
 def _gap(known: Known[Any], now: float) -> str:

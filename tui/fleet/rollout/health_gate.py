@@ -19,7 +19,7 @@ from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.guard import busy_text
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.cluster_context import gap_of
-from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_hazards
+from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_gaps, find_hazards
 from tui.fleet.rollout.host import RolloutHost
 from tui.journal.records import iso_time
 from tui.model.clock import monotonic
@@ -60,7 +60,8 @@ class GateResult:
 
     `primary` is the uid of the primary now, None where it is not known. `restarted` holds start
     times that this rollout did not cause. What closes it `is_moving` where it may end by itself: a
-    service that starts, an action that runs, a node that is just back.
+    service that starts, an action that runs, a node that is just back. `unknown` is what a look
+    does not know and the gate does not need.
     """
 
     finding: GateFinding
@@ -68,6 +69,7 @@ class GateResult:
     primary: int | None = None
     restarted: Mapping[tuple[str, str], datetime | None] = field(default_factory=dict)
     is_moving: bool = False
+    unknown: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
@@ -135,8 +137,9 @@ class HealthGate:
         closed = self._judge_nodes(step, watches, starts, None)
         if closed is not None:
             return closed
-        hazards = find_hazards(step, watches[0].context, monotonic())
-        return _judge_hazards(hazards, self._rules.accept, None)
+        context, now = watches[0].context, monotonic()
+        gate = _judge_hazards(find_hazards(step, context, now), self._rules.accept, None)
+        return replace(gate, unknown=find_gaps(step, context, now))
 
     def _is_just_back(self, watch: NodePoller) -> bool:
         since = watch.reading.since

@@ -34,11 +34,21 @@ class GateLook:
     """The first node of a plan whose gate is closed by what was polled last; empty if none is.
 
     `waits` is for how many seconds a rollout would check it again, 0 where it would pause at once.
+    `unknown` is what is not known of what could close it, and does not.
     """
 
     node: str = ""
     text: str = ""
     waits: float = 0.0
+    unknown: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return whether the gates would open now, in a sentence."""
+        unknown = f"; not known: {', '.join(self.unknown)}" if self.unknown else ""
+        if not self.node:
+            return f"open by the last polls; the cluster's checks are read at each node{unknown}"
+        then = f"waits up to {self.waits:.0f} s, then pauses" if self.waits else "pauses there"
+        return f"closed at {self.node}: {self.text}; the rollout {then}{unknown}"
 
 
 ENDED_AT_MOST = 100
@@ -111,12 +121,14 @@ class Rollouts:
     def look_at_gates(self, plan: Plan) -> GateLook:
         """Judge the gates of a plan by what was polled last; nothing is read for it."""
         gate = HealthGate(self._fleet, self._patience)
+        unknown: dict[str, None] = {}
         for step in plan.steps:
             found = gate.look(step, starts_of(plan))
+            unknown |= dict.fromkeys(found.unknown)
             if not found.is_well:
                 waits = self._fleet.rollout_rules.gate_wait if found.is_moving else 0.0
-                return GateLook(step.node, found.text, waits)
-        return GateLook()
+                return GateLook(step.node, found.text, waits, tuple(unknown))
+        return GateLook(unknown=tuple(unknown))
 
     def _bar(self, plan: Plan) -> str:
         if self._fleet.read_only:

@@ -30,13 +30,6 @@ _GATE = (
 )
 _VERDICT = "wait for a new start time, then some seconds stable, before the next node"
 _PAUSE = "any failure pauses it, and nothing goes on before you choose resume, skip or abort"
-_ACCEPTED = {
-    GateHazard.ACTIONS: "running actions",
-    GateHazard.MAINTENANCE: "maintenance",
-    GateHazard.QUORUM: "a lost quorum",
-    GateHazard.UNREPLICATED: "databases without a replica",
-    GateHazard.UNKNOWN: "what is not known",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +83,7 @@ def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -
         rows.append(("service", purpose_of(plan.names[0]), palette["muted"]))
     rows += _touched(question, palette)
     style = palette["warn"] if question.gates.node else ""
-    rows.append(("gate now", gates_text(question.gates), style))
+    rows.append(("gate now", str(question.gates), style))
     rows.append(("turns", _TURNS, palette["muted"]))
     turns = [_turn(step, plan, question.hidden) for step in plan.steps]
     for number, parts in enumerate(_packed(turns, room), 1):
@@ -103,19 +96,11 @@ def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -
     rows += [("left out", why, palette["warn"]) for why in question.beyond]
     rows += [("gate", _GATE, ""), ("", _VERDICT, ""), ("", _PAUSE, "")]
     rows += [
-        ("accepted", f"{_ACCEPTED[hazard]} ([rollout] accept)", palette["warn"])
+        ("accepted", f"{hazard.title} ([rollout] accept)", palette["warn"])
         for hazard in GateHazard
         if hazard in question.accepted
     ]
     return rows
-
-
-def gates_text(gates: GateLook) -> str:
-    """Return whether the gates would open now, by what was polled last."""
-    if not gates.node:
-        return "open by the last polls; the cluster's checks are read before each node"
-    then = f"waits up to {gates.waits:.0f} s, then pauses" if gates.waits else "pauses there"
-    return f"closed at {gates.node}: {gates.text}; the rollout {then}"
 
 
 def _touched(question: RolloutQuestion, palette: Palette) -> list[Fact]:
