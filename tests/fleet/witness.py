@@ -14,7 +14,8 @@ import pytest
 
 from tests.faultserver import FaultServer, Peer
 from tests.fleet.conftest import Play
-from tui.journal.journal_file import JournalFile, Record, open_record
+from tui.journal.chain import Record, open_record
+from tui.journal.journal_file import JournalFile
 
 ROOT = Path(__file__).parents[2]
 

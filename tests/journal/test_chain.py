@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from tui.journal.journal_file import ChainLink, check_chain, link, open_record, seal
+from tui.journal.chain import ChainLink, check_chain, link, open_record, seal
 
 
 def chained(count: int) -> list[bytes]:

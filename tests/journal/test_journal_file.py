@@ -14,15 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.faultserver import wait_until
-from tui.journal.journal_file import (
-    JournalError,
-    JournalFile,
-    MissingFile,
-    check_chain,
-    link,
-    open_record,
-    seal,
-)
+from tui.journal.chain import check_chain, link, open_record, seal
+from tui.journal.journal_file import JournalError, JournalFile, MissingFile
 from tui.storage import paths
 
 

@@ -13,16 +13,8 @@ import pytest
 
 from tests.faultserver import wait_until
 from tests.fleet.plan_nodes import open_order
-from tui.journal.journal_file import (
-    ChainLink,
-    JournalError,
-    JournalFile,
-    JournalReader,
-    check_chain,
-    link,
-    open_record,
-    seal,
-)
+from tui.journal.chain import ChainLink, check_chain, link, open_record, seal
+from tui.journal.journal_file import JournalError, JournalFile, JournalReader
 from tui.journal.old_files import KEPT
 from tui.journal.order_journal import OrderJournal
 from tui.model.order import Result, Tier, Verdict

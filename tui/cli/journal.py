@@ -14,7 +14,8 @@ from tui.model.text import clean
 from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
 if TYPE_CHECKING:
-    from tui.journal.journal_file import ChainReport, JournalReader, Record
+    from tui.journal.chain import ChainReport, Record
+    from tui.journal.journal_file import JournalReader
 
 BROKEN = 1
 _HEADINGS = ("ORDER", "WHAT", "NODE", "")
@@ -57,7 +58,7 @@ def journal(ctx: click.Context, *, as_json: bool, verify: bool, last: int | None
 
 
 def _verify(reader: "JournalReader", *, as_json: bool) -> int:
-    from tui.journal.journal_file import check_chain
+    from tui.journal.chain import check_chain
     from tui.storage.private_files import path_text
 
     report = check_chain(reader.lines())
@@ -105,7 +106,8 @@ def _show(reader: "JournalReader", last: int | None, *, as_json: bool) -> int:
 
 
 def _records(reader: "JournalReader") -> Iterator["Record"]:
-    from tui.journal.journal_file import open_record, place_text
+    from tui.journal.chain import open_record
+    from tui.journal.journal_file import place_text
 
     for number, line in enumerate(reader.lines(), 1):
         record = open_record(line.removesuffix(b"\n"))

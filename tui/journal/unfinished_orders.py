@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from tui.journal.journal_file import Record, open_record
+from tui.journal.chain import Record, open_record
 from tui.model.evidence import NodeEvidence, Origin
 from tui.model.node import Identity
 from tui.model.order import (

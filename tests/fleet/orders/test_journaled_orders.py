@@ -20,7 +20,8 @@ from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import LIST, PASSWORD, Play, profile, running, said
 from tests.fleet.order_process import QUICK
 from tests.fleet.witness import Child, Witness, child, records, traced
-from tui.journal.journal_file import JournalFile, check_chain
+from tui.journal.chain import check_chain
+from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
 from tui.model.order import Order, Result, Tier, Verb

@@ -16,7 +16,8 @@ from tests.faultserver import FaultServer, Peer, answer, serving
 from tests.fleet.conftest import LIST, Play, profile, running, said
 from tests.fleet.order_process import QUICK
 from tests.fleet.witness import Witness, child, records, until
-from tui.journal.journal_file import JournalFile, check_chain
+from tui.journal.chain import check_chain
+from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.model.order import OrderPhase, Result, Verb
 

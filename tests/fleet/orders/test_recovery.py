@@ -11,7 +11,7 @@ from tests.fleet.plan_nodes import open_order
 from tui.config import NodeProfile
 from tui.fleet.orders.recovery import CASES_AT_MOST, OrderRecovery, judge_earlier_order
 from tui.fleet.ports import NullJournal
-from tui.journal.journal_file import ChainLink, seal
+from tui.journal.chain import ChainLink, seal
 from tui.journal.records import intent
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
 from tui.model.evidence import NodeEvidence, Origin

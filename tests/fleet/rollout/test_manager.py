@@ -23,7 +23,8 @@ from tests.fleet.witness import records
 from tui.credentials import Secret
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.unmanaged_nodes import UnmanagedNode
-from tui.journal.journal_file import JournalFile, check_chain
+from tui.journal.chain import check_chain
+from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
 from tui.model.event import EventKind
