@@ -4,6 +4,7 @@ A node may report either of them one reading late: then the other alone shows th
 follows is no second one.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +21,22 @@ class Run(Protocol):
     @property
     def uptime(self) -> int | None:
         """For how many seconds it has run."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """A service's run as it was last known, `at` a moment of this machine's monotonic clock."""
+
+    started_at: datetime | None
+    uptime: int | None
+    at: float
+
+    def is_over(self, now: Run, at: float) -> bool:
+        """Whether what a later reading shows at `at` is another run."""
+        seconds = at - self.at
+        if uptime_started_over(self.uptime, now.uptime, seconds):
+            return True
+        return now.started_at != self.started_at and not start_came_late(self, now, seconds)
 
 
 def was_restarted(before: Run, after: Run, seconds: float, *, uptime_is_late: bool = False) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,10 +42,12 @@ from tui.fleet.rollout.health_gate import (
     unhealthy_services,
 )
 from tui.fleet.rollout.planner import make_plan
+from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb
 from tui.model.rollout import Plan, RolloutState, Step, StopReason
+from tui.model.run import KnownRun
 
 ONE = frozenset({"crdb_worker"})
 
@@ -112,16 +114,39 @@ def test_without_a_known_primary_the_gate_has_no_answer() -> None:
     assert judge_gate(step(), replace(WELL, facts=facts), 1).finding is GateFinding.UNASKED
 
 
+def known(start: datetime | None = SINCE, uptime: int | None = 10, at: float = 0.1) -> KnownRun:
+    return KnownRun(start, uptime, at)
+
+
 def test_a_later_start_time_is_a_restart_and_a_service_that_is_down_is_not() -> None:
-    starts = {("node2", "alert_mgr"): SINCE, ("node3", "alert_mgr"): SINCE}
-    later = service(after=60)
+    starts = {("node2", "alert_mgr"): known(), ("node3", "alert_mgr"): known()}
+    later = replace(service(after=60), uptime=0)
     readings = {"node2": reading("node2", [service()]), "node3": reading("node3", [later])}
     assert unexpected_restarts(starts, readings) == {
-        ("node3", "alert_mgr"): SINCE + timedelta(seconds=60)
+        ("node3", "alert_mgr"): KnownRun(SINCE + timedelta(seconds=60), 0, 1.1)
     }  # fmt: skip
     readings["node3"] = reading("node3", [service(status="STARTING")])
     assert unexpected_restarts(starts, readings) == {}
     assert unexpected_restarts(starts, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "start", "uptime", "is_restart"),
+    [
+        (known(uptime=3600), 0, 1, True),  # within the same second, or the start time is late
+        (known(uptime=3600), 0, 3601, False),
+        (known(uptime=1), 4000, 2, False),  # the start time of the run that was known
+        (known(uptime=1, at=-60.0), 4000, 2, True),
+        (known(uptime=None), 0, 2, False),
+        (known(None, None), 0, 2, True),
+    ],
+)
+def test_a_restart_is_known_by_the_uptime_too_and_a_late_start_time_is_none(
+    before: KnownRun, start: int, uptime: int, is_restart: bool
+) -> None:
+    now = reading("node2", [replace(service(after=start), uptime=uptime)])
+    found = unexpected_restarts({("node2", "alert_mgr"): before}, {"node2": now})
+    assert bool(found) is is_restart
 
 
 def test_a_node_names_its_services_with_a_problem_but_not_those_switched_off() -> None:
@@ -168,7 +193,10 @@ async def ask(deck: Running) -> GateResult:
     plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
     assert isinstance(plan, Plan), plan
     (one,) = plan.steps
-    starts = {("node1", seen.name): seen.started_at for seen in one.services}
+    starts = {
+        ("node1", seen.name): KnownRun(seen.started_at, seen.uptime, monotonic())
+        for seen in one.services
+    }
     return await HealthGate(deck.fleet, QUICK).check(one, starts, 1)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,14 +27,15 @@ from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.node import Identity, Role
 from tui.model.reading import Reading, TroubleKind
 from tui.model.rollout import GateHazard, Step
+from tui.model.run import KnownRun
 from tui.model.service import DATA_CARRIERS, Health
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
     from tui.fleet.polling.poller import NodePoller
 
-StartTimes = Mapping[tuple[str, str], datetime | None]
-"""The start time of each service of a plan, as far as it is known, by node and name."""
+StartTimes = Mapping[tuple[str, str], KnownRun]
+"""Since when each service of a plan runs, as far as it is known, by node and name."""
 
 _LISTS = ("/v1/nodes", "/v1/nodes/status")
 _WELL_NODES = frozenset({"", "active"})
@@ -58,8 +58,8 @@ class GateFinding(Enum):
 class GateResult:
     """What a gate found; `text` is why it does not open, empty where it does.
 
-    `primary` is the uid of the primary now, None where it is not known. `restarted` holds start
-    times that this rollout did not cause. What closes it `is_moving` where it may end by itself: a
+    `primary` is the uid of the primary now, None where it is not known. `restarted` holds runs
+    that this rollout did not begin. What closes it `is_moving` where it may end by itself: a
     service that starts, an action that runs, a node that is just back. `unknown` is what a look
     does not know and the gate does not need.
     """
@@ -67,7 +67,7 @@ class GateResult:
     finding: GateFinding
     text: str = ""
     primary: int | None = None
-    restarted: Mapping[tuple[str, str], datetime | None] = field(default_factory=dict)
+    restarted: StartTimes = field(default_factory=dict)
     is_moving: bool = False
     unknown: tuple[str, ...] = ()
 
@@ -302,15 +302,17 @@ async def _check_or_none(asking: Awaitable[_Value], gaps: list[ApiError]) -> _Va
 
 def unexpected_restarts(
     starts: StartTimes, readings: Mapping[str, Reading]
-) -> dict[tuple[str, str], datetime | None]:
-    """List the services whose start time is not the known one; those that are down are not."""
+) -> dict[tuple[str, str], KnownRun]:
+    """List the services that are in another run than the known one; those that are down are not."""
     found = {}
     for (node, name), known in starts.items():
-        service = readings[node].find(name) if node in readings else None
-        if service is None or service.health() is not Health.UP:
+        reading = readings.get(node)
+        service = reading.find(name) if reading else None
+        if reading is None or service is None or service.health() is not Health.UP:
             continue
-        if service.started_at != known:
-            found[node, name] = service.started_at
+        at = reading.answered_at or known.at
+        if known.is_over(service, at):
+            found[node, name] = KnownRun(service.started_at, service.uptime, at)
     return found
 
 
@@ -400,8 +402,8 @@ def _stranger(meant: Identity, now: Identity) -> str:
 def _restarted(found: StartTimes) -> str:
     return "; ".join(
         f"{name} on {node} was restarted, and not by this rollout"
-        + (f": it runs since {iso_time(start)}" if start else "")
-        for (node, name), start in found.items()
+        + (f": it runs since {iso_time(run.started_at)}" if run.started_at else "")
+        for (node, name), run in found.items()
     )
 
 

@@ -14,6 +14,7 @@ from tui.model.node import NodeFacts, Role
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.rollout import Plan, PlanReason, PlanRefusal, PlanRemark, Step
+from tui.model.run import KnownRun
 from tui.model.service import Health, Service, kind_of
 
 _BY_GUARD = {
@@ -245,10 +246,12 @@ def tier_of(plan: Plan) -> Tier:
     return Tier.TYPED if plan.words else Tier.PLAIN
 
 
-def starts_of(plan: Plan) -> dict[tuple[str, str], datetime | None]:
-    """Return the start time of each service of a plan, by node and name."""
+def starts_of(plan: Plan) -> dict[tuple[str, str], KnownRun]:
+    """Return since when each service of a plan runs, by node and name."""
     return {
-        (step.node, seen.name): seen.started_at for step in plan.steps for seen in step.services
+        (step.node, seen.name): KnownRun(seen.started_at, seen.uptime, plan.pressed_at)
+        for step in plan.steps
+        for seen in step.services
     }
 
 

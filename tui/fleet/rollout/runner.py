@@ -34,6 +34,7 @@ from tui.model.rollout import (
     StepStop,
     StopReason,
 )
+from tui.model.run import KnownRun
 from tui.model.service import Health, Kind, Service, kind_of, uptime_started_over
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
@@ -183,17 +184,19 @@ class RolloutRunner:
         return None
 
     def _note(self, step: Step) -> None:
-        """Keep the start times of the services that this rollout has restarted.
+        """Keep since when the services run that this rollout has restarted.
 
         A restart that was ordered and is not seen yet may still come: it is this rollout's own.
         """
         for seen in step.services if step.node in self._fleet else ():
-            now = self._fleet.watch(step.node).reading.find(seen.name)
-            ordered = self._ordered.get(_key(step, seen))
+            reading = self._fleet.watch(step.node).reading
+            now, ordered = reading.find(seen.name), self._ordered.get(_key(step, seen))
             if now is None or now.health() is not Health.UP:
                 continue
             if ordered is None or ordered.started_at is None or _is_later(ordered, now):
-                self._starts.setdefault(_key(step, seen), now.started_at)
+                uptime = None if _is_late_uptime(ordered, now) else now.uptime
+                run = KnownRun(now.started_at, uptime, reading.answered_at or 0.0)
+                self._starts.setdefault(_key(step, seen), run)
 
     def _is_too_early(self, step: Step) -> bool:
         """Whether the primary's turn would come before that of others."""
@@ -228,7 +231,8 @@ class RolloutRunner:
             if now is None or (before is not None and _is_later(before, now)):
                 continue
             kind = kind_of(planned.name, watch.facts.optional)
-            start = self._starts.get(_key(step, planned), now.started_at)
+            known = self._starts.get(_key(step, planned))
+            start = known.started_at if known else now.started_at
             left.append(SeenService(planned.name, now.status, kind, start, now.uptime))
         return tuple(left)
 
@@ -363,6 +367,13 @@ def _is_later(before: SeenService, now: Service) -> bool:
     if before.started_at is None or now.started_at is None:
         return False
     return now.started_at > before.started_at
+
+
+def _is_late_uptime(before: SeenService | None, now: Service) -> bool:
+    """Whether a restarted service may still show the uptime of the run before."""
+    if before is None or before.uptime is None or now.uptime is None:
+        return False
+    return now.uptime >= before.uptime
 
 
 def _unsent(why: str) -> StepStop:
