@@ -49,6 +49,18 @@ def test_every_documented_call_answers(ask, path):
     assert r.json()
 
 
+@pytest.mark.parametrize("path", ["/v1/nodes", "/v1/bdbs"])
+def test_one_of_a_list_is_as_the_list_has_it_and_an_unknown_one_is_404(ask, path):
+    """The public client of the vendor (redis-enterprise on PyPI) reads nodes and databases so."""
+    listed = ask("GET", path).json()
+    assert listed
+    for entry in listed:
+        assert ask("GET", f"{path}/{entry['uid']}").json() == entry
+    for other in ("0", "99", "x", "1/"):
+        assert ask("GET", f"{path}/{other}").status_code == 404
+    assert ask("GET", f"{path}/1", uid=2).status_code == 307
+
+
 def test_a_missing_login_is_401_and_locks_nobody(ask):
     for _ in range(8):
         assert ask("GET", "/v1/bootstrap", auth=None).status_code == 401

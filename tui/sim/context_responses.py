@@ -30,6 +30,14 @@ class ContextResponses:
             ]
         return SimReply(200, listed)
 
+    def database(self, request: SimRequest) -> SimReply:
+        """`GET /v1/bdbs/{uid}`."""
+        wanted = request.path.removeprefix("/v1/bdbs/")
+        found = next((one for one in self._visible(request) if str(one.uid) == wanted), None)
+        if found is None:
+            return fault(404, "db_not_exist", "no such database")
+        return SimReply(200, self._database(found))
+
     def _visible(self, request: SimRequest) -> list[Database]:
         """List what a user sees: from 8.2 on a scoped role some databases only."""
         scope = self._cluster.users[request.user or ""].databases

@@ -23,6 +23,7 @@ _UPSTREAM = (
     b"upstream connect error or disconnect/reset before headers. reset reason: connection failure"
 )
 _OPEN = frozenset({"/v1/users/authorize"})
+_NODE, _DATABASE = re.compile("/v1/nodes/[0-9]+"), re.compile("/v1/bdbs/[0-9]+")
 _AVAILABILITY = re.compile("/v1/local/bdbs/[^/]+/endpoint/availability")
 _VERSIONS = frozenset({"1", "2", "3", "4"})  # [choice]: the numbers of the documented paths
 
@@ -191,6 +192,10 @@ class _NodeApi:
             return self._replies.node_check
         if request.method == "GET" and _AVAILABILITY.fullmatch(request.path):
             return self._context.availability
+        if request.method == "GET" and _NODE.fullmatch(request.path):
+            return self._replies.node
+        if request.method == "GET" and _DATABASE.fullmatch(request.path):
+            return self._context.database
         return self._routes.get((request.method, request.path))
 
     def _redirect(self, request: SimRequest) -> SimReply | None:

@@ -55,6 +55,14 @@ class Responses:
         """`GET /v1/nodes`."""
         return SimReply(200, [self._node(node) for node in self._cluster.nodes])
 
+    def node(self, request: SimRequest) -> SimReply:
+        """`GET /v1/nodes/{uid}`."""
+        wanted = request.path.removeprefix("/v1/nodes/")
+        node = next((node for node in self._cluster.nodes if str(node.uid) == wanted), None)
+        if node is None:
+            return fault(404, "node_not_exist", "no such node")
+        return SimReply(200, self._node(node))
+
     def _node(self, node: Node) -> dict[str, object]:
         return {
             "uid": node.uid,
