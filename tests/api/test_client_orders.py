@@ -221,3 +221,15 @@ async def test_took_is_the_time_of_the_order(connect):
         given = await restart(connect(server))
     assert 0.09 < given.took < time.monotonic() - began
     assert json.loads(server.posts[0].body)["services"] == ["alert_mgr"]
+
+
+async def test_an_order_is_said_to_leave_once_as_it_leaves_and_not_where_it_does_not(connect):
+    """P21: what is recorded as sent was sent."""
+    left = []
+    with serving(sends(answer(TRUE))) as server:
+        client = connect(server)
+        with pytest.raises(NotSent):
+            await client.operate(Verb.STOP, ["alert_mgr"], leaving=lambda: left.append("early"))
+        assert left == []
+        await restart(client, leaving=lambda: left.append(len(server.posts)))
+    assert left == [0]
