@@ -100,6 +100,19 @@ async def test_a_node_that_waits_beside_a_slow_one_has_to_answer_without_a_passw
     await limit.enter("b", has_answered=True)
 
 
+async def test_a_node_that_took_it_needs_not_answer_without_it_beside_a_slow_call(
+    limit: AttemptLimit, clock: Clock
+) -> None:
+    for node in "ab":
+        limit.accept(node)
+    await limit.enter("a", has_answered=False, is_certain=False)
+    clock.now += 2
+    async with asyncio.timeout(2):
+        await limit.enter("b", has_answered=False, is_certain=False)
+    with pytest.raises(NodeNotSeenYet):
+        await limit.enter("c", has_answered=False)
+
+
 async def test_a_last_try_waits_until_no_other_is_on_its_way(
     limit: AttemptLimit, clock: Clock
 ) -> None:

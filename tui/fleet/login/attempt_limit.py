@@ -13,8 +13,9 @@ The password is certain once a node took it and none has refused it since. Then 
 carry it, so that one which is changed meanwhile costs two refusals. Else one is on its way at a
 time; the same holds for a node that has not taken it yet. While that one keeps its node for longer
 than a second, one more may be sent, so that a node which hangs delays no other. From then on, and
-after an answer that was lost, it is sent only to a node that has just answered without one: a node
-that answers nothing costs no further try. After a refusal the nodes that took it before go first.
+after an answer that was lost, it is sent only to a node that took it before or has just answered
+without one: a node that answers nothing costs no further try. After a refusal the nodes that took
+it before go first.
 
 A node that does not answer keeps its slot until its time is up; so that it delays no other, nodes
 that were slow the last time share one of the two.
@@ -306,7 +307,8 @@ class AttemptLimit:
         while last or not (is_certain and self._is_certain_at(taker)):
             if node in self._since:
                 return
-            if not (last or has_answered) and (self._unanswered or self._has_slow_attempt()):
+            is_seen = last or has_answered or self._is_certain_at(taker)
+            if not is_seen and (self._unanswered or self._has_slow_attempt()):
                 raise NodeNotSeenYet
             is_free = not self._since or (not last and self._has_room_for_one_more())
             if is_free and (last or not self._must_let_others_vouch(taker)):
