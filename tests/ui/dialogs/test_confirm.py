@@ -18,21 +18,36 @@ PALETTE = dict.fromkeys(STYLES, "")
 
 
 class Question(ConfirmDialog[str]):
-    """Asks whether to send; `shut` is what stands in the way."""
+    """Asks whether to send; `shut` is what stands in the way, `more` follows the essentials."""
 
     shut = ""
+    lines = ("what would be sent",)
+    more = ()
 
     @property
     def facts(self) -> Text:
-        return Text("what would be sent")
+        return Text("\n".join([*self.lines, *self.more]))
 
-    essentials = facts
+    @property
+    def essentials(self) -> Text:
+        return Text("\n".join(self.lines))
 
     def refusal(self) -> str:
         return self.shut
 
     def confirmed(self) -> str:
         return self.field("#reason") or "yes"
+
+
+class App(TerminalApp):
+    """An application that lays a question out as the deck does."""
+
+    CSS = """
+    #confirm { height: auto; max-height: 100%; border: round white; }
+    #facts { height: auto; }
+    #changed, #how { height: auto; text-wrap: wrap; }
+    #buttons { height: auto; }
+    """
 
 
 class Asked:
@@ -51,11 +66,13 @@ class Asked:
 
 
 @asynccontextmanager
-async def asked(**more: object) -> AsyncIterator[Asked]:
+async def asked(
+    kind: type[Question] = Question, size: tuple[int, int] = (80, 24), **more: object
+) -> AsyncIterator[Asked]:
     request = ConfirmRequest("Restart alert_mgr?", "restart", **more)  # type: ignore[arg-type]
-    app = TerminalApp(arming_times=ARMS_AT_ONCE)
-    async with app.run_test():
-        question = Question(request, PALETTE)
+    app = App(arming_times=ARMS_AT_ONCE)
+    async with app.run_test(size=size):
+        question = kind(request, PALETTE)
         shown = Asked(app, question)
         app.push_screen(question, shown.answers.append)
         await settle(app)
@@ -142,6 +159,107 @@ async def test_a_dialog_that_was_lost_after_it_armed_takes_no_key(key: str) -> N
         await shown.press("y")
         await wait_until(lambda: shown.answers)
         assert shown.answers == ["yes"]
+
+
+class LongQuestion(Question):
+    """A question whose essentials are longer than any screen."""
+
+    lines = tuple(f"line {number}" for number in range(40))
+    more = ("beside it",) * 40
+
+
+class LongTail(Question):
+    """A question with more to read than must be."""
+
+    more = ("beside it",) * 40
+
+
+def help_text(shown: Asked) -> str:
+    return shown.question.query_one("#how", TextLine).said
+
+
+async def test_what_would_be_sent_is_seen_to_its_end_before_y_confirms_it() -> None:
+    """P5, case 59."""
+    async with asked(LongQuestion) as shown:
+        facts = shown.question.query_one("#facts")
+        await wait_until(lambda: "down shows the rest" in help_text(shown))
+        await wait_until(lambda: 10 < facts.size.height < 20)
+        height, steps = facts.size.height, []
+        await shown.press("y")
+        while facts.scroll_offset.y + height < 40:
+            assert shown.answers == []
+            await wait_until(lambda: "down shows the rest" in help_text(shown))
+            before = facts.scroll_offset.y
+            await shown.press("down", "y")
+            steps.append(facts.scroll_offset.y - before)
+        assert steps == [height] * len(steps)
+        await wait_until(lambda: shown.answers)
+        assert shown.answers == ["yes"]
+
+
+async def test_what_follows_the_essentials_may_be_read_and_need_not() -> None:
+    async with asked(Question) as shown:
+        assert help_text(shown) == "y restarts · n or esc cancels"
+    async with asked(LongTail) as shown:
+        facts = shown.question.query_one("#facts")
+        await wait_until(lambda: help_text(shown) == "y restarts · n or esc cancels · down: more")
+        await shown.press("down")
+        assert facts.scroll_offset.y == facts.size.height
+        await shown.press("up", "up")
+        assert facts.scroll_offset.y == 0
+        await shown.press("pagedown", "pageup", "y")
+        await wait_until(lambda: shown.answers)
+        assert shown.answers == ["yes"]
+
+
+async def test_lines_that_were_passed_by_were_not_seen() -> None:
+    """P5, case 59: the wheel scrolls without a limit."""
+    async with asked(LongQuestion) as shown:
+        facts = shown.question.query_one("#facts")
+        facts.scroll_to(y=35, animate=False, immediate=True)
+        await wait_until(lambda: "up shows what was skipped" in help_text(shown))
+        await shown.press("y")
+        assert shown.answers == []
+        await shown.press("up", "up", "up")
+        await wait_until(lambda: "down shows the rest" in help_text(shown))
+
+
+@pytest.mark.parametrize("size", [(28, 24), (80, 3)])
+async def test_where_it_does_not_fit_nothing_can_be_confirmed(size: tuple[int, int]) -> None:
+    """P5, case 59."""
+    async with asked(size=size) as shown:
+        await wait_until(lambda: "terminal too small" in help_text(shown))
+        await shown.press("y")
+        assert shown.answers == []
+        await shown.press("n")
+        assert shown.answers == [None]
+
+
+async def test_tab_goes_round_all_that_can_be_chosen_and_back() -> None:
+    async with asked(words="ccs", needs_reason=True) as shown:
+        order = []
+        for key in ("tab", "tab", "tab", "shift+tab", "shift+tab", "shift+tab"):
+            await shown.press(key)
+            assert shown.app.focused is not None
+            order.append(shown.app.focused.id)
+        assert order == ["words", "reason", "cancel", "reason", "words", "cancel"]
+        await shown.press("tab", *"ccs", "enter", *"why")
+        assert not shown.question.query_one("#go", Button).disabled
+        await shown.press("tab")
+        assert shown.app.focused.id == "go"
+        await shown.press("enter")
+        await wait_until(lambda: shown.answers)
+        assert shown.answers == ["why"]
+
+
+async def test_y_is_a_letter_where_words_are_typed_and_enter_on_cancel_cancels() -> None:
+    """P5."""
+    async with asked(words="ccs") as shown:
+        await shown.press("y")
+        assert shown.answers == []
+        await shown.press("enter")
+        await wait_until(lambda: shown.answers)
+        assert shown.answers == [None]
 
 
 async def test_escape_is_always_no() -> None:
