@@ -8,7 +8,7 @@ import pytest
 from tests.faultserver import Peer
 from tests.fleet.conftest import Play, Running, profile, running, running_since
 from tests.fleet.rollouts import QUICK, SERVICE, begun, played, progress, reaches
-from tui.fleet.rollout.runner import _is_later
+from tui.fleet.rollout.runner import _is_late_uptime, _is_later
 from tui.model.order import Result, SeenService
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StopReason
 from tui.model.service import Kind, Service
@@ -94,3 +94,21 @@ def test_a_run_that_has_lasted_less_than_before_is_another(uptime: int, is_new: 
     before = SeenService(SERVICE, "RUNNING", Kind.OPTIONAL, None, 3600)
     assert _is_later(before, Service(SERVICE, "RUNNING", None, uptime)) is is_new
     assert not _is_later(before, Service(SERVICE, "STARTING", None, uptime))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_late"),
+    [
+        (3600, 3602, True),
+        (3600, 3600, True),
+        (3600, 2, False),
+        (None, 2, False),
+        (3600, None, False),
+    ],
+)
+def test_a_restarted_service_may_still_show_the_uptime_of_the_run_before(
+    before: int | None, now: int | None, is_late: bool
+) -> None:
+    seen = SeenService(SERVICE, "RUNNING", Kind.OPTIONAL, None, before)
+    assert _is_late_uptime(seen, Service(SERVICE, "RUNNING", None, now)) is is_late
+    assert not _is_late_uptime(None, Service(SERVICE, "RUNNING", None, now))
