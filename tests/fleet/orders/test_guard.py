@@ -26,6 +26,7 @@ ODD = SeenService("odd", "RUNNING", Kind.UNKNOWN)
 def test_an_optional_service_on_a_quiet_node_needs_a_plain_yes() -> None:
     ruling = judge_order(Verb.RESTART, [ALERT], FINE)
     assert (ruling.tier, ruling.allowed, ruling.words) == (Tier.PLAIN, True, "")
+    assert not ruling.needs_reason
 
 
 @pytest.mark.parametrize("environment", [None, Environment.STAGING, Environment.DEVELOPMENT])
@@ -39,6 +40,7 @@ def test_only_production_asks_for_the_name(environment: Environment | None) -> N
 def test_on_production_the_name_is_typed_for_every_verb(verb: Verb) -> None:
     ruling = judge_order(verb, [ALERT], replace(FINE, environment=Environment.PRODUCTION))
     assert (ruling.tier, ruling.words) == (Tier.TYPED, "alert_mgr")
+    assert not ruling.needs_reason
 
 
 def test_many_services_ask_for_their_count() -> None:
