@@ -10,7 +10,7 @@ RELEASE := $(VENV)/.release
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check format imports mutants man schemas dist pex container bench bench-ci trace soak fuzz screenshot pictures clean
+.PHONY: demo test quick check format imports mutants man schemas dist pex container bench bench-ci trace soak fuzz screenshot pictures pages docs clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -76,6 +76,14 @@ man: $(STAMP)
 # The JSON Schemas, from the code that writes the JSON and reads the configuration.
 schemas: $(STAMP)
 	$(BIN)/python docs/make_schemas.py docs/schemas
+
+# What the site shows of the code: keys, commands, text screens.
+pages: $(STAMP)
+	$(BIN)/python docs/make_pages.py
+
+# The site, in build/site.
+docs: $(RELEASE)
+	$(BIN)/python release/site.py
 
 # The wheel and the source archive: built twice, compared, and tried in empty environments.
 dist: $(RELEASE)
