@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tui.history.recorder import EARLIER_AT_MOST, HistoryRecorder, WriteTimes
 from tui.history.write_queue import AT_MOST
 from tui.history.writer import HistoryWriter
 from tui.model.event_text import event_text
+from tui.model.reading import Reading
 from tui.storage.paths import NOWHERE
 from tui.storage.private_files import StorageError
 
@@ -290,3 +292,25 @@ async def test_what_waits_for_the_disk_is_bounded(folder: Path) -> None:
     assert sum(len(one.marks) for one in waiting.states) <= 60_000
     assert recorder._queue.lost >= 5000
     recorder.end()
+
+
+async def test_the_last_hour_of_a_node_has_all_its_services_and_no_others(folder: Path) -> None:
+    now = datetime.now(UTC)
+    async with recording(folder) as recorder:
+        for number, status in enumerate(("RUNNING", "STOPPED")):
+            services = (service("alert_mgr", status), service("ccs"))
+            at = now - timedelta(seconds=50 - 20 * number)
+            for cluster in ("demo", "other"):
+                seen = Reading("node1", services, answered_at=1.0, answered_on=at)
+                recorder.reading(seen, cluster)
+        recorder.reading(
+            Reading("node2", (service("dmcproxy"),), answered_at=1.0, answered_on=now), "demo"
+        )
+        await until(lambda: "dmcproxy" in states(folder))
+        days = await recorder.last_hour("node1", "demo")
+        assert sorted(days) == ["alert_mgr", "ccs"]
+        assert [one.state.status for one in days["alert_mgr"].segments] == ["RUNNING", "STOPPED"]
+        day = await recorder.day("node1", "alert_mgr", "demo")
+        assert day is not None
+        assert day.segments == days["alert_mgr"].segments
+    assert await recorder.last_hour("node1", "demo") == {}

@@ -24,7 +24,7 @@ def test_polls_go_on_and_the_memory_is_flat(opened: Open, served: SimulatedClust
             time.sleep(0.2)
         assert len(served.cluster.requests) - asked >= 4
         assert terminal.memory() - before < 20_000_000
-        terminal.shows("0 s old", "alert_mgr")
+        terminal.shows("polled 0 s ago", "alert_mgr")
         terminal.send(b"q")
         assert terminal.ends() == 0
         assert terminal.is_given_back

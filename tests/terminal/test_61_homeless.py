@@ -37,7 +37,7 @@ def test_the_deck_watches_without_a_home(
     home: str | None, served: SimulatedCluster, tmp_path: Path
 ) -> None:
     with deck(served, tmp_path, home) as terminal:
-        terminal.shows("alert_mgr", "running")
+        terminal.shows("alert_mgr", "32 ok")
         terminal.send(b"q")
         assert terminal.ends() == 0
         assert terminal.is_given_back
@@ -45,14 +45,14 @@ def test_the_deck_watches_without_a_home(
 
 def test_the_deck_watches_with_a_full_disk(served: SimulatedCluster, tmp_path: Path) -> None:
     with deck(served, tmp_path, str(tmp_path), planted(FULL_DISK)) as terminal:
-        terminal.shows("alert_mgr", "running")
+        terminal.shows("alert_mgr", "32 ok")
         terminal.send(b"q")
         assert terminal.ends() == 0
 
 
 def test_what_a_full_disk_does_not_keep_is_said(served: SimulatedCluster, tmp_path: Path) -> None:
     with deck(served, tmp_path, str(tmp_path), planted(FULL_DISK)) as terminal:
-        terminal.shows("alert_mgr", "running")
+        terminal.shows("alert_mgr", "32 ok")
         before = (tmp_path / ".config/rsdeck/config.toml").read_text(encoding="utf-8")
         terminal.send(b"E")
         terminal.shows("Edit node1")

@@ -34,7 +34,7 @@ def deck(notify: str, home: Path, **env: str) -> Iterator[tuple[Terminal, Cluste
         configure(home, served, f"refresh = 0.5\n[notify]\n{notify}\n")
         env = environment(home, DECK_TEST_PASSWORD=PASSWORD) | env
         with Terminal(RSDECK, env, size=(160, 40)) as terminal:
-            terminal.shows("32/32 running")
+            terminal.shows("32/32 ok")
             yield terminal, served.cluster
 
 
@@ -65,7 +65,7 @@ def test_a_desktop_notice_comes_at_once_and_the_next_with_a_count(
         terminal.until(lambda: calls(terminal, form))
         for name in ("mdns_server", "cm_server", "pdns_server"):
             cluster.set_status(1, name, "BACKOFF")
-        terminal.shows("28/32 running")
+        terminal.shows("28/32 ok")
         assert len(calls(terminal, form)) == 1
         terminal.until(lambda: len(calls(terminal, form)) == 2)
         first, then = calls(terminal, form)
@@ -79,7 +79,7 @@ def test_a_desktop_notice_comes_at_once_and_the_next_with_a_count(
 def test_the_bell_rings_for_what_is_in_the_list_alone(tmp_path: Path) -> None:
     with deck('bell = ["vanished"]', tmp_path) as (terminal, cluster):
         cluster.set_status(1, "alert_mgr", "FATAL")
-        terminal.shows("31/32 running")
+        terminal.shows("31/32 ok")
         terminal.quiet(0.5)
         assert not bells(terminal.written)
         cluster.remove_service(1, "mdns_server")

@@ -44,14 +44,14 @@ def test_a_killed_deck_loses_nothing_that_it_had_seen_a_moment_before(
     served: SimulatedCluster, opened: Open, service: str, tmp_path: Path
 ) -> None:
     with opened() as terminal:
-        terminal.shows("alert_mgr", "running")
+        terminal.shows("alert_mgr", "/32 ok")
         served.cluster.stop(1, service)
         terminal.shows("→ STOPPED")
         terminal.until(lambda: stopped(tmp_path, service))
         terminal.signal(signal.SIGKILL)
         terminal.ends()
     with opened() as terminal:
-        terminal.shows("alert_mgr", "running", service)
+        terminal.shows("alert_mgr", "/32 ok", service)
         terminal.send(b"d")
         terminal.shows("The last 24 hours")
         terminal.send(b"\t\x1b[F")
@@ -67,8 +67,8 @@ def test_of_two_decks_one_writes_the_history_and_after_it_the_other(
     served: SimulatedCluster, opened: Open, service: str, tmp_path: Path
 ) -> None:
     with opened() as first, opened("--read-only") as second:
-        first.shows("alert_mgr", "running")
-        second.shows("alert_mgr", "running")
+        first.shows("alert_mgr", "/32 ok")
+        second.shows("alert_mgr", "/32 ok")
         served.cluster.stop(1, service)
         first.shows("→ STOPPED")
         second.shows("→ STOPPED")

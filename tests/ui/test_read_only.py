@@ -67,7 +67,7 @@ async def test_read_only_and_the_age_are_shown_above_every_screen_over_the_deck(
             await deck.resize(*size)
             # The handshake, and all that is laid out after it.
             await deck.polls()
-            await deck.shows(" s old")
+            await deck.shows(" s ago")
             assert "READ-ONLY" in deck.text.splitlines()[0]
 
 
@@ -78,7 +78,7 @@ async def test_the_key_bar_makes_room_for_the_reason(
     async with open_deck(write_configuration(served, tmp_path), read_only=WHY, size=size) as deck:
         await deck.all_known()
         bar = deck.text.splitlines()[-1]
-        assert "no orders: read-only" in bar
+        assert "no actions: read-only" in bar
         assert all(word in bar for word in ("Start", "sTop", "Restart", "Help", "Quit"))
 
 

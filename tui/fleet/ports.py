@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Protocol
@@ -148,6 +148,9 @@ class History(Protocol):
     async def day(self, node: str, service: str, cluster: str) -> Day | None:
         """Return what is known of the last 24 hours of a service; None where that is nothing."""
 
+    async def last_hour(self, node: str, cluster: str) -> Mapping[str, Day]:
+        """Return what is known of the last hour of a node's services, by their names."""
+
 
 class NullHistory(History):
     """A history that keeps nothing: of a single poll, and of tests."""
@@ -162,3 +165,7 @@ class NullHistory(History):
     async def day(self, node: str, service: str, cluster: str) -> Day | None:
         """Return None: nothing is known."""
         return None
+
+    async def last_hour(self, node: str, cluster: str) -> Mapping[str, Day]:
+        """Return nothing: nothing is known."""
+        return {}

@@ -23,6 +23,12 @@ _STATES = f"""SELECT since, status, started, began FROM state WHERE {_OF}
 AND since <= :ended AND since >= coalesce(
     (SELECT max(since) FROM state WHERE {_OF} AND since <= :begun), :begun
 ) ORDER BY since, rowid"""  # noqa: S608 - our words
+_OF_NODE = "node = :node AND (:cluster IS NULL OR cluster = :cluster)"
+_STATES_OF_NODE = f"""SELECT service, since, status, started, began FROM state AS state
+WHERE {_OF_NODE} AND since <= :ended AND since >= coalesce(
+    (SELECT max(since) FROM state AS earlier WHERE {_OF_NODE}
+     AND earlier.service = state.service AND since <= :begun), :begun
+) ORDER BY since, rowid"""  # noqa: S608 - our words
 _SPANS = """SELECT begun, ended FROM span WHERE node = :node
 AND (:cluster IS NULL OR cluster = :cluster) AND ended >= :begun AND begun <= :ended"""
 _ALL = -1
@@ -81,6 +87,21 @@ class HistoryReader:
             states = [_state(*row) for row in database.execute(_STATES, values)]
             spans = [_span(*row) for row in database.execute(_SPANS, values)]
         return make_day(filter(None, states), filter(None, spans), begun, ended)
+
+    def days(
+        self, node: str, now: datetime, hours: float, *, cluster: str | None = None
+    ) -> dict[str, Day]:
+        """Return what is known of all services of a node in the hours before `now`, by name."""
+        begun, ended = (now - timedelta(hours=hours)).timestamp(), now.timestamp()
+        values = {"node": node, "cluster": cluster, "begun": begun, "ended": ended}
+        states: dict[str, list[State]] = {}
+        with self._opened() as database:
+            for service, *row in database.execute(_STATES_OF_NODE, values):
+                state = _state(*row)
+                if isinstance(service, str) and state is not None:
+                    states.setdefault(service, []).append(state)
+            spans = [*filter(None, (_span(*row) for row in database.execute(_SPANS, values)))]
+        return {name: make_day(found, spans, begun, ended) for name, found in states.items()}
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:

@@ -13,6 +13,7 @@ from tui.storage.background_writer import BackgroundWriter
 from tui.storage.private_files import MissingFile, StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from concurrent.futures import Future
 
     from tui.history.day import Day
@@ -104,6 +105,15 @@ class HistoryRecorder:
         except StorageError:
             return None
 
+    async def last_hour(self, node: str, cluster: str) -> "Mapping[str, Day]":
+        """Return what is known of the last hour of a node's services, by their names."""
+        if not self._is_on:
+            return {}
+        try:
+            return await self._background.do(lambda: self._last_hour(node, cluster), _PATIENCE)
+        except StorageError:
+            return {}
+
     def end(self) -> None:
         """Write what waits, for at most a moment."""
         if self._is_on:
@@ -143,6 +153,11 @@ class HistoryRecorder:
         return self._reader.day(
             clean(node), clean(service), datetime.now(UTC), cluster=clean(cluster)
         )
+
+    def _last_hour(self, node: str, cluster: str) -> "Mapping[str, Day]":
+        if self._reader is None:
+            return {}
+        return self._reader.days(clean(node), datetime.now(UTC), 1, cluster=clean(cluster))
 
     def _flush(self, *, first: bool = False) -> None:
         """Write what waits, and leave a failure in `trouble`."""

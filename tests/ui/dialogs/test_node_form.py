@@ -76,7 +76,7 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
         assert served.fingerprint in (tmp_path / "config.toml").read_text()
         assert ADMIN[1] not in (tmp_path / "config.toml").read_text()
         assert (tmp_path / "config.toml").stat().st_mode & 0o077 == 0
-        await deck.shows("32/32 running")
+        await deck.shows("32/32 ok")
         assert not isinstance(deck.app.screen, PasswordDialog)
     assert not posts(served)
 
@@ -309,7 +309,7 @@ async def test_testing_a_profile_shows_that_another_node_answers(
 ) -> None:
     configuration = write_configuration(served, tmp_path, more="uid = 7\n")
     async with open_deck(configuration) as deck:
-        await deck.shows("node:1 answers here, the profile is of node:7", "No order is sent here")
+        await deck.shows("node:1 answers here, the profile is of node:7", "No action is sent here")
         await deck.press("E")
         await deck.form()
         deck.app.screen.query_one("#typed").value = ADMIN[1]  # type: ignore[attr-defined]

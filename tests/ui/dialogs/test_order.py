@@ -438,7 +438,7 @@ async def test_another_node_than_the_profile_names_gets_no_order(
         await deck.shows("node:3 answers here, the profile is of node:7")
         await deck.on("alert_mgr")
         await deck.press("r")
-        await deck.shows("the profile is of node:7. No order is sent here")
+        await deck.shows("the profile is of node:7. No action is sent here")
         assert not isinstance(deck.app.screen, OrderDialog)
         await deck.press("1")
         await deck.on("alert_mgr")

@@ -29,7 +29,7 @@ async def test_a_wrong_password_is_tried_once_for_all_nodes_and_then_the_prompt_
         assert len(refused(served)) == TRIES
         await deck.press(*ADMIN[1], "enter")
         await deck.all_known()
-        await deck.shows("32/32 running")
+        await deck.shows("32/32 ok")
         assert len(refused(served)) == TRIES
 
 

@@ -61,7 +61,7 @@ async def test_first_contact_opens_the_certificate_once_and_typed_digits_pin_it(
         assert not served.cluster.requests  # P11
         await deck.press(*bare(served)[:8], "enter")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
-        await deck.shows("32/32 running")
+        await deck.shows("32/32 ok")
     text = (tmp_path / "config.toml").read_text()
     assert f'fingerprint = "{served.fingerprint}"' in text
     assert "# ours" in text
@@ -104,7 +104,7 @@ async def test_what_is_typed_ahead_or_pasted_pins_nothing(
 ) -> None:
     before = trusting(served, tmp_path, f'ca_file = "{served.write_ca(tmp_path / "ca.pem")}"')
     async with open_deck(before) as deck:
-        await deck.shows("32/32 running")
+        await deck.shows("32/32 ok")
         deck.burst("T", *bare(served)[:8], "enter")
         screen = await met(deck)
         assert screen.query_one("#digits", Input).value == ""
@@ -179,7 +179,7 @@ async def test_a_pinned_node_shows_that_it_is_the_pinned_one(
     async with open_deck(
         trusting(served, tmp_path, f'fingerprint = "{served.fingerprint}"')
     ) as deck:
-        await deck.shows("32/32 running")
+        await deck.shows("32/32 ok")
         await deck.press("T")
         screen = await met(deck)
         await deck.shows("this is the certificate that the profile pins")
@@ -190,7 +190,7 @@ async def test_a_node_that_is_gone_is_said(served: SimulatedCluster, tmp_path: P
     async with open_deck(
         trusting(served, tmp_path, f'fingerprint = "{served.fingerprint}"')
     ) as deck:
-        await deck.shows("32/32 running")
+        await deck.shows("32/32 ok")
         served.cluster.power_off(1)
         await deck.press("T")
         await deck.shows("shows no certificate", "esc closes")

@@ -46,7 +46,7 @@ def test_a_day_is_shown_in_parts_of_half_an_hour() -> None:
     assert shown["strip"] == "·" * 12 + "●" * 12 + "·" * 12 + "●●●●↻●●●■●●●"
     assert shown["axis"] == "24 h ago" + " " * 37 + "now"
     assert len(shown["strip"]) == len(shown["axis"]) == COUNT
-    assert shown["legend"] == "· nobody watched  ↻ restarted"
+    assert shown["legend"] == "· no data  ↻ restarted"
     assert shown["restarts"] == "2, the last at 22:00:08 UTC"
     assert shown["longest run"] == "1d 20:00:00"
 
@@ -55,14 +55,14 @@ def test_a_day_without_a_gap_or_a_restart_says_so() -> None:
     shown = lines(make_day((State(0.0, "RUNNING"),), [(0.0, DAY)], 0.0, DAY))
     assert shown["strip"] == "●" * COUNT
     assert shown["legend"] == "● running"
-    assert shown["restarts"] == "none that is known"
+    assert shown["restarts"] == "none known"
 
 
 def test_a_day_without_data_claims_nothing() -> None:
     shown = lines(make_day((State(0.0, "RUNNING"),), [], 0.0, DAY))
     assert shown["strip"] == "·" * COUNT
-    assert shown["legend"] == "· nobody watched"
-    assert shown["longest run"] == "not seen running"
+    assert shown["legend"] == "· no data"
+    assert shown["longest run"] == "never seen running"
 
 
 def test_what_the_cluster_switches_off_is_off_and_not_down() -> None:

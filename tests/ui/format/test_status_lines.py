@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.ui.node_views import node_view
 from tui.model.node import Identity
 from tui.model.order import (
     Order,
@@ -17,8 +18,14 @@ from tui.model.order import (
     Verdict,
 )
 from tui.model.reading import Remedy, Trouble, TroubleKind
-from tui.model.service import Kind
-from tui.ui.format.status_lines import banner_line, order_lines, remedy_text
+from tui.model.service import Kind, Service
+from tui.ui.format.status_lines import (
+    banner_line,
+    elsewhere_line,
+    order_lines,
+    remedy_text,
+    status_line,
+)
 from tui.ui.themes import STYLES
 
 PALETTE = dict.fromkeys(STYLES, "")
@@ -101,7 +108,7 @@ def test_every_remedy_has_its_words_on_the_screen(remedy: Remedy) -> None:
 
 def test_remedies_come_before_the_hint() -> None:
     assert worded(Remedy.WAIT, Remedy.REFRESH, hint="is the node up?") == (
-        "it is polled again; ctrl+r asks now; is the node up?"
+        "it is polled again; ctrl+r polls now; is the node up?"
     )
     assert worded(hint="is the node up?") == "is the node up?"
     assert worded() == ""
@@ -111,5 +118,36 @@ def test_a_remedy_names_the_key_that_a_person_has_chosen() -> None:
     trouble = Trouble(TroubleKind.NO_PASSWORD, "text", remedies=(Remedy.GIVE_PASSWORD,))
     keys = KEYS | {"login": "ctrl+l", "refresh": "f9"}
     assert remedy_text(trouble, keys) == (
-        "press ctrl+l to give the password, or f9 to try its source once more"
+        "press ctrl+l to log in, or f9 to read the password's source once more"
     )
+
+
+def status(width: int, *services: Service, age: float = 1.0) -> str:
+    view = node_view("node1", *services, age=age)
+    return status_line(view, len(services), "problems first", "", PALETTE, width=width).plain
+
+
+def test_the_status_begins_with_the_worst_and_leaves_parts_out_whole() -> None:
+    services = Service("a", "RUNNING"), Service("b", "STOPPED"), Service("c", "FATAL")
+    assert status(120, *services) == (
+        " ✗ c FATAL and 1 more problem · 1/3 ok · polled 1 s ago (never) · every 2 s"
+        " · problems first"
+    )
+    assert status(60, *services) == " ✗ c FATAL and 1 more problem · polled 1 s ago (never)"
+    assert status(30, *services) == " ✗ c FATAL and 1 more problem"
+
+
+def test_a_node_without_problems_says_so_and_a_stale_one_does_not() -> None:
+    assert status(120, Service("a", "RUNNING")).startswith(" no problems · 1/1 ok")
+    stale = status(120, Service("a", "RUNNING"), age=60.0)
+    assert stale.startswith(" 1/1 were ok · STALE 1 m: last good answer")
+
+
+def test_nodes_elsewhere_are_named_whole_and_the_rest_counted() -> None:
+    stopped = Service("alert_mgr", "STOPPED")
+    views = [node_view(f"node{number}", stopped) for number in (1, 2, 3)]
+    assert elsewhere_line(views, PALETTE, 60).plain == (
+        " elsewhere: node1: alert_mgr STOPPED · and 2 more"
+    )
+    assert elsewhere_line(views, PALETTE, 120).plain.endswith("node3: alert_mgr STOPPED")
+    assert elsewhere_line([], PALETTE, 60).plain == ""

@@ -28,6 +28,7 @@ TIMELESS = (
     (re.compile(r"[ ─]+(?= STALE \d+ s )"), " "),  # it stands at the right, and is longer then
     (re.compile(r"\d\d-\d\d(?= 12:34:56)"), "01-02"),
     (re.compile(r"(?<![.\d])\d{1,2} s\b"), "9 s"),
+    (re.compile(r"(?<= )\ds(?= )"), "9s"),
     (re.compile(r"(?<=took )\d+ ms"), "9 ms"),
     (re.compile(r"\(\d+ ms\) *(?=│)"), "(9 ms) "),
     (re.compile(r"(?:(?<=asked )|(?<=down )|(?<=up ))\d\.\d s\b"), "9.9 s"),
@@ -62,7 +63,7 @@ async def settle(deck: Deck, served: SimulatedCluster) -> None:
     await deck.until(
         lambda: (
             deck.table.row_keys[:2] == ("redis_mgr", "stats_archiver")
-            and "→ STOPPED" in deck.app.deck.table.row("stats_archiver").cells[4].text
+            and "→ STOPPED" in deck.app.deck.table.row("stats_archiver").cells[5].text
             and deck.fleet.watch("node3").reading.trouble
             and any(one.status == "STOPPED" for one in deck.fleet.watch("node2").reading.services)
         )

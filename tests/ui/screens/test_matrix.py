@@ -247,7 +247,7 @@ async def test_a_required_service_a_lost_node_and_a_missing_one_say_why(
         served.cluster.power_off(3)
         await deck.shows("STALE")
         matrix.point("node3", "alert_mgr")
-        await deck.shows("no orders:")
+        await deck.shows("no actions:")
         await deck.press("s")
         await deck.settle()
         assert isinstance(deck.app.screen, MatrixScreen)
@@ -260,7 +260,7 @@ async def test_a_read_only_session_says_so_and_sends_nothing(
     """P1, case 52."""
     async with open_deck(write_configuration(served, tmp_path), read_only=WHY) as deck:
         await open_matrix(deck)
-        await deck.shows("READ-ONLY", "no orders: read-only")
+        await deck.shows("READ-ONLY", "no actions: read-only")
         for key in ("s", "t", "r", "R", "space", "r"):
             await deck.press(key, "y", "enter" if key == "r" else "up")
             if deck.app.screen is deck.app.deck:

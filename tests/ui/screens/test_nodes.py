@@ -22,7 +22,8 @@ async def test_every_node_shows_role_counts_and_age(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
-        await deck.shows("demo", "★ primary", "replica")
+        await deck.shows("demo 3/3 ok ─", "★ primary")
+        await deck.shows("1 ● node1 ★ ▰▰▰▰▰▰ 32/32")
         for name in ("node1", "node2", "node3"):
             assert any("32/32" in line for line in lines_with(deck.text, name))
 
@@ -42,8 +43,13 @@ async def test_nodes_are_grouped_by_cluster_and_marked_in_words(
     )
     path.chmod(0o600)
     async with open_deck(load(path, must_exist=True), size=(140, 40)) as deck:
-        await deck.shows("alpha", "beta", "★ primary · production", "READ-ONLY", "staging")
-        await deck.shows("second")
+        await deck.shows("alpha 2/2 ok", "beta 1/1 ok", " PROD ")
+        for name, badge in (("a1 ★", "P"), ("second", "S"), ("b1", "RO")):
+            await deck.until(
+                lambda name=name, badge=badge: any(
+                    f" {badge} " in line[:40] for line in lines_with(deck.text, f"● {name}")
+                )
+            )
         assert [one.name for one in deck.fleet.nodes] == ["a1", "a2", "b1"]
 
 

@@ -247,12 +247,12 @@ async def test_marks_stay_with_their_services_through_filters_and_changes() -> N
         table.widget.toggle_mark("stats")
         await table.show(named("stats", "ccs"))
         assert table.widget.marks == {"dmc", "stats"}
-        assert table.lines[1].startswith(" ●")
+        assert table.lines[1].startswith(" ◆")
         assert table.lines[2].startswith("▌ ")
         await table.show([])
         await table.show(named(*SERVICES))
-        marked = [line.split()[-3] for line in table.lines[1:9] if line[1] == "●"]
-        assert marked == ["●dmc", "●stats"]
+        marked = [line.split()[-3] for line in table.lines[1:9] if line[1] == "◆"]
+        assert marked == ["◆dmc", "◆stats"]
 
 
 async def test_a_marked_row_that_vanishes_keeps_its_mark_and_can_be_unmarked() -> None:
@@ -262,7 +262,7 @@ async def test_a_marked_row_that_vanishes_keeps_its_mark_and_can_be_unmarked() -
         await table.show(named("ccs", "envoy"))
         assert table.widget.cursor_key == "envoy"
         assert table.widget.marks == {"dmc"}
-        assert not any("●" in line for line in table.lines)
+        assert not any("◆" in line for line in table.lines)
         table.widget.toggle_mark("dmc")
         assert table.widget.marks == frozenset()
         table.widget.toggle_mark("dmc")
@@ -270,7 +270,7 @@ async def test_a_marked_row_that_vanishes_keeps_its_mark_and_can_be_unmarked() -
         await table.settle()
         assert table.app.messages[-1] == ("marks", None)
         await table.show(named(*SERVICES))
-        assert not any("●" in line for line in table.lines)
+        assert not any("◆" in line for line in table.lines)
 
 
 async def test_marks_that_were_read_do_not_change_later() -> None:

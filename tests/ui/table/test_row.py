@@ -295,3 +295,29 @@ def test_rows_with_other_numbers_of_cells_are_compared_without_a_crash() -> None
     laid = place_columns(COLUMNS, 60)
     assert changed_span(row("a"), row(*"abcdef"), laid)
     assert changed_span(row(*"abcdef"), row("a"), laid)
+
+
+def test_a_cell_of_runs_shows_its_newest_end_each_run_in_its_style() -> None:
+    laid = place_columns((Column("strip", "", 4),), 40)
+    cell = Cell("abcdef", runs=(("ok", 3), ("bad", 1), ("ok", 2)))
+    strip = paint_row(Row("k", (cell,)), laid, {"ok": "green", "bad": "red"}, LineLook(Style()))
+    assert strip.text == "  cdef"
+    colors = {segment.text: segment.style.color for segment in strip if segment.style}
+    assert colors["c"] == colors["ef"] == Style.parse("green").color
+    assert colors["d"] == Style.parse("red").color
+
+
+def test_a_cell_of_runs_that_is_old_fades_as_any_other() -> None:
+    laid = place_columns((Column("strip", "", 4),), 40)
+    cell = Cell("abcd", runs=(("bad", 4),))
+    row = Row("k", (cell,), dim=True)
+    strip = paint_row(row, laid, {"bad": "red", "stale_row": "blue"}, LineLook(Style()))
+    assert [one.style.color for one in strip if one.text == "abcd" and one.style] == [
+        Style.parse("blue").color
+    ]
+
+
+def test_a_column_grows_no_wider_than_it_may() -> None:
+    columns = (Column("a", "", 4), Column("b", "", 4, grow=1, at_most=10))
+    assert [place.width for place in place_columns(columns, 60)] == [4, 10]
+    assert [place.width for place in place_columns(columns, 14)] == [4, 7]

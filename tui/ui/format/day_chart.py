@@ -33,9 +33,9 @@ def day_rows(day: Day, disabled: frozenset[str], service: str, palette: Palette)
         return Health.UNKNOWN if status is None else Service(service, status).health(disabled)
 
     buckets = day.buckets(COUNT, judge)
-    run = "not seen running" if day.longest_run is None else clock_duration(day.longest_run)
+    run = "never seen running" if day.longest_run is None else clock_duration(day.longest_run)
     return (
-        ("", f"\n{_heading(day)}", palette["accent"]),
+        ("", f"\n{_heading(day)}", palette["bold"]),
         ("", chart_line(buckets, palette), ""),
         ("", chart_axis(day), palette["muted"]),
         ("", chart_legend(buckets), palette["muted"]),
@@ -49,7 +49,7 @@ def chart_line(buckets: tuple[Bucket, ...], palette: Palette) -> Text:
     text = Text()
     for bucket in buckets:
         if bucket.restarts and bucket.health not in _WORSE:
-            text.append(RESTARTED, palette["moving"])
+            text.append(RESTARTED, palette["warn"])
         elif bucket.health is None:
             text.append(UNWATCHED, palette["muted"])
         else:
@@ -67,7 +67,7 @@ def chart_legend(buckets: tuple[Bucket, ...]) -> str:
     """Explain the signs that only a strip has, where it has them."""
     parts = []
     if any(bucket.health is None and not bucket.restarts for bucket in buckets):
-        parts.append(f"{UNWATCHED} nobody watched")
+        parts.append(f"{UNWATCHED} no data")
     if any(bucket.restarts and bucket.health not in _WORSE for bucket in buckets):
         parts.append(f"{RESTARTED} restarted")
     return "  ".join(parts) or f"{GLYPHS[Health.UP]} running"
@@ -84,6 +84,6 @@ def _hours(day: Day) -> int:
 
 def _restarts(day: Day) -> str:
     if not day.restarts:
-        return "none that is known"
+        return "none known"
     last = clock_text(datetime.fromtimestamp(day.restarts[-1], UTC))
     return f"{len(day.restarts)}, the last at {last}"

@@ -15,6 +15,7 @@ from tui.model.duration import one_unit
 from tui.model.node import Environment, Role
 from tui.model.service import Health
 from tui.ui.format.node_view import NodeView
+from tui.ui.format.parts import Part, fitting, joined
 from tui.ui.format.service_row import NOTHING
 from tui.ui.format.status_lines import Palette
 
@@ -27,14 +28,6 @@ SOON = 30
 _DAY = 86_400
 _GAP = 3
 _Value = TypeVar("_Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a line; of too many, those with the highest `rank` are left out first."""
-
-    text: Text
-    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +67,7 @@ class ClusterSummary:
         contexts: Iterable[ClusterContext] = (),
     ) -> "ClusterSummary":
         """Sum up nodes; `restarts` are those of the last hour that were not ordered here."""
-        fresh = [view for view in views if view.is_fresh and not view.wrong_node]
+        fresh = [view for view in views if view.answers]
         healths = [
             service.health(view.facts.disabled) for view in fresh for service in view.problems
         ]
@@ -360,9 +353,9 @@ def header_lines(header: Header, width: int, height: int, palette: Palette) -> t
 
 
 def _brief(header: Header, width: int) -> Text:
-    right = _row(fitting(header.pills, width - 1, 1), 1)
+    right = joined(fitting(header.pills, width - 1, 1), 1)
     room = width - right.cell_len - (2 if right.plain else 1)
-    line = Text(" ").append_text(_row(fitting(header.brief, room, _GAP), _GAP))
+    line = Text(" ").append_text(joined(fitting(header.brief, room, _GAP), _GAP))
     line.append(" " * max(0, width - line.cell_len - right.cell_len)).append_text(right)
     return _cut(line, width)
 
@@ -386,25 +379,9 @@ def _top(header: Header, width: int, frame: str, palette: Palette) -> Text:
 
 def _framed(parts: Sequence[Part], width: int, frame: str) -> Text:
     line = Text("│ ", frame)
-    line.append_text(_row(fitting(parts, width - 4, _GAP), _GAP))
+    line.append_text(joined(fitting(parts, width - 4, _GAP), _GAP))
     line.append(" " * max(0, width - line.cell_len - 1)).append("│", frame)
     return _cut(line, width)
-
-
-def fitting(parts: Sequence[Part], width: int, gap: int) -> tuple[Part, ...]:
-    """Return the parts that fit with `gap` cells between: the least important go first."""
-    kept = list(parts)
-    while kept and sum(part.text.cell_len + gap for part in kept) - gap > width:
-        # Of two of the same rank, the one farther right.
-        kept.remove(max(reversed(kept), key=lambda part: part.rank))
-    return tuple(kept)
-
-
-def _row(parts: Sequence[Part], gap: int) -> Text:
-    line = Text()
-    for number, part in enumerate(parts):
-        line.append(" " * gap if number else "").append_text(part.text)
-    return line
 
 
 def _cut(line: Text, width: int) -> Text:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import WRITES, key_text
 
-_REFUSED = "no orders: "
+_REFUSED = "no actions: "
 _ORDERS_OF_ONE_NODE = WRITES - {"rollout"}
 
 
@@ -22,13 +22,19 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
     goes_first: Sequence[str] = (),
     refusal: str = "",
     refusal_room: int = 0,
+    dim: frozenset[str] = frozenset(),
 ) -> Text:
     """Return the bar with as many keys as fit: `words` by the key's id, `keys` as they are now.
 
     `goes_first` names the keys that leave a bar that is too narrow. `refusal` says why no order
     can be given, empty where one can; keys that are no orders leave it up to `refusal_room` cells.
+    `dim` are keys that say why they do nothing now, if they are pressed.
     """
-    labels = {name: _label(name, word, keys, palette, refusal) for name, word in words.items()}
+    dim = dim | WRITES if refusal else dim
+    labels = {
+        name: _label(word, keys.get(name, ""), palette, is_dim=name in dim)
+        for name, word in words.items()
+    }
     room = min(refusal_room, cell_len(refusal) + len(_REFUSED)) if refusal else 0
     for name in goes_first:
         if name in _ORDERS_OF_ONE_NODE:
@@ -42,10 +48,9 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
     return bar
 
 
-def _label(name: str, word: str, keys: Mapping[str, str], palette: Palette, refusal: str) -> Text:
-    dimmed = bool(refusal) and name in WRITES
-    label = Text(key_text(keys.get(name, "")), palette["off" if dimmed else "accent"])
-    label.append(f" {word}  ", palette["off"] if dimmed else "")
+def _label(word: str, key: str, palette: Palette, *, is_dim: bool) -> Text:
+    label = Text(key_text(key), palette["off" if is_dim else "accent"])
+    label.append(f" {word}  ", palette["off"] if is_dim else "")
     return label
 
 

@@ -128,6 +128,11 @@ class NodeView:
         return self.age is not None and not self.is_stale
 
     @property
+    def answers(self) -> bool:
+        """Whether it is the node that is meant, and its last answer is recent."""
+        return self.is_fresh and not self.wrong_node
+
+    @property
     def scope(self) -> ServiceKinds:
         """What the cluster says of the services' kinds here."""
         return ServiceKinds(self.facts.optional, self.facts.disabled)

@@ -77,6 +77,11 @@ STYLES = {
 
 NOTHING = "—"
 
+LOCK = "⊘"
+"""Stands before what is required, so that it is not acted on before it is unlocked."""
+
+_KINDS = {Kind.OPTIONAL: "optional", Kind.REQUIRED: f"{LOCK} required", Kind.UNKNOWN: f"{LOCK} ?"}
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceCells:
@@ -103,7 +108,7 @@ def service_cells(
         style=STYLES[health],
         name_style=STYLES[health] if health.is_problem else _name_style(service),
         uptime=uptime_words(service, uptime),
-        kind="?" if kind is Kind.UNKNOWN else kind.value,
+        kind=_KINDS[kind],
         change=change_words(last, now) if last else "",
     )
 

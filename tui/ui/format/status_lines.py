@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui.model.duration import one_unit
@@ -11,6 +12,8 @@ from tui.model.reading import Remedy, Trouble
 from tui.model.service import Service
 from tui.model.time_zone import clock_text
 from tui.ui.format.node_view import NodeView
+from tui.ui.format.parts import Part, fitting
+from tui.ui.format.service_row import GLYPHS
 from tui.ui.keymap import key_text
 
 Palette = Mapping[str, str]
@@ -43,37 +46,67 @@ def time_text(moment: datetime | None) -> str:
     return clock_text(moment) if moment else "never"
 
 
-def status_line(view: NodeView, shown: int, sort: str, filtered: str, palette: Palette) -> Text:
-    """Return the state of the services, how old it is, and which of them are shown."""
-    well, total, faulty = view.counts
-    parts = [freshness_text(view, palette)]
-    if view.reading.answered_at is not None:
-        well_now = view.is_fresh and not faulty
-        was = "" if view.is_fresh else "were "
-        parts.append(Text(f"{well}/{total} {was}running", palette["ok" if well_now else "muted"]))
-        if faulty and view.is_fresh:
-            parts.append(Text(problems_text(view.problems), palette["bad"]))
-    parts.append(Text(view.health_remark, palette["warn"]))
-    if view.facts.kinds_gap and view.is_fresh:
-        parts.append(Text("kinds unknown", palette["warn"]))
-    if shown != total:
-        parts.append(Text(f"{shown} shown", palette["warn"]))
-    parts.append(Text(filtered, palette["warn"]))
+def status_line(  # noqa: PLR0913 - what the line says
+    view: NodeView,
+    shown: int,
+    sort: str,
+    filtered: str,
+    palette: Palette,
+    *,
+    width: int,
+    is_titled: bool = False,
+    shows_age: bool = True,
+) -> Text:
+    """Return the state of the services, the worst first, and which of them are shown.
+
+    What does not fit into `width` cells is left out whole, the least important first.
+    Where the table's frame `is_titled`, it has the counts. `shows_age` is False where the header
+    has the age of the answer.
+    """
+    well, total, _ = view.counts
+    was = "" if view.is_fresh else "were "
+    is_counted = view.reading.answered_at is not None and not is_titled
+    has_age = shows_age or not view.is_fresh
+    is_vague = bool(view.facts.kinds_gap) and view.is_fresh
     pace = "paused" if view.paused else f"every {view.interval:g} s"
-    parts.append(Text(pace, palette["warn" if view.paused else "muted"]))
-    parts.append(Text(f"sorted by {sort}", palette["muted"]))
-    line = join(parts)
+    parts = (
+        Part(_worst_text(view, palette), 0),
+        Part(Text(f"{well}/{total} {was}ok" * is_counted, palette["muted"]), 4),
+        Part(Text(view.health_remark, palette["warn"]), 3),
+        Part(freshness_text(view, palette) if has_age else Text(), 1),
+        Part(Text("kinds unknown" * is_vague, palette["warn"]), 5),
+        Part(Text(f"{shown} shown" * (shown != total), palette["warn"]), 2),
+        Part(Text(filtered, palette["warn"]), 2),
+        Part(Text(pace, palette["warn" if view.paused else "muted"]), 6),
+        Part(Text(sort, palette["muted"]), 7),
+    )
+    kept = fitting([part for part in parts if part.text.plain], width - 1, len(_DOT))
+    line = join([part.text for part in kept])
     return Text.assemble(" ", line, no_wrap=True, overflow="ellipsis", end="")
 
 
 def freshness_text(view: NodeView, palette: Palette) -> Text:
     """Return how old the answer is; marked STALE once it is too old to act on."""
     if view.age is None:
-        return Text("no answer yet", palette["muted"])
+        return Text("never polled", palette["muted"])
     when = time_text(view.reading.answered_on)
     if view.is_stale:
         return Text(f"STALE {one_unit(view.age)}: last good answer {when}", palette["stale"])
-    return Text(f"{one_unit(view.age)} old ({when})", palette["muted"])
+    return Text(f"polled {one_unit(view.age)} ago ({when})", palette["muted"])
+
+
+def _worst_text(view: NodeView, palette: Palette) -> Text:
+    """Return the worst of the services; that there is no problem, where that is known."""
+    if not view.is_fresh:
+        return Text()
+    if not view.problems:
+        return Text("no problems", palette["muted"])
+    worst = view.problems[0]
+    text = f"{GLYPHS[worst.health(view.facts.disabled)]} {worst.shown} {worst.status}"
+    more = len(view.problems) - 1
+    if more:
+        text += f" and {more} more problem{'s' * (more > 1)}"
+    return Text(text, palette["bad"])
 
 
 def banner_line(
@@ -100,14 +133,15 @@ def banner_line(
 
 _REMEDIES = {
     Remedy.WAIT: "it is polled again",
-    Remedy.REFRESH: "{refresh} asks now",
+    Remedy.REFRESH: "{refresh} polls now",
     Remedy.REFRESH_TO_RESUME: "it is not polled again before {refresh}",
     Remedy.SHOW_CERTIFICATE: "{trust} shows both",
     Remedy.GIVE_PASSWORD: (
-        "press {login} to give the password, or {refresh} to try its source once more"
+        "press {login} to log in, or {refresh} to read the password's source once more"
     ),
     Remedy.RETRY_PASSWORD: (
-        "see why it is not answered; {refresh} sends it once more, {login} takes another one"
+        "find out why there is no answer; {refresh} sends the password once more, "
+        "{login} takes another one"
     ),
     Remedy.FIX_CLIENT_CERTIFICATE: (
         "fix client_cert and client_key, or the cluster's user, then {refresh}"
@@ -125,7 +159,7 @@ def remedy_text(trouble: Trouble, keys: Mapping[str, str]) -> str:
 def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> Text:
     """Return the node's trouble, since when, and what is done next; empty if there is none."""
     if view.wrong_node:
-        return Text(f" {view.wrong_node}. No order is sent here.", palette["bad"])
+        return Text(f" {view.wrong_node}. No action is sent here.", palette["bad"])
     fault = view.reading.trouble
     if fault is None:
         return Text()
@@ -143,14 +177,19 @@ def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> T
     return line
 
 
-def elsewhere_line(views: Sequence[NodeView], palette: Palette) -> Text:
-    """Return the troubles and problems of nodes that are not shown; empty if there are none."""
-    texts = []
-    for view in views:
-        what = standing_out(view)
-        if what:
-            texts.append(f"{view.title}: {', '.join(what)}")
-    return Text(f" elsewhere: {_DOT.join(texts)}", palette["bad"]) if texts else Text()
+def elsewhere_line(views: Sequence[NodeView], palette: Palette, width: int) -> Text:
+    """Return the troubles and problems of nodes that are not shown; empty if there are none.
+
+    Of too many for `width` cells, the line ends with how many more there are.
+    """
+    found = ((view, standing_out(view)) for view in views)
+    texts = [f"{view.title}: {', '.join(what)}" for view, what in found if what]
+    for kept in range(len(texts), 0, -1):
+        more = f"{_DOT}and {len(texts) - kept} more" if kept < len(texts) else ""
+        line = f" elsewhere: {_DOT.join(texts[:kept])}{more}"
+        if cell_len(line) <= width or kept == 1:
+            return Text(line, palette["bad"])
+    return Text()
 
 
 def standing_out(view: NodeView) -> list[str]:

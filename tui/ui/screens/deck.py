@@ -1,32 +1,42 @@
 """The deck: nodes at the side, one node's services in the middle, orders and status below."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from textual import on
+from rich.text import Text
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.css.scalar import Scalar
 from textual.message import Message
+from textual.widget import Widget
 
 from tui.fleet.fleet import Fleet
+from tui.fleet.orders.guard import judge_verb
 from tui.fleet.polling.backoff import faster_interval, slower_interval
+from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import FilterKeys, ServiceFilter, SortOrder, service_filter_keys
 from tui.model.order import Verb
+from tui.model.service import Kind
 from tui.ui.controllers.day_history import DayHistory, Wanted
+from tui.ui.controllers.last_hour import LastHour
 from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
 from tui.ui.format import status_lines
 from tui.ui.format.copy_text import curl_text, row_text
 from tui.ui.format.key_bar import live_keys
+from tui.ui.format.mini_matrix import mini_matrix
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, View, bindings
+from tui.ui.keymap import KEYS, WRITES, View, bindings
 from tui.ui.screens.live_screen import ServicesScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.detail_pane import DetailPane
 from tui.ui.widgets.node_list import NodeList
+from tui.ui.widgets.recent_events import RecentEvents
 from tui.ui.widgets.services_table import ServicesTable
 from tui.ui.widgets.text_line import TextLine
 
@@ -46,6 +56,24 @@ _GOES_FIRST = [
 
 _REFUSAL_ROOM = 22
 """Cells that a refusal needs to be understood."""
+
+_SIDE_LEAST, _SIDE_MOST = 26, 44
+"""Cells of the side pane."""
+
+_TABLE_LEAST = 80
+"""Cells that the table keeps beside the side pane: there it shows no less than without it."""
+
+_TABLE_FRAME, _EVENTS_LEAST = 3, 7
+"""Lines of the table besides its rows, and of the events with their frame."""
+
+_VAST, _MINI_LEAST = (200, 60), 38
+"""Columns and lines from which there is a small matrix, and the width of the side pane then."""
+
+_ROOMY = 160
+"""Columns from which the detail pane is open, unless it was closed."""
+
+_FOLLOWS_EVERY = 0.1
+"""Seconds between two services in the detail pane while the cursor moves on."""
 
 
 class LastChanges:
@@ -111,9 +139,18 @@ class DeckScreen(ServicesScreen[None]):
         self.here = fleet.nodes[0].name if fleet.nodes else ""
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
+        self._left, self._main = Vertical(id="left"), Vertical(id="main")
+        self._hidden = TextLine(id="hidden", hides=True)
+        self._mini = TextLine(id="mini", hides=True)
+        self._recent = RecentEvents(palette, id="recent")
+        self._recent.set_empty("No events yet.")
         self._detail = DetailPane(id="detail")
         self._detail.display = False
+        self._wants_detail: bool | None = None
+        self._followed_at = 0.0
+        self._is_following = False
         self._days = DayHistory(fleet.past, monotonic)
+        self._hour = LastHour(fleet.past, monotonic)
         self._trouble = TextLine(id="trouble", hides=True)
         self._elsewhere = TextLine(id="elsewhere", hides=True)
 
@@ -121,13 +158,17 @@ class DeckScreen(ServicesScreen[None]):
         """Lay out the deck."""
         yield self._header
         with Horizontal(id="middle"):
-            yield self._side
-            with Vertical(id="main"):
+            with self._left:
+                yield self._side
+                yield self._hidden
+                yield self._mini
+            with self._main:
                 yield self._banner
                 yield self._trouble
                 yield self._filter
                 yield self._hint
                 yield self.table
+                yield self._recent
             yield self._detail
         yield self._elsewhere
         yield self._orders
@@ -177,14 +218,31 @@ class DeckScreen(ServicesScreen[None]):
         changed, self._changed = self._changed, set()
         if not changed or self.is_covered:
             return
-        if self._side.display:
-            self._side.update_nodes([v for v in self.views() if v.name in changed], self.here)
+        if self._has_side:
+            views = self.views()
+            self._side.update_nodes([v for v in views if v.name in changed], self.here)
+            self._share_room(views)
         elif changed - {self.here}:
             self._show_elsewhere()
 
     def event_happened(self, event: Event) -> None:
         """Record the last change of every service for its row."""
         self._last.add(event)
+        self._hour.note(event.node)
+
+    @property
+    def _has_side(self) -> bool:
+        """Whether the nodes are listed at the side."""
+        return self.size.width >= _TABLE_LEAST + _SIDE_LEAST
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show what fits now; the detail pane is open where there is room beside the table."""
+        super().on_resize(event)
+        self._open_detail()
+
+    def _open_detail(self) -> None:
+        wanted = self._wants_detail
+        self._detail.display = self.size.width >= _ROOMY if wanted is None else wanted
 
     def _show_services(self, view: NodeView | None) -> None:
         if view is None:
@@ -192,25 +250,67 @@ class DeckScreen(ServicesScreen[None]):
             self.table.show([])
             return
         self.table.set_empty(self._why_empty(view))
+        self.table.show_strips(self._hour.known(view.name, view.cluster), view)
         self._shown = self.table.present(view, self._query, self._last.of(view.name))
 
     def _why_empty(self, view: NodeView) -> str:
         if view.reading.trouble is not None and view.reading.answered_at is None:
-            return "Nothing is known of this node yet."
+            return "This node has not answered yet."
         if view.reading.answered_at is None:
-            return f"Asking {view.url} …"
+            return f"Polling {view.url} …"
         if not view.reading.services:
             return "The node answered with no services."
         if self._query.problems and not self._query.text.strip():
-            return "Nothing is wrong on this node. ! shows all services."
+            return "No problems on this node. ! shows all services."
         return "No service matches. esc clears the filter."
 
     def show_around(self) -> None:
         """Show all lines and panes but the table."""
         self._show_lines(self.view())
-        if self._side.display:
-            self._side.present(self.views(), self.here)
+        if self._left.display is not self._has_side:
+            self._left.display = self._has_side
+        if self._has_side:
+            views = self.views()
+            self._side.present(views, self.here)
+            self._share_room(views)
         self._show_elsewhere()
+
+    def _share_room(self, views: Sequence[NodeView]) -> None:
+        """Give the side pane the width that it needs, and the events what is left of the height."""
+        room = self.size.width - _TABLE_LEAST
+        wanted = max(self._side.wanted_width + 2, _MINI_LEAST if self._has_mini else 0)
+        _resize(self._left, width=max(_SIDE_LEAST, min(wanted, room, _SIDE_MOST)))
+        view = self.view()
+        if view is not None and self._recent.display:
+            spare = self._main.size.height - view.counts[1] - _TABLE_FRAME
+            _resize(self._recent, height=max(_EVENTS_LEAST, spare))
+        self._show_hidden()
+        self._show_mini(views)
+
+    @property
+    def _has_mini(self) -> bool:
+        """Whether there is room for a small matrix under the list of nodes."""
+        return self.size.width >= _VAST[0] and self.size.height >= _VAST[1]
+
+    def _show_mini(self, views: Sequence[NodeView]) -> None:
+        here = next((view for view in views if view.name == self.here), None)
+        if not self._has_mini or here is None:
+            self._mini.say(Text())
+            return
+        beside = [view for view in views if view.is_beside(here)]
+        width, height = self._left.size.width - 1, self._left.size.height - len(views) - 2
+        mini = mini_matrix(beside, self.here, self._palette, width, height)
+        _resize(self._mini, height=max(1, mini.plain.count("\n") + 1))
+        self._mini.say(mini)
+
+    @on(LiveTable.Scrolled, "#side")
+    def _side_scrolled(self) -> None:
+        self._tick_side()
+        self._show_hidden()
+
+    def _show_hidden(self) -> None:
+        """Show how many nodes are out of view at the side."""
+        self._hidden.say(Text(f" {self._side.hidden}" if self._side.hidden else ""))
 
     def _show_lines(self, view: NodeView | None) -> None:
         """Show the lines about the node in front, and the detail pane if it is open."""
@@ -218,22 +318,85 @@ class DeckScreen(ServicesScreen[None]):
             return  # another node was picked meanwhile
         palette = self._palette
         self._show_header(view)
+        self._show_footer(view)
+        if view is None:
+            return
+        self._show_title(view)
+        beside = [node.name for node in self._fleet.nodes if _is_beside(node, view)]
+        if self._recent.display:
+            self._recent.border_title = Content(f"events of {view.cluster or view.title}")
+            self._recent.present(self._fleet.events, beside, view.now)
+        self._show_banner(certificate=view.certificate, paused="not polling. p goes on")
+        self._trouble.say(status_lines.trouble_line(view, palette, self.live_keys))
+        self._show_state(view)
+        if self._detail.display:
+            self._show_detail(view)
+        self._read_hour(view)
+
+    def _show_footer(self, view: NodeView | None) -> None:
         self._show_keys(
             _BAR,
             goes_first=_GOES_FIRST,
             refusal=self._controller.refusal(self.here),
             refusal_room=_REFUSAL_ROOM,
+            dim=frozenset() if view is None else self._unfit(view),
         )
-        if view is None:
-            return
-        self._show_banner(certificate=view.certificate, paused="not polling. p goes on")
-        self._trouble.say(status_lines.trouble_line(view, palette, self.live_keys))
-        sort = f"{self._sort.value}{' inverted' * self._inverted}"
-        self._status.say(
-            status_lines.status_line(view, self._shown, sort, self._filter_text(), palette)
+
+    def _unfit(self, view: NodeView) -> frozenset[str]:
+        """Return the ids of keys that would be refused on the service under the cursor."""
+        key = self.table.cursor_key
+        service = view.reading.find(key) if key else None
+        if service is None or self.table.marks:
+            return frozenset()
+        if view.scope.kind(service) is not Kind.OPTIONAL and not self._fleet.unlocked:
+            return WRITES
+        return frozenset(verb.value for verb in Verb if judge_verb(verb, service) is not None)
+
+    def _show_state(self, view: NodeView) -> None:
+        """Show the status line: what is wrong, then how much is shown of it."""
+        sort = "" if self._is_framed else f"sorted {self._sort_words}"
+        line = status_lines.status_line(
+            view,
+            self._shown,
+            sort,
+            self._filter_text(),
+            self._palette,
+            width=self.size.width,
+            is_titled=self._is_framed,
+            shows_age=not self._is_framed,
         )
-        if self._detail.display:
-            self._show_detail(view)
+        self._status.say(line)
+
+    @property
+    def _is_framed(self) -> bool:
+        """Whether there is room for the frames of header and table."""
+        return self.size.width >= 100 and self.size.height >= 30
+
+    @property
+    def _sort_words(self) -> str:
+        if self._sort is SortOrder.PROBLEMS:
+            return "problems last" if self._inverted else "problems first"
+        return f"by {self._sort.value}{', reversed' * self._inverted}"
+
+    def _show_title(self, view: NodeView) -> None:
+        """Show in the table's frame whose services they are, how many are ok, and their order."""
+        well, total, _ = view.counts
+        parts = [f"services of {view.title}"]
+        if view.reading.answered_at is not None:
+            parts.append(f"{well}/{total} ok")
+        title = " · ".join([*parts, self._sort_words])
+        if self.table.border_title != title:
+            self.table.border_title = Content(title)
+
+    def _read_hour(self, view: NodeView) -> None:
+        """Read what the strips show, once a minute, and sooner where something happened."""
+        if self._hour.reserve(view.name, view.cluster):
+            self.run_worker(self._read_strips(view.name, view.cluster), group="hour")
+
+    async def _read_strips(self, node: str, cluster: str) -> None:
+        await self._hour.read(node, cluster)
+        if self.here == node and not self.is_covered:
+            self._show_services(self.view())
 
     def _filter_text(self) -> str:
         """Return what keeps services off the screen, and how many are marked."""
@@ -247,14 +410,14 @@ class DeckScreen(ServicesScreen[None]):
         if self.here not in self._fleet:
             return
         now = monotonic()
-        others = () if self._side.display else self._fleet.nodes
+        others = () if self._has_side else self._fleet.nodes
         views = [
             NodeView.of(node, 0, now)
             for node in others
             if node.name != self.here
             and (node.wrong_node or node.reading.trouble or node.tally.problems)
         ]
-        self._elsewhere.say(status_lines.elsewhere_line(views, self._palette))
+        self._elsewhere.say(status_lines.elsewhere_line(views, self._palette, self.size.width))
 
     def _show_detail(self, view: NodeView) -> None:
         key = self.table.cursor_key or ""
@@ -281,7 +444,7 @@ class DeckScreen(ServicesScreen[None]):
         view = self.view()
         self._tick_table(view)
         self._show_lines(view)
-        if self._side.display:
+        if self._has_side:
             self._tick_side()
         else:
             self._show_elsewhere()
@@ -296,7 +459,6 @@ class DeckScreen(ServicesScreen[None]):
     def _table_scrolled(self) -> None:
         self._tick_table(self.view())
 
-    @on(LiveTable.Scrolled, "#side")
     def _tick_side(self) -> None:
         """Show the nodes that are in view at the side, as they are now."""
         seen = frozenset(self._side.visible_keys)
@@ -305,11 +467,32 @@ class DeckScreen(ServicesScreen[None]):
     @on(LiveTable.CursorMoved, "#services")
     @on(LiveTable.MarksChanged, "#services")
     def _cursor_moved(self) -> None:
-        self._show_lines(self.view())
+        view = self.view()
+        if view is None:
+            return
+        self._show_footer(view)
+        self._show_state(view)
+        if self._detail.display and not self._is_following:
+            self._is_following = True
+            wait = self._followed_at + _FOLLOWS_EVERY - monotonic()
+            self.set_timer(max(0.001, wait), self._follow_cursor)
+
+    def _follow_cursor(self) -> None:
+        """Show the service under the cursor in the detail pane."""
+        self._is_following, self._followed_at = False, monotonic()
+        view = self.view()
+        if view is not None and self._detail.display:
+            self._show_detail(view)
 
     @on(LiveTable.Chosen, "#services")
     def _service_chosen(self) -> None:
         self.action_detail()
+
+    @on(LiveTable.Chosen, "#recent")
+    def _event_chosen(self, chosen: LiveTable.Chosen) -> None:
+        event = self._recent.event(chosen.key)
+        if event is not None:
+            self.go_to_service(event.node, event.service)
 
     @on(LiveTable.Chosen, "#side")
     def _side_chosen(self, event: LiveTable.Chosen) -> None:
@@ -372,7 +555,7 @@ class DeckScreen(ServicesScreen[None]):
 
     def action_nodes(self) -> None:
         """Pick a node: at the side where that is shown, else on a screen of its own."""
-        if self._side.display:
+        if self._has_side:
             self._side.move_to(self.here)
             self._side.focus()
         else:
@@ -420,14 +603,14 @@ class DeckScreen(ServicesScreen[None]):
     def action_detail(self) -> None:
         """Open or close the detail pane."""
         pane = self._detail
-        pane.display = not pane.display
+        pane.display = self._wants_detail = not pane.display
         if not pane.display and pane.has_focus:
             self.table.focus()
         self.show_around()
 
     def step_back(self) -> bool:
-        """Close the detail pane; False if it is not open."""
-        if self._detail.display:
+        """Close the detail pane; False if nobody opened it."""
+        if self._detail.display and self._wants_detail:
             self.action_detail()
             return True
         return False
@@ -436,7 +619,7 @@ class DeckScreen(ServicesScreen[None]):
         """Show the raw entry in the detail pane, or the description again."""
         pane = self._detail
         pane.raw = not pane.raw if pane.display else True
-        pane.display = True
+        pane.display = self._wants_detail = True
         self.show_around()
 
     def action_back(self) -> None:
@@ -445,7 +628,7 @@ class DeckScreen(ServicesScreen[None]):
         pane = self._detail
         if field.has_focus or field.value or self._query.problems:
             self._clear_filter()
-        elif pane.display:
+        elif pane.display and self._wants_detail:
             self.action_detail()
         elif self.table.marks:
             self.table.clear_marks()
@@ -512,3 +695,16 @@ class DeckScreen(ServicesScreen[None]):
         """Return the services to roll over the nodes of this node's cluster."""
         choice = self._choice()
         return RolloutTargets(choice.names, cluster_of(self._fleet, self.here), choice.hidden)
+
+
+def _resize(widget: Widget, *, width: int | None = None, height: int | None = None) -> None:
+    """Set the size of a widget in cells, where it is another: each time costs a new layout."""
+    if width is not None and widget.styles.width != Scalar.from_number(width):
+        widget.styles.width = width
+    if height is not None and widget.styles.height != Scalar.from_number(height):
+        widget.styles.height = height
+
+
+def _is_beside(node: NodePoller, view: NodeView) -> bool:
+    """Whether a node is in the cluster of one that is shown, or is that node."""
+    return node.name == view.name or (bool(view.cluster) and node.profile.cluster == view.cluster)

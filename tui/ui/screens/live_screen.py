@@ -180,6 +180,7 @@ class LiveScreen(Screen[ScreenResultType]):
         goes_first: Sequence[str] = (),
         refusal: str = "",
         refusal_room: int = 0,
+        dim: frozenset[str] = frozenset(),
     ) -> None:
         """Show the key bar, of `words` by the key's id; see `key_bar` for the rest."""
         bar = key_bar(
@@ -190,6 +191,7 @@ class LiveScreen(Screen[ScreenResultType]):
             goes_first=goes_first,
             refusal=refusal,
             refusal_room=refusal_room,
+            dim=dim,
         )
         self._keys.say(bar)
 

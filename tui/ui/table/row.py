@@ -27,7 +27,8 @@ _SELECTORS = dict.fromkeys(range(0xFE00, 0xFE10), "\N{REPLACEMENT CHARACTER}")
 class Column:
     """A column of `width` cells at least; `grow` is its share of what is left over.
 
-    Where there is no room, the columns with the highest `drop` go first; those with 0 stay.
+    It grows to `at_most` cells, where that is not 0. Where there is no room, the columns with the
+    highest `drop` go first; those with 0 stay.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Column:
     grow: int = 0
     right: bool = False
     drop: int = 0
+    at_most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Cell:
 
     `lead` is the style of its first character, a sign one cell wide, where that has its own.
     `sign` stands in the gap before the cell. A `loud` cell is bold, a `faded` one is old; a cell
-    that `spans` has the room of so many columns, and the cells of the others are not shown.
+    that `spans` has the room of so many columns, and the cells of the others are not shown. `runs`
+    are styles and for how many characters they hold, the last ones where there is no room for all.
     """
 
     text: str
@@ -54,6 +57,7 @@ class Cell:
     loud: bool = False
     faded: bool = False
     spans: int = 1
+    runs: tuple[tuple[str, int], ...] = ()
 
 
 _EMPTY = Cell("")
@@ -109,6 +113,8 @@ def place_columns(columns: Sequence[Column], width: int) -> tuple[PlacedColumn, 
     laid, at = [], GUTTER
     for index, column in kept:
         extra = spare * column.grow // shares if shares else 0
+        if column.at_most:
+            extra = min(extra, max(0, column.at_most - column.width))
         laid.append(PlacedColumn(column, at, column.width + extra, index))
         at += column.width + extra + _GAP
     return tuple(laid)
@@ -182,6 +188,9 @@ def paint_row(
         covered = (place if spans == 1 else laid[min(number + spans, len(laid)) - 1]).end
         text = fit(cell.text, covered - place.at, right=place.column.right)
         faded = style_of(palette.get("stale_row", "dim")) if row.dim or cell.faded else _PLAIN
+        if cell.runs and not cell.faded and not row.dim:
+            segments += _runs(cell, covered - place.at, base, palette)
+            continue
         if cell.lead and cell.lead != cell.style:
             lead = base + style_of(palette.get(cell.lead, cell.lead)) + faded
             segments.append(Segment(text[:1], lead))
@@ -192,6 +201,18 @@ def paint_row(
         segments.append(Segment(text, style + _BOLD if cell.loud else style))
     # Fewer segments are fewer bytes, at every tick.
     return Strip(segments).simplify()
+
+
+def _runs(cell: Cell, width: int, base: Style, palette: Mapping[str, str]) -> Iterator[Segment]:
+    """Yield the last characters of a cell, each in the style of its run; they are one cell wide."""
+    if len(cell.text) < width:
+        yield Segment(" " * (width - len(cell.text)), base)
+    at, first = 0, max(0, len(cell.text) - width)
+    for style, length in cell.runs:
+        text = cell.text[max(at, first) : at + length]
+        at += length
+        if text:
+            yield Segment(text, base + style_of(palette.get(style, style)))
 
 
 def changed_span(

@@ -130,9 +130,9 @@ def service_facts(service: Service, uptime: int | None, view: NodeView, palette:
 
 def event_line(history: Sequence[Event], view: NodeView, palette: Palette) -> Rows:
     """Return what happened to a service, in this session and before, newest first."""
-    rows = [("", "\nWhat happened", palette["accent"])]
+    rows = [("", "\nWhat happened", palette["bold"])]
     if not history:
-        rows.append(("", "nothing that is known", palette["muted"]))
+        rows.append(("", "no events", palette["muted"]))
     for event in history[:_HISTORY_AT_MOST]:
         when = f"{clock_text(event.on)} {one_unit(view.now - event.at):>4} ago"
         rows.append((when, event_text(event), ""))

@@ -1,25 +1,48 @@
 """The live table of one node's services."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from rich.cells import cell_len
+
+from tui.history.day import Day
 from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
-from tui.model.service import Service
+from tui.model.service import Kind, Service
 from tui.model.time_zone import zone_word
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import UptimeClock, service_cells, started_words
+from tui.ui.format.strip import MINUTES, strip
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
+from tui.ui.table.row import place_columns
+
+_STRIP = "strip"
 
 
 def columns() -> tuple[Column, ...]:
-    """Return the columns; that of a time is headed by its zone."""
-    return (
-        Column("name", "SERVICE", 22, grow=2),
-        Column("status", "STATUS", 12),
-        Column("uptime", "UPTIME", 12, right=True),
-        Column("kind", "KIND", 8, drop=1),
-        Column("change", "LAST CHANGE", 15, grow=3, drop=2),
-        Column("started", f"STARTED {zone_word()}", 14, drop=3),
+    """Return the columns, each as wide as its title; that of a time is headed by its zone."""
+    widths = {_STRIP: 11}
+    titles = {
+        "name": "SERVICE",
+        "status": "STATUS",
+        "uptime": "UPTIME",
+        "kind": "KIND",
+        _STRIP: "LAST 30 MIN",
+        "change": "CHANGED",
+        "started": f"STARTED {zone_word()}",
+    }
+    drops = {"kind": 1, _STRIP: 2, "change": 3, "started": 4}
+    return tuple(
+        Column(
+            key,
+            title,
+            widths.get(key, len(title)),
+            grow=int(key == _STRIP),
+            right=key == "uptime",
+            drop=drops.get(key, 0),
+            at_most=MINUTES if key == _STRIP else 0,
+        )
+        for key, title in titles.items()
     )
 
 
@@ -40,6 +63,10 @@ class ServicesTable(LiveTable):
         self._order = SortOrder.PROBLEMS
         self._inverted = False
         self._beginnings = UptimeClock()
+        self._node = ""
+        self._widest: dict[str, int] = {}
+        self._strips: dict[str, Cell] = {}
+        self._struck: tuple[object, ...] = ()
 
     def uptime(self, service: Service, view: NodeView) -> int | None:
         """Return the uptime to show, in seconds: it goes on only while the answer is fresh."""
@@ -48,16 +75,53 @@ class ServicesTable(LiveTable):
     def sort_by(self, order: SortOrder, *, inverted: bool) -> None:
         """Sort what is shown next, and mark the column in the header."""
         self._order, self._inverted = order, inverted
-        arrow = "▲" if inverted else "▼"
-        wanted = _SORTED_BY.get(order)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Make each column as wide as its longest cell; the strip has what is left over."""
+        arrow, wanted = "▲" if self._inverted else "▼", _SORTED_BY.get(self._order)
+        fitted = []
+        for column in columns():
+            title = f"{column.title} {arrow}" if column.key == wanted else column.title
+            width = max(column.width, len(title), self._widest.get(column.key, 0))
+            fitted.append(replace(column, title=title, width=width))
+        placed = place_columns(fitted, self.scrollable_content_region.width)
+        minutes = next((one.width for one in placed if one.column.key == _STRIP), 0)
         self.set_columns(
             tuple(
-                Column(c.key, f"{c.title} {arrow}", c.width, c.grow, c.right, c.drop)
-                if c.key == wanted
-                else c
-                for c in columns()
+                replace(column, title=f"LAST {minutes} MIN") if column.key == _STRIP else column
+                for column in fitted
             )
         )
+
+    def on_resize(self) -> None:
+        """Share out the width anew."""
+        self._lay_out()
+        super().on_resize()
+
+    def _measure_cells(self, node: str, rows: Sequence[Row]) -> None:
+        """Widen columns for longer cells; none gets narrower while the node stays in front."""
+        widest = dict(self._widest) if node == self._node else {}
+        for number, column in enumerate(self.columns):
+            if column.key != _STRIP:
+                longest = max((cell_len(row.cells[number].text) for row in rows), default=0)
+                widest[column.key] = max(widest.get(column.key, 0), longest)
+        if widest != self._widest or node != self._node:
+            self._node, self._widest = node, widest
+            self._lay_out()
+
+    def show_strips(self, days: Mapping[str, Day], view: NodeView) -> None:
+        """Show the last hour of each service from the next rows on."""
+        struck = (days, view.name, view.facts.disabled)
+        if all(one is other for one, other in zip(struck, self._struck, strict=False)) and (
+            self._struck
+        ):
+            return
+        self._struck = struck
+        self._strips = {}
+        for name, day in days.items():
+            text, runs = strip(day, view.facts.disabled, name)
+            self._strips[name] = Cell(text, runs=runs)
 
     def present(self, view: NodeView, query: ServiceFilter, last: Mapping[str, Event]) -> int:
         """Show a node's services; returns how many the query lets through."""
@@ -65,13 +129,14 @@ class ServicesTable(LiveTable):
             view.reading.services, query, view.scope, order=self._order, inverted=self._inverted
         )
         self._beginnings.note(view.reading)
-        self.show(
-            [
-                _row(service, self.uptime(service, view), view, last.get(service.name))
-                for service in chosen
-            ]
-        )
+        rows = [self._row(service, view, last.get(service.name)) for service in chosen]
+        self._measure_cells(view.name, rows)
+        self.show(rows)
         return len(chosen)
+
+    def _row(self, service: Service, view: NodeView, last: Event | None) -> Row:
+        found = self._strips.get(service.name, _BLANK)
+        return _row(service, self.uptime(service, view), view, last, found)
 
     def tick(self, view: NodeView, last: Mapping[str, Event]) -> None:
         """Let uptimes and ages go on for the rows on the screen, by the newest answer."""
@@ -80,17 +145,24 @@ class ServicesTable(LiveTable):
         for name in self.visible_keys:
             service = view.reading.find(name)
             if service is not None:
-                rows.append(_row(service, self.uptime(service, view), view, last.get(name)))
+                rows.append(self._row(service, view, last.get(name)))
         self.patch(rows)
 
 
-def _row(service: Service, uptime: int | None, view: NodeView, last: Event | None) -> Row:
+_BLANK = Cell("")
+
+
+def _row(
+    service: Service, uptime: int | None, view: NodeView, last: Event | None, hour: Cell
+) -> Row:
     texts = service_cells(service, view.scope, uptime, last, view.now)
+    is_optional = view.scope.kind(service) is Kind.OPTIONAL
     cells: Sequence[Cell] = (
-        Cell(texts.name, texts.name_style),
+        Cell(texts.name, texts.name_style or "muted" * (not is_optional)),
         Cell(texts.status, texts.name_style or "muted" * (texts.style == "off"), lead=texts.style),
         Cell(texts.uptime),
-        Cell(texts.kind, "muted" if texts.kind == "optional" else ""),
+        Cell(texts.kind, "" if is_optional else "muted"),
+        hour,
         Cell(texts.change, "muted"),
         Cell(started_words(service.started_at, view.reading.answered_on), "muted"),
     )

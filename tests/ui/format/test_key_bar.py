@@ -1,0 +1,27 @@
+"""The key bar dims what would be refused, and says why nothing can be done where that is so."""
+
+from rich.text import Text
+
+from tui.ui.format.key_bar import key_bar
+
+PALETTE = {"off": "dim", "accent": "bold"}
+WORDS = {"start": "Start", "restart": "Restart", "help": "Help"}
+KEYS = {"start": "s", "restart": "r", "help": "question_mark"}
+
+
+def dimmed(bar: Text) -> list[str]:
+    """Return the words that are dim, in their order."""
+    found = (bar.plain[one.start : one.end].strip() for one in bar.spans if one.style == "dim")
+    return [text.split()[-1] for text in found]
+
+
+def test_only_what_would_be_refused_is_dim() -> None:
+    bar = key_bar(WORDS, KEYS, PALETTE, width=80, dim=frozenset({"start"}))
+    assert bar.plain == " s Start  r Restart  ? Help  "
+    assert dimmed(bar) == ["Start", "Start"]
+
+
+def test_where_no_action_is_possible_all_are_dim_and_the_reason_follows() -> None:
+    bar = key_bar(WORDS, KEYS, PALETTE, width=80, refusal="read-only")
+    assert bar.plain.endswith("? Help  no actions: read-only")
+    assert dimmed(bar) == ["Start", "Start", "Restart", "Restart", "read-only"]
