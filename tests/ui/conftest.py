@@ -206,6 +206,12 @@ class Deck:
         self.table.move_to(service)
         await self.settle()
 
+    async def context_known(self) -> None:
+        """Read what surrounds the first node: it is in the header."""
+        await self.fleet.read_context(self.fleet.nodes[0].name)
+        self.app.show_current()
+        await self.settle()
+
     async def all_known(self) -> None:
         """Wait until every node has answered and its kind is known."""
         await self.until(

@@ -25,6 +25,7 @@ from tui.ui.format.header import (
     Header,
     brief_parts,
     cluster_parts,
+    context_gaps,
     header_lines,
     node_name,
     node_parts,
@@ -43,7 +44,7 @@ def words(parts: object) -> list[str]:
 
 
 def known(**values: object) -> ClusterContext:
-    return ClusterContext(**{name: Known(value, "", NOW) for name, value in values.items()})  # type: ignore[arg-type]
+    return ClusterContext(**{name: Known(value, "", read_at=NOW) for name, value in values.items()})  # type: ignore[arg-type]
 
 
 FULL = known(
@@ -87,11 +88,29 @@ def test_what_is_not_known_is_never_a_number() -> None:
 
 
 def test_a_value_that_could_not_be_read_again_has_its_age() -> None:
-    old = Known((Alert("node_memory"),), "403", NOW - 200)
+    old = Known((Alert("node_memory"),), "403", read_at=NOW - 200)
     assert "alerts 1 ▲ node_memory, 3 m old" in summed(context=ClusterContext(alerts=old))
     assert "quorum ok, 3 m old" in summed(
-        context=ClusterContext(quorum=Known(Quorum(3, 3), "403", NOW - 200))
+        context=ClusterContext(quorum=Known(Quorum(3, 3), "403", read_at=NOW - 200))
     )
+
+
+def test_a_count_that_may_be_too_small_has_a_plus() -> None:
+    assert "alerts 1+ ▲ node_memory" in summed(
+        context=ClusterContext(alerts=Known((Alert("node_memory"),), "", left_out=2))
+    )
+    facts = NodeFacts(Identity(1, "", "10.0.0.1"))
+    some = ClusterContext(shards=Known((), "", 1), databases=Known((), "", 1))
+    line = words(node_parts(node_view("node1", facts=facts), some, PALETTE))
+    assert {"shards 0+", "endpoints 0+"} <= {*line}
+    summary = ClusterSummary.of([], 0, [FULL, ClusterContext()])
+    assert "alerts 1+ ▲ node_memory" in words(cluster_parts(summary, NOW, TODAY, PALETTE))
+
+
+def test_why_something_is_not_known_is_said_of_each_part() -> None:
+    context = ClusterContext(alerts=Known(None, "403"), log=Known((), "timed out", read_at=NOW))
+    assert context_gaps(context) == "alerts (403), log (timed out)"
+    assert context_gaps(ClusterContext()) == ""
 
 
 def test_a_lost_quorum_and_what_is_over_stand_out() -> None:

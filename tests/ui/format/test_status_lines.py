@@ -150,4 +150,7 @@ def test_nodes_elsewhere_are_named_whole_and_the_rest_counted() -> None:
         " elsewhere: node1: alert_mgr STOPPED · and 2 more"
     )
     assert elsewhere_line(views, PALETTE, 120).plain.endswith("node3: alert_mgr STOPPED")
+    lost = Trouble(TroubleKind.UNREACHABLE, "gone")
+    views.append(node_view("node4", stopped, age=60.0, trouble=lost))
+    assert elsewhere_line(views, PALETTE, 60).plain.startswith(" elsewhere: node4: unreachable")
     assert elsewhere_line([], PALETTE, 60).plain == ""

@@ -318,4 +318,5 @@ async def test_the_timeline(
         await deck.fleet.read_context("node1")
         await deck.shows("alerts 0" if size[0] > 80 else "lost")
         # An age is as wide with one digit as with two.
+        await deck.context_known()
         compare(f"timeline-{size[0]}x{size[1]}", re.sub(r" [ \d]\d s\b", "  9 s", deck.text))

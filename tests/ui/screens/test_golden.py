@@ -78,6 +78,7 @@ async def test_the_deck(size: tuple[int, int], served: SimulatedCluster, tmp_pat
     configuration = write_configuration(served, tmp_path, settings="refresh = 5")
     async with open_deck(configuration, size=size) as deck:
         await deck.all_known()
+        await deck.context_known()
         deck.fleet.set_interval(0.5)
         await settle(deck, served)
         compare(f"deck-{size[0]}x{size[1]}", deck.text)
@@ -93,6 +94,7 @@ async def test_what_lies_over_the_deck(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
         await deck.all_known()
+        await deck.context_known()
         await deck.on("alert_mgr")
         await deck.fleet.read_context("node1")
         await deck.press(*keys)
@@ -120,6 +122,7 @@ async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -
     patience = replace(rollout_progress.QUICK, same=3.0, limit=6.0)
     async with open_deck(configuration, size=size, patience=patience) as deck:
         await deck.all_known()
+        await deck.context_known()
         await deck.fleet.read_context("node1")
         await rollout_progress.ask(deck)
         await deck.armed()
@@ -136,6 +139,7 @@ async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -
 async def test_a_lost_node(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=(100, 24)) as deck:
         await deck.all_known()
+        await deck.context_known()
         served.cluster.power_off(1)
         await deck.shows("STALE", "UNREACHABLE", "next try in")
         await deck.press("d")

@@ -74,6 +74,7 @@ async def test_the_matrix(twelve: SimulatedCluster, tmp_path: Path) -> None:
             if size[0] > 80:
                 await deck.shows("↻ restarted: alert_mgr on node5")
             await deck.settle()
+            await deck.context_known()
             compare(f"matrix-{size[0]}x{size[1]}", aligned(deck.text))
 
 
@@ -87,4 +88,5 @@ async def test_all_problems(twelve: SimulatedCluster, tmp_path: Path) -> None:
             await deck.pilot.resize_terminal(*size)
             await deck.shows("unreachable", "FATAL", "STOPPED", "vanished", "not ordered here")
             await deck.settle()
+            await deck.context_known()
             compare(f"problems-{size[0]}x{size[1]}", aligned(deck.text))

@@ -4,7 +4,7 @@ What does not fit leaves out its least important part whole.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ SOON = 30
 
 _DAY = 86_400
 _GAP = 3
+_NOT_YET = Known[object]().gap
 _Value = TypeVar("_Value")
 
 
@@ -165,11 +166,10 @@ def _alerts(read: Sequence[Known[tuple[Alert, ...]]], now: float, palette: Palet
     if all(known.value is None for known in read):
         return Part(text.append(NOTHING), 6)
     alerts = [alert for known in read for alert in known.value or ()]
+    count = f"{len(alerts)}{_at_least(*read)}"
     if not alerts:
-        return Part(text.append("0", "bold").append(_old(read, now)), 6)
-    return Part(
-        text.append(f"{len(alerts)} ▲ {alerts[0].name}{_old(read, now)}", palette["warn"]), 4
-    )
+        return Part(text.append(count, "bold").append(_old(read, now)), 6)
+    return Part(text.append(f"{count} ▲ {alerts[0].name}{_old(read, now)}", palette["warn"]), 4)
 
 
 def _quorum(read: Sequence[Known[Quorum]], now: float, palette: Palette) -> Part:
@@ -284,7 +284,7 @@ def _shards(view: NodeView, context: ClusterContext, palette: Palette) -> Text:
     if shards is None or uid is None:
         return text.append(NOTHING, palette["muted"])
     here = [shard for shard in shards if shard.node == uid]
-    text.append(str(len(here)))
+    text.append(f"{len(here)}{_at_least(context.shards)}")
     primaries = sum(shard.is_primary is True for shard in here)
     return text.append(f" ({primaries} primary)" if here else "", palette["muted"])
 
@@ -295,7 +295,13 @@ def _endpoints(view: NodeView, context: ClusterContext, palette: Palette) -> Tex
     if databases is None or not address:
         return text.append(NOTHING, palette["muted"])
     endpoints = [endpoint for database in databases for endpoint in database.endpoints or ()]
-    return text.append(str(sum(address in endpoint.addresses for endpoint in endpoints)))
+    here = sum(address in endpoint.addresses for endpoint in endpoints)
+    return text.append(f"{here}{_at_least(context.databases)}")
+
+
+def _at_least(*read: Known[_Value]) -> str:
+    """Return a plus where entries or a whole list could not be read: there may be more."""
+    return "+" if any(known.left_out or known.value is None for known in read) else ""
 
 
 def polled_text(view: NodeView, palette: Palette) -> Text:
@@ -330,6 +336,13 @@ def brief_parts(
             Part(Text(view.facts.identity.version, palette["muted"]), 5),
         ]
     return tuple(part for part in parts if part.text.plain)
+
+
+def context_gaps(context: ClusterContext) -> str:
+    """Return what of a cluster could not be read, each with the reason; empty where all was."""
+    parts = ((part.name, getattr(context, part.name)) for part in fields(context))
+    gaps = (f"{name} ({known.gap})" for name, known in parts if known.gap not in ("", _NOT_YET))
+    return ", ".join(gaps)
 
 
 def view_name(word: str, palette: Palette) -> Text:

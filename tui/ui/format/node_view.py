@@ -73,8 +73,8 @@ class NodeView:
         """The cluster that the profile names; empty if none."""
         return self.profile.cluster
 
-    def is_beside(self, other: "NodeView") -> bool:
-        """Whether it is in another node's cluster, or is that node."""
+    def is_beside(self, other: NodeProfile) -> bool:
+        """Whether it is in the cluster of another node, or is that node."""
         return self.name == other.name or (bool(self.cluster) and self.cluster == other.cluster)
 
     @property

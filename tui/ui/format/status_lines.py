@@ -180,9 +180,10 @@ def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> T
 def elsewhere_line(views: Sequence[NodeView], palette: Palette, width: int) -> Text:
     """Return the troubles and problems of nodes that are not shown; empty if there are none.
 
-    Of too many for `width` cells, the line ends with how many more there are.
+    Lost nodes come first. Of too many for `width` cells, the line ends with how many more there
+    are.
     """
-    found = ((view, standing_out(view)) for view in views)
+    found = ((view, standing_out(view)) for view in sorted(views, key=lambda view: view.answers))
     texts = [f"{view.title}: {', '.join(what)}" for view, what in found if what]
     for kept in range(len(texts), 0, -1):
         more = f"{_DOT}and {len(texts) - kept} more" if kept < len(texts) else ""

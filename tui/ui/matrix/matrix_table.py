@@ -47,7 +47,7 @@ class MatrixTable(LiveTable):
     """Services down, nodes across; a cell's key is the node and the service."""
 
     DEFAULT_CSS = """
-    MatrixTable > .livetable--cursor { background: $primary 45%; }
+    MatrixTable > .livetable--cursor { background: $primary 30%; }
     MatrixTable > .livetable--empty { text-style: bold; }
     """
     BINDINGS = [

@@ -14,7 +14,6 @@ from textual.widget import Widget
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.guard import judge_verb
 from tui.fleet.polling.backoff import faster_interval, slower_interval
-from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import FilterKeys, ServiceFilter, SortOrder, service_filter_keys
@@ -280,6 +279,8 @@ class DeckScreen(ServicesScreen[None]):
         room = self.size.width - _TABLE_LEAST
         wanted = max(self._side.wanted_width + 2, _MINI_LEAST if self._has_mini else 0)
         _resize(self._left, width=max(_SIDE_LEAST, min(wanted, room, _SIDE_MOST)))
+        # Below 160 columns the detail pane is at the bottom, and shows what happened itself.
+        self._recent.set_class(self._detail.display and self.size.width < _ROOMY, "-squeezed")
         view = self.view()
         if view is not None and self._recent.display:
             spare = self._main.size.height - view.counts[1] - _TABLE_FRAME
@@ -297,7 +298,7 @@ class DeckScreen(ServicesScreen[None]):
         if not self._has_mini or here is None:
             self._mini.say(Text())
             return
-        beside = [view for view in views if view.is_beside(here)]
+        beside = [view for view in views if here.is_beside(view.profile)]
         width, height = self._left.size.width - 1, self._left.size.height - len(views) - 2
         mini = mini_matrix(beside, self.here, self._palette, width, height)
         _resize(self._mini, height=max(1, mini.plain.count("\n") + 1))
@@ -322,7 +323,7 @@ class DeckScreen(ServicesScreen[None]):
         if view is None:
             return
         self._show_title(view)
-        beside = [node.name for node in self._fleet.nodes if _is_beside(node, view)]
+        beside = [node.name for node in self._fleet.nodes if view.is_beside(node.profile)]
         if self._recent.display:
             self._recent.border_title = Content(f"events of {view.cluster or view.title}")
             self._recent.present(self._fleet.events, beside, view.now)
@@ -431,6 +432,7 @@ class DeckScreen(ServicesScreen[None]):
             self._palette,
             day=self._days.known(wanted),
             remark=self._days.remark,
+            context=self._fleet.context(self.here),
         )
         if service is not None and self._days.reserve(wanted):
             self.run_worker(self._read_day(wanted), group="day")
@@ -703,8 +705,3 @@ def _resize(widget: Widget, *, width: int | None = None, height: int | None = No
         widget.styles.width = width
     if height is not None and widget.styles.height != Scalar.from_number(height):
         widget.styles.height = height
-
-
-def _is_beside(node: NodePoller, view: NodeView) -> bool:
-    """Whether a node is in the cluster of one that is shown, or is that node."""
-    return node.name == view.name or (bool(view.cluster) and node.profile.cluster == view.cluster)

@@ -135,9 +135,10 @@ class LiveScreen(Screen[ScreenResultType]):
         On other screens `view` is the node under the cursor, where there is one.
         """
         palette, now = self._palette, monotonic()
-        nodes = [NodeView.of(node, 0, now) for node in self._fleet.nodes]
+        every = self._fleet.nodes
         if not self.VIEW and view is not None:
-            nodes = [one for one in nodes if one.is_beside(view)]
+            every = tuple(node for node in every if view.is_beside(node.profile))
+        nodes = [NodeView.of(node, 0, now) for node in every]
         title = f"{self.VIEW} · {_nodes(nodes)}" if self.VIEW else _clusters(nodes)
         restarts = self._restarts()
         contexts = {one.cluster or one.name: self._fleet.context(one.name) for one in nodes}
@@ -232,9 +233,18 @@ class FilteredScreen(LiveScreen[ScreenResultType]):
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
         event.stop()
-        hint = filter_hint(event.value, self.filter_keys)
-        self._hint.say(Text(hint and f" {hint}", self._palette["warn"]))
+        self._show_hint()
         self.filter_by(event.value)
+
+    def _show_hint(self) -> None:
+        """Show which keys and values the filter has, where it names another one."""
+        hint = filter_hint(self._filter.value, self.filter_keys)
+        self._hint.say(Text(hint and f" {hint}", self._palette["warn"]))
+
+    def repalette(self, palette: Palette) -> None:
+        """Paint the hint in the colours of another theme, too."""
+        super().repalette(palette)
+        self._show_hint()
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self, event: Input.Submitted) -> None:

@@ -12,18 +12,23 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.history.day import Day
-from tui.model.duration import one_unit
+from tui.model.context import ClusterContext
+from tui.model.duration import one_unit, two_units
 from tui.model.event import Event
 from tui.model.event_text import event_text
-from tui.model.service import Service, purpose_of
+from tui.model.service import Health, Service, purpose_of
 from tui.model.text import clean
 from tui.model.time_zone import DATE_AND_TIME, clock_text
 from tui.ui.format.day_chart import Rows, day_rows
+from tui.ui.format.header import context_gaps
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason, uptime_words
-from tui.ui.format.status_lines import Palette, time_text
+from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason
+from tui.ui.format.status_lines import Palette
 
 _HISTORY_AT_MOST = 50
+
+_TWO_COLUMNS, _CHART = 78, 50
+"""Cells from which what happened stands beside the facts, not below them; and those of the day."""
 
 
 class DetailPane(VerticalScroll, can_focus=True):
@@ -34,6 +39,7 @@ class DetailPane(VerticalScroll, can_focus=True):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._shown: object = None
+        self._titles = ("", "")
         self._text = Static(id="detail-text", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -50,43 +56,71 @@ class DetailPane(VerticalScroll, can_focus=True):
         *,
         day: Day | None = None,
         remark: str = "",
+        context: ClusterContext | None = None,
     ) -> None:
         """Show a service as it stands, None where the node does not list it; `uptime` as shown.
 
-        `day` is what the history knows of it, `remark` why that is less than it should be.
+        `day` is what the history knows of it, `remark` why that is less than it should be. Of the
+        `context` it shows what is not known, and why.
         """
         if not self.display:
             return
-        self.border_title = Content(service.shown if service else "Detail")
-        self.border_subtitle = "y described" if self.raw else "y raw JSON"
+        self._show_titles(
+            service.shown if service else "Detail", "y described" if self.raw else "y raw JSON"
+        )
         if service is None:
-            self._show((("", "no service under the cursor", palette["muted"]),), palette)
+            self._show((("", "no service under the cursor", palette["muted"]),), (), palette)
         elif self.raw:
-            self._show((("", raw_json(service), ""),), palette)
+            self._show((("", raw_json(service), ""),), (), palette)
         else:
             rows = [*service_facts(service, uptime, view, palette)]
             if day is not None:
                 rows += day_rows(day, view.facts.disabled, service.name, palette)
             if remark:
                 rows.append(("", f"\nhistory: {remark}", palette["muted"]))
-            self._show((*rows, *event_line(history, view, palette)), palette)
+            if context is not None and (gaps := context_gaps(context)):
+                rows.append(("", f"\nNot known of the cluster: {gaps}", palette["muted"]))
+            self._show(tuple(rows), event_line(history, view, palette), palette)
 
-    def _show(self, rows: Rows, palette: Palette) -> None:
-        """Show rows; those without a label take the whole width. Nothing is done for the same."""
-        if (rows, palette) == self._shown:
+    def _show_titles(self, *titles: str) -> None:
+        if titles != self._titles:
+            self._titles = (titles[0], titles[1])
+            self.border_title, self.border_subtitle = map(Content, titles)
+
+    def _show(self, facts: Rows, happened: Rows, palette: Palette) -> None:
+        """Show rows, in two columns where there is room; nothing is done for the same."""
+        width = self.content_size.width
+        is_wide = width >= _TWO_COLUMNS
+        shown = (facts, happened, palette, is_wide and width)
+        if shown == self._shown:
             return
-        self._shown = (rows, palette)
-        parts: list[Text | Table] = []
-        for label, value, style in rows:
-            if not label:
-                parts.append(_text(value, style))
-                continue
-            if not isinstance(parts[-1] if parts else None, Table):
-                parts.append(_grid())
-            grid = parts[-1]
-            if isinstance(grid, Table):
-                grid.add_row(Text(label, palette["muted"]), _text(value, style))
-        self._text.update(Group(*parts))
+        self._shown = shown
+        if not is_wide or not happened:
+            self._text.update(_laid_out((*facts, *happened), palette))
+            return
+        left = max(_CHART, width // 2)
+        columns = Table.grid(padding=(0, 2, 0, 0))
+        columns.add_column(width=left)
+        columns.add_column(width=width - left - 2)
+        (_, heading, style), *events = happened
+        beside = (("", str(heading).strip(), style), *events)
+        columns.add_row(_laid_out(facts, palette), _laid_out(beside, palette))
+        self._text.update(columns)
+
+
+def _laid_out(rows: Rows, palette: Palette) -> Group:
+    """Return rows one below the other; those without a label take the whole width."""
+    parts: list[Text | Table] = []
+    for label, value, style in rows:
+        if not label:
+            parts.append(_text(value, style))
+            continue
+        if not isinstance(parts[-1] if parts else None, Table):
+            parts.append(_grid())
+        grid = parts[-1]
+        if isinstance(grid, Table):
+            grid.add_row(Text(label, palette["muted"]), _text(value, style))
+    return Group(*parts)
 
 
 def _text(value: str | Text, style: str) -> Text:
@@ -111,21 +145,22 @@ def service_facts(service: Service, uptime: int | None, view: NodeView, palette:
             palette[STYLES[health] if view.is_fresh else "stale_row"],
         ),
         ("kind", kind_reason(service, view.scope, view.facts.gaps), ""),
-        ("uptime", uptime_words(service, uptime), ""),
+        ("uptime", _uptime(service, uptime), ""),
         (
             "started",
             f"{clock_text(started, DATE_AND_TIME)}, the node's clock" if started else NOTHING,
-            "",
-        ),
-        (
-            "answer",
-            f"{time_text(view.reading.answered_on)}, took {view.reading.took * 1000:.0f} ms",
             "",
         ),
         ("note", service.note, palette["warn"]),
     )
     purpose = purpose_of(service.name) or "No description of this service is known."
     return (("", f"{purpose}\n", ""), *(row for row in rows if row[1]))
+
+
+def _uptime(service: Service, uptime: int | None) -> str:
+    """Return for how long a service has been up: in two units, for the table's row ticks."""
+    is_up = uptime is not None and service.health() is Health.UP
+    return two_units(uptime or 0) if is_up else NOTHING
 
 
 def event_line(history: Sequence[Event], view: NodeView, palette: Palette) -> Rows:

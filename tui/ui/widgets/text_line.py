@@ -20,7 +20,12 @@ class TextLine(Static):
 
     def say(self, text: Text) -> None:
         """Show `text`; does nothing if it is shown already."""
-        if text == self._shown and (self._shown is None or text.spans == self._shown.spans):
+        shown = self._shown
+        if shown is not None and (text, text.spans, text.style) == (
+            shown,
+            shown.spans,
+            shown.style,
+        ):
             return
         self._shown = text
         if self._hides and self.display is not bool(text.plain):
