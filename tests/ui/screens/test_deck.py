@@ -13,7 +13,7 @@ pytestmark = pytest.mark.real_time
 
 
 def line_of(deck: Deck, service: str) -> str:
-    return next(line for line in deck.text.splitlines() if f" {service} " in line)
+    return next((line for line in deck.text.splitlines() if f" {service} " in line), "")
 
 
 async def test_a_row_shows_name_status_uptime_kind_and_start(
@@ -247,7 +247,7 @@ async def test_the_detail_pane_follows_the_cursor_and_shows_the_raw_entry(
         await deck.all_known()
         await deck.on("alert_mgr")
         await deck.press("enter")
-        await deck.shows("Sends alerts", "services_configuration lists it", "no events")
+        await deck.shows("Sends alerts", "services_configuration", "no events")
         served.cluster.stop(1, "alert_mgr")
         await deck.until(lambda: "no events" not in deck.text)
         await deck.shows("→ STOPPED")
