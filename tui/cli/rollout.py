@@ -197,7 +197,7 @@ def _table(
         sent.append(f"send {turn}: POST {step.url}{Route.LOCAL} {body}")
     touched = plan_impact_lines(plan.verb, seen.impact)
     lines = [plan.title, columns(rows), *(f"touches: {line.text}" for line in touched), *sent]
-    lines += [f"left out: {remark}" for remark in plan.left_out]
+    lines += [f"skipped: {remark}" for remark in plan.left_out]
     lines += [f"warning: {plan.danger}"] if plan.danger else []
     verdict = f"verdict: a new start time, then {steady:g} s stable; then the gate again"
     gates = [

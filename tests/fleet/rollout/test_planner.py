@@ -147,7 +147,7 @@ def test_what_has_nothing_to_restart_is_left_out_with_the_reason(odd: PlanNode, 
 
 def test_nothing_left_is_a_refusal_with_every_reason() -> None:
     why = refused(place(2, service(status="STOPPED")), place(3, read_only="read-only: it is"))
-    assert "nothing is left to restart" in why
+    assert "nothing to restart" in why
     assert "node2: alert_mgr is STOPPED" in why
     assert "node3: read-only: it is" in why
 

@@ -115,7 +115,7 @@ def test_what_is_left_out_hidden_required_or_out_of_its_days_is_said() -> None:
         "Restart alert_mgr on 3 nodes of demo",
         "DANGER   ccs: required",
     ]
-    for words in ("left out node9: read-only", "(hidden by the filter)", "node2: it has expired"):
+    for words in ("skipped  node9: read-only", "(hidden by the filter)", "node2: it has expired"):
         assert words in told
 
 

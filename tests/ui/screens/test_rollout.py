@@ -507,7 +507,7 @@ async def test_a_node_that_takes_no_orders_is_left_out_and_said(
     path.write_text(text, encoding="utf-8")
     async with open_deck(load(path, must_exist=True), patience=QUICK) as deck:
         await ask(deck)
-        await deck.shows("left out node2: read-only", "1 of 2   node3", "2 of 2   node1")
+        await deck.shows("skipped  node2: read-only", "1 of 2   node3", "2 of 2   node1")
         await agree(deck)
         await stands(deck, RolloutState.DONE)
     assert ordered(served) == [3, 1]
@@ -580,7 +580,7 @@ async def test_however_fast_one_pages_nothing_is_passed_by_unseen(
         assert box.scroll_offset.y <= deck.app.screen._seen
         await read(deck)
         deck.burst(*["up"] * 60)
-        await deck.shows("1 of 3")
+        await deck.shows("Restart alert_mgr on 3 nodes")
         assert "shows the rest" not in deck.text
 
 
@@ -595,7 +595,7 @@ async def test_nodes_that_no_profile_leads_to_are_named_in_the_plan(
         await deck.until(lambda: deck.fleet.guests)
         await ask(deck)
         await deck.shows(
-            "2 of 2   node1", "left out node:3 node3", "it has no profile (D adds one)"
+            "2 of 2   node1", "skipped  node:3 node3", "it has no profile (D adds one)"
         )
     assert not posts(served)
 

@@ -78,7 +78,7 @@ def make_plan(wish: RolloutRequest, places: Sequence[PlanNode]) -> Plan | PlanRe
     if refused:
         return PlanRefusal(tuple(refused))
     if not steps:
-        nothing = PlanRemark(PlanReason.NO_NODE, f"nothing is left to {wish.verb.value}")
+        nothing = PlanRemark(PlanReason.NO_NODE, f"nothing to {wish.verb.value}")
         return PlanRefusal((nothing, *left_out))
     return _ruled(
         wish, names, tuple(steps), tuple(left_out), {place.node: place for place in places}

@@ -81,7 +81,7 @@ def order_essentials(question: OrderQuestion, order: Order, palette: Palette) ->
         if len(order.services) == 1 and purpose_of(seen.name):
             rows.append(("", purpose_of(seen.name), palette["muted"]))
     rows += impact_facts(order.verb, question.impact, palette)
-    rows += [("left out", why, palette["muted"]) for why in question.left_out]
+    rows += [("skipped", why, palette["muted"]) for why in question.left_out]
     rows.append(("node", target.identity.title, ""))
     line, body = request_text(order)
     rows += [("request", line, palette["accent"]), ("", body, palette["accent"])]

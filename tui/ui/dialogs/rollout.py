@@ -92,8 +92,8 @@ def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -
             rows.append(("" if at else label, line, "" if at else "bold"))
     if (body := _one_body(plan)) is not None:
         rows.append(("sent", body, palette["accent"]))
-    rows += [("left out", str(remark), palette["warn"]) for remark in plan.left_out]
-    rows += [("left out", why, palette["warn"]) for why in question.beyond]
+    rows += [("skipped", str(remark), palette["warn"]) for remark in plan.left_out]
+    rows += [("skipped", why, palette["warn"]) for why in question.beyond]
     rows += [("gate", _GATE, ""), ("", _VERDICT, ""), ("", _PAUSE, "")]
     rows += [
         ("accepted", f"{hazard.title} ([rollout] accept)", palette["warn"])

@@ -74,7 +74,7 @@ def action_effect(action: RolloutAction, progress: RolloutProgress) -> str:
         then = f"; then {rest}" if rest else ""
         return f"polls {here} again, and restarts there what is not restarted yet{then}"
     if action is RolloutAction.SKIP:
-        then = f"goes on with {rest}" if rest else "no node is left, so that is the end"
+        then = f"goes on with {rest}" if rest else "no node remains, so it ends"
         return f"leaves {here} as it is ({_KEPT}), and {then}"
     if progress.state is not RolloutState.PAUSED:
         return "an action that was sent is polled to its verdict; no node after it is touched"
