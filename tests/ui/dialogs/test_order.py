@@ -50,6 +50,21 @@ async def test_a_restart_is_confirmed_sent_once_watched_and_verified(
     assert posts(served)[0].uid == 1
 
 
+async def test_what_it_touches_goes_on_while_the_dialog_is_open(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.fleet.read_context("node1")
+        await ask(deck, "r")
+        await deck.shows("no alert is on")
+        served.cluster.contents.raise_alert("node_memory", "WARNING", 1)
+        await deck.fleet.read_context("node1")
+        await deck.shows("1 alert is on (node_memory")
+        assert isinstance(deck.app.screen, OrderDialog)
+    assert not posts(served)
+
+
 async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "t")

@@ -8,7 +8,7 @@ credentials, so the next node is tried.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -127,19 +127,28 @@ class HealthGate:
         is_back = gate.finding is GateFinding.NOT_WELL and any(map(self._is_just_back, watches))
         return replace(gate, is_moving=True) if is_back and not gate.restarted else gate
 
-    def look(self, step: Step, starts: StartTimes) -> GateResult:
-        """Judge by what was polled last, without the cluster's checks: nothing is read."""
-        if gone := self._profile_change(step, starts):
-            return GateResult(GateFinding.NOT_WELL, gone)
-        watches = self._cluster(step.node)
+    def look(self, steps: Sequence[Step], starts: StartTimes) -> tuple[str, GateResult]:
+        """Judge by what was polled last, without the cluster's checks: nothing is read.
+
+        Returns the first node whose gate is closed, empty where none is, and what closes it.
+        """
+        first = steps[0]
+        if gone := self._profile_change(first, starts):
+            return first.node, GateResult(GateFinding.NOT_WELL, gone)
+        watches = self._cluster(first.node)
         if silent := next((node for node in watches if node.reading.trouble is not None), None):
-            return GateResult(_finding_of(silent, step), _trouble_text(silent))
-        closed = self._judge_nodes(step, watches, starts, None)
-        if closed is not None:
-            return closed
-        context, now = watches[0].context, monotonic()
-        gate = _judge_hazards(find_hazards(step, context, now), self._rules.accept, None)
-        return replace(gate, unknown=find_gaps(step, context, now))
+            return first.node, GateResult(_finding_of(silent, first), _trouble_text(silent))
+        if (closed := self._judge_nodes(first, watches, starts, None)) is not None:
+            return first.node, closed
+        context, now, unknown = watches[0].context, monotonic(), dict[str, None]()
+        for step in steps:
+            unknown |= dict.fromkeys(find_gaps(step, context, now))
+            gate = _judge_hazards(find_hazards(step, context, now), self._rules.accept, None)
+            if why := missing_service(step, self._fleet.watch(step.node).reading):
+                gate = GateResult(GateFinding.NOT_WELL, why)
+            if not gate.is_well:
+                return step.node, replace(gate, unknown=tuple(unknown))
+        return "", GateResult(GateFinding.WELL, unknown=tuple(unknown))
 
     def _is_just_back(self, watch: NodePoller) -> bool:
         since = watch.reading.since

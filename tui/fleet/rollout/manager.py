@@ -120,15 +120,9 @@ class Rollouts:
 
     def look_at_gates(self, plan: Plan) -> GateLook:
         """Judge the gates of a plan by what was polled last; nothing is read for it."""
-        gate = HealthGate(self._fleet, self._patience)
-        unknown: dict[str, None] = {}
-        for step in plan.steps:
-            found = gate.look(step, starts_of(plan))
-            unknown |= dict.fromkeys(found.unknown)
-            if not found.is_well:
-                waits = self._fleet.rollout_rules.gate_wait if found.is_moving else 0.0
-                return GateLook(step.node, found.text, waits, tuple(unknown))
-        return GateLook(unknown=tuple(unknown))
+        node, gate = HealthGate(self._fleet, self._patience).look(plan.steps, starts_of(plan))
+        waits = self._fleet.rollout_rules.gate_wait if gate.is_moving else 0.0
+        return GateLook(node, gate.text, waits, gate.unknown)
 
     def _bar(self, plan: Plan) -> str:
         if self._fleet.read_only:

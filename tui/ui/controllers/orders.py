@@ -18,6 +18,7 @@ from tui.fleet.orders.guard import (
     judge_node,
     judge_order,
 )
+from tui.fleet.orders.impact import Finding
 from tui.model.clock import monotonic
 from tui.model.node import Role
 from tui.model.order import Order, Route, Tier, Verb
@@ -154,11 +155,23 @@ class OrderController:
             hidden=choice.hidden,
             certificate=self.view(node).certificate,
             rollout=self._rollout_on(node),
-            impact=order_impact(self._fleet, verb, order.names, node, press.at),
+            impact=self._impact(order),
             cluster=self._fleet.watch(node).profile.cluster,
         )
-        screen = OrderDialog(question, self._palette(), lambda: self._check_again(order))
+        screen = OrderDialog(
+            question,
+            self._palette(),
+            lambda: self._check_again(order),
+            lambda: self._impact(order),
+        )
         self._app.push_screen(screen, lambda answer: self._confirmed(answer, given))
+
+    def _impact(self, order: Order) -> tuple[Finding, ...]:
+        """Return what an order touches, by what is known now; nothing where its node is gone."""
+        node = order.target.node
+        if node not in self._fleet:
+            return ()
+        return order_impact(self._fleet, order.verb, order.names, node, monotonic())
 
     def _rollout_on(self, node: str) -> str:
         """Return the rollout that includes a node and is open; empty if there is none."""

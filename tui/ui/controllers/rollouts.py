@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual.app import App
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.executor import NotAccepted
+from tui.model.clock import monotonic
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.controllers.orders import journal_warning
 from tui.ui.format.status_lines import Palette
+
+if TYPE_CHECKING:
+    from tui.ui.dialogs.rollout import RolloutQuestion
 
 Notify = Callable[[str], None]
 
@@ -105,17 +109,25 @@ class RolloutController:
             wanted.hidden,
             self._unmanaged(plan),
             self._certificates(plan),
-            impact={
-                step.node: order_impact(
-                    self._fleet, plan.verb, step.names, step.node, plan.pressed_at
-                )
-                for step in plan.steps
-            },
-            gates=self._fleet.rollouts.look_at_gates(plan),
             accepted=self._fleet.rollout_rules.accept,
         )
-        screen = RolloutDialog(question, self._palette(), lambda: self._check_again(wanted, plan))
+        screen = RolloutDialog(
+            self._looked(question),
+            self._palette(),
+            lambda: self._check_again(wanted, plan),
+            self._looked,
+        )
         self._app.push_screen(screen, lambda answer: self._confirmed(answer, begun))
+
+    def _looked(self, question: RolloutQuestion) -> RolloutQuestion:
+        """Return a question with what its plan touches, and how its gates are, by now."""
+        plan, now = question.plan, monotonic()
+        impact = {
+            step.node: order_impact(self._fleet, plan.verb, step.names, step.node, now)
+            for step in plan.steps
+            if step.node in self._fleet
+        }
+        return replace(question, impact=impact, gates=self._fleet.rollouts.look_at_gates(plan))
 
     def _check_again(self, wanted: RolloutTargets, before: Plan) -> str:
         now = self._fleet.rollouts.plan(wanted.names, wanted.nodes)

@@ -30,6 +30,8 @@ _TOO_SMALL = "terminal too small to show what will be sent: make it larger, or e
 _MORE = "down shows the rest, then it can be confirmed"
 _BACK = "up shows what was skipped, then it can be confirmed"
 _BORDER = 2
+_RENEWED_EVERY = 1.0
+"""Seconds after which the facts are found anew: ages go on while the dialog is open."""
 
 _Result = TypeVar("_Result")
 
@@ -102,6 +104,10 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     def confirmed(self) -> _Result:
         """Return what is confirmed, as it is chosen now."""
 
+    def renew_facts(self) -> bool:
+        """Look again at what the facts are found from; return whether they are others now."""
+        return False
+
     def more_buttons(self) -> Iterable[Button]:
         """Return the buttons beside the two that decide."""
         return ()
@@ -133,6 +139,11 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self.show_facts()
         self.begin_arming()
         self.set_interval(0.1, self._arm)
+        self.set_interval(_RENEWED_EVERY, self._renew)
+
+    def _renew(self) -> None:
+        if self.renew_facts():
+            self.show_facts()
 
     def show_facts(self) -> None:
         """Show the facts for what is chosen now."""

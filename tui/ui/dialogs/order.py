@@ -123,6 +123,7 @@ class OrderDialog(ConfirmDialog[Order]):
         question: OrderQuestion,
         palette: Palette,
         check_again: Callable[[], tuple[Ruling, str]],
+        look_again: Callable[[], tuple[Finding, ...]],
     ) -> None:
         order, ruling = question.order, question.ruling
         verb = order.verb.value
@@ -138,6 +139,7 @@ class OrderDialog(ConfirmDialog[Order]):
         )
         self._question = question
         self._check_again = check_again
+        self._look_again = look_again
         self._route = 0
 
     @property
@@ -147,6 +149,13 @@ class OrderDialog(ConfirmDialog[Order]):
         if self._question.routes:
             order = replace(order, route=self._question.routes[self._route])
         return replace(order, reason=self.field("#reason"))
+
+    def renew_facts(self) -> bool:
+        """Find anew what the order touches; return whether that is something else."""
+        before = self._question
+        self._question = replace(before, impact=self._look_again())
+        verb = before.order.verb
+        return impact_lines(verb, before.impact) != impact_lines(verb, self._question.impact)
 
     def confirmed(self) -> Order:
         """Return the order."""

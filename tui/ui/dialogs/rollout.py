@@ -174,14 +174,24 @@ def _body(plan: Plan, step: Step) -> str:
     return write_operation(plan.verb, step.names).decode("ascii")
 
 
+def _known(question: RolloutQuestion) -> tuple[object, ...]:
+    """Return what is shown of what may change while the dialog is open."""
+    return plan_impact_lines(question.plan.verb, question.impact), question.gates
+
+
 class RolloutDialog(ConfirmDialog[Plan]):
     """Asks before a rollout begins; returns the plan with its reason, or None.
 
-    `check_again` returns why it cannot begin as it was planned, empty where it can.
+    `check_again` returns why it cannot begin as it was planned, empty where it can; `look_again`
+    finds anew what it touches, and whether its gates are open.
     """
 
     def __init__(
-        self, question: RolloutQuestion, palette: Palette, check_again: Callable[[], str]
+        self,
+        question: RolloutQuestion,
+        palette: Palette,
+        check_again: Callable[[], str],
+        look_again: Callable[[RolloutQuestion], RolloutQuestion],
     ) -> None:
         plan = question.plan
         request = ConfirmRequest(
@@ -194,11 +204,18 @@ class RolloutDialog(ConfirmDialog[Plan]):
         super().__init__(request, palette)
         self._question = question
         self._check_again = check_again
+        self._look_again = look_again
 
     @property
     def plan(self) -> Plan:
         """The plan with the reason as it stands now."""
         return replace(self._question.plan, reason=self.field("#reason"))
+
+    def renew_facts(self) -> bool:
+        """Find anew what the rollout touches, and whether its gates are open."""
+        before, self._question = self._question, self._look_again(self._question)
+        was, now = _known(before), _known(self._question)
+        return was != now
 
     def confirmed(self) -> Plan:
         """Return the plan."""
