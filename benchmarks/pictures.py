@@ -150,7 +150,7 @@ _TROUBLED = (
     Scene("problems", _by("P")),
     Scene("nodes", _by("n")),
     Scene("discover", _by("D")),
-    Scene("help", _by("?")),
+    Scene("help", _by("f1")),
     Scene("form", _by("a")),
     Scene("trust", _by("T")),
     Scene("password", _by("L")),

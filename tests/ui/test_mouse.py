@@ -7,6 +7,9 @@ import pytest
 from tests.ui.conftest import NEVER_SURE, Deck, open_deck, write_configuration
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.order import OrderDialog
+from tui.ui.screens.help import HelpScreen
+from tui.ui.screens.matrix import MatrixScreen
+from tui.ui.screens.problems import ProblemsScreen
 
 pytestmark = pytest.mark.real_time
 
@@ -61,3 +64,27 @@ async def test_equal_toasts_are_shown_as_one_with_a_count(
         deck.app.notify("Another.", timeout=30)
         await deck.shows("The same. (3 times)", "Another.")
         assert deck.text.count("The same.") == 1
+
+
+async def click_on(deck: Deck, word: str, *, last: bool = False) -> None:
+    """Click on a word of the screen, in the last line where several have it."""
+    lines = [(y, line) for y, line in enumerate(deck.text.splitlines()) if word in line]
+    y, line = lines[-1 if last else 0]
+    await deck.click((line.index(word), y))
+
+
+async def test_a_click_on_a_key_in_the_bar_and_in_the_help_presses_it(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await click_on(deck, "Matrix", last=True)
+        await deck.until(lambda: isinstance(deck.app.screen, MatrixScreen))
+        await click_on(deck, "Help", last=True)
+        await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
+        await click_on(deck, "The problems of all nodes")
+        await deck.until(lambda: isinstance(deck.app.screen, ProblemsScreen))
+        await deck.press("escape")
+        await click_on(deck, "Restart", last=True)
+        await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))

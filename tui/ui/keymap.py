@@ -63,7 +63,7 @@ KEYS: tuple[Key, ...] = (
     Key("start", "s", "order('start')", "Start", "Start the service, or all marked services", _ACTIONS, _ON_SERVICES, "Start"),
     Key("stop", "t", "order('stop')", "Stop", "Stop the service, or all marked services", _ACTIONS, _ON_SERVICES, "sTop"),
     Key("restart", "r", "order('restart')", "Restart", "Restart the service, or all marked services", _ACTIONS, _ON_SERVICES, "Restart"),
-    Key("rollout", "R", "app.rollout", "Roll a restart over the cluster", "Restart the service, or all marked services, on one node of the cluster after the other", _ACTIONS, _ON_SERVICES, "Roll"),
+    Key("rollout", "R", "app.rollout", "Roll a restart over the cluster", "Restart the service on each node of the cluster in turn", _ACTIONS, _ON_SERVICES, "Roll"),
     Key("mark", "space", "mark", "Mark", "Mark or unmark the service, and go to the next", _ACTIONS, _ON_SERVICES),
     Key("unmark", "U", "unmark", "Unmark all", "Remove all marks", _ACTIONS, _ON_SERVICES),
     Key("dismiss", "x", "dismiss_orders", "Clear finished actions", "Clear finished actions", _ACTIONS, _ON_SERVICES),
@@ -73,12 +73,11 @@ KEYS: tuple[Key, ...] = (
     Key("rollouts", "o", "app.rollouts", "Rollout", "The running rollout, or the last one", _VIEWS, _EVERYWHERE),
     Key("why", "w", "app.why", "Why", "Why the service under the cursor, or its node, is as it is", _VIEWS, _FULL),
     Key("nodes", "n", "app.nodes", "Nodes", "Pick a node", _VIEWS, _EVERYWHERE, "Nodes"),
-    Key("help", "?,f1", "app.help", "Help", "Every key and every sign", _VIEWS, _EVERYWHERE, "Help"),
     Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _SERVICES, _LISTS, "Filter"),
     Key("problems", "!", "problems", "Problems", "Show only problems, or everything again", _SERVICES, _LISTS, "Problems"),
     Key("sort", "S", "sort", "Sort", "Sort by the next column", _SERVICES, _IN_DECK),
     Key("invert", "I", "invert", "Reverse sort", "Reverse the sort", _SERVICES, _IN_DECK),
-    Key("signs", "v", "signs", "Signs alone", "In the matrix: signs alone, so that more nodes fit, or words again", _SERVICES, frozenset({View.MATRIX})),
+    Key("signs", "v", "signs", "Signs alone", "Matrix with signs alone: more nodes fit", _SERVICES, frozenset({View.MATRIX})),
     Key("detail", "d", "detail", "Detail", "Open or close the detail pane of the service", _SERVICES, _IN_DECK, "Detail"),
     Key("raw", "y", "raw", "Raw JSON", "Show the service's entry as the node sent it", _SERVICES, _IN_DECK),
     Key("copy", "c", "copy_name", "Copy name", "Copy the name of the service", _SERVICES, _IN_DECK),
@@ -102,6 +101,7 @@ KEYS: tuple[Key, ...] = (
     Key("snapshot", "ctrl+s", "app.snapshot('text')", "Snapshot as text", "Write all that is known to a file, without secrets", _DECK, _FULL),
     Key("reread", "ctrl+e", "app.reread", "Read configuration", "Read the configuration file again; what differs is confirmed first", _DECK, _FULL),
     Key("palette", "ctrl+p,:", "app.command_palette", "Palette", "Every command by name", _DECK, _FULL),
+    Key("help", "?,f1", "app.help", "Help", "Every key and every sign", _DECK, _EVERYWHERE, "Help"),
     Key("repaint", "ctrl+l", "app.repaint", "Repaint", "Paint the whole screen again", _DECK, _EVERYWHERE),
     Key("quit", "q", "app.leave", "Quit", "Go back, or quit", _DECK, _EVERYWHERE, "Quit"),
     Key("quit_now", "ctrl+q", "app.quit", "Quit at once", "Quit from anywhere", _DECK, _EVERYWHERE),
@@ -133,7 +133,7 @@ TO_DECK = {f"node.{n}": f"app.show_node({n})" for n in range(1, 10)}
 
 def view_bindings() -> list[Binding]:
     """Return the bindings that open a view, for a screen that has keys of its own besides."""
-    return [key.binding() for key in KEYS if key.group == _VIEWS]
+    return [key.binding() for key in KEYS if key.group == _VIEWS or key.id == "help"]
 
 
 def unavailable_text(key_id: str, view: View) -> str:
@@ -156,7 +156,7 @@ def check_keymap(remapped: Mapping[str, str], others: Iterable[Binding] = ()) ->
             near = difflib.get_close_matches(name, known, 1)
             hint = f', did you mean "{near[0]}"?' if near else "; the deck's help (?) names the ids"
             raise KeymapError(f"keys.{name}: no such key id{hint}")
-    wanted = {name: [*_spelled(keys)] for name, keys in (known | dict(remapped)).items()}
+    wanted = {name: [*spelled_keys(keys)] for name, keys in (known | dict(remapped)).items()}
     for name in remapped:
         for key in wanted[name]:
             if not _is_key(key):
@@ -196,7 +196,7 @@ def _is_key(key: str) -> bool:
         return False
 
 
-def _spelled(keys: str) -> list[str]:
+def spelled_keys(keys: str) -> list[str]:
     """Return a comma list of keys as Textual splits it, single characters under their names."""
     try:
         return [binding.key for binding in Binding.make_bindings([Binding(keys, "nothing")])]

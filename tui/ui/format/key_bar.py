@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import WRITES, key_text
+from tui.ui.keymap import WRITES, key_text, spelled_keys
+
+KEY_META = "rsdeck.key"
+"""The meta of a text that presses a key where it is clicked; the key as Textual spells it."""
 
 _REFUSED = "no actions: "
 _ORDERS_OF_ONE_NODE = WRITES - {"rollout"}
@@ -51,6 +55,13 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
 def _label(word: str, key: str, palette: Palette, *, is_dim: bool) -> Text:
     label = Text(key_text(key), palette["off" if is_dim else "accent"])
     label.append(f" {word}  ", palette["off"] if is_dim else "")
+    return clickable(label, key)
+
+
+def clickable(label: Text, keys: str) -> Text:
+    """Return the label so that a click on it presses the first of `keys`."""
+    if keys:
+        label.stylize(Style(meta={KEY_META: spelled_keys(keys)[0]}))
     return label
 
 

@@ -1,8 +1,11 @@
 """The help: every key from the live bindings, and the meaning of the signs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -10,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.model.service import Health
+from tui.ui.format.key_bar import KEY_META, clickable
 from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, View, bindings, key_text
@@ -19,34 +23,63 @@ from tui.ui.matrix.matrix_table import MARKED
 _SIGNS = {
     Health.UP: "running",
     Health.MOVING: "starting, stopping or restarting",
-    Health.DOWN: "stopped, and should not be",
-    Health.FAILED: "the supervisor gave up, or is between tries",
-    Health.UNKNOWN: "a status that is not in the documentation",
-    Health.DONE: "a one-shot program that has ended, as it should",
-    Health.OFF: "disabled by the cluster's configuration: not a fault",
+    Health.DOWN: "stopped, and should be running",
+    Health.FAILED: "the supervisor gave up, or waits before its next try",
+    Health.UNKNOWN: "a status that is not documented",
+    Health.DONE: "a one-shot program that has finished, as it should",
+    Health.OFF: "disabled in the cluster's configuration: not a fault",
 }
-
-_MATRIX_SIGNS = {
-    RESTARTED: "in the matrix: up for less than 10 minutes",
-    MISSING: "in the matrix: not on this node, though others of its cluster have it",
-    UNSEEN: "in the matrix: not known now; what follows is what was seen last",
-    MARKED: "in the matrix: marked",
+_OTHER_SIGNS = {
+    RESTARTED: "up for less than 10 minutes",
+    MISSING: "not on this node, though other nodes of its cluster have it",
+    UNSEEN: "not known now; what follows is the last known state",
+    MARKED: "marked",
 }
+_ACTIONS = """\
+An action goes to one node, once, and is never repeated. If the answer is lost, the node is \
+watched until it shows what happened.
+Verified: the node reported it, running with a later start time or stopped, for 10 seconds.
+Optional: listed in this cluster's services_configuration. Every other service is required, \
+and locked. To unlock it for this session: ctrl+p, "Unlock required services".
+A rollout restarts node after node, the replicas first and the primary last, with a gate \
+before and after each. A failure pauses it until you resume, skip or abort. Leaving its screen \
+does not stop it; leaving the deck does.
+Times: "started" is by the node's clock, "ago" by the clock of this machine."""
+_INDENT, _GAP = "  ", "  "
+_IDS_FROM = 70
+"""Cells across from which the ids of the keys are shown, for `[keys]` in the configuration."""
 
-_SAFETY = """\
-An order goes to one node, once. It is never repeated: if the answer is lost, the node is watched
-until it shows what happened. "Verified" means that it was seen: running with a later start time,
-or stopped, and so for 10 seconds.
-Optional is what this cluster's services_configuration lists; everything else is required, and
-locked. To unlock it for this session: ctrl+p, "Unlock required services".
-A rollout restarts node after node, the replicas first and the primary last, with a gate before
-and after each. Whatever goes wrong pauses it until you say resume, skip or abort. Leaving its
-screen does not stop it, and leaving the deck does.
-Times are the node's own where they say "started", and this machine's where they say "ago"."""
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A key or a sign, what it means, and the key's id."""
+
+    head: str
+    text: str
+    id: str = ""
+    style: str = "bold"
+    keys: str = ""
+    """The keys that a click presses, as Textual spells them."""
+
+
+Sections = Mapping[str, Sequence[_Line]]
+
+
+class HelpPage(Static):
+    """The lines of all sections, laid out in the width there is."""
+
+    def __init__(self, sections: Sections, palette: Palette) -> None:
+        super().__init__(markup=False)
+        self._sections = sections
+        self._palette = palette
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay out again for another width."""
+        self.update(help_page(self._sections, event.size.width, self._palette))
 
 
 class HelpScreen(ModalScreen[None]):
-    """The whole help on one page that scrolls."""
+    """The whole help on one page that scrolls; a click on a key presses it."""
 
     BINDINGS = [
         *bindings(View.HELP, {"back": "close", "quit": "close", "help": "close"}),
@@ -56,19 +89,25 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, live: Mapping[str, str], more: Iterable[Binding], palette: Palette) -> None:
         super().__init__()
-        self._live = live
-        self._more = tuple(more)
-        self._palette = palette
+        self._page = HelpPage(_sections(live, more, palette), palette)
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
         with VerticalScroll(id="page"):
-            yield Static(self._page(), markup=False)
+            yield self._page
 
     def on_mount(self) -> None:
         """Set the titles of the box."""
         self.query_one("#page").border_title = "Help"
-        self.query_one("#page").border_subtitle = "esc closes"
+        self.query_one("#page").border_subtitle = "esc close"
+
+    def on_click(self, event: events.Click) -> None:
+        """Close, and press the key that was clicked."""
+        key = event.style.meta.get(KEY_META)
+        if key:
+            event.stop()
+            self.dismiss(None)
+            self.app.simulate_key(key)
 
     def action_close(self) -> None:
         """Go back to the deck."""
@@ -82,36 +121,70 @@ class HelpScreen(ModalScreen[None]):
         """Scroll up a line."""
         self.query_one("#page", VerticalScroll).scroll_up(animate=False)
 
-    def _page(self) -> Text:
-        text = Text()
-        group = ""
-        for key in KEYS:
-            if key.id.startswith("node.") and key.id != "node.1":
-                continue
-            if key.group != group:
-                text.append(f"{'' if not group else chr(10)}{key.group}\n", self._palette["accent"])
-                group = key.group
-            keys = "1 … 9" if key.id == "node.1" else _keys(self._live.get(key.id, key.keys))
-            does = "Go to a node by its number" if key.id == "node.1" else key.does
-            self._line(text, keys, does, key.id)
-        text.append("\nMoving\n", self._palette["accent"])
-        for binding in self._more:
-            keys = self._live.get(binding.id or "", binding.key)
-            self._line(text, _keys(keys), binding.tooltip or binding.description, binding.id or "")
-        text.append("\nSigns\n", self._palette["accent"])
-        for health, meaning in _SIGNS.items():
-            text.append(f"  {GLYPHS[health]:<14}", self._palette[STYLES[health]])
-            text.append(f"{meaning}\n")
-        for sign, meaning in _MATRIX_SIGNS.items():
-            text.append(f"  {sign:<14}{meaning}\n")
-        text.append("\nOrders\n", self._palette["accent"])
-        text.append(_SAFETY)
-        return text
 
-    def _line(self, text: Text, keys: str, does: str, name: str) -> None:
-        text.append(f"  {keys:<14}", "bold")
-        text.append(f"{does}")
-        text.append(f"  {name}\n", self._palette["muted"])
+def _sections(live: Mapping[str, str], more: Iterable[Binding], palette: Palette) -> Sections:
+    """Return the lines of each section, by its title."""
+    sections: dict[str, list[_Line]] = {}
+    for key in KEYS:
+        if key.id.startswith("node.") and key.id != "node.1":
+            continue
+        keys = live.get(key.id, key.keys)
+        line = _Line(_keys(keys), key.does, key.id, keys=keys)
+        if key.id == "node.1":
+            line = _Line("1 … 9", "Go to a node by its number", "node.1 …")
+        sections.setdefault(key.group, []).append(line)
+    sections["Moving"] = [
+        _Line(
+            _keys(live.get(binding.id or "", binding.key)),
+            binding.tooltip or binding.description,
+            binding.id or "",
+        )
+        for binding in more
+    ]
+    sections["Signs"] = [
+        *(
+            _Line(GLYPHS[health], meaning, style=palette[STYLES[health]])
+            for health, meaning in _SIGNS.items()
+        ),
+        *(_Line(sign, meaning) for sign, meaning in _OTHER_SIGNS.items()),
+    ]
+    return sections
+
+
+def help_page(sections: Sections, width: int, palette: Palette) -> Text:
+    """Return the page in columns that are aligned over all sections, in `width` cells."""
+    lines = [line for section in sections.values() for line in section]
+    head = max(len(line.head) for line in lines)
+    name = max(len(line.id) for line in lines) if width >= _IDS_FROM else 0
+    room = width - len(_INDENT) - head - len(_GAP) - (name + len(_GAP) if name else 0)
+    text_width = max(16, min(room, max(len(line.text) for line in lines)))
+    page = Text()
+    for title, section in sections.items():
+        page.append(f"{title}\n", palette["accent"])
+        for line in section:
+            page.append_text(_laid_out(line, head, text_width, name, palette))
+        page.append("\n")
+    page.append("How actions work\n", palette["accent"])
+    for paragraph in _ACTIONS.splitlines():
+        first, *rest = wrap(paragraph, max(20, width - 2 * len(_INDENT)))
+        page.append(f"• {first}\n" + "".join(f"{_INDENT}{part}\n" for part in rest))
+    page.right_crop(1)
+    return page
+
+
+def _laid_out(line: _Line, head: int, width: int, name: int, palette: Palette) -> Text:
+    first, *rest = wrap(line.text, width) or [""]
+    laid = Text(_INDENT)
+    laid.append(line.head, line.style)
+    laid.append(" " * (head - len(line.head)) + _GAP + first)
+    clickable(laid, line.keys)
+    if name and line.id:
+        laid.append(" " * (width - len(first)) + _GAP)
+        laid.append(line.id, palette["muted"])
+    laid.append("\n")
+    for part in rest:
+        laid.append(f"{_INDENT}{' ' * head}{_GAP}{part}\n")
+    return laid
 
 
 def _keys(keys: str) -> str:

@@ -1,7 +1,10 @@
 """A line of text that is painted again only when it says something else."""
 
 from rich.text import Text
+from textual import events
 from textual.widgets import Static
+
+from tui.ui.format.key_bar import KEY_META
 
 
 class TextLine(Static):
@@ -31,6 +34,13 @@ class TextLine(Static):
         if self._hides and self.display is not bool(text.plain):
             self.display = bool(text.plain)
         self.update(text, layout=self._hides)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that the clicked text names."""
+        key = event.style.meta.get(KEY_META)
+        if key:
+            event.stop()
+            self.app.simulate_key(key)
 
     @property
     def said(self) -> str:
