@@ -172,7 +172,7 @@ async def _look(url: str, folder: Path) -> None:
             await page.until(lambda: "started with --read-only\n" in page.text + "\n")
             await page.press("y")
             await page.press("?")
-            await page.until(lambda: "esc closes" in page.text)
+            await page.until(lambda: "esc close" in page.text)
     finally:
         browser.kill()
         await browser.wait()

@@ -97,7 +97,7 @@ def test_on_every_screen_only_the_decks_own_sequences_are_written(tmp_path: Path
         terminal.quiet(0.3)
         look(terminal, b"\x10", "Search")
         look(terminal, b"a", "cluster")
-        look(terminal, b"L", "password", "enter logs in")
+        look(terminal, b"L", "password", "enter log in")
         terminal.send(b"/alert_mgr\r")
         terminal.quiet(0.5)
         terminal.send(b"r")

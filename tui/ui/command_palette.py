@@ -13,18 +13,18 @@ from tui.ui.themes import ThemeFile
 _KEYLESS = (
     (
         "Unlock required services",
-        "Allow orders on required services in this session: typed name and reason",
+        "Allow actions on required services in this session, each with typed name and reason",
         "app.unlock",
     ),
-    ("Lock required services", "Refuse orders on required services again", "app.lock"),
+    ("Lock required services", "Refuse actions on required services again", "app.lock"),
     (
         "Snapshot as JSON",
-        "Write all that is known into a file as JSON, with no secret in it",
+        "Write all that is known to a file as JSON, without secrets",
         "app.snapshot('json')",
     ),
     (
         "Copy curl",
-        "Copy the curl command that asks this node for its services; without the password",
+        "Copy the curl command that polls this node for its services, without the password",
         "screen.copy_curl",
     ),
 )
@@ -64,7 +64,11 @@ class DeckCommands(Provider):
         ]
         # By a callback: a theme has the name of its file, which no action may contain.
         commands += [
-            (f"Theme: {theme.label}", "Paint the deck in it", partial(app.action_paint, theme.name))
+            (
+                f"Theme: {theme.label}",
+                "Switch theme for this session",
+                partial(app.action_paint, theme.name),
+            )
             for theme in app.theme_files
         ]
         commands += [

@@ -193,7 +193,7 @@ async def test_a_node_that_is_gone_is_said(served: SimulatedCluster, tmp_path: P
         await deck.shows("32/32 ok")
         served.cluster.power_off(1)
         await deck.press("T")
-        await deck.shows("shows no certificate", "esc closes")
+        await deck.shows("shows no certificate", "esc close")
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 

@@ -149,7 +149,7 @@ def test_a_head_shows_the_node_its_age_and_its_trouble_in_the_room_there_is() ->
 def test_an_edge_shows_how_many_nodes_lie_beyond_it_and_that_some_have_problems() -> None:
     columns = [column(str(number), {}) for number in range(3)]
     assert beyond_edge(columns, frozenset({"1"}), arrow="▶", width=24) == (
-        "▶ 3 nodes, 1 not well",
+        "▶ 3 nodes, 1 not ok",
         "bad",
     )
     assert beyond_edge(columns, frozenset({"1"}), arrow="▶", width=8)[0] == "▶3 1!"
@@ -192,9 +192,7 @@ def test_the_status_names_what_is_worst_and_where_and_what_cannot_be_seen() -> N
         "filter: x", "2 marked on 2 nodes",
     ):  # fmt: skip
         assert words in said
-    assert (
-        "nothing is wrong" in matrix_status(grid(column("a", {"x": DAYS})), "", (), PALETTE).plain
-    )
+    assert "no problems" in matrix_status(grid(column("a", {"x": DAYS})), "", (), PALETTE).plain
     uneven = grid(column("a", {"x": DAYS}), column("b", {}))
     assert "but nodes differ" in matrix_status(uneven, "", (), PALETTE).plain
 

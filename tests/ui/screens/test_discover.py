@@ -66,7 +66,7 @@ async def test_d_finds_the_nodes_enter_adds_them_and_the_deck_watches_them(
         await deck.all_known()
         await deck.press("D")
         screen = await discovered(deck)
-        await deck.shows("Nodes of demo.cluster.local, as first1 tells")
+        await deck.shows("Nodes of demo.cluster.local, as first1 lists them")
         await deck.shows(
             "node2", "node3", "node4", "127.0.0.4", "★ primary", "= profile lacks its uid"
         )
@@ -177,14 +177,14 @@ async def test_from_a_replica_the_primary_is_queried_if_it_has_a_profile(
         await deck.until(lambda: deck.app.deck.here == "first2")
         await deck.press("D")
         await discovered(deck)
-        await deck.shows("as first1 tells", "node3", "node4")
+        await deck.shows("as first1 lists them", "node3", "node4")
 
 
 async def test_a_replica_alone_says_what_to_do(spread: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write(spread, tmp_path, 2)) as deck:
         await deck.until(lambda: deck.fleet.watch("first2").reading.is_good)
         await deck.press("D")
-        await deck.shows("only the primary", "add a profile for that one first", "esc leaves")
+        await deck.shows("only the primary", "add a profile for that one first", "esc close")
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 
@@ -367,6 +367,6 @@ async def test_the_screen(size: tuple[int, int], spread: SimulatedCluster, tmp_p
         await deck.press("D")
         await discovered(deck)
         await deck.press("end")
-        await deck.shows("space marks")
+        await deck.shows("space mark")
         await deck.settle()
         compare(f"discover-{size[0]}x{size[1]}", deck.text.replace(spread.urls[4][-5:], "99999"))

@@ -33,24 +33,24 @@ from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.format.status_lines import Palette
 
 _PASSWORDS = [
-    ("asked for when the deck opens", "ask"),
+    ("prompt at start", "ask"),
     ("environment variable", "password_env"),
-    ("command (words of an argv)", "password_command"),
+    ("command", "password_command"),
     ("file (mode 0600)", "password_file"),
-    ("the desktop's keyring", "keyring"),
+    ("keyring of the desktop", "keyring"),
 ]
 _TRUSTS = [
-    ("this machine's authorities", "system"),
-    ("one certificate (SHA-256)", "fingerprint"),
-    ("an authority's PEM file", "ca_file"),
-    ("anything, unchecked", "insecure"),
+    ("system CAs", "system"),
+    ("pinned certificate (SHA-256)", "fingerprint"),
+    ("CA file (PEM)", "ca_file"),
+    ("not verified (insecure)", "insecure"),
 ]
-_ORDERS = [("may be given, with confirmation", "some"), ("never: read-only", "none")]
+_ACTIONS = [("allowed, each confirmed", "some"), ("none: read-only", "none")]
 _BY_HAND = ("server_name", "client_cert", "client_key", "proxy", "role", "uid", "hostname")
 """Keys that the form does not show, and does not change."""
 _IDENTITY = ("uid", "hostname")
 """Those of them that identify the node; dropped where the address changes."""
-_HOW = "ctrl+t tests · ctrl+s saves · esc cancels"
+_HOW = "ctrl+t test · ctrl+s save · esc cancel"
 _ENVIRONMENTS = [(word, word) for word in ("production", "staging", "development")]
 
 
@@ -100,8 +100,8 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
             yield self._text("cluster", "cluster", str(had.get("cluster", "")), "groups nodes")
             yield self._choice("environment", "environment", _ENVIRONMENTS, had.get("environment"))
             yield self._text("label", "label", str(had.get("label", "")), "shown for the name")
-            orders = "none" if had.get("read_only") else "some"
-            yield self._choice("orders", "orders", _ORDERS, orders)
+            actions = "none" if had.get("read_only") else "some"
+            yield self._choice("actions", "actions", _ACTIONS, actions)
             yield Static(id="found", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Test", id="test")
@@ -124,7 +124,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
             options,
             id=name,
             compact=True,
-            prompt="not said",
+            prompt="not set",
             allow_blank=name == "environment",
             value=value if isinstance(value, str) else Select.NULL,
         )
@@ -136,7 +136,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
         self.query_one("#pin").display = False
         self._show_choices()
         if not self._configuration.nodes:
-            self._show_message(Text("No node yet. Name one: the deck will watch it.", "bold"))
+            self._show_message(Text("No node yet. Add the first node to watch.", "bold"))
         self.begin_arming()
         self.set_interval(0.1, self._arm)
 
@@ -220,7 +220,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
                 fields[name] = self._value(name)
         if self._chosen("environment"):
             fields["environment"] = self._chosen("environment")
-        if self._chosen("orders") == "none":
+        if self._chosen("actions") == "none":
             fields["read_only"] = True
         # The form has no line for the login, and must not drop it.
         return fields | ({"login": self._profile.login.value} if self._profile else {})

@@ -45,7 +45,7 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
 
     def _arm(self) -> None:
         if not self.is_armed and self.arm():
-            self.query_one("#how", Static).update("enter logs in · esc not now")
+            self.query_one("#how", Static).update("enter log in · esc not now")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

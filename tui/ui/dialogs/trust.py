@@ -51,7 +51,9 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         """Lay out the facts; the field for the digits comes only where a pin may be set."""
         with Vertical(id="certificate"):
             with VerticalScroll(id="facts"):
-                yield Static(f"shaking hands with {self._profile.url} …", id="what", markup=False)
+                yield Static(
+                    f"Reading the certificate of {self._profile.url} …", id="what", markup=False
+                )
             yield TextLine(id="message", hides=True)
             yield TextLine(id="how")
 
@@ -112,9 +114,9 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         if not self.arm():
             how = "a moment…"
         elif not self._takes_digits:
-            how = "esc closes"
+            how = "esc close"
         else:
-            how = "compare it on the node, type the digits, enter pins it · esc not now"
+            how = "compare it on the node and type its first digits · enter pin · esc not now"
             field = next(iter(self.query("#digits").results(TypedInput)), None)
             if field is not None and field.disabled:
                 field.disabled = False
@@ -137,7 +139,9 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         typed = self.query_one("#digits", Input).value
         if presented is None or not presented.agrees(typed):
             self.app.bell()
-            self._show_message("The node does not present that one. Nothing was written.", "bad")
+            self._show_message(
+                "The digits do not match the certificate. Nothing was written.", "bad"
+            )
             return
         try:
             if renewal is None:
@@ -154,7 +158,7 @@ def _renewal_text(renewal: Renewal) -> str:
     count = len(renewal.changed)
     later = ", ".join(renewal.unreachable)
     return (
-        f"Renewed, or a man-in-the-middle of all nodes: compare it on a node. The digits replace "
+        f"Renewed, or a possible man-in-the-middle: compare it on a node. The digits replace "
         f"the pins of {count} {'profile' if count == 1 else 'profiles'}."
-        + (f" Not reached, and left as they are: {later}." if later else "")
+        + (f" Not reached, and not changed: {later}." if later else "")
     )

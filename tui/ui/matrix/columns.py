@@ -154,7 +154,7 @@ class ColumnCache:
 
 def _trouble(view: NodeView) -> tuple[str, ...]:
     if view.wrong_node:
-        return ("not the node it was", "wrong node", "≠")
+        return ("not the node it was", "other node", "≠")
     fault = view.reading.trouble
     return _words(fault, one_unit(view.now - view.reading.since)) if fault is not None else ()
 

@@ -26,7 +26,7 @@ def fitting(texts: Sequence[str], width: int) -> str:
 
 
 def column_head(column: MatrixColumn, width: int) -> tuple[StyledText, StyledText, StyledText]:
-    """Return the three lines of a node: its name, the age of its answer, what is wrong."""
+    """Return the three lines of a node: its name, the age of its answer, its trouble."""
     return _name(column, width), _age(column, width), _trouble(column, width)
 
 
@@ -69,15 +69,15 @@ def _trouble(column: MatrixColumn, width: int) -> StyledText:
 def beyond_edge(
     columns: Sequence[MatrixColumn], bad: frozenset[str], *, arrow: str, width: int
 ) -> StyledText:
-    """Return how many nodes lie beyond an edge, and on how many something is wrong."""
+    """Return how many nodes lie beyond an edge, and how many of them have problems."""
     if not columns:
         return "", ""
-    count, wrong = len(columns), sum(column.key in bad for column in columns)
-    unwell = f", {wrong} not well" if wrong else ""
+    count, unwell = len(columns), sum(column.key in bad for column in columns)
+    problems = f", {unwell} not ok" if unwell else ""
     nodes = "node" if count == 1 else "nodes"
-    brief = f"{arrow}{count} {wrong}!" if wrong else f"{arrow}{count}"
-    texts = (f"{arrow} {count} {nodes}{unwell}", f"{arrow} {count}{unwell}", brief)
-    return fitting(texts, width), "bad" if wrong else "muted"
+    brief = f"{arrow}{count} {unwell}!" if unwell else f"{arrow}{count}"
+    texts = (f"{arrow} {count} {nodes}{problems}", f"{arrow} {count}{problems}", brief)
+    return fitting(texts, width), "bad" if unwell else "muted"
 
 
 def cell_sentence(grid: Grid, column: MatrixColumn, name: str) -> StyledText:
@@ -109,8 +109,8 @@ def cell_sentence(grid: Grid, column: MatrixColumn, name: str) -> StyledText:
 def matrix_status(
     grid: Grid, filtered: str, marks: Collection[tuple[str, str]], palette: Palette
 ) -> Text:
-    """Return what is wrong, then what is shown of it; marks are pairs of node and service."""
-    parts = [*_wrong(grid, palette)]
+    """Return the problems, then what is shown of them; marks are pairs of node and service."""
+    parts = [*_problems(grid, palette)]
     if len(grid.rows) != grid.total:
         parts.append(Text(f"{len(grid.rows)} of {grid.total} services", palette["warn"]))
     parts.append(Text(filtered, palette["warn"]))
@@ -121,7 +121,7 @@ def matrix_status(
     return Text.assemble(" ", join(parts), no_wrap=True, overflow="ellipsis", end="")
 
 
-def _wrong(grid: Grid, palette: Palette) -> list[Text]:
+def _problems(grid: Grid, palette: Palette) -> list[Text]:
     texts = []
     if grid.worst is not None:
         column, service = grid.worst
@@ -140,7 +140,7 @@ def _wrong(grid: Grid, palette: Palette) -> list[Text]:
         )
     if not texts and grid.columns:
         differ = any(row.stands_out for row in grid.rows)
-        text = "nothing is wrong, but nodes differ" if differ else "nothing is wrong"
+        text = "no problems, but nodes differ" if differ else "no problems"
         texts.append(Text(text, palette["muted" if differ else "ok"]))
     return texts
 
@@ -152,5 +152,5 @@ def why_empty(grid: Grid, text: str, *, only: bool) -> str:
     if not grid.total:
         return "No node has answered yet."
     if only and not text.strip():
-        return "Nothing is wrong and nothing differs on the nodes that answer. ! shows all."
+        return "No problems and no differences on the nodes that answer. ! shows all services."
     return "No service matches. esc clears the filter."

@@ -39,7 +39,7 @@ _GLYPHS = {
     DiscoveryResult.UNTOLD: ("?", "unknown"),
     DiscoveryResult.NOT_ASKED: ("?", "unknown"),
 }
-_HOW = "space marks · enter adds the marked ones · esc leaves"
+_HOW = "space mark · enter add the marked nodes · esc close"
 
 
 class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
@@ -84,7 +84,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         """Begin to discover."""
         box = self.query_one("#discovery")
         box.border_title = Content(f"Nodes of the cluster of {self._profile.name}")
-        self._table.set_empty(f"Asking {self._profile.url} …")
+        self._table.set_empty(f"Polling {self._profile.url} …")
         self.begin_arming()
         self.set_interval(0.1, self._arm)
         self.run_worker(self._run_discovery(), group="discover")
@@ -95,11 +95,11 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
             return  # closed meanwhile: its widgets may be gone
         trouble = discovery.trouble
         if trouble is not None:
-            self._table.set_empty("Nothing was found.")
+            self._table.set_empty("No nodes found.")
             self._show_message(" · ".join(filter(None, (trouble.text, trouble.hint))), "bad")
             return
         if discovery.cluster:
-            title = f"Nodes of {discovery.cluster}, as {self._profile.name} tells"
+            title = f"Nodes of {discovery.cluster}, as {self._profile.name} lists them"
             self.query_one("#discovery").border_title = Content(title)
         self._found = {str(node.member.uid): node for node in discovery.found}
         self._table.set_empty("The cluster lists no nodes.")
@@ -147,9 +147,9 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
 
     def _arm(self) -> None:
         if self._may_log_in is not None:
-            how = f"y logs in to {self._new_nodes} · esc leaves"
+            how = f"y log in to {self._new_nodes} · esc close"
         else:
-            how = _HOW if self._found is not None else "esc leaves"
+            how = _HOW if self._found is not None else "esc close"
         how = how if self.arm() else "a moment…"
         self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
 
@@ -186,7 +186,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         new = [node for key, node in found.items() if key in self._table.marks]
         bound = [node for node in found.values() if node.lacks_identity]
         if not new and not bound:
-            self._show_message("Nothing is marked, and nothing was written. space marks.", "warn")
+            self._show_message("No node is marked, and nothing was written. space marks.", "warn")
         elif not self._is_writing:
             self._is_writing = True
             await self._write(new, bound)

@@ -24,7 +24,7 @@ _SIGNS = {
     Health.UP: "running",
     Health.MOVING: "starting, stopping or restarting",
     Health.DOWN: "stopped, and should be running",
-    Health.FAILED: "the supervisor gave up, or waits before its next try",
+    Health.FAILED: "the supervisor stopped trying, or waits before its next try",
     Health.UNKNOWN: "a status that is not documented",
     Health.DONE: "a one-shot program that has finished, as it should",
     Health.OFF: "disabled in the cluster's configuration: not a fault",

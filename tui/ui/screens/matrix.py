@@ -187,7 +187,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         self.refresh_all()
 
     def action_problems(self) -> None:
-        """Show only what is wrong or differs between nodes, or everything again."""
+        """Show only problems and what differs between nodes, or everything again."""
         self._only = not self._only
         self.refresh_all()
 
@@ -208,12 +208,12 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         """Open the dialog of an order on the marked services of a node, else the one pointed at."""
         nodes = {node for node, _ in self.targets}
         if len(nodes) > 1:
-            text = f"Orders go node by node, and {len(nodes)} nodes have marks"
-            self._say(f"{text}: R rolls a restart over them.")
+            text = f"The marks are on {len(nodes)} nodes, and an action goes to one"
+            self._say(f"{text}. R rolls a restart over them.")
             return
         for node in nodes:
             if node not in self._fleet:
-                self._say(f"No order goes there: {self._refusal(node)}.")
+                self._say(f"No action is possible there: {self._refusal(node)}.")
                 return
             names = tuple(name for _, name in self.targets)
             hidden = frozenset(names) - frozenset(self.table.row_keys)

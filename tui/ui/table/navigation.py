@@ -24,8 +24,8 @@ _ACROSS = (
     ("right,l", "across(1)", "right", "Right", "One node to the right, in the matrix"),
     ("shift+left", "page_across(-1)", "page_left", "Page left", "A screen of nodes to the left"),
     ("shift+right", "page_across(1)", "page_right", "Page right", "A screen of nodes to the right"),
-    ("tab", "wrong(1)", "wrong", "Next wrong", "To the next cell of the matrix that stands out"),
-    ("shift+tab", "wrong(-1)", "wrong_before", "Last wrong", "To the one before"),
+    ("tab", "wrong(1)", "wrong", "Next problem", "To the next problem or difference in the matrix"),
+    ("shift+tab", "wrong(-1)", "wrong_before", "Previous problem", "To the previous one"),
 )
 
 
