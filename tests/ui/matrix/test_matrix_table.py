@@ -153,6 +153,20 @@ async def test_a_cell_that_did_not_change_is_not_painted_with_one_that_did() -> 
         assert asked.width <= 16
 
 
+async def test_signs_alone_use_the_whole_width_and_what_stands_out_is_a_block() -> None:
+    columns = [column(f"n{n}", {"calm": DAYS, "odd": "FATAL" if n == 1 else DAYS}) for n in (1, 2)]
+    async with open_matrix(grid(*columns)) as matrix:
+        matrix.widget.set_signs(alone=True)
+        await matrix.settle()
+        odd, calm = (matrix.widget.render_line(HEAD + line) for line in (0, 1))
+        assert [line.text.split()[-2:] for line in (odd, calm)] == [["✗", "●"], ["●", "●"]]
+        block = next(segment for segment in odd if "✗" in segment.text)
+        assert len(block.text) >= 10
+        assert block.style is not None
+        assert block.style.reverse
+        assert not any(segment.style and segment.style.reverse for segment in calm)
+
+
 async def test_losing_the_focus_shows_the_cursor_weaker() -> None:
     async with open_matrix(many()) as matrix:
         strong = matrix.widget.render_line(HEAD)

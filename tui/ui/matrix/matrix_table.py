@@ -13,7 +13,7 @@ from textual.geometry import Size
 
 from tui.model.text import visible_name
 from tui.ui.matrix.columns import MatrixColumn
-from tui.ui.matrix.grid import Grid
+from tui.ui.matrix.grid import Grid, GridCell
 from tui.ui.matrix.headers import beyond_edge, column_head
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.navigation import COLUMN_BINDINGS
@@ -33,13 +33,13 @@ _NAME_AT_MOST, _NAME_AT_LEAST = 30, 10
 def fit_columns(width: int, longest: str, nodes: int, *, signs: bool) -> tuple[int, int, int]:
     """Return the width of the names, that of a node's cells, and how many nodes fit in `width`.
 
-    The names get a third at most; a node's cells are narrower where there are `signs` alone.
+    The names get a third at most; a node's cells may be narrower where there are `signs` alone.
     """
     most = max(_NAME_AT_LEAST, min(_NAME_AT_MOST, width // 3))
     name = max(_NAME_AT_LEAST, min(cell_len(longest), most))
     room = max(2, width - GUTTER - name)
-    cell = max(_NARROWEST, min(_WIDEST, room // max(1, nodes) - 1))
-    cell = min(_SIGN if signs else cell, room - 1)
+    least = _SIGN if signs else _NARROWEST
+    cell = min(max(least, min(_WIDEST, room // max(1, nodes) - 1)), room - 1)
     return name, cell, max(1, min(nodes, room // (cell + 1)))
 
 
@@ -91,9 +91,19 @@ class MatrixTable(LiveTable):
         cells = [Cell(visible_name(key), self._styles.get(key, ""))]
         for column, bar in self._seen():
             cell = self._grid.cell(column, key)
-            text = cell.glyph if self.signs else cell.text
-            cells.append(Cell(text, cell.style, cell.lead, bar, cell.loud, cell.faded))
+            if self.signs:
+                cells.append(self._block(cell, bar))
+            else:
+                cells.append(Cell(cell.text, cell.style, cell.lead, bar, cell.loud, cell.faded))
         return Row(key, tuple(cells))
+
+    def _block(self, cell: GridCell, bar: str) -> Cell:
+        """Return a sign alone, in the middle of its cell; what stands out fills the cell."""
+        width = self._laid[-1].width if self._laid else _SIGN
+        style = cell.lead or cell.style
+        if cell.loud:
+            style = f"reverse {self._palette.get(style, '')}".strip()
+        return Cell(f"{cell.glyph:^{width}}", style, "", bar, cell.loud, cell.faded)
 
     def make_heads(self) -> tuple[Row, ...]:
         """Make the lines that name the nodes, and over them that of the clusters, if several."""
@@ -136,6 +146,7 @@ class MatrixTable(LiveTable):
     def set_signs(self, *, alone: bool) -> None:
         """Show signs alone, so that more nodes fit, or words with them."""
         self.signs = alone
+        self._model.forget_cells()
         self.on_resize()
 
     # Moving
