@@ -18,7 +18,7 @@ from tui.ui.widgets.events_table import EventsTable
 pytestmark = pytest.mark.real_time
 
 WIDE = (200, 60)
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 
 
 async def timeline(deck: Deck) -> None:
@@ -314,7 +314,7 @@ async def test_the_timeline(
         await deck.all_known()
         await one_of_each(deck, served)
         await timeline(deck)
-        await deck.until(lambda: len(rows(deck)) == 11)
+        await deck.shows("11 events")
         await deck.fleet.read_context("node1")
         await deck.shows("alerts 0" if size[0] > 80 else "lost")
         # An age is as wide with one digit as with two.

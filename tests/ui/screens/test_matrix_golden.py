@@ -15,7 +15,7 @@ from tui.ui.screens.problems import ProblemsScreen
 
 pytestmark = pytest.mark.real_time  # a node is stale after six seconds
 
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 NODES = 12
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real_time
 async def open_problems(deck: Deck) -> LiveTable:
     await deck.press("P")
     await deck.until(lambda: isinstance(deck.app.screen, ProblemsScreen))
-    return deck.app.screen.query_one("#wrong", LiveTable)
+    return deck.app.screen.query_one("#problems", LiveTable)
 
 
 def line_of(deck: Deck, word: str) -> str:
@@ -55,7 +55,7 @@ async def test_the_list_of_problems_stays_up_to_date_and_says_when_there_are_non
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         table = await open_problems(deck)
-        await deck.shows("nothing is wrong on 3 nodes")
+        await deck.shows("no problems on 3 nodes")
         assert "not polled" not in deck.text
         served.cluster.stop(2, "alert_mgr")
         await deck.shows("alert_mgr", "STOPPED, and should not be")
@@ -76,7 +76,7 @@ async def test_a_restart_sent_from_here_is_no_problem(
         await deck.confirm()
         await deck.shows("VERIFIED")
         await open_problems(deck)
-        await deck.shows("nothing is wrong on 3 nodes")
+        await deck.shows("no problems on 3 nodes")
 
 
 async def test_a_problem_older_than_the_deck_is_shown_as_such(
@@ -104,7 +104,7 @@ async def test_a_node_that_has_not_answered_yet_is_not_said_to_be_well(
         async with open_deck(load(configuration.path, must_exist=True)) as deck:
             await deck.until(lambda: sum(one.reading.is_good for one in deck.fleet.nodes) == 3)
             await open_problems(deck)
-            await deck.shows("nothing is wrong on 3 nodes (1 not polled)")
+            await deck.shows("no problems on 3 nodes (1 not polled)")
 
 
 async def test_the_key_of_the_table_still_leaves_its_problems_only(

@@ -1,4 +1,4 @@
-"""All that is wrong on all nodes of all clusters, in one list, the worst first."""
+"""The problems of all nodes of all clusters in one list, the most severe first."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,14 +19,24 @@ from tui.ui.screens.live_screen import LiveScreen
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.widgets.text_line import TextLine
 
-COLUMNS = (
-    Column("severity", "HOW BAD", 10),
-    Column("node", "NODE", 10, grow=1),
-    Column("service", "SERVICE", 15, grow=1),
-    Column("what", "WHAT", 20, grow=4),
+_WIDE = (
+    Column("severity", "SEVERITY", 10),
+    Column("what", "PROBLEM", 26, grow=6),
     Column("since", "FOR", 6, right=True),
+    Column("service", "SERVICE", 15, grow=1),
+    Column("node", "NODE", 10, grow=1),
     Column("cluster", "CLUSTER", 12, drop=1),
 )
+_NARROW = (
+    Column("sign", "", 1),
+    Column("severity", "SEVERITY", 8),
+    Column("since", "FOR", 6, right=True),
+    Column("service", "SERVICE", 15, grow=1),
+    Column("node", "NODE", 10, grow=1),
+)
+"""The columns where a problem has a second line for what it is."""
+
+_NARROW_BELOW = 80
 _LOOKS = {
     Severity.CRITICAL: ("✗", "bad"),
     Severity.SERIOUS: ("■", "warn"),
@@ -44,13 +54,14 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
     """
 
     VIEW = "problems"
-    AUTO_FOCUS = "#wrong"
+    AUTO_FOCUS = "#problems"
     BINDINGS = [*bindings(View.PROBLEMS, _OWN)]
 
     def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
         super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap))
-        self._places: dict[str, tuple[str, str]] = {}
-        self._table = LiveTable(COLUMNS, palette=palette, id="wrong")
+        self._problems: dict[str, Problem] = {}
+        self._titles: dict[str, tuple[str, str]] = {}
+        self._table = LiveTable(_WIDE, palette=palette, id="problems")
         self._here = TextLine(id="here")
 
     def compose(self) -> ComposeResult:
@@ -61,8 +72,12 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         yield self._status
         yield self._keys
 
+    def on_resize(self) -> None:
+        """Show each problem in the lines that it needs in this width."""
+        self.call_after_refresh(self.refresh_all)
+
     def orders_moved(self) -> None:
-        """Show what became of orders, as far as it is wrong."""
+        """Show what became of orders, as far as it is a problem."""
         if not self.is_covered:
             self.refresh_all()
 
@@ -73,19 +88,23 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         guests = self._fleet.guests
         events, on = self._fleet.events, datetime.now(UTC)
         found = find_problems(states, events, now, on, guests=guests)
-        titles = {
+        self._titles = {
             node.name: (node.profile.title, node.profile.cluster) for node in self._fleet.nodes
         }
-        titles |= {guest.key: (guest.title, guest.cluster) for guest in guests}
+        self._titles |= {guest.key: (guest.title, guest.cluster) for guest in guests}
         silent = sum(state.is_silent for state in states)
-        rows = [_row(problem, titles, now) for problem in found]
-        self._places = {
-            row.key: (problem.node, problem.service)
-            for row, problem in zip(rows, found, strict=True)
-            if problem.has_profile
-        }
+        self._problems = {_key(problem): problem for problem in found}
         self._table.set_empty(_nothing(len(states), silent))
-        self._table.show(rows)
+        is_narrow = self.size.width < _NARROW_BELOW
+        self._table.set_columns(_NARROW if is_narrow else _WIDE)
+        make = _two_lines if is_narrow else _one_line
+        self._table.show(
+            [
+                row
+                for key, problem in self._problems.items()
+                for row in make(key, problem, self._titles[problem.node], now)
+            ]
+        )
         self._show_around(found, silent)
 
     def _show_around(self, found: tuple[Problem, ...], silent: int) -> None:
@@ -105,22 +124,23 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         self._show_keys(_BAR)
         self._show_here()
 
-    @on(LiveTable.CursorMoved, "#wrong")
+    @on(LiveTable.CursorMoved, "#problems")
     def _show_here(self) -> None:
         """Show in full what is under the cursor; in the list it may be cut off."""
-        key = self._table.cursor_key
-        if key is None or key not in self._table.row_keys:
+        problem = self._problems.get(self._table.cursor_key or "")
+        if problem is None:
             self._here.say(Text())
             return
-        cells = self._table.row(key).cells
-        where = f"{cells[2].text} on {cells[1].text}" if cells[2].text else cells[1].text
-        self._here.say(Text(f" {where}: {cells[3].text}", self._palette["muted"]))
+        places = (visible_name(problem.service), self._titles[problem.node][0])
+        where = " on ".join(filter(None, places))
+        self._here.say(Text(f" {problem.what} · {where}", self._palette["muted"]))
 
-    @on(LiveTable.Chosen, "#wrong")
+    @on(LiveTable.Chosen, "#problems")
     def _chosen(self, event: LiveTable.Chosen) -> None:
         event.stop()
-        if event.key in self._places:
-            self.dismiss(self._places[event.key])
+        problem = self._problems.get(event.key or "")
+        if problem is not None and problem.has_profile:
+            self.dismiss((problem.node, problem.service))
 
     def why_subject(self) -> tuple[str, str] | None:
         """Return the node and the service of the problem under the cursor."""
@@ -132,25 +152,46 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
 
 
 def _nothing(nodes: int, silent: int) -> str:
-    """Return that nothing is wrong, and on how many nodes that is not known."""
+    """Return that there is no problem, and on how many nodes that is not known."""
     if not nodes:
         return "no node yet"
     answered = nodes - silent
-    text = f"nothing is wrong on {answered} {'node' if answered == 1 else 'nodes'}"
+    text = f"no problems on {answered} {'node' if answered == 1 else 'nodes'}"
     return f"{text} ({silent} not polled)" if silent else text
 
 
-def _row(problem: Problem, titles: Mapping[str, tuple[str, str]], now: float) -> Row:
-    glyph, style = _LOOKS[problem.severity]
+def _key(problem: Problem) -> str:
+    return f"{problem.node}\0{problem.service}\0{problem.severity.value}{problem.rank}"
+
+
+def _since(problem: Problem, now: float) -> Cell:
     lasted = _BEFORE if problem.since is None else one_unit(now - problem.since)
-    title, cluster = titles[problem.node]
+    return Cell(lasted if problem.timed else "", "muted")
+
+
+def _one_line(key: str, problem: Problem, place: tuple[str, str], now: float) -> tuple[Row, ...]:
+    """Return a problem's row: what it is, then where; `place` is the node's title and cluster."""
+    glyph, style = _LOOKS[problem.severity]
     cells = (
         Cell(f"{glyph} {problem.severity.value}", style),
-        Cell(title, "bold"),
-        Cell(visible_name(problem.service), style if problem.service else ""),
         Cell(problem.what),
-        Cell(lasted if problem.timed else "", "muted"),
-        Cell(cluster, "muted"),
+        _since(problem, now),
+        Cell(visible_name(problem.service), style if problem.service else ""),
+        Cell(place[0], "bold"),
+        Cell(place[1], "muted"),
     )
-    key = f"{problem.node}\0{problem.service}\0{problem.severity.value}{problem.rank}"
-    return Row(key, cells)
+    return (Row(key, cells),)
+
+
+def _two_lines(key: str, problem: Problem, place: tuple[str, str], now: float) -> tuple[Row, ...]:
+    """Return a problem's row and the line below it, which says what it is."""
+    glyph, style = _LOOKS[problem.severity]
+    cells = (
+        Cell(glyph, style),
+        Cell(problem.severity.value, style),
+        _since(problem, now),
+        Cell(visible_name(problem.service), style if problem.service else ""),
+        Cell(place[0], "bold"),
+    )
+    below = Row(f"\0{key}", (Cell(""), Cell(problem.what)), inert=True, spans=True)
+    return (Row(key, cells), below)

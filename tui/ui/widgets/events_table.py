@@ -1,4 +1,4 @@
-"""The live table of events, newest first."""
+"""The live table of events, newest first; in a narrow terminal, an event has two lines."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import EventFilter
 from tui.model.time_zone import zone_word
-from tui.ui.format.event_row import event_cells
+from tui.ui.format.event_row import EventCells, event_cells
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 
@@ -52,8 +52,23 @@ class NumberedEvents:
             yield self._numbers[id(event)], event
 
 
-def columns() -> tuple[Column, ...]:
+_NARROW = 80
+"""Cells across below which what happened has a line of its own."""
+
+_BELOW = "\0"
+"""What the key of an event's second line begins with."""
+
+
+def columns(*, is_narrow: bool) -> tuple[Column, ...]:
     """Return the columns; that of a time is headed by its zone."""
+    if is_narrow:
+        return (
+            Column("sign", "", 1),
+            Column("clock", zone_word(), 11),
+            Column("what", "WHAT", 10),
+            Column("service", "SERVICE", 16, grow=1),
+            Column("node", "NODE", 9, grow=1),
+        )
     return (
         Column("clock", zone_word(), 11),
         Column("age", "AGE", 4, right=True, drop=1),
@@ -78,7 +93,8 @@ class EventsTable(LiveTable):
         id: str,  # noqa: A002 - Textual's name
         clock: Callable[[], tuple[float, datetime]] = lambda: (monotonic(), datetime.now(UTC)),
     ) -> None:
-        super().__init__(columns(), palette=palette, id=id)
+        super().__init__(columns(is_narrow=False), palette=palette, id=id)
+        self._is_narrow = False
         self._clock = clock
         self._numbered = NumberedEvents()
         self._wanted: EventFilter | None = None
@@ -94,7 +110,18 @@ class EventsTable(LiveTable):
         if self._numbered.follow(events) or other:
             self._wanted = query
             self._lay_out(query, {} if other else self._picked)
-        return len(self._model)
+        return sum(self._picked.values())
+
+    def on_resize(self) -> None:
+        """Lay out again; a narrow terminal has two lines for an event."""
+        is_narrow = self.size.width < _NARROW
+        if is_narrow is not self._is_narrow:
+            self._is_narrow = is_narrow
+            self._made.clear()
+            self.set_columns(columns(is_narrow=is_narrow))
+            if self._wanted is not None:
+                self._lay_out(self._wanted, self._picked)
+        super().on_resize()
 
     def _lay_out(self, query: EventFilter, known: Mapping[int, bool]) -> None:
         """Show the rows; what is `known` of the query's picks is not worked out again."""
@@ -105,13 +132,13 @@ class EventsTable(LiveTable):
         }
         made = self._made
         self._made = {number: made[number] for number in self._picked if number in made}
-        self.show(
-            [
-                self._made.get(number) or Row(str(number), ())
-                for number, picked in self._picked.items()
-                if picked
-            ]
-        )
+        rows: list[Row] = []
+        for number, picked in self._picked.items():
+            if picked:
+                rows.append(self._made.get(number) or Row(str(number), ()))
+                if self._is_narrow:
+                    rows.append(Row(f"{_BELOW}{number}", (), inert=True, spans=True))
+        self.show(rows)
         if follows:
             self.action_first()
         self.tick()
@@ -131,16 +158,38 @@ class EventsTable(LiveTable):
 
     def make_row(self, key: str) -> Row:
         """Make the row of an event as it stands now."""
-        number = int(key)
+        number = int(key.removeprefix(_BELOW))
         event = self._numbered.event(number)
         if event is None:
             return Row(key, ())
-        row = self._made[number] = _row(key, event, *self._clock())
+        texts = event_cells(event, *self._clock())
+        if key.startswith(_BELOW):
+            return _second_line(key, texts)
+        make = _first_line if self._is_narrow else _row
+        row = self._made[number] = make(key, texts)
         return row
 
 
-def _row(key: str, event: Event, now: float, on: datetime) -> Row:
-    texts = event_cells(event, now, on)
+def _first_line(key: str, texts: EventCells) -> Row:
+    sign, _, what = texts.what.partition(" ")
+    return Row(
+        key,
+        (
+            Cell(sign, texts.style),
+            Cell(texts.clock, "muted"),
+            Cell(what, "bold" * texts.is_problem),
+            Cell(texts.service),
+            Cell(texts.node),
+        ),
+    )
+
+
+def _second_line(key: str, texts: EventCells) -> Row:
+    cells = (Cell(""), Cell(texts.text, "" if texts.is_problem else "muted"))
+    return Row(key, cells, inert=True, spans=True)
+
+
+def _row(key: str, texts: EventCells) -> Row:
     return Row(
         key,
         (
