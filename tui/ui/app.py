@@ -54,9 +54,6 @@ if TYPE_CHECKING:
 
 
 _DEFAULT_THEME = "dark"
-_GC_THRESHOLDS = (20_000, 20, 50)
-"""Thresholds of the garbage collector: rare, since nearly all of an answer is freed without it."""
-
 _STANDS = 2.0
 """Seconds after which the deck stands, and what a first table does not need can be loaded."""
 
@@ -209,7 +206,6 @@ class DeckApp(MouseSafeApp):
         self.deck.call_after_refresh(self._start)
 
     def _start(self) -> None:
-        gc.set_threshold(*_GC_THRESHOLDS)
         gc.freeze()  # else the first collection would go through all that was imported
         gc.enable()
         polling = self._fleet.run() if self._polling is None else self._polling.hand_over(self)
