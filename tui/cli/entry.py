@@ -7,11 +7,12 @@ import os
 import sys
 
 from tui.cli.at_once import open_at_once
-from tui.cli.errors import USAGE, CommandError, ErrorCode
 
 TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tui.cli.errors import CommandError
 
 _GC_THRESHOLDS = (20_000, 20, 50)
 """Thresholds of the garbage collector: rare, since nearly all of an answer is freed without it, and
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_unwritten()
         return _UNREAD
     except OSError as error:
+        from tui.cli.errors import USAGE, CommandError, ErrorCode
         from tui.model.text import clean
 
         _drop_unwritten()
@@ -62,8 +64,15 @@ def _run(args: Sequence[str]) -> int:
         from tui.cli.main import run
 
         return run(args)
-    except CommandError as error:
+    except _command_error() as error:
         return _failed(error, args)
+
+
+def _command_error() -> type[CommandError]:
+    """Import the error of commands, once there is one: its enums take longer than a first frame."""
+    from tui.cli.errors import CommandError
+
+    return CommandError
 
 
 def _failed(error: CommandError, args: Sequence[str]) -> int:
