@@ -51,9 +51,9 @@ def main() -> int:
         print(f"not counted: {error}", file=sys.stderr)
         return 1
     figures = [
-        Figure("modules before the first paint", "number", [], before_paint, 600),
-        Figure("modules before the first table", "number", [], before_table, 820),
-        Figure("written at rest", "B/s", [], quiet, 400),
+        Figure("modules before the first paint", "number", [], before_paint, 170),
+        Figure("modules before the first table", "number", [], before_table, 700),
+        Figure("written at rest", "B/s", [], quiet, 320),
         Figure("lines painted that changed", "1/s", [], changed),
         Figure("lines painted that did not", "1/s", [], unchanged, 1),
     ]

@@ -103,7 +103,7 @@ class Lateness(NullListener):
             self.late.append(1000 * (reading.answered_at - before - _PACE))
 
 
-async def _until(condition: Callable[[], bool], seconds: float = 60) -> None:
+async def _until(condition: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

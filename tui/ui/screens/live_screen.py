@@ -1,8 +1,9 @@
 """What the full screens over the fleet share: their frame, clock, filter, and when they are fed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from time import thread_time
 
 from rich.text import Text
 from textual import events, on
@@ -29,6 +30,12 @@ from tui.ui.widgets.text_line import TextLine
 
 _TICK = 1.0
 """Seconds after which uptimes and ages go on."""
+
+_SHARE = 20
+"""A screen is shown anew after so many times as long as that took."""
+
+_LONG = 0.008
+"""Seconds of work from which a screen shows what is new with its next tick."""
 
 _RESTARTS_EVERY = 10.0
 """Seconds after which restarts are counted again where no event is new: an hour goes on."""
@@ -71,6 +78,7 @@ class LiveScreen(Screen[ScreenResultType]):
         self._restart_count = _RestartCount()
         self._status = TextLine(id="status")
         self._keys = TextLine(id="keys")
+        self._took = self._next_at = 0.0
 
     def on_mount(self) -> None:
         """Show everything, and start the clock."""
@@ -97,17 +105,30 @@ class LiveScreen(Screen[ScreenResultType]):
             super()._compositor_refresh()
 
     def _on_clock(self) -> None:
-        if not self.is_covered:
-            self.tick()
+        if not self.is_covered and monotonic() >= self._next_at:
+            self._timed(self.tick)
+
+    def _timed(self, show: Callable[[], None]) -> None:
+        """Show something, and the next time not before it is a small part of what was done since.
+
+        With hundreds of nodes some screens take several frames, and a key must not wait for one.
+        """
+        began = thread_time()
+        show()
+        self._took = thread_time() - began
+        self._next_at = monotonic() + _SHARE * self._took
 
     def tick(self) -> None:
         """Let uptimes and ages go on."""
         self.refresh_all()
 
     def nodes_changed(self) -> None:
-        """Show what is new of nodes and events; nothing is done while the screen is covered."""
-        if not self.is_covered:
-            self.refresh_all()
+        """Show what is new of nodes and events, with the next tick where that takes long.
+
+        Nothing is done while the screen is covered.
+        """
+        if not self.is_covered and self._took < _LONG:
+            self._timed(self.refresh_all)
 
     def orders_moved(self) -> None:
         """Show what became of orders."""
