@@ -30,7 +30,7 @@ def diff_readings(
         return ()
     at = after.asked_at + after.took
     events = [Event(after.node, details, at, on) for details in _connection(before, after)]
-    if after.is_good and before.answered_at is not None:
+    if after.is_good and before.answered_at is not None and not _only_ran_on(before, after):
         events += [
             Event(after.node, details, at, on, name)
             for name, details in _services(before, after, late)
@@ -40,12 +40,26 @@ def diff_readings(
 
 def late_uptimes(before: Reading, after: Reading) -> frozenset[str]:
     """Return the services that show a later start time with the uptime of the run before."""
+    if _only_ran_on(before, after):
+        return frozenset()
     old = {service.name: service for service in before.services}
     seconds = _seconds_between(before, after)
     return frozenset(
         service.name
         for service in after.services
         if service.name in old and uptime_came_late(old[service.name], service, seconds)
+    )
+
+
+def _only_ran_on(before: Reading, after: Reading) -> bool:
+    """Whether the same services went on, as they do at nearly every reading."""
+    old, new = before.services, after.services
+    return len(old) == len(new) and all(
+        a.name == b.name
+        and a.status == b.status
+        and a.started_at == b.started_at
+        and (a.uptime is None or b.uptime is None or b.uptime >= a.uptime)
+        for a, b in zip(old, new, strict=True)
     )
 
 

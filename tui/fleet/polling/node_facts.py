@@ -20,9 +20,12 @@ from tui.model.service import Service
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
+IDENTITY_EVERY = 30.0
+"""Seconds after which a node that is known says again who it is."""
+
 
 class NodeFactsReader:
-    """Reads who a node is every FACTS_EVERY seconds, and looks it up in its cluster's cache.
+    """Reads who a node is, and looks it up in its cluster's cache.
 
     `facts` are the newest known of the node that answers, `meant` is the node that is meant;
     `report` is called whenever there are new facts, with the role's change.
@@ -48,8 +51,15 @@ class NodeFactsReader:
         cluster.readers[profile.name] = self.look_up
 
     def identity_is_due(self) -> bool:
-        """Whether it is time to read who the node is."""
-        return monotonic() - self._asked_at >= FACTS_EVERY
+        """Whether it is time to read who the node is.
+
+        That is seldom while each reading shows that it is the same: by where it came from, and by
+        start times that no two nodes share.
+        """
+        check = self.identity_check
+        is_shown = check.is_settled and not check.wrong and check.evidence.identifies
+        every = IDENTITY_EVERY if is_shown and self._identity.uid is not None else FACTS_EVERY
+        return monotonic() - self._asked_at >= every
 
     async def identify(self, reader: NodeReader) -> None:
         """Read who the node is, and report it. Raises LoginRefused.
