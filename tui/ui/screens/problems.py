@@ -144,7 +144,10 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
 
     def why_subject(self) -> tuple[str, str] | None:
         """Return the node and the service of the problem under the cursor."""
-        return self._places.get(self._table.cursor_key or "")
+        problem = self._problems.get(self._table.cursor_key or "")
+        if problem is None or not problem.has_profile:
+            return None
+        return problem.node, problem.service
 
     def action_close(self) -> None:
         """Go back to the screen below."""
