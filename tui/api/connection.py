@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import httpx
@@ -36,6 +35,7 @@ from tui.api.transport import (
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
 from tui.model.login import LockoutRule
+from tui.model.records import dataclass
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
 

@@ -6,7 +6,6 @@ The gate is the last check under every client, whatever was decided above it.
 import base64
 import json
 import re
-from dataclasses import dataclass
 from typing import Protocol
 
 import httpx
@@ -14,6 +13,7 @@ import httpx
 from tui import __version__
 from tui.api.errors import WriteBlocked
 from tui.model.order import Route
+from tui.model.records import dataclass
 
 SERVICES = "/v1/local/services"
 CLUSTER_ALERTS, NODE_ALERTS = "/v1/cluster/alerts", "/v1/nodes/alerts"

@@ -3,8 +3,10 @@
 No repr has what the profile says: it may be a password written into the wrong key.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from tui.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -14,6 +14,7 @@ from tui.model.event_text import event_text
 from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth
 from tui.model.reading import Reading, TroubleKind
+from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.model.trust import UNCHECKED
 

@@ -6,13 +6,14 @@ They have no poller and no client, so nothing can send them an order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.model.cluster import Member, MemberHealth
 from tui.model.node import Maintenance, ObservedHealth, Role
+from tui.model.records import dataclass
 from tui.model.service import Service
 
 if TYPE_CHECKING:

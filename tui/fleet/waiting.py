@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from tui.config import Configuration, NodeProfile
@@ -11,6 +11,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.one_shot import wrong_node_trouble
 from tui.model.clock import monotonic
 from tui.model.reading import Trouble
+from tui.model.records import dataclass
 from tui.model.service import Service
 
 _LOOK_ONLY = "read-only: waiting only looks"

@@ -8,7 +8,7 @@ the moment of the last change. Pure, but for `read_checks`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from tui.model.duration import clock_duration
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
 from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
+from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.model.text import clean
 from tui.model.time_zone import DATE_AND_TIME, clock_text

@@ -4,9 +4,9 @@ All times are seconds since 1970 of this machine's wall clock, but `State.starte
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from tui.model.records import dataclass
 from tui.model.service import Health, Service
 
 Span = tuple[float, float]

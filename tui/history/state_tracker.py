@@ -1,10 +1,10 @@
 """What is new in readings, and how long each node was watched."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 from tui.model.service import Service
 from tui.model.text import clean
 

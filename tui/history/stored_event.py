@@ -1,7 +1,6 @@
 """An event as the history holds it; texts from a file are clean only once they are read here."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui.history.event_fields import TEXT_AT_MOST, decode_fields, encode_fields
@@ -9,6 +8,7 @@ from tui.history.old_sentences import parse_sentence
 from tui.model.clock import monotonic
 from tui.model.event import RECORDED, Cause, Event, EventDetails, OldSentence
 from tui.model.event_text import details_text
+from tui.model.records import dataclass
 from tui.model.text import clean
 
 _KINDS = {kind.value: kind for kind in RECORDED}

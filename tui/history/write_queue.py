@@ -1,11 +1,12 @@
 """What waits to be written; the deck's loop fills it, the writing thread empties it."""
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui.history.state_tracker import StateTracker, Stretch, WatchedState
 from tui.model.event import Event
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 
 AT_MOST = 20_000
 """How many events, and a third of how many states, wait for a disk at most."""

@@ -4,7 +4,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +15,7 @@ from prometheus_client.exposition import choose_encoder, write_to_textfile
 
 from tui.fleet.fleet import Fleet
 from tui.metrics.collector import FleetCollector, RestartCounter
+from tui.model.records import dataclass
 
 _SECONDS = 10.0
 """How long a client may take to send its request and to read the answer."""

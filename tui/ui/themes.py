@@ -4,7 +4,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from rich.errors import StyleSyntaxError
@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from tui.model.records import dataclass
 from tui.model.text import clean
 
 _AT_MOST = 64 * 1024

@@ -19,12 +19,13 @@ no failed login. When a password may be sent at all is decided by the connection
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui.api.auth.token_request import TTL, TokenRequestForm
 from tui.api.transport import Authorization, HiddenText, SecretLike, basic_authorization
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
+from tui.model.records import dataclass
 
 _RENEW_AFTER = TTL * 2 / 3
 _RENEW_AGAIN = 10.0

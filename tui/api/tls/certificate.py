@@ -2,7 +2,6 @@
 
 import hashlib
 import ipaddress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -19,6 +18,7 @@ from tui.api.tls.der import (
     read_time,
 )
 from tui.model.certificate import Certificate
+from tui.model.records import dataclass
 from tui.model.text import clean
 
 COMPARE = "openssl x509 -noout -fingerprint -sha256 -in /etc/opt/redislabs/api_cert.pem"

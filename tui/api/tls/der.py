@@ -1,8 +1,9 @@
 """The few forms of DER (X.690) that a certificate uses; every other form is refused."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from tui.model.records import dataclass
 
 SEQUENCE, SET, BOOLEAN, OBJECT, OCTETS = 0x30, 0x31, 0x01, 0x06, 0x04
 

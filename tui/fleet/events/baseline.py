@@ -1,11 +1,12 @@
 """Which readings events are made of: only those known to be of the node that is meant."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from tui.fleet.login.state import Login
 from tui.model.evidence import StartsChange, compare_starts, start_times
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 
 
 class IdentifiedNode(Protocol):

@@ -1,11 +1,11 @@
 """Which events are worth a bell or a notice, and how often there may be one. Pure."""
 
 from collections.abc import Set
-from dataclasses import dataclass
 
 from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
 from tui.model.order import Result
+from tui.model.records import dataclass
 from tui.model.text import visible_name
 
 BELL_EVERY = 1.0

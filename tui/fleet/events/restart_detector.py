@@ -5,10 +5,11 @@ the way, the node shows one status after another, and what they add up to is wor
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from tui.model.event import Cause, CrashLoop, Event, EventKind, Restart, StatusChange
+from tui.model.records import dataclass
 
 _RUNNING, _STOPPED, _STARTING = "RUNNING", "STOPPED", "STARTING"
 _SERVICES_AT_MOST = 20_000

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
@@ -29,6 +29,7 @@ from tui.fleet.login.attempt_limit import AttemptLimit
 from tui.model.clock import monotonic
 from tui.model.login import LockoutRule, PasswordCause, PasswordPolling
 from tui.model.reading import Remedy, Trouble, TroubleKind
+from tui.model.records import dataclass
 from tui.model.text import clean
 
 if TYPE_CHECKING:

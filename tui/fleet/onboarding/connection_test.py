@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused, Untrusted
@@ -11,6 +11,7 @@ from tui.credentials import CredentialError, Passwords, Secret
 from tui.fleet.polling.connection import check_services_answer
 from tui.fleet.polling.identity import REBIND, IdentityCheck
 from tui.model.node import Identity
+from tui.model.records import dataclass
 from tui.model.service import Service
 
 if TYPE_CHECKING:

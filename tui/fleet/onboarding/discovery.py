@@ -6,7 +6,7 @@ password at a time is on its way: once refused, it is sent to no other node.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Unreachable
@@ -20,6 +20,7 @@ from tui.fleet.polling.poller import NodePoller
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Identity, Role, same_host
 from tui.model.reading import Trouble, TroubleKind
+from tui.model.records import dataclass
 
 
 class DiscoveryResult(Enum):

@@ -1,7 +1,6 @@
 """What a node presents, what its profile pins, and pinning it. No HTTP is spoken."""
 
 import shlex
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -9,6 +8,7 @@ from tui.api.tls.certificate import COMPARE
 from tui.api.tls.probe import probe
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.model.certificate import Certificate
+from tui.model.records import dataclass
 from tui.model.time_zone import clock_text
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust
 

@@ -3,12 +3,13 @@
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tui.config import ConfigError, NodeProfile, check_profile, fields_of
 from tui.model.cluster import Member
 from tui.model.node import Identity
+from tui.model.records import dataclass
 from tui.model.trust import AuthorityTrust, SystemTrust, Trust
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -16,6 +15,7 @@ from tui.fleet.onboarding.pinning import (
     fetch_certificate,
 )
 from tui.model.certificate import Certificate
+from tui.model.records import dataclass
 from tui.model.trust import PinnedTrust
 
 LEAST_NODES = 2

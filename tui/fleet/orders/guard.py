@@ -6,7 +6,6 @@ node's own answers right before the POST.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from tui.model.cluster import ClusterFacts
@@ -19,6 +18,7 @@ from tui.model.evidence import (
 )
 from tui.model.node import Environment, Identity, Role, same_host
 from tui.model.order import Order, SeenService, Tier, Verb
+from tui.model.records import dataclass
 from tui.model.service import (
     API_CARRIERS,
     CLIENT_CARRIERS,

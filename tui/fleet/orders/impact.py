@@ -6,13 +6,13 @@ the reason, and never a count of 0.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
 from tui.model.context import ClusterContext, Database, HighAvailability, Known
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb
+from tui.model.records import dataclass
 from tui.model.service import (
     ACTION_RUNNERS,
     ACTIVE_ACTIVE_SERVICES,

@@ -4,12 +4,13 @@ What these functions return is shown and never read back.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from tui.fleet.orders.impact import Finding, Subject
 from tui.model.duration import one_unit
 from tui.model.order import Verb
+from tui.model.records import dataclass
 from tui.model.text import clean
 
 _NAMED = 3

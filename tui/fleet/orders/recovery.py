@@ -1,7 +1,7 @@
 """Orders whose result is unknown until their node is seen again: of earlier sessions, or lost."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.fleet.orders.guard import evidence_difference
@@ -12,6 +12,7 @@ from tui.journal.records import iso_time
 from tui.journal.unfinished_orders import UnfinishedOrder
 from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
+from tui.model.records import dataclass
 from tui.model.service import Health, Service, uptime_started_over
 from tui.model.time_zone import DATE_AND_TIME, clock_text
 

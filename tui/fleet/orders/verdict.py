@@ -1,7 +1,7 @@
 """The verdict on an order, by what the node shows and never by its answer alone. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -18,6 +18,7 @@ from tui.model.order import (
     Verdict,
 )
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 from tui.model.service import is_one_shot, uptime_started_over
 
 RUNNING = "RUNNING"

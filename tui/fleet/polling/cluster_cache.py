@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -52,6 +52,7 @@ from tui.model.node import (
     Role,
     same_host,
 )
+from tui.model.records import dataclass
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,6 +44,7 @@ from tui.model.context import (
     Quorum,
     Shard,
 )
+from tui.model.records import dataclass
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader

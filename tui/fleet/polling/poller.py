@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,6 +31,7 @@ from tui.model.evidence import NodeEvidence, Origin
 from tui.model.login import PasswordPolling
 from tui.model.node import Identity, NodeFacts
 from tui.model.reading import Reading, Trouble
+from tui.model.records import dataclass
 from tui.model.service import Service, ServiceCounts
 
 if TYPE_CHECKING:

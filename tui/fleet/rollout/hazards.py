@@ -8,11 +8,11 @@ restart what does not touch them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from tui.fleet.orders.impact import OrderPlace, find_unreplicated
 from tui.model.context import ClusterContext, Known
+from tui.model.records import dataclass
 from tui.model.rollout import GateHazard, Step
 from tui.model.service import DATA_CARRIERS
 from tui.model.text import clean

@@ -1,10 +1,10 @@
 """The last day of services, read from the history for the detail pane."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tui.fleet.ports import History
 from tui.history.day import Day
+from tui.model.records import dataclass
 
 EVERY = 5.0
 """Seconds after which a day is read again."""

@@ -1,12 +1,12 @@
 """One event → the cells of one row. Pure: no widget, and no clock but its arguments."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from tui.model.duration import one_unit
 from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
 from tui.model.order import Result
+from tui.model.records import dataclass
 from tui.model.text import visible_name
 from tui.model.time_zone import DATE_AND_TIME, clock_text, shown_time
 from tui.ui.format.service_row import GLYPHS, STYLES

@@ -1,12 +1,12 @@
 """The progress of a rollout, in words. Pure: progress in, text out; `now` is monotonic."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.text import Text
 
 from tui.model.duration import two_units_padded
 from tui.model.order import OrderProgress, Result, TimelineMark, Verdict
+from tui.model.records import dataclass
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
 from tui.ui.format.status_lines import Palette, timeline_text
 

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from rich.cells import cell_len
 
 from tui.model.duration import compact_duration
 from tui.model.filters import ServiceFilter
+from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.model.text import visible_name
 from tui.ui.format.service_row import GLYPHS, STYLES

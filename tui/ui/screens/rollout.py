@@ -5,7 +5,6 @@ nothing for the rollout.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -20,6 +19,7 @@ from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
+from tui.model.records import dataclass
 from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepProgress
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen

@@ -7,10 +7,12 @@ status report (DSR, `CSI 5 n`) in its turn, so the answer proves that all before
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, auto
 from functools import partial
 from typing import Protocol
+
+from tui.model.records import dataclass
 
 STATUS_QUERY = "\x1b[5n"
 

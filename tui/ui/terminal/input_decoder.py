@@ -7,10 +7,11 @@ parser knows it, since the parser would take any other for typed letters.
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
+
+from tui.model.records import dataclass
 
 PASTE_AT_MOST = 65_536
 """Characters of a paste that are kept."""

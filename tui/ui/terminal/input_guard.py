@@ -1,10 +1,10 @@
 """Screens that drop input until they could be read, as the application hands input to them."""
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from textual import events
 
+from tui.model.records import dataclass
 from tui.ui.terminal.frame_report import FrameReports
 
 
