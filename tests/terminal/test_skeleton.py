@@ -214,3 +214,33 @@ def test_the_key_that_leaves_does_not_wait_for_a_table(tmp_path: Path) -> None:
         terminal.send(b"\x11")
         assert terminal.ends() == 0
         assert terminal.is_given_back
+
+
+def test_a_first_table_needs_neither_the_command_line_nor_what_is_opened_later(
+    opened: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "imported"
+    code = f"""
+import atexit, sys
+atexit.register(lambda: open({str(path)!r}, "w").write(" ".join(sys.modules)))
+from tui.cli.entry import main
+sys.exit(main())
+"""
+    with opened(argv=(sys.executable, "-c", code)) as terminal:
+        terminal.shows("alert_mgr")
+        terminal.send(b"\x11")
+        assert terminal.ends() == 0
+    imported = path.read_text(encoding="utf-8").split()
+    tops = {name.partition(".")[0] for name in imported}
+    assert "textual" in tops
+    assert not tops & {
+        "click",
+        "pydantic",
+        "httpcore",
+        "anyio",
+        "tomlkit",
+        "markdown_it",
+        "uvicorn",
+    }
+    screens = {"matrix", "help", "problems", "events", "nodes", "discover", "rollout"}
+    assert not {f"tui.ui.screens.{name}" for name in screens} & set(imported)
