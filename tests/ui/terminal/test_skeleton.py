@@ -30,14 +30,16 @@ def test_every_cell_is_in_the_ground_and_nothing_is_cut_into_the_next_line(
     grounds = {DARK.background[1:], DARK.panel[1:]}
     for y in range(size[1]):
         assert {screen.buffer[y][x].bg for x in range(size[0])} <= grounds
-    assert screen.display[0].startswith(" rsdeck  node1  node2"[: size[0] - 1])
+    assert screen.display[0].strip().startswith("rsdeck"[: max(0, size[0] - 2)])
 
 
 def test_it_names_the_profiles_and_says_that_nothing_is_known_yet() -> None:
-    screen = painted(["node1", "node2"], 120, 40, TRUE)
-    assert "node1  node2" in screen.display[0]
-    assert "connecting" in screen.display[2]
-    assert "RUNNING" not in "".join(screen.display)
+    for size, names, says in (((120, 40), 1, 5), ((80, 24), 0, 2)):
+        screen = painted(["node1", "node2"], *size, TRUE)
+        assert "node1  node2" in screen.display[names]
+        assert "SERVICE" in screen.display[says - 1]
+        assert "connecting" in screen.display[says]
+        assert "RUNNING" not in "".join(screen.display)
 
 
 def test_without_a_profile_nothing_connects() -> None:

@@ -45,7 +45,10 @@ DARK = Ground("#d6dbe3", "#12151a", "#222832")
 
 _TAKE = "\x1b[?1049h\x1b[?25l"
 _GIVE_BACK = "\x1b[m\x1b[H\x1b[J\x1b[?1049l\x1b[?25h"
-_HEADINGS = "  SERVICE                STATUS             UPTIME KIND"
+_HEADINGS = "  SERVICE                STATUS         UPTIME KIND"
+_LARGE = (100, 36)
+"""Columns and lines from which the deck has a header of three lines, and its nodes at the side."""
+_SIDE = 34
 _PATIENCE = 0.5
 """Seconds for which a terminal that takes nothing is waited for."""
 
@@ -184,10 +187,15 @@ def frame(
     depth = _color_depth(environ)
     body = _look(ground.foreground, ground.background, depth)
     band = _look(ground.foreground, ground.panel, depth)
-    texts = {0: " " + "  ".join(("rsdeck", *names)), 1: _HEADINGS}
+    if columns >= _LARGE[0] and lines >= _LARGE[1]:
+        first, side, bands = 4, " " * _SIDE, {lines - 2}
+        texts = {0: "  rsdeck", 1: "  " + "  ".join(names)}
+    else:
+        first, side, bands = 1, "", {0, lines - 2}
+        texts = {0: " " + "  ".join(("rsdeck", *names))}
+    texts[first] = side + _HEADINGS
     if names:
-        texts[2] = "  connecting..."
-    bands = {0, lines - 2}
+        texts[first + 1] = side + "  connecting..."
     # The last cell stays free: in it, the cursor would stand beyond what is erased to its right.
     return _TAKE + "".join(
         f"\x1b[{y + 1}H{band if y in bands else body}{texts.get(y, '')[: columns - 1]}\x1b[K"
