@@ -177,16 +177,26 @@ def _sideways(by: int) -> str:
 
 
 def _add_graphemes(cells: list[_Cell], text: str, look: str) -> None:
-    for start, end, width in split_graphemes(text)[0]:
-        grapheme = text[start:end]
-        if not is_harmless(grapheme):
-            cells += [(_REPLACEMENT, look)] * width
-        elif width:
+    for grapheme, width in _graphemes(text):
+        if width:
             cells.append((grapheme, look))
             cells += [("", look)] * (width - 1)
         elif cells:
             before, its_look = cells[-1]
             cells[-1] = (before + grapheme, its_look)
+
+
+@lru_cache(maxsize=4096)
+def _graphemes(text: str) -> tuple[tuple[str, int], ...]:
+    """Split a text into what stands in one place each, with its width; most is painted again."""
+    found: list[tuple[str, int]] = []
+    for start, end, width in split_graphemes(text)[0]:
+        grapheme = text[start:end]
+        if is_harmless(grapheme):
+            found.append((grapheme, width))
+        else:
+            found += [(_REPLACEMENT, 1)] * width
+    return tuple(found)
 
 
 def _strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
