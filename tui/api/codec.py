@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
@@ -18,6 +18,7 @@ from typing import Any
 from tui.model.cluster import Member, MemberHealth
 from tui.model.login import LockoutRule
 from tui.model.node import Identity, Maintenance, Role
+from tui.model.records import dataclass
 from tui.model.service import Service
 from tui.model.text import clean, visible_name
 

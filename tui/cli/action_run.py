@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 
 import click
 
@@ -11,6 +10,7 @@ from tui.fleet.order_preview import poll_target
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.ports import NullListener
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, Verdict
+from tui.model.records import dataclass
 
 _UNKNOWN = "interrupted: what came of it is unknown until the node is polled again"
 

@@ -1,8 +1,7 @@
 """What differs between two readings of one configuration file. Pure."""
 
-from dataclasses import dataclass
-
 from tui.config.profile import Configuration
+from tui.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

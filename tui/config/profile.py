@@ -1,7 +1,7 @@
 """A configuration, once it has been checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tui.config.password_source import (
 from tui.model.event import EventKind
 from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
+from tui.model.records import dataclass
 from tui.model.rollout import GateHazard
 from tui.model.text import clean
 from tui.model.time_zone import ClockZone

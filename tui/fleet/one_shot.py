@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from tui.config import Configuration, NodeProfile
@@ -22,6 +22,7 @@ from tui.model.event import Event
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import Maintenance, Role
 from tui.model.reading import Trouble, TroubleKind
+from tui.model.records import dataclass
 from tui.model.rollout import Plan, PlanRefusal
 from tui.model.service import Service
 

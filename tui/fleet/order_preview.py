@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.config import Configuration
@@ -16,6 +16,7 @@ from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.order import Verb
 from tui.model.reading import Trouble
+from tui.model.records import dataclass
 
 _LOOK_ONLY = "read-only: a preview is only looked at"
 

@@ -1,6 +1,5 @@
 """The history of a session, written in a thread so that the deck never waits for the disk."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui.history.write_queue import WriteQueue
 from tui.model.event import Event
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 from tui.model.text import clean
 from tui.storage.background_writer import BackgroundWriter
 from tui.storage.private_files import MissingFile, StorageError

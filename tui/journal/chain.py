@@ -9,8 +9,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from tui.model.records import dataclass
 
 FIRST = "0" * 64
 """What the first record names as the line before it."""

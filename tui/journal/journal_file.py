@@ -12,12 +12,12 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tui.journal.chain import ChainLink, Record, link, open_record, seal
 from tui.journal.old_files import KEPT, old_files, remove, rotate
+from tui.model.records import dataclass
 from tui.storage.private_files import (
     MissingFile,
     StorageError,

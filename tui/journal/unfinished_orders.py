@@ -1,7 +1,7 @@
 """Orders whose result is not in the journal. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from tui.model.order import (
     Target,
     Verb,
 )
+from tui.model.records import dataclass
 from tui.model.service import Kind
 from tui.model.text import clean
 

@@ -4,10 +4,10 @@ A node may report either of them one reading late: then the other alone shows th
 follows is no second one.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from tui.model.records import dataclass
 from tui.model.service import uptime_started_over
 
 

@@ -3,11 +3,13 @@
 import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from textual.binding import Binding, InvalidBinding
 from textual.keys import Keys
+
+from tui.model.records import dataclass
 
 WRITES = frozenset({"start", "stop", "restart", "rollout"})
 """Ids of the keys that lead to an action on a service; dimmed where the guard refuses."""

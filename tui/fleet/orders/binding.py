@@ -1,7 +1,6 @@
 """Bind an order to a node and its services as they were seen. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from tui.fleet.orders.guard import (
@@ -16,6 +15,7 @@ from tui.fleet.polling.poller import NodePoller
 from tui.model.filters import ServiceKinds
 from tui.model.order import Order, Route, SeenService, Target, Verb
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 from tui.model.service import Service
 
 

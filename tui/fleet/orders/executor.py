@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, NotSent, WriteBlocked
@@ -34,6 +34,7 @@ from tui.model.order import (
     Verdict,
     write_operation,
 )
+from tui.model.records import dataclass
 from tui.model.service import CLIENT_CARRIERS, Service
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,7 @@ from tui.model.cluster import ClusterFacts
 from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.node import Identity, Role
 from tui.model.reading import Reading, TroubleKind
+from tui.model.records import dataclass
 from tui.model.rollout import GateHazard, Step
 from tui.model.run import KnownRun
 from tui.model.service import DATA_CARRIERS, Health

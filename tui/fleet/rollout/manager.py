@@ -6,7 +6,7 @@ They belong to the fleet and not to a screen: leaving a screen does not stop one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.fleet.orders.executor import NotAccepted
@@ -18,6 +18,7 @@ from tui.fleet.rollout.runner import RehearsalStop, RolloutRunner
 from tui.model.clock import monotonic
 from tui.model.event import Cause, Event, RolloutMoved
 from tui.model.order import Verb
+from tui.model.records import dataclass
 from tui.model.rollout import (
     Plan,
     PlanReason,

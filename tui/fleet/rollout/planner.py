@@ -6,13 +6,14 @@ that skips such a node by itself would go through a cluster that is not well.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from tui.fleet.orders.guard import NodeStanding, Refusal, Ruling, judge_node, judge_order
 from tui.model.node import NodeFacts, Role
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 from tui.model.rollout import Plan, PlanReason, PlanRefusal, PlanRemark, Step
 from tui.model.run import KnownRun
 from tui.model.service import Health, Service, kind_of

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from tui.fleet.rollout.planner import primary_of, starts_of, tier_of
 from tui.journal.journal_file import JournalError
 from tui.model.clock import monotonic
 from tui.model.order import Order, Result, Route, SeenService, Target
+from tui.model.records import dataclass
 from tui.model.rollout import (
     Plan,
     RolloutAction,

@@ -6,7 +6,7 @@ and all others by this machine's. No secret is in it, and every text is clean.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar, cast
@@ -31,6 +31,7 @@ from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import NodeFacts, ObservedHealth
 from tui.model.order import Order, OrderProgress, TimelineMark
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 from tui.model.service import Service
 from tui.model.trust import UNCHECKED, AuthorityTrust, NoTrust, PinnedTrust
 

@@ -1,7 +1,7 @@
 """Orders from a key: bound to node and services, refused with a reason or confirmed, then sent."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from textual.app import App
@@ -22,6 +22,7 @@ from tui.fleet.orders.impact import Finding
 from tui.model.clock import monotonic
 from tui.model.node import Role
 from tui.model.order import Order, Route, Tier, Verb
+from tui.model.records import dataclass
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text

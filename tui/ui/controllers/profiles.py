@@ -5,7 +5,6 @@ The dialogs are imported when they are first opened.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +17,7 @@ from tui.config.changes import compare_configurations
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
 from tui.model.reading import TroubleKind
+from tui.model.records import dataclass
 from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.ui.format.status_lines import Palette
 

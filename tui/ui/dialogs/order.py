@@ -1,7 +1,7 @@
 """The dialog before an order: what will happen, what it touches, and what is sent."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rich.console import Group
 from textual import on
@@ -14,6 +14,7 @@ from tui.fleet.orders.impact_text import impact_lines
 from tui.model.duration import clock_duration
 from tui.model.node import Environment
 from tui.model.order import Order, Route, Tier, Verb
+from tui.model.records import dataclass
 from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page
 from tui.ui.format.status_lines import Palette

@@ -1,7 +1,7 @@
 """The dialog before a rollout: what it touches, each node in its turn, what is sent, the gates."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -11,6 +11,7 @@ from tui.fleet.orders.impact_text import plan_impact_lines
 from tui.fleet.rollout.manager import GateLook
 from tui.model.duration import clock_duration
 from tui.model.order import Route, write_operation
+from tui.model.records import dataclass
 from tui.model.rollout import GateHazard, Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page

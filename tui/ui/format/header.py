@@ -4,7 +4,7 @@ What does not fit leaves out its least important part whole.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from rich.text import Text
 from tui.model.context import Alert, ClusterContext, Known, Quorum
 from tui.model.duration import one_unit
 from tui.model.node import Environment, Role
+from tui.model.records import dataclass
 from tui.model.service import Health
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part, fitting, joined

@@ -1,6 +1,5 @@
 """What the screens show of a node at one moment: data goes down to the widgets as this."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui.config import NodeProfile
@@ -10,6 +9,7 @@ from tui.model.evidence import NodeEvidence
 from tui.model.filters import ServiceKinds
 from tui.model.node import Environment, Identity, NodeFacts, Role
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 from tui.model.service import Service, ServiceCounts
 
 

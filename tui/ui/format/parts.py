@@ -1,9 +1,10 @@
 """Lines of parts: what does not fit leaves out its least important part whole. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.text import Text
+
+from tui.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """A service as the cells of one row, and its uptime as it ticks between polls. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from tui.model.duration import clock_duration, one_unit
@@ -8,6 +7,7 @@ from tui.model.event import Event
 from tui.model.event_text import event_brief
 from tui.model.filters import ServiceKinds
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 from tui.model.service import Health, Kind, Service
 from tui.model.text import is_plain_name
 from tui.model.time_zone import clock_text, shown_time

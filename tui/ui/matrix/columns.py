@@ -1,13 +1,14 @@
 """The matrix's columns: a node as one of many, with a profile or without. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.model.duration import one_unit
 from tui.model.filters import ServiceKinds
 from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.reading import Trouble, TroubleKind
+from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import UptimeClock

@@ -1,7 +1,6 @@
 """The help: every key from the live bindings, and the meaning of the signs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 
 from rich.text import Text
@@ -12,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.model.records import dataclass
 from tui.model.service import Health
 from tui.ui.format.key_bar import KEY_META, clickable
 from tui.ui.format.service_row import GLYPHS, STYLES

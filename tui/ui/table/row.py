@@ -1,7 +1,7 @@
 """What a live table is made of, and how a row becomes a strip of the terminal. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.model.records import dataclass
 from tui.model.text import clean
 
 GUTTER = 2
