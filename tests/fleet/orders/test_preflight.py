@@ -40,6 +40,15 @@ def test_an_order_on_unchanged_services_passes_the_check() -> None:
 
 
 @pytest.mark.parametrize(
+    ("uid", "who"), [(None, "a node that does not report its uid"), (2, "node:2")]
+)
+def test_another_node_than_the_one_meant_is_named(uid: int | None, who: str) -> None:
+    """P4."""
+    with pytest.raises(ChangedSinceSeen, match=f"^{who} answers at https://10.0.0.1:9443, meant"):
+        check_services(order(), Identity(uid=uid), [NOW], HERE)
+
+
+@pytest.mark.parametrize(
     ("now", "word"),
     [
         ([], "not on the node any more"),

@@ -11,6 +11,7 @@ from textual.widgets import Button
 from tests.ui.conftest import ARMS_AT_ONCE, key_event, settle, wait_until
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
 from tui.ui.terminal.app import TerminalApp
+from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.themes import STYLES
 from tui.ui.widgets.text_line import TextLine
 
@@ -260,6 +261,19 @@ async def test_y_is_a_letter_where_words_are_typed_and_enter_on_cancel_cancels()
         await shown.press("enter")
         await wait_until(lambda: shown.answers)
         assert shown.answers == [None]
+
+
+async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
+    """P5, case 41."""
+    app, answers = App(arming_times=ArmingTimes(painted=3600.0)), list[str | None]()
+    async with app.run_test():
+        question = Question(ConfirmRequest("Restart alert_mgr?", "restart"), PALETTE)
+        app.push_screen(question, answers.append)
+        await settle(app)
+        shown = Asked(app, question)
+        await wait_until(lambda: help_text(shown) == "a moment…")
+        await shown.press("y", "n", "escape")
+        assert answers == []
 
 
 async def test_escape_is_always_no() -> None:
