@@ -31,6 +31,7 @@ TIMELESS = (
     (re.compile(r"(?<= )\ds(?= )"), "9s"),
     (re.compile(r"(?<=took )\d+ ms"), "9 ms"),
     (re.compile(r"\(\d+ ms\) *(?=│)"), "(9 ms) "),
+    (re.compile(r"\(\d+(?= +│)"), "(9"),  # an age that goes on in the next line
     (re.compile(r"(?:(?<=asked )|(?<=down )|(?<=up ))\d\.\d s\b"), "9.9 s"),
 )
 
