@@ -65,6 +65,29 @@ async def test_what_it_touches_goes_on_while_the_dialog_is_open(
     assert not posts(served)
 
 
+async def test_the_request_must_be_seen_before_words_and_a_reason_confirm_it(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P5, case 59: the fields take so much room that the request is below the first page."""
+    configuration = write_configuration(served, tmp_path, more='environment = "production"\n')
+    async with open_deck(configuration, size=(80, 24)) as deck:
+        await deck.all_known()
+        await deck.fleet.read_context("node1")
+        deck.fleet.unlocked = True
+        await ask(deck, "r", "dmcproxy")
+        await deck.armed()
+        await deck.shows("down shows the rest")
+        assert '"operation_type"' not in deck.text
+        await deck.press("tab", *"dmcproxy", "enter", *"a leak", "enter")
+        await deck.alone()
+        assert isinstance(deck.app.screen, OrderDialog)
+        assert not deck.fleet.orders.progress
+        await deck.press("down")
+        await deck.shows('"operation_type"')
+        await deck.press("enter")
+        await deck.until(lambda: deck.fleet.orders.progress)
+
+
 async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "t")

@@ -166,22 +166,26 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         go = self.query_one("#go", Button)
         refusal = self.refusal()
         self.query_one("#changed", TextLine).say(Text(refusal, self._palette["bad"]))
-        self._fit()
-        hidden = self._hidden()
+        hidden = self._hidden(self._fit())
         complete = self._is_complete() and not refusal and not hidden
         go.disabled = not (go.has_class("-armed") and complete)
         self.query_one("#how", TextLine).say(self._help_text(go, hidden))
 
-    def _fit(self) -> None:
-        """Limit the facts to the lines that fields and buttons leave."""
+    def _fit(self) -> int:
+        """Limit the facts to the lines that fields and buttons leave; return how many."""
         facts = self.query_one("#facts")
         others = [widget for widget in self.query_one("#confirm").children if widget is not facts]
         taken = sum(widget.outer_size.height for widget in others if widget.display)
         room = max(1, self.size.height - _BORDER - taken)
         facts.styles.max_height = room
+        return room
 
-    def _hidden(self) -> str:
-        """Return why the essentials were not seen yet; empty once they were."""
+    def _hidden(self, room: int) -> str:
+        """Return why the essentials were not seen yet; empty once they were.
+
+        Before the dialog is armed nothing counts: it may not be on the screen as it is laid out,
+        and the first layout may give the facts more than the `room` that they have in the end.
+        """
         box = self.query_one("#facts")
         width = self.query_one("#what").content_size.width
         try:
@@ -196,8 +200,8 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             # Lines wrap differently now, and a smaller window hides some.
             self._seen, self._seen_at = 0, (width, self.size.height)
         top = round(box.scroll_offset.y)
-        if top <= self._seen:
-            self._seen = max(self._seen, top + visible)
+        if top <= self._seen and self.is_armed:
+            self._seen = max(self._seen, top + min(visible, room))
         if self._seen >= self._lines_needed(width):
             return ""
         return _MORE if top <= self._seen else _BACK
