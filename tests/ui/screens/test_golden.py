@@ -10,6 +10,7 @@ import pytest
 from tests.ui import rollout_progress
 from tests.ui.conftest import Deck, open_deck, write_configuration
 from tui.config import Configuration
+from tui.fleet.orders.endpoints import databases_on
 from tui.model.rollout import RolloutState
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
@@ -125,6 +126,8 @@ async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -
         await deck.all_known()
         await deck.context_known()
         await deck.fleet.read_context("node1")
+        await deck.until(lambda: databases_on(deck.fleet.context("node1"), 1))
+        await deck.settle()
         await rollout_progress.ask(deck)
         await deck.armed()
         await deck.settle()
