@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.fleet.one_shot import RolloutPreview
     from tui.model.rollout import GateHazard, Plan, PlanRefusal
 
-_READ_ONLY = "read-only: nothing can be ordered; --dry-run shows the plan"
+_READ_ONLY = "read-only: nothing can be sent; --dry-run shows the plan"
 
 _GATE = (
     "gate: fresh answers of every node, none of them in trouble; the node is the one planned; "

@@ -98,7 +98,7 @@ class PlanReason(Enum):
     NO_SERVICE = "no service"
     NO_NODE = "no node"
     NO_PROFILE = "no profile"
-    NODE = "the node takes no order now"
+    NODE = "the node takes no action now"
     CLUSTER = "not one cluster"
     TWIN = "the same node twice"
     IDENTITY = "not known who it is"

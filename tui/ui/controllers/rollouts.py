@@ -161,7 +161,7 @@ class RolloutController:
             default=None,
         )
         if best is None:
-            self._warn("No rollout was begun in this session. R asks for one.")
+            self._warn("No rollout was begun in this session. R plans one.")
         else:
             self._open(best.plan.number)
 
@@ -197,7 +197,7 @@ def plan_difference(before: Plan, now: Plan) -> str:
     """Return what has changed since the plan was made; empty if nothing has. Pure."""
     if before.left_out != now.left_out:
         return "; ".join(str(entry) for entry in now.left_out if entry not in before.left_out) or (
-            "a node takes part again that was left out"
+            "a node takes part again that was skipped"
         )
     turns = [entry.node for entry in now.steps]
     if turns != [entry.node for entry in before.steps]:
