@@ -285,7 +285,7 @@ def test_of_many_nodes_the_first_are_named_and_the_others_counted() -> None:
     assert action_effect(RolloutAction.RESUME, replace(now, steps=steps[:1])).endswith(
         "not restarted yet"
     )
-    assert "that is the end" in action_effect(RolloutAction.SKIP, replace(now, steps=steps[:1]))
+    assert "so it ends" in action_effect(RolloutAction.SKIP, replace(now, steps=steps[:1]))
 
 
 @pytest.mark.parametrize("width", [10, 40, 76, 116])
