@@ -60,6 +60,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     def tick(self) -> None:
         """Let ages go on."""
         self.table.tick()
+        self._show_header()
 
     def refresh_all(self) -> None:
         """Show the events as they are now."""
@@ -83,12 +84,13 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         parts.append(Text(f"filter: {text}" if text else "", palette["warn"]))
         parts.append(Text("problems only" * wanted.problems, palette["warn"]))
         self._show_status(parts)
-        event = self.table.event(self.table.cursor_key)
-        self._whole.say(Text(f" {event_sentence(event)}" if event else "", palette["muted"]))
+        self._show_whole()
 
     @on(LiveTable.CursorMoved)
-    def _moved(self) -> None:
-        self._show_around()
+    def _show_whole(self) -> None:
+        """Show in full the event under the cursor; in the list it may be cut off."""
+        event = self.table.event(self.table.cursor_key)
+        self._whole.say(Text(f" {event_sentence(event)}" if event else "", self._palette["muted"]))
 
     @on(LiveTable.Scrolled)
     def _scrolled(self) -> None:

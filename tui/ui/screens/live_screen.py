@@ -87,7 +87,7 @@ class LiveScreen(Screen[ScreenResultType]):
 
     def on_screen_resume(self) -> None:
         """Show what changed while another screen lay over it."""
-        self.refresh_all()
+        self._timed(self.refresh_all)
 
     @property
     def is_covered(self) -> bool:

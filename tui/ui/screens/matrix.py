@@ -105,8 +105,12 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         self.show_around()
 
     def show_around(self) -> None:
-        palette, grid = self._palette, self._grid
         self._show_header()
+        self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        """Show what depends on the cursor and the marks: no key sums up all nodes."""
+        palette, grid = self._palette, self._grid
         self._show_banner(paused="not polling")
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
@@ -135,7 +139,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
     @on(MatrixTable.CursorMoved)
     @on(MatrixTable.MarksChanged)
     def _moved(self) -> None:
-        self.show_around()
+        self._show_cursor()
 
     # Where to
 

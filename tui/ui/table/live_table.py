@@ -327,7 +327,8 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Paint one line of the widget."""
         width = self.size.width
-        number = self.scroll_offset.y + y - len(self._heads)
+        start, top = self.scroll_offset
+        number = top + y - len(self._heads)
         if y < len(self._heads):
             look = LineLook(self.get_component_rich_style("livetable--header"))
             strip = paint_row(self._heads[y], self._laid, self._palette, look)
@@ -335,13 +336,14 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             row = self._filled(self._model[number])
             look = self.look(row)
             strip = paint_row(row, self._laid, self._palette, look)
-            strip = strip.extend_cell_length(self.scroll_offset.x + width, look.base)
+            strip = strip.extend_cell_length(start + width, look.base)
         elif y == min(len(self._heads) + 1, self.size.height - 1) and not self._model:
             style = self.get_component_rich_style("livetable--empty")
             strip = Strip([Segment(fit(f"  {self._empty}", width), style)])
         else:
             strip = Strip.blank(width, self._base)
-        start = self.scroll_offset.x
+        if start == 0 and strip.cell_length == width:
+            return strip
         return strip.crop_extend(start, start + width, self._base)
 
     def look(self, row: Row) -> LineLook:
