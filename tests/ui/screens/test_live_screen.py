@@ -1,6 +1,7 @@
 """A full screen over the fleet works only while it can be seen, and only where something is new."""
 
 from pathlib import Path
+from time import thread_time
 
 from tests.ui.conftest import open_deck, write_configuration
 from tui.sim.server import SimulatedCluster
@@ -34,6 +35,30 @@ async def test_a_screen_is_not_refreshed_again_where_nothing_is_new(
             await deck.until(lambda seen=seen: node.reading is not seen)
         assert screen.count == before
         served.cluster.stop(1, "alert_mgr")
+        await deck.until(lambda: screen.count > before)
+
+
+class HeavyScreen(CountingScreen):
+    """Takes longer than a frame to show everything."""
+
+    def refresh_all(self) -> None:
+        super().refresh_all()
+        end = thread_time() + 0.02
+        while thread_time() < end:
+            pass
+
+
+async def test_a_screen_that_takes_long_shows_what_is_new_with_its_clock(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        screen = HeavyScreen(deck.fleet, {"accent": "", "readonly": ""}, {})
+        await deck.app.push_screen(screen)
+        await deck.until(lambda: screen.count)
+        before = screen.count
+        screen.nodes_changed()
+        assert screen.count == before
         await deck.until(lambda: screen.count > before)
 
 

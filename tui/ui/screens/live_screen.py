@@ -79,6 +79,7 @@ class LiveScreen(Screen[ScreenResultType]):
         self._status = TextLine(id="status")
         self._keys = TextLine(id="keys")
         self._took = self._next_at = 0.0
+        self._has_news = False
 
     def on_mount(self) -> None:
         """Show everything, and start the clock."""
@@ -106,7 +107,7 @@ class LiveScreen(Screen[ScreenResultType]):
 
     def _on_clock(self) -> None:
         if not self.is_covered and monotonic() >= self._next_at:
-            self._timed(self.tick)
+            self._timed(self.refresh_all if self._has_news else self.tick)
 
     def _timed(self, show: Callable[[], None]) -> None:
         """Show something, and the next time not before it is a small part of what was done since.
@@ -114,6 +115,7 @@ class LiveScreen(Screen[ScreenResultType]):
         With hundreds of nodes some screens take several frames, and a key must not wait for one.
         """
         began = thread_time()
+        self._has_news = False
         show()
         self._took = thread_time() - began
         self._next_at = monotonic() + _SHARE * self._took
@@ -127,6 +129,7 @@ class LiveScreen(Screen[ScreenResultType]):
 
         Nothing is done while the screen is covered.
         """
+        self._has_news = True
         if not self.is_covered and self._took < _LONG:
             self._timed(self.refresh_all)
 
