@@ -21,7 +21,8 @@ _HERE = Path(__file__).parent
 _WITHIN = 20.0
 _BETWEEN_KEYS = 0.1
 _ENOUGH = 16  # characters of a name: a narrow column cuts the longest one
-_NAMES = tuple(name[:_ENOUGH] for name in SERVICES)
+_AT_ONCE = 20  # services that every one of the programs shows at 120x40
+_NAMES = tuple(name[:_ENOUGH] for name in SERVICES[:_AT_ONCE])
 _SETTLING = 3.0
 RESTED = (*_NAMES, "★ primary")
 """What the deck shows once all is read of the node in front."""

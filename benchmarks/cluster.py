@@ -70,7 +70,7 @@ cluster = "demo"
 
 
 def _environment(folder: Path, password: str) -> dict[str, str]:
-    """Return this process's environment, as a terminal emulator sets it, without the user's themes.
+    """Return this process's environment, as a terminal emulator sets it, without the user's files.
 
     Bytecode is kept: else the deck would be compiled at every start, and Textual, which pip has
     compiled, would not.
@@ -85,6 +85,7 @@ def _environment(folder: Path, password: str) -> dict[str, str]:
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
         "LC_ALL": "C.UTF-8",
-        "XDG_CONFIG_HOME": str(folder),
+        "HOME": str(folder),
+        **{f"XDG_{kind}_HOME": str(folder) for kind in ("CONFIG", "STATE", "DATA", "CACHE")},
         _PASSWORD_IN: password,
     }

@@ -325,7 +325,9 @@ class DeckScreen(ServicesScreen[None]):
         self._show_title(view)
         beside = [node.name for node in self._fleet.nodes if view.is_beside(node.profile)]
         if self._recent.display:
-            self._recent.border_title = Content(f"events of {view.cluster or view.title}")
+            title = f"events of {view.cluster or view.title}"
+            if self._recent.border_title != title:  # else all of it would be painted again
+                self._recent.border_title = Content(title)
             self._recent.present(self._fleet.events, beside, view.now)
         self._show_banner(certificate=view.certificate, paused="not polling. p goes on")
         self._trouble.say(status_lines.trouble_line(view, palette, self.live_keys))
