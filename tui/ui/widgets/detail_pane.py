@@ -27,7 +27,7 @@ from tui.ui.format.status_lines import Palette
 
 _HISTORY_AT_MOST = 50
 
-_TWO_COLUMNS, _CHART = 78, 50
+_TWO_COLUMNS, _CHART = 96, 50
 """Cells from which what happened stands beside the facts, not below them; and those of the day."""
 
 
