@@ -94,7 +94,7 @@ def test_without_configured_notifications_the_terminal_gets_none(
     with deck("", tmp_path, **env) as (terminal, cluster):
         cluster.set_status(1, "alert_mgr", "FATAL")
         cluster.remove_service(1, "mdns_server")
-        terminal.shows("30/31 running")
+        terminal.shows("30/31 ok")
         cluster.power_off(1)
         terminal.shows("UNREACHABLE")
         terminal.quiet(0.5)

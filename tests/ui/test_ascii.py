@@ -44,7 +44,7 @@ async def test_nothing_but_ascii_is_painted_on_any_screen(
 ) -> None:
     config = write_configuration(served, tmp_path, settings='refresh = 0.5\nsigns = "ascii"')
     screens = set()
-    async with open_deck(config) as deck:
+    async with open_deck(config, size=(120, 50)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
         await deck.shows("* RUNNING", "v EXITED")

@@ -98,7 +98,7 @@ async def test_clicking_all_over_hostile_text_does_nothing(tmp_path: Path) -> No
     """P14, case 39."""
     with serving(routes({"/v1/local/services": answer(services(NAMES))})) as server:
         async with open_deck(one_node(server.url, tmp_path)) as deck:
-            await deck.shows("alert_mgr")
+            await deck.until(lambda: "alert_mgr" in deck.table.row_keys)
             await deck.press("d")
             for y in range(1, 24):
                 await deck.click(offset=(40, y))

@@ -252,7 +252,7 @@ async def test_the_detail_pane_follows_the_cursor_and_shows_the_raw_entry(
         await deck.until(lambda: "no events" not in deck.text)
         await deck.shows("→ STOPPED")
         await deck.on("ccs")
-        await deck.shows("does not list it")
+        await deck.shows("required: the cluster's")
         await deck.press("y")
         await deck.shows('"ccs": {', '"uptime": "3 days')
         await deck.press("y")
