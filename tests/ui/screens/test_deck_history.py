@@ -172,6 +172,8 @@ async def test_the_day_on_the_screen(
         await deck.all_known()
         await restart_unseen(deck, served, "alert_mgr")
         await deck.on("alert_mgr")
+        # The strip of the last minutes is read again a moment after the restart.
+        await deck.until(lambda: deck.table.row("alert_mgr").cells[4].text.endswith("↻"))
         await deck.press("d", "tab", "end")
         await deck.shows("1, the last at")
         await deck.context_known()
