@@ -174,7 +174,10 @@ async def test_the_day_on_the_screen(
         await deck.on("alert_mgr")
         # The strip of the last minutes is read again a moment after the restart.
         await deck.until(lambda: deck.table.row("alert_mgr").cells[4].text.endswith("↻"))
-        await deck.press("d", "tab", "end")
+        await deck.press("d")
+        await deck.shows("The last 24 hours")
+        await deck.settle()
+        await deck.press("tab", "end")
         await deck.shows("1, the last at")
         await deck.context_known()
         compare(f"day-{size[0]}x{size[1]}", deck.text)
