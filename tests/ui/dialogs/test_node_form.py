@@ -140,10 +140,10 @@ async def test_testing_a_profile_shows_why_it_fails(
     ("field", "value", "said"),
     [
         ("name", "", "name"),
-        ("url", "ftp://host", "url"),
-        ("url", "https://me:secret@host:9443", "url"),
-        ("url", "http://10.0.0.1:8080", "url"),
-        ("username", "", "username"),
+        ("url", "ftp://host", "URL: "),
+        ("url", "https://me:secret@host:9443", "URL: "),
+        ("url", "http://10.0.0.1:8080", "URL: "),
+        ("username", "", "user: "),
     ],
 )
 async def test_an_impossible_value_is_named_and_nothing_is_written(
@@ -158,6 +158,24 @@ async def test_an_impossible_value_is_named_and_nothing_is_written(
         assert isinstance(deck.app.screen, NodeForm)
         assert "secret" not in str(deck.app.screen.query_one("#found").render())
     assert not (tmp_path / "config.toml").exists()
+
+
+async def test_a_host_with_its_port_is_an_address_and_what_is_not_valid_is_marked(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.press("a")
+        await deck.form()
+        await deck.press(*"fourth", "tab", *keys("127.0.0.1:nine"), "tab", "x", "ctrl+s")
+        await deck.shows("URL: ")
+        form = deck.app.screen
+        assert [line.id for line in form.query(".-invalid")] == ["url-line"]
+        assert deck.app.focused is form.query_one("#url")
+        form.query_one("#url").value = "127.0.0.1:9"  # type: ignore[attr-defined]
+        await deck.press("ctrl+s")
+        await deck.until(lambda: "fourth" in deck.fleet)
+        assert deck.fleet.watch("fourth").profile.url == "https://127.0.0.1:9"
 
 
 async def test_adding_and_editing_keep_the_files_comments(

@@ -50,6 +50,28 @@ _BY_HAND = ("server_name", "client_cert", "client_key", "proxy", "role", "uid", 
 """Keys that the form does not show, and does not change."""
 _IDENTITY = ("uid", "hostname")
 """Those of them that identify the node; dropped where the address changes."""
+_FIELDS = {
+    "url": "url",
+    "username": "username",
+    "password_env": "source-value",
+    "password_command": "source-value",
+    "password_file": "source-value",
+    "keyring": "source",
+    "fingerprint": "trust-value",
+    "ca_file": "trust-value",
+    "cluster": "cluster",
+    "environment": "environment",
+    "label": "label",
+}
+"""The field of the form by the profile's key; the name's for every other."""
+_LABELS = {
+    "url": "URL",
+    "username": "user",
+    "source": "password",
+    "source-value": "password",
+    "trust-value": "trust",
+}
+"""What stands before a field, where that is not its name."""
 _HOW = "ctrl+t test · ctrl+s save · esc cancel"
 _ENVIRONMENTS = [(word, word) for word in ("production", "staging", "development")]
 
@@ -90,7 +112,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
         trust = next((key for _, key in _TRUSTS if key in had), "system")
         with VerticalScroll(id="form", can_focus=False):
             yield self._text("name", "name", self._profile.name if self._profile else "")
-            yield self._text("url", "URL", str(had.get("url", "")), "https://host:9443")
+            yield self._text("url", "URL", str(had.get("url", "")), "host:9443")
             yield self._text("username", "user", str(had.get("username", "")), "e-mail")
             yield self._choice("source", "password", _PASSWORDS, source)
             yield self._text("source-value", "", _source_value(had, source))
@@ -128,7 +150,9 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
             allow_blank=name == "environment",
             value=value if isinstance(value, str) else Select.NULL,
         )
-        return Horizontal(Static(label, classes="label", markup=False), field, classes="field")
+        return Horizontal(
+            Static(label, classes="label", markup=False), field, classes="field", id=f"{name}-line"
+        )
 
     def on_mount(self) -> None:
         """Show the fields that belong to what is chosen, and ignore input at first."""
@@ -177,7 +201,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
         """Return the address, the user, and the keys that the form does not show."""
         had = fields_of(self._profile) if self._profile else {}
         fields = {field: had[field] for field in _BY_HAND if field in had}
-        fields["url"] = self._value("url")
+        fields["url"] = self._url()
         if self._profile and not self._is_at(self._profile.url):
             fields = {field: value for field, value in fields.items() if field not in _IDENTITY}
         if self._value("username") or "client_cert" not in fields:
@@ -186,10 +210,15 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
             fields.pop("role", None)  # it is that of the login
         return fields
 
+    def _url(self) -> str:
+        """Return the address; a host alone, or with its port, is reached over https."""
+        typed = self._value("url")
+        return f"https://{typed}" if typed and "://" not in typed else typed
+
     def _is_at(self, url: str) -> bool:
         """Whether the form has this address, in whatever notation."""
         try:
-            return normal_url(self._value("url")) == url
+            return normal_url(self._url()) == url
         except ValueError:
             return False
 
@@ -227,13 +256,26 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
 
     def _checked(self) -> NodeProfile | None:
         """Return the profile as the form has it; None, and a message, if it is not valid."""
+        for line in self.query(".-invalid"):
+            line.remove_class("-invalid")
         try:
             return check_profile(
                 self._value("name"), self._fields(), folder=self._configuration.path.parent
             )
         except ConfigError as error:
-            self._show_message(Text(f"{error.key}: {error.reason}", self._palette["bad"]))
+            self._show_invalid(error)
             return None
+
+    def _show_invalid(self, error: ConfigError) -> None:
+        """Show why a field is not valid, mark it and go to it."""
+        name = _FIELDS.get(error.key.rpartition(".")[2], "name")
+        line = self.query_one(f"#{name}-line")
+        line.add_class("-invalid")
+        self.query_one(f"#{name}").focus()
+        reason = f"{_LABELS.get(name, name)}: {error.reason}"
+        self._show_message(
+            Text("\n".join(filter(None, (reason, error.hint))), self._palette["bad"])
+        )
 
     def _show_message(self, text: Text) -> None:
         self.query_one("#found", Static).update(text)
