@@ -7,7 +7,6 @@ import pytest
 
 from tests.ui.conftest import Deck, open_deck, write_configuration
 from tui.sim.server import SimulatedCluster
-from tui.ui.dialogs.node_form import NodeForm
 from tui.ui.screens.events import EventsScreen
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.matrix import MatrixScreen
@@ -33,7 +32,7 @@ async def test_each_view_is_one_key_away_from_every_other(
             if not isinstance(deck.app.screen, VIEWS[before]):
                 await open_view(deck, before)
             await open_view(deck, key)
-            assert len(deck.app.screen_stack) == 3  # the default screen, the deck, the view
+            assert deck.app.screen_stack[-2] is deck.app.deck
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 
@@ -91,7 +90,7 @@ async def test_e_is_the_timeline_and_upper_case_e_the_profile_in_the_picker_too(
         await deck.press("n", "down")
         await deck.until(lambda: deck.app.focused and deck.app.focused.id == "side")
         await deck.press("E")
-        await deck.until(lambda: isinstance(deck.app.screen, NodeForm))
+        await deck.form()
         await deck.shows("Edit node2")
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
