@@ -129,6 +129,7 @@ async def test_a_changed_certificate_is_explained_and_no_key_accepts_it(  # P12,
         screen = await met(deck)
         await deck.shows(f"sha256:{WRONG}", served.fingerprint, "valid", "line 8")
         await deck.shows("Possible man-in-the-middle", "rsdeck trust node1", "--was", "--yes")
+        assert screen.query_one("#certificate").has_class("-dangerous")
         assert not screen.query(Input)
         assert not screen.query(Button)
         for key in ("enter", "y", "Y", "a", "p", "s", "t", "T", "tab", "space", "ctrl+s", "f1"):
@@ -245,7 +246,7 @@ async def test_an_expired_pinned_certificate_works_with_a_banner_and_a_warning( 
 ) -> None:
     async with open_deck(expired) as deck:
         await deck.all_known()
-        await deck.shows("CERTIFICATE EXPIRED 3 d ago", "2/2 running")
+        await deck.shows("CERTIFICATE EXPIRED 3 d ago", "2/2 ok")
         await deck.on("alert_mgr")
         await deck.press("r")
         await deck.until(lambda: isinstance(deck.app.screen, OrderDialog))

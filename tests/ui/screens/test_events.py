@@ -75,7 +75,7 @@ async def test_every_change_of_every_node_appears(served: SimulatedCluster, tmp_
         await row(deck, "node2", "★ role", "is primary now, was replica")
         await row(deck, "node1", "★ role", "is replica now, was primary")
         await deck.shows(f"{len(deck.fleet.events)} events", "since")
-        assert rows(deck)[-1].endswith("RUNNING → FATAL")
+        assert "RUNNING → FATAL" in rows(deck)[-1]
 
 
 async def test_an_order_its_restart_and_its_verdict_appear_and_say_that_it_was_ordered(
@@ -245,7 +245,7 @@ async def test_the_cursor_stays_with_its_event_and_at_the_top_follows_the_newest
         table = deck.app.screen.query_one("#events")
 
         def at() -> str:
-            return table.row(table.cursor_key).cells[3].text  # type: ignore[attr-defined,no-any-return]
+            return table.row(table.cursor_key).cells[4].text  # type: ignore[attr-defined,no-any-return]
 
         for number in range(30):
             served.cluster.add_service(1, f"x{number:02}")

@@ -89,6 +89,7 @@ class TrustDialog(ArmedScreen[Configuration | None]):
                 reason = f"{renewal.block.value}. " if renewal and renewal.block else ""
                 self._show_message(reason + changed_certificate_remedy(presented), "bad")
         self._presented = presented
+        self.query_one("#certificate").set_class(presented.match is PinMatch.CHANGED, "-dangerous")
         if self._takes_digits:
             hint = f"the first {DIGITS} digits or more, as the node prints them"
             field = TypedInput(id="digits", placeholder=hint, disabled=True)

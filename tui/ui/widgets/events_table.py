@@ -72,10 +72,10 @@ def columns(*, is_narrow: bool) -> tuple[Column, ...]:
     return (
         Column("clock", zone_word(), 11),
         Column("age", "AGE", 4, right=True, drop=1),
-        Column("node", "NODE", 9, grow=1),
-        Column("service", "SERVICE", 16, grow=1),
         Column("what", "WHAT", 12),
         Column("text", "EVENT", 14, grow=8),
+        Column("service", "SERVICE", 16, grow=1),
+        Column("node", "NODE", 9, grow=1),
     )
 
 
@@ -195,9 +195,9 @@ def _row(key: str, texts: EventCells) -> Row:
         (
             Cell(texts.clock, "muted"),
             Cell(texts.age, "muted"),
-            Cell(texts.node),
-            Cell(texts.service),
             Cell(texts.what, "bold" * texts.is_problem, lead=texts.style),
             Cell(texts.text, "" if texts.is_problem else "muted"),
+            Cell(texts.service),
+            Cell(texts.node),
         ),
     )
