@@ -186,6 +186,7 @@ def test_alerts_of_another_form_are_counted() -> None:
 def test_a_license_is_read_without_its_own_text(
     shards: dict[str, object], in_use: int | None
 ) -> None:
+    """P26."""
     secret = {"license": "hunter2-canary", "key": "hunter2-canary", "cluster_name": None}
     dates = {"expired": False, "expiration_date": "2026-07-01T12:00:00Z", "shards_limit": 9}
     found = context_codec.read_license(body(secret | dates | shards))

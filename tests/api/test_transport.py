@@ -123,7 +123,7 @@ ATTACKS = [
 @pytest.mark.parametrize("request_", ATTACKS, ids=repr)
 @pytest.mark.parametrize("kind", [GetOnlyTransport, OrderTransport])
 async def test_nothing_else_leaves(kind, request_):
-    """P1: every other request is refused before a byte is sent."""
+    """P1, P26: every other request is refused before a byte is sent."""
     assert not await passes(kind, request_)
 
 

@@ -86,6 +86,7 @@ def test_a_dry_run_may_be_read_only_and_an_action_not(
 def test_what_is_refused_ends_with_its_code_and_nothing_is_sent(
     args: tuple[str, ...], code: int, error: str, known: Command, served: SimulatedCluster
 ) -> None:
+    """P28."""
     ran = known.run(*args, "--json")
     assert ran.code == code
     assert json.loads(ran.out)["error"]["code"] == error
@@ -95,6 +96,7 @@ def test_what_is_refused_ends_with_its_code_and_nothing_is_sent(
 def test_a_locked_service_is_the_decks_alone_and_the_journal_has_the_refusal(
     known: Command, served: SimulatedCluster
 ) -> None:
+    """P28."""
     ran = known.run("stop", "node1", "ccs", "--yes", "ccs")
     assert ran.code == 2
     assert "locked: ccs: required. To stop it can harm the cluster" in ran.err

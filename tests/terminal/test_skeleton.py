@@ -94,6 +94,7 @@ BROKEN = [
 def test_a_configuration_that_is_wrong_never_shows_a_frame(
     text: str, served: SimulatedCluster, tmp_path: Path
 ) -> None:
+    """P3."""
     configure(tmp_path, served)
     started_once(tmp_path)
     write(tmp_path, text)
@@ -126,6 +127,7 @@ ENDS = [
 def test_what_ends_the_deck_during_the_frame_gives_the_terminal_back(
     how: signal.Signals | bytes, code: int, said: str, args: tuple[str, ...], opened: Open
 ) -> None:
+    """P19."""
     with opened(*args, argv=halted("textual")) as terminal:
         terminal.until(lambda: b"modules:" in terminal.written)
         if isinstance(how, bytes):

@@ -61,6 +61,7 @@ async def test_it_gets_one_line_of_json_on_stdin(tmp_path: Path) -> None:
 
 
 async def test_it_gets_no_variable_that_may_hold_a_secret(tmp_path: Path) -> None:
+    """P27."""
     script = Script(tmp_path, "cat > /dev/null; env > $GOT")
     script.happens()
     await script.command.idle()
@@ -86,6 +87,7 @@ async def test_one_runs_at_a_time_and_what_is_too_much_is_dropped_and_counted(
 
 
 async def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    """P27."""
     script = Script(tmp_path, "sleep 60 & echo $! > $GOT; wait", limit=0.5)
     began = time.monotonic()
     script.happens()

@@ -175,6 +175,7 @@ def test_a_calm_cluster_adds_no_line() -> None:
 
 
 def test_what_is_not_known_is_said_with_its_reason_and_is_no_count() -> None:
+    """P29."""
     context = ClusterContext(
         databases=Known(gap="403"), shards=Known(gap="403"), license=Known(gap="timed out")
     )

@@ -176,6 +176,7 @@ def test_many_clusters_are_not_read_at_one_moment(clock: Clock) -> None:
 def test_a_minute_costs_less_than_twenty_calls_a_cluster(
     book: ClusterContextCache, clock: Clock
 ) -> None:
+    """P24."""
     book.begin()
     clock.now += CONTEXT_AFTER
     whole = health(alerts=Entries(), license=License())

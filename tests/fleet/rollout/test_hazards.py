@@ -150,6 +150,7 @@ def three() -> Iterator[SimulatedCluster]:
 async def test_a_node_with_an_unreplicated_database_is_blocked_until_that_is_accepted(
     three: SimulatedCluster,
 ) -> None:
+    """P29."""
     async with rolling(three) as deck:
         plan = await planned_for(deck)
         look = deck.fleet.rollouts.look_at_gates(plan)

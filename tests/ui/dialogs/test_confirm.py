@@ -180,7 +180,7 @@ def help_text(shown: Asked) -> str:
 
 
 async def test_what_would_be_sent_is_seen_to_its_end_before_y_confirms_it() -> None:
-    """P5, case 59."""
+    """P5, P29, case 59."""
     async with asked(LongQuestion) as shown:
         facts = shown.question.query_one("#facts")
         await wait_until(lambda: "down shows the rest" in help_text(shown))
