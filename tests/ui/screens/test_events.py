@@ -245,7 +245,7 @@ async def test_the_cursor_stays_with_its_event_and_at_the_top_follows_the_newest
         table = deck.app.screen.query_one("#events")
 
         def at() -> str:
-            return table.row(table.cursor_key).cells[4].text  # type: ignore[attr-defined,no-any-return]
+            return table.row(table.cursor_key).cells[3].text  # type: ignore[attr-defined,no-any-return]
 
         for number in range(30):
             served.cluster.add_service(1, f"x{number:02}")
@@ -260,7 +260,7 @@ async def test_the_cursor_stays_with_its_event_and_at_the_top_follows_the_newest
         served.cluster.set_status(3, "redis_mgr", "FATAL")
         await deck.until(lambda: sum("redis_mgr" in one for one in rows(deck)) == 2)
         assert at() == held
-        assert held in rows(deck)[line + 2]
+        assert held in rows(deck)[line + 4]  # two lines each
         await deck.press("home")
         assert at() == "redis_mgr"
         served.cluster.remove_service(2, "redis_mgr")

@@ -29,7 +29,6 @@ def aligned(text: str) -> str:
     """Give every age one digit, and what it took before back as a space after it."""
     text = re.sub(r"(?m)↻ (\d+)s( |$)", lambda age: "↻ 9s" + " " * len(age[1]), text)
     text = re.sub(r"\b\d+s ago", "9s ago", text)
-    text = re.sub(r"(?m) (\d\d) s\b(?= *$| +demo)", "  9 s", text)
     return re.sub(r"\b(\d\d) s  ", "9 s   ", text)
 
 
@@ -43,7 +42,7 @@ async def in_bad_weather(deck: Deck, served: SimulatedCluster) -> None:
     cluster.stop(1, "stats_archiver")
     cluster.set_status(11, "pdns_server", "STARTING")
     cluster.remove_service(4, "mdns_server")
-    cluster.restart(5, "alert_mgr")
+    cluster.process(5, "alert_mgr").boot(cluster.now())
     deck.fleet.refresh()
     await deck.until(lambda: deck.fleet.watch("node3").reading.trouble)
     await deck.until(lambda: deck.fleet.watch("node4").reading.find("mdns_server") is None)
@@ -91,4 +90,7 @@ async def test_all_problems(twelve: SimulatedCluster, tmp_path: Path) -> None:
             await deck.shows("unreachable", "FATAL", "STOPPED", "vanished", "not ordered here")
             await deck.settle()
             await deck.context_known()
-            compare(f"problems-{size[0]}x{size[1]}", aligned(deck.text))
+            # A time is as wide with one digit as with two.
+            compare(
+                f"problems-{size[0]}x{size[1]}", re.sub(r"(?<= )\d\d s(?= )", " 9 s", deck.text)
+            )

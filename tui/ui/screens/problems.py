@@ -36,7 +36,7 @@ _NARROW = (
 )
 """The columns where a problem has a second line for what it is."""
 
-_NARROW_BELOW = 80
+_NARROW_BELOW = 100
 _LOOKS = {
     Severity.CRITICAL: ("✗", "bad"),
     Severity.SERIOUS: ("■", "warn"),

@@ -52,7 +52,7 @@ class NumberedEvents:
             yield self._numbers[id(event)], event
 
 
-_NARROW = 80
+_NARROW = 100
 """Cells across below which what happened has a line of its own."""
 
 _BELOW = "\0"
