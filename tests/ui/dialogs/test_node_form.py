@@ -194,7 +194,7 @@ async def test_adding_and_editing_keep_the_files_comments(
         await deck.press("ctrl+s")
         await deck.until(lambda: "fourth" in deck.fleet)
         assert deck.app.deck.here == "fourth"
-        await deck.shows("CERTIFICATE NOT CHECKED")
+        await deck.shows("INSECURE")
         kept = deck.fleet.watch("node1")
         await deck.press("escape", "1", "E")
         await deck.form()

@@ -286,6 +286,7 @@ async def test_profiles_written_before_a_full_disk_are_watched_and_the_fault_is_
         with files_no_larger_than(size_with(configuration, [first, second], tmp_path)):
             await deck.press("enter")
             await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.until(lambda: deck.app._notifications and len(deck.fleet.nodes) == 2)
         said = " ".join(one.message for one in deck.app._notifications)
         assert "first1, node2 written; not node3" in said
         assert "File too large" in said
