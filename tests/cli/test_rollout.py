@@ -146,8 +146,8 @@ def test_every_node_is_verified_in_turn_and_the_journal_has_it(
     assert verified(ran) == ["node2", "node3", "node1"]
     assert list(dict.fromkeys(steps(ran)))[:4] == [
         ("node2", "checking"),
-        ("node2", "ordered"),
-        ("node2", "settling"),
+        ("node2", "sent"),
+        ("node2", "rechecking"),
         ("node2", "verified"),
     ]
     assert "every node is verified" in ran.err
@@ -322,11 +322,11 @@ def test_a_second_signal_leaves_at_once_and_the_journal_says_unknown(
     until(lambda: posts(served) == [2])
     child.send_signal(signal.SIGINT)
     assert child.stderr is not None
-    assert "stops" in child.stderr.readline()
+    assert "stopping" in child.stderr.readline()
     child.send_signal(signal.SIGINT)
     ran = known.finish(child, 20)
     assert ran.code == 1
-    assert "stays unknown" in ran.err
+    assert "is unknown" in ran.err
     assert re.search(r" step +node2  unknown: ", known.run("journal").out)
     assert known.run("journal", "--verify").code == 0
 

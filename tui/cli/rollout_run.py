@@ -68,7 +68,9 @@ class RolloutRun:
         """Start no further order; the second time, exit at once."""
         self._stops += 1
         if self._stops == 1:
-            self._narrate("stops: an order that is out is watched to its end, none is given after")
+            self._narrate(
+                "stopping: an action that was sent is polled to its verdict, none is sent after"
+            )
             if self._plan.number in self._fleet.rollouts.progress:
                 self._fleet.rollouts.abort(self._plan.number)
         elif self._task is not None:
@@ -80,7 +82,7 @@ class RolloutRun:
         try:
             code = await self._task
         except asyncio.CancelledError:
-            text = "left at once: what became of an order that was out stays unknown"
+            text = "stopped at once: the result of an action that was sent is unknown"
             self._narrate(text)
             self._end(text)
             code = DOWN
@@ -201,4 +203,4 @@ def _line(step: StepProgress) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     seconds = _seconds(step)
     text = step.text or "; ".join(map(str, step.verdicts))
-    return f"{clock}  {step.step.node}  {step.state.value:<8}  {seconds:.1f} s  {text}".rstrip()
+    return f"{clock}  {step.step.node}  {step.state.value:<10}  {seconds:.1f} s  {text}".rstrip()

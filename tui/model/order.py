@@ -194,13 +194,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class OrderProgress:
-    """An order and how far it has come; `verdicts` holds the services that are decided."""
+    """An order and how far it has come; `verdicts` holds the services that are decided.
+
+    `sent_at` is when its POST left (monotonic), from which its timelines count; None before.
+    """
 
     order: Order
     phase: OrderPhase
     text: str = ""
     timelines: dict[str, tuple[TimelineMark, ...]] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
+    sent_at: float | None = None
 
     @property
     def is_open(self) -> bool:

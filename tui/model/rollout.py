@@ -12,13 +12,13 @@ from tui.model.records import dataclass
 class StepState(Enum):
     """How far one node's turn has come; the value is the word on the screen."""
 
-    WAITING = "to come"
+    WAITING = "waiting"
     CHECKING = "checking"
     """The gate before the order: fresh reading, identity, the cluster's own check."""
-    ORDERED = "ordered"
-    """The order was given, and has no verdict yet."""
-    SETTLING = "settling"
-    """Verified; held still for a while, and the gate again."""
+    ORDERED = "sent"
+    """The action was sent, and has no verdict yet."""
+    SETTLING = "rechecking"
+    """The gate after the action."""
     DONE = "verified"
     BLOCKED = "blocked"
     """A gate did not open, or the node changed meanwhile: nothing was sent."""
@@ -184,23 +184,6 @@ class StepResult(Enum):
     """The deck was left meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepProgress:
-    """How far one step has come; the times are monotonic, None before."""
-
-    step: Step
-    state: StepState = StepState.WAITING
-    text: str = ""
-    began_at: float | None = None
-    ended_at: float | None = None
-    verdicts: tuple[Verdict, ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is under way."""
-        return self.state in (StepState.CHECKING, StepState.ORDERED, StepState.SETTLING)
-
-
 class StopReason(Enum):
     """What kept a node's turn from coming to a good end."""
 
@@ -209,6 +192,37 @@ class StopReason(Enum):
     PRIMARY_TOO_EARLY = "primary too early"
     NOT_SENT = "not sent"
     NOT_VERIFIED = "not verified"
+
+
+@dataclass(frozen=True, slots=True)
+class GateWait:
+    """Why a step waits at a gate, since when (monotonic), and for how many seconds at most."""
+
+    text: str
+    since: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgress:
+    """How far one step has come; the times are monotonic, None before.
+
+    `wait` is set while it waits at a gate, `reason` once it was stopped.
+    """
+
+    step: Step
+    state: StepState = StepState.WAITING
+    text: str = ""
+    began_at: float | None = None
+    ended_at: float | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    wait: GateWait | None = None
+    reason: StopReason | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is under way."""
+        return self.state in (StepState.CHECKING, StepState.ORDERED, StepState.SETTLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +237,8 @@ class StepStop:
 class RolloutProgress:
     """A plan and how far it has come; `text` says what it waits for, or why it is paused.
 
-    `stop` is what paused it, None while it goes on.
+    `stop` is what paused it, None while it goes on; `steady` is for how many seconds a service
+    has to stay up before it is verified.
     """
 
     plan: Plan
@@ -233,6 +248,7 @@ class RolloutProgress:
     began_at: float | None = None
     ended_at: float | None = None
     stop: StepStop | None = None
+    steady: float = 0.0
 
     @property
     def is_open(self) -> bool:

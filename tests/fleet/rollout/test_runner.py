@@ -73,7 +73,7 @@ async def test_what_is_not_ordered_again_has_to_hold_before_the_gate() -> None:
             plan = await begun(deck, SERVICE)
             await paused(deck, plan)
             deck.fleet.rollouts.resume(plan.number)
-            await deck.until(lambda: "has to hold" in progress(deck, plan).steps[0].text)
+            await deck.until(lambda: "has to stay stable" in progress(deck, plan).steps[0].text)
             play.services[SERVICE] = running_since(90)
             now = await reaches(deck, plan, RolloutState.PAUSED)
             assert now.stop is not None

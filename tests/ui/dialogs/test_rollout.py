@@ -1,7 +1,6 @@
 """The words of a plan and of a rollout on its way. Pure."""
 
 import io
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,7 +10,7 @@ from rich.console import Console, RenderableType
 from tui.fleet.orders.impact import Finding, Subject
 from tui.fleet.rollout.manager import GateLook
 from tui.model.node import Environment, Identity, Role
-from tui.model.order import Moment, Result, SeenService, TimelineMark, Verb, Verdict
+from tui.model.order import SeenService, Verb
 from tui.model.rollout import (
     GateHazard,
     Plan,
@@ -29,11 +28,7 @@ from tui.ui.controllers.rollouts import plan_difference
 from tui.ui.dialogs.rollout import RolloutPage, RolloutQuestion
 from tui.ui.dialogs.rollout_action import action_effect
 from tui.ui.format.rollout_text import (
-    rollout_heading,
-    rollout_line,
-    rollout_lines,
     rollout_rows,
-    step_counts,
 )
 from tui.ui.screens.rollout import Turns
 
@@ -208,69 +203,7 @@ def test_a_service_that_changed_is_named_with_its_node(
     assert plan_difference(plan(), now) == (f"node3: {said}" if said else "")
 
 
-DONE, FAILED, SKIPPED = StepState.DONE, StepState.FAILED, StepState.SKIPPED
-WAITING, SETTLING = StepState.WAITING, StepState.SETTLING
-
-
-@pytest.mark.parametrize(
-    ("state", "states", "said"),
-    [
-        (RolloutState.RUNNING, (DONE, SETTLING, WAITING), "1 of 3 verified, 1 to come"),
-        (RolloutState.PAUSED, (DONE, FAILED, WAITING), "1 of 3 verified, node3 failed, 1 to come"),
-        (RolloutState.DONE, (DONE, SKIPPED, DONE), "2 of 3 verified, node3 skipped"),
-        (
-            RolloutState.ABORTED,
-            (FAILED, WAITING, WAITING),
-            "0 of 3 verified, node2 failed, 2 not touched",
-        ),
-    ],
-)
-def test_what_is_done_and_what_is_not_is_counted_by_name(
-    state: RolloutState, states: Sequence[StepState], said: str
-) -> None:
-    now = progress(state, *states)
-    assert step_counts(now) == said
-    assert said in rollout_heading(now, 30.0, PALETTE).plain
-
-
-def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
-    runs = progress(RolloutState.RUNNING, DONE, SETTLING, WAITING)
-    stands = progress(RolloutState.PAUSED, DONE, FAILED, WAITING, text="node3: refused")
-    over = progress(RolloutState.DONE, DONE, DONE, DONE)
-    assert rollout_line(runs, "o", PALETTE).plain == (
-        " … restart alert_mgr on 3 nodes of demo: 1 of 3 verified, node3 settling · o shows it"
-    )
-    told = [one.plain for one in rollout_lines([over, runs, stands], 2, "o", PALETTE)]
-    assert told[0].lstrip().startswith("PAUSED, o shows it")
-    assert told[0].endswith("node3: refused")
-    assert told[1].endswith("· 1 more")
-
-
-def test_the_head_shows_what_the_rollout_waits_for_and_how_long_it_is_paused() -> None:
-    runs = progress(RolloutState.RUNNING, DONE, SETTLING, WAITING)
-    assert (
-        "waits for node3, settling for 20 s: the gate after"
-        in rollout_heading(runs, 30.0, PALETTE).plain
-    )
-    stands = progress(RolloutState.PAUSED, DONE, FAILED, WAITING, text="node3: refused")
-    assert "PAUSED for 10 s" in rollout_heading(stands, 30.0, PALETTE).plain
-
-
-def test_a_row_shows_times_by_service_where_there_are_several() -> None:
-    marks = (TimelineMark(Moment.ANSWERED, 0.1), TimelineMark(Moment.UP, 2.34))
-    made = plan(step(2, "a", "b"))
-    verdicts = tuple(Verdict(name, Result.VERIFIED, "held", marks) for name in ("a", "b"))
-    one = StepProgress(made.steps[0], DONE, began_at=0.0, ended_at=75.0, verdicts=verdicts)
-    (row,) = rollout_rows(RolloutProgress(made, RolloutState.RUNNING, (one,)), {}, 99.0)
-    assert row.time == "1 m 15 s"
-    assert row.text == "a: held (asked 0.1 s, up 2.3 s)\nb: held (asked 0.1 s, up 2.3 s)"
-
-
-def test_a_node_that_was_restarted_and_failed_for_another_reason_says_both() -> None:
-    verdicts = (Verdict("alert_mgr", Result.VERIFIED, "held", (TimelineMark(Moment.UP, 2.0),)),)
-    one = StepProgress(step(2), FAILED, "node9: away", 0.0, 5.0, verdicts)
-    (row,) = rollout_rows(RolloutProgress(plan(), RolloutState.PAUSED, (one,)), {}, 9.0)
-    assert row.text == "node9: away; its restart was verified: held (up 2.0 s)"
+DONE, FAILED, WAITING = StepState.DONE, StepState.FAILED, StepState.WAITING
 
 
 def test_of_many_nodes_the_first_are_named_and_the_others_counted() -> None:

@@ -62,24 +62,24 @@ async def test_the_whole_plan_is_shown_and_then_every_node_gets_its_turn(
         assert deck.app.focused.id == "cancel"
         assert not posts(served)
         await agree(deck)
-        await deck.shows("RUNNING for", "waits for node", "to come")
+        await deck.shows("/3 verified", "running for", "waiting")
         await stands(deck, RolloutState.DONE)
-        await deck.shows("DONE 3 of 3 verified", "stable for", "asked", "up")
+        await deck.shows("3/3 verified · done in", "stable for", "asked", "up")
         await hears(deck)
         await deck.press("escape")
-        await deck.shows("✓ restart alert_mgr on 3 nodes of demo: 3 of 3 verified")
+        await deck.shows("✓ restart alert_mgr on 3 nodes of demo: 3/3 verified")
         assert "VERIFIED" not in deck.text
         await deck.press("x")
-        await deck.until(lambda: "3 of 3 verified" not in deck.text)
+        await deck.until(lambda: "3/3 verified" not in deck.text)
     assert ordered(served) == [2, 3, 1]
 
 
 @pytest.mark.parametrize(
     ("key", "sent", "state", "told"),
     [
-        ("r", [2, 3, 3, 1], RolloutState.DONE, "DONE 3 of 3 verified"),
-        ("s", [2, 3, 1], RolloutState.DONE, "DONE 2 of 3 verified, node3 skipped"),
-        ("a", [2, 3], RolloutState.ABORTED, "1 of 3 verified, node3 failed, 1 not touched"),
+        ("r", [2, 3, 3, 1], RolloutState.DONE, "3/3 verified · done in"),
+        ("s", [2, 3, 1], RolloutState.DONE, "2/3 verified, node3 skipped · done in"),
+        ("a", [2, 3], RolloutState.ABORTED, "1/3 verified, node3 failed, 1 not touched"),
     ],
 )
 async def test_a_node_that_refuses_pauses_the_rollout_until_an_action_is_chosen(
@@ -94,7 +94,7 @@ async def test_a_node_that_refuses_pauses_the_rollout_until_an_action_is_chosen(
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         await begin(deck)
         await stands(deck, RolloutState.PAUSED)
-        await deck.shows("PAUSED for", "node3: alert_mgr: failed", "✗ failed", "· to come")
+        await deck.shows("PAUSED: alert_mgr: failed", "node3 · for", "✗ 2/3 node3", "1 waiting")
         await deck.shows(
             "r resume: polls node3 again", "s skip: leaves node3", "a abort: goes to no"
         )
@@ -113,7 +113,7 @@ async def test_a_rollout_goes_on_after_its_screen_is_left_and_o_shows_it_again(
         await begin(deck)
         await hears(deck)
         await deck.press("escape")
-        await deck.shows("… restart alert_mgr on 3 nodes of demo: ", " of 3 verified, node")
+        await deck.shows("… restart alert_mgr on 3 nodes of demo: ", "/3 verified, node")
         await stands(deck, RolloutState.PAUSED)
         await deck.shows("PAUSED, o shows it", "Rollout 1 is paused")
         await deck.press("o")
@@ -123,9 +123,9 @@ async def test_a_rollout_goes_on_after_its_screen_is_left_and_o_shows_it_again(
             await hears(deck)
             await deck.press("q")
         await stands(deck, RolloutState.DONE)
-        await deck.shows("2 of 3 verified, node3 skipped")
+        await deck.shows("2/3 verified, node3 skipped")
         await deck.press("o")
-        await deck.shows("DONE 2 of 3 verified")
+        await deck.shows("2/3 verified, node3 skipped · done in")
     assert ordered(served) == [2, 3, 1]
 
 
@@ -146,7 +146,7 @@ async def test_one_that_goes_on_can_be_aborted_and_the_order_that_is_out_is_watc
         await deck.until(lambda: posts(served))
         await say(deck, "a")
         await stands(deck, RolloutState.ABORTED)
-        await deck.shows("ABORTED", "1 of 3 verified, 2 not touched")
+        await deck.shows("ABORTED", "1/3 verified, 2 not touched")
     assert ordered(served) == [2]
 
 
@@ -365,7 +365,7 @@ async def test_in_the_matrix_marks_on_several_nodes_are_rolled_over_those(
         await stands(deck, RolloutState.DONE)
         await hears(deck)
         await deck.press("escape")
-        await deck.shows("✓ restart alert_mgr on 2 nodes of demo: 2 of 2 verified")
+        await deck.shows("✓ restart alert_mgr on 2 nodes of demo: 2/2 verified")
         assert not matrix.marks
     assert ordered(served) == [2, 3]
 
@@ -426,7 +426,7 @@ async def test_in_a_small_window_a_rollout_begins_once_all_of_its_plan_was_seen(
         await read(deck)
         await deck.press("enter")
         await stands(deck, RolloutState.DONE)
-        await deck.shows("DONE 3 of 3 verified")
+        await deck.shows("3/3 verified · done in")
     assert ordered(served) == [2, 3, 1]
 
 

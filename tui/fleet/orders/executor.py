@@ -270,10 +270,12 @@ class Orders:
     ) -> None:
         timelines = {}
         verdicts: tuple[Verdict, ...] = ()
+        sent_at = None
         if live is not None and live.evidence.answer is not None:
             verdicts = tuple(live.verdicts.values())
             timelines = live.evidence.timelines()
-        progress = OrderProgress(order, phase, text, timelines, verdicts)
+            sent_at = live.evidence.sent_at
+        progress = OrderProgress(order, phase, text, timelines, verdicts, sent_at)
         if self.progress.get(order.number) != progress:
             self.report(progress)
 

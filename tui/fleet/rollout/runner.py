@@ -24,6 +24,7 @@ from tui.model.clock import monotonic
 from tui.model.order import Order, Result, Route, SeenService, Target
 from tui.model.records import dataclass
 from tui.model.rollout import (
+    GateWait,
     Plan,
     RolloutAction,
     RolloutProgress,
@@ -57,7 +58,7 @@ class RehearsalStop:
 class RolloutRunner:
     """Takes one plan through its nodes; `report` is called at every move.
 
-    A service that is not ordered to restart again has to hold for `patience.steady` seconds.
+    A service that is not restarted again has to stay stable for `patience.steady` seconds.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class RolloutRunner:
             RolloutState.RUNNING,
             tuple(map(StepProgress, plan.steps)),
             began_at=monotonic(),
+            steady=patience.steady,
         )
         self._plan = plan
         self._fleet = fleet
@@ -100,7 +102,7 @@ class RolloutRunner:
             self._action.set_result(action)
         elif action is RolloutAction.ABORT and self.progress.is_open and not self._is_stopping:
             self._is_stopping = True
-            self._show(text="stops after the order that is out, if any")
+            self._show(text="stopping: no action is sent after the one that was sent, if any")
 
     async def run(self) -> None:
         """Go from node to node until all are done, or the operator aborts."""
@@ -151,7 +153,8 @@ class RolloutRunner:
             state = StepState.FAILED if is_sent else StepState.BLOCKED
             result = StepResult.FAILED if is_sent else StepResult.BLOCKED
         text = stop.text if stop else ""
-        self._put(step, state, text, ended_at=monotonic())
+        reason = stop.reason if stop else None
+        self._put(step, state, text, ended_at=monotonic(), reason=reason)
         self._record(step, result, text or "; ".join(map(str, self._of(step).verdicts)))
         return stop
 
@@ -161,9 +164,12 @@ class RolloutRunner:
         self._put(step, state, text, **began)
 
         def goes_on(gate: GateResult, waited: float) -> bool:
-            limit = self._fleet.rollout_rules.gate_wait
-            why = f"waiting at the gate: {gate.text}, {waited:.0f} s of {limit:.0f}"
-            self._put(step, state, why)
+            shown = self._of(step).wait
+            if shown is None or shown.text != gate.text:
+                limit = self._fleet.rollout_rules.gate_wait
+                wait = GateWait(gate.text, monotonic() - waited, limit)
+                text = f"waiting at the gate, up to {limit:.0f} s: {gate.text}"
+                self._put(step, state, text, wait=wait)
             return not self._is_stopping
 
         gate = await self._gate.wait(step, self._starts, self._primary, goes_on)
@@ -220,7 +226,7 @@ class RolloutRunner:
             return await self._order(step, left)
         # Restarted before it paused: what has no good verdict must hold as long here.
         steady = self._patience.steady
-        self._put(step, StepState.SETTLING, f"has to hold for {steady:g} s")
+        self._put(step, StepState.SETTLING, f"has to stay stable for {steady:g} s")
         await asyncio.sleep(steady)
         return None
 
@@ -245,7 +251,7 @@ class RolloutRunner:
         except NotAccepted as error:
             return _unsent(str(error))
         self._orders.setdefault(step.node, []).append(order.number)
-        self._put(step, StepState.ORDERED, f"order {order.number} is out")
+        self._put(step, StepState.ORDERED, "")
         await self._fleet.orders.done_with(watch)
         verdicts = self._fleet.orders.progress[order.number].verdicts
         for seen in services:
@@ -301,7 +307,7 @@ class RolloutRunner:
         if action is RolloutAction.ABORT:
             return False
         if action is RolloutAction.SKIP:
-            self._put(step, StepState.SKIPPED, stop.text)
+            self._put(step, StepState.SKIPPED, stop.text, reason=stop.reason)
             self._record(step, StepResult.SKIPPED, stop.text)
             for seen in step.services:
                 self._starts.pop(_key(step, seen), None)
@@ -342,7 +348,7 @@ class RolloutRunner:
     def _put(self, step: Step, state: StepState, text: str = "", **more: Any) -> None:
         self._show(
             steps=tuple(
-                replace(progress, state=state, text=text, **more)
+                replace(progress, state=state, text=text, **{"wait": None, "reason": None} | more)
                 if progress.step is step
                 else progress
                 for progress in self.progress.steps

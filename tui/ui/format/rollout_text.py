@@ -1,13 +1,14 @@
 """The progress of a rollout, in words. Pure: progress in, text out; `now` is monotonic."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich.text import Text
 
 from tui.model.duration import two_units_padded
-from tui.model.order import OrderProgress, Result, TimelineMark, Verdict
+from tui.model.order import Moment, OrderProgress, Result, TimelineMark, Verdict
 from tui.model.records import dataclass
-from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
+from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState, StopReason
 from tui.ui.format.status_lines import Palette, timeline_text
 
 SIGNS = {
@@ -22,30 +23,25 @@ SIGNS = {
 }
 """A shape and the palette's name for each state of a step."""
 
-_WAITS = {
-    StepState.WAITING: "its turn comes",
-    StepState.CHECKING: "the gate before the order: all nodes polled, and the cluster's checks",
-    StepState.ORDERED: "it must be seen running since a later moment, and hold that",
-    StepState.SETTLING: "the gate after the order: all nodes polled, and the cluster's checks",
-}
+_BAR_AT_MOST = 20
+"""Cells of the bar; with more nodes, a cell is several."""
 
 _DONE_FOR = 60.0
 """Seconds for which a verified rollout stays on the deck."""
 
 _NOT_TOUCHED = "not touched"
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutRow:
-    """One node's line: a sign and its word, the node, how long its step took, and a text."""
+    """One node's line: a sign, its turn, the node and its role, and its phase with the reason."""
 
     sign: str
-    state: str
     style: str
     turn: str
     node: str
     role: str
-    time: str
     text: str
 
 
@@ -61,45 +57,84 @@ def rollout_rows(
 
 
 def _row(
-    step: StepProgress, turn: str, rolling: RolloutProgress, out: OrderProgress | None, now: float
+    step: StepProgress, turn: str, rolling: RolloutProgress, sent: OrderProgress | None, now: float
 ) -> RolloutRow:
     sign, style = SIGNS[step.state]
-    ended = step.state is StepState.WAITING and not rolling.is_open
     return RolloutRow(
         sign=sign,
-        state=_NOT_TOUCHED if ended else step.state.value,
         style=style,
         turn=turn,
         node=step.step.node,
         role=step.step.identity.role.value,
-        time=_time(step, now),
-        text=_step_text(step, out),
+        text=_phase(step, rolling, sent, now),
     )
 
 
-def _time(step: StepProgress, now: float) -> str:
-    """Return how long a step took, or how long it has been under way."""
-    if step.began_at is None:
-        return ""
-    return two_units_padded((step.ended_at or now) - step.began_at)
+def _phase(
+    step: StepProgress, rolling: RolloutProgress, sent: OrderProgress | None, now: float
+) -> str:
+    """Return how far a node's turn has come, and why where it was stopped."""
+    word, took = step.state.value, _took(step, now)
+    match step.state:
+        case StepState.WAITING:
+            return word if rolling.is_open else _NOT_TOUCHED
+        case StepState.CHECKING | StepState.SETTLING:
+            return _checking(step, now)
+        case StepState.ORDERED:
+            return _sent(sent, rolling.steady, now)
+        case StepState.DONE:
+            return f"{word} in {took} · {_verdicts(step, step.verdicts)}"
+        case StepState.BLOCKED:
+            # Where nothing was sent for another reason than the gate, the reason says so.
+            says_it = step.reason is StopReason.NOT_SENT
+            return f"{word}: {step.text}" + ("" if says_it else ", nothing sent")
+        case _:
+            well = [each for each in step.verdicts if each.result is Result.VERIFIED]
+            if step.state is StepState.FAILED and well:
+                # Its restart is verified, and it is paused for another reason.
+                before = _verdicts(step, well).replace("\n", "; ")
+                return f"{word}: {step.text}; its restart was verified: {before}"
+            return f"{word}: {step.text}" if step.text else word
 
 
-def _step_text(step: StepProgress, out: OrderProgress | None) -> str:
-    if step.state is StepState.DONE:
-        named = len(step.step.services) > 1
-        return "\n".join(_verdict(verdict, named=named) for verdict in step.verdicts)
-    if step.state is StepState.ORDERED and out is not None:
-        marks = [
-            _marks(timeline, named=len(out.timelines) > 1, of=of)
-            for of, timeline in out.timelines.items()
+def _took(step: StepProgress, now: float) -> str:
+    began = now if step.began_at is None else step.began_at
+    return two_units_padded((now if step.ended_at is None else step.ended_at) - began)
+
+
+def _checking(step: StepProgress, now: float) -> str:
+    """Return what a gate waits for, or that it is checked."""
+    if step.wait is None:
+        which = "after" if step.state is StepState.SETTLING else "before"
+        return f"checking: {step.text or f'the gate {which}'}"
+    waited = min(max(0.0, now - step.wait.since), step.wait.limit)
+    return f"waiting at the gate: {step.wait.text}, {waited:.0f} s of {step.wait.limit:.0f}"
+
+
+def _sent(sent: OrderProgress | None, steady: float, now: float) -> str:
+    """Return what was seen of an action that was sent, and since when its services are stable."""
+    parts = [StepState.ORDERED.value]
+    if sent is not None:
+        named = len(sent.timelines) > 1
+        parts += [
+            text
+            for name, timeline in sent.timelines.items()
+            if (text := _marks(timeline, named=named, of=name))
         ]
-        return "; ".join([step.text, *filter(None, marks)])
-    if well := [each for each in step.verdicts if each.result is Result.VERIFIED]:
-        # Its restart is verified, and it is paused for another reason.
-        named = len(step.step.services) > 1
-        before = "; ".join(_verdict(verdict, named=named) for verdict in well)
-        return f"{step.text}; its restart was verified: {before}"
-    return step.text
+        up = [timeline[-1].at for timeline in sent.timelines.values() if _is_up(timeline)]
+        if sent.sent_at is not None and up and len(up) == len(sent.timelines):
+            stable = min(max(0.0, now - sent.sent_at - max(up)), steady)
+            parts.append(f"stable {stable:.0f} of {steady:.0f} s")
+    return " · ".join(parts)
+
+
+def _is_up(timeline: Sequence[TimelineMark]) -> bool:
+    return bool(timeline) and timeline[-1].moment is Moment.UP
+
+
+def _verdicts(step: StepProgress, verdicts: Iterable[Verdict]) -> str:
+    named = len(step.step.services) > 1
+    return "\n".join(_verdict(verdict, named=named) for verdict in verdicts)
 
 
 def _verdict(verdict: Verdict, *, named: bool) -> str:
@@ -116,55 +151,98 @@ def _marks(timeline: Sequence[TimelineMark], *, named: bool, of: str) -> str:
 # The whole
 
 
+def rollout_alarm(progress: RolloutProgress, lost_since: float | None, now: float) -> str:
+    """Return what must not be overlooked: that all nodes are lost, or why it is paused.
+
+    `lost_since` is when the last of its nodes was lost (monotonic), None while one is reachable.
+    """
+    texts = []
+    if progress.is_open and lost_since is not None:
+        for_ = two_units_padded(now - lost_since)
+        text = f"LOST: no node of {len(progress.steps)} answers for {for_}"
+        texts.append(f"{text}; no action is sent before they do")
+    if progress.state is RolloutState.PAUSED:
+        since, here = stopped_at(progress), progress.here
+        why = progress.stop.text if progress.stop is not None else progress.text
+        where = f" · {here.step.node}" if progress.stop is not None and here is not None else ""
+        still = f" · for {two_units_padded(now - since)}" if since is not None else ""
+        texts.append(f"PAUSED: {why}{where}{still}")
+    return "\n".join(texts)
+
+
 def rollout_heading(progress: RolloutProgress, now: float, palette: Palette) -> Text:
-    """Return the state of the rollout and what it waits for; whether it is paused comes first."""
+    """Return the bar, the counts and the time that remains; then what the state adds to them."""
     took = two_units_padded((progress.ended_at or now) - (progress.began_at or now))
+    text = Text(" ")
+    text.append_text(_bar(progress, palette))
+    text.append(f" {step_counts(progress)}")
     match progress.state:
-        case RolloutState.PAUSED:
-            since = stopped_at(progress)
-            still = f" for {two_units_padded(now - since)}" if since is not None else ""
-            text = Text(f" PAUSED{still} ", palette["banner"])
-            text.append(f" {progress.text}", palette["bad"])
-            text.append(f"\n {step_counts(progress)}", "")
-            return text
         case RolloutState.DONE:
-            text = Text(" ✓ DONE ", palette["ok"])
-            return text.append(f"{step_counts(progress)}, in {took}")
+            text.append(f" · done in {took}", palette["ok"])
         case RolloutState.ABORTED:
-            text = Text(" ✗ ABORTED ", palette["bad"])
-            return text.append(f"{progress.text}\n {step_counts(progress)}, in {took}")
+            text.append(f" · ABORTED after {took}", palette["bad"])
+            text.append(f"\n {progress.text}")
+        case RolloutState.RUNNING:
+            left = seconds_left(progress, now)
+            text.append(f" · {_about(left)}" if left is not None else "")
+            text.append(f" · running for {took}", palette["muted"])
+            text.append(f"\n {progress.text}" if progress.text else "", palette["warn"])
         case _:
-            text = Text(f" ◐ RUNNING for {took}: ", palette["moving"])
-            return text.append(f"{step_counts(progress)}\n waits for {waits_for(progress, now)}")
+            pass
+    return text
 
 
-def waits_for(progress: RolloutProgress, now: float) -> str:
-    """Return what has to happen before it goes on."""
+def _bar(progress: RolloutProgress, palette: Palette) -> Text:
+    """Return a cell for each node, filled for those that are verified; fewer for many nodes."""
+    count, done = len(progress.steps), len(_in(progress, StepState.DONE))
+    cells = min(count, _BAR_AT_MOST)
+    filled = done * cells // max(1, count)
+    return Text.assemble(("▰" * filled, palette["ok"]), ("▱" * (cells - filled), palette["muted"]))
+
+
+def seconds_left(progress: RolloutProgress, now: float) -> float | None:
+    """Return about how long the nodes that remain take, by those that are verified.
+
+    None while that is not known: nothing is verified yet, or it is paused.
+    """
+    took = [
+        step.ended_at - step.began_at
+        for step in progress.steps
+        if step.state is StepState.DONE and step.began_at is not None and step.ended_at is not None
+    ]
+    if progress.state is not RolloutState.RUNNING or not took:
+        return None
+    each = sum(took) / len(took)
+    left = each * len(_in(progress, StepState.WAITING))
     here = progress.here
-    if here is None:
-        return "nothing"
-    state = here.state
-    since = (
-        f" for {two_units_padded(now - here.began_at)}" if here.is_open and here.began_at else ""
-    )
-    text = f"{here.step.node}, {state.value}{since}"
-    why = _WAITS.get(state, "")
-    stops = f"; it {progress.text}" if progress.text else ""
-    return f"{text}: {why}{stops}" if why else f"{text}{stops}"
+    if here is not None and here.is_open:
+        left += max(0.0, each - (now - (here.began_at or now)))
+    return left
+
+
+def _about(seconds: float) -> str:
+    """Return a length of time that does not flicker: in tens of seconds, then in minutes."""
+    if seconds > 90:
+        return f"about {math.ceil(seconds / 60)} min left"
+    return f"about {max(10, math.ceil(seconds / 10) * 10)} s left"
 
 
 def step_counts(progress: RolloutProgress) -> str:
-    """Return counts and the names of what failed: `1 of 3 verified, node2 failed, 1 to come`."""
-    texts = [f"{len(_in(progress, StepState.DONE))} of {len(progress.steps)} verified"]
+    """Return what adds up to the nodes: `1/4 verified, node2 failed, node3 sent, 1 waiting`."""
+    texts = [f"{len(_in(progress, StepState.DONE))}/{len(progress.steps)} verified"]
     texts += [
-        f"{', '.join(found)} {state.value}"
-        for state in (StepState.BLOCKED, StepState.FAILED, StepState.SKIPPED)
-        if (found := _in(progress, state))
+        f"{_some(found)} {state.value}"
+        for state in StepState
+        if state not in (StepState.DONE, StepState.WAITING) and (found := _in(progress, state))
     ]
     if waiting := _in(progress, StepState.WAITING):
         word = StepState.WAITING.value if progress.is_open else _NOT_TOUCHED
         texts.append(f"{len(waiting)} {word}")
     return ", ".join(texts)
+
+
+def _some(nodes: Sequence[str]) -> str:
+    return ", ".join(nodes) if len(nodes) <= _NAMED else f"{len(nodes)} nodes"
 
 
 def went_well(progress: RolloutProgress) -> bool:
@@ -215,9 +293,7 @@ def rollout_line(progress: RolloutProgress, key: str, palette: Palette) -> Text:
     title = progress.plan.title
     match progress.state:
         case RolloutState.PAUSED:
-            line = Text(" ")
-            line.append(f" PAUSED, {key} shows it ", palette["banner"])
-            line.append(f" {title}: {progress.text}", palette["bad"])
+            line = Text(f" PAUSED, {key} shows it: {progress.text} · {title} ", palette["banner"])
         case RolloutState.DONE:
             line = Text(f" ✓ {title}: {step_counts(progress)}", palette["ok"])
         case RolloutState.ABORTED:
@@ -226,16 +302,7 @@ def rollout_line(progress: RolloutProgress, key: str, palette: Palette) -> Text:
             )
         case _:
             line = Text(f" … {title}: ", palette["moving"])
-            line.append(", ".join(filter(None, (_done(progress), _here(progress)))))
+            line.append(step_counts(progress))
             line.append(f" · {key} shows it", palette["muted"])
     line.no_wrap, line.overflow, line.end = True, "ellipsis", ""
     return line
-
-
-def _done(progress: RolloutProgress) -> str:
-    return f"{len(_in(progress, StepState.DONE))} of {len(progress.steps)} verified"
-
-
-def _here(progress: RolloutProgress) -> str:
-    here = progress.here
-    return f"{here.step.node} {here.state.value}" if here is not None else ""

@@ -24,15 +24,18 @@ from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, Step
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
-from tui.ui.format.rollout_text import RolloutRow, rollout_heading, rollout_rows
+from tui.ui.format.rollout_text import RolloutRow, rollout_alarm, rollout_heading, rollout_rows
 from tui.ui.format.status_lines import Palette, time_text
 from tui.ui.keymap import view_bindings
 from tui.ui.widgets.text_line import TextLine
 
-_TEXT_WIDTH = 50
-"""Cells that a node's text needs beside the node; with fewer, it goes below."""
+_TEXT_WIDTH = 36
+"""Cells that a node's phase needs beside the node; with fewer, it goes below."""
 
-_INDENT = 13
+_INDENT = 3
+_SHORT = 24
+"""Lines of a window below which the actions are named alone: what each does is asked first."""
+
 _NAME_AT_MOST = 24
 
 _ACTIONS = {"r": RolloutAction.RESUME, "s": RolloutAction.SKIP, "a": RolloutAction.ABORT}
@@ -54,6 +57,7 @@ class RolloutScreen(ArmedScreen[None]):
         self._palette = palette
         self._shown: tuple[RolloutRow, ...] = ()
         self._shown_node = ""
+        self._alarm: str | None = None
         self._paused: tuple[int, StepProgress | None] | None = None
 
     @property
@@ -64,6 +68,7 @@ class RolloutScreen(ArmedScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the heading, the nodes, the choices and the keys."""
         with Vertical(id="rolling"):
+            yield Static(id="alarm", markup=False)
             yield TextLine(id="head", hides=True)
             with VerticalScroll(id="turns", can_focus=False):
                 yield Static(id="rows", markup=False)
@@ -96,12 +101,36 @@ class RolloutScreen(ArmedScreen[None]):
         box = self.query_one("#rolling")
         box.border_title = Content(plan.title)
         box.border_subtitle = Content(
-            f"rollout {plan.number}, asked for at {time_text(plan.pressed_on)}"
+            f"rollout {plan.number}, planned at {time_text(plan.pressed_on)}"
         )
+        self._show_alarm(rollout_alarm(progress, self._lost_since(progress), now))
         self.query_one("#head", TextLine).say(rollout_heading(progress, now, self._palette))
         self._show_rows(progress, now)
-        self.query_one("#choices", TextLine).say(_choices(progress, self._palette))
+        self.query_one("#choices", TextLine).say(
+            _choices(progress, self._palette, is_short=self.app.size.height < _SHORT)
+        )
         self._show_keys()
+
+    def _show_alarm(self, text: str) -> None:
+        """Show what must not be overlooked: whole lines of its own, or none."""
+        if text == self._alarm:
+            return
+        self._alarm = text
+        alarm = self.query_one("#alarm", Static)
+        alarm.display = bool(text)
+        shown = Text(text, overflow="fold")
+        alarm.update(Padding(shown, (0, 1), style=self._palette["banner"]))
+
+    def _lost_since(self, progress: RolloutProgress) -> float | None:
+        """Return since when no node of the rollout answers; None while one does."""
+        readings = [
+            self._fleet.watch(step.step.node).reading
+            for step in progress.steps
+            if step.step.node in self._fleet
+        ]
+        if not readings or any(reading.trouble is None for reading in readings):
+            return None
+        return max(reading.since for reading in readings)
 
     def _disarm_at_pause(self, progress: RolloutProgress) -> None:
         """Ignore input for a while at every new pause: what was typed is no answer to it."""
@@ -142,9 +171,9 @@ class RolloutScreen(ArmedScreen[None]):
         if not self.is_armed:
             how = "a moment…"
         elif progress.state is RolloutState.PAUSED:
-            how = "each is asked first · esc leaves the screen, and it stays paused"
+            how = "each is confirmed first · esc closes this screen, and it stays paused"
         elif progress.is_open:
-            how = "a abort · esc leaves the screen, and it goes on"
+            how = "a abort · esc closes this screen, and it goes on"
         else:
             how = "esc closes"
         self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
@@ -205,14 +234,17 @@ class RolloutScreen(ArmedScreen[None]):
         self.app.push_screen(dialog, confirmed)
 
 
-def _choices(progress: RolloutProgress, palette: Palette) -> Text:
-    """Return what each action would do, while the rollout is paused."""
+def _choices(progress: RolloutProgress, palette: Palette, *, is_short: bool) -> Text:
+    """Return the question that is open while the rollout is paused, and what each answer does."""
     text = Text()
     if progress.state is RolloutState.PAUSED:
-        for number, (key, action) in enumerate(_ACTIONS.items()):
-            text.append("\n" if number else "")
+        here = progress.here
+        text.append(f" What to do with {here.step.node}?" if here is not None else "", "bold")
+        for key, action in _ACTIONS.items():
+            text.append("  " if is_short else "\n")
             text.append(f" {key} {action.value}", palette["accent"])
-            text.append(f": {action_effect(action, progress)}")
+            if not is_short:
+                text.append(f": {action_effect(action, progress)}")
     return text
 
 
@@ -231,8 +263,8 @@ class Turns:
         )
         grid = Table.grid(padding=(0, 1))
         for row, part in zip(self.rows, lefts, strict=True):
-            text = Text(row.text, self.palette[row.style] if row.style == "bad" else "")
-            text.overflow = "fold"
+            plain = row.style in ("ok", "muted")
+            text = Text(row.text, "" if plain else self.palette[row.style], overflow="fold")
             if beside:
                 grid.add_row(part, text)
             else:
@@ -246,17 +278,15 @@ class Turns:
         """Return the left part of each row, all of the same width."""
         names = [cut(row.node, _NAME_AT_MOST) for row in self.rows]
         wide = max(map(cell_len, names), default=0)
-        turn, role, time = (
-            max((len(getattr(row, of)) for row in self.rows), default=0)
-            for of in ("turn", "role", "time")
+        turn, role = (
+            max((len(getattr(row, of)) for row in self.rows), default=0) for of in ("turn", "role")
         )
         lefts = []
         for row, name in zip(self.rows, names, strict=True):
-            part = Text(f" {row.sign} {row.state:<{_INDENT - 4}} ", self.palette[row.style])
+            part = Text(f" {row.sign} ", self.palette[row.style])
             part.append(f"{row.turn:>{turn}} ", self.palette["muted"])
             part.append(name + " " * (wide - cell_len(name)), "bold")
             part.append(f" {row.role:<{role}} ", self.palette["muted"])
-            part.append(f"{row.time:>{time}} ")
             part.no_wrap, part.overflow = True, "ellipsis"
             lefts.append(part)
         return lefts

@@ -1,0 +1,247 @@
+"""The words of a rollout on its way. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.ui.dialogs.test_rollout import PALETTE, SINCE, plan, progress, step
+from tui.model.order import (
+    Moment,
+    Order,
+    OrderPhase,
+    OrderProgress,
+    Result,
+    Route,
+    Target,
+    TimelineMark,
+    Verb,
+    Verdict,
+)
+from tui.model.rollout import (
+    GateWait,
+    RolloutProgress,
+    RolloutState,
+    StepProgress,
+    StepState,
+    StepStop,
+    StopReason,
+)
+from tui.ui.format.rollout_text import (
+    rollout_alarm,
+    rollout_heading,
+    rollout_line,
+    rollout_lines,
+    rollout_rows,
+    seconds_left,
+    step_counts,
+)
+from tui.ui.terminal.ascii_signs import ascii_text
+
+DONE, FAILED, SKIPPED = StepState.DONE, StepState.FAILED, StepState.SKIPPED
+WAITING, CHECKING, SENT = StepState.WAITING, StepState.CHECKING, StepState.ORDERED
+SETTLING, BLOCKED = StepState.SETTLING, StepState.BLOCKED
+RUNNING, PAUSED = RolloutState.RUNNING, RolloutState.PAUSED
+
+
+def phase(
+    state: StepState,
+    *,
+    rolling: RolloutState = RUNNING,
+    sent: OrderProgress | None = None,
+    now: float = 24.0,
+    **more: object,
+) -> str:
+    """Return the phase of node2, whose turn began at 10 and which ended, if so, at 24."""
+    ended = None if state in (WAITING, CHECKING, SENT, SETTLING) else 24.0
+    one = StepProgress(step(2), state, began_at=10.0, ended_at=ended)
+    one = replace(one, **more)  # type: ignore[arg-type]
+    whole = RolloutProgress(plan(step(2)), rolling, (one,), steady=10.0)
+    (row,) = rollout_rows(whole, {"node2": sent} if sent else {}, now)
+    return row.text
+
+
+# A node's phase
+
+HELD = Verdict("alert_mgr", Result.VERIFIED, "stable for 10 s", (TimelineMark(Moment.UP, 2.0),))
+CLOSED = "alert_mgr is STARTING"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (phase(WAITING), "waiting"),
+        (phase(WAITING, rolling=RolloutState.ABORTED), "not touched"),
+        (phase(CHECKING), "checking: the gate before"),
+        (
+            phase(CHECKING, wait=GateWait(CLOSED, since=12.0, limit=60.0)),
+            "waiting at the gate: alert_mgr is STARTING, 12 s of 60",
+        ),
+        (phase(SENT), "sent"),
+        (phase(SETTLING), "checking: the gate after"),
+        (phase(DONE, verdicts=(HELD,)), "verified in 14 s · stable for 10 s (up 2.0 s)"),
+        (
+            phase(BLOCKED, text=CLOSED, reason=StopReason.GATE_CLOSED),
+            "blocked: alert_mgr is STARTING, nothing sent",
+        ),
+        (
+            phase(BLOCKED, text="locked; nothing was sent", reason=StopReason.NOT_SENT),
+            "blocked: locked; nothing was sent",
+        ),
+        (phase(FAILED, text="alert_mgr: timed out"), "failed: alert_mgr: timed out"),
+        (
+            phase(FAILED, text="node9: away", verdicts=(HELD,)),
+            "failed: node9: away; its restart was verified: stable for 10 s (up 2.0 s)",
+        ),
+        (phase(SKIPPED, text="node9: away"), "skipped: node9: away"),
+    ],
+)
+def test_a_node_shows_its_phase_and_the_reason(text: str, shown: str) -> None:
+    assert text == shown
+
+
+def sent(*marks: TimelineMark, at: float | None = 14.0) -> OrderProgress:
+    made = step(2)
+    order = Order(
+        1,
+        Verb.RESTART,
+        Target("node2", made.url, made.identity),
+        made.services,
+        Route("node2", made.url),
+        0.0,
+        SINCE,
+    )
+    return OrderProgress(order, OrderPhase.WATCHING, "", {"alert_mgr": marks}, (), at)
+
+
+DOWN, UP = TimelineMark(Moment.DOWN, 1.0), TimelineMark(Moment.UP, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("out", "now", "shown"),
+    [
+        (sent(), 24.0, "sent"),
+        (sent(DOWN), 24.0, "sent · down 1.0 s"),
+        (sent(DOWN, UP), 24.0, "sent · down 1.0 s, up 4.0 s · stable 6 of 10 s"),
+        (sent(DOWN, UP), 99.0, "sent · down 1.0 s, up 4.0 s · stable 10 of 10 s"),
+        (sent(UP, DOWN), 24.0, "sent · up 4.0 s, down 1.0 s"),
+        (sent(DOWN, UP, at=None), 24.0, "sent · down 1.0 s, up 4.0 s"),
+    ],
+)
+def test_what_was_sent_counts_how_long_it_is_stable(
+    out: OrderProgress, now: float, shown: str
+) -> None:
+    assert phase(SENT, sent=out, now=now) == shown
+
+
+def test_a_wait_at_the_gate_never_counts_beyond_its_limit() -> None:
+    assert phase(CHECKING, wait=GateWait(CLOSED, 0.0, 60.0), now=99.0).endswith(", 60 s of 60")
+
+
+def test_a_row_shows_times_by_service_where_there_are_several() -> None:
+    marks = (TimelineMark(Moment.ANSWERED, 0.1), TimelineMark(Moment.UP, 2.34))
+    made = plan(step(2, "a", "b"))
+    verdicts = tuple(Verdict(name, Result.VERIFIED, "held", marks) for name in ("a", "b"))
+    one = StepProgress(made.steps[0], DONE, began_at=0.0, ended_at=75.0, verdicts=verdicts)
+    (row,) = rollout_rows(RolloutProgress(made, RUNNING, (one,)), {}, 99.0)
+    assert row.text == (
+        "verified in 1 m 15 s · a: held (asked 0.1 s, up 2.3 s)\nb: held (asked 0.1 s, up 2.3 s)"
+    )
+
+
+# The whole
+
+
+@pytest.mark.parametrize(
+    ("state", "states", "shown"),
+    [
+        (RUNNING, (DONE, SETTLING, WAITING), "1/3 verified, node3 rechecking, 1 waiting"),
+        (RUNNING, (WAITING, WAITING, WAITING), "0/3 verified, 3 waiting"),
+        (PAUSED, (DONE, FAILED, WAITING), "1/3 verified, node3 failed, 1 waiting"),
+        (PAUSED, (DONE, BLOCKED, WAITING), "1/3 verified, node3 blocked, 1 waiting"),
+        (RolloutState.DONE, (DONE, SKIPPED, DONE), "2/3 verified, node3 skipped"),
+        (
+            RolloutState.ABORTED,
+            (FAILED, WAITING, WAITING),
+            "0/3 verified, node2 failed, 2 not touched",
+        ),
+    ],
+)
+def test_the_counts_add_up_to_the_nodes(
+    state: RolloutState, states: Sequence[StepState], shown: str
+) -> None:
+    now = progress(state, *states)
+    assert step_counts(now) == shown
+    assert shown in rollout_heading(now, 30.0, PALETTE).plain
+
+
+@pytest.mark.parametrize("state", StepState)
+def test_every_state_of_a_step_is_counted(state: StepState) -> None:
+    counted = step_counts(progress(RUNNING, state, state, state))
+    numbers = [part.split()[0] for part in counted.split(", ") if " " in part and "/" not in part]
+    named = counted.count("node")
+    verified = int(counted.partition("/")[0])
+    assert verified + named + sum(int(each) for each in numbers if each.isdigit()) == 3
+
+
+def test_of_many_nodes_in_one_state_the_number_is_shown() -> None:
+    made = plan(*(step(uid) for uid in range(1, 9)))
+    steps = tuple(StepProgress(each, SKIPPED) for each in made.steps)
+    whole = RolloutProgress(made, RolloutState.DONE, steps)
+    assert step_counts(whole) == "0/8 verified, 8 nodes skipped"
+
+
+def test_a_bar_has_a_cell_for_each_node_and_is_filled_by_those_verified() -> None:
+    now = progress(RUNNING, DONE, DONE, WAITING)
+    text = rollout_heading(now, 20.0, PALETTE).plain
+    assert text.startswith(" ▰▰▱ 2/3 verified, 1 waiting · about 10 s left")
+    assert ascii_text(text).startswith(" ##. 2/3 verified")
+
+
+def test_the_bar_of_many_nodes_stays_short_and_is_full_at_the_end_alone() -> None:
+    made = plan(*(step(uid) for uid in range(1, 101)))
+    steps = tuple(StepProgress(each, DONE if n else WAITING) for n, each in enumerate(made.steps))
+    bar = rollout_heading(RolloutProgress(made, RUNNING, steps), 0.0, PALETTE).plain.split()[0]
+    assert bar == "▰" * 19 + "▱"
+
+
+def test_the_time_that_remains_goes_by_the_nodes_that_are_verified() -> None:
+    now = progress(RUNNING, DONE, SETTLING, WAITING)  # 10 s each, the second since 10.0
+    assert seconds_left(now, 14.0) == 16.0
+    assert seconds_left(now, 99.0) == 10.0
+    assert seconds_left(progress(RUNNING, SETTLING, WAITING, WAITING), 14.0) is None
+    assert seconds_left(progress(PAUSED, DONE, FAILED, WAITING), 14.0) is None
+    slow = replace(now, steps=(replace(now.steps[0], began_at=-90.0), *now.steps[1:]))
+    assert "· about 4 min left" in rollout_heading(slow, 10.0, PALETTE).plain
+
+
+WHY = StepStop(StopReason.GATE_CLOSED, "quorum is lost: 1 of 3 nodes are up")
+
+
+def test_a_pause_begins_with_the_reason_and_ends_with_the_place() -> None:
+    now = replace(progress(PAUSED, DONE, FAILED, WAITING, text=f"node3: {WHY.text}"), stop=WHY)
+    shown = rollout_alarm(now, None, 30.0)
+    assert shown == "PAUSED: quorum is lost: 1 of 3 nodes are up · node3 · for 10 s"
+    assert rollout_alarm(progress(RUNNING, DONE, SETTLING, WAITING), None, 30.0) == ""
+
+
+def test_that_all_nodes_are_lost_is_shown_before_anything_else() -> None:
+    runs = progress(RUNNING, DONE, SETTLING, WAITING)
+    shown = rollout_alarm(runs, 25.0, 30.0)
+    assert shown == "LOST: no node of 3 answers for 5 s; no action is sent before they do"
+    paused = rollout_alarm(replace(progress(PAUSED, DONE, FAILED, WAITING), stop=WHY), 25.0, 30.0)
+    assert [line.split()[0] for line in paused.splitlines()] == ["LOST:", "PAUSED:"]
+    assert rollout_alarm(progress(RolloutState.DONE, DONE, DONE, DONE), 25.0, 30.0) == ""
+
+
+def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
+    runs = progress(RUNNING, DONE, SETTLING, WAITING)
+    stands = progress(PAUSED, DONE, FAILED, WAITING, text="node3: refused")
+    over = progress(RolloutState.DONE, DONE, DONE, DONE)
+    assert rollout_line(runs, "o", PALETTE).plain == (
+        " … restart alert_mgr on 3 nodes of demo: 1/3 verified, node3 rechecking, 1 waiting"
+        " · o shows it"
+    )
+    told = [each.plain for each in rollout_lines([over, runs, stands], 2, "o", PALETTE)]
+    assert told[0].startswith(" PAUSED, o shows it: node3: refused")
+    assert told[1].endswith("· 1 more")
