@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.fleet.plan_nodes import open_order
-from tui.journal.node_lock import NodeBusy, NodeLock
+from tui.journal.node_lock import NodeBusy, NodeLock, RolloutLock
 from tui.model.node import Identity
-from tui.model.order import Order
+from tui.model.order import Order, Verb
+from tui.model.rollout import Plan, Step
 
 KNOWN = Identity(3, cluster="demo.local")
 
@@ -60,3 +61,52 @@ def test_an_order_that_fails_to_lock_one_name_keeps_none(tmp_path: Path) -> None
     with pytest.raises(NodeBusy):
         locks[1].take()
     locks[2].take()
+
+
+# Rollouts
+
+
+def plan(*uids: int, cluster: str = "demo.local", port: int = 9443) -> Plan:
+    steps = tuple(
+        Step(f"n{uid}", f"https://10.0.0.{uid}:{port}", Identity(uid, cluster=cluster), ())
+        for uid in uids
+    )
+    return Plan(1, Verb.RESTART, "demo", ("alert_mgr",), steps)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        plan(2, 3),
+        pytest.param(plan(9), id="other nodes of the cluster"),
+        pytest.param(plan(3, cluster=""), id="an address whose cluster is not known"),
+    ],
+)
+def test_two_processes_do_not_roll_one_cluster_side_by_side(tmp_path: Path, other: Plan) -> None:
+    first = RolloutLock(tmp_path / "s" / "r", plan(1, 2, 3), "here")
+    second = RolloutLock(tmp_path / "s" / "r", other, "here")
+    first.take()
+    holder = r"^user .+, pid \d+, since \d+ s, rolls restart alert_mgr on 3 nodes of demo$"
+    with pytest.raises(NodeBusy, match=holder):
+        second.take()
+    first.free()
+    second.take()
+    second.free()
+
+
+def test_two_clusters_are_rolled_side_by_side(tmp_path: Path) -> None:
+    first = RolloutLock(tmp_path / "s" / "r", plan(1, 2), "here")
+    second = RolloutLock(tmp_path / "s" / "r", plan(1, 2, cluster="b.local", port=19443), "here")
+    first.take()
+    second.take()
+    first.free()
+    second.free()
+
+
+def test_a_rollout_leaves_its_nodes_free_for_its_own_actions(tmp_path: Path) -> None:
+    rolling = RolloutLock(tmp_path / "s" / "r", plan(3), "here")
+    acting = NodeLock(tmp_path / "s" / "r", order("https://10.0.0.3:9443", KNOWN), "here")
+    rolling.take()
+    acting.take()
+    acting.free()
+    rolling.free()

@@ -42,8 +42,8 @@ class NullListener(FleetListener):
 class Journal(Protocol):
     """Records what happens to orders; `tui.journal.order_journal` has the one on the disk.
 
-    `hold`, `intend` and `planned` raise JournalError, and then nothing may be sent; nothing
-    else raises.
+    `hold`, `hold_cluster`, `intend` and `planned` raise JournalError, and then nothing may be
+    sent; nothing else raises.
     """
 
     trouble: str
@@ -58,6 +58,9 @@ class Journal(Protocol):
 
     def hold(self, order: Order) -> AbstractAsyncContextManager[None]:
         """Lock the order's node against every other process that may give an order."""
+
+    def hold_cluster(self, plan: Plan) -> AbstractAsyncContextManager[None]:
+        """Lock a plan's cluster against the rollouts of every other process."""
 
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
         """Record an order before it is sent."""
@@ -110,6 +113,11 @@ class NullJournal(Journal):
 
     @asynccontextmanager
     async def hold(self, _: Order) -> AsyncIterator[None]:
+        """Lock nothing."""
+        yield
+
+    @asynccontextmanager
+    async def hold_cluster(self, _: Plan) -> AsyncIterator[None]:
         """Lock nothing."""
         yield
 

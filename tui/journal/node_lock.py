@@ -1,6 +1,6 @@
-"""One order at a time on a node, over all processes: a lock that ends with its process.
+"""One order at a time on a node, one rollout in a cluster: locks that end with their process.
 
-It is advisory, and for processes that share a state folder: those of one user on one machine, or
+They are advisory, and for processes that share a state folder: those of one user on one machine, or
 on several with one home folder.
 """
 
@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,28 @@ from tui.journal.journal_file import JournalError
 from tui.journal.records import boot_id, timestamp, user_name
 from tui.model.clock import monotonic
 from tui.model.order import Order
+from tui.model.rollout import Plan
 from tui.model.text import clean
 from tui.storage.private_files import opened_file, opened_folder, storage_errors
 
 _NOTE_AT_MOST = 4096
+_WHAT_AT_MOST = 500
 
 
 class NodeBusy(JournalError):
-    """Another process has an order open on the node; the sentence says which."""
+    """Another process has it locked; the sentence says which."""
 
 
-class NodeLock:
-    """The lock of the node that an order is for, known by its address and by its uid."""
+class ProcessLock:
+    """A lock of one or more names, which ends with its process.
 
-    def __init__(self, folder: Path, order: Order, host: str) -> None:
+    `what` is what its holder does, in words, as `has an action open on node3`.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str], what: str, host: str) -> None:
         self._folder = folder / "locks"
-        self._order = order
+        self._names = names
+        self._what = what
         self._host = host
         self._files = contextlib.ExitStack()
 
@@ -41,7 +48,7 @@ class NodeLock:
             # The folder above must be as private as this one.
             files.enter_context(opened_folder(self._folder.parent, make=True))
             folder = files.enter_context(opened_folder(self._folder, make=True))
-            for name in lock_names(self._order):
+            for name in self._names:
                 path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
                 file = files.enter_context(opened_file(folder, path, os.O_RDWR | os.O_CREAT))
                 with storage_errors(path):
@@ -62,7 +69,7 @@ class NodeLock:
             "pid": os.getpid(),
             "user": user_name(),
             "host": self._host,
-            "order": f"{self._order.verb.value} {', '.join(self._order.names)}"[:500],
+            "what": self._what[:_WHAT_AT_MOST],
         }
         os.ftruncate(file, 0)
         os.pwrite(file, json.dumps(note).encode("ascii"), 0)
@@ -72,13 +79,28 @@ class NodeLock:
             note = json.loads(os.pread(file, _NOTE_AT_MOST, 0))
         except ValueError:
             note = None
-        what = f"has an order open on {self._order.target.node}"
         if not isinstance(note, dict):
-            return f"another deck {what}"
+            return f"another deck {self._what}"
         on = clean(str(note.get("host", "")))
         where = f" on {on}" if on != self._host else ""
         who = f"user {clean(str(note.get('user', '')))}, pid {clean(str(note.get('pid')))}{where}"
+        what = clean(str(note.get("what", self._what)), _WHAT_AT_MOST)
         return f"{who}, {_since(note)}, {what}"
+
+
+class NodeLock(ProcessLock):
+    """The lock of the node that an order is for, known by its address and by its uid."""
+
+    def __init__(self, folder: Path, order: Order, host: str) -> None:
+        what = f"has an order open on {order.target.node}"
+        super().__init__(folder, lock_names(order), what, host)
+
+
+class RolloutLock(ProcessLock):
+    """The lock of the cluster that a rollout goes through: one rollout at a time in a cluster."""
+
+    def __init__(self, folder: Path, plan: Plan, host: str) -> None:
+        super().__init__(folder, rollout_lock_names(plan), f"rolls {plan.title}", host)
 
 
 def _since(note: dict[str, Any]) -> str:
@@ -98,3 +120,9 @@ def lock_names(order: Order) -> tuple[str, ...]:
     if who.cluster and who.uid is not None:
         names.append(f"node {who.cluster} {who.uid}")
     return tuple(names)
+
+
+def rollout_lock_names(plan: Plan) -> tuple[str, ...]:
+    """Return the lock names of a rollout: by its nodes' addresses, and by cluster where known."""
+    clusters = {f"rollout {step.identity.cluster}" for step in plan.steps if step.identity.cluster}
+    return (*sorted(clusters), *sorted({f"rollout url {step.url}" for step in plan.steps}))

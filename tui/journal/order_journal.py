@@ -11,7 +11,7 @@ from typing import Any
 
 from tui.journal import records
 from tui.journal.journal_file import JournalError, JournalFile, JournalReader, MissingFile
-from tui.journal.node_lock import NodeBusy, NodeLock
+from tui.journal.node_lock import NodeBusy, NodeLock, ProcessLock, RolloutLock
 from tui.journal.records import describe_session, timestamp
 from tui.journal.refusals import RefusalLimit
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
@@ -63,7 +63,17 @@ class OrderJournal:
     @asynccontextmanager
     async def hold(self, order: Order) -> AsyncIterator[None]:
         """Lock the order's node against every other process; raises JournalError."""
-        lock = NodeLock(self._folder, order, self._who["host"])
+        async with self._held(NodeLock(self._folder, order, self._who["host"])):
+            yield
+
+    @asynccontextmanager
+    async def hold_cluster(self, plan: Plan) -> AsyncIterator[None]:
+        """Lock a plan's cluster against the rollouts of every other process; as `hold`."""
+        async with self._held(RolloutLock(self._folder, plan, self._who["host"])):
+            yield
+
+    @asynccontextmanager
+    async def _held(self, lock: ProcessLock) -> AsyncIterator[None]:
         try:
             await self._writer.do(lock.take, self._limit)
             yield

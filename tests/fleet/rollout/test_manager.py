@@ -25,6 +25,7 @@ from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalFile
+from tui.journal.node_lock import RolloutLock
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
 from tui.model.event import EventKind
@@ -525,5 +526,24 @@ async def test_without_a_record_of_the_plan_nothing_is_sent(
     async with rolling(three, journal=OrderJournal(folder)) as deck:
         plan = await begun(deck)
         now = await reaches(deck, plan, RolloutState.ABORTED)
-        assert "the plan could not be recorded" in now.text
+        assert "others can get at it (mode 0755)" in now.text
+        assert now.text.endswith("; nothing was sent")
         assert not posts(three)
+
+
+async def test_a_cluster_that_another_process_rolls_gets_no_second_rollout(
+    three: SimulatedCluster, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rsdeck"
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        plan = await planned(deck)
+        other = RolloutLock(folder, plan, "elsewhere")
+        other.take()
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.ABORTED)
+        assert "rolls restart alert_mgr on 3 nodes of demo; nothing was sent" in now.text
+        assert now.text.startswith("user ")
+        other.free()
+        again = await begun(deck)
+        await reaches(deck, again, RolloutState.DONE)
+    assert ordered(three) == [2, 3, 1]

@@ -107,8 +107,9 @@ class RolloutRunner:
     async def run(self) -> None:
         """Go from node to node until all are done, or the operator aborts."""
         try:
-            await self._fleet.journal.planned(self._plan, tier_of(self._plan), self._username)
-            await self._go()
+            async with self._fleet.journal.hold_cluster(self._plan):
+                await self._fleet.journal.planned(self._plan, tier_of(self._plan), self._username)
+                await self._go()
         except JournalError as error:
             self._end(RolloutState.ABORTED, f"{error}; nothing was sent")
         except asyncio.CancelledError:
