@@ -277,7 +277,7 @@ def test_without_a_place_for_the_journal_nothing_is_sent(
     folder.chmod(0o755)
     ran = known.run(*AGREED)
     assert ran.code == 2
-    assert "the plan could not be recorded" in ran.err
+    assert "others can get at it" in ran.err
     assert not posts(served)
 
 

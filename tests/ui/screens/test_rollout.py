@@ -64,7 +64,7 @@ async def test_the_whole_plan_is_shown_and_then_every_node_gets_its_turn(
         await agree(deck)
         await deck.shows("/3 verified", "running for", "waiting")
         await stands(deck, RolloutState.DONE)
-        await deck.shows("3/3 verified · done in", "stable for", "asked", "up")
+        await deck.shows("3/3 verified · done in", "stable for", "up")
         await hears(deck)
         await deck.press("escape")
         await deck.shows("✓ restart alert_mgr on 3 nodes of demo: 3/3 verified")

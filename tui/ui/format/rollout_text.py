@@ -139,7 +139,7 @@ def _verdicts(step: StepProgress, verdicts: Iterable[Verdict]) -> str:
 
 def _verdict(verdict: Verdict, *, named: bool) -> str:
     name = f"{verdict.service}: " if named else ""
-    marks = timeline_text(verdict.timeline)
+    marks = timeline_text(mark for mark in verdict.timeline if mark.moment is Moment.UP)
     return f"{name}{verdict.text}" + (f" ({marks})" if marks else "")
 
 
