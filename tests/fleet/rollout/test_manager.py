@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
 from tui.model.event import EventKind
 from tui.model.event_text import event_brief, event_text
+from tui.model.node import Environment
 from tui.model.order import Order, Result, Verb
 from tui.model.rollout import (
     Plan,
@@ -358,6 +360,44 @@ async def test_a_profile_that_goes_pauses(three: SimulatedCluster) -> None:
         now = await reaches(deck, plan, RolloutState.PAUSED)
         assert "node1: its profile is gone" in now.text
         assert ordered(three) == [2]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"cluster": "else"}, "node1: its profile is of another cluster now"),
+        ({"environment": Environment.PRODUCTION}, "node1: its profile is marked production now"),
+    ],
+)
+async def test_a_profile_that_is_regrouped_or_marked_production_pauses(
+    change: dict[str, Any], why: str, three: SimulatedCluster
+) -> None:
+    async with rolling(three) as deck:
+        plan = await under_way(deck, three)
+        changed = [
+            replace(one.profile, **change) if one.name == "node1" else one.profile
+            for one in deck.fleet.nodes
+        ]
+        deck.fleet.adopt(changed)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert why in now.text
+        assert now.stop is not None
+        assert now.stop.reason is StopReason.GATE_CLOSED
+        assert ordered(three) == [2], "no other node got an action"
+
+
+async def test_a_node_of_another_cluster_may_be_regrouped_meanwhile(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three) as deck:
+        plan = await planned(deck)
+        mine = [one.profile for one in deck.fleet.nodes]
+        far = replace(mine[0], name="far", url="https://127.0.0.1:9", cluster="far")
+        deck.fleet.adopt([*mine, far])
+        deck.fleet.rollouts.begin(plan)
+        await deck.until(lambda: ordered(three) == [2])
+        deck.fleet.adopt([*mine, replace(far, cluster="farther")])
+        await reaches(deck, plan, RolloutState.DONE)
 
 
 # What is not begun

@@ -24,7 +24,7 @@ from tui.journal.records import iso_time
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts
 from tui.model.context import ClusterContext, Entries, Known, Quorum
-from tui.model.node import Identity, Role
+from tui.model.node import Environment, Identity, Role
 from tui.model.reading import Reading, TroubleKind
 from tui.model.records import dataclass
 from tui.model.rollout import GateHazard, Step
@@ -90,6 +90,7 @@ class HealthGate:
         self._patience = patience
         self._rules = fleet.rollout_rules
         self._began = monotonic()
+        self._marks = _profile_marks(fleet)
 
     async def wait(
         self,
@@ -191,7 +192,24 @@ class HealthGate:
             if node not in self._fleet:
                 return f"{node}: its profile is gone"
         now = self._fleet.watch(step.node).profile.url
-        return "" if now == step.url else f"{step.node}: its profile leads to {now} now"
+        if now != step.url:
+            return f"{step.node}: its profile leads to {now} now"
+        return self._regrouped(step.node)
+
+    def _regrouped(self, target: str) -> str:
+        """Return which profile of a node's cluster was moved or marked since the gate was made.
+
+        With one, the gate would check other nodes than those it was confirmed for.
+        """
+        marks = _profile_marks(self._fleet)
+        cluster = self._marks.get(target, marks[target])[0]
+        for node, before in self._marks.items():
+            now = marks.get(node, before)
+            is_near = node == target or (cluster and cluster in (before[0], now[0]))
+            if is_near and now != before:
+                what = "is of another cluster" if now[0] != before[0] else _environment_text(now[1])
+                return f"{node}: its profile {what} now; abort, then plan the rollout again"
+        return ""
 
     def _cluster(self, node: str) -> list[NodePoller]:
         """List the watched nodes of a node's cluster, itself first."""
@@ -234,6 +252,15 @@ class HealthGate:
         return GateResult(
             GateFinding.UNASKED, f"no node of the cluster could be polled: {failures[0]}", primary
         )
+
+
+def _profile_marks(fleet: RolloutHost) -> dict[str, tuple[str, Environment | None]]:
+    """Return the cluster and the environment of each node, by its profile."""
+    return {node.name: (node.profile.cluster, node.profile.environment) for node in fleet.nodes}
+
+
+def _environment_text(environment: Environment | None) -> str:
+    return f"is marked {environment.value}" if environment else "has no environment"
 
 
 @dataclass(frozen=True, slots=True)
