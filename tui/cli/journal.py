@@ -209,6 +209,11 @@ def _step(record: "Record") -> str:
     return f"{_word(record, 'result')}: {_word(record, 'text')}"
 
 
+def _rollout_end(record: "Record") -> str:
+    text = _word(record, "text")
+    return f"rollout {_word(record, 'result')}" + (f": {text}" if text else "")
+
+
 _TEXTS: dict[str, Callable[["Record"], str]] = {
     "session": _session,
     "intent": _intent,
@@ -218,4 +223,5 @@ _TEXTS: dict[str, Callable[["Record"], str]] = {
     "resolved": _verdict,
     "plan": _plan,
     "step": _step,
+    "rollout_end": _rollout_end,
 }

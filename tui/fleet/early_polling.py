@@ -6,6 +6,7 @@ from contextvars import Context, copy_context
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.ports import FleetListener
+from tui.journal.unfinished_rollouts import UnfinishedRollout
 from tui.model.event import Event
 from tui.model.order import OrderProgress
 from tui.model.rollout import RolloutProgress
@@ -55,3 +56,7 @@ class EarlyPolling(FleetListener):
     def rollout_moved(self, progress: RolloutProgress) -> None:
         """Hand on a move of a rollout."""
         self._tell(lambda listener: listener.rollout_moved(progress))
+
+    def rollouts_unfinished(self, rollouts: tuple[UnfinishedRollout, ...]) -> None:
+        """Hand on rollouts of earlier sessions."""
+        self._tell(lambda listener: listener.rollouts_unfinished(rollouts))

@@ -124,6 +124,7 @@ class Fleet:
                     self._begin(watch)
                 self._group.create_task(self._remember(), name="remember")
                 self._recovery.take(await self.journal.begin())
+                self._report_unfinished_rollouts()
                 for watch in self.nodes:
                     self._recovery.look(watch)
                 await asyncio.Event().wait()
@@ -361,6 +362,17 @@ class Fleet:
         if event is not None:
             self._record(event)
         self.listener.rollout_moved(progress)
+
+    def _report_unfinished_rollouts(self) -> None:
+        """Report those of earlier sessions whose nodes are watched here, at the same addresses."""
+        urls = {node.name: node.profile.url for node in self.nodes}
+        here = tuple(
+            rollout
+            for rollout in self.journal.unfinished_rollouts
+            if all(urls.get(name) == url for name, url in rollout.nodes)
+        )
+        if here:
+            self.listener.rollouts_unfinished(here)
 
     def _sees(self, order: Order) -> bool:
         """Whether an order's node answers, so that its verdict rests on all there is to see."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tui.history.day import Day
 from tui.journal.unfinished_orders import UnfinishedOrder
+from tui.journal.unfinished_rollouts import UnfinishedRollout
 from tui.model.event import Event
 from tui.model.order import Order, OrderAnswer, OrderProgress, Tier, Verb, Verdict
 from tui.model.reading import Reading
@@ -34,6 +35,10 @@ class FleetListener(Protocol):
         """React to a move of a rollout."""
         return
 
+    def rollouts_unfinished(self, rollouts: tuple[UnfinishedRollout, ...]) -> None:
+        """React to rollouts of earlier sessions that ended with their process."""
+        return
+
 
 class NullListener(FleetListener):
     """A listener that does nothing."""
@@ -48,6 +53,9 @@ class Journal(Protocol):
 
     trouble: str
     """Why the last record could not be kept; empty where it was."""
+
+    unfinished_rollouts: tuple[UnfinishedRollout, ...]
+    """Rollouts of earlier sessions that ended with their process, once it has begun."""
 
     async def begin(self) -> tuple[UnfinishedOrder, ...]:
         """Open the session; returns the orders of earlier ones that have no known result."""
@@ -101,11 +109,16 @@ class Journal(Protocol):
         """Record the result of one node's turn; `orders` are the numbers of its orders."""
         return
 
+    def rollout_ended(self, plan: Plan, *, is_done: bool, text: str) -> None:
+        """Record that a rollout ended."""
+        return
+
 
 class NullJournal(Journal):
     """A journal that keeps nothing: of a read-only session, and of tests."""
 
     trouble = ""
+    unfinished_rollouts = ()
 
     async def begin(self) -> tuple[UnfinishedOrder, ...]:
         """Return no orders."""

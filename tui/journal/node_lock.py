@@ -125,4 +125,9 @@ def lock_names(order: Order) -> tuple[str, ...]:
 def rollout_lock_names(plan: Plan) -> tuple[str, ...]:
     """Return the lock names of a rollout: by its nodes' addresses, and by cluster where known."""
     clusters = {f"rollout {step.identity.cluster}" for step in plan.steps if step.identity.cluster}
-    return (*sorted(clusters), *sorted({f"rollout url {step.url}" for step in plan.steps}))
+    return (*sorted(clusters), *sorted({rollout_url_lock(step.url) for step in plan.steps}))
+
+
+def rollout_url_lock(url: str) -> str:
+    """Return the lock name of a rollout by a node's address."""
+    return f"rollout url {url}"

@@ -5,16 +5,17 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tui.journal import records
 from tui.journal.journal_file import JournalError, JournalFile, JournalReader, MissingFile
-from tui.journal.node_lock import NodeBusy, NodeLock, ProcessLock, RolloutLock
+from tui.journal.node_lock import NodeBusy, NodeLock, ProcessLock, RolloutLock, rollout_url_lock
 from tui.journal.records import describe_session, timestamp
 from tui.journal.refusals import RefusalLimit
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
+from tui.journal.unfinished_rollouts import RolloutFollower, UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.order import Order, OrderAnswer, Result, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
@@ -27,7 +28,8 @@ _CLOSE_WITHIN = 1.0
 class OrderJournal:
     """Writes what happens to orders into a folder, which is not touched before `begin`.
 
-    `trouble` says why the last record could not be written, empty where it was.
+    `trouble` says why the last record could not be written, empty where it was;
+    `unfinished_rollouts` are those of earlier sessions, once it has begun.
     """
 
     def __init__(self, folder: Path, *, limit: float = _WRITE_WITHIN) -> None:
@@ -41,6 +43,8 @@ class OrderJournal:
         self._refusals = RefusalLimit()
         self._opening: dict[str, Any] = {}
         self._is_open = False
+        self._rollouts = RolloutFollower()
+        self.unfinished_rollouts: tuple[UnfinishedRollout, ...] = ()
 
     async def begin(self) -> tuple[UnfinishedOrder, ...]:
         """Open the session; returns the orders of earlier ones that have no known result.
@@ -142,6 +146,10 @@ class OrderJournal:
         ids = [f"{self._session}-{number}" for number in orders]
         self._put(self._in(plan, records.step(step, result, text, ids)))
 
+    def rollout_ended(self, plan: Plan, *, is_done: bool, text: str) -> None:
+        """Record that a rollout ended; one that has no such record was ended with its process."""
+        self._put(self._in(plan, records.rollout_end(is_done=is_done, text=text)))
+
     def _in(self, plan: Plan, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._stamped(), "id": f"{self._session}-r{plan.number}", **fields}
 
@@ -182,6 +190,11 @@ class OrderJournal:
             self.trouble = str(error)
         reader = JournalReader(self._folder)
         found = self._unfinished(reader, ())
+        self.unfinished_rollouts = tuple(
+            rollout
+            for rollout in self._rollouts.unfinished(datetime.now(UTC))
+            if self._is_abandoned(rollout)
+        )
         abandoned = {entry.id for entry in found if self._is_free(entry.order)}
         if not abandoned:
             return ()
@@ -192,7 +205,7 @@ class OrderJournal:
         self, reader: JournalReader, known: tuple[UnfinishedOrder, ...]
     ) -> tuple[UnfinishedOrder, ...]:
         try:
-            return find_unfinished_orders(reader.lines(), known)
+            return find_unfinished_orders(self._rollouts.follow(reader.lines()), known)
         except MissingFile:
             return ()
         except JournalError as error:
@@ -201,12 +214,21 @@ class OrderJournal:
 
     def _is_free(self, order: Order) -> bool:
         """Whether no other process has an order open on the node; without locks, none has."""
-        lock = NodeLock(self._folder, order, self._who["host"])
-        try:
-            lock.take()
-        except NodeBusy:
-            return False
-        except JournalError:
-            return True
-        lock.free()
+        return _is_free(NodeLock(self._folder, order, self._who["host"]))
+
+    def _is_abandoned(self, rollout: UnfinishedRollout) -> bool:
+        """Whether no other process goes on with a rollout."""
+        names = [rollout_url_lock(url) for _, url in rollout.nodes]
+        return _is_free(ProcessLock(self._folder, names, "looks", self._who["host"]))
+
+
+def _is_free(lock: ProcessLock) -> bool:
+    """Whether no other process holds a lock; where locking is not possible, none does."""
+    try:
+        lock.take()
+    except NodeBusy:
+        return False
+    except JournalError:
         return True
+    lock.free()
+    return True

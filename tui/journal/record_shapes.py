@@ -201,6 +201,14 @@ class StepFields(TypedDict):
     """The ids of its actions."""
 
 
+class RolloutEndFields(TypedDict):
+    """The end of a rollout; one without it was ended with its process."""
+
+    kind: Literal["rollout_end"]
+    result: Literal["done", "aborted"]
+    text: str
+
+
 class SessionRecord(Envelope, SessionFields):
     """A process that may send actions began."""
 
@@ -253,6 +261,10 @@ class StepRecord(OrderEnvelope, StepFields):
     """The result of one node's turn in a rollout."""
 
 
+class RolloutEndRecord(OrderEnvelope, RolloutEndFields):
+    """The end of a rollout."""
+
+
 JournalRecord = (
     SessionRecord
     | SessionEndRecord
@@ -264,5 +276,6 @@ JournalRecord = (
     | ResolvedRecord
     | PlanRecord
     | StepRecord
+    | RolloutEndRecord
 )
 """One line of the journal."""

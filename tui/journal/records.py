@@ -11,7 +11,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tui import __version__
 from tui.journal.record_shapes import (
@@ -20,6 +20,7 @@ from tui.journal.record_shapes import (
     PlanFields,
     RefusedFields,
     ResolvedFields,
+    RolloutEndFields,
     SeenFields,
     SessionFields,
     StepFields,
@@ -185,6 +186,12 @@ def step(of: Step, result: StepResult, text: str, orders: Sequence[str]) -> Step
         "text": clean(text, _TEXT),
         "orders": list(orders),
     }
+
+
+def rollout_end(*, is_done: bool, text: str) -> RolloutEndFields:
+    """Return the record of a rollout's end: all nodes had their turn, or it was aborted."""
+    result: Literal["done", "aborted"] = "done" if is_done else "aborted"
+    return {"kind": "rollout_end", "result": result, "text": clean(text, _TEXT)}
 
 
 # The session

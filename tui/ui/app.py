@@ -19,6 +19,7 @@ from textual.widgets import Input
 from tui.config import Configuration, NodeProfile, Signs
 from tui.fleet.events.notify_command import NotifyCommand
 from tui.fleet.fleet import Fleet
+from tui.journal.unfinished_rollouts import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.order import OrderProgress
@@ -278,6 +279,10 @@ class DeckApp(MouseSafeApp):
             for screen in self._live_screens:
                 screen.orders_moved()
             self._rollouts.moved(progress)
+
+    def rollouts_unfinished(self, rollouts: tuple[UnfinishedRollout, ...]) -> None:
+        """Show how far the rollouts of earlier sessions had come."""
+        self._rollouts.take_unfinished(rollouts)
 
     def notify(
         self,

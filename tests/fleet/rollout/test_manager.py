@@ -23,12 +23,14 @@ from tests.fleet.rollouts import (
 from tests.fleet.witness import records
 from tui.credentials import Secret
 from tui.fleet.orders.executor import NotAccepted
+from tui.fleet.ports import NullListener
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalFile
 from tui.journal.node_lock import RolloutLock
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
+from tui.journal.unfinished_rollouts import UnfinishedRollout
 from tui.model.event import EventKind
 from tui.model.event_text import event_brief, event_text
 from tui.model.node import Environment
@@ -587,3 +589,39 @@ async def test_a_cluster_that_another_process_rolls_gets_no_second_rollout(
         again = await begun(deck)
         await reaches(deck, again, RolloutState.DONE)
     assert ordered(three) == [2, 3, 1]
+
+
+class Unfinished(NullListener):
+    """Keeps the rollouts of earlier sessions that are reported."""
+
+    def __init__(self) -> None:
+        self.rollouts: tuple[UnfinishedRollout, ...] = ()
+
+    def rollouts_unfinished(self, rollouts: tuple[UnfinishedRollout, ...]) -> None:
+        self.rollouts = rollouts
+
+
+async def test_the_next_start_reports_how_far_a_rollout_that_was_cut_off_had_come(
+    three: SimulatedCluster, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rsdeck"
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        plan = await begun(deck)
+        await deck.until(lambda: states(progress(deck, plan))["node2"] is StepState.DONE)
+    listener = Unfinished()
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        deck.fleet.listener = listener
+        await deck.until(lambda: listener.rollouts)
+        (rest,) = listener.rollouts
+        assert (rest.names, rest.done, rest.remaining) == (
+            (SERVICE,), {"node2"}, ("node3", "node1"),
+        )  # fmt: skip
+        again = await begun(deck, nodes=rest.remaining)
+        await reaches(deck, again, RolloutState.DONE)
+    listener = Unfinished()
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        deck.fleet.listener = listener
+        await deck.readings(1)
+        assert not listener.rollouts
+    (end,) = records(folder, "rollout_end")
+    assert (end["result"], end["id"]) == ("done", records(folder, "plan")[1]["id"])

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.ui.dialogs.test_rollout import PALETTE, SINCE, plan, progress, step
+from tui.journal.unfinished_rollouts import UnfinishedRollout
 from tui.model.order import (
     Moment,
     Order,
@@ -27,6 +28,7 @@ from tui.model.rollout import (
     StepStop,
     StopReason,
 )
+from tui.ui.controllers.rollouts import unfinished_text
 from tui.ui.format.rollout_text import (
     rollout_alarm,
     rollout_heading,
@@ -243,3 +245,41 @@ def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
     told = [each.plain for each in rollout_lines([over, runs, stands], 2, "o", PALETTE)]
     assert told[0].startswith(" PAUSED, o shows it: node3: refused")
     assert told[1].endswith("· 1 more")
+
+
+@pytest.mark.parametrize(
+    ("done", "count", "shown"),
+    [
+        (
+            1,
+            2,
+            (
+                "A rollout was cut off: restart alert_mgr on 1 of 2 nodes of demo was verified or "
+                "skipped; n1 remains."
+            ),
+        ),
+        (
+            0,
+            2,
+            (
+                "A rollout was cut off: restart alert_mgr on 0 of 2 nodes of demo was verified or "
+                "skipped; n0, n1 remain."
+            ),
+        ),
+        (
+            2,
+            9,
+            (
+                "A rollout was cut off: restart alert_mgr on 2 of 9 nodes of demo was verified or "
+                "skipped; 7 nodes remain."
+            ),
+        ),
+    ],
+)
+def test_a_rollout_that_was_cut_off_shows_how_far_it_had_come(
+    done: int, count: int, shown: str
+) -> None:
+    nodes = tuple((f"n{number}", "https://n:9443") for number in range(count))
+    over = frozenset(name for name, _ in nodes[:done])
+    rollout = UnfinishedRollout("a-r1", "restart", "demo", ("alert_mgr",), nodes, SINCE, over)
+    assert unfinished_text(rollout) == shown

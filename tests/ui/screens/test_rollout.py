@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,7 @@ from tests.ui.test_hostile import assert_harmless
 from tui.config import load
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.planner import make_plan
+from tui.journal.unfinished_rollouts import UnfinishedRollout
 from tui.model.rollout import Plan, RolloutProgress, RolloutState
 from tui.sim.server import SimulatedCluster
 from tui.ui.controllers.rollouts import RolloutController
@@ -134,6 +136,21 @@ async def test_o_says_that_there_is_no_rollout(served: SimulatedCluster, tmp_pat
         await deck.press("o")
         await deck.shows("No rollout was begun")
         assert deck.app.screen is deck.app.deck
+
+
+async def test_o_plans_what_remains_of_a_rollout_that_was_cut_off(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    nodes = tuple((f"node{uid}", served.urls[uid]) for uid in (2, 3, 1))
+    began, done = datetime(2026, 2, 1, tzinfo=UTC), frozenset({"node2"})
+    rest = UnfinishedRollout("a-r1", "restart", "demo", (SERVICE,), nodes, began, done)
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        deck.app.rollouts_unfinished((rest,))
+        await deck.shows("A rollout was cut off")
+        await deck.open("o", RolloutDialog)
+        await deck.shows("1 of 2   node3", "2 of 2   node1")
+    assert not posts(served)
 
 
 async def test_one_that_goes_on_can_be_aborted_and_the_order_that_is_out_is_watched(

@@ -137,6 +137,8 @@ class RolloutRunner:
             self._end(RolloutState.DONE, "")
         else:
             self._end(RolloutState.ABORTED, stop.text if stop else "it was stopped")
+        is_done = self.progress.state is RolloutState.DONE
+        self._fleet.journal.rollout_ended(self._plan, is_done=is_done, text=self.progress.text)
 
     # One node's turn
 

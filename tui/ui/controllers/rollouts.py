@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -12,6 +12,7 @@ from textual.app import App
 from tui.fleet.fleet import Fleet
 from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.executor import NotAccepted
+from tui.journal.unfinished_rollouts import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.controllers.orders import journal_warning
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tui.ui.dialogs.rollout import RolloutQuestion
 
 Notify = Callable[[str], None]
+
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class RolloutController:
         self._warn = warn
         self._palette = palette
         self._open = open_rollout
+        self._unfinished: list[UnfinishedRollout] = []
 
     def ask(self, wanted: RolloutTargets, begun: Callable[[], None] = lambda: None) -> None:
         """Ask the operator for a rollout, or report why not; call `begun` once it has begun."""
@@ -149,7 +153,10 @@ class RolloutController:
             self._open(plan.number)
 
     def show(self) -> None:
-        """Open the screen of a rollout: a paused one, else a running one, else the last."""
+        """Open the screen of a rollout: a paused one, else a running one, else the last.
+
+        Where there is none, show the plan of what remains of one of an earlier session.
+        """
         progress = self._fleet.rollouts.progress
         wants = [RolloutState.RUNNING, RolloutState.PAUSED]
         best = max(
@@ -160,10 +167,19 @@ class RolloutController:
             ),
             default=None,
         )
-        if best is None:
+        if best is None and self._unfinished:
+            rest = self._unfinished[0]
+            self.ask(RolloutTargets(rest.names, rest.remaining))
+        elif best is None:
             self._warn("No rollout was begun in this session. R plans one.")
         else:
             self._open(best.plan.number)
+
+    def take_unfinished(self, rollouts: Sequence[UnfinishedRollout]) -> None:
+        """Report how far rollouts of earlier sessions had come; `show` plans what remains."""
+        self._unfinished = [*rollouts]
+        for rollout in rollouts:
+            self._warn(f"{unfinished_text(rollout)} o shows the plan of what remains.")
 
     def moved(self, progress: RolloutProgress) -> None:
         """Show it on its own screen; where that is not open, warn of a pause."""
@@ -191,6 +207,19 @@ class RolloutController:
             remark = certificate.remark(datetime.now(UTC)) if certificate else ""
             remarks += [f"{step.node}: {remark}"] if remark else []
         return tuple(remarks)
+
+
+def unfinished_text(rollout: UnfinishedRollout) -> str:
+    """Return how far a rollout of an earlier session had come. Pure."""
+    where = f" of {rollout.cluster}" if rollout.cluster else ""
+    what = f"{rollout.verb} {', '.join(rollout.names)}"
+    rest = rollout.remaining
+    named = ", ".join(rest) if len(rest) <= _NAMED else f"{len(rest)} nodes"
+    count = f"{len(rollout.done)} of {len(rollout.nodes)} nodes"
+    return (
+        f"A rollout was cut off: {what} on {count}{where} was verified or skipped; "
+        f"{named} remain{'s' if len(rest) == 1 else ''}."
+    )
 
 
 def plan_difference(before: Plan, now: Plan) -> str:
