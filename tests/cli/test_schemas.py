@@ -108,6 +108,7 @@ def test_actions_and_the_journal_of_them(
     check(make_schemas, "journal", records)
     assert {record["kind"] for record in records} == {
         "session", "session_end", "intent", "sent", "result", "verdict", "refused", "plan", "step",
+        "rollout_end",
     }  # fmt: skip
     check(make_schemas, "snapshot", [json.loads(known.run("snapshot", "--json").out)])
 

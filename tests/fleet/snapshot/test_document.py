@@ -36,6 +36,14 @@ from tui.model.order import (
     Verdict,
 )
 from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.rollout import (
+    Plan,
+    RolloutProgress,
+    RolloutState,
+    Step,
+    StepProgress,
+    StepState,
+)
 from tui.model.service import Kind, Service
 from tui.model.text import width
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust, SystemTrust, Trust
@@ -291,3 +299,23 @@ def test_a_long_name_stands_whole_over_its_row() -> None:
     text = as_text(snapshot(node_snapshot(reading=reading)))
     assert f"\n  {name}\n" in text
     assert all(width(line) <= COLUMNS for line in text.splitlines())
+
+
+def test_an_open_rollout_is_shown_with_the_phase_of_each_node() -> None:
+    made = tuple(Step(f"node{uid}", f"https://db{uid}:9443", Identity(uid), ()) for uid in (2, 3))
+    plan = Plan(4, Verb.RESTART, "prod", ("alert_mgr",), made, reason="new certificates")
+    steps = (
+        StepProgress(made[0], StepState.DONE),
+        StepProgress(made[1], StepState.BLOCKED, "quorum is lost"),
+    )
+    rolling = RolloutProgress(
+        plan, RolloutState.PAUSED, steps, "node3: quorum is lost", began_at=NOW - 90
+    )
+    document = build_document(FleetSnapshot((), rollouts=(rolling,)), MOMENT)
+    (shown,) = document["rollouts"]
+    assert (shown["number"], shown["state"], shown["began_ago_seconds"]) == (4, "paused", 90.0)
+    assert [step["state"] for step in shown["steps"]] == ["verified", "blocked"]
+    text = as_text(document)
+    assert "ROLLOUT 4 PAUSED for 1 m: restart alert_mgr on 2 nodes of prod" in text
+    assert "node3 blocked: quorum is lost" in text
+    assert build_document(FleetSnapshot(()), MOMENT)["rollouts"] == []

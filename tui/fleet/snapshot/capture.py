@@ -39,6 +39,7 @@ class SnapshotCapture:
             nodes=tuple(NodeSnapshot.of(poller) for poller in fleet.nodes),
             events=tuple(fleet.events),
             orders=tuple(fleet.orders.progress.values()),
+            rollouts=fleet.rollouts.open,
             read_only=fleet.read_only,
             paused=fleet.paused,
             unlocked=fleet.unlocked,

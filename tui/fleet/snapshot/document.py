@@ -18,6 +18,7 @@ from tui.fleet.snapshot.shapes import (
     EventReport,
     MarkReport,
     OrderReport,
+    RolloutReport,
     SnapshotHealth,
     SnapshotNode,
     SnapshotReport,
@@ -32,6 +33,7 @@ from tui.model.node import NodeFacts, ObservedHealth
 from tui.model.order import Order, OrderProgress, TimelineMark
 from tui.model.reading import Reading
 from tui.model.records import dataclass
+from tui.model.rollout import RolloutProgress
 from tui.model.service import Service
 from tui.model.trust import UNCHECKED, AuthorityTrust, NoTrust, PinnedTrust
 
@@ -91,6 +93,7 @@ class FleetSnapshot:
     nodes: tuple[NodeSnapshot, ...]
     events: tuple[Event, ...] = ()
     orders: tuple[OrderProgress, ...] = ()
+    rollouts: tuple[RolloutProgress, ...] = ()
     read_only: str = ""
     paused: bool = False
     unlocked: bool = False
@@ -117,12 +120,34 @@ def build_document(fleet: FleetSnapshot, moment: SnapshotMoment) -> SnapshotRepo
         "events": _newest(fleet.events, EVENTS_AT_MOST, lambda event: _event(event, moment)),
         "orders_known": len(fleet.orders),
         "orders": _newest(fleet.orders, ORDERS_AT_MOST, lambda progress: _order(progress, moment)),
+        "rollouts": [_rollout(progress, moment) for progress in fleet.rollouts],
         "journal": {
             "trouble": fleet.tail.trouble or None,
             "records": list(fleet.tail.records[-JOURNAL_AT_MOST:]),
         },
     }
     return cast("SnapshotReport", redact_document(document))  # it keeps every key
+
+
+def _rollout(progress: RolloutProgress, moment: SnapshotMoment) -> RolloutReport:
+    plan = progress.plan
+    return {
+        "number": plan.number,
+        "title": plan.title,
+        "state": progress.state.value,
+        "text": progress.text or None,
+        "began_ago_seconds": _ago(progress.began_at, moment),
+        "reason": plan.reason or None,
+        "steps": [
+            {
+                "node": step.step.node,
+                "uid": step.step.identity.uid,
+                "state": step.state.value,
+                "text": step.text or None,
+            }
+            for step in progress.steps
+        ],
+    }
 
 
 def as_json(document: SnapshotReport) -> str:

@@ -126,6 +126,29 @@ class OrderReport(TypedDict):
     services: list[OrderServiceReport]
 
 
+class RolloutNodeReport(TypedDict):
+    """One node's turn in a rollout."""
+
+    node: str
+    uid: int | None
+    state: str
+    text: str | None
+
+
+class RolloutReport(TypedDict):
+    """One rollout that goes on or is paused."""
+
+    number: int
+    title: str
+    state: str
+    text: str | None
+    """Why it is paused, or what it waits for."""
+    began_ago_seconds: float | None
+    reason: str | None
+    steps: list[RolloutNodeReport]
+    """In turn."""
+
+
 class JournalReport(TypedDict):
     """The journal's newest records, as they are in it."""
 
@@ -151,4 +174,6 @@ class SnapshotReport(TypedDict):
     orders_known: int
     orders: list[OrderReport]
     """The newest first."""
+    rollouts: list[RolloutReport]
+    """Those that are open."""
     journal: JournalReport

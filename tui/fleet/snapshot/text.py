@@ -26,6 +26,7 @@ def as_text(document: Document) -> str:
         _problems(document),
         *(_node(node, document) for node in document["nodes"]),
     ]
+    parts += [_rollout(rollout) for rollout in document["rollouts"]]
     parts += [_orders(document), _events(document), _journal(document["journal"])]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
@@ -129,6 +130,18 @@ def _row(service: Document) -> tuple[str, ...]:
         service["kind"],
         f"{_ago(change['ago_seconds'])} ago {change['text']}" if change else "",
     )
+
+
+def _rollout(rollout: Document) -> list[str]:
+    text = f": {rollout['text']}" if rollout["text"] else ""
+    since = _ago(rollout["began_ago_seconds"])
+    title = f"ROLLOUT {rollout['number']} {rollout['state'].upper()}"
+    lines = [*_wrapped(f"{title} for {since}: {rollout['title']}", "")]
+    lines += _wrapped(f"{rollout['state']}{text}") if text else []
+    for step in rollout["steps"]:
+        why = f": {step['text']}" if step["text"] else ""
+        lines += _wrapped(f"{step['node']} {step['state']}{why}")
+    return lines
 
 
 def _orders(document: Document) -> list[str]:
