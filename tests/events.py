@@ -32,26 +32,26 @@ TITLE = "restart ccs on 3 nodes of payments"
 
 SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
     (StatusChange("RUNNING", "STOPPED"), ELSEWHERE, "RUNNING → STOPPED", "→ STOPPED"),
-    (StatusChange("A", "B", ON), HERE, "A → B, ordered here", "→ B"),
+    (StatusChange("A", "B", ON), HERE, "A → B, sent from here", "→ B"),
     (StatusChange("", "RUNNING"), ELSEWHERE, " → RUNNING", "→ RUNNING"),
-    (StatusChange(None, "RUNNING", ON), HERE, "appeared, RUNNING, ordered here", "appeared"),
+    (StatusChange(None, "RUNNING", ON), HERE, "appeared, RUNNING, sent from here", "appeared"),
     (StatusChange(None, ""), ELSEWHERE, "appeared, ", "appeared"),
     (StatusChange("FATAL", None), ELSEWHERE, "vanished, was FATAL", "vanished"),
     (
         Restart("RUNNING", started_at=ON), ELSEWHERE,
-        "restarted, RUNNING before and after, nobody here ordered it", "restarted",
+        "restarted, RUNNING before and after, not sent from here", "restarted",
     ),
     (
         Restart("STARTING"), HERE,
-        "restarted, STARTING before and after, ordered here", "restarted",
+        "restarted, STARTING before and after, sent from here", "restarted",
     ),
     (
         Restart("RUNNING", via="EXITED"), ELSEWHERE,
-        "restarted, was seen EXITED on the way, nobody here ordered it", "restarted",
+        "restarted, was seen EXITED on the way, not sent from here", "restarted",
     ),
     (
         CrashLoop(3, 250.0), ELSEWHERE,
-        "restarted 3 times in 4 m 10 s, nobody here ordered it", "crash loop",
+        "restarted 3 times in 4 m 10 s, not sent from here", "crash loop",
     ),
     (
         ConnectionLost(TroubleKind.UNREACHABLE, "no answer, was: it"), UNKNOWN,
@@ -73,10 +73,10 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
     ),
     (StoppedLogin("ops", "401: no"), UNKNOWN, "login of ops stopped: 401: no", "login stopped"),
     (StoppedLogin("", "no"), UNKNOWN, "login of the certificate stopped: no", "login stopped"),
-    (OrderGiven(Verb.STOP, ("x",)), UNKNOWN, "stop ordered here", "stop ordered"),
+    (OrderGiven(Verb.STOP, ("x",)), UNKNOWN, "stop sent from here", "stop ordered"),
     (
         OrderGiven(Verb.RESTART, ("a", "b"), "it, since hangs"), UNKNOWN,
-        "restart ordered here: a, b, since it, since hangs", "restart ordered",
+        "restart sent from here: a, b, since it, since hangs", "restart ordered",
     ),
     (
         OrderEnded(Verb.RESTART, Result.NOT_RESTARTED, "it was unknown"), UNKNOWN,

@@ -54,7 +54,7 @@ async def test_an_order_is_one_post_with_exactly_the_documented_body(connect):
 async def test_the_primarys_path_is_the_other_one_and_there_is_no_third(connect):
     with serving(sends(answer(TRUE))) as server:
         await restart(connect(server), path=Route.PRIMARY)
-        with pytest.raises(NotSent, match="a path that takes no orders"):
+        with pytest.raises(NotSent, match="a path that takes no actions"):
             await restart(connect(server), path="/v1/services/1/stop", same_connection=False)
     assert [post.path for post in server.posts] == ["/v1/services"]
 

@@ -213,7 +213,7 @@ def test_a_theme_of_the_user_is_known_and_a_broken_one_is_reported(rsdeck: Comma
     (folder / "broken.toml").write_text("[", encoding="utf-8")
     ran = rsdeck.run("config", "check")
     assert ran.code == 0
-    assert ran.err.startswith(f"rsdeck: theme {folder}/broken.toml is left out: ")
+    assert ran.err.startswith(f"rsdeck: theme {folder}/broken.toml is skipped: ")
 
 
 # nodes

@@ -14,7 +14,7 @@ from tests.history.conftest import event
 from tui.history.recorder import HistoryRecorder
 from tui.model.event import Cause, Event, Restart, StatusChange
 
-RESTARTED = "restarted, RUNNING before and after, ordered here"
+RESTARTED = "restarted, RUNNING before and after, sent from here"
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     ]
     assert lines[1].endswith("RUNNING → STOPPED")
     assert lines[2].endswith("no answer ␛[2J")
-    assert lines[3].endswith(f"{RESTARTED} (ordered here)")
+    assert lines[3].endswith(f"{RESTARTED} (sent from here)")
 
 
 def test_json_is_one_object_a_line(rsdeck: Command, folder: Path) -> None:

@@ -78,7 +78,7 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     ran = rsdeck.run("journal")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert lines[0].split() == ["TIME", "UTC", "ORDER", "WHAT", "NODE"]
+    assert lines[0].split() == ["TIME", "UTC", "ACTION", "WHAT", "NODE"]
     assert [line.split()[3] for line in lines[1:]] == [
         "session",
         "intent",

@@ -16,7 +16,7 @@ def test_all_well_is_text_of_every_node_and_exit_code_0(
 ) -> None:
     ran = known.run("snapshot")
     assert (ran.code, ran.err) == (0, "")
-    assert "NOTHING WRONG on 3 nodes" in ran.out
+    assert "NO PROBLEMS on 3 nodes" in ran.out
     assert [line.split()[1] for line in ran.out.splitlines() if line.startswith("NODE ")] == [
         "node1",
         "node2",

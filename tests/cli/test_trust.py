@@ -66,7 +66,7 @@ def test_it_shows_all_that_is_to_be_compared(node: Node) -> None:
         "node1.example, *.node1.example, 127.0.0.1, ::1",
         "CERTIFICATE EXPIRED 3 d ago",
         f"{NOW - 9 * DAY:%Y-%m-%d}",
-        "the profile pins none; it trusts the authorities of this machine",
+        "the profile pins none; it trusts the system CAs",
         "openssl x509 -noout -fingerprint -sha256 -in /etc/opt/redislabs/api_cert.pem",
     ):
         assert words in ran.out

@@ -182,9 +182,7 @@ def test_a_crash_loop_is_critical_and_listed_once() -> None:
     )
     problem = problem_of(looping, events=events)
     assert problem.severity is Severity.CRITICAL
-    assert problem.what == (
-        "BACKOFF, crash loop: restarted 3 times in 10 m, nobody here ordered it"
-    )
+    assert problem.what == ("BACKOFF, crash loop: restarted 3 times in 10 m, not sent from here")
     old = (event(CrashLoop(3, 600), 700),)
     assert problems(node(services={"x": "RUNNING"}), events=old) == []
 

@@ -79,7 +79,7 @@ def unexpected(deck: Running) -> list[object]:
 async def test_nodes_that_answer_in_turn_are_a_trouble_and_not_events(
     turns: str, names: bool
 ) -> None:
-    """P4: no "restarted, not ordered here", no crash loop, and no orders."""
+    """P4: no "restarted, not sent from here", no crash loop, and no orders."""
     with serving(Balancer(turns, names=names)) as server:
         async with running(profile(server.url), refresh=0.02) as deck:
             await deck.until(lambda: "several nodes answer here in turn" in deck.watch().wrong_node)

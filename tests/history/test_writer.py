@@ -68,7 +68,7 @@ def test_what_is_written_is_read_again_with_its_cluster(folder: Path, store: His
     assert (first.on, first.cluster, first.node, first.service) == (
         first_event.on, "demo", NODE, "alert_mgr",
     )  # fmt: skip
-    assert (first.what, first.text) == ("status", "RUNNING → STOPPED, ordered here")
+    assert (first.what, first.text) == ("status", "RUNNING → STOPPED, sent from here")
     assert (first.details, first.cause) == (first_event.details, first_event.cause)
     assert (first.ordered_here, second.ordered_here) == (True, False)
     assert second.text == "later"

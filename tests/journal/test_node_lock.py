@@ -32,7 +32,7 @@ def test_the_same_node_is_busy_by_address_or_by_cluster_and_uid(
 ) -> None:
     holder, other = (NodeLock(tmp_path / "s" / "r", one, "here") for one in (first, second))
     holder.take()
-    with pytest.raises(NodeBusy, match=r"since \d+ s, has an order open on node3"):
+    with pytest.raises(NodeBusy, match=r"since \d+ s, has an action open on node3"):
         other.take()
     holder.free()
     other.take()

@@ -40,7 +40,9 @@ async def test_an_intent_that_comes_too_late_is_no_order_whose_end_is_unknown(
     journal = OrderJournal(folder, limit=0.1)
     assert await journal.begin() == ()
     with locked(folder):
-        with pytest.raises(JournalError, match="the order could not be recorded: the disk did not"):
+        with pytest.raises(
+            JournalError, match="the action could not be recorded: the disk did not"
+        ):
             await journal.intend(ORDER, Tier.PLAIN, "admin")
         assert "did not answer" in journal.trouble
     journal.end()

@@ -21,10 +21,10 @@ def test_who_ordered_it_is_added_only_where_that_matters(kind: EventKind) -> Non
     plain = event_text(event(EXAMPLES[kind]))
     changes = {EventKind.FLIPPED, EventKind.APPEARED, EventKind.VANISHED, EventKind.RESTARTED}
     here = event_text(event(EXAMPLES[kind], cause=HERE))
-    assert here == plain + ", ordered here" * (kind in changes)
+    assert here == plain + ", sent from here" * (kind in changes)
     restarts = {EventKind.RESTARTED, EventKind.LOOPING}
     elsewhere = event_text(event(EXAMPLES[kind], cause=ELSEWHERE))
-    assert elsewhere == plain + ", nobody here ordered it" * (kind in restarts)
+    assert elsewhere == plain + ", not sent from here" * (kind in restarts)
 
 
 def test_an_entry_of_the_clusters_log_is_shown_clean_with_its_places() -> None:
@@ -35,7 +35,7 @@ def test_an_entry_of_the_clusters_log_is_shown_clean_with_its_places() -> None:
 
 
 def test_an_old_sentence_is_shown_as_it_was_kept() -> None:
-    old = event(OldSentence(EventKind.FLIPPED, "it was so, ordered here", "so"), cause=HERE)
-    assert event_text(old) == "it was so, ordered here"
+    old = event(OldSentence(EventKind.FLIPPED, "it was so, sent from here", "so"), cause=HERE)
+    assert event_text(old) == "it was so, sent from here"
     assert event_brief(old) == "so"
     assert event_brief(event(OldSentence(EventKind.LOST, "gone"))) == "gone"

@@ -179,7 +179,7 @@ async def test_a_login_that_may_not_post_becomes_read_only_after_one_refusal(
         await deck.press("2")
         await deck.on("alert_mgr")
         await deck.press("r")
-        await deck.shows("may not give orders")
+        await deck.shows("may not send actions")
         await deck.until(lambda: all(one.reading.is_good for one in deck.fleet.nodes))
         await deck.until(lambda: not operators())
     (post,) = posts(served)

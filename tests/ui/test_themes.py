@@ -201,25 +201,25 @@ def test_a_file_that_cannot_be_used_is_left_out_with_its_name_and_the_reason(
     text, reason = UNFIT[case]
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
     warning = left_out(tmp_path)
-    assert f"theme {tmp_path}/mine.toml is left out: " in warning
+    assert f"theme {tmp_path}/mine.toml is skipped: " in warning
     assert reason in warning
 
 
 def test_a_file_in_another_encoding_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"label = '\xff'\n")
-    assert left_out(tmp_path).endswith("mine.toml is left out: it is not UTF-8")
+    assert left_out(tmp_path).endswith("mine.toml is skipped: it is not UTF-8")
 
 
 def test_a_folder_and_a_link_to_nowhere_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.mkdir()
-    assert left_out(tmp_path).endswith("mine.toml is left out: it is not a regular file")
+    assert left_out(tmp_path).endswith("mine.toml is skipped: it is not a regular file")
     path.rmdir()
     path.symlink_to(tmp_path / "nowhere")
-    assert left_out(tmp_path).endswith("mine.toml is left out: No such file or directory")
+    assert left_out(tmp_path).endswith("mine.toml is skipped: No such file or directory")
     path.unlink()
     path.symlink_to("mine.toml")
-    assert "mine.toml is left out: Too many levels" in left_out(tmp_path)
+    assert "mine.toml is skipped: Too many levels" in left_out(tmp_path)
 
 
 def test_a_file_without_an_end_is_left_out(tmp_path: Path) -> None:

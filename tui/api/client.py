@@ -313,7 +313,7 @@ class NodeReader:
             return read(reply.body)
         except WireError as error:
             raise Garbled(
-                f"{self._connection.where} sent a bad answer to GET {path}: {error}",
+                f"{self._connection.where} sent an invalid answer to GET {path}: {error}",
                 "what was known before stays, and grows old",
             ) from error
 
@@ -375,7 +375,7 @@ class NodeOperator(NodeReader):
         elif reply.status == 401:
             self._login.discard(authorization)
             text = f"{self._connection.where} did not take the token any more; nothing was done"
-            return OrderAnswer(AnswerOutcome.REFUSED, f"{text}: order again", took)
+            return OrderAnswer(AnswerOutcome.REFUSED, f"{text}: try again", took)
         return self._answer(reply, services, path, took)
 
     async def _order_authorization(self) -> Authorization:

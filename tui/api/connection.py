@@ -407,7 +407,7 @@ class Connection:
             coding = response.headers.get("content-encoding", "identity").strip().lower()
             if coding not in ("", "identity"):
                 raise Garbled(
-                    f"{self.where} answered encoded ({clean(coding, 40)}), though asked not to",
+                    f"{self.where} answered encoded ({clean(coding, 40)}), which was not accepted",
                     "is there a proxy before the node?",
                 )
             length = response.headers.get("content-length", "")

@@ -158,7 +158,7 @@ def _broken_tls(cause: BaseException, where: str) -> Unreachable | None:
     reason = clean(cause.reason or "broken off", 60)
     if "CERTIFICATE_REQUIRED" in reason:
         return Unreachable(
-            f"{where} asks for a client's certificate",
+            f"{where} requires a client certificate",
             "the cluster wants mutual TLS: set client_cert and client_key in the profile",
         )
     if any(word in reason for word in _NOT_TAKEN):

@@ -170,7 +170,7 @@ class OrderTransport(GetOnlyTransport):
         if request.method != "POST":
             return super()._objection_to(request)
         if _path(request) not in WRITABLE:
-            return "a path that takes no orders"
+            return "a path that takes no actions"
         if request.headers.get("content-type") != "application/json" or not _is_object(request):
             return "a body that is not a JSON object"
         return _foreign_header(request, _ORDER_HEADERS)

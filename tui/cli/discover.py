@@ -23,8 +23,8 @@ _HEADINGS = ("UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND")
 
 _EPILOG = """\b
 Examples:
-  rsdeck discover node1                     list the nodes of its cluster; ask, and poll each once
-  rsdeck discover node1 --yes               poll each without asking
+  rsdeck discover node1                     list its cluster's nodes; prompt, and poll each once
+  rsdeck discover node1 --yes               poll each without a prompt
   rsdeck discover node1 --add               write profiles for all that answer as themselves
   rsdeck discover node1 --add node2 node3   write these two
   rsdeck discover node1 --json              print JSON on stdout
@@ -41,7 +41,7 @@ Exit codes: 0 every node has a profile or answers as itself, 1 one does not,
 @click.option(
     "--add", "adds", is_flag=True, help="Write profiles: those named, else all sure ones."
 )
-@click.option("--yes", is_flag=True, help="Log in to nodes without a profile without asking.")
+@click.option("--yes", is_flag=True, help="Log in to nodes without a profile, without a prompt.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_context
 def discover(  # noqa: PLR0913 - click passes each option by itself
@@ -49,9 +49,9 @@ def discover(  # noqa: PLR0913 - click passes each option by itself
 ) -> None:
     """Find the other nodes of the cluster of NODE, with its login, and add profiles for them.
 
-    Nothing is sent but GETs, and to a node without a profile only after the terminal was asked, or
-    with --yes. Every new profile has the login, the trust and the cluster of NODE, and the identity
-    of its node: a different node that answers there later gets no action.
+    Nothing is sent but GETs, and to a node without a profile only after it was confirmed on the
+    terminal, or with --yes. Every new profile has the login, the trust and the cluster of NODE, and
+    the identity of its node: a different node that answers there later gets no action.
     """
     if names and not adds:
         raise CommandError("names go with --add; a discovery is of one node's cluster")

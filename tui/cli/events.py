@@ -136,7 +136,7 @@ def _moment(since: timedelta | None) -> datetime | None:
 
 
 def _row(event: "StoredEvent") -> tuple[str, ...]:
-    text = f"{event.text} (ordered here)" if event.ordered_here else event.text
+    text = f"{event.text} (sent from here)" if event.ordered_here else event.text
     on = clock_text(event.on, DATE_AND_TIME, named=False)
     return (on, event.node, visible_name(event.service) or "-", event.what, text)
 

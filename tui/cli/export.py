@@ -99,7 +99,7 @@ def export(  # noqa: PLR0913 - the options of the command
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
     click.echo(f"rsdeck: serving {scheme}://{host}:{server.port}/metrics", err=True)
     if not tls and not _is_loopback(address[0]):
-        click.echo("rsdeck: anybody who reaches it can read it: see --tls-cert", err=True)
+        click.echo("rsdeck: whoever reaches it can read it: see --tls-cert", err=True)
     asyncio.run(_serve(fleet, server))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.journal.journal_file import JournalReader
 
 BROKEN = 1
-_HEADINGS = ("ORDER", "WHAT", "NODE", "")
+_HEADINGS = ("ACTION", "WHAT", "NODE", "")
 
 _EPILOG = """\b
 Examples:

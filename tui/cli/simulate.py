@@ -47,7 +47,7 @@ def simulate(count: int, port: int, *, spread: bool, lively: bool) -> None:
             click.echo(f"fingerprint {served.fingerprint}")
             email = next(iter(cluster.users))
             secret = cluster.users[email].password
-            click.echo("try (-k, since nobody's authority signed the certificate):")
+            click.echo("try (-k, since no CA of this system signed the certificate):")
             click.echo(f"  curl -k -u {email}:{secret} {served.urls[1]}/v1/local/services")
             stop.wait()
     except SimulatorError as error:

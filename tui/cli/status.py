@@ -26,13 +26,13 @@ Examples:
   rsdeck status                  poll all nodes of the configuration: problems, and a line a node
   rsdeck status node1 --all      poll this one, list all its services
   rsdeck status --problems       nothing where all is well, for cron
-  rsdeck status --json           print JSON on stdout, and what went wrong on stderr
+  rsdeck status --json           print JSON on stdout, and errors on stderr
   rsdeck status --watch --json   go on: one JSON object a change, and a heartbeat
 
 \b
 --color auto obeys NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE.
 Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
-3 a node could not be polled; with --watch 130, 141, 143: interrupted, nobody reads, terminated.
+3 a node could not be polled; with --watch 130, 141, 143: interrupted, no reader, terminated.
 """
 
 

@@ -137,7 +137,7 @@ def trouble_sentence(node: "NodeStatus") -> str:
     trouble = node.trouble or Trouble(TroubleKind.UNREACHABLE, "")
     match trouble.kind:
         case TroubleKind.LOGIN:
-            hint = "it was not tried again, since five wrong logins lock the user; fix its source"
+            hint = "it was not tried again, since five refused logins lock the user; fix its source"
         case TroubleKind.NO_PASSWORD:
             asks = isinstance(node.profile.password, AskSource)
             hint = "run it on a terminal, or name a source in the profile" if asks else ""

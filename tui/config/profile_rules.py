@@ -148,7 +148,7 @@ def unknown_key(name: str, valid: tuple[str, ...]) -> BadValue:
     if _SECRET.fullmatch(name.lower()):
         return BadValue(
             "a password is never written into the configuration",
-            f"take the line out and use one of {', '.join(SOURCES)}, or none: the deck asks for it",
+            f"remove the line and use one of {', '.join(SOURCES)}, or none: the deck prompts",
         )
     return BadValue("there is no such key", read.nearest(name, valid))
 

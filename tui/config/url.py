@@ -43,7 +43,7 @@ def normal_proxy(text: str) -> str:
     if "@" in text:
         raise BadValue(
             "a user or a password does not belong in a URL",
-            f"write {form}; a proxy that asks for a login is not supported",
+            f"write {form}; a proxy that requires a login is not supported",
         )
     match = _URL.fullmatch(text)
     if match is None or match["scheme"].lower() != "http" or match["port"] is None:

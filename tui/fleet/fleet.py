@@ -313,7 +313,7 @@ class Fleet:
             raise NotAccepted(f"{order.target.node} has one address, and two were shown")
         for node, url in shown.items():
             if node not in self or self.watch(node).profile.url != url:
-                raise NotAccepted(f"{node} is not at {url} any more: order again")
+                raise NotAccepted(f"{node} is not at {url} any more: try again")
 
     def _as_now(self, order: Order) -> tuple[SeenService, ...]:
         """Return the services of an order with their kinds as the cluster has them now."""

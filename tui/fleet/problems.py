@@ -232,7 +232,7 @@ def _services(
         restarts = _restarts(events, orders, now)
         if restarts and not _looping(events, now):
             times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
-            what = f"restarted{times}, not ordered here"
+            what = f"restarted{times}, not sent from here"
             yield Problem(Severity.NOTICE, 1, node.name, what, service.name, restarts[-1].at)
     for name in changes.keys() - {service.name for service in node.reading.services}:
         yield from _vanished(node, name, changes[name], now)

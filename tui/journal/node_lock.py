@@ -92,7 +92,7 @@ class NodeLock(ProcessLock):
     """The lock of the node that an order is for, known by its address and by its uid."""
 
     def __init__(self, folder: Path, order: Order, host: str) -> None:
-        what = f"has an order open on {order.target.node}"
+        what = f"has an action open on {order.target.node}"
         super().__init__(folder, lock_names(order), what, host)
 
 

@@ -97,7 +97,7 @@ class OrderJournal:
                 # It may be written yet, and is not to be taken for an order that left.
                 for name in order.names:
                     self.judged(order, Verdict(name, Result.NOT_SENT, str(error)))
-            raise JournalError(f"the order could not be recorded: {error}") from error
+            raise JournalError(f"the action could not be recorded: {error}") from error
 
     def id_of(self, order: Order) -> str:
         """Return the id of an order of this session in the records."""
@@ -213,7 +213,7 @@ class OrderJournal:
             return ()
 
     def _is_free(self, order: Order) -> bool:
-        """Whether no other process has an order open on the node; without locks, none has."""
+        """Whether no other process has an action open on the node; without locks, none has."""
         return _is_free(NodeLock(self._folder, order, self._who["host"]))
 
     def _is_abandoned(self, rollout: UnfinishedRollout) -> bool:

@@ -26,8 +26,8 @@ from tui.model.event import (
 from tui.model.rollout import RolloutState
 from tui.model.text import clean
 
-ORDERED_HERE = ", ordered here"
-NOT_ORDERED_HERE = ", nobody here ordered it"
+ORDERED_HERE = ", sent from here"
+NOT_ORDERED_HERE = ", not sent from here"
 
 _ROLLOUT_STATES = {
     RolloutState.PLANNED: "planned",
@@ -125,7 +125,7 @@ def _order_text(details: OrderGiven | OrderEnded | RolloutMoved) -> str:
         case OrderGiven(verb=verb, services=services, reason=reason):
             names = "" if len(services) == 1 else f": {', '.join(services)}"
             since = f", since {reason}" if reason else ""
-            return f"{verb.value} ordered here{names}{since}"
+            return f"{verb.value} sent from here{names}{since}"
         case OrderEnded(verb=verb, result=result, evidence=evidence):
             return f"{verb.value}: {result.value}, {evidence}"
         case RolloutMoved(number=number, title=title, note=note) as rollout:

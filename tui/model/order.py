@@ -132,7 +132,7 @@ class OrderAnswer:
 
     @property
     def forbidden(self) -> bool:
-        """Whether the user's role may not give orders."""
+        """Whether the user's role may not send actions."""
         return self.status == 403
 
     @property

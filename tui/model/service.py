@@ -189,7 +189,7 @@ PURPOSES: Mapping[str, str] = {
     "envoy": "Reverse proxy in front of the API and the web interface.",
     "envoy_control_plane": "Configures the reverse proxy in front of the API.",
     "gossip_envoy": "Carries the gossip between nodes.",
-    "heartbeatd": "Tells the other nodes that this one lives.",
+    "heartbeatd": "Reports to the other nodes that this node is alive.",
     "job_scheduler": "Backups, snapshots and rotation jobs.",
     "ldap_agent_mgr": "LDAP agent.",
     "mdns_server": "Multicast DNS for .local names, meant for tests.",

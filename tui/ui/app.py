@@ -537,7 +537,7 @@ class DeckApp(MouseSafeApp):
             self._warned |= warns
             self._warned_at = now
             texts = "; ".join(still.values())
-            self._warn(f"Still open: {texts}. q again leaves, and what is out stays unknown.")
+            self._warn(f"Still open: {texts}. q again quits; what was sent stays unknown.")
             return
         if warns and now - self._warned_at < self.arming_times.painted:
             return  # the key was pressed before the warning could be read

@@ -63,7 +63,7 @@ def load_themes(
             try:
                 theme = _load(path)
             except (OSError, ValueError) as error:
-                warnings.append(f"theme {clean(str(path))} is left out: {_why(error)}")
+                warnings.append(f"theme {clean(str(path))} is skipped: {_why(error)}")
             else:
                 themes[theme.name] = theme
     return themes, warnings

@@ -110,12 +110,14 @@ def _refusal(request: web.Request, token: str) -> str:
     if urlsplit(f"//{request.host}").hostname not in _LOOPBACK:
         return "refused: this page is served to this machine only (see ssh -L)"
     if request.path.split("/")[1] != token:
-        return "refused: the token is missing or wrong; use the URL that rsdeck serve printed"
+        return (
+            "refused: the token is missing or does not match; use the URL that rsdeck serve printed"
+        )
     origin = request.headers.get("Origin")
     if origin is None and request.path.endswith("/ws"):
         return "refused: a socket is opened by the page alone"
     if origin is not None and origin != f"http://{request.host}":
-        return "refused: another page asks for it"
+        return "refused: requested by another page"
     return ""
 
 

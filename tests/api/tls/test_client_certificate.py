@@ -33,7 +33,7 @@ def pair(tmp_path: Path) -> Pair:
 
 
 def demanding(certified: Certified, authority: trustme.CA, most: ssl.TLSVersion) -> ssl.SSLContext:
-    """Make a server's context that asks for a client's certificate of one authority."""
+    """Make a server's context that requires a client certificate of one authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certified.ca_file.with_name("both.pem"))
     context.verify_mode = ssl.CERT_REQUIRED
@@ -72,7 +72,7 @@ async def test_without_one_the_sentence_says_what_the_cluster_wants(connect, cer
     with serving(tls=tls) as server, pytest.raises(Unreachable) as caught:
         await connect(server, trust=PinnedTrust(certified.sha256)).services()
     if most is ssl.TLSVersion.TLSv1_3:
-        assert "asks for a client's certificate" in str(caught.value)
+        assert "requires a client certificate" in str(caught.value)
         assert "client_cert" in caught.value.trouble.hint
     else:  # its alert does not name the reason
         assert "does not speak TLS as expected" in str(caught.value)

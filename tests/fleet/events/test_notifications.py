@@ -12,7 +12,7 @@ from tui.model.rollout import RolloutState
 
 ALL = frozenset(EventKind)
 RESTART = event(EXAMPLES[EventKind.RESTARTED], cause=ELSEWHERE)
-RESTART_TEXT = "restarted, was seen EXITED on the way, nobody here ordered it"
+RESTART_TEXT = "restarted, was seen EXITED on the way, not sent from here"
 
 
 def test_only_what_is_in_the_list_is_worth_it() -> None:

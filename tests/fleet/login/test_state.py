@@ -330,13 +330,13 @@ async def test_a_403_to_an_order_makes_every_node_of_the_login_read_only_and_rea
         assert VIEWER in verdict.text
         assert len(posts(served)) == 1
         for one in deck.fleet.nodes:
-            assert "may not give orders" in one.read_only
+            assert "may not send actions" in one.read_only
             assert judge_order(Verb.STOP, [ALERT], deck.fleet.standing(one.name)).tier is Tier.NEVER
         before = len(asked(served, LIST))
         await deck.until(lambda: len(asked(served, LIST)) >= before + 6)
         assert troubles(deck) == {None}
         assert not operators()
-        with pytest.raises(NotAccepted, match="may not give orders"):
+        with pytest.raises(NotAccepted, match="may not send actions"):
             deck.give(Verb.RESTART, "alert_mgr", node="node2")
         assert len(posts(served)) == 1
 

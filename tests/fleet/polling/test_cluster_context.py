@@ -232,7 +232,7 @@ def test_a_source_that_changes_often_does_not_have_all_read_each_time(
         (Unavailable("x", status=503), "503", [30, 60, 120, 240, TROUBLED_AT_MOST]),
         (TimedOut("x"), "timed out", [30, 60, 120]),
         (Unreachable("x"), "no answer", [30, 60]),
-        (Garbled("x"), "bad answer", [30, 60]),
+        (Garbled("x"), "invalid answer", [30, 60]),
         (Unavailable("x", status=307), "redirected", [10, 10]),
         (LoginRefused("x"), "401", [REFUSED_FOR]),
         (Unavailable("x", status=401), "401", [REFUSED_FOR]),
@@ -609,7 +609,7 @@ FAULTS: dict[str, Callable[[Cluster, str], None]] = {
     "403": lambda cluster, path: cluster.fail_call(path, 403),
     "503": lambda cluster, path: cluster.fail_call(path, 503),
     "redirected": lambda cluster, path: cluster.fail_call(path, 307),
-    "bad answer": lambda cluster, path: cluster.fail_call(path, 200, b"<html>"),
+    "invalid answer": lambda cluster, path: cluster.fail_call(path, 200, b"<html>"),
     "timed out": lambda cluster, path: cluster.slow_call(path, 30),
 }
 
@@ -643,7 +643,7 @@ REPLIES: dict[str, Reply] = {
     "403": answer("{}", 403),
     "503": answer("{}", 503),
     "redirected": answer("", 307, Location="https://elsewhere/"),
-    "bad answer": answer("7"),
+    "invalid answer": answer("7"),
     "no answer": lambda peer: peer.sock.close(),
     "401": answer("{}", 401),  # the last: after it, the password waits for the services
 }
@@ -664,7 +664,9 @@ async def test_every_call_has_every_reason(book: ClusterContextCache, call: Cont
         await client.aclose()
 
 
-@pytest.mark.parametrize("gap", ["not in this version", "403", "503", "redirected", "bad answer"])
+@pytest.mark.parametrize(
+    "gap", ["not in this version", "403", "503", "redirected", "invalid answer"]
+)
 async def test_without_the_health_call_the_others_report_all_but_the_certificates(
     gap: str,
 ) -> None:

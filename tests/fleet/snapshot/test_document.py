@@ -201,7 +201,7 @@ def test_trust_is_shown_in_words() -> None:
         return str(snapshot(node_snapshot(profile=profile))["nodes"][0]["trust"])
 
     assert words(trust=NoTrust()) == "CERTIFICATE NOT CHECKED (insecure)"
-    assert words(trust=SystemTrust()) == "the authorities of this machine"
+    assert words(trust=SystemTrust()) == "the system CAs"
     assert words(trust=AuthorityTrust(Path("/etc/ca.pem"))) == "CA file"
     assert words(url="http://127.0.0.1:8080") == "no certificate: http on this machine"
 
@@ -225,30 +225,30 @@ def test_the_json_is_ascii_and_comes_back_as_it_was() -> None:
 def test_problems_come_first() -> None:
     text = as_text(snapshot(lost(), orders=(order(),), events=(flip(),)))
     lines = text.splitlines()
-    wrong = lines[lines.index("WRONG") :]
+    wrong = lines[lines.index("PROBLEMS") :]
     wrong = wrong[: wrong.index("")]
     assert wrong == [
-        "WRONG",
+        "PROBLEMS",
         "  node1: UNREACHABLE for 9 m: node1 refused the connection",
-        "  node1: WRONG NODE: node:3 answers here, it was node:2 before",
+        "  node1: ANOTHER NODE: node:3 answers here, it was node:2 before",
         "  node1: STALE: last answered 10 m ago",
         "  node1: alert_mgr STOPPED (optional), RUNNING → STOPPED 0 1 m ago",
         "  node1: restart alert_mgr: TIMED OUT, ordered 5 m ago",
     ]
-    assert text.index("WRONG") < text.index("NODE node1") < text.index("EVENTS")
+    assert text.index("PROBLEMS") < text.index("NODE node1") < text.index("EVENTS")
 
 
 def test_without_problems_the_text_says_so() -> None:
     well = replace(node_snapshot().reading, services=SERVICES[1:])
     text = as_text(snapshot(node_snapshot(reading=well), orders=(order(result=Result.VERIFIED),)))
-    assert "NOTHING WRONG on 1 node\n" in text
-    assert "WRONG\n" not in text.replace("NOTHING WRONG", "")
+    assert "NO PROBLEMS on 1 node\n" in text
+    assert "PROBLEMS\n" not in text.replace("NO PROBLEMS", "")
 
 
 def test_a_fleet_without_nodes_does_not_pass_for_well() -> None:
     text = as_text(build_document(FleetSnapshot(()), MOMENT))
     assert "there is no node" in text
-    assert "NOTHING WRONG" not in text
+    assert "NO PROBLEMS" not in text
 
 
 def test_read_only_and_pauses_are_shown() -> None:

@@ -37,7 +37,7 @@ def test_what_may_be_a_secret_is_redacted(text: str, secret: str) -> None:
         "the node takes no Basic authentication",
         "no password has been given yet",
         "pinned sha256:" + "ab" * 32,
-        "admin@x.example may not give orders",
+        "admin@x.example may not send actions",
     ],
 )
 def test_what_is_none_stays(text: str) -> None:

@@ -55,9 +55,9 @@ async def test_a_snapshot_is_one_file_for_this_user_alone_and_its_place_is_said(
     assert mode(path) == 0o600
     assert mode(path.parent) == 0o700
     text = path.read_text(encoding="utf-8")
-    assert "NOTHING WRONG on 3 nodes" in text
+    assert "NO PROBLEMS on 3 nodes" in text
     assert "alert_mgr" in text
-    assert (WHY if read_only else "orders could be given") in text
+    assert (WHY if read_only else "actions could be sent") in text
     assert not posts(served)
 
 
@@ -99,7 +99,7 @@ async def test_an_order_is_in_the_snapshot_with_what_came_of_it(
     text = only(state / "snapshots").read_text(encoding="utf-8")
     assert "restart on node1" in text
     assert "alert_mgr: VERIFIED" in text
-    assert "node1 alert_mgr: restart ordered here" in text
+    assert "node1 alert_mgr: restart sent from here" in text
 
 
 async def test_a_state_folder_that_others_can_get_at_is_not_used_and_why_is_said(

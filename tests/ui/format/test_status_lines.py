@@ -88,7 +88,7 @@ def test_the_banner_joins_what_must_not_be_overlooked() -> None:
     assert banner_line(PALETTE).plain == ""
     banner = banner_line(PALETTE, journal_trouble="disk full", paused="p goes on", unlocked=True)
     assert banner.plain == (
-        "NO JOURNAL, SO NO ORDER: disk full · PAUSED: p goes on"
+        "NO JOURNAL, NO ACTIONS: disk full · PAUSED: p goes on"
         " · REQUIRED SERVICES UNLOCKED for this session"
     )
 

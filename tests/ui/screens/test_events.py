@@ -61,7 +61,7 @@ async def test_every_change_of_every_node_appears(served: SimulatedCluster, tmp_
         cluster.set_status(1, "redis_mgr", "FATAL")
         await row(deck, "node1", "redis_mgr", "✗ status", "RUNNING → FATAL")
         cluster.process(2, "alert_mgr").boot(cluster.now())
-        await row(deck, "node2", "alert_mgr", "! restarted", "nobody here ordered it")
+        await row(deck, "node2", "alert_mgr", "! restarted", "not sent from here")
         cluster.add_service(3, "new_one")
         await row(deck, "node3", "new_one", "+ appeared", "appeared, RUNNING")
         cluster.remove_service(3, "new_one")
@@ -88,7 +88,7 @@ async def test_an_order_its_restart_and_its_verdict_appear_and_say_that_it_was_o
         await deck.confirm()
         await deck.shows("VERIFIED")
         await timeline(deck)
-        await row(deck, "node1", "alert_mgr", "» order", "restart ordered here")
+        await row(deck, "node1", "alert_mgr", "» order", "restart sent from here")
         await row(deck, "node1", "alert_mgr", "✓ verdict", "restart: verified")
         changes = happened(deck, EventKind.FLIPPED) + happened(deck, EventKind.RESTARTED)
         assert changes
@@ -105,7 +105,7 @@ async def test_a_crash_loop_is_one_serious_event(served: SimulatedCluster, tmp_p
         await row(deck, "node2", "mdns_server", "∞ crash loop", "restarted 3 times in")
         await deck.until(lambda: len(happened(deck, EventKind.RESTARTED)) > 5)
         (loop,) = happened(deck, EventKind.LOOPING)
-        assert event_text(loop).endswith("nobody here ordered it")
+        assert event_text(loop).endswith("not sent from here")
         await deck.press("slash", *"what=crash", "enter")
         await deck.until(lambda: len(rows(deck)) == 1)
 

@@ -272,7 +272,7 @@ class NodeSession:
             return HiddenText(codec.read_token(reply.body))
         except WireError as error:
             self._state.issues_from = monotonic() + _NO_TOKENS_FOR
-            text = f"{self._connection.where} sent a bad answer to a login: {error}"
+            text = f"{self._connection.where} sent an invalid answer to a login: {error}"
             raise ApiError(text, remedies=(Remedy.WAIT,)) from None
 
 

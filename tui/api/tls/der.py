@@ -79,7 +79,7 @@ def read_text(element: Element) -> str:
 def read_oid(element: Element) -> str:
     """Read an object identifier as dotted numbers. Raises NotDer."""
     if element.tag != OBJECT or not 0 < len(element.content) <= _OBJECT_AT_MOST:
-        raise NotDer("not an object identifier, or one that nobody uses")
+        raise NotDer("not an object identifier, or one that is not used")
     if element.content[-1] & 0x80:
         raise NotDer("not an object identifier")
     numbers, number = [], 0

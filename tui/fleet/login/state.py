@@ -228,7 +228,7 @@ class Login:
         if self.trouble or not attempts.is_over:
             return
         user, refusals = clean(self.username), attempts.refusals
-        lock = f"{attempts.threshold} that are wrong lock the user"
+        lock = f"{attempts.threshold} that are refused lock the user"
         if refusals:
             times = "time" if refusals == 1 else "times in a row"
             text = f"the password of {user} was refused {refusals} {times}; it is not sent again, "

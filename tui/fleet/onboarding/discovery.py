@@ -29,7 +29,7 @@ class DiscoveryResult(Enum):
     KNOWN = "has a profile"
     ITSELF = "answers"
     UNREACHABLE = "unreachable"
-    STRANGER = "somebody else"
+    STRANGER = "another node"
     REFUSED = "login refused"
     UNTOLD = "does not say who it is"
     NOT_ASKED = "not polled"

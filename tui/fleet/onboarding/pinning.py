@@ -145,7 +145,7 @@ def _standing(contact: PresentedCertificate) -> str:
         case AuthorityTrust(place=place):
             other = f"a CA file ({place})"
         case NoTrust():
-            other = "anybody (insecure)"
+            other = "not verified (insecure)"
         case _:
-            other = "the authorities of this machine"
+            other = "the system CAs"
     return f"{contact.match.value}; it trusts {other}, in whose place the pin comes"

@@ -100,7 +100,7 @@ def gap_of(error: ApiError) -> str:
     if is_redirect(error):
         return "redirected"
     if isinstance(error, Garbled):
-        return "bad answer"
+        return "invalid answer"
     if isinstance(error, Unavailable) and error.status == 404:
         return "not in this version"
     if isinstance(error, Unavailable) and error.status:

@@ -147,7 +147,7 @@ class NodePoller:
         if self._read_only:
             return self._read_only
         if not self.login.may_write:
-            return f"read-only: {self.login.username} may not give orders (the node said 403)"
+            return f"read-only: {self.login.username} may not send actions (the node answered 403)"
         return ""
 
     @property

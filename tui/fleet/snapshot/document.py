@@ -174,7 +174,7 @@ def trust_words(profile: NodeProfile) -> str:
         case NoTrust():
             return f"{UNCHECKED} (insecure)"
         case _:
-            return "the authorities of this machine"
+            return "the system CAs"
 
 
 def _is_pinned(profile: NodeProfile, certificate: Certificate | None) -> bool:

@@ -34,7 +34,7 @@ def as_text(document: Document) -> str:
 def _head(document: Document) -> list[str]:
     place = f"rsdeck {document['rsdeck']} on {document['host']}"
     lines = [f"{place}, snapshot of {_clock(document['taken_at'])}"]
-    lines += _wrapped(document["read_only"] or "orders could be given", "")
+    lines += _wrapped(document["read_only"] or "actions could be sent", "")
     if document["required_unlocked"]:
         lines.append("REQUIRED SERVICES UNLOCKED for the session")
     if document["paused"]:
@@ -46,10 +46,8 @@ def _problems(document: Document) -> list[str]:
     found = [line for node in document["nodes"] for line in _node_problems(node)]
     found += [line for order in document["orders"] for line in _order_problems(order)]
     if document["nodes"] and not found:
-        return [
-            f"NOTHING WRONG on {len(document['nodes'])} node{'s' * (len(document['nodes']) > 1)}"
-        ]
-    return ["WRONG", *(found or ["  there is no node"])]
+        return [f"NO PROBLEMS on {len(document['nodes'])} node{'s' * (len(document['nodes']) > 1)}"]
+    return ["PROBLEMS", *(found or ["  there is no node"])]
 
 
 def _node_problems(node: Document) -> Iterator[str]:
@@ -58,7 +56,7 @@ def _node_problems(node: Document) -> Iterator[str]:
         since = _ago(trouble["for_seconds"])
         yield from _wrapped(f"{name}: {trouble['kind'].upper()} for {since}: {trouble['text']}")
     if node["wrong_node"]:
-        yield from _wrapped(f"{name}: WRONG NODE: {node['wrong_node']}")
+        yield from _wrapped(f"{name}: ANOTHER NODE: {node['wrong_node']}")
     if node["stale"]:
         yield from _wrapped(f"{name}: STALE: last answered {_ago(node['age_seconds'])} ago")
     if node["certificate"]:
@@ -80,12 +78,12 @@ def _order_problems(order: Document) -> Iterator[str]:
         if service["result"] != Result.VERIFIED.value:
             result = service["result"] or f"open, {order['phase']}"
             text = f"{order['node']}: {order['verb']} {service['name']}: {result.upper()}"
-            yield from _wrapped(f"{text}, ordered {_ago(order['ago_seconds'])} ago")
+            yield from _wrapped(f"{text}, sent {_ago(order['ago_seconds'])} ago")
 
 
 def _node(node: Document, document: Document) -> list[str]:
     who = " ".join(filter(None, (node["hostname"], f"({node['role']})")))
-    uid = "node id not document" if node["uid"] is None else f"node:{node['uid']}"
+    uid = "node id not reported" if node["uid"] is None else f"node:{node['uid']}"
     place = ", ".join(
         filter(None, (node["cluster"] and f"cluster {node['cluster']}", node["environment"]))
     )
@@ -145,7 +143,7 @@ def _rollout(rollout: Document) -> list[str]:
 
 
 def _orders(document: Document) -> list[str]:
-    lines = [f"ORDERS from here, newest first{_of(document, 'orders')}"]
+    lines = [f"ACTIONS from here, newest first{_of(document, 'orders')}"]
     for order in document["orders"]:
         reason = f", since {order['reason']}" if order["reason"] else ""
         via = f", by way of {order['by_way_of']}" if order["by_way_of"] != order["node"] else ""

@@ -124,7 +124,7 @@ def banner_line(
     """
     texts = (
         certificate,
-        f"NO JOURNAL, SO NO ORDER: {journal_trouble}" if journal_trouble else "",
+        f"NO JOURNAL, NO ACTIONS: {journal_trouble}" if journal_trouble else "",
         f"PAUSED: {paused}" if paused else "",
         "REQUIRED SERVICES UNLOCKED for this session" if unlocked else "",
     )
