@@ -181,6 +181,30 @@ async def test_a_node_that_takes_it_begins_the_count_of_refusals_anew(limit: Att
         assert not limit.is_over
 
 
+async def test_a_node_that_was_answered_before_a_refusal_does_not_end_it(
+    limit: AttemptLimit, clock: Clock
+) -> None:
+    """P24: two requests are on their way while the password is changed."""
+    for node in ("a", "b"):
+        await limit.enter(node, has_answered=True)
+        limit.leave(node)
+        limit.accept(node)
+    await limit.enter("a", has_answered=True)
+    await limit.enter("b", has_answered=True)
+    clock.now += 1
+    limit.leave("b")
+    limit.refuse("b")
+    limit.leave("a")
+    limit.accept("a", sent_at=limit.sent_at("a"))
+    assert limit.refusals == 1
+    clock.now += 1
+    limit.settle("b")
+    await limit.enter("a", has_answered=True)
+    limit.leave("a")
+    limit.accept("a", sent_at=limit.sent_at("a"))
+    assert limit.refusals == 0
+
+
 async def test_a_node_of_another_cluster_that_takes_it_ends_no_refusals(
     limit: AttemptLimit, clock: Clock
 ) -> None:

@@ -352,20 +352,27 @@ def twelve() -> tuple[list[Play], list[str], dict[str, str]]:
     plays = [Play(uid) for uid in range(1, 13)]
     refusals: list[str] = []
     for play in plays:
+        for (method, path), reply in list(play.answers.items()):
+            if method == "GET" and isinstance(reply, bytes):
+                play.get(path, guarded(reply, rule, refusals))
         play.get(LIST, slowly(play, rule, refusals))
     return plays, refusals, rule
 
 
 def slowly(play: Play, rule: dict[str, str], refusals: list[str]) -> Callable[[Peer], None]:
-    listed = said(play.services)
+    return guarded(said(play.services), rule, refusals, seconds=0.1)
 
+
+def guarded(
+    reply: bytes, rule: dict[str, str], refusals: list[str], seconds: float = 0.0
+) -> Callable[[Peer], None]:
     def script(peer: Peer) -> None:
         asked = peer.server.asked[-1]
-        peer.server.closing.wait(0.1)
+        peer.server.closing.wait(seconds)
         scheme, _, pair = asked.headers.get("authorization", "").partition(" ")
         given = base64.b64decode(pair).decode() if scheme == "Basic" else asked.body.decode()
         if given.partition(":")[2] == rule["password"]:
-            peer.send(listed)
+            peer.send(reply)
         else:
             refusals.append(given)
             peer.send(answer("no", 401))

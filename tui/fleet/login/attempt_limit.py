@@ -26,6 +26,7 @@ key is one connection's, and the `taker` is the node that they share.
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Hashable
 
 from tui.api.errors import NodeNotSeenYet
@@ -131,6 +132,7 @@ class AttemptLimit:
         self._refusals_wanted = self._failures_wanted = 0
         self._since: dict[Hashable, float] = {}  # sent while it is not certain: from when on
         self._sent: set[Hashable] = set()
+        self._sent_at: dict[Hashable, float] = {}
         self._taken: set[Hashable] = set()
         self._unanswered: list[float] = []
         self._refused: list[tuple[float, Hashable]] = []
@@ -217,6 +219,7 @@ class AttemptLimit:
         if node in self._sent:  # the connection was closed under it, and it is sent again
             self._count_unanswered()
         self._sent.add(node)
+        self._sent_at[node] = self._clock()
 
     def leave(self, node: Hashable, *, unanswered: bool = False) -> None:
         """End a node's request, whether or not the password was sent; let others go on."""
@@ -241,13 +244,23 @@ class AttemptLimit:
         if not self._doubting:
             self._no_doubt.set()
 
-    def accept(self, taker: Hashable, place: Hashable = None) -> None:
-        """Mark the password as proven: a node took it; that ends the refusals of its `place`."""
+    def sent_at(self, node: Hashable) -> float:
+        """Return when a node's newest request with the password left; infinity before the first."""
+        return self._sent_at.get(node, math.inf)
+
+    def accept(self, taker: Hashable, place: Hashable = None, *, sent_at: float = math.inf) -> None:
+        """Mark the password as proven: a node took it; that ends the refusals of its `place`.
+
+        Those that came after its request was sent, at `sent_at`, stay: it may have been answered
+        before the password was changed.
+        """
         is_news = not self.is_proven or bool(self._refused) or taker not in self._taken
         self.is_proven = True
         self._taken.add(taker)
         self._unanswered.clear()
-        self._refused = [refusal for refusal in self._refused if refusal[1] != place]
+        self._refused = [
+            (at, where) for at, where in self._refused if where != place or at > sent_at
+        ]
         self._refusals_wanted = self._failures_wanted = 0
         if is_news:
             self._fit_slots()

@@ -344,6 +344,7 @@ class NodeLogin:
         self._place = profile.cluster or profile.url
         self._has_answered = False
         self._took_password = False
+        self._taken_at = 0.0  # when the request left with which it took it
 
     @property
     def is_taken_elsewhere(self) -> bool:
@@ -361,7 +362,7 @@ class NodeLogin:
         self._login.took(self._name, by_password=self._took_password)
         if self._took_password:
             self._took_password = False
-            self._login.attempts.accept(self._name, self._place)
+            self._login.attempts.accept(self._name, self._place, sent_at=self._taken_at)
         self._login.attempts.settle(self._node)
 
     def check(self) -> None:
@@ -406,6 +407,7 @@ class NodeLogin:
     def password_accepted(self) -> None:
         """Note that the node took the password; `prove` confirms it."""
         self._took_password = True
+        self._taken_at = self._login.attempts.sent_at(self._node)
 
     def node_answered(self) -> None:
         """Mark the node as one that answered a request without credentials."""
