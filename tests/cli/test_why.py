@@ -23,7 +23,7 @@ def test_all_well_is_exit_code_0_and_only_gets_are_sent(
 def test_what_is_down_is_exit_code_1_with_the_evidence(
     known: Command, served: SimulatedCluster
 ) -> None:
-    served.cluster.stop(2, "ccs")
+    served.cluster.node(2).processes["ccs"].fix_status("STOPPED")
     served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
     ran = known.run("why", "node2", "ccs", "--json")
     assert ran.code == 1

@@ -39,6 +39,8 @@ class ServicesParser:
         self._services = codec.services_in(entries)
         if isinstance(entries, codec.JsonObject) or len(entries) != len(self._services):
             return
+        if any(service.note for service in self._services):  # of an odd entry no uptime is read
+            return
         texts = [entry.get("uptime") for entry in entries.values()]
         found = set(map(bytes.decode, uptimes))
         self._ticking = [number for number, text in enumerate(texts) if text in found]
