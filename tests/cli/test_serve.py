@@ -169,10 +169,10 @@ async def _look(url: str, folder: Path) -> None:
             assert "READ-ONLY" in page.text
             await page.has_focus()
             await page.press("r")
-            await page.until(lambda: "started with --read-only\n" in page.text + "\n")
             await page.press("y")
             await page.press("?")
             await page.until(lambda: "esc close" in page.text)
+            assert "operation_type" not in page.text
     finally:
         browser.kill()
         await browser.wait()
