@@ -306,7 +306,7 @@ def test_no_form_of_snapshot_holds_the_password(place: Place) -> None:
     run.send(b"\x10")
     run.shows("Search for commands")
     run.send(b"snapshot as json")
-    run.shows("into a file as JSON")
+    run.shows("to a file as JSON")
     run.send(b"\x1b[B\r")
     run.shows(".json")
     run.send(b"\x11")

@@ -67,7 +67,7 @@ def test_textuals_variables_have_no_effect(opened: Open, tmp_path: Path) -> None
         "TEXTUAL": "debug,devtools",
     }
     with opened(env=env) as terminal:
-        terminal.shows("alert_mgr", "running")
+        terminal.shows("alert_mgr", "RUNNING")
         terminal.quiet(1.0)
         assert terminal.child.poll() is None
         terminal.send(b"q")

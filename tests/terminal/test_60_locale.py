@@ -21,7 +21,9 @@ pytestmark = pytest.mark.terminal
 )
 def test_signs_are_signs_and_columns_stand(env: dict[str, str], signs: str, opened: Open) -> None:
     with opened(env=env) as terminal:
-        terminal.shows("alert_mgr", f"{signs[0]} RUNNING", f"{signs[1]} EXITED")
+        terminal.shows("alert_mgr", f"{signs[0]} RUNNING")
+        terminal.send(b"G")  # the one that has ended is farther down
+        terminal.shows(f"{signs[0]} RUNNING", f"{signs[1]} EXITED")
         assert terminal.text.isascii() == ("*" in signs)
         assert "\\u" not in terminal.text
         rows = [line for line in terminal.lines if " RUNNING" in line]

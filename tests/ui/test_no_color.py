@@ -85,6 +85,8 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     pid, fd = spawn(tmp_path_factory.mktemp("home"))
     terminal = Terminal(fd)
     try:
+        terminal.until(lambda: "RUNNING" in "\n".join(terminal.lines))
+        os.write(fd, b"G")  # the service that has ended is farther down
         terminal.until(
             lambda: all(word in "\n".join(terminal.lines) for word in ("RUNNING", "EXITED"))
         )
