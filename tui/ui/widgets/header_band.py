@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from rich.text import Text
 from textual.geometry import Region
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -51,6 +52,19 @@ class HeaderBand(Widget):
         width = self.size.width
         if y >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        segments = self._lines[y].render(self.app.console)
-        strip = Strip(segments).apply_style(self.rich_style)
-        return strip.adjust_cell_length(width, self.rich_style).simplify()
+        line = self._lines[y]
+        selection = self.text_selection
+        span = selection.get_span(y) if selection is not None else None
+        if span is not None:
+            line = line.copy()
+            end = span[1] if span[1] >= 0 else len(line)
+            line.stylize(self.screen.get_component_rich_style("screen--selection"), span[0], end)
+        strip = Strip(line.render(self.app.console)).apply_style(self.rich_style)
+        # The offsets say which letter is under the mouse.
+        return strip.adjust_cell_length(width, self.rich_style).simplify().apply_offsets(0, y)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str]:
+        """Return the selected part of what it shows, and the end of a line."""
+        if selection.start is not None and selection.start.y >= len(self._lines):
+            return "", "\n"  # selected before there were fewer lines
+        return selection.extract(self.shown), "\n"
