@@ -81,7 +81,7 @@ def look(terminal: Terminal, keys: bytes, *words: str) -> None:
 
 def test_on_every_screen_only_the_decks_own_sequences_are_written(tmp_path: Path) -> None:
     with serving(routes(answers())) as server, deck(server.url, tmp_path) as terminal:
-        terminal.shows("1/59 running")
+        terminal.shows("services 1/59 ok")
         terminal.send(b"dy")
         for _ in range(len(TEXTS) * 2):
             terminal.send(b"\x1b[B")
@@ -96,7 +96,7 @@ def test_on_every_screen_only_the_decks_own_sequences_are_written(tmp_path: Path
         terminal.send(b"n\x1b[B\x1b")
         terminal.quiet(0.3)
         look(terminal, b"\x10", "Search")
-        look(terminal, b"a", "cluster")
+        look(terminal, b"a", "Add a node", "ctrl+s save")
         look(terminal, b"L", "password", "enter log in")
         terminal.send(b"/alert_mgr\r")
         terminal.quiet(0.5)
@@ -134,12 +134,12 @@ def test_errors_are_written_as_text_alone(what: str, tmp_path: Path) -> None:
 
 def test_clicks_on_every_line_run_nothing(tmp_path: Path) -> None:
     with serving(routes(answers())) as server, deck(server.url, tmp_path) as terminal:
-        terminal.shows("1/59 running")
+        terminal.shows("services 1/59 ok")
         for line in range(1, 39):
             terminal.send(b"\x1b[<0;50;%dM\x1b[<0;50;%dm" % (line, line))
         terminal.quiet(1.0)
         assert terminal.child.poll() is None
-        assert "1/59 running" in terminal.text
+        assert "services 1/59 ok" in terminal.text
         leave(terminal)
     assert not server.posts
 

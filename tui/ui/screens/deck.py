@@ -234,6 +234,10 @@ class DeckScreen(ServicesScreen[None]):
         """Whether the nodes are listed at the side."""
         return self.size.width >= _TABLE_LEAST + _SIDE_LEAST
 
+    def on_mount(self) -> None:
+        """Share the room anew once the table needs a line for its scrollbar, or no longer."""
+        self.watch(self.table, "show_horizontal_scrollbar", self.show_around, init=False)
+
     def on_resize(self, event: events.Resize) -> None:
         """Show what fits now; the detail pane is open where there is room beside the table."""
         super().on_resize(event)
@@ -283,7 +287,8 @@ class DeckScreen(ServicesScreen[None]):
         self._recent.set_class(self._detail.display and self.size.width < _ROOMY, "-squeezed")
         view = self.view()
         if view is not None and self._recent.display:
-            spare = self._main.size.height - view.counts[1] - _TABLE_FRAME
+            frame = _TABLE_FRAME + self.table.scrollbar_size_horizontal
+            spare = self._main.size.height - view.counts[1] - frame
             _resize(self._recent, height=max(_EVENTS_LEAST, spare))
         self._show_hidden()
         self._show_mini(views)
