@@ -22,6 +22,7 @@ async def test_a_row_shows_name_status_uptime_kind_and_start(
     async with open_deck(write_configuration(served, tmp_path), size=(150, 50)) as deck:
         await deck.all_known()
         await deck.shows("SERVICE", "STATUS", "UPTIME", "KIND", "LAST ", "CHANGED")
+        await deck.until(lambda: "optional" in line_of(deck, "alert_mgr"))
         row = line_of(deck, "alert_mgr")
         assert re.search(r"● RUNNING +3d 00:\d\d:\d\d optional", row), row
         assert "required" in line_of(deck, "ccs")

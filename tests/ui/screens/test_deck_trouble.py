@@ -104,7 +104,7 @@ async def test_the_last_good_rows_stay_and_the_bad_answer_is_described(
 async def test_a_server_that_speaks_only_the_three_calls_can_be_watched(tmp_path: Path) -> None:
     with serving(routes({"/v1/local/services": answer(GOOD)})) as server:
         async with open_deck(one_node(server.url, tmp_path)) as deck:
-            await deck.shows("alert_mgr", "3d 00:5", "2/2 running")
+            await deck.shows("alert_mgr", "3d 00:5", "2/2 ok")
             await deck.on("alert_mgr")
             await deck.press("r")
             await deck.shows("not known to be optional")
@@ -193,4 +193,4 @@ async def test_rubbish_that_ends_a_connection_is_survived_again_and_again(
     """P16."""
     with serving(once(b"\x00" * 64), once(answer(GOOD))) as server:
         async with open_deck(one_node(server.url, tmp_path)) as deck:
-            await deck.shows("alert_mgr", "2/2 running")
+            await deck.shows("alert_mgr", "2/2 ok")

@@ -62,8 +62,8 @@ _SIDE_LEAST, _SIDE_MOST = 26, 44
 _TABLE_LEAST = 80
 """Cells that the table keeps beside the side pane: there it shows no less than without it."""
 
-_TABLE_FRAME, _EVENTS_LEAST = 3, 7
-"""Lines of the table besides its rows, and of the events with their frame."""
+_TABLE_FRAME = 3
+"""Lines of the table besides its rows."""
 
 _VAST, _MINI_LEAST = (200, 60), 38
 """Columns and lines from which there is a small matrix, and the width of the side pane then."""
@@ -235,7 +235,7 @@ class DeckScreen(ServicesScreen[None]):
         return self.size.width >= _TABLE_LEAST + _SIDE_LEAST
 
     def on_mount(self) -> None:
-        """Share the room anew once the table needs a line for its scrollbar, or no longer."""
+        """Share the room anew whenever the table begins or ceases to need a scrollbar below."""
         self.watch(self.table, "show_horizontal_scrollbar", self.show_around, init=False)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -252,9 +252,21 @@ class DeckScreen(ServicesScreen[None]):
             self.table.set_empty("No node yet. Press a to add one.")
             self.table.show([])
             return
+        self._bound_table(view)
         self.table.set_empty(self._why_empty(view))
         self.table.show_strips(self._hour.known(view.name, view.cluster), view)
         self._shown = self.table.present(view, self._query, self._last.of(view.name))
+
+    def _bound_table(self, view: NodeView | None) -> None:
+        """Let the table be no higher than its rows, so that the events have the rest.
+
+        With no service there is one line, which tells why.
+        """
+        most = 0
+        if view is not None and self._recent.display and self.has_news:
+            lines = _TABLE_FRAME + self.table.scrollbar_size_horizontal
+            most = max(1, view.counts[1]) + lines
+        _bound_height(self.table, most)
 
     def _why_empty(self, view: NodeView) -> str:
         if view.reading.trouble is not None and view.reading.answered_at is None:
@@ -279,17 +291,13 @@ class DeckScreen(ServicesScreen[None]):
         self._show_elsewhere()
 
     def _share_room(self, views: Sequence[NodeView]) -> None:
-        """Give the side pane the width that it needs, and the events what is left of the height."""
+        """Give the side pane the width it needs, and the events the height the table leaves."""
         room = self.size.width - _TABLE_LEAST
         wanted = max(self._side.wanted_width + 2, _MINI_LEAST if self._has_mini else 0)
         _resize(self._left, width=max(_SIDE_LEAST, min(wanted, room, _SIDE_MOST)))
         # Below 160 columns the detail pane is at the bottom, and shows what happened itself.
         self._recent.set_class(self._detail.display and self.size.width < _ROOMY, "-squeezed")
-        view = self.view()
-        if view is not None and self._recent.display:
-            frame = _TABLE_FRAME + self.table.scrollbar_size_horizontal
-            spare = self._main.size.height - view.counts[1] - frame
-            _resize(self._recent, height=max(_EVENTS_LEAST, spare))
+        self._bound_table(self.view())
         self._show_hidden()
         self._show_mini(views)
 
@@ -712,3 +720,10 @@ def _resize(widget: Widget, *, width: int | None = None, height: int | None = No
         widget.styles.width = width
     if height is not None and widget.styles.height != Scalar.from_number(height):
         widget.styles.height = height
+
+
+def _bound_height(widget: Widget, most: int) -> None:
+    """Let a widget have at most so many lines, 0 for any number, where it is another bound."""
+    bound = Scalar.from_number(most) if most else None
+    if widget.styles.max_height != bound:
+        widget.styles.max_height = bound
