@@ -81,6 +81,13 @@ def test_what_is_known_of_a_cluster_is_summed_up() -> None:
     ]  # fmt: skip
 
 
+def test_a_node_whose_last_poll_failed_is_not_ok_though_its_answer_is_recent() -> None:
+    lost = Trouble(TroubleKind.UNREACHABLE, "refused the connection")
+    one = node_view("node1", Service("a", "RUNNING"))
+    two = node_view("node2", Service("a", "RUNNING"), trouble=lost)
+    assert summed(one, two)[:2] == ["nodes 1/2 ok", "services 1/1 ok"]
+
+
 def test_what_is_not_known_is_never_a_number() -> None:
     nothing = summed(node_view("node1", Service("a", "RUNNING")), context=ClusterContext())
     assert nothing[2:] == ["alerts —", "quorum —", "license —", "certs —"]

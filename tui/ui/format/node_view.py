@@ -129,8 +129,8 @@ class NodeView:
 
     @property
     def answers(self) -> bool:
-        """Whether it is the node that is meant, and its last answer is recent."""
-        return self.is_fresh and not self.wrong_node
+        """Whether it is the node that is meant, and its newest poll was answered, and recently."""
+        return self.is_fresh and self.reading.trouble is None and not self.wrong_node
 
     @property
     def scope(self) -> ServiceKinds:
