@@ -81,4 +81,4 @@ async def test_the_confirmation_of_an_order_names_an_open_rollout(
         await deck.until(lambda: not deck.fleet.orders.open_on("node1"))
         await deck.on("mdns_server")
         await deck.press("r")
-        await deck.shows("rollout 1", "pauses where it sees this order")
+        await deck.shows("rollout 1", "will pause when it sees this action")

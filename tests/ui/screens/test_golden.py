@@ -30,6 +30,7 @@ TIMELESS = (
     (re.compile(r"\d\d-\d\d(?= 12:34:56)"), "01-02"),
     (re.compile(r"(?<![.\d])\d{1,2} s\b"), "9 s"),
     (re.compile(r"(?<= )\ds(?= )"), "9s"),
+    (re.compile(r"(?<=uptime  3 d )(?:\d\d m|1 h )"), "59 m"),
     (re.compile(r"(?<=took )\d+ ms"), "9 ms"),
     (re.compile(r"\(\d+ ms\) *(?=│)"), "(9 ms) "),
     (re.compile(r"\(\d+(?= +│)"), "(9"),  # an age that goes on in the next line

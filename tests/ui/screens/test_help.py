@@ -1,5 +1,6 @@
 """Help, palette and keys: one table of bindings, and all of them can be found."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,9 @@ async def test_help_shows_every_live_binding_and_what_the_signs_mean(
         await deck.press("question_mark")
         await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
         text = await page(deck)
-        flowing = " ".join(text.split())
+        # Where a meaning goes on in the next line, the key's id stands between its two parts.
+        ids = "|".join(re.escape(key.id) for key in KEYS)
+        flowing = " ".join(re.sub(rf"(?m) {{2,}}(?:{ids})$", "", text).split())
         for key in KEYS:
             if not key.id.startswith("node."):
                 assert key.does in flowing, key.id

@@ -87,7 +87,7 @@ async def test_all_problems(twelve: SimulatedCluster, tmp_path: Path) -> None:
         await deck.shows("nodes 11/12 ok", "1 restarted/1h")
         for size in SIZES:
             await deck.pilot.resize_terminal(*size)
-            await deck.shows("unreachable", "FATAL", "STOPPED", "vanished", "not ordered here")
+            await deck.shows("unreachable", "FATAL", "STOPPED", "vanished", "not sent from here")
             await deck.settle()
             await deck.context_known()
             # A time is as wide with one digit as with two.
