@@ -58,17 +58,28 @@ def compare(name: str, text: str) -> None:
 
 
 async def settle(deck: Deck, served: SimulatedCluster) -> None:
-    """Come to a state in which every sort of row is there."""
-    served.cluster.stop(1, "stats_archiver")
-    served.cluster.set_status(1, "redis_mgr", "FATAL")
-    served.cluster.stop(2, "alert_mgr")
-    served.cluster.power_off(3)
+    """Come to a state in which every sort of row is there.
+
+    One change after the other, for the events below to have one order.
+    """
+
+    def has(node: str, service: str, status: str) -> bool:
+        found = deck.fleet.watch(node).reading.find(service)
+        return found is not None and found.status == status
+
+    cluster = served.cluster
+    cluster.power_off(3)
+    await deck.until(lambda: deck.fleet.watch("node3").reading.trouble)
+    cluster.set_status(1, "redis_mgr", "FATAL")
+    await deck.until(lambda: has("node1", "redis_mgr", "FATAL"))
+    cluster.stop(1, "stats_archiver")
+    await deck.until(lambda: has("node1", "stats_archiver", "STOPPED"))
+    cluster.stop(2, "alert_mgr")
+    await deck.until(lambda: has("node2", "alert_mgr", "STOPPED"))
     await deck.until(
         lambda: (
             deck.table.row_keys[:2] == ("redis_mgr", "stats_archiver")
             and "→ STOPPED" in deck.app.deck.table.row("stats_archiver").cells[5].text
-            and deck.fleet.watch("node3").reading.trouble
-            and any(one.status == "STOPPED" for one in deck.fleet.watch("node2").reading.services)
         )
     )
     await deck.on("alert_mgr")
