@@ -115,6 +115,8 @@ async def test_what_lies_over_the_deck(
         await deck.until(lambda: deck.app.screen is not deck.app.deck)
         if name == "confirm":
             await deck.armed()
+            # Only a tick after that has what is in view been counted as seen.
+            await deck.shows("y restarts")
         elif name == "form":
             await deck.form()
         await deck.settle()
