@@ -161,5 +161,5 @@ async def test_a_lost_node(served: SimulatedCluster, tmp_path: Path) -> None:
         served.cluster.power_off(1)
         await deck.shows("STALE", "UNREACHABLE", "next try in")
         await deck.press("d")
-        await deck.shows("Sends alerts")
+        await deck.shows("Sends alerts", "next try in")
         compare("lost-100x24", deck.text)
