@@ -419,7 +419,7 @@ def test_messages_are_not_repeated_and_name_no_keys_of_the_deck(
         for word in ("press", "ctrl", "asked again"):
             assert word not in err
     assert refused.count("does not accept") == 1
-    assert "five wrong logins lock the user" in refused
+    assert "five refused logins lock the user" in refused
 
 
 def test_another_certificate_is_exit_code_3_and_nothing_is_sent_to_it(
@@ -834,8 +834,8 @@ def test_letters_that_the_terminal_lacks_are_written_as_escapes(
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (answer(b"<html>\x1b[31m"), "bad answer"),
-        (answer(b"[1, 2]"), "bad answer"),
+        (answer(b"<html>\x1b[31m"), "invalid answer"),
+        (answer(b"[1, 2]"), "invalid answer"),
         (answer(b"\x1b[2J", 500), "500"),
         (answer(b"", 302, Location="https://evil.example/\x1b"), "a redirect to evil.example"),
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP"),

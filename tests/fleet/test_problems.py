@@ -145,7 +145,7 @@ def test_a_stop_that_was_ordered_here_is_timed_from_its_own_change() -> None:
 def test_a_restart_that_was_not_ordered_here_is_listed_for_an_hour() -> None:
     well = node(services={"x": "RUNNING"})
     restarted = restart(60)
-    assert "not ordered here" in problem_of(well, events=(restarted,)).what
+    assert "not sent from here" in problem_of(well, events=(restarted,)).what
     assert problem_of(well, events=(restarted,)).since == NOW - 60
     came_up = (flip("RUNNING EXITED", 130), flip("EXITED RUNNING", 120))
     seen = event(Restart("RUNNING", "EXITED"), 120)

@@ -23,11 +23,15 @@ from tui.model.event import (
     StatusChange,
     StoppedLogin,
 )
-from tui.model.event_text import NOT_ORDERED_HERE, ORDERED_HERE, details_text
+from tui.model.event_text import details_text
 from tui.model.node import Role
 from tui.model.order import Result, Verb
 from tui.model.reading import TroubleKind
 from tui.model.rollout import RolloutState
+
+_ORDERED_HERE, _NOT_ORDERED_HERE = ", ordered here", ", nobody here ordered it"
+_WORDS_THEN = ((", not sent from here", _NOT_ORDERED_HERE), ("sent from here", "ordered here"))
+"""What events are worded with now, and what was written."""
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _SPAN = r"(?P<span>\d{1,9} [dhms](?: \d{1,9} [dhms])?)"
@@ -94,13 +98,19 @@ def parse_sentence(
         cause = Cause.ORDERED_HERE
     elif kind in _CAUSED:
         cause = Cause.NOT_ORDERED_HERE
-    sentence = text.removesuffix(ORDERED_HERE if ordered else NOT_ORDERED_HERE)
+    sentence = text.removesuffix(_ORDERED_HERE if ordered else _NOT_ORDERED_HERE)
     match = _READERS[kind].fullmatch(sentence)
     if match is not None:
         details = _BUILDERS[kind](match, service)
-        if details_text(details, cause) == text:
+        if _as_written(details_text(details, cause)) == text:
             return details, cause
     return OldSentence(kind, text, brief), cause
+
+
+def _as_written(text: str) -> str:
+    for now, then in _WORDS_THEN:
+        text = text.replace(now, then)
+    return text
 
 
 def _seconds(span: str) -> float:

@@ -233,7 +233,7 @@ def test_problems_come_first() -> None:
         "  node1: ANOTHER NODE: node:3 answers here, it was node:2 before",
         "  node1: STALE: last answered 10 m ago",
         "  node1: alert_mgr STOPPED (optional), RUNNING → STOPPED 0 1 m ago",
-        "  node1: restart alert_mgr: TIMED OUT, ordered 5 m ago",
+        "  node1: restart alert_mgr: TIMED OUT, sent 5 m ago",
     ]
     assert text.index("PROBLEMS") < text.index("NODE node1") < text.index("EVENTS")
 
