@@ -92,7 +92,7 @@ async def test_an_order_its_restart_and_its_verdict_appear_and_say_that_it_was_o
         await row(deck, "node1", "alert_mgr", "✓ verdict", "restart: verified")
         changes = happened(deck, EventKind.FLIPPED) + happened(deck, EventKind.RESTARTED)
         assert changes
-        assert all(one.ordered_here and "ordered here" in event_text(one) for one in changes)
+        assert all(one.ordered_here and "sent from here" in event_text(one) for one in changes)
         await deck.press("!")
         await deck.shows("No event matches", "problems only")
 
