@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from statistics import median
 
 from rich.text import Text
@@ -111,15 +112,12 @@ async def matrix() -> tuple[float, float]:
         table = app.query_one(MatrixTable)
         table.present(build_grid(maker.of(views(0)), ServiceFilter()))
         await pilot.pause(0.2)
-        took = []
-        for second in range(1, ROUNDS + 1):
-            seen = views(second)
-            took.append(
-                await _painted(
-                    table,
-                    lambda seen=seen: table.present(build_grid(maker.of(seen), ServiceFilter())),  # type: ignore[misc]
-                )
-            )
+
+        def show(second: int) -> None:
+            table.present(build_grid(maker.of(seen[second]), ServiceFilter()))
+
+        seen = [views(second) for second in range(ROUNDS + 1)]
+        took = [await _painted(table, partial(show, second)) for second in range(1, ROUNDS + 1)]
     return median(one for one, _ in took), median(both for _, both in took)
 
 
@@ -132,8 +130,8 @@ async def bare() -> float:
         took = []
         for second in range(1, ROUNDS + 1):
             line = f"{second} plain text ".ljust(SIZE[0], "x")
-            said = Text("\n".join([line] * SIZE[1]))
-            took.append(await _painted(text, lambda said=said: text.update(said)))  # type: ignore[misc]
+            shown = Text("\n".join([line] * SIZE[1]))
+            took.append(await _painted(text, partial(text.update, shown)))
     return median(both for _, both in took)
 
 

@@ -25,7 +25,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         if str(host).endswith(".hang"):
             release.wait(10)
             raise socket.gaierror(socket.EAI_AGAIN, "no answer")
-        return real(host, *more, **named)  # type: ignore[arg-type]  # passed on as it came
+        return real(host, *more, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     yield looked_up

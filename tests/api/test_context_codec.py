@@ -141,7 +141,7 @@ def test_a_part_of_the_health_call_that_is_not_there_is_unknown_and_spoils_no_ot
 
 
 def test_shards_of_the_health_call_are_unknown_where_a_node_does_not_list_its_own() -> None:
-    nodes = [*HEALTH["nodes"], {"id": "2"}]  # type: ignore[misc]
+    nodes = [*HEALTH["nodes"], {"id": "2"}]
     assert context_codec.read_health(body(HEALTH | {"nodes": nodes})).shards is None
 
 

@@ -37,7 +37,7 @@ class Ran:
     @property
     def nodes(self) -> list[dict[str, Any]]:
         """The nodes of `status --json`."""
-        return json.loads(self.out)["nodes"]  # type: ignore[no-any-return]
+        return json.loads(self.out)["nodes"]
 
     @property
     def rows(self) -> list[list[str]]:

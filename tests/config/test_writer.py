@@ -178,7 +178,7 @@ except ConfigError as error:
 def test_a_disk_that_takes_no_more_loses_nothing(write: Write) -> None:
     """P22."""
     path = write(TEXT)
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-c", _FULL, str(path)], capture_output=True, text=True, check=True
     )
     assert done.stdout == "cannot be written: File too large\n"
@@ -229,7 +229,7 @@ while done < 20:
 
 
 def adding(path: Path, who: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", _MANY, str(path), who])  # noqa: S603
+    return subprocess.Popen([sys.executable, "-c", _MANY, str(path), who])  # noqa: S603 - our own words
 
 
 @pytest.mark.real_time

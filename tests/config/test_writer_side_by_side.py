@@ -71,7 +71,7 @@ while True:
 def counting(path: Path, who: str, upto: int = SAVES, room: int = 0) -> "subprocess.Popen[str]":
     argv = [sys.executable, "-c", _COUNT, str(path), who, str(upto), str(room)]
     printed = subprocess.PIPE if room else None
-    return subprocess.Popen(argv, stdout=printed, text=True)  # noqa: S603
+    return subprocess.Popen(argv, stdout=printed, text=True)  # noqa: S603 - our own words
 
 
 class Watcher:
@@ -133,7 +133,7 @@ def test_the_lock_of_a_writer_that_was_killed_is_free_at_once(write: Write) -> N
     path = write(TEXT)
     lock = path.with_name("config.toml.lock")
     argv = [sys.executable, "-c", _HOLD, str(lock)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as holder:  # noqa: S603
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as holder:  # noqa: S603 - our own words
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         os.kill(holder.pid, signal.SIGKILL)

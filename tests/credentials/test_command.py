@@ -229,7 +229,7 @@ except CredentialError as error:
 )
 def test_nothing_is_left_to_complain_about_at_the_end(script: str) -> None:
     """A transport that is collected after its loop was closed would write to stderr."""
-    ran = subprocess.run(  # noqa: S603
+    ran = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-W", "always", "-c", _CHILD, "0.5", "sh", "-c", script],
         cwd=ROOT,
         capture_output=True,

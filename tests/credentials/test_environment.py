@@ -31,7 +31,7 @@ def test_it_leaves_as_soon_as_the_profiles_are_known() -> None:
     Passwords([profile(SOURCE)])
     assert NAME not in os.environ
     child = [sys.executable, "-c", f"import os; print(os.environ.get({NAME!r}))"]
-    assert subprocess.run(child, capture_output=True, check=True).stdout == b"None\n"  # noqa: S603
+    assert subprocess.run(child, capture_output=True, check=True).stdout == b"None\n"  # noqa: S603 - our own words
 
 
 async def test_it_is_remembered_for_the_whole_process() -> None:

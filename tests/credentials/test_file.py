@@ -195,7 +195,7 @@ def test_a_disk_that_hangs_holds_nothing_else_up_and_is_reported(file: Path) -> 
     if strace is None:
         pytest.skip("needs strace")
     argv = (strace, "-f", "-o", os.devnull, "-P", str(file), "-e", "trace=openat")
-    if subprocess.run([*argv, "true"], check=False, capture_output=True).returncode:  # noqa: S603
+    if subprocess.run([*argv, "true"], check=False, capture_output=True).returncode:  # noqa: S603 - our own words
         pytest.skip("strace may not trace here")
     argv = (*argv, "-e", "inject=openat:delay_enter=3000000", sys.executable, "-c", _WAITING)
     printed = subprocess.run(  # noqa: S603 - our own words

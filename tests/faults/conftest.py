@@ -38,7 +38,7 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
             names.release.wait(30)
             raise socket.gaierror(socket.EAI_AGAIN, "no answer")
         known = names.addresses.get(text)
-        return real(known() if known else host, *more, **named)  # type: ignore[arg-type]
+        return real(known() if known else host, *more, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
     yield names

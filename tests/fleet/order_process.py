@@ -59,7 +59,7 @@ async def on_and_on(url: str, folder: Path) -> None:
         while True:
             before = deck.watch().reading.asked_at
             await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
-            await deck.until(lambda at=before: deck.watch().reading.asked_at > at)  # type: ignore[misc]
+            await deck.until(lambda at=before: deck.watch().reading.asked_at > at)
 
 
 def forks(url: str, folder: Path) -> None:

@@ -104,6 +104,6 @@ def traced(folder: Path, *more: str) -> tuple[str, ...]:
     )  # fmt: skip
     if strace is None:
         pytest.skip("needs strace")
-    if subprocess.run([*argv, "true"], check=False, capture_output=True).returncode:  # noqa: S603
+    if subprocess.run([*argv, "true"], check=False, capture_output=True).returncode:  # noqa: S603 - our own words
         pytest.skip("strace may not trace here")
     return argv

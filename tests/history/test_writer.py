@@ -50,7 +50,7 @@ def of(*entries: Event | Reading, queue: WriteQueue | None = None) -> Batch:
 def rows(folder: Path, table: str) -> list[tuple[object, ...]]:
     database = sqlite3.connect(folder / "history.sqlite3")
     try:
-        return database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
+        return database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - a name of this test
     finally:
         database.close()
 
@@ -329,7 +329,7 @@ def test_a_broken_file_is_put_aside_and_a_new_one_begun(
 ) -> None:
     store.write(of(*(event("before") for _ in range(500))))
     store.close()
-    spoil(folder / "history.sqlite3")  # type: ignore[operator]
+    spoil(folder / "history.sqlite3")
     broken = (folder / "history.sqlite3").read_bytes()
     with pytest.raises(StorageError):
         HistoryReader(folder).events(None)
@@ -420,7 +420,7 @@ def test_a_file_that_is_not_safely_this_users_is_refused_with_its_path(
 ) -> None:
     store.write(of(event()))
     store.close()
-    says = spoil(folder)  # type: ignore[operator]
+    says = spoil(folder)
     for ask in (store.open, lambda: HistoryReader(folder).events(None)):
         with pytest.raises(StorageError, match=str(folder)) as refused:
             ask()

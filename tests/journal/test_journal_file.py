@@ -227,7 +227,7 @@ def test_a_file_that_is_not_safely_this_users_is_refused_with_its_path(
     folder: Path, spoil: object
 ) -> None:
     JournalFile(folder).append({"id": 1})
-    says = spoil(folder)  # type: ignore[operator]
+    says = spoil(folder)
     with pytest.raises(JournalError, match=str(folder)) as told:
         JournalFile(folder).append({"id": 2})
     assert says in str(told.value)

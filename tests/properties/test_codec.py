@@ -196,7 +196,7 @@ def test_any_start_time_is_an_aware_utc_time_or_none(raw: object) -> None:
     assert moment is None or (moment.tzinfo is UTC and 1980 <= moment.year <= 9000)
 
 
-@given(st.datetimes(datetime(1981, 1, 1), datetime(8999, 1, 1)), st.integers(-840, 840))  # noqa: DTZ001
+@given(st.datetimes(datetime(1981, 1, 1), datetime(8999, 1, 1)), st.integers(-840, 840))  # noqa: DTZ001 - the zone is drawn beside it
 def test_a_start_time_is_the_same_moment_whatever_its_offset(
     moment: datetime, minutes: int
 ) -> None:

@@ -42,6 +42,6 @@ def ask(served: SimulatedCluster) -> Iterator[Callable[..., httpx.Response]]:
 
         def ask(method: str, path: str, uid: int = 1, **more: object) -> httpx.Response:
             more.setdefault("auth", ADMIN)
-            return client.request(method, served.urls[uid] + path, **more)  # type: ignore[arg-type]
+            return client.request(method, served.urls[uid] + path, **more)
 
         yield ask

@@ -92,7 +92,7 @@ def answers(served, uid):
 
 
 def order(served, uid, operation, *services):
-    with httpx.Client(verify=False, trust_env=False, timeout=5, auth=ADMIN) as client:  # noqa: S501
+    with httpx.Client(verify=False, trust_env=False, timeout=5, auth=ADMIN) as client:  # noqa: S501 - the simulator's certificate is its own
         return client.post(
             served.urls[uid] + "/v1/local/services",
             json={"operation_type": operation, "services": list(services)},
@@ -143,7 +143,7 @@ def test_a_carried_out_operation_cuts_even_beside_a_refused_one(cluster):
 def test_an_operation_for_the_primary_cuts_the_primary_and_not_the_redirecting_node(cluster):
     cluster.cluster.handle_redirects = True
     with wire(cluster, 1) as primary, wire(cluster, 2) as here:
-        with httpx.Client(verify=False, trust_env=False, auth=ADMIN) as client:  # noqa: S501
+        with httpx.Client(verify=False, trust_env=False, auth=ADMIN) as client:  # noqa: S501 - the simulator's certificate is its own
             answer = client.post(
                 cluster.urls[2] + "/v1/services",
                 json={"operation_type": "restart", "services": ["envoy"]},

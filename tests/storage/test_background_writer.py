@@ -22,7 +22,7 @@ def gate() -> Iterator[threading.Event]:
 
 def test_jobs_are_done_in_their_order_and_give_their_results() -> None:
     writer, done = BackgroundWriter("test"), list[int]()
-    futures = [writer.put(lambda one=one: done.append(one) or one) for one in range(50)]  # type: ignore[misc]
+    futures = [writer.put(lambda one=one: done.append(one) or one) for one in range(50)]
     assert [one.result(5) for one in futures] == done == list(range(50))
 
 
@@ -76,6 +76,6 @@ def test_a_job_is_repeated_and_sooner_where_it_is_wanted() -> None:
 def test_the_last_job_is_done_after_all_that_wait() -> None:
     writer, done = BackgroundWriter("test"), list[int]()
     for one in range(20):
-        writer.put(lambda one=one: done.append(one))  # type: ignore[misc]
+        writer.put(lambda one=one: done.append(one))
     writer.end(lambda: done.append(-1), 5)
     assert done == [*range(20), -1]

@@ -66,7 +66,7 @@ def test_without_a_home_the_configuration_is_empty_and_nothing_is_looked_for_her
     tmp_path: Path,
 ) -> None:
     """P23."""
-    subprocess.run([sys.executable, "-c", _HOMELESS], check=True, cwd=tmp_path, env={})  # noqa: S603
+    subprocess.run([sys.executable, "-c", _HOMELESS], check=True, cwd=tmp_path, env={})  # noqa: S603 - our own words
 
 
 @pytest.mark.real_time
@@ -75,5 +75,5 @@ def test_importing_the_paths_and_the_configuration_imports_nothing_slow() -> Non
     code = (
         f"import sys, tui.storage.paths, tui.config; print([n for n in {slow} if n in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own words
     assert done.stdout == "[]\n"

@@ -18,7 +18,7 @@ SENTENCE = "rsdeck: the deck needs a terminal"
 
 
 def test_keys_are_not_taken_from_a_pipe(opened: Open) -> None:
-    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as yes:  # noqa: S607
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as yes:  # noqa: S607 - from PATH, as a shell does
         with opened(stdin=yes.stdout) as terminal:
             assert terminal.ends() == 2
             terminal.shows(SENTENCE)
@@ -51,7 +51,7 @@ def test_without_term_the_deck_says_so(served: SimulatedCluster, tmp_path: Path)
     configure(tmp_path, served)
     env = environment(tmp_path, DECK_TEST_PASSWORD=PASSWORD)
     del env["TERM"]
-    done = subprocess.run(RSDECK, env=env, capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
+    done = subprocess.run(RSDECK, env=env, capture_output=True, text=True, check=False, timeout=30)  # noqa: S603 - our own words
     assert done.returncode == 2
     assert SENTENCE in done.stderr
 

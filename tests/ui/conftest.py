@@ -132,7 +132,7 @@ class Deck:
 
     async def resize(self, width: int, height: int) -> None:
         size = Size(width, height)
-        self.app._driver._size = size  # type: ignore[union-attr]
+        self.app._driver._size = size
         self.app.post_message(events.Resize(size, size))
         await self.until(lambda: self.app.size == size and self.app.screen._compositor.size == size)
         await self.settle()

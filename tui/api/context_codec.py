@@ -364,7 +364,7 @@ def _log_entry(raw: dict[str, Any]) -> LogEntry | None:
 def read_availability(reply: HttpReply) -> EndpointAvailability | None:
     """Read `GET /v1/local/bdbs/{uid}/endpoint/availability`; None for any other answer.
 
-    A 503 tells by its error_code what is wrong; without one the node itself does not answer.
+    The error_code of a 503 is the reason; without one the node itself does not answer.
     """
     if reply.status in _AVAILABLE_BY_STATUS:
         return _AVAILABLE_BY_STATUS[reply.status]

@@ -30,33 +30,33 @@ class EarlyPolling(FleetListener):
         self._context = copy_context()
         self._listener = listener
         held, self._held = self._held, []
-        for tell in held:
-            tell(listener)
+        for news in held:
+            news(listener)
         await self._task
 
-    def _tell(self, tell: Callable[[FleetListener], None]) -> None:
+    def _pass_on(self, news: Callable[[FleetListener], None]) -> None:
         if self._listener is None:
-            self._held.append(tell)
+            self._held.append(news)
         else:
             # A copy, since news may lead to news.
-            self._context.copy().run(tell, self._listener)
+            self._context.copy().run(news, self._listener)
 
     def node_changed(self, node: str) -> None:
         """Hand on that a node changed."""
-        self._tell(lambda listener: listener.node_changed(node))
+        self._pass_on(lambda listener: listener.node_changed(node))
 
     def event_happened(self, event: Event) -> None:
         """Hand on an event."""
-        self._tell(lambda listener: listener.event_happened(event))
+        self._pass_on(lambda listener: listener.event_happened(event))
 
     def order_moved(self, progress: OrderProgress) -> None:
         """Hand on a step of an order."""
-        self._tell(lambda listener: listener.order_moved(progress))
+        self._pass_on(lambda listener: listener.order_moved(progress))
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
         """Hand on a move of a rollout."""
-        self._tell(lambda listener: listener.rollout_moved(progress))
+        self._pass_on(lambda listener: listener.rollout_moved(progress))
 
     def rollouts_unfinished(self, rollouts: tuple[UnfinishedRollout, ...]) -> None:
         """Hand on rollouts of earlier sessions."""
-        self._tell(lambda listener: listener.rollouts_unfinished(rollouts))
+        self._pass_on(lambda listener: listener.rollouts_unfinished(rollouts))

@@ -146,7 +146,7 @@ class RunningAction:
     """An action of the cluster that is queued or running.
 
     `progress` is in percent, None where unknown; `moves_shards` whether it may move shards or
-    change nodes (what its name and its object tell; unknown names count as such).
+    change nodes (by its name and its object; unknown names count as such).
     """
 
     name: str

@@ -306,7 +306,7 @@ class Cluster:
         self._call_faults.pop(path, None)
 
     def fault_of(self, path: str) -> CallFault:
-        """Return what was told to become of a call."""
+        """Return the fault that was set for a call."""
         return self._call_faults.get(path, _NO_FAULT)
 
     def listens(self, uid: int) -> bool:

@@ -184,8 +184,8 @@ class _NodeApi:
         elsewhere = self._redirect(request)
         if elsewhere is not None:
             return elsewhere
-        told = self._cluster.fault_of(request.path)
-        return route(request) if told.status is None else SimReply(told.status, told.body)
+        forced = self._cluster.fault_of(request.path)
+        return route(request) if forced.status is None else SimReply(forced.status, forced.body)
 
     def _route(self, request: SimRequest) -> Callable[[SimRequest], SimReply] | None:
         if request.method == "GET" and request.path.startswith("/v1/nodes/check/"):

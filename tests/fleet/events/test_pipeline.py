@@ -128,12 +128,12 @@ async def test_the_configuration_sets_what_a_crash_loop_is() -> None:
         notify = Notify(loop_restarts=2, loop_minutes=1)
         fleet = Fleet(replace(configuration([node]), notify=notify), passwords=keeping([node]))
         task = asyncio.create_task(fleet.run())
-        deck = Running(fleet, None, task)  # type: ignore[arg-type]
+        deck = Running(fleet, None, task)
         try:
             await deck.good()
             for number in (1, 2):
                 play.services["ccs"] = running_since(60 * number)
-                await deck.until(lambda: len(events_of(deck, EventKind.RESTARTED)) == number)  # noqa: B023
+                await deck.until(lambda: len(events_of(deck, EventKind.RESTARTED)) == number)  # noqa: B023 - awaited before the next turn
             (loop,) = events_of(deck, EventKind.LOOPING)
             assert loop.service == "ccs"
             assert loop.details.restarts == 2

@@ -402,7 +402,7 @@ async def test_each_refresh_tries_a_refused_source_once_and_never_so_often_that_
         await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
         for tried in (2, 3, 3, 3):
             deck.fleet.refresh()
-            await deck.until(lambda tried=tried: failures(served) == tried)  # type: ignore[misc]
+            await deck.until(lambda tried=tried: failures(served) == tried)
             await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
             await quiet(0.2)
             assert failures(served) == tried

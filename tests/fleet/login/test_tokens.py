@@ -61,7 +61,7 @@ async def two_more(deck: Running) -> None:
     for _ in range(2):
         before = {one.name: one.reading.asked_at for one in deck.fleet.nodes}
         await deck.until(
-            lambda before=before: all(  # type: ignore[misc]
+            lambda before=before: all(
                 one.reading.is_good and one.reading.asked_at > before[one.name]
                 for one in deck.fleet.nodes
             )

@@ -20,7 +20,7 @@ def no_watch(node: str) -> None:
 
 
 def kept() -> Orders:
-    return Orders(no_watch, lambda _: None, PATIENCE, NullJournal())  # type: ignore[arg-type]
+    return Orders(no_watch, lambda _: None, PATIENCE, NullJournal())
 
 
 def report(orders: Orders, number: int, phase: OrderPhase = OrderPhase.ENDED) -> None:
@@ -60,7 +60,7 @@ async def test_an_order_that_was_forgotten_is_not_accepted_again() -> None:
 
 async def test_the_oldest_rollouts_that_have_ended_are_forgotten_with_their_orders() -> None:
     with played() as (server, play):
-        play.post(lambda peer: (play.restart(), peer.answer('{"alert_mgr": true}'))[0])  # type: ignore[func-returns-value]
+        play.post(lambda peer: (play.restart(), peer.answer('{"alert_mgr": true}'))[0])
         async with running(profile(server.url), patience=QUICK) as deck:
             await reaches(deck, await begun(deck), RolloutState.DONE)
             assert set(deck.fleet.orders.progress) == {1}
@@ -69,7 +69,7 @@ async def test_the_oldest_rollouts_that_have_ended_are_forgotten_with_their_orde
                 later = replace(plan, number=number)
                 deck.fleet.rollouts.begin(later)
                 deck.fleet.rollouts.abort(number)
-                await deck.until(lambda plan=later: not progress(deck, plan).is_open)  # type: ignore[misc]
+                await deck.until(lambda plan=later: not progress(deck, plan).is_open)
             assert len(deck.fleet.rollouts.progress) <= manager.ENDED_AT_MOST + 1
             assert 1 not in deck.fleet.rollouts.progress
             assert not deck.fleet.orders.progress

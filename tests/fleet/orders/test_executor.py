@@ -168,7 +168,7 @@ async def test_a_start_that_ends_fatal_times_out_and_names_where_it_is(
     served.cluster.fail(1, "alert_mgr")
     async with running(*profiles(served), patience=SHORT) as deck:
         await deck.known()
-        await deck.until(lambda: deck.watch().reading.find("alert_mgr").status == "STOPPED")  # type: ignore[union-attr]
+        await deck.until(lambda: deck.watch().reading.find("alert_mgr").status == "STOPPED")
         verdict = await deck.verdict(deck.give(Verb.START, "alert_mgr"))
         assert verdict.result is Result.TIMED_OUT
         assert verdict.text.startswith("still ")

@@ -173,7 +173,7 @@ async def test_each_of_twenty_orders_is_in_the_journal_when_its_post_arrives(fol
                 before = deck.watch().reading.asked_at
                 verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
                 assert verdict.result is Result.VERIFIED
-                await deck.until(lambda at=before: deck.watch().reading.asked_at > at)  # type: ignore[misc]
+                await deck.until(lambda at=before: deck.watch().reading.asked_at > at)
     assert (len(server.posts), play.unrecorded) == (20, 0)
     assert play.paired == [one["id"] for one in records(folder, "intent")]
 
@@ -262,7 +262,7 @@ def in_own_mounts(folder: Path, script: str) -> tuple[str, ...]:
     argv = (*argv[:4], f'{mount}\n{script}\nexec "$@"', "sh")
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare")
-    if subprocess.run([*argv, "true"], check=False, capture_output=True).returncode:  # noqa: S603
+    if subprocess.run([*argv, "true"], check=False, capture_output=True).returncode:  # noqa: S603 - our own words
         pytest.skip("may not mount here")
     return argv
 

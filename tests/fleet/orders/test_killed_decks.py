@@ -220,7 +220,7 @@ async def test_two_decks_on_one_node_send_one_order_and_the_other_names_the_hold
             first.kill()
             (left,) = await OrderJournal(folder).begin()
             assert left.order.names == ("alert_mgr",)
-            play.post(lambda peer: (play.restart(), peer.answer('{"alert_mgr": true}'))[0])  # type: ignore[func-returns-value]
+            play.post(lambda peer: (play.restart(), peer.answer('{"alert_mgr": true}'))[0])
             await deck.good()
             order = deck.give(Verb.RESTART, "alert_mgr")
             assert (await deck.verdict(order)).result is Result.VERIFIED

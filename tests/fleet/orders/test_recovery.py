@@ -207,7 +207,7 @@ class Followed:
         self.recovery.take([entry])
 
     def look(self, watch: PlayedWatch) -> Result:
-        self.recovery.look(watch)  # type: ignore[arg-type]
+        self.recovery.look(watch)
         return self.shown[-1].verdicts[0].result
 
 
@@ -345,10 +345,10 @@ def test_only_what_is_unknown_is_followed_of_an_order_of_this_session() -> None:
     journal, shown = KeepingJournal(), list[OrderProgress]()
     recovery = OrderRecovery(journal, shown.append)
     recovery.follow(open_order(), [Verdict("ccs", Result.TIMED_OUT)])
-    recovery.look(PlayedWatch(STOPPED))  # type: ignore[arg-type]
+    recovery.look(PlayedWatch(STOPPED))
     assert not shown
     recovery.follow(open_order(), [Verdict("ccs", Result.UNKNOWN, is_denied=True)])
-    recovery.look(PlayedWatch(STOPPED))  # type: ignore[arg-type]
+    recovery.look(PlayedWatch(STOPPED))
     (verdict,) = shown[0].verdicts
     assert (verdict.result, verdict.is_denied) == (Result.VERIFIED, True)
     assert verdict.text.startswith("seen when the node was back; ")
@@ -361,7 +361,7 @@ def test_a_service_that_has_its_verdict_keeps_it() -> None:
     order = replace(open_order(), services=(ccs, replace(ccs, name="alert_mgr")))
     first = Verdict("ccs", Result.FLAPPING)
     recovery.follow(order, [first, Verdict("alert_mgr", Result.UNKNOWN)])
-    recovery.look(PlayedWatch(reading(Service("ccs", "STOPPED"), Service("alert_mgr", "STOPPED"))))  # type: ignore[arg-type]
+    recovery.look(PlayedWatch(reading(Service("ccs", "STOPPED"), Service("alert_mgr", "STOPPED"))))
     assert [verdict.result for verdict in shown[0].verdicts] == [Result.FLAPPING, Result.VERIFIED]
     assert [verdict.service for _, verdict, _, _ in journal.kept] == ["alert_mgr"]
 

@@ -81,7 +81,7 @@ def open_to_others(folder: Path) -> None:
 async def palette(deck: Deck, command: str) -> None:
     await deck.press("ctrl+p", *("space" if char == " " else char for char in command))
     await deck.shows(command)
-    await deck.until(lambda: deck.app.screen.query_one("OptionList").option_count)  # type: ignore[attr-defined]
+    await deck.until(lambda: deck.app.screen.query_one("OptionList").option_count)
     await deck.press("down", "enter")
 
 

@@ -121,7 +121,7 @@ async def test_a_terminal_that_does_not_answer_is_named_once_and_a_longer_quiet_
 async def test_a_terminal_that_has_answered_before_arms_nothing_until_it_answers_again() -> None:
     """P5, case 41."""
     async with open_unconfirmed(0.0) as (window, now):
-        reports = window.app.frame_reports  # type: ignore[attr-defined]  # a TerminalApp's
+        reports = window.app.frame_reports
         reports.has_answered = True
         for _ in range(3):
             now[0] += REPLY_WITHIN + 1
@@ -134,7 +134,7 @@ async def test_a_dialog_disarms_when_its_frame_is_lost() -> None:
     """P5, case 41."""
     async with open_window(0.0, 0.0) as window:
         assert window.arm()
-        window.app.frame_reports.repainted()  # type: ignore[attr-defined]  # a TerminalApp's
+        window.app.frame_reports.repainted()
         assert window.drops_input(events.Key("y", "y"))
         assert not window.is_armed
         await settle(window.app)

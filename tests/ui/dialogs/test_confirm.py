@@ -70,7 +70,7 @@ class Asked:
 async def asked(
     kind: type[Question] = Question, size: tuple[int, int] = (80, 24), **more: object
 ) -> AsyncIterator[Asked]:
-    request = ConfirmRequest("Restart alert_mgr?", "restart", **more)  # type: ignore[arg-type]
+    request = ConfirmRequest("Restart alert_mgr?", "restart", **more)
     app = App(arming_times=ARMS_AT_ONCE)
     async with app.run_test(size=size):
         question = kind(request, PALETTE)

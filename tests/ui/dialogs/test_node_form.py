@@ -125,8 +125,8 @@ async def test_testing_a_profile_shows_why_it_fails(
 ) -> None:
     async with open_deck(empty(tmp_path), password=None) as deck:
         await fill(deck, served)
-        deck.app.screen.query_one("#trust").value = "insecure"  # type: ignore[attr-defined]
-        deck.app.screen.query_one("#typed").value = "wrong"  # type: ignore[attr-defined]
+        deck.app.screen.query_one("#trust").value = "insecure"
+        deck.app.screen.query_one("#typed").value = "wrong"
         await deck.press("ctrl+t")
         await deck.shows("✗", "does not accept admin@demo.local")
         served.cluster.power_off(1)
@@ -151,7 +151,7 @@ async def test_an_impossible_value_is_named_and_nothing_is_written(
 ) -> None:
     async with open_deck(empty(tmp_path), password=None) as deck:
         await fill(deck, served)
-        deck.app.screen.query_one(f"#{field}").value = value  # type: ignore[attr-defined]
+        deck.app.screen.query_one(f"#{field}").value = value
         for key in ("ctrl+t", "ctrl+s"):
             await deck.press(key)
             await deck.until(lambda: said in str(deck.app.screen.query_one("#found").render()))
@@ -172,7 +172,7 @@ async def test_a_host_with_its_port_is_an_address_and_what_is_not_valid_is_marke
         form = deck.app.screen
         assert [line.id for line in form.query(".-invalid")] == ["url-line"]
         assert deck.app.focused is form.query_one("#url")
-        form.query_one("#url").value = "127.0.0.1:9"  # type: ignore[attr-defined]
+        form.query_one("#url").value = "127.0.0.1:9"
         await deck.press("ctrl+s")
         await deck.until(lambda: "fourth" in deck.fleet)
         assert deck.fleet.watch("fourth").profile.url == "https://127.0.0.1:9"
@@ -189,8 +189,8 @@ async def test_adding_and_editing_keep_the_files_comments(
         await deck.all_known()
         await deck.press("a")
         await fill(deck, served, "fourth")
-        deck.app.screen.query_one("#url").value = "https://127.0.0.1:9"  # type: ignore[attr-defined]
-        deck.app.screen.query_one("#trust").value = "insecure"  # type: ignore[attr-defined]
+        deck.app.screen.query_one("#url").value = "https://127.0.0.1:9"
+        deck.app.screen.query_one("#trust").value = "insecure"
         await deck.press("ctrl+s")
         await deck.until(lambda: "fourth" in deck.fleet)
         assert deck.app.deck.here == "fourth"
@@ -199,7 +199,7 @@ async def test_adding_and_editing_keep_the_files_comments(
         await deck.press("escape", "1", "E")
         await deck.form()
         await deck.shows("Edit node1")
-        deck.app.screen.query_one("#label").value = "eins"  # type: ignore[attr-defined]
+        deck.app.screen.query_one("#label").value = "eins"
         await deck.press("ctrl+s")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         await deck.shows("eins")
@@ -267,10 +267,10 @@ async def edited(
         await deck.press("E")
         await deck.form()
         screen = deck.app.screen
-        screen.query_one("#url").value = url  # type: ignore[attr-defined]
-        screen.query_one("#label").value = "eins"  # type: ignore[attr-defined]
+        screen.query_one("#url").value = url
+        screen.query_one("#label").value = "eins"
         if username:
-            screen.query_one("#username").value = username  # type: ignore[attr-defined]
+            screen.query_one("#username").value = username
         await deck.press("ctrl+s")
         await deck.until(lambda: not isinstance(deck.app.screen, NodeForm))
     saved = load(path, must_exist=True).node("node1")
@@ -308,9 +308,9 @@ async def test_testing_another_address_finds_the_node_there(
             await deck.press("E")
             await deck.form()
             screen = deck.app.screen
-            screen.query_one("#url").value = url  # type: ignore[attr-defined]
-            screen.query_one("#trust-value").value = other.fingerprint  # type: ignore[attr-defined]
-            screen.query_one("#typed").value = ADMIN[1]  # type: ignore[attr-defined]
+            screen.query_one("#url").value = url
+            screen.query_one("#trust-value").value = other.fingerprint
+            screen.query_one("#typed").value = ADMIN[1]
             await deck.press("ctrl+t")
             await deck.until(lambda: "node:5" in str(screen.query_one("#found").render()))
             await deck.press("ctrl+s")
@@ -330,7 +330,7 @@ async def test_testing_a_profile_shows_that_another_node_answers(
         await deck.shows("node:1 answers here, the profile is of node:7", "No action is sent here")
         await deck.press("E")
         await deck.form()
-        deck.app.screen.query_one("#typed").value = ADMIN[1]  # type: ignore[attr-defined]
+        deck.app.screen.query_one("#typed").value = ADMIN[1]
         await deck.press("ctrl+t")
         found = deck.app.screen.query_one("#found")
         await deck.until(lambda: "✗ node:1 answers here" in str(found.render()))

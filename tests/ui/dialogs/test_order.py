@@ -237,7 +237,7 @@ async def test_marked_services_go_in_one_request_and_never_with_the_cursors(
             await deck.press("space")
         await ask(deck, "r", "mdns_server")
         await deck.shows("alert_mgr", "stats_archiver", "2 services at once", "type 2")
-        assert "mdns_server" not in str(deck.app.screen.order.names)  # type: ignore[attr-defined]
+        assert "mdns_server" not in str(deck.app.screen.order.names)
         await deck.armed()
         await deck.press("tab", "2", "enter")
         await deck.until(lambda: not deck.fleet.orders.open and deck.fleet.orders.progress)

@@ -57,7 +57,7 @@ def step(uid: int, *names: str, role: Role = Role.REPLICA) -> Step:
 def plan(*steps: Step, **more: object) -> Plan:
     steps = steps or (step(2), step(3), step(1, role=Role.PRIMARY))
     made = Plan(1, Verb.RESTART, "demo", ("alert_mgr",), steps, words="alert_mgr")
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(made, **more)
 
 
 def progress(state: RolloutState, *states: StepState, text: str = "") -> RolloutProgress:
@@ -77,7 +77,7 @@ def shown(what: RenderableType, width: int) -> list[str]:
 
 
 def page(made: Plan, width: int, **more: object) -> list[str]:
-    proposal = RolloutQuestion(made, **more)  # type: ignore[arg-type]
+    proposal = RolloutQuestion(made, **more)
     return shown(RolloutPage(proposal, PALETTE, whole=True), width)
 
 
@@ -198,7 +198,7 @@ def test_a_service_that_changed_is_named_with_its_node(
     change: dict[str, object], said: str
 ) -> None:
     other = step(3)
-    seen = replace(other.services[0], **change)  # type: ignore[arg-type]
+    seen = replace(other.services[0], **change)
     now = plan(step(2), replace(other, services=(seen,)), step(1, role=Role.PRIMARY))
     assert plan_difference(plan(), now) == (f"node3: {said}" if said else "")
 

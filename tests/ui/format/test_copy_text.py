@@ -20,7 +20,7 @@ URL = "https://db1.example:9443"
 
 def profile(**more: object) -> NodeProfile:
     base = NodeProfile("node1", URL, "admin@x.example", AskSource(), SystemTrust())
-    return replace(base, **more)  # type: ignore[arg-type]
+    return replace(base, **more)
 
 
 def test_a_row_has_six_fields_with_tabs_between() -> None:

@@ -40,11 +40,11 @@ TODAY = datetime(2026, 11, 27, 12, 3, tzinfo=UTC)
 
 
 def words(parts: object) -> list[str]:
-    return [part.text.plain.strip() for part in parts]  # type: ignore[attr-defined]
+    return [part.text.plain.strip() for part in parts]
 
 
 def known(**values: object) -> ClusterContext:
-    return ClusterContext(**{name: Known(value, "", read_at=NOW) for name, value in values.items()})  # type: ignore[arg-type]
+    return ClusterContext(**{name: Known(value, "", read_at=NOW) for name, value in values.items()})
 
 
 FULL = known(
@@ -68,7 +68,7 @@ FULL = known(
 
 
 def summed(*views: object, restarts: int = 0, context: ClusterContext = FULL) -> list[str]:
-    summary = ClusterSummary.of(views, restarts, [context])  # type: ignore[arg-type]
+    summary = ClusterSummary.of(views, restarts, [context])
     return words(cluster_parts(summary, NOW, TODAY, PALETTE))
 
 

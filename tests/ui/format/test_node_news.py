@@ -31,7 +31,7 @@ class Watch:
 
 def shown(*watches: Watch) -> list[bool]:
     news = NodeNews()
-    return [news.is_new(one) for one in watches]  # type: ignore[arg-type]
+    return [news.is_new(one) for one in watches]
 
 
 def test_an_uptime_and_an_age_that_went_on_are_not_new() -> None:

@@ -57,7 +57,7 @@ def phase(
     """Return the phase of node2, whose turn began at 10 and which ended, if so, at 24."""
     ended = None if state in (WAITING, CHECKING, SENT, SETTLING) else 24.0
     one = StepProgress(step(2), state, began_at=10.0, ended_at=ended)
-    one = replace(one, **more)  # type: ignore[arg-type]
+    one = replace(one, **more)
     whole = RolloutProgress(plan(step(2)), rolling, (one,), steady=10.0)
     (row,) = rollout_rows(whole, {"node2": sent} if sent else {}, now)
     return row.text

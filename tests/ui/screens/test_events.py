@@ -36,10 +36,7 @@ def happened(deck: Deck, happening: EventKind, service: str = "") -> list[Event]
 def rows(deck: Deck) -> list[str]:
     """Give the rows on the screen as text, the newest first."""
     table = deck.app.screen.query_one("#events")
-    return [
-        " | ".join(cell.text for cell in table.row(key).cells)  # type: ignore[attr-defined]
-        for key in table.visible_keys  # type: ignore[attr-defined]
-    ]
+    return [" | ".join(cell.text for cell in table.row(key).cells) for key in table.visible_keys]
 
 
 def rows_of_nodes(deck: Deck) -> list[str]:
@@ -245,7 +242,7 @@ async def test_the_cursor_stays_with_its_event_and_at_the_top_follows_the_newest
         table = deck.app.screen.query_one("#events")
 
         def at() -> str:
-            return table.row(table.cursor_key).cells[3].text  # type: ignore[attr-defined,no-any-return]
+            return table.row(table.cursor_key).cells[3].text
 
         for number in range(30):
             served.cluster.add_service(1, f"x{number:02}")
@@ -267,7 +264,7 @@ async def test_the_cursor_stays_with_its_event_and_at_the_top_follows_the_newest
         await row(deck, "vanished")
         await deck.until(lambda: "vanished" in rows(deck)[0])
         assert at() == "redis_mgr"
-        assert table.cursor_key == table.row_keys[0]  # type: ignore[attr-defined]
+        assert table.cursor_key == table.row_keys[0]
 
 
 async def test_a_theme_applies_to_the_timeline_too(
@@ -298,7 +295,7 @@ async def one_of_each(deck: Deck, served: SimulatedCluster) -> None:
     await deck.until(lambda: happened(deck, EventKind.VANISHED))
     for number in (1, 2, 3):
         cluster.process(2, "mdns_server").boot(cluster.now() + number)
-        await deck.until(lambda: len(happened(deck, EventKind.RESTARTED)) == number)  # noqa: B023
+        await deck.until(lambda: len(happened(deck, EventKind.RESTARTED)) == number)  # noqa: B023 - awaited before the next turn
     cluster.power_off(3)
     await deck.until(lambda: happened(deck, EventKind.LOST))
     cluster.power_on(3)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real_time
 
 async def page(deck: object) -> str:
     """Read the whole page, whatever of it fits on the screen."""
-    return str(deck.app.screen.query_one("#page Static").render())  # type: ignore[attr-defined]
+    return str(deck.app.screen.query_one("#page Static").render())
 
 
 async def test_help_shows_every_live_binding_and_what_the_signs_mean(

@@ -371,7 +371,7 @@ async def test_in_the_matrix_marks_on_several_nodes_are_rolled_over_those(
         matrix = await open_matrix(deck)
         await deck.open("R", RolloutDialog)
         await deck.shows("3 of 3")
-        await deck.until(lambda: deck.app.screen.is_armed)  # type: ignore[attr-defined]
+        await deck.until(lambda: deck.app.screen.is_armed)
         await deck.press("escape")
         for node in ("node2", "node3"):
             matrix.point(node, SERVICE)
@@ -457,7 +457,7 @@ async def test_any_size_shows_a_rollout(
         await deck.resize(*size)
         await deck.press("down", "s")
         await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
-        await deck.until(lambda: deck.app.screen.is_armed)  # type: ignore[attr-defined]
+        await deck.until(lambda: deck.app.screen.is_armed)
         await deck.press("escape", "escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 

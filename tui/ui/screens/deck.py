@@ -260,7 +260,7 @@ class DeckScreen(ServicesScreen[None]):
     def _bound_table(self, view: NodeView | None) -> None:
         """Let the table be no higher than its rows, so that the events have the rest.
 
-        With no service there is one line, which tells why.
+        With no service there is one line, with the reason.
         """
         most = 0
         if view is not None and self._recent.display and self.has_news:
