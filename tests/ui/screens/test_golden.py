@@ -145,6 +145,8 @@ async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -
         await rollout_progress.ask(deck)
         await deck.armed()
         await deck.settle()
+        hints = ("then it can be confirmed", "esc cancels")
+        await deck.until(lambda: any(hint in deck.text for hint in hints))
         compare(f"rollout-plan-{size[0]}x{size[1]}", deck.text)
         await rollout_progress.read(deck)
         await rollout_progress.agree(deck)
