@@ -17,9 +17,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.config import AskSource, NodeProfile
-from tui.model.evidence import NodeEvidence
 from tui.model.filters import ServiceFilter
 from tui.model.node import Identity, NodeFacts, Role
+from tui.model.node_evidence import NodeEvidence
 from tui.model.reading import Reading
 from tui.model.service import Service, ServiceCounts
 from tui.model.trust import SystemTrust

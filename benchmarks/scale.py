@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
-from tui.fleet.ports import NullListener
+from tui.fleet.protocols import NullListener
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

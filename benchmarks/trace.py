@@ -113,7 +113,7 @@ async def trace_reading(fleet: Fleet, pilot: Pilot[None]) -> list[str]:
     with traced("node_changed") as trace:
         await until(pilot, lambda: node.reading.answered_at != before)
         await pilot.pause()
-    return trace.of("watch node1", "screen_update", "message pump ServicesTable")
+    return trace.of("polls node1", "screen_update", "message pump ServicesTable")
 
 
 async def trace_order(app: DeckApp, fleet: Fleet, pilot: Pilot[None]) -> tuple[list[str], int]:

@@ -12,8 +12,8 @@ from tests.proxyserver import proxying
 from tui.api.auth.session import LoginHabit, Session
 from tui.api.errors import ApiError, NotSent, Unreachable, Untrusted
 from tui.api.tls.probe import probe
-from tui.model.evidence import Origin
 from tui.model.login import LoginWay
+from tui.model.node_evidence import Origin
 from tui.model.order import Verb
 from tui.model.trust import AuthorityTrust, ClientCertificate, PinnedTrust
 

@@ -19,7 +19,7 @@ from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.poller import NodePoller
-from tui.fleet.ports import History, Journal
+from tui.fleet.protocols import History, Journal
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.login import LoginWay

@@ -34,7 +34,7 @@ from tests.fleet.conftest import (
 from tui.credentials import Passwords, Secret
 from tui.fleet.events.event_log import OF_A_KIND_AT_MOST
 from tui.fleet.fleet import Fleet
-from tui.fleet.ports import NullHistory
+from tui.fleet.protocols import NullHistory
 from tui.model.event import ConnectionLost, Event, EventKind
 from tui.model.event_text import event_text
 from tui.model.node import Environment, Role

@@ -23,7 +23,7 @@ from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.ports import History, Journal
+from tui.fleet.protocols import History, Journal
 from tui.fleet.snapshot.storage import SavedFiles
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster

@@ -15,7 +15,7 @@ import pytest
 from tests.ui.conftest import Deck, open_deck, posts, write_configuration
 from tests.ui.input_fuzzer import InputFuzzer
 from tests.ui.rollout_progress import QUICK, SERVICE, agree, ask
-from tui.fleet.ports import NullJournal
+from tui.fleet.protocols import NullJournal
 from tui.model.order import Order, Tier
 from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster

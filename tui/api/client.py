@@ -44,9 +44,9 @@ from tui.model.context import (
     RunningAction,
     Shard,
 )
-from tui.model.evidence import Origin
 from tui.model.login import LoginWay
 from tui.model.node import Identity
+from tui.model.node_evidence import Origin
 from tui.model.order import (
     REFUSAL_STATUSES,
     AnswerOutcome,

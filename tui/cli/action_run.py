@@ -8,7 +8,7 @@ import click
 from tui.fleet.fleet import Fleet
 from tui.fleet.order_preview import poll_target
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.ports import NullListener
+from tui.fleet.protocols import NullListener
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, Verdict
 from tui.model.records import dataclass
 

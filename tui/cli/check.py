@@ -13,7 +13,7 @@ from tui.cli.status import choose_nodes
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
-    from tui.fleet.one_shot import NodeStatus
+    from tui.fleet.poll_once import NodeStatus
     from tui.model.service import Service
 
 _NAMED_AT_MOST = 5
@@ -88,7 +88,7 @@ def _polled(
     configuration: "Configuration", profiles: Sequence["NodeProfile"]
 ) -> list["NodeStatus"]:
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import read_status
+    from tui.fleet.poll_once import read_status
 
     return read_status(configuration, profiles, Passwords(configuration.nodes))
 

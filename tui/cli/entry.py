@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from tui.cli.at_once import open_at_once
+from tui.cli.first_frame import open_at_once
 
 TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tui.cli.load_config import load_config
 from tui.cli.output import CommandError
 from tui.cli.status import ask_for_passwords, choose_nodes
 from tui.fleet.events.notify_command import NotifyCommand
-from tui.fleet.ports import NullListener
+from tui.fleet.protocols import NullListener
 
 if TYPE_CHECKING:
     from tui.config import Configuration, Notify

@@ -18,7 +18,7 @@ from tui.storage.private_files import path_text
 if TYPE_CHECKING:
     from tui.config import Configuration
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import RolloutPreview
+    from tui.fleet.poll_once import RolloutPreview
     from tui.model.rollout import GateHazard, Plan, PlanRefusal
 
 _READ_ONLY = "read-only: nothing can be sent; --dry-run shows the plan"
@@ -110,7 +110,7 @@ def restart(  # noqa: PLR0913 - the options of one command
         raise CommandError(_READ_ONLY, ErrorCode.READ_ONLY)
     from tui.cli.status import ask_for_passwords
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import preview_rollout
+    from tui.fleet.poll_once import preview_rollout
     from tui.model.rollout import PlanRefusal
 
     passwords = Passwords(configuration.nodes)
@@ -222,7 +222,7 @@ def _rehearse(
 ) -> int:
     """Check the gates as the run would, and return the exit code that it would begin with."""
     from tui.cli.rollout_run import stop_code
-    from tui.fleet.one_shot import check_gates
+    from tui.fleet.poll_once import check_gates
 
     if typed is not None:
         _agree(plan, typed)

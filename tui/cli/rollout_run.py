@@ -11,7 +11,7 @@ from tui.cli.output import USAGE
 from tui.cli.rollout_report import end_line, step_line
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.ports import NullListener
+from tui.fleet.protocols import NullListener
 from tui.model.clock import monotonic
 from tui.model.rollout import (
     Plan,

@@ -60,7 +60,7 @@ def snapshot(
 
 def _polled_fleet(configuration: "Configuration", names: Sequence[str]) -> "Fleet":
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import poll_once
+    from tui.fleet.poll_once import poll_once
 
     profiles = [profile for profile in configuration.nodes if not names or profile.name in names]
     passwords = Passwords(configuration.nodes)
@@ -87,7 +87,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _code(fleet: "Fleet") -> int:
-    from tui.fleet.one_shot import wrong_node_trouble
+    from tui.fleet.poll_once import wrong_node_trouble
 
     if any(node.reading.trouble is not None or wrong_node_trouble(node) for node in fleet.nodes):
         return UNREACHABLE

@@ -18,7 +18,7 @@ from tui.storage.private_files import path_text
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import NodeStatus
+    from tui.fleet.poll_once import NodeStatus
 
 
 _EPILOG = """\b
@@ -129,7 +129,7 @@ def print_status(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Poll, print, and return the exit code; `passwords` may hold some already."""
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import read_status
+    from tui.fleet.poll_once import read_status
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = passwords or Passwords(configuration.nodes)

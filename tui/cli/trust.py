@@ -118,7 +118,7 @@ def _show_and_pin(
 
 def _typed(presented: "PresentedCertificate") -> bool:
     """Whether the first digits were typed right; prints why not."""
-    from tui.cli.typed_digits import typed_digits
+    from tui.cli.fingerprint_prompt import typed_digits
     from tui.fleet.onboarding.pinning import DIGITS
 
     return typed_digits(presented.agrees, f"To pin it, type the first {DIGITS} digits")

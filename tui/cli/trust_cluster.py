@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import click
 
+from tui.cli.fingerprint_prompt import typed_digits
 from tui.cli.main import DOWN, UNREACHABLE, WELL
 from tui.cli.output import CommandError, columns
-from tui.cli.typed_digits import typed_digits
 from tui.config import ConfigError, Configuration
 from tui.fleet.onboarding.pinning import DIGITS
 from tui.fleet.onboarding.renewal import (

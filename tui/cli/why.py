@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tui.config import Configuration, NodeProfile
-    from tui.fleet.one_shot import WhyLook
+    from tui.fleet.poll_once import WhyLook
     from tui.fleet.why import Evidence
     from tui.model.event import Event
 
@@ -51,7 +51,7 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
     from tui.cli.remedies import trouble_text
     from tui.cli.status import ask_for_passwords
     from tui.credentials import Passwords
-    from tui.fleet.one_shot import look_why
+    from tui.fleet.poll_once import look_why
 
     narrowed = replace(configuration, nodes=_cluster_of(configuration, node))
     passwords = Passwords(configuration.nodes)

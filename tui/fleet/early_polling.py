@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextvars import Context, copy_context
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.ports import FleetListener
+from tui.fleet.protocols import FleetListener
 from tui.journal.unfinished_rollouts import UnfinishedRollout
 from tui.model.event import Event
 from tui.model.order import OrderProgress

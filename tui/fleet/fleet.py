@@ -18,14 +18,21 @@ from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.cluster_context import first_context_after
 from tui.fleet.polling.poller import NodePoller, PollTiming
-from tui.fleet.ports import FleetListener, History, Journal, NullHistory, NullJournal, NullListener
+from tui.fleet.protocols import (
+    FleetListener,
+    History,
+    Journal,
+    NullHistory,
+    NullJournal,
+    NullListener,
+)
 from tui.fleet.rollout.manager import Rollouts
 from tui.fleet.unmanaged_nodes import UnmanagedNode, find_unmanaged_nodes
 from tui.model.clock import monotonic
 from tui.model.context import ClusterContext
 from tui.model.event import Event, RoleChange
-from tui.model.evidence import NodeEvidence
 from tui.model.node import Identity
+from tui.model.node_evidence import NodeEvidence
 from tui.model.order import Order, OrderProgress, SeenService, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress

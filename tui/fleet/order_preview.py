@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from tui.config import Configuration
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet, barred
-from tui.fleet.one_shot import wrong_node_trouble
 from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
 from tui.fleet.orders.impact import Finding
+from tui.fleet.poll_once import wrong_node_trouble
 from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.order import Verb

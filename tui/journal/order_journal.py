@@ -13,7 +13,7 @@ from tui.journal import records
 from tui.journal.journal_file import JournalError, JournalFile, JournalReader, MissingFile
 from tui.journal.node_lock import NodeBusy, NodeLock, ProcessLock, RolloutLock, rollout_url_lock
 from tui.journal.records import describe_session, timestamp
-from tui.journal.refusals import RefusalLimit
+from tui.journal.refusal_limit import RefusalLimit
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
 from tui.journal.unfinished_rollouts import RolloutFollower, UnfinishedRollout
 from tui.model.clock import monotonic

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from tui import __version__
 from tui.fleet.fleet import Fleet
 from tui.fleet.polling.poller import NodePoller
-from tui.fleet.ports import FleetListener
+from tui.fleet.protocols import FleetListener
 from tui.model.clock import monotonic
 from tui.model.event import Event, Restart
 from tui.model.node import Role

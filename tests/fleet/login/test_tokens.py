@@ -27,7 +27,7 @@ from tests.fleet.conftest import (
 from tui.api.transport import OrderTransport
 from tui.config import CommandSource, FileSource
 from tui.credentials import Passwords, Secret
-from tui.fleet.onboarding.connection_test import try_connection
+from tui.fleet.onboarding.connection_check import try_connection
 from tui.model.login import LoginWay, PasswordCause
 from tui.model.order import Result, Verb
 from tui.model.reading import TroubleKind

@@ -9,7 +9,7 @@ from tests.fleet.plan_nodes import open_order
 from tests.fleet.rollouts import QUICK, begun, planned, played, progress, reaches
 from tui.fleet.orders import executor
 from tui.fleet.orders.executor import NotAccepted, Orders
-from tui.fleet.ports import NullJournal
+from tui.fleet.protocols import NullJournal
 from tui.fleet.rollout import manager
 from tui.model.order import OrderPhase, OrderProgress, Verb
 from tui.model.rollout import RolloutState

@@ -40,7 +40,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted, request_text
 from tui.fleet.orders.guard import judge_order
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.ports import NullJournal
+from tui.fleet.protocols import NullJournal
 from tui.journal.order_journal import OrderJournal
 from tui.model.event import EventKind
 from tui.model.login import ViewerRole

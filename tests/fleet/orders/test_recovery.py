@@ -10,12 +10,12 @@ from tests.fleet.conftest import profile
 from tests.fleet.plan_nodes import open_order
 from tui.config import NodeProfile
 from tui.fleet.orders.recovery import CASES_AT_MOST, OrderRecovery, judge_earlier_order
-from tui.fleet.ports import NullJournal
+from tui.fleet.protocols import NullJournal
 from tui.journal.chain import ChainLink, seal
 from tui.journal.records import intent
 from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
-from tui.model.evidence import NodeEvidence, Origin
 from tui.model.node import Identity, NodeFacts
+from tui.model.node_evidence import NodeEvidence, Origin
 from tui.model.order import (
     AnswerOutcome,
     Order,

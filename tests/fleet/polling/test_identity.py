@@ -13,11 +13,11 @@ from tests.fleet.orders.test_preflight import NOW, T0, order
 from tui.fleet.login.state import Login
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, judge_order
 from tui.fleet.polling.cluster_cache import ClusterCache
-from tui.fleet.polling.connection import NodeConnection
 from tui.fleet.polling.identity import SETTLED_AFTER, IdentityCheck
+from tui.fleet.polling.node_connection import NodeConnection
 from tui.fleet.polling.node_facts import NodeFactsReader
-from tui.model.evidence import Origin
 from tui.model.node import Identity, Role, same_host
+from tui.model.node_evidence import Origin
 from tui.model.order import OrderPhase, Result, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.service import Service

@@ -23,7 +23,7 @@ from tests.fleet.rollouts import (
 from tests.fleet.witness import records
 from tui.credentials import Secret
 from tui.fleet.orders.executor import NotAccepted
-from tui.fleet.ports import NullListener
+from tui.fleet.protocols import NullListener
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalFile

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tui.fleet.ports import NullHistory
+from tui.fleet.protocols import NullHistory
 from tui.history.day import Day
 from tui.ui.controllers.last_hour import EVERY, SOON, LastHour
 

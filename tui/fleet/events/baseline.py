@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from tui.fleet.login.state import Login
-from tui.model.evidence import StartsChange, compare_starts, start_times
+from tui.model.node_evidence import StartsChange, compare_starts, start_times
 from tui.model.reading import Reading
 from tui.model.records import dataclass
 

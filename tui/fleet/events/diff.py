@@ -12,7 +12,7 @@ from tui.model.event import (
     StatusChange,
 )
 from tui.model.reading import Reading
-from tui.model.run import uptime_came_late, was_restarted
+from tui.model.restart import uptime_came_late, was_restarted
 from tui.model.service import Service
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TypedDict
 
 from tui.config import Notify
-from tui.fleet.events.notifications import should_notify
+from tui.fleet.events.notification_rules import should_notify
 from tui.model.clock import monotonic
 from tui.model.event import Event, StatusChange
 from tui.model.event_text import event_text

@@ -14,8 +14,8 @@ from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.credentials import Passwords
 from tui.fleet.login.state import Login, LoginStopped, login_key
 from tui.fleet.onboarding.profile_proposals import ProfileProposal, propose_profiles
-from tui.fleet.polling.connection import NodeConnection
 from tui.fleet.polling.identity import REBIND, IdentityCheck
+from tui.fleet.polling.node_connection import NodeConnection
 from tui.fleet.polling.poller import NodePoller
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Identity, Role, same_host

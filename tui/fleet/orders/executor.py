@@ -17,11 +17,11 @@ from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_targe
 from tui.fleet.orders.verdict import Evidence, Patience
 from tui.fleet.polling.cluster_context import gap_of
 from tui.fleet.polling.poller import NodePoller
-from tui.fleet.ports import Journal
+from tui.fleet.protocols import Journal
 from tui.journal.journal_file import JournalError
 from tui.model.clock import monotonic
-from tui.model.evidence import start_times
 from tui.model.node import Identity
+from tui.model.node_evidence import start_times
 from tui.model.order import (
     Order,
     OrderAnswer,

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from enum import Enum
 
 from tui.model.cluster import ClusterFacts
-from tui.model.evidence import (
+from tui.model.node import Environment, Identity, Role, same_host
+from tui.model.node_evidence import (
     NodeEvidence,
     Origin,
     StartsChange,
     compare_starts,
     first_difference,
 )
-from tui.model.node import Environment, Identity, Role, same_host
 from tui.model.order import Order, SeenService, Tier, Verb
 from tui.model.records import dataclass
 from tui.model.service import (

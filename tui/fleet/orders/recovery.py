@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from tui.fleet.orders.guard import evidence_difference
 from tui.fleet.orders.verdict import REPORTED_FAILURE
 from tui.fleet.polling.poller import NodePoller
-from tui.fleet.ports import Journal
+from tui.fleet.protocols import Journal
 from tui.journal.records import iso_time
 from tui.journal.unfinished_orders import UnfinishedOrder
 from tui.model.node import Identity, same_host

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from tui.config import NodeProfile
 from tui.model.clock import monotonic
-from tui.model.evidence import (
+from tui.model.node import Identity, same_host
+from tui.model.node_evidence import (
     NodeEvidence,
     Origin,
     StartsChange,
     compare_starts,
     node_time,
 )
-from tui.model.node import Identity, same_host
 from tui.model.service import Service
 
 REBIND = "if that one is meant, take uid and hostname out of the profile by hand"

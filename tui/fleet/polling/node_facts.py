@@ -12,8 +12,8 @@ from tui.fleet.polling.identity import IdentityCheck
 from tui.model.clock import monotonic
 from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
-from tui.model.evidence import Origin
 from tui.model.node import Identity, NodeFacts, Role
+from tui.model.node_evidence import Origin
 from tui.model.reading import Reading
 from tui.model.service import Service
 

@@ -21,15 +21,15 @@ from tui.credentials import Passwords
 from tui.fleet.login.state import Login, LoginStopped
 from tui.fleet.polling.backoff import backoff
 from tui.fleet.polling.cluster_cache import ClusterCache
-from tui.fleet.polling.connection import NodeConnection, check_services_answer
+from tui.fleet.polling.node_connection import NodeConnection, check_services_answer
 from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
 from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
-from tui.model.evidence import NodeEvidence, Origin
 from tui.model.login import PasswordPolling
 from tui.model.node import Identity, NodeFacts
+from tui.model.node_evidence import NodeEvidence, Origin
 from tui.model.reading import Reading, Trouble
 from tui.model.records import dataclass
 from tui.model.service import Service, ServiceCounts

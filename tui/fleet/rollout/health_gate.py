@@ -27,8 +27,8 @@ from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.node import Environment, Identity, Role
 from tui.model.reading import Reading, TroubleKind
 from tui.model.records import dataclass
+from tui.model.restart import KnownRun
 from tui.model.rollout import GateHazard, Step
-from tui.model.run import KnownRun
 from tui.model.service import DATA_CARRIERS, Health
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from tui.config import RolloutRules
 from tui.fleet.orders.executor import Orders
 from tui.fleet.orders.guard import NodeStanding
 from tui.fleet.polling.poller import NodePoller
-from tui.fleet.ports import Journal
+from tui.fleet.protocols import Journal
 from tui.model.order import Order
 
 

@@ -23,6 +23,7 @@ from tui.journal.journal_file import JournalError
 from tui.model.clock import monotonic
 from tui.model.order import Order, Result, Route, SeenService, Target
 from tui.model.records import dataclass
+from tui.model.restart import KnownRun
 from tui.model.rollout import (
     GateWait,
     Plan,
@@ -36,7 +37,6 @@ from tui.model.rollout import (
     StepStop,
     StopReason,
 )
-from tui.model.run import KnownRun
 from tui.model.service import Health, Kind, Service, kind_of, uptime_started_over
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})

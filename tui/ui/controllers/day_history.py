@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tui.fleet.ports import History
+from tui.fleet.protocols import History
 from tui.history.day import Day
 from tui.model.records import dataclass
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tui.fleet.ports import History
+from tui.fleet.protocols import History
 from tui.history.day import Day
 
 EVERY = 60.0

@@ -27,7 +27,7 @@ from tui.config import (
 )
 from tui.config.url import normal_url
 from tui.credentials import Secret
-from tui.fleet.onboarding.connection_test import ConnectionTestResult, try_connection
+from tui.fleet.onboarding.connection_check import ConnectionTestResult, try_connection
 from tui.model.trust import UNCHECKED
 from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.format.status_lines import Palette

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.model.evidence import (
+from tui.model.node_evidence import (
     NodeEvidence,
     Origin,
     StartsChange,

@@ -1,6 +1,6 @@
 """The same press that is refused again and again is recorded once a minute, with a count."""
 
-from tui.journal.refusals import EVERY, RefusalLimit
+from tui.journal.refusal_limit import EVERY, RefusalLimit
 
 
 def test_the_first_is_recorded_and_those_of_the_same_minute_are_counted() -> None:

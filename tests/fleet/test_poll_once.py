@@ -29,7 +29,7 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeOperator
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.one_shot import NodeStatus, read_status
+from tui.fleet.poll_once import NodeStatus, read_status
 from tui.model.login import LoginWay
 from tui.model.reading import TroubleKind
 from tui.model.service import Kind

@@ -5,7 +5,12 @@ from dataclasses import replace
 import pytest
 
 from tests.events import ELSEWHERE, EXAMPLES, HERE, event
-from tui.fleet.events.notifications import BellLimit, DesktopNotices, notice_text, should_notify
+from tui.fleet.events.notification_rules import (
+    BellLimit,
+    DesktopNotices,
+    notice_text,
+    should_notify,
+)
 from tui.model.event import ConnectionLost, EventKind, OrderEnded, RolloutMoved
 from tui.model.order import Result, Verb
 from tui.model.rollout import RolloutState

@@ -25,7 +25,7 @@ from tests.fleet.conftest import (
 )
 from tui.config import FileSource
 from tui.credentials import Secret
-from tui.fleet.onboarding.connection_test import try_connection
+from tui.fleet.onboarding.connection_check import try_connection
 from tui.model.login import LoginWay
 from tui.model.trust import AuthorityTrust, SystemTrust, parse_fingerprint
 from tui.sim.cluster import Cluster

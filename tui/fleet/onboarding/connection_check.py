@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tui.api.errors import ApiError, LoginRefused, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import CredentialError, Passwords, Secret
-from tui.fleet.polling.connection import check_services_answer
 from tui.fleet.polling.identity import REBIND, IdentityCheck
+from tui.fleet.polling.node_connection import check_services_answer
 from tui.model.node import Identity
 from tui.model.records import dataclass
 from tui.model.service import Service
