@@ -30,7 +30,6 @@ from tui.ui.controllers.notifications import NotificationController
 from tui.ui.controllers.orders import OrderController
 from tui.ui.controllers.profiles import AddedProfiles, Discover, ProfileController
 from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTargets
-from tui.ui.controllers.why import Explainable
 from tui.ui.format.copy_text import selected_text
 from tui.ui.format.node_news import NodeNews
 from tui.ui.format.status_lines import Palette
@@ -436,7 +435,7 @@ class DeckApp(MouseSafeApp):
 
     def action_why(self) -> None:
         """Show why the service or the node under the cursor is as it is."""
-        from tui.ui.screens.why import WhyScreen
+        from tui.ui.screens.why import Explainable, WhyScreen
 
         subject = self.screen.why_subject() if isinstance(self.screen, Explainable) else None
         if subject is None or subject[0] not in self._fleet:

@@ -1,6 +1,7 @@
 """Why a service or a node is as it is: the evidence, live, over the screen it was opened from."""
 
 from datetime import UTC, datetime
+from typing import Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -21,6 +22,17 @@ _EVERY = 1.0
 """Seconds after which ages go on, and new readings and events are shown."""
 
 _READING = "being read"
+
+
+@runtime_checkable
+class Explainable(Protocol):
+    """A screen under whose cursor is something that evidence can be shown for."""
+
+    def why_subject(self) -> tuple[str, str] | None:
+        """Return the node and the service under the cursor, None where there is none.
+
+        The service is empty where the whole node is meant.
+        """
 
 
 class WhyScreen(ModalScreen[None]):
