@@ -27,7 +27,8 @@ from tests.fleet.conftest import (
 )
 from tui.api.client import NodeReader
 from tui.credentials import Secret
-from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
+from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.source_node import FACTS_EVERY
 from tui.model.node import Identity, Role
 from tui.model.service import Kind, kind_of
 from tui.model.trust import NoTrust

@@ -19,7 +19,8 @@ from tests.fleet.conftest import (
     said,
 )
 from tests.fleet.polling.test_cluster_cache import Clock, reader
-from tui.fleet.polling.cluster_cache import ClusterCache, SourceNode
+from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.source_node import SourceNode
 from tui.model.event import EventKind
 from tui.model.event_text import event_text
 from tui.model.node import Identity, Role

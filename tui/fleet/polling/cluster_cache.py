@@ -1,12 +1,12 @@
-"""What a cluster says of itself, shared by its nodes, and which node is asked for it.
+"""What a cluster says of itself, shared by its nodes.
 
-A node that is not primary may redirect the cluster's calls to the primary, and a redirect is never
-followed with credentials. So the nodes of one group share a cache: the primary's answer serves all,
-and each node finds itself in it by the uid that it gives in /v1/bootstrap.
+A node that is not primary may redirect the cluster's calls to the primary. So the nodes of one
+group share a cache: the answer of the one that is asked (`tui.fleet.polling.source_node`) serves
+all, and each node finds itself in it by the uid that it gives in /v1/bootstrap.
 
     who is primary      once an interval, by one call
     the rest of it      every FACTS_EVERY seconds
-    all nodes' health   every FACTS_EVERY seconds, where the version has it
+    all nodes' health   `tui.fleet.polling.cluster_health`
     what surrounds it   at a slow pace (`tui.fleet.polling.cluster_context`)
 
 A node that does not report its uid cannot be found in that answer. So it is polled for the list of
@@ -19,13 +19,10 @@ import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from tui.api.errors import (
     ApiError,
-    Forbidden,
     LoginRefused,
     Unavailable,
     Unreachable,
@@ -33,22 +30,20 @@ from tui.api.errors import (
 )
 from tui.fleet.polling.cluster_context import (
     CONTEXT_AFTER,
-    CONTEXT_EVERY,
     NO_ANSWER,
-    REFUSED_FOR,
     ClusterContextCache,
-    HealthReading,
     Roster,
     gap_of,
 )
+from tui.fleet.polling.cluster_health import FACTS_AT_MOST, ClusterHealthCache
+from tui.fleet.polling.source_node import FACTS_EVERY, SourceNode
 from tui.model.clock import monotonic
-from tui.model.cluster import ClusterFacts, ClusterHealth, Member, MemberHealth
+from tui.model.cluster import ClusterFacts, Member
 from tui.model.context import ClusterContext
 from tui.model.node import (
     Identity,
     Maintenance,
     NodeFacts,
-    ObservedHealth,
     Role,
     same_host,
 )
@@ -58,207 +53,16 @@ if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
 
-FACTS_EVERY = 5.0
-"""Seconds after which the cluster is polled again, and a node that redirected the call."""
-
-FACTS_AT_MOST = 60.0
-"""Seconds after which facts that could not be read again are not believed any more."""
-
 OPTIONAL = "/v1/cluster/services_configuration"
 """The call whose answer lists the optional services."""
 
-_NOT_ASKED = "the cluster has not been polled yet"
-_AGAIN = 2 * FACTS_EVERY
-_ABSENT = 3600.0
-_TRY_EVERY_INTERVALS = 0.75
-_OVERDUE_INTERVALS = 1.5
-_HURRIED_NO_MORE_THAN = 1.0
-
-
-class SourceNode:
-    """Picks the node that its cluster's facts are read from: `name`, empty while none answers.
-
-    Times are monotonic, `every` is the interval in seconds. Without a source one node an interval
-    is tried all the same. If it redirects elsewhere than before, the primary is another one, and
-    then all are tried at their next reading.
-    """
-
-    def __init__(self) -> None:
-        self.name = ""
-        self._answered_at = 0.0
-        self._asked_at = 0.0
-        self._failed_until: dict[str, float] = {}
-        self._redirected_until: dict[str, float] = {}
-        self._redirects: dict[str, str] = {}
-
-    def may_ask(self, node: str, now: float, every: float) -> bool:
-        """Whether this node may be asked now."""
-        if now < self._failed_until.get(node, 0.0):
-            return False
-        if self.name:
-            overdue = max(every * _OVERDUE_INTERVALS, _HURRIED_NO_MORE_THAN)
-            return node == self.name or now - self._answered_at > overdue
-        tries = now - self._asked_at >= every * _TRY_EVERY_INTERVALS
-        return tries or now >= self._redirected_until.get(node, 0.0)
-
-    def begin(self, now: float) -> None:
-        """Begin to ask a node."""
-        self._asked_at = now
-
-    def answered(self, node: str, now: float) -> None:
-        """Make a node that answered the source: it is the one that is asked from now on."""
-        self.name, self._answered_at = node, now
-        self._redirects.pop(node, None)
-
-    def redirected(self, node: str, location: str, now: float) -> None:
-        """Remember where a node redirected the call."""
-        place = _place(location)
-        if self._redirects.get(node, place) != place:
-            self._redirected_until.clear()
-        self.lose(node)
-        self._redirects[node] = place
-        self._redirected_until[node] = now + FACTS_EVERY
-
-    def failed(self, node: str, until: float) -> None:
-        """Exclude a node that failed: it is not polled before `until`."""
-        self.lose(node)
-        self._failed_until[node] = until
-
-    def lose(self, node: str) -> None:
-        """Drop a node as the source; if it was, any other may be from now on."""
-        if node == self.name:
-            self.name = ""
-            self._redirected_until.clear()
-
-    def forget(self, node: str) -> None:
-        """Forget a node that is not polled any more."""
-        self.lose(node)
-        for kept in (self._failed_until, self._redirected_until, self._redirects):
-            kept.pop(node, None)
-
-
-def _place(location: str) -> str:
-    """Return the host and port of a redirect; the path is that of the call."""
-    try:
-        return urlsplit(location).netloc.lower()
-    except ValueError:
-        return location
+_NOT_POLLED = "the cluster has not been polled yet"
 
 
 def _has_other_name(member: Member, identity: Identity) -> bool:
     """Whether a node reports another hostname than its cluster lists under its uid."""
     both = bool(member.hostname and identity.hostname)
     return both and not same_host(member.hostname, identity.hostname)
-
-
-class ClusterHealthCache:
-    """The `newest` `GET /v4/cluster/health` of one cluster, read at `read_at` (monotonic).
-
-    A 404 means that the version has no such call, and it is tried again after an hour, a 403 after
-    REFUSED_FOR seconds; any other trouble is a `gap`, in words, and the newest grows old.
-    `is_redirected` if the last node that was asked is not one that answers it. What surrounds the
-    nodes is read out of every answer after CONTEXT_EVERY seconds alone, as it may be long.
-    """
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._due = 0.0
-        self.newest: ClusterHealth | None = None
-        self.read_at = 0.0
-        self.gap = ""
-        self.is_redirected = False
-        self._short_gap = ""
-        self._whole_at = self._whole_due = 0.0
-        self._latest_on: datetime | None = None
-        self._latest_at = 0.0
-
-    def forget(self) -> None:
-        """Forget the newest answer; it is read again at once."""
-        self.newest, self.read_at, self._due, self.gap = None, 0.0, 0.0, ""
-        self._latest_on, self._short_gap, self.is_redirected = None, "", False
-        self._whole_at = self._whole_due = 0.0
-
-    def hasten(self) -> None:
-        """Read all of it next, and now, unless the version has no such call or it was refused."""
-        self._whole_due = 0.0
-        if self.newest is not None:
-            self._due = 0.0
-
-    @property
-    def reading(self) -> HealthReading:
-        """The newest answer, as what surrounds the nodes is put together from."""
-        is_old = self._clock() - self.read_at > FACTS_AT_MOST
-        return HealthReading(self.newest, self._short_gap, self.read_at, self._whole_at, is_old)
-
-    @property
-    def is_due(self) -> bool:
-        """Whether it is time to read it."""
-        return self._clock() >= self._due
-
-    async def refresh(self, reader: NodeReader) -> bool:
-        """Read it, and return whether it was answered. Raises LoginRefused."""
-        before, is_whole = self.newest, self.newest is None or self._clock() >= self._whole_due
-        try:
-            newest = await reader.cluster_health(whole=is_whole)
-        except LoginRefused:
-            raise
-        except ApiError as error:
-            self._miss(error)
-            return False
-        if is_whole or before is None:
-            self._whole_at = self._clock()
-            self._whole_due = self._whole_at + CONTEXT_EVERY
-        else:
-            newest = newest.with_surroundings_of(before)
-        self.newest, self.read_at, self.gap = newest, self._clock(), ""
-        self._short_gap, self.is_redirected = "", False
-        self._due = self.read_at + FACTS_EVERY
-        observed = [node.observed_on for node in newest.nodes if node.observed_on is not None]
-        latest = max(observed, default=None)
-        if latest != self._latest_on:
-            self._latest_on, self._latest_at = latest, self.read_at
-        return True
-
-    def seen_at(self, node: MemberHealth) -> float:
-        """Return when the cluster observed a node, by this machine's monotonic clock.
-
-        The cluster's clock may be off, so its times are compared with each other alone: the latest
-        of them counts from the answer on that first had it. Where the cluster names no time, it is
-        when it was read.
-        """
-        if node.observed_on is None or self._latest_on is None:
-            return self.read_at
-        return self._latest_at - (self._latest_on - node.observed_on).total_seconds()
-
-    def observed(self, uid: int | None) -> ObservedHealth | None:
-        """Return what the newest answer reports of a node; None where it is too old for that."""
-        node = self._recent_node(uid, FACTS_AT_MOST)
-        if node is None:
-            return None
-        return ObservedHealth(node.status, node.detail, self.seen_at(node))
-
-    def is_in_maintenance(self, uid: int | None) -> bool:
-        """Whether the newest answer reports maintenance of a node."""
-        node = self._recent_node(uid, FACTS_AT_MOST)
-        return node is not None and node.in_maintenance
-
-    def _recent_node(self, uid: int | None, younger_than: float) -> MemberHealth | None:
-        if self.newest is None or self._clock() - self.read_at > younger_than:
-            return None
-        return self.newest.node(uid)
-
-    def _miss(self, error: ApiError) -> None:
-        now, self.gap, self._short_gap = self._clock(), str(error), gap_of(error)
-        self.is_redirected = is_redirect(error)
-        pause = REFUSED_FOR if isinstance(error, Forbidden) else _AGAIN
-        if isinstance(error, Unavailable) and error.status == 404:
-            self.newest, pause = None, _ABSENT
-        self._due = now + pause
-
-    def role_of(self, uid: int | None, younger_than: float) -> Role:
-        """Return a node's role by the newest answer, if that is so many seconds old at most."""
-        node = self._recent_node(uid, younger_than)
-        return Role.UNKNOWN if node is None else node.role
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +97,7 @@ class ClusterCache:
         self._roster = ClusterFacts()
         self._roster_at = 0.0
         self._source = ""
-        self._gap = _NOT_ASKED
+        self._gap = ""
         self._asking = asyncio.Lock()
         self._source_node = SourceNode()
         self._demoted: dict[str, float] = {}
@@ -492,7 +296,7 @@ class ClusterCache:
         if node == self._surroundings_source:
             self._surroundings.forget()
         if node == self._source:
-            self._facts, self._source, self._gap = None, "", _NOT_ASKED
+            self._facts, self._source, self._gap = None, "", ""
             self._roster, self._roster_at, self._roles_due = ClusterFacts(), 0.0, 0.0
             self._short_gap = ""
             self._call_readers()
@@ -624,10 +428,11 @@ class ClusterCache:
             return self._own_facts(identity, own)
         facts = self._facts
         if facts is None or self.age() > FACTS_AT_MOST:
+            identity = replace(identity, role=self.health.role_of(identity.uid, FACTS_AT_MOST))
+            if facts is None and not self._gap:
+                return NodeFacts(identity, gaps=(_NOT_POLLED,))
             gap = self._gap or "the cluster was last read over a minute ago"
-            role = self.health.role_of(identity.uid, FACTS_AT_MOST)
-            unread = "" if gap == _NOT_ASKED else gap
-            return NodeFacts(replace(identity, role=role), gaps=(gap,), kinds_gap=unread)
+            return NodeFacts(identity, gaps=(gap,), kinds_gap=gap)
         gaps = tuple(f"{path}: {reason}" for path, reason in facts.gaps.items())
         member = facts.member(identity.uid)
         if member is None and (node != self._source or identity.uid is None):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tui.api.errors import ApiError, LoginRefused
 from tui.config import NodeProfile
-from tui.fleet.polling.cluster_cache import FACTS_EVERY, ClusterCache
+from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.identity import IdentityCheck
+from tui.fleet.polling.source_node import FACTS_EVERY
 from tui.model.clock import monotonic
 from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
