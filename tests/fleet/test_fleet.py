@@ -148,7 +148,7 @@ async def test_profiles_may_be_adopted_before_the_fleet_runs(served: SimulatedCl
     nodes = profiles(served)
     fleet = Fleet(configuration(nodes[:1]), passwords=keeping(nodes))
     fleet.adopt(nodes)
-    await fleet.ask_once()
+    await fleet.poll_once()
     assert all(one.reading.is_good for one in fleet.nodes)
 
 
@@ -156,7 +156,7 @@ async def test_a_fleet_may_be_polled_once_and_then_run() -> None:
     with serving(Play()) as server:
         nodes = (profile(server.url),)
         fleet = Fleet(configuration(nodes, refresh=0.05), passwords=keeping(nodes))
-        await fleet.ask_once()
+        await fleet.poll_once()
         assert server.connections == 2  # the services by one, what the cluster says by the other
         async with asyncio.timeout(5):
             task = asyncio.create_task(fleet.run())

@@ -47,7 +47,7 @@ def series(
 
 async def test_a_polled_node_has_all_its_series(served: SimulatedCluster, tmp_path: Path) -> None:
     fleet = fleet_on(served, tmp_path)
-    await fleet.ask_once()
+    await fleet.poll_once()
     found = series(fleet)
 
     def value(series_name: str, **labels: str) -> float | None:
@@ -77,7 +77,7 @@ async def test_maintenance_is_as_the_cluster_reports_it_and_absent_where_it_is_n
     served.cluster.maintain(1)
     fleet = fleet_on(served, tmp_path)
     assert series(fleet).get_sample_value("rsdeck_node_maintenance", NODE) is None
-    await fleet.ask_once()
+    await fleet.poll_once()
     assert series(fleet).get_sample_value("rsdeck_node_maintenance", NODE) == 1
 
 
@@ -86,7 +86,7 @@ async def test_a_status_that_nobody_documents_stands_under_its_own_word(
 ) -> None:
     served.cluster.node(1).processes["ccs"].fix_status("WEDGED")
     fleet = fleet_on(served, tmp_path)
-    await fleet.ask_once()
+    await fleet.poll_once()
     found = series(fleet)
     labels = NODE | {"name": "ccs"}
     assert found.get_sample_value("rsdeck_service_state", labels | {"state": "WEDGED"}) == 1
@@ -97,7 +97,7 @@ async def test_a_node_that_refuses_the_login_is_down_and_has_no_services(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     fleet = fleet_on(served, tmp_path, password="wrong")
-    await fleet.ask_once()
+    await fleet.poll_once()
     found = series(fleet)
     assert found.get_sample_value("rsdeck_up", NODE) == 0
     assert found.get_sample_value("rsdeck_login_stopped", NODE) == 1
@@ -109,7 +109,7 @@ async def test_a_stale_answer_gives_no_services_and_its_age(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     fleet = fleet_on(served, tmp_path)
-    await fleet.ask_once()
+    await fleet.poll_once()
     found = series(fleet, later=1000.0)
     age = found.get_sample_value("rsdeck_poll_age_seconds", NODE)
     assert age is not None
@@ -121,7 +121,7 @@ async def test_restarts_that_nobody_ordered_are_counted(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     fleet, counter = fleet_on(served, tmp_path), RestartCounter()
-    await fleet.ask_once()
+    await fleet.poll_once()
     for cause in (Cause.NOT_ORDERED_HERE, Cause.ORDERED_HERE, Cause.UNKNOWN):
         counter.event_happened(
             Event("node1", Restart("RUNNING"), 0.0, datetime.now(UTC), "ccs", cause)
@@ -135,7 +135,7 @@ async def test_no_label_holds_a_password_or_a_user(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     fleet = fleet_on(served, tmp_path)
-    await fleet.ask_once()
+    await fleet.poll_once()
     text = generate_latest(series(fleet)).decode()
     assert ADMIN[0] not in text
     assert ADMIN[1] not in text

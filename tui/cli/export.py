@@ -88,7 +88,7 @@ def export(  # noqa: PLR0913 - the options of the command
     fleet = _fleet(configuration, every, listener)
     try:
         if textfile is not None:
-            asyncio.run(fleet.ask_once())
+            asyncio.run(fleet.poll_once())
             write_textfile(fleet, textfile)
             ctx.exit(0 if all(node.reading.is_good for node in fleet.nodes) else 3)
         tls = ServerTls(tls_cert, tls_key, client_ca) if tls_cert and tls_key else None

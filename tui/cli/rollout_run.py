@@ -92,7 +92,7 @@ class RolloutRun:
 
     async def _run(self) -> int:
         # What is optional must be known before the first order, else the guard refuses it.
-        await self._fleet.ask_once()
+        await self._fleet.poll_once()
         self._fleet.listener = self._progress
         running = asyncio.create_task(self._fleet.run())
         running.add_done_callback(lambda _: self._progress.moves.put_nowait(None))

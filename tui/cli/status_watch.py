@@ -67,7 +67,7 @@ class _Watch:
             # A signal that is ignored (nohup) stays ignored.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self._stop, number)
-        await self._fleet.ask_once()
+        await self._fleet.poll_once()
         self._begin()
         self._fleet.listener = self._changes
         running = asyncio.create_task(self._fleet.run())

@@ -144,7 +144,7 @@ class Fleet:
         """Insert the events of earlier sessions before those of this one."""
         self.events.insert_older(await self.past.begin())
 
-    async def ask_once(self) -> None:
+    async def poll_once(self) -> None:
         """Poll every node once, side by side."""
         async with asyncio.TaskGroup() as group:
             for watch in self._pollers.values():

@@ -57,7 +57,7 @@ async def _preview(
 ) -> OrderPreview:
     fleet = Fleet(configuration, read_only=_LOOK_ONLY, passwords=passwords)
     # The others too: what the order touches depends on how they are.
-    await fleet.ask_once()
+    await fleet.poll_once()
     watch = fleet.watch(node)
     trouble = watch.reading.trouble or wrong_node_trouble(watch)
     if trouble is not None:
@@ -80,7 +80,7 @@ async def poll_target(fleet: Fleet, node: str) -> None:
     """Poll a node once, and its cluster's others where it does not report which are optional."""
     await fleet.watch(node).poll_once()
     if fleet.watch(node).facts.optional is None:
-        await fleet.ask_once()
+        await fleet.poll_once()
 
 
 def _warnings(watch: NodePoller) -> tuple[str, ...]:

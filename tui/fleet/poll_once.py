@@ -70,7 +70,7 @@ def poll_once(
 
 async def _poll(configuration: Configuration, passwords: Passwords, read_only: str) -> Fleet:
     fleet = Fleet(configuration, read_only=read_only, passwords=passwords)
-    await fleet.ask_once()
+    await fleet.poll_once()
     return fleet
 
 
@@ -146,7 +146,7 @@ async def _survey(
     passwords: Passwords,
 ) -> RolloutPreview:
     fleet = Fleet(configuration, read_only=_PLAN_ONLY, passwords=passwords)
-    await fleet.ask_once()
+    await fleet.poll_once()
     places = tuple(_seen(fleet, node) for node in dict.fromkeys(nodes))
     now = monotonic()
     made = make_plan(RolloutRequest(1, tuple(services), now, datetime.now(UTC)), places)
@@ -171,7 +171,7 @@ async def _check_gates(
     configuration: Configuration, plan: Plan, passwords: Passwords
 ) -> RehearsalStop | None:
     fleet = Fleet(configuration, read_only=_PLAN_ONLY, passwords=passwords)
-    await fleet.ask_once()
+    await fleet.poll_once()
     running = asyncio.create_task(fleet.run())
     try:
         return await fleet.rollouts.rehearse(plan)
@@ -221,7 +221,7 @@ async def _look_why(
 ) -> WhyLook:
     node, service = subject
     fleet = Fleet(configuration, read_only=_WHY_ONLY, passwords=passwords)
-    await fleet.ask_once()
+    await fleet.poll_once()
     await fleet.read_context(node)
     fleet.events.insert_older(past)
     running = asyncio.create_task(fleet.run())

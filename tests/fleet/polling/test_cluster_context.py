@@ -825,7 +825,7 @@ async def test_the_context_follows_the_primary(served: SimulatedCluster) -> None
 async def test_one_look_reads_it_only_when_asked_for(served: SimulatedCluster) -> None:
     nodes = profiles(served)
     fleet = Fleet(configuration(nodes), passwords=keeping(nodes, PASSWORD))
-    await fleet.ask_once()
+    await fleet.poll_once()
     paths = {*PATHS.values(), HEALTH}
     assert not [one for one in served.cluster.requests if one.path in paths]
     assert fleet.context("node3").databases.gap == "not polled yet"
