@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tui.model.context import LogEntry, Severity
+from tui.model.context import LogEntry, VendorSeverity
 from tui.model.event import (
     Cause,
     ClusterLogged,
@@ -117,7 +117,7 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
 ]  # fmt: skip
 """Details and their cause, the sentence and the short form that are shown of them."""
 
-LOGGED = ClusterLogged(LogEntry(ON, "node_joined", Severity.INFO, 2, 3, "by admin"))
+LOGGED = ClusterLogged(LogEntry(ON, "node_joined", VendorSeverity.INFO, 2, 3, "by admin"))
 
 EXAMPLES = {details.kind: details for details, *_ in SENTENCES} | {EventKind.CLUSTER: LOGGED}
 """Details of each kind."""

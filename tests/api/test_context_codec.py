@@ -18,8 +18,8 @@ from tui.model.context import (
     License,
     LogEntry,
     RunningAction,
-    Severity,
     Shard,
+    VendorSeverity,
 )
 from tui.model.node import Role
 
@@ -102,7 +102,7 @@ def test_the_health_call_keeps_what_surrounds_the_nodes() -> None:
     assert health.certificates == Entries((CertificateTerm("api", True, JULY),), 1)
     assert health.alerts == Entries(
         (
-            Alert("cluster_license_about_to_expire", Severity.INFO, JULY),
+            Alert("cluster_license_about_to_expire", VendorSeverity.INFO, JULY),
             Alert("node_memory", since=JULY, node=1),
         ),
         1,
@@ -164,8 +164,8 @@ def test_an_alert_is_shown_that_is_on_and_not_disabled(
     alert |= {"severity": "WARNING", "change_time": JULY_TEXT}
     of_cluster = context_codec.read_cluster_alerts(body({"a\x1b": alert}))
     of_nodes = context_codec.read_node_alerts(body({"2": {"b": alert}}))
-    assert of_cluster.read == ((Alert("a␛", Severity.WARNING, JULY),) if is_on else ())
-    assert of_nodes.read == ((Alert("b", Severity.WARNING, JULY, 2),) if is_on else ())
+    assert of_cluster.read == ((Alert("a␛", VendorSeverity.WARNING, JULY),) if is_on else ())
+    assert of_nodes.read == ((Alert("b", VendorSeverity.WARNING, JULY, 2),) if is_on else ())
 
 
 def test_alerts_of_another_form_are_counted() -> None:
@@ -334,7 +334,7 @@ def test_the_event_log_is_read_with_what_each_event_holds() -> None:
             LogEntry(
                 JULY,
                 "bdb_name_updated",
-                Severity.INFO,
+                VendorSeverity.INFO,
                 database=1,
                 detail="old_val=a new_val=b␛",
             ),

@@ -10,7 +10,7 @@ from tests.cli.conftest import Command, profiles, until
 from tui import __version__
 from tui.cli.main import LazyGroup
 from tui.cli.main import rsdeck as group
-from tui.cli.output import columns
+from tui.cli.output import aligned_columns
 from tui.model.text import width
 from tui.sim.server import SimulatedCluster
 
@@ -205,10 +205,10 @@ def test_width_counts_the_cells_of_a_terminal(text: str, cells: int) -> None:
 
 
 def test_columns_are_aligned_by_cells_and_end_without_spaces() -> None:
-    assert columns([("a", "b", "c"), ("漢", "ccc", ""), ("x", "y", "z")]) == (
+    assert aligned_columns([("a", "b", "c"), ("漢", "ccc", ""), ("x", "y", "z")]) == (
         "a   b    c\n漢  ccc\nx   y    z"
     )
-    assert columns([("only",)]) == "only"
+    assert aligned_columns([("only",)]) == "only"
 
 
 @pytest.mark.real_time

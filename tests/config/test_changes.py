@@ -6,14 +6,14 @@ from pathlib import Path
 from tests.fleet.conftest import configuration, profile
 from tui.config import Notify, Settings
 from tui.config.changes import ConfigurationChanges, compare_configurations
-from tui.config.profile import Origin, RolloutRules
+from tui.config.profile import ProfileOrigin, RolloutRules
 
 ONE, TWO = profile("http://127.0.0.1:1", "one"), profile("http://127.0.0.1:2", "two")
 BEFORE = configuration([ONE, TWO])
 
 
 def test_nothing_differs_where_only_lines_have_moved() -> None:
-    moved = replace(ONE, origin=Origin(Path("config.toml"), {"url": 7}))
+    moved = replace(ONE, origin=ProfileOrigin(Path("config.toml"), {"url": 7}))
     after = replace(BEFORE, nodes=(TWO, moved), digest="other")
     assert not compare_configurations(BEFORE, after)
 

@@ -18,7 +18,7 @@ from tui.fleet.why import (
     find_evidence,
     read_checks,
 )
-from tui.model.context import Alert, ClusterContext, Known, LogEntry, RunningAction, Severity
+from tui.model.context import Alert, ClusterContext, Known, LogEntry, RunningAction, VendorSeverity
 from tui.model.event import (
     Cause,
     Event,
@@ -140,7 +140,7 @@ def test_the_restarts_of_the_last_hour_are_counted_with_those_from_here() -> Non
 def test_checks_alerts_and_health_are_shown_with_what_is_wrong() -> None:
     about = subject()
     alerts = (
-        Alert("node_memory", Severity.WARNING, ON - timedelta(minutes=3), 1),
+        Alert("node_memory", VendorSeverity.WARNING, ON - timedelta(minutes=3), 1),
         Alert("node_cpu", node=2),
         Alert(HOSTILE),
     )
@@ -192,7 +192,7 @@ def test_the_clusters_log_is_shown_around_the_last_change() -> None:
     about = subject()
     entries = (
         LogEntry(STARTED - timedelta(seconds=200), "early"),
-        LogEntry(STARTED + timedelta(seconds=30), HOSTILE, Severity.ERROR, 1, 2, HOSTILE),
+        LogEntry(STARTED + timedelta(seconds=30), HOSTILE, VendorSeverity.ERROR, 1, 2, HOSTILE),
         LogEntry(ON - timedelta(seconds=5), "node_joined"),
     )
     about = replace(about, context=replace(about.context, log=known(entries)))

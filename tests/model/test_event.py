@@ -3,7 +3,7 @@
 import pytest
 
 from tests.events import EXAMPLES, HERE, ON, SENTENCES, event, flip
-from tui.model.context import LogEntry, Severity
+from tui.model.context import LogEntry, VendorSeverity
 from tui.model.event import (
     RECORDED,
     ClusterLogged,
@@ -80,10 +80,10 @@ def test_a_change_of_status_has_the_kind_of_what_was_listed_before_and_after() -
     assert StatusChange("", None).kind is EventKind.VANISHED
 
 
-@pytest.mark.parametrize("severity", Severity)
-def test_an_error_of_the_clusters_log_is_a_problem(severity: Severity) -> None:
+@pytest.mark.parametrize("severity", VendorSeverity)
+def test_an_error_of_the_clusters_log_is_a_problem(severity: VendorSeverity) -> None:
     logged = event(ClusterLogged(LogEntry(ON, "node_failed", severity)), service="")
-    assert logged.is_problem is (severity in (Severity.ERROR, Severity.CRITICAL))
+    assert logged.is_problem is (severity in (VendorSeverity.ERROR, VendorSeverity.CRITICAL))
 
 
 def test_the_examples_cover_every_kind() -> None:

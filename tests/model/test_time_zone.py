@@ -10,7 +10,7 @@ from tui.model.time_zone import DATE_AND_TIME, ClockZone, clock_text, show_times
 from tui.ui.format.event_row import event_clock, event_sentence
 from tui.ui.format.service_row import started_words
 from tui.ui.format.status_lines import time_text
-from tui.ui.widgets.services_table import columns as service_columns
+from tui.ui.widgets.services_table import service_columns
 
 MOMENT = datetime(2026, 1, 31, 23, 30, 5, tzinfo=UTC)
 

@@ -36,8 +36,8 @@ from tui.model.context import (
     License,
     LogEntry,
     RunningAction,
-    Severity,
     Shard,
+    VendorSeverity,
 )
 from tui.model.text import clean
 
@@ -391,12 +391,12 @@ def _list(body: bytes, what: str) -> list[Any]:
     return listed
 
 
-def _severity(raw: object) -> Severity:
+def _severity(raw: object) -> VendorSeverity:
     word = raw.upper() if isinstance(raw, str) else ""
-    return Severity(word) if word in _SEVERITIES else Severity.UNKNOWN
+    return VendorSeverity(word) if word in _SEVERITIES else VendorSeverity.UNKNOWN
 
 
-_SEVERITIES = frozenset(one.value for one in Severity)
+_SEVERITIES = frozenset(one.value for one in VendorSeverity)
 
 
 def _moment(raw: object) -> datetime | None:

@@ -13,7 +13,7 @@ from tui.cli.completion import complete_nodes, complete_services
 from tui.cli.json_shapes import ActionResult, ActionService
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, ErrorCode, columns
+from tui.cli.output import CommandError, ErrorCode, aligned_columns
 from tui.cli.wait import seconds_of
 from tui.model.text import clean
 
@@ -297,7 +297,7 @@ def _facts(order: "Order", preview: "OrderPreview") -> str:
     rows += [("touches", text) for text in _touches(order, preview)]
     rows.append(("request", " ".join(request_text(order))))
     rows += [("warning", text) for text in _warnings(preview)]
-    return columns(rows)
+    return aligned_columns(rows)
 
 
 def _touches(order: "Order", preview: "OrderPreview") -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TextIO
 
-from tui.cli.output import columns
+from tui.cli.output import aligned_columns
 
 
 class Color(Enum):
@@ -46,6 +46,6 @@ def painted(line: str, color: Color, *, on: bool) -> str:
 
 def painted_columns(rows: Sequence[tuple[Color, Sequence[str]]], *, on: bool) -> str:
     """Align rows in columns, each line in its color."""
-    lines = columns([cells for _, cells in rows]).split("\n")
+    lines = aligned_columns([cells for _, cells in rows]).split("\n")
     colors = [color for color, _ in rows]
     return "\n".join(painted(line, color, on=on) for line, color in zip(lines, colors, strict=True))

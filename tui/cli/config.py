@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.load_config import find_config, load_config
-from tui.cli.output import USAGE, columns
+from tui.cli.output import USAGE, aligned_columns
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def schema() -> None:
 
 @config.command("check")
 @click.pass_context
-def check(ctx: click.Context) -> None:
+def check_config(ctx: click.Context) -> None:
     """List every problem of the configuration; exit code 2 if there is one."""
     from tui.cli.config_check import config_problems, theme_problems
     from tui.cli.deck import appearance
@@ -91,7 +91,7 @@ def nodes(ctx: click.Context) -> None:
         where = path_text(configuration.path)
         click.echo(f"rsdeck: no node yet in {where}", err=True)
         return
-    click.echo(columns([_HEADINGS, *map(_row, configuration.nodes)]))
+    click.echo(aligned_columns([_HEADINGS, *map(_row, configuration.nodes)]))
 
 
 def _login(profile: "NodeProfile") -> str:

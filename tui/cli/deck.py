@@ -65,7 +65,7 @@ def open_the_deck(
     reason = LOCKED_BY_FLAG if read_only else ""
     if not reason and configuration.settings.read_only:
         reason = _LOCKED_BY_SETTING
-    return run(configuration, reason, node, skeleton=skeleton)
+    return run_deck(configuration, reason, node, skeleton=skeleton)
 
 
 def forget_textual_environment(environ: "os._Environ[str]") -> None:
@@ -107,7 +107,7 @@ def appearance(
     return keys, themes, warnings
 
 
-def run(  # noqa: PLR0913 - what the command line found out
+def run_deck(  # noqa: PLR0913 - what the command line found out
     configuration: "Configuration",
     read_only: str,
     node: str | None,

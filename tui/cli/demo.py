@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.deck import LOCKED_BY_FLAG, run
+from tui.cli.deck import LOCKED_BY_FLAG, run_deck
 from tui.cli.errors import CommandError
 from tui.cli.process import exit_on_signals, has_terminal
 from tui.ui.terminal.skeleton import Skeleton
@@ -65,7 +65,7 @@ def open_the_demo(count: int, *, still: bool, locked: bool, skeleton: Skeleton) 
         if has_terminal():
             reason = LOCKED_BY_FLAG if locked else ""
             state = Path(folder) / "state"
-            return run(
+            return run_deck(
                 configuration, reason, None, passwords=passwords, state=state, skeleton=skeleton
             )
         from tui.cli.status import print_status

@@ -11,7 +11,7 @@ from tui.cli.completion import complete_nodes
 from tui.cli.json_shapes import DiscoveryReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, ErrorCode, columns
+from tui.cli.output import CommandError, ErrorCode, aligned_columns
 from tui.model.text import clean
 from tui.storage.private_files import path_text
 
@@ -67,7 +67,7 @@ def discover(  # noqa: PLR0913 - click passes each option by itself
     if as_json:
         click.echo(json.dumps(_as_json(found, added), indent=2))
     else:
-        click.echo(columns([_HEADINGS, *map(_row, found.found)]))
+        click.echo(aligned_columns([_HEADINGS, *map(_row, found.found)]))
     for note in found.notes:
         click.echo(f"rsdeck: {note}", err=True)
     if adds:

@@ -11,7 +11,7 @@ import click
 from tui.cli.completion import complete_nodes
 from tui.cli.json_shapes import EventLine
 from tui.cli.load_config import use_clock_setting
-from tui.cli.output import CommandError, ErrorCode, columns
+from tui.cli.output import CommandError, ErrorCode, aligned_columns
 from tui.model.text import clean, visible_name
 from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
@@ -97,7 +97,7 @@ def events(  # noqa: PLR0913 - the options of the command
         for event in stored:
             click.echo(json.dumps(_as_json(event)))
     elif stored:
-        click.echo(columns([(f"TIME {zone_word()}", *_HEADINGS), *map(_row, stored)]))
+        click.echo(aligned_columns([(f"TIME {zone_word()}", *_HEADINGS), *map(_row, stored)]))
     else:
         click.echo("rsdeck: nothing happened that is known", err=True)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.load_config import use_clock_setting
-from tui.cli.output import CommandError, ErrorCode, columns
+from tui.cli.output import CommandError, ErrorCode, aligned_columns
 from tui.model.text import clean
 from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
@@ -101,7 +101,7 @@ def _show(reader: "JournalReader", last: int | None, *, as_json: bool) -> int:
         for record in records:
             click.echo(json.dumps(record))
     else:
-        click.echo(columns([(f"TIME {zone_word()}", *_HEADINGS), *_rows(records)]))
+        click.echo(aligned_columns([(f"TIME {zone_word()}", *_HEADINGS), *_rows(records)]))
     return 0
 
 

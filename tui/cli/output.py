@@ -12,7 +12,7 @@ __all__ = [
     "USAGE",
     "CommandError",
     "ErrorCode",
-    "columns",
+    "aligned_columns",
     "echo_error",
     "error_fields",
     "fields_of_error",
@@ -38,7 +38,7 @@ def echo_error(error: CommandError) -> None:
     sys.stdout.flush()
 
 
-def columns(rows: Sequence[Sequence[str]]) -> str:
+def aligned_columns(rows: Sequence[Sequence[str]]) -> str:
     """Align rows in columns, by the width at which a terminal shows them."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     return "\n".join(

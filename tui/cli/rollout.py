@@ -10,7 +10,7 @@ import click
 from tui.cli.completion import complete_clusters, complete_node_list, complete_services
 from tui.cli.load_config import load_config
 from tui.cli.main import UNREACHABLE, WELL
-from tui.cli.output import CommandError, ErrorCode, columns
+from tui.cli.output import CommandError, ErrorCode, aligned_columns
 from tui.cli.rollout_report import echo_plan, end_line
 from tui.model.text import clean
 from tui.storage.private_files import path_text
@@ -196,7 +196,8 @@ def _table(
         )
         sent.append(f"send {turn}: POST {step.url}{Route.LOCAL} {body}")
     touched = plan_impact_lines(plan.verb, seen.impact)
-    lines = [plan.title, columns(rows), *(f"touches: {line.text}" for line in touched), *sent]
+    lines = [plan.title, aligned_columns(rows)]
+    lines += [*(f"touches: {line.text}" for line in touched), *sent]
     lines += [f"skipped: {remark}" for remark in plan.left_out]
     lines += [f"warning: {plan.danger}"] if plan.danger else []
     verdict = f"verdict: a new start time, then {steady:g} s stable; then the gate again"

@@ -10,7 +10,7 @@ from tui.cli.completion import complete_nodes
 from tui.cli.json_shapes import WhyEvidence, WhyReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import columns, fields_of_error
+from tui.cli.output import aligned_columns, fields_of_error
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _table(look: "WhyLook") -> str:
     for found in look.evidence:
         age = "-" if found.age is None else one_unit(found.age)
         rows.append((found.kind.value, age, found.text, found.source.value))
-    return columns(rows)
+    return aligned_columns(rows)
 
 
 def _as_json(node: str, service: str, look: "WhyLook") -> WhyReport:

@@ -18,7 +18,7 @@ from tui.config.toml_syntax import parse_toml
 
 _TABLES = ("settings", "keys", "notify", "rollout", "nodes")
 SETTING_READERS: Mapping[str, Callable[[object], object]] = {
-    "theme": read.read_word,
+    "theme": read.read_nonempty_text,
     "refresh": read.read_seconds(0.5, 300),
     "timeout": read.read_seconds(0, 300, above=True),
     "read_only": read.read_flag,
@@ -128,7 +128,7 @@ class DocumentReader:
         keys: dict[str, str] = {}
         for name, value in table.items():
             try:
-                keys[name] = read.read_word(value)
+                keys[name] = read.read_nonempty_text(value)
             except BadValue as refused:
                 raise self._error(refused, "keys", name) from None
         return keys

@@ -74,7 +74,7 @@ class RolloutRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ProfileOrigin:
     """Where a profile is written: the file, None where there is none yet, and the line of a key."""
 
     file: Path | None = None
@@ -119,7 +119,7 @@ class NodeProfile:
     uid: int | None = None
     hostname: str = ""
     is_shared: bool = field(default=False, compare=False)
-    origin: Origin = field(default=Origin(), compare=False, repr=False)
+    origin: ProfileOrigin = field(default=ProfileOrigin(), compare=False, repr=False)
 
     @property
     def server_name(self) -> str:

@@ -17,7 +17,7 @@ from tui.config.password_source import (
     FileSource,
     KeyringSource,
 )
-from tui.config.profile import NodeProfile, Origin
+from tui.config.profile import NodeProfile, ProfileOrigin
 from tui.config.url import normal_host, normal_proxy, normal_url
 from tui.model.login import LoginWay
 from tui.model.trust import (
@@ -53,7 +53,7 @@ def _fingerprint(value: object, _folder: Path) -> Trust:
 
 
 FIELD_READERS: Mapping[str, Callable[[object, Path], object]] = {
-    "url": lambda value, _: normal_url(read.read_word(value)),
+    "url": lambda value, _: normal_url(read.read_nonempty_text(value)),
     "username": lambda value, _: read.read_username(value),
     "password_env": lambda value, _: EnvironmentSource(read.read_variable_name(value)),
     "password_command": lambda value, _: CommandSource(read.read_argv(value, _COMMAND)),
@@ -62,10 +62,10 @@ FIELD_READERS: Mapping[str, Callable[[object, Path], object]] = {
     "ca_file": lambda value, folder: AuthorityTrust(read.read_path(value, folder)),
     "fingerprint": _fingerprint,
     "insecure": lambda value, _: NoTrust() if read.read_flag(value) else None,
-    "server_name": lambda value, _: normal_host(read.read_word(value)),
+    "server_name": lambda value, _: normal_host(read.read_nonempty_text(value)),
     "client_cert": read.read_path,
     "client_key": read.read_path,
-    "proxy": lambda value, _: normal_proxy(read.read_word(value)),
+    "proxy": lambda value, _: normal_proxy(read.read_nonempty_text(value)),
     "cluster": lambda value, _: read.read_text_value(value),
     "environment": lambda value, _: read.read_environment(value),
     "read_only": lambda value, _: read.read_flag(value),
@@ -73,7 +73,7 @@ FIELD_READERS: Mapping[str, Callable[[object, Path], object]] = {
     "login": lambda value, _: read.read_login_way(value),
     "role": lambda value, _: read.read_viewer_role(value),
     "uid": lambda value, _: read.read_integer(0, 10**9 - 1)(value),
-    "hostname": lambda value, _: read.read_word(value),
+    "hostname": lambda value, _: read.read_nonempty_text(value),
 }
 FIELDS = tuple(FIELD_READERS)
 """Every key that a profile may have, in the order in which they are written."""
@@ -95,7 +95,7 @@ def check_profile(
     problems, values = _problems(name, fields, folder, file, lines)
     if problems:
         raise problems[0]
-    return _profile(name, values, Origin(file, _own_lines(name, lines)))
+    return _profile(name, values, ProfileOrigin(file, _own_lines(name, lines)))
 
 
 def profile_problems(
@@ -201,7 +201,7 @@ def _check_together(
         wrong.setdefault("proxy", BadValue("reaches no IPv6 address", "give the URL a name"))
 
 
-def _profile(name: str, values: Mapping[str, Any], origin: Origin) -> NodeProfile:
+def _profile(name: str, values: Mapping[str, Any], origin: ProfileOrigin) -> NodeProfile:
     """Build a profile of values whose types the readers have checked."""
     sources = (values.get(field) for field in SOURCES)
     trusts = (values.get(field) for field in TRUSTS)

@@ -42,7 +42,7 @@ def read_text_value(value: object) -> str:
     return value
 
 
-def read_word(value: object) -> str:
+def read_nonempty_text(value: object) -> str:
     """Read text that is not empty."""
     read = read_text_value(value)
     if not read.strip():
@@ -104,7 +104,7 @@ def read_gate_hazards(value: object) -> frozenset[GateHazard]:
 
 def read_username(value: object) -> str:
     """Read a user's name; basic authentication cannot carry a colon in one."""
-    read = read_word(value)
+    read = read_nonempty_text(value)
     if ":" in read:
         raise BadValue("must not hold a colon")
     if read != read.strip():
@@ -114,7 +114,7 @@ def read_username(value: object) -> str:
 
 def read_variable_name(value: object) -> str:
     """Read the name of an environment variable."""
-    read = read_word(value)
+    read = read_nonempty_text(value)
     if not _VARIABLE.fullmatch(read):
         raise BadValue("must be the name of an environment variable, not a password")
     return read
@@ -139,7 +139,7 @@ def read_argv(value: object, example: str) -> tuple[str, ...]:
 
 def read_path(value: object, folder: Path) -> Path:
     """Read a path: `~` is a home, and a relative one starts at `folder`."""
-    read = read_word(value)
+    read = read_nonempty_text(value)
     try:
         path = Path(read).expanduser()
     except RuntimeError:

@@ -19,7 +19,7 @@ from tui.fleet.login.state import LoginStopped
 from tui.fleet.polling.cluster_context import gap_of
 from tui.fleet.problems import RESTARTS_FOR, NodeCondition, find_problems
 from tui.model.clock import monotonic
-from tui.model.context import Alert, ClusterContext, Known, Severity
+from tui.model.context import Alert, ClusterContext, Known, VendorSeverity
 from tui.model.duration import clock_duration
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
 from tui.model.event_text import event_text, log_entry_text
@@ -255,7 +255,7 @@ def _alerts(subject: WhySubject, now: float, on: datetime) -> Iterator[Evidence]
 
 
 def _alert(alert: Alert) -> str:
-    severity = "" if alert.severity is Severity.UNKNOWN else f", {alert.severity.value}"
+    severity = "" if alert.severity is VendorSeverity.UNKNOWN else f", {alert.severity.value}"
     where = "the cluster" if alert.node is None else f"node:{alert.node}"
     return f"{clean(alert.name, 64)} on {where}{severity}"
 

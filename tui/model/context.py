@@ -39,7 +39,7 @@ class Entries(Generic[_Value]):
     left_out: int = 0
 
 
-class Severity(Enum):
+class VendorSeverity(Enum):
     """How serious an alert or a log entry is, in the vendor's words."""
 
     DEBUG = "DEBUG"
@@ -55,7 +55,7 @@ class Alert:
     """An alert that is on and enabled. `node` is the uid, None for one of the whole cluster."""
 
     name: str
-    severity: Severity = Severity.UNKNOWN
+    severity: VendorSeverity = VendorSeverity.UNKNOWN
     since: datetime | None = None
     node: int | None = None
 
@@ -163,7 +163,7 @@ class LogEntry:
 
     at: datetime
     type: str
-    severity: Severity = Severity.UNKNOWN
+    severity: VendorSeverity = VendorSeverity.UNKNOWN
     node: int | None = None
     database: int | None = None
     detail: str = ""
@@ -171,7 +171,7 @@ class LogEntry:
     @property
     def is_error(self) -> bool:
         """Whether the cluster calls it an error, or worse."""
-        return self.severity in (Severity.ERROR, Severity.CRITICAL)
+        return self.severity in (VendorSeverity.ERROR, VendorSeverity.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import pytest
 from tests.fleet.plan_nodes import open_order
 from tui.fleet.orders.verdict import (
     Claim,
-    Evidence,
     NodeAnswer,
     Observation,
+    OrderEvidence,
     Patience,
     decide_verdict,
 )
@@ -639,12 +639,12 @@ class PlayedNode:
         self.reading = Reading("node3", (Service("ccs", status),), at, at + 0.1)
 
 
-def observed(evidence: Evidence) -> list[str | None]:
+def observed(evidence: OrderEvidence) -> list[str | None]:
     return [one.status for one in evidence.observations.get("ccs", [])]
 
 
-def sent_evidence() -> Evidence:
-    return Evidence(open_order(Verb.STOP, "ccs"), sent_at=100.0, answered_at=100.2)
+def sent_evidence() -> OrderEvidence:
+    return OrderEvidence(open_order(Verb.STOP, "ccs"), sent_at=100.0, answered_at=100.2)
 
 
 def test_only_readings_requested_after_the_post_left_count() -> None:

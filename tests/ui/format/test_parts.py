@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from tui.ui.format.parts import Part, fitting, joined
+from tui.ui.format.parts import Part, joined, parts_that_fit
 
 
 def parts(*ranks: int) -> list[Part]:
@@ -11,15 +11,15 @@ def parts(*ranks: int) -> list[Part]:
 
 def test_the_least_important_leaves_first_and_the_others_keep_their_order() -> None:
     every = parts(2, 0, 3, 1)
-    assert joined(fitting(every, 22, 2), 2).plain == "2222  0000  3333  1111"
-    assert joined(fitting(every, 21, 2), 2).plain == "2222  0000  1111"
-    assert joined(fitting(every, 10, 2), 2).plain == "0000  1111"
+    assert joined(parts_that_fit(every, 22, 2), 2).plain == "2222  0000  3333  1111"
+    assert joined(parts_that_fit(every, 21, 2), 2).plain == "2222  0000  1111"
+    assert joined(parts_that_fit(every, 10, 2), 2).plain == "0000  1111"
 
 
 def test_of_two_that_are_as_important_the_first_stays() -> None:
     first, second = Part(Text("aaaa"), 1), Part(Text("bbbb"), 1)
-    assert fitting([first, second], 4, 2) == (first,)
+    assert parts_that_fit([first, second], 4, 2) == (first,)
 
 
 def test_nothing_is_left_where_nothing_fits() -> None:
-    assert fitting(parts(0, 1), 3, 2) == ()
+    assert parts_that_fit(parts(0, 1), 3, 2) == ()

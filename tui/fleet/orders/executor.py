@@ -14,7 +14,7 @@ from tui.api.errors import ApiError, NotSent, WriteBlocked
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.endpoints import EndpointCount, count_endpoints, databases_on
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
-from tui.fleet.orders.verdict import Evidence, Patience
+from tui.fleet.orders.verdict import OrderEvidence, Patience
 from tui.fleet.polling.cluster_context import gap_of
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
@@ -61,7 +61,7 @@ class _LiveOrder:
     via: NodePoller
     target: NodePoller
     tier: Tier
-    evidence: Evidence
+    evidence: OrderEvidence
     databases: tuple[int, ...] = ()
     held: Verdict | None = None
     held_until: float = 0.0
@@ -126,7 +126,7 @@ class Orders:
         databases: tuple[int, ...] = ()
         if order.verb is not Verb.STOP and CLIENT_CARRIERS.intersection(order.names):
             databases = databases_on(target.context, order.target.identity.uid)
-        live = _LiveOrder(order, via, target, tier, Evidence(order), databases)
+        live = _LiveOrder(order, via, target, tier, OrderEvidence(order), databases)
         self._open[order.number] = live
         self._step(order, OrderPhase.CHECKING, "checking the node")
 

@@ -30,7 +30,7 @@ _NO_UID = "the node's uid is not known"
 _Value = TypeVar("_Value")
 
 
-class Part(Enum):
+class ContextPart(Enum):
     """A part of what surrounds a node, known or unknown as a whole; the value is its word."""
 
     NODES = "nodes"
@@ -80,29 +80,29 @@ class Subject(Enum):
     """The cluster's license has expired."""
 
     @property
-    def part(self) -> Part:
+    def part(self) -> ContextPart:
         """The part of the context that it was found in."""
         return _PARTS[self]
 
 
 _PARTS = {
-    Subject.CLIENTS: Part.DATABASES,
-    Subject.ENDPOINTS: Part.DATABASES,
-    Subject.SINGLE_ENDPOINTS: Part.DATABASES,
-    Subject.PRIMARY_SHARDS: Part.SHARDS,
-    Subject.REPLICA_SHARDS: Part.SHARDS,
-    Subject.UNREPLICATED: Part.SHARDS,
-    Subject.ACTIVE_ACTIVE: Part.DATABASES,
-    Subject.ACTIONS: Part.ACTIONS,
-    Subject.ALERTS: Part.ALERTS,
-    Subject.PRIMARY: Part.NODES,
-    Subject.QUORUM: Part.QUORUM,
-    Subject.MAINTENANCE_HERE: Part.NODES,
-    Subject.MAINTENANCE: Part.NODES,
-    Subject.NOT_POLLED: Part.NODES,
-    Subject.UNHEALTHY: Part.NODES,
-    Subject.CERTIFICATE: Part.CERTIFICATES,
-    Subject.LICENSE: Part.LICENSE,
+    Subject.CLIENTS: ContextPart.DATABASES,
+    Subject.ENDPOINTS: ContextPart.DATABASES,
+    Subject.SINGLE_ENDPOINTS: ContextPart.DATABASES,
+    Subject.PRIMARY_SHARDS: ContextPart.SHARDS,
+    Subject.REPLICA_SHARDS: ContextPart.SHARDS,
+    Subject.UNREPLICATED: ContextPart.SHARDS,
+    Subject.ACTIVE_ACTIVE: ContextPart.DATABASES,
+    Subject.ACTIONS: ContextPart.ACTIONS,
+    Subject.ALERTS: ContextPart.ALERTS,
+    Subject.PRIMARY: ContextPart.NODES,
+    Subject.QUORUM: ContextPart.QUORUM,
+    Subject.MAINTENANCE_HERE: ContextPart.NODES,
+    Subject.MAINTENANCE: ContextPart.NODES,
+    Subject.NOT_POLLED: ContextPart.NODES,
+    Subject.UNHEALTHY: ContextPart.NODES,
+    Subject.CERTIFICATE: ContextPart.CERTIFICATES,
+    Subject.LICENSE: ContextPart.LICENSE,
 }
 _RISKY_AT_ANY_COUNT = frozenset(
     {
@@ -387,7 +387,7 @@ class _Search:
         )
 
 
-_SCOPED = frozenset({Part.DATABASES, Part.SHARDS, Part.ALERTS})
+_SCOPED = frozenset({ContextPart.DATABASES, ContextPart.SHARDS, ContextPart.ALERTS})
 _PEERS = {
     PeerState.MAINTENANCE: Subject.MAINTENANCE,
     PeerState.NOT_POLLED: Subject.NOT_POLLED,

@@ -356,7 +356,7 @@ class ObservedNode(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Evidence:
+class OrderEvidence:
     """An order's answer, and the readings that count. `sent_at`, `answered_at` are monotonic."""
 
     order: Order

@@ -16,7 +16,7 @@ from tui.model.node import Environment, Role
 from tui.model.records import dataclass
 from tui.model.service import Health
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.parts import Part, fitting, joined
+from tui.ui.format.parts import Part, joined, parts_that_fit
 from tui.ui.format.service_row import NOTHING
 from tui.ui.format.status_lines import Palette
 
@@ -367,9 +367,9 @@ def header_lines(header: Header, width: int, height: int, palette: Palette) -> t
 
 
 def _brief(header: Header, width: int) -> Text:
-    right = joined(fitting(header.pills, width - 1, 1), 1)
+    right = joined(parts_that_fit(header.pills, width - 1, 1), 1)
     room = width - right.cell_len - (2 if right.plain else 1)
-    line = Text(" ").append_text(joined(fitting(header.brief, room, _GAP), _GAP))
+    line = Text(" ").append_text(joined(parts_that_fit(header.brief, room, _GAP), _GAP))
     line.append(" " * max(0, width - line.cell_len - right.cell_len)).append_text(right)
     return _cut(line, width)
 
@@ -377,7 +377,7 @@ def _brief(header: Header, width: int) -> Text:
 def _top(header: Header, width: int, frame: str, palette: Palette) -> Text:
     """Return the upper edge of the frame: title at the left, pills and the clock at the right."""
     clock = Part(Text(f" {header.clock} ", palette["muted"]), 9)
-    chosen = fitting((*header.pills, *([clock] if header.clock else [])), width - 6, 1)
+    chosen = parts_that_fit((*header.pills, *([clock] if header.clock else [])), width - 6, 1)
     right = Text()
     for part in chosen:
         right.append_text(part.text).append("─", frame)
@@ -393,7 +393,7 @@ def _top(header: Header, width: int, frame: str, palette: Palette) -> Text:
 
 def _framed(parts: Sequence[Part], width: int, frame: str) -> Text:
     line = Text("│ ", frame)
-    line.append_text(joined(fitting(parts, width - 4, _GAP), _GAP))
+    line.append_text(joined(parts_that_fit(parts, width - 4, _GAP), _GAP))
     line.append(" " * max(0, width - line.cell_len - 1)).append("│", frame)
     return _cut(line, width)
 

@@ -15,7 +15,7 @@ class Part:
     rank: int = 0
 
 
-def fitting(parts: Sequence[Part], width: int, gap: int) -> tuple[Part, ...]:
+def parts_that_fit(parts: Sequence[Part], width: int, gap: int) -> tuple[Part, ...]:
     """Return the parts that fit with `gap` cells between: the least important go first."""
     kept = list(parts)
     while kept and sum(part.text.cell_len + gap for part in kept) - gap > width:

@@ -12,7 +12,7 @@ from tui.model.reading import Remedy, Trouble
 from tui.model.service import Service
 from tui.model.time_zone import clock_text
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.parts import Part, fitting
+from tui.ui.format.parts import Part, parts_that_fit
 from tui.ui.format.service_row import GLYPHS
 from tui.ui.keymap import key_text
 
@@ -80,7 +80,7 @@ def status_line(  # noqa: PLR0913 - what the line says
         Part(Text(pace, palette["warn" if view.paused else "muted"]), 6),
         Part(Text(sort, palette["muted"]), 7),
     )
-    kept = fitting([part for part in parts if part.text.plain], width - 1, len(_DOT))
+    kept = parts_that_fit([part for part in parts if part.text.plain], width - 1, len(_DOT))
     line = join([part.text for part in kept])
     return Text.assemble(" ", line, no_wrap=True, overflow="ellipsis", end="")
 

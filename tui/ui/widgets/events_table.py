@@ -59,7 +59,7 @@ _BELOW = "\0"
 """What the key of an event's second line begins with."""
 
 
-def columns(*, is_narrow: bool) -> tuple[Column, ...]:
+def event_columns(*, is_narrow: bool) -> tuple[Column, ...]:
     """Return the columns; that of a time is headed by its zone."""
     if is_narrow:
         return (
@@ -93,7 +93,7 @@ class EventsTable(LiveTable):
         id: str,  # noqa: A002 - Textual's name
         clock: Callable[[], tuple[float, datetime]] = lambda: (monotonic(), datetime.now(UTC)),
     ) -> None:
-        super().__init__(columns(is_narrow=False), palette=palette, id=id)
+        super().__init__(event_columns(is_narrow=False), palette=palette, id=id)
         self._is_narrow = False
         self._clock = clock
         self._numbered = NumberedEvents()
@@ -118,7 +118,7 @@ class EventsTable(LiveTable):
         if is_narrow is not self._is_narrow:
             self._is_narrow = is_narrow
             self._made.clear()
-            self.set_columns(columns(is_narrow=is_narrow))
+            self.set_columns(event_columns(is_narrow=is_narrow))
             if self._wanted is not None:
                 self._lay_out(self._wanted, self._picked)
         super().on_resize()

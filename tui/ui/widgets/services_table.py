@@ -19,7 +19,7 @@ from tui.ui.table.row import place_columns
 _STRIP = "strip"
 
 
-def columns() -> tuple[Column, ...]:
+def service_columns() -> tuple[Column, ...]:
     """Return the columns, each as wide as its title; that of a time is headed by its zone."""
     widths = {_STRIP: 11}
     titles = {
@@ -59,7 +59,7 @@ class ServicesTable(LiveTable):
     """Rows keyed by the service's name, sorted and filtered."""
 
     def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
-        super().__init__(columns(), palette=palette, id=id)
+        super().__init__(service_columns(), palette=palette, id=id)
         self._order = SortOrder.PROBLEMS
         self._inverted = False
         self._beginnings = UptimeClock()
@@ -81,7 +81,7 @@ class ServicesTable(LiveTable):
         """Make each column as wide as its longest cell; the strip has what is left over."""
         arrow, wanted = "▲" if self._inverted else "▼", _SORTED_BY.get(self._order)
         fitted = []
-        for column in columns():
+        for column in service_columns():
             title = f"{column.title} {arrow}" if column.key == wanted else column.title
             width = max(column.width, len(title), self._widest.get(column.key, 0))
             fitted.append(replace(column, title=title, width=width))
