@@ -7,6 +7,7 @@ import pytest
 from tui.api import codec
 from tui.api.codec import WireError
 from tui.api.service_entry import fault_of_entry
+from tui.api.services_parser import ServicesParser
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb, write_operation
 
@@ -29,8 +30,12 @@ HOSTILE = [
 ]
 
 
+def read_services(body: bytes) -> tuple[codec.Service, ...]:
+    return ServicesParser().parse(body)
+
+
 def services(value: object) -> tuple[codec.Service, ...]:
-    return codec.read_services(json.dumps(value).encode())
+    return read_services(json.dumps(value).encode())
 
 
 def entry(status: object = "RUNNING", **more: object) -> dict[str, object]:
@@ -83,7 +88,7 @@ def test_an_empty_object_is_a_node_without_services():
 def test_what_is_not_the_apis_json_is_named_in_words(body, said):
     """P17, case 31."""
     with pytest.raises(WireError, match=said) as caught:
-        codec.read_services(body)
+        read_services(body)
     assert str(caught.value).isprintable()
 
 
@@ -138,7 +143,7 @@ def test_an_empty_status_is_a_question_with_a_note():
 )
 def test_what_is_sent_twice_is_a_conflict_and_not_actionable(body):
     """Case 32."""
-    first, second = codec.read_services(body)
+    first, second = read_services(body)
     assert (first.status, first.is_actionable) == ("CONFLICT", False)
     assert "sent twice" in first.note
     assert second.is_actionable
@@ -175,7 +180,7 @@ def test_thousands_of_names_that_look_the_same_are_numbered_quickly():
     """P15, case 38: every other node waits while an answer is read."""
     body = json.dumps({chr(0xE000 + number): entry() for number in range(2000)}).encode()
     began = time.process_time()
-    assert len({one.name for one in codec.read_services(body)}) == 2000
+    assert len({one.name for one in read_services(body)}) == 2000
     assert time.process_time() - began < 0.15
 
 
@@ -186,7 +191,7 @@ def test_an_answer_of_a_million_values_is_not_taken_apart(part):
     tracemalloc.start()
     try:
         with pytest.raises(WireError, match="more values than any answer"):
-            codec.read_services(body)
+            read_services(body)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -203,7 +208,7 @@ def test_an_answer_that_names_thousands_of_others_says_how_many():
 
 
 def test_an_unreadable_number_is_no_uptime():
-    (one,) = codec.read_services(b'{"a": {"status": "RUNNING", "uptime": 1e999}}')
+    (one,) = read_services(b'{"a": {"status": "RUNNING", "uptime": 1e999}}')
     assert (one.uptime, one.note) == (None, "")
 
 

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from tui.api import codec
-from tui.api.codec import WireError
+from tui.api.codec import SERVICES_AT_MOST, WireError
 from tui.api.services_parser import ServicesParser
 
 STARTED = "2024-05-13T18:38:00Z"
@@ -19,7 +18,7 @@ def answer(*uptimes: object, status: str = "RUNNING", name: str = "ccs") -> byte
 
 def check(parser: ServicesParser, body: bytes) -> None:
     """Check that an answer is read as if it were the only one."""
-    read, alone = parser.parse(body), codec.read_services(body)
+    read, alone = parser.parse(body), ServicesParser().parse(body)
     assert read == alone
     assert [service.raw for service in read] == [service.raw for service in alone]
 
@@ -91,4 +90,4 @@ def test_a_bad_answer_between_two_good_ones_is_refused_and_forgotten() -> None:
 def test_more_services_than_are_shown_are_counted_at_every_answer() -> None:
     parser = ServicesParser()
     for second in (1, 2):
-        check(parser, answer(*[f"0:00:0{second}"] * (codec.SERVICES_AT_MOST + 5)))
+        check(parser, answer(*[f"0:00:0{second}"] * (SERVICES_AT_MOST + 5)))

@@ -25,7 +25,7 @@ REAL = json.dumps(
     }
 ).encode()
 READERS = (
-    codec.read_services,
+    lambda body: ServicesParser().parse(body),
     codec.read_identity,
     codec.read_nodes,
     codec.read_states,
@@ -111,7 +111,7 @@ def test_what_is_cut_short_never_passes_for_whole(body: bytes) -> None:
     whole = body.rstrip()
     if whole.endswith(b"}"):
         try:
-            codec.read_services(whole[:-1])
+            ServicesParser().parse(whole[:-1])
         except WireError:
             return
         # What is left is an object of its own only if the bracket was a superfluous one.
@@ -123,7 +123,7 @@ def test_a_bad_entry_spoils_no_other(others: dict[str, object]) -> None:
     """Case 33, and case 38: every row has a name of its own."""
     good = {"status": "RUNNING", "start_time": "2024-05-13T18:38:00Z", "uptime": "0:21:27"}
     whole = {"good.first": good} | others | {"good.last": good}
-    services = codec.read_services(json.dumps(whole).encode())
+    services = ServicesParser().parse(json.dumps(whole).encode())
     assert len({one.name for one in services}) == len(services) == len(whole)
     for one in services:
         assert one.name.isprintable()
@@ -143,7 +143,7 @@ def test_what_is_sent_twice_can_never_be_acted_on(names: list[str], data: st.Dat
     pairs = ", ".join(
         f'"{name}": {{"status": "{status}"}}' for name, status in zip(names, statuses, strict=True)
     )
-    for service in codec.read_services(f"{{{pairs}}}".encode()):
+    for service in ServicesParser().parse(f"{{{pairs}}}".encode()):
         twice = names.count(service.name) > 1
         assert (service.status == "CONFLICT") == twice
         assert service.is_actionable is not twice
@@ -155,7 +155,7 @@ def test_an_answer_is_read_the_same_whatever_came_before_it(bodies: list[bytes])
     parser = ServicesParser()
     for body in bodies:
         for one in (body, body.replace(b"0:21:2", b"0:21:3"), body.replace(b"58:5", b"59:0")):
-            assert outcome(parser.parse, one) == outcome(codec.read_services, one)
+            assert outcome(parser.parse, one) == outcome(ServicesParser().parse, one)
 
 
 def outcome(read: Callable[[bytes], tuple[Service, ...]], body: bytes) -> object:

@@ -177,17 +177,12 @@ class HttpReply:
     body: bytes = field(repr=False)  # it may hold a token
 
 
-def read_services(body: bytes) -> tuple[Service, ...]:
-    """Read `GET /v1/local/services`: an object keyed by service name.
+def services_in(entries: dict[str, Any]) -> tuple[Service, ...]:
+    """Return the services of an answer's entries (see `read_entries`), keyed by their names.
 
     One bad entry becomes a service with status "?" and a note, and spoils no other. Of more than
-    2,000 entries the first 2,000 are given, and one inert entry that says how many are left out.
+    2,000 entries the first 2,000 are given, and one inert entry that says how many are not shown.
     """
-    return services_in(read_entries(body))
-
-
-def services_in(entries: dict[str, Any]) -> tuple[Service, ...]:
-    """Return the services of an answer's entries (see `read_services`)."""
     taken: dict[str, int] = {}
     twice = entries.twice if isinstance(entries, JsonObject) else ()
     services = [

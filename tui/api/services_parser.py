@@ -15,7 +15,7 @@ _SECONDS = {f"{seconds:02}".encode(): seconds for seconds in range(60)}
 
 
 class ServicesParser:
-    """Parses a node's answers; `parse` returns what `codec.read_services` does."""
+    """Parses a node's answers, each as if it were the only one."""
 
     def __init__(self) -> None:
         self._frame: list[bytes] = []

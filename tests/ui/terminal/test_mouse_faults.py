@@ -62,7 +62,7 @@ async def test_a_fault_in_textual_is_dropped_with_its_click_and_shown_in_one_lin
         await wait_until(lambda: faulty.clicks == 2)
         await settle(app)
         assert app.is_running
-        assert app.mouse_faults == 1
+        assert len(app._exit_guard._reports) == 1
         text = toasts(app)[0]
         assert text.startswith("A mouse event failed inside Textual and was dropped: NoMatches in ")
         assert "\n" not in text
@@ -118,10 +118,10 @@ async def test_a_click_that_reaches_a_toast_after_it_has_gone_is_dropped() -> No
         click = events.Click(toast, 1, 5, 0, 0, 1, False, False, False)
         toast.post_message(click)
         await wait_until(lambda: not app.screen.query(Toast))
-        assert app.mouse_faults == 0
+        assert len(app._exit_guard._reports) == 0
         with toast._context():
             await toast._dispatch_message(click)
-        assert app.mouse_faults == 1
+        assert len(app._exit_guard._reports) == 1
         assert app.is_running
 
 

@@ -66,11 +66,6 @@ class MouseSafeApp(TerminalApp):
         super().__init__(**more)
         self._faulty_places: set[str] = set()
 
-    @property
-    def mouse_faults(self) -> int:
-        """How many different faults of mouse and keys were contained."""
-        return len(self._faulty_places)
-
     def pop_screen(self) -> AwaitComplete:
         """Close the screen in front, but not for a screen that is closed already."""
         pump = active_message_pump.get(None)
