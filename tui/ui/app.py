@@ -31,7 +31,7 @@ from tui.ui.controllers.orders import OrderController
 from tui.ui.controllers.profiles import AddedProfiles, Discover, ProfileController
 from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTargets
 from tui.ui.format.copy_text import selected_text
-from tui.ui.format.node_news import NodeNews
+from tui.ui.format.node_view import NodeNews
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, unavailable_text
 from tui.ui.screens.deck import DeckScreen

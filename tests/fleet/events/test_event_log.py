@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tui.fleet.events.event_log import EVENTS_AT_MOST, OF_A_KIND_AT_MOST, EventLog
+from tui.fleet.events.event_log import EVENTS_AT_MOST, OF_A_KIND_AT_MOST, EventLog, LastChanges
 from tui.model.event import ConnectionLost, Event, EventDetails, EventKind, RoleChange, StatusChange
 from tui.model.node import Role
 from tui.model.reading import TroubleKind
@@ -62,3 +62,24 @@ def test_older_events_are_inserted_before_all_others() -> None:
     assert [each.at for each in log] == [1, 2, 5]
     assert [each.at for each in reversed(log)] == [5, 2, 1]
     assert len(log) == 3
+
+
+def stopped(node: str, service: str, after: str = "STOPPED") -> Event:
+    return event(node, StatusChange("RUNNING", after), service=service)
+
+
+def test_the_last_change_of_a_service_is_found_by_its_node() -> None:
+    changes = LastChanges()
+    last = stopped("node1", "ccs", "FATAL")
+    for one in (stopped("node1", "ccs"), last, stopped("node1", ""), stopped("node2", "ccs")):
+        changes.add(one)
+    assert changes.of("node1") == {"ccs": last}
+    assert list(changes.of("node3")) == []
+
+
+def test_of_too_many_last_changes_the_oldest_are_dropped() -> None:
+    changes = LastChanges()
+    changes.AT_MOST = 2
+    for service in ("first", "second", "first", "third"):
+        changes.add(stopped("node1", service))
+    assert list(changes.of("node1")) == ["first", "third"]

@@ -1,7 +1,7 @@
 """The events that are kept in memory, within bounds that no node and no outage can use up alone."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import overload
 
 from tui.model.event import Event, EventKind, StatusChange
@@ -93,3 +93,30 @@ class EventLog(Sequence[Event]):
         if oldest is not None:
             bucket.remove(oldest)
             del self._events[oldest]
+
+
+class LastChanges:
+    """The last event of each service, by node; the oldest of all are dropped."""
+
+    AT_MOST = 20_000
+
+    def __init__(self) -> None:
+        self._order: dict[tuple[str, str], None] = {}
+        self._by_node: dict[str, dict[str, Event]] = {}
+
+    def add(self, event: Event) -> None:
+        """Record an event, if it is about a service."""
+        if not event.service:
+            return
+        key = (event.node, event.service)
+        self._order.pop(key, None)
+        self._order[key] = None
+        self._by_node.setdefault(event.node, {})[event.service] = event
+        while len(self._order) > self.AT_MOST:
+            node, service = next(iter(self._order))
+            del self._order[node, service]
+            del self._by_node[node][service]
+
+    def of(self, node: str) -> Mapping[str, Event]:
+        """Return the last event of each service of a node, by the service's name."""
+        return self._by_node.get(node, {})

@@ -11,6 +11,7 @@ from textual.css.scalar import Scalar
 from textual.message import Message
 from textual.widget import Widget
 
+from tui.fleet.events.event_log import LastChanges
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.guard import judge_verb
 from tui.fleet.polling.backoff import faster_interval, slower_interval
@@ -73,33 +74,6 @@ _ROOMY = 160
 
 _FOLLOWS_EVERY = 0.1
 """Seconds between two services in the detail pane while the cursor moves on."""
-
-
-class LastChanges:
-    """The last event of each service, by node; the oldest of all are dropped."""
-
-    AT_MOST = 20_000
-
-    def __init__(self) -> None:
-        self._order: dict[tuple[str, str], None] = {}
-        self._by_node: dict[str, dict[str, Event]] = {}
-
-    def add(self, event: Event) -> None:
-        """Record an event, if it is about a service."""
-        if not event.service:
-            return
-        key = (event.node, event.service)
-        self._order.pop(key, None)
-        self._order[key] = None
-        self._by_node.setdefault(event.node, {})[event.service] = event
-        while len(self._order) > self.AT_MOST:
-            node, service = next(iter(self._order))
-            del self._order[node, service]
-            del self._by_node[node][service]
-
-    def of(self, node: str) -> Mapping[str, Event]:
-        """Return the last event of each service of a node, by the service's name."""
-        return self._by_node.get(node, {})
 
 
 class DeckScreen(ServicesScreen[None]):

@@ -7,7 +7,7 @@ import pytest
 from tui.model.node import Identity, NodeFacts, ObservedHealth, Role
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
-from tui.ui.format.node_news import NodeNews
+from tui.ui.format.node_view import NodeNews
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
