@@ -101,7 +101,7 @@ class DeckApp(MouseSafeApp):
         self._themes = dict(themes)
         self._more_themes = more_themes
         self._keys = dict(keys)
-        self._is_gathering = False
+        self._is_gathering = self._is_gathering_orders = False
         self._news = NodeNews()
         self._warned: frozenset[tuple[str, int]] = frozenset()
         self._warned_at = 0.0
@@ -260,14 +260,23 @@ class DeckApp(MouseSafeApp):
             self._profiles.node_shown(self.deck.here)
 
     def event_happened(self, event: Event) -> None:
-        """Show an event on the deck and on the screens of events, and notify of it."""
+        """Show an event on the deck and on the screens of events, then notify of it."""
         self.deck.event_happened(event)
+        self._gather()
+        self.call_later(self._notify_of, event)
+
+    def _notify_of(self, event: Event) -> None:
         self._notifier.event_happened(event)
         self._notify_command.event_happened(event, self._fleet.cluster_of(event.node))
-        self._gather()
 
     def order_moved(self, _: OrderProgress) -> None:
-        """Show an order's step."""
+        """Show an order's step, after the order has gone on: it waits for no screen."""
+        if not self._is_gathering_orders:
+            self._is_gathering_orders = True
+            self.call_later(self._show_orders)
+
+    def _show_orders(self) -> None:
+        self._is_gathering_orders = False
         if self._is_shown:
             for screen in self._live_screens:
                 screen.orders_moved()
@@ -275,8 +284,7 @@ class DeckApp(MouseSafeApp):
     def rollout_moved(self, progress: RolloutProgress) -> None:
         """Show a rollout's progress."""
         if self._is_shown:
-            for screen in self._live_screens:
-                screen.orders_moved()
+            self._show_orders()
             self._rollouts.moved(progress)
 
     def rollouts_unfinished(self, rollouts: tuple[UnfinishedRollout, ...]) -> None:

@@ -3,14 +3,14 @@
 import sys
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from tests.fleet.plan_nodes import open_order
 from tests.ui.conftest import open_deck, write_configuration
-from tui.model.event import Event, StatusChange
+from tui.model.order import OrderPhase, OrderProgress
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.deck import LastChanges
+from tui.ui.widgets.order_lines import OrderLines
 
 
 def calls(work: Callable[[], None]) -> Counter[str]:
@@ -90,23 +90,14 @@ async def test_a_deck_under_the_matrix_is_not_fed_and_is_current_afterwards(
         await deck.until(lambda: deck.table.row_keys[0] == "stats_archiver")
 
 
-def test_the_last_change_of_a_service_is_found_by_its_node() -> None:
-    changes = LastChanges()
-    for service, after in (("ccs", "STOPPED"), ("ccs", "RUNNING"), ("", "STOPPED")):
-        changes.add(event("node1", service, after))
-    changes.add(event("node2", "ccs", "FATAL"))
-    assert [one.details.after for one in changes.of("node1").values()] == ["RUNNING"]
-    assert list(changes.of("node3")) == []
-
-
-def test_of_too_many_last_changes_the_oldest_are_dropped() -> None:
-    changes = LastChanges()
-    changes.AT_MOST = 2
-    for service in ("first", "second", "first", "third"):
-        changes.add(event("node1", service, "STOPPED"))
-    assert list(changes.of("node1")) == ["first", "third"]
-
-
-def event(node: str, service: str, after: str) -> Event:
-    details = StatusChange("RUNNING", after)
-    return Event(node=node, service=service, details=details, at=0.0, on=datetime.now(UTC))
+async def test_an_order_goes_on_before_its_step_is_shown(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        step = OrderProgress(open_order(), OrderPhase.CHECKING, "checking the node")
+        at_once = calls(lambda: deck.fleet.orders.report(step))
+        assert at_once["DeckApp.order_moved"] == 1
+        assert not at_once["OrderLines.present"]
+        lines = deck.app.deck.query_one(OrderLines)
+        await deck.until(lambda: "stop ccs on node3" in str(lines.render()))
