@@ -12,7 +12,7 @@ from tests.faultserver import serving
 from tests.fleet.conftest import Play
 from tests.fleet.plan_nodes import place, service, wish
 from tests.pty import Terminal, environment
-from tui.cli.output import CommandError
+from tui.cli.errors import CommandError
 from tui.cli.rollout import _agree
 from tui.fleet.rollout.planner import make_plan
 from tui.model.rollout import Plan

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_nodes, complete_services
+from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import ActionResult, ActionService
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, ErrorCode, aligned_columns
-from tui.cli.wait import seconds_of
+from tui.cli.options import reason_option, seconds_of, services_argument, steady_option
+from tui.cli.output import aligned_columns
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -52,9 +52,7 @@ def _command(verb: str, does: str) -> click.Command:
 
     @click.command(verb, epilog=_EPILOG.format(verb=verb), help=does)
     @click.argument("node", metavar="NODE", shell_complete=complete_nodes)
-    @click.argument(
-        "services", metavar="SERVICE...", nargs=-1, required=True, shell_complete=complete_services
-    )
+    @services_argument
     @click.option(
         "--yes",
         "named",
@@ -63,7 +61,7 @@ def _command(verb: str, does: str) -> click.Command:
         help="Confirm this service by its name; several: each with its own --yes.",
         shell_complete=complete_services,
     )
-    @click.option("--reason", default="", help="Why, for the journal.")
+    @reason_option
     @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send only GETs.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @click.option(
@@ -73,13 +71,7 @@ def _command(verb: str, does: str) -> click.Command:
         metavar="TIME",
         help="How long the node is watched for the verdict: 60s, 2m.",
     )
-    @click.option(
-        "--steady",
-        type=click.FloatRange(1, 600),
-        default=10.0,
-        show_default=True,
-        help="Seconds that a service must hold after its restart.",
-    )
+    @steady_option
     @click.pass_context
     def command(  # noqa: PLR0913 - the options of one command
         ctx: click.Context,
@@ -129,7 +121,7 @@ class _Action:
 
     def preview(self, verb: str, names: Sequence[str]) -> "OrderPreview":
         """Poll the node, and show what would be sent; raises CommandError."""
-        from tui.cli.status import ask_for_passwords
+        from tui.cli.password_prompt import ask_for_passwords
         from tui.fleet.order_preview import preview_order
         from tui.model.order import Verb
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_clusters, complete_nodes
-from tui.cli.load_config import load_config
-from tui.cli.output import CommandError, ErrorCode
-from tui.cli.status import choose_nodes
+from tui.cli.errors import CommandError, ErrorCode
+from tui.cli.load_config import choose_nodes, load_config
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile

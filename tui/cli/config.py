@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.errors import USAGE
 from tui.cli.load_config import find_config, load_config
-from tui.cli.output import USAGE, aligned_columns
+from tui.cli.output import aligned_columns
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tui.cli.output import CommandError
+from tui.cli.errors import CommandError
 from tui.config import ConfigError, FileSource, check_profile, load, profile_problems
 from tui.config.config_file import read_bytes
 from tui.config.key_lines import key_lines

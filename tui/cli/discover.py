@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_nodes
+from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import DiscoveryReport
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, ErrorCode, aligned_columns
+from tui.cli.output import aligned_columns
 from tui.model.text import clean
 from tui.storage.private_files import path_text
 
@@ -80,7 +80,7 @@ def discover(  # noqa: PLR0913 - click passes each option by itself
 def _found(configuration: "Configuration", node: str, *, yes: bool) -> "Discovery":
     import asyncio
 
-    from tui.cli.status import ask_for_passwords
+    from tui.cli.password_prompt import ask_for_passwords
     from tui.credentials import Passwords
     from tui.fleet.onboarding.discovery import discover_cluster
 

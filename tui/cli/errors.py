@@ -1,9 +1,9 @@
-"""The error that ends a command, its code for scripts, and its exit code."""
+"""How a command ends: its exit code, the error that ends it, and that one's code for scripts."""
 
 import sys
 from enum import StrEnum
 
-USAGE = 2
+WELL, DOWN, USAGE, UNREACHABLE = 0, 1, 2, 3
 
 
 class ErrorCode(StrEnum):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from tui.cli.completion import complete_nodes
+from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.json_shapes import EventLine
 from tui.cli.load_config import use_clock_setting
-from tui.cli.output import CommandError, ErrorCode, aligned_columns
+from tui.cli.output import aligned_columns
 from tui.model.text import clean, visible_name
 from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from tui.cli.output import CommandError
+from tui.cli.errors import CommandError
 
 
 def typed_digits(agrees: Callable[[str], bool], what: str) -> bool:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.load_config import use_clock_setting
-from tui.cli.output import CommandError, ErrorCode, aligned_columns
+from tui.cli.output import aligned_columns
 from tui.model.text import clean
 from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,3 +61,15 @@ def find_profile(configuration: "Configuration", name: str) -> "NodeProfile":
         text = f"no node '{clean(name)}' in {where}; there are: {names}"
         raise CommandError(text, ErrorCode.UNKNOWN_NODE, node=clean(name))
     return profile
+
+
+def choose_nodes(configuration: "Configuration", names: Sequence[str]) -> None:
+    """Raise CommandError where there is no node, or none of one of these names."""
+    where = path_text(configuration.path)
+    if not configuration.nodes:
+        raise CommandError(
+            f"no node yet in {where}; `rsdeck` on a terminal adds one, `rsdeck demo` needs none",
+            ErrorCode.CONFIGURATION,
+        )
+    for name in names:
+        find_profile(configuration, name)

@@ -8,9 +8,8 @@ import click
 
 from tui import __version__
 from tui.cli.completion import complete_nodes
-from tui.cli.errors import CommandError
+from tui.cli.errors import WELL, CommandError
 
-WELL, DOWN, UNREACHABLE = 0, 1, 3
 _INTERRUPTED = 130
 _UNREAD = 141
 

@@ -1,22 +1,12 @@
-"""The form of what commands print: one line on stderr, aligned columns on stdout, JSON errors."""
+"""The form of what commands print: aligned columns, and errors as JSON."""
 
 import json
 import sys
 from collections.abc import Sequence
 
-from tui.cli.errors import USAGE, CommandError, ErrorCode
+from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.json_shapes import ErrorFields, ErrorObject
 from tui.model.text import width
-
-__all__ = [
-    "USAGE",
-    "CommandError",
-    "ErrorCode",
-    "aligned_columns",
-    "echo_error",
-    "error_fields",
-    "fields_of_error",
-]
 
 
 def error_fields(

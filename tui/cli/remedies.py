@@ -1,7 +1,6 @@
 """What helps against a trouble, worded as commands: here is no key to press."""
 
-from tui.cli.main import UNREACHABLE
-from tui.cli.output import CommandError, ErrorCode
+from tui.cli.errors import UNREACHABLE, CommandError, ErrorCode
 from tui.model.reading import Remedy, Trouble, TroubleKind
 
 _REMEDIES = {

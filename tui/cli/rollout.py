@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_clusters, complete_node_list, complete_services
+from tui.cli.errors import UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.load_config import load_config
-from tui.cli.main import UNREACHABLE, WELL
-from tui.cli.output import CommandError, ErrorCode, aligned_columns
+from tui.cli.options import reason_option, services_argument, steady_option
+from tui.cli.output import aligned_columns
 from tui.cli.rollout_report import echo_plan, end_line
 from tui.model.text import clean
 from tui.storage.private_files import path_text
@@ -58,9 +59,7 @@ def rollout() -> None:
 
 
 @rollout.command("restart", epilog=_EPILOG)
-@click.argument(
-    "services", metavar="SERVICE...", nargs=-1, required=True, shell_complete=complete_services
-)
+@services_argument
 @click.option(
     "--cluster",
     required=True,
@@ -81,14 +80,8 @@ def rollout() -> None:
     help="The service again (for several: how many).",
     shell_complete=complete_services,
 )
-@click.option("--reason", default="", help="Why, for the journal.")
-@click.option(
-    "--steady",
-    type=click.FloatRange(1, 600),
-    default=10.0,
-    show_default=True,
-    help="Seconds that a service must hold after its restart.",
-)
+@reason_option
+@steady_option
 @click.pass_context
 def restart(  # noqa: PLR0913 - the options of one command
     ctx: click.Context,
@@ -108,7 +101,7 @@ def restart(  # noqa: PLR0913 - the options of one command
     is_locked = bool(ctx.obj and ctx.obj["read_only"]) or configuration.settings.read_only
     if is_locked and not dry_run:
         raise CommandError(_READ_ONLY, ErrorCode.READ_ONLY)
-    from tui.cli.status import ask_for_passwords
+    from tui.cli.password_prompt import ask_for_passwords
     from tui.credentials import Passwords
     from tui.fleet.poll_once import preview_rollout
     from tui.model.rollout import PlanRefusal

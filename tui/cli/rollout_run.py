@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import USAGE
+from tui.cli.errors import DOWN, UNREACHABLE, USAGE, WELL
 from tui.cli.rollout_report import end_line, step_line
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.errors import CommandError
 from tui.cli.load_config import load_config
-from tui.cli.output import CommandError
 
 if TYPE_CHECKING:
     from tui.config import Configuration

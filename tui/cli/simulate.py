@@ -5,7 +5,7 @@ import threading
 
 import click
 
-from tui.cli.output import CommandError
+from tui.cli.errors import CommandError
 
 _LAST_PORT = 65535
 

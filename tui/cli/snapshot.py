@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_nodes
-from tui.cli.load_config import load_config
-from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, ErrorCode
-from tui.cli.status import ask_for_passwords, choose_nodes
+from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
+from tui.cli.load_config import choose_nodes, load_config
+from tui.cli.password_prompt import ask_for_passwords
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:

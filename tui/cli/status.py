@@ -1,7 +1,6 @@
 """`rsdeck status`: poll once, print the services, and set the exit code. Without textual."""
 
 import json
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,14 +8,13 @@ import click
 
 from tui.cli.color import stdout_color
 from tui.cli.completion import complete_nodes
-from tui.cli.load_config import find_profile, load_config
-from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, ErrorCode
+from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
+from tui.cli.load_config import choose_nodes, load_config
+from tui.cli.password_prompt import ask_for_passwords
 from tui.cli.status_report import print_remarks, status_json, status_table
-from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
-    from tui.config import Configuration, NodeProfile
+    from tui.config import Configuration
     from tui.credentials import Passwords
     from tui.fleet.poll_once import NodeStatus
 
@@ -105,18 +103,6 @@ def _watch(
     return watch_status(watched, passwords, heartbeat=heartbeat, as_json=as_json, color=color)
 
 
-def choose_nodes(configuration: "Configuration", names: Sequence[str]) -> None:
-    """Raise CommandError where there is no node, or none of one of these names."""
-    where = path_text(configuration.path)
-    if not configuration.nodes:
-        raise CommandError(
-            f"no node yet in {where}; `rsdeck` on a terminal adds one, `rsdeck demo` needs none",
-            ErrorCode.CONFIGURATION,
-        )
-    for name in names:
-        find_profile(configuration, name)
-
-
 def print_status(  # noqa: PLR0913 - the options of the command
     configuration: "Configuration",
     names: Sequence[str],
@@ -153,22 +139,3 @@ def status_code(statuses: Sequence["NodeStatus"]) -> int:
     if any(node.trouble is not None for node in statuses):
         return UNREACHABLE
     return DOWN if any(node.problems for node in statuses) else WELL
-
-
-def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
-    """Prompt on the terminal for passwords; without a terminal they stay missing."""
-    from tui.config import AskSource
-    from tui.credentials import Secret
-
-    if sys.stdin is None or not sys.stdin.isatty():
-        return
-    for profile in profiles:
-        if isinstance(profile.password, AskSource) and not passwords.has(profile):
-            prompt = f"Password of {profile.username} for {profile.cluster or profile.name}"
-            try:
-                typed = click.prompt(prompt, hide_input=True, err=True)
-            except UnicodeError:
-                typed = None  # raised below: the error would carry the bytes along
-            if typed is None:
-                raise CommandError("what was typed is not UTF-8")
-            passwords.keep(profile, Secret(typed))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_clusters, complete_nodes
+from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, aligned_columns
+from tui.cli.output import aligned_columns
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import click
 
+from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.fingerprint_prompt import typed_digits
-from tui.cli.main import DOWN, UNREACHABLE, WELL
-from tui.cli.output import CommandError, aligned_columns
+from tui.cli.output import aligned_columns
 from tui.config import ConfigError, Configuration
 from tui.fleet.onboarding.pinning import DIGITS
 from tui.fleet.onboarding.renewal import (

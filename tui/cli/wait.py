@@ -1,24 +1,20 @@
 """`rsdeck wait`: for scripts that act and then have to know."""
 
 import json
-import re
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from tui.cli.completion import complete_nodes, complete_services
+from tui.cli.errors import DOWN, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import WaitReport
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.main import DOWN, WELL
-from tui.cli.output import CommandError, ErrorCode
-from tui.cli.status import ask_for_passwords
+from tui.cli.options import seconds_of
+from tui.cli.password_prompt import ask_for_passwords
 from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.model.service import Service
-
-_TIME = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)?", re.ASCII)
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 _EPILOG = """\b
 Examples:
@@ -91,11 +87,3 @@ def _as_json(
         "status": seen.status,
         "start_time": iso_time(seen.started_at),
     }
-
-
-def seconds_of(text: str) -> float:
-    """Parse a --timeout; raises CommandError."""
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise CommandError(f"--timeout wants a time such as 30s or 2m, not {clean(text)!r}")
-    return float(match["number"]) * _UNITS[match["unit"]]

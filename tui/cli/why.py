@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_nodes
+from tui.cli.errors import DOWN, UNREACHABLE, WELL
 from tui.cli.json_shapes import WhyEvidence, WhyReport
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.main import DOWN, UNREACHABLE, WELL
 from tui.cli.output import aligned_columns, fields_of_error
 from tui.model.text import clean
 
@@ -48,8 +48,8 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
     """Show why a service of a node, or the node, is as it is."""
     configuration = load_config(ctx)
     find_profile(configuration, node)
+    from tui.cli.password_prompt import ask_for_passwords
     from tui.cli.remedies import trouble_text
-    from tui.cli.status import ask_for_passwords
     from tui.credentials import Passwords
     from tui.fleet.poll_once import look_why
 
