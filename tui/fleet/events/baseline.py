@@ -3,26 +3,15 @@
 from dataclasses import replace
 from typing import Protocol
 
+from tui.fleet.events.pipeline import PolledNode
 from tui.fleet.login.state import Login
 from tui.model.node_evidence import StartsChange, compare_starts, start_times
 from tui.model.reading import Reading
 from tui.model.records import dataclass
 
 
-class IdentifiedNode(Protocol):
-    """What is known of which node answers."""
-
-    @property
-    def name(self) -> str:
-        """The name of its profile."""
-
-    @property
-    def reading(self) -> Reading:
-        """Its newest reading."""
-
-    @property
-    def login(self) -> Login:
-        """Its login, which other nodes may share."""
+class IdentifiedNode(PolledNode, Protocol):
+    """A polled node, with what is known of which one answers."""
 
     @property
     def wrong_node(self) -> str:

@@ -113,80 +113,78 @@ def decide_verdict(  # noqa: PLR0913 - each is one piece of the evidence
     patience: Patience,
 ) -> Verdict | None:
     """Return the verdict, or None while the evidence does not suffice and there is time."""
-    verdict = _decide(verb, before, answer, observations, now=now, patience=patience)
+    verdict = _decide(_Case(verb, before, answer, observations, now, patience))
     return replace(verdict, is_denied=True) if verdict and answer.denial else verdict
 
 
-def _decide(  # noqa: PLR0913 - as above
-    verb: Verb,
-    before: SeenService,
-    answer: NodeAnswer,
-    observations: Sequence[Observation],
-    *,
-    now: float,
-    patience: Patience,
-) -> Verdict | None:
-    marks = timeline(verb, before, answer, observations)
-    if answer.claim is Claim.REFUSED and not (observations and _moved(before, observations[0])):
-        return _refused(before, answer, observations, marks, now=now, patience=patience)
-    reached = _reached(verb, before, observations)
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """All that is known of one service of an order; `now` is seconds after the POST left."""
+
+    verb: Verb
+    before: SeenService
+    answer: NodeAnswer
+    observations: Sequence[Observation]
+    now: float
+    patience: Patience
+
+    def verdict(self, result: Result, text: str) -> Verdict:
+        """Return a verdict with the moments that were observed."""
+        marks = timeline(self.verb, self.before, self.answer, self.observations)
+        return Verdict(self.before.name, result, text, marks)
+
+
+def _decide(case: _Case) -> Verdict | None:
+    verb, before, seen, patience = case.verb, case.before, case.observations, case.patience
+    if case.answer.claim is Claim.REFUSED and not (seen and _moved(before, seen[0])):
+        return _refused(case)
+    reached = _reached(verb, before, seen)
     if reached is not None:
-        held = observations[reached:]
+        held = seen[reached:]
         off = _first_off(verb, before, held)
         if off is not None:
-            text = _denied(answer, _flapped(held[0], off))
-            return Verdict(before.name, Result.FLAPPING, text, marks)
+            return case.verdict(Result.FLAPPING, _denied(case.answer, _flapped(held[0], off)))
         if held[-1].at - held[0].at >= patience.steady:
-            return _verified(before, answer, marks, patience)
-    if _nothing_happened(verb, before, answer, observations, patience):
-        return _unmoved(before, answer, marks)
-    if now < patience.limit + (patience.steady if reached is not None else 0):
+            return _verified(case)
+    if _nothing_happened(case):
+        return _unmoved(case)
+    if case.now < patience.limit + (patience.steady if reached is not None else 0):
         return None
     if reached is not None:
-        after = observations[reached].at
+        after = seen[reached].at
         text = f"reached it after {after:.1f} s, then the node was not seen any more"
-        return Verdict(before.name, Result.UNKNOWN, _denied(answer, text), marks)
-    return _gave_up(verb, before, answer, observations, marks, now=now, patience=patience)
+        return case.verdict(Result.UNKNOWN, _denied(case.answer, text))
+    return _gave_up(case)
 
 
-def _refused(  # noqa: PLR0913 - as above
-    before: SeenService,
-    answer: NodeAnswer,
-    observations: Sequence[Observation],
-    marks: tuple[TimelineMark, ...],
-    *,
-    now: float,
-    patience: Patience,
-) -> Verdict | None:
+def _refused(case: _Case) -> Verdict | None:
     """Return the verdict on a refused order once the node was seen, or could not be seen."""
-    why = answer.text or "the node refused it"
-    if observations:
-        return Verdict(before.name, Result.REFUSED, f"{why}; nothing moved", marks)
-    if now < patience.look:
+    why = case.answer.text or "the node refused it"
+    if case.observations:
+        return case.verdict(Result.REFUSED, f"{why}; nothing moved")
+    if case.now < case.patience.look:
         return None
-    text = f"{why}; the node has not been seen since"
-    return Verdict(before.name, Result.REFUSED, text, marks)
+    return case.verdict(Result.REFUSED, f"{why}; the node has not been seen since")
 
 
-def _verified(
-    before: SeenService, answer: NodeAnswer, marks: tuple[TimelineMark, ...], patience: Patience
-) -> Verdict:
-    text = f"stable for {patience.steady:.0f} s"
+def _verified(case: _Case) -> Verdict:
+    answer, text = case.answer, f"stable for {case.patience.steady:.0f} s"
     if answer.claim is Claim.NOTHING:
         text += ", seen at the node although its answer was lost"
     elif answer.denial:
         text += f", although {answer.denial}"
     elif answer.text:
         text += f"; {answer.text}"
-    return Verdict(before.name, Result.VERIFIED, text, marks)
+    return case.verdict(Result.VERIFIED, text)
 
 
-def _unmoved(before: SeenService, answer: NodeAnswer, marks: tuple[TimelineMark, ...]) -> Verdict:
+def _unmoved(case: _Case) -> Verdict:
+    before = case.before
     same = f"{before.status} since the same moment as before"
-    if answer.claim is Claim.FAILED:
+    if case.answer.claim is Claim.FAILED:
         same = same if before.started_at else f"still {before.status}"
-        return Verdict(before.name, Result.FAILED, _denied(answer, same), marks)
-    return Verdict(before.name, Result.NOT_RESTARTED, f"accepted, but {same}", marks)
+        return case.verdict(Result.FAILED, _denied(case.answer, same))
+    return case.verdict(Result.NOT_RESTARTED, f"accepted, but {same}")
 
 
 def _denied(answer: NodeAnswer, text: str) -> str:
@@ -259,51 +257,38 @@ def _flapped(first: Observation, off: Observation) -> str:
     return f"reached it, then {what}{again} after {off.at - first.at:.1f} s"
 
 
-def _nothing_happened(
-    verb: Verb,
-    before: SeenService,
-    answer: NodeAnswer,
-    observations: Sequence[Observation],
-    patience: Patience,
-) -> bool:
+def _nothing_happened(case: _Case) -> bool:
     """Whether the node took it and did nothing, or reported failure and nothing moved."""
-    is_ignored = verb is Verb.RESTART and answer.claim is Claim.DONE
-    if not observations or not (is_ignored or answer.claim is Claim.FAILED):
+    before, claim, observations = case.before, case.answer.claim, case.observations
+    is_ignored = case.verb is Verb.RESTART and claim is Claim.DONE
+    if not observations or not (is_ignored or claim is Claim.FAILED):
         return False
     if before.started_at is None and before.status == RUNNING:
         return False  # nothing shows whether it is the same run
     if is_ignored and before.started_at is None:
         return False
     same = not any(_moved(before, seen) for seen in observations)
-    return same and observations[-1].at >= patience.same
+    return same and observations[-1].at >= case.patience.same
 
 
-def _gave_up(  # noqa: PLR0913 - as above
-    verb: Verb,
-    before: SeenService,
-    answer: NodeAnswer,
-    observations: Sequence[Observation],
-    marks: tuple[TimelineMark, ...],
-    *,
-    now: float,
-    patience: Patience,
-) -> Verdict:
+def _gave_up(case: _Case) -> Verdict:
+    answer, now, observations = case.answer, case.now, case.observations
     if not observations:
         text = f"the node has shown nothing for {now:.0f} s: look at the node"
-        return Verdict(before.name, Result.UNKNOWN, _denied(answer, text), marks)
-    if now - observations[-1].at > patience.unseen:
+        return case.verdict(Result.UNKNOWN, _denied(answer, text))
+    if now - observations[-1].at > case.patience.unseen:
         text = _denied(answer, _unseen(observations[-1], now))
-        return Verdict(before.name, Result.UNKNOWN, text, marks)
+        return case.verdict(Result.UNKNOWN, text)
     last = observations[-1].status or "not listed"
-    if verb is Verb.RESTART and last == RUNNING and _may_be_new(before, observations[-1]):
+    is_restart = case.verb is Verb.RESTART
+    if is_restart and last == RUNNING and _may_be_new(case.before, observations[-1]):
         text = "the node does not report since when it runs, so whether it restarted is unknown"
-        return Verdict(before.name, Result.UNKNOWN, _denied(answer, text), marks)
+        return case.verdict(Result.UNKNOWN, _denied(answer, text))
     if answer.claim in (Claim.NOTHING, Claim.REFUSED):
         lost = answer.denial or answer.text or "the answer was lost"
-        return Verdict(before.name, Result.UNKNOWN, f"{lost}; the node shows {last}", marks)
+        return case.verdict(Result.UNKNOWN, f"{lost}; the node shows {last}")
     text = _denied(answer, f"still {last} after {now:.0f} s")
-    result = Result.FAILED if answer.claim is Claim.FAILED else Result.TIMED_OUT
-    return Verdict(before.name, result, text, marks)
+    return case.verdict(Result.FAILED if answer.claim is Claim.FAILED else Result.TIMED_OUT, text)
 
 
 def _may_be_new(before: SeenService, last: Observation) -> bool:
