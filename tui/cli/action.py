@@ -19,7 +19,7 @@ from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.cli.action_run import ActionEnd
-    from tui.config import Configuration, NodeProfile
+    from tui.config import Configuration
     from tui.credentials import Passwords
     from tui.fleet.order_preview import OrderPreview
     from tui.fleet.orders.guard import Ruling
@@ -116,7 +116,8 @@ class _Action:
         self._configuration = load_config(ctx)
         profile = find_profile(self._configuration, node)
         self._read_only = bool(ctx.obj and ctx.obj["read_only"])
-        self._configuration = _cluster_of(self._configuration, profile)
+        # The others of its cluster may report what is optional for it.
+        self._configuration = self._configuration.narrowed_to_cluster_of(profile)
         self._passwords = Passwords(self._configuration.nodes)
 
     def preview(self, verb: str, names: Sequence[str]) -> "OrderPreview":
@@ -179,16 +180,6 @@ class _Action:
         if end.signal:
             click.echo(f"rsdeck: {end.text}", err=True)
         return WELL if end.is_verified else DOWN
-
-
-def _cluster_of(configuration: "Configuration", profile: "NodeProfile") -> "Configuration":
-    """Keep a node and the others of its cluster, which may report what is optional for it."""
-    nodes = tuple(
-        known
-        for known in configuration.nodes
-        if known is profile or (profile.cluster and known.cluster == profile.cluster)
-    )
-    return replace(configuration, nodes=nodes)
 
 
 def _require_seen(preview: "OrderPreview", node: str) -> None:

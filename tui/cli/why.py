@@ -1,7 +1,6 @@
 """`rsdeck why`: the evidence of why a service or a node is as it is. Without textual."""
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from tui.config import Configuration, NodeProfile
     from tui.fleet.poll_once import WhyLook
     from tui.fleet.why import Evidence
     from tui.model.event import Event
@@ -47,13 +45,12 @@ Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
     """Show why a service of a node, or the node, is as it is."""
     configuration = load_config(ctx)
-    find_profile(configuration, node)
+    narrowed = configuration.narrowed_to_cluster_of(find_profile(configuration, node))
     from tui.cli.password_prompt import ask_for_passwords
     from tui.cli.remedies import trouble_text
     from tui.credentials import Passwords
     from tui.fleet.poll_once import look_why
 
-    narrowed = replace(configuration, nodes=_cluster_of(configuration, node))
     passwords = Passwords(configuration.nodes)
     ask_for_passwords(narrowed.nodes, passwords)
     look = look_why(narrowed, (node, service), passwords, _past())
@@ -65,16 +62,6 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
         click.echo(f"rsdeck: {trouble_text(look.trouble, node)}", err=True)
         ctx.exit(UNREACHABLE)
     ctx.exit(DOWN if look.has_problem else WELL)
-
-
-def _cluster_of(configuration: "Configuration", node: str) -> "tuple[NodeProfile, ...]":
-    """Return the profiles of a node's cluster, its own among them."""
-    cluster = find_profile(configuration, node).cluster
-    return tuple(
-        profile
-        for profile in configuration.nodes
-        if profile.name == node or (cluster and profile.cluster == cluster)
-    )
 
 
 def _past() -> "Sequence[Event]":

@@ -1,7 +1,7 @@
 """A configuration, once it has been checked."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -147,6 +147,10 @@ class NodeProfile:
         """The host alone, as a cluster would list it: a name, or an address without brackets."""
         return self.host.rpartition(":")[0].strip("[]")
 
+    def is_beside(self, other: "NodeProfile") -> bool:
+        """Whether it is in the cluster of another profile, or is that one."""
+        return self.name == other.name or (bool(self.cluster) and self.cluster == other.cluster)
+
     @property
     def is_unchecked(self) -> bool:
         """Whether the node's certificate is not checked."""
@@ -168,6 +172,10 @@ class Configuration:
     def node(self, name: str) -> NodeProfile | None:
         """Find a profile by its name."""
         return next((profile for profile in self.nodes if profile.name == name), None)
+
+    def narrowed_to_cluster_of(self, profile: NodeProfile) -> "Configuration":
+        """Return it with the nodes of a profile's cluster alone, its own among them."""
+        return replace(self, nodes=tuple(one for one in self.nodes if one.is_beside(profile)))
 
 
 def fields_of(profile: NodeProfile) -> dict[str, object]:

@@ -48,11 +48,7 @@ class MergedEvents:
         at, on = monotonic(), datetime.now(UTC)
         for name, entries in logs:
             cluster = self._fleet.watch(name).profile.cluster
-            nodes = {
-                watch.identity.uid: watch
-                for watch in self._fleet.nodes
-                if watch.name == name or (cluster and watch.profile.cluster == cluster)
-            }
+            nodes = {watch.identity.uid: watch for watch in self._fleet.beside(name)}
             for entry in dict.fromkeys(entries):
                 key = (name, entry)
                 event = before.get(key) or _event(entry, nodes, cluster or name, at, on)

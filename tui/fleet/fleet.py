@@ -232,7 +232,7 @@ class Fleet:
 
         A call that was refused is not repeated before its time.
         """
-        for watch in self._cluster_of(node):
+        for watch in self.beside(node):
             watch.refresh_context()
 
     async def read_context(self, node: str) -> ClusterContext:
@@ -240,17 +240,14 @@ class Fleet:
 
         It is read from the node that answers for its cluster, after a reading of that one.
         """
-        for watch in self._cluster_of(node):
+        for watch in self.beside(node):
             await watch.read_context()
         return self.context(node)
 
-    def _cluster_of(self, node: str) -> tuple[NodePoller, ...]:
-        """Return the nodes whose cluster is that of one, with it."""
-        own = self.watch(node)
-        cluster = own.profile.cluster
-        if not cluster:
-            return (own,)
-        return tuple(watch for watch in self.nodes if watch.profile.cluster == cluster)
+    def beside(self, node: str) -> tuple[NodePoller, ...]:
+        """Return the nodes of a node's cluster, itself among them; KeyError if not watched."""
+        own = self.watch(node).profile
+        return tuple(watch for watch in self.nodes if watch.profile.is_beside(own))
 
     def asks_for_password(self, node: str) -> bool:
         """Whether a person has to type the node's password before it can be polled."""

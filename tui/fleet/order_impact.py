@@ -31,8 +31,8 @@ def _peers(fleet: Fleet, watch: NodePoller, now: float) -> Iterator[Peer]:
     cluster = watch.profile.cluster
     if not cluster:
         return
-    for other in fleet.nodes:
-        if other is not watch and other.profile.cluster == cluster:
+    for other in fleet.beside(watch.name):
+        if other is not watch:
             yield Peer(other.name, _state(other, now))
     for guest in fleet.guests:
         if guest.cluster == cluster:

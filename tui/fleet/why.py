@@ -360,12 +360,7 @@ async def read_checks(fleet: Fleet, node: str) -> Checks:
     A node that is not primary may redirect, which is not followed, so the next one is tried.
     """
     target = fleet.watch(node)
-    cluster = target.profile.cluster
-    watches = [
-        one
-        for one in fleet.nodes
-        if one is target or (cluster and one.profile.cluster == cluster and not one.wrong_node)
-    ]
+    watches = [one for one in fleet.beside(node) if one is target or not one.wrong_node]
     watches.sort(key=lambda one: (one.facts.identity.role is not Role.PRIMARY, one is not target))
     checks = Checks()
     for watch in watches:

@@ -214,9 +214,8 @@ class HealthGate:
     def _cluster(self, node: str) -> list[NodePoller]:
         """List the watched nodes of a node's cluster, itself first."""
         target = self._fleet.watch(node)
-        group = target.profile.cluster
         others = [node for node in self._fleet.nodes if node is not target]
-        return [target, *(node for node in others if group and node.profile.cluster == group)]
+        return [target, *(node for node in others if target.profile.is_beside(node.profile))]
 
     async def _fresh(self, watches: Iterable[NodePoller]) -> list[str]:
         """Poll every node now; returns those that had neither answer nor trouble in time."""

@@ -210,12 +210,10 @@ class OrderController:
             return (direct,)
         vias = [
             node
-            for node in self._fleet.nodes
+            for node in self._fleet.beside(target.name)
             if node is target
             or (
-                node.profile.cluster
-                and node.profile.cluster == target.profile.cluster
-                and not node.read_only
+                not node.read_only
                 and not node.wrong_node
                 and self.view(node.name).is_fresh
                 and node.reading.is_good

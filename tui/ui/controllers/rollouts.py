@@ -62,16 +62,6 @@ class RolloutView(Protocol):
         """Show it as it is now."""
 
 
-def cluster_of(fleet: Fleet, node: str) -> tuple[str, ...]:
-    """Return the nodes of a node's cluster by their profiles, itself among them."""
-    cluster = fleet.watch(node).profile.cluster if node in fleet else ""
-    return tuple(
-        other.name
-        for other in fleet.nodes
-        if other.name == node or (cluster and other.profile.cluster == cluster)
-    )
-
-
 class RolloutController:
     """Plans a rollout at the key, asks the operator, and checks the plan again."""
 

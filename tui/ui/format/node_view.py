@@ -77,10 +77,6 @@ class NodeView:
         """The cluster that the profile names; empty if none."""
         return self.profile.cluster
 
-    def is_beside(self, other: NodeProfile) -> bool:
-        """Whether it is in the cluster of another node, or is that node."""
-        return self.name == other.name or (bool(self.cluster) and self.cluster == other.cluster)
-
     @property
     def environment(self) -> Environment | None:
         """What the node is for, as its profile says."""

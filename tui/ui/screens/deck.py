@@ -23,7 +23,7 @@ from tui.model.service import Kind
 from tui.ui.controllers.day_history import DayHistory, Wanted
 from tui.ui.controllers.last_hour import LastHour
 from tui.ui.controllers.orders import OrderController, ServiceChoice
-from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
+from tui.ui.controllers.rollouts import RolloutTargets
 from tui.ui.format import status_lines
 from tui.ui.format.copy_text import curl_text, row_text
 from tui.ui.format.key_bar import live_keys
@@ -285,7 +285,7 @@ class DeckScreen(ServicesScreen[None]):
         if not self._has_mini or here is None:
             self._mini.say(Text())
             return
-        beside = [view for view in views if here.is_beside(view.profile)]
+        beside = [view for view in views if here.profile.is_beside(view.profile)]
         width, height = self._left.size.width - 1, self._left.size.height - len(views) - 2
         mini = mini_matrix(beside, self.here, self._palette, width, height)
         _resize(self._mini, height=max(1, mini.plain.count("\n") + 1))
@@ -310,7 +310,7 @@ class DeckScreen(ServicesScreen[None]):
         if view is None:
             return
         self._show_title(view)
-        beside = [node.name for node in self._fleet.nodes if view.is_beside(node.profile)]
+        beside = [node.name for node in self._fleet.beside(view.name)]
         if self._recent.display:
             title = f"events of {view.cluster or view.title}"
             if self._recent.border_title != title:  # else all of it would be painted again
@@ -685,7 +685,8 @@ class DeckScreen(ServicesScreen[None]):
     def rollout_targets(self) -> RolloutTargets:
         """Return the services to roll over the nodes of this node's cluster."""
         choice = self._choice()
-        return RolloutTargets(choice.names, cluster_of(self._fleet, self.here), choice.hidden)
+        nodes = self._fleet.beside(self.here) if self.here in self._fleet else ()
+        return RolloutTargets(choice.names, tuple(node.name for node in nodes), choice.hidden)
 
 
 def _resize(widget: Widget, *, width: int | None = None, height: int | None = None) -> None:

@@ -161,7 +161,7 @@ class LiveScreen(Screen[ScreenResultType]):
         palette, now = self._palette, monotonic()
         every = self._fleet.nodes
         if not self.VIEW and view is not None:
-            every = tuple(node for node in every if view.is_beside(node.profile))
+            every = self._fleet.beside(view.name)
         nodes = [NodeView.of(node, 0, now) for node in every]
         title = f"{self.VIEW} · {_nodes(nodes)}" if self.VIEW else _clusters(nodes)
         restarts = self._restarts()

@@ -11,7 +11,7 @@ from tui.model.clock import monotonic
 from tui.model.filters import FilterKeys, ServiceFilter, service_filter_keys
 from tui.model.order import Verb
 from tui.ui.controllers.orders import OrderController, ServiceChoice
-from tui.ui.controllers.rollouts import RolloutTargets, cluster_of
+from tui.ui.controllers.rollouts import RolloutTargets
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
@@ -240,7 +240,9 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         names, *others = marked.values()
         if any(other != names for other in others):
             return RolloutTargets(why_not="The marks are not the same services on every node.")
-        nodes = tuple(marked) if others else cluster_of(self._fleet, next(iter(marked)))
+        node = next(iter(marked))
+        beside = self._fleet.beside(node) if node in self._fleet else ()
+        nodes = tuple(marked) if others else tuple(one.name for one in beside)
         hidden = frozenset(names) - frozenset(self.table.row_keys)
         return RolloutTargets(tuple(sorted(names)), nodes, hidden)
 
