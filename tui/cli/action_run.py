@@ -43,7 +43,7 @@ class _Steps(NullListener):
         self.queue: asyncio.Queue[OrderProgress | None] = asyncio.Queue()
         self.runs = asyncio.Event()
 
-    def node_changed(self, node: str) -> None:  # noqa: ARG002 - the listener's signature
+    def node_changed(self, _: str) -> None:
         """Set that polling has begun."""
         self.runs.set()
 

@@ -40,7 +40,7 @@ class _ProgressQueue(NullListener):
         self.moves: asyncio.Queue[RolloutProgress | None] = asyncio.Queue()
         self.runs = asyncio.Event()
 
-    def node_changed(self, node: str) -> None:  # noqa: ARG002 - the listener's signature
+    def node_changed(self, _: str) -> None:
         """Set that polling has begun."""
         self.runs.set()
 

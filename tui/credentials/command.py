@@ -32,7 +32,7 @@ class _Output(asyncio.SubprocessProtocol):
         elif not self.raw.add(data[: self.raw.room]):
             self.finished.set()
 
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
+    def pipe_connection_lost(self, fd: int, _: Exception | None) -> None:
         """Record the end of stdout."""
         if fd == _STDOUT:
             self._closed = True

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from tui.model.records import dataclass
 
 _Value = TypeVar("_Value")
+_PENDING = "not polled yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,14 @@ class Known(Generic[_Value]):
     """
 
     value: _Value | None = None
-    gap: str = "not polled yet"
+    gap: str = _PENDING
     left_out: int = 0
     read_at: float = field(default=0.0, compare=False)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the call for it was not made yet."""
+        return self.value is None and self.gap is _PENDING
 
     def age(self, now: float) -> float:
         """Seconds since the value was read."""

@@ -28,7 +28,6 @@ SOON = 30
 
 _DAY = 86_400
 _GAP = 3
-_NOT_YET = Known[object]().gap
 _Value = TypeVar("_Value")
 
 
@@ -342,7 +341,7 @@ def brief_parts(
 def context_gaps(context: ClusterContext) -> str:
     """Return what of a cluster could not be read, each with the reason; empty where all was."""
     parts = ((part.name, getattr(context, part.name)) for part in fields(context))
-    gaps = (f"{name} ({known.gap})" for name, known in parts if known.gap not in ("", _NOT_YET))
+    gaps = (f"{name} ({known.gap})" for name, known in parts if known.gap and not known.is_pending)
     return ", ".join(gaps)
 
 

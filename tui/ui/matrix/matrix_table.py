@@ -56,7 +56,7 @@ class MatrixTable(LiveTable):
         Binding("end", "edge(1)", "Last node", show=False),
     ]
 
-    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
+    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:
         super().__init__(palette=palette, id=id)
         self._grid = Grid()
         self._styles: dict[str, str] = {}

@@ -92,7 +92,7 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
         columns: Sequence[Column] = (),
         *,
         palette: Mapping[str, str] | None = None,
-        id: str | None = None,  # noqa: A002 - Textual's name
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self.columns = tuple(columns)

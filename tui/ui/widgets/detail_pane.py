@@ -36,7 +36,7 @@ class DetailPane(VerticalScroll, can_focus=True):
 
     raw = False
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._shown: object = None
         self._titles = ("", "")

@@ -90,7 +90,7 @@ class EventsTable(LiveTable):
         self,
         palette: Mapping[str, str],
         *,
-        id: str,  # noqa: A002 - Textual's name
+        id: str,
         clock: Callable[[], tuple[float, datetime]] = lambda: (monotonic(), datetime.now(UTC)),
     ) -> None:
         super().__init__(event_columns(is_narrow=False), palette=palette, id=id)

@@ -16,7 +16,7 @@ class HeaderBand(Widget):
 
     DEFAULT_CSS = "HeaderBand { height: 1; width: 1fr; }"
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._header = Header("")
         self._palette: Mapping[str, str] = {}

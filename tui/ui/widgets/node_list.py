@@ -38,7 +38,7 @@ FULL = (
 class NodeList(LiveTable):
     """Rows keyed by the profile's name; cluster names and second lines cannot be chosen."""
 
-    def __init__(self, palette: Mapping[str, str], *, full: bool, id: str) -> None:  # noqa: A002
+    def __init__(self, palette: Mapping[str, str], *, full: bool, id: str) -> None:
         super().__init__(FULL if full else SIDE, palette=palette, id=id)
         self._full = full
         self._ok: dict[str, bool] = {}

@@ -16,7 +16,7 @@ _DONE_FOR = 60.0
 class OrderLines(TextLine):
     """Shows the newest; what has ended can be dismissed, and what went well goes by itself."""
 
-    def __init__(self, fleet: Fleet, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, fleet: Fleet, *, id: str) -> None:
         super().__init__(id=id, hides=True)
         self._fleet = fleet
         self._dismissed: set[int] = set()

@@ -13,7 +13,7 @@ from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 class RecentEvents(LiveTable):
     """Rows of the newest events, the newest first; chosen, one leads to its service."""
 
-    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
+    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:
         super().__init__((), palette=palette, id=id)
         self._events: dict[str, Event] = {}
         self._of: tuple[int, int, Event | None, Collection[str]] = (0, -1, None, ())

@@ -58,7 +58,7 @@ _SORTED_BY = {
 class ServicesTable(LiveTable):
     """Rows keyed by the service's name, sorted and filtered."""
 
-    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:  # noqa: A002 - Textual's
+    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:
         super().__init__(service_columns(), palette=palette, id=id)
         self._order = SortOrder.PROBLEMS
         self._inverted = False

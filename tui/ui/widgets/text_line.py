@@ -14,7 +14,7 @@ class TextLine(Static):
     TextLine { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
-    def __init__(self, *, id: str, hides: bool = False) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str, hides: bool = False) -> None:
         super().__init__(id=id, markup=False)
         self._hides = hides
         self._shown: Text | None = None
