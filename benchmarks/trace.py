@@ -37,7 +37,7 @@ _ROOT = str(Path(tui.__file__).parent) + os.sep
 _SIMULATOR = f"{_ROOT}sim{os.sep}"
 _USER, _PASSWORD = "admin@demo.local", "demo-password"
 _SERVICE, _STOPPED = "alert_mgr", "mdns_server"
-_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 25, 47, 37
+_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 25, 48, 37
 
 
 class Trace:

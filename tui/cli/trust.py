@@ -126,7 +126,7 @@ def _typed(presented: "PresentedCertificate") -> bool:
 
 def _replace(configuration: "Configuration", presented: "PresentedCertificate", was: str) -> int:
     from tui.config import ConfigError
-    from tui.fleet.onboarding.renewal import replace_pin
+    from tui.fleet.onboarding.certificate_renewal import replace_pin
 
     try:
         after = replace_pin(configuration, presented, was)

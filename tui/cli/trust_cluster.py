@@ -9,14 +9,14 @@ from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.fingerprint_prompt import typed_digits
 from tui.cli.output import aligned_columns
 from tui.config import ConfigError, Configuration
-from tui.fleet.onboarding.pinning import DIGITS
-from tui.fleet.onboarding.renewal import (
+from tui.fleet.onboarding.certificate_renewal import (
     Renewal,
     RenewalBlock,
     fetch_renewal,
     renew_pins,
     renewal_facts,
 )
+from tui.fleet.onboarding.pinning import DIGITS
 from tui.model.text import clean
 from tui.model.trust import PinnedTrust
 from tui.storage.private_files import path_text

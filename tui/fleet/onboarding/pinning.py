@@ -63,7 +63,7 @@ async def fetch_certificate(profile: NodeProfile, timeout: float) -> PresentedCe
 def pin_certificate(configuration: Configuration, contact: PresentedCertificate) -> Configuration:
     """Write the pin into the profile; gives the new configuration. Raises ConfigError.
 
-    One that took the place of a pinned one is written by `tui.fleet.onboarding.renewal` alone.
+    One that took the place of a pinned one is written by `certificate_renewal` alone.
     """
     if contact.match is not PinMatch.NEW:
         raise ValueError("only a profile that pins nothing can be given a pin")

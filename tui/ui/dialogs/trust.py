@@ -17,6 +17,12 @@ from textual.widgets import Input, Static
 
 from tui.api.errors import Unreachable
 from tui.config import ConfigError, Configuration, NodeProfile
+from tui.fleet.onboarding.certificate_renewal import (
+    Renewal,
+    fetch_renewal,
+    renew_pins,
+    renewal_facts,
+)
 from tui.fleet.onboarding.pinning import (
     DIGITS,
     CertificateFact,
@@ -27,7 +33,6 @@ from tui.fleet.onboarding.pinning import (
     fetch_certificate,
     pin_certificate,
 )
-from tui.fleet.onboarding.renewal import Renewal, fetch_renewal, renew_pins, renewal_facts
 from tui.ui.dialogs.armed import ArmedScreen, TypedInput
 from tui.ui.dialogs.confirm import facts_table
 from tui.ui.format.status_lines import Palette

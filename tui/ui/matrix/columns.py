@@ -11,7 +11,7 @@ from tui.model.reading import Trouble, TroubleKind
 from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import UptimeClock
+from tui.ui.format.uptime_clock import UptimeClock
 
 FRESH = 600
 """Seconds of uptime below which a service counts as freshly restarted."""

@@ -10,9 +10,10 @@ from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
 from tui.model.service import Kind, Service
 from tui.model.time_zone import zone_word
+from tui.ui.format.history_strip import MINUTES, strip
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import UptimeClock, service_cells, started_words
-from tui.ui.format.strip import MINUTES, strip
+from tui.ui.format.service_row import service_cells, started_words
+from tui.ui.format.uptime_clock import UptimeClock
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.row import place_columns
 

@@ -11,8 +11,7 @@ from tests.faultserver import FaultServer, serving
 from tests.fleet.conftest import profile
 from tui.api.tls.certificate import fingerprint
 from tui.config import Configuration, load
-from tui.fleet.onboarding.pinning import PresentedCertificate, certificate_facts
-from tui.fleet.onboarding.renewal import (
+from tui.fleet.onboarding.certificate_renewal import (
     Renewal,
     RenewalBlock,
     fetch_renewal,
@@ -20,6 +19,7 @@ from tui.fleet.onboarding.renewal import (
     renewal_facts,
     replace_pin,
 )
+from tui.fleet.onboarding.pinning import PresentedCertificate, certificate_facts
 from tui.model.certificate import Certificate
 from tui.model.trust import AuthorityTrust, PinnedTrust
 
