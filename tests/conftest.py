@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.canary import found_below, leaks
+from tests.clock import Clock
 
 
 def pytest_configure() -> None:
@@ -44,3 +45,8 @@ def no_secret_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         folder for name in ("state", "cache", ".cache", "logs") for folder in base.rglob(name)
     ]
     assert found_below(*kept) == {}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

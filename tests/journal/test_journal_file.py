@@ -1,19 +1,17 @@
 import contextlib
-import fcntl
 import multiprocessing
 import os
 import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.faultserver import wait_until
+from tests.journal.slow_disk import locked
 from tui.journal.chain import check_chain, link, open_record, seal
 from tui.journal.journal_file import JournalError, JournalFile, MissingFile
 from tui.storage import paths
@@ -51,17 +49,6 @@ def test_lines_longer_than_what_is_read_at_once_are_followed(folder: Path) -> No
     for number in range(3):
         store.append({"id": number, "text": "x" * 200_000})
     assert check_chain(store.lines()).records == 3
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep every other writer waiting."""
-    file = os.open(folder / "journal.jsonl", os.O_RDWR)
-    fcntl.flock(file, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        os.close(file)
 
 
 def opened(path: Path) -> int:

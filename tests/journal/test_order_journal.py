@@ -1,15 +1,12 @@
 """The journal of a session beside a disk that is slow, or a file that another process locks."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.fleet.plan_nodes import open_order
 from tests.fleet.witness import records
+from tests.journal.slow_disk import locked
 from tui.journal.journal_file import JournalError, JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished_orders import find_unfinished_orders
@@ -21,17 +18,6 @@ ORDER = open_order()
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "rsdeck"
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep every other writer of a journal waiting, as a slow disk would."""
-    file = os.open(folder / "journal.jsonl", os.O_RDWR)
-    fcntl.flock(file, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        os.close(file)
 
 
 async def test_an_intent_that_comes_too_late_is_no_order_whose_end_is_unknown(

@@ -8,26 +8,12 @@ from collections.abc import Iterable
 
 import pytest
 
+from tests.clock import Clock
 from tui.api.errors import NodeNotSeenYet
 from tui.fleet.login.attempt_limit import SLOTS, AttemptLimit
 from tui.model.login import LockoutRule
 
 MINUTE = 60.0
-
-
-class Clock:
-    """Monotonic seconds that a test moves on."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.clock import Clock
 from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import (
     ADMIN,
@@ -43,21 +44,6 @@ def reader(url: str, name: str = "node1") -> NodeReader:
     return NodeReader(
         title=name, url=url, trust=NoTrust(), timeout=2, username=ADMIN, password=Secret(PASSWORD)
     )
-
-
-class Clock:
-    """Monotonic seconds, wound by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 async def test_the_cluster_is_asked_once_and_not_once_a_node() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.clock import Clock
 from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import (
     ADMIN,
@@ -97,21 +98,6 @@ PARTS = {
     ContextCall.LICENSE: "license",
     ContextCall.LOG: "log",
 }
-
-
-class Clock:
-    """Monotonic seconds, wound by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

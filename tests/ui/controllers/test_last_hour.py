@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tests.clock import Clock
 from tui.fleet.protocols import NullHistory
 from tui.history.day import Day
 from tui.ui.controllers.last_hour import EVERY, SOON, LastHour
@@ -12,15 +13,8 @@ class Known(NullHistory):
         return {f"{node} {cluster}": Day(0.0, 1.0)}
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 async def test_a_node_is_read_once_a_minute() -> None:
-    clock = Clock()
+    clock = Clock(0.0)
     hour = LastHour(Known(), clock)
     assert hour.reserve("a", "x")
     assert not hour.reserve("a", "x"), "while it is read"
@@ -33,7 +27,7 @@ async def test_a_node_is_read_once_a_minute() -> None:
 
 
 async def test_what_happens_on_the_node_is_read_soon_and_elsewhere_not() -> None:
-    clock = Clock()
+    clock = Clock(0.0)
     hour = LastHour(Known(), clock)
     hour.reserve("a", "x")
     await hour.read("a", "x")

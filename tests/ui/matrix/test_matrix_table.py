@@ -1,6 +1,5 @@
 """The matrix paints what changed and no more; counted in lines, never in seconds."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,9 +11,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Button
 
-from tests.ui.conftest import settle
 from tests.ui.matrix_columns import DAYS, column, grid
-from tests.ui.table.host import PaintRecord
+from tests.ui.table.host import PaintRecord, painted
 from tests.ui.table.hostile import NAMES
 from tui.model.text import clean
 from tui.ui.matrix.grid import Grid
@@ -52,11 +50,7 @@ class Shown:
         self.app, self.pilot, self.widget = app, pilot, app.matrix
 
     async def settle(self) -> None:
-        for _ in range(2):
-            painted = asyncio.Event()
-            self.widget.call_after_refresh(painted.set)
-            await painted.wait()
-            await settle(self.app)
+        await painted(self.app, self.widget)
 
     async def painted_by(self, act: Callable[[], Any]) -> list[int]:
         await self.settle()

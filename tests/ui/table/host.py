@@ -88,6 +88,15 @@ class Host(App[None]):
         self.messages.append(("marks", event.key))
 
 
+async def painted(app: App[None], widget: LiveTable) -> None:
+    """Wait until all that was asked for of a table is on the screen."""
+    for _ in range(2):
+        refreshed = asyncio.Event()
+        widget.call_after_refresh(refreshed.set)
+        await refreshed.wait()
+        await settle(app)
+
+
 class Table:
     """The table as a test sees it; the rows are 10 lines high unless another size is asked for."""
 
@@ -96,11 +105,7 @@ class Table:
 
     async def settle(self) -> None:
         """Wait until all that was asked for is on the screen."""
-        for _ in range(2):
-            painted = asyncio.Event()
-            self.widget.call_after_refresh(painted.set)
-            await painted.wait()
-            await settle(self.app)
+        await painted(self.app, self.widget)
 
     async def show(self, rows: Iterable[Row]) -> None:
         self.widget.show(list(rows))
