@@ -585,7 +585,7 @@ CONTEXT = {
     "node_alerts": ("/v1/nodes/alerts", "{}"),
     "license": ("/v1/license", "{}"),
     "databases": (
-        "/v1/bdbs?fields=uid,name,status,endpoints,proxy_policy,replication,shards_count,crdt",
+        "/v1/bdbs?fields=uid,name,status,endpoints,proxy_policy,replication,crdt",
         "[]",
     ),
     "shards": ("/v1/shards", "[]"),

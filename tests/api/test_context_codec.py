@@ -98,7 +98,7 @@ HEALTH = {
 def test_the_health_call_keeps_what_surrounds_the_nodes() -> None:
     health = context_codec.read_health(body(HEALTH))
     assert health.nodes[0].quorum_only
-    assert health.license == License(False, JULY, 4, 9)
+    assert health.license == License(False, JULY)
     assert health.certificates == Entries((CertificateTerm("api", True, JULY),), 1)
     assert health.alerts == Entries(
         (
@@ -173,24 +173,12 @@ def test_alerts_of_another_form_are_counted() -> None:
     assert context_codec.read_node_alerts(b'{"x": {}, "1": [], "2": {"a": 1}}') == Entries((), 3)
 
 
-@pytest.mark.parametrize(
-    ("shards", "in_use"),
-    [
-        ({"ram_shards_in_use": 3, "flash_shards_in_use": 2}, 5),
-        ({"ram_shards_in_use": 3}, 3),
-        ({"ram_shards_in_use": None, "flash_shards_in_use": None}, None),
-        ({"ram_shards_in_use": True}, None),
-        ({}, None),
-    ],
-)
-def test_a_license_is_read_without_its_own_text(
-    shards: dict[str, object], in_use: int | None
-) -> None:
+def test_a_license_is_read_without_its_own_text() -> None:
     """P26."""
     secret = {"license": "hunter2-canary", "key": "hunter2-canary", "cluster_name": None}
-    dates = {"expired": False, "expiration_date": "2026-07-01T12:00:00Z", "shards_limit": 9}
-    found = context_codec.read_license(body(secret | dates | shards))
-    assert found == License(False, JULY, in_use, 9)
+    dates = {"expired": False, "expiration_date": "2026-07-01T12:00:00Z"}
+    found = context_codec.read_license(body(secret | dates))
+    assert found == License(False, JULY)
     assert "canary" not in repr(found)
 
 
@@ -203,7 +191,6 @@ def test_databases_are_read_with_their_endpoints() -> None:
                     "name": "a\x1b",
                     "status": "active",
                     "replication": True,
-                    "shards_count": 2,
                     "crdt": True,
                     "proxy_policy": "all-nodes",
                     "authentication_redis_pass": "hunter2-canary",
@@ -228,7 +215,6 @@ def test_databases_are_read_with_their_endpoints() -> None:
         "active",
         replicated=True,
         active_active=True,
-        shards_count=2,
         endpoints=(
             Endpoint("1:1", ("10.0.0.1",), 12000, "all-nodes"),
             Endpoint("1:2", ("10.0.0.2",), None, "single"),

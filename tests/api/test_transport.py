@@ -53,7 +53,7 @@ READS = [
     "/v1/nodes/alerts",
     "/v1/license",
     "/v1/shards",
-    "/v1/bdbs?fields=uid,name,status,endpoints,proxy_policy,replication,shards_count,crdt",
+    "/v1/bdbs?fields=uid,name,status,endpoints,proxy_policy,replication,crdt",
     "/v2/actions",
     "/v1/actions",
     "/v1/logs?order=desc&limit=100",

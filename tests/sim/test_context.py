@@ -12,7 +12,7 @@ from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-FIELDS = "fields=uid,name,status,endpoints,proxy_policy,replication,shards_count,crdt"
+FIELDS = "fields=uid,name,status,endpoints,proxy_policy,replication,crdt"
 AVAILABLE = "/v1/local/bdbs/{}/endpoint/availability"
 
 

@@ -116,8 +116,6 @@ def _health_license(raw: dict[str, Any]) -> License:
     return License(
         expired=raw.get("expired") is True,
         valid_until=_moment(raw.get("valid_until")),
-        shards_in_use=_count(raw.get("shards_in_use")),
-        shards_limit=_count(raw.get("shards_limit")),
     )
 
 
@@ -214,13 +212,9 @@ def _alerts(by_name: dict[str, Any], node: int | None) -> Entries[Alert]:
 def read_license(body: bytes) -> License:
     """Read `GET /v1/license`; what it holds of the license's own text is not looked at."""
     raw = read_object(body)
-    in_use = [_count(raw.get(f"{kind}_shards_in_use")) for kind in ("ram", "flash")]
-    counted = [count for count in in_use if count is not None]
     return License(
         expired=raw.get("expired") is True,
         valid_until=_moment(raw.get("expiration_date")),
-        shards_in_use=sum(counted) if counted else None,
-        shards_limit=_count(raw.get("shards_limit")),
     )
 
 
@@ -248,7 +242,6 @@ def _database(raw: dict[str, Any]) -> Database | None:
         status=read_word(raw.get("status")),
         replicated=replicated if isinstance(replicated, bool) else None,
         active_active=raw.get("crdt") is True,
-        shards_count=_count(raw.get("shards_count")),
         endpoints=endpoints,
     )
 

@@ -19,7 +19,7 @@ SERVICES = "/v1/local/services"
 CLUSTER_ALERTS, NODE_ALERTS = "/v1/cluster/alerts", "/v1/nodes/alerts"
 LICENSE, SHARDS = "/v1/license", "/v1/shards"
 # Without its fields this call hands out the passwords of the databases.
-DATABASES = "/v1/bdbs?fields=uid,name,status,endpoints,proxy_policy,replication,shards_count,crdt"
+DATABASES = "/v1/bdbs?fields=uid,name,status,endpoints,proxy_policy,replication,crdt"
 ACTIONS, OLD_ACTIONS = "/v2/actions", "/v1/actions"
 EVENT_LOG = "/v1/logs?order=desc&limit=100"
 CONTEXT = (

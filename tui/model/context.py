@@ -68,12 +68,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """The cluster's license; the numbers are None where they were not reported."""
+    """The cluster's license; `valid_until` is None where it was not reported."""
 
     expired: bool = False
     valid_until: datetime | None = None
-    shards_in_use: int | None = None
-    shards_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,6 @@ class Database:
     replicated: bool | None = None
     high_availability: HighAvailability = HighAvailability.UNKNOWN
     active_active: bool = False
-    shards_count: int | None = None
     endpoints: tuple[Endpoint, ...] | None = None
 
 

@@ -352,7 +352,7 @@ def test_the_health_call_gives_what_it_reports(book: ClusterContextCache) -> Non
     reading = health(
         nodes=nodes,
         alerts=Entries((ALERT,)),
-        license=License(shards_limit=4),
+        license=License(valid_until=NOW),
         certificates=Entries(terms),
         databases=Entries((database,), 1),
         shards=Entries((shard,)),
@@ -360,7 +360,7 @@ def test_the_health_call_gives_what_it_reports(book: ClusterContextCache) -> Non
     book.put_together(reading, Roster())
     context = book.context
     assert context.alerts.value == (ALERT,)
-    assert context.license.value == License(shards_limit=4)
+    assert context.license.value == License(valid_until=NOW)
     assert context.certificates.value == terms
     assert (context.databases.value, context.databases.left_out) == ((database,), 1)
     assert context.shards.value == (shard,)
@@ -481,8 +481,12 @@ async def test_what_surrounds_the_nodes_is_read_of_the_health_call_at_the_slow_p
 ) -> None:
     book, play = ClusterCache(clock), Play()
 
-    def page(limit: int, status: str) -> bytes:
-        return said({"nodes": [{"id": "1", "status": status}], "license": {"shards_limit": limit}})
+    def page(day: int, status: str) -> bytes:
+        valid = {"valid_until": f"2027-01-0{day}T00:00:00Z"}
+        return said({"nodes": [{"id": "1", "status": status}], "license": valid})
+
+    def until(day: int) -> License:
+        return License(valid_until=datetime(2027, 1, day, tzinfo=UTC))
 
     def seen() -> tuple[License | None, str]:
         newest = book.health.newest
@@ -493,20 +497,20 @@ async def test_what_surrounds_the_nodes_is_read_of_the_health_call_at_the_slow_p
         client = reader(server.url)
         play.get(HEALTH, page(1, "active"))
         await book.refresh_health("node1", client)
-        assert seen() == (License(shards_limit=1), "active")
+        assert seen() == (until(1), "active")
         play.get(HEALTH, page(2, "down"))
         clock.now += CONTEXT_EVERY / 2
         await book.refresh_health("node1", client)
-        assert seen() == (License(shards_limit=1), "down")
+        assert seen() == (until(1), "down")
         assert book.context.license.age(clock()) == CONTEXT_EVERY / 2
         assert book.context.quorum.age(clock()) == 0
         book.refresh_context()
         await book.refresh_health("node1", client)
-        assert seen() == (License(shards_limit=2), "down")
+        assert seen() == (until(2), "down")
         play.get(HEALTH, page(3, "down"))
         clock.now += CONTEXT_EVERY
         await book.refresh_health("node1", client)
-        assert seen() == (License(shards_limit=3), "down")
+        assert seen() == (until(3), "down")
         await client.aclose()
 
 
@@ -583,7 +587,7 @@ async def test_the_calls_of_an_older_version_give_the_same() -> None:
             assert context.alerts.value is not None
             assert [(one.name, one.node) for one in context.alerts.value] == [("node_memory", 2)]
             assert context.license.value is not None
-            assert context.license.value.shards_in_use == 11
+            assert context.license.value.valid_until is not None
             assert context.quorum.value == Quorum(3, 3)
             assert context.actions.value is not None
             assert [one.name for one in context.actions.value] == ["SMMigrateShard"]
