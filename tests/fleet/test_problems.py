@@ -247,8 +247,8 @@ def test_what_a_cluster_reports_of_its_nodes_is_listed_with_and_without_a_profil
     well = node("a", maintenance=Maintenance("2026-03-01 02:00:00"))
     odd = node("b", health=ObservedHealth("active", "ok", NOW - 7200))
     fine = node("c", health=ObservedHealth("active", "ok", NOW - 5))
-    guests = [Reported("\0x node:4", None, down)]
-    found = find_problems([well, odd, fine], (), NOW, ON, guests=guests)
+    unmanaged = [Reported("\0x node:4", None, down)]
+    found = find_problems([well, odd, fine], (), NOW, ON, unmanaged=unmanaged)
     assert [(one.severity, one.node, one.has_profile, one.what) for one in found] == [
         (
             Severity.SERIOUS,

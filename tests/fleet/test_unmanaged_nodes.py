@@ -44,8 +44,10 @@ async def test_the_members_without_a_profile_are_listed_with_their_services(
     secure.cluster.set_status(4, "alert_mgr", "STOPPED")
     async with running(*ours[:2], refresh=0.5) as deck:
         await deck.known()
-        await deck.until(lambda: len(deck.fleet.guests) == 2 and deck.fleet.guests[0].address)
-        third, fourth = deck.fleet.guests
+        await deck.until(
+            lambda: len(deck.fleet.unmanaged_nodes) == 2 and deck.fleet.unmanaged_nodes[0].address
+        )
+        third, fourth = deck.fleet.unmanaged_nodes
         assert (third.cluster, third.uid, third.role) == ("demo", 3, Role.REPLICA)
         assert third.hostname == "node3.demo.cluster.local"
         assert third.address == "127.0.0.3"
@@ -62,13 +64,13 @@ async def test_the_members_without_a_profile_are_listed_with_their_services(
 async def test_a_member_is_not_listed_once_it_has_a_profile(secure: SimulatedCluster) -> None:
     ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
     async with running(*ours[:3], refresh=0.5) as deck:
-        await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [4])
+        await deck.until(lambda: [one.uid for one in deck.fleet.unmanaged_nodes] == [4])
         deck.fleet.adopt((*ours[:3], replace(ours[3], uid=4)))
-        assert deck.fleet.guests == ()
+        assert deck.fleet.unmanaged_nodes == ()
         deck.fleet.adopt(ours[:3])
-        await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [4])
+        await deck.until(lambda: [one.uid for one in deck.fleet.unmanaged_nodes] == [4])
         deck.fleet.adopt(())
-        assert deck.fleet.guests == ()
+        assert deck.fleet.unmanaged_nodes == ()
 
 
 async def test_a_profile_whose_node_never_answered_is_known_by_its_address(
@@ -77,7 +79,7 @@ async def test_a_profile_whose_node_never_answered_is_known_by_its_address(
     ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
     secure.cluster.power_off(2)
     async with running(*ours[:2], refresh=0.5) as deck:
-        await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [3, 4])
+        await deck.until(lambda: [one.uid for one in deck.fleet.unmanaged_nodes] == [3, 4])
 
 
 async def test_a_replica_alone_can_report_all_members_and_its_own_role(
@@ -85,9 +87,9 @@ async def test_a_replica_alone_can_report_all_members_and_its_own_role(
 ) -> None:
     second = profiles(secure, trust=parse_fingerprint(secure.fingerprint))[1]
     async with running(second, refresh=0.5) as deck:
-        await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [1, 3, 4])
+        await deck.until(lambda: [one.uid for one in deck.fleet.unmanaged_nodes] == [1, 3, 4])
         await deck.until(lambda: deck.watch("node2").facts.identity.role is Role.REPLICA)
-        assert deck.fleet.guests[0].role is Role.PRIMARY
+        assert deck.fleet.unmanaged_nodes[0].role is Role.PRIMARY
         secure.cluster.promote(2)
         await deck.until(lambda: deck.watch("node2").facts.identity.role is Role.PRIMARY)
 
@@ -97,7 +99,7 @@ async def test_without_the_health_call_no_members_are_listed_and_it_is_not_repea
         async with running(profiles(served)[0], refresh=0.1) as deck:
             await deck.known()
             await deck.readings(5)
-            assert deck.fleet.guests == ()
+            assert deck.fleet.unmanaged_nodes == ()
             assert len(asked(served, HEALTH)) == 1
             assert deck.watch().reading.is_good
 
@@ -158,8 +160,8 @@ async def test_a_cluster_that_lists_no_nodes_still_reports_members_by_their_uid(
     play.get(HEALTH, said({"nodes": [{"id": "1"}, {"id": "7", "services": [{"name": "ccs"}]}]}))
     with serving(play) as server:
         async with running(profile(server.url, cluster="demo")) as deck:
-            await deck.until(lambda: [one.uid for one in deck.fleet.guests] == [7])
-            assert deck.fleet.guests[0].title == "node:7"
+            await deck.until(lambda: [one.uid for one in deck.fleet.unmanaged_nodes] == [7])
+            assert deck.fleet.unmanaged_nodes[0].title == "node:7"
 
 
 def health_page(*observed: tuple[str, int | None], **more: object) -> bytes:
@@ -203,8 +205,8 @@ async def test_an_old_observation_of_a_node_that_is_down_is_shown_as_old(
     secure.cluster.lose_sight(4, 7200)
     secure.cluster.lose_sight(2, 7200)
     async with running(*ours[:2], refresh=0.5) as deck:
-        await deck.until(lambda: len(deck.fleet.guests) == 2)
-        third, fourth = deck.fleet.guests
+        await deck.until(lambda: len(deck.fleet.unmanaged_nodes) == 2)
+        third, fourth = deck.fleet.unmanaged_nodes
         now = time.monotonic()
         assert third.age(now) < 60
         assert third.health.remark(now) == ""
@@ -225,7 +227,9 @@ async def test_maintenance_is_known_of_every_node_and_ends(secure: SimulatedClus
     async with running(*ours[:3], refresh=0.3) as deck:
         second = deck.watch("node2")
         await deck.until(lambda: second.facts.maintenance and second.facts.maintenance.since)
-        await deck.until(lambda: deck.fleet.guests and deck.fleet.guests[0].maintenance)
+        await deck.until(
+            lambda: deck.fleet.unmanaged_nodes and deck.fleet.unmanaged_nodes[0].maintenance
+        )
         assert deck.watch("node1").facts.maintenance is None
         secure.cluster.maintain(2, on=False)
         await deck.until(lambda: second.facts.maintenance is None, 15)

@@ -108,7 +108,7 @@ class Fleet:
         return self._ordered
 
     @property
-    def guests(self) -> tuple[UnmanagedNode, ...]:
+    def unmanaged_nodes(self) -> tuple[UnmanagedNode, ...]:
         """The nodes without a profile that the clusters report; nothing can be sent to them."""
         return find_unmanaged_nodes(self._caches, self.nodes)
 

@@ -34,11 +34,11 @@ def _peers(fleet: Fleet, watch: NodePoller, now: float) -> Iterator[Peer]:
     for other in fleet.beside(watch.name):
         if other is not watch:
             yield Peer(other.name, _state(other, now))
-    for guest in fleet.guests:
-        if guest.cluster == cluster:
-            state = PeerState.UNHEALTHY if guest.health.is_down else PeerState.WELL
-            state = state if guest.maintenance is None else PeerState.MAINTENANCE
-            yield Peer(guest.title, state)
+    for node in fleet.unmanaged_nodes:
+        if node.cluster == cluster:
+            state = PeerState.UNHEALTHY if node.health.is_down else PeerState.WELL
+            state = state if node.maintenance is None else PeerState.MAINTENANCE
+            yield Peer(node.title, state)
 
 
 def _state(watch: NodePoller, now: float) -> PeerState:

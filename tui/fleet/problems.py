@@ -130,11 +130,11 @@ def find_problems(
     now: float,
     on: datetime,
     *,
-    guests: Iterable[ReportedNode] = (),
+    unmanaged: Iterable[ReportedNode] = (),
 ) -> tuple[Problem, ...]:
     """List the problems at `now` (monotonic) and `on` (the wall clock, aware).
 
-    `guests` are the nodes without a profile, of which their clusters alone report.
+    `unmanaged` are the nodes without a profile, of which their clusters alone report.
     Problems of the same severity are sorted by rank, then as the nodes are, then by service.
     """
     changes: dict[str, dict[str, list[Event]]] = {}
@@ -161,9 +161,9 @@ def find_problems(
             by_service = changes.get(node.name, {})
             found += _services(node, by_service, orders.get(node.name, ()), now)
         problems += [(number, problem) for problem in found]
-    for number, guest in enumerate(guests, len(conditions)):
-        remark = guest.health.remark(now, warnings=True)
-        found = list(_reported(guest.key, guest.maintenance, guest.health, remark))
+    for number, other in enumerate(unmanaged, len(conditions)):
+        remark = other.health.remark(now, warnings=True)
+        found = list(_reported(other.key, other.maintenance, other.health, remark))
         problems += [(number, replace(problem, has_profile=False)) for problem in found]
     severities = [*Severity]
     problems.sort(

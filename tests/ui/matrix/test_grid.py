@@ -207,13 +207,13 @@ TOLD = UnmanagedNode(
 
 
 def test_a_node_without_a_profile_is_a_column_without_times_and_without_orders() -> None:
-    guest = unmanaged_column(TOLD, 103.0, 30.0)
-    shown = grid(guest)
-    assert [shown.cell(guest, name).text for name in ("x", "y")] == ["● up", "■ STOPPED"]
-    assert [text for text, _ in column_head(guest, 16)] == ["node:7", "replica 3 s", "no profile"]
-    assert not guest.has_profile
-    assert guest.number == 0
-    assert guest.read_only
+    node = unmanaged_column(TOLD, 103.0, 30.0)
+    shown = grid(node)
+    assert [shown.cell(node, name).text for name in ("x", "y")] == ["● up", "■ STOPPED"]
+    assert [text for text, _ in column_head(node, 16)] == ["node:7", "replica 3 s", "no profile"]
+    assert not node.has_profile
+    assert node.number == 0
+    assert node.read_only
     assert unmanaged_column(TOLD, 140.0, 30.0).is_stale
 
 

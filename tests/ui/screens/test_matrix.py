@@ -422,7 +422,7 @@ async def test_nodes_without_a_profile_are_shown_and_take_no_orders(
     alone = replace(configuration, nodes=configuration.nodes[:1])
     async with open_deck(alone) as deck:
         await deck.all_known()
-        await deck.until(lambda: len(deck.fleet.guests) == 2)
+        await deck.until(lambda: len(deck.fleet.unmanaged_nodes) == 2)
         await deck.press("0")
         await deck.shows("node2", "node3", "no profile")
         await deck.press("right", "r")

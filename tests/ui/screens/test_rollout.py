@@ -609,7 +609,7 @@ async def test_nodes_that_no_profile_leads_to_are_named_in_the_plan(
     path.write_text(text, encoding="utf-8")
     async with open_deck(load(path, must_exist=True)) as deck:
         await deck.all_known()
-        await deck.until(lambda: deck.fleet.guests)
+        await deck.until(lambda: deck.fleet.unmanaged_nodes)
         await ask(deck)
         await deck.shows(
             "2 of 2   node1", "skipped  node:3 node3", "it has no profile (D adds one)"

@@ -185,7 +185,7 @@ class RolloutController:
         return tuple(
             f"node:{node.uid} {node.hostname or node.address}".rstrip()
             + ": it has no profile (D adds one)"
-            for node in self._fleet.guests
+            for node in self._fleet.unmanaged_nodes
             if plan.cluster and node.cluster == plan.cluster
         )
 

@@ -176,18 +176,18 @@ def _words(fault: Trouble, long: str) -> tuple[str, ...]:
     return (f"{fault.kind.value} {long}", f"{short} {long}", fault.kind.value, short, "✗")
 
 
-def unmanaged_column(guest: UnmanagedNode, now: float, stale_after: float) -> MatrixColumn:
+def unmanaged_column(node: UnmanagedNode, now: float, stale_after: float) -> MatrixColumn:
     """Make the column of a node without a profile: no order goes there, and no uptime is known."""
-    old = guest.age(now)
+    old = node.age(now)
     return MatrixColumn(
-        key=guest.key,
-        title=guest.title,
-        body=ColumnContent.of(guest.services, frozenset()),
-        cluster=guest.cluster,
-        role=guest.role,
+        key=node.key,
+        title=node.title,
+        body=ColumnContent.of(node.services, frozenset()),
+        cluster=node.cluster,
+        role=node.role,
         age=old,
         is_stale=old > stale_after,
-        reported=_reported(guest.maintenance, guest.health, now),
+        reported=_reported(node.maintenance, node.health, now),
         read_only="it has no profile here; its cluster's health call reports it",
         has_profile=False,
         now=now,

@@ -25,7 +25,7 @@ from tui.ui.screens.live_screen import ServicesScreen
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.text_line import TextLine
 
-_GUESTS_STALE = 20.0
+_UNMANAGED_STALE = 20.0
 """Age in seconds from which a cluster's health call is stale: it is polled every 5 s."""
 
 _BAR = {
@@ -94,8 +94,10 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
     def columns(self) -> tuple[MatrixColumn, ...]:
         """Make the columns, in their order: the only place that decides which there are."""
         now = monotonic()
-        guests = (unmanaged_column(node, now, _GUESTS_STALE) for node in self._fleet.guests)
-        return grouped([*self._maker.of(self._views()), *guests])
+        unmanaged = (
+            unmanaged_column(node, now, _UNMANAGED_STALE) for node in self._fleet.unmanaged_nodes
+        )
+        return grouped([*self._maker.of(self._views()), *unmanaged])
 
     def refresh_all(self) -> None:
         """Show everything as it stands."""

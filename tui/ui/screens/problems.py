@@ -85,13 +85,13 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         """Show everything as it stands."""
         now = monotonic()
         states = [NodeCondition.of(node) for node in self._fleet.nodes]
-        guests = self._fleet.guests
+        unmanaged = self._fleet.unmanaged_nodes
         events, on = self._fleet.events, datetime.now(UTC)
-        found = find_problems(states, events, now, on, guests=guests)
+        found = find_problems(states, events, now, on, unmanaged=unmanaged)
         self._titles = {
             node.name: (node.profile.title, node.profile.cluster) for node in self._fleet.nodes
         }
-        self._titles |= {guest.key: (guest.title, guest.cluster) for guest in guests}
+        self._titles |= {node.key: (node.title, node.cluster) for node in unmanaged}
         silent = sum(state.is_silent for state in states)
         self._problems = {_key(problem): problem for problem in found}
         self._table.set_empty(_nothing(len(states), silent))
