@@ -113,12 +113,12 @@ def decide_verdict(  # noqa: PLR0913 - each is one piece of the evidence
     patience: Patience,
 ) -> Verdict | None:
     """Return the verdict, or None while the evidence does not suffice and there is time."""
-    verdict = _decide(_Case(verb, before, answer, observations, now, patience))
+    verdict = _decide(_ServiceCase(verb, before, answer, observations, now, patience))
     return replace(verdict, is_denied=True) if verdict and answer.denial else verdict
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _ServiceCase:
     """All that is known of one service of an order; `now` is seconds after the POST left."""
 
     verb: Verb
@@ -134,7 +134,7 @@ class _Case:
         return Verdict(self.before.name, result, text, marks)
 
 
-def _decide(case: _Case) -> Verdict | None:
+def _decide(case: _ServiceCase) -> Verdict | None:
     verb, before, seen, patience = case.verb, case.before, case.observations, case.patience
     if case.answer.claim is Claim.REFUSED and not (seen and _moved(before, seen[0])):
         return _refused(case)
@@ -157,7 +157,7 @@ def _decide(case: _Case) -> Verdict | None:
     return _gave_up(case)
 
 
-def _refused(case: _Case) -> Verdict | None:
+def _refused(case: _ServiceCase) -> Verdict | None:
     """Return the verdict on a refused order once the node was seen, or could not be seen."""
     why = case.answer.text or "the node refused it"
     if case.observations:
@@ -167,7 +167,7 @@ def _refused(case: _Case) -> Verdict | None:
     return case.verdict(Result.REFUSED, f"{why}; the node has not been seen since")
 
 
-def _verified(case: _Case) -> Verdict:
+def _verified(case: _ServiceCase) -> Verdict:
     answer, text = case.answer, f"stable for {case.patience.steady:.0f} s"
     if answer.claim is Claim.NOTHING:
         text += ", seen at the node although its answer was lost"
@@ -178,7 +178,7 @@ def _verified(case: _Case) -> Verdict:
     return case.verdict(Result.VERIFIED, text)
 
 
-def _unmoved(case: _Case) -> Verdict:
+def _unmoved(case: _ServiceCase) -> Verdict:
     before = case.before
     same = f"{before.status} since the same moment as before"
     if case.answer.claim is Claim.FAILED:
@@ -257,7 +257,7 @@ def _flapped(first: Observation, off: Observation) -> str:
     return f"reached it, then {what}{again} after {off.at - first.at:.1f} s"
 
 
-def _nothing_happened(case: _Case) -> bool:
+def _nothing_happened(case: _ServiceCase) -> bool:
     """Whether the node took it and did nothing, or reported failure and nothing moved."""
     before, claim, observations = case.before, case.answer.claim, case.observations
     is_ignored = case.verb is Verb.RESTART and claim is Claim.DONE
@@ -271,7 +271,7 @@ def _nothing_happened(case: _Case) -> bool:
     return same and observations[-1].at >= case.patience.same
 
 
-def _gave_up(case: _Case) -> Verdict:
+def _gave_up(case: _ServiceCase) -> Verdict:
     answer, now, observations = case.answer, case.now, case.observations
     if not observations:
         text = f"the node has shown nothing for {now:.0f} s: look at the node"
