@@ -10,7 +10,7 @@ from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
 from tui.ui.dialogs.order import OrderDialog
 from tui.ui.keymap import KEYS, View, key_text
-from tui.ui.screens.help import HelpScreen
+from tui.ui.screens.help import HelpPage, HelpScreen, help_page
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.table.live_table import LiveTable
 
@@ -73,6 +73,19 @@ async def test_help_can_be_read_to_its_end(
         await deck.shows("ago")
         await deck.press("q")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
+
+
+async def test_the_help_knows_how_long_it_is_in_any_width(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """The scroll bar makes it narrower, and so longer, before it is laid out anew."""
+    async with open_deck(write_configuration(served, tmp_path), size=(200, 60)) as deck:
+        await deck.press("f1")
+        await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
+        page = deck.app.screen.query_one(HelpPage)
+        for width in (50, 94, 96):
+            lines = help_page(page._sections, width, page._palette).plain.splitlines()
+            assert page.get_content_height(page.size, page.size, width) == len(lines)
 
 
 async def test_every_action_is_in_the_palette(served: SimulatedCluster, tmp_path: Path) -> None:

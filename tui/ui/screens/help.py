@@ -8,7 +8,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.geometry import Size
 from textual.screen import ModalScreen
+from textual.visual import Visual, visualize
 from textual.widgets import Static
 
 from tui.model.records import dataclass
@@ -73,9 +75,19 @@ class HelpPage(Static):
         self._sections = sections
         self._palette = palette
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Lay out again for another width."""
-        self.update(help_page(self._sections, event.size.width, self._palette))
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
+        """Return how many lines the page has in `width` cells.
+
+        Whatever it shows now: with the scroll bar, which a longer page brings, it is narrower.
+        """
+        return self._laid_out(width).get_height(self.styles, width)
+
+    def render(self) -> Visual:
+        """Lay out the page in the width it has."""
+        return self._laid_out(self.size.width)
+
+    def _laid_out(self, width: int) -> Visual:
+        return visualize(self, help_page(self._sections, width, self._palette), markup=False)
 
 
 class HelpScreen(ModalScreen[None]):
