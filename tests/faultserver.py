@@ -72,7 +72,7 @@ class Peer:
 
     def hang(self) -> None:
         """Say nothing until the server closes."""
-        self.server.closing.wait(10)
+        self.server.closing.wait(100)
 
     def reset(self) -> None:
         """Close with RST instead of FIN."""
@@ -174,7 +174,7 @@ class FaultServer:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(30)
 
     def _accept(self) -> None:
         while True:
@@ -240,7 +240,15 @@ def black_hole() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def wait_until(ready: Callable[[], bool], seconds: float = 2.0) -> None:
+@contextlib.contextmanager
+def refusing() -> Iterator[int]:
+    """Give a port that refuses connections: bound, so that no other test gets it, and deaf."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+def wait_until(ready: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for a server's thread to have seen something."""
     end = time.monotonic() + seconds
     while not ready():

@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from tests.faultserver import Peer, always, answer, once, routes, serving
+from tests.faultserver import Peer, always, answer, once, refusing, routes, serving
 from tui.api.client import NodeReader
 from tui.api.connection import NoGuard, RequestTrace
 from tui.api.errors import (
@@ -51,10 +51,10 @@ async def test_a_poll_goes_out_with_just_the_headers_it_needs_on_one_connection(
 
 async def test_a_refused_connection_says_so(connect):
     """Case 1."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with pytest.raises(Unreachable, match="refused the connection") as caught:
-        await connect(url).services()
+    with refusing() as port:
+        url = f"http://127.0.0.1:{port}"
+        with pytest.raises(Unreachable, match="refused the connection") as caught:
+            await connect(url).services()
     assert str(caught.value).startswith(f"node1 ({url})")
     assert "9443" in caught.value.trouble.hint
 
@@ -103,7 +103,7 @@ async def test_whatever_is_slow_ends_at_the_one_deadline(connect, script, stage)
         began = time.monotonic()
         with pytest.raises(Unreachable, match=f"no answer within 0.3 s .{stage}"):
             await client.services()
-        assert 0.25 < time.monotonic() - began < 0.8
+        assert 0.25 < time.monotonic() - began < 10  # each of these would go on for minutes
         assert len(await client.services()) == 1
 
 

@@ -15,7 +15,7 @@ VIEWER = ("viewer@demo.local", "viewer-password")
 RESTART = {"operation_type": "restart", "services": ["alert_mgr"]}
 
 
-def until(condition, seconds=6):
+def until(condition, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -238,6 +238,24 @@ def test_a_taken_port_says_so():
         port = taken.getsockname()[1]
         with pytest.raises(SimulatorError, match=str(port)):
             SimulatedCluster(Cluster(1), port=port).__enter__()
+
+
+def test_the_port_of_a_node_that_is_down_refuses_and_is_not_given_to_another():
+    """Another server there would be taken for the node."""
+    with SimulatedCluster(Cluster(1), tls=False) as served:
+        place = ("127.0.0.1", int(served.urls[1].rpartition(":")[2]))
+        served.power_off(1)
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(place)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(place)
+        served.cluster.power_on(1)
+
+        def answers() -> bool:
+            with socket.socket() as client:
+                return client.connect_ex(place) == 0
+
+        until(answers)
 
 
 def test_requests_are_recorded(ask, served):

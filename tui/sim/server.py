@@ -37,7 +37,11 @@ class SimulatorError(Exception):
 
 
 class _Port:
-    """One node's port: open while the node is powered and its proxy runs, else closed."""
+    """One node's port: open while the node is powered and its proxy runs, else closed.
+
+    It stays bound to `bound`, which never listens: while the node is down, no other program can
+    get its port and be taken for it.
+    """
 
     def __init__(
         self,
@@ -48,7 +52,7 @@ class _Port:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._cluster, self.uid, self._tls, self._loop = cluster, uid, tls, loop
-        self._socket: socket.socket | None = bound
+        self._bound = bound
         self._place: tuple[str, int] = bound.getsockname()
         self._state = ServerState()
         self._listener: asyncio.Server | None = None
@@ -79,9 +83,8 @@ class _Port:
 
     async def _open(self) -> None:
         with contextlib.suppress(SimulatorError):
-            bound, self._socket = self._socket or _bind(*self._place), None
             self._listener = await self._loop.create_server(
-                self._protocol, sock=bound, ssl=self._tls, backlog=512
+                self._protocol, sock=_bind(*self._place), ssl=self._tls, backlog=512
             )
 
     def _protocol(self) -> H11Protocol:
@@ -111,8 +114,7 @@ class _Port:
     def close(self) -> None:
         """Stop listening, and reset all connections."""
         self._cluster.when_cut(self.uid, None)
-        if self._socket is not None:
-            self._socket.close()
+        self._bound.close()
         self._shut()
         self.cut()
 

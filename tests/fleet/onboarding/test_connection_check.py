@@ -1,14 +1,13 @@
 """The form's Test: what answers at an address, and whether to trust it."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faultserver import Peer, always, answer, routes, serving, wait_until
+from tests.faultserver import Peer, always, answer, refusing, routes, serving, wait_until
 from tests.fleet.conftest import (
     BOOTSTRAP,
     CLUSTER,
@@ -123,9 +122,8 @@ async def test_a_missing_file_is_reported_and_nothing_is_polled(
 
 
 async def test_a_refused_port_says_so() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    found = await try_connection(profile(f"http://127.0.0.1:{port}"), RIGHT, 5)
+    with refusing() as port:
+        found = await try_connection(profile(f"http://127.0.0.1:{port}"), RIGHT, 5)
     assert not found.well
     assert "refused" in found.texts[0]
     assert found.fingerprint == ""
