@@ -63,7 +63,7 @@ async def connect() -> AsyncIterator[Connect]:
         server: FaultServer | str,
         kind: type[NodeReader] = NodeOperator,
         trust: Trust | None = None,
-        timeout: float = 2.0,
+        timeout: float = 30.0,
         username: str = "me@example.com",
         **more: Any,
     ) -> NodeReader:

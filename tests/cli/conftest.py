@@ -93,7 +93,7 @@ class Command:
         self.started.append(child)
         return child
 
-    def finish(self, child: "subprocess.Popen[str]", seconds: float = 30) -> Ran:
+    def finish(self, child: "subprocess.Popen[str]", seconds: float = 60) -> Ran:
         """Wait for the end; no run may ever show a traceback or a warning."""
         out, err = child.communicate(timeout=seconds)
         return _checked(Ran(child.returncode, out or "", err or ""))
@@ -233,7 +233,7 @@ def known(rsdeck: Command, served: SimulatedCluster) -> Command:
     return rsdeck
 
 
-def until(ready: Callable[[], Any], seconds: float = 15) -> None:
+def until(ready: Callable[[], Any], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "it did not happen in time"

@@ -88,7 +88,7 @@ def child(how: str, server: FaultServer, folder: Path, *before: str) -> Iterator
         one.kill()
 
 
-def until(ready: Any, seconds: float = 20) -> None:
+def until(ready: Any, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "it did not happen in time"

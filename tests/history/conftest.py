@@ -41,7 +41,7 @@ def event(text: str = "no answer", *, ago: float = 0.0, **more: Any) -> Event:
     return Event(at=time.monotonic() - ago, on=on, **(fields | more))
 
 
-def until(ready: Callable[[], Any], seconds: float = 10.0) -> None:
+def until(ready: Callable[[], Any], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "it did not come about"

@@ -39,7 +39,7 @@ async def recording(folder: Path, **more: Any) -> AsyncIterator[HistoryRecorder]
         recorder.end()
 
 
-async def until(ready: Callable[[], Any], seconds: float = 10.0) -> None:
+async def until(ready: Callable[[], Any], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "it did not happen in time"

@@ -106,7 +106,7 @@ async def test_a_node_that_stops_waiting_or_is_admitted_while_it_stops_takes_no_
     admitted.cancel()
     with pytest.raises(asyncio.CancelledError):
         await admitted
-    await asyncio.wait_for(last, 1)
+    await asyncio.wait_for(last, 30)
 
 
 async def test_who_goes_first_is_admitted_before_those_who_wait_longer() -> None:

@@ -19,6 +19,7 @@ from tests.fleet.conftest import (
     NODES,
     OPTIONAL,
     PASSWORD,
+    PATIENCE,
     STATES,
     VIEWER,
     VIEWER_PASSWORD,
@@ -365,8 +366,9 @@ async def test_a_403_to_a_reading_is_reported_and_polled_again_without_stopping_
 async def test_a_401_to_an_order_is_refused_and_stops_the_login() -> None:
     play = Play()
     play.post(answer("no", 401))
+    patience = replace(PATIENCE, look=0.5)  # no reading comes after it
     with serving(play) as server:
-        async with running(profile(server.url)) as deck:
+        async with running(profile(server.url), patience=patience) as deck:
             await deck.known()
             verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
             assert verdict.result is Result.REFUSED
@@ -718,8 +720,8 @@ async def test_five_nodes_that_hang_do_not_keep_a_healthy_one_waiting_for_an_unp
             profile(one.url, f"node{no}", cluster="demo", login=way)
             for no, one in enumerate([*holes, well], start=1)
         ]
-        async with running(*nodes, timeout=4, refresh=1) as deck:
-            await deck.until(lambda: deck.watch("node6").reading.is_good, 2.5)
+        async with running(*nodes, timeout=100, refresh=1) as deck:
+            await deck.good("node6")
             assert carried(*holes) <= 2
 
 

@@ -231,17 +231,15 @@ async def test_the_forms_test_logs_in_as_the_profile_says(closed: SimulatedClust
 
 async def test_a_node_that_hangs_at_its_login_delays_no_other(closed: SimulatedCluster) -> None:
     """It is never asked for a token before it has taken a connection."""
-    with serving(lambda peer: peer.server.closing.wait(10)) as hole:
+    with serving(Peer.hang) as hole:
         nodes = (
             profile("http://127.0.0.1:1", "none", cluster="demo", **JWT),
             *profiles(closed, **JWT),
             profile(hole.url, "hole", cluster="demo", **JWT),
         )
-        async with running(*nodes, timeout=5, refresh=0.3) as deck:
-            await deck.until(
-                lambda: all(deck.watch(f"node{uid}").reading.is_good for uid in (1, 2, 3)), 4
-            )
-            await deck.until(lambda: hole.connections, 4)
+        async with running(*nodes, timeout=100, refresh=0.3) as deck:
+            await deck.good("node1", "node2", "node3")
+            await deck.until(lambda: hole.connections)
 
 
 @pytest.mark.real_time

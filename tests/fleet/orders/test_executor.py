@@ -694,7 +694,7 @@ async def test_a_connection_that_is_not_kept_after_the_check_is_not_made_anew() 
         peer.reset()
 
     with serving(play) as server:
-        async with running(profile(server.url), refresh=30) as deck:
+        async with running(profile(server.url), refresh=30, patience=SHORT) as deck:
             await deck.known()
             play.get(LIST, last)
             verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))

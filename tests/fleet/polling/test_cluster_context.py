@@ -74,7 +74,7 @@ from tui.model.login import LoginWay
 from tui.model.node import Maintenance, Role
 from tui.model.order import Result, Verb
 from tui.model.trust import NoTrust
-from tui.sim.cluster import Cluster
+from tui.sim.cluster import Cluster, RequestRecord
 from tui.sim.server import SimulatedCluster
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -687,12 +687,22 @@ async def test_while_an_order_is_open_the_node_is_not_polled_for_it(
 ) -> None:
     async with running(*profiles(served), patience=replace(PATIENCE, steady=1.0)) as deck:
         await deck.known()
-        before = len(served.cluster.requests)
+        await all_parts(deck)  # so that none of it is on its way
+        before, meanwhile = len(served.cluster.requests), list[RequestRecord]()
         order = deck.give(Verb.RESTART, "alert_mgr")
         deck.fleet.refresh_context("node1")
         assert deck.fleet.context("node1") == await deck.fleet.read_context("node1")
+
+        def has_ended() -> bool:
+            sent = served.cluster.requests[before:]
+            if deck.fleet.orders.progress[order.number].is_open:
+                meanwhile[:] = sent  # all of it before the end
+                return False
+            return True
+
+        await deck.until(has_ended)
         assert (await deck.verdict(order)).result is Result.VERIFIED
-        meanwhile = served.cluster.requests[before:]
+        assert [one for one in meanwhile if one.method == "POST"]
         assert not [one for one in meanwhile if one.path in PATHS.values()]
         await all_parts(deck)
 

@@ -13,6 +13,7 @@ from tests.fleet.conftest import (
     BOOTSTRAP,
     LIST,
     NODES,
+    PATIENCE,
     STATES,
     Play,
     Running,
@@ -427,15 +428,16 @@ async def test_a_service_that_is_gone_in_the_fresh_reading_keeps_the_gate_closed
 
 
 async def test_a_problem_on_another_node_or_an_open_order_keeps_the_gate_closed() -> None:
+    never_sure = replace(PATIENCE, same=600.0, limit=600.0)
     with two_played() as (nodes, _, replica):
-        async with running(*nodes.values(), refresh=30) as deck:
+        async with running(*nodes.values(), refresh=30, patience=never_sure) as deck:
             await deck.known()
             replica.services["ccs"] = {"status": "FATAL"}
             gate = await ask(deck)
             assert (gate.finding, gate.text) == (GateFinding.NOT_WELL, "node2: ccs is FATAL")
             replica.services["ccs"] = running_since(0)
             await deck.readings(1)
-            replica.post(Peer.hang)
+            replica.post(said({"alert_mgr": True}))
             deck.give(Verb.RESTART, "alert_mgr", node="node2")
             gate = await ask(deck)
             assert gate.finding is GateFinding.NOT_WELL
