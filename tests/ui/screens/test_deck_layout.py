@@ -1,5 +1,6 @@
 """What the deck makes of its room: the list of nodes, the columns, the panes, the key bar."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,19 @@ async def test_the_detail_is_open_where_there_is_room_and_stays_closed_once_it_w
         assert "Cluster configuration" not in deck.text
         await deck.press("d")
         await deck.shows("Cluster configuration")
+
+
+async def test_the_detail_is_laid_out_for_its_width_once_it_is_opened(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, settings="refresh = 60")
+    async with open_deck(configuration, size=(100, 24)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("d")
+        await deck.until(lambda: re.search(r"Sends alerts.*What happened", deck.text))
+        await deck.resize(80, 24)
+        await deck.until(lambda: not re.search(r"Sends alerts.*What happened", deck.text))
 
 
 async def test_the_key_bar_dims_what_would_be_refused_on_the_service_under_the_cursor(

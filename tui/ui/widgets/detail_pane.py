@@ -39,12 +39,18 @@ class DetailPane(VerticalScroll, can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._shown: object = None
+        self._rows: tuple[Rows, Rows, Palette] | None = None
         self._titles = ("", "")
         self._text = Static(id="detail-text", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out the text."""
         yield self._text
+
+    def on_resize(self) -> None:
+        """Lay out again: how wide it is shows only once it has been opened."""
+        if self._rows is not None:
+            self._show(*self._rows)
 
     def present(  # noqa: PLR0913 - all that is known of a service
         self,
@@ -89,6 +95,7 @@ class DetailPane(VerticalScroll, can_focus=True):
 
     def _show(self, facts: Rows, happened: Rows, palette: Palette) -> None:
         """Show rows, in two columns where there is room; nothing is done for the same."""
+        self._rows = facts, happened, palette
         width = self.content_size.width
         is_wide = width >= _TWO_COLUMNS
         shown = (facts, happened, palette, is_wide and width)
