@@ -13,7 +13,7 @@ from tests.certificates import self_signed
 from tests.faultserver import serving
 from tests.fleet.conftest import Play
 from tests.ui.conftest import ADMIN, Deck, open_deck
-from tests.ui.screens.test_golden import compare
+from tests.ui.golden import matches
 from tui.config import Configuration, load
 from tui.fleet.onboarding.discovery import DiscoveredNode, Discovery, LoginConsent, add_profiles
 from tui.sim.cluster import Cluster
@@ -370,4 +370,8 @@ async def test_the_screen(size: tuple[int, int], spread: SimulatedCluster, tmp_p
         await deck.press("end")
         await deck.shows("space mark")
         await deck.settle()
-        compare(f"discover-{size[0]}x{size[1]}", deck.text.replace(spread.urls[4][-5:], "99999"))
+        await matches(
+            deck,
+            f"discover-{size[0]}x{size[1]}",
+            lambda text: text.replace(spread.urls[4][-5:], "99999"),
+        )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.conftest import ADMIN, Deck, open_deck, write_configuration
-from tests.ui.screens.test_golden import compare
+from tests.ui.golden import matches
 from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
 from tui.sim.server import SimulatedCluster
@@ -321,4 +321,8 @@ async def test_the_timeline(
         await deck.shows("alerts 0" if size[0] > 80 else "lost")
         # An age is as wide with one digit as with two.
         await deck.context_known()
-        compare(f"timeline-{size[0]}x{size[1]}", re.sub(r" [ \d]\d s\b", "  9 s", deck.text))
+        await matches(
+            deck,
+            f"timeline-{size[0]}x{size[1]}",
+            lambda text: re.sub(r" [ \d]\d s\b", "  9 s", text),
+        )

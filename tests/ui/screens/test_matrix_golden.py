@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.conftest import Deck, open_deck, write_configuration
-from tests.ui.screens.test_golden import compare
+from tests.ui.golden import matches
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.matrix import MatrixScreen
@@ -75,7 +75,7 @@ async def test_the_matrix(twelve: SimulatedCluster, tmp_path: Path) -> None:
                 await deck.shows("↻ restarted: alert_mgr on node5")
             await deck.settle()
             await deck.context_known()
-            compare(f"matrix-{size[0]}x{size[1]}", aligned(deck.text))
+            await matches(deck, f"matrix-{size[0]}x{size[1]}", aligned)
 
 
 async def test_all_problems(twelve: SimulatedCluster, tmp_path: Path) -> None:
@@ -91,6 +91,8 @@ async def test_all_problems(twelve: SimulatedCluster, tmp_path: Path) -> None:
             await deck.settle()
             await deck.context_known()
             # A time is as wide with one digit as with two.
-            compare(
-                f"problems-{size[0]}x{size[1]}", re.sub(r"(?<= )\d\d s(?= )", " 9 s", deck.text)
+            await matches(
+                deck,
+                f"problems-{size[0]}x{size[1]}",
+                lambda text: re.sub(r"(?<= )\d\d s(?= )", " 9 s", text),
             )
