@@ -196,6 +196,7 @@ class DeckApp(MouseSafeApp):
         """Paint, then start polling; with no profile yet, open the form."""
         self.set_keymap(self._keys)
         self._profiles.ask_at_start()
+        self.deck.on_second = self._profiles.second_passed
         self.set_timer(_STANDS, self._load_more_themes)
         if self.holds_keys:
             self.set_timer(_KEYS_WAIT, self.release_keys)

@@ -4,9 +4,9 @@ The dialogs are imported when they are first opened.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from textual.app import App
 from textual.screen import Screen
@@ -14,12 +14,14 @@ from textual.screen import Screen
 from tui.concurrency import run_in_thread
 from tui.config import ConfigError, Configuration, NodeProfile, load
 from tui.config.changes import compare_configurations
+from tui.config.watch import FileWatch, file_stamp
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
 from tui.model.reading import TroubleKind
 from tui.model.records import dataclass
 from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.ui.format.status_lines import Palette
+from tui.ui.keymap import key_text
 
 if TYPE_CHECKING:
     from tui.fleet.onboarding.discovery import Discovery, LoginConsent
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 _READ_WITHIN = 5.0
 """Seconds that reading the configuration may take."""
+
+_LOOKS_EVERY = 5
+"""Seconds after which the file is looked at: a change is shown after two looks at most."""
 
 _UNCHANGED = "Nothing was changed."
 _NO_SOURCE = "no password yet: its profile names no source; type it here"
@@ -38,6 +43,13 @@ class ShownNode(Protocol):
 
     here: str
     """The name of the node that is shown; empty where there is none."""
+
+    notice: str
+    """What is to be known of the configuration file; empty where there is nothing."""
+
+    @property
+    def live_keys(self) -> Mapping[str, str]:
+        """Binding id → the keys it has now."""
 
     def go_to(self, node: str) -> None:
         """Show another node."""
@@ -53,6 +65,8 @@ class AddedProfiles:
     configuration: Configuration
     text: str
 
+
+_Read = TypeVar("_Read")
 
 Discover = Callable[["LoginConsent"], Awaitable["Discovery"]]
 
@@ -85,6 +99,9 @@ class ProfileController:
         self._discovery_screen = discovery_screen
         self._asked: set[tuple[int, int]] = set()
         self._certificate_shown: set[NodeProfile] = set()
+        self._file_watch = FileWatch()
+        self._is_looking = False
+        self._seconds = 0
 
     @property
     def _picked(self) -> str:
@@ -175,6 +192,7 @@ class ProfileController:
         if configuration is not None:
             self._configuration = configuration
             self._fleet.adopt(configuration.nodes)
+            self._deck.notice = ""
             self._deck.refresh_all()
 
     # Profiles
@@ -202,6 +220,7 @@ class ProfileController:
             return
         before = {profile.name for profile in self._configuration.nodes}
         self._configuration = saved.configuration
+        self._deck.notice = ""
         self._fleet.adopt(saved.configuration.nodes)
         if saved.typed is not None:
             self._fleet.renew(saved.name, saved.typed)
@@ -219,25 +238,31 @@ class ProfileController:
         self._app.run_worker(self._reread(), group="reread", exclusive=True)
 
     async def _reread(self) -> None:
-        """Read it in a thread: the file may be on a network that hangs."""
-        before = self._configuration
         try:
-            async with asyncio.timeout(_READ_WITHIN):
-                after = await run_in_thread(
-                    ("configuration", before.path),
-                    lambda: load(before.path, must_exist=bool(before.digest)),
-                )
+            after = await self._read()
         except TimeoutError:
             self._warn(f"The configuration was not read within {_READ_WITHIN:g} s. {_UNCHANGED}")
         except ConfigError as error:
             self._warn(f"{error}. {_UNCHANGED}")
         else:
-            self._ask_to_adopt(before, after)
+            self._ask_to_adopt(after)
 
-    def _ask_to_adopt(self, before: Configuration, after: Configuration) -> None:
+    async def _read(self) -> Configuration:
+        """Read it in a thread: the file may be on a network that hangs.
+
+        Raises ConfigError and TimeoutError.
+        """
+        path, is_there = self._configuration.path, bool(self._configuration.digest)
+        async with asyncio.timeout(_READ_WITHIN):
+            return await run_in_thread(
+                ("configuration", path), lambda: load(path, must_exist=is_there)
+            )
+
+    def _ask_to_adopt(self, after: Configuration) -> None:
         from tui.ui.dialogs.reload import ReloadDialog
 
-        changes = compare_configurations(before, after)
+        changes = compare_configurations(self._configuration, after)
+        self._show_notice("")
         if not changes:
             # A comment may be new, or a line: a form that saves needs the digest of this file.
             self._configuration = after
@@ -245,6 +270,47 @@ class ProfileController:
             return
         screen = ReloadDialog(after, changes, self._palette())
         self._app.push_screen(screen, self._adopt)
+
+    def second_passed(self) -> None:
+        """Look at the configuration file, if it is time; to be called each second."""
+        self._seconds += 1
+        if self._seconds % _LOOKS_EVERY == 0 and not self._is_looking:
+            self._is_looking = True
+            self._app.run_worker(self._look(), group="configuration")
+
+    async def _look(self) -> None:
+        path = self._configuration.path
+        try:
+            async with asyncio.timeout(_READ_WITHIN):
+                stamp = await run_in_thread(("stamp", path), lambda: file_stamp(path))
+            if self._file_watch.is_new(stamp):
+                await self._show_change()
+        except TimeoutError:
+            self._file_watch = FileWatch()  # what could not be read is new the next time, too
+        finally:
+            self._is_looking = False
+
+    async def _show_change(self) -> None:
+        """Show that the file differs from what is adopted, or that it cannot be read."""
+        name = self._configuration.path.name
+        key = key_text(self._deck.live_keys["reread"])
+        try:
+            after = await self._read()
+        except ConfigError as error:
+            self._warn(f"{error}. What was read before stays.")
+            self._show_notice(f"{name} changed and cannot be read: {key} shows why")
+        else:
+            # What this deck wrote itself is adopted by now, and does not differ.
+            if compare_configurations(self._configuration, after):
+                self._show_notice(f"{name} changed: {key} to read it")
+            else:
+                self._configuration = after
+                self._show_notice("")
+
+    def _show_notice(self, notice: str) -> None:
+        if self._deck.notice != notice:
+            self._deck.notice = notice
+            self._deck.refresh_all()
 
     # The rest of a cluster
 

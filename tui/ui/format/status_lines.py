@@ -112,18 +112,18 @@ def _worst_text(view: NodeView, palette: Palette) -> Text:
 def banner_line(
     palette: Palette,
     *,
-    certificate: str = "",
+    notices: Sequence[str] = (),
     journal_trouble: str = "",
     paused: str = "",
     unlocked: bool = False,
 ) -> Text:
     """Return what must not be overlooked; `paused` says what it means, empty where polling is on.
 
-    `certificate` says that its days are over or nearly so, `journal_trouble` why no order can be
-    recorded; both are empty where all is well.
+    `notices` are whole sentences, such as that the days of a certificate are over or nearly so;
+    `journal_trouble` is why no order can be recorded, empty where all is well.
     """
     texts = (
-        certificate,
+        *filter(None, notices),
         f"NO JOURNAL, NO ACTIONS: {journal_trouble}" if journal_trouble else "",
         f"PAUSED: {paused}" if paused else "",
         "REQUIRED SERVICES UNLOCKED for this session" if unlocked else "",

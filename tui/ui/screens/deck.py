@@ -1,6 +1,6 @@
 """The deck: nodes at the side, one node's services in the middle, orders and status below."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
 from textual import events, on
@@ -110,6 +110,10 @@ class DeckScreen(ServicesScreen[None]):
         self._last = LastChanges()
         self._changed: set[str] = set()
         self.here = fleet.nodes[0].name if fleet.nodes else ""
+        self.notice = ""
+        """What is to be known of the configuration file; empty where there is nothing."""
+        self.on_second: Callable[[], None] | None = None
+        """What is done each second, whatever lies over the deck."""
         self.table = ServicesTable(palette, id="services")
         self._side = NodeList(palette, full=False, id="side")
         self._left, self._main = Vertical(id="left"), Vertical(id="main")
@@ -308,6 +312,7 @@ class DeckScreen(ServicesScreen[None]):
         self._show_header(view)
         self._show_footer(view)
         if view is None:
+            self._show_banner(paused="", notices=(self.notice,))
             return
         self._show_title(view)
         beside = [node.name for node in self._fleet.beside(view.name)]
@@ -316,7 +321,7 @@ class DeckScreen(ServicesScreen[None]):
             if self._recent.border_title != title:  # else all of it would be painted again
                 self._recent.border_title = Content(title)
             self._recent.present(self._fleet.events, beside, view.now)
-        self._show_banner(certificate=view.certificate, paused="not polling. p goes on")
+        self._show_banner(notices=(view.certificate, self.notice), paused="not polling. p goes on")
         self._trouble.say(status_lines.trouble_line(view, palette, self.live_keys))
         self._show_state(view)
         if self._detail.display:
@@ -429,6 +434,11 @@ class DeckScreen(ServicesScreen[None]):
     async def _read_day(self, wanted: Wanted) -> None:
         await self._days.read(wanted)
         self._show_lines(self.view())
+
+    def _on_clock(self) -> None:
+        super()._on_clock()
+        if self.on_second is not None:
+            self.on_second()
 
     def tick(self) -> None:
         """Show uptimes and ages as they are a second later."""

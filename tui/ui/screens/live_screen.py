@@ -312,11 +312,11 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         if not self.is_covered:
             self._orders.present(self._palette, self._rollouts_key)
 
-    def _show_banner(self, *, paused: str, certificate: str = "") -> None:
+    def _show_banner(self, *, paused: str, notices: Sequence[str] = ()) -> None:
         """Show what must not be overlooked; `paused` says what a pause means."""
         line = status_lines.banner_line(
             self._palette,
-            certificate=certificate,
+            notices=notices,
             journal_trouble=self._fleet.journal.trouble,
             paused=paused if self._fleet.paused else "",
             unlocked=self._fleet.unlocked,
