@@ -27,8 +27,8 @@ from typing import (
 from config_schema import config_schema
 
 from tui.cli import json_shapes
+from tui.cli.snapshot import PolledSnapshot
 from tui.fleet.events.notify_command import NotifiedEvent
-from tui.fleet.snapshot.shapes import SnapshotReport
 from tui.journal.record_shapes import JournalRecord
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -44,7 +44,7 @@ SHAPES: dict[str, tuple[str, Any]] = {
         "A line of `rsdeck rollout restart --json`",
         json_shapes.RolloutPlanLine | json_shapes.RolloutStepLine | json_shapes.RolloutEndLine,
     ),
-    "snapshot": ("`rsdeck snapshot --json`", SnapshotReport),
+    "snapshot": ("`rsdeck snapshot --json`", PolledSnapshot),
     "status": ("`rsdeck status --json`", json_shapes.StatusReport),
     "status-watch": (
         "A line of `rsdeck status --watch --json`",

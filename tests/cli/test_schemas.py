@@ -77,6 +77,31 @@ def test_what_only_looks(
     check(make_schemas, "error", [json.loads(ran.out) for ran in errors])
 
 
+def test_one_key_has_why_a_node_could_not_be_polled_whatever_is_printed(
+    known: Command, served: SimulatedCluster
+) -> None:
+    """What prints nodes, or a node, has it beside them; what needs the node prints it alone."""
+    served.power_off(2)
+    commands = [
+        ("status", "--json"),
+        ("status", "node2", "--problems", "--json"),
+        ("snapshot", "--json"),
+        ("why", "node2", "--json"),
+        ("why", "node2", "ccs", "--json"),
+        ("discover", "node2", "--json"),
+        ("wait", "node2", "ccs", "--for", "running", "--timeout", "0", "--json"),
+        ("restart", "node2", "alert_mgr", "--dry-run", "--json"),
+    ]
+    for command in commands:
+        ran = known.run(*command)
+        error = json.loads(ran.out)["error"]
+        assert ran.code == 3, command
+        assert (error["code"], error["node"], error["retryable"]) == ("unreachable", "node2", True)
+        assert error["message"] in ran.err or command[0] in ("snapshot", "why"), command
+    for good in (("status", "node1"), ("snapshot", "node1"), ("why", "node1")):
+        assert json.loads(known.run(*good, "--json").out)["error"] is None
+
+
 def test_events(make_schemas: ModuleType, rsdeck: Command) -> None:
     async def keep() -> None:
         recorder = HistoryRecorder(rsdeck.home / ".local" / "state" / "rsdeck")

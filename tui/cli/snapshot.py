@@ -8,8 +8,11 @@ import click
 
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
+from tui.cli.json_shapes import ErrorFields
 from tui.cli.load_config import choose_nodes, load_config
 from tui.cli.password_prompt import ask_for_passwords
+from tui.cli.status_report import node_error
+from tui.fleet.snapshot.shapes import SnapshotReport
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
@@ -31,6 +34,13 @@ already is written over.
 Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 3 a node could not be polled.
 """
+
+
+class PolledSnapshot(SnapshotReport):
+    """What `rsdeck snapshot --json` prints: the snapshot that the deck writes, and its error."""
+
+    error: ErrorFields | None
+    """The error of the first node that could not be polled."""
 
 
 @click.command("snapshot", epilog=_EPILOG)
@@ -72,7 +82,22 @@ def _text(fleet: "Fleet", *, as_json: bool) -> str:
     from tui.storage.paths import state_dir
 
     capture = SnapshotCapture(state_dir())
-    return capture.render(capture.capture(fleet), json=as_json)
+    captured = capture.capture(fleet)
+    return (
+        _json(fleet, capture.document(captured))
+        if as_json
+        else capture.render(captured, json=False)
+    )
+
+
+def _json(fleet: "Fleet", document: SnapshotReport) -> str:
+    from tui.fleet.one_shot import node_status
+    from tui.fleet.snapshot.document import as_json
+
+    errors = (node_error(node_status(node)) for node in fleet.nodes)
+    error = next((error for error in errors if error is not None), None)
+    whole: PolledSnapshot = {**document, "error": error}
+    return as_json(whole)
 
 
 def _write(path: Path, text: str) -> None:

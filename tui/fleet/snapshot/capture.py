@@ -15,6 +15,7 @@ from tui.fleet.snapshot.document import (
     as_json,
     build_document,
 )
+from tui.fleet.snapshot.shapes import SnapshotReport
 from tui.fleet.snapshot.text import as_text
 from tui.journal.journal_file import read_tail
 from tui.model.clock import monotonic
@@ -47,10 +48,12 @@ class SnapshotCapture:
         )
         return state, moment
 
-    def render(self, captured: CapturedState, *, json: bool) -> str:
-        """Add the journal's tail and return the whole as text or as JSON. Blocks."""
+    def document(self, captured: CapturedState) -> SnapshotReport:
+        """Return it as one object, with the journal's tail. Blocks."""
         state, moment = captured
-        document = build_document(
-            replace(state, tail=read_tail(self._state, JOURNAL_AT_MOST)), moment
-        )
+        return build_document(replace(state, tail=read_tail(self._state, JOURNAL_AT_MOST)), moment)
+
+    def render(self, captured: CapturedState, *, json: bool) -> str:
+        """Return it as text or as JSON, with the journal's tail. Blocks."""
+        document = self.document(captured)
         return as_json(document) if json else as_text(document)
