@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Command, until
+from tests.pty import RSDECK, environment
+from tests.pty import Terminal as Screen
 
 HEADINGS = ["NODE", "SERVICE", "STATUS", "UPTIME", "KIND"]
 
@@ -174,3 +176,33 @@ def test_ended_by_a_signal_it_takes_its_folder_along(rsdeck: Command) -> None:
 def test_make_demo_runs_the_demo() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(r"^demo:.*\n\t@\$\(BIN\)/rsdeck demo$", makefile, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "words", [("--tour", "--read-only"), ("--tour", "--nodes", "2")], ids=["read-only", "two"]
+)
+def test_a_tour_needs_nodes_to_restart(words: tuple[str, ...], rsdeck: Command) -> None:
+    ran = rsdeck.run("demo", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--tour restarts services" in ran.err
+
+
+@pytest.mark.terminal
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+def test_a_tour_has_the_last_lines_until_esc_ends_it(
+    size: tuple[int, int], rsdeck: Command
+) -> None:
+    with Screen((*RSDECK, "demo", "--tour"), environment(rsdeck.home), size=size) as terminal:
+        terminal.shows("A simulated cluster", "esc ends the tour", "alert_mgr")
+        assert "A simulated cluster" in terminal.lines[-2]
+        assert "q Quit" in terminal.lines[-3]
+        terminal.send(b"x")
+        terminal.shows("PAUSED")
+        terminal.send(b"\x1b")
+        terminal.until(lambda: "q Quit" in terminal.lines[-1])
+        assert "tour" not in terminal.text
+        terminal.send(b"0")
+        terminal.shows("matrix")
+        terminal.send(b"\x11")
+        assert terminal.ends() == 0
+        assert terminal.is_given_back

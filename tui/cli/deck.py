@@ -4,6 +4,7 @@ import gc
 import importlib
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tui.credentials import Passwords
     from tui.fleet.early_polling import EarlyPolling
     from tui.fleet.fleet import Fleet
+    from tui.ui.app import DeckApp
     from tui.ui.themes import ThemeFile
 
 LOCKED_BY_FLAG = "read-only: the deck was started with --read-only"
@@ -115,8 +117,11 @@ def run_deck(  # noqa: PLR0913 - what the command line found out
     passwords: "Passwords | None" = None,
     state: Path | None = None,
     skeleton: Skeleton,
+    window: "Callable[[], type[DeckApp]] | None" = None,
 ) -> int:
     """Run the deck on a configuration; `passwords` may hold some already.
+
+    `window` imports another app than the deck's own.
 
     `state` is the folder of journal and history, the user's own if None; a folder that is given
     is removed with the deck. The `skeleton` is shown as soon as it is sure that the deck opens, if
@@ -163,7 +168,7 @@ def run_deck(  # noqa: PLR0913 - what the command line found out
         from tui.ui.app import DeckApp, open_deck
         from tui.ui.themes import load_themes
 
-        app = DeckApp(
+        app = (DeckApp if window is None else window())(
             configuration,
             fleet,
             themes=themes,

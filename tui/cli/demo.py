@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from tui.config import Configuration
     from tui.credentials import Passwords
     from tui.sim.server import SimulatedCluster
+    from tui.ui.app import DeckApp
 
 _USER, _PASSWORD = "admin@demo.local", "demo-password"
+_TOURED = 3
+"""Nodes that the tour needs at least: it picks the second, and rolls over a cluster."""
+
 _SAID = "rsdeck: the deck needs a terminal; this is the embedded cluster's status, once"
 
 
@@ -26,9 +30,10 @@ _SAID = "rsdeck: the deck needs a terminal; this is the embedded cluster's statu
     "--nodes", "count", type=click.IntRange(1, 100), default=3, show_default=True, help="Nodes."
 )
 @click.option("--still", is_flag=True, help="Let nothing happen by itself.")
+@click.option("--tour", is_flag=True, help="Play a tour of it: space goes on, esc ends it.")
 @click.option("--read-only", "locked", is_flag=True, help="Look only, as `rsdeck --read-only`.")
 @click.pass_context
-def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
+def demo(ctx: click.Context, count: int, *, still: bool, tour: bool, locked: bool) -> None:
     """Open the deck on an embedded cluster.
 
     It runs on this machine's loopback alone, over HTTPS, and writes nothing to the
@@ -36,12 +41,18 @@ def demo(ctx: click.Context, count: int, *, still: bool, locked: bool) -> None:
     """
     exit_on_signals()
     locked = locked or bool(ctx.obj and ctx.obj["read_only"])
+    if tour and (locked or count < _TOURED):
+        raise CommandError(
+            f"--tour restarts services: it needs {_TOURED} nodes, and no --read-only"
+        )
     with Skeleton() as skeleton:
-        code = open_the_demo(count, still=still, locked=locked, skeleton=skeleton)
+        code = open_the_demo(count, still=still, locked=locked, tour=tour, skeleton=skeleton)
     ctx.exit(code)
 
 
-def open_the_demo(count: int, *, still: bool, locked: bool, skeleton: Skeleton) -> int:
+def open_the_demo(
+    count: int, *, still: bool, locked: bool, tour: bool = False, skeleton: Skeleton
+) -> int:
     """Open the deck on an embedded cluster, or print its status where there is no terminal.
 
     Returns the exit code. Raises CommandError where the simulator's packages are missing. The
@@ -54,7 +65,7 @@ def open_the_demo(count: int, *, still: bool, locked: bool, skeleton: Skeleton) 
         raise CommandError(
             f"the embedded cluster needs {error.name}: pip install 'rsdeck[demo]'"
         ) from error
-    simulated = Cluster(count, lively=not still)
+    simulated = Cluster(count, lively=not still and not tour)
     simulated.contents.raise_alert("node_memory", node=count)
     with (
         tempfile.TemporaryDirectory(prefix="rsdeck-demo-") as folder,
@@ -66,13 +77,25 @@ def open_the_demo(count: int, *, still: bool, locked: bool, skeleton: Skeleton) 
             reason = LOCKED_BY_FLAG if locked else ""
             state = Path(folder) / "state"
             return run_deck(
-                configuration, reason, None, passwords=passwords, state=state, skeleton=skeleton
+                configuration,
+                reason,
+                None,
+                passwords=passwords,
+                state=state,
+                skeleton=skeleton,
+                window=_tour if tour else None,
             )
         from tui.cli.status import print_status
 
         sys.stderr.write(f"{_SAID}\n")
         print_status(configuration, (), lists_all=True, passwords=passwords)
         return 0
+
+
+def _tour() -> "type[DeckApp]":
+    from tui.ui.tour.app import TourApp
+
+    return TourApp
 
 
 def configuration_for(cluster: "SimulatedCluster", folder: Path) -> "Configuration":
