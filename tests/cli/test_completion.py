@@ -60,10 +60,14 @@ def completed(rsdeck: Command, *words: str) -> list[str]:
         (("restart", "be"), ["beta"]),
         (("start", "alpha", "alert"), ["alert_mgr"]),
         (("stop", "alpha", "ccs", "--yes", "cc"), ["ccs"]),
+        (("demo", "--theme", "d"), ["dark", "deuteranopia"]),
+        (("demo", "--theme", "my"), ["my-own"]),
     ],
 )
 def test_names_complete(words: tuple[str, ...], offered: list[str], rsdeck: Command) -> None:
-    rsdeck.configure(NODES)
+    themes = rsdeck.configure(NODES).parent / "themes"
+    themes.mkdir()
+    (themes / "my-own.toml").touch()
     assert completed(rsdeck, *words) == offered
 
 
@@ -95,9 +99,10 @@ SETUP = {
     [
         ("status al", "rsdeck status alpha"),
         ("restart beta my_serv", "rsdeck restart beta my_service"),
+        ("demo --theme deut", "rsdeck demo --theme deuteranopia"),
     ],
 )
-def test_a_real_shell_completes_nodes_and_the_services_of_the_history(
+def test_a_real_shell_completes_nodes_themes_and_the_services_of_the_history(
     shell: str, typed: str, shown: str, rsdeck: Command, tmp_path: Path
 ) -> None:
     options, setup = SETUP[shell]
@@ -135,17 +140,25 @@ def test_values_complete_at_once(rsdeck: Command) -> None:
     """The interpreter's own start left out: what completing adds to it."""
     rsdeck.configure(NODES)
     _keep_service(rsdeck, "my_service")
-    took = []
-    for _ in range(5):
-        began = _children()
-        assert completed(rsdeck, "restart", "beta", "my") == ["my_service"]
-        took.append(_children() - began)
+    services = _took(rsdeck, ("restart", "beta", "my"), ["my_service"])
+    themes = _took(rsdeck, ("demo", "--theme", "l"), ["light"])
     bare = []
     for _ in range(5):
         began = _children()
         subprocess.run((sys.executable, "-c", "import click"), check=True)
         bare.append(_children() - began)
-    assert min(took) - min(bare) < 0.1, (took, bare)
+    assert services - min(bare) < 0.1, bare
+    assert themes - min(bare) < 0.1, bare
+
+
+def _took(rsdeck: Command, words: tuple[str, ...], offered: list[str]) -> float:
+    """Return the least processor time of five times completing, in seconds."""
+    took = []
+    for _ in range(5):
+        began = _children()
+        assert completed(rsdeck, *words) == offered
+        took.append(_children() - began)
+    return min(took)
 
 
 def _children() -> float:

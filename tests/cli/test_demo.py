@@ -187,6 +187,13 @@ def test_a_tour_needs_nodes_to_restart(words: tuple[str, ...], rsdeck: Command) 
     assert "--tour restarts services" in ran.err
 
 
+def test_a_theme_that_is_not_there_is_reported_with_those_that_are(rsdeck: Command) -> None:
+    ran = rsdeck.run("demo", "--theme", "dork")
+    assert (ran.code, ran.out) == (2, "")
+    assert "no theme 'dork'; there are: dark, deuteranopia, high-contrast, light" in ran.err
+    assert rsdeck.run("demo", "--theme", "light").code == 0
+
+
 @pytest.mark.terminal
 @pytest.mark.parametrize("size", [(60, 20), (120, 40)])
 def test_a_tour_has_the_last_lines_until_esc_ends_it(

@@ -62,6 +62,18 @@ def complete_services(_: click.Context, __: click.Parameter, incomplete: str) ->
     return _beginning(_seen_services() or PURPOSES, incomplete)
 
 
+def complete_themes(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """List the themes that come with the program, and the user's own."""
+    return _beginning(theme_names(), incomplete)
+
+
+def theme_names() -> set[str]:
+    """Return the names of the files of themes; whether one can be used is seen when it is read."""
+    from tui.storage.paths import theme_dirs
+
+    return {path.stem for folder in theme_dirs() for path in folder.glob("*.toml")}
+
+
 def _beginning(names: Iterable[str], incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete) and name.isprintable())
 

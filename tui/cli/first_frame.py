@@ -61,11 +61,10 @@ def _demo(args: Sequence[str], skeleton: Skeleton) -> int | None:
         return None
     exit_on_signals()
     skeleton.show([f"node{uid}" for uid in range(1, int(number) + 1)], DARK)
-    from tui.cli.demo import open_the_demo
+    from tui.cli.demo import DemoOptions, open_the_demo
 
-    return open_the_demo(
-        int(number), still="--still" in options, locked="--read-only" in options, skeleton=skeleton
-    )
+    still, read_only = "--still" in options, "--read-only" in options
+    return open_the_demo(DemoOptions(int(number), still, read_only), skeleton)
 
 
 def _can_simulate() -> bool:
