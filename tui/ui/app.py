@@ -220,6 +220,10 @@ class DeckApp(MouseSafeApp):
         self._first_paint.close()
         self.screen.refresh(repaint=False, layout=True)  # a layout paints all by itself
 
+    def is_own_key(self, key: str) -> bool:
+        """Whether the configuration names a key, as Textual spells it."""
+        return any(key in keys.split(",") for keys in self._keys.values())
+
     # News of the fleet
 
     def node_changed(self, node: str) -> None:

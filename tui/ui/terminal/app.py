@@ -22,6 +22,7 @@ from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
 from tui.ui.terminal.frame_report import FrameReports
 from tui.ui.terminal.input_guard import ArmingTimes, InputGuard
+from tui.ui.terminal.key_parser import is_of_other_script
 from tui.ui.terminal.key_queue import KeyHandled, KeyQueue
 from tui.ui.terminal.output import Output
 from tui.ui.terminal.sanitizer import ControlCharacterFilter
@@ -33,6 +34,7 @@ _SUSPEND_KEY = "ctrl+z"
 _SYNCHRONIZED = 1024
 """Characters from which a frame is marked as one for the terminal; less arrives at once."""
 
+_OTHER_SCRIPT = "The keys are Latin letters. Switch the keyboard layout."
 
 _NOT_CONFIRMING = (
     "Terminal not confirming: it does not answer a status report (CSI 5 n), so it is not known "
@@ -54,7 +56,7 @@ class TerminalApp(App[None]):
         self._is_leaving = False
         self.arming_times = arming_times or ArmingTimes()
         self.frame_reports = FrameReports(self._in_loop)
-        self._is_unconfirmed_shown = False
+        self._is_unconfirmed_shown = self._is_layout_shown = False
 
     # Input
 
@@ -69,6 +71,18 @@ class TerminalApp(App[None]):
                 await self._key_queue.put(event)
         else:
             await self._handle_input(event)
+
+    def on_key(self, event: events.Key) -> None:
+        """Show, once, why a letter that is not Latin did nothing: its place was not reported."""
+        letter = event.key.rpartition("+")[2]
+        if is_of_other_script(letter) and not self._is_layout_shown:
+            self._is_layout_shown = not self.is_own_key(event.key)
+            if self._is_layout_shown:
+                self.notify(_OTHER_SCRIPT, severity="warning", markup=False)
+
+    def is_own_key(self, key: str) -> bool:  # noqa: ARG002 - of a configuration; none here
+        """Whether the configuration names a key, as Textual spells it."""
+        return False
 
     @property
     def holds_keys(self) -> bool:

@@ -15,13 +15,13 @@ import time
 from collections.abc import Iterable
 from typing import Any, Protocol, cast
 
-from textual import events, messages
-from textual._xterm_parser import XTermParser
+from textual import constants, events, messages
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.ui.terminal.input_decoder import InputDecoder, PastedText
+from tui.ui.terminal.key_parser import REPORT_ALTERNATES, KeyParser
 from tui.ui.terminal.output import Output
 
 _READ = 65_536
@@ -31,9 +31,10 @@ _SETTLED = 0.5
 """Seconds after which nothing in the parser waits for what may follow."""
 # As LinuxDriver.start_application_mode writes them; popped first, so that nothing piles up.
 _TAKE_AGAIN = (
-    "\x1b[<u\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[>25u\x1b[?2004h\x1b[?7l"
+    "\x1b[<u\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
     "\x1b[?1000h\x1b[?1003h\x1b[?1015h\x1b[?1006h"
 )
+_KEYBOARD = "" if constants.DISABLE_KITTY_KEY else f"\x1b[>25u{REPORT_ALTERNATES}"
 
 
 class TerminalListener(Protocol):
@@ -56,6 +57,9 @@ class TerminalListener(Protocol):
 
     def show_all(self) -> None:
         """Paint everything again."""
+
+    def is_own_key(self, key: str) -> bool:
+        """Whether the configuration names a key; called from any thread."""
 
     def status_reported(self) -> None:
         """Take the terminal's answer to a status report; called in the event loop."""
@@ -121,6 +125,9 @@ class DeckDriver(LinuxDriver):
         self._has_screen = before is not None
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
         self._has_screen = False
+        if not constants.DISABLE_KITTY_KEY:
+            # Beside the flags that Textual has pushed; what pops them pops this too.
+            self.write(REPORT_ALTERNATES)
         if before is not None:
             self.attrs_before = before
         if woken:
@@ -218,7 +225,7 @@ class DeckDriver(LinuxDriver):
             # Perhaps stopped by SIGSTOP, and another program has used the terminal since.
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
-            self.write(_TAKE_AGAIN)
+            self.write(_TAKE_AGAIN + _KEYBOARD)
             self._hold()
             self._listener.show_all()
 
@@ -247,7 +254,7 @@ class DeckDriver(LinuxDriver):
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
         poll.register(self._wake_reader, select.POLLIN)
-        decoder, self._parser = InputDecoder(), XTermParser()
+        decoder, self._parser = InputDecoder(), KeyParser(self._listener.is_own_key)
         came_at = time.monotonic()
         while not self.exit_event.is_set():
             is_settled = decoder.is_whole and time.monotonic() - came_at > _SETTLED
@@ -302,7 +309,7 @@ class DeckDriver(LinuxDriver):
                 self.process_message(token)
         except (ValueError, ArithmeticError, LookupError, StopIteration):
             # A reply with impossible numbers; the parser does not survive it.
-            self._parser = XTermParser()
+            self._parser = KeyParser(self._listener.is_own_key)
 
     def process_message(self, message: Message) -> None:
         """Send a message on, except a size that the terminal wrote."""

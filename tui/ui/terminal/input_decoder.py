@@ -31,6 +31,8 @@ _ESCAPE_KEY = "\x1b[27u"
 
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
 _STRING_AT_MOST = 4096
+_PARSED_AT_MOST = 32
+"""Characters of a sequence that Textual's parser takes; it types the letters of a longer one."""
 _STATUS_REPLY = "\x1b[0n"
 
 # ECMA-48: CSI, SS3, and strings (DCS, SOS, OSC, PM, APC) up to BEL or ST. Not in it: the oldest
@@ -217,6 +219,8 @@ def _joined(typed: list[str]) -> str:
 
 def _is_known(sequence: str) -> bool:
     """Whether Textual's parser knows a sequence, and makes of it what its sender meant."""
+    if len(sequence) > _PARSED_AT_MOST:
+        return False
     if sequence in ANSI_SEQUENCES_KEYS or _KNOWN.fullmatch(sequence):
         return True
     key = _FUNCTION_KEY.fullmatch(sequence)
