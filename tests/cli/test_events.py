@@ -66,7 +66,7 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     ]
     assert lines[1].endswith("RUNNING → STOPPED")
     assert lines[2].endswith("no answer ␛[2J")
-    assert lines[3].endswith(f"{RESTARTED} (sent from here)")
+    assert lines[3].endswith(f"{RESTARTED}")
 
 
 def test_json_is_one_object_a_line(rsdeck: Command, folder: Path) -> None:
@@ -75,7 +75,9 @@ def test_json_is_one_object_a_line(rsdeck: Command, folder: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.isascii()
     shown = [json.loads(line) for line in ran.out.splitlines()]
-    assert {tuple(one) for one in shown} == {("at", "node", "service", "what", "text", "ordered")}
+    assert {tuple(one) for one in shown} == {
+        ("at", "node", "service", "what", "text", "ordered", "sender")
+    }
     assert [one["what"] for one in shown] == ["status", "lost", "restarted"]
     assert [one["ordered"] for one in shown] == [False, False, True]
     age = datetime.now(UTC) - datetime.fromisoformat(shown[0]["at"])

@@ -16,6 +16,7 @@ import pytest
 from tests.faultserver import Asked, Peer, answer
 from tui.config import AskSource, Configuration, NodeProfile, Settings
 from tui.credentials import Passwords, Secret
+from tui.fleet.events.explained import ActionsElsewhere
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.poller import NodePoller
@@ -215,6 +216,7 @@ async def running(
     paused: bool = False,
     journal: Journal | None = None,
     history: History | None = None,
+    elsewhere: ActionsElsewhere | None = None,
 ) -> AsyncIterator[Running]:
     notes = Notes()
     fleet = Fleet(
@@ -225,6 +227,7 @@ async def running(
         passwords=passwords or keeping(nodes),
         journal=journal,
         history=history,
+        elsewhere=elsewhere,
     )
     if paused:
         fleet.set_paused(True)

@@ -131,7 +131,7 @@ def test_the_restarts_of_the_last_hour_are_counted_with_those_from_here() -> Non
         event(Restart("RUNNING"), 40, node="node2", cause=Cause.NOT_ORDERED_HERE),
     ]
     (one,) = of(find(subject(), *restarts), EvidenceKind.RESTARTS)
-    assert one.text == "restarted 2 times in the last hour, 1 of them from here"
+    assert one.text == "restarted 2 times in the last hour, 1 of them sent from this machine"
     assert (one.age, one.is_problem) == (60.0, True)
     assert "ccs, other" in text(find(subject(""), *restarts), EvidenceKind.RESTARTS)
     assert "no restart" in text(find(subject(), restarts[0]), EvidenceKind.RESTARTS)

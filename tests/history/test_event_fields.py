@@ -16,6 +16,7 @@ from tui.model.event import (
     EventKind,
     OldSentence,
     RolloutMoved,
+    Sender,
     StatusChange,
 )
 from tui.model.event_text import details_text
@@ -27,9 +28,22 @@ def test_what_is_written_is_read_again(
 ) -> None:
     encoded = encode_fields(details, cause)
     assert encoded is not None
-    assert decode_fields(details.kind, encoded) == (details, cause)
+    assert decode_fields(details.kind, encoded) == (details, cause, None)
     assert text not in encoded or isinstance(details, ConnectionLost)
     assert brief
+
+
+def test_a_sender_is_kept_beside_what_earlier_versions_read() -> None:
+    details, sender = EXAMPLES[EventKind.RESTARTED], Sender("ops", 4242, "kernel \x1b[2J")
+    encoded = encode_fields(details, Cause.NOT_ORDERED_HERE, sender)
+    assert encoded is not None
+    found = decode_fields(EventKind.RESTARTED, encoded)
+    assert found == (details, Cause.NOT_ORDERED_HERE, Sender("ops", 4242, "kernel ␛[2J"))
+    values = json.loads(encoded)
+    assert values["cause"] == "not ordered here"
+    for wrong in ("ops", {"user": "ops"}, {"user": 1, "pid": 2, "reason": ""}, []):
+        changed_text = json.dumps(values | {"sender": wrong})
+        assert decode_fields(EventKind.RESTARTED, changed_text) is None
 
 
 def test_an_old_sentence_has_no_fields() -> None:

@@ -70,7 +70,7 @@ def test_what_is_written_is_read_again_with_its_cluster(folder: Path, store: His
     )  # fmt: skip
     assert (first.what, first.text) == ("status", "RUNNING → STOPPED, sent from here")
     assert (first.details, first.cause) == (first_event.details, first_event.cause)
-    assert (first.ordered_here, second.ordered_here) == (True, False)
+    assert (first.is_ordered, second.is_ordered) == (True, False)
     assert second.text == "later"
 
 

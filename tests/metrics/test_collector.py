@@ -13,7 +13,7 @@ from tests.ui.conftest import ADMIN, write_configuration
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.metrics.collector import KNOWN_STATES, FleetCollector, RestartCounter
-from tui.model.event import Cause, Event, Restart
+from tui.model.event import Cause, Event, Restart, Sender
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -126,6 +126,16 @@ async def test_restarts_that_nobody_ordered_are_counted(
         counter.event_happened(
             Event("node1", Restart("RUNNING"), 0.0, datetime.now(UTC), "ccs", cause)
         )
+    by_others = Event(
+        "node1",
+        Restart("RUNNING"),
+        0.0,
+        datetime.now(UTC),
+        "ccs",
+        Cause.NOT_ORDERED_HERE,
+        Sender("ops", 4242),
+    )
+    counter.event_happened(by_others)
     found = series(fleet, counter)
     labels = NODE | {"name": "ccs"}
     assert found.get_sample_value("rsdeck_service_unordered_restarts_total", labels) == 2

@@ -146,6 +146,7 @@ def run_deck(  # noqa: PLR0913 - what the command line found out
     from tui.fleet.snapshot.storage import SavedFiles
     from tui.history.recorder import HistoryRecorder
     from tui.journal.order_journal import OrderJournal
+    from tui.journal.other_actions import OtherActions
     from tui.storage.paths import state_dir
 
     passwords = passwords or Passwords(configuration.nodes)
@@ -158,6 +159,7 @@ def run_deck(  # noqa: PLR0913 - what the command line found out
         passwords=passwords,
         journal=journal,
         history=HistoryRecorder(files.state),
+        elsewhere=OtherActions(files.state, "" if journal is None else journal.session),
     )
     with asyncio.Runner() as runner:
         polling = runner.run(_poll_and_import(fleet))

@@ -10,7 +10,7 @@ import click
 
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import CommandError, ErrorCode
-from tui.cli.json_shapes import EventLine
+from tui.cli.json_shapes import EventLine, SenderReport
 from tui.cli.load_config import use_clock_setting
 from tui.cli.output import aligned_columns
 from tui.model.text import clean, visible_name
@@ -19,6 +19,7 @@ from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 if TYPE_CHECKING:
     from tui.history.reader import HistoryReader
     from tui.history.stored_event import StoredEvent
+    from tui.model.event import Sender
 
 _FOLLOW_EVERY = 1.0
 """Seconds between two looks at the history."""
@@ -137,9 +138,8 @@ def _moment(since: timedelta | None) -> datetime | None:
 
 
 def _row(event: "StoredEvent") -> tuple[str, ...]:
-    text = f"{event.text} (sent from here)" if event.ordered_here else event.text
     on = clock_text(event.on, DATE_AND_TIME, named=False)
-    return (on, event.node, visible_name(event.service) or "-", event.what, text)
+    return (on, event.node, visible_name(event.service) or "-", event.what, event.text)
 
 
 def _as_json(event: "StoredEvent") -> EventLine:
@@ -149,5 +149,10 @@ def _as_json(event: "StoredEvent") -> EventLine:
         "service": event.service,
         "what": event.what,
         "text": event.text,
-        "ordered": event.ordered_here,
+        "ordered": event.is_ordered,
+        "sender": None if event.sender is None else _sender(event.sender),
     }
+
+
+def _sender(sender: "Sender") -> SenderReport:
+    return {"user": sender.user, "pid": sender.pid, "reason": sender.reason}

@@ -139,6 +139,8 @@ def _warn(text: str) -> None:
 def _fleet(configuration: "Configuration", every: float, listener: _Listener) -> "Fleet":
     from tui.credentials import Passwords
     from tui.fleet.fleet import Fleet
+    from tui.journal.other_actions import OtherActions
+    from tui.storage.paths import state_dir
 
     passwords = Passwords(configuration.nodes)
     ask_for_passwords(configuration.nodes, passwords)
@@ -148,6 +150,7 @@ def _fleet(configuration: "Configuration", every: float, listener: _Listener) ->
         read_only=_LOOK_ONLY,
         listener=listener,
         passwords=passwords,
+        elsewhere=OtherActions(state_dir()),
     )
     listener.cluster_of = fleet.cluster_of
     return fleet

@@ -225,6 +225,14 @@ class WaitReport(TypedDict):
     start_time: str | None
 
 
+class SenderReport(TypedDict):
+    """Another rsdeck of this machine that sent an action."""
+
+    user: str
+    pid: int | None
+    reason: str
+
+
 class EventLine(TypedDict):
     """A line of `rsdeck events --json`: something happened on a node."""
 
@@ -235,7 +243,9 @@ class EventLine(TypedDict):
     what: str
     text: str
     ordered: bool
-    """Whether an action that was sent from here explains it."""
+    """Whether an action that was sent from this machine explains it."""
+    sender: SenderReport | None
+    """Who sent that action, where it was not the deck that recorded the event."""
 
 
 class DiscoveredNodeReport(TypedDict):

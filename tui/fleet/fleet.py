@@ -9,7 +9,8 @@ from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.fleet.events.baseline import EventBaseline
 from tui.fleet.events.event_log import EventLog
-from tui.fleet.events.pipeline import EventPipeline, order_event, verdict_event
+from tui.fleet.events.explained import ActionsElsewhere, ChangeQueue
+from tui.fleet.events.pipeline import Changes, EventPipeline, order_event, verdict_event
 from tui.fleet.login.state import Login, login_key
 from tui.fleet.orders.executor import NotAccepted, Orders
 from tui.fleet.orders.guard import NodeStanding, judge_order
@@ -28,6 +29,7 @@ from tui.fleet.protocols import (
 )
 from tui.fleet.rollout.manager import Rollouts
 from tui.fleet.unmanaged_nodes import UnmanagedNode, find_unmanaged_nodes
+from tui.journal.other_actions import OtherAction
 from tui.model.clock import monotonic
 from tui.model.context import ClusterContext
 from tui.model.event import Event, RoleChange
@@ -60,6 +62,7 @@ class Fleet:
         passwords: Passwords | None = None,
         journal: Journal | None = None,
         history: History | None = None,
+        elsewhere: ActionsElsewhere | None = None,
     ) -> None:
         self.interval = configuration.settings.refresh
         self.events = EventLog()
@@ -67,6 +70,7 @@ class Fleet:
         self.rollout_rules = configuration.rollout
         self.listener: FleetListener = listener or NullListener()
         self._pipeline = EventPipeline(configuration.notify)
+        self._changes = ChangeQueue(elsewhere, self._others_acted, self._pass_on, self.run_beside)
         self._baseline = EventBaseline()
         self._timeout = configuration.settings.timeout
         by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
@@ -328,8 +332,10 @@ class Fleet:
         if self._pollers.get(watch.name) is not watch:
             return  # retired: its name is another poller's, it serves only the orders open on it
         old, counted = self._baseline.advance(watch, before)
-        for event in self._pipeline.process(counted, old, None if watch.wrong_node else role):
-            self._record(event)
+        changes = self._pipeline.compare(counted, old, None if watch.wrong_node else role)
+        # Of one look, there is no change to explain.
+        is_explained = self._group is None or self._pipeline.is_explained(changes)
+        self._changes.put(changes, is_explained=is_explained)
         self.listener.node_changed(watch.name)
         if not watch.is_settled:
             return
@@ -337,6 +343,19 @@ class Fleet:
         seen = Reading(watch.name) if watch.wrong_node else watch.reading
         self.past.reading(seen, watch.profile.cluster)
         self._recovery.look(watch)
+
+    def _pass_on(self, changes: Changes) -> None:
+        for event in self._pipeline.publish(changes):
+            self._record(event)
+
+    def _others_acted(self, actions: tuple[OtherAction, ...]) -> None:
+        """Find the nodes to which other processes of this machine sent actions."""
+        self._pipeline.others_acted(
+            {
+                watch.name: tuple(one for one in actions if _was_sent_to(one, watch))
+                for watch in self.nodes
+            }
+        )
 
     def _record(self, event: Event) -> None:
         self.events.append(event)
@@ -391,6 +410,13 @@ class Fleet:
         """List the known events of a service, newest first: this session's and earlier ones."""
         known = (event for event in self.events if (event.node, event.service) == (node, service))
         return tuple(reversed(tuple(known)))
+
+
+def _was_sent_to(action: OtherAction, watch: NodePoller) -> bool:
+    """Whether an action went to a node: to its address, or to the node of that uid."""
+    who = watch.identity
+    is_same = who.uid is not None and (who.uid, who.cluster) == (action.uid, action.cluster)
+    return action.url == watch.profile.url or (is_same and bool(who.cluster))
 
 
 def _is_identified(identity: Identity, evidence: NodeEvidence) -> bool:

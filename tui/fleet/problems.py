@@ -262,7 +262,7 @@ def _vanished(
     node: NodeCondition, name: str, events: Sequence[Event], now: float
 ) -> Iterable[Problem]:
     gone = [event for event in events if event.kind is EventKind.VANISHED]
-    if gone and not gone[-1].ordered_here and now - gone[-1].at <= RESTARTS_FOR:
+    if gone and not gone[-1].is_ordered and now - gone[-1].at <= RESTARTS_FOR:
         yield Problem(Severity.NOTICE, 0, node.name, event_text(gone[-1]), name, gone[-1].at)
 
 
@@ -307,7 +307,7 @@ def _restarts(events: Sequence[Event], orders: Sequence[Event], now: float) -> l
         for event in events
         if now - event.at <= RESTARTS_FOR
         and _came_up(event)
-        and not event.ordered_here
+        and not event.is_ordered
         and not any(_explains(order, event) for order in orders)
     ]
     # A restart that was seen on its way has the same moment as its last change.
@@ -337,6 +337,6 @@ def recent_restarts(events: Iterable[Event], now: float) -> Counter[str]:
         event.node
         for event in events
         if event.kind is EventKind.RESTARTED
-        and not event.ordered_here
+        and not event.is_ordered
         and now - event.at <= RESTARTS_FOR
     )

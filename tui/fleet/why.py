@@ -207,10 +207,10 @@ def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator
         text = "no restart was seen in the last hour"
         yield Evidence(EvidenceKind.RESTARTS, Source.EVENTS, text)
         return
-    here = sum(event.ordered_here for event in recent)
+    here = sum(event.is_ordered for event in recent)
     times = "once" if len(recent) == 1 else f"{len(recent)} times"
     what = "" if subject.service else _services_of(recent)
-    text = f"restarted {times} in the last hour{what}, {here} of them from here"
+    text = f"restarted {times} in the last hour{what}, {here} of them sent from this machine"
     last = recent[-1]
     bad = here < len(recent)
     yield Evidence(

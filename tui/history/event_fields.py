@@ -21,6 +21,7 @@ from tui.model.event import (
     Restart,
     RoleChange,
     RolloutMoved,
+    Sender,
     StatusChange,
     StoppedLogin,
 )
@@ -29,7 +30,7 @@ from tui.model.text import clean
 TEXT_AT_MOST = 500
 """No text of an event is kept longer, in characters."""
 
-_CAUSE = "cause"
+_CAUSE, _SENDER = "cause", "sender"
 _CLASSES: dict[EventKind, type[EventDetails]] = {
     EventKind.FLIPPED: StatusChange,
     EventKind.VANISHED: StatusChange,
@@ -45,31 +46,43 @@ _CLASSES: dict[EventKind, type[EventDetails]] = {
     EventKind.ROLLOUT: RolloutMoved,
 }
 
-_HINTS = {class_: get_type_hints(class_) for class_ in _CLASSES.values()}
+_HINTS = {class_: get_type_hints(class_) for class_ in (*_CLASSES.values(), Sender)}
 
 
-def encode_fields(details: EventDetails, cause: Cause) -> str | None:
-    """Return details and cause as a JSON object; None for an old sentence, which has no fields."""
+def encode_fields(details: EventDetails, cause: Cause, sender: Sender | None = None) -> str | None:
+    """Return details and cause as a JSON object; None for an old sentence, which has no fields.
+
+    `sender` is a key of its own beside those that earlier versions read, where there is one.
+    """
     if isinstance(details, OldSentence):
         return None
-    values = {field.name: _plain(getattr(details, field.name)) for field in fields(details)}
-    return json.dumps({_CAUSE: cause.value} | values, ensure_ascii=False)
+    values = {_CAUSE: cause.value} | _values(details)
+    if sender is not None:
+        values[_SENDER] = _values(sender)
+    return json.dumps(values, ensure_ascii=False)
 
 
-def decode_fields(kind: EventKind, text: str) -> tuple[EventDetails, Cause] | None:
-    """Return the details and the cause in a JSON object; None where it does not hold them."""
+def _values(record: Any) -> dict[str, object]:
+    return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
+
+
+def decode_fields(kind: EventKind, text: str) -> tuple[EventDetails, Cause, Sender | None] | None:
+    """Return details, cause and sender in a JSON object; None where it does not hold them."""
     class_ = _CLASSES[kind]
-    hints = _HINTS[class_]
     try:
         values = json.loads(text)
         cause = Cause(values.pop(_CAUSE))
-        arguments: dict[str, Any] = {
-            field.name: _typed(hints[field.name], values[field.name]) for field in fields(class_)
-        }
-        details = class_(**arguments)
+        sender = values.pop(_SENDER, None)
+        details = class_(**_arguments(class_, values))
+        known = None if sender is None else Sender(**_arguments(Sender, sender))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
-    return (details, cause) if details.kind is kind else None
+    return (details, cause, known) if details.kind is kind else None
+
+
+def _arguments(class_: type[Any], values: Any) -> dict[str, Any]:
+    hints = _HINTS[class_]
+    return {field.name: _typed(hints[field.name], values[field.name]) for field in fields(class_)}
 
 
 def _plain(value: object) -> object:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from tui.history.event_fields import TEXT_AT_MOST, decode_fields, encode_fields
 from tui.history.old_sentences import parse_sentence
 from tui.model.clock import monotonic
-from tui.model.event import RECORDED, Cause, Event, EventDetails, OldSentence
+from tui.model.event import RECORDED, Cause, Event, EventDetails, OldSentence, Sender
 from tui.model.event_text import details_text
 from tui.model.records import dataclass
 from tui.model.text import clean
@@ -31,11 +31,12 @@ class StoredEvent:
     text: str
     cause: Cause
     details: EventDetails | None
+    sender: Sender | None = None
 
     @property
-    def ordered_here(self) -> bool:
-        """Whether an order that was given in that session explains it."""
-        return self.cause is Cause.ORDERED_HERE
+    def is_ordered(self) -> bool:
+        """Whether an action explains it that was given in that session, or beside it."""
+        return self.cause is Cause.ORDERED_HERE or self.sender is not None
 
 
 def event_row(event: Event, cluster: str) -> tuple[object, ...]:
@@ -55,7 +56,7 @@ def event_row(event: Event, cluster: str) -> tuple[object, ...]:
         clean(old.text, TEXT_AT_MOST),
         clean(old.brief),
         event.ordered_here,
-        encode_fields(details, event.cause),
+        encode_fields(details, event.cause, event.sender),
     )
 
 
@@ -71,14 +72,17 @@ def read_event_row(row: Sequence[object]) -> StoredEvent | None:
     cluster, node, service, what, text, brief = (clean(str(value), TEXT_AT_MOST) for value in texts)
     kind = _KINDS.get(what)
     cause = Cause.ORDERED_HERE if ordered else Cause.UNKNOWN
-    known: tuple[EventDetails, Cause] | None = None
+    known: tuple[EventDetails, Cause, Sender | None] | None = None
     if kind is not None and fields is None:
-        known = parse_sentence(kind, text, brief=brief, service=service, ordered=bool(ordered))
+        parsed = parse_sentence(kind, text, brief=brief, service=service, ordered=bool(ordered))
+        known = (*parsed, None)
     elif kind is not None:
         known = decode_fields(kind, str(fields))
     if known is None:
         return StoredEvent(on, cluster, node, service, what, text, cause, None)
-    return StoredEvent(on, cluster, node, service, what, details_text(*known), known[1], known[0])
+    details, cause, sender = known
+    words = details_text(details, cause, sender)
+    return StoredEvent(on, cluster, node, service, what, words, cause, details, sender)
 
 
 def wall_clock(at: object) -> datetime | None:
@@ -98,4 +102,6 @@ def as_events(stored: Iterable[StoredEvent]) -> Iterator[Event]:
     for event in stored:
         if event.details is not None:
             at = now - max(0.0, (today - event.on).total_seconds())
-            yield Event(event.node, event.details, at, event.on, event.service, event.cause)
+            yield Event(
+                event.node, event.details, at, event.on, event.service, event.cause, event.sender
+            )

@@ -122,10 +122,14 @@ class JournalFile:
 
 
 class JournalReader:
-    """Reads the lines of a journal and its older files, each line once."""
+    """Reads the lines of a journal and its older files, each line once.
 
-    def __init__(self, folder: Path) -> None:
+    With a `tail`, a file is read from the first line that begins in so many bytes at its end.
+    """
+
+    def __init__(self, folder: Path, *, tail: int | None = None) -> None:
         self.path = folder / _NAME
+        self._tail = tail
         # How many bytes of each file were read, by inode: its name changes.
         self._read: dict[int, int] = {}
         self._count = 0
@@ -151,8 +155,13 @@ class JournalReader:
         return path, number - before
 
     def _lines(self, path: Path, file: int) -> Iterator[bytes]:
-        inode = os.fstat(file).st_ino
+        status = os.fstat(file)
+        inode = status.st_ino
         with storage_errors(path), os.fdopen(os.dup(file), "rb") as stream:
+            if self._tail is not None and inode not in self._read and self._tail < status.st_size:
+                stream.seek(status.st_size - self._tail - 1)
+                stream.readline()  # the rest of a line that begins before
+                self._read[inode] = stream.tell()
             stream.seek(self._read.get(inode, 0))
             for line in stream:
                 if line.endswith(b"\n"):

@@ -28,7 +28,8 @@ _CLOSE_WITHIN = 1.0
 class OrderJournal:
     """Writes what happens to orders into a folder, which is not touched before `begin`.
 
-    `trouble` says why the last record could not be written, empty where it was;
+    `session` is in each of its records; `trouble` says why the last record could not be written,
+    empty where it was;
     `unfinished_rollouts` are those of earlier sessions, once it has begun.
     """
 
@@ -38,7 +39,7 @@ class OrderJournal:
         self._limit = limit
         self._store = JournalFile(folder)
         self._writer = BackgroundWriter("journal")
-        self._session = secrets.token_hex(4)
+        self.session = secrets.token_hex(4)
         self._who = describe_session(os.environ, read_only=False)
         self._refusals = RefusalLimit()
         self._opening: dict[str, Any] = {}
@@ -61,7 +62,7 @@ class OrderJournal:
     def end(self) -> None:
         """Close the session, and wait a moment for what is still to be written."""
         if self._opening:
-            fields = {**timestamp(), "session": self._session, "kind": "session_end"}
+            fields = {**timestamp(), "session": self.session, "kind": "session_end"}
             wait([self._writer.put(lambda: self._close(fields))], timeout=_CLOSE_WITHIN)
 
     @asynccontextmanager
@@ -101,7 +102,7 @@ class OrderJournal:
 
     def id_of(self, order: Order) -> str:
         """Return the id of an order of this session in the records."""
-        return f"{self._session}-{order.number}"
+        return f"{self.session}-{order.number}"
 
     def sent(self, order: Order) -> None:
         """Record that the POST begins to leave."""
@@ -143,7 +144,7 @@ class OrderJournal:
         self, plan: Plan, step: Step, result: StepResult, text: str, orders: tuple[int, ...]
     ) -> None:
         """Record the result of one node's turn; `orders` are the numbers of its orders."""
-        ids = [f"{self._session}-{number}" for number in orders]
+        ids = [f"{self.session}-{number}" for number in orders]
         self._put(self._in(plan, records.step(step, result, text, ids)))
 
     def rollout_ended(self, plan: Plan, *, is_done: bool, text: str) -> None:
@@ -151,10 +152,10 @@ class OrderJournal:
         self._put(self._in(plan, records.rollout_end(is_done=is_done, text=text)))
 
     def _in(self, plan: Plan, fields: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self._stamped(), "id": f"{self._session}-r{plan.number}", **fields}
+        return {**self._stamped(), "id": f"{self.session}-r{plan.number}", **fields}
 
     def _stamped(self) -> dict[str, Any]:
-        return {**timestamp(), "session": self._session}
+        return {**timestamp(), "session": self.session}
 
     def _of(self, order: Order, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._stamped(), "id": self.id_of(order), **fields}
@@ -174,7 +175,7 @@ class OrderJournal:
 
     def _open(self) -> None:
         if not self._is_open:
-            opening = {**self._opening, "session": self._session, "kind": "session", **self._who}
+            opening = {**self._opening, "session": self.session, "kind": "session", **self._who}
             self._store.append(opening)
             self._is_open = True
 

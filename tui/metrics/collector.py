@@ -39,14 +39,14 @@ _SERVICE = (*_NODE, "name")
 
 
 class RestartCounter(FleetListener):
-    """Counts, by node and service, the restarts that no action from here explains."""
+    """Counts, by node and service, the restarts that no action from this machine explains."""
 
     def __init__(self) -> None:
         self.restarts: Counter[tuple[str, str]] = Counter()
 
     def event_happened(self, event: Event) -> None:
         """Count a restart."""
-        if isinstance(event.details, Restart) and event.service and not event.ordered_here:
+        if isinstance(event.details, Restart) and event.service and not event.is_ordered:
             self.restarts[event.node, event.service] += 1
 
 

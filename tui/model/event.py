@@ -50,6 +50,15 @@ class Cause(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Another process of this machine that sent an action; empty and None where not known."""
+
+    user: str = ""
+    pid: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StatusChange:
     """A service's status, None where the node did not list the service."""
 
@@ -202,7 +211,7 @@ class Event:
     """One thing that happened on one node.
 
     `service` is empty where the whole node is meant; `at` is monotonic, `on` the wall clock
-    (aware, UTC).
+    (aware, UTC). `sender` is who else on this machine ordered what was not ordered here.
     """
 
     node: str
@@ -211,6 +220,7 @@ class Event:
     on: datetime
     service: str = ""
     cause: Cause = Cause.UNKNOWN
+    sender: Sender | None = None
 
     @property
     def kind(self) -> EventKind:
@@ -221,6 +231,11 @@ class Event:
     def ordered_here(self) -> bool:
         """Whether an order given here explains it."""
         return self.cause is Cause.ORDERED_HERE
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether an action explains it that was given here, or elsewhere on this machine."""
+        return self.ordered_here or self.sender is not None
 
     @property
     def health_after(self) -> Health:
@@ -238,13 +253,13 @@ class Event:
         """Whether it needs attention.
 
         Lost nodes, crash loops, stopped logins; restarts and disappearances that were not ordered
-        here; changes to a status with a problem, unless ordered here and no failure; orders that
-        were not verified; rollouts that stand still; errors in the cluster's log.
+        on this machine; changes to a status with a problem, unless ordered and no failure; orders
+        that were not verified; rollouts that stand still; errors in the cluster's log.
         """
         match self.kind:
             case EventKind.FLIPPED:
                 health = self.health_after
-                return health is Health.FAILED or (health.is_problem and not self.ordered_here)
+                return health is Health.FAILED or (health.is_problem and not self.is_ordered)
             case EventKind.VERDICT:
                 return self.result is not Result.VERIFIED
             case EventKind.ROLLOUT:
@@ -252,5 +267,5 @@ class Event:
             case EventKind.CLUSTER:
                 return isinstance(self.details, ClusterLogged) and self.details.entry.is_error
             case kind:
-                unordered = kind in _PROBLEMS_UNLESS_ORDERED and not self.ordered_here
+                unordered = kind in _PROBLEMS_UNLESS_ORDERED and not self.is_ordered
                 return unordered or kind in _PROBLEMS

@@ -20,6 +20,7 @@ from tui.model.event import (
     Restart,
     RoleChange,
     RolloutMoved,
+    Sender,
     StatusChange,
     StoppedLogin,
 )
@@ -40,7 +41,7 @@ _ROLLOUT_STATES = {
 
 def event_text(event: Event) -> str:
     """Return an event as a sentence that is complete without its node and service."""
-    return details_text(event.details, event.cause)
+    return details_text(event.details, event.cause, event.sender)
 
 
 def event_brief(event: Event) -> str:
@@ -66,14 +67,24 @@ def event_brief(event: Event) -> str:
             return event_text(event)
 
 
-def details_text(details: EventDetails, cause: Cause) -> str:
+def details_text(details: EventDetails, cause: Cause, sender: Sender | None = None) -> str:
     """Return details as a sentence, with who is behind them where that matters."""
     text = _text(details)
+    if sender is not None and isinstance(details, StatusChange | Restart):
+        return f"{text}, sent by {sender_text(sender)}"
     if cause is Cause.ORDERED_HERE and isinstance(details, StatusChange | Restart):
         return text + ORDERED_HERE
     if cause is Cause.NOT_ORDERED_HERE and isinstance(details, Restart | CrashLoop):
         return text + NOT_ORDERED_HERE
     return text
+
+
+def sender_text(sender: Sender) -> str:
+    """Return another process of this machine, as "another rsdeck here (ops, pid 4242): reason"."""
+    pid = "" if sender.pid is None else f"pid {sender.pid}"
+    who = ", ".join(filter(None, (sender.user, pid)))
+    reason = f": {sender.reason}" if sender.reason else ""
+    return "another rsdeck here" + (f" ({who})" if who else "") + reason
 
 
 def _text(details: EventDetails) -> str:

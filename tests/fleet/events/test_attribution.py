@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.events import EXAMPLES, event
-from tui.fleet.events.attribution import AFTERWARDS, Attribution
-from tui.model.event import Cause, EventKind
+from tui.fleet.events.attribution import Attribution
+from tui.journal.other_actions import AFTERWARDS, OtherAction
+from tui.model.event import Cause, EventKind, Sender
+from tui.model.event_text import event_text
 from tui.model.node import Identity
 from tui.model.order import (
     Order,
@@ -106,3 +108,36 @@ def test_an_order_explains_what_another_profile_of_its_node_shows() -> None:
     assert attribution.explain(replace(RESTART, node="node1-viewer")).ordered_here
     assert attribution.explain(RESTART).ordered_here
     assert not attribution.explain(replace(RESTART, node="node2")).ordered_here
+
+
+def other(
+    since: float, until: float, *, user: str = "ops", service: str = "alert_mgr"
+) -> OtherAction:
+    sender = Sender(user, 4242, "kernel patch")
+    return OtherAction(since, {service: until}, ORDER.target.url, 1, "demo.local", sender)
+
+
+def test_an_action_of_another_process_explains_a_change_within_its_time() -> None:
+    attribution = Attribution()
+    attribution.set_others({"node1": (other(1.0, 9.0, user="old"), other(2.0, 20.0))})
+    explained = attribution.explain(RESTART)
+    assert explained.cause is Cause.NOT_ORDERED_HERE
+    assert explained.sender == Sender("ops", 4242, "kernel patch")
+    assert event_text(explained) == (
+        "restarted, was seen EXITED on the way, "
+        "sent by another rsdeck here (ops, pid 4242): kernel patch"
+    )
+    for unexplained in (
+        replace(RESTART, at=1.5 - 1),
+        replace(RESTART, at=21.0),
+        replace(RESTART, node="node2"),
+        replace(RESTART, service="envoy"),
+    ):
+        assert attribution.explain(unexplained).sender is None
+
+
+def test_what_was_ordered_here_is_not_of_another_process() -> None:
+    attribution = after((OrderPhase.SENDING, 1.0))
+    attribution.set_others({"node1": (other(1.0, 20.0),)})
+    explained = attribution.explain(RESTART)
+    assert (explained.cause, explained.sender) == (Cause.ORDERED_HERE, None)

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,12 @@ from tui.credentials import Passwords, Secret
 from tui.fleet.events.pipeline import EventPipeline
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.state import Login
+from tui.fleet.problems import recent_restarts
+from tui.journal.order_journal import OrderJournal
+from tui.journal.other_actions import OtherActions
+from tui.model.clock import monotonic
 from tui.model.event import Cause, Event, EventKind
+from tui.model.event_text import event_text
 from tui.model.order import OrderPhase, OrderProgress, Verb
 from tui.model.reading import Reading
 from tui.model.service import Service
@@ -63,6 +69,30 @@ async def test_what_an_order_does_is_ordered_here(served: SimulatedCluster) -> N
         assert not events_of(deck, EventKind.RESTARTED)[-1].ordered_here
 
 
+async def test_what_another_process_of_this_machine_ordered_is_explained_by_the_journal(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    nodes = profiles(served)
+    watching = running(*nodes, read_only="read-only: it looks", elsewhere=OtherActions(tmp_path))
+    async with watching as deck, running(*nodes, journal=OrderJournal(tmp_path)) as other:
+        await deck.known()
+        await other.known()
+        await other.verdict(other.give(Verb.RESTART, "alert_mgr"))
+        await deck.until(lambda: events_of(deck, EventKind.RESTARTED))
+        changes = events_of(deck, EventKind.FLIPPED, EventKind.RESTARTED)
+        assert {one.service for one in changes} == {"alert_mgr"}
+        assert all(event.sender is not None and event.is_ordered for event in changes)
+        assert all("sent by another rsdeck here (" in event_text(event) for event in changes)
+        assert not any(event.is_problem for event in changes)
+        assert not any(recent_restarts(deck.fleet.events, monotonic()).values())
+        # What it did not order stays unexplained.
+        served.cluster.process(2, "alert_mgr").boot(served.cluster.now())
+        await deck.until(
+            lambda: [one for one in events_of(deck, EventKind.RESTARTED) if one.node == "node2"]
+        )
+        assert not events_of(deck, EventKind.RESTARTED)[-1].is_ordered
+
+
 @dataclass(frozen=True)
 class PolledAlertMgr:
     """A node with one service, whose start time moves on with every poll."""
@@ -87,7 +117,7 @@ def test_restarts_that_were_ordered_here_never_add_up_to_a_crash_loop(*, ordered
     events = [
         event
         for before, after in pairwise(polls)
-        for event in pipeline.process(after, before.reading, None)
+        for event in pipeline.publish(pipeline.compare(after, before.reading, None))
     ]
     kinds = [event.kind for event in events]
     assert kinds.count(EventKind.RESTARTED) == 3
@@ -115,7 +145,7 @@ def test_a_restart_whose_evidence_comes_in_two_readings_is_one_restart(
     kinds = [
         event.kind
         for before, after in pairwise(polls)
-        for event in pipeline.process(after, before.reading, None)
+        for event in pipeline.publish(pipeline.compare(after, before.reading, None))
     ]
     assert kinds.count(EventKind.RESTARTED) == 1
     assert EventKind.LOOPING not in kinds

@@ -18,15 +18,15 @@ NOTICE_EVERY = 5.0
 def should_notify(event: Event, wanted: Set[EventKind]) -> bool:
     """Whether a person wants to be called for an event.
 
-    Its kind is in the list, no order given here explains it, and it is no order that was verified:
-    the person who gave an order is there and looks. A rollout takes long, and calls where it stands
-    still.
+    Its kind is in the list, no order given on this machine explains it, and it is no order that
+    was verified: the person who gave an order is there and looks. A rollout takes long, and calls
+    where it stands still.
     """
     if event.kind not in wanted:
         return False
     if event.kind is EventKind.ROLLOUT:
         return event.is_problem
-    if event.ordered_here:
+    if event.is_ordered:
         return False
     return event.kind is not EventKind.VERDICT or event.result is not Result.VERIFIED
 

@@ -1,6 +1,6 @@
 """What a poll shows → the events that are published: who caused them, and what they add up to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -9,10 +9,12 @@ from tui.fleet.events.attribution import Attribution
 from tui.fleet.events.diff import diff_readings, late_uptimes
 from tui.fleet.events.restart_detector import CrashLoopDetector, RestartDetector
 from tui.fleet.login.state import Login
+from tui.journal.other_actions import OtherAction
 from tui.model.clock import monotonic
-from tui.model.event import Event, OrderEnded, OrderGiven, RoleChange, StoppedLogin
+from tui.model.event import Cause, Event, OrderEnded, OrderGiven, RoleChange, StoppedLogin
 from tui.model.order import Order, OrderProgress, Verdict
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 
 
 class LoginStopDetector:
@@ -62,6 +64,15 @@ class PolledNode(Protocol):
         """Its login, which other nodes may share."""
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is new between two readings of a node; `after` is the newer of the two."""
+
+    events: tuple[Event, ...]
+    before: Reading
+    after: Reading
+
+
 class EventPipeline:
     """Follows every event and every order of a fleet."""
 
@@ -77,6 +88,10 @@ class EventPipeline:
         """Follow an order's step; `also` are the other profiles of its node."""
         self._attribution.note(progress, monotonic(), also)
 
+    def others_acted(self, actions: Mapping[str, tuple[OtherAction, ...]]) -> None:
+        """Replace what other processes of this machine ordered, by the names of the nodes."""
+        self._attribution.set_others(actions)
+
     def forget(self, node: str) -> None:
         """Forget what is known of a node: from now on another one has its name."""
         self._attribution.forget(node)
@@ -84,10 +99,8 @@ class EventPipeline:
         self._loops.forget(node)
         self._late.pop(node, None)
 
-    def process(
-        self, node: PolledNode, before: Reading, role: RoleChange | None
-    ) -> Iterator[Event]:
-        """Yield the events between `before` and the node's reading, and those that follow."""
+    def compare(self, node: PolledNode, before: Reading, role: RoleChange | None) -> Changes:
+        """Return what happened between `before` and the node's reading."""
         on = datetime.now(UTC)
         now, late = node.reading, self._late.get(node.name, frozenset())
         events = [*diff_readings(before, now, on=on, late=late)]
@@ -95,17 +108,26 @@ class EventPipeline:
             self._late[node.name] = late_uptimes(before, now)
         if role is not None:
             events.append(Event(node.name, role, monotonic(), on))
-        for unexplained in events:
+        stopped = self._logins.look(node.name, node.login)
+        if stopped is not None:
+            events.append(stopped)
+        return Changes(tuple(events), before, now)
+
+    def is_explained(self, changes: Changes) -> bool:
+        """Whether no change of a service needs an action that was not given here."""
+        explain = self._attribution.explain
+        return all(explain(one).cause is not Cause.NOT_ORDERED_HERE for one in changes.events)
+
+    def publish(self, changes: Changes) -> Iterator[Event]:
+        """Yield the events with their causes, and those that follow from them."""
+        for unexplained in changes.events:
             event = self._attribution.explain(unexplained)
             yield event
-            service = now.find(event.service)
+            service = changes.after.find(event.service)
             uptime = service.uptime if service else None
-            restart = self._restarts.see(event, uptime, before.answered_at)
+            restart = self._restarts.see(event, uptime, changes.before.answered_at)
             if restart is not None:
                 yield restart
             loop = self._loops.see(restart or event)
             if loop is not None:
                 yield loop
-        stopped = self._logins.look(node.name, node.login)
-        if stopped is not None:
-            yield stopped

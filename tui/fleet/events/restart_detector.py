@@ -123,8 +123,8 @@ class CrashLoopDetector:
         self._times: dict[tuple[str, str], _RestartTimes] = {}
 
     def see(self, event: Event) -> Event | None:
-        """Return the crash loop that a restart completes; what was ordered here is none."""
-        if event.kind is not EventKind.RESTARTED or event.ordered_here:
+        """Return the crash loop that a restart completes; what was ordered is none."""
+        if event.kind is not EventKind.RESTARTED or event.is_ordered:
             return None
         past = self._past(event)
         restarts = past.restarts

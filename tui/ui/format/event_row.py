@@ -66,13 +66,13 @@ def event_cells(event: Event, now: float, on: datetime) -> EventCells:
 def sign_of(event: Event) -> tuple[str, str]:
     """Return an event's sign, one cell wide, and the palette's name for its colour.
 
-    A "!" marks what was not ordered here and should have been.
+    A "!" marks what was not ordered on this machine and should have been.
     """
     if event.kind is EventKind.FLIPPED:
         return GLYPHS[event.health_after], STYLES[event.health_after]
     if event.kind is EventKind.VERDICT:
         return _RESULTS.get(event.result, _SIGNS[EventKind.VERDICT])
-    if event.kind in (EventKind.RESTARTED, EventKind.VANISHED) and not event.ordered_here:
+    if event.kind in (EventKind.RESTARTED, EventKind.VANISHED) and not event.is_ordered:
         return _UNORDERED, "warn"
     return _SIGNS[event.kind]
 

@@ -1,0 +1,137 @@
+"""What other processes of this machine record is followed, cheaply, and its own is not."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.plan_nodes import open_order
+from tui.journal.journal_file import JournalFile
+from tui.journal.order_journal import OrderJournal
+from tui.journal.other_actions import AFTERWARDS, OPEN_FOR, OtherAction, OtherActions
+from tui.journal.records import timestamp, user_name
+from tui.model.clock import monotonic
+from tui.model.event import Sender
+from tui.model.order import Result, Tier, Verdict
+
+ORDER = replace(open_order(), reason="kernel patch")
+
+
+@asynccontextmanager
+async def session(folder: Path) -> AsyncIterator[OrderJournal]:
+    journal = OrderJournal(folder)
+    await journal.begin()
+    yield journal
+    journal.end()
+
+
+async def only(others: OtherActions) -> OtherAction:
+    (action,) = await others.read()
+    return action
+
+
+async def test_an_action_of_another_session_explains_until_after_its_verdict(
+    tmp_path: Path,
+) -> None:
+    others = OtherActions(tmp_path, "mine")
+    async with session(tmp_path) as journal:
+        assert await others.read() == ()
+        before = monotonic()
+        await journal.intend(ORDER, Tier.TYPED, "admin")
+        action = await only(others)
+        assert before <= action.since <= monotonic()
+        assert action.until == {"ccs": action.since + OPEN_FOR}
+        assert (action.url, action.uid) == (ORDER.target.url, 3)
+        assert action.sender.reason == "kernel patch"
+        assert action.sender.pid is not None
+        assert user_name()
+        journal.judged(ORDER, Verdict("ccs", Result.VERIFIED, "held"))
+    action = await only(others)
+    assert action.until["ccs"] <= monotonic() + AFTERWARDS
+    assert action.until["ccs"] < action.since + OPEN_FOR
+
+
+async def test_what_this_session_records_is_left_out(tmp_path: Path) -> None:
+    async with session(tmp_path) as journal:
+        others = OtherActions(tmp_path, journal.session)
+        await journal.intend(ORDER, Tier.TYPED, "admin")
+    assert await others.read() == ()
+
+
+@pytest.mark.parametrize("result", [Result.NOT_SENT, Result.REFUSED])
+async def test_an_action_that_was_not_done_explains_nothing(result: Result, tmp_path: Path) -> None:
+    others = OtherActions(tmp_path)
+    async with session(tmp_path) as journal:
+        await journal.intend(ORDER, Tier.TYPED, "admin")
+        journal.judged(ORDER, Verdict("ccs", result, "no"))
+    action = await only(others)
+    assert action.until["ccs"] < action.since
+
+
+async def test_an_unknown_verdict_ends_nothing(tmp_path: Path) -> None:
+    others = OtherActions(tmp_path)
+    async with session(tmp_path) as journal:
+        await journal.intend(ORDER, Tier.TYPED, "admin")
+        journal.judged(ORDER, Verdict("ccs", Result.UNKNOWN, "lost"))
+    action = await only(others)
+    assert action.until["ccs"] == action.since + OPEN_FOR
+
+
+async def test_who_a_session_is_is_found_where_its_record_stands_long_before(
+    tmp_path: Path,
+) -> None:
+    async with session(tmp_path) as journal:
+        file = JournalFile(tmp_path)
+        for _ in range(40):
+            file.append({**timestamp(), "session": "x", "kind": "refused", "why": "w" * 8000})
+        await journal.intend(ORDER, Tier.TYPED, "admin")
+        action = await only(OtherActions(tmp_path))
+    assert action.sender.pid is not None
+
+
+async def test_of_a_long_journal_only_the_end_is_read_first(tmp_path: Path) -> None:
+    async with session(tmp_path) as journal:
+        await journal.intend(ORDER, Tier.TYPED, "admin")
+        file = JournalFile(tmp_path)
+        for _ in range(40):
+            file.append({**timestamp(), "session": "x", "kind": "refused", "why": "w" * 8000})
+    assert await OtherActions(tmp_path).read() == ()
+
+
+async def test_a_journal_that_is_missing_or_hostile_gives_no_action(tmp_path: Path) -> None:
+    assert await OtherActions(tmp_path / "none").read() == ()
+    file, others = JournalFile(tmp_path), OtherActions(tmp_path)
+    for record in (
+        {"kind": "intent"},
+        {"kind": "intent", "mono": "soon", "at": "never", "services": [], "session": []},
+        {"kind": "intent", "mono": 1, "boot": "b", "at": 7, "services": [1], "session": "s"},
+        {"kind": "session", "pid": "x", "user": ["\x1b[2J"], "session": None},
+        {"kind": "verdict", "id": "none", "service": 3},
+    ):
+        file.append(record)
+    assert await others.read() == ()
+
+
+async def test_a_sender_is_clean_text(tmp_path: Path) -> None:
+    file, others = JournalFile(tmp_path), OtherActions(tmp_path)
+    file.append({**timestamp(), "session": "s", "kind": "session", "user": "o\x1b[2Jps", "pid": 7})
+    intent = {
+        "kind": "intent", "id": "s-1", "session": "s", "services": [{"name": "ccs"}], "uid": None,
+        "url": "https://a:9443", "cluster": "", "reason": "r\x07",
+    }  # fmt: skip
+    file.append({**timestamp(), **intent})
+    action = await only(others)
+    assert action.sender == Sender("o␛[2Jps", 7, "r␇")
+
+
+async def test_a_record_of_another_boot_is_placed_by_the_wall_clock(tmp_path: Path) -> None:
+    file, others = JournalFile(tmp_path), OtherActions(tmp_path)
+    intent = {
+        "kind": "intent", "id": "s-1", "session": "s", "services": [{"name": "ccs"}], "uid": None,
+        "url": "https://a:9443", "cluster": "", "reason": "",
+    }  # fmt: skip
+    file.append({**timestamp(), **intent, "boot": "another", "mono": 1.0})
+    action = await only(others)
+    assert abs(action.since - monotonic()) < 30
