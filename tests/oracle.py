@@ -12,6 +12,7 @@ from collections.abc import Collection
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _CHANGERS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _COLOR = r"(?:[34]8;(?:2;\d{1,3};\d{1,3};\d{1,3}|5;\d{1,3})|[34]9)"
+_FLAG = r"(?:[123479]|2[23479])"
 _MODES = r"(?:7|25|1000|1003|1004|1006|1015|1049|2004|2026)"
 _ALLOWED = re.compile(
     # The erasing of the screen as it is left, and at no other time.
@@ -20,8 +21,8 @@ _ALLOWED = re.compile(
     r"\x1b\[\d{1,4};\d{1,4}H|\x1b\[\d{0,4}H|\x1b\[\d{0,4}C|\x08"
     # The rest of a line, in the ground of the first frame.
     r"|\x1b\[K"
-    # How it looks: colours by number, and bold, dim, italic, underlined, reverse, struck.
-    rf"|\x1b\[(?:(?:[0123479]|{_COLOR})(?:;(?:[123479]|{_COLOR}))*)?m"
+    # How it looks: colours by number, and bold, dim, italic, underlined, reverse, struck, or not.
+    rf"|\x1b\[(?:(?:0|{_FLAG}|{_COLOR})(?:;(?:{_FLAG}|{_COLOR}))*)?m"
     # Modes that are switched on and off, and the question for synchronised output.
     rf"|\x1b\[\?{_MODES}[hl]|\x1b\[\?2026\$p"
     # The question whether it has shown what was written (DSR).

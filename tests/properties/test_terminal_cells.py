@@ -85,7 +85,14 @@ class Screen:
 
     @property
     def cells(self) -> Sequence[object]:
-        return [self.model.buffer[y][x] for y in range(HEIGHT) for x in range(WIDTH)]
+        """All that can be seen: of a blank neither its colour nor whether it is bold or slanted."""
+        cells = (self.model.buffer[y][x] for y in range(HEIGHT) for x in range(WIDTH))
+        return [
+            cell._replace(fg="default", bold=False, italics=False)
+            if cell.data == " " and not (cell.reverse or cell.underscore or cell.strikethrough)
+            else cell
+            for cell in cells
+        ]
 
 
 @given(SEEDS, st.booleans())

@@ -84,3 +84,29 @@ def test_after_forgetting_all_is_written_with_its_look() -> None:
     cells = after(shown)
     cells.forget()
     assert cells.draw(shown, SIZE).startswith("\x1b[0;31m\x1b[Hsame")
+
+
+def test_a_blank_is_written_with_what_stands_beside_it_on_the_same_background() -> None:
+    cells = after(frame("", "", ""))
+    line = [("a  b", ON_GREY), (" " * 6, LIT_ON_GREY), ("c", ON_GREY)]
+    written = cells.draw(frame(line, "", ""), SIZE)
+    assert "a  b      c" in written
+    assert written.count("38;2") == 1
+
+
+def test_a_blank_whose_colour_alone_changed_is_not_written() -> None:
+    cells = after(frame([(" " * SIZE[0], ON_GREY)], "", ""))
+    assert cells.draw(frame([(" " * SIZE[0], LIT_ON_GREY)], "", ""), SIZE) == ""
+
+
+def test_a_blank_that_is_underlined_is_no_plain_blank() -> None:
+    cells = after(frame(" ", "", ""))
+    assert "\x1b[4m" in cells.draw(frame([(" ", Style(underline=True))], "", ""), SIZE)
+
+
+def test_an_attribute_ends_without_a_reset_of_the_colours() -> None:
+    bold = ON_GREY + Style(bold=True)
+    cells = after(frame([("a" * SIZE[0], bold)], "", ""))
+    cells.draw(frame([("b" * SIZE[0], bold)], "", ""), SIZE)
+    written = cells.draw(frame([("c" * SIZE[0], ON_GREY)], "", ""), SIZE)
+    assert written == "\x1b[22m\x1b[H" + "c" * SIZE[0]

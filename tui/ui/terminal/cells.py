@@ -20,13 +20,23 @@ PAINTED_UPDATES = (LayoutUpdate, ChopsUpdate)
 _GAP = 4
 """Cells that are written again where that is shorter than to move over them."""
 
+_ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
+"""By attribute, what ends it."""
+
+_UNSEEN = {"", "1", "2", "3"}
+"""Attributes that change nothing in a blank: bold, dim, italic."""
+
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _Cell = tuple[str, str]
 """The text of a cell, with its combining characters, and its look: the parameters of its SGR
-sequence. The right half of a wide character has no text."""
+sequence. The right half of a wide character has no text. A blank has the look of its background
+alone, where nothing else of it can be seen."""
 
 _UNKNOWN: _Cell = ("", "?")
+
+_Placed = tuple[int, int, str, int, str]
+"""What is written at once: line, column, text, its width, and its look."""
 
 
 class TerminalCells:
@@ -81,8 +91,11 @@ class TerminalCells:
             if control:
                 continue
             look = "" if style is None else Strip.render_ansi(style, colors)
-            if text.isascii() and text.isprintable():
-                cells += [(char, look) for char in text]
+            if text.isspace() and text.isascii() and text.isprintable():
+                cells += [(" ", _ground(look))] * len(text)
+            elif text.isascii() and text.isprintable():
+                ground = _ground(look)
+                cells += [(char, ground if char == " " else look) for char in text]
             else:
                 _add_graphemes(cells, text, look)
         row = self._rows[y]
@@ -101,17 +114,20 @@ class TerminalCells:
         return columns
 
     def _written(self, changed: list[tuple[int, list[int]]]) -> Iterator[str]:
-        by_look: dict[str, list[tuple[int, int, str, int]]] = {}
-        if self._look is not None:
-            by_look[self._look] = []
+        by_look: dict[str, list[_Placed]] = {}
+        blanks: list[_Placed] = []
         for y, columns in changed:
             for x, text, width, look in self._runs(self._rows[y], columns):
-                by_look.setdefault(look, []).append((y, x, text, width))
-        for look, runs in by_look.items():
-            if runs:
-                yield _restyled(self._look, look)
-                self._look = look
-            for y, x, text, width in runs:
+                if text.isspace() and look == _ground(look):
+                    blanks.append((y, x, text, width, look))
+                else:
+                    by_look.setdefault(look, []).append((y, x, text, width, look))
+        _share_out(blanks, by_look, self._look)
+        while by_look:
+            look = min(by_look, key=lambda one: len(_restyled(self._look, one)))
+            yield _restyled(self._look, look)
+            self._look = look
+            for y, x, text, width, _ in by_look.pop(look):
                 yield self._moved(y, x)
                 yield text
                 # At the right edge, and after what terminals give different widths, it is
@@ -126,19 +142,23 @@ class TerminalCells:
         """
         start = end = columns[0]
         text, look = row[start]
-        is_ascii = text.isascii()
+        is_ascii, is_blank = text.isascii(), text == " "
         for column in columns[1:]:
             text, its_look = row[column]
+            common = _common_look(look, is_blank, its_look, text == " ")
             # A wide character's right half, which has no text, goes with its left one.
-            joins = its_look == look and (is_ascii or not text or not text.isascii())
+            joins = common is not None and (is_ascii or not text or not text.isascii())
             if joins and column > end + 1:
-                joins = is_ascii and _is_short_gap(row[end + 1 : column], look)
+                joins = is_ascii and _is_short_gap(row[end + 1 : column], common or "")
             if not joins:
-                yield _run(row, start, end)
-                start, look, is_ascii = column, its_look, True
+                yield _run(row, start, end, look)
+                start, look, is_ascii, is_blank = column, its_look, True, True
+            elif common is not None:
+                look = common
+            is_blank = is_blank and text == " "
             is_ascii = is_ascii and text.isascii()
             end = column
-        yield _run(row, start, end)
+        yield _run(row, start, end, look)
 
     def _moved(self, y: int, x: int) -> str:
         """Return the shortest move of the cursor to a cell."""
@@ -158,16 +178,41 @@ class TerminalCells:
         return min(moves, key=len)
 
 
-def _run(row: list[_Cell], start: int, end: int) -> tuple[int, str, int, str]:
+def _run(row: list[_Cell], start: int, end: int, look: str) -> tuple[int, str, int, str]:
     text = "".join([text for text, _ in row[start : end + 1]])
-    return start, text, end + 1 - start, row[start][1]
+    return start, text, end + 1 - start, look
 
 
 def _is_short_gap(between: list[_Cell], look: str) -> bool:
     """Whether to write cells again between two that changed, all of one look."""
     return len(between) <= _GAP and all(
-        its_look == look and text and text.isascii() for text, its_look in between
+        text and text.isascii() and _common_look(look, False, its_look, text == " ") == look
+        for text, its_look in between
     )
+
+
+@lru_cache(maxsize=4096)
+def _common_look(look: str, is_blank: bool, other: str, is_other_blank: bool) -> str | None:
+    """Return the look that cells of two looks can be written in, as blanks can; else None."""
+    if look == other or (is_other_blank and other == _ground(look)):
+        return look
+    return other if is_blank and look == _ground(other) else None
+
+
+def _share_out(
+    blanks: list[_Placed], by_look: dict[str, list[_Placed]], current: str | None
+) -> None:
+    """Add each run of blanks to those of a look with the same background, where there is one."""
+    touched = set()
+    for run in blanks:
+        ground = run[-1]
+        looks = (one for one in by_look if _ground(one) == ground)
+        fallback = current if current is not None and _ground(current) == ground else ground
+        look = next(looks, fallback)
+        by_look.setdefault(look, []).append(run)
+        touched.add(look)
+    for look in touched:
+        by_look[look].sort()
 
 
 def _sideways(by: int) -> str:
@@ -228,16 +273,37 @@ def _restyled(old: str | None, new: str) -> str:
     if not old:
         return f"\x1b[{new}m"
     (flags, *colors), (new_flags, *new_colors) = _parts(old), _parts(new)
-    if flags != new_flags or any(a and not b for a, b in zip(colors, new_colors, strict=True)):
+    differ = _reflagged(flags, new_flags)
+    if differ is None:
         return whole
-    differ = [b for a, b in zip(colors, new_colors, strict=True) if a != b]
-    return f"\x1b[{';'.join(differ)}m"
+    for default, had, has in zip(("39", "49"), colors, new_colors, strict=True):
+        if had != has:
+            differ.append(has or default)
+    return min(f"\x1b[{';'.join(differ)}m", whole, key=len)
 
 
+def _reflagged(old: str, new: str) -> list[str] | None:
+    """Return what sets the attributes `new` after `old`; None where only a reset does."""
+    had, has = set(old.split(";")) - {""}, set(new.split(";")) - {""}
+    if not had.issubset(_ENDS):
+        return None
+    ends = {_ENDS[flag] for flag in had - has}
+    lost = {flag for flag in has & had if _ENDS[flag] in ends}
+    return [*sorted(ends), *sorted(has - had | lost)]
+
+
+@lru_cache(maxsize=4096)
+def _ground(look: str) -> str:
+    """Return what of a look can be seen of a blank: its background, if there is nothing else."""
+    flags, _, background = _parts(look)
+    return background if set(flags.split(";")) <= _UNSEEN else look
+
+
+@lru_cache(maxsize=4096)
 def _parts(look: str) -> tuple[str, str, str]:
     """Split the parameters of an SGR sequence into attributes, foreground and background."""
     flags, colors = [], {"3": "", "4": ""}
-    numbers = look.split(";")
+    numbers = look.split(";") if look else []
     while numbers:
         number = numbers.pop(0)
         if number in {"38", "48"}:
