@@ -1,4 +1,7 @@
-"""The output thread: it writes to a terminal that may be slow, stalled or gone."""
+"""The output: what a terminal takes at once is written at once, and the rest by a thread.
+
+The terminal may be slow, stalled or gone.
+"""
 
 import contextlib
 import os
@@ -28,7 +31,7 @@ _FINISH_WITHIN = 1.0
 
 
 class Output(threading.Thread):
-    """Writes in a thread of its own, so that a stalled terminal never stalls the deck.
+    """Writes at once, or in a thread of its own, so that a stalled terminal never stalls the deck.
 
     While nothing gets through, whole writes are dropped, and `drained` is called once the
     terminal accepts them again: everything has to be painted again then. `gone` is called when
@@ -52,9 +55,10 @@ class Output(threading.Thread):
         """How often something was dropped, or may have been written over by another program."""
 
     def write(self, text: str, written: Callable[[], None] | None = None) -> None:
-        """Queue a text, or drop it while the terminal is stalled; never waits for the terminal.
+        """Write or queue a text, or drop it while the terminal is stalled; never waits for it.
 
-        `written` is called from this thread once the terminal's queue has taken all of it.
+        `written` is called, from here or from this thread, once the terminal's queue has taken
+        all of it.
         """
         with self._changed:
             if self._closing:
@@ -65,8 +69,24 @@ class Output(threading.Thread):
                 self._missed = True
                 self.dropped += 1
                 return
-            self._waiting.append((text.encode("utf-8", "replace"), written))
-            self._changed.notify()
+            data = text.encode("utf-8", "replace")
+            if since is None and not self._waiting:
+                data = self._write_at_once(data)
+            if data:
+                self._waiting.append((data, written))
+                self._changed.notify()
+                return
+        if written is not None:
+            written()
+
+    def _write_at_once(self, data: bytes) -> bytes:
+        """Write what the terminal takes now, and return the rest; the thread is idle."""
+        if self._own_fd is None:
+            return data
+        try:
+            return data[os.write(self._own_fd, data) :]
+        except OSError:
+            return data  # full, or gone: the thread finds out which
 
     def hold(self) -> None:
         """Drop everything until `release`."""
