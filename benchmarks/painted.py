@@ -23,21 +23,28 @@ class PaintedLines:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self._last: WeakKeyDictionary[LiveTable, dict[int, Strip]] = WeakKeyDictionary()
-        self._paint = LiveTable.render_line
+        self._last: WeakKeyDictionary[LiveTable, dict[tuple[int, ...], Strip]] = WeakKeyDictionary()
+        self._paint, self._paint_part = LiveTable.render_line, LiveTable.render_part
 
     def watch(self) -> None:
         """Count from now on what any table of this process paints."""
         counter = self
 
         def render_line(table: LiveTable, y: int) -> Strip:
-            strip = counter._paint(table, y)
-            lines = counter._last.setdefault(table, {})
-            counter.counts["same" if lines.get(y) == strip else "new"] += 1
-            lines[y] = strip
-            return strip
+            return counter._count(table, counter._paint(table, y), y)
+
+        def render_part(table: LiveTable, y: int, start: int, end: int) -> Strip:
+            strip = counter._paint_part(table, y, start, end)
+            return counter._count(table, strip, y, start, end)
 
         setattr(LiveTable, LiveTable.render_line.__name__, render_line)
+        setattr(LiveTable, LiveTable.render_part.__name__, render_part)
+
+    def _count(self, table: LiveTable, strip: Strip, *place: int) -> Strip:
+        lines = self._last.setdefault(table, {})
+        self.counts["same" if lines.get(place) == strip else "new"] += 1
+        lines[place] = strip
+        return strip
 
 
 def _fleet(configuration: Configuration, password: str) -> Fleet:

@@ -13,6 +13,7 @@ from textual.widgets import Button
 
 from tests.ui.conftest import key_event, settle
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
+from tui.ui.table.row import PlacedColumn
 
 COLUMNS = (
     Column("name", "SERVICE", 12, grow=1),
@@ -59,6 +60,11 @@ class PaintRecord(LiveTable):
 
 class CountingTable(PaintRecord):
     """The table of the tests."""
+
+    @property
+    def placed_columns(self) -> tuple[PlacedColumn, ...]:
+        """Where its columns stand."""
+        return self._laid
 
     def __init__(self, columns: Sequence[Column] = COLUMNS) -> None:
         super().__init__(columns, id="table")

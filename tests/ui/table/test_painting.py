@@ -1,5 +1,7 @@
 """The live table paints what changed and no more; counted in lines, never in seconds."""
 
+from unicodedata import combining
+
 import pytest
 from rich.cells import cell_len
 
@@ -238,3 +240,17 @@ async def test_the_same_columns_paint_nothing() -> None:
         title = (Column("name", "SERVICE ▼", 12, grow=1), *COLUMNS[1:])
         assert 0 in await table.painted_by(lambda: table.widget.set_columns(title))
         assert "SERVICE ▼" in table.lines[0]
+
+
+# A combining character at the very beginning belongs to the cell before.
+@pytest.mark.parametrize("name", [name for name in NAMES if not combining(name[:1] or "a")])
+async def test_a_part_of_a_line_is_what_the_whole_line_shows_there(name: str) -> None:
+    rows = [row(name), row("b", status=name), Row("c", (Cell(name, spans=2),)), row("d", dim=True)]
+    async with open_table(rows, size=(40, 8)) as table:
+        table.widget.toggle_mark("d")
+        for place in table.widget.placed_columns:
+            for y in range(6):
+                for start in (place.at - 1, place.at, place.at + 1):
+                    part = table.widget.render_part(y, start, place.end)
+                    whole = table.widget.render_line(y).crop(start, place.end)
+                    assert list(part.simplify()) == list(whole.simplify())

@@ -24,6 +24,7 @@ from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text
 from tui.ui.table.live_table import LiveTable
 from tui.ui.terminal.app import TerminalApp
+from tui.ui.terminal.compositor import DirtyCompositor
 from tui.ui.widgets.header_band import HeaderBand
 from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.text_line import TextLine
@@ -70,6 +71,7 @@ class LiveScreen(Screen[ScreenResultType]):
 
     def __init__(self, fleet: Fleet, palette: Palette, live_keys: Mapping[str, str]) -> None:
         super().__init__()
+        self._compositor = DirtyCompositor()
         self._fleet = fleet
         self._palette = palette
         self.live_keys = dict(live_keys)

@@ -18,6 +18,8 @@ from textual.strip import Strip
 
 from tui.ui.table.navigation import ROW_BINDINGS, RowNavigation
 from tui.ui.table.row import (
+    GAP,
+    GUTTER,
     WHOLE_LINE,
     Cell,
     Column,
@@ -320,20 +322,49 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             self.refresh(*regions)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Paint lines, after the colours that all of them begin with are known."""
+        """Paint lines, after the colours that all of them begin with are known.
+
+        Of a part of each line nothing is kept: at the next tick it is another.
+        """
         self._base = self.rich_style
-        return super().render_lines(crop)
+        within = crop.translate((-self.gutter.left, -self.gutter.top))
+        inside = self.content_size.region
+        if within.width == inside.width or not inside.contains_region(within):
+            return super().render_lines(crop)
+        strips = [self.render_part(y, *within.column_span) for y in within.line_range]
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        return strips
+
+    def render_part(self, y: int, start: int, end: int) -> Strip:
+        """Paint one line from `start` to `end`: whole cells alone where it is made of these."""
+        left = self.scroll_offset.x
+        first, last = start + left, end + left
+        laid = [place for place in self._laid if first < place.end and place.at < last]
+        row = self._row_of_line(y)
+        if row is None or not row.has_only_cells or not laid or laid[-1].end != last:
+            return self.render_line(y).crop(start, end)
+        if first != laid[0].at and (first != laid[0].at - GAP or first < GUTTER):
+            return self.render_line(y).crop(start, end)
+        return paint_row(row, laid, self._palette, self.look(row), start=first)
+
+    def _row_of_line(self, y: int) -> Row | None:
+        """Return the row that a line of the widget shows; None for a head or no row."""
+        number = self.scroll_offset.y + y - len(self._heads)
+        if y < len(self._heads) or number >= len(self._model):
+            return None
+        return self._filled(self._model[number])
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the widget."""
         width = self.size.width
-        start, top = self.scroll_offset
-        number = top + y - len(self._heads)
+        start = self.scroll_offset.x
+        row = self._row_of_line(y)
         if y < len(self._heads):
             look = LineLook(self.get_component_rich_style("livetable--header"))
             strip = paint_row(self._heads[y], self._laid, self._palette, look)
-        elif number < len(self._model):
-            row = self._filled(self._model[number])
+        elif row is not None:
             look = self.look(row)
             strip = paint_row(row, self._laid, self._palette, look)
             strip = strip.extend_cell_length(start + width, look.base)

@@ -15,7 +15,7 @@ from tui.model.text import clean
 
 GUTTER = 2
 WHOLE_LINE = (0, 0)
-_GAP = 1
+GAP = 1
 _LOUD = "stale"
 _QUIET = (" ", "│")
 _BOLD, _PLAIN = Style(bold=True), Style.null()
@@ -84,6 +84,11 @@ class Row:
         return self.cells[index] if index < len(self.cells) else _EMPTY
 
     @property
+    def has_only_cells(self) -> bool:
+        """Whether each cell stands in its own column alone."""
+        return not self.has_the_line and all(cell.spans == 1 for cell in self.cells)
+
+    @property
     def has_the_line(self) -> bool:
         """Whether the second cell has all the room to the right."""
         return self.spans or self.inert
@@ -117,12 +122,12 @@ def place_columns(columns: Sequence[Column], width: int) -> tuple[PlacedColumn, 
         if column.at_most:
             extra = min(extra, max(0, column.at_most - column.width))
         laid.append(PlacedColumn(column, at, column.width + extra, index))
-        at += column.width + extra + _GAP
+        at += column.width + extra + GAP
     return tuple(laid)
 
 
 def _needs(kept: Sequence[tuple[int, Column]]) -> int:
-    return GUTTER + sum(column.width + _GAP for _, column in kept) - _GAP
+    return GUTTER + sum(column.width + GAP for _, column in kept) - GAP
 
 
 @lru_cache(maxsize=4096)
@@ -169,21 +174,31 @@ class LineLook:
 
 
 def paint_row(
-    row: Row, laid: Sequence[PlacedColumn], palette: Mapping[str, str], look: LineLook
+    row: Row,
+    laid: Sequence[PlacedColumn],
+    palette: Mapping[str, str],
+    look: LineLook,
+    start: int = 0,
 ) -> Strip:
-    """Paint one row as a strip; cells come in the order of the columns."""
+    """Paint one row as a strip; cells come in the order of the columns.
+
+    From another `start` than 0, which is the first cell or the gap before it, the columns alone
+    are painted, without what stands before all of them.
+    """
     accent = style_of(palette.get("accent", "bold"))
-    segments = [
-        Segment(sign, look.base if sign in _QUIET else look.base + accent)
-        for sign in (look.cursor, look.mark)
-    ]
+    segments = []
+    if start == 0:
+        segments = [
+            Segment(sign, look.base if sign in _QUIET else look.base + accent)
+            for sign in (look.cursor, look.mark)
+        ]
     covered = 0
     for number, place in enumerate(laid):
         if place.at < covered:
             continue
         cell = row.cell(place.index)
         sign, base = look.own.get(place.index) or (cell.sign, look.base)
-        if number:
+        if number or 0 < start < place.at:
             segments.append(Segment(sign, base if sign in _QUIET else base + accent))
         spans = len(laid) if number == 1 and row.has_the_line else cell.spans
         covered = (place if spans == 1 else laid[min(number + spans, len(laid)) - 1]).end
@@ -236,7 +251,7 @@ def changed_span(
     cells = [row.cell(place.index) for place in changed for row in (old, new)]
     if any(cell.spans != 1 for cell in cells):
         return WHOLE_LINE
-    at = changed[0].at - _GAP * (cells[0].sign != cells[1].sign)
+    at = changed[0].at - GAP * (cells[0].sign != cells[1].sign)
     return at, changed[-1].end - at
 
 
