@@ -1,5 +1,6 @@
 """What the full screens over the fleet share: their frame, clock, filter, and when they are fed."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.compositor import DirtyCompositor
 from tui.ui.widgets.header_band import HeaderBand
 from tui.ui.widgets.order_lines import OrderLines
-from tui.ui.widgets.text_line import TextLine
+from tui.ui.widgets.text_line import BarLine, TextLine
 
 _TICK = 1.0
 """Seconds after which uptimes and ages go on."""
@@ -37,6 +38,12 @@ _SHARE = 20
 
 _LONG = 0.008
 """Seconds of work from which a screen shows what is new with its next tick."""
+
+_BETWEEN_PAINTS = 1 / 60
+"""Seconds that lie between two paints at least."""
+
+_TURNS = 3
+"""Turns of the event loop in which widgets report that they changed."""
 
 _RESTARTS_EVERY = 10.0
 """Seconds after which restarts are counted again where no event is new: an hour goes on."""
@@ -78,8 +85,10 @@ class LiveScreen(Screen[ScreenResultType]):
         """Binding id → the keys it has now, as Textual spells them."""
         self._header = HeaderBand(id="header")
         self._restart_count = _RestartCount()
-        self._status = TextLine(id="status")
-        self._keys = TextLine(id="keys")
+        self._status = BarLine(id="status")
+        self._keys = BarLine(id="keys")
+        self._painted_at = 0.0
+        self._barred: tuple[object, ...] = ()
         self._took = self._next_at = 0.0
         self._has_news = False
 
@@ -106,6 +115,31 @@ class LiveScreen(Screen[ScreenResultType]):
         """Paint; while the app holds its first paint, Textual would render all and drop it."""
         if not (isinstance(self.app, TerminalApp) and self.app.holds_paint):
             super()._compositor_refresh()
+
+    async def _on_idle(self, event: events.Idle) -> None:
+        """Paint at once, unless it was painted just now: then Textual does it with its timer.
+
+        The widgets that belong to one change report it within the next turns of the event loop.
+        """
+        if not self._is_paint_due():
+            return
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        if not self._message_queue.empty():
+            event.prevent_default()  # it is idle again after these messages
+        elif self._is_paint_due():
+            event.prevent_default()
+            self._painted_at = monotonic()
+            self._on_timer_update()
+
+    def _is_paint_due(self) -> bool:
+        return (
+            bool(self._dirty_widgets)
+            and not (self._layout_required or self._scroll_required or self._recompose_required)
+            and self.is_current
+            and not self.app._batch_count  # noqa: SLF001 - Textual has no other way to know
+            and monotonic() - self._painted_at >= _BETWEEN_PAINTS
+        )
 
     def _on_clock(self) -> None:
         if not self.is_covered and monotonic() >= self._next_at:
@@ -210,6 +244,11 @@ class LiveScreen(Screen[ScreenResultType]):
         dim: frozenset[str] = frozenset(),
     ) -> None:
         """Show the key bar, of `words` by the key's id; see `key_bar` for the rest."""
+        width, keys = self.size.width, dict(self.live_keys)
+        barred = (words, keys, goes_first, refusal, refusal_room, dim, self._palette, width)
+        if barred == self._barred:
+            return
+        self._barred = barred
         bar = key_bar(
             words,
             self.live_keys,

@@ -2,9 +2,11 @@
 
 from rich.text import Text
 from textual import events
+from textual.app import App
 from textual.widgets import Static
 
 from tui.ui.format.key_bar import KEY_META
+from tui.ui.widgets.rich_lines import RichLines
 
 
 class TextLine(Static):
@@ -37,12 +39,33 @@ class TextLine(Static):
 
     def on_click(self, event: events.Click) -> None:
         """Press the key that the clicked text names."""
-        key = event.style.meta.get(KEY_META)
-        if key:
-            event.stop()
-            self.app.simulate_key(key)
+        _press_key(self.app, event)
 
     @property
     def said(self) -> str:
         """What it says at present."""
         return self._shown.plain if self._shown else ""
+
+
+class BarLine(RichLines):
+    """One line of a bar that changes with nearly every key, and is painted as it is."""
+
+    def say(self, text: Text) -> None:
+        """Show `text`; does nothing if it is shown already."""
+        self.show_lines([text])
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that the clicked text names."""
+        _press_key(self.app, event)
+
+    @property
+    def said(self) -> str:
+        """What it says at present."""
+        return self.shown
+
+
+def _press_key(app: App[object], event: events.Click) -> None:
+    key = event.style.meta.get(KEY_META)
+    if key:
+        event.stop()
+        app.simulate_key(key)
