@@ -72,6 +72,8 @@ CASES: dict[str, Callable[[type[Any]], object]] = {
     "of another class": lambda c: c(1) == c.others[0](1),
     "of another kind": lambda c: c(1) == 1,
     "hash of a list": lambda c: isinstance(hash(c(1)), int),
+    "hash before any other": lambda c: isinstance(hash(object.__new__(c.others[2])), int),
+    "equal before any other": lambda c: object.__new__(c.others[2]) == object.__new__(c.others[2]),
     "hash": lambda c: len({c(1, many=()), c(1, many=())}),
     "assign": lambda c: setattr(c(1), "number", 2),
     "assign another": lambda c: setattr(c(1), "no_such", 2),
@@ -87,7 +89,7 @@ CASES: dict[str, Callable[[type[Any]], object]] = {
     "slots": lambda c: (c.__slots__, hasattr(c(1), "__dict__")),
     "method": lambda c: c(2).doubled(),
     "class variable": lambda c: c.LIMIT,
-    "signature": lambda c: [*inspect.signature(c).parameters],
+    "signature": lambda c: c(1) and [*inspect.signature(c).parameters],
     "generic": lambda c: c.others[1](5).item,
     "empty": lambda c: c.others[2]() == c.others[2](),
     "copied": lambda c: dataclasses.asdict(copy.copy(c(1, "b"))),
@@ -102,6 +104,31 @@ def test_it_does_as_the_standard_library(case: str, both: tuple[type[Any], type[
         assert ours in (AttributeError, dataclasses.FrozenInstanceError, standard)
     else:
         assert ours == standard
+
+
+def test_a_class_that_is_not_used_compiles_nothing() -> None:
+    class_ = define(records.dataclass, ARGUMENTS[0])
+    before = class_.__init__, class_.__eq__, class_.__hash__
+    one = class_(1)
+    after = class_.__init__, class_.__eq__, class_.__hash__
+    assert not set(before) & set(after)
+    assert one == class_(1)
+    assert (class_.__init__, class_.__eq__, class_.__hash__) == after
+
+
+def test_what_a_class_defines_itself_stays() -> None:
+    @records.dataclass(frozen=True, slots=True)
+    class Own:
+        number: int
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return 7
+
+    assert Own(1) == Own(2)
+    assert hash(Own(1)) == 7
 
 
 @records.dataclass(frozen=True, slots=True)
