@@ -6,7 +6,7 @@ classes that a start imports have no instance yet. All classes share the other f
 """
 
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]

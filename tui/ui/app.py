@@ -57,6 +57,9 @@ _DEFAULT_THEME = "dark"
 _STANDS = 2.0
 """Seconds after which the deck stands, and what a first table does not need can be loaded."""
 
+_GC_THRESHOLDS = (20_000, 20, 50)
+"""Thresholds of the garbage collector: rare, since nearly all of an answer is freed without it."""
+
 _FIRST_PAINT_WITHIN = 0.5
 """Seconds within which the deck is painted, whether there is a first table or not."""
 
@@ -208,6 +211,7 @@ class DeckApp(MouseSafeApp):
 
     def _start(self) -> None:
         gc.freeze()  # else the first collection would go through all that was imported
+        gc.set_threshold(*_GC_THRESHOLDS)
         gc.enable()
         polling = self._fleet.run() if self._polling is None else self._polling.hand_over(self)
         self.run_worker(polling, group="fleet", name="fleet")
