@@ -82,10 +82,19 @@ def test_a_whole_status_never_imports_the_window(more: list[str], tmp_path: Path
     assert code == 0
     assert "alert_mgr" in out
     assert "optional" in out
-    assert "httpx" in imported
     assert not imported & {"textual", "uvicorn", "trustme", "tomlkit"}
     # For an odd entry, an odd answer and a proxy alone.
-    assert not imported & {"pydantic", "h11", "httpcore", "anyio"}
+    assert not imported & {"pydantic", "h11", "httpx", "httpcore", "anyio", "email"}
+
+
+def test_a_proxy_needs_httpx_without_its_command_line() -> None:
+    look = "import sys, tui.api.proxy_transport; print(*sys.modules)"
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    imported = set(done.stdout.split())
+    assert "httpx" in imported
+    assert not imported & {"rich", "click", "textual"}
 
 
 def test_a_whole_status_never_imports_rich(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import json
 import socket
 import time
 
-import httpx
 import pytest
 
 from tests.faultserver import Peer, always, answer, once, refusing, routes, serving
@@ -22,7 +21,8 @@ from tui.api.errors import (
     Unreachable,
     WriteBlocked,
 )
-from tui.api.transport import OrderTransport, request_headers
+from tui.api.messages import Address, Request
+from tui.api.transport import OrderTransport
 from tui.model.context import EndpointAvailability, Entries
 from tui.model.node import Role
 
@@ -538,6 +538,10 @@ async def test_identity_and_the_checks_are_read(connect):
         assert await client.cluster_check() == (False, "node:3 process down")
 
 
+async def no_step(_name: str, _info: dict[str, object]) -> None:
+    raise AssertionError
+
+
 async def test_a_reader_reaches_no_transport_that_lets_orders_pass(connect):
     """P1."""
     with serving(always(GOOD)) as server:
@@ -551,13 +555,13 @@ async def test_a_reader_reaches_no_transport_that_lets_orders_pass(connect):
                 continue
             assert not isinstance(one, OrderTransport)
             seen.add(id(one))
-            if type(one).__module__.startswith(("tui", "httpx", "httpcore", "builtins")):
+            if type(one).__module__.startswith(("tui", "builtins")):
                 waiting += [x for x in gc.get_referents(one) if not callable(x)]
         assert not hasattr(reader, "operate")
-        request = httpx.Request("POST", f"{server.url}/v1/local/services", json={})
+        request = Request("POST", Address.of(server.url), "/v1/local/services", None, b"{}")
         transport = await reader._connection._open(RequestTrace())
         with pytest.raises(WriteBlocked):
-            await transport.handle_async_request(request)
+            await transport.send(request, no_step)
     assert server.posts == []
 
 
@@ -575,7 +579,8 @@ async def test_no_secret_shows_in_what_a_client_and_its_errors_show(connect):
             + repr(caught.value)
         )
         authorization = await client._login.authorization()
-        shown += repr(request_headers(authorization)) + str(caught.value.__dict__)
+        request = Request("GET", Address.of(server.url), "/v1/nodes", authorization, b"canary")
+        shown += repr(request) + str(caught.value.__dict__)
     assert "canary" not in shown
     assert base64.b64encode(b"me@example.com:hunter2-canary").decode() not in shown
 

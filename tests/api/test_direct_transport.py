@@ -6,13 +6,13 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.faultserver import FaultServer, Peer, answer, serving
 from tui.api.client import NodeOperator
 from tui.api.direct_transport import DirectTransport
 from tui.api.errors import Unreachable
+from tui.api.messages import Address, Authorization, HiddenText, Request, TransportError
 
 GOOD = b'{"ccs": {"status": "RUNNING", "start_time": "2024-05-13T18:38:00Z", "uptime": "0:00:01"}}'
 PLAIN = answer(GOOD)
@@ -111,11 +111,10 @@ async def test_a_line_break_in_a_header_is_not_sent() -> None:
         async def step(_name: str, _info: dict[str, Any]) -> None:
             return
 
-        request = httpx.Request(
-            "GET", server.url, headers={"x": "a\r\nEvil: b"}, extensions={"trace": step}
-        )
-        with pytest.raises(httpx.LocalProtocolError):
-            await transport.handle_async_request(request)
+        shown = Authorization("JWT", HiddenText("a\r\nEvil: b"))
+        request = Request("GET", Address.of(server.url), "/", shown)
+        with pytest.raises(TransportError):
+            await transport.send(request, step)
         await transport.aclose()
     assert server.received == 0
 

@@ -2,8 +2,8 @@
 
 The gate under each client is what makes it read-only (`tui.api.transport`); here are only the
 calls. A client serves one call at a time.
-httpx's client is not used, its transport is: so there are no redirects, no proxies and no netrc to
-switch off, and a poll costs a sixth of the time.
+httpx's client is not used, and its transport only behind a proxy: so there are no redirects and no
+netrc to switch off, a poll costs a sixth of the time, and a start 20 ms less.
 """
 
 import logging
@@ -29,8 +29,9 @@ from tui.api.errors import (
     Untrusted,
     is_redirect,
 )
+from tui.api.messages import Authorization, SecretLike
 from tui.api.services_parser import ServicesParser
-from tui.api.transport import SERVICES, Authorization, SecretLike
+from tui.api.transport import SERVICES
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member

@@ -7,10 +7,8 @@ What decides when a password may be sent is the connection's `PasswordGuard`.
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, ClassVar, Protocol
-
-import httpx
 
 from tui import concurrency
 from tui.api.codec import HttpReply
@@ -22,16 +20,19 @@ from tui.api.error_messages import (
     with_presented_certificate,
 )
 from tui.api.errors import ApiError, Garbled, NotSent, Unreachable, Untrusted
+from tui.api.messages import (
+    Address,
+    Authorization,
+    Request,
+    RequestSteps,
+    Response,
+    Transport,
+    TransportError,
+)
 from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
-from tui.api.transport import (
-    READABLE,
-    Authorization,
-    GetOnlyTransport,
-    OrderTransport,
-    request_headers,
-)
+from tui.api.transport import GetOnlyTransport, OrderTransport
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
 from tui.model.login import LockoutRule
@@ -149,7 +150,6 @@ BODY_AT_MOST = 4 * 1024 * 1024
 """Largest answer in bytes that is read; a node's list of services has a few thousand."""
 
 _PROBE_AT_MOST = 2.0
-_NO_LIMITS: dict[str, float | None] = dict.fromkeys(("connect", "read", "write", "pool"))
 
 
 class Connection:
@@ -188,7 +188,7 @@ class Connection:
         self.keeps_alive = True
         self.opened = 0
         self._transport: GetOnlyTransport | None = None
-        self._requests: dict[str, httpx.Request] = {}
+        self._address = Address.of(url)
         self._is_unanswered = False
         self._is_busy = False
 
@@ -214,7 +214,7 @@ class Connection:
         has_password = authorization is not None and authorization.is_password
         trace = RequestTrace(before_send, has_password=has_password)
         async with self._deadline(trace) as limit:
-            request = self._get_request(path, authorization)
+            request = Request("GET", self._address, path, authorization)
             try:
                 return await self._send(request, trace, limit)
             except Unreachable:
@@ -226,39 +226,24 @@ class Connection:
 
     async def aclose(self) -> None:
         """Close the connection; the next request opens another."""
-        self._requests.clear()
         if self._transport is not None:
             transport, self._transport = self._transport, None
             # A peer that is gone makes closing fail, and then there is nothing left to close.
-            with contextlib.suppress(httpx.TransportError, OSError):
+            with contextlib.suppress(TransportError, OSError):
                 await transport.aclose()
-
-    def _get_request(self, path: str, authorization: Authorization | None) -> httpx.Request:
-        """Return a GET, the one of the last time where it carries the same authorization.
-
-        To make one takes as long as to send it.
-        """
-        known = self._requests.get(path)
-        shown = authorization.header() if authorization and authorization.scheme else None
-        if known is not None and known.headers.get("authorization") == shown:
-            return known
-        request = self._request("GET", path, request_headers(authorization))
-        if path in READABLE:  # a fixed number of them
-            self._requests[path] = request
-        return request
-
-    def _request(
-        self, method: str, path: str, headers: httpx.Headers, body: bytes | None = None
-    ) -> httpx.Request:
-        return httpx.Request(method, f"{self.url}{path}", headers=headers, content=body)
 
     async def _open(self, trace: RequestTrace) -> GetOnlyTransport:
         if self._transport is None:
             plain = self.url.startswith("http://")
             context = await self._context(NoTrust() if plain else self.trust, trace)
-            inner = _through(self.proxy, context) if self.proxy else DirectTransport(context)
-            self._transport = self._gate(inner, httpx.URL(self.url))
+            inner = self._through_proxy(context) if self.proxy else DirectTransport(context)
+            self._transport = self._gate(inner, self._address)
         return self._transport
+
+    def _through_proxy(self, context: ssl.SSLContext) -> Transport:
+        from tui.api.proxy_transport import ProxyTransport  # httpx takes long, and few need it
+
+        return ProxyTransport(self.proxy, context)
 
     async def _context(self, trust: Trust, trace: RequestTrace) -> ssl.SSLContext:
         shown, stage = self.client_certificate, trace.stage
@@ -278,7 +263,7 @@ class Connection:
 
     @contextlib.asynccontextmanager
     async def _deadline(self, trace: RequestTrace) -> AsyncIterator[asyncio.Timeout]:
-        """Limit one request to the timeout: httpx's own limits are for each read alone."""
+        """Limit one request to the timeout."""
         if self._is_busy:
             raise RuntimeError(f"two requests at a time on the connection to {self.where}")
         self._is_busy, self._is_unanswered = True, False
@@ -298,7 +283,7 @@ class Connection:
 
     async def _send(
         self,
-        request: httpx.Request,
+        request: Request,
         trace: RequestTrace,
         limit: asyncio.Timeout,
         *,
@@ -308,15 +293,12 @@ class Connection:
         clean_end = False
         try:
             transport = await self._open(trace)
-            request.extensions = {
-                "timeout": _NO_LIMITS,
-                "trace": self._tracer(trace, limit, only_open=only_open),
-            }
-            response = await transport.handle_async_request(request)
+            steps = self._tracer(trace, limit, only_open=only_open)
+            response = await transport.send(request, steps)
             reply = await self._read(response)
             clean_end = True
             self._is_unanswered = False
-        except (httpx.TransportError, ssl.SSLError, OSError) as error:
+        except (TransportError, ssl.SSLError, OSError) as error:
             raise await self._error_for(error, trace, limit) from error
         finally:
             if not clean_end:
@@ -345,7 +327,7 @@ class Connection:
 
     def _tracer(
         self, trace: RequestTrace, limit: asyncio.Timeout, *, only_open: bool
-    ) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
+    ) -> RequestSteps:
         async def note(event: str, info: dict[str, Any]) -> None:
             match event:
                 case "connection.connect_tcp.started" if only_open:
@@ -400,9 +382,8 @@ class Connection:
         finally:
             limit.reschedule(loop.time() + seconds_left)
 
-    async def _read(self, response: httpx.Response) -> HttpReply:
+    async def _read(self, response: Response) -> HttpReply:
         """Read the raw body up to the limit; nothing is ever inflated."""
-        stream = response.stream
         try:
             coding = response.headers.get("content-encoding", "identity").strip().lower()
             if coding not in ("", "identity"):
@@ -414,14 +395,13 @@ class Connection:
             if length.isdigit() and (len(length) > 12 or int(length) > BODY_AT_MOST):
                 raise self._too_big()
             body = bytearray()
-            if isinstance(stream, AsyncIterable):
-                async for chunk in stream:
-                    body += chunk
-                    if len(body) > BODY_AT_MOST:
-                        raise self._too_big()
+            async for chunk in response:
+                body += chunk
+                if len(body) > BODY_AT_MOST:
+                    raise self._too_big()
         finally:
             await response.aclose()
-        return HttpReply(response.status_code, response.headers, bytes(body))
+        return HttpReply(response.status, response.headers, bytes(body))
 
     def _too_big(self) -> Garbled:
         return Garbled(
@@ -430,25 +410,9 @@ class Connection:
         )
 
 
-def _through(proxy: str, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
-    """Return a transport that goes through a proxy."""
-    return httpx.AsyncHTTPTransport(
-        verify=context,
-        # Named by the profile or there is none: the environment has no say.
-        proxy=proxy,
-        trust_env=False,
-        http1=True,
-        http2=False,
-        retries=0,
-        # One connection, kept as long as the node keeps it: a poll is not a new handshake.
-        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None),
-    )
-
-
-def _keeps_alive(response: httpx.Response) -> bool:
-    version = response.extensions.get("http_version", b"HTTP/1.1")
+def _keeps_alive(response: Response) -> bool:
     words = response.headers.get("connection", "").lower()
-    return version != b"HTTP/1.0" and "close" not in words
+    return response.version != b"HTTP/1.0" and "close" not in words
 
 
 class OrderConnection(Connection):
@@ -478,9 +442,7 @@ class OrderConnection(Connection):
                 "to another node; nothing was sent"
             )
         trace = RequestTrace(before_send, leaving, authorization.is_password)
-        headers = request_headers(authorization)
-        headers["Content-Type"] = "application/json"
-        request = self._request("POST", path, headers, body)
+        request = Request("POST", self._address, path, authorization, body)
         try:
             async with self._deadline(trace) as limit:
                 return await self._send(request, trace, limit, only_open=same_connection)

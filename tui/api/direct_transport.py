@@ -1,7 +1,7 @@
 """HTTP/1.1 to one node on a connection of asyncio's own: what each poll goes through.
 
-It stands where `httpx.AsyncHTTPTransport` does for a node behind a proxy, and takes a fifth of its
-processor time: there is one connection and one request at a time, so nothing is pooled or locked.
+It takes a fifth of the processor time of httpx's, which carries the requests to a node behind a
+proxy: there is one connection and one request at a time, so nothing is pooled or locked.
 An answer as nodes send it (a status, plain headers, a length) is read here, every other one by h11.
 """
 
@@ -11,31 +11,30 @@ import re
 import socket
 import ssl
 from asyncio.staggered import staggered_race
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 from typing import Any, cast
 
-import httpx
+from tui.api.messages import (
+    Address,
+    Request,
+    RequestSteps,
+    Response,
+    TransportError,
+    UnreadableAnswer,
+)
 
 _HEAD_AT_MOST = 100 * 1024  # httpcore's limit
 _WAITING_AT_MOST = 256 * 1024
 _PIECE = 64 * 1024  # what h11 reads at a time: it takes long, and the deadline must not wait for it
 _NEXT_ADDRESS_AFTER = 0.25  # RFC 8305
-_ILLEGAL = re.compile(rb"[\r\n\0]")
+_ILLEGAL = re.compile(r"[\r\n\0]")
 _PLAIN_HEAD = re.compile(
     rb"HTTP/1\.1 ([2-5][0-9][0-9]) [ -~]*\r\n"
     rb"((?:[A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
 )
 _WITHOUT_BODY = (204, 304)
-_TELLING = (b"transfer-encoding", b"connection", b"upgrade")
-_DEFAULT_PORTS = {"https": 443, "http": 80}
-
-RequestSteps = Callable[[str, dict[str, Any]], Awaitable[None]]
-"""Called at each step of a request, with the names and the values of httpcore's trace."""
-
-
-class UnreadableAnswer(httpx.RemoteProtocolError):
-    """There were bytes, and they are not HTTP."""
+_TELLING = ("transfer-encoding", "connection", "upgrade")
 
 
 class _Line(asyncio.Protocol):
@@ -100,11 +99,11 @@ class _Line(asyncio.Protocol):
     async def arrived(self) -> bool:
         """Wait until there is something in `received`; False once nothing more comes.
 
-        Raises httpx.ReadError where the connection broke.
+        Raises TransportError where the connection broke.
         """
         while not self.received:
             if self._error is not None:
-                raise httpx.ReadError(str(self._error)) from self._error
+                raise TransportError(str(self._error)) from self._error
             if not self.is_open:
                 return False
             self._waiter = asyncio.get_running_loop().create_future()
@@ -117,7 +116,7 @@ class _Line(asyncio.Protocol):
     async def take(self, at_most: int = _WAITING_AT_MOST) -> bytes:
         """Return what arrives next, so many bytes at most; empty once nothing more comes.
 
-        Raises httpx.ReadError where the connection broke.
+        Raises TransportError where the connection broke.
         """
         if not await self.arrived():
             return b""
@@ -155,37 +154,27 @@ def _peer_of(opened: socket.socket) -> tuple[Any, ...] | None:
         return None  # closed already
 
 
-class DirectTransport(httpx.AsyncBaseTransport):
-    """Carries one request at a time on one connection, kept as long as the node keeps it.
-
-    A request needs the extension `trace`, of `RequestSteps`. Raises what httpx's own transport
-    does: `httpx.TransportError`, with its cause.
-    """
+class DirectTransport:
+    """A `Transport` on one connection, kept as long as the node keeps it."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._line: _Line | None = None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Request, steps: RequestSteps) -> Response:
         """Send a request and return the answer, of which the body may still be to come."""
-        steps: RequestSteps = request.extensions["trace"]
         data = _written(request)
         line = self._line
         if line is None or not line.is_open:
             await self.aclose()
-            line = self._line = await self._connect(request.url, steps)
+            line = self._line = await self._connect(request.address, steps)
         await steps("http11.send_request_headers.started", {"request": request})
         line.is_in_use = True
         line.write(data)
         answer = await _begin_answer(line)
         head = (answer.version, answer.status, b"", answer.headers)
         await steps("http11.receive_response_headers.complete", {"return_value": head})
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=answer,
-            extensions={"http_version": answer.version},
-        )
+        return answer
 
     async def aclose(self) -> None:
         """Close the connection; the next request opens another."""
@@ -193,17 +182,17 @@ class DirectTransport(httpx.AsyncBaseTransport):
         if line is not None:
             await line.aclose()
 
-    async def _connect(self, url: httpx.URL, steps: RequestSteps) -> _Line:
-        host = url.raw_host.decode("ascii")
+    async def _connect(self, address: Address, steps: RequestSteps) -> _Line:
+        host = address.host
         await steps("connection.connect_tcp.started", {"host": host})
         try:
-            opened = await _open_socket(host, url.port or _DEFAULT_PORTS[url.scheme])
+            opened = await _open_socket(host, address.port)
         except OSError as error:
-            raise httpx.ConnectError(str(error)) from error
+            raise TransportError(str(error)) from error
         line = _Line(opened)
         await steps("connection.connect_tcp.complete", {"return_value": line})
         loop = asyncio.get_running_loop()
-        if url.scheme == "http":
+        if address.scheme == "http":
             await loop.create_connection(lambda: line, sock=line.hand_over())
             return line
         await steps("connection.start_tls.started", {})
@@ -213,7 +202,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
                 lambda: line, sock=line.hand_over(), ssl=self._context, server_hostname=host
             )
         except OSError as error:
-            raise httpx.ConnectError(str(error)) from error
+            raise TransportError(str(error)) from error
         await steps("connection.start_tls.complete", {"return_value": line})
         return line
 
@@ -247,24 +236,35 @@ async def _connected(family: int, place: Any) -> socket.socket:
     return opened
 
 
-def _written(request: httpx.Request) -> bytes:
-    """Return a request as it is sent. Raises httpx.LocalProtocolError."""
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    lines += [b"%b: %b" % header for header in request.headers.raw]
+def _written(request: Request) -> bytes:
+    """Return a request as it is sent. Raises TransportError."""
+    lines = [
+        f"{request.method} {request.path} HTTP/1.1",
+        f"Host: {request.address.authority}",
+        *(f"{name}: {value}" for name, value in request.headers()),
+    ]
+    if request.body is not None:
+        lines.append(f"Content-Length: {len(request.body)}")
     if any(map(_ILLEGAL.search, lines)):
-        raise httpx.LocalProtocolError("a line break in a header")
-    return b"\r\n".join((*lines, b"", request.content))
+        raise TransportError("a line break in a header")
+    return "\r\n".join((*lines, "", "")).encode() + (request.body or b"")
 
 
-class _Answer(httpx.AsyncByteStream):
+class _Answer:
     """An answer whose head was read: its status, its headers, and its body as a stream."""
 
     version: bytes
     status: int
-    headers: list[tuple[bytes, bytes]]
+    headers: Mapping[str, str]
 
     def __init__(self, line: _Line) -> None:
         self._line = line
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Do nothing: an answer that was not read is closed with its connection."""
 
     def _end(self, *, is_kept: bool) -> None:
         """Leave the connection for the next request, or close it."""
@@ -282,7 +282,7 @@ class _PlainAnswer(_Answer):
         self,
         line: _Line,
         status: int,
-        headers: list[tuple[bytes, bytes]],
+        headers: Mapping[str, str],
         length: int,
     ) -> None:
         super().__init__(line)
@@ -293,7 +293,7 @@ class _PlainAnswer(_Answer):
         while self._left:
             some = await self._line.take(self._left)
             if not some:
-                raise httpx.RemoteProtocolError("the body ended before its length")
+                raise TransportError("the body ended before its length")
             self._left -= len(some)
             yield some
         self._end(is_kept=True)
@@ -318,10 +318,10 @@ class _AnyAnswer(_Answer):
         while isinstance(event, self._h11.InformationalResponse) and event.status_code != 101:
             event = await self._event()
         if not isinstance(event, self._h11.Response | self._h11.InformationalResponse):
-            raise httpx.RemoteProtocolError("the answer has no head")
+            raise TransportError("the answer has no head")
         self.version = b"HTTP/" + event.http_version
         self.status = event.status_code
-        self.headers = event.headers.raw_items()
+        self.headers = _joined(event.headers)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         event = await self._event()
@@ -342,14 +342,14 @@ class _AnyAnswer(_Answer):
             await asyncio.sleep(0)
             some = await self._line.take(_PIECE)
             if not some and self._reader.their_state is self._h11.SEND_RESPONSE:
-                raise httpx.RemoteProtocolError("the connection ended before an answer")
+                raise TransportError("the connection ended before an answer")
             self._reader.receive_data(some)
 
 
 async def _begin_answer(line: _Line) -> _Answer:
-    """Read the head of an answer. Raises httpx.TransportError."""
+    """Read the head of an answer. Raises TransportError."""
     if not await line.arrived():
-        raise httpx.RemoteProtocolError("the connection ended before an answer")
+        raise TransportError("the connection ended before an answer")
     plain = _plain_answer(line)
     if plain is not None:
         return plain
@@ -364,17 +364,23 @@ def _plain_answer(line: _Line) -> _PlainAnswer | None:
     if head is None:
         return None
     status = int(head[1])
-    headers = [_header(one) for one in head[2].split(b"\r\n")[:-1]]
-    named = {name.lower(): value for name, value in headers}
-    length = named.get(b"content-length", b"")
-    if len(named) != len(headers) or not length.isdigit() or len(length) > 12:
+    lines = head[2].decode("ascii").split("\r\n")[:-1]
+    headers = {
+        name.lower(): value.strip() for name, _, value in (one.partition(":") for one in lines)
+    }
+    length = headers.get("content-length", "")
+    if len(headers) != len(lines) or not length.isdigit() or len(length) > 12:
         return None
-    if status in _WITHOUT_BODY or any(name in named for name in _TELLING):
+    if status in _WITHOUT_BODY or any(name in headers for name in _TELLING):
         return None
     del line.received[: head.end()]
     return _PlainAnswer(line, status, headers, int(length))
 
 
-def _header(line: bytes) -> tuple[bytes, bytes]:
-    name, _, value = line.partition(b":")
-    return name, value.strip()
+def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """Return headers by their names in lower case, the values of each joined."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        key, text = name.decode("ascii").lower(), value.decode("utf-8", "replace")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found

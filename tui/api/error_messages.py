@@ -1,6 +1,5 @@
 """Errors of the transport and refusals of the node, each in one sentence and with what helps."""
 
-import email.utils
 import errno
 import socket
 import ssl
@@ -9,11 +8,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from urllib.parse import urlsplit
 
-import httpx
-
 from tui.api import codec
 from tui.api.codec import HttpReply
-from tui.api.direct_transport import UnreadableAnswer
 from tui.api.errors import (
     ApiError,
     Forbidden,
@@ -24,6 +20,7 @@ from tui.api.errors import (
     Unreachable,
     Untrusted,
 )
+from tui.api.messages import ProxyRefused, UnreadableAnswer
 from tui.api.tls.certificate import COMPARE
 from tui.api.tls.pinned_handshake import PinMismatch
 from tui.model.certificate import Certificate
@@ -90,7 +87,7 @@ def timeout_error(where: str, seconds: float, stage: RequestStage) -> TimedOut:
 
 
 def transport_error(error: BaseException, where: str, stage: RequestStage) -> ApiError:
-    """Turn what httpx raised into an ApiError; `stage` is what the request was waiting for."""
+    """Turn what a transport raised into an ApiError; `stage` is what the request waited for."""
     causes = tuple(_causes(error))
     for cause in causes:
         if isinstance(cause, PinMismatch):
@@ -103,15 +100,12 @@ def transport_error(error: BaseException, where: str, stage: RequestStage) -> Ap
         found = _broken_tls(cause, where) or _no_way(cause, where)
         if found is not None:
             return found
-    if isinstance(error, httpx.ProxyError):
+    if isinstance(error, ProxyRefused):
         return Unreachable(
             f"{where} refused to open the way ({clean(str(error), 80)})",
             "may the proxy connect to that host and port?",
         )
-    is_by_httpcore = isinstance(error, httpx.RemoteProtocolError) and len(causes) > 2
-    if isinstance(error, UnreadableAnswer) or is_by_httpcore:
-        # httpx's, httpcore's and h11's own: there were bytes, and h11 could not read them. An
-        # answer that never began ends at httpcore.
+    if isinstance(error, UnreadableAnswer):
         return Garbled(f"{where} does not speak HTTP as expected: {clean(str(error), 120)}", _PORT)
     return Unreachable(f"{where} closed the connection ({stage.value})", remedies=_AGAIN)
 
@@ -267,8 +261,10 @@ def _retry_after(reply: HttpReply) -> float | None:
 
 
 def _moment(raw: str) -> datetime | None:
-    if len(raw) > 64:
+    if not raw or len(raw) > 64:
         return None
+    import email.utils  # rarely needed, and takes 5 ms
+
     try:
         moment = email.utils.parsedate_to_datetime(raw)
     except (ValueError, TypeError, OverflowError):

@@ -50,13 +50,13 @@ def _compiled_when_called(cls: type[Any], *, is_frozen: bool, is_compared: bool)
         compile_now()
         cls.__init__(self, *args, **kwargs)
 
-    def __eq__(self: Any, other: object) -> bool:  # noqa: N807 - as above
+    def __eq__(self: Any, other: object) -> Any:  # noqa: N807 - as above
         compile_now()
-        return cls.__eq__(self, other)
+        return vars(cls)["__eq__"](self, other)
 
-    def __hash__(self: Any) -> int:  # noqa: N807 - as above
+    def __hash__(self: Any) -> Any:  # noqa: N807 - as above
         compile_now()
-        return cls.__hash__(self)
+        return vars(cls)["__hash__"](self)
 
     made: dict[str, Any] = {"__init__": __init__}
     if is_compared:

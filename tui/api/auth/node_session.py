@@ -9,7 +9,8 @@ from tui.api.codec import HttpReply, WireError
 from tui.api.connection import Connection
 from tui.api.error_messages import refused_error
 from tui.api.errors import ApiError, LoginRefused, Unavailable
-from tui.api.transport import NO_AUTHORIZATION, SERVICES, Authorization, HiddenText
+from tui.api.messages import NO_AUTHORIZATION, Authorization, HiddenText
+from tui.api.transport import SERVICES
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 from tui.model.reading import Remedy

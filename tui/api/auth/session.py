@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import field
 
 from tui.api.auth.token_request import TTL, TokenRequestForm
-from tui.api.transport import Authorization, HiddenText, SecretLike, basic_authorization
+from tui.api.messages import Authorization, HiddenText, SecretLike, basic_authorization
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 from tui.model.records import dataclass

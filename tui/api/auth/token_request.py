@@ -9,17 +9,14 @@ from typing import ClassVar
 
 from tui.api.codec import HttpReply
 from tui.api.connection import BeforeSend, Connection, RequestTrace
-from tui.api.transport import (
-    AUTHORIZE,
-    REFRESH,
+from tui.api.messages import (
     Authorization,
-    GetOnlyTransport,
     HiddenText,
-    LoginTransport,
+    Request,
     SecretLike,
     basic_authorization,
-    request_headers,
 )
+from tui.api.transport import AUTHORIZE, REFRESH, GetOnlyTransport, LoginTransport
 
 TTL = 300
 """Seconds for which a token is requested: the API's default, and the only one that 7.4 has."""
@@ -79,10 +76,8 @@ class TokenConnection(Connection):
         body: HiddenText,
         trace: RequestTrace,
     ) -> HttpReply:
-        headers = request_headers(authorization)
-        headers["Content-Type"] = "application/json"
         async with self._deadline(trace) as limit:
-            request = self._request("POST", path, headers, body.reveal().encode())
+            request = Request("POST", self._address, path, authorization, body.reveal().encode())
             return await self._send(request, trace, limit)
 
 
