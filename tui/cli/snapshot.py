@@ -91,7 +91,7 @@ def _text(fleet: "Fleet", *, as_json: bool) -> str:
 
 
 def _json(fleet: "Fleet", document: SnapshotReport) -> str:
-    from tui.fleet.one_shot import node_status
+    from tui.fleet.poll_once import node_status
     from tui.fleet.snapshot.document import as_json
 
     errors = (node_error(node_status(node)) for node in fleet.nodes)
