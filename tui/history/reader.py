@@ -119,12 +119,11 @@ class HistoryReader:
 
 def _state(since: object, status: object, started: object, began: object) -> State | None:
     """Read a row of the table `state`; None where its values are of other types."""
-    numbers = [since, *(number for number in (started, began) if number is not None)]
-    if not all(isinstance(number, float) for number in numbers):
+    if not isinstance(since, float) or not isinstance(status, str | None):
         return None
-    if status is not None and not isinstance(status, str):
+    if not isinstance(started, float | None) or not isinstance(began, float | None):
         return None
-    return State(since, status, started, began)  # type: ignore[arg-type]
+    return State(since, status, started, began)
 
 
 def _span(begun: object, ended: object) -> Span | None:
