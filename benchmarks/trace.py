@@ -26,6 +26,7 @@ from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
+from tui.history.recorder import HistoryRecorder
 from tui.journal.order_journal import OrderJournal
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
@@ -37,7 +38,7 @@ _ROOT = str(Path(tui.__file__).parent) + os.sep
 _SIMULATOR = f"{_ROOT}sim{os.sep}"
 _USER, _PASSWORD = "admin@demo.local", "demo-password"
 _SERVICE, _STOPPED = "alert_mgr", "mdns_server"
-_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 25, 48, 37
+_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 25, 50, 38
 
 
 class Trace:
@@ -146,8 +147,13 @@ async def main() -> int:
         for profile in configuration.nodes:
             passwords.keep(profile, Secret(_PASSWORD))
         patience = Patience(steady=0.6, limit=6.0, same=1.5)
-        journal = OrderJournal(Path(folder))
-        fleet = Fleet(configuration, patience=patience, passwords=passwords, journal=journal)
+        fleet = Fleet(
+            configuration,
+            patience=patience,
+            passwords=passwords,
+            journal=OrderJournal(Path(folder)),
+            history=HistoryRecorder(Path(folder)),
+        )
         themes, _ = load_themes(theme_dirs())
         app = DeckApp(configuration, fleet, themes=themes, keys={})
         async with app.run_test(size=(120, 40)) as pilot:
