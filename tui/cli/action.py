@@ -1,7 +1,6 @@
 """`rsdeck start`, `stop`, `restart`: one action on one node, as the deck sends it."""
 
 import json
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from tui.cli.json_shapes import ActionResult, ActionService
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.options import reason_option, seconds_of, services_argument, steady_option
 from tui.cli.output import aligned_columns
+from tui.cli.process import call_on_signals
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -322,11 +322,7 @@ def _run(
             history=HistoryRecorder(state_dir()),
         )
         running = ActionRun(fleet, order, quiet=quiet)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # A signal that is ignored (nohup) stays ignored.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, running.stop, number)
+        call_on_signals(running.stop)
         return await running.run()
 
     return asyncio.run(go())

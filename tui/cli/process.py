@@ -6,6 +6,7 @@ import sys
 TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
 if TYPE_CHECKING:
     import signal
+    from collections.abc import Callable
 else:
     import _signal as signal  # what `signal` wraps in enums, whose import takes as long
 
@@ -22,3 +23,16 @@ def exit_on_signals() -> None:
     """Exit through the `with` blocks on a signal that ends the process, so that all is removed."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
+def call_on_signals(stop: "Callable[[int], object]") -> None:
+    """Let the running event loop call `stop` with the number of a signal that ends the process.
+
+    One that is ignored stays ignored, as SIGHUP is under nohup.
+    """
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)

@@ -1,6 +1,5 @@
 """`rsdeck rollout`: one restart from node to node, with the deck's own gates. Without textual."""
 
-import signal
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from tui.cli.errors import UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.load_config import load_config
 from tui.cli.options import reason_option, services_argument, steady_option
 from tui.cli.output import aligned_columns
+from tui.cli.process import call_on_signals
 from tui.cli.rollout_report import echo_plan, end_line
 from tui.model.text import clean
 from tui.storage.private_files import path_text
@@ -288,11 +288,7 @@ def _go(
             history=HistoryRecorder(state_dir()),
         )
         rolling = RolloutRun(fleet, plan, as_json=as_json)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # A signal that is ignored (nohup) stays ignored.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, rolling.stop)
+        call_on_signals(lambda _: rolling.stop())
         return await rolling.run()
 
     return asyncio.run(go())

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import json
-import signal
 from datetime import UTC, datetime
 
 import click
 
 from tui.cli.color import Color, painted
 from tui.cli.json_shapes import ChangeLine, HeartbeatLine, StatusLine
+from tui.cli.process import call_on_signals
 from tui.cli.status_report import print_remarks, status_json, status_table
 from tui.config import Configuration
 from tui.credentials import Passwords
@@ -62,11 +62,7 @@ class _Watch:
 
     async def run(self, heartbeat: float) -> int:
         """Print until a signal; a reader that has gone raises BrokenPipeError."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # A signal that is ignored (nohup) stays ignored.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self._stop, number)
+        call_on_signals(self._stop)
         await self._fleet.poll_once()
         self._begin()
         self._fleet.listener = self._changes
