@@ -126,3 +126,26 @@ class NodeNotSeenYet(Exception):
 
 class WriteBlocked(ApiError):
     """A request that the gate blocked; nothing was sent."""
+
+
+NO_ANSWER = "no answer"
+"""Why a value is not known of a node that cannot be read now."""
+
+
+def gap_of(error: ApiError) -> str:
+    """Return why something is not known in a few words: the status, or what came instead."""
+    if isinstance(error, Forbidden):
+        return "403"
+    if isinstance(error, LoginRefused):
+        return "401"
+    if isinstance(error, TimedOut):
+        return "timed out"
+    if is_redirect(error):
+        return "redirected"
+    if isinstance(error, Garbled):
+        return "invalid answer"
+    if isinstance(error, Unavailable) and error.status == 404:
+        return "not in this version"
+    if isinstance(error, Unavailable) and error.status:
+        return str(error.status)
+    return NO_ANSWER

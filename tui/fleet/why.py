@@ -13,10 +13,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from tui.api.errors import ApiError, LoginRefused
+from tui.api.errors import ApiError, LoginRefused, gap_of
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.state import LoginStopped
-from tui.fleet.polling.cluster_context import gap_of
 from tui.fleet.problems import RESTARTS_FOR, NodeCondition, find_problems
 from tui.model.clock import monotonic
 from tui.model.context import Alert, ClusterContext, Known, VendorSeverity

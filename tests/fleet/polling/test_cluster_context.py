@@ -38,6 +38,7 @@ from tui.api.errors import (
     TimedOut,
     Unavailable,
     Unreachable,
+    gap_of,
 )
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
@@ -50,12 +51,9 @@ from tui.fleet.polling.cluster_context import (
     TROUBLED_AT_MOST,
     ClusterContextCache,
     ContextAnswer,
-    ContextCall,
-    HealthReading,
-    Roster,
     first_context_after,
-    gap_of,
 )
+from tui.fleet.polling.context_answers import ContextCall, HealthReading, Roster
 from tui.model.cluster import ClusterHealth, Member, MemberHealth
 from tui.model.context import (
     Alert,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tui.api.errors import ApiError, LoginRefused
-from tui.fleet.polling.cluster_context import gap_of
+from tui.api.errors import ApiError, LoginRefused, gap_of
 from tui.model.context import ClusterContext, EndpointAvailability
 from tui.model.records import dataclass
 

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from tui.api.errors import ApiError, NotSent, WriteBlocked
+from tui.api.errors import ApiError, NotSent, WriteBlocked, gap_of
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.endpoints import EndpointCount, count_endpoints, databases_on
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
 from tui.fleet.orders.verdict import OrderEvidence, Patience
-from tui.fleet.polling.cluster_context import gap_of
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.journal_file import JournalError

@@ -22,20 +22,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tui.api.errors import (
+    NO_ANSWER,
     ApiError,
     LoginRefused,
     Unavailable,
     Unreachable,
+    gap_of,
     is_redirect,
 )
-from tui.fleet.polling.cluster_context import (
-    CONTEXT_AFTER,
-    NO_ANSWER,
-    ClusterContextCache,
-    Roster,
-    gap_of,
-)
+from tui.fleet.polling.cluster_context import CONTEXT_AFTER, ClusterContextCache
 from tui.fleet.polling.cluster_health import FACTS_AT_MOST, ClusterHealthCache
+from tui.fleet.polling.context_answers import Roster
 from tui.fleet.polling.source_node import FACTS_EVERY, SourceNode
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, Member

@@ -13,11 +13,10 @@ from dataclasses import field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable
+from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable, gap_of
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.orders.guard import busy_text
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.polling.cluster_context import gap_of
 from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_gaps, find_hazards
 from tui.fleet.rollout.host import RolloutHost
 from tui.journal.records import iso_time
