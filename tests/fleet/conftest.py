@@ -297,7 +297,12 @@ class Play:
             self.get(path, fresh)
 
     def restart(self, service: str = "alert_mgr") -> None:
-        self.services[service] = running_since(60)
+        """Restart a service: as on every node, later than what was read of it before."""
+        self.services[service] = {
+            "status": "RUNNING",
+            "start_time": "2026-01-02T00:01:00Z",
+            "uptime": "0:00:01",
+        }
 
     def __call__(self, peer: Peer) -> None:
         while (request := peer.read()) is not None:
