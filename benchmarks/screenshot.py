@@ -9,6 +9,7 @@ from stage import STOPPED, is_known, make_trouble, until
 
 from tui.cli.demo import configuration_for, known_passwords
 from tui.fleet.fleet import Fleet
+from tui.model.clock import monotonic
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster, SimulatorError
 from tui.storage.paths import theme_dirs
@@ -29,10 +30,16 @@ async def picture(served: SimulatedCluster, folder: Path) -> str:
         await until(pilot, lambda: is_known(fleet), "every node's answer and kinds")
         await make_trouble(pilot, fleet, served.cluster)
         app.deck.table.move_to(STOPPED)
-        fleet.set_paused(False)  # polls all nodes now, so that all readings are young
-        await pilot.pause(0.5)
+        await fleet.read_context(fleet.nodes[0].name)
+        now = monotonic()
+        fleet.refresh()
+        await until(
+            pilot,
+            lambda: all(one.reading.is_good and one.reading.asked_at >= now for one in fleet.nodes),
+            "a young answer of every node",
+        )
         app.deck.refresh_all()
-        await pilot.pause(0.1)
+        await pilot.pause()
         return app.export_screenshot(title="rsdeck")
 
 
