@@ -45,6 +45,9 @@ ARMS_AT_ONCE = ArmingTimes(painted=0.02, quiet=0.02, alone=0.02)
 ARMS_AS_SHIPPED = ArmingTimes()
 """For tests of keys that come too early, too close together, or all at once."""
 
+NEVER_ARMS = ArmingTimes(painted=600.0, quiet=600.0, alone=0.02)
+"""For tests of keys that come too early, however slow the machine is."""
+
 DECIDING = frozenset({"enter", "y", "ctrl+s", "ctrl+t"})
 """Keys that decide something on a screen that wants them to come alone."""
 

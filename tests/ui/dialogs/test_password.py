@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from tests.ui.conftest import ADMIN, open_deck, quiet, write_configuration
+from tests.ui.conftest import (
+    ADMIN,
+    ARMS_AT_ONCE,
+    NEVER_ARMS,
+    open_deck,
+    quiet,
+    write_configuration,
+)
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.password import PasswordDialog
 
@@ -109,12 +116,13 @@ async def test_what_is_typed_before_the_first_poll_is_no_key_of_the_deck(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     """P5."""
-    async with open_deck(write_configuration(served, tmp_path), password=None) as deck:
+    configuration = write_configuration(served, tmp_path)
+    async with open_deck(configuration, password=None, arming=NEVER_ARMS) as deck:
         deck.burst("a", "b", "q", "c")
+        await deck.until(lambda: isinstance(deck.app.screen, PasswordDialog))
         await deck.settle()
-        dialog = deck.app.screen
-        assert isinstance(dialog, PasswordDialog)
-        assert dialog.query_one(Input).value == ""
+        assert deck.app.screen.query_one(Input).value == ""
+        deck.app.arming_times = ARMS_AT_ONCE
         await deck.asked()
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)

@@ -13,6 +13,7 @@ from textual import events
 from tests.fleet.plan_nodes import place, wish
 from tests.ui.conftest import (
     ARMS_AS_SHIPPED,
+    NEVER_ARMS,
     NEVER_SURE,
     Deck,
     open_deck,
@@ -319,10 +320,13 @@ async def test_keys_typed_before_a_pause_do_not_answer_it(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path)
-    async with open_deck(configuration, patience=QUICK, arming=ARMS_AS_SHIPPED) as deck:
+    async with open_deck(configuration, patience=QUICK) as deck:
         served.cluster.refuse_next(2, SERVICE)
-        await begin(deck)
-        await deck.until(lambda: progress(deck).state is RolloutState.PAUSED)
+        await ask(deck)
+        await deck.armed()
+        deck.app.arming_times = NEVER_ARMS
+        await agree(deck)
+        await stands(deck, RolloutState.PAUSED)
         deck.burst("s", "y", "r", "y")
         await deck.settle()
         assert isinstance(deck.app.screen, RolloutScreen)
@@ -587,14 +591,17 @@ async def test_however_fast_one_pages_nothing_is_passed_by_unseen(
     async with open_deck(write_configuration(served, tmp_path), size=(60, 20)) as deck:
         await ask(deck)
         await deck.armed()
-        box, seen = deck.app.screen.query_one("#facts"), deck.app.screen._seen
+        screen: Any = deck.app.screen
+        box = screen.query_one("#facts")
         deck.burst(*["down"] * 60)
         while not box.scroll_offset.y:  # noqa: ASYNC110 - every turn of the loop is looked at
             await asyncio.sleep(0)
-        # One page on, and no further before that page was painted.
-        assert box.scroll_offset.y <= seen
+        # No further than the lines that were in view before, at any moment.
+        for _ in range(200):
+            assert box.scroll_offset.y <= screen._seen
+            await asyncio.sleep(0)
         await deck.settle()
-        assert box.scroll_offset.y <= deck.app.screen._seen
+        assert box.scroll_offset.y <= screen._seen
         await read(deck)
         deck.burst(*["up"] * 60)
         await deck.shows("Restart alert_mgr on 3 nodes")
