@@ -76,3 +76,21 @@ def test_nothing_is_written_once_it_is_finished(terminal: Terminal) -> None:
     terminal.output.finish()
     terminal.output.write("late")
     assert terminal.waiting() == RESTORE.encode()
+
+
+def test_what_waited_when_the_output_was_held_is_written() -> None:
+    """A resumed deck sets the terminal's modes, and holds what it paints until that is of now."""
+    reader, fd = pty.openpty()
+    output = Output(fd, gone=lambda: None, drained=lambda: None)
+    output.write(LONG)
+    output.write("modes")
+    output.hold()
+    output.write("old")
+    output.start()  # as late as on a busy machine
+    output.release()
+    output.write("new")
+    found = Terminal(reader, output).read_until(b"new")
+    assert found.replace(b"\r\n", b"\n") == LONG.encode() + b"modesnew"
+    output.finish()
+    os.close(reader)
+    os.close(fd)

@@ -64,8 +64,10 @@ class Output(threading.Thread):
             if self._closing:
                 return
             since = self._busy_since
-            if self._is_held or (since is not None and time.monotonic() - since > _PATIENCE):
-                self._waiting.clear()
+            is_stalled = since is not None and time.monotonic() - since > _PATIENCE
+            if self._is_held or is_stalled:
+                if is_stalled:
+                    self._waiting.clear()
                 self._missed = True
                 self.dropped += 1
                 return
@@ -89,7 +91,7 @@ class Output(threading.Thread):
             return data  # full, or gone: the thread finds out which
 
     def hold(self) -> None:
-        """Drop everything until `release`."""
+        """Drop what comes until `release`; what waits, such as the terminal's modes, is written."""
         with self._changed:
             self._is_held = True
             self.dropped += 1
