@@ -50,6 +50,7 @@ async def rolling(served: SimulatedCluster, **more: Any) -> AsyncIterator[Runnin
 async def planned(deck: Running, *names: str, nodes: tuple[str, ...] = ()) -> Plan:
     """Plan over all nodes, or those named, once their roles are known."""
     await deck.known()
+    await deck.readings(1)  # on a busy machine, that may have taken too long to act on
     plan = deck.fleet.rollouts.plan(
         names or (SERVICE,), nodes or [one.name for one in deck.fleet.nodes]
     )

@@ -296,8 +296,10 @@ async def test_a_node_that_refuses_the_token_of_others_is_polled_with_the_passwo
             profile(one.url, "node1", cluster="demo", login=LoginWay.AUTO),
             profile(two.url, "node2", cluster="demo", login=LoginWay.AUTO),
         ]
-        async with running(*nodes) as deck:
-            await deck.good()
+        async with running(nodes[0], passwords=keeping(nodes)) as deck:
+            await deck.good()  # so the token is known to be good, and its scheme too
+            deck.fleet.adopt(nodes)
+            await deck.good("node1", "node2")
             await deck.readings(3)
             assert kinds(deck) == {None}
             assert deck.watch("node1").password_polling is None

@@ -1,5 +1,6 @@
 """A gate opens where the cluster is as planned, and well; else it says why not, or was not told."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -315,14 +316,16 @@ async def test_another_node_under_an_address_outside_the_plan_keeps_the_gate_clo
 
 async def test_a_service_that_stops_during_the_cluster_check_gets_no_order() -> None:
     with two_played() as (nodes, primary, replica):
-        async with running(*nodes.values(), refresh=0.05, patience=QUICK) as deck:
+        async with running(*nodes.values(), refresh=30, patience=QUICK) as deck:
             await deck.known()
             plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node2"])
             assert isinstance(plan, Plan), plan
+            loop = asyncio.get_running_loop()
 
             def stop_meanwhile(peer: Peer) -> None:
                 replica.services["alert_mgr"] = {"status": "STOPPED"}
-                wait_until(lambda: status(deck, "node2") == "STOPPED", 10)
+                loop.call_soon_threadsafe(deck.watch("node2").refresh_now)
+                wait_until(lambda: status(deck, "node2") == "STOPPED")
                 peer.send(CLUSTER_WELL)
 
             primary.get(CLUSTER_CHECK, stop_meanwhile)
