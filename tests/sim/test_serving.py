@@ -1,5 +1,7 @@
 """The API over real HTTPS on loopback: logins, orders, redirects, and what cuts the wire."""
 
+import asyncio
+import gc
 import hashlib
 import socket
 import ssl
@@ -256,6 +258,16 @@ def test_the_port_of_a_node_that_is_down_refuses_and_is_not_given_to_another():
                 return client.connect_ex(place) == 0
 
         until(answers)
+
+
+def test_a_handshake_that_is_not_over_leaves_nothing_open():
+    """It would be found, and called a fault, in whatever test is run later."""
+    with socket.socket() as client:
+        with SimulatedCluster(Cluster(1)) as served:
+            client.connect(("127.0.0.1", int(served.urls[1].rpartition(":")[2])))
+            until(lambda: len(asyncio.all_tasks(served._loop)) > 2)  # it serves, and waits to end
+        assert not asyncio.all_tasks(served._loop)
+    gc.collect()
 
 
 def test_requests_are_recorded(ask, served):

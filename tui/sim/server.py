@@ -73,6 +73,11 @@ class _Port:
         """The node's `address:port`."""
         return "{}:{}".format(*self._place)
 
+    @property
+    def answering(self) -> set[asyncio.Task[None]]:
+        """The requests that are being answered."""
+        return self._state.tasks
+
     async def look(self) -> None:
         """Open or close the port, as the state of the node requires."""
         if not self._cluster.listens(self.uid):
@@ -290,6 +295,15 @@ class SimulatedCluster:
                 await asyncio.wait_for(self._stop.wait(), _LOOK)
         for port in self._ports:
             port.close()
+        await self._end_handshakes()
         # The protocols of the aborted connections are closed in the loop's next turns.
         for _ in range(3):
             await asyncio.sleep(0)
+
+    async def _end_handshakes(self) -> None:
+        """End the connections that no port knows yet, since they still shake hands."""
+        answering = {task for port in self._ports for task in port.answering}
+        shaking_hands = asyncio.all_tasks() - answering - {asyncio.current_task()}
+        for task in shaking_hands:
+            task.cancel()
+        await asyncio.gather(*shaking_hands, return_exceptions=True)
