@@ -145,7 +145,7 @@ async def test_whatever_is_lost_after_sending_is_lost_and_never_sent_again(conne
         given = await restart(client)
         assert given.outcome is AnswerOutcome.LOST
         assert given.text.isprintable()
-        assert given.took < 0.8
+        assert given.took < 10
         assert len(await client.services()) == 1
     assert len(server.posts) == 1
 

@@ -294,13 +294,17 @@ async def test_both_tries_share_one_deadline(connect):
         peer.read()
         peer.server.closing.wait(0.25)
 
-    with serving(late_close, hang) as server:
-        client = connect(server, timeout=0.4)
-        await client.services()
-        began = time.monotonic()
-        with pytest.raises(Unreachable, match=r"within 0\.4 s"):
+    async def both() -> float:
+        with serving(late_close, hang) as server:
+            client = connect(server, timeout=0.4)
             await client.services()
-        assert time.monotonic() - began < 0.6
+            began = time.monotonic()
+            with pytest.raises(Unreachable, match=r"within 0\.4 s"):
+                await client.services()
+            return time.monotonic() - began
+
+    # With a deadline each it would take 0.65 s at least; a busy machine may take long once.
+    assert any([await both() < 0.6 for _ in range(6)])
 
 
 async def test_hundreds_of_cancelled_polls_leave_a_client_that_works(connect):

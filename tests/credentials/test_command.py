@@ -41,7 +41,7 @@ async def gone(pid: Path) -> None:
         except OSError:
             return True  # also where it was killed before it wrote
 
-    await asyncio.to_thread(until, ended, 5)
+    await asyncio.to_thread(until, ended, 30)
 
 
 async def test_what_a_command_prints_is_the_password() -> None:
@@ -156,7 +156,7 @@ async def test_output_without_an_end_is_cut_off_and_the_command_killed(tmp_path:
     pid = tmp_path / "pid"
     began = time.monotonic()
     await refused("sh", "-c", f"echo $$ > {pid}; exec yes hunter2", says="longer than 4096")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     await gone(pid)
 
 
@@ -167,7 +167,7 @@ async def test_a_command_that_hangs_is_killed_with_all_it_started(tmp_path: Path
     script = f"sleep 60 & echo $! > {child}; echo hunter2; wait"
     began = time.monotonic()
     error = await refused("sh", "-c", script, says="it did not answer within 0.5 s", limit=0.5)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
     assert "hunter2" not in everything_about(error).replace(script, "")
     await gone(child)
 

@@ -202,4 +202,4 @@ def test_a_disk_that_hangs_holds_nothing_else_up_and_is_reported(file: Path) -> 
         [*argv, str(file)], check=True, stdout=subprocess.PIPE, text=True, timeout=60
     ).stdout.splitlines()
     assert "it could not be read within 0.5 s" in printed[-1]
-    assert float(printed[-2]) < 1.5
+    assert float(printed[-2]) < 2.5  # it hangs for 3 s

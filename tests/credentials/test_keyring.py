@@ -132,7 +132,7 @@ async def test_a_keyring_that_waits_for_a_dialog_is_abandoned_after_the_limit(
     locked = profile(KeyringSource(), url="https://locked:9443")
     with pytest.raises(CredentialError, match=r"it did not answer within 0\.05 s") as caught:
         await Passwords(keyring_limit=0.05).read(locked)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     assert "unlock it" in caught.value.hint
     assert all(one.daemon for one in threading.enumerate() if one is not threading.main_thread())
 

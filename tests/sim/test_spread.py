@@ -83,7 +83,7 @@ def test_three_clusters_one_of_them_of_35_nodes_are_up_within_seconds():
             )
             for number, nodes in enumerate((35, 3, 3))
         ]
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
         assert ask(served[0], "/v1/bootstrap", 35).status_code == 200
         assert len(ask(served[0], "/v1/nodes").json()) == 35
 

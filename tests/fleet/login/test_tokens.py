@@ -247,14 +247,14 @@ async def test_with_tokens_slow_nodes_are_polled_side_by_side_for_one_password()
     """P15, P24: two at a time, forty nodes of 0.5 s would take ten seconds each."""
     cluster = Cluster(40)
     with SimulatedCluster(cluster, tls=False) as served:
-        async with running(*profiles(served), refresh=2, timeout=5) as deck:
+        async with running(*profiles(served), refresh=2) as deck:
             await deck.until(lambda: all(one.reading.is_good for one in deck.fleet.nodes), 20)
             cluster.latency = 0.5
             began = time.monotonic()
             await deck.until(
                 lambda: all(one.reading.asked_at > began + 2 for one in deck.fleet.nodes), 20
             )
-            assert max(one.reading.took for one in deck.fleet.nodes) < 4
+            assert max(one.reading.took for one in deck.fleet.nodes) < 8
     passwords = [one for one in cluster.requests if one.scheme == "basic"]
     assert [one.path for one in passwords] == [AUTHORIZE]
 
@@ -392,7 +392,7 @@ async def test_twelve_slow_nodes_cost_two_refusals_when_a_password_is_changed(
     with ExitStack() as stack:
         urls = serve_all(stack, plays)
         nodes = [profile(url, f"n{no}", cluster="demo") for no, url in enumerate(urls)]
-        async with running(*nodes, timeout=5) as deck:
+        async with running(*nodes) as deck:
             await deck.good()
             rule["password"] = "another"
             await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN}, 15)
@@ -417,7 +417,7 @@ async def test_the_source_of_a_changed_password_is_read_once_more_and_the_deck_g
         nodes = [
             profile(url, f"n{no}", cluster="demo", password=source) for no, url in enumerate(urls)
         ]
-        async with running(*nodes, passwords=Passwords(), timeout=5) as deck:
+        async with running(*nodes, passwords=Passwords()) as deck:
             await deck.good()
             file.write_text("another\n")
             rule["password"] = "another"
@@ -453,7 +453,7 @@ async def test_a_password_that_one_node_takes_does_not_lock_the_user_of_another_
             profile(url, f"n{no}", password=source, login=LoginWay(way))
             for no, url in enumerate(urls)
         ]
-        async with running(first, *others, passwords=Passwords(), timeout=5) as deck:
+        async with running(first, *others, passwords=Passwords()) as deck:
             await deck.until(lambda: kinds(deck) == {TroubleKind.LOGIN}, 15)
             await quiet(0.25)
     assert len(refusals) == 2
