@@ -26,14 +26,13 @@ def test_any_size_will_do(size: tuple[int, int], opened: Open) -> None:
         terminal.quiet(0.3)
         assert terminal.child.poll() is None
         terminal.send(b"\x11")
-        assert terminal.ends() == 0
+        assert terminal.ends() == 0, terminal.left
         assert terminal.is_given_back
 
 
 def ask(terminal: Terminal) -> None:
     terminal.shows("alert_mgr", "optional")
-    terminal.send(b"r")
-    terminal.shows("Restart alert_mgr")
+    terminal.press_until(b"r", lambda: "Restart alert_mgr" in terminal.text)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (120, 8), (25, 40), (60, 12)])
@@ -65,8 +64,7 @@ def test_a_window_made_large_again_can_be_confirmed(opened: Open, served: Simula
         terminal.resize(120, 40)
         terminal.shows("y restarts", "POST")
         terminal.quiet(0.3)
-        terminal.send(b"y")
-        terminal.until(lambda: posts(served) == before + 1)
+        terminal.press_until(b"y", lambda: posts(served) == before + 1)
         terminal.shows("VERIFIED")
         terminal.send(b"\x11")
         assert terminal.ends() == 0

@@ -80,7 +80,7 @@ class HelpPage(Static):
 
         Whatever it shows now: with the scroll bar, which a longer page brings, it is narrower.
         """
-        return self._laid_out(width).get_height({}, width)
+        return self._laid_out(width).get_height({}, width) if width else 0
 
     def render(self) -> Visual:
         """Lay out the page in the width it has."""
