@@ -19,6 +19,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
+from tests.ui.headless import paint_changes, paint_when_settled
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
@@ -104,7 +105,8 @@ class Deck:
                 await self.alone()  # it decides only where it comes alone
             self.app.post_message(key_event(key))
             if not is_text or at + 1 == len(keys) or len(keys[at + 1]) != 1:
-                await self.settle()
+                await settle(self.app)
+        paint_changes(self.app)
 
     async def open(self, key: str, window: type[Screen[Any]]) -> None:
         """Press a key that opens a window, again where a node's answer was too old for it.
@@ -120,6 +122,7 @@ class Deck:
 
     async def settle(self) -> None:
         await settle(self.app)
+        paint_changes(self.app)
 
     async def click(self, offset: tuple[int, int], times: int = 1) -> None:
         """Click where a mouse would, so often in one go, through the app's own door."""
@@ -322,8 +325,10 @@ async def open_deck(
     app = DeckApp(
         configuration, fleet, themes=themes, keys=keys or {}, files=files, arming_times=arming
     )
-    async with app.run_test(size=size, notifications=True) as pilot:
-        yield Deck(app, fleet, pilot)
+    with paint_when_settled():
+        async with app.run_test(size=size, notifications=True) as pilot:
+            yield Deck(app, fleet, pilot)
+            paint_changes(app)
 
 
 def posts(served: SimulatedCluster) -> list[Any]:
