@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 # How many tests run side by side: more than there are cores, since they wait more than they compute.
 JOBS ?= 8
 STAMP := $(VENV)/.installed
+COMPILED := $(VENV)/.compiled
 RELEASE := $(VENV)/.release
 
 # Compiled modules are kept: the tests start the deck hundreds of times.
@@ -15,11 +16,11 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
 
-test: $(STAMP)
+test: $(COMPILED)
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 # For every save: what needs neither real time, nor a process, nor a terminal.
-quick: $(STAMP)
+quick: $(COMPILED)
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not real_time and not terminal"
 
 # The cheapest failure comes first.
@@ -28,7 +29,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+	@$(MAKE) --no-print-directory test
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -116,6 +117,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo "making $(VENV) and installing into it, once" && $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
+
+# The tests are compiled once for all that run side by side, else each compiles all of them.
+$(COMPILED): $(STAMP)
+	@$(BIN)/python -m pytest -q --collect-only > /dev/null || true
+	@touch $(COMPILED)
 
 $(RELEASE): $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,release]'
