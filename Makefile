@@ -21,7 +21,7 @@ test: $(COMPILED)
 
 # For every save: what needs neither real time, nor a process, nor a terminal.
 quick: $(COMPILED)
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not real_time and not terminal"
+	RSDECK_QUICK=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not real_time and not terminal"
 
 # The cheapest failure comes first.
 check: $(STAMP)

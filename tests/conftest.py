@@ -1,14 +1,28 @@
 """Whatever a test does, what it writes shows no password that ours are given."""
 
 import gc
+import os
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.canary import found_below, leaks
 from tests.clock import Clock
+
+# The same examples in every run: no seed of the day, no database, no slow machine's deadline.
+# `make quick` tries a quarter of them.
+settings.register_profile(
+    "rsdeck",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=50 if os.environ.get("RSDECK_QUICK") else 200,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.load_profile("rsdeck")
 
 
 def pytest_configure() -> None:

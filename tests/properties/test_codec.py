@@ -58,7 +58,7 @@ def nested(leaf: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     def more(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
         return st.lists(inner, max_size=5) | st.dictionaries(LOOSE | WORDS, inner, max_size=6)
 
-    return st.recursive(leaf, more, max_leaves=20)
+    return st.recursive(leaf, more, max_leaves=8)
 
 
 # Python writes NaN and infinities as words that are no JSON: an answer with one is refused whole.
