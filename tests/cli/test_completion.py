@@ -5,11 +5,12 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ROOT, Command
+from tests.cli.conftest import ROOT, Command, Ran
 from tests.history.conftest import reading, service
 from tests.pty import Terminal, environment
 from tui.history.recorder import HistoryRecorder
@@ -29,18 +30,20 @@ password_env = "P"
 """
 
 
-def completed(rsdeck: Command, *words: str) -> list[str]:
-    """Return what click offers for the last word."""
-    env = {
+def asked_for(words: Sequence[str]) -> dict[str, str]:
+    """Return the variables by which a shell asks to complete the last word."""
+    return {
         "_RSDECK_COMPLETE": "bash_complete",
         "COMP_WORDS": " ".join(("rsdeck", *words)),
         "COMP_CWORD": str(len(words)),
     }
-    ran = rsdeck.run_process(env=env)
+
+
+def completed(ran: Ran) -> list[str]:
+    """Return what is offered."""
     return [line.partition(",")[2] for line in ran.out.splitlines() if line]
 
 
-@pytest.mark.real_time
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
@@ -68,13 +71,12 @@ def test_names_complete(words: tuple[str, ...], offered: list[str], rsdeck: Comm
     themes = rsdeck.configure(NODES).parent / "themes"
     themes.mkdir()
     (themes / "my-own.toml").touch()
-    assert completed(rsdeck, *words) == offered
+    assert completed(rsdeck.run(env=asked_for(words))) == offered
 
 
-@pytest.mark.real_time
 def test_a_broken_configuration_completes_nothing_and_says_nothing(rsdeck: Command) -> None:
     rsdeck.configure("[nodes\n")
-    assert completed(rsdeck, "status", "") == []
+    assert completed(rsdeck.run(env=asked_for(("status", "")))) == []
 
 
 def _program(folder: Path) -> Path:
@@ -156,7 +158,7 @@ def _took(rsdeck: Command, words: tuple[str, ...], offered: list[str]) -> float:
     took = []
     for _ in range(5):
         began = _children()
-        assert completed(rsdeck, *words) == offered
+        assert completed(rsdeck.run_process(env=asked_for(words))) == offered
         took.append(_children() - began)
     return min(took)
 
