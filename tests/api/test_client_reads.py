@@ -501,16 +501,20 @@ async def test_after_two_calls_without_an_answer_no_further_one_begins(connect):
 
 async def test_no_call_begins_after_the_time_that_a_caller_has(connect):
     with serving(routes(CLUSTER)) as server:
-        states = {"1": {"role": "master"}}
+        kinds = (frozenset({"alert_mgr"}), frozenset[str]())
         with pytest.raises(Unreachable, match="was not sent"):
             await connect(server).cluster_facts(until=time.monotonic())
-        facts = await connect(server).cluster_facts(states, until=time.monotonic() + 60)
+        facts = await connect(server).cluster_facts(kinds, until=time.monotonic() + 60)
+        kinds_alone = await connect(server).cluster_facts(kinds, only_kinds=True)
     assert [one.path for one in server.asked] == [
-        "/v1/cluster/services_configuration",
+        "/v1/nodes/status",
         "/v1/nodes",
         "/v1/cluster",
+        "/v1/nodes/status",
     ]
-    assert facts.members[0].role is Role.PRIMARY
+    assert facts.optional == kinds_alone.optional == {"alert_mgr"}
+    assert facts.members[0].role is kinds_alone.members[0].role is Role.PRIMARY
+    assert not kinds_alone.gaps
 
 
 async def test_facts_that_all_fail_raise_the_first_error(connect):

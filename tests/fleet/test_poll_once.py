@@ -29,7 +29,7 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeOperator
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.poll_once import NodeStatus, read_status
+from tui.fleet.poll_once import NodeStatus, node_status, poll_once, read_status
 from tui.model.login import LoginWay
 from tui.model.reading import TroubleKind
 from tui.model.service import Kind
@@ -167,10 +167,89 @@ def test_one_bad_side_call_costs_only_what_it_tells(path: str, reply: Reply) -> 
     play = Play()
     play.get(path, reply)
     with serving(play) as server:
-        (one,) = look(profile(server.url), timeout=0.4)
+        node = profile(server.url)
+        wanted = configuration([node], timeout=0.4)
+        fleet = poll_once(wanted, [node], keeping([node]), read_only="only polled")
+    one = node_status(fleet.watch("node1"))
     assert one.trouble is None
     assert (one.scope.optional is None) == (path == OPTIONAL)
     assert [gap.partition(":")[0] for gap in one.gaps] == [path]
+
+
+@pytest.mark.parametrize("reply", [Peer.hang, answer("", 404)])
+def test_the_kinds_are_known_where_the_list_with_the_roles_cannot_be_read(reply: Reply) -> None:
+    """Which nodes belong to the cluster is read of another call then."""
+    plays = [Play(uid) for uid in (1, 2)]
+    for play in plays:
+        play.get(STATES, reply)
+    plays[1].get(OPTIONAL, answer("", 307, Location="http://elsewhere/"))
+    with serving(plays[0]) as one, serving(plays[1]) as two:
+        nodes = (
+            profile(one.url, "node1", cluster="demo"),
+            profile(two.url, "node2", cluster="demo"),
+        )
+        found = look(*nodes, timeout=0.4)
+    assert [status.scope.optional for status in found] == [{"alert_mgr"}] * 2
+
+
+@pytest.mark.parametrize("way", LoginWay)
+@pytest.mark.real_time
+def test_a_status_reads_only_what_the_kinds_depend_on_two_calls_at_a_time(
+    served: SimulatedCluster, way: LoginWay
+) -> None:
+    """Side calls of 0.5 s: three times that by password, twice by token, and what starts up."""
+    for path in SIDE_CALLS:
+        served.cluster.slow_call(path, 0.5)
+    began = time.monotonic()
+    found = look(*profiles(served, login=way), timeout=2)
+    took = time.monotonic() - began
+    assert [bool(status.scope.optional) for status in found] == [True] * 3
+    assert took < (3 if way is LoginWay.BASIC else 2) * 0.5 + 0.9
+    assert not [*asked(served, NODES), *asked(served, CLUSTER)]
+    assert len(asked(served, STATES)) == 1
+
+
+def test_a_password_changed_after_the_services_is_refused_twice_at_most() -> None:
+    """P24: and the services that were read are shown."""
+    refused: list[str] = []
+
+    def refuse(peer: Peer) -> None:
+        peer.server.closing.wait(0.1)  # so that others are on their way
+        refused.append(peer.server.asked[-1].path)
+        peer.send(answer("no", 401))
+
+    with contextlib.ExitStack() as stack:
+        nodes = []
+        for uid in (1, 2, 3):
+            play = Play(uid)
+            for path in SIDE_CALLS:
+                play.get(path, refuse)
+            server = stack.enter_context(serving(play))
+            nodes.append(profile(server.url, f"node{uid}", cluster="demo"))
+        found = look(*nodes)
+    assert len(refused) <= 2
+    assert [(status.trouble, len(status.services)) for status in found] == [(None, 2)] * 3
+    assert all(status.scope.optional is None and status.kinds_gap for status in found)
+
+
+def test_a_node_that_does_not_report_who_it_is_in_time_is_not_waited_for() -> None:
+    """The others' kinds are known, and the reason for the lack of its own is."""
+    with contextlib.ExitStack() as stack:
+        nodes = []
+        for uid in range(1, 9):
+            play = Play(uid)
+            if uid > 1:
+                play.get(BOOTSTRAP, Peer.hang)
+                play.get(OPTIONAL, answer("", 307, Location="http://elsewhere/"))
+            server = stack.enter_context(serving(play))
+            nodes.append(profile(server.url, f"node{uid}", cluster="demo"))
+        began = time.monotonic()
+        first, *_, last = look(*nodes, timeout=0.4)
+        assert time.monotonic() - began < 4  # 7 that hang, two at a time: 1.4 s without a limit
+    assert first.scope.optional == {"alert_mgr"}
+    assert last.trouble is None
+    assert last.scope.optional is None
+    assert last.kinds_gap == "the node has not reported its identity yet"
 
 
 @pytest.mark.parametrize("attempt", range(4))
@@ -261,5 +340,5 @@ def test_a_401_to_one_side_call_discards_no_services_that_were_read(path: str) -
     assert one.trouble is None
     assert len(one.services) == 2
     # No further password leaves before services were polled again, and the reason is known.
-    assert one.scope.optional is None
-    assert "401" in one.kinds_gap or "refused" in one.kinds_gap
+    assert (one.scope.optional is None) == (path != STATES)
+    assert any("401" in gap or "refused" in gap for gap in one.gaps)

@@ -10,7 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from tui.api import codec, context_codec, transport
 from tui.api.auth.node_session import NodeSession
@@ -34,7 +34,7 @@ from tui.api.services_parser import ServicesParser
 from tui.api.transport import SERVICES
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
-from tui.model.cluster import ClusterFacts, ClusterHealth, Member
+from tui.model.cluster import ClusterFacts, ClusterHealth, Member, OptionalServices
 from tui.model.context import (
     Alert,
     Database,
@@ -198,39 +198,46 @@ class NodeReader:
             raise self._error_for(reply, f"GET {path}")
         return found
 
-    async def node_states(self) -> dict[str, Any]:
-        """Read `GET /v1/nodes/status` as it is: an object by uid, for `cluster_facts`."""
-        return await self._read(_STATES, codec.read_states)
-
     async def member_states(self) -> tuple[Member, ...]:
         """Read `GET /v1/nodes/status`: every node's role and hostname, without its address."""
-        return codec.join_members((), await self.node_states())
+        return codec.join_members((), await self._read(_STATES, codec.read_states))
 
-    async def optional_services(self) -> tuple[frozenset[str], frozenset[str]]:
+    async def optional_services(self) -> OptionalServices:
         """Read `GET /v1/cluster/services_configuration`: the optional services, the disabled."""
         return await self._read(_OPTIONAL, codec.read_optional)
 
     async def cluster_facts(
-        self, states: dict[str, Any] | ApiError | None = None, *, until: float = math.inf
+        self,
+        optional: OptionalServices | ApiError | None = None,
+        *,
+        until: float = math.inf,
+        only_kinds: bool = False,
     ) -> ClusterFacts:
         """Read what the cluster says of itself, in four calls; one that fails becomes a gap.
 
-        `states` is what `node_states` gave just now, if it was called. After `until` (monotonic)
+        `optional` is what `optional_services` gave just now, if it was called. `only_kinds` leaves
+        out what the kinds of services do not depend on. After `until` (monotonic)
         no further call begins, nor after two without an answer. Raises LoginRefused at once, a
         redirect as Unavailable at the second one (a node that is not primary sends all calls
         elsewhere), and the first trouble if no call was answered.
         """
         gaps: dict[str, ApiError] = {}
-        if isinstance(states, ApiError):
-            gaps[_STATES], states = states, None
-        elif states is None:
-            states = await self._or_gap(_STATES, codec.read_states, gaps, until)
-        optional = await self._or_gap(_OPTIONAL, codec.read_optional, gaps, until)
-        nodes = await self._or_gap("/v1/nodes", codec.read_nodes, gaps, until)
-        name = await self._or_gap("/v1/cluster", self._read_cluster, gaps, until)
-        if len(gaps) == 4:
+        kinds: OptionalServices | None
+        if isinstance(optional, ApiError):
+            gaps[_OPTIONAL], kinds = optional, None
+        else:
+            kinds = optional
+        states = await self._or_gap(_STATES, codec.read_states, gaps, until)
+        if optional is None:
+            kinds = await self._or_gap(_OPTIONAL, codec.read_optional, gaps, until)
+        nodes, name = None, None
+        if states is None or not only_kinds:
+            nodes = await self._or_gap("/v1/nodes", codec.read_nodes, gaps, until)
+        if not only_kinds:
+            name = await self._or_gap("/v1/cluster", self._read_cluster, gaps, until)
+        if kinds is None and states is None and nodes is None and name is None:
             raise next(iter(gaps.values()))
-        known, disabled = optional or (None, frozenset())
+        known, disabled = kinds or (None, frozenset())
         return ClusterFacts(
             name or "",
             codec.join_members(nodes or [], states or {}),

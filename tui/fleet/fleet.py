@@ -18,6 +18,7 @@ from tui.fleet.orders.recovery import OrderRecovery
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.cluster_context import first_context_after
+from tui.fleet.polling.one_look import look_once
 from tui.fleet.polling.poller import NodePoller, PollTiming
 from tui.fleet.protocols import (
     FleetListener,
@@ -148,11 +149,9 @@ class Fleet:
         """Insert the events of earlier sessions before those of this one."""
         self.events.insert_older(await self.past.begin())
 
-    async def poll_once(self) -> None:
-        """Poll every node once, side by side."""
-        async with asyncio.TaskGroup() as group:
-            for watch in self._pollers.values():
-                group.create_task(watch.poll_once())
+    async def poll_once(self, *, only_kinds: bool = False) -> None:
+        """Poll every node once, side by side; see `look_once`."""
+        await look_once(tuple(self._pollers.values()), only_kinds=only_kinds)
 
     def _begin(self, watch: NodePoller) -> None:
         if self._group is not None:

@@ -12,6 +12,7 @@ from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
 from tui.fleet.orders.impact import Finding
 from tui.fleet.poll_once import wrong_node_trouble
+from tui.fleet.polling.one_look import look_once
 from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.order import Verb
@@ -78,7 +79,7 @@ async def _preview(
 
 async def poll_target(fleet: Fleet, node: str) -> None:
     """Poll a node once, and its cluster's others where it does not report which are optional."""
-    await fleet.watch(node).poll_once()
+    await look_once([fleet.watch(node)])
     if fleet.watch(node).facts.optional is None:
         await fleet.poll_once()
 

@@ -62,23 +62,27 @@ def poll_once(
     passwords: Passwords,
     *,
     read_only: str,
+    only_kinds: bool = False,
 ) -> Fleet:
-    """Poll `profiles` once, and return the fleet that did; `read_only` is why it may only poll."""
+    """Poll `profiles` once, and return the fleet that did; `read_only` is why it may only poll.
+
+    `only_kinds`: see `tui.fleet.polling.one_look`.
+    """
     wanted = replace(configuration, nodes=tuple(profiles))
-    return asyncio.run(_poll(wanted, passwords, read_only))
 
+    async def poll() -> Fleet:
+        fleet = Fleet(wanted, read_only=read_only, passwords=passwords)
+        await fleet.poll_once(only_kinds=only_kinds)
+        return fleet
 
-async def _poll(configuration: Configuration, passwords: Passwords, read_only: str) -> Fleet:
-    fleet = Fleet(configuration, read_only=read_only, passwords=passwords)
-    await fleet.poll_once()
-    return fleet
+    return asyncio.run(poll())
 
 
 def read_status(
     configuration: Configuration, profiles: Sequence[NodeProfile], passwords: Passwords
 ) -> list[NodeStatus]:
     """Poll `profiles` once, and return their statuses in the same order."""
-    fleet = poll_once(configuration, profiles, passwords, read_only=_STATUS_ONLY)
+    fleet = poll_once(configuration, profiles, passwords, read_only=_STATUS_ONLY, only_kinds=True)
     return [node_status(fleet.watch(profile.name)) for profile in profiles]
 
 

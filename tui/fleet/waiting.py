@@ -9,6 +9,7 @@ from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet
 from tui.fleet.poll_once import wrong_node_trouble
+from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.reading import Trouble
 from tui.model.records import dataclass
@@ -51,10 +52,21 @@ def wait_for(fleet: Fleet, service: str, awaited: Awaited, *, seconds: float) ->
 
 async def _wait(fleet: Fleet, name: str, awaited: Awaited, seconds: float) -> WaitResult:
     (node,) = fleet.nodes
+    try:
+        return await _poll_until(node, fleet.interval, name, awaited, seconds)
+    finally:
+        await node.release()
+
+
+async def _poll_until(
+    node: NodePoller, interval: float, name: str, awaited: Awaited, seconds: float
+) -> WaitResult:
     ends = monotonic() + seconds
     first: Service | None = None
     while True:
-        await node.poll_once()
+        await node.poll_services()
+        if node.reading.is_good:
+            await node.identify()  # its trouble may be that another node answers
         trouble = node.reading.trouble or wrong_node_trouble(node)
         service = None if trouble else node.reading.find(name)
         if service is not None and _CONDITIONS[awaited](first or service, service):
@@ -63,7 +75,7 @@ async def _wait(fleet: Fleet, name: str, awaited: Awaited, seconds: float) -> Wa
         remaining = ends - monotonic()
         if remaining <= 0 or node.login.trouble:
             return WaitResult(reached=False, service=service, trouble=trouble)
-        await asyncio.sleep(min(fleet.interval, remaining))
+        await asyncio.sleep(min(interval, remaining))
 
 
 def _is_running(_: Service, now: Service) -> bool:

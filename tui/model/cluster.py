@@ -31,6 +31,10 @@ class Member:
     replica_shards: tuple[str, ...] | None = None
 
 
+OptionalServices = tuple[frozenset[str], frozenset[str]]
+"""The names of the optional services, and of those of them that are disabled."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
     """What a cluster reports of itself; None and empty where it did not.

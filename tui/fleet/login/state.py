@@ -82,7 +82,9 @@ class Login:
     if it is stopped for want of answers, and not for a refusal. `rereads` if the source may give
     another password by itself. `attempts` decides when the password may be sent. `sessions` are by
     cluster, or by node where it names none: a token is never shown to another cluster.
-    `refused_by` are the nodes that alone get the password no more.
+    `refused_by` are the nodes that alone get the password no more. `is_last_look` while nothing is
+    polled after the calls of now: two of them that are refused end nothing then, so two may go at a
+    time that no node has taken the password for yet.
     """
 
     username: str
@@ -93,6 +95,7 @@ class Login:
     refused: bool = False
     unanswered: bool = False
     may_write: bool = True
+    is_last_look: bool = False
     generation: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     attempts: AttemptLimit = field(default_factory=AttemptLimit)
@@ -385,7 +388,7 @@ class NodeLogin:
             self._node,
             has_answered=self._has_answered,
             taker=self._name,
-            is_certain=is_certain,
+            is_certain=is_certain or self._login.is_last_look,
             check=self.check,
         )
 

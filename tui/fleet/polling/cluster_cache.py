@@ -16,10 +16,10 @@ optional services itself: what is known of it never depends on which node was th
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from tui.api.errors import (
     NO_ANSWER,
@@ -35,7 +35,7 @@ from tui.fleet.polling.cluster_health import FACTS_AT_MOST, ClusterHealthCache
 from tui.fleet.polling.context_answers import Roster
 from tui.fleet.polling.source_node import FACTS_EVERY, SourceNode
 from tui.model.clock import monotonic
-from tui.model.cluster import ClusterFacts, Member
+from tui.model.cluster import ClusterFacts, Member, OptionalServices
 from tui.model.context import ClusterContext
 from tui.model.node import (
     Identity,
@@ -54,6 +54,7 @@ OPTIONAL = "/v1/cluster/services_configuration"
 """The call whose answer lists the optional services."""
 
 _NOT_POLLED = "the cluster has not been polled yet"
+_NOT_IDENTIFIED = "the node has not reported its identity yet"
 
 
 def _has_other_name(member: Member, identity: Identity) -> bool:
@@ -160,32 +161,36 @@ class ClusterCache:
             return False
         async with self._asking:
             try:
-                return await self._ask(node, reader)
+                whole = self._facts_are_due(self._clock())
+                read = reader.cluster_facts if whole else reader.member_states
+                return await self._ask(node, read, whole=whole)
             finally:
                 self._call_the_waiting()
 
     async def read_once(
-        self, node: str, reader: NodeReader, states: dict[str, Any] | ApiError, until: float
+        self,
+        node: str,
+        reader: NodeReader,
+        optional: OptionalServices | ApiError | None,
+        *,
+        until: float,
+        only_kinds: bool,
     ) -> None:
-        """Ask `node` about its cluster for one look that does not go on.
+        """Poll `node` about its cluster once, unless another has reported the optional services.
 
-        Every node has been asked for `states`. Those that can answer are asked for the rest in
-        turn until the optional services are known: so it does not matter which of them is quick.
-        No call begins after `until` (monotonic). Raises LoginRefused; every other trouble becomes
-        a gap.
+        `optional` is what it answered when it was polled for those, None where it was not. No call
+        begins after `until` (monotonic); `only_kinds` leaves out what the kinds of services do not
+        depend on. Raises LoginRefused; every other trouble becomes a gap.
         """
-        if isinstance(states, ApiError) and is_redirect(states):
-            try:
-                await reader.optional_services()
-            except LoginRefused:
-                raise
-            except ApiError as error:
-                if is_redirect(error):  # a node that is not primary sends all calls elsewhere
-                    self._fail(node, error, whole=True)
-                    return
         async with self._asking:
             if self._facts is None or self._facts.optional is None:
-                await self._ask(node, reader, states, until)
+                read = partial(reader.cluster_facts, optional, until=until, only_kinds=only_kinds)
+                await self._ask(node, read, whole=True)
+
+    def miss(self, reason: str) -> None:
+        """Keep why the cluster could not be polled, unless it was before."""
+        if self._facts is None:
+            self._gap = reason
 
     def own_is_due(self, node: str) -> bool:
         """Whether it is time to ask a node that does not report its uid what is optional."""
@@ -310,17 +315,14 @@ class ClusterCache:
     async def _ask(
         self,
         node: str,
-        reader: NodeReader,
-        states: dict[str, Any] | ApiError | None = None,
-        until: float = math.inf,
+        read: Callable[[], Awaitable[ClusterFacts | tuple[Member, ...]]],
+        *,
+        whole: bool,
     ) -> bool:
-        now = self._clock()
-        self._source_node.begin(now)
-        whole, forgotten = self._facts_are_due(now), self._forgotten.get(node)
+        self._source_node.begin(self._clock())
+        forgotten = self._forgotten.get(node)
         try:
-            answer = await (
-                reader.cluster_facts(states, until=until) if whole else reader.member_states()
-            )
+            answer = await read()
         except LoginRefused:
             raise
         except ApiError as error:
@@ -412,9 +414,15 @@ class ClusterCache:
         """Seconds since the facts were read."""
         return self._clock() - self._read_at
 
-    def facts_for(self, node: str, identity: Identity) -> NodeFacts:
-        """Return what is known of one node; what is not certain is left unknown."""
+    def facts_for(self, node: str, reported: Identity | None) -> NodeFacts:
+        """Return what is known of one node; what is not certain is left unknown.
+
+        `reported` is who it is by its own word, None before it was asked.
+        """
+        identity = reported or Identity()
         facts, uid = self._reported_facts(node, identity), identity.uid
+        if reported is None and facts.kinds_gap and self._facts is not None:
+            facts = replace(facts, gaps=(_NOT_IDENTIFIED,), kinds_gap=_NOT_IDENTIFIED)
         maintenance = facts.maintenance
         if maintenance is None and self.health.is_in_maintenance(uid):
             maintenance = Maintenance()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused
 from tui.config import NodeProfile
@@ -11,6 +11,7 @@ from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.identity import IdentityCheck
 from tui.fleet.polling.source_node import FACTS_EVERY
 from tui.model.clock import monotonic
+from tui.model.cluster import OptionalServices
 from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
 from tui.model.node import Identity, NodeFacts, Role
@@ -106,15 +107,32 @@ class NodeFactsReader:
         return answered
 
     async def read_cluster_once(
-        self, reader: NodeReader, states: dict[str, Any] | ApiError, until: float
+        self,
+        reader: NodeReader,
+        optional: OptionalServices | ApiError | None,
+        *,
+        until: float,
+        only_kinds: bool,
     ) -> None:
         """Read what the cluster says of itself for one look; see `ClusterCache.read_once`."""
         if self.identity_check.wrong:
             return
-        await self._cluster.read_once(self._name, reader, states, until)
+        await self._cluster.read_once(
+            self._name, reader, optional, until=until, only_kinds=only_kinds
+        )
         if self._has_no_uid:
             await self._cluster.read_own(self._name, reader)
         self.look_up()
+
+    def miss_cluster(self, reason: str) -> None:
+        """Note why the node could not be polled about its cluster at all."""
+        self._cluster.miss(reason)
+        self.look_up()
+
+    @property
+    def cluster_key(self) -> int:
+        """What nodes have in common that are looked up in the same cache."""
+        return id(self._cluster)
 
     @property
     def context(self) -> ClusterContext:
@@ -189,7 +207,8 @@ class NodeFactsReader:
 
         A change of what surrounds the node is news as well.
         """
-        before, self.facts = self.facts, self._cluster.facts_for(self._name, self._identity)
+        identity = self._identity if self._identified_at else None
+        before, self.facts = self.facts, self._cluster.facts_for(self._name, identity)
         version, self._context_version = self._context_version, self._cluster.context_version
         if before == self.facts and version == self._context_version:
             return False

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Untrusted
 from tui.config import NodeProfile
@@ -25,6 +25,7 @@ from tui.fleet.polling.node_connection import NodeConnection, check_services_ans
 from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
+from tui.model.cluster import OptionalServices
 from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
 from tui.model.login import PasswordPolling
@@ -129,6 +130,16 @@ class NodePoller:
         return self._timing.interval
 
     @property
+    def timeout(self) -> float:
+        """Seconds that a request may take."""
+        return self._timing.timeout
+
+    @property
+    def cluster_key(self) -> int:
+        """What nodes have in common that are looked up in the same cluster's cache."""
+        return self._facts_reader.cluster_key
+
+    @property
     def first(self) -> float:
         """Seconds from the start to the first reading: nodes do not all begin at once."""
         return self._timing.first
@@ -205,16 +216,17 @@ class NodePoller:
         else:
             self.refresh_now()
 
-    async def poll_once(self) -> None:
-        """Poll one time, for a look that does not go on."""
-        try:
-            generation = -1
-            while generation != self.login.generation:  # a password that is replaced is tried too
-                generation = self.login.generation
-                await self._round(patient=True)
-        finally:
-            await self._connection.release()
-            await self._side_connection.release()
+    async def poll_services(self) -> None:
+        """Poll the services one time, for a look that does not go on (`look_once`)."""
+        generation = -1
+        while generation != self.login.generation:  # a password that is replaced is tried too
+            generation = self.login.generation
+            await self._poll()
+
+    async def release(self) -> None:
+        """Close the connections of a look that does not go on."""
+        await self._connection.release()
+        await self._side_connection.release()
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -238,7 +250,7 @@ class NodePoller:
             await self._rest(self._timing.first)
             while True:
                 generation = self.login.generation
-                wait = await self._round()
+                wait = await self._poll(goes_on=True)
                 await self._rest(wait if generation == self.login.generation else 0.0)
         finally:
             for wake in self._wakes.values():
@@ -299,7 +311,7 @@ class NodePoller:
         """Whether nothing is to be polled: paused, and no order is watched."""
         return self.paused and self._hurry is None
 
-    async def _round(self, *, patient: bool = False) -> float | None:
+    async def _poll(self, *, goes_on: bool = False) -> float | None:
         """Poll once and publish; return seconds until the next time, None to wait for a login."""
         asked_at = monotonic()
         generation = self.login.generation
@@ -315,9 +327,7 @@ class NodePoller:
                 self._connection.prove()
             # The lock is released before the reading is published.
             self._publish_services(services, origin, asked_at)
-            if patient:
-                await self._learn_once()
-            else:
+            if goes_on:
                 await self._identify(due=asked_at + self._timing.interval)
                 self._side_is_due.set()
         except (LoginRefused, LoginStopped):
@@ -403,33 +413,39 @@ class NodePoller:
             if not self._is_running:
                 await self._side_connection.release()
 
-    async def _learn_once(self) -> None:
-        """Read who the node is and what its cluster says, side by side, for one look.
-
-        A call that is slow costs what that call reports: none begins after three timeouts.
-        """
-        until = monotonic() + 3 * self._timing.timeout
-        states = asyncio.create_task(self._read_states())
-        try:
+    async def identify(self) -> None:
+        """Read who the node is, for a look that does not go on; a refused login is no trouble."""
+        with contextlib.suppress(ApiError, LoginStopped):
             async with self._connection.hold() as reader:
                 await self._facts_reader.identify(reader)
-            known = await states
-            async with self._side_connection.hold() as reader:
-                await self._facts_reader.read_cluster_once(reader, known, until)
-        finally:
-            states.cancel()
-            await asyncio.gather(states, return_exceptions=True)
 
-    async def _read_states(self) -> dict[str, Any] | ApiError:
-        async with self._side_connection.hold() as reader:
-            try:
-                states = await reader.node_states()
-            except LoginRefused:
-                raise
-            except ApiError as error:
-                return error
-            self._side_connection.prove()
-            return states
+    async def optional_services(self) -> OptionalServices | ApiError:
+        """Read which services are optional, for a look that does not go on, or why it is not known.
+
+        Raises LoginStopped.
+        """
+        try:
+            async with self._side_connection.hold() as reader:
+                answer = await reader.optional_services()
+                self._side_connection.prove()
+                return answer
+        except ApiError as error:
+            return error
+
+    async def read_cluster_once(
+        self, optional: OptionalServices | ApiError | None, *, until: float, only_kinds: bool
+    ) -> None:
+        """Read what the cluster reports of itself; see `ClusterCache.read_once`.
+
+        `optional` is what `optional_services` returned. Every trouble becomes a gap.
+        """
+        try:
+            async with self._side_connection.hold() as reader:
+                await self._facts_reader.read_cluster_once(
+                    reader, optional, until=until, only_kinds=only_kinds
+                )
+        except (ApiError, LoginStopped) as error:
+            self._facts_reader.miss_cluster(str(error))
 
     def _failed(self, error: ApiError, asked_at: float) -> float:
         self._failures += 1
