@@ -1,15 +1,17 @@
 """A node gets its order once, whatever its answer was."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.faultserver import Peer
-from tests.fleet.conftest import Play, Running, profile, running, running_since
+from tests.fleet.conftest import LIST, Play, Running, profile, running, running_since, said
 from tests.fleet.rollouts import QUICK, SERVICE, begun, played, progress, reaches
+from tui.fleet.ports import NullJournal
 from tui.fleet.rollout.runner import _is_late_uptime, _is_later
-from tui.model.order import Result, SeenService
+from tui.model.order import Order, Result, SeenService, Verdict
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StopReason
 from tui.model.service import Kind, Service
 
@@ -112,3 +114,57 @@ def test_a_restarted_service_may_still_show_the_uptime_of_the_run_before(
     seen = SeenService(SERVICE, "RUNNING", Kind.OPTIONAL, None, before)
     assert _is_late_uptime(seen, Service(SERVICE, "RUNNING", None, now)) is is_late
     assert not _is_late_uptime(None, Service(SERVICE, "RUNNING", None, now))
+
+
+class AtTheVerdict(NullJournal):
+    """Does something as soon as an action has its verdict."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+
+    def judged(self, order: Order, verdict: Verdict) -> None:
+        self._act()
+
+
+OLD_START, NEW_START = (running_since(second)["start_time"] for second in (0, 60))
+LATE = {
+    "uptime": ({"start_time": NEW_START, "uptime": "1 day, 0:00:01"}, "0:00:01"),
+    "start time": ({"start_time": OLD_START, "uptime": "0:00:00"}, "0:00:01"),
+}
+
+
+@pytest.mark.parametrize("is_late_until_the_verdict", [True, False])
+@pytest.mark.parametrize("late", LATE)
+async def test_what_a_node_reports_one_reading_late_is_no_second_restart(
+    late: str, is_late_until_the_verdict: bool
+) -> None:
+    """Of a restart, the start time or the uptime alone shows at first, and then the other."""
+    first, uptime = LATE[late]
+
+    def catch_up() -> None:
+        play.services[SERVICE] = {
+            "status": "RUNNING",
+            "start_time": NEW_START,
+            "uptime": uptime,
+        }
+
+    def restart(peer: Peer) -> None:
+        play.services[SERVICE] = {"status": "RUNNING", **first}
+        if not is_late_until_the_verdict:
+            play.get(LIST, once_late)
+        peer.answer('{"alert_mgr": true}')
+
+    def once_late(peer: Peer) -> None:
+        services = said(play.services)
+        catch_up()
+        play.heal(LIST)
+        peer.send(services)
+
+    with played() as (server, play):
+        play.post(restart)
+        journal = AtTheVerdict(catch_up)
+        async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
+            plan = await begun(deck, SERVICE)
+            now = await reaches(deck, plan, RolloutState.DONE)
+            assert [one.result for one in now.steps[0].verdicts] == [Result.VERIFIED]
+            assert len(server.posts) == 1
