@@ -166,6 +166,42 @@ def test_what_the_node_refuses_is_exit_code_1(known: Command, served: SimulatedC
     assert posts(served) == [2]
 
 
+# Output that cannot be written
+
+
+@pytest.mark.real_time
+def test_a_verdict_that_cannot_be_printed_ends_with_no_code_of_an_unsent_action(
+    known: Command, served: SimulatedCluster
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as disk:
+        ran = known.run_process("restart", "node2", SERVICE, *YES, "--json", stdout=disk)
+    assert ran.code == 1
+    assert ran.err.endswith("; the journal has what was sent\n")
+    assert posts(served) == [2]
+    assert kinds(known)[-2:] == ["verdict", "session_end"]
+
+
+@pytest.mark.real_time
+def test_steps_that_cannot_be_printed_change_nothing(
+    known: Command, served: SimulatedCluster
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as disk:
+        ran = known.run_process("restart", "node2", SERVICE, *YES, stderr=disk)
+    assert ran.code == 0
+    assert "node2 alert_mgr: verified" in ran.out
+    assert posts(served) == [2]
+
+
+@pytest.mark.real_time
+def test_that_nothing_was_sent_is_the_exit_code_though_its_sentence_cannot_be_written(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.power_off(2)
+    with Path("/dev/full").open("w", encoding="utf-8") as disk:
+        ran = known.run_process("restart", "node2", SERVICE, *YES, stderr=disk)
+    assert ran.code == 3
+
+
 # Interrupted
 
 

@@ -1,11 +1,14 @@
 """With --json, why a command could not do its work is one object on stdout."""
 
+import errno
 import json
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import USER, Command, Ran, profiles
+from tui.cli.errors import CommandError
+from tui.cli.output import unwritten
 from tui.sim.server import SimulatedCluster
 
 ALERT = ("node1", "alert_mgr")
@@ -87,3 +90,12 @@ def test_every_command_with_json_ends_so(
     ran = known.run(*command, "--json")
     assert ran.code == 2
     assert error_of(ran)["code"] == code
+
+
+def test_what_could_not_be_printed_after_an_action_ends_with_no_code_of_an_unsent_one() -> None:
+    full = unwritten(OSError(errno.ENOSPC, "No space left on device"))
+    assert isinstance(full, CommandError)
+    assert full.exit_code == 1
+    assert "No space left on device; the journal has what was sent" in full.message
+    gone = BrokenPipeError()
+    assert unwritten(gone) is gone

@@ -13,7 +13,7 @@ from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import ActionResult, ActionService
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.options import reason_option, seconds_of, services_argument, steady_option
-from tui.cli.output import aligned_columns
+from tui.cli.output import aligned_columns, unwritten
 from tui.cli.process import call_on_signals
 from tui.model.text import clean
 
@@ -41,9 +41,9 @@ ctrl+c before the request is sent sends nothing; after it, what came of the acti
 until the node is polled again: the journal has it.
 
 \b
-Exit codes: 0 verified; 1 sent, and not verified; 2 usage, configuration or refused, 3 the node
-could not be polled or had changed: with 2 and 3 nothing was sent. 130, 143: interrupted before
-anything was sent.
+Exit codes: 0 verified; 1 sent, and not verified, or the verdict could not be printed; 2 usage,
+configuration or refused, 3 the node could not be polled or had changed: with 2 and 3 nothing was
+sent. 130, 143: interrupted before anything was sent. 141: no reader; the journal has what was sent.
 """
 
 
@@ -172,13 +172,16 @@ class _Action:
                 retryable=True,
                 exit_code=128 + end.signal if end.signal else UNREACHABLE,
             )
-        if self._as_json:
-            click.echo(json.dumps(_as_json(order, ruling, preview, end)))
-        else:
-            for verdict in end.verdicts:
-                click.echo(f"{self._node} {verdict}")
-        if end.signal:
-            click.echo(f"rsdeck: {end.text}", err=True)
+        try:
+            if self._as_json:
+                click.echo(json.dumps(_as_json(order, ruling, preview, end)))
+            else:
+                for verdict in end.verdicts:
+                    click.echo(f"{self._node} {verdict}")
+            if end.signal:
+                click.echo(f"rsdeck: {end.text}", err=True)
+        except OSError as error:
+            raise unwritten(error) from None
         return WELL if end.is_verified else DOWN
 
 

@@ -62,7 +62,6 @@ class ActionRun:
         self._steps = _Steps()
         self._signal = 0
         self._stopped = asyncio.Event()
-        self._broken: OSError | None = None
 
     def stop(self, number: int) -> None:
         """End it by a signal: nothing is sent any more, and nothing is watched."""
@@ -78,10 +77,7 @@ class ActionRun:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await work
-        end = self._end(work.result() if not work.cancelled() else "")
-        if self._broken is not None:
-            raise self._broken
-        return end
+        return self._end(work.result() if not work.cancelled() else "")
 
     async def _run(self) -> str:
         """Carry the order out; returns why it was not accepted, empty where it was."""
@@ -135,10 +131,7 @@ class ActionRun:
         return ActionEnd(id_, sent=True, verdicts=verdicts, text=text, signal=self._signal)
 
     def _narrate(self, text: str) -> None:
-        """Print a step on stderr; where nobody reads it, the order is watched all the same."""
-        if self._quiet or self._broken is not None:
-            return
-        try:
-            click.echo(f"rsdeck: {text}", err=True)
-        except OSError as error:
-            self._broken = error
+        """Print a step on stderr; where that fails, the order is watched all the same."""
+        if not self._quiet:
+            with contextlib.suppress(OSError):
+                click.echo(f"rsdeck: {text}", err=True)

@@ -36,20 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_unwritten()
         return _UNREAD
     except OSError as error:
-        from tui.cli.errors import USAGE, CommandError, ErrorCode
+        from tui.cli.errors import CommandError, ErrorCode
         from tui.model.text import clean
 
         _drop_unwritten()
         where = f"{clean(os.fsdecode(error.filename), 4096)}: " if error.filename else ""
         text = f"{where}{error.strerror or clean(str(error))}"
-        try:
-            return _failed(CommandError(text, ErrorCode.STORAGE), args)
-        except OSError:
-            return USAGE
+        return _failed(CommandError(text, ErrorCode.STORAGE), args)
     except KeyboardInterrupt:
         _say("stopped")
         return _INTERRUPTED
     finally:
+        _drop_unwritten()
         if argv is None:
             # The process ends: the interpreter would collect all that was imported, a sixth of the
             # time of a command.
@@ -77,11 +75,16 @@ def _command_error() -> type[CommandError]:
 
 def _failed(error: CommandError, args: Sequence[str]) -> int:
     """Print why a command ended, with --json on stdout too, and return the exit code."""
-    error.show()
-    if "--json" in args:
-        from tui.cli.output import echo_error
+    try:
+        error.show()
+        if "--json" in args:
+            from tui.cli.output import echo_error
 
-        echo_error(error)
+            echo_error(error)
+    except BrokenPipeError:
+        return _UNREAD
+    except OSError:
+        pass  # the exit code is what is left to tell it
     return error.exit_code
 
 
@@ -94,7 +97,7 @@ def _say(text: str) -> None:
 
 
 def _drop_unwritten() -> None:
-    """Drop what a full disk did not take: Python would try again at exit, and complain."""
+    """Drop what a full disk did not take: Python would try again at exit, and end with 120."""
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is None:
             continue

@@ -4,9 +4,9 @@ import json
 import sys
 from collections.abc import Sequence
 
-from tui.cli.errors import CommandError, ErrorCode
+from tui.cli.errors import DOWN, CommandError, ErrorCode
 from tui.cli.json_shapes import ErrorFields, ErrorObject
-from tui.model.text import width
+from tui.model.text import clean, width
 
 
 def error_fields(
@@ -37,3 +37,15 @@ def aligned_columns(rows: Sequence[Sequence[str]]) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def unwritten(error: OSError) -> OSError | CommandError:
+    """Return what ends a command that may have sent an action, and could not print what came of it.
+
+    Its exit code is not one of those with which nothing was sent.
+    """
+    if isinstance(error, BrokenPipeError):
+        return error
+    reason = error.strerror or clean(str(error))
+    text = f"the output could not be written: {reason}; the journal has what was sent"
+    return CommandError(text, ErrorCode.STORAGE, exit_code=DOWN)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from tui.cli.errors import DOWN, UNREACHABLE, USAGE, WELL
+from tui.cli.output import unwritten
 from tui.cli.rollout_report import end_line, step_line
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
@@ -86,7 +87,7 @@ class RolloutRun:
             self._end(text)
             code = DOWN
         if self._broken is not None:
-            raise self._broken
+            raise unwritten(self._broken)
         return code
 
     async def _run(self) -> int:
