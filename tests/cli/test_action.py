@@ -24,6 +24,7 @@ from tui.sim.server import SimulatedCluster
 
 SERVICE = "alert_mgr"
 YES = ("--yes", SERVICE, "--steady", "1")
+TYPED = ("restart", "node2", SERVICE, "--steady", "1")
 
 
 def posts(served: SimulatedCluster) -> list[int]:
@@ -117,9 +118,10 @@ def test_without_a_place_for_the_journal_nothing_is_sent(
     folder = known.home / ".local" / "state" / "rsdeck"
     folder.mkdir(parents=True)
     folder.chmod(0o755)
-    ran = known.run("restart", "node2", SERVICE, *YES)
-    assert ran.code == 3
-    assert "chmod" in ran.err
+    for confirmed in (known.run("restart", "node2", SERVICE, *YES), known.run(*TYPED, typed="y\n")):
+        assert confirmed.code == 3
+        assert "chmod" in confirmed.err
+        assert "Send it?" not in confirmed.err  # that is said before anything is to be confirmed
     assert not posts(served)
 
 

@@ -287,3 +287,12 @@ def test_a_new_file_is_synced_into_its_folder_once(
     assert synced == [False, True]
     store.append({"kind": "session_end"})
     assert synced == [False, True, False]
+
+
+def test_a_check_writes_no_record_and_fails_where_a_record_would(tmp_path: Path) -> None:
+    journal = JournalFile(tmp_path / "state")
+    journal.check()
+    assert list(journal.lines()) == []
+    journal.path.chmod(0o644)
+    with pytest.raises(JournalError, match="chmod 600"):
+        journal.check()

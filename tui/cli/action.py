@@ -12,6 +12,7 @@ from tui.cli.completion import complete_nodes, complete_services
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import ActionResult, ActionService
 from tui.cli.load_config import find_profile, load_config
+from tui.cli.need_journal import need_journal
 from tui.cli.options import reason_option, seconds_of, services_argument, steady_option
 from tui.cli.output import aligned_columns, unwritten
 from tui.cli.process import call_on_signals
@@ -160,6 +161,7 @@ class _Action:
         except CommandError as refused:
             _record_refusal(preview, refused)
             raise
+        need_journal(UNREACHABLE)
         order = replace(order, reason=reason)
         _confirm(order, ruling, named)
         end = _run(self._configuration, order, self._passwords, patience, quiet=self._as_json)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.completion import complete_clusters, complete_node_list, complete_services
-from tui.cli.errors import UNREACHABLE, WELL, CommandError, ErrorCode
+from tui.cli.errors import UNREACHABLE, USAGE, WELL, CommandError, ErrorCode
 from tui.cli.load_config import load_config
+from tui.cli.need_journal import need_journal
 from tui.cli.options import reason_option, services_argument, steady_option
 from tui.cli.output import aligned_columns
 from tui.cli.process import call_on_signals
@@ -118,6 +119,7 @@ def restart(  # noqa: PLR0913 - the options of one command
     if dry_run:
         ctx.exit(_rehearse(configuration, seen.made, passwords, typed, as_json=as_json))
     plan = replace(seen.made, reason=clean(reason))
+    need_journal(USAGE)
     _agree(plan, typed)
     ctx.exit(_go(configuration, plan, passwords, steady, as_json=as_json))
 

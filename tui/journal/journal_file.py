@@ -62,6 +62,11 @@ class JournalFile:
             while not self._append(folder, fields):
                 self._is_settled = False  # rotated: the record begins a new file
 
+    def check(self) -> None:
+        """Open it as for a record, and write none; raises JournalError where that fails."""
+        with opened_folder(self.path.parent, make=True) as folder, self._locked(folder):
+            pass
+
     def _append(self, folder: int, fields: Mapping[str, Any]) -> bool:
         """Write a record; return whether it is there, or the file was rotated in its stead."""
         with self._locked(folder) as file:

@@ -9,7 +9,7 @@ import pytest
 from tests.faultserver import Peer
 from tests.fleet.conftest import LIST, Play, Running, profile, running, running_since, said
 from tests.fleet.rollouts import QUICK, SERVICE, begun, played, progress, reaches
-from tui.fleet.ports import NullJournal
+from tui.fleet.protocols import NullJournal
 from tui.fleet.rollout.runner import _is_late_uptime, _is_later
 from tui.model.order import Order, Result, SeenService, Verdict
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StopReason
