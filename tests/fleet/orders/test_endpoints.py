@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fleet.conftest import PATIENCE, Running, profiles, running
+from tests.fleet.conftest import PATIENCE, Running, asked, profiles, running
 from tui.fleet.orders.endpoints import EndpointCount, databases_on
 from tui.model.context import ClusterContext, Database, Endpoint, Known
 from tui.model.order import OrderPhase, Result, Verb, Verdict
@@ -61,6 +61,23 @@ async def test_a_restarted_proxy_is_verified_once_its_endpoints_are_back(
         assert verdict.text.endswith(f"; {count} of {count} endpoints back")
         read = [one.path for one in served.cluster.requests if "availability" in one.path]
         assert {one.uid for one in served.cluster.requests if one.path in read} == {1}
+
+
+async def test_an_endpoint_that_comes_back_late_is_waited_for(served: SimulatedCluster) -> None:
+    late = AVAILABILITY.format(1)
+    served.cluster.fail_call(late, 503, b'{"error_code": "bdb_endpoint_unavailable"}')
+    async with running(*profiles(served), patience=replace(PATIENCE, endpoints=60)) as deck:
+        await deck.known()
+        count = len(databases_on(await deck.fleet.read_context("node1"), 1))
+        order = deck.give(Verb.RESTART, "dmcproxy")
+        await deck.until(lambda: len(asked(served, late)) >= 3, 15)
+        progress = deck.fleet.orders.progress[order.number]
+        assert progress.phase is OrderPhase.WATCHING
+        assert progress.text == "dmcproxy runs, waiting for its endpoints"
+        served.cluster.heal_call(late)
+        verdict = await deck.verdict(order)
+    assert not verdict.is_partial
+    assert verdict.text.endswith(f"; {count} of {count} endpoints back")
 
 
 async def test_an_endpoint_that_does_not_come_back_is_said_and_nothing_waits_for_ever(

@@ -86,8 +86,10 @@ async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedClus
         before = before[: before.index(post)]
         assert [one.path for one in before[-2:]] == [BOOTSTRAP, LIST]
         phases = [one.phase for one in deck.notes.steps]
-        assert phases[:2] == [OrderPhase.CHECKING, OrderPhase.SENDING]
-        assert phases[-1] is OrderPhase.ENDED
+        assert list(dict.fromkeys(phases)) == list(OrderPhase)
+        texts = [one.text for one in deck.notes.steps]
+        assert "watching alert_mgr" in texts
+        assert texts[-1] == "verified"
         told = [one.kind for one in reversed(deck.fleet.history("node2", "alert_mgr"))]
         assert told[0] is EventKind.ORDERED
         assert told[-1] is EventKind.VERDICT
@@ -134,6 +136,17 @@ async def test_a_reading_that_waited_for_an_order_is_timed_from_its_own_request(
             assert (await deck.verdict(order)).result is Result.VERIFIED
 
 
+async def test_an_order_involves_the_node_that_it_is_for_and_the_one_that_it_goes_by(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        route = Route("node1", served.urls[1], Route.PRIMARY)
+        orders = deck.fleet.orders
+        orders.accept(replace(deck.order(Verb.RESTART, "alert_mgr", node="node2"), route=route))
+        assert [orders.involves(f"node{uid}") for uid in (1, 2, 3)] == [True, True, False]
+
+
 async def test_several_services_get_a_verdict_each_from_one_post(served: SimulatedCluster) -> None:
     async with running(*profiles(served)) as deck:
         await deck.known()
@@ -141,6 +154,7 @@ async def test_several_services_get_a_verdict_each_from_one_post(served: Simulat
         order = deck.give(Verb.RESTART, "alert_mgr", "cm_server")
         results = {one.service: one.result for one in await deck.verdicts(order)}
         assert results == {"alert_mgr": Result.VERIFIED, "cm_server": Result.FAILED}
+        assert deck.notes.steps[-1].text in ("1 verified, 1 failed", "1 failed, 1 verified")
         assert len(posts(served)) == 1
 
 
