@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from tests.ui.conftest import settle
 from tui.ui.dialogs.armed import ArmedScreen, TypeAheadProofScreen, TypedInput
 from tui.ui.terminal.app import TerminalApp
-from tui.ui.terminal.frame_report import REPLY_WITHIN, FrameReports
+from tui.ui.terminal.frame_report import REPLY_WITHIN, STATUS_QUERY, FrameReports
 from tui.ui.terminal.input_guard import ArmingTimes
 
 LONG = 3600.0
@@ -83,7 +83,11 @@ class SilentOutput:
 
     dropped = 0
 
-    def write(self, _: str, written: Callable[[], None] | None = None) -> None:
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def write(self, text: str, written: Callable[[], None] | None = None) -> None:
+        self.written.append(text)
         if written is not None:
             written()
 
@@ -121,9 +125,13 @@ async def test_a_terminal_that_does_not_answer_is_named_once_and_a_longer_quiet_
 async def test_a_terminal_that_has_answered_before_arms_nothing_until_it_answers_again() -> None:
     """P5, case 41."""
     async with open_unconfirmed(0.0) as (window, now):
-        reports = window.app.frame_reports
+        reports, output = window.app.frame_reports, SilentOutput()
+        reports.terminal_taken(output)
         reports.has_answered = True
-        for _ in range(3):
+        window.begin_arming()
+        await settle(window.app)
+        for count in range(1, 4):
+            assert output.written == [STATUS_QUERY] * count  # an answer that is lost is no end
             now[0] += REPLY_WITHIN + 1
             assert not window.arm()
         reports.answered()
