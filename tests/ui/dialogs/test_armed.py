@@ -58,6 +58,8 @@ async def test_a_dialog_never_listens_before_its_first_paint() -> None:
     async with open_window(0.0, 0.0) as window:
         window.begin_arming()
         assert not window.arm()
+        # A button that was held down as it opened is not let go on one of its own.
+        assert window.drops_input(events.MouseUp(window, 0, 0, 0, 0, 1, False, False, False))
 
 
 async def test_a_key_that_comes_before_reaches_nothing_and_one_that_comes_after_does() -> None:
