@@ -885,3 +885,34 @@ def test_nodes_whose_kinds_are_unknown_for_one_reason_share_a_line() -> None:
         for name, gap in (("a", "403"), ("b", "404"), ("c", "403"), ("d", ""))
     ]
     assert unknown_kinds(unread) == ["kinds unknown on a, c: 403", "kinds unknown on b: 404"]
+
+
+def test_a_scheduled_command_never_locks_the_user(
+    rsdeck: Command, served: SimulatedCluster
+) -> None:
+    """P24: what was refused to one command counts for the next."""
+    rsdeck.configure(profiles(served, f'password_command = ["echo", "{WRONG}"]'))
+    for _ in range(4):
+        ran = rsdeck.run("status")
+        assert ran.code == 3
+    for other in (("check",), ("restart", "node1", "alert_mgr", "--yes", "alert_mgr")):
+        assert rsdeck.run(*other).code == 3
+    assert sum(one.status == 401 for one in served.cluster.requests) == 2
+    assert "refused 2 times in the last 15 minutes; not sent for 15 min" in ran.err
+    assert ran.rows[0][1:4] == ["-", "LOGIN", "REFUSED"]
+    # Nothing of the password is kept.
+    (kept,) = rsdeck.home.rglob("refused-logins.json")
+    assert WRONG not in kept.read_text(encoding="ascii")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_person_at_a_terminal_gets_one_try_more_and_what_is_taken_ends_it(
+    rsdeck: Command, served: SimulatedCluster
+) -> None:
+    """P24."""
+    rsdeck.configure(profiles(served, f'password_command = ["echo", "{WRONG}"]'))
+    assert rsdeck.run("status").code == 3
+    rsdeck.configure(profiles(served, f'password_command = ["echo", "{PASSWORD}"]'))
+    assert rsdeck.run("status").code == 3
+    assert rsdeck.run("status", typed="").code == 0
+    assert rsdeck.run("status").code == 0

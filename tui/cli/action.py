@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_nodes, complete_services
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import ActionResult, ActionService
@@ -110,7 +111,6 @@ class _Action:
     """One action: looked at first, then carried out."""
 
     def __init__(self, ctx: click.Context, node: str, *, as_json: bool) -> None:
-        from tui.credentials import Passwords
 
         self._node = node
         self._as_json = as_json
@@ -119,7 +119,7 @@ class _Action:
         self._read_only = bool(ctx.obj and ctx.obj["read_only"])
         # The others of its cluster may report what is optional for it.
         self._configuration = self._configuration.narrowed_to_cluster_of(profile)
-        self._passwords = Passwords(self._configuration.nodes)
+        self._passwords = command_passwords(self._configuration.nodes)
 
     def preview(self, verb: str, names: Sequence[str]) -> "OrderPreview":
         """Poll the node, and show what would be sent; raises CommandError."""

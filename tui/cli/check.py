@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_clusters, complete_nodes
 from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.load_config import choose_nodes, load_config
@@ -86,10 +87,9 @@ def _chosen(
 def _polled(
     configuration: "Configuration", profiles: Sequence["NodeProfile"]
 ) -> list["NodeStatus"]:
-    from tui.credentials import Passwords
     from tui.fleet.poll_once import read_status
 
-    return read_status(configuration, profiles, Passwords(configuration.nodes))
+    return read_status(configuration, profiles, command_passwords(configuration.nodes))
 
 
 def judge(nodes: Sequence["NodeStatus"]) -> tuple[PluginState, str, str]:

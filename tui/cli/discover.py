@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import DiscoveryReport
@@ -81,11 +82,10 @@ def _found(configuration: "Configuration", node: str, *, yes: bool) -> "Discover
     import asyncio
 
     from tui.cli.password_prompt import ask_for_passwords
-    from tui.credentials import Passwords
     from tui.fleet.onboarding.discovery import discover_cluster
 
     profile = find_profile(configuration, node)
-    passwords = Passwords(configuration.nodes)
+    passwords = command_passwords(configuration.nodes)
     ask_for_passwords([profile], passwords)
     timeout = configuration.settings.timeout
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_clusters, complete_node_list, complete_services
 from tui.cli.errors import UNREACHABLE, USAGE, WELL, CommandError, ErrorCode
 from tui.cli.load_config import load_config
@@ -103,11 +104,10 @@ def restart(  # noqa: PLR0913 - the options of one command
     if is_locked and not dry_run:
         raise CommandError(_READ_ONLY, ErrorCode.READ_ONLY)
     from tui.cli.password_prompt import ask_for_passwords
-    from tui.credentials import Passwords
     from tui.fleet.poll_once import preview_rollout
     from tui.model.rollout import PlanRefusal
 
-    passwords = Passwords(configuration.nodes)
+    passwords = command_passwords(configuration.nodes)
     ask_for_passwords(configuration.nodes, passwords)
     seen = preview_rollout(configuration, chosen, services, passwords)
     if isinstance(seen.made, PlanRefusal):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import ErrorFields
@@ -68,11 +69,10 @@ def snapshot(
 
 
 def _polled_fleet(configuration: "Configuration", names: Sequence[str]) -> "Fleet":
-    from tui.credentials import Passwords
     from tui.fleet.poll_once import poll_once
 
     profiles = [profile for profile in configuration.nodes if not names or profile.name in names]
-    passwords = Passwords(configuration.nodes)
+    passwords = command_passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
     return poll_once(configuration, profiles, passwords, read_only=_LOOK_ONLY)
 

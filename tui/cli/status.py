@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.color import stdout_color
+from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.load_config import choose_nodes, load_config
@@ -94,10 +95,9 @@ def _watch(
     from dataclasses import replace
 
     from tui.cli.status_watch import watch_status
-    from tui.credentials import Passwords
 
     profiles = tuple(one for one in configuration.nodes if not names or one.name in names)
-    passwords = Passwords(configuration.nodes)
+    passwords = command_passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
     watched = replace(configuration, nodes=profiles)
     return watch_status(watched, passwords, heartbeat=heartbeat, as_json=as_json, color=color)
@@ -114,11 +114,10 @@ def print_status(  # noqa: PLR0913 - the options of the command
     passwords: "Passwords | None" = None,
 ) -> int:
     """Poll, print, and return the exit code; `passwords` may hold some already."""
-    from tui.credentials import Passwords
     from tui.fleet.poll_once import read_status
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
-    passwords = passwords or Passwords(configuration.nodes)
+    passwords = passwords or command_passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
     statuses = read_status(configuration, profiles, passwords)
     if as_json:

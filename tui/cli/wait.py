@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_nodes, complete_services
 from tui.cli.errors import DOWN, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import WaitReport
@@ -49,10 +50,9 @@ def wait(  # noqa: PLR0913 - the options of the command
     configuration = load_config(ctx)
     profile = find_profile(configuration, node)
     from tui.cli.remedies import trouble_error
-    from tui.credentials import Passwords
     from tui.fleet.waiting import Awaited, fleet_of, wait_for
 
-    passwords = Passwords(configuration.nodes)
+    passwords = command_passwords(configuration.nodes)
     ask_for_passwords((profile,), passwords)
     fleet = fleet_of(configuration, profile, passwords)
     result = wait_for(fleet, service, Awaited(awaited), seconds=seconds)

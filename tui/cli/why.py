@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL
 from tui.cli.json_shapes import WhyEvidence, WhyReport
@@ -48,10 +49,9 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
     narrowed = configuration.narrowed_to_cluster_of(find_profile(configuration, node))
     from tui.cli.password_prompt import ask_for_passwords
     from tui.cli.remedies import trouble_text
-    from tui.credentials import Passwords
     from tui.fleet.poll_once import look_why
 
-    passwords = Passwords(configuration.nodes)
+    passwords = command_passwords(configuration.nodes)
     ask_for_passwords(narrowed.nodes, passwords)
     look = look_why(narrowed, (node, service), passwords, _past())
     if as_json:

@@ -1,7 +1,11 @@
 """Every password of a session, each read once."""
 
+from __future__ import annotations
+
 import asyncio
+import math
 from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING
 
 from tui.config import (
     AskSource,
@@ -15,7 +19,11 @@ from tui.credentials.command import from_command
 from tui.credentials.environment import from_environment, take_variable
 from tui.credentials.file import from_file_within
 from tui.credentials.keyring import from_keyring
-from tui.credentials.secret import PasswordNeeded, Secret
+from tui.credentials.secret import LoginBlocked, PasswordNeeded, Secret
+from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from tui.credentials.refused_logins import RefusedLogins
 
 
 class Passwords:
@@ -23,6 +31,7 @@ class Passwords:
 
     The variables of all `profiles` are removed from the environment now,
     so that no password command of one node sees the password of another. The limits are seconds.
+    `refused` keeps the refusals of logins over processes, where it is given.
     """
 
     def __init__(
@@ -32,7 +41,9 @@ class Passwords:
         command_limit: float = 10.0,
         keyring_limit: float = 3.0,
         file_limit: float = 5.0,
+        refused: RefusedLogins | None = None,
     ) -> None:
+        self.refused = refused
         self._kept: dict[Hashable, Secret] = {}
         self._locks: dict[Hashable, asyncio.Lock] = {}
         self._command_limit = command_limit
@@ -49,10 +60,21 @@ class Passwords:
     async def read(self, profile: NodeProfile) -> Secret:
         """Return the password of a profile; its source is read the first time.
 
-        Raises CredentialError, and PasswordNeeded if a person has to type it.
+        Raises CredentialError: PasswordNeeded if a person has to type it, LoginBlocked where it was
+        refused too often lately.
         """
         if not profile.username:
             return Secret("")  # a client certificate is the login, and nothing else is sent
+        if self.refused is not None:
+            place = profile.cluster or profile.url
+            refusals, seconds = self.refused.blocked(profile.username, place)
+            if refusals:
+                raise LoginBlocked(
+                    profile,
+                    f"login of {clean(profile.username)}",
+                    f"refused {refusals} times in the last 15 minutes",
+                    f"not sent for {math.ceil(seconds / 60)} min",
+                )
         key = _key(profile)
         async with self._locks.setdefault(key, asyncio.Lock()):
             if key not in self._kept:

@@ -159,7 +159,9 @@ class Fleet:
             self._tasks[watch.name] = task
 
     def _make(self, profile: NodeProfile, first: float) -> NodePoller:
-        login = self._logins.setdefault(login_key(profile), Login.of(profile))
+        login = self._logins.setdefault(
+            login_key(profile), Login.of(profile, self._passwords.refused)
+        )
         watch = NodePoller(
             profile,
             login=login,

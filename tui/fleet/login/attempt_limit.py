@@ -149,6 +149,12 @@ class AttemptLimit:
         return len(self._refused)
 
     @property
+    def refused_places(self) -> list[Hashable]:
+        """The cluster of each refusal in a row that still counts."""
+        since = self._clock() - self._rule.window
+        return [place for at, place in self._refused if at > since]
+
+    @property
     def spent(self) -> int:
         """How many tries may have been failed logins that still count."""
         since = self._clock() - self._rule.window

@@ -24,7 +24,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
-from tui.credentials import CredentialError, Passwords, Secret
+from tui.credentials import CredentialError, LoginBlocked, Passwords, Secret
 from tui.fleet.login.attempt_limit import AttemptLimit
 from tui.model.clock import monotonic
 from tui.model.login import LockoutRule, PasswordCause, PasswordPolling
@@ -34,6 +34,7 @@ from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.api.auth.session import Session
+    from tui.credentials.refused_logins import RefusedLogins
 
 
 _RECENT = 300.0
@@ -84,7 +85,7 @@ class Login:
     cluster, or by node where it names none: a token is never shown to another cluster.
     `refused_by` are the nodes that alone get the password no more. `is_last_look` while nothing is
     polled after the calls of now: two of them that are refused end nothing then, so two may go at a
-    time that no node has taken the password for yet.
+    time that no node has taken the password for yet. `memory` keeps refusals over processes.
     """
 
     username: str
@@ -96,6 +97,7 @@ class Login:
     unanswered: bool = False
     may_write: bool = True
     is_last_look: bool = False
+    memory: RefusedLogins | None = None
     generation: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     attempts: AttemptLimit = field(default_factory=AttemptLimit)
@@ -111,12 +113,12 @@ class Login:
     _is_barred: bool = False
 
     @classmethod
-    def of(cls, profile: NodeProfile) -> Login:
+    def of(cls, profile: NodeProfile, memory: RefusedLogins | None = None) -> Login:
         """Make the login of a profile, with no password yet."""
         source = profile.password
         asks = isinstance(source, AskSource) and bool(profile.username)
         rereads = isinstance(source, CommandSource | FileSource | KeyringSource)
-        return cls(profile.username, asks, rereads)
+        return cls(profile.username, asks, rereads, memory=memory)
 
     @property
     def proven(self) -> bool:
@@ -134,7 +136,8 @@ class Login:
                     secret = await passwords.read(profile)
                 except CredentialError as error:
                     if generation == self.generation:
-                        self.stop(error.without_node)
+                        is_blocked = isinstance(error, LoginBlocked)
+                        self.stop(error.without_node, refused=is_blocked)
                 else:
                     # A person may have typed one while the source was slow to answer.
                     if generation == self.generation:
@@ -222,6 +225,9 @@ class Login:
     def stop(self, trouble: str, *, refused: bool = False) -> None:
         """Stop every poll that uses it until `renew`."""
         self.trouble, self.refused = trouble, refused
+        if self.memory is not None and refused:
+            for place in self.attempts.refused_places:
+                self.memory.add(self.username, str(place))
         self.refused_by.clear()
         self.attempts.reset()
 
@@ -366,6 +372,8 @@ class NodeLogin:
         if self._took_password:
             self._took_password = False
             self._login.attempts.accept(self._name, self._place, sent_at=self._taken_at)
+            if self._login.memory is not None and not self._login.attempts.refusals:
+                self._login.memory.remove(self._login.username, self._place)
         self._login.attempts.settle(self._node)
 
     def check(self) -> None:
