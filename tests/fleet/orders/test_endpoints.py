@@ -104,6 +104,19 @@ async def test_a_login_that_may_not_see_the_endpoints_is_not_an_endpoint_that_is
         assert not verdict.is_partial
 
 
+async def test_a_stopped_proxy_and_one_without_known_databases_wait_for_no_endpoints(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served), patience=replace(PATIENCE, endpoints=60)) as deck:
+        await deck.known()
+        (unread,) = await deck.verdicts(deck.give(Verb.RESTART, "dmcproxy", node="node2"))
+        assert unread.text.endswith("stable for 0 s")
+        assert databases_on(await deck.fleet.read_context("node1"), 1)
+        (stopped,) = await deck.verdicts(deck.give(Verb.STOP, "dmcproxy"))
+        assert (stopped.result, stopped.is_partial) == (Result.VERIFIED, False)
+        assert "endpoint" not in stopped.text
+
+
 async def test_a_service_that_carries_no_client_is_not_asked_for_endpoints(
     served: SimulatedCluster,
 ) -> None:

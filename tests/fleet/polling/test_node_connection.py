@@ -61,3 +61,12 @@ async def test_a_holder_that_fails_gives_the_connection_back() -> None:
         async with connection.hold() as reader:
             assert len(await reader.services()) == 2
         await connection.shut()
+
+
+async def test_a_connection_that_was_shut_is_kept_open_for_no_later_use() -> None:
+    with serving(Play()) as server:
+        connection = connection_to(server.url)
+        await connection.shut()
+        async with connection.hold() as reader:
+            assert len(await reader.services()) == 2
+        assert connection._client is None

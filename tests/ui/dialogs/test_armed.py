@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.app import ComposeResult
 
-from tests.ui.conftest import settle
+from tests.ui.conftest import settle, wait_until
 from tui.ui.dialogs.armed import ArmedScreen, TypeAheadProofScreen, TypedInput
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.frame_report import REPLY_WITHIN, STATUS_QUERY, FrameReports
@@ -225,3 +225,18 @@ async def test_a_key_that_has_come_but_is_not_handled_yet_undoes_the_decision() 
         await asyncio.sleep(2 * window.arming_times.alone)
         await settle(window.app)
         assert calls == []
+
+
+async def test_a_frame_that_is_lost_after_the_key_undoes_the_decision() -> None:
+    """P5, case 41."""
+    async with open_window(0.0, 0.0) as window:
+        assert window.arm()
+        decided: list[str] = []
+        window.decide(lambda: decided.append("before"))
+        window.app.frame_reports.repainted()
+        await asyncio.sleep(2 * window.arming_times.alone)
+        await settle(window.app)
+        assert decided == []
+        assert window.arm()
+        window.decide(lambda: decided.append("after"))
+        await wait_until(lambda: decided == ["after"])

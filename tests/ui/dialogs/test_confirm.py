@@ -1,7 +1,7 @@
 """What opens the way to yes: the words and the reason, and what holds at that very moment."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -51,11 +51,14 @@ class App(TerminalApp):
     """
 
 
+Resize = Callable[[int, int], Awaitable[None]]
+
+
 class Asked:
     """A question on the screen, and what was answered."""
 
-    def __init__(self, app: TerminalApp, question: Question) -> None:
-        self.app, self.question = app, question
+    def __init__(self, app: TerminalApp, question: Question, resize: Resize) -> None:
+        self.app, self.question, self.resize = app, question, resize
         self.answers: list[str | None] = []
 
     async def press(self, *keys: str) -> None:
@@ -72,9 +75,9 @@ async def asked(
 ) -> AsyncIterator[Asked]:
     request = ConfirmRequest("Restart alert_mgr?", "restart", **more)
     app = App(arming_times=ARMS_AT_ONCE)
-    async with app.run_test(size=size):
+    async with app.run_test(size=size) as pilot:
         question = kind(request, PALETTE)
-        shown = Asked(app, question)
+        shown = Asked(app, question, pilot.resize_terminal)
         app.push_screen(question, shown.answers.append)
         await settle(app)
         await wait_until(lambda: question.query("#go.-armed"))
@@ -223,6 +226,22 @@ async def test_lines_that_were_passed_by_were_not_seen() -> None:
         assert shown.answers == []
         await shown.press("up", "up", "up")
         await wait_until(lambda: "down shows the rest" in help_text(shown))
+
+
+@pytest.mark.parametrize("size", [(60, 24), (28, 24), (80, 12)])
+async def test_what_was_seen_before_the_terminal_changed_is_seen_again(
+    size: tuple[int, int],
+) -> None:
+    """P5, case 59: lines wrap differently, and a smaller window hides some."""
+    async with asked(LongQuestion) as shown:
+        for _ in range(5):
+            await shown.press("down")
+        await wait_until(lambda: help_text(shown).startswith("y restarts"))
+        for width, height in (size, (80, 24)):
+            await shown.resize(width, height)
+            await wait_until(lambda: not help_text(shown).startswith("y restarts"))
+            await shown.press("y")
+            assert shown.answers == []
 
 
 @pytest.mark.parametrize("size", [(28, 24), (80, 3)])

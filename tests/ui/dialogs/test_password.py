@@ -10,6 +10,7 @@ from tests.ui.conftest import (
     ADMIN,
     ARMS_AT_ONCE,
     NEVER_ARMS,
+    key_event,
     open_deck,
     quiet,
     write_configuration,
@@ -82,6 +83,22 @@ async def test_a_password_without_a_source_is_prompted_for_when_the_deck_opens(
         await deck.press("enter")
         await deck.all_known()
         assert ADMIN[1] not in (tmp_path / "config.toml").read_text()
+
+
+async def test_a_password_that_ends_in_one_burst_with_enter_is_not_sent(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P5, case 41."""
+    async with open_deck(write_configuration(served, tmp_path), password=None) as deck:
+        await deck.asked()
+        for key in (*ADMIN[1], "enter"):
+            deck.app.post_message(key_event(key))
+        await deck.settle()
+        await quiet(0.2)
+        assert not served.cluster.requests
+        assert isinstance(deck.app.screen, PasswordDialog)
+        await deck.press("enter")
+        await deck.all_known()
 
 
 async def test_a_login_that_stops_working_stops_after_two_refusals_at_most(
