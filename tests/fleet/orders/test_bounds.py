@@ -46,6 +46,13 @@ def test_a_number_is_not_given_twice_though_its_order_is_forgotten() -> None:
     assert orders.next_number() == 3
 
 
+def test_an_open_order_and_one_that_is_not_known_are_not_forgotten() -> None:
+    orders = kept()
+    report(orders, 1, OrderPhase.WATCHING)
+    orders.forget([1, 99])
+    assert list(orders.progress) == [1]
+
+
 async def test_an_order_that_was_forgotten_is_not_accepted_again() -> None:
     with played() as (server, _):
         async with running(profile(server.url), patience=QUICK) as deck:

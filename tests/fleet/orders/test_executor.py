@@ -44,7 +44,7 @@ from tui.fleet.protocols import NullJournal
 from tui.journal.order_journal import OrderJournal
 from tui.model.event import EventKind
 from tui.model.login import ViewerRole
-from tui.model.order import Order, OrderPhase, Result, Route, SeenService, Tier, Verb
+from tui.model.order import Order, OrderPhase, Result, Route, SeenService, Tier, Verb, Verdict
 from tui.model.service import Kind
 from tui.sim.server import SimulatedCluster
 
@@ -147,14 +147,26 @@ async def test_an_order_involves_the_node_that_it_is_for_and_the_one_that_it_goe
         assert [orders.involves(f"node{uid}") for uid in (1, 2, 3)] == [True, True, False]
 
 
+class Verdicts(NullJournal):
+    """Keeps the verdicts that are recorded."""
+
+    def __init__(self) -> None:
+        self.of: list[str] = []
+
+    def judged(self, order: Order, verdict: Verdict) -> None:
+        self.of.append(verdict.service)
+
+
 async def test_several_services_get_a_verdict_each_from_one_post(served: SimulatedCluster) -> None:
-    async with running(*profiles(served)) as deck:
+    journal = Verdicts()
+    async with running(*profiles(served), journal=journal) as deck:
         await deck.known()
         served.cluster.refuse_next(1, "cm_server")
         order = deck.give(Verb.RESTART, "alert_mgr", "cm_server")
         results = {one.service: one.result for one in await deck.verdicts(order)}
         assert results == {"alert_mgr": Result.VERIFIED, "cm_server": Result.FAILED}
         assert deck.notes.steps[-1].text in ("1 verified, 1 failed", "1 failed, 1 verified")
+        assert sorted(journal.of) == ["alert_mgr", "cm_server"]
         assert len(posts(served)) == 1
 
 

@@ -93,7 +93,9 @@ async def test_a_reason_has_at_least_three_letters(reason: str, answers: list[st
         assert shown.answers == answers
 
 
-@pytest.mark.parametrize(("typed", "answers"), [("cc", []), ("ccsx", []), ("ccs", ["yes"])])
+@pytest.mark.parametrize(
+    ("typed", "answers"), [("cc", []), ("ccsx", []), ("CCS", []), ("ccs", ["yes"])]
+)
 async def test_the_words_are_typed_whole(typed: str, answers: list[str]) -> None:
     """P8, case 43."""
     async with asked(words="ccs") as shown:
@@ -149,6 +151,21 @@ async def test_enter_in_the_same_burst_as_the_words_decides_nothing() -> None:
         assert shown.answers == ["yes"]
 
 
+@pytest.mark.parametrize("keys", [("x", "y"), ("shift+tab", "enter")])
+async def test_y_and_a_button_in_one_burst_with_another_key_decide_nothing(
+    keys: tuple[str, ...],
+) -> None:
+    """P5, case 41."""
+    async with asked() as shown:
+        await asyncio.sleep(2 * ARMS_AT_ONCE.alone)
+        for key in keys:
+            shown.app.post_message(key_event(key))
+        await settle(shown.app)
+        await asyncio.sleep(3 * ARMS_AT_ONCE.alone)
+        await settle(shown.app)
+        assert shown.answers == []
+
+
 @pytest.mark.parametrize("key", ["y", "escape"])
 async def test_a_dialog_that_was_lost_after_it_armed_takes_no_key(key: str) -> None:
     """P5, case 41."""
@@ -199,6 +216,39 @@ async def test_what_would_be_sent_is_seen_to_its_end_before_y_confirms_it() -> N
         assert steps == [height] * len(steps)
         await wait_until(lambda: shown.answers)
         assert shown.answers == ["yes"]
+
+
+class Growing(LongTail):
+    """A question of which more becomes essential while it is open."""
+
+    def renew_facts(self) -> bool:
+        self.lines = LongQuestion.lines
+        return True
+
+
+async def test_what_is_new_in_the_essentials_has_to_be_seen_too() -> None:
+    """P4, P5: the facts are found anew while the dialog is open."""
+    async with asked(Growing) as shown:
+        await wait_until(lambda: help_text(shown).startswith("y restarts"))
+        shown.question._renew()
+        await wait_until(lambda: "down shows the rest" in help_text(shown))
+        await shown.press("y")
+        assert shown.answers == []
+
+
+async def test_the_last_line_of_the_essentials_has_to_be_seen() -> None:
+    """P5, case 59."""
+    async with asked(LongQuestion) as shown:
+        question, facts = shown.question, shown.question.query_one("#facts")
+        await wait_until(lambda: question._seen == facts.size.height > 1)
+        while (seen := question._seen) < 39:
+            facts.scroll_to(y=min(seen, 39 - facts.size.height), animate=False, immediate=True)
+            await wait_until(lambda seen=seen: question._seen > seen)
+        assert question._seen == 39
+        await shown.press("y")
+        assert shown.answers == []
+        await shown.press("down")
+        await wait_until(lambda: help_text(shown).startswith("y restarts"))
 
 
 async def test_what_follows_the_essentials_may_be_read_and_need_not() -> None:
@@ -285,14 +335,16 @@ async def test_y_is_a_letter_where_words_are_typed_and_enter_on_cancel_cancels()
 async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
     """P5, case 41."""
     app, answers = App(arming_times=ArmingTimes(painted=3600.0)), list[str | None]()
-    async with app.run_test():
+    async with app.run_test() as pilot:
         question = Question(ConfirmRequest("Restart alert_mgr?", "restart"), PALETTE)
         app.push_screen(question, answers.append)
         await settle(app)
-        shown = Asked(app, question)
+        shown = Asked(app, question, pilot.resize_terminal)
         await wait_until(lambda: help_text(shown) == "a moment…")
         await shown.press("y", "n", "escape")
         assert answers == []
+        question._arm()
+        assert question._seen == 0  # it may not be on the screen as it is laid out
 
 
 async def test_escape_is_always_no() -> None:
