@@ -1,5 +1,7 @@
 """A node gets its order once, whatever its answer was."""
 
+import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -7,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.faultserver import Peer
-from tests.fleet.conftest import LIST, Play, Running, profile, running, running_since, said
-from tests.fleet.rollouts import QUICK, SERVICE, begun, played, progress, reaches
+from tests.fleet.conftest import HEALTH, LIST, Play, Running, profile, running, running_since, said
+from tests.fleet.rollouts import NODE_WELL, QUICK, SERVICE, begun, played, progress, reaches
 from tui.fleet.protocols import NullJournal
 from tui.fleet.rollout.runner import _is_late_uptime, _is_later
 from tui.model.order import Order, Result, SeenService, Verdict
@@ -167,4 +169,50 @@ async def test_what_a_node_reports_one_reading_late_is_no_second_restart(
             plan = await begun(deck, SERVICE)
             now = await reaches(deck, plan, RolloutState.DONE)
             assert [one.result for one in now.steps[0].verdicts] == [Result.VERIFIED]
+            assert len(server.posts) == 1
+
+
+async def test_maintenance_that_only_the_health_call_reports_closes_the_gate() -> None:
+    """The older calls name a node in maintenance where the cluster took a snapshot for it."""
+    with played() as (server, play):
+        node = {"id": "1", "role": "leader", "status": "active", "in_maintenance": True}
+        play.get(HEALTH, said({"nodes": [node | {"services": []}]}))
+        async with running(profile(server.url), patience=QUICK) as deck:
+            await deck.until(lambda: deck.watch().facts.maintenance is not None)
+            plan = await begun(deck, SERVICE)
+            now = await reaches(deck, plan, RolloutState.PAUSED)
+            assert now.text == "node1: node1: in maintenance"
+            assert not server.posts
+
+
+async def test_an_abort_while_the_gate_is_checked_sends_nothing() -> None:
+    checked, may_answer = threading.Event(), threading.Event()
+
+    def check(peer: Peer) -> None:
+        checked.set()
+        may_answer.wait(10)
+        peer.send(NODE_WELL)
+
+    with played(node=check) as (server, _):
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await begun(deck, SERVICE)
+            await asyncio.to_thread(checked.wait, 10)
+            deck.fleet.rollouts.abort(plan.number)
+            may_answer.set()
+            await reaches(deck, plan, RolloutState.ABORTED)
+            assert not server.posts
+
+
+async def test_of_two_choices_in_a_row_the_first_counts_and_while_it_runs_only_an_abort() -> None:
+    with played() as (server, play):
+        answers_false(play, works=True)
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await begun(deck, SERVICE)
+            await deck.until(lambda: server.posts)
+            deck.fleet.rollouts.resume(plan.number)  # not paused: no choice to make
+            await paused(deck, plan)
+            deck.fleet.rollouts.resume(plan.number)
+            deck.fleet.rollouts.resume(plan.number)
+            await deck.until(lambda: progress(deck, plan).state is not RolloutState.PAUSED)
+            await reaches(deck, plan, RolloutState.DONE)
             assert len(server.posts) == 1
