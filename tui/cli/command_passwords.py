@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 def command_passwords(profiles: Iterable["NodeProfile"]) -> "Passwords":
     """Return the passwords of some profiles, none of which is read yet.
 
-    A person at a terminal gets one try more than a command that a scheduler runs.
+    A person at a terminal gets one try more than a command that a scheduler runs. It is for
+    commands that end by themselves: one that goes on would stay blocked until it is started again.
     """
     from tui.credentials import Passwords
     from tui.credentials.refused_logins import ATTENDED_AT_MOST, UNATTENDED_AT_MOST, RefusedLogins

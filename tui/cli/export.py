@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.command_passwords import command_passwords
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
 from tui.cli.password_prompt import ask_for_passwords
@@ -138,11 +137,12 @@ def _warn(text: str) -> None:
 
 
 def _fleet(configuration: "Configuration", every: float, listener: _Listener) -> "Fleet":
+    from tui.credentials import Passwords
     from tui.fleet.fleet import Fleet
     from tui.journal.other_actions import OtherActions
     from tui.storage.paths import state_dir
 
-    passwords = command_passwords(configuration.nodes)
+    passwords = Passwords(configuration.nodes)
     ask_for_passwords(configuration.nodes, passwords)
     settings = replace(configuration.settings, refresh=every)
     fleet = Fleet(

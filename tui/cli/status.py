@@ -95,9 +95,10 @@ def _watch(
     from dataclasses import replace
 
     from tui.cli.status_watch import watch_status
+    from tui.credentials import Passwords
 
     profiles = tuple(one for one in configuration.nodes if not names or one.name in names)
-    passwords = command_passwords(configuration.nodes)
+    passwords = Passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
     watched = replace(configuration, nodes=profiles)
     return watch_status(watched, passwords, heartbeat=heartbeat, as_json=as_json, color=color)
