@@ -76,6 +76,7 @@ async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedClus
         verdict = await deck.verdict(order)
         assert verdict.result is Result.VERIFIED
         assert [mark.moment.value for mark in verdict.timeline] == ["asked", "down", "up"]
+        assert 0 <= verdict.timeline[0].at <= verdict.timeline[1].at
         (post,) = posts(served)
         assert (post.uid, post.path) == (2, LIST)
         line, body = request_text(order)
