@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from textual import on
+from textual import events, on
 from textual.filter import LineFilter
 from textual.notifications import Notification, SeverityLevel
 from textual.screen import Screen
@@ -31,11 +31,12 @@ from tui.ui.controllers.orders import OrderController
 from tui.ui.controllers.profiles import AddedProfiles, Discover, ProfileController
 from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTargets
 from tui.ui.format.copy_text import selected_text
+from tui.ui.format.key_bar import KEY_META
 from tui.ui.format.node_view import NodeNews
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, unavailable_text
 from tui.ui.screens.deck import DeckScreen
-from tui.ui.screens.live_screen import LiveScreen
+from tui.ui.screens.live_screen import FilteredScreen, LiveScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.terminal.ascii_signs import AsciiFilter, wants_ascii
@@ -227,6 +228,21 @@ class DeckApp(MouseSafeApp):
     def is_own_key(self, key: str) -> bool:
         """Whether the configuration names a key, as Textual spells it."""
         return any(key in keys.split(",") for keys in self._keys.values())
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what the key does that the clicked text names, by the rules of a click."""
+        key = event.style.meta.get(KEY_META)
+        if key:
+            self.press(key)
+
+    def press(self, key: str) -> None:
+        """Do what a key does on the screen in front; the filter does not take it as text."""
+        event, screen = events.Key(key, None), self.screen
+        if isinstance(screen, FilteredScreen) and isinstance(screen.focused, Input):
+            screen.set_focus(screen.table)
+        # Let through already, as the click that it comes of.
+        event._set_forwarded()  # noqa: SLF001 - Textual has no other way to mark it
+        screen.post_message(event)
 
     # News of the fleet
 

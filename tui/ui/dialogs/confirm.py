@@ -20,15 +20,16 @@ from textual.errors import NoWidget
 from textual.widgets import Button, Input, Static
 
 from tui.ui.dialogs.armed import ArmedScreen, TypedInput
+from tui.ui.format.key_bar import Hint, hint_line
 from tui.ui.format.status_lines import Palette
 from tui.ui.widgets.text_line import TextLine
 
 NARROWEST = 30
 """Cells across that the facts need to be read at all."""
 
-_TOO_SMALL = "terminal too small to show what will be sent: make it larger, or esc"
-_MORE = "down shows the rest, then it can be confirmed"
-_BACK = "up shows what was skipped, then it can be confirmed"
+_TOO_SMALL = "terminal too small to show what will be sent: make it larger, or esc", "escape"
+_MORE = "down shows the rest, then it can be confirmed", "down"
+_BACK = "up shows what was skipped, then it can be confirmed", "up"
 _BORDER = 2
 _RENEWED_EVERY = 1.0
 """Seconds after which the facts are found anew: ages go on while the dialog is open."""
@@ -180,8 +181,8 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         facts.styles.max_height = room
         return room
 
-    def _hidden(self, room: int) -> str:
-        """Return why the essentials were not seen yet; empty once they were.
+    def _hidden(self, room: int) -> Hint | None:
+        """Return why the essentials were not seen yet; None once they were.
 
         Before the dialog is armed nothing counts: it may not be on the screen as it is laid out,
         and the first layout may give the facts more than the `room` that they have in the end.
@@ -203,7 +204,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         if top <= self._seen and self.is_armed:
             self._seen = max(self._seen, top + min(visible, room))
         if self._seen >= self._lines_needed(width):
-            return ""
+            return None
         return _MORE if top <= self._seen else _BACK
 
     def _lines_needed(self, width: int) -> int:
@@ -226,22 +227,24 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         found = self.query(selector).results(Input)
         return next((field.value.strip() for field in found), "")
 
-    def _help_text(self, go: Button, hidden: str) -> Text:
+    def _help_text(self, go: Button, hidden: Hint | None) -> Text:
         request, muted = self._request, self._palette["muted"]
         if not go.has_class("-armed"):
             return Text("a moment…", muted)
         if hidden:
-            return Text(hidden, self._palette["warn"])
+            return hint_line([hidden], self._palette["warn"])
         facts = self.query_one("#facts", VerticalScroll)
-        more = "" if facts.scroll_offset.y >= facts.max_scroll_y else " · down: more"
+        below = facts.scroll_offset.y < facts.max_scroll_y
+        more = [("down: more", "down")] if below else []
         typed = self.field("#words")
         if not request.words.startswith(typed):
             return Text(f"does not match: type {request.words}", self._palette["bad"])
         if request.words:
             reason = " and a reason" if request.needs_reason else ""
             how = f"tab, type {request.words}{reason}, enter {request.verb}s"
-            return Text(f"{how} · esc {request.backs}{more}", muted)
-        return Text(f"y {request.verb}s · n or esc {request.backs}{more}", muted)
+            return hint_line([(how, "tab"), (f"esc {request.backs}", "escape"), *more], muted)
+        confirms, cancels = f"y {request.verb}s", f"n or esc {request.backs}"
+        return hint_line([(confirms, "y"), (cancels, "escape"), *more], muted)
 
     # Keys and buttons
 

@@ -30,6 +30,7 @@ from tui.credentials import Secret
 from tui.fleet.onboarding.connection_check import ConnectionTestResult, try_connection
 from tui.model.trust import UNCHECKED
 from tui.ui.dialogs.armed import TypeAheadProofScreen
+from tui.ui.format.key_bar import hint_border
 from tui.ui.format.status_lines import Palette
 
 _PASSWORDS = [
@@ -72,7 +73,7 @@ _LABELS = {
     "trust-value": "trust",
 }
 """What stands before a field, where that is not its name."""
-_HOW = "ctrl+t test · ctrl+s save · esc cancel"
+_HINTS = [("ctrl+t test", "ctrl+t"), ("ctrl+s save", "ctrl+s"), ("esc cancel", "escape")]
 _ENVIRONMENTS = [(word, word) for word in ("production", "staging", "development")]
 
 
@@ -166,7 +167,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
 
     def _arm(self) -> None:
         if not self.is_armed and self.arm():
-            self.query_one("#form").border_subtitle = _HOW
+            self.query_one("#form").border_subtitle = hint_border(_HINTS)
 
     @on(Select.Changed)
     def _chose(self) -> None:

@@ -9,6 +9,7 @@ from textual.widgets import Input, Static
 
 from tui.credentials import Secret
 from tui.ui.dialogs.armed import TypeAheadProofScreen
+from tui.ui.format.key_bar import hint_line
 from tui.ui.format.status_lines import Palette
 
 
@@ -45,7 +46,8 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
 
     def _arm(self) -> None:
         if not self.is_armed and self.arm():
-            self.query_one("#how", Static).update("enter log in · esc not now")
+            hints = [("enter log in", "enter"), ("esc not now", "escape")]
+            self.query_one("#how", Static).update(hint_line(hints, ""))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

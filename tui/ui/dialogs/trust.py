@@ -35,6 +35,7 @@ from tui.fleet.onboarding.pinning import (
 )
 from tui.ui.dialogs.armed import ArmedScreen, TypedInput
 from tui.ui.dialogs.confirm import facts_table
+from tui.ui.format.key_bar import hint_line
 from tui.ui.format.status_lines import Palette
 from tui.ui.widgets.text_line import TextLine
 
@@ -118,16 +119,20 @@ class TrustDialog(ArmedScreen[Configuration | None]):
     def _arm(self) -> None:
         """Enable the field once the keyboard is quiet."""
         if not self.arm():
-            how = "a moment…"
+            hints = [("a moment…", "")]
         elif not self._takes_digits:
-            how = "esc close"
+            hints = [("esc close", "escape")]
         else:
-            how = "compare it on the node and type its first digits · enter pin · esc not now"
+            hints = [
+                ("compare it on the node and type its first digits", ""),
+                ("enter pin", "enter"),
+                ("esc not now", "escape"),
+            ]
             field = next(iter(self.query("#digits").results(TypedInput)), None)
             if field is not None and field.disabled:
                 field.disabled = False
                 field.focus()
-        self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
+        self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
 
     def on_key(self, event: events.Key) -> None:
         """Close; the field handles its keys first."""

@@ -6,6 +6,8 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.style import Style as ContentStyle
 
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import WRITES, key_text, spelled_keys
@@ -63,6 +65,28 @@ def clickable(label: Text, keys: str) -> Text:
     if keys:
         label.stylize(Style(meta={KEY_META: spelled_keys(keys)[0]}))
     return label
+
+
+Hint = tuple[str, str]
+"""What a key does, beginning with the key, and the key as Textual spells it; empty for a remark."""
+
+
+def hint_line(hints: Iterable[Hint], style: str) -> Text:
+    """Return hints as a line of a dialog; a click on one presses its key."""
+    line = Text(style=style)
+    for number, (label, key) in enumerate(hints):
+        line.append(" · " * bool(number))
+        line.append_text(clickable(Text(label), key))
+    return line
+
+
+def hint_border(hints: Iterable[Hint]) -> Content:
+    """Return hints for the border of a dialog; as `hint_line`."""
+    parts = [
+        Content(label).stylize(ContentStyle.from_meta({KEY_META: key})) if key else Content(label)
+        for label, key in hints
+    ]
+    return Content(" · ").join(parts)
 
 
 def live_keys(bindings: Iterable[BindingType], keymap: Mapping[str, str]) -> dict[str, str]:

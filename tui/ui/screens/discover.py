@@ -18,6 +18,7 @@ from tui.fleet.onboarding.discovery import DiscoveredNode, DiscoveryResult, add_
 from tui.model.node import Role
 from tui.ui.controllers.profiles import AddedProfiles, Discover
 from tui.ui.dialogs.armed import ArmedScreen
+from tui.ui.format.key_bar import hint_line
 from tui.ui.format.status_lines import Palette
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.widgets.text_line import TextLine
@@ -39,7 +40,8 @@ _GLYPHS = {
     DiscoveryResult.UNTOLD: ("?", "unknown"),
     DiscoveryResult.NOT_ASKED: ("?", "unknown"),
 }
-_HOW = "space mark · enter add the marked nodes · esc close"
+_CLOSE = ("esc close", "escape")
+_HINTS = [("space mark", "space"), ("enter add the marked nodes", "enter"), _CLOSE]
 
 
 class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
@@ -147,11 +149,11 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
 
     def _arm(self) -> None:
         if self._may_log_in is not None:
-            how = f"y log in to {self._new_nodes} · esc close"
+            hints = [(f"y log in to {self._new_nodes}", "y"), _CLOSE]
         else:
-            how = _HOW if self._found is not None else "esc close"
-        how = how if self.arm() else "a moment…"
-        self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
+            hints = _HINTS if self._found is not None else [_CLOSE]
+        hints = hints if self.arm() else [("a moment…", "")]
+        self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
 
     @on(LiveTable.CursorMoved, "#members")
     def _cursor_moved(self, event: LiveTable.CursorMoved) -> None:

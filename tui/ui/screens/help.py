@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from tui.model.records import dataclass
 from tui.model.service import Health
-from tui.ui.format.key_bar import KEY_META, clickable
+from tui.ui.format.key_bar import KEY_META, clickable, hint_border
 from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, View, bindings, key_text
@@ -111,7 +111,7 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Set the titles of the box."""
         self.query_one("#page").border_title = "Help"
-        self.query_one("#page").border_subtitle = "esc close"
+        self.query_one("#page").border_subtitle = hint_border([("esc close", "escape")])
 
     def on_click(self, event: events.Click) -> None:
         """Close, and press the key that was clicked."""

@@ -6,11 +6,20 @@ from textual import on
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
+from tui.ui.format.key_bar import hint_border
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, bindings
 from tui.ui.table.live_table import LiveTable
 from tui.ui.widgets.node_list import NodeList
+
+_HINTS = [
+    ("enter open", "enter"),
+    ("a add", "a"),
+    ("E edit", "E"),
+    ("D discover", "D"),
+    ("esc back", "escape"),
+]
 
 
 class NodesScreen(ModalScreen[str | None]):
@@ -43,7 +52,7 @@ class NodesScreen(ModalScreen[str | None]):
         """Show the nodes and keep them live."""
         nodes = self.query_one("#nodes", NodeList)
         nodes.border_title = "Nodes"
-        nodes.border_subtitle = "enter open · a add · E edit · D discover · esc back"
+        nodes.border_subtitle = hint_border(_HINTS)
         nodes.present(self._views(), self._here, self._restarts())
         nodes.move_to(self._here)
         self.set_interval(1.0, self.refresh_all)

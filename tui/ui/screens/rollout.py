@@ -24,6 +24,7 @@ from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, Step
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
+from tui.ui.format.key_bar import clickable, hint_line
 from tui.ui.format.rollout_text import RolloutRow, rollout_alarm, rollout_heading, rollout_rows
 from tui.ui.format.status_lines import Palette, time_text
 from tui.ui.keymap import view_bindings
@@ -169,14 +170,15 @@ class RolloutScreen(ArmedScreen[None]):
     def _show_keys(self) -> None:
         progress = self.progress
         if not self.is_armed:
-            how = "a moment…"
+            hints = [("a moment…", "")]
         elif progress.state is RolloutState.PAUSED:
-            how = "each is confirmed first · esc closes this screen, and it stays paused"
+            closes = ("esc closes this screen, and it stays paused", "escape")
+            hints = [("each is confirmed first", ""), closes]
         elif progress.is_open:
-            how = "a abort · esc closes this screen, and it goes on"
+            hints = [("a abort", "a"), ("esc closes this screen, and it goes on", "escape")]
         else:
-            how = "esc closes"
-        self.query_one("#how", TextLine).say(Text(how, self._palette["muted"]))
+            hints = [("esc closes", "escape")]
+        self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
 
     def _arm(self) -> None:
         if not self.is_armed and self.arm():
@@ -242,7 +244,8 @@ def _choices(progress: RolloutProgress, palette: Palette, *, is_short: bool) -> 
         text.append(f" What to do with {here.step.node}?" if here is not None else "", "bold")
         for key, action in _ACTIONS.items():
             text.append("  " if is_short else "\n")
-            text.append(f" {key} {action.value}", palette["accent"])
+            choice = Text(f" {key} {action.value}", palette["accent"])
+            text.append_text(clickable(choice, key))
             if not is_short:
                 text.append(f": {action_effect(action, progress)}")
     return text

@@ -15,6 +15,7 @@ from tui.fleet.why import Checks, WhySubject, find_evidence, read_checks
 from tui.model.clock import monotonic
 from tui.model.context import Known
 from tui.model.text import visible_name
+from tui.ui.format.key_bar import hint_border
 from tui.ui.format.status_lines import Palette
 from tui.ui.format.why_text import why_page, why_title
 
@@ -22,6 +23,7 @@ _EVERY = 1.0
 """Seconds after which ages go on, and new readings and events are shown."""
 
 _READING = "being read"
+_HINTS = [("esc closes", "escape"), ("ctrl+r reads the checks again", "ctrl+r")]
 
 
 @runtime_checkable
@@ -73,7 +75,7 @@ class WhyScreen(ModalScreen[None]):
         """Show what is known, read the checks, and start the clock."""
         box = self.query_one("#why")
         box.border_title = Content(why_title(self._node, visible_name(self._service)))
-        box.border_subtitle = Content("esc closes · ctrl+r reads the checks again")
+        box.border_subtitle = hint_border(_HINTS)
         self.action_read()
         self.set_interval(_EVERY, self._show)
 

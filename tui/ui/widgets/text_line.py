@@ -1,11 +1,8 @@
 """A line of text that is painted again only when it says something else."""
 
 from rich.text import Text
-from textual import events
-from textual.app import App
 from textual.widgets import Static
 
-from tui.ui.format.key_bar import KEY_META
 from tui.ui.widgets.rich_lines import RichLines
 
 
@@ -37,10 +34,6 @@ class TextLine(Static):
             self.display = bool(text.plain)
         self.update(text, layout=self._hides)
 
-    def on_click(self, event: events.Click) -> None:
-        """Press the key that the clicked text names."""
-        _press_key(self.app, event)
-
     @property
     def said(self) -> str:
         """What it says at present."""
@@ -54,18 +47,7 @@ class BarLine(RichLines):
         """Show `text`; does nothing if it is shown already."""
         self.show_lines([text])
 
-    def on_click(self, event: events.Click) -> None:
-        """Press the key that the clicked text names."""
-        _press_key(self.app, event)
-
     @property
     def said(self) -> str:
         """What it says at present."""
         return self.shown
-
-
-def _press_key(app: App[object], event: events.Click) -> None:
-    key = event.style.meta.get(KEY_META)
-    if key:
-        event.stop()
-        app.simulate_key(key)
