@@ -73,8 +73,10 @@ def test_an_unknown_scope_has_no_optional_services() -> None:
 
 @pytest.mark.parametrize("order", list(SortOrder))
 def test_turning_the_order_round_loses_nothing_and_keeps_ties_by_name(order: SortOrder) -> None:
-    there = names(filter_and_sort(SERVICES, ServiceFilter(), SCOPE, order=order))
-    back = names(filter_and_sort(SERVICES, ServiceFilter(), SCOPE, order=order, inverted=True))
+    found = ServiceFilter(), SCOPE
+    changed = {"ccs": 5.0, "redis_mgr": 7.0}
+    there = names(filter_and_sort(SERVICES, *found, order=order, changed=changed))
+    back = names(filter_and_sort(SERVICES, *found, order=order, inverted=True, changed=changed))
     assert sorted(there) == sorted(back)
     assert there != back
 
@@ -83,6 +85,15 @@ def test_the_shortest_uptime_comes_first_and_none_at_all_before_it() -> None:
     shown = names(filter_and_sort(SERVICES, ServiceFilter(), SCOPE, order=SortOrder.UPTIME))
     assert shown[-2:] == ["ccs", "redis_mgr"]
     assert shown[:5] == sorted(shown[:5])
+
+
+def test_what_changed_last_comes_first_and_what_never_did_last() -> None:
+    changed = {"ccs": 5.0, "redis_mgr": 7.0}
+    shown = names(
+        filter_and_sort(SERVICES, ServiceFilter(), SCOPE, order=SortOrder.CHANGED, changed=changed)
+    )
+    assert shown[:2] == ["redis_mgr", "ccs"]
+    assert shown[2:] == sorted(shown[2:])
 
 
 def test_sorting_goes_round_through_every_order() -> None:

@@ -1,5 +1,6 @@
 """Which services and which events are shown, and how services are sorted. Pure."""
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
@@ -101,6 +102,7 @@ class SortOrder(Enum):
     UPTIME = "uptime"
     STARTED = "started"
     KIND = "kind"
+    CHANGED = "changed"
 
     def next(self) -> "SortOrder":
         """Return the order that comes after this one; the first comes after the last."""
@@ -118,19 +120,29 @@ _KEYS: dict[SortOrder, Callable[[Service, ServiceKinds], Any]] = {
 }
 
 
-def filter_and_sort(
+def _sort_key(
+    order: SortOrder, changed: Mapping[str, float]
+) -> Callable[[Service, ServiceKinds], Any]:
+    if order is SortOrder.CHANGED:
+        return lambda service, _scope: -changed.get(service.name, -math.inf)
+    return _KEYS[order]
+
+
+def filter_and_sort(  # noqa: PLR0913 - what a sort depends on
     services: Iterable[Service],
     query: ServiceFilter,
     scope: ServiceKinds,
     *,
     order: SortOrder = SortOrder.PROBLEMS,
     inverted: bool = False,
+    changed: Mapping[str, float] | None = None,
 ) -> list[Service]:
     """Return the services that the query picks, sorted; ties go by name.
 
-    `inverted` reverses the sort, but not the ties.
+    `inverted` reverses the sort, but not the ties. `changed` is when each service changed last,
+    by its name (monotonic); the newest goes first.
     """
-    key = _KEYS[order]
+    key = _sort_key(order, changed or {})
     picked = [service for service in services if query.picks(service, scope)]
     picked.sort(key=lambda service: service.name)
     # Sorted twice, so that a reverse sort leaves ties by name as they were.

@@ -176,9 +176,68 @@ async def test_sorting_goes_through_the_columns_and_can_be_reversed(
         await deck.press("I")
         await deck.shows("by name, reversed", "SERVICE ▲")
         assert deck.table.row_keys[0] == "stats_archiver"
-        for words in ("by status", "by uptime", "by started", "by kind", "problems first"):
+        for words in (
+            "by status",
+            "by uptime",
+            "by started",
+            "by kind",
+            "by changed",
+            "problems first",
+        ):
             await deck.press("S")
             await deck.shows(words)
+
+
+async def test_a_click_on_a_title_sorts_by_it_and_a_second_one_reverses_the_sort(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+
+        async def click_title(word: str) -> None:
+            y, line = next(
+                (y, line) for y, line in enumerate(deck.text.splitlines()) if "SERVICE " in line
+            )
+            await deck.click((line.index(word) + 1, y))
+
+        await click_title("UPTIME")
+        await deck.shows("by uptime", "UPTIME ▼")
+        least = deck.table.row_keys[0]
+        await deck.polls(1)
+        await deck.shows("by uptime", "UPTIME ▼")
+        await click_title("UPTIME")
+        await deck.shows("by uptime, reversed", "UPTIME ▲")
+        assert deck.table.row_keys[0] != least
+        await click_title("LAST")
+        await deck.shows("by uptime, reversed")
+        await click_title("STATUS")
+        await deck.shows("by status", "STATUS ▼")
+        assert deck.table.cursor_key == "alert_mgr"
+        served.cluster.process(1, "mdns_server").boot(served.cluster.now())
+        await deck.until(lambda: "mdns_server" in deck.app.deck._last.of("node1"))
+        await click_title("CHANGED")
+        await deck.shows("by changed", "CHANGED ▼")
+        assert deck.table.row_keys[0] == "mdns_server"
+
+
+async def test_a_click_on_the_place_of_a_mark_marks_the_row(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("ccs")
+
+        def place() -> tuple[int, int]:
+            y, line = next(
+                (y, line) for y, line in enumerate(deck.text.splitlines()) if "ccs  " in line
+            )
+            return line.index("ccs  ") - 1, y
+
+        await deck.click(place())
+        assert deck.table.marks == {"ccs"}
+        await deck.click(place())
+        assert not deck.table.marks
 
 
 async def test_marking_goes_on_to_the_next_and_a_key_takes_all_away(

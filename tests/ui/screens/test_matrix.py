@@ -431,3 +431,17 @@ async def test_nodes_without_a_profile_are_shown_and_take_no_orders(
         await deck.settle()
         assert deck.app.deck.here == "node1"
     assert not posts(served)
+
+
+async def test_a_click_marks_a_cell_or_goes_to_a_node(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        matrix = await open_matrix(deck)
+        corner, place = matrix.content_region, matrix._laid[2]
+        await deck.click((corner.x + place.at - 1, corner.y + len(matrix._heads)))
+        marked = {("node2", matrix.row_keys[0])}
+        assert matrix.marked_cells == marked
+        await deck.click((corner.x + matrix._laid[3].at + 2, corner.y))
+        assert matrix.cursor == ("node3", matrix.row_keys[0])
+        assert matrix.marked_cells == marked

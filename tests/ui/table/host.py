@@ -79,6 +79,8 @@ class Host(App[None]):
         super().__init__()
         self.table = CountingTable(columns)
         self.messages: list[tuple[str, str | None]] = []
+        self.pointed: list[tuple[str, str]] = []
+        """What was clicked beside the rows' cells, and its column."""
 
     def compose(self) -> ComposeResult:
         yield self.table
@@ -89,6 +91,12 @@ class Host(App[None]):
 
     def on_live_table_chosen(self, event: LiveTable.Chosen) -> None:
         self.messages.append(("chosen", event.key))
+
+    def on_live_table_head_clicked(self, event: LiveTable.HeadClicked) -> None:
+        self.pointed.append(("head", event.column))
+
+    def on_live_table_mark_clicked(self, event: LiveTable.MarkClicked) -> None:
+        self.pointed.append(("mark", event.column))
 
     def on_live_table_marks_changed(self, event: LiveTable.MarksChanged) -> None:
         self.messages.append(("marks", event.key))

@@ -216,6 +216,14 @@ async def test_a_click_beside_the_rows_does_nothing() -> None:
         assert table.app.messages == [("moved", "ccs")]
 
 
+async def test_a_click_on_a_title_or_on_the_place_of_a_mark_is_posted() -> None:
+    async with open_table(named(*SERVICES)) as table:
+        await table.pilot.click("#table", offset=(4, 0))
+        await table.pilot.click("#table", offset=(1, 3))
+        assert table.app.pointed == [("head", table.widget.columns[0].key), ("mark", "")]
+        assert table.widget.cursor_key == "dmc"
+
+
 async def test_a_click_on_the_first_row_means_it_and_one_on_the_titles_no_row() -> None:
     async with open_table(many(100)) as table:
         table.widget.move_to("s00005")

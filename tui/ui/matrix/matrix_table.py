@@ -176,6 +176,10 @@ class MatrixTable(LiveTable):
         if cell is not None:
             self.point(*cell)
 
+    def is_mark_at(self, x: int) -> bool:
+        """Whether a cell's mark is shown at `x`: right before it."""
+        return any(x == place.at - 1 for place in self._laid[1:])
+
     # Painting
 
     def _fit(self) -> tuple[int, int]:

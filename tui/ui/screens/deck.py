@@ -591,14 +591,22 @@ class DeckScreen(ServicesScreen[None]):
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        self._sort, self._inverted = self._sort.next(), False
-        self.table.sort_by(self._sort, inverted=False)
-        self.refresh_all()
+        self._sort_by(self._sort.next(), inverted=False)
 
     def action_invert(self) -> None:
         """Reverse the order of the rows."""
-        self._inverted = not self._inverted
-        self.table.sort_by(self._sort, inverted=self._inverted)
+        self._sort_by(self._sort, inverted=not self._inverted)
+
+    @on(LiveTable.HeadClicked, "#services")
+    def _head_clicked(self, event: LiveTable.HeadClicked) -> None:
+        """Sort by the column that was clicked, or reverse the sort by it."""
+        order = self.table.order_of(event.column)
+        if order is not None:
+            self._sort_by(order, inverted=order is self._sort and not self._inverted)
+
+    def _sort_by(self, order: SortOrder, *, inverted: bool) -> None:
+        self._sort, self._inverted = order, inverted
+        self.table.sort_by(order, inverted=inverted)
         self.refresh_all()
 
     def action_detail(self) -> None:

@@ -166,14 +166,20 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
 
     def action_mark(self) -> None:
         """Mark or unmark the node, and go on to the next."""
+        if self._toggle_mark():
+            self._table.action_down()
+
+    @on(LiveTable.MarkClicked, "#members")
+    def _toggle_mark(self) -> bool:
+        """Mark or unmark the node under the cursor; False where it cannot be added."""
         node = (self._found or {}).get(self._table.cursor_key or "")
         if node is None:
-            return
+            return False
         if node.may_be_added:
             self._table.toggle_mark()
-            self._table.action_down()
         else:
             self._show_message(f"{node.name} is not added: {node.text}", "warn")
+        return node.may_be_added
 
     @on(LiveTable.Chosen, "#members")
     def _chosen(self, event: LiveTable.Chosen) -> None:

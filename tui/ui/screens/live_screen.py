@@ -369,6 +369,12 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         self.table.toggle_mark()
         self.table.action_down()
 
+    @on(LiveTable.MarkClicked)
+    def _mark_clicked(self, event: LiveTable.MarkClicked) -> None:
+        """Mark what was clicked, or remove its mark."""
+        if event.table is self.table:
+            self.table.toggle_mark()
+
     def action_unmark(self) -> None:
         """Remove all marks."""
         self.table.clear_marks()

@@ -22,6 +22,7 @@ from tui.ui.matrix.grid import Grid, build_grid
 from tui.ui.matrix.headers import cell_sentence
 from tui.ui.matrix.matrix_table import CellKey, MatrixTable
 from tui.ui.screens.live_screen import ServicesScreen
+from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.text_line import TextLine
 
@@ -105,6 +106,12 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         self.table.set_empty(headers.why_empty(self._grid, self._query.text, only=self._only))
         self.table.present(self._grid)
         self.show_around()
+
+    @on(LiveTable.HeadClicked, "#matrix")
+    def _head_clicked(self, event: LiveTable.HeadClicked) -> None:
+        """Go to the node whose column was clicked."""
+        if event.column:
+            self.table.move_to_node(event.column)
 
     def show_around(self) -> None:
         self._show_header()

@@ -36,6 +36,10 @@ from tui.ui.table.rows import CellKey, Cells
 __all__ = ["Cell", "Column", "LiveTable", "Row"]
 
 
+_MARKED_TO = 2
+"""Cells at the left of a row for the signs of cursor and mark."""
+
+
 class LiveTable(RowNavigation, ScrollView, can_focus=True):
     """A table of keyed rows; `palette` maps the names of styles to Rich styles.
 
@@ -85,6 +89,25 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
 
     class MarksChanged(CursorMoved):
         """A mark was set or removed."""
+
+    class Pointed(Message):
+        """A part of the table that is no row was clicked; `column` is its column, if it has one."""
+
+        def __init__(self, table: "LiveTable", column: str) -> None:
+            super().__init__()
+            self.table = table
+            self.column = column
+
+        @property
+        def control(self) -> "LiveTable":
+            """The table it happened in."""
+            return self.table
+
+    class HeadClicked(Pointed):
+        """The title of a column was clicked."""
+
+    class MarkClicked(Pointed):
+        """The place of a mark was clicked; the cursor is there by now."""
 
     class Scrolled(CursorMoved):
         """Other rows than before are on the screen; what ticks in them may be old."""
@@ -264,14 +287,30 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             self.post_message(self.MarksChanged(self, None))
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where it was clicked; a double click chooses."""
+        """Put the cursor where it was clicked; a double click chooses.
+
+        A click on a title, or on the place of a mark, is posted.
+        """
         offset = event.get_content_offset(self)
-        if offset is None or offset.y < len(self._heads):
+        if offset is None:
+            return
+        x = offset.x + self.scroll_offset.x
+        if offset.y < len(self._heads):
+            places = (one.column.key for one in self._laid if one.at - 1 <= x < one.end)
+            self.post_message(self.HeadClicked(self, next(places, "")))
             return
         row = self._model.pointed(self.scroll_offset.y + offset.y - len(self._heads))
-        moved = row is not None and self.point(self._column_at(offset.x), row)
-        if moved and event.chain == 2:
+        column = self._column_at(offset.x)
+        if row is None or not self.point(column, row):
+            return
+        if self.is_mark_at(x):
+            self.post_message(self.MarkClicked(self, column))
+        elif event.chain == 2:
             self.action_choose()
+
+    def is_mark_at(self, x: int) -> bool:
+        """Whether a row's marks are shown at `x`: here before its first cell."""
+        return x < _MARKED_TO
 
     def _column_at(self, x: int) -> str:
         """Return the key of the column that a click means; the cursor's where it means none."""

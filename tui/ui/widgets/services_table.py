@@ -53,7 +53,11 @@ _SORTED_BY = {
     SortOrder.UPTIME: "uptime",
     SortOrder.STARTED: "started",
     SortOrder.KIND: "kind",
+    SortOrder.CHANGED: "change",
 }
+"""The column of each order; that of problems has none."""
+
+_ORDER_OF = {column: order for order, column in _SORTED_BY.items()}
 
 
 class ServicesTable(LiveTable):
@@ -77,6 +81,11 @@ class ServicesTable(LiveTable):
         """Sort what is shown next, and mark the column in the header."""
         self._order, self._inverted = order, inverted
         self._lay_out()
+
+    @staticmethod
+    def order_of(column: str) -> SortOrder | None:
+        """Return the order that a column stands for; None where it stands for none."""
+        return _ORDER_OF.get(column)
 
     def _lay_out(self) -> None:
         """Make each column as wide as its longest cell; the strip has what is left over."""
@@ -127,7 +136,14 @@ class ServicesTable(LiveTable):
     def present(self, view: NodeView, query: ServiceFilter, last: Mapping[str, Event]) -> int:
         """Show a node's services; returns how many the query lets through."""
         chosen = filter_and_sort(
-            view.reading.services, query, view.scope, order=self._order, inverted=self._inverted
+            view.reading.services,
+            query,
+            view.scope,
+            order=self._order,
+            inverted=self._inverted,
+            changed={name: event.at for name, event in last.items()}
+            if self._order is SortOrder.CHANGED
+            else None,
         )
         self._beginnings.note(view.reading)
         rows = [self._row(service, view, last.get(service.name)) for service in chosen]
