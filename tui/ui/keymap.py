@@ -73,7 +73,7 @@ KEYS: tuple[Key, ...] = (
     Key("timeline", "e", "app.timeline", "Timeline", "Every change on every node, newest first", _VIEWS, _EVERYWHERE),
     Key("all_problems", "P", "app.all_problems", "All problems", "The problems of all nodes, most severe first", _VIEWS, _EVERYWHERE),
     Key("rollouts", "o", "app.rollouts", "Rollout", "The running rollout, or the last one", _VIEWS, _EVERYWHERE),
-    Key("why", "w", "app.why", "Why", "Why the service under the cursor, or its node, is as it is", _VIEWS, _FULL),
+    Key("why", "w", "app.why", "Why", "Why the service under the cursor, or its node, is as it is", _VIEWS, _EVERYWHERE - {View.HELP}),
     Key("nodes", "n", "app.nodes", "Nodes", "Pick a node", _VIEWS, _EVERYWHERE, "Nodes"),
     Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _SERVICES, _LISTS, "Filter"),
     Key("problems", "!", "problems", "Problems", "Show only problems, or everything again", _SERVICES, _LISTS, "Problems"),

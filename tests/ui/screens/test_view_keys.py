@@ -12,6 +12,8 @@ from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.matrix import MatrixScreen
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.screens.problems import ProblemsScreen
+from tui.ui.screens.why import WhyScreen
+from tui.ui.widgets.text_line import BarLine
 
 pytestmark = pytest.mark.real_time
 
@@ -95,6 +97,51 @@ async def test_e_is_the_timeline_and_upper_case_e_the_profile_in_the_picker_too(
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         await open_view(deck, "e")
+
+
+async def test_why_is_one_key_away_in_the_picker_too(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        await open_view(deck, "n")
+        await deck.press("down", "w")
+        await deck.until(lambda: isinstance(deck.app.screen, WhyScreen))
+        await deck.shows("Why: node2")
+        await deck.press("w")
+        await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
+
+
+async def test_what_would_be_refused_under_the_cursor_is_dim_in_deck_and_matrix(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+
+        def dim() -> set[str]:
+            """Return the keys of the bar that are as dim as what is off."""
+            (line,) = deck.app.screen.query_one("#keys", BarLine)._lines
+            off = deck.app._colors()["off"]
+            return {line.plain[span.start] for span in line.spans if span.style == off}
+
+        for view in ("deck", "0"):
+            if view != "deck":
+                await open_view(deck, view)
+            await deck.press("g")
+            await deck.until(lambda: {"s"} <= dim() and "r" not in dim())
+            await deck.press("down")  # to a required service
+            await deck.until(lambda: {"s", "t", "r"} <= dim())
+
+
+async def test_keys_that_need_a_problem_are_dim_where_there_is_none(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await open_view(deck, "P")
+        await deck.shows("no problems on 3 nodes", "enter Go there", "w Why")
+        await deck.press("w")
+        await deck.shows("No service and no node is under the cursor.")
 
 
 async def test_a_filter_names_the_keys_and_values_there_are(

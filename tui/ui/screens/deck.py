@@ -13,13 +13,11 @@ from textual.widget import Widget
 
 from tui.fleet.events.event_log import LastChanges
 from tui.fleet.fleet import Fleet
-from tui.fleet.orders.guard import judge_verb
 from tui.fleet.polling.backoff import faster_interval, slower_interval
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import FilterKeys, ServiceFilter, SortOrder, service_filter_keys
 from tui.model.order import Verb
-from tui.model.service import Kind
 from tui.ui.controllers.day_history import DayHistory, Wanted
 from tui.ui.controllers.last_hour import LastHour
 from tui.ui.controllers.orders import OrderController, ServiceChoice
@@ -30,7 +28,7 @@ from tui.ui.format.key_bar import live_keys
 from tui.ui.format.mini_matrix import mini_matrix
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, WRITES, View, bindings
+from tui.ui.keymap import KEYS, View, bindings
 from tui.ui.screens.live_screen import ServicesScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
@@ -340,12 +338,8 @@ class DeckScreen(ServicesScreen[None]):
     def _unfit(self, view: NodeView) -> frozenset[str]:
         """Return the ids of keys that would be refused on the service under the cursor."""
         key = self.table.cursor_key
-        service = view.reading.find(key) if key else None
-        if service is None or self.table.marks:
-            return frozenset()
-        if view.scope.kind(service) is not Kind.OPTIONAL and not self._fleet.unlocked:
-            return WRITES
-        return frozenset(verb.value for verb in Verb if judge_verb(verb, service) is not None)
+        is_marked = bool(self.table.marks)
+        return self.unfit(view.reading.find(key) if key and not is_marked else None, view.scope)
 
     def _show_state(self, view: NodeView) -> None:
         """Show the status line: what is wrong, then how much is shown of it."""

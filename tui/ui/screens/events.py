@@ -22,9 +22,12 @@ from tui.ui.widgets.events_table import EventsTable
 from tui.ui.widgets.text_line import TextLine
 
 _BAR = {
-    "choose": "Go there", "filter": "Filter", "problems": "Problems", "help": "Help",
+    "choose": "Go there", "why": "Why", "filter": "Filter", "problems": "Problems", "help": "Help",
     "quit": "Back",
 }  # fmt: skip
+
+_ON_EVENTS = frozenset({"choose", "why"})
+"""The keys that need an event of a node under the cursor."""
 
 
 class EventsScreen(FilteredScreen[tuple[str, str] | None]):
@@ -73,7 +76,6 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         """Show how much there is, and the event under the cursor in full."""
         palette, events, wanted = self._palette, self._merged.now(), self._wanted
         self._show_header()
-        self._show_keys(_BAR)
         parts = [Text("1 event" if len(events) == 1 else f"{len(events)} events")]
         if events:
             since = event_clock(events[0].on, datetime.now(UTC))
@@ -88,8 +90,13 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
 
     @on(LiveTable.CursorMoved)
     def _show_whole(self) -> None:
-        """Show in full the event under the cursor; in the list it may be cut off."""
+        """Show in full the event under the cursor, and what can be done with it.
+
+        In the list it may be cut off.
+        """
         event = self.table.event(self.table.cursor_key)
+        goes = event is not None and not self._is_of_a_cluster(event)
+        self._show_keys(_BAR, goes_first=("why",), dim=frozenset() if goes else _ON_EVENTS)
         self._whole.say(Text(f" {event_sentence(event)}" if event else "", self._palette["muted"]))
 
     @on(LiveTable.Scrolled)

@@ -12,17 +12,20 @@ from textual.screen import Screen, ScreenResultType
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
+from tui.fleet.orders.guard import judge_verb
 from tui.fleet.problems import recent_restarts
 from tui.model.clock import monotonic
 from tui.model.event import Event
-from tui.model.filters import FilterKeys, filter_hint
+from tui.model.filters import FilterKeys, ServiceKinds, filter_hint
+from tui.model.order import Verb
+from tui.model.service import Kind, Service
 from tui.model.time_zone import clock_text
 from tui.ui.controllers.orders import OrderController
 from tui.ui.format import header, status_lines
 from tui.ui.format.key_bar import key_bar
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import key_text
+from tui.ui.keymap import WRITES, key_text
 from tui.ui.table.live_table import LiveTable
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.compositor import DirtyCompositor
@@ -368,6 +371,14 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         """Mark what is under the cursor and go on to the next service."""
         self.table.toggle_mark()
         self.table.action_down()
+
+    def unfit(self, service: Service | None, scope: ServiceKinds) -> frozenset[str]:
+        """Return the ids of keys that would be refused on the service under the cursor."""
+        if service is None:
+            return frozenset()
+        if scope.kind(service) is not Kind.OPTIONAL and not self._fleet.unlocked:
+            return WRITES
+        return frozenset(verb.value for verb in Verb if judge_verb(verb, service) is not None)
 
     @on(LiveTable.MarkClicked)
     def _mark_clicked(self, event: LiveTable.MarkClicked) -> None:

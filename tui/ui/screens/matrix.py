@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 
 from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
-from tui.model.filters import FilterKeys, ServiceFilter, service_filter_keys
+from tui.model.filters import FilterKeys, ServiceFilter, ServiceKinds, service_filter_keys
 from tui.model.order import Verb
 from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets
@@ -132,8 +132,17 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         refusal = self._refusal(here[0]) if here else ""
         # Why there are no orders needs the room more than one of their keys.
         words = {name: word for name, word in _BAR.items() if not refusal or name != "rollout"}
-        self._show_keys(words, goes_first=_GOES_FIRST, refusal=refusal)
+        dim = self._dim(*here) if here and not marks else frozenset()
+        self._show_keys(words, goes_first=_GOES_FIRST, refusal=refusal, dim=dim)
         self.orders_moved()
+
+    def _dim(self, node: str, name: str) -> frozenset[str]:
+        """Return the ids of keys that would be refused on the service of a cell."""
+        if node not in self._fleet:
+            return frozenset()
+        watch = self._fleet.watch(node)
+        scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
+        return self.unfit(watch.reading.find(name), scope)
 
     def _column(self, node: str) -> MatrixColumn | None:
         return next((column for column in self._grid.columns if column.key == node), None)

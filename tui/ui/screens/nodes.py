@@ -62,6 +62,10 @@ class NodesScreen(ModalScreen[str | None]):
         """The node under the cursor."""
         return self.query_one("#nodes", NodeList).cursor_key or self._here
 
+    def why_subject(self) -> tuple[str, str] | None:
+        """Return the node under the cursor."""
+        return (self.picked, "") if self.picked else None
+
     def refresh_all(self) -> None:
         """Show the nodes as they are now."""
         nodes = self.query_one("#nodes", NodeList)

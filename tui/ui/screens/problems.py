@@ -43,7 +43,11 @@ _LOOKS = {
     Severity.NOTICE: ("△", "moving"),
 }
 _OWN = {"back": "close", "quit": "close", "all_problems": "close"} | TO_DECK
-_BAR = {"refresh": "Refresh", "help": "Help", "quit": "Back"}
+_BAR = {
+    "choose": "Go there", "why": "Why", "refresh": "Refresh", "help": "Help", "quit": "Back",
+}  # fmt: skip
+_ON_PROBLEMS = frozenset({"choose", "why"})
+"""The keys that need a problem under the cursor."""
 _BEFORE = "before"
 
 
@@ -58,7 +62,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
     BINDINGS = [*bindings(View.PROBLEMS, _OWN)]
 
     def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
-        super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap))
+        super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap) | {"choose": "enter"})
         self._problems: dict[str, Problem] = {}
         self._titles: dict[str, tuple[str, str]] = {}
         self._table = LiveTable(_WIDE, palette=palette, id="problems")
@@ -121,12 +125,15 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         elif silent:
             parts.append(Text(f"{silent} not polled", palette["warn"]))
         self._show_status(parts)
-        self._show_keys(_BAR)
         self._show_here()
 
     @on(LiveTable.CursorMoved, "#problems")
     def _show_here(self) -> None:
-        """Show in full what is under the cursor; in the list it may be cut off."""
+        """Show in full what is under the cursor, and what can be done with it.
+
+        In the list it may be cut off.
+        """
+        self._show_keys(_BAR, dim=frozenset() if self.why_subject() else _ON_PROBLEMS)
         problem = self._problems.get(self._table.cursor_key or "")
         if problem is None:
             self._here.say(Text())

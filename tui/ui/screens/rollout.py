@@ -208,6 +208,15 @@ class RolloutScreen(ArmedScreen[None]):
             case "pageup":
                 box.scroll_page_up(animate=False)
 
+    def why_subject(self) -> tuple[str, str] | None:
+        """Return the node whose turn it is, else the last one, and the service if it is one."""
+        progress = self.progress
+        here = progress.here or next(reversed(progress.steps), None)
+        if here is None:
+            return None
+        names = progress.plan.names
+        return here.step.node, names[0] if len(names) == 1 else ""
+
     def _next(self) -> None:
         """Show the next rollout of the session, where there are several."""
         numbers = sorted(self._fleet.rollouts.progress)
