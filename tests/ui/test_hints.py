@@ -169,7 +169,7 @@ async def test_a_click_on_a_hint_confirms_alone_and_only_once_it_could_be_read(
         await deck.until(lambda: posts(served))
 
 
-async def test_a_click_on_the_key_bar_is_no_text_of_the_filter(
+async def test_a_click_on_the_key_bar_or_in_the_help_is_no_text_of_the_filter(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
@@ -177,4 +177,9 @@ async def test_a_click_on_the_key_bar_is_no_text_of_the_filter(
         await deck.press("slash")
         await click_hint(deck, "question_mark")
         await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
+        lines = deck.text.splitlines()
+        does = "Every change on every node"
+        y = next(y for y, line in enumerate(lines) if does in line)
+        await deck.click((lines[y].index(does), y))
+        await deck.until(lambda: isinstance(deck.app.screen, EventsScreen))
         assert deck.app.deck.query_one("#filter", Input).value == ""

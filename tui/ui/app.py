@@ -235,6 +235,11 @@ class DeckApp(MouseSafeApp):
         if key:
             self.press(key)
 
+    def _press_later(self, key: str | None) -> None:
+        """Do what a key does once the screen that it was clicked on is closed."""
+        if key:
+            self.call_later(self.press, key)
+
     def press(self, key: str) -> None:
         """Do what a key does on the screen in front; the filter does not take it as text."""
         event, screen = events.Key(key, None), self.screen
@@ -525,7 +530,8 @@ class DeckApp(MouseSafeApp):
 
         colors = self._theme_file.styles
         self.push_screen(
-            HelpScreen(self.deck.live_keys, (*LiveTable.MOVES, *COLUMN_BINDINGS), colors)
+            HelpScreen(self.deck.live_keys, (*LiveTable.MOVES, *COLUMN_BINDINGS), colors),
+            self._press_later,
         )
 
     def action_paint(self, name: str) -> None:

@@ -90,8 +90,8 @@ class HelpPage(Static):
         return visualize(self, help_page(self._sections, width, self._palette), markup=False)
 
 
-class HelpScreen(ModalScreen[None]):
-    """The whole help on one page that scrolls; a click on a key presses it."""
+class HelpScreen(ModalScreen[str | None]):
+    """The whole help on one page that scrolls; returns the key that was clicked, or None."""
 
     BINDINGS = [
         *bindings(View.HELP, {"back": "close", "quit": "close", "help": "close"}),
@@ -114,12 +114,11 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#page").border_subtitle = hint_border([("esc close", "escape")])
 
     def on_click(self, event: events.Click) -> None:
-        """Close, and press the key that was clicked."""
+        """Close with the key of the line that was clicked; those at the border are the app's."""
         key = event.style.meta.get(KEY_META)
-        if key:
+        if key and event.widget is self._page:
             event.stop()
-            self.dismiss(None)
-            self.app.simulate_key(key)
+            self.dismiss(key)
 
     def action_close(self) -> None:
         """Go back to the deck."""
