@@ -28,7 +28,7 @@ _ALLOWED = re.compile(
     # The question whether it has shown what was written (DSR).
     r"|\x1b\[5n"
     # The keyboard protocol, pushed and popped, and the shape of the pointer.
-    r"|\x1b\[>25u|\x1b\[=4;2u|\x1b\[<u|\x1b\]22;[a-z-]{1,20}\x07"
+    r"|\x1b\[>29u|\x1b\[<u|\x1b\]22;[a-z-]{1,20}\x07"
     r"|\r?\n"
 )
 # What calls a person, each only where the configuration asks for it, and told by the deck alone.

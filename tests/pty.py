@@ -213,7 +213,7 @@ class Terminal:
     def is_given_back(self) -> bool:
         """Whether every mode that was switched on is off again, and the settings are as before."""
         off = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[<u")
-        on = (b"\x1b[?1049h", b"\x1b[?25l", b"\x1b[?1003h", b"\x1b[?2004h", b"\x1b[>25u")
+        on = (b"\x1b[?1049h", b"\x1b[?25l", b"\x1b[?1003h", b"\x1b[?2004h", b"\x1b[>29u")
         written = bytes(self.written)
         return self.attributes == self.attributes_before and all(
             b not in written or written.rfind(a) > written.rfind(b)

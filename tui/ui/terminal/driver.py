@@ -21,7 +21,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.ui.terminal.input_decoder import InputDecoder, PastedText
-from tui.ui.terminal.key_parser import REPORT_ALTERNATES, KeyParser
+from tui.ui.terminal.key_parser import KeyParser
 from tui.ui.terminal.output import Output
 
 _READ = 65_536
@@ -34,7 +34,8 @@ _TAKE_AGAIN = (
     "\x1b[<u\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
     "\x1b[?1000h\x1b[?1003h\x1b[?1015h\x1b[?1006h"
 )
-_KEYBOARD = "" if constants.DISABLE_KITTY_KEY else f"\x1b[>25u{REPORT_ALTERNATES}"
+# Kitty's protocol as LinuxDriver pushes it, and with alternate keys reported besides (flag 4).
+_KEYBOARD, _WITH_ALTERNATES = "\x1b[>25u", "\x1b[>29u"
 
 
 class TerminalListener(Protocol):
@@ -93,7 +94,7 @@ class DeckDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Write, unless the terminal is not ours now."""
         if self._output is not None and not (self._has_screen and data == _ALTERNATE_SCREEN):
-            self._output.write(data)
+            self._output.write(_WITH_ALTERNATES if data == _KEYBOARD else data)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         with contextlib.suppress(OSError):
@@ -125,9 +126,6 @@ class DeckDriver(LinuxDriver):
         self._has_screen = before is not None
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
         self._has_screen = False
-        if not constants.DISABLE_KITTY_KEY:
-            # Beside the flags that Textual has pushed; what pops them pops this too.
-            self.write(REPORT_ALTERNATES)
         if before is not None:
             self.attrs_before = before
         if woken:
@@ -225,7 +223,9 @@ class DeckDriver(LinuxDriver):
             # Perhaps stopped by SIGSTOP, and another program has used the terminal since.
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._raw)
-            self.write(_TAKE_AGAIN + _KEYBOARD)
+            self.write(_TAKE_AGAIN)
+            if not constants.DISABLE_KITTY_KEY:
+                self.write(_KEYBOARD)
             self._hold()
             self._listener.show_all()
 

@@ -13,9 +13,6 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.keys import _character_to_key
 
-REPORT_ALTERNATES = "\x1b[=4;2u"
-"""Adds the report of alternate keys to the flags of the protocol that are set now."""
-
 # CSI key:shifted:base;modifiers;text u. Textual's parser takes it without the alternates.
 _WITH_ALTERNATES = re.compile(r"(\x1b\[\d+):\d*(?::(\d*))?((?:;[\d:]*){0,2}u)")
 _BASES = range(0x21, 0x7F)
