@@ -22,6 +22,7 @@ SENT = {
     "settings report": b"\x1bP1$r0m\x1b\\\x1b]11;rgb:ffff/ffff/ffff\x07\x1b]52;c;cXVpdA==\x1b\\",
     "keyboard report": b"\x1b[?1u",
     "impossible key": b"\x1b[99999999999999u\x1b[97:65;2u\x1b[;;u",
+    "impossible alternates": b"\x1b[1099::99999999999u\x1b[::;;u\x1b[1099:1:115;9999;1099u",
     "impossible sizes": b"\x1b[48;0;0;0;0t\x1b[48;99999;99999;9;9t\x1b[?2048;2$y",
     "impossible mouse": b"\x1b[<0;99999999;99999999M\x1b[<-1;-1;-1M\x1b[<0;0;0m",
     "mouse flood": b"".join(b"\x1b[<35;%d;%dM" % (n % 120 + 1, n % 40 + 1) for n in range(10_000)),

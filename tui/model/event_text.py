@@ -71,7 +71,9 @@ def details_text(details: EventDetails, cause: Cause, sender: Sender | None = No
     """Return details as a sentence, with who is behind them where that matters."""
     text = _text(details)
     if sender is not None and isinstance(details, StatusChange | Restart):
-        return f"{text}, sent by {sender_text(sender)}"
+        # Who it was matters more than how it was seen, and a list cuts what comes last.
+        what = "restarted" if isinstance(details, Restart) else text
+        return f"{what} by {sender_text(sender)}"
     if cause is Cause.ORDERED_HERE and isinstance(details, StatusChange | Restart):
         return text + ORDERED_HERE
     if cause is Cause.NOT_ORDERED_HERE and isinstance(details, Restart | CrashLoop):

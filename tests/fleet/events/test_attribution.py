@@ -124,9 +124,10 @@ def test_an_action_of_another_process_explains_a_change_within_its_time() -> Non
     assert explained.cause is Cause.NOT_ORDERED_HERE
     assert explained.sender == Sender("ops", 4242, "kernel patch")
     assert event_text(explained) == (
-        "restarted, was seen EXITED on the way, "
-        "sent by another rsdeck here (ops, pid 4242): kernel patch"
+        "restarted by another rsdeck here (ops, pid 4242): kernel patch"
     )
+    change = attribution.explain(replace(RESTART, details=EXAMPLES[EventKind.FLIPPED]))
+    assert event_text(change).endswith(" by another rsdeck here (ops, pid 4242): kernel patch")
     for unexplained in (
         replace(RESTART, at=1.5 - 1),
         replace(RESTART, at=21.0),

@@ -4,15 +4,19 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.style import Style
 
 from tests.ui.conftest import NEVER_SURE, open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
 from tui.ui.dialogs.order import OrderDialog
-from tui.ui.keymap import KEYS, View, key_text
-from tui.ui.screens.help import HelpPage, HelpScreen, help_page
+from tui.ui.format.key_bar import KEY_META
+from tui.ui.format.service_row import STYLES
+from tui.ui.keymap import KEYS, View, key_text, spelled_keys
+from tui.ui.screens.help import HelpPage, HelpScreen, _sections, help_page
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.table.live_table import LiveTable
+from tui.ui.table.navigation import COLUMN_BINDINGS
 
 # Whole decks on nodes that are polled.
 pytestmark = pytest.mark.real_time
@@ -42,6 +46,22 @@ async def test_help_shows_every_live_binding_and_what_the_signs_mean(
             assert (move.tooltip or "") in flowing
         for word in ("never repeated", "services_configuration", "not a fault"):
             assert word in text
+
+
+def test_every_key_of_the_help_can_be_clicked() -> None:
+    """All but the digits, which stand in one line: nodes can be clicked in the list."""
+    live = {key.id: key.keys for key in KEYS}
+    moves = (*LiveTable.MOVES, *COLUMN_BINDINGS)
+    palette = dict.fromkeys(("accent", "muted", *STYLES.values()), "")
+    text = help_page(_sections(live, moves, palette), 120, palette)
+    clickable = {
+        span.style.meta[KEY_META]
+        for span in text.spans
+        if isinstance(span.style, Style) and KEY_META in span.style.meta
+    }
+    wanted = [key.keys for key in KEYS if not key.id.startswith("node.")]
+    wanted += [binding.key for binding in moves]
+    assert {spelled_keys(keys)[0] for keys in wanted} == clickable
 
 
 async def test_help_shows_remapped_keys_as_they_are_now(

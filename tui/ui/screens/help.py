@@ -146,9 +146,10 @@ def _sections(live: Mapping[str, str], more: Iterable[Binding], palette: Palette
         sections.setdefault(key.group, []).append(line)
     sections["Moving"] = [
         _Line(
-            _keys(live.get(binding.id or "", binding.key)),
+            _keys(keys := live.get(binding.id or "", binding.key)),
             binding.tooltip or binding.description,
             binding.id or "",
+            keys=keys,
         )
         for binding in more
     ]
