@@ -77,29 +77,41 @@ def test_what_only_looks(
     check(make_schemas, "error", [json.loads(ran.out) for ran in errors])
 
 
+POLLING = (
+    ("status",),
+    ("status", "node2", "--problems"),
+    ("snapshot",),
+    ("why", "node2"),
+    ("why", "node2", "ccs"),
+    ("discover", "node2"),
+    ("wait", "node2", "ccs", "--for", "running", "--timeout", "0"),
+    ("restart", "node2", "alert_mgr", "--dry-run"),
+    ("rollout", "restart", "alert_mgr", "--cluster", "demo", "--dry-run"),
+)
+"""Every command that polls and prints JSON."""
+
+
 def test_one_key_has_why_a_node_could_not_be_polled_whatever_is_printed(
     known: Command, served: SimulatedCluster
 ) -> None:
     """What prints nodes, or a node, has it beside them; what needs the node prints it alone."""
+    for good in ("status", "snapshot", "why"):
+        assert json.loads(known.run(good, "node1", "--json").out)["error"] is None
     served.power_off(2)
-    commands = [
-        ("status", "--json"),
-        ("status", "node2", "--problems", "--json"),
-        ("snapshot", "--json"),
-        ("why", "node2", "--json"),
-        ("why", "node2", "ccs", "--json"),
-        ("discover", "node2", "--json"),
-        ("wait", "node2", "ccs", "--for", "running", "--timeout", "0", "--json"),
-        ("restart", "node2", "alert_mgr", "--dry-run", "--json"),
-    ]
-    for command in commands:
-        ran = known.run(*command)
+    for command in POLLING:
+        ran = known.run(*command, "--json")
         error = json.loads(ran.out)["error"]
         assert ran.code == 3, command
         assert (error["code"], error["node"], error["retryable"]) == ("unreachable", "node2", True)
-        assert error["message"] in ran.err or command[0] in ("snapshot", "why"), command
-    for good in (("status", "node1"), ("snapshot", "node1"), ("why", "node1")):
-        assert json.loads(known.run(*good, "--json").out)["error"] is None
+
+
+def test_a_refused_login_is_not_an_error_to_try_again(known: Command) -> None:
+    for command in POLLING:
+        ran = known.run(*command, "--json", env={"DEMO_PASSWORD": "another"})
+        error = json.loads(ran.out)["error"]
+        assert ran.code == 3, command
+        assert (error["code"], error["retryable"]) == ("login_refused", False), command
+        assert error["node"], command
 
 
 def test_events(make_schemas: ModuleType, rsdeck: Command) -> None:

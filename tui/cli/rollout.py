@@ -111,7 +111,7 @@ def restart(  # noqa: PLR0913 - the options of one command
     ask_for_passwords(configuration.nodes, passwords)
     seen = preview_rollout(configuration, chosen, services, passwords)
     if isinstance(seen.made, PlanRefusal):
-        raise _refused(seen.made, is_unasked=seen.is_unasked)
+        raise _refused(seen.made, seen)
     if as_json:
         echo_plan(seen.made, dry_run=dry_run)
     else:
@@ -124,13 +124,22 @@ def restart(  # noqa: PLR0913 - the options of one command
     ctx.exit(_go(configuration, plan, passwords, steady, as_json=as_json))
 
 
-def _refused(refusal: "PlanRefusal", *, is_unasked: bool) -> CommandError:
+def _refused(refusal: "PlanRefusal", seen: "RolloutPreview") -> CommandError:
     """Return why there is no plan."""
+    from tui.cli.remedies import error_code, is_passing
+
     why = str(refusal)
     text = f"{clean(why, len(why))}; nothing was sent"
-    if is_unasked:
-        return CommandError(text, ErrorCode.UNREACHABLE, retryable=True, exit_code=UNREACHABLE)
-    return CommandError(text, ErrorCode.LOCKED if refusal.is_locked else ErrorCode.NOT_ALLOWED)
+    if not seen.is_unasked:
+        return CommandError(text, ErrorCode.LOCKED if refusal.is_locked else ErrorCode.NOT_ALLOWED)
+    troubles = [
+        (place.node, place.reading.trouble.kind) for place in seen.places if place.reading.trouble
+    ]
+    node, code = "", ErrorCode.UNREACHABLE  # a role that could not be read
+    if troubles:
+        node, code = troubles[0][0], error_code(troubles[0][1])
+    retryable = all(is_passing(kind) for _, kind in troubles)
+    return CommandError(text, code, node=node, retryable=retryable, exit_code=UNREACHABLE)
 
 
 def _narrowed(configuration: "Configuration", cluster: str) -> "Configuration":
