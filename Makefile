@@ -11,7 +11,7 @@ RELEASE := $(VENV)/.release
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check format imports mutants man schemas dist pex container bench bench-ci trace soak fuzz screenshot pictures pages docs clean
+.PHONY: demo test quick check format imports mutants man schemas dist pex container bench bench-ci trace soak fuzz screenshot pictures site-pictures pages docs clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -81,6 +81,10 @@ schemas: $(STAMP)
 # What the site shows of the code: keys, commands, text screens.
 pages: $(STAMP)
 	$(BIN)/python docs/make_pages.py
+
+# The text screens that the tests compare, and the pictures of the site that are made of them.
+site-pictures: $(STAMP)
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q -p no:xdist tests/ui/screens -k "golden or the_timeline"
 
 # The site, in build/site.
 docs: $(RELEASE)

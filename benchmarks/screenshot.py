@@ -7,6 +7,9 @@ from pathlib import Path
 
 from stage import STOPPED, is_known, make_trouble, until
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
+from svg_picture import cells, svg
+
 from tui.cli.demo import configuration_for, known_passwords
 from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
@@ -40,7 +43,8 @@ async def picture(served: SimulatedCluster, folder: Path) -> str:
         )
         app.deck.refresh_all()
         await pilot.pause()
-        return app.export_screenshot(title="rsdeck")
+        strips = app.screen._compositor.render_strips()  # noqa: SLF001 - Textual has no other way
+        return svg([cells(strip, app.ansi_theme) for strip in strips], "rsdeck")
 
 
 def main(out: Path) -> int:

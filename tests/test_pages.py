@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.site_pictures import PICTURES, shown_pictures, svg_picture
 from tui.cli.main import rsdeck
 
 ROOT = Path(__file__).parent.parent
@@ -45,3 +46,14 @@ def test_every_command_and_option_that_a_page_names_exists(path: Path) -> None:
 def test_every_page_is_in_the_site() -> None:
     nav = (ROOT / "mkdocs.yml").read_text("utf-8")
     assert [path.name for path in PAGES if f": {path.name}\n" not in nav + "\n"] == []
+
+
+def test_a_picture_shows_what_its_text_screen_does_and_takes_nothing_from_outside() -> None:
+    shown, kept = shown_pictures(), {path.stem: path for path in PICTURES.iterdir()}
+    assert shown.keys() == kept.keys(), "run `make site-pictures`"
+    for name, path in kept.items():
+        picture = path.read_text("utf-8")
+        golden = (ROOT / "tests" / "golden" / f"{name}.txt").read_text("utf-8")
+        assert svg_picture().read_text(picture) == golden, f"{name}: run `make site-pictures`"
+        assert re.findall(r"(?:url|href|src)\b", picture) == []
+    assert sum(path.stat().st_size for path in kept.values()) < 1_500_000

@@ -1,4 +1,7 @@
-"""Screens as text, kept in tests/golden; UPDATE_GOLDEN=1 writes them anew, for review."""
+"""Screens as text, kept in tests/golden; UPDATE_GOLDEN=1 writes them anew, for review.
+
+With them it writes the pictures of those that the site shows; their colours are not compared.
+"""
 
 import contextlib
 import os
@@ -7,6 +10,7 @@ from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
 
+from tests.site_pictures import keep_picture, shown_pictures
 from tests.ui.conftest import Deck, wait_until
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -60,6 +64,8 @@ async def matches(deck: Deck, name: str, clean: Callable[[str], str] = str) -> N
     if UPDATE:
         path.write_text(shown(), encoding="utf-8")
     kept = path.read_text(encoding="utf-8")
+    if UPDATE and name in shown_pictures():
+        keep_picture(name, kept, deck.app)
     for _ in range(15):
         with contextlib.suppress(TimeoutError):
             await wait_until(lambda: shown() == kept, 2.0)
