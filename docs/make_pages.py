@@ -1,7 +1,7 @@
-"""Write what the site shows of the code: keys, commands, screens, files (`python docs/make_pages.py`).
+"""Write what the site shows of the code: keys, commands, alerts, files (`python docs/make_pages.py`).
 
-Pages are in docs/pages. A line `<!-- screen: NAME -->` is followed by the text screen
-tests/golden/NAME.txt, `<!-- file: PATH -->` by a file, as it is now.
+Pages are in docs/pages. A line `<!-- file: PATH -->` is followed by a file, as it is now, and
+`<!-- alerts -->` by a table of the alert rules. Files to save are copied into docs/pages/files.
 """
 
 import re
@@ -16,29 +16,55 @@ from tui.ui.keymap import KEYS, View, key_text
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "pages"
-_MARK = re.compile(
-    r"^<!-- (?P<kind>screen|file): (?P<name>\S+) -->\n(?:\n```[a-z]*\n.*?\n```\n)?",
-    re.MULTILINE | re.DOTALL,
+FILES = (
+    "deploy/prometheus/rsdeck.rules.yml",
+    "deploy/prometheus/rsdeck.rules.test.yml",
+    "deploy/grafana/rsdeck.json",
+    "deploy/systemd/rsdeck-export.service",
+    "deploy/kubernetes/rsdeck-export.yaml",
+)
+"""What a reader who has the site alone saves."""
+
+_FILE = re.compile(
+    r"^<!-- file: (?P<name>\S+) -->\n(?:\n```[a-z]*\n.*?\n```\n)?", re.MULTILINE | re.DOTALL
+)
+_ALERTS = re.compile(r"^<!-- alerts -->\n(?:\n\|.*\n(?:\|.*\n)+)?", re.MULTILINE)
+_RULE = re.compile(
+    r"- alert: (?P<name>\w+)\n(?:(?!- alert).)*?(?:for: (?P<after>\w+)\n\s+)?labels:\s+severity: (?P<severity>\w+)"
+    r"\s+annotations:\s+summary: \"(?P<summary>[^\"]+)\"",
+    re.DOTALL,
 )
 
 
 def pages() -> dict[Path, str]:
-    """Return every page as it should be, by its path."""
-    made = {
-        path: _MARK.sub(_included, path.read_text("utf-8")) for path in sorted(PAGES.glob("*.md"))
-    }
+    """Return every page as it should be, and every file to save, by its path."""
+    made = {path: _page(path.read_text("utf-8")) for path in sorted(PAGES.glob("*.md"))}
     made[PAGES / "keys.md"] = _keys()
     made[PAGES / "commands.md"] = "".join(_commands())
+    for name in FILES:
+        made[PAGES / "files" / Path(name).name] = (ROOT / name).read_text("utf-8")
     return made
+
+
+def _page(text: str) -> str:
+    return _ALERTS.sub(lambda _: _alerts(), _FILE.sub(_included, text))
 
 
 def _included(mark: re.Match[str]) -> str:
     name = mark["name"]
-    is_screen = mark["kind"] == "screen"
-    path = ROOT / "tests" / "golden" / f"{name}.txt" if is_screen else ROOT / name
-    language = "text" if is_screen else path.suffix.removeprefix(".")
-    text = path.read_text("utf-8").rstrip("\n")
-    return f"<!-- {mark['kind']}: {name} -->\n\n```{language}\n{text}\n```\n"
+    text = (ROOT / name).read_text("utf-8").rstrip("\n")
+    language = Path(name).suffix.removeprefix(".")
+    return f"<!-- file: {name} -->\n\n```{language}\n{text}\n```\n"
+
+
+def _alerts() -> str:
+    """Return the alert rules as a table."""
+    lines = ["<!-- alerts -->\n", "| alert | severity | after | says |", "|---|---|---|---|"]
+    for rule in _RULE.finditer((ROOT / FILES[0]).read_text("utf-8")):
+        says = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"*\1*", rule["summary"])
+        after = rule["after"] or "at once"
+        lines.append(f"| `{rule['name']}` | {rule['severity']} | {after} | {says} |")
+    return "\n".join(lines) + "\n"
 
 
 def _keys() -> str:
@@ -85,6 +111,7 @@ def main() -> int:
     """Write the pages that are not as they should be."""
     for path, text in pages().items():
         if not path.exists() or path.read_text("utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             print(path.relative_to(ROOT))
     return 0
