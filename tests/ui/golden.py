@@ -60,18 +60,23 @@ async def matches(deck: Deck, name: str, clean: Callable[[str], str] = str) -> N
     def shown() -> str:
         return timeless(clean(deck.text))
 
+    def kept() -> str:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
     await deck.settle()
     if UPDATE:
+        with contextlib.suppress(TimeoutError):
+            # What is kept may only not be there yet.
+            await wait_until(lambda: shown() == kept(), 2.0)
         path.write_text(shown(), encoding="utf-8")
-    kept = path.read_text(encoding="utf-8")
-    if UPDATE and name in shown_pictures():
-        keep_picture(name, kept, deck.app)
+        if name in shown_pictures():
+            keep_picture(name, kept(), deck.app)
     for _ in range(15):
         with contextlib.suppress(TimeoutError):
-            await wait_until(lambda: shown() == kept, 2.0)
+            await wait_until(lambda: shown() == kept(), 2.0)
             return
         deck.fleet.refresh()
     differs = unified_diff(
-        kept.splitlines(), shown().splitlines(), "kept", "shown", n=0, lineterm=""
+        kept().splitlines(), shown().splitlines(), "kept", "shown", n=0, lineterm=""
     )
-    assert shown() == kept, "\n".join(differs)
+    assert shown() == kept(), "\n".join(differs)
