@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Mapping
 
 from tui.ui.tour.player import Answer, TourPlayer
-from tui.ui.tour.steps import Needs, Step
+from tui.ui.tour.steps import Needs, TourStep
 
-FIRST = Step("First.", Needs.DECK, ("restart",))
-SECOND = Step("Second.", Needs.ACTION, ("y",), reads_on=True)
-LAST = Step("Last.", Needs.VERIFIED)
+FIRST = TourStep("First.", Needs.DECK, ("restart",))
+SECOND = TourStep("Second.", Needs.ACTION, ("y",), reads_on=True)
+LAST = TourStep("Last.", Needs.VERIFIED)
 
 
 class FakeStage:
@@ -60,7 +60,7 @@ class Clock:
 
 
 async def play(
-    stage: FakeStage, *steps: Step, types: Mapping[float, str] | None = None
+    stage: FakeStage, *steps: TourStep, types: Mapping[float, str] | None = None
 ) -> tuple[TourPlayer, Clock]:
     clock = Clock()
     clock.types = dict(types or {})
@@ -81,7 +81,7 @@ async def test_each_hint_is_read_before_its_keys_are_pressed() -> None:
 
 async def test_a_text_is_typed_and_then_entered_by_a_key_on_its_own() -> None:
     stage = FakeStage()
-    await play(stage, Step("Filter.", Needs.DECK, ("filter",), "ccs"))
+    await play(stage, TourStep("Filter.", Needs.DECK, ("filter",), "ccs"))
     assert stage.happened == ["Filter.", "filter", "ccs", "enter"]
 
 

@@ -5,14 +5,14 @@ import re
 import pytest
 
 from tui.ui.keymap import KEYS, key_text
-from tui.ui.tour.steps import HINT_CELLS, STEPS, Needs, Step
+from tui.ui.tour.steps import HINT_CELLS, STEPS, Needs, TourStep
 
 IDS = {key.id for key in KEYS}
 LABELS = {key.id: key_text(key.keys.split(",")[0]) for key in KEYS} | {"node2": "2"}
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.hint[:20])
-def test_a_hint_is_one_line_in_a_terminal_of_60_columns(step: Step) -> None:
+def test_a_hint_is_one_line_in_a_terminal_of_60_columns(step: TourStep) -> None:
     hint = step.shown_hint(LABELS)
     assert len(hint) <= HINT_CELLS
     assert "{" not in hint
@@ -21,7 +21,7 @@ def test_a_hint_is_one_line_in_a_terminal_of_60_columns(step: Step) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.hint[:20])
-def test_a_key_is_one_of_the_deck_or_one_of_a_dialog(step: Step) -> None:
+def test_a_key_is_one_of_the_deck_or_one_of_a_dialog(step: TourStep) -> None:
     in_dialogs = {"y", "tab", "escape"}
     assert set(step.keys) <= IDS | in_dialogs
     of_deck = step.needs in (Needs.DECK, Needs.FILTERED, Needs.MATRIX)

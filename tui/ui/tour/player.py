@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Protocol
 
-from tui.ui.tour.steps import Needs, Step
+from tui.ui.tour.steps import Needs, TourStep
 
 _TICK = 0.1
 """Seconds after which is looked again whether a hint was read, or a need is there."""
@@ -59,7 +59,7 @@ class TourPlayer:
     """Plays `steps` on a `stage`; `sleep` lets so many seconds pass."""
 
     def __init__(
-        self, stage: Stage, steps: Sequence[Step], sleep: Callable[[float], Awaitable[None]]
+        self, stage: Stage, steps: Sequence[TourStep], sleep: Callable[[float], Awaitable[None]]
     ) -> None:
         self._stage = stage
         self._steps = steps
@@ -111,7 +111,7 @@ class TourPlayer:
             controls = f"{self._number} of {len(self._steps)} - {space} - esc ends the tour"
         self._stage.present(self._hint, controls)
 
-    async def _comes_about(self, step: Step) -> bool:
+    async def _comes_about(self, step: TourStep) -> bool:
         """Wait until a step's need is there; False where it takes too long."""
         waited = 0.0
         again = _AGAIN
@@ -139,7 +139,7 @@ class TourPlayer:
             if not self.is_paused:
                 seconds -= _TICK
 
-    async def _press(self, step: Step) -> None:
+    async def _press(self, step: TourStep) -> None:
         while step.reads_on and self._stage.has_more():
             self._stage.press("pagedown")
             await self._read(_AGAIN)

@@ -28,7 +28,7 @@ class Needs(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TourStep:
     """One step: a hint, what it needs, and what is pressed once it was read.
 
     `keys` are ids of the deck's bindings, or keys by Textual's name; a `text` is then typed into
@@ -54,40 +54,40 @@ class Step:
         return _LEAST + _PER_LETTER * len(self.hint)
 
 
-STEPS: tuple[Step, ...] = (
-    Step("A simulated cluster of three nodes: nothing here is real.", Needs.DECK),
-    Step("A digit picks a node, {nodes} lists them. Now {node2}.", Needs.DECK, ("node.2",)),
-    Step(
+STEPS: tuple[TourStep, ...] = (
+    TourStep("A simulated cluster of three nodes: nothing here is real.", Needs.DECK),
+    TourStep("A digit picks a node, {nodes} lists them. Now {node2}.", Needs.DECK, ("node.2",)),
+    TourStep(
         "{filter} filters: a text, status=stopped, kind=optional.",
         Needs.DECK,
         ("filter",),
         "alert_mgr",
     ),
-    Step(
+    TourStep(
         "{restart} restarts what is under the cursor, confirmed first.",
         Needs.FILTERED,
         ("restart",),
     ),
-    Step(
+    TourStep(
         "What is sent, and what it touches. y sends, esc cancels.",
         Needs.ACTION,
         ("y",),
         reads_on=True,
     ),
-    Step("Recorded, then sent once. Now it is polled: no guessing.", Needs.SENT),
-    Step("Verified: a new start time, and stable since.", Needs.VERIFIED),
-    Step("{why} shows why a service is as it is.", Needs.VERIFIED, ("why",)),
-    Step("Each piece of evidence with its source and its age.", Needs.WHY, ("escape",)),
-    Step("{matrix} shows every service on every node.", Needs.DECK, ("matrix",)),
-    Step("{rollout} restarts it on each node in turn.", Needs.MATRIX, ("rollout",)),
-    Step(
+    TourStep("Recorded, then sent once. Now it is polled: no guessing.", Needs.SENT),
+    TourStep("Verified: a new start time, and stable since.", Needs.VERIFIED),
+    TourStep("{why} shows why a service is as it is.", Needs.VERIFIED, ("why",)),
+    TourStep("Each piece of evidence with its source and its age.", Needs.WHY, ("escape",)),
+    TourStep("{matrix} shows every service on every node.", Needs.DECK, ("matrix",)),
+    TourStep("{rollout} restarts it on each node in turn.", Needs.MATRIX, ("rollout",)),
+    TourStep(
         "Replicas first, a gate at each. Its name has to be typed.",
         Needs.ROLLOUT,
         ("tab",),
         "alert_mgr",
         reads_on=True,
     ),
-    Step("Node by node, a minute in all. Any trouble pauses it.", Needs.ROLLING),
-    Step("Every node is verified.", Needs.ROLLED, ("escape",), patience=300.0),
-    Step("That was the tour. {help} shows every key, {quit} quits.", Needs.MATRIX),
+    TourStep("Node by node, a minute in all. Any trouble pauses it.", Needs.ROLLING),
+    TourStep("Every node is verified.", Needs.ROLLED, ("escape",), patience=300.0),
+    TourStep("That was the tour. {help} shows every key, {quit} quits.", Needs.MATRIX),
 )
