@@ -189,6 +189,14 @@ def test_the_alert_rules_do_what_their_tests_say() -> None:
     promtool("test", "rules", "deploy/prometheus/rsdeck.rules.test.yml")
 
 
+def dashboard_expressions() -> dict[str, str]:
+    """Return the expression of each panel by its title, for every cluster and node."""
+    text = (ROOT / "deploy/grafana/rsdeck.json").read_text("utf-8")
+    text = text.replace("$cluster", ".*").replace("$node", ".*")
+    panels = json.loads(text)["panels"]
+    return {panel["title"]: panel["targets"][0]["expr"] for panel in panels}
+
+
 def test_the_dashboard_asks_for_series_that_there_are(known: Command, tmp_path: Path) -> None:
     path = tmp_path / "rsdeck.prom"
     assert known.run("export", "--textfile", str(path)).code == 0
@@ -227,20 +235,27 @@ def test_a_real_prometheus_sees_a_service_stop(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    expression = 'rsdeck_service_state{name="ccs",node="node2",state="STOPPED"}'
 
-    def value() -> str:
-        """Return the series' value as Prometheus has it; empty where it has none yet."""
+    def value(expression: str) -> str:
+        """Return what Prometheus has for an expression; empty where it has nothing yet."""
         query = urllib.parse.urlencode({"query": expression})
         with contextlib.suppress(OSError):
             found = json.loads(get(f"http://127.0.0.1:{port}/api/v1/query?{query}"))
             return "".join(result["value"][1] for result in found["data"]["result"])
         return ""
 
+    stopped = 'rsdeck_service_state{name="ccs",node="node2",state="STOPPED"}'
+    panels = dashboard_expressions()
     try:
-        until(lambda: value() == "0", seconds=60)
+        until(lambda: value(stopped) == "0", seconds=60)
+        assert value(panels["Services not running"]) == "0"
         served.cluster.node(2).processes["ccs"].fix_status("STOPPED")
-        until(lambda: value() == "1", seconds=60)
+        until(lambda: value(stopped) == "1", seconds=60)
+        until(lambda: value(panels["Services not running"]) == "1", seconds=60)
+        assert value(panels["Nodes that are read"]) == "3"
+        # Only of restarts there are none; Prometheus refuses an expression that is not valid.
+        empty = {title for title, expression in panels.items() if not value(expression)}
+        assert empty == {"Restarts that no action explains, per hour"}
     finally:
         server.kill()
         server.wait()
