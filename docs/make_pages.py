@@ -22,6 +22,9 @@ FILES = (
     "deploy/grafana/rsdeck.json",
     "deploy/systemd/rsdeck-export.service",
     "deploy/kubernetes/rsdeck-export.yaml",
+    "deploy/notify/chat.sh",
+    "deploy/notify/pagerduty.sh",
+    *(f"docs/schemas/{path.name}" for path in sorted((ROOT / "docs" / "schemas").iterdir())),
 )
 """What a reader who has the site alone saves."""
 

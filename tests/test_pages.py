@@ -57,3 +57,10 @@ def test_a_picture_shows_what_its_text_screen_does_and_takes_nothing_from_outsid
         assert svg_picture().read_text(picture) == golden, f"{name}: run `make site-pictures`"
         assert re.findall(r"(?:url|href|src)\b", picture) == []
     assert sum(path.stat().st_size for path in kept.values()) < 1_500_000
+
+
+def test_every_file_to_save_is_linked_and_every_link_leads_to_one() -> None:
+    folder = ROOT / "docs" / "pages" / "files"
+    texts = "".join(path.read_text("utf-8") for path in PAGES)
+    linked = set(re.findall(r"\]\(files/([\w.-]+)\)", texts))
+    assert linked == {path.name for path in folder.iterdir()}
