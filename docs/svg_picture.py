@@ -65,13 +65,15 @@ def reworded(row: Sequence[Cell], text: str) -> list[Cell]:
     """
     before = "".join(char for char, _ in row)
     looks = [look for _, look in row]
+    if len(text) == len(before.rstrip()):
+        return [*zip(text, looks, strict=False), *((" ", look) for look in looks[len(text) :])]
     found: list[Cell] = []
     matcher = difflib.SequenceMatcher(None, before, text, autojunk=False)
     for _, start, end, new_start, new_end in matcher.get_opcodes():
         for offset, char in enumerate(text[new_start:new_end]):
             found.append((char, looks[min(start + offset, max(start, end - 1), len(looks) - 1)]))
-    blank = [(" ", look) for look in looks[len(found) :]]
-    return found[: len(row)] + blank
+    missing = max(0, len(row) - len(found))
+    return found[: len(row)] + [(" ", look) for look in looks[len(row) - missing :]]
 
 
 def svg(rows: Sequence[Sequence[Cell]], title: str) -> str:
