@@ -206,7 +206,10 @@ def test_a_certificate_that_is_not_valid_or_ends_soon_is_listed(
 
 def test_a_node_whose_certificate_is_not_checked_is_listed() -> None:
     problem = problem_of(node(services={"x": "RUNNING"}, is_unchecked=True))
-    assert (problem.severity, problem.what) == (Severity.SERIOUS, "CERTIFICATE NOT CHECKED")
+    assert (problem.severity, problem.what) == (
+        Severity.SERIOUS,
+        "INSECURE: certificate not verified",
+    )
 
 
 def test_equal_problems_go_by_node_and_name_whatever_order_they_come_in() -> None:

@@ -133,6 +133,11 @@ class NodeProfile:
         return f"{title} ({self.user})" if self.is_shared else title
 
     @property
+    def place(self) -> str:
+        """The name and the address, as messages of its connection begin."""
+        return f"{self.name} ({self.url})"
+
+    @property
     def user(self) -> str:
         """Who logs in: the user's name, or that a client certificate alone does."""
         return self.username or "client certificate"
@@ -153,7 +158,7 @@ class NodeProfile:
 
     @property
     def is_unchecked(self) -> bool:
-        """Whether the node's certificate is not checked."""
+        """Whether the node's certificate is not verified."""
         return isinstance(self.trust, NoTrust) and self.url.startswith("https://")
 
 

@@ -125,6 +125,10 @@ class Fleet:
         """Return the cluster that a node's profile names; empty if none, or no such profile."""
         return self._pollers[node].profile.cluster if node in self._pollers else ""
 
+    def place(self, node: str) -> str:
+        """Return a node's name and address; the name alone where it has no profile."""
+        return self._pollers[node].profile.place if node in self._pollers else node
+
     def __contains__(self, node: str) -> bool:
         return node in self._pollers
 

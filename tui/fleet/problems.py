@@ -45,7 +45,7 @@ class Problem:
 
     `since` is monotonic, None where the problem is older than the session; a problem that has no
     beginning is not `timed`. `rank` sorts problems of the same severity. `node` is a profile's
-    name, or the key of a node that has none.
+    name, or the key of a node that has none. `is_down` means that a node or a service is down now.
     """
 
     severity: Severity
@@ -56,6 +56,7 @@ class Problem:
     since: float | None = None
     timed: bool = True
     has_profile: bool = True
+    is_down: bool = False
 
 
 class ReportedNode(Protocol):
@@ -78,7 +79,8 @@ class ReportedNode(Protocol):
 class NodeCondition:
     """What the problems of one node are found from; `stale_after` is in seconds.
 
-    Where it `is_unchecked`, the profile accepts any certificate. `password` is what it costs that
+    `place` is its name and address, as messages of its connection begin. Where it `is_unchecked`,
+    the profile accepts any certificate. `password` is what it costs that
     its polls carry the password, None where they do not; `interval` is that of polling.
     """
 
@@ -94,6 +96,7 @@ class NodeCondition:
     is_unchecked: bool = False
     password: PasswordPolling | None = None
     interval: float = 2.0
+    place: str = ""
 
     @classmethod
     def of(cls, watch: NodePoller) -> "NodeCondition":
@@ -111,6 +114,7 @@ class NodeCondition:
             is_unchecked=watch.profile.is_unchecked,
             password=watch.password_polling,
             interval=watch.interval,
+            place=watch.profile.place,
         )
 
     def is_fresh(self, now: float) -> bool:
@@ -184,8 +188,9 @@ def _connection(node: NodeCondition, now: float) -> Iterable[Problem]:
     if reading.trouble is not None:
         kind = reading.trouble.kind
         severity = Severity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Severity.CRITICAL
-        what = f"{kind.value}: {reading.trouble.text}"
-        yield Problem(severity, 1, node.name, what, since=reading.since)
+        what = f"{kind.value}: {reading.trouble.text.removeprefix(f'{node.place} ')}"
+        is_down = severity is Severity.CRITICAL
+        yield Problem(severity, 1, node.name, what, since=reading.since, is_down=is_down)
     elif reading.answered_at is not None and not node.is_fresh(now):
         what = "stale: no good answer for more than two intervals"
         yield Problem(Severity.SERIOUS, 1, node.name, what, since=reading.answered_at)
@@ -199,7 +204,7 @@ def _reported(
         yield Problem(Severity.NOTICE, 3, name, str(maintenance), timed=False)
     if health is not None and remark:
         severity = Severity.SERIOUS if health.is_down else Severity.NOTICE
-        yield Problem(severity, 5, name, remark, timed=False)
+        yield Problem(severity, 5, name, remark, timed=False, is_down=health.is_down)
 
 
 def _password(node: NodeCondition, reported: set[PasswordPolling]) -> Iterable[Problem]:
@@ -251,7 +256,7 @@ def _service(
     loop = _looping(events, now)
     if loop is not None:
         what = f"{service.status}, crash loop: {event_text(loop)}"
-        yield Problem(Severity.CRITICAL, 3, node.name, what, service.name, loop.at)
+        yield Problem(Severity.CRITICAL, 3, node.name, what, service.name, loop.at, is_down=True)
         return
     problem = _status_problem(node, service, events, now)
     if problem is not None:
@@ -283,7 +288,8 @@ def _status_problem(
         Health.FAILED: (f"{status}: it does not come up", Severity.CRITICAL, 4),
         Health.DOWN: (f"{status}, and should not be", Severity.SERIOUS, 2),
     }.get(health, (f"{status}: not a status that is documented", Severity.SERIOUS, 3))
-    return Problem(severity, rank, node.name, what, service.name, since)
+    is_down = health in (Health.FAILED, Health.DOWN)
+    return Problem(severity, rank, node.name, what, service.name, since, is_down=is_down)
 
 
 def _since(events: Sequence[Event], name: str, holds: Callable[[Health], bool]) -> float | None:

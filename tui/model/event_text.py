@@ -27,8 +27,8 @@ from tui.model.event import (
 from tui.model.rollout import RolloutState
 from tui.model.text import clean
 
-ORDERED_HERE = ", sent from here"
-NOT_ORDERED_HERE = ", not sent from here"
+ORDERED_HERE = "sent from here"
+NOT_ORDERED_HERE = "not sent from here"
 
 _ROLLOUT_STATES = {
     RolloutState.PLANNED: "planned",
@@ -42,6 +42,30 @@ _ROLLOUT_STATES = {
 def event_text(event: Event) -> str:
     """Return an event as a sentence that is complete without its node and service."""
     return details_text(event.details, event.cause, event.sender)
+
+
+def event_remainder(event: Event, place: str = "") -> str:
+    """Return an event's sentence for beside its kind, node and service: none is repeated.
+
+    `place` is how a message of the connection begins: the node's name and its address.
+    """
+    match event.details:
+        case Restart() as restart:
+            return ", ".join(
+                filter(None, (_behind(restart, event.cause, event.sender), _restart_way(restart)))
+            )
+        case StatusChange(before=None, after=after) if after is not None:
+            return after
+        case StatusChange(before=before, after=None):
+            return f"was {before}"
+        case ConnectionLost(message=message):
+            return message.removeprefix(f"{place} ")
+        case RolloutMoved(number=number, title=title, note=note) as rollout:
+            state = "".join(_rollout_state(rollout))
+            why = f": {note}" if note else ""
+            return f"{state}{why} · rollout {number}, {title}"
+        case _:
+            return event_text(event)
 
 
 def event_brief(event: Event) -> str:
@@ -69,16 +93,22 @@ def event_brief(event: Event) -> str:
 
 def details_text(details: EventDetails, cause: Cause, sender: Sender | None = None) -> str:
     """Return details as a sentence, with who is behind them where that matters."""
-    text = _text(details)
     if sender is not None and isinstance(details, StatusChange | Restart):
         # Who it was matters more than how it was seen, and a list cuts what comes last.
-        what = "restarted" if isinstance(details, Restart) else text
+        what = "restarted" if isinstance(details, Restart) else _text(details)
         return f"{what} by {sender_text(sender)}"
+    return ", ".join(filter(None, (_text(details), _behind(details, cause, sender))))
+
+
+def _behind(details: EventDetails, cause: Cause, sender: Sender | None) -> str:
+    """Return who is behind an event, where that matters."""
+    if sender is not None and isinstance(details, StatusChange | Restart):
+        return f"sent by {sender_text(sender)}"
     if cause is Cause.ORDERED_HERE and isinstance(details, StatusChange | Restart):
-        return text + ORDERED_HERE
+        return ORDERED_HERE
     if cause is Cause.NOT_ORDERED_HERE and isinstance(details, Restart | CrashLoop):
-        return text + NOT_ORDERED_HERE
-    return text
+        return NOT_ORDERED_HERE
+    return ""
 
 
 def sender_text(sender: Sender) -> str:
@@ -111,11 +141,16 @@ def _service_text(details: StatusChange | Restart | CrashLoop) -> str:
             return f"vanished, was {before}"
         case StatusChange(before=before, after=after):
             return f"{before} → {after}"
-        case Restart(status=status, via=via):
-            way = f"was seen {via} on the way" if via else f"{status} before and after"
-            return f"restarted, {way}"
+        case Restart() as restart:
+            return f"restarted, {_restart_way(restart)}"
         case CrashLoop(restarts=restarts, seconds=seconds):
             return f"restarted {restarts} times in {two_units(seconds)}"
+
+
+def _restart_way(restart: Restart) -> str:
+    if restart.via:
+        return f"was seen {restart.via} on the way"
+    return f"{restart.status} before and after"
 
 
 def _node_text(details: ConnectionLost | ConnectionRegained | RoleChange | StoppedLogin) -> str:

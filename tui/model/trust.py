@@ -81,8 +81,11 @@ class ClientCertificate:
     key_place: str = field(default="client_key", compare=False)
 
 
-UNCHECKED = "CERTIFICATE NOT CHECKED"
-"""The warning on every screen of a node whose certificate is not checked."""
+UNCHECKED_WORD = "INSECURE"
+"""The word for a node whose certificate is not verified, where there is little room."""
 
-UNCHECKED_BAR = "the certificate is not checked; give the profile a fingerprint or a ca_file"
+UNCHECKED = f"{UNCHECKED_WORD}: certificate not verified"
+"""The warning on every screen of such a node."""
+
+UNCHECKED_BAR = "the certificate is not verified; give the profile a fingerprint or a ca_file"
 """Why such a node takes no orders."""

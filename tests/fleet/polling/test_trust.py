@@ -38,9 +38,9 @@ async def test_a_node_that_is_not_checked_is_read_and_takes_no_order(
         ruling = judge_order(Verb.RESTART, seen, deck.fleet.standing("node1"))
         assert (ruling.tier, ruling.allowed) == (Tier.NEVER, False)
         assert ruling.reason == (
-            "the certificate is not checked; give the profile a fingerprint or a ca_file"
+            "the certificate is not verified; give the profile a fingerprint or a ca_file"
         )
-        with pytest.raises(NotAccepted, match="not checked"):
+        with pytest.raises(NotAccepted, match="not verified"):
             deck.give(Verb.RESTART, "alert_mgr")
     assert not posts(secure)
 

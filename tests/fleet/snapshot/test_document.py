@@ -200,7 +200,7 @@ def test_trust_is_shown_in_words() -> None:
         profile = replace(node_snapshot().profile, **more)
         return str(snapshot(node_snapshot(profile=profile))["nodes"][0]["trust"])
 
-    assert words(trust=NoTrust()) == "CERTIFICATE NOT CHECKED (insecure)"
+    assert words(trust=NoTrust()) == "INSECURE: certificate not verified"
     assert words(trust=SystemTrust()) == "the system CAs"
     assert words(trust=AuthorityTrust(Path("/etc/ca.pem"))) == "CA file"
     assert words(url="http://127.0.0.1:8080") == "no certificate: http on this machine"

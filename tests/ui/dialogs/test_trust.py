@@ -21,7 +21,7 @@ from tui.ui.screens.nodes import NodesScreen
 pytestmark = pytest.mark.real_time
 
 WRONG = "ab" * 32
-UNCHECKED, INSECURE = "CERTIFICATE NOT CHECKED", " INSECURE "
+UNCHECKED, INSECURE = "INSECURE: certificate not verified", " INSECURE "
 
 
 def trusting(
@@ -209,7 +209,7 @@ async def test_not_checked_is_shown_on_every_screen_of_the_node_and_no_order_is_
         await deck.on("alert_mgr")
         await deck.press("r")
         await deck.until(
-            lambda: any("not checked" in one.message for one in deck.app._notifications)
+            lambda: any("not verified" in one.message for one in deck.app._notifications)
         )
         assert not isinstance(deck.app.screen, OrderDialog)
         await deck.press("n")

@@ -179,7 +179,10 @@ def test_a_band_is_as_wide_as_it_should_be_and_cuts_no_part(width: int, height: 
     lines = header_lines(header, width, height, PALETTE)
     assert [line.cell_len for line in lines] == [width] * height
     parts = (*header.cluster, *header.node, *header.brief, *header.pills)
-    wholes = sorted([*words(parts), "payments", "rsdeck", header.clock], key=len, reverse=True)
+    briefs = [part.brief.plain for part in parts if part.brief is not None]
+    wholes = sorted(
+        [*words(parts), *briefs, "payments", "rsdeck", header.clock], key=len, reverse=True
+    )
     for line in lines:
         rest = line.plain
         for whole in wholes:

@@ -21,5 +21,16 @@ def test_of_two_that_are_as_important_the_first_stays() -> None:
     assert parts_that_fit([first, second], 4, 2) == (first,)
 
 
+def test_parts_are_shortened_before_any_is_left_out() -> None:
+    first = Part(Text("polled 2 s ago (12:00:00)"), 1, Text("polled 2 s ago"))
+    second = Part(Text("every 2 s"), 2)
+    assert (
+        joined(parts_that_fit([first, second], 40, 2), 2).plain
+        == "polled 2 s ago (12:00:00)  every 2 s"
+    )
+    assert joined(parts_that_fit([first, second], 30, 2), 2).plain == "polled 2 s ago  every 2 s"
+    assert joined(parts_that_fit([first, second], 20, 2), 2).plain == "polled 2 s ago"
+
+
 def test_nothing_is_left_where_nothing_fits() -> None:
     assert parts_that_fit(parts(0, 1), 3, 2) == ()

@@ -239,12 +239,24 @@ def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
     stands = progress(PAUSED, DONE, FAILED, WAITING, text="node3: refused")
     over = progress(RolloutState.DONE, DONE, DONE, DONE)
     assert rollout_line(runs, "o", PALETTE).plain == (
-        " … restart alert_mgr on 3 nodes of demo: 1/3 verified, node3 rechecking, 1 waiting"
-        " · o shows it"
+        " … restart alert_mgr on 3 nodes of demo · 1/3 verified, node3 rechecking, 1 waiting"
+        " · o shows it "
     )
     told = [each.plain for each in rollout_lines([over, runs, stands], 2, "o", PALETTE)]
-    assert told[0].startswith(" PAUSED, o shows it: node3: refused")
+    assert told[0].startswith(" PAUSED · node3: refused · o shows it")
     assert told[1].endswith("· 1 more")
+
+
+def test_a_line_on_the_deck_that_does_not_fit_keeps_the_key_and_drops_parts_whole() -> None:
+    paused = progress(PAUSED, DONE, FAILED, WAITING, text="alert_mgr: " + "very long " * 9)
+    assert rollout_line(paused, "o", PALETTE, 60).plain == " PAUSED · node3 failed · o shows it "
+    aborted = progress(RolloutState.ABORTED, DONE, FAILED, WAITING, text="very long " * 9)
+    assert rollout_line(aborted, "o", PALETTE, 80).plain == (
+        " ✗ restart alert_mgr on 3 nodes of demo · ABORTED · 1/3 verified · o shows it "
+    )
+    assert rollout_line(aborted, "o", PALETTE, 60).plain == (
+        " ✗ restart alert_mgr on 3 nodes of demo · ABORTED "
+    )
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,15 @@ def test_a_service_named_verified_does_not_leave_for_its_name() -> None:
     assert shown(2, failed, *others)[0] == ("✗ restart VERIFIED on node1: FLAPPING")
 
 
+def test_why_an_order_failed_is_shown_whole_or_by_the_key_that_shows_it() -> None:
+    failed = order(1, Result.FAILED)
+    verdict = Verdict("svc1a", Result.FAILED, "the node reported failure")
+    failed = OrderProgress(failed.order, failed.phase, verdicts=(verdict,))
+    wide, narrow = (order_lines([failed], 4, PALETTE, width)[0].plain for width in (80, 60))
+    assert wide == " ✗ restart svc1a on node1: FAILED · the node reported failure"
+    assert narrow == " ✗ restart svc1a on node1: FAILED · d shows why"
+
+
 def test_the_banner_joins_what_must_not_be_overlooked() -> None:
     assert banner_line(PALETTE).plain == ""
     banner = banner_line(PALETTE, journal_trouble="disk full", paused="p goes on", unlocked=True)
@@ -133,12 +142,13 @@ def test_the_status_begins_with_the_worst_and_leaves_parts_out_whole() -> None:
         " ✗ c FATAL and 1 more problem · 1/3 ok · polled 1 s ago (never) · every 2 s"
         " · problems first"
     )
-    assert status(60, *services) == " ✗ c FATAL and 1 more problem · polled 1 s ago (never)"
-    assert status(30, *services) == " ✗ c FATAL and 1 more problem"
+    assert status(60, *services) == (" ✗ c FATAL and 1 more · 1/3 ok · polled 1 s ago · every 2 s")
+    assert status(50, *services) == " ✗ c FATAL and 1 more · 1/3 ok · polled 1 s ago"
+    assert status(30, *services) == " ✗ c FATAL and 1 more"
 
 
 def test_a_node_without_problems_says_so_and_a_stale_one_does_not() -> None:
-    assert status(120, Service("a", "RUNNING")).startswith(" no problems · 1/1 ok")
+    assert status(120, Service("a", "RUNNING")).startswith(" no problems on node1 · 1/1 ok")
     stale = status(120, Service("a", "RUNNING"), age=60.0)
     assert stale.startswith(" 1/1 were ok · STALE 1 m: last good answer")
 

@@ -143,7 +143,7 @@ def test_a_head_shows_the_node_its_age_and_its_trouble_in_the_room_there_is() ->
     assert [text for text, _ in column_head(replica, 11)] == ["node12", "replica 2 s", "READ-ONLY"]
     assert [text for text, _ in column_head(replica, 3)] == ["12", "2 s", "ro"]
     unchecked = column("node1", {}, unchecked=True, read_only="said so")
-    assert column_head(unchecked, 12)[2] == ("NOT CHECKED", "bad")
+    assert column_head(unchecked, 12)[2] == ("INSECURE", "bad")
 
 
 def test_an_edge_shows_how_many_nodes_lie_beyond_it_and_that_some_have_problems() -> None:
@@ -180,6 +180,14 @@ def test_a_cell_is_described_in_a_sentence() -> None:
     assert "not known, unreachable 3 s" in cell_sentence(shown, silent, "x")[0]
 
 
+def test_a_sentence_that_does_not_fit_leaves_out_its_role_and_then_its_kind() -> None:
+    here = column("a", {"x": 45, "y": "FATAL"}, role=Role.REPLICA)
+    shown = grid(here)
+    assert cell_sentence(shown, here, "x", 42)[0] == "x on a: RUNNING for only 00:00:45, unknown"
+    assert cell_sentence(shown, here, "x", 41)[0] == "x on a: RUNNING for only 00:00:45"
+    assert cell_sentence(shown, here, "z", 30)[0] == "z on a: is not on this node"
+
+
 def test_the_status_names_what_is_worst_and_where_and_what_cannot_be_seen() -> None:
     shown = grid(
         column("a", {"x": "STOPPED", "y": 300}),
@@ -188,11 +196,13 @@ def test_the_status_names_what_is_worst_and_where_and_what_cannot_be_seen() -> N
     )
     said = matrix_status(shown, "filter: x", {("a", "x"), ("b", "x")}, PALETTE).plain
     for words in (
-        "2 problems, worst: x FATAL on b", "c not known now", "2 restarted, last: y on b 20s ago",
+        "✗ x FATAL on b and 1 more problem", "c not known now", "2 restarted, last: y on b 20s ago",
         "filter: x", "2 marked on 2 nodes",
     ):  # fmt: skip
         assert words in said
     assert "no problems" in matrix_status(grid(column("a", {"x": DAYS})), "", (), PALETTE).plain
+    brief = matrix_status(shown, "filter: x", {("a", "x"), ("b", "x")}, PALETTE, 60).plain
+    assert brief == " ✗ x FATAL on b and 1 more · c not known now · 2 marked"
     uneven = grid(column("a", {"x": DAYS}), column("b", {}))
     assert "but nodes differ" in matrix_status(uneven, "", (), PALETTE).plain
 

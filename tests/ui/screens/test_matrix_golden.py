@@ -70,7 +70,7 @@ async def test_the_matrix(twelve: SimulatedCluster, tmp_path: Path) -> None:
         await deck.shows("nodes 11/12 ok", "1 restarted/1h")
         for size in SIZES:
             await deck.pilot.resize_terminal(*size)
-            await deck.shows("STALE", "▸ alert_mgr", "3 problems")
+            await deck.shows("STALE", "▸ alert_mgr", "FATAL on node2 and 2 more")
             if size[0] > 80:
                 await deck.shows("↻ restarted: alert_mgr on node5")
             await deck.settle()

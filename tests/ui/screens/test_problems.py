@@ -37,7 +37,7 @@ async def test_problems_of_all_nodes_are_listed_and_enter_goes_there(
         served.cluster.stop(1, "alert_mgr")
         served.cluster.power_off(3)
         table = await open_problems(deck)
-        await deck.shows("✗ critical", "■ serious", "FATAL", "STOPPED", "unreachable", "3 nodes")
+        await deck.shows("✗ critical", "▲ serious", "FATAL", "STOPPED", "unreachable", "3 nodes")
         chosen = [key for key in table.row_keys if not table.row(key).inert]
         assert [key.split("\0")[:2] for key in chosen] == [
             ["node3", ""], ["node2", "redis_mgr"], ["node1", "alert_mgr"],

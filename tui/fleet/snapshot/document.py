@@ -172,7 +172,7 @@ def trust_words(profile: NodeProfile) -> str:
         case AuthorityTrust():
             return "CA file"
         case NoTrust():
-            return f"{UNCHECKED} (insecure)"
+            return UNCHECKED
         case _:
             return "the system CAs"
 

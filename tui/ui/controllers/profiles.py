@@ -154,7 +154,7 @@ class ProfileController:
 
         watch = self._fleet.watch(node)
         if watch.profile.is_unchecked:
-            reason = f"{UNCHECKED}: whoever stands between reads the password.\n{reason}"
+            reason = f"{UNCHECKED}; a man in the middle could read the password.\n{reason}"
 
         def given(secret: Secret | None) -> None:
             if secret is not None and node in self._fleet:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tui.model.duration import one_unit
 from tui.model.event import Event, EventKind
-from tui.model.event_text import event_text
+from tui.model.event_text import event_remainder, event_text
 from tui.model.order import Result
 from tui.model.records import dataclass
 from tui.model.text import visible_name
@@ -48,8 +48,11 @@ class EventCells:
     is_problem: bool
 
 
-def event_cells(event: Event, now: float, on: datetime) -> EventCells:
-    """Return the cells at `now` (monotonic) and `on` (the same moment's wall clock, UTC)."""
+def event_cells(event: Event, now: float, on: datetime, place: str = "") -> EventCells:
+    """Return the cells at `now` (monotonic) and `on` (the same moment's wall clock, UTC).
+
+    `place` is the node's name and address, as messages of its connection begin.
+    """
     sign, style = sign_of(event)
     return EventCells(
         clock=event_clock(event.on, on),
@@ -57,7 +60,7 @@ def event_cells(event: Event, now: float, on: datetime) -> EventCells:
         node=event.node,
         service=visible_name(event.service),
         what=f"{sign} {event.kind.value}",
-        text=event_text(event),
+        text=event_remainder(event, place),
         style=style,
         is_problem=event.is_problem,
     )
@@ -93,4 +96,4 @@ def event_sentence(event: Event) -> str:
     """Return an event in full, with its date, node and service."""
     place = " · ".join(filter(None, (event.node, visible_name(event.service))))
     on = clock_text(event.on, DATE_AND_TIME)
-    return f"{on} · {place} · {event.kind.value}: {event_text(event)}"
+    return f"{on} · {place} · {event_text(event)}"

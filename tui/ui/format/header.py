@@ -265,7 +265,7 @@ def node_parts(view: NodeView, context: ClusterContext, palette: Palette) -> tup
         Part(Text(f"up {one_unit(max(uptimes))}" if uptimes else "", palette["muted"]), 6),
         Part(_shards(view, context, palette), 4),
         Part(_endpoints(view, context, palette), 7),
-        Part(polled_text(view, palette), 1),
+        Part(polled_text(view, palette), 1, polled_text(view, palette, is_brief=True)),
     )
     return tuple(part for part in parts if part.text.plain)
 
@@ -304,14 +304,18 @@ def _at_least(*read: Known[_Value]) -> str:
     return "+" if any(known.left_out or known.value is None for known in read) else ""
 
 
-def polled_text(view: NodeView, palette: Palette) -> Text:
-    """Return when the node was polled last and how long that took; marked where it is too old."""
+def polled_text(view: NodeView, palette: Palette, *, is_brief: bool = False) -> Text:
+    """Return when the node was polled last and how long that took; marked where it is too old.
+
+    Where it `is_brief`, without how long that took.
+    """
     if view.age is None:
         return Text("never polled", palette["muted"])
     if view.is_stale:
         return Text(f"STALE: last good answer {one_unit(view.age)} ago", palette["warn"])
     text = Text(f"polled {one_unit(view.age)} ago", palette["muted"])
-    return text.append(f" ({view.reading.took * 1000:.0f} ms)", palette["muted"])
+    took = "" if is_brief else f" ({view.reading.took * 1000:.0f} ms)"
+    return text.append(took, palette["muted"])
 
 
 def brief_parts(

@@ -1,6 +1,7 @@
-"""Lines of parts: what does not fit leaves out its least important part whole. Pure."""
+"""Lines of parts: what does not fit is said in fewer words, or left out whole. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -9,18 +10,30 @@ from tui.model.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a line; of too many, those with the highest `rank` are left out first."""
+    """A piece of a line; of too many, those with the highest `rank` are left out first.
+
+    `brief` is the same in fewer words, where there are any.
+    """
 
     text: Text
     rank: int = 0
+    brief: Text | None = None
 
 
 def parts_that_fit(parts: Sequence[Part], width: int, gap: int) -> tuple[Part, ...]:
-    """Return the parts that fit with `gap` cells between: the least important go first."""
+    """Return the parts that fit with `gap` cells between.
+
+    All are shortened, the least important first, before any is left out.
+    """
     kept = list(parts)
     while kept and sum(part.text.cell_len + gap for part in kept) - gap > width:
         # Of two of the same rank, the one farther right.
-        kept.remove(max(reversed(kept), key=lambda part: part.rank))
+        long = [part for part in kept if part.brief is not None]
+        last = max(reversed(long or kept), key=lambda part: part.rank)
+        if last.brief is None:
+            kept.remove(last)
+        else:
+            kept[kept.index(last)] = replace(last, text=last.brief, brief=None)
     return tuple(kept)
 
 

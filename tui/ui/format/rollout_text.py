@@ -9,6 +9,7 @@ from tui.model.duration import two_units_padded
 from tui.model.order import Moment, OrderProgress, Result, TimelineMark, Verdict
 from tui.model.records import dataclass
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState, StopReason
+from tui.ui.format.parts import Part, parts_that_fit
 from tui.ui.format.status_lines import Palette, timeline_text
 
 SIGNS = {
@@ -29,6 +30,7 @@ _BAR_AT_MOST = 20
 _DONE_FOR = 60.0
 """Seconds for which a verified rollout stays on the deck."""
 
+_DOT = " · "
 _NOT_TOUCHED = "not touched"
 _NAMED = 3
 
@@ -229,7 +231,7 @@ def _about(seconds: float) -> str:
 
 def step_counts(progress: RolloutProgress) -> str:
     """Return what adds up to the nodes: `1/4 verified, node2 failed, node3 sent, 1 waiting`."""
-    texts = [f"{len(_in(progress, StepState.DONE))}/{len(progress.steps)} verified"]
+    texts = [brief_counts(progress)]
     texts += [
         f"{_some(found)} {state.value}"
         for state in StepState
@@ -239,6 +241,11 @@ def step_counts(progress: RolloutProgress) -> str:
         word = StepState.WAITING.value if progress.is_open else _NOT_TOUCHED
         texts.append(f"{len(waiting)} {word}")
     return ", ".join(texts)
+
+
+def brief_counts(progress: RolloutProgress) -> str:
+    """Return how many of the nodes are verified."""
+    return f"{len(_in(progress, StepState.DONE))}/{len(progress.steps)} verified"
 
 
 def _some(nodes: Sequence[str]) -> str:
@@ -277,32 +284,53 @@ def visible_rollouts(
 
 
 def rollout_lines(
-    shown: Iterable[RolloutProgress], at_most: int, key: str, palette: Palette
+    shown: Iterable[RolloutProgress],
+    at_most: int,
+    key: str,
+    palette: Palette,
+    width: int = 10_000,
 ) -> list[Text]:
     """Return rollouts in at most so many lines: paused ones first, then open, then ended."""
     rank = {RolloutState.PAUSED: 0, RolloutState.RUNNING: 1}
     first = sorted(shown, key=lambda rollout: (rank.get(rollout.state, 2), -rollout.plan.number))
-    lines = [rollout_line(rollout, key, palette) for rollout in first[:at_most]]
-    if len(first) > at_most:
-        lines[-1].append(f" · {len(first) - at_most} more", palette["muted"])
+    more = f" · {len(first) - at_most} more" if len(first) > at_most else ""
+    lines = [rollout_line(one, key, palette, width - len(more)) for one in first[:at_most]]
+    if more:
+        lines[-1].append(more, palette["muted"])
     return lines
 
 
-def rollout_line(progress: RolloutProgress, key: str, palette: Palette) -> Text:
-    """Return a rollout's progress in a line; `key` opens the rollout's screen."""
-    title = progress.plan.title
+def rollout_line(
+    progress: RolloutProgress, key: str, palette: Palette, width: int = 10_000
+) -> Text:
+    """Return a rollout's progress in a line; `key` opens the rollout's screen.
+
+    What does not fit into `width` cells is shortened or left out whole, the least important first.
+    """
+    title, counts = progress.plan.title, step_counts(progress)
+    where, urgent = f"{key} shows it", ""
     match progress.state:
         case RolloutState.PAUSED:
-            line = Text(f" PAUSED, {key} shows it: {progress.text} · {title} ", palette["banner"])
+            style = palette["banner"]
+            here = progress.here
+            stopped = f"{here.step.node} {here.state.value}" if here is not None else counts
+            texts = [("PAUSED", ""), (progress.text, stopped), (where, ""), (title, "")]
+            urgent = where
         case RolloutState.DONE:
-            line = Text(f" ✓ {title}: {step_counts(progress)}", palette["ok"])
+            style, texts = palette["ok"], [(f"✓ {title}", ""), (counts, "")]
         case RolloutState.ABORTED:
-            line = Text(
-                f" ✗ {title}: ABORTED, {step_counts(progress)} · {progress.text}", palette["bad"]
-            )
+            style = palette["bad"]
+            why = (f"ABORTED: {progress.text}", "ABORTED") if progress.text else ("ABORTED", "")
+            texts = [(f"✗ {title}", ""), why, (counts, brief_counts(progress)), (where, "")]
         case _:
-            line = Text(f" … {title}: ", palette["moving"])
-            line.append(step_counts(progress))
-            line.append(f" · {key} shows it", palette["muted"])
+            style = palette["moving"]
+            texts = [(f"… {title}", ""), (counts, brief_counts(progress)), (where, "")]
+    parts = [
+        Part(Text(long), 0 if long == urgent else rank, Text(brief) if brief else None)
+        for rank, (long, brief) in enumerate(texts)
+        if long
+    ]
+    kept = parts_that_fit(parts, width - 2, len(_DOT))
+    line = Text(f" {_DOT.join(part.text.plain for part in kept)} ", style)
     line.no_wrap, line.overflow, line.end = True, "ellipsis", ""
     return line

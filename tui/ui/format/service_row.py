@@ -38,7 +38,8 @@ NOTHING = "—"
 LOCK = "⊘"
 """Stands before what is required, so that it is not acted on before it is unlocked."""
 
-_KINDS = {Kind.OPTIONAL: "optional", Kind.REQUIRED: f"{LOCK} required", Kind.UNKNOWN: f"{LOCK} ?"}
+# In one column: the words stand below each other, beside the sign or the room for it.
+_KINDS = {Kind.OPTIONAL: "  optional", Kind.REQUIRED: f"{LOCK} required", Kind.UNKNOWN: f"{LOCK} ?"}
 
 
 @dataclass(frozen=True, slots=True)

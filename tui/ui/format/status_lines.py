@@ -59,7 +59,7 @@ def status_line(  # noqa: PLR0913 - what the line says
 ) -> Text:
     """Return the state of the services, the worst first, and which of them are shown.
 
-    What does not fit into `width` cells is left out whole, the least important first.
+    What does not fit into `width` cells is shortened or left out whole, the least important first.
     Where the table's frame `is_titled`, it has the counts. `shows_age` is False where the header
     has the age of the answer.
     """
@@ -70,10 +70,14 @@ def status_line(  # noqa: PLR0913 - what the line says
     is_vague = bool(view.facts.kinds_gap) and view.is_fresh
     pace = "paused" if view.paused else f"every {view.interval:g} s"
     parts = (
-        Part(_worst_text(view, palette), 0),
+        Part(_worst_text(view, palette), 0, _worst_text(view, palette, is_brief=True)),
         Part(Text(f"{well}/{total} {was}ok" * is_counted, palette["muted"]), 4),
         Part(Text(view.health_remark, palette["warn"]), 3),
-        Part(freshness_text(view, palette) if has_age else Text(), 1),
+        Part(
+            freshness_text(view, palette) if has_age else Text(),
+            1,
+            freshness_text(view, palette, is_brief=True),
+        ),
         Part(Text("kinds unknown" * is_vague, palette["warn"]), 5),
         Part(Text(f"{shown} shown" * (shown != total), palette["warn"]), 2),
         Part(Text(filtered, palette["warn"]), 2),
@@ -85,27 +89,32 @@ def status_line(  # noqa: PLR0913 - what the line says
     return Text.assemble(" ", line, no_wrap=True, overflow="ellipsis", end="")
 
 
-def freshness_text(view: NodeView, palette: Palette) -> Text:
-    """Return how old the answer is; marked STALE once it is too old to act on."""
+def freshness_text(view: NodeView, palette: Palette, *, is_brief: bool = False) -> Text:
+    """Return how old the answer is; marked STALE once it is too old to act on.
+
+    Where it `is_brief`, without the moment of the answer.
+    """
     if view.age is None:
         return Text("never polled", palette["muted"])
     when = time_text(view.reading.answered_on)
     if view.is_stale:
-        return Text(f"STALE {one_unit(view.age)}: last good answer {when}", palette["stale"])
-    return Text(f"polled {one_unit(view.age)} ago ({when})", palette["muted"])
+        since = "" if is_brief else f": last good answer {when}"
+        return Text(f"STALE {one_unit(view.age)}{since}", palette["stale"])
+    moment = "" if is_brief else f" ({when})"
+    return Text(f"polled {one_unit(view.age)} ago{moment}", palette["muted"])
 
 
-def _worst_text(view: NodeView, palette: Palette) -> Text:
+def _worst_text(view: NodeView, palette: Palette, *, is_brief: bool = False) -> Text:
     """Return the worst of the services; that there is no problem, where that is known."""
     if not view.is_fresh:
         return Text()
     if not view.problems:
-        return Text("no problems", palette["muted"])
+        return Text(f"no problems on {view.title}", palette["muted"])
     worst = view.problems[0]
     text = f"{GLYPHS[worst.health(view.facts.disabled)]} {worst.shown} {worst.status}"
     more = len(view.problems) - 1
     if more:
-        text += f" and {more} more problem{'s' * (more > 1)}"
+        text += f" and {more} more" + ("" if is_brief else f" problem{'s' * (more > 1)}")
     return Text(text, palette["bad"])
 
 
@@ -169,7 +178,7 @@ def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> T
         wait = view.next_at - view.now
         line.append(_DOT + (f"next try in {one_unit(wait)}" if wait >= 1 else "trying again now"))
     # The title names the node already, and there is little room.
-    text = fault.text.removeprefix(f"{view.name} ({view.url}) ")
+    text = fault.text.removeprefix(f"{view.profile.place} ")
     line.append(f"{_DOT}{text}", palette["warn"])
     remedy = remedy_text(fault, keys)
     if remedy:
@@ -212,9 +221,14 @@ def problems_text(services: Sequence[Service]) -> str:
     return f"{len(services)} problems"
 
 
-def order_lines(shown: Sequence[OrderProgress], at_most: int, palette: Palette) -> list[Text]:
-    """Return the newest orders in at most so many lines; verified services are left out first."""
-    lines = [entry for progress in shown for entry in _order_lines(progress, palette)]
+def order_lines(
+    shown: Sequence[OrderProgress], at_most: int, palette: Palette, width: int = 10_000
+) -> list[Text]:
+    """Return the newest orders in at most so many lines; verified services are left out first.
+
+    What does not fit into `width` cells of a line is left out of it whole.
+    """
+    lines = [entry for progress in shown for entry in _order_lines(progress, palette, width)]
     left_out = 0
     while len(lines) + bool(left_out) > at_most:
         verified = (at for at, (result, _) in enumerate(lines) if result is Result.VERIFIED)
@@ -226,7 +240,9 @@ def order_lines(shown: Sequence[OrderProgress], at_most: int, palette: Palette) 
     return texts
 
 
-def _order_lines(progress: OrderProgress, palette: Palette) -> list[tuple[Result | None, Text]]:
+def _order_lines(
+    progress: OrderProgress, palette: Palette, width: int
+) -> list[tuple[Result | None, Text]]:
     """Return an order's lines with their results: one while it is open, then one a service."""
     given = progress.order
     who = f"{given.verb.value} {', '.join(given.names)} on {given.target.node}"
@@ -243,11 +259,20 @@ def _order_lines(progress: OrderProgress, palette: Palette) -> list[tuple[Result
     lines: list[tuple[Result | None, Text]] = []
     for verdict in progress.verdicts:
         glyph, style = _RESULTS[verdict.result]
-        line = Text(f" {glyph} {given.verb.value} {verdict.service} on {given.target.node}: ")
-        line.append(verdict.result.value.upper(), palette[style])
-        line.append(_in_brackets(timeline_text(verdict.timeline)))
-        line.append(f"{_DOT}{verdict.text}" if verdict.text else "", palette["muted"])
-        lines.append((verdict.result, line))
+        head = Text(f" {glyph} {given.verb.value} {verdict.service} on {given.target.node}: ")
+        head.append(verdict.result.value.upper(), palette[style])
+        is_well = verdict.result is Result.VERIFIED
+        parts = (
+            Part(head, 0),
+            Part(
+                Text(verdict.text, palette["muted" if is_well else style]),
+                1,
+                None if is_well else Text("d shows why", palette["muted"]),
+            ),
+            Part(Text(timeline_text(verdict.timeline), palette["muted"]), 2),
+        )
+        kept = parts_that_fit([part for part in parts if part.text.plain], width, len(_DOT))
+        lines.append((verdict.result, join([part.text for part in kept])))
     return lines
 
 

@@ -77,7 +77,7 @@ class MatrixColumn:
     `age` is in seconds, None before the first answer. `trouble` says what is wrong in words, each
     of the texts shorter than the one before, empty where nothing is; `reported` is the same of
     what its cluster reports: maintenance, or a status that is not well. `unchecked` means that its
-    certificate is not checked, so another may answer in its place. `since` holds when each
+    certificate is not verified, so another may answer in its place. `since` holds when each
     service began, None where only the answer's own uptimes are known.
     """
 

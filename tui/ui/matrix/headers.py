@@ -8,7 +8,10 @@ from rich.text import Text
 from tui.model.duration import clock_duration, compact_duration, one_unit
 from tui.model.node import Role
 from tui.model.service import Health
-from tui.model.trust import UNCHECKED
+from tui.model.trust import UNCHECKED, UNCHECKED_WORD
+from tui.ui.format import parts
+from tui.ui.format.parts import Part
+from tui.ui.format.service_row import GLYPHS
 from tui.ui.format.status_lines import Palette, join
 from tui.ui.matrix.columns import MatrixColumn
 from tui.ui.matrix.grid import RESTARTED, Grid
@@ -17,6 +20,7 @@ StyledText = tuple[str, str]
 """A text and the palette's name of its style."""
 
 _NARROW = 6
+_DOT = " · "
 
 
 def fitting(texts: Sequence[str], width: int) -> str:
@@ -33,11 +37,12 @@ def column_head(column: MatrixColumn, width: int) -> tuple[StyledText, StyledTex
 def _name(column: MatrixColumn, width: int) -> StyledText:
     primary = column.role is Role.PRIMARY
     star = "★" if primary else ""
-    if width < _NARROW:
-        name = str(column.number) if column.number else column.title
-        return star + name, "accent" if primary else "bold"
     key = f"{column.number} " if 0 < column.number < 10 else ""
-    return f"{key}{star}{column.title}", "accent" if primary else "bold"
+    texts = [f"{key}{star}{column.title}", f"{star}{column.title}"]
+    if column.number:
+        texts.append(f"{star}{column.number}")
+    name = texts[-1] if width < _NARROW else fitting(texts, width)
+    return name, "accent" if primary else "bold"
 
 
 def _age(column: MatrixColumn, width: int) -> StyledText:
@@ -58,7 +63,7 @@ def _trouble(column: MatrixColumn, width: int) -> StyledText:
     if column.reported:
         return fitting(column.reported, width), "warn"
     if column.unchecked:
-        return fitting((UNCHECKED, "NOT CHECKED", "UNCHECKED", "!"), width), "bad"
+        return fitting((UNCHECKED, UNCHECKED_WORD, "!"), width), "bad"
     if not column.has_profile:
         return fitting(("no profile", "np"), width), "muted"
     if column.read_only:
@@ -80,21 +85,34 @@ def beyond_edge(
     return fitting(texts, width), "bad" if unwell else "muted"
 
 
-def cell_sentence(grid: Grid, column: MatrixColumn, name: str) -> StyledText:
-    """Return in full what the matrix has a sign and a word for in a cell."""
-    who = f"{name} on {column.title} ({column.role.value})"
+def cell_sentence(grid: Grid, column: MatrixColumn, name: str, width: int = 10_000) -> StyledText:
+    """Return in full what the matrix has a sign and a word for in a cell.
+
+    Where that is wider than `width` cells, the kind and the role are left out.
+    """
+    texts, style = _cell_texts(grid, column, name)
+    return fitting(texts, width), style
+
+
+def _cell_texts(grid: Grid, column: MatrixColumn, name: str) -> tuple[tuple[str, ...], str]:
+    """Return the sentence of a cell, each of the texts shorter than the one before."""
+    brief = f"{name} on {column.title}"
+    who = f"{brief} ({column.role.value})"
     service = column.body.services.get(name)
     if column.age is None:
         why = column.trouble[0] if column.trouble else "no answer yet"
-        return f"{who}: not known, {why}", "muted"
+        return tuple(f"{each}: not known, {why}" for each in (who, brief)), "muted"
     if service is None:
         had = "was not" if column.is_stale else "is not"
         have = grid.spread.get(column.cluster, {}).get(name, 0)
         known = grid.known.get(column.cluster, 0)
-        return f"{who}: {had} on this node; {have} of {known} nodes have it", "warn"
+        where = f"{had} on this node"
+        texts = (f"{who}: {where}; {have} of {known} nodes have it", f"{brief}: {where}")
+        return texts, "warn"
     status = service.status or "no status"
     if column.is_stale:
-        return f"{who}: {status} when last seen, {one_unit(column.age)} ago", "stale"
+        when = f"{status} when last seen, {one_unit(column.age)} ago"
+        return tuple(f"{each}: {when}" for each in (who, brief)), "stale"
     health = column.body.healths[name]
     uptime = column.uptime(service)
     only = "only " if health is Health.UP and column.is_fresh(service) else ""
@@ -103,46 +121,60 @@ def cell_sentence(grid: Grid, column: MatrixColumn, name: str) -> StyledText:
         text += f" for {only}{clock_duration(uptime)}"
     kind = column.scope.kind(service).value
     style = "bad" if health.is_problem else "warn" if only else ""
-    return f"{who}: {text}, {kind}", style
+    return (f"{who}: {text}, {kind}", f"{brief}: {text}, {kind}", f"{brief}: {text}"), style
 
 
 def matrix_status(
-    grid: Grid, filtered: str, marks: Collection[tuple[str, str]], palette: Palette
+    grid: Grid,
+    filtered: str,
+    marks: Collection[tuple[str, str]],
+    palette: Palette,
+    width: int = 10_000,
 ) -> Text:
-    """Return the problems, then what is shown of them; marks are pairs of node and service."""
-    parts = [*_problems(grid, palette)]
+    """Return the problems, then what is shown of them; marks are pairs of node and service.
+
+    What does not fit into `width` cells is shortened or left out whole, the least important first.
+    """
+    found = [*_problems(grid, palette)]
     if len(grid.rows) != grid.total:
-        parts.append(Text(f"{len(grid.rows)} of {grid.total} services", palette["warn"]))
-    parts.append(Text(filtered, palette["warn"]))
+        found.append(Part(Text(f"{len(grid.rows)} of {grid.total} services", palette["warn"]), 2))
+    if filtered:
+        found.append(Part(Text(filtered, palette["warn"]), 2))
     over = len({node for node, _ in marks})
     if marks:
         where = "1 node" if over == 1 else f"{over} nodes"
-        parts.append(Text(f"{len(marks)} marked on {where}", palette["warn"]))
-    return Text.assemble(" ", join(parts), no_wrap=True, overflow="ellipsis", end="")
+        marked = f"{len(marks)} marked"
+        text, brief = f"{marked} on {where}", Text(marked, palette["warn"])
+        found.append(Part(Text(text, palette["warn"]), 1, brief))
+    line = join([part.text for part in parts.parts_that_fit(found, width - 1, len(_DOT))])
+    return Text.assemble(" ", line, no_wrap=True, overflow="ellipsis", end="")
 
 
-def _problems(grid: Grid, palette: Palette) -> list[Text]:
-    texts = []
+def _problems(grid: Grid, palette: Palette) -> list[Part]:
+    found = []
     if grid.worst is not None:
         column, service = grid.worst
         what = f"{service.shown} {service.status} on {column.title}"
-        many = f"{grid.problems} problems, worst: " if grid.problems > 1 else ""
-        texts.append(Text(many + what, palette["bad"]))
+        more = grid.problems - 1
+        worst = f"{GLYPHS[column.body.healths[service.name]]} {what}"
+        brief = f"{worst} and {more} more" if more else worst
+        text = f"{brief} problem{'s' * (more > 1)}" if more else worst
+        found.append(Part(Text(text, palette["bad"]), 0, Text(brief, palette["bad"])))
     if grid.blind:
         who = grid.blind[0] if len(grid.blind) == 1 else f"{len(grid.blind)} nodes"
-        texts.append(Text(f"{who} not known now", palette["bad"]))
+        found.append(Part(Text(f"{who} not known now", palette["bad"]), 1))
     if grid.young is not None:
         column, service = grid.young
         up = compact_duration(column.uptime(service) or 0)
         many = f"{grid.restarted} restarted, last: " if grid.restarted > 1 else "restarted: "
-        texts.append(
-            Text(f"{RESTARTED} {many}{service.shown} on {column.title} {up} ago", palette["warn"])
-        )
-    if not texts and grid.columns:
+        text = f"{RESTARTED} {many}{service.shown} on {column.title} {up} ago"
+        brief = f"{RESTARTED} {grid.restarted} restarted"
+        found.append(Part(Text(text, palette["warn"]), 3, Text(brief, palette["warn"])))
+    if not found and grid.columns:
         differ = any(row.stands_out for row in grid.rows)
         text = "no problems, but nodes differ" if differ else "no problems"
-        texts.append(Text(text, palette["muted" if differ else "ok"]))
-    return texts
+        found.append(Part(Text(text, palette["muted" if differ else "ok"])))
+    return found
 
 
 def why_empty(grid: Grid, text: str, *, only: bool) -> str:

@@ -117,7 +117,7 @@ class DeckScreen(ServicesScreen[None]):
         self._left, self._main = Vertical(id="left"), Vertical(id="main")
         self._hidden = TextLine(id="hidden", hides=True)
         self._mini = TextLine(id="mini", hides=True)
-        self._recent = RecentEvents(palette, id="recent")
+        self._recent = RecentEvents(palette, id="recent", place=fleet.place)
         self._recent.set_empty("No events yet.")
         self._detail = DetailPane(id="detail")
         self._detail.display = False

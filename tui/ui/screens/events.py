@@ -47,7 +47,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         self._wanted = EventFilter()
         self._shown = 0
         self._merged = MergedEvents(fleet)
-        self.table = EventsTable(palette, id="events")
+        self.table = EventsTable(palette, id="events", place=fleet.place)
         self._whole = TextLine(id="whole")
 
     def compose(self) -> ComposeResult:

@@ -104,6 +104,11 @@ class LiveScreen(Screen[ScreenResultType]):
         """Show what changed while another screen lay over it."""
         self._timed(self.refresh_all)
 
+    def on_screen_suspend(self) -> None:
+        """Take the keys off the screen: those of the window above are shown in it."""
+        self._barred = ()
+        self._keys.say(Text())
+
     @property
     def is_covered(self) -> bool:
         """Whether another full screen lies over it, so that nothing of it can be seen.
@@ -246,7 +251,12 @@ class LiveScreen(Screen[ScreenResultType]):
         refusal_room: int = 0,
         dim: frozenset[str] = frozenset(),
     ) -> None:
-        """Show the key bar, of `words` by the key's id; see `key_bar` for the rest."""
+        """Show the key bar, of `words` by the key's id; see `key_bar` for the rest.
+
+        Below a window it stays empty, since none of the keys does there what it says.
+        """
+        if self.app.screen is not self:
+            return
         width, keys = self.size.width, dict(self.live_keys)
         barred = (words, keys, goes_first, refusal, refusal_room, dim, self._palette, width)
         if barred == self._barred:

@@ -124,10 +124,12 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
         filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
         marks = self.table.marked_cells
-        self._status.say(headers.matrix_status(grid, filtered, marks, palette))
+        self._status.say(headers.matrix_status(grid, filtered, marks, palette, self.size.width))
         here = self.table.cursor
         column = self._column(here[0]) if here else None
-        text, style = cell_sentence(grid, column, here[1]) if here and column else ("", "")
+        text, style = ("", "")
+        if here and column:
+            text, style = cell_sentence(grid, column, here[1], self.size.width - 1)
         self._here.say(Text(f" {text}", palette.get(style, style)))
         refusal = self._refusal(here[0]) if here else ""
         # Why there are no orders needs the room more than one of their keys.

@@ -1,8 +1,10 @@
 """The problems of all nodes of all clusters in one list, the most severe first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -21,11 +23,11 @@ from tui.ui.widgets.text_line import TextLine
 
 _WIDE = (
     Column("severity", "SEVERITY", 10),
-    Column("what", "PROBLEM", 26, grow=6),
     Column("since", "FOR", 6, right=True),
-    Column("service", "SERVICE", 15, grow=1),
-    Column("node", "NODE", 10, grow=1),
-    Column("cluster", "CLUSTER", 12, drop=1),
+    Column("what", "PROBLEM", 26, grow=1),
+    Column("service", "SERVICE", 7),
+    Column("node", "NODE", 4),
+    Column("cluster", "CLUSTER", 7, drop=1),
 )
 _NARROW = (
     Column("sign", "", 1),
@@ -39,15 +41,19 @@ _NARROW = (
 _NARROW_BELOW = 100
 _LOOKS = {
     Severity.CRITICAL: ("✗", "bad"),
-    Severity.SERIOUS: ("■", "warn"),
+    Severity.SERIOUS: ("▲", "warn"),
     Severity.NOTICE: ("△", "moving"),
 }
 _OWN = {"back": "close", "quit": "close", "all_problems": "close"} | TO_DECK
 _BAR = {
     "choose": "Go there", "why": "Why", "refresh": "Refresh", "help": "Help", "quit": "Back",
 }  # fmt: skip
-_ON_PROBLEMS = frozenset({"choose", "why"})
-"""The keys that need a problem under the cursor."""
+_UNFIT = frozenset({"choose", "why"})
+"""The keys that do nothing where no problem of a node with a profile is under the cursor."""
+
+_SHARE = 5
+"""A column of names has at most this part of the width."""
+
 _BEFORE = "before"
 
 
@@ -100,15 +106,14 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         self._problems = {_key(problem): problem for problem in found}
         self._table.set_empty(_nothing(len(states), silent))
         is_narrow = self.size.width < _NARROW_BELOW
-        self._table.set_columns(_NARROW if is_narrow else _WIDE)
         make = _two_lines if is_narrow else _one_line
-        self._table.show(
-            [
-                row
-                for key, problem in self._problems.items()
-                for row in make(key, problem, self._titles[problem.node], now)
-            ]
-        )
+        rows = [
+            row
+            for key, problem in self._problems.items()
+            for row in make(key, problem, self._titles[problem.node], now)
+        ]
+        self._table.set_columns(_NARROW if is_narrow else _fitted(rows, self.size.width))
+        self._table.show(rows)
         self._show_around(found, silent)
 
     def _show_around(self, found: tuple[Problem, ...], silent: int) -> None:
@@ -133,8 +138,9 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
 
         In the list it may be cut off.
         """
-        self._show_keys(_BAR, dim=frozenset() if self.why_subject() else _ON_PROBLEMS)
         problem = self._problems.get(self._table.cursor_key or "")
+        can_go = problem is not None and problem.has_profile
+        self._show_keys(_BAR, dim=frozenset() if can_go else _UNFIT)
         if problem is None:
             self._here.say(Text())
             return
@@ -179,14 +185,36 @@ def _since(problem: Problem, now: float) -> Cell:
     return Cell(lasted if problem.timed else "", "muted")
 
 
+def _name_style(problem: Problem) -> str:
+    return "bad" if problem.is_down else _LOOKS[problem.severity][1]
+
+
+def _fitted(rows: Sequence[Row], width: int) -> tuple[Column, ...]:
+    """Return the columns, those after what the problem is as wide as their longest cell.
+
+    What the problem is has the rest, up to its longest: the names stand beside it.
+    """
+    fitted = []
+    for number, column in enumerate(_WIDE):
+        longest = max((cell_len(row.cell(number).text) for row in rows), default=0)
+        if column.grow:
+            fitted.append(replace(column, at_most=max(column.width, longest)))
+        elif column.right or not number:
+            fitted.append(column)
+        else:
+            most = max(column.width, min(longest, width // _SHARE))
+            fitted.append(replace(column, width=most))
+    return tuple(fitted)
+
+
 def _one_line(key: str, problem: Problem, place: tuple[str, str], now: float) -> tuple[Row, ...]:
     """Return a problem's row: what it is, then where; `place` is the node's title and cluster."""
     glyph, style = _LOOKS[problem.severity]
     cells = (
         Cell(f"{glyph} {problem.severity.value}", style),
-        Cell(problem.what),
         _since(problem, now),
-        Cell(visible_name(problem.service), style if problem.service else ""),
+        Cell(problem.what),
+        Cell(visible_name(problem.service), _name_style(problem)),
         Cell(place[0], "bold"),
         Cell(place[1], "muted"),
     )
@@ -200,7 +228,7 @@ def _two_lines(key: str, problem: Problem, place: tuple[str, str], now: float) -
         Cell(glyph, style),
         Cell(problem.severity.value, style),
         _since(problem, now),
-        Cell(visible_name(problem.service), style if problem.service else ""),
+        Cell(visible_name(problem.service), _name_style(problem)),
         Cell(place[0], "bold"),
     )
     below = Row(f"\0{key}", (Cell(""), Cell(problem.what)), inert=True, spans=True)

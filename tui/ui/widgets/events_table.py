@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
+
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import EventFilter
+from tui.model.text import visible_name
 from tui.model.time_zone import zone_word
 from tui.ui.format.event_row import EventCells, event_cells
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
@@ -59,8 +62,11 @@ _BELOW = "\0"
 """What the key of an event's second line begins with."""
 
 
-def event_columns(*, is_narrow: bool) -> tuple[Column, ...]:
-    """Return the columns; that of a time is headed by its zone."""
+def event_columns(*, is_narrow: bool, service: int = 16, node: int = 9) -> tuple[Column, ...]:
+    """Return the columns; that of a time is headed by its zone.
+
+    `service` and `node` are the cells that the longest names need; what happened has the rest.
+    """
     if is_narrow:
         return (
             Column("sign", "", 1),
@@ -73,9 +79,9 @@ def event_columns(*, is_narrow: bool) -> tuple[Column, ...]:
         Column("clock", zone_word(), 11),
         Column("age", "AGE", 4, right=True, drop=1),
         Column("what", "WHAT", 12),
-        Column("text", "EVENT", 14, grow=8),
-        Column("service", "SERVICE", 16, grow=1),
-        Column("node", "NODE", 9, grow=1),
+        Column("service", "SERVICE", service),
+        Column("node", "NODE", node),
+        Column("text", "EVENT", 14, grow=1),
     )
 
 
@@ -83,7 +89,8 @@ class EventsTable(LiveTable):
     """Rows keyed by the running number of their event.
 
     Of thousands, only those that are seen are made into cells, and only their ages tick. `clock`
-    is the monotonic time and the same moment's wall clock, UTC.
+    is the monotonic time and the same moment's wall clock, UTC; `place` returns a node's name and
+    address by its name.
     """
 
     def __init__(
@@ -92,10 +99,12 @@ class EventsTable(LiveTable):
         *,
         id: str,
         clock: Callable[[], tuple[float, datetime]] = lambda: (monotonic(), datetime.now(UTC)),
+        place: Callable[[str], str] = str,
     ) -> None:
         super().__init__(event_columns(is_narrow=False), palette=palette, id=id)
         self._is_narrow = False
         self._clock = clock
+        self._place = place
         self._numbered = NumberedEvents()
         self._wanted: EventFilter | None = None
         self._picked: dict[int, bool] = {}
@@ -118,13 +127,14 @@ class EventsTable(LiveTable):
         if is_narrow is not self._is_narrow:
             self._is_narrow = is_narrow
             self._made.clear()
-            self.set_columns(event_columns(is_narrow=is_narrow))
             if self._wanted is not None:
                 self._lay_out(self._wanted, self._picked)
+        self._fit_columns()
         super().on_resize()
 
     def _lay_out(self, query: EventFilter, known: Mapping[int, bool]) -> None:
         """Show the rows; what is `known` of the query's picks is not worked out again."""
+        self._fit_columns()
         follows = self.is_at_the_top
         self._picked = {
             number: known[number] if number in known else query.picks(event)
@@ -142,6 +152,17 @@ class EventsTable(LiveTable):
         if follows:
             self.action_first()
         self.tick()
+
+    def _fit_columns(self) -> None:
+        """Make the columns of names as wide as the longest, within a share of the width."""
+        events = [event for _, event in self._numbered.newest_first()]
+        names = {event.service for event in events}
+        services = max((cell_len(visible_name(name)) for name in names), default=0)
+        nodes = max(map(cell_len, {event.node for event in events}), default=0)
+        width = self.size.width
+        service = max(len("SERVICE"), min(services, width // 4))
+        node = max(len("NODE"), min(nodes, width // 6))
+        self.set_columns(event_columns(is_narrow=self._is_narrow, service=service, node=node))
 
     @property
     def is_at_the_top(self) -> bool:
@@ -162,7 +183,7 @@ class EventsTable(LiveTable):
         event = self._numbered.event(number)
         if event is None:
             return Row(key, ())
-        texts = event_cells(event, *self._clock())
+        texts = event_cells(event, *self._clock(), self._place(event.node))
         if key.startswith(_BELOW):
             return _second_line(key, texts)
         make = _first_line if self._is_narrow else _row
@@ -196,8 +217,8 @@ def _row(key: str, texts: EventCells) -> Row:
             Cell(texts.clock, "muted"),
             Cell(texts.age, "muted"),
             Cell(texts.what, "bold" * texts.is_problem, lead=texts.style),
-            Cell(texts.text, "" if texts.is_problem else "muted"),
             Cell(texts.service),
             Cell(texts.node),
+            Cell(texts.text, "" if texts.is_problem else "muted"),
         ),
     )

@@ -25,7 +25,7 @@ class OrderLines(TextLine):
 
     def present(self, palette: Palette, key: str) -> None:
         """Show them as they stand; `key` shows a rollout's own screen."""
-        now = monotonic()
+        now, width = monotonic(), self.app.size.width
         rollouts = self._fleet.rollouts
         self._forget_the_gone()
         alone = []
@@ -38,8 +38,8 @@ class OrderLines(TextLine):
         lines: list[Text] = []
         if rollouts.progress:
             rolled = rollout_text.visible_rollouts(rollouts.progress, self._dismissed_rollouts, now)
-            lines = rollout_text.rollout_lines(rolled, _AT_MOST // 2, key, palette)
-        lines += status_lines.order_lines(alone, _AT_MOST - len(lines), palette)
+            lines = rollout_text.rollout_lines(rolled, _AT_MOST // 2, key, palette, width)
+        lines += status_lines.order_lines(alone, _AT_MOST - len(lines), palette, width)
         self.say(Text("\n").join(lines))
         self.styles.height = max(1, len(lines))
 

@@ -1,20 +1,30 @@
 """The newest events of a cluster below the services: no heading, and no age that ticks."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.cells import cell_len
 
 from tui.model.event import Event
-from tui.ui.format.event_row import event_cells
+from tui.ui.format.event_row import EventCells, event_cells
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
 
 class RecentEvents(LiveTable):
-    """Rows of the newest events, the newest first; chosen, one leads to its service."""
+    """Rows of the newest events, the newest first; chosen, one leads to its service.
 
-    def __init__(self, palette: Mapping[str, str], *, id: str) -> None:
+    `place` returns a node's name and address by its name.
+    """
+
+    def __init__(
+        self,
+        palette: Mapping[str, str],
+        *,
+        id: str,
+        place: Callable[[str], str],
+    ) -> None:
         super().__init__((), palette=palette, id=id)
+        self._place = place
         self._events: dict[str, Event] = {}
         self._of: tuple[int, int, Event | None, Collection[str]] = (0, -1, None, ())
 
@@ -36,7 +46,10 @@ class RecentEvents(LiveTable):
                     break
         self._events = {str(id(event)): event for event in newest}
         on = datetime.now(UTC)
-        rows = [_row(key, event, now, on) for key, event in self._events.items()]
+        rows = [
+            _row(key, event_cells(event, now, on, self._place(event.node)))
+            for key, event in self._events.items()
+        ]
         self._fit(rows)
         self.show(rows)
         if not self.has_focus:
@@ -44,11 +57,11 @@ class RecentEvents(LiveTable):
 
     def _fit(self, rows: Sequence[Row]) -> None:
         """Make each column as wide as its longest cell; the event has the rest."""
+        keys = ("clock", "what", "service", "node")
         widths = [
             max((cell_len(row.cells[number].text) for row in rows), default=0)
-            for number in range(4)
+            for number in range(len(keys))
         ]
-        keys = ("clock", "node", "service", "what")
         columns = [Column(key, "", width) for key, width in zip(keys, widths, strict=True)]
         self.set_columns((*columns, Column("text", "", 10, grow=1)))
 
@@ -57,15 +70,14 @@ class RecentEvents(LiveTable):
         return self._events.get(key or "")
 
 
-def _row(key: str, event: Event, now: float, on: datetime) -> Row:
-    texts = event_cells(event, now, on)
+def _row(key: str, texts: EventCells) -> Row:
     return Row(
         key,
         (
             Cell(texts.clock, "muted"),
-            Cell(texts.node),
-            Cell(texts.service),
             Cell(texts.what, "bold" * texts.is_problem, lead=texts.style),
+            Cell(texts.service),
+            Cell(texts.node),
             Cell(texts.text, "" if texts.is_problem else "muted"),
         ),
     )
