@@ -1,196 +1,171 @@
 """Draw every screen at every size in two themes: `python benchmarks/pictures.py FOLDER [SCREEN]…`.
 
 The deck is the real one, driven by its keys, on an embedded cluster. The pictures are PNG, with an
-index page beside them.
+index page beside them. Those whose names begin with `t-` show what an operator meets in trouble,
+each on a cluster of its own, at two sizes and in the dark theme.
 """
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from html import escape
 from pathlib import Path
+from unittest.mock import patch
 
 from raster import FontMissingError, Ground, draw
-from stage import FAILED, STOPPED, is_known, make_trouble, until
-from textual.pilot import Pilot
+from scenes import CALM, TROUBLED, TROUBLES, Stage, Trouble, bring_trouble
+from stage import FAILED, STOPPED, is_known, until
 
-from tui.cli.demo import configuration_for, known_passwords
+from tui.config import Configuration, load
+from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
-from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
+from tui.fleet.protocols import NullHistory
+from tui.history.day import Day, Segment, State
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster, SimulatorError
 from tui.storage.paths import theme_dirs
 from tui.ui.app import DeckApp
 from tui.ui.themes import load_themes
 
+SCENES = (*CALM, *TROUBLED)
 SIZES = ((60, 20), (80, 24), (120, 40), (200, 60))
 THEMES = ("dark", "light")
+TROUBLE_SIZES = ((80, 24), (120, 40))
+TROUBLE_THEMES = ("dark",)
 _NODES = 12
-_LOST, _REFUSES = 7, 4
-"""The node that is switched off, and the one that refuses its restart in the rollout."""
-
+_PASSWORDS = {"admin@demo.local": "demo-password", "viewer@demo.local": "viewer-password"}
 _PATIENCE = Patience(steady=0.3, limit=8.0, same=2.0)
+_MINUTES = 47
+"""For how long the deck has been open in the pictures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A running deck and the cluster below it."""
+class _Hour(NullHistory):
+    """A history of the last minutes: two services were restarted, one stopped lately."""
 
-    app: DeckApp
-    fleet: Fleet
-    pilot: Pilot[None]
-    cluster: Cluster
+    def __init__(self, services: Sequence[str]) -> None:
+        self._services = services
 
-    async def press(self, *keys: str) -> None:
-        """Type keys, each after what the last one led to."""
-        for key in keys:
-            self.app.simulate_key(key)
-            await self.pilot.pause(0.2)
+    async def last_hour(self, node: str, cluster: str) -> Mapping[str, Day]:
+        """Return what the table's strips are drawn from."""
+        return {name: await self.day(node, name, cluster) for name in self._services}
 
-    async def shown(self, name: str, condition: Callable[[], bool]) -> None:
-        """Wait until what a picture is to show has come about."""
-        await until(self.pilot, condition, name)
-
-    async def on(self, service: str) -> None:
-        """Put the deck's cursor on a service."""
-        self.app.deck.table.move_to(service)
-        await self.pilot.pause(0.1)
-
-    async def armed(self) -> None:
-        """Wait until the dialog in front accepts input."""
-        await self.shown("the dialog listens", lambda: getattr(self.app.screen, "is_armed", True))
-
-    async def deck(self) -> None:
-        """Go back to the deck from whatever is in front."""
-        for _ in range(6):
-            if self.app.screen is self.app.deck:
-                break
-            await self.press("escape")
-        while self.app.screen is not self.app.deck:
-            self.app.pop_screen()
-        self.app.deck.table.focus()
+    async def day(self, node: str, service: str, cluster: str) -> Day:
+        """Return the last hour of a service."""
+        del node, cluster
+        now = time.time()
+        up, gap = State(now - 9e5, "RUNNING"), (now - 1500, now - 1380)
+        segments = [Segment(now - 60 * _MINUTES, gap[0], up)]
+        if service == STOPPED:
+            segments += [
+                Segment(gap[1], now - 180, up),
+                Segment(now - 180, now, State(now - 180, "STOPPED")),
+            ]
+        elif service == FAILED:
+            segments += [
+                Segment(gap[1], now - 900, up),
+                Segment(now - 900, now - 720, State(now - 900, "FATAL")),
+                Segment(now - 720, now, up),
+            ]
+        else:
+            segments.append(Segment(gap[1], now, up))
+        restarts = (now - 600, now - 300) if service in ("cm_server", "mdns_server") else ()
+        return Day(now - 3600, now, tuple(segments), restarts, 9e5)
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A screen by the name of its pictures, and how it is opened from the deck."""
-
-    name: str
-    open: Callable[[Stage], Awaitable[None]]
-
-
-def _by(*keys: str, on: str = FAILED) -> Callable[[Stage], Awaitable[None]]:
-    """Return what opens a screen by keys, with the deck's cursor on a service."""
-
-    async def opened(stage: Stage) -> None:
-        await stage.on(on)
-        await stage.press(*keys)
-        await stage.armed()
-
-    return opened
+def _configuration(served: SimulatedCluster, folder: Path, trouble: Trouble) -> Configuration:
+    """Write a trouble's configuration into `folder`, and load it as any other."""
+    trust = f'fingerprint = "{served.fingerprint}"'
+    if trouble.more.startswith(("fingerprint", "insecure")):
+        trust = ""
+    tables = [f"[settings]\nrefresh = 0.5\n{trouble.settings}\n"] + [
+        f'[nodes.node{uid}]\nurl = "{url}"\nusername = "{trouble.user}"\ncluster = "demo"\n'
+        f"{trust}\n{trouble.more}\n"
+        for uid, url in served.urls.items()
+    ]
+    path = folder / "config.toml"
+    path.write_text("\n".join(tables), encoding="utf-8")
+    path.chmod(0o600)
+    return load(path, must_exist=True)
 
 
-async def _rollout_progress(stage: Stage) -> None:
-    plan = stage.fleet.rollouts.plan([FAILED], [node.name for node in stage.fleet.nodes])
-    if not isinstance(plan, Plan):
-        raise TimeoutError(f"there is no plan of a rollout: {plan}")
-    stage.cluster.refuse_next(_REFUSES, FAILED)
-    stage.fleet.rollouts.begin(plan)
-    await stage.press("o")
-
-    def moved() -> bool:
-        done = [step for step in _rollout(stage).steps if step.state is StepState.DONE]
-        return len(done) >= 1
-
-    await stage.shown("the first node is verified", moved)
-
-
-async def _rollout_paused(stage: Stage) -> None:
-    await stage.press("o")
-    await stage.shown("it pauses", lambda: _rollout(stage).state is RolloutState.PAUSED)
-    await stage.armed()
-
-
-def _rollout(stage: Stage) -> RolloutProgress:
-    return max(stage.fleet.rollouts.progress.values(), key=lambda shown: shown.plan.number)
-
-
-async def _trouble(stage: Stage) -> None:
-    """Bring every kind of row about, after the rollout is over."""
-    for number in stage.fleet.rollouts.progress:
-        stage.fleet.rollouts.abort(number)
-    cluster = stage.cluster
-    await make_trouble(stage.pilot, stage.fleet, cluster)
-    cluster.set_status(1, "pdns_server", "STARTING")
-    cluster.remove_service(5, "mdns_server")
-    cluster.restart(1, "cm_server")
-    cluster.power_off(_LOST)
-    lost = stage.fleet.watch(f"node{_LOST}")
-    await stage.shown("a node is lost", lambda: lost.reading.trouble is not None)
-    stage.fleet.refresh()
-    await stage.pilot.pause(1.0)
-
-
-_CALM = (
-    Scene("rollout-plan", _by("R")),
-    Scene("rollout-progress", _rollout_progress),
-    Scene("rollout-paused", _rollout_paused),
-)
-_TROUBLED = (
-    Scene("deck", _by(on=STOPPED)),
-    Scene("detail", _by("d", on=STOPPED)),
-    Scene("confirm", _by("r", on="cm_server")),
-    Scene("matrix", _by("0")),
-    Scene("matrix-signs", _by("0", "v")),
-    Scene("events", _by("e")),
-    Scene("problems", _by("P")),
-    Scene("nodes", _by("n")),
-    Scene("discover", _by("D")),
-    Scene("help", _by("f1")),
-    Scene("form", _by("a")),
-    Scene("trust", _by("T")),
-    Scene("password", _by("L")),
-    Scene("palette", _by("ctrl+p")),
-)
-SCENES = (*_CALM, *_TROUBLED)
+@asynccontextmanager
+async def stage(
+    served: SimulatedCluster, size: tuple[int, int], theme: str, trouble: Trouble
+) -> AsyncIterator[Stage]:
+    """Open the deck at a size in a theme, on the cluster of a trouble."""
+    with (
+        tempfile.TemporaryDirectory(prefix="rsdeck-pictures-") as home,
+        patch.dict(os.environ, trouble.environ),
+    ):
+        configuration = _configuration(served, Path(home), trouble)
+        passwords = Passwords()
+        for profile in configuration.nodes:
+            passwords.keep(profile, Secret(_PASSWORDS[trouble.user]))
+        fleet = Fleet(
+            configuration,
+            passwords=passwords,
+            patience=_PATIENCE,
+            read_only=trouble.read_only,
+            history=_Hour([*served.cluster.services(1)]),
+        )
+        themes, _ = load_themes(theme_dirs())
+        app = DeckApp(configuration, fleet, themes=themes, keys={})
+        async with app.run_test(size=size) as pilot:
+            app.action_paint(theme)
+            yield Stage(app, fleet, pilot, served.cluster)
 
 
 async def play(
     served: SimulatedCluster, folder: Path, size: tuple[int, int], theme: str, names: Sequence[str]
 ) -> None:
-    """Open the deck at a size in a theme, and write the pictures of the screens named."""
-    with tempfile.TemporaryDirectory(prefix="rsdeck-pictures-") as home:
-        configuration = configuration_for(served, Path(home))
-        fleet = Fleet(configuration, passwords=known_passwords(configuration), patience=_PATIENCE)
-        themes, _ = load_themes(theme_dirs())
-        app = DeckApp(configuration, fleet, themes=themes, keys={})
-        async with app.run_test(size=size) as pilot:
-            app.action_paint(theme)
-            stage = Stage(app, fleet, pilot, served.cluster)
-            await stage.shown("every node's answer and kinds", lambda: is_known(fleet))
-            fleet.set_interval(1.0)
-            for part, before in ((_CALM, None), (_TROUBLED, _trouble)):
-                scenes = [scene for scene in part if scene.name in names]
-                if scenes and before is not None:
-                    await before(stage)
-                for scene in scenes:
-                    await scene.open(stage)
-                    await pilot.pause(0.4)
-                    _write(app, folder / _file(scene.name, size, theme))
-                    await stage.deck()
+    """Write the pictures of the screens named, on one cluster, at a size in a theme."""
+    async with stage(served, size, theme, Trouble("", _nothing)) as on:
+        await on.shown("every node's answer and kinds", lambda: is_known(on.fleet))
+        on.fleet.set_interval(1.0)
+        for part, before in ((CALM, None), (TROUBLED, bring_trouble)):
+            scenes = [scene for scene in part if scene.name in names]
+            if scenes and before is not None:
+                await before(on)
+            for scene in scenes:
+                await scene.open(on)
+                await on.pilot.pause(0.4)
+                write(on.app, folder / _file(scene.name, size, theme))
+                await on.deck()
+
+
+async def play_trouble(
+    served: SimulatedCluster, folder: Path, size: tuple[int, int], theme: str, trouble: Trouble
+) -> None:
+    """Write the picture of a trouble."""
+    async with stage(served, size, theme, trouble) as on:
+        if trouble.is_read:
+            await until(on.pilot, lambda: is_known(on.fleet), f"{trouble.name}: all answers")
+        await trouble.open(on)
+        await on.pilot.pause(0.4)
+        write(on.app, folder / _file(trouble.name, size, theme))
+
+
+async def _nothing(_: Stage) -> None:
+    """Do nothing."""
 
 
 def _file(name: str, size: tuple[int, int], theme: str) -> str:
     return f"{name}-{size[0]}x{size[1]}-{theme}.png"
 
 
-def _write(app: DeckApp, out: Path) -> None:
+def write(app: DeckApp, out: Path) -> None:
+    """Write what is on the screen, as it is painted."""
     ground = Ground(app.ansi_theme)
     strips = app.screen._compositor.render_strips()  # noqa: SLF001 - Textual has no other way to them
+    filters, background = app.get_line_filters(), app.screen.background_colors[1]
+    for each in filters:
+        strips = [strip.apply_filter(each, background) for strip in strips]
     draw([list(strip) for strip in strips], app.size.width, ground).save(out, optimize=True)
 
 
@@ -198,14 +173,10 @@ def write_index(folder: Path) -> None:
     """Write the page that shows the pictures of a folder, a screen a section."""
     parts = ["<!doctype html><meta charset=utf-8><title>rsdeck</title>"]
     parts.append("<style>body{font-family:sans-serif} img{max-width:49%;margin:2px}</style>")
-    for scene in SCENES:
+    for scene in (*SCENES, *TROUBLES):
         parts.append(f"<h2>{escape(scene.name)}</h2>")
-        names = (_file(scene.name, size, theme) for size in SIZES for theme in THEMES)
-        parts += [
-            f'<img loading=lazy src="{name}" alt="{name}" title="{name}">'
-            for name in names
-            if (folder / name).exists()
-        ]
+        names = (path.name for path in sorted(folder.glob(f"{scene.name}-[0-9]*.png")))
+        parts += [f'<img loading=lazy src="{name}" alt="{name}" title="{name}">' for name in names]
     (folder / "index.html").write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -217,25 +188,43 @@ def _size(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str]) -> int:
     """Write the pictures and return the exit code."""
     parser = argparse.ArgumentParser()
+    known = [scene.name for scene in (*SCENES, *TROUBLES)]
     parser.add_argument("folder", type=Path)
-    parser.add_argument("screens", nargs="*", default=[scene.name for scene in SCENES])
+    parser.add_argument("screens", nargs="*", default=known)
     parser.add_argument("--size", type=_size, action="append", dest="sizes")
     parser.add_argument("--theme", action="append", dest="themes")
     wanted = parser.parse_intermixed_args(arguments)
-    if unknown := set(wanted.screens) - {scene.name for scene in SCENES}:
+    if unknown := set(wanted.screens) - {*known}:
         parser.error(f"no such screen: {', '.join(sorted(unknown))}")
     wanted.folder.mkdir(parents=True, exist_ok=True)
     try:
-        for size in wanted.sizes or SIZES:
-            for theme in wanted.themes or THEMES:
-                with SimulatedCluster(Cluster(_NODES, pace=0.5)) as served:
-                    asyncio.run(play(served, wanted.folder, size, theme, wanted.screens))
-                print(f"{size[0]}x{size[1]} {theme}")
+        _draw(wanted.folder, wanted.screens, wanted.sizes, wanted.themes)
     except (SimulatorError, TimeoutError, FontMissingError) as error:
         print(f"no pictures: {error}", file=sys.stderr)
         return 1
-    write_index(wanted.folder)
+    finally:
+        write_index(wanted.folder)
     return 0
+
+
+def _draw(
+    folder: Path,
+    screens: Sequence[str],
+    sizes: Sequence[tuple[int, int]] | None,
+    themes: Sequence[str] | None,
+) -> None:
+    scenes = [scene.name for scene in SCENES if scene.name in screens]
+    for size in (sizes or SIZES) if scenes else ():
+        for theme in themes or THEMES:
+            with SimulatedCluster(Cluster(_NODES, pace=0.5)) as served:
+                asyncio.run(play(served, folder, size, theme, scenes))
+            print(f"{size[0]}x{size[1]} {theme}", flush=True)
+    for trouble in (trouble for trouble in TROUBLES if trouble.name in screens):
+        for size in sizes or TROUBLE_SIZES:
+            for theme in themes or TROUBLE_THEMES:
+                with SimulatedCluster(Cluster(trouble.nodes, pace=0.5)) as served:
+                    asyncio.run(play_trouble(served, folder, size, theme, trouble))
+                print(f"{trouble.name} {size[0]}x{size[1]} {theme}", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ from tui.model.records import dataclass
 from tui.model.text import clean
 
 _AT_MOST = 64 * 1024
+_FRAME = 0.15
+"""How much lighter or darker than a panel its frame is."""
+
 _VARIABLE = re.compile(r"[a-z][a-z0-9-]*")
 _TEXT_STYLES = frozenset({"none", "bold", "dim", "italic", "reverse", "strike", "underline"})
 # Lists of names, read as a paragraph.
@@ -184,5 +187,13 @@ def to_textual(theme: ThemeFile) -> Theme:
         error=colors["error"],
         dark=theme.dark,
         ansi=theme.ansi,
-        variables=dict(theme.variables),
+        variables={"frame": _frame(theme)} | dict(theme.variables),
     )
+
+
+def _frame(theme: ThemeFile) -> str:
+    """Return the colour of frames and scroll bars without the focus, beside the panels'."""
+    panel = Color.parse(theme.colors["panel"])
+    if panel.ansi is not None:
+        return theme.colors["panel"]
+    return (panel.lighten(_FRAME) if theme.dark else panel.darken(_FRAME)).hex

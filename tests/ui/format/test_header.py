@@ -168,7 +168,7 @@ def full_header() -> Header:
         clock="12:03 UTC",
         cluster=cluster_parts(summary, NOW, TODAY, PALETTE),
         node=node_parts(view, FULL, PALETTE),
-        brief=brief_parts(node_name(view, PALETTE), summary, view, PALETTE),
+        brief=brief_parts(node_name(view, PALETTE), summary, view, NOW, PALETTE),
     )
 
 

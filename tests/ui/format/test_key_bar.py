@@ -25,3 +25,11 @@ def test_where_no_action_is_possible_all_are_dim_and_the_reason_follows() -> Non
     bar = key_bar(WORDS, KEYS, PALETTE, width=80, refusal="read-only")
     assert bar.plain.endswith("? Help  no actions: read-only")
     assert dimmed(bar) == ["Start", "Start", "Restart", "Restart", "read-only"]
+
+
+def test_a_reason_that_does_not_fit_is_shown_in_a_few_words() -> None:
+    long = "node1 (https://node1:9443) refused the connection"
+    for width, words in ((100, long), (60, "unreachable")):
+        bar = key_bar(WORDS, KEYS, PALETTE, width=width, refusal=long, brief_refusal="unreachable")
+        assert bar.plain.endswith(f"no actions: {words}")
+        assert bar.cell_len <= width

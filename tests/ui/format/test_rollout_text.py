@@ -194,8 +194,8 @@ def test_of_many_nodes_in_one_state_the_number_is_shown() -> None:
 def test_a_bar_has_a_cell_for_each_node_and_is_filled_by_those_verified() -> None:
     now = progress(RUNNING, DONE, DONE, WAITING)
     text = rollout_heading(now, 20.0, PALETTE).plain
-    assert text.startswith(" ▰▰▱ 2/3 verified, 1 waiting · about 10 s left")
-    assert ascii_text(text).startswith(" ##. 2/3 verified")
+    assert text.startswith("▰▰▱ 2/3 verified, 1 waiting · about 10 s left")
+    assert ascii_text(text).startswith("##. 2/3 verified")
 
 
 def test_the_bar_of_many_nodes_stays_short_and_is_full_at_the_end_alone() -> None:
@@ -232,6 +232,14 @@ def test_that_all_nodes_are_lost_is_shown_before_anything_else() -> None:
     paused = rollout_alarm(replace(progress(PAUSED, DONE, FAILED, WAITING), stop=WHY), 25.0, 30.0)
     assert [line.split()[0] for line in paused.splitlines()] == ["LOST:", "PAUSED:"]
     assert rollout_alarm(progress(RolloutState.DONE, DONE, DONE, DONE), 25.0, 30.0) == ""
+
+
+def test_the_heading_leaves_out_times_that_do_not_fit() -> None:
+    runs = progress(RUNNING, DONE, SETTLING, WAITING)
+    wide = rollout_heading(runs, 30.0, PALETTE, 120).plain
+    assert " left · running for " in wide
+    narrow = rollout_heading(runs, 30.0, PALETTE, 60).plain
+    assert narrow == "▰▱▱ 1/3 verified, node3 rechecking, 1 waiting"
 
 
 def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:

@@ -25,6 +25,7 @@ from tui.ui.format.status_lines import (
     order_lines,
     remedy_text,
     status_line,
+    trouble_line,
 )
 from tui.ui.themes import STYLES
 
@@ -131,9 +132,11 @@ def test_a_remedy_names_the_key_that_a_person_has_chosen() -> None:
     )
 
 
-def status(width: int, *services: Service, age: float = 1.0) -> str:
+def status(width: int, *services: Service, age: float = 1.0, restarts: int = 0) -> str:
     view = node_view("node1", *services, age=age)
-    return status_line(view, len(services), "problems first", "", PALETTE, width=width).plain
+    return status_line(
+        view, restarts, len(services), "problems first", "", PALETTE, width=width
+    ).plain
 
 
 def test_the_status_begins_with_the_worst_and_leaves_parts_out_whole() -> None:
@@ -151,6 +154,27 @@ def test_a_node_without_problems_says_so_and_a_stale_one_does_not() -> None:
     assert status(120, Service("a", "RUNNING")).startswith(" no problems on node1 · 1/1 ok")
     stale = status(120, Service("a", "RUNNING"), age=60.0)
     assert stale.startswith(" 1/1 were ok · STALE 1 m: last good answer")
+
+
+def test_a_node_whose_services_restarted_lately_is_not_shown_as_well() -> None:
+    line = status(120, Service("a", "RUNNING"), restarts=3)
+    assert line.startswith(" ↻ 3 restarts in the last hour, not sent from here · 1/1 ok")
+    assert status(60, Service("a", "RUNNING"), restarts=1).startswith(
+        " ↻ 1 restart in the last hour · 1/1 ok"
+    )
+    assert status(120, Service("a", "FATAL"), restarts=3).startswith(" ✗ a FATAL")
+
+
+def test_a_trouble_begins_with_its_reason_and_has_digests_by_their_first_digits() -> None:
+    text = f"presents another certificate: expected sha256:{'ab' * 32}, got sha256:{'cd' * 32}"
+    trouble = Trouble(
+        TroubleKind.UNTRUSTED, text, "nothing was sent to it", (Remedy.SHOW_CERTIFICATE,)
+    )
+    line = trouble_line(node_view("node1", trouble=trouble), PALETTE, KEYS).plain
+    assert line == (
+        "NOT TRUSTED for 16 m · presents another certificate: expected sha256:abababab…, "
+        "got sha256:cdcdcdcd… · T shows both; nothing was sent to it"
+    )
 
 
 def test_nodes_elsewhere_are_named_whole_and_the_rest_counted() -> None:

@@ -67,9 +67,7 @@ async def test_d_finds_the_nodes_enter_adds_them_and_the_deck_watches_them(
         await deck.press("D")
         screen = await discovered(deck)
         await deck.shows("Nodes of demo.cluster.local, as first1 lists them")
-        await deck.shows(
-            "node2", "node3", "node4", "127.0.0.4", "★ primary", "= profile lacks its uid"
-        )
+        await deck.shows("node2", "node3", "node4", "127.0.0.4", "★ primary", "= profile lacks uid")
         assert screen._table.marks == {"2", "3", "4"}
         await deck.press("enter")
         await deck.until(lambda: deck.app.screen is deck.app.deck)

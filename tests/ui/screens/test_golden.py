@@ -34,9 +34,9 @@ async def settle(deck: Deck, served: SimulatedCluster) -> None:
     await deck.until(lambda: deck.fleet.watch("node3").reading.trouble)
     cluster.set_status(1, "redis_mgr", "FATAL")
     await deck.until(lambda: has("node1", "redis_mgr", "FATAL"))
-    cluster.stop(1, "stats_archiver")
+    cluster.set_status(1, "stats_archiver", "STOPPED")
     await deck.until(lambda: has("node1", "stats_archiver", "STOPPED"))
-    cluster.stop(2, "alert_mgr")
+    cluster.set_status(2, "alert_mgr", "STOPPED")
     await deck.until(lambda: has("node2", "alert_mgr", "STOPPED"))
     await deck.until(
         lambda: (

@@ -70,7 +70,7 @@ async def test_the_whole_plan_is_shown_and_then_every_node_gets_its_turn(
         await deck.shows("3/3 verified · done in", "stable for", "up")
         await hears(deck)
         await deck.press("escape")
-        await deck.shows("✓ restart alert_mgr on 3 nodes of demo: 3/3 verified")
+        await deck.shows("✓ restart alert_mgr on 3 nodes of demo · 3/3 verified")
         assert "VERIFIED" not in deck.text
         await deck.press("x")
         await deck.until(lambda: "3/3 verified" not in deck.text)
@@ -116,7 +116,7 @@ async def test_a_rollout_goes_on_after_its_screen_is_left_and_o_shows_it_again(
         await begin(deck)
         await hears(deck)
         await deck.press("escape")
-        await deck.shows("… restart alert_mgr on 3 nodes of demo: ", "/3 verified, node")
+        await deck.shows("… restart alert_mgr on 3 nodes of demo · ", "/3 verified, node")
         await stands(deck, RolloutState.PAUSED)
         await deck.shows("PAUSED", "o shows it", "Rollout 1 is paused")
         await deck.press("o")
@@ -386,7 +386,7 @@ async def test_in_the_matrix_marks_on_several_nodes_are_rolled_over_those(
         await stands(deck, RolloutState.DONE)
         await hears(deck)
         await deck.press("escape")
-        await deck.shows("✓ restart alert_mgr on 2 nodes of demo: 2/2 verified")
+        await deck.shows("✓ restart alert_mgr on 2 nodes of demo · 2/2 verified")
         assert not matrix.marks
     assert ordered(served) == [2, 3]
 

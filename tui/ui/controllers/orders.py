@@ -90,6 +90,14 @@ def journal_warning(trouble: str) -> str:
     return f"Actions cannot be recorded, so nothing can be sent: {trouble}"
 
 
+_BRIEF = {
+    Refusal.READ_ONLY: "read-only",
+    Refusal.NOT_ANSWERED: "no answer yet",
+    Refusal.STALE: "stale",
+    Refusal.BUSY: "one is open",
+}
+
+
 class OrderController:
     """Checks an order with the guard at the key, asks the operator, and checks it again."""
 
@@ -118,6 +126,18 @@ class OrderController:
             return "there is no node"
         barred = judge_node(self._fleet.standing(node))
         return "" if barred is None else barred.reason
+
+    def brief_refusal(self, node: str) -> str:
+        """Return why a node takes no order now in a few words; empty if it does."""
+        if node not in self._fleet:
+            return "no node"
+        barred = judge_node(self._fleet.standing(node))
+        if barred is None or barred.refusal is None:
+            return ""
+        trouble = self._fleet.watch(node).reading.trouble
+        if barred.refusal is Refusal.TROUBLE:
+            return "not the node it was" if trouble is None else trouble.kind.value
+        return _BRIEF.get(barred.refusal, barred.reason)
 
     def ask(self, verb: Verb, choice: ServiceChoice, given: Callable[[], None]) -> None:
         """Ask the operator for an order on services of a node, as they are at this moment.

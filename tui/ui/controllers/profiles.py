@@ -145,9 +145,9 @@ class ProfileController:
         if not watch.profile.username:
             self._warn("This node's login is the client's certificate; there is no password.")
             return
-        self._ask_password(
-            node, watch.login.trouble or "It is logged in. A new password takes its place."
-        )
+        place = f"{watch.profile.place} "
+        trouble = watch.login.trouble.removeprefix(place)
+        self._ask_password(node, trouble or "It is logged in. A new password takes its place.")
 
     def _ask_password(self, node: str, reason: str) -> None:
         from tui.ui.dialogs.password import PasswordDialog

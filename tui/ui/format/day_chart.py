@@ -8,7 +8,7 @@ from tui.history.day import Bucket, Day
 from tui.model.duration import clock_duration
 from tui.model.service import Health, Service
 from tui.model.time_zone import clock_text
-from tui.ui.format.service_row import GLYPHS, STYLES
+from tui.ui.format.service_row import GLYPHS, RESTARTED, STYLES
 from tui.ui.format.status_lines import Palette
 
 Rows = tuple[tuple[str, str | Text, str], ...]
@@ -18,7 +18,6 @@ COUNT = 48
 """How many parts a day is shown in: half an hour each."""
 
 UNWATCHED = "·"
-RESTARTED = "↻"
 # A restart shows before what it passes through, and not before what is wrong.
 _WORSE = frozenset({Health.FAILED, Health.DOWN, Health.UNKNOWN})
 

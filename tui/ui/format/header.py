@@ -150,7 +150,7 @@ def cluster_parts(
 
 
 def _counted(word: str, well: int, total: int, is_ok: bool, palette: Palette) -> Text:
-    text = Text(f"{word} ", palette["muted"])
+    text = Text().append(f"{word} ", palette["muted"])
     text.append(f"{well}/{total}" if total else NOTHING, "bold" if is_ok else palette["bad"])
     return text.append(" ok", palette["muted"])
 
@@ -162,7 +162,7 @@ def _old(read: Iterable[Known[_Value]], now: float) -> str:
 
 
 def _alerts(read: Sequence[Known[tuple[Alert, ...]]], now: float, palette: Palette) -> Part:
-    text = Text("alerts ", palette["muted"])
+    text = Text().append("alerts ", palette["muted"])
     if all(known.value is None for known in read):
         return Part(text.append(NOTHING), 6)
     alerts = [alert for known in read for alert in known.value or ()]
@@ -173,7 +173,7 @@ def _alerts(read: Sequence[Known[tuple[Alert, ...]]], now: float, palette: Palet
 
 
 def _quorum(read: Sequence[Known[Quorum]], now: float, palette: Palette) -> Part:
-    text = Text("quorum ", palette["muted"])
+    text = Text().append("quorum ", palette["muted"])
     known = [one.value for one in read if one.value is not None]
     if not known:
         return Part(text.append(NOTHING), 5)
@@ -211,7 +211,7 @@ def _days(moment: datetime, today: datetime) -> int:
 
 def _term(word: str, days: int | None, rank: int, palette: Palette) -> Part:
     """Return for how long something is valid; what ends soon is more important."""
-    text = Text(f"{word} ", palette["muted"])
+    text = Text().append(f"{word} ", palette["muted"])
     if days is None:
         return Part(text.append(NOTHING, palette["muted"]), rank)
     if days < 0:
@@ -246,7 +246,9 @@ def _services_of(view: NodeView, palette: Palette) -> tuple[bool, Text]:
     if not one.nodes_ok:
         word = "stale" if view.is_stale else "never polled"
         trouble = view.reading.trouble.kind.value if view.reading.trouble else word
-        return False, Text(f"{view.title} ", palette["muted"]).append(trouble, palette["bad"])
+        return False, Text().append(f"{view.title} ", palette["muted"]).append(
+            trouble, palette["bad"]
+        )
     return not one.down, _counted(view.title, one.services_ok, one.services, not one.down, palette)
 
 
@@ -279,7 +281,7 @@ def node_name(view: NodeView, palette: Palette) -> Text:
 
 
 def _shards(view: NodeView, context: ClusterContext, palette: Palette) -> Text:
-    text, uid = Text("shards ", palette["muted"]), view.facts.identity.uid
+    text, uid = Text().append("shards ", palette["muted"]), view.facts.identity.uid
     shards = context.shards.value
     if shards is None or uid is None:
         return text.append(NOTHING, palette["muted"])
@@ -290,7 +292,7 @@ def _shards(view: NodeView, context: ClusterContext, palette: Palette) -> Text:
 
 
 def _endpoints(view: NodeView, context: ClusterContext, palette: Palette) -> Text:
-    text, address = Text("endpoints ", palette["muted"]), view.facts.identity.address
+    text, address = Text().append("endpoints ", palette["muted"]), view.facts.identity.address
     databases = context.databases.value
     if databases is None or not address:
         return text.append(NOTHING, palette["muted"])
@@ -313,18 +315,20 @@ def polled_text(view: NodeView, palette: Palette, *, is_brief: bool = False) -> 
         return Text("never polled", palette["muted"])
     if view.is_stale:
         return Text(f"STALE: last good answer {one_unit(view.age)} ago", palette["warn"])
-    text = Text(f"polled {one_unit(view.age)} ago", palette["muted"])
+    text = Text().append(f"polled {one_unit(view.age)} ago", palette["muted"])
     took = "" if is_brief else f" ({view.reading.took * 1000:.0f} ms)"
     return text.append(took, palette["muted"])
 
 
 def brief_parts(
-    name: Text, summary: ClusterSummary, view: NodeView | None, palette: Palette
+    name: Text, summary: ClusterSummary, view: NodeView | None, now: float, palette: Palette
 ) -> tuple[Part, ...]:
     """Return the left side of a band of one line; `name` is the node's, or the view's."""
     nodes_ok = summary.nodes_ok == summary.nodes
     down = f"✗ {summary.down} down" if summary.down else ""
     again = f"↻ {summary.restarts} restarted/1h" if summary.restarts else ""
+    # Of what surrounds the nodes, only a lost quorum is as important here.
+    quorum = _quorum([context.quorum for context in summary.contexts], now, palette)
     parts = [
         Part(name, 0),
         Part(
@@ -333,6 +337,7 @@ def brief_parts(
         ),
         Part(Text(down, palette["bad"]), 1),
         Part(Text(again, palette["warn"]), 2),
+        *([quorum] if not quorum.rank else []),
     ]
     if view is not None:
         parts += [

@@ -4,13 +4,12 @@ from itertools import groupby
 
 from tui.history.day import Bucket, Day
 from tui.model.service import Health, Service
-from tui.ui.format.service_row import GLYPHS, STYLES
+from tui.ui.format.service_row import GLYPHS, RESTARTED, STYLES
 
 MINUTES = 60
 """Cells of the longest strip."""
 
 CALM, DISABLED, NO_DATA = "─", "·", " "
-RESTARTED = "↻"
 _WORSE = frozenset({Health.FAILED, Health.DOWN, Health.UNKNOWN})
 
 Runs = tuple[tuple[str, int], ...]

@@ -27,13 +27,14 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
     width: int,
     goes_first: Sequence[str] = (),
     refusal: str = "",
-    refusal_room: int = 0,
+    brief_refusal: str = "",
     dim: frozenset[str] = frozenset(),
 ) -> Text:
     """Return the bar with as many keys as fit: `words` by the key's id, `keys` as they are now.
 
     `goes_first` names the keys that leave a bar that is too narrow. `refusal` says why no order
-    can be given, empty where one can; keys that are no orders leave it up to `refusal_room` cells.
+    can be given, empty where one can; where that does not fit it is `brief_refusal`, for which keys
+    that are no orders leave room.
     `dim` are keys that say why they do nothing now, if they are pressed.
     """
     dim = dim | WRITES if refusal else dim
@@ -41,7 +42,8 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
         name: _label(word, keys.get(name, ""), palette, is_dim=name in dim)
         for name, word in words.items()
     }
-    room = min(refusal_room, cell_len(refusal) + len(_REFUSED)) if refusal else 0
+    brief = brief_refusal or refusal
+    room = cell_len(brief) + len(_REFUSED) if refusal else 0
     for name in goes_first:
         if name in _ORDERS_OF_ONE_NODE:
             room = 0
@@ -50,7 +52,9 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
         labels.pop(name, None)
     bar = Text.assemble(" ", *labels.values(), no_wrap=True, overflow="ellipsis", end="")
     if refusal and words.keys() & WRITES:
-        bar.append(f"{_REFUSED}{refusal}", palette["off"])
+        room = width - bar.cell_len - len(_REFUSED)
+        fitting = next((text for text in (refusal, brief) if cell_len(text) <= room), "")
+        bar.append(f"{_REFUSED}{fitting}" if fitting else "", palette["off"])
     return bar
 
 

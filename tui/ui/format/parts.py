@@ -12,7 +12,8 @@ from tui.model.records import dataclass
 class Part:
     """A piece of a line; of too many, those with the highest `rank` are left out first.
 
-    `brief` is the same in fewer words, where there are any.
+    `brief` is the same in fewer words, where there are any; empty where the part is left out before
+    any that is more important is shortened.
     """
 
     text: Text
@@ -30,7 +31,7 @@ def parts_that_fit(parts: Sequence[Part], width: int, gap: int) -> tuple[Part, .
         # Of two of the same rank, the one farther right.
         long = [part for part in kept if part.brief is not None]
         last = max(reversed(long or kept), key=lambda part: part.rank)
-        if last.brief is None:
+        if last.brief is None or not last.brief.plain:
             kept.remove(last)
         else:
             kept[kept.index(last)] = replace(last, text=last.brief, brief=None)

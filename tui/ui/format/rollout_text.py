@@ -92,6 +92,10 @@ def _phase(
             return f"{word}: {step.text}" + ("" if says_it else ", nothing sent")
         case _:
             well = [each for each in step.verdicts if each.result is Result.VERIFIED]
+            if len(step.verdicts) == 1 and step.reason is StopReason.NOT_VERIFIED and not well:
+                (verdict,) = step.verdicts
+                result = "" if verdict.result is Result.FAILED else f"{verdict.result.value}, "
+                return f"{word}: {result}{verdict.text}"
             if step.state is StepState.FAILED and well:
                 # Its restart is verified, and it is paused for another reason.
                 before = _verdicts(step, well).replace("\n", "; ")
@@ -172,26 +176,35 @@ def rollout_alarm(progress: RolloutProgress, lost_since: float | None, now: floa
     return "\n".join(texts)
 
 
-def rollout_heading(progress: RolloutProgress, now: float, palette: Palette) -> Text:
-    """Return the bar, the counts and the time that remains; then what the state adds to them."""
+def rollout_heading(
+    progress: RolloutProgress, now: float, palette: Palette, width: int = 10_000
+) -> Text:
+    """Return the bar, the counts and the time that remains; then what the state adds to them.
+
+    Times that do not fit into `width` cells are left out.
+    """
     took = two_units_padded((progress.ended_at or now) - (progress.began_at or now))
-    text = Text(" ")
-    text.append_text(_bar(progress, palette))
-    text.append(f" {step_counts(progress)}")
+    bar = _bar(progress, palette).append(f" {step_counts(progress)}")
+    parts, below = [Part(bar, 0)], Text()
     match progress.state:
         case RolloutState.DONE:
-            text.append(f" · done in {took}", palette["ok"])
+            parts.append(Part(Text(f"done in {took}", palette["ok"]), 0))
         case RolloutState.ABORTED:
-            text.append(f" · ABORTED after {took}", palette["bad"])
-            text.append(f"\n {progress.text}")
+            parts.append(Part(Text(f"ABORTED after {took}", palette["bad"]), 0))
+            below.append(progress.text)
         case RolloutState.RUNNING:
             left = seconds_left(progress, now)
-            text.append(f" · {_about(left)}" if left is not None else "")
-            text.append(f" · running for {took}", palette["muted"])
-            text.append(f"\n {progress.text}" if progress.text else "", palette["warn"])
+            if left is not None:
+                parts.append(Part(Text(_about(left)), 1))
+            parts.append(Part(Text(f"running for {took}", palette["muted"]), 2))
+            below.append(progress.text, palette["warn"])
         case _:
             pass
-    return text
+    kept = [part for part in parts if not part.rank] + [
+        part for part in parts_that_fit(parts, width, len(_DOT)) if part.rank
+    ]
+    line = Text(_DOT).join(part.text for part in kept)
+    return Text("\n").join(each for each in (line, below) if each.plain)
 
 
 def _bar(progress: RolloutProgress, palette: Palette) -> Text:
@@ -309,24 +322,26 @@ def rollout_line(
     """
     title, counts = progress.plan.title, step_counts(progress)
     where, urgent = f"{key} shows it", ""
+    texts: list[tuple[str, str | None]]
     match progress.state:
         case RolloutState.PAUSED:
             style = palette["banner"]
             here = progress.here
             stopped = f"{here.step.node} {here.state.value}" if here is not None else counts
-            texts = [("PAUSED", ""), (progress.text, stopped), (where, ""), (title, "")]
+            texts = [("PAUSED", None), (progress.text, stopped), (where, None), (title, "")]
             urgent = where
         case RolloutState.DONE:
-            style, texts = palette["ok"], [(f"✓ {title}", ""), (counts, "")]
+            style, texts = palette["ok"], [(f"✓ {title}", None), (counts, None)]
         case RolloutState.ABORTED:
             style = palette["bad"]
-            why = (f"ABORTED: {progress.text}", "ABORTED") if progress.text else ("ABORTED", "")
-            texts = [(f"✗ {title}", ""), why, (counts, brief_counts(progress)), (where, "")]
+            why = f"ABORTED: {progress.text}" if progress.text else "ABORTED"
+            brief = brief_counts(progress)
+            texts = [(f"✗ {title}", None), (why, "ABORTED"), (counts, brief), (where, None)]
         case _:
             style = palette["moving"]
-            texts = [(f"… {title}", ""), (counts, brief_counts(progress)), (where, "")]
+            texts = [(f"… {title}", None), (counts, brief_counts(progress)), (where, None)]
     parts = [
-        Part(Text(long), 0 if long == urgent else rank, Text(brief) if brief else None)
+        Part(Text(long), 0 if long == urgent else rank, None if brief is None else Text(brief))
         for rank, (long, brief) in enumerate(texts)
         if long
     ]

@@ -33,6 +33,9 @@ STYLES = {
 }
 """The palette's name for each health."""
 
+RESTARTED = "↻"
+"""Stands for a service that was restarted lately."""
+
 NOTHING = "—"
 
 LOCK = "⊘"

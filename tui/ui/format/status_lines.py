@@ -1,5 +1,6 @@
 """The lines around the table. Pure: a view in, `rich.text.Text` out."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -13,12 +14,13 @@ from tui.model.service import Service
 from tui.model.time_zone import clock_text
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part, parts_that_fit
-from tui.ui.format.service_row import GLYPHS
+from tui.ui.format.service_row import GLYPHS, RESTARTED
 from tui.ui.keymap import key_text
 
 Palette = Mapping[str, str]
 READ_ONLY = "READ-ONLY"
 _DOT = " · "
+_DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
 
 _RESULTS = {
     Result.VERIFIED: ("✓", "ok"),
@@ -48,6 +50,7 @@ def time_text(moment: datetime | None) -> str:
 
 def status_line(  # noqa: PLR0913 - what the line says
     view: NodeView,
+    restarts: int,
     shown: int,
     sort: str,
     filtered: str,
@@ -59,6 +62,7 @@ def status_line(  # noqa: PLR0913 - what the line says
 ) -> Text:
     """Return the state of the services, the worst first, and which of them are shown.
 
+    `restarts` are the node's of the last hour that were not sent from here.
     What does not fit into `width` cells is shortened or left out whole, the least important first.
     Where the table's frame `is_titled`, it has the counts. `shows_age` is False where the header
     has the age of the answer.
@@ -70,7 +74,11 @@ def status_line(  # noqa: PLR0913 - what the line says
     is_vague = bool(view.facts.kinds_gap) and view.is_fresh
     pace = "paused" if view.paused else f"every {view.interval:g} s"
     parts = (
-        Part(_worst_text(view, palette), 0, _worst_text(view, palette, is_brief=True)),
+        Part(
+            _worst_text(view, restarts, palette),
+            0,
+            _worst_text(view, restarts, palette, is_brief=True),
+        ),
         Part(Text(f"{well}/{total} {was}ok" * is_counted, palette["muted"]), 4),
         Part(Text(view.health_remark, palette["warn"]), 3),
         Part(
@@ -104,10 +112,14 @@ def freshness_text(view: NodeView, palette: Palette, *, is_brief: bool = False) 
     return Text(f"polled {one_unit(view.age)} ago{moment}", palette["muted"])
 
 
-def _worst_text(view: NodeView, palette: Palette, *, is_brief: bool = False) -> Text:
+def _worst_text(view: NodeView, restarts: int, palette: Palette, *, is_brief: bool = False) -> Text:
     """Return the worst of the services; that there is no problem, where that is known."""
     if not view.is_fresh:
         return Text()
+    if not view.problems and restarts:
+        many = f"{restarts} restart{'s' * (restarts > 1)} in the last hour"
+        why = "" if is_brief else ", not sent from here"
+        return Text(f"{RESTARTED} {many}{why}", palette["warn"])
     if not view.problems:
         return Text(f"no problems on {view.title}", palette["muted"])
     worst = view.problems[0]
@@ -168,22 +180,27 @@ def remedy_text(trouble: Trouble, keys: Mapping[str, str]) -> str:
 def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> Text:
     """Return the node's trouble, since when, and what is done next; empty if there is none."""
     if view.wrong_node:
-        return Text(f" {view.wrong_node}. No action is sent here.", palette["bad"])
+        return Text(f"{view.wrong_node}. No action is sent here.", palette["bad"])
     fault = view.reading.trouble
     if fault is None:
         return Text()
-    line = Text(f" {fault.kind.value.upper()} ", palette["bad"])
+    line = Text().append(f"{fault.kind.value.upper()} ", palette["bad"])
     line.append(f"for {one_unit(view.now - view.reading.since)}", palette["warn"])
-    if view.next_at is not None:
-        wait = view.next_at - view.now
-        line.append(_DOT + (f"next try in {one_unit(wait)}" if wait >= 1 else "trying again now"))
     # The title names the node already, and there is little room.
-    text = fault.text.removeprefix(f"{view.profile.place} ")
+    text = brief_digests(fault.text.removeprefix(f"{view.profile.place} "))
     line.append(f"{_DOT}{text}", palette["warn"])
     remedy = remedy_text(fault, keys)
     if remedy:
         line.append(f"{_DOT}{remedy}")
+    if view.next_at is not None:
+        wait = view.next_at - view.now
+        line.append(_DOT + (f"next try in {one_unit(wait)}" if wait >= 1 else "trying again now"))
     return line
+
+
+def brief_digests(text: str) -> str:
+    """Return a text with the SHA-256 digests in it cut to 8 digits: they are shown elsewhere."""
+    return _DIGEST.sub(r"\1…", text)
 
 
 def elsewhere_line(views: Sequence[NodeView], palette: Palette, width: int) -> Text:

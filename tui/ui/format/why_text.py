@@ -23,7 +23,8 @@ def why_page(evidence: Iterable[Evidence], palette: Palette) -> Table:
         sign, style = _sign(found)
         age = "" if found.age is None else one_unit(found.age)
         text = Text(found.text, "" if not found.gap else palette["muted"])
-        text.append(f"  {found.source.value}", palette["muted"])
+        # Without its method the path is one word, and is not torn apart at the end of a line.
+        text.append(f"  {found.source.value.removeprefix('GET ')}", palette["muted"])
         table.add_row(
             Text(sign, palette[style]),
             Text(found.kind.value, palette["muted"]),

@@ -11,10 +11,10 @@ from tui.model.filters import ServiceFilter
 from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.model.text import visible_name
-from tui.ui.format.service_row import GLYPHS, STYLES
+from tui.ui.format.service_row import GLYPHS, RESTARTED, STYLES
 from tui.ui.matrix.columns import FRESH, PROBLEMS, MatrixColumn
 
-RESTARTED, MISSING, UNSEEN = "↻", "·", "?"
+MISSING, UNSEEN = "·", "?"
 """The matrix's own signs: up for a short while only, not on this node, not known now."""
 
 _WAS = {Health.UP: "was up", Health.DONE: "was done", Health.OFF: "was off"}

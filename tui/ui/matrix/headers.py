@@ -11,10 +11,10 @@ from tui.model.service import Health
 from tui.model.trust import UNCHECKED, UNCHECKED_WORD
 from tui.ui.format import parts
 from tui.ui.format.parts import Part
-from tui.ui.format.service_row import GLYPHS
+from tui.ui.format.service_row import GLYPHS, RESTARTED
 from tui.ui.format.status_lines import Palette, join
 from tui.ui.matrix.columns import MatrixColumn
-from tui.ui.matrix.grid import RESTARTED, Grid
+from tui.ui.matrix.grid import Grid
 
 StyledText = tuple[str, str]
 """A text and the palette's name of its style."""

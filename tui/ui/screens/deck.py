@@ -52,9 +52,6 @@ _GOES_FIRST = [
 ]
 """Which keys leave a bar that is too narrow; help and quit stay."""
 
-_REFUSAL_ROOM = 22
-"""Cells that a refusal needs to be understood."""
-
 _SIDE_LEAST, _SIDE_MOST = 26, 44
 """Cells of the side pane."""
 
@@ -331,7 +328,7 @@ class DeckScreen(ServicesScreen[None]):
             _BAR,
             goes_first=_GOES_FIRST,
             refusal=self._controller.refusal(self.here),
-            refusal_room=_REFUSAL_ROOM,
+            brief_refusal=self._controller.brief_refusal(self.here),
             dim=frozenset() if view is None else self._unfit(view),
         )
 
@@ -346,6 +343,7 @@ class DeckScreen(ServicesScreen[None]):
         sort = "" if self._is_framed else f"sorted {self._sort_words}"
         line = status_lines.status_line(
             view,
+            self._restarts()[view.name],
             self._shown,
             sort,
             self._filter_text(),

@@ -6,6 +6,7 @@ Only GETs and the login's token call are sent, and only the configuration is wri
 
 import asyncio
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -24,13 +25,16 @@ from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.widgets.text_line import TextLine
 
 _COLUMNS = (
-    Column("uid", "UID", 4, right=True),
-    Column("name", "NAME", 14, grow=2),
+    Column("uid", "UID", 3, right=True),
+    Column("name", "NAME", 10, grow=2),
     Column("address", "ADDRESS", 15),
     Column("role", "ROLE", 9, drop=2),
     Column("version", "VERSION", 10, drop=3),
-    Column("found", "FOUND", 22, grow=4),
+    Column("found", "FOUND", 20, grow=4),
 )
+_BESIDE = 75
+"""Cells of a line that the other columns take where there is room."""
+
 _GLYPHS = {
     DiscoveryResult.KNOWN: ("=", "muted"),
     DiscoveryResult.ITSELF: ("✓", "ok"),
@@ -105,7 +109,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
             self.query_one("#discovery").border_title = Content(title)
         self._found = {str(node.member.uid): node for node in discovery.found}
         self._table.set_empty("The cluster lists no nodes.")
-        self._table.show([_row(key, node) for key, node in self._found.items()])
+        self._table.show([_row(key, node, self._room) for key, node in self._found.items()])
         for key, node in self._found.items():
             if node.is_new and node.meeting is DiscoveryResult.ITSELF:
                 self._table.toggle_mark(key)
@@ -116,7 +120,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
     async def _ask_consent(self, nodes: tuple[DiscoveredNode, ...]) -> bool:
         """List the nodes, and wait for the key that allows to log in to the new ones."""
         self._new = sum(node.is_new and node.profile is not None for node in nodes)
-        self._table.show([_row(str(node.member.uid), node) for node in nodes])
+        self._table.show([_row(str(node.member.uid), node, self._room) for node in nodes])
         user = self._profile.username or "its certificate"
         self._show_message(
             f"Nothing was sent to {self._new_nodes} yet. "
@@ -131,6 +135,11 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self._table.show([])
         self._table.set_empty(f"Polling {self._new_nodes} …")
         return True
+
+    @property
+    def _room(self) -> int:
+        """The cells for what was found of a node."""
+        return self.app.size.width - _BESIDE
 
     @property
     def _new_nodes(self) -> str:
@@ -162,7 +171,8 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
             return  # choosing and marking send subclasses of this message
         node = (self._found or {}).get(self._table.cursor_key or "")
         if node is not None:
-            self._show_message(f"{node.name}: {node.text}", _GLYPHS[node.meeting][1])
+            more = "; enter writes its uid into it" if node.lacks_identity else ""
+            self._show_message(f"{node.name}: {node.text}{more}", _GLYPHS[node.meeting][1])
 
     def action_mark(self) -> None:
         """Mark or unmark the node, and go on to the next."""
@@ -226,7 +236,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self.dismiss(None)
 
 
-def _row(key: str, node: DiscoveredNode) -> Row:
+def _row(key: str, node: DiscoveredNode, room: int) -> Row:
     glyph, style = _GLYPHS[node.meeting]
     member = node.member
     role = "★ primary" if member.role is Role.PRIMARY else member.role.value
@@ -238,14 +248,16 @@ def _row(key: str, node: DiscoveredNode) -> Row:
             Cell(member.address or "—"),
             Cell(role, "accent" if member.role is Role.PRIMARY else "muted"),
             Cell(member.version or "—", "muted"),
-            Cell(f"{glyph} {_brief(node)}", lead=style),
+            Cell(f"{glyph} {_brief(node, room)}", lead=style),
         ),
     )
 
 
-def _brief(node: DiscoveredNode) -> str:
-    """Return the result in a few words, for a column; the line below the list has all of it."""
+def _brief(node: DiscoveredNode, room: int) -> str:
+    """Return the result, in `room` cells with its reason; the line below the list has all of it."""
     word: str = node.meeting.value
     if node.meeting is DiscoveryResult.KNOWN:
-        return "profile lacks its uid" if node.lacks_identity else word
-    return word if node.meeting is DiscoveryResult.ITSELF else f"{word}: {node.text}"
+        return "profile lacks uid" if node.lacks_identity else word
+    place = f"{node.profile.place} " if node.profile is not None else ""
+    full = f"{word}: {node.text.removeprefix(place)}"
+    return word if node.meeting is DiscoveryResult.ITSELF or cell_len(full) > room else full

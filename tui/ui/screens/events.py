@@ -97,7 +97,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         event = self.table.event(self.table.cursor_key)
         goes = event is not None and not self._is_of_a_cluster(event)
         self._show_keys(_BAR, goes_first=("why",), dim=frozenset() if goes else _ON_EVENTS)
-        self._whole.say(Text(f" {event_sentence(event)}" if event else "", self._palette["muted"]))
+        self._whole.say(Text(event_sentence(event) if event else "", self._palette["muted"]))
 
     @on(LiveTable.Scrolled)
     def _scrolled(self) -> None:

@@ -16,10 +16,10 @@ from textual.widgets import Static
 from tui.model.records import dataclass
 from tui.model.service import Health
 from tui.ui.format.key_bar import KEY_META, clickable, hint_border
-from tui.ui.format.service_row import GLYPHS, STYLES
+from tui.ui.format.service_row import GLYPHS, RESTARTED, STYLES
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, View, bindings, key_text
-from tui.ui.matrix.grid import MISSING, RESTARTED, UNSEEN
+from tui.ui.matrix.grid import MISSING, UNSEEN
 from tui.ui.matrix.matrix_table import MARKED
 
 _SIGNS = {

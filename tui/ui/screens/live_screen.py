@@ -232,6 +232,7 @@ class LiveScreen(Screen[ScreenResultType]):
                 name if self.VIEW or view is None else header.node_name(view, palette),
                 summary,
                 None if self.VIEW else view,
+                now,
                 palette,
             ),
         )
@@ -248,7 +249,7 @@ class LiveScreen(Screen[ScreenResultType]):
         *,
         goes_first: Sequence[str] = (),
         refusal: str = "",
-        refusal_room: int = 0,
+        brief_refusal: str = "",
         dim: frozenset[str] = frozenset(),
     ) -> None:
         """Show the key bar, of `words` by the key's id; see `key_bar` for the rest.
@@ -258,7 +259,7 @@ class LiveScreen(Screen[ScreenResultType]):
         if self.app.screen is not self:
             return
         width, keys = self.size.width, dict(self.live_keys)
-        barred = (words, keys, goes_first, refusal, refusal_room, dim, self._palette, width)
+        barred = (words, keys, goes_first, refusal, brief_refusal, dim, self._palette, width)
         if barred == self._barred:
             return
         self._barred = barred
@@ -269,7 +270,7 @@ class LiveScreen(Screen[ScreenResultType]):
             width=self.size.width,
             goes_first=goes_first,
             refusal=refusal,
-            refusal_room=refusal_room,
+            brief_refusal=brief_refusal,
             dim=dim,
         )
         self._keys.say(bar)
@@ -317,7 +318,7 @@ class FilteredScreen(LiveScreen[ScreenResultType]):
     def _show_hint(self) -> None:
         """Show which keys and values the filter has, where it names another one."""
         hint = filter_hint(self._filter.value, self.filter_keys)
-        self._hint.say(Text(hint and f" {hint}", self._palette["warn"]))
+        self._hint.say(Text(hint, self._palette["warn"]))
 
     def repalette(self, palette: Palette) -> None:
         """Paint the hint in the colours of another theme, too."""
@@ -375,6 +376,8 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
             paused=paused if self._fleet.paused else "",
             unlocked=self._fleet.unlocked,
         )
+        if line.plain:
+            line.append(" " * (self.size.width - line.cell_len), self._palette["banner"])
         self._banner.say(line)
 
     def action_mark(self) -> None:

@@ -135,7 +135,10 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         # Why there are no orders needs the room more than one of their keys.
         words = {name: word for name, word in _BAR.items() if not refusal or name != "rollout"}
         dim = self._dim(*here) if here and not marks else frozenset()
-        self._show_keys(words, goes_first=_GOES_FIRST, refusal=refusal, dim=dim)
+        brief = self._controller.brief_refusal(here[0]) if here and here[0] in self._fleet else ""
+        self._show_keys(
+            words, goes_first=_GOES_FIRST, refusal=refusal, brief_refusal=brief, dim=dim
+        )
         self.orders_moved()
 
     def _dim(self, node: str, name: str) -> frozenset[str]:

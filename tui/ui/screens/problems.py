@@ -146,7 +146,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
             return
         places = (visible_name(problem.service), self._titles[problem.node][0])
         where = " on ".join(filter(None, places))
-        self._here.say(Text(f" {problem.what} · {where}", self._palette["muted"]))
+        self._here.say(Text(f"{problem.what} · {where}", self._palette["muted"]))
 
     @on(LiveTable.Chosen, "#problems")
     def _chosen(self, event: LiveTable.Chosen) -> None:

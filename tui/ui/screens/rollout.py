@@ -34,6 +34,9 @@ _TEXT_WIDTH = 36
 """Cells that a node's phase needs beside the node; with fewer, it goes below."""
 
 _INDENT = 3
+_FRAME = 6
+"""Cells of a line that the frame and the space within it take."""
+
 _SHORT = 24
 """Lines of a window below which the actions are named alone: what each does is asked first."""
 
@@ -105,7 +108,8 @@ class RolloutScreen(ArmedScreen[None]):
             f"rollout {plan.number}, planned at {time_text(plan.pressed_on)}"
         )
         self._show_alarm(rollout_alarm(progress, self._lost_since(progress), now))
-        self.query_one("#head", TextLine).say(rollout_heading(progress, now, self._palette))
+        head, width = self.query_one("#head", TextLine), self.app.size.width - _FRAME
+        head.say(rollout_heading(progress, now, self._palette, width))
         self._show_rows(progress, now)
         self.query_one("#choices", TextLine).say(
             _choices(progress, self._palette, is_short=self.app.size.height < _SHORT)
@@ -250,11 +254,10 @@ def _choices(progress: RolloutProgress, palette: Palette, *, is_short: bool) -> 
     text = Text()
     if progress.state is RolloutState.PAUSED:
         here = progress.here
-        text.append(f" What to do with {here.step.node}?" if here is not None else "", "bold")
+        text.append(f"What to do with {here.step.node}?" if here is not None else "", "bold")
         for key, action in _ACTIONS.items():
-            text.append("  " if is_short else "\n")
-            choice = Text(f" {key} {action.value}", palette["accent"])
-            text.append_text(clickable(choice, key))
+            text.append("   " if is_short else "\n")
+            text.append_text(clickable(Text(f"{key} {action.value}", palette["accent"]), key))
             if not is_short:
                 text.append(f": {action_effect(action, progress)}")
     return text
@@ -280,9 +283,11 @@ class Turns:
             if beside:
                 grid.add_row(part, text)
             else:
+                if part.cell_len + cell_len(row.text) <= options.max_width:
+                    yield part.append_text(text)
+                    continue
                 yield part
-                if row.text:
-                    yield Padding(text, (0, 0, 0, _INDENT))
+                yield Padding(text, (0, 0, 0, _INDENT))
         if beside:
             yield grid
 
@@ -295,7 +300,7 @@ class Turns:
         )
         lefts = []
         for row, name in zip(self.rows, names, strict=True):
-            part = Text(f" {row.sign} ", self.palette[row.style])
+            part = Text().append(f" {row.sign} ", self.palette[row.style])
             part.append(f"{row.turn:>{turn}} ", self.palette["muted"])
             part.append(name + " " * (wide - cell_len(name)), "bold")
             part.append(f" {row.role:<{role}} ", self.palette["muted"])

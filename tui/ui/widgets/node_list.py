@@ -11,7 +11,7 @@ from tui.model.service import Health
 from tui.model.trust import UNCHECKED
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import GLYPHS, STYLES
-from tui.ui.format.status_lines import READ_ONLY, standing_out
+from tui.ui.format.status_lines import READ_ONLY, brief_digests, standing_out
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.row import GUTTER
 
@@ -27,9 +27,9 @@ SIDE = (
 )
 FULL = (
     Column("number", "", 2, right=True),
-    Column("name", "NODE", 14, grow=1),
-    Column("role", "ROLE", 12),
-    Column("running", "RUNNING", 7, right=True),
+    Column("name", "NODE", 10),
+    Column("role", "ROLE", 7, drop=1),
+    Column("ok", "OK", 5, right=True),
     Column("age", "AGE", 5, right=True),
     Column("about", "", 24, grow=3),
 )
@@ -87,6 +87,10 @@ class NodeList(LiveTable):
                 name = cluster or "no cluster named"
                 rows.append(_inert(f"\0cluster {name}", name, "bold", len(self.columns)))
             rows += _full(view, here, (restarts or {}).get(view.name, 0))
+        longest = max((cell_len(row.cells[1].text) for row in rows if not row.spans), default=0)
+        most = max(FULL[1].width, self.size.width // 3)
+        names = replace(FULL[1], width=min(max(FULL[1].width, longest), most))
+        self.set_columns((FULL[0], names, *FULL[2:]))
         self.show(rows)
 
     def _present_side(self, views: Sequence[NodeView], here: str) -> None:
@@ -161,7 +165,11 @@ def _running(view: NodeView) -> Cell:
 
 
 def _name(view: NodeView, here: str) -> Cell:
-    return Cell(view.title, "bold" if view.name == here else "")
+    return Cell(f"{view.title}{_star(view)}", "bold" if view.name == here else "")
+
+
+def _star(view: NodeView) -> str:
+    return " ★" if view.role is Role.PRIMARY else ""
 
 
 def _age(view: NodeView) -> Cell:
@@ -174,7 +182,7 @@ def _side(view: NodeView, here: str) -> Row:
     """Return a node's line: number, sign and name, bar, count, age, badges."""
     number = Cell(str(view.number) if view.number < 10 else "", "muted")
     sign, style = _sign(view)
-    star = " ★" if view.role is Role.PRIMARY else ""
+    star = _star(view)
     name = Cell(f"{sign} {view.title}{star}", "bold" if view.name == here else "", lead=style)
     if view.reading.trouble is not None or view.wrong_node:
         words = standing_out(view)[0]
@@ -242,9 +250,7 @@ def _badges(view: NodeView) -> Cell:
 
 def _full(view: NodeView, here: str, restarts: int) -> list[Row]:
     text, style = _about(view, restarts)
-    role = (
-        Cell("★ primary", "bold") if view.role is Role.PRIMARY else Cell(view.role.value, "muted")
-    )
+    role = Cell(view.role.value, "bold" if view.role is Role.PRIMARY else "muted")
     number = Cell(str(view.number) if view.number < 10 else "", "muted")
     cells = (number, _name(view, here), role, _running(view), _age(view), Cell(text, style))
     rows = [Row(view.name, cells, dim=not view.is_fresh)]
@@ -255,7 +261,8 @@ def _full(view: NodeView, here: str, restarts: int) -> list[Row]:
             Row(f"\0unchecked {view.name}", (Cell(""), warning, *blank), inert=True, spans=True)
         )
     if view.reading.trouble is not None:
-        why = Cell(view.reading.trouble.text, "warn")
+        text = view.reading.trouble.text.removeprefix(f"{view.profile.place} ")
+        why = Cell(brief_digests(text), "warn")
         rows.append(Row(f"\0why {view.name}", (Cell(""), why, *blank), inert=True, spans=True))
     return rows
 

@@ -18,11 +18,20 @@ from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.row import place_columns
 
 _STRIP = "strip"
+_STRIP_LEAST = 17
+"""Minutes of the strip below which there is none: it needs the room more than what changed."""
+
+_NAME_LEAST, _BESIDE_NAME = 24, 40
+"""Cells of the longest service's name in a narrow table, and those that the status, the uptime and
+the kind need beside it: a long name takes none of them off the screen."""
+
+_SHARE = 3
+"""The part of the width that any other column has at most."""
 
 
 def service_columns() -> tuple[Column, ...]:
     """Return the columns, each as wide as its title; that of a time is headed by its zone."""
-    widths = {_STRIP: 11}
+    widths = {_STRIP: _STRIP_LEAST}
     titles = {
         "name": "SERVICE",
         "status": "STATUS",
@@ -72,6 +81,7 @@ class ServicesTable(LiveTable):
         self._widest: dict[str, int] = {}
         self._strips: dict[str, Cell] = {}
         self._struck: tuple[object, ...] = ()
+        self._minutes = 0
 
     def uptime(self, service: Service, view: NodeView) -> int | None:
         """Return the uptime to show, in seconds: it goes on only while the answer is fresh."""
@@ -90,13 +100,20 @@ class ServicesTable(LiveTable):
     def _lay_out(self) -> None:
         """Make each column as wide as its longest cell; the strip has what is left over."""
         arrow, wanted = "▲" if self._inverted else "▼", _SORTED_BY.get(self._order)
-        fitted = []
+        fitted, room = [], self.scrollable_content_region.width
+        most = dict.fromkeys(self._widest, room // _SHARE)
+        most["name"] = max(_NAME_LEAST, room - _BESIDE_NAME)
         for column in service_columns():
             title = f"{column.title} {arrow}" if column.key == wanted else column.title
-            width = max(column.width, len(title), self._widest.get(column.key, 0))
+            width = max(
+                column.width,
+                len(title),
+                min(self._widest.get(column.key, 0), most.get(column.key, 0)),
+            )
             fitted.append(replace(column, title=title, width=width))
-        placed = place_columns(fitted, self.scrollable_content_region.width)
+        placed = place_columns(fitted, room)
         minutes = next((one.width for one in placed if one.column.key == _STRIP), 0)
+        self._minutes = minutes
         self.set_columns(
             tuple(
                 replace(column, title=f"LAST {minutes} MIN") if column.key == _STRIP else column
@@ -153,6 +170,9 @@ class ServicesTable(LiveTable):
 
     def _row(self, service: Service, view: NodeView, last: Event | None) -> Row:
         found = self._strips.get(service.name, _BLANK)
+        if not view.is_fresh:
+            # An old row has no colours, so that it is cut at the wrong end.
+            found = Cell(found.text[-self._minutes :] if self._minutes else "")
         return _row(service, self.uptime(service, view), view, last, found)
 
     def tick(self, view: NodeView, last: Mapping[str, Event]) -> None:
