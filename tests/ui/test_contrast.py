@@ -23,6 +23,11 @@ ENOUGH = 4.5
 WINDOWS = ("0", "e", "P", "question_mark", "a", "r")
 """The keys of other screens and of windows over the deck: a form, and a question."""
 
+MORE_WINDOWS = ("T", "D", "L", "w", "R", "n")
+"""Those of the certificate, the cluster's nodes, a password, the evidence, a rollout's plan, and
+the node picker. They are made of the same styles on the same ground as `WINDOWS`, so that two
+themes are enough: the lightest, and the terminal's own colours."""
+
 # The sixteen colours of xterm on black; a terminal's own are its own affair.
 XTERM = TerminalTheme(
     (0, 0, 0),
@@ -56,7 +61,16 @@ def ratio(style: Style) -> float:
 
 def is_text(segment: Segment) -> bool:
     """Whether there is something to read in it: no frames, rules, bars and scroll bars."""
-    drawn = ("BOX DRAWINGS", "BLOCK", "RIGHT ONE", "LEFT ", "UPPER ", "LOWER ", "BLACK PARALLEL")
+    drawn = (
+        "BOX DRAWINGS",
+        "BLOCK",
+        "FULL BLOCK",
+        "RIGHT ONE",
+        "LEFT ",
+        "UPPER ",
+        "LOWER ",
+        "BLACK PARALLEL",
+    )
     names = (unicodedata.name(char, "") for char in segment.text.strip())
     return any(
         name and not name.startswith(drawn) and not name.endswith("PARALLELOGRAM") for name in names
@@ -81,6 +95,16 @@ async def painted(deck: Deck, name: str) -> list[str]:
     await deck.pilot.pause()
     await deck.settle()
     return [f"{name}: {look}" for look in sorted(poor(deck.app.screen))]
+
+
+async def window(deck: Deck, theme: str, key: str) -> list[str]:
+    """Return what cannot be read in the window that a key opens, and close it."""
+    await deck.press(key)
+    await deck.until(lambda: deck.app.screen is not deck.app.deck)
+    found = await painted(deck, f"{theme} {key}")
+    while deck.app.screen is not deck.app.deck:
+        await deck.press("escape")
+    return found
 
 
 async def test_all_text_can_be_read_in_every_theme(
@@ -115,9 +139,13 @@ async def test_all_text_can_be_read_in_every_theme(
         for theme in NAMES:
             deck.app.action_paint(theme)
             for key in WINDOWS:
-                await deck.press(key)
-                await deck.until(lambda: deck.app.screen is not deck.app.deck)
-                found += await painted(deck, theme)
-                while deck.app.screen is not deck.app.deck:
-                    await deck.press("escape")
+                found += await window(deck, theme, key)
+        served.cluster.power_on(3)  # else no rollout could be planned
+        deck.fleet.refresh()
+        await deck.all_known()
+        await deck.resize(80, 24)
+        for theme in ("light", "terminal"):
+            deck.app.action_paint(theme)
+            for key in MORE_WINDOWS:
+                found += await window(deck, theme, key)
     assert found == [], "\n".join(found)

@@ -69,10 +69,12 @@ def text_of(theme: ThemeFile, name: str) -> RGB:
 
 def grounds(theme: ThemeFile) -> dict[str, RGB]:
     """What text stands on; the line of the cursor is the primary colour at 30 %."""
-    background, primary = rgb(theme.colors["background"]), rgb(theme.colors["primary"])
-    red, green, blue = (0.3 * p + 0.7 * b for p, b in zip(primary, background, strict=True))
     named = {name: rgb(theme.colors[name]) for name in ("background", "surface", "panel")}
-    return named | {"cursor": (red, green, blue)}
+    primary = rgb(theme.colors["primary"])
+    for where in ("background", "surface"):
+        red, green, blue = (0.3 * p + 0.7 * b for p, b in zip(primary, named[where], strict=True))
+        named[f"cursor on the {where}"] = (red, green, blue)
+    return named
 
 
 def seen_by_a_deuteranope(color: RGB) -> RGB:

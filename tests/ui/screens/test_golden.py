@@ -34,9 +34,9 @@ async def settle(deck: Deck, served: SimulatedCluster) -> None:
     await deck.until(lambda: deck.fleet.watch("node3").reading.trouble)
     cluster.set_status(1, "redis_mgr", "FATAL")
     await deck.until(lambda: has("node1", "redis_mgr", "FATAL"))
-    cluster.set_status(1, "stats_archiver", "STOPPED")
+    cluster.stop(1, "stats_archiver")
     await deck.until(lambda: has("node1", "stats_archiver", "STOPPED"))
-    cluster.set_status(2, "alert_mgr", "STOPPED")
+    cluster.stop(2, "alert_mgr")
     await deck.until(lambda: has("node2", "alert_mgr", "STOPPED"))
     await deck.until(
         lambda: (

@@ -176,10 +176,10 @@ class RolloutScreen(ArmedScreen[None]):
         if not self.is_armed:
             hints = [("a moment…", "")]
         elif progress.state is RolloutState.PAUSED:
-            closes = ("esc closes this screen, and it stays paused", "escape")
+            closes = ("esc closes, it stays paused", "escape")
             hints = [("each is confirmed first", ""), closes]
         elif progress.is_open:
-            hints = [("a abort", "a"), ("esc closes this screen, and it goes on", "escape")]
+            hints = [("a abort", "a"), ("esc closes, it goes on", "escape")]
         else:
             hints = [("esc closes", "escape")]
         self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
