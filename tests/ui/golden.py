@@ -67,8 +67,8 @@ async def matches(deck: Deck, name: str, clean: Callable[[str], str] = str) -> N
     await deck.settle()
     if UPDATE:
         with contextlib.suppress(TimeoutError):
-            # What is kept may only not be there yet.
-            await wait_until(lambda: shown() == kept(), 2.0)
+            # What is kept may only not be there yet: news of other nodes come with a tick.
+            await wait_until(lambda: shown() == kept(), 3.0)
         path.write_text(shown(), encoding="utf-8")
         if name in shown_pictures():
             keep_picture(name, kept(), deck.app)
