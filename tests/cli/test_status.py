@@ -22,7 +22,7 @@ from tests.faultserver import Peer, answer, once, routes, serving
 from tests.fleet.conftest import profile
 from tui.cli.color import uses_color
 from tui.cli.status_report import unknown_kinds
-from tui.fleet.poll_once import NodeStatus
+from tui.fleet.node_status import NodeStatus
 from tui.model.filters import ServiceKinds
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster

@@ -13,7 +13,7 @@ from tui.cli.load_config import choose_nodes, load_config
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
-    from tui.fleet.poll_once import NodeStatus
+    from tui.fleet.node_status import NodeStatus
     from tui.model.service import Service
 
 _NAMED_AT_MOST = 5
@@ -87,7 +87,7 @@ def _chosen(
 def _polled(
     configuration: "Configuration", profiles: Sequence["NodeProfile"]
 ) -> list["NodeStatus"]:
-    from tui.fleet.poll_once import read_status
+    from tui.fleet.node_status import read_status
 
     return read_status(configuration, profiles, command_passwords(configuration.nodes))
 

@@ -91,7 +91,7 @@ def _text(fleet: "Fleet", *, as_json: bool) -> str:
 
 
 def _json(fleet: "Fleet", document: SnapshotReport) -> str:
-    from tui.fleet.poll_once import node_status
+    from tui.fleet.node_status import node_status
     from tui.fleet.snapshot.document import as_json
 
     errors = (node_error(node_status(node)) for node in fleet.nodes)
@@ -111,7 +111,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _code(fleet: "Fleet") -> int:
-    from tui.fleet.poll_once import wrong_node_trouble
+    from tui.fleet.node_status import wrong_node_trouble
 
     if any(node.reading.trouble is not None or wrong_node_trouble(node) for node in fleet.nodes):
         return UNREACHABLE

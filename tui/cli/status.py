@@ -17,7 +17,7 @@ from tui.cli.status_report import print_remarks, status_json, status_table
 if TYPE_CHECKING:
     from tui.config import Configuration
     from tui.credentials import Passwords
-    from tui.fleet.poll_once import NodeStatus
+    from tui.fleet.node_status import NodeStatus
 
 
 _EPILOG = """\b
@@ -115,7 +115,7 @@ def print_status(  # noqa: PLR0913 - the options of the command
     passwords: "Passwords | None" = None,
 ) -> int:
     """Poll, print, and return the exit code; `passwords` may hold some already."""
-    from tui.fleet.poll_once import read_status
+    from tui.fleet.node_status import read_status
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = passwords or command_passwords(configuration.nodes)

@@ -10,7 +10,7 @@ from tui.cli.json_shapes import ErrorFields, NodeReport, ServiceReport, StatusRe
 from tui.model.trust import UNCHECKED
 
 if TYPE_CHECKING:
-    from tui.fleet.poll_once import NodeStatus
+    from tui.fleet.node_status import NodeStatus
     from tui.model.service import Service
 
 HEADINGS = ("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")

@@ -14,7 +14,7 @@ from tui.cli.status_report import print_remarks, status_json, status_table
 from tui.config import Configuration
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet
-from tui.fleet.poll_once import node_status
+from tui.fleet.node_status import node_status
 from tui.fleet.protocols import NullListener
 from tui.model.event import Event, StatusChange
 from tui.model.event_text import event_text

@@ -1,7 +1,7 @@
 """The watched nodes and the orders given to them: the core of window and command line."""
 
 import asyncio
-from collections.abc import Coroutine, Hashable, Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +11,13 @@ from tui.fleet.events.baseline import EventBaseline
 from tui.fleet.events.change_queue import ActionsElsewhere, ChangeQueue
 from tui.fleet.events.event_log import EventLog
 from tui.fleet.events.pipeline import Changes, EventPipeline, order_event, verdict_event
-from tui.fleet.login.state import Login, login_key
 from tui.fleet.orders.executor import NotAccepted, Orders
 from tui.fleet.orders.guard import NodeStanding, judge_order
 from tui.fleet.orders.recovery import OrderRecovery
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.polling.cluster_cache import ClusterCache
-from tui.fleet.polling.cluster_context import first_context_after
 from tui.fleet.polling.one_look import look_once
 from tui.fleet.polling.poller import NodePoller, PollTiming
+from tui.fleet.polling.poller_factory import PollerFactory
 from tui.fleet.protocols import (
     FleetListener,
     History,
@@ -40,7 +38,6 @@ from tui.model.order import Order, OrderProgress, SeenService, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
-from tui.model.trust import UNCHECKED_BAR
 
 _SPREAD = 0.03
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
@@ -73,12 +70,11 @@ class Fleet:
         self._pipeline = EventPipeline(configuration.notify)
         self._changes = ChangeQueue(elsewhere, self._others_acted, self._pass_on, self.run_beside)
         self._baseline = EventBaseline()
-        self._timeout = configuration.settings.timeout
         by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
         self._read_only = read_only or by_setting
         self._passwords = passwords or Passwords()
-        self._logins: dict[Hashable, Login] = {}
-        self._caches: dict[str, ClusterCache] = {}
+        self._factory = PollerFactory(self._passwords, read_only=self._read_only)
+        self._timeout = configuration.settings.timeout
         self._pollers: dict[str, NodePoller] = {}
         self._ordered: tuple[NodePoller, ...] | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -115,7 +111,7 @@ class Fleet:
     @property
     def unmanaged_nodes(self) -> tuple[UnmanagedNode, ...]:
         """The nodes without a profile that the clusters report; nothing can be sent to them."""
-        return find_unmanaged_nodes(self._caches, self.nodes)
+        return find_unmanaged_nodes(self._factory.caches, self.nodes)
 
     def watch(self, node: str) -> NodePoller:
         """Return a node by its profile's name; KeyError if there is none."""
@@ -163,30 +159,15 @@ class Fleet:
             self._tasks[watch.name] = task
 
     def _make(self, profile: NodeProfile, first: float) -> NodePoller:
-        login = self._logins.setdefault(
-            login_key(profile), Login.of(profile, self._passwords.refused)
-        )
-        watch = NodePoller(
+        watch = self._factory.make(
             profile,
-            login=login,
-            passwords=self._passwords,
-            cluster=self._cache_for(profile),
             timing=PollTiming(self.interval, self._timeout, first),
-            read_only=self._read_only or barred(profile),
+            beside=len(self._pollers),
             publish=self._publish,
             is_ordered=lambda: self.orders.involves(profile.name),
         )
         watch.paused = self.paused
         return watch
-
-    def _cache_for(self, profile: NodeProfile) -> ClusterCache:
-        """Return the cache of a profile's cluster; that of a node without one ends with it."""
-        if profile.cluster in self._caches:
-            return self._caches[profile.cluster]
-        cache = ClusterCache(context_after=first_context_after(len(self._pollers)))
-        if profile.cluster:
-            self._caches[profile.cluster] = cache
-        return cache
 
     def adopt(self, profiles: Iterable[NodeProfile]) -> None:
         """Replace the profiles; a node whose profile did not change goes on."""
@@ -209,8 +190,7 @@ class Fleet:
             watch.profile = profile  # equal, but where it is written may have moved
         fresh = [watch for name, watch in watches.items() if name not in self._pollers]
         self._pollers, self._ordered = watches, None
-        clusters = {profile.cluster for profile in wanted.values()}
-        self._caches = {name: self._caches[name] for name in self._caches.keys() & clusters}
+        self._factory.keep({profile.cluster for profile in wanted.values()})
         for watch in fresh:
             self._begin(watch)
             self.listener.node_changed(watch.name)
@@ -271,7 +251,7 @@ class Fleet:
 
     def refresh(self) -> None:
         """Poll every node and its cluster now, and read the sources of stopped logins again."""
-        for login in self._logins.values():
+        for login in self._factory.logins.values():
             login.reread()
         for watch in self._pollers.values():
             watch.refresh_now()
@@ -436,13 +416,3 @@ def _is_same_place(before: NodeProfile, after: NodeProfile | None) -> bool:
 
 def _place(profile: NodeProfile) -> tuple[str, str, int | None, str]:
     return profile.url, profile.proxy, profile.uid, profile.hostname
-
-
-def barred(profile: NodeProfile) -> str:
-    """Return why a node takes no orders, by its profile; empty where it does."""
-    if profile.read_only:
-        return "read-only: the node's profile says so"
-    if profile.role is not None:
-        return f"read-only: {profile.user} has a viewer's role, by the node's profile"
-    # It is not known which node would get the order, nor whether it arrives as it was sent.
-    return UNCHECKED_BAR if profile.is_unchecked else ""

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 from tui.config import Configuration
 from tui.credentials import Passwords
-from tui.fleet.fleet import Fleet, barred
+from tui.fleet.fleet import Fleet
+from tui.fleet.node_status import wrong_node_trouble
 from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
 from tui.fleet.orders.impact import Finding
-from tui.fleet.poll_once import wrong_node_trouble
 from tui.fleet.polling.one_look import look_once
 from tui.fleet.polling.poller import NodePoller
+from tui.fleet.polling.poller_factory import barred
 from tui.model.clock import monotonic
 from tui.model.order import Verb
 from tui.model.reading import Trouble

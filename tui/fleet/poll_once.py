@@ -1,4 +1,4 @@
-"""Poll each node once, for the command line: the status of services, or the plan of a rollout."""
+"""Poll nodes once, for the command line: for a rollout's plan, or what is known of a service."""
 
 import asyncio
 import contextlib
@@ -8,52 +8,21 @@ from datetime import UTC, datetime
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.fleet import Fleet, barred
+from tui.fleet.fleet import Fleet
+from tui.fleet.node_status import wrong_node_trouble
 from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.impact import Finding
-from tui.fleet.polling.identity import REBIND
-from tui.fleet.polling.poller import NodePoller
+from tui.fleet.polling.poller_factory import barred
 from tui.fleet.rollout.manager import GateLook, plan_node
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RehearsalStop
 from tui.fleet.why import Evidence, EvidenceKind, WhySubject, find_evidence, read_checks
 from tui.model.clock import monotonic
 from tui.model.event import Event
-from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
-from tui.model.node import Maintenance, Role
-from tui.model.reading import Trouble, TroubleKind
+from tui.model.node import Role
+from tui.model.reading import Trouble
 from tui.model.records import dataclass
 from tui.model.rollout import Plan, PlanRefusal
-from tui.model.service import Service
-
-_STATUS_ONLY = "read-only: a status is only looked at"
-
-
-@dataclass(frozen=True, slots=True)
-class NodeStatus:
-    """What one node answered; with `trouble`, it could not be polled and `services` is empty.
-
-    `gaps` are why something beside the services is not known, one sentence each; `kinds_gap` is
-    why their kinds are not, empty where they are.
-    """
-
-    profile: NodeProfile
-    services: tuple[Service, ...]
-    scope: ServiceKinds
-    trouble: Trouble | None
-    gaps: tuple[str, ...] = ()
-    kinds_gap: str = ""
-    maintenance: Maintenance | None = None
-
-    @property
-    def problems(self) -> int:
-        """How many services have a problem."""
-        disabled = self.scope.disabled
-        return sum(service.health(disabled).is_problem for service in self.services)
-
-    def arranged(self) -> list[Service]:
-        """List the services, problems first."""
-        return filter_and_sort(self.services, ServiceFilter(), self.scope)
 
 
 def poll_once(
@@ -76,37 +45,6 @@ def poll_once(
         return fleet
 
     return asyncio.run(poll())
-
-
-def read_status(
-    configuration: Configuration, profiles: Sequence[NodeProfile], passwords: Passwords
-) -> list[NodeStatus]:
-    """Poll `profiles` once, and return their statuses in the same order."""
-    fleet = poll_once(configuration, profiles, passwords, read_only=_STATUS_ONLY, only_kinds=True)
-    return [node_status(fleet.watch(profile.name)) for profile in profiles]
-
-
-def node_status(watch: NodePoller) -> NodeStatus:
-    """Return the status of a polled node as it is known now."""
-    scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
-    trouble = watch.reading.trouble or wrong_node_trouble(watch)
-    services = () if trouble else watch.reading.services
-    gaps = (watch.wrong_node,) if watch.wrong_node else watch.facts.gaps
-    kinds_gap = "" if scope.optional is not None else watch.facts.kinds_gap or "; ".join(gaps)
-    maintenance = watch.facts.maintenance
-    return NodeStatus(watch.profile, services, scope, trouble, gaps, kinds_gap, maintenance)
-
-
-def wrong_node_trouble(watch: NodePoller) -> Trouble | None:
-    """Return the trouble of a profile under whose address another node answers; None if none does.
-
-    The services of one that does not report its uid are shown all the same.
-    """
-    who = watch.wrong_node
-    if not who or watch.facts.identity.uid is None:
-        return None
-    where = f"{watch.name} ({watch.profile.url})"
-    return Trouble(TroubleKind.UNAVAILABLE, f"{where}: {who}", REBIND)
 
 
 _PLAN_ONLY = "read-only: a plan is only looked at"

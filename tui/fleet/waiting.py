@@ -8,7 +8,7 @@ from enum import Enum
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet
-from tui.fleet.poll_once import wrong_node_trouble
+from tui.fleet.node_status import wrong_node_trouble
 from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.reading import Trouble

@@ -29,7 +29,8 @@ from tests.fleet.conftest import (
 from tui.api.client import NodeOperator
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.poll_once import NodeStatus, node_status, poll_once, read_status
+from tui.fleet.node_status import NodeStatus, node_status, read_status
+from tui.fleet.poll_once import poll_once
 from tui.model.login import LoginWay
 from tui.model.reading import TroubleKind
 from tui.model.service import Kind
