@@ -4,6 +4,7 @@ All times are seconds since 1970 of this machine's wall clock, but `State.starte
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from tui.model.records import dataclass
@@ -47,6 +48,12 @@ class Bucket:
     restarts: int = 0
 
 
+@lru_cache(maxsize=256)
+def _bucket(health: Health | None, restarts: int) -> Bucket:
+    """Return the one bucket of this kind: a table of 30 services shows 1,800, of a few kinds."""
+    return Bucket(health, restarts)
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """What is known of one service from `begun` to `ended`.
@@ -78,7 +85,7 @@ class Day:
         restarts = [0] * count
         for moment in self.restarts:
             restarts[self._place(moment, count)] += 1
-        return tuple(Bucket(*both) for both in zip(worst, restarts, strict=True))
+        return tuple(map(_bucket, worst, restarts))
 
     def _place(self, moment: float, count: int) -> int:
         share = (moment - self.begun) / (self.ended - self.begun)

@@ -24,9 +24,17 @@ def strip(day: Day, disabled: frozenset[str], service: str) -> tuple[str, Runs]:
     def judge(status: str | None) -> Health:
         return Health.UNKNOWN if status is None else Service(service, status).health(disabled)
 
-    cells = [_cell(bucket) for bucket in day.buckets(MINUTES, judge)]
-    runs = tuple((style, len([*same])) for style, same in groupby(style for _, style in cells))
-    return "".join(sign for sign, _ in cells), runs
+    text, runs = "", []
+    for bucket, same in groupby(day.buckets(MINUTES, judge)):
+        sign, style = _cell(bucket)
+        length = len([*same])
+        text += sign * length
+        runs.append((style, length))
+    return text, tuple((style, sum(n for _, n in same)) for style, same in groupby(runs, _style))
+
+
+def _style(run: tuple[str, int]) -> str:
+    return run[0]
 
 
 def _cell(bucket: Bucket) -> tuple[str, str]:
