@@ -1,15 +1,18 @@
 """Dataclasses that are defined in a fifth of the time: there are 200, and each start pays them.
 
 `dataclasses` compiles five functions for each frozen class, one after another. Here the three that
-must be quick when they are called are compiled at once, when one of them is first called: most
-classes that a start imports have no instance yet. All classes share the other functions.
+must be quick when they are called are compiled at once, when they are called: most classes that a
+start imports have no instance yet, or one. All classes share the other functions.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
+
+_FEW = 3
+"""Instances that are filled field by field: to compile takes as long as to fill thirty so."""
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -46,9 +49,14 @@ def _compiled_when_called(cls: type[Any], *, is_frozen: bool, is_compared: bool)
             if vars(cls).get(name) is made[name]:  # not one of the class's own
                 setattr(cls, name, function)
 
+    instances_left = _FEW
+
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - as it is called
-        compile_now()
-        cls.__init__(self, *args, **kwargs)
+        nonlocal instances_left
+        instances_left -= 1
+        if instances_left < 0 or not _is_filled(self, dataclasses.fields(cls), args, kwargs):
+            compile_now()
+            cls.__init__(self, *args, **kwargs)
 
     def __eq__(self: Any, other: object) -> Any:  # noqa: N807 - as above
         compile_now()
@@ -63,6 +71,29 @@ def _compiled_when_called(cls: type[Any], *, is_frozen: bool, is_compared: bool)
         made["__eq__"] = __eq__
         made["__hash__"] = __hash__ if is_frozen else None
     return made
+
+
+def _is_filled(
+    one: Any, fields: Sequence[dataclasses.Field[Any]], args: Sequence[Any], kwargs: dict[str, Any]
+) -> bool:
+    """Set the fields of an instance as its initializer would; False where that would raise."""
+    if len(args) > len(fields):
+        return False
+    values = {field.name: value for field, value in zip(fields, args, strict=False)}
+    if not values.keys().isdisjoint(kwargs):
+        return False
+    values |= kwargs
+    for field in fields:
+        if field.name in values:
+            value = values.pop(field.name)
+        elif field.default is not dataclasses.MISSING:
+            value = field.default
+        elif field.default_factory is not dataclasses.MISSING:
+            value = field.default_factory()
+        else:
+            return False
+        object.__setattr__(one, field.name, value)
+    return not values
 
 
 def _compiled(cls: type[Any], *, is_frozen: bool, is_compared: bool) -> dict[str, Any]:
