@@ -204,8 +204,12 @@ class DirectTransport:
         await steps("connection.start_tls.started", {})
         self._context.set_alpn_protocols(["http/1.1"])
         try:
-            await loop.create_connection(
-                lambda: line, sock=line.hand_over(), ssl=self._context, server_hostname=host
+            # The name as bytes, which `ssl` takes as they are: for a text it imports IDNA's tables.
+            await loop.create_connection(  # type: ignore[call-overload]  # the stubs want a text
+                lambda: line,
+                sock=line.hand_over(),
+                ssl=self._context,
+                server_hostname=host.encode("ascii"),
             )
         except OSError as error:
             raise TransportError(str(error)) from error

@@ -3,7 +3,6 @@
 No message holds the value: a password written under the wrong key must not be shown.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -191,5 +190,7 @@ def _some_of(value: object, names: list[str]) -> list[str]:
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Return the most similar word as a hint, or else all of them."""
     names = list(valid)
+    import difflib  # for a name that is wrong alone
+
     near = difflib.get_close_matches(name.lower(), names, 1)
     return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names)}"

@@ -1,7 +1,5 @@
 """When a node is polled next. Pure."""
 
-import random
-
 BACKOFF_AT_MOST = 30.0
 RETRY_AFTER_AT_MOST = 300.0
 _SLOWEST, _FASTEST = 300.0, 0.5
@@ -18,6 +16,8 @@ def backoff(failures: int, interval: float, retry_after: float | None = None) ->
     if failures <= 1:
         return max(interval, asked)
     ceiling = max(interval, min(BACKOFF_AT_MOST, interval * 2 ** min(failures, 12)))
+    import random  # for a node that does not answer alone
+
     spread = random.uniform(interval / 2, ceiling)  # noqa: S311 - spreads load, hides nothing
     return max(spread, asked)
 
