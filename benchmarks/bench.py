@@ -75,6 +75,9 @@ def under_table(under: Under) -> Iterable[Figure]:
     for screen, p95 in under.keys.items():
         yield Figure(f"{nodes}, key, {screen}, p95", "ms", [], p95, 16)
     yield Figure("status --json, one node, CPU", "ms", [], under.status, 120)
+    if under.supervisor is not None:
+        goal = under.supervisor, "supervisorctl status"
+        yield Figure("status --json against supervisorctl", "ms", [], under.status, *goal)
 
 
 def _print(title: str, columns: Iterable[str], figures: Iterable[Figure]) -> list[Figure]:

@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from cluster import Served
+from supervisor import supervised
 from terminal import UnmeasuredError
+
+from tui.sim.catalogue import SERVICES
 
 _SCALE = Path(__file__).with_name("scale.py")
 _NODES, _SECONDS = 500, 16.0
@@ -23,7 +26,8 @@ _LOOKS = 7
 class Under:
     """Percent of one processor, milliseconds of lateness (p99), of a poll and of a look.
 
-    `keys` are milliseconds from a key to its paint, p95, by screen.
+    `keys` are milliseconds from a key to its paint, p95, by screen. `supervisor` is what one look
+    of `supervisorctl status` takes at as many programs, None where it is not installed.
     """
 
     nodes: int
@@ -32,6 +36,7 @@ class Under:
     poll: float
     keys: Mapping[str, float]
     status: float
+    supervisor: float | None
 
 
 def measure_under(cluster: Served) -> Under:
@@ -39,8 +44,8 @@ def measure_under(cluster: Served) -> Under:
     many = _scale("headless", _NODES, _SECONDS)
     keys = _scale("window", _NODES, 0.0)
     sweeps = _scale("sweeps", _IN_SWEEPS, _SECONDS / 4)
-    status = 1000 * median(_look(cluster) for _ in range(_LOOKS))
-    return Under(_NODES, many["cpu"], many["late"], sweeps["poll"], keys, status)
+    status, supervisor = _looks(cluster)
+    return Under(_NODES, many["cpu"], many["late"], sweeps["poll"], keys, status, supervisor)
 
 
 def _scale(what: str, nodes: int, seconds: float) -> Any:
@@ -52,13 +57,25 @@ def _scale(what: str, nodes: int, seconds: float) -> Any:
     return json.loads(done.stdout)
 
 
-def _look(cluster: Served) -> float:
-    """Return the seconds of processor time that one `status --json` takes."""
-    command = [sys.executable, "-m", "tui", "--config", str(cluster.config)]
-    command += ["status", "node1", "--json"]
+def _looks(cluster: Served) -> tuple[float, float | None]:
+    """Return the milliseconds that a look takes, and one of supervisorctl's, in turns."""
+    own = [sys.executable, "-m", "tui", "--config", str(cluster.config), "status", "node1"]
+    ours: list[float] = []
+    theirs: list[float] = []
+    with supervised(len(SERVICES)) as other:
+        for number in range(_LOOKS + 1):
+            for command, times in (([*own, "--json"], ours), (other, theirs)):
+                seconds = _look(command, cluster) if command else None
+                if number and seconds is not None:  # the first one warms the caches
+                    times.append(1000 * seconds)
+    return median(ours), median(theirs) if theirs else None
+
+
+def _look(command: Sequence[str], cluster: Served) -> float:
+    """Return the seconds of processor time that one look takes."""
     child = subprocess.Popen(command, env=cluster.environment, stdout=subprocess.DEVNULL)
     _, code, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(code)
     if child.returncode:
-        raise UnmeasuredError(f"status --json: exit code {child.returncode}")
+        raise UnmeasuredError(f"{command[0]}: exit code {child.returncode}")
     return used.ru_utime + used.ru_stime
