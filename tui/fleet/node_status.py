@@ -49,22 +49,21 @@ def read_status(
     configuration: Configuration, profiles: Sequence[NodeProfile], passwords: Passwords
 ) -> list[NodeStatus]:
     """Poll `profiles` once, and return their statuses in the same order."""
-    return asyncio.run(_read(configuration, profiles, passwords))
-
-
-async def _read(
-    configuration: Configuration, profiles: Sequence[NodeProfile], passwords: Passwords
-) -> list[NodeStatus]:
     factory = PollerFactory(passwords, read_only=_STATUS_ONLY)
     timing = PollTiming(configuration.settings.refresh, configuration.settings.timeout)
     pollers = [
         factory.make(profile, timing=timing, beside=number, publish=_nothing_to_publish)
         for number, profile in enumerate(profiles)
     ]
+    asyncio.run(_poll(pollers))
+    return [node_status(poller) for poller in pollers]
+
+
+async def _poll(pollers: Sequence[NodePoller]) -> None:
+    """Poll side by side. Returns nothing: `asyncio.run` makes a text of a result, and drops it."""
     async with asyncio.TaskGroup() as group:
         for poller in pollers:
             group.create_task(poller.poll_once())
-    return [node_status(poller) for poller in pollers]
 
 
 def _nothing_to_publish(_poller: NodePoller, _before: Reading, _role: RoleChange | None) -> None:
