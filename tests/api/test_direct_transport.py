@@ -1,18 +1,22 @@
 """The connection under a client, apart from its errors (tests/api/test_client_reads.py)."""
 
 import asyncio
+import gc
 import socket
 import ssl
+from asyncio import sslproto
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.api.conftest import Certified
 from tests.faultserver import FaultServer, Peer, answer, serving
 from tui.api.client import NodeOperator
 from tui.api.direct_transport import DirectTransport
 from tui.api.errors import Unreachable
 from tui.api.messages import Address, Authorization, HiddenText, Request, TransportError
+from tui.model.trust import PinnedTrust
 
 GOOD = b'{"ccs": {"status": "RUNNING", "start_time": "2024-05-13T18:38:00Z", "uptime": "0:00:01"}}'
 PLAIN = answer(GOOD)
@@ -117,6 +121,19 @@ async def test_a_line_break_in_a_header_is_not_sent() -> None:
             await transport.send(request, step)
         await transport.aclose()
     assert server.received == 0
+
+
+async def test_a_connection_has_a_buffer_of_the_size_of_a_record(
+    connect: Connect, certified: Certified
+) -> None:
+    """Of hundreds of nodes each has one, for as long as it is polled."""
+    long = b'{"ccs": {"status": "%b"}}' % (b"x" * 300_000)
+    with serving(pieces(answer(long), len(long) + 1_000), tls=certified.context) as server:
+        client = connect(server, trust=PinnedTrust(certified.sha256))
+        assert [service.name for service in await client.services()] == ["ccs"]
+        found = [one for one in gc.get_objects() if isinstance(one, sslproto.SSLProtocol)]
+        assert found
+        assert max(len(one._ssl_buffer) for one in found) <= 32 * 1024
 
 
 @pytest.mark.parametrize("answering", [0, 1])

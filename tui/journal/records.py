@@ -31,14 +31,10 @@ from tui.model.clock import monotonic
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
+from tui.model.time_zone import iso_time
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _TEXT = 500
-
-
-def iso_time(at: datetime | None) -> str | None:
-    """Return a moment as it is written: ISO 8601, UTC."""
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
 def intent(order: Order, tier: Tier, username: str, age: float) -> IntentFields:

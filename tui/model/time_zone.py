@@ -42,3 +42,8 @@ def clock_text(moment: datetime, form: str = "%H:%M:%S", *, named: bool = True) 
 def zone_word() -> str:
     """Return the zone for the heading of a column, at most five letters."""
     return "UTC" if _zone is ClockZone.UTC else "LOCAL"
+
+
+def iso_time(at: datetime | None) -> str | None:
+    """Return a moment of UTC as files and JSON have it: ISO 8601, with a Z."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")

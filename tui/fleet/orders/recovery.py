@@ -8,13 +8,12 @@ from tui.fleet.orders.guard import evidence_difference
 from tui.fleet.orders.verdict import REPORTED_FAILURE
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
-from tui.journal.records import iso_time
 from tui.journal.unfinished_orders import UnfinishedOrder
 from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
 from tui.model.records import dataclass
 from tui.model.service import Health, Service, uptime_started_over
-from tui.model.time_zone import DATE_AND_TIME, clock_text
+from tui.model.time_zone import DATE_AND_TIME, clock_text, iso_time
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
 CASES_AT_MOST = 500
