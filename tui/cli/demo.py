@@ -99,7 +99,7 @@ def open_the_demo(options: DemoOptions, skeleton: Skeleton) -> int:
                 skeleton=skeleton,
                 window=_tour if options.tour else None,
             )
-        from tui.cli.status import print_status
+        from tui.cli.status_once import print_status
 
         sys.stderr.write(f"{_SAID}\n")
         print_status(configuration, (), lists_all=True, passwords=passwords)

@@ -57,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: Sequence[str]) -> int:
     try:
         code = open_at_once(args)
+        if code is None and "status" in args:
+            from tui.cli.status_once import status_at_once
+
+            code = status_at_once(args)
         if code is not None:
             return code
         from tui.cli.main import run

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 
 from tui.cli.last_start import remembered
+from tui.cli.plain_options import plain_options
 from tui.cli.process import exit_on_signals, has_terminal
 from tui.storage.xdg import user_folder
 from tui.ui.terminal.skeleton import DARK, Skeleton
 
 TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
 
 def open_at_once(args: Sequence[str]) -> int | None:
@@ -32,7 +33,7 @@ def open_at_once(args: Sequence[str]) -> int | None:
 
 
 def _deck(args: Sequence[str], skeleton: Skeleton) -> int | None:
-    options = _options(args, {"--read-only"}, {"--config", "--node"})
+    options = plain_options(args, {"--read-only"}, {"--config", "--node"})
     if options is None:
         return None
     named, node = options.get("--config") or os.environ.get("RSDECK_CONFIG"), options.get("--node")
@@ -53,7 +54,7 @@ def _deck(args: Sequence[str], skeleton: Skeleton) -> int | None:
 
 
 def _demo(args: Sequence[str], skeleton: Skeleton) -> int | None:
-    options = _options(args, {"--read-only", "--still"}, {"--nodes"})
+    options = plain_options(args, {"--read-only", "--still"}, {"--nodes"})
     number = (options or {}).get("--nodes", "3")
     if options is None or not number.isdecimal() or not 1 <= int(number) <= 100:
         return None
@@ -72,20 +73,3 @@ def _can_simulate() -> bool:
     from importlib.machinery import PathFinder
 
     return all(PathFinder.find_spec(name) is not None for name in ("trustme", "uvicorn"))
-
-
-def _options(
-    args: Sequence[str], flags: Collection[str], values: Collection[str]
-) -> Mapping[str, str] | None:
-    """Return options and their values, empty for flags; None where anything else is there."""
-    found: dict[str, str] = {}
-    words = iter(args)
-    for word in words:
-        name, has_value, value = word.partition("=")
-        if word in flags:
-            found[word] = ""
-        elif name in values and (value := value if has_value else next(words, "")):
-            found[name] = value
-        else:
-            return None
-    return found

@@ -3,20 +3,23 @@
 import json
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
 
 from tui.cli.errors import DOWN, CommandError, ErrorCode
-from tui.cli.json_shapes import ErrorFields, ErrorObject
 from tui.model.text import clean, width
+
+if TYPE_CHECKING:
+    from tui.cli.json_shapes import ErrorFields, ErrorObject
 
 
 def error_fields(
     code: ErrorCode, message: str, node: str = "", *, retryable: bool = False
-) -> ErrorFields:
+) -> "ErrorFields":
     """Return the fields of an error in JSON."""
     return {"code": code, "message": message, "node": node or None, "retryable": retryable}
 
 
-def fields_of_error(error: CommandError) -> ErrorFields:
+def fields_of_error(error: CommandError) -> "ErrorFields":
     """Return an error as JSON has it."""
     return error_fields(error.code, error.message, error.node, retryable=error.retryable)
 
@@ -24,8 +27,15 @@ def fields_of_error(error: CommandError) -> ErrorFields:
 def echo_error(error: CommandError) -> None:
     """Print an error as one JSON object on stdout."""
     whole: ErrorObject = {"error": fields_of_error(error)}
-    sys.stdout.write(f"{json.dumps(whole)}\n")
-    sys.stdout.flush()
+    write_line(json.dumps(whole))
+
+
+def write_line(text: str, *, to_stderr: bool = False) -> None:
+    """Write a line to stdout or stderr at once; nothing where it was closed at the start."""
+    stream: TextIO | None = sys.stderr if to_stderr else sys.stdout
+    if stream is not None:
+        stream.write(f"{text}\n")
+        stream.flush()
 
 
 def aligned_columns(rows: Sequence[Sequence[str]]) -> str:

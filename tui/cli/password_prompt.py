@@ -4,8 +4,6 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from tui.cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -22,9 +20,13 @@ def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords")
         return
     for profile in profiles:
         if isinstance(profile.password, AskSource) and not passwords.has(profile):
+            import click  # few have to type one
+
             prompt = f"Password of {profile.username} for {profile.cluster or profile.name}"
             try:
                 typed = click.prompt(prompt, hide_input=True, err=True)
+            except click.Abort:
+                raise KeyboardInterrupt from None
             except UnicodeError:
                 typed = None  # raised below: the error would carry the bytes along
             if typed is None:

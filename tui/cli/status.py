@@ -1,6 +1,5 @@
 """`rsdeck status`: poll once, print the services, and set the exit code. Without textual."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,15 +8,13 @@ import click
 from tui.cli.color import stdout_color
 from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_nodes
-from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
+from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
 from tui.cli.password_prompt import ask_for_passwords
-from tui.cli.status_report import print_remarks, status_json, status_table
+from tui.cli.status_once import print_status
 
 if TYPE_CHECKING:
     from tui.config import Configuration
-    from tui.credentials import Passwords
-    from tui.fleet.node_status import NodeStatus
 
 
 _EPILOG = """\b
@@ -102,40 +99,3 @@ def _watch(
     ask_for_passwords(profiles, passwords)
     watched = replace(configuration, nodes=profiles)
     return watch_status(watched, passwords, heartbeat=heartbeat, as_json=as_json, color=color)
-
-
-def print_status(  # noqa: PLR0913 - the options of the command
-    configuration: "Configuration",
-    names: Sequence[str],
-    *,
-    as_json: bool = False,
-    lists_all: bool = False,
-    only_problems: bool = False,
-    color: bool = False,
-    passwords: "Passwords | None" = None,
-) -> int:
-    """Poll, print, and return the exit code; `passwords` may hold some already."""
-    from tui.fleet.node_status import read_status
-
-    profiles = [one for one in configuration.nodes if not names or one.name in names]
-    passwords = passwords or command_passwords(configuration.nodes)
-    ask_for_passwords(profiles, passwords)
-    statuses = read_status(configuration, profiles, passwords)
-    if as_json:
-        click.echo(json.dumps(status_json(statuses, only_problems=only_problems), indent=2))
-    else:
-        table = status_table(
-            statuses, lists_all=lists_all, only_problems=only_problems, color=color
-        )
-        if table:
-            # click would take the colors off where stdout is no terminal.
-            click.echo(table, color=color)
-    print_remarks(statuses)
-    return status_code(statuses)
-
-
-def status_code(statuses: Sequence["NodeStatus"]) -> int:
-    """Return the exit code of a look at some nodes."""
-    if any(node.trouble is not None for node in statuses):
-        return UNREACHABLE
-    return DOWN if any(node.problems for node in statuses) else WELL

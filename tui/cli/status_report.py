@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from tui.cli.color import Color, painted_columns
-from tui.cli.json_shapes import ErrorFields, NodeReport, ServiceReport, StatusReport
+from tui.cli.output import write_line
 from tui.model.trust import UNCHECKED
 
 if TYPE_CHECKING:
+    from tui.cli.json_shapes import ErrorFields, NodeReport, ServiceReport, StatusReport
     from tui.fleet.node_status import NodeStatus
     from tui.model.service import Service
 
@@ -73,7 +72,7 @@ def _duration(seconds: int) -> str:
     return f"{days}d {clock}" if days else clock
 
 
-def status_json(statuses: Sequence["NodeStatus"], *, only_problems: bool = False) -> StatusReport:
+def status_json(statuses: Sequence["NodeStatus"], *, only_problems: bool = False) -> "StatusReport":
     """Return the nodes as JSON has them; with `only_problems` only those, and what it is."""
     nodes = [
         _node_json(node, only_problems=only_problems)
@@ -86,7 +85,7 @@ def status_json(statuses: Sequence["NodeStatus"], *, only_problems: bool = False
     }
 
 
-def _node_json(node: "NodeStatus", *, only_problems: bool) -> NodeReport:
+def _node_json(node: "NodeStatus", *, only_problems: bool) -> "NodeReport":
     disabled = node.scope.disabled
     return {
         "node": node.profile.name,
@@ -103,7 +102,7 @@ def _node_json(node: "NodeStatus", *, only_problems: bool) -> NodeReport:
     }
 
 
-def _service_json(node: "NodeStatus", service: "Service") -> ServiceReport:
+def _service_json(node: "NodeStatus", service: "Service") -> "ServiceReport":
     from tui.model.time_zone import iso_time
 
     return {
@@ -116,7 +115,7 @@ def _service_json(node: "NodeStatus", service: "Service") -> ServiceReport:
     }
 
 
-def node_error(node: "NodeStatus") -> ErrorFields | None:
+def node_error(node: "NodeStatus") -> "ErrorFields | None":
     """Return why a node could not be polled; None where it was."""
     from tui.cli.output import error_fields
     from tui.cli.remedies import error_code, is_passing
@@ -174,9 +173,9 @@ def unknown_kinds(statuses: Sequence["NodeStatus"]) -> list[str]:
 def print_remarks(statuses: Sequence["NodeStatus"]) -> None:
     """Print on stderr why nodes could not be polled, and what is not known of the others."""
     for sentence in [*troubles(statuses), *unknown_kinds(statuses)]:
-        click.echo(f"rsdeck: {sentence}", err=True)
+        write_line(f"rsdeck: {sentence}", to_stderr=True)
     for node in statuses:
         if node.maintenance is not None:
-            click.echo(f"rsdeck: {node.profile.name}: {node.maintenance}", err=True)
+            write_line(f"rsdeck: {node.profile.name}: {node.maintenance}", to_stderr=True)
         if node.profile.is_unchecked:
-            click.echo(f"rsdeck: {node.profile.name}: {UNCHECKED}", err=True)
+            write_line(f"rsdeck: {node.profile.name}: {UNCHECKED}", to_stderr=True)
