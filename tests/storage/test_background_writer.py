@@ -79,3 +79,18 @@ def test_the_last_job_is_done_after_all_that_wait() -> None:
         writer.put(lambda one=one: done.append(one))
     writer.end(lambda: done.append(-1), 5)
     assert done == [*range(20), -1]
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_the_first_job_waits_so_long_and_at_the_end_no_longer(ends: bool) -> None:
+    writer, done = BackgroundWriter("test", after=3600.0 if ends else 0.05), list[str]()
+    began = time.monotonic()
+    job = writer.put(lambda: done.append("job"))
+    assert done == []
+    if ends:
+        writer.end(lambda: done.append("last"), 10.0)
+        assert done == ["job", "last"]
+    else:
+        job.result(10.0)
+        assert time.monotonic() - began >= 0.05
+        writer.end(lambda: None, 10.0)

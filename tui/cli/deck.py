@@ -45,6 +45,9 @@ _PIECES = (
 )
 """The window's modules in the order in which they import each other, of some milliseconds each."""
 
+_HISTORY_AFTER = 1.0
+"""Seconds for which the history waits: the first table needs nothing of it."""
+
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
@@ -144,7 +147,7 @@ def run_deck(  # noqa: PLR0913 - what the command line found out
     from tui.credentials import Passwords
     from tui.fleet.fleet import Fleet
     from tui.fleet.snapshot.storage import SavedFiles
-    from tui.history.recorder import HistoryRecorder
+    from tui.history.recorder import HistoryRecorder, WriteTimes
     from tui.journal.order_journal import OrderJournal
     from tui.journal.other_actions import OtherActions
     from tui.storage.paths import state_dir
@@ -158,7 +161,7 @@ def run_deck(  # noqa: PLR0913 - what the command line found out
         read_only=read_only,
         passwords=passwords,
         journal=journal,
-        history=HistoryRecorder(files.state),
+        history=HistoryRecorder(files.state, times=WriteTimes(after=_HISTORY_AFTER)),
         elsewhere=OtherActions(files.state, "" if journal is None else journal.session),
     )
     with asyncio.Runner() as runner:

@@ -33,12 +33,13 @@ class WriteTimes:
     """When the history is written, in seconds.
 
     What is new is written `soon`, what could not be written `every` so often; `busy` is how long
-    a locked database is waited for.
+    a locked database is waited for. The history is opened `after` so long.
     """
 
     every: float = 15.0
     soon: float = 0.5
     busy: float = 2.0
+    after: float = 0.0
 
 
 class HistoryRecorder:
@@ -64,7 +65,9 @@ class HistoryRecorder:
         self._days, self._limit = days, limit
         self._times = times or WriteTimes()
         self._queue = WriteQueue()
-        self._background = BackgroundWriter("history", at_most=_JOBS_AT_MOST)
+        self._background = BackgroundWriter(
+            "history", at_most=_JOBS_AT_MOST, after=self._times.after
+        )
         self._writer: HistoryWriter | None = None
         self._reader: HistoryReader | None = None
         self._generation = 0

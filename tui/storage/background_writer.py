@@ -22,14 +22,16 @@ class BackgroundWriter:
     """Do jobs in their order. A disk that hangs holds up this thread and nothing else.
 
     The default executor does not serve: the exit would wait for it. At most `at_most` jobs wait,
-    any number if 0; a further one fails with SlowDisk at once.
+    any number if 0; a further one fails with SlowDisk at once. The first job is done `after` so
+    many seconds, or at the end if that is sooner.
     """
 
-    def __init__(self, name: str, *, at_most: int = 0) -> None:
+    def __init__(self, name: str, *, at_most: int = 0, after: float = 0.0) -> None:
         self._name = name
         self._jobs: queue.Queue[Callable[[], None]] = queue.Queue(at_most)
         self._thread: threading.Thread | None = None
-        self._ended = False
+        self._after = after
+        self._ending = threading.Event()
         self._again: Callable[[], None] | None = None
         self._every = math.inf
         self._due = math.inf
@@ -82,13 +84,14 @@ class BackgroundWriter:
     def end(self, last: Callable[[], None], within: float) -> None:
         """Do a last job after all that wait, and wait for it up to `within` seconds."""
         self.put(last)
-        self._ended = True
+        self._ending.set()
         self.put(lambda: None)
         if self._thread is not None:
             self._thread.join(within)
 
     def _run(self) -> None:
-        while not (self._ended and self._jobs.empty()):
+        self._ending.wait(self._after)
+        while not (self._ending.is_set() and self._jobs.empty()):
             try:
                 job: Callable[[], None] | None = self._jobs.get(timeout=self._left())
             except queue.Empty:
