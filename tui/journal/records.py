@@ -3,6 +3,8 @@
 No header, no body and no password is ever among the fields, nor what was typed to confirm.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import getpass
@@ -11,27 +13,29 @@ import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tui import __version__
-from tui.journal.record_shapes import (
-    AnswerFields,
-    IntentFields,
-    PlanFields,
-    RefusedFields,
-    ResolvedFields,
-    RolloutEndFields,
-    SeenFields,
-    SessionFields,
-    StepFields,
-    TurnFields,
-    VerdictFields,
-)
 from tui.model.clock import monotonic
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
 from tui.model.time_zone import iso_time
+
+if TYPE_CHECKING:
+    from tui.journal.record_shapes import (
+        AnswerFields,
+        IntentFields,
+        PlanFields,
+        RefusedFields,
+        ResolvedFields,
+        RolloutEndFields,
+        SeenFields,
+        SessionFields,
+        StepFields,
+        TurnFields,
+        VerdictFields,
+    )
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _TEXT = 500
