@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.color import stdout_color
-from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config

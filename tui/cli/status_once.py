@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.color import stdout_color
+from tui.cli.command_passwords import command_passwords
 from tui.cli.errors import DOWN, UNREACHABLE, WELL
 from tui.cli.load_config import choose_nodes, read_config
 from tui.cli.output import write_line
@@ -67,11 +68,10 @@ def print_status(  # noqa: PLR0913 - the options of the command
     passwords: "Passwords | None" = None,
 ) -> int:
     """Poll, print, and return the exit code; `passwords` may hold some already."""
-    from tui.credentials import Passwords
     from tui.fleet.node_status import read_status
 
     profiles = [one for one in configuration.nodes if not names or one.name in names]
-    passwords = passwords or Passwords(configuration.nodes)
+    passwords = passwords or command_passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
     statuses = read_status(configuration, profiles, passwords)
     if as_json:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
 from tui.fleet.polling.identity import REBIND
+from tui.fleet.polling.one_look import look_once
 from tui.fleet.polling.poller import NodePoller, PollTiming
 from tui.fleet.polling.poller_factory import PollerFactory
 from tui.model.event import RoleChange
@@ -55,15 +56,8 @@ def read_status(
         factory.make(profile, timing=timing, beside=number, publish=_nothing_to_publish)
         for number, profile in enumerate(profiles)
     ]
-    asyncio.run(_poll(pollers))
+    asyncio.run(look_once(pollers, only_kinds=True))
     return [node_status(poller) for poller in pollers]
-
-
-async def _poll(pollers: Sequence[NodePoller]) -> None:
-    """Poll side by side. Returns nothing: `asyncio.run` makes a text of a result, and drops it."""
-    async with asyncio.TaskGroup() as group:
-        for poller in pollers:
-            group.create_task(poller.poll_once())
 
 
 def _nothing_to_publish(_poller: NodePoller, _before: Reading, _role: RoleChange | None) -> None:

@@ -33,7 +33,9 @@ class PollerFactory:
         is_ordered: Callable[[], bool] = lambda: False,
     ) -> NodePoller:
         """Make the poller of a profile, the next to `beside` others."""
-        login = self.logins.setdefault(login_key(profile), Login.of(profile, self._passwords.refused))
+        login = self.logins.setdefault(
+            login_key(profile), Login.of(profile, self._passwords.refused)
+        )
         return NodePoller(
             profile,
             login=login,
