@@ -167,6 +167,20 @@ class Terminal:
         finally:
             os.set_blocking(self.master, True)
 
+    def press_until(self, key: bytes, condition: Callable[[], Any], every: float = 2.0) -> None:
+        """Press a key that is harmless twice, again and again until a condition holds.
+
+        On a busy machine an answer may be too old for an order, or what came before the key may
+        be taken together with it.
+        """
+        end = time.monotonic() + 40.0
+        while not condition():
+            assert time.monotonic() < end, f"it did not come about:\n{self.text}"
+            self.send(key)
+            again = time.monotonic() + every
+            while not condition() and time.monotonic() < again:
+                self.read(0.05)
+
     def resize(self, columns: int, lines: int) -> None:
         """Change the window's size; the kernel sends SIGWINCH to the child."""
         self.size = columns, lines

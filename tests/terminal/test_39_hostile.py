@@ -76,7 +76,7 @@ def look(terminal: Terminal, keys: bytes, *words: str) -> None:
     terminal.send(keys)
     terminal.shows(*words)
     terminal.send(b"\x1b")
-    terminal.quiet(0.3)
+    terminal.until(lambda: words[-1] not in terminal.text)
 
 
 def test_on_every_screen_only_the_decks_own_sequences_are_written(tmp_path: Path) -> None:
@@ -93,8 +93,10 @@ def test_on_every_screen_only_the_decks_own_sequences_are_written(tmp_path: Path
         terminal.shows("acted")  # "… cannot be acted on …", wrapped as the name needs
         terminal.send(b"y")
         look(terminal, b"?", "─ Help")
-        terminal.send(b"n\x1b[B\x1b")
-        terminal.quiet(0.3)
+        terminal.send(b"n\x1b[B")
+        terminal.shows("▌ 1 ")  # the list of nodes has the cursor
+        terminal.send(b"\x1b")
+        terminal.quiet(1.0)
         look(terminal, b"\x10", "Search")
         look(terminal, b"a", "Add a node", "ctrl+s save")
         look(terminal, b"L", "password", "enter log in")

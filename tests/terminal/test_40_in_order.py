@@ -18,7 +18,7 @@ def test_what_is_typed_after_the_filters_key_is_looked_for_and_no_order(opened: 
         assert "Add a node" not in terminal.text
         assert "Restart" not in terminal.text.replace("r Restart", "")
         terminal.send(b"\x1b")
-        terminal.quiet(0.5)
+        terminal.until(lambda: "filter:" not in terminal.text)
         terminal.send(b"/!crdb\r!")
         terminal.shows("filter: !crdb problems only")
         terminal.send(b"\x11")
@@ -33,7 +33,7 @@ def test_what_is_typed_after_a_tab_goes_into_the_next_field(tmp_path: Path) -> N
         assert "SECRET" not in terminal.text
         assert "nodeAhttps" not in terminal.text
         terminal.send(b"\x1b")
-        terminal.quiet(0.5)
+        terminal.until(lambda: "Add a node" not in terminal.text)
         terminal.send(b"\x11")
         assert terminal.ends() == 0
 

@@ -120,11 +120,9 @@ def test_a_deck_that_is_stuck_is_ended_all_the_same(opened: Open) -> None:
 def test_a_deck_left_at_once_names_the_orders_whose_outcome_is_unknown(opened: Open) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr", "optional")
-        terminal.send(b"r")
-        terminal.shows("y restarts")
+        terminal.press_until(b"r", lambda: "y restarts" in terminal.text)
         terminal.quiet(0.3)
-        terminal.send(b"y")
-        terminal.shows("restart alert_mgr on node1: watching")
+        terminal.press_until(b"y", lambda: "restart alert_mgr on node1: watching" in terminal.text)
         terminal.send(b"\x11")
         assert terminal.ends() == 0
         assert_given_back(terminal)

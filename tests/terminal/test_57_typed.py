@@ -1,7 +1,6 @@
 """Case 57: whatever the terminal sends, the deck lives and goes on listening."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -58,17 +57,11 @@ def test_the_deck_and_its_keys_still_work(what: str, terminal: Terminal) -> None
     # Where a paste did not end, a second must pass in silence.
     terminal.quiet(1.3 if "without" in what else 0.2)
     # The first key may be taken for the end of what was sent, and pressing one twice is harmless.
-    press_until(terminal, b"G", lambda: "│▌" in terminal.text and FIRST not in terminal.text)
-    press_until(terminal, b"g", lambda: FIRST in terminal.text)
+    terminal.press_until(
+        b"G", lambda: "│▌" in terminal.text and FIRST not in terminal.text, every=0.3
+    )
+    terminal.press_until(b"g", lambda: FIRST in terminal.text, every=0.3)
     assert terminal.child.poll() is None
-
-
-def press_until(terminal: Terminal, key: bytes, condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 40
-    while not condition():
-        assert time.monotonic() < end, terminal.text
-        terminal.send(key)
-        terminal.quiet(0.3)
 
 
 def test_a_flood_of_input_leaves_nothing_behind(terminal: Terminal) -> None:

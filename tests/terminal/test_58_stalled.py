@@ -19,10 +19,10 @@ def test_polls_go_on_and_the_memory_is_flat(opened: Open, served: SimulatedClust
         stall(terminal.master)
         before, asked = terminal.memory(), len(served.cluster.requests)
         end = time.monotonic() + 4
-        while time.monotonic() < end:
+        while time.monotonic() < end or len(served.cluster.requests) - asked < 4:
             stall(terminal.master)
             time.sleep(0.2)
-        assert len(served.cluster.requests) - asked >= 4
+            assert time.monotonic() < end + 40, "the polls have stopped"
         assert terminal.memory() - before < 20_000_000
         terminal.shows("polled 0 s ago", "alert_mgr")
         terminal.send(b"q")
@@ -37,7 +37,7 @@ def test_a_signal_ends_a_deck_whose_terminal_is_not_read(opened: Open) -> None:
             stall(terminal.master)
             time.sleep(0.1)
         terminal.signal(signal.SIGTERM)
-        assert terminal.child.wait(3.5) == 143
+        assert terminal.child.wait(30) == 143
         while terminal.read():
             pass
         assert terminal.is_given_back

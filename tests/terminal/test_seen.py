@@ -58,8 +58,7 @@ def test_keys_typed_at_a_stalled_terminal_confirm_nothing(
         terminal.shows("y restarts")
         terminal.quiet(0.5)
         assert posts(served) == before
-        terminal.send(b"y")
-        terminal.until(lambda: posts(served) == before + 1)
+        terminal.press_until(b"y", lambda: posts(served) == before + 1)
         terminal.send(b"\x11")
         terminal.ends()
 
@@ -84,14 +83,12 @@ def test_a_name_and_enter_in_one_write_confirm_nothing(
     before = posts(served)
     with production(tmp_path, served) as terminal:
         select(terminal)
-        terminal.send(b"r")
-        terminal.shows("tab, type alert_mgr")
+        terminal.press_until(b"r", lambda: "tab, type alert_mgr" in terminal.text)
         terminal.quiet(0.3)
         terminal.send(b"\t" + SERVICE + b"\r")
         terminal.quiet(1.5)
         assert posts(served) == before
-        terminal.send(b"\r")
-        terminal.until(lambda: posts(served) == before + 1)
+        terminal.press_until(b"\r", lambda: posts(served) == before + 1)
         terminal.send(b"\x11")
         terminal.ends()
 
@@ -99,8 +96,7 @@ def test_a_name_and_enter_in_one_write_confirm_nothing(
 def test_a_terminal_that_answers_confirms_a_dialog(opened: Open) -> None:
     with opened() as terminal:
         select(terminal)
-        terminal.send(b"r")
-        terminal.shows("y restarts")
+        terminal.press_until(b"r", lambda: "y restarts" in terminal.text)
         assert "not confirming" not in terminal.text
 
 
@@ -110,12 +106,10 @@ def test_a_terminal_that_never_answers_is_named_and_a_quiet_second_decides(
     before = posts(served)
     with opened(answers=False) as terminal:
         select(terminal)
-        terminal.send(b"r")
-        terminal.shows("a moment")
+        terminal.press_until(b"r", lambda: "a moment" in terminal.text)
         terminal.send(b"y")
         terminal.shows("y restarts", "Terminal not confirming")
         assert posts(served) == before
-        terminal.send(b"y")
-        terminal.until(lambda: posts(served) == before + 1)
+        terminal.press_until(b"y", lambda: posts(served) == before + 1)
         terminal.send(b"\x11")
         terminal.ends()
