@@ -234,7 +234,7 @@ async def test_before_it_is_sent_a_signal_sends_nothing_and_leaves_no_unknown(
         if not fleet.orders.open:
             return peer.send(who)
         hangs.set()
-        ended.wait(10)
+        ended.wait(60)
         return None
 
     with serving(play) as server:

@@ -112,7 +112,7 @@ def test_a_terminal_that_can_draw_nothing_is_none(term: str, rsdeck: Command) ->
     child = rsdeck.start(stdin=theirs, stdout=theirs, stderr=theirs, env={"TERM": term})
     os.close(theirs)
     printed = os.read(ours, 4096)
-    assert child.wait(20) == 2
+    assert child.wait(60) == 2
     os.close(ours)
     assert b"needs a terminal" in printed
 
@@ -130,7 +130,7 @@ def test_on_a_terminal_an_unknown_node_is_reported_with_the_known_ones(
     printed = b""
     while b"\n" not in printed:
         printed += os.read(ours, 4096)
-    assert child.wait(20) == 2
+    assert child.wait(60) == 2
     os.close(ours)
     assert "no node 'no␛[31mde' in".encode() in printed
     assert b"node1, node2, node3" in printed
@@ -217,7 +217,7 @@ def test_a_reader_that_has_gone_may_be_that_of_stderr(rsdeck: Command) -> None:
     os.close(reading)
     child = rsdeck.start("status", stderr=writing)
     os.close(writing)
-    out, _ = child.communicate(timeout=20)
+    out, _ = child.communicate(timeout=60)
     assert (child.returncode, out) == (141, "")
 
 

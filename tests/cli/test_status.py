@@ -622,7 +622,7 @@ class _Asked:
 
     def type(self, keys: bytes) -> tuple[int, str]:
         os.write(self._ours, keys)
-        out, _ = self._child.communicate(timeout=20)
+        out, _ = self._child.communicate(timeout=60)
         self._listener.join(5)
         os.close(self._ours)
         assert b"Traceback" not in self.shown
