@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+LOGINS = frozenset({"/v1/users/authorize", "/v1/users/refresh_jwt"})
+"""The calls that get a token, or another for it after some minutes."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -153,9 +156,9 @@ class FaultServer:
 
     @property
     def posts(self) -> list[Asked]:
-        """The requests that could change something: every POST but a login's."""
+        """The requests that could change something: every POST but those of a login."""
         sent = (one for one in self.asked if one.method == "POST")
-        return [one for one in sent if one.path != "/v1/users/authorize"]
+        return [one for one in sent if one.path not in LOGINS]
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server((self.host, self.port))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import PASSWORD, RSDECK, Command, profiles, until
-from tests.faultserver import Peer, serving
+from tests.faultserver import LOGINS, Peer, serving
 from tests.fleet.conftest import BOOTSTRAP, Play, configuration, keeping, profile
 from tests.pty import Terminal, environment
 from tui.cli.action_run import ActionRun
@@ -29,7 +29,7 @@ TYPED = ("restart", "node2", SERVICE, "--steady", "1")
 
 def posts(served: SimulatedCluster) -> list[int]:
     sent = (one for one in served.cluster.requests if one.method == "POST")
-    return [one.uid for one in sent if one.path != "/v1/users/authorize"]
+    return [one.uid for one in sent if one.path not in LOGINS]
 
 
 def kinds(rsdeck: Command) -> list[str]:

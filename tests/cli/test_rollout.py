@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.cli.conftest import PASSWORD, RSDECK, Command, Ran, until
-from tests.faultserver import serving
+from tests.faultserver import LOGINS, serving
 from tests.fleet.conftest import Play
 from tests.fleet.plan_nodes import place, service, wish
 from tests.pty import Terminal, environment
@@ -33,7 +33,7 @@ AGREED = (*ROLL, "--yes", SERVICE, "--steady", "1")
 
 def posts(served: SimulatedCluster) -> list[int]:
     sent = (one for one in served.cluster.requests if one.method == "POST")
-    return [one.uid for one in sent if one.path != "/v1/users/authorize"]
+    return [one.uid for one in sent if one.path not in LOGINS]
 
 
 def steps(ran: Ran) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.faultserver import Asked, Peer, answer
+from tests.faultserver import LOGINS, Asked, Peer, answer
 from tui.config import AskSource, Configuration, NodeProfile, Settings
 from tui.credentials import Passwords, Secret
 from tui.fleet.events.change_queue import ActionsElsewhere
@@ -253,7 +253,7 @@ def asked(served: SimulatedCluster, path: str, *, uid: int | None = None) -> lis
 
 def posts(served: SimulatedCluster) -> list[Any]:
     sent = (one for one in served.cluster.requests if one.method != "GET")
-    return [one for one in sent if one.path != "/v1/users/authorize"]
+    return [one for one in sent if one.path not in LOGINS]
 
 
 Reply = bytes | Callable[[Peer], None]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faultserver import LOGINS
 from tests.pty import RSDECK, Terminal, environment
 from tests.terminal.conftest import PASSWORD, Open, configure
 from tui.sim.server import SimulatedCluster
@@ -17,7 +18,7 @@ SERVICE = b"alert_mgr"
 
 def posts(served: SimulatedCluster) -> int:
     sent = (one for one in served.cluster.requests if one.method != "GET")
-    return sum(one.path != "/v1/users/authorize" for one in sent)
+    return sum(one.path not in LOGINS for one in sent)
 
 
 def production(home: Path, served: SimulatedCluster) -> Terminal:

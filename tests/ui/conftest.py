@@ -19,6 +19,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
+from tests.faultserver import LOGINS
 from tests.ui.headless import paint_changes, paint_when_settled
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
@@ -333,7 +334,7 @@ async def open_deck(
 
 def posts(served: SimulatedCluster) -> list[Any]:
     sent = (one for one in served.cluster.requests if one.method != "GET")
-    return [one for one in sent if one.path != "/v1/users/authorize"]
+    return [one for one in sent if one.path not in LOGINS]
 
 
 async def quiet(seconds: float) -> None:
