@@ -112,7 +112,7 @@ async def test_the_key_bar_dims_what_would_be_refused_on_the_service_under_the_c
         deck.app.action_paint("terminal")  # there, what is dim is "dim"
 
         def dimmed() -> set[str]:
-            bar = deck.app.deck._keys._shown
+            (bar,) = deck.app.deck._keys._lines
             words = (bar.plain[span.start : span.end].split() for span in bar.spans)
             styles = (span.style for span in bar.spans)
             dim = (one for one, style in zip(words, styles, strict=True) if style == "dim")
