@@ -205,6 +205,7 @@ async def test_what_would_be_sent_is_seen_to_its_end_before_y_confirms_it() -> N
         facts = shown.question.query_one("#facts")
         await wait_until(lambda: "down shows the rest" in help_text(shown))
         await wait_until(lambda: 10 < facts.size.height < 20)
+        await settle(shown.app)  # the line below it may take one of its lines
         height, steps = facts.size.height, []
         await shown.press("y")
         while facts.scroll_offset.y + height < 40:
