@@ -135,7 +135,7 @@ async def test_events_of_the_cluster_stand_below_the_services_and_lead_there(
         await deck.all_known()
         await deck.shows("events of demo", "No events yet.")
         served.cluster.stop(2, "mdns_server")
-        await deck.shows("node2 mdns_server")
+        await deck.shows("mdns_server node2")
         recent = deck.app.deck._recent
         recent.focus()
         recent.action_choose()
