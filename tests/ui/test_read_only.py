@@ -32,10 +32,8 @@ async def back_to_the_deck(deck: Deck) -> None:
         if isinstance(screen, TypeAheadProofScreen):
             await deck.until(lambda screen=screen: screen.is_armed)
         await deck.press("escape")
-        await deck.settle()
     while "shown" in deck.text:
         await deck.press("escape")
-        await deck.settle()
 
 
 async def test_read_only_is_shown_at_every_size_and_the_keys_show_why(
@@ -95,8 +93,7 @@ async def test_no_key_sends_anything_but_get(served: SimulatedCluster, tmp_path:
                 await deck.on("alert_mgr")
                 await deck.press(key)
                 assert not isinstance(deck.app.screen, OrderDialog)
-                for answer in ("y", "enter"):
-                    await deck.press(answer)
+                await deck.press("y", "enter")
                 await back_to_the_deck(deck)
         assert deck.fleet.read_only == WHY
         assert not operators()
