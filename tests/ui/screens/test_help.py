@@ -106,7 +106,9 @@ async def test_the_help_knows_how_long_it_is_in_any_width(
         for width in (50, 94, 96):
             lines = help_page(page._sections, width, page._palette).plain.splitlines()
             assert page.get_content_height(page.size, page.size, width) == len(lines)
-        assert page.get_content_height(page.size, page.size, 0) == 0
+        for width in range(3):  # the smallest terminals leave it no cell
+            height = page.get_content_height(page.size, page.size, width)
+            assert bool(height) is bool(width)
 
 
 async def test_every_action_is_in_the_palette(served: SimulatedCluster, tmp_path: Path) -> None:
