@@ -116,7 +116,7 @@ async def stage(
         )
         themes, _ = load_themes(theme_dirs())
         app = DeckApp(configuration, fleet, themes=themes, keys={})
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             app.action_paint(theme)
             yield Stage(app, fleet, pilot, served.cluster)
 

@@ -50,10 +50,10 @@ def event_remainder(event: Event, place: str = "") -> str:
     `place` is how a message of the connection begins: the node's name and its address.
     """
     match event.details:
-        case Restart() as restart:
-            return ", ".join(
-                filter(None, (_behind(restart, event.cause, event.sender), _restart_way(restart)))
-            )
+        case Restart(via=via) as restart:
+            way = f"seen {via}" if via else "by its start time"
+            behind = _behind(restart, event.cause, event.sender)
+            return ", ".join(filter(None, (behind, way)))
         case StatusChange(before=None, after=after) if after is not None:
             return after
         case StatusChange(before=before, after=None):

@@ -10,6 +10,7 @@ from tui.model.records import dataclass
 from tui.model.text import visible_name
 from tui.model.time_zone import DATE_AND_TIME, clock_text, shown_time
 from tui.ui.format.service_row import GLYPHS, STYLES
+from tui.ui.format.status_lines import brief_digests
 
 _SIGNS = {
     EventKind.FLIPPED: ("?", ""),
@@ -60,7 +61,7 @@ def event_cells(event: Event, now: float, on: datetime, place: str = "") -> Even
         node=event.node,
         service=visible_name(event.service),
         what=f"{sign} {event.kind.value}",
-        text=event_remainder(event, place),
+        text=brief_digests(event_remainder(event, place)),
         style=style,
         is_problem=event.is_problem,
     )

@@ -377,7 +377,8 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
             unlocked=self._fleet.unlocked,
         )
         if line.plain:
-            line.append(" " * (self.size.width - line.cell_len), self._palette["banner"])
+            room = self.table.container_size.width
+            line.append(" " * (room - line.cell_len), self._palette["banner"])
         self._banner.say(line)
 
     def action_mark(self) -> None:

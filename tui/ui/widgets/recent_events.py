@@ -9,6 +9,9 @@ from tui.model.event import Event
 from tui.ui.format.event_row import EventCells, event_cells
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 
+_SHARE = 4
+"""The part of the width that a column has at most, so that what happened stays in view."""
+
 
 class RecentEvents(LiveTable):
     """Rows of the newest events, the newest first; chosen, one leads to its service.
@@ -62,7 +65,10 @@ class RecentEvents(LiveTable):
             max((cell_len(row.cells[number].text) for row in rows), default=0)
             for number in range(len(keys))
         ]
-        columns = [Column(key, "", width) for key, width in zip(keys, widths, strict=True)]
+        most = self.size.width // _SHARE
+        columns = [
+            Column(key, "", min(width, most)) for key, width in zip(keys, widths, strict=True)
+        ]
         self.set_columns((*columns, Column("text", "", 10, grow=1)))
 
     def event(self, key: str | None) -> Event | None:
