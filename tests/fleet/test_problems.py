@@ -96,6 +96,21 @@ def test_trouble_with_a_node_is_listed_with_its_kind_and_since_when(kind: Troubl
     assert problem.severity is severity
 
 
+def test_the_place_of_a_trouble_is_not_repeated_in_its_reason() -> None:
+    trouble = Trouble(TroubleKind.UNREACHABLE, "a (https://a:9443) gave no answer")
+    reading = Reading("a", (), NOW, None, trouble=trouble, since=NOW)
+    problem = problem_of(node("a", reading=reading, place="a (https://a:9443)"))
+    assert problem.what == "unreachable: gave no answer"
+
+
+def test_what_is_down_is_told_from_what_is_serious_for_another_reason() -> None:
+    found = problems(node("a", {"x": "STOPPED", "y": "FATAL", "z": "PURPLE"}), lost("b"))
+    assert {problem.service: problem.is_down for problem in found} == {
+        "": True, "x": True, "y": True, "z": False,
+    }  # fmt: skip
+    assert not problem_of(node("a", {"x": "RUNNING"}, answered_at=NOW - 60)).is_down
+
+
 def test_the_old_services_of_a_lost_node_are_not_listed_as_if_they_were_the_present() -> None:
     stale = node("a", {"x": "FATAL"}, answered_at=NOW - 60)
     assert problem_of(stale).what.startswith("stale")

@@ -2,10 +2,31 @@
 
 import pytest
 
-from tests.events import ELSEWHERE, EXAMPLES, HERE, LOGGED, ON, SENTENCES, event
+from tests.events import (
+    ELSEWHERE,
+    EXAMPLES,
+    HERE,
+    LOGGED,
+    ON,
+    SENTENCES,
+    TITLE,
+    UNKNOWN,
+    event,
+)
 from tui.model.context import LogEntry
-from tui.model.event import Cause, ClusterLogged, EventDetails, EventKind, OldSentence
-from tui.model.event_text import event_brief, event_text
+from tui.model.event import (
+    Cause,
+    ClusterLogged,
+    ConnectionLost,
+    EventDetails,
+    EventKind,
+    OldSentence,
+    Restart,
+    RolloutMoved,
+    StatusChange,
+)
+from tui.model.event_text import event_brief, event_remainder, event_text
+from tui.model.rollout import RolloutState
 
 
 @pytest.mark.parametrize(("details", "cause", "text", "brief"), SENTENCES)
@@ -39,3 +60,30 @@ def test_an_old_sentence_is_shown_as_it_was_kept() -> None:
     assert event_text(old) == "it was so, sent from here"
     assert event_brief(old) == "so"
     assert event_brief(event(OldSentence(EventKind.LOST, "gone"))) == "gone"
+
+
+PLACE = "node1 (https://node1:9443)"
+
+
+@pytest.mark.parametrize(
+    ("details", "cause", "text"),
+    [
+        (Restart("RUNNING"), ELSEWHERE, "not sent from here, by its start time"),
+        (Restart("RUNNING", via="EXITED"), HERE, "sent from here, seen EXITED"),
+        (Restart("RUNNING"), UNKNOWN, "by its start time"),
+        (StatusChange(None, "RUNNING"), ELSEWHERE, "RUNNING"),
+        (StatusChange(None, "RUNNING"), HERE, "RUNNING, sent from here"),
+        (StatusChange("FATAL", None), ELSEWHERE, "was FATAL"),
+        (StatusChange("RUNNING", "FATAL"), ELSEWHERE, "RUNNING → FATAL"),
+        (ConnectionLost(None, f"{PLACE} gave no answer"), UNKNOWN, "gave no answer"),
+        (ConnectionLost(None, "the proxy gave no answer"), UNKNOWN, "the proxy gave no answer"),
+        (
+            RolloutMoved(1, TITLE, RolloutState.PAUSED, note="node2: refused"), HERE,
+            f"paused: node2: refused · rollout 1, {TITLE}",
+        ),
+    ],
+)  # fmt: skip
+def test_beside_its_kind_and_node_an_event_repeats_neither(
+    details: EventDetails, cause: Cause, text: str
+) -> None:
+    assert event_remainder(event(details, cause=cause), PLACE) == text

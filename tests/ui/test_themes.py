@@ -119,6 +119,14 @@ def test_every_text_is_readable_on_every_background(
 
 
 @pytest.mark.parametrize("name", COLORED)
+def test_frames_and_scroll_bars_are_seen_on_the_background(
+    name: str, themes: dict[str, ThemeFile]
+) -> None:
+    frame = rgb(to_textual(themes[name]).variables["frame"])
+    assert contrast(frame, rgb(themes[name].colors["background"])) > 1.5
+
+
+@pytest.mark.parametrize("name", COLORED)
 def test_what_brings_its_own_background_can_be_read(
     name: str, themes: dict[str, ThemeFile]
 ) -> None:

@@ -49,15 +49,14 @@ def event_remainder(event: Event, place: str = "") -> str:
 
     `place` is how a message of the connection begins: the node's name and its address.
     """
+    behind = _behind(event.details, event.cause, event.sender)
     match event.details:
-        case Restart(via=via) as restart:
-            way = f"seen {via}" if via else "by its start time"
-            behind = _behind(restart, event.cause, event.sender)
-            return ", ".join(filter(None, (behind, way)))
-        case StatusChange(before=None, after=after) if after is not None:
-            return after
+        case Restart(via=via):
+            return _listed(behind, f"seen {via}" if via else "by its start time")
+        case StatusChange(before=None, after=after):
+            return _listed(after or "", behind)
         case StatusChange(before=before, after=None):
-            return f"was {before}"
+            return _listed(f"was {before}", behind)
         case ConnectionLost(message=message):
             return message.removeprefix(f"{place} ")
         case RolloutMoved(number=number, title=title, note=note) as rollout:
@@ -97,7 +96,11 @@ def details_text(details: EventDetails, cause: Cause, sender: Sender | None = No
         # Who it was matters more than how it was seen, and a list cuts what comes last.
         what = "restarted" if isinstance(details, Restart) else _text(details)
         return f"{what} by {sender_text(sender)}"
-    return ", ".join(filter(None, (_text(details), _behind(details, cause, sender))))
+    return _listed(_text(details), _behind(details, cause, sender))
+
+
+def _listed(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
 
 
 def _behind(details: EventDetails, cause: Cause, sender: Sender | None) -> str:

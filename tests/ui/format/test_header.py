@@ -88,6 +88,15 @@ def test_a_node_whose_last_poll_failed_is_not_ok_though_its_answer_is_recent() -
     assert summed(one, two)[:2] == ["nodes 1/2 ok", "services 1/1 ok"]
 
 
+def test_a_band_of_one_line_has_no_context_but_a_lost_quorum() -> None:
+    view = node_view("node1", Service("a", "RUNNING"))
+    for up, quorum in ((2, ["quorum LOST 2/5"]), (3, [])):
+        context = ClusterContext(quorum=Known(Quorum(up, 5), "", read_at=NOW))
+        summary = ClusterSummary.of([view], 0, [context])
+        shown = words(brief_parts(node_name(view, PALETTE), summary, view, NOW, PALETTE))
+        assert [word for word in shown if "quorum" in word] == quorum
+
+
 def test_what_is_not_known_is_never_a_number() -> None:
     nothing = summed(node_view("node1", Service("a", "RUNNING")), context=ClusterContext())
     assert nothing[2:] == ["alerts —", "quorum —", "license —", "certs —"]
