@@ -70,7 +70,7 @@ async def test_the_request_must_be_seen_before_words_and_a_reason_confirm_it(
 ) -> None:
     """P5, case 59: the fields take so much room that the request is below the first page."""
     configuration = write_configuration(served, tmp_path, more='environment = "production"\n')
-    async with open_deck(configuration, size=(80, 24)) as deck:
+    async with open_deck(configuration, size=(80, 18)) as deck:
         await deck.all_known()
         await deck.fleet.read_context("node1")
         deck.fleet.unlocked = True
@@ -285,7 +285,7 @@ async def test_restarting_what_carries_the_api_loses_the_answer_and_is_verified_
         await ask(deck, "r", "cnm_http")
         await deck.armed()
         await deck.press("tab", *"cnm_http", "enter", *"hung", "enter")
-        await deck.shows("cnm_http on node1: VERIFIED", "answer lost")
+        await deck.shows("cnm_http on node1: VERIFIED", "its answer was lost")
     assert len(posts(served)) == 1
 
 

@@ -24,7 +24,7 @@ async def test_a_row_shows_name_status_uptime_kind_and_start(
         await deck.shows("SERVICE", "STATUS", "UPTIME", "KIND", "LAST ", "CHANGED")
         await deck.until(lambda: "optional" in line_of(deck, "alert_mgr"))
         row = line_of(deck, "alert_mgr")
-        assert re.search(r"● RUNNING +3d 00:\d\d:\d\d optional", row), row
+        assert re.search(r"● RUNNING +3d 00:\d\d:\d\d +optional", row), row
         assert "required" in line_of(deck, "ccs")
         assert "✓ EXITED" in line_of(deck, "start_redis_servers")
 
