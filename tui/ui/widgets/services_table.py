@@ -18,8 +18,9 @@ from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.row import place_columns
 
 _STRIP = "strip"
-_STRIP_LEAST = 17
-"""Minutes of the strip below which there is none: it needs the room more than what changed."""
+_STRIP_LEAST, _NARROW_STRIP_LEAST, _NARROW = 11, 17, 82
+"""Minutes of the strip below which there is none; in a table of fewer than so many cells more of
+them, since there it needs the room more than what changed."""
 
 _NAME_LEAST, _BESIDE_NAME = 24, 40
 """Cells of the longest service's name in a narrow table, and those that the status, the uptime and
@@ -103,10 +104,11 @@ class ServicesTable(LiveTable):
         fitted, room = [], self.scrollable_content_region.width
         most = dict.fromkeys(self._widest, room // _SHARE)
         most["name"] = max(_NAME_LEAST, room - _BESIDE_NAME)
+        least = {_STRIP: _NARROW_STRIP_LEAST} if room < _NARROW else {}
         for column in service_columns():
             title = f"{column.title} {arrow}" if column.key == wanted else column.title
             width = max(
-                column.width,
+                least.get(column.key, column.width),
                 len(title),
                 min(self._widest.get(column.key, 0), most.get(column.key, 0)),
             )
