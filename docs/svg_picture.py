@@ -73,7 +73,7 @@ def reworded(row: Sequence[Cell], text: str) -> list[Cell]:
         for offset, char in enumerate(text[new_start:new_end]):
             found.append((char, looks[min(start + offset, max(start, end - 1), len(looks) - 1)]))
     missing = max(0, len(row) - len(found))
-    return found[: len(row)] + [(" ", look) for look in looks[len(row) - missing :]]
+    return found[: len(row)] + [(" ", looks[-1])] * missing
 
 
 def svg(rows: Sequence[Sequence[Cell]], title: str) -> str:

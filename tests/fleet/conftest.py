@@ -268,6 +268,7 @@ class Play:
 
     def __init__(self, uid: int = 1) -> None:
         self.services: dict[str, Any] = {name: running_since(0) for name in ("alert_mgr", "ccs")}
+        self.restarts = 0
         members = [{"uid": one, "addr": f"10.0.0.{one}"} for one in (1, 2, 3)]
         states = {
             str(one): {"hostname": f"host{one}", "role": "master" if one == 1 else "slave"}
@@ -298,9 +299,10 @@ class Play:
 
     def restart(self, service: str = "alert_mgr") -> None:
         """Restart a service: as on every node, later than what was read of it before."""
+        self.restarts += 1
         self.services[service] = {
             "status": "RUNNING",
-            "start_time": "2026-01-02T00:01:00Z",
+            "start_time": f"2026-01-02T00:{self.restarts:02}:00Z",
             "uptime": "0:00:01",
         }
 

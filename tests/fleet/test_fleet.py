@@ -399,6 +399,6 @@ async def test_a_retired_poller_with_an_open_order_publishes_nothing_under_its_n
             assert {one.kind for one in deck.notes.events} == {EventKind.VERDICT}
             assert len(set(history.starts)) == 1
             assert deck.watch().facts.optional == {"cm_server"}
-            new.services["alert_mgr"] = running_since(120)
+            new.restart()
             await deck.until(lambda: deck.notes.events[-1].kind is EventKind.RESTARTED)
             assert not deck.notes.events[-1].ordered_here

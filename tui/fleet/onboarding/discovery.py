@@ -110,14 +110,14 @@ async def discover_cluster(  # noqa: PLR0913 - what is known already is known to
     far as that is known already, by profile. Nothing is sent to a node without a profile where
     `consent` returns False, nor before it returns; without it, whoever calls has consented.
     """
-    login = Login.of(profile)
+    login = Login.of(profile, passwords.refused)
     line = NodeConnection(profile, login, passwords, timeout, lambda: False)
     try:
         async with line.hold() as reader:
             identity = await _or_unknown(reader.identity())
             facts = await reader.cluster_facts()
     except LoginStopped:
-        return Discovery(profile, trouble=Trouble(TroubleKind.NO_PASSWORD, login.trouble))
+        return Discovery(profile, trouble=login.trouble_at(profile.name))
     except ApiError as error:
         return Discovery(profile, trouble=_explained(error, configuration))
     finally:
