@@ -4,18 +4,40 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.faultserver import Peer
-from tests.fleet.conftest import HEALTH, LIST, Play, Running, profile, running, running_since, said
-from tests.fleet.rollouts import NODE_WELL, QUICK, SERVICE, begun, played, progress, reaches
+from tests.fleet.conftest import (
+    HEALTH,
+    LIST,
+    Play,
+    Running,
+    posts,
+    profile,
+    profiles,
+    running,
+    running_since,
+    said,
+)
+from tests.fleet.rollouts import (
+    NODE_WELL,
+    QUICK,
+    SERVICE,
+    begun,
+    planned,
+    played,
+    progress,
+    reaches,
+)
 from tui.fleet.protocols import NullJournal
 from tui.fleet.rollout.runner import _is_late_uptime, _is_later
 from tui.model.order import Order, Result, SeenService, Verdict
 from tui.model.rollout import Plan, RolloutProgress, RolloutState, StopReason
 from tui.model.service import Kind, Service
+from tui.sim.server import SimulatedCluster
 
 
 def answers_false(play: Play, *, works: bool) -> None:
@@ -98,6 +120,13 @@ def test_a_run_that_has_lasted_less_than_before_is_another(uptime: int, is_new: 
     before = SeenService(SERVICE, "RUNNING", Kind.OPTIONAL, None, 3600)
     assert _is_later(before, Service(SERVICE, "RUNNING", None, uptime)) is is_new
     assert not _is_later(before, Service(SERVICE, "STARTING", None, uptime))
+
+
+def test_a_start_time_that_moved_back_is_no_later_run() -> None:
+    before = SeenService(SERVICE, "RUNNING", Kind.OPTIONAL, datetime(2026, 1, 2, tzinfo=UTC))
+    for day, is_new in ((1, False), (2, False), (3, True)):
+        now = Service(SERVICE, "RUNNING", datetime(2026, 1, day, tzinfo=UTC))
+        assert _is_later(before, now) is is_new
 
 
 @pytest.mark.parametrize(
@@ -216,3 +245,21 @@ async def test_of_two_choices_in_a_row_the_first_counts_and_while_it_runs_only_a
             await deck.until(lambda: progress(deck, plan).state is not RolloutState.PAUSED)
             await reaches(deck, plan, RolloutState.DONE)
             assert len(server.posts) == 1
+
+
+async def test_a_proxy_whose_endpoints_did_not_come_back_pauses(served: SimulatedCluster) -> None:
+    """P29: it is verified, and yet its clients are not served."""
+    patience = replace(QUICK, endpoints=0.3)
+    async with running(*profiles(served), patience=patience) as deck:
+        deck.fleet.unlocked = True
+        plan = replace(await planned(deck, "dmcproxy"), reason="a test")
+        await deck.fleet.read_context(plan.steps[0].node)
+        for database in range(1, 9):
+            path = f"/v1/local/bdbs/{database}/endpoint/availability"
+            served.cluster.fail_call(path, 503, b'{"error_code": "bdb_endpoint_unavailable"}')
+        deck.fleet.rollouts.begin(plan)
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert now.stop is not None
+        assert now.stop.reason is StopReason.NOT_VERIFIED, now.text
+        assert "endpoints back" in now.text
+        assert len(posts(served)) == 1
