@@ -53,29 +53,35 @@ class _Hour(NullHistory):
 
     async def last_hour(self, node: str, cluster: str) -> Mapping[str, Day]:
         """Return what the table's strips are drawn from."""
-        return {name: await self.day(node, name, cluster) for name in self._services}
+        del node, cluster
+        return {name: _past(name, 3600, 60 * _MINUTES) for name in self._services}
 
     async def day(self, node: str, service: str, cluster: str) -> Day:
-        """Return the last hour of a service."""
+        """Return the last day of a service."""
         del node, cluster
-        now = time.time()
-        up, gap = State(now - 9e5, "RUNNING"), (now - 1500, now - 1380)
-        segments = [Segment(now - 60 * _MINUTES, gap[0], up)]
-        if service == STOPPED:
-            segments += [
-                Segment(gap[1], now - 180, up),
-                Segment(now - 180, now, State(now - 180, "STOPPED")),
-            ]
-        elif service == FAILED:
-            segments += [
-                Segment(gap[1], now - 900, up),
-                Segment(now - 900, now - 720, State(now - 900, "FATAL")),
-                Segment(now - 720, now, up),
-            ]
-        else:
-            segments.append(Segment(gap[1], now, up))
-        restarts = (now - 600, now - 300) if service in ("cm_server", "mdns_server") else ()
-        return Day(now - 3600, now, tuple(segments), restarts, 9e5)
+        return _past(service, 86_400, 80_000)
+
+
+def _past(service: str, seconds: float, watched: float) -> Day:
+    """Return the last seconds of a service, so many of which its node was watched."""
+    now = time.time()
+    up, gap = State(now - 9e5, "RUNNING"), (now - 1500, now - 1380)
+    segments = [Segment(now - watched, gap[0], up)]
+    if service == STOPPED:
+        segments += [
+            Segment(gap[1], now - 180, up),
+            Segment(now - 180, now, State(now - 180, "STOPPED")),
+        ]
+    elif service == FAILED:
+        segments += [
+            Segment(gap[1], now - 900, up),
+            Segment(now - 900, now - 720, State(now - 900, "FATAL")),
+            Segment(now - 720, now, up),
+        ]
+    else:
+        segments.append(Segment(gap[1], now, up))
+    restarts = (now - 600, now - 300) if service in ("cm_server", "mdns_server") else ()
+    return Day(now - seconds, now, tuple(segments), restarts, 9e5)
 
 
 def _configuration(served: SimulatedCluster, folder: Path, trouble: Trouble) -> Configuration:
