@@ -28,7 +28,6 @@ from tests.fleet.conftest import (
     profiles,
     quiet,
     running,
-    running_since,
     said,
 )
 from tui.credentials import Passwords, Secret
