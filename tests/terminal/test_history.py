@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,15 @@ def test_a_killed_deck_loses_nothing_that_it_had_seen_a_moment_before(
 def test_of_two_decks_one_writes_the_history_and_after_it_the_other(
     served: SimulatedCluster, opened: Open, service: str, tmp_path: Path
 ) -> None:
-    with opened() as first, opened("--read-only") as second:
+    with ExitStack() as decks:
+        first = decks.enter_context(opened())
         first.shows("alert_mgr", "/32 ok")
+        first.until(lambda: list(tmp_path.rglob("history.sqlite3")))
+        second = decks.enter_context(opened("--read-only"))
         second.shows("alert_mgr", "/32 ok")
+        second.send(b"d")
+        second.shows("another deck keeps the history")
+        second.send(b"\x1b")
         served.cluster.stop(1, service)
         first.shows("→ STOPPED")
         second.shows("→ STOPPED")
