@@ -80,9 +80,9 @@ def test_of_two_decks_one_writes_the_history_and_after_it_the_other(
         first.shows("→ STOPPED")
         second.shows("→ STOPPED")
         first.until(lambda: stopped(tmp_path, service))
+        assert stopped(tmp_path, service) == ["node1"]
         first.send(b"q")
         assert first.ends() == 0
-        assert stopped(tmp_path, service) == ["node1"]
 
         def flipped() -> bool:
             served.cluster.stop(2, service)
