@@ -93,6 +93,7 @@ def test_every_command_with_json_ends_so(
 
 
 def test_what_could_not_be_printed_after_an_action_ends_with_no_code_of_an_unsent_one() -> None:
+    """P28: such a code would say that nothing was sent."""
     full = unwritten(OSError(errno.ENOSPC, "No space left on device"))
     assert isinstance(full, CommandError)
     assert full.exit_code == 1
