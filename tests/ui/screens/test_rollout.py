@@ -607,7 +607,9 @@ async def test_however_fast_one_pages_nothing_is_passed_by_unseen(
         await read(deck)
         deck.burst(*["up"] * 60)
         await deck.shows("Restart alert_mgr on 3 nodes")
-        await deck.until(lambda: "shows the rest" not in deck.text)
+        while "shows the rest" in deck.text:  # only where facts that changed have more lines
+            assert screen._seen < box.virtual_size.height
+            await read(deck)
 
 
 async def test_nodes_that_no_profile_leads_to_are_named_in_the_plan(
