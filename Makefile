@@ -11,7 +11,7 @@ RELEASE := $(VENV)/.release
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check format imports mutants man schemas dist pex container bench bench-ci trace soak fuzz screenshot pictures site-pictures pages docs clean
+.PHONY: demo test quick check again format imports mutants man schemas dist pex container bench bench-ci trace soak fuzz screenshot pictures site-pictures pages docs clean
 
 demo: $(STAMP)
 	@$(BIN)/rsdeck demo
@@ -30,6 +30,11 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
+
+# What failed in the last run, alone; for .ci/run. Each name it prints is a fault to be found.
+again: $(STAMP)
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/mypy
+	$(BIN)/python -m pytest -q -p no:xdist --last-failed --last-failed-no-failures none -v
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
