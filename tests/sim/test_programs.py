@@ -162,3 +162,14 @@ def test_a_still_cluster_stays_as_it_is(clock):
     cluster = Cluster(clock=clock)
     clock.after(86400)
     assert {e["status"] for e in cluster.services(1).values()} == {"RUNNING", "EXITED"}
+
+
+def test_a_lively_cluster_begins_nothing_for_a_while_after_an_action(clock):
+    clock.now = 1700000000.25
+    cluster = Cluster(clock=clock, lively=True, seed=4)
+    for _ in range(30):
+        clock.after(3)
+        cluster.operate(1, "restart", ["alert_mgr"])
+        for uid in (2, 3):
+            moving = {one["status"] for one in cluster.services(uid).values()}
+            assert moving <= {"RUNNING", "EXITED"}

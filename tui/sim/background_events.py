@@ -10,6 +10,8 @@ _SERVICES = (
     "crdb_worker_1", "pdns_server",
 )  # fmt: skip
 _SLEPT = 120.0
+_QUIET = 45.0
+"""Seconds after an action in which nothing begins: else hardly a rollout would come to its end."""
 
 
 class BackgroundEvents:
@@ -20,6 +22,10 @@ class BackgroundEvents:
         self._dice = random.Random(seed)  # noqa: S311 - not for cryptography
         self._next = now + self._dice.uniform(6, 10)
         self._later: list[tuple[float, str, int, str]] = []
+
+    def hold(self, now: float) -> None:
+        """Begin nothing for a while; what has begun goes on."""
+        self._next = max(self._next, now + _QUIET)
 
     def advance(self, now: float) -> None:
         """Cause the events that were due by `now`; those missed in a long sleep are skipped."""

@@ -150,6 +150,8 @@ class Cluster:
                 accepted[name], carried_out = self._accept(uid, name)
                 moved += [name] if carried_out else []
             self._command(uid, operation, moved)
+            if self._life is not None:
+                self._life.hold(self.clock())
             return accepted
 
     def _accept(self, uid: int, service: str) -> tuple[bool, bool]:
