@@ -22,6 +22,7 @@ from tui.fleet.snapshot.storage import SavedFiles
 from tui.journal.order_journal import OrderJournal
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
+from tui.ui.dialogs.confirm import ConfirmDialog
 from tui.ui.dialogs.order import OrderDialog
 from tui.ui.dialogs.rollout import RolloutDialog
 from tui.ui.screens.matrix import MatrixScreen
@@ -107,3 +108,15 @@ async def test_a_persons_keys_control_the_tour_and_do_nothing_else(
         assert isinstance(app.screen, MatrixScreen)
         assert posts(served) == []
         assert app.size == Size(120, 40)
+
+
+async def test_the_end_of_the_tour_at_a_question_cancels_the_question(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    app, fleet = make_tour(served, tmp_path, 0.3)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        deck = Deck(app, fleet, pilot)
+        await deck.until(lambda: isinstance(app.screen, ConfirmDialog))
+        app.post_message(key_event("escape"))
+        await deck.until(lambda: app.tour is None and app.screen is app.deck)
+        assert posts(served) == []

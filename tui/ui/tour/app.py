@@ -125,6 +125,8 @@ class TourApp(DeckApp):
         """Give the whole terminal to the deck."""
         self.tour = None
         self.workers.cancel_group(self, "tour")
+        if isinstance(self.screen, ConfirmDialog):
+            self.screen.dismiss(None)  # who ends the tour was not the one who asked for it
         if isinstance(self._driver, TourDriver):
             self._driver.hidden_lines = 0
             size = self._driver.visible_size
