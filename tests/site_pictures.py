@@ -9,8 +9,6 @@ from typing import Any
 
 from textual.app import App
 
-from tests.ui.headless import painted_strips
-
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "pages"
 PICTURES = PAGES / "pictures"
@@ -41,7 +39,7 @@ def keep_picture(name: str, text: str, app: App[Any]) -> None:
     lines = text.splitlines()
     rows = [
         picture.reworded(picture.cells(strip, app.ansi_theme), lines[number])
-        for number, strip in enumerate(painted_strips(app.screen))
+        for number, strip in enumerate(app.screen._compositor.render_strips())
     ]
     PICTURES.mkdir(exist_ok=True)
     drawn = picture.svg(rows, shown_pictures()[name])

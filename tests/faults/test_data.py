@@ -10,7 +10,6 @@ import pytest
 from tests.faultserver import Peer, answer, serving
 from tests.fleet.conftest import LIST, PATIENCE, Play, profile, running, said
 from tests.ui.conftest import open_deck
-from tests.ui.headless import painted_strips
 from tests.ui.screens.test_deck_trouble import one_node
 from tui.fleet.orders.guard import judge_order
 from tui.model.order import Result, SeenService, Tier, Verb
@@ -125,7 +124,7 @@ async def test_ten_thousand_services_with_the_strangest_names_leave_every_line_i
                 await deck.press(key)
                 spent.append(time.process_time() - began)
                 await deck.pilot.pause()
-                for strip in painted_strips(deck.app.screen):
+                for strip in deck.app.screen._compositor.render_strips():
                     assert strip.cell_length == 120
                     assert strip.text.isprintable()
             # Of the processor, polls and settling included: what a busy machine takes is not ours.

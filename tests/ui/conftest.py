@@ -20,7 +20,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.faultserver import LOGINS
-from tests.ui.headless import paint_changes, paint_when_settled, painted_strips
+from tests.ui.headless import paint_changes, paint_when_settled
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
@@ -198,7 +198,7 @@ class Deck:
 
     @property
     def text(self) -> str:
-        strips = painted_strips(self.app.screen)
+        strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text for strip in strips)
 
     async def shows(self, *words: str, seconds: float = 30.0) -> None:

@@ -6,10 +6,8 @@ from typing import Any
 from unittest.mock import patch
 from weakref import WeakSet
 
-from textual._context import visible_screen_stack
 from textual.app import App
 from textual.screen import Screen
-from textual.strip import Strip
 
 _paint = Screen._compositor_refresh
 _UNPAINTED: WeakSet[Screen[Any]] = WeakSet()
@@ -40,12 +38,3 @@ def paint_changes(app: App[Any]) -> None:
     if app.screen_stack and app.screen in _UNPAINTED:
         _UNPAINTED.discard(app.screen)
         _paint(app.screen)
-
-
-def painted_strips(screen: Screen[Any]) -> list[Strip]:
-    """Return what a screen shows, with the screens below a window, which Textual has to be told.
-
-    A window that is first rendered without them would show nothing below it from then on.
-    """
-    visible_screen_stack.set(screen.app._background_screens)
-    return screen._compositor.render_strips()

@@ -14,7 +14,6 @@ from rich.terminal_theme import TerminalTheme
 from textual.screen import Screen
 
 from tests.ui.conftest import Deck, open_deck, write_configuration
-from tests.ui.headless import painted_strips
 from tests.ui.test_themes import NAMES, RGB, contrast
 from tui.sim.server import SimulatedCluster
 
@@ -81,7 +80,7 @@ def is_text(segment: Segment) -> bool:
 def poor(screen: Screen[object]) -> set[str]:
     """Return the looks of too little contrast, each with a text that has it."""
     found: dict[str, str] = {}
-    for strip in painted_strips(screen):
+    for strip in screen._compositor.render_strips():
         for segment in strip:
             style = segment.style or Style()
             if is_text(segment) and (had := ratio(style)) < ENOUGH:

@@ -7,7 +7,6 @@ import pytest
 
 from tests.faultserver import answer, routes, serving
 from tests.ui.conftest import Deck, open_deck
-from tests.ui.headless import painted_strips
 from tests.ui.screens.test_deck_trouble import one_node
 
 pytestmark = pytest.mark.real_time
@@ -42,7 +41,7 @@ def services(names: list[str]) -> str:
 
 
 def assert_harmless(deck: Deck) -> None:
-    strips = painted_strips(deck.app.screen)
+    strips = deck.app.screen._compositor.render_strips()
     width = deck.app.size.width
     for strip in strips:
         assert strip.cell_length == width, strip.text
