@@ -219,7 +219,7 @@ async def test_not_checked_is_shown_on_every_screen_of_the_node_and_no_order_is_
             await deck.press("escape")
         await deck.press("E")
         await deck.form()
-        await deck.shows(INSECURE)
+        await deck.shows("INSECURE")
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         await deck.press("L")
