@@ -7,7 +7,7 @@ from tui.model.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """What tells one state of a file from another without reading it."""
+    """What differs between two states of a file, known without reading it."""
 
     modified_ns: int
     size: int
