@@ -26,7 +26,8 @@ from tui.ui.dialogs.rollout_action import RolloutActionDialog
 pytestmark = pytest.mark.real_time
 
 INPUTS = int(os.environ.get("RSDECK_FUZZ_INPUTS", "600"))
-SEED = int(os.environ.get("RSDECK_FUZZ_SEED", "0")) or secrets.randbelow(1 << 32)
+SEED = int(os.environ.get("RSDECK_FUZZ_SEED", "1")) or secrets.randbelow(1 << 32)
+"""Equal in every run of the suite; 0, as `make fuzz` gives it, stands for another each time."""
 EACH = 300
 """Inputs until another deck is opened: by then the last has wandered off to where little happens.
 """
@@ -109,6 +110,7 @@ async def test_no_input_ends_the_deck_and_only_what_was_confirmed_is_sent(
         async with open_deck(configuration, journal=journal, patience=QUICK) as deck:
             await deck.all_known()
             fuzzer = InputFuzzer(deck, seed)
+            fuzzer.look()
             served.cluster.requests.clear()
             await confirm_an_action(deck, fuzzer, served)
             await begin_a_rollout(deck, fuzzer)
