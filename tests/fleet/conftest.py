@@ -16,7 +16,7 @@ import pytest
 from tests.faultserver import LOGINS, Asked, Peer, answer
 from tui.config import AskSource, Configuration, NodeProfile, Settings
 from tui.credentials import Passwords, Secret
-from tui.fleet.events.change_queue import ActionsElsewhere
+from tui.fleet.events.pipeline import ActionsElsewhere
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.poller import NodePoller

@@ -7,10 +7,16 @@ from typing import Any
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
-from tui.fleet.events.baseline import EventBaseline
-from tui.fleet.events.change_queue import ActionsElsewhere, ChangeQueue
 from tui.fleet.events.event_log import EventLog
-from tui.fleet.events.pipeline import Changes, EventPipeline, order_event, verdict_event
+from tui.fleet.events.pipeline import (
+    ActionsElsewhere,
+    ChangeQueue,
+    Changes,
+    EventBaseline,
+    EventPipeline,
+    order_event,
+    verdict_event,
+)
 from tui.fleet.orders.executor import NotAccepted, Orders
 from tui.fleet.orders.guard import NodeStanding, judge_order
 from tui.fleet.orders.recovery import OrderRecovery

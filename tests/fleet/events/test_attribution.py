@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.events import EXAMPLES, event
-from tui.fleet.events.attribution import Attribution
+from tui.fleet.events.pipeline import Attribution
 from tui.journal.other_actions import AFTERWARDS, OtherAction
 from tui.model.event import Cause, EventKind, Sender
 from tui.model.event_text import event_text

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from tests.fleet.conftest import profile
-from tui.fleet.events.baseline import EventBaseline
 from tui.fleet.events.diff import diff_readings
+from tui.fleet.events.pipeline import EventBaseline
 from tui.fleet.login.state import Login
 from tui.model.event import EventKind
 from tui.model.reading import Reading, Trouble, TroubleKind

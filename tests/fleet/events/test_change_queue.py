@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.fleet.events.change_queue import ActionsElsewhere, ChangeQueue
-from tui.fleet.events.pipeline import Changes
+from tui.fleet.events.pipeline import ActionsElsewhere, ChangeQueue, Changes
 from tui.journal.other_actions import OtherAction
 from tui.model.reading import Reading
 

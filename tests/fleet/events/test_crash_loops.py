@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.events import ELSEWHERE, EXAMPLES, HERE, event
-from tui.fleet.events.restart_detector import CrashLoopDetector
+from tui.fleet.events.diff import CrashLoopDetector
 from tui.model.event import CrashLoop, Event, EventKind
 
 

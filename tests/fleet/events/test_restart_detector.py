@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tests.events import ELSEWHERE, HERE, ON, flip
-from tui.fleet.events.restart_detector import RestartDetector
+from tui.fleet.events.diff import RestartDetector
 from tui.model.event import Event, Restart
 
 

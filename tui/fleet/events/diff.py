@@ -1,17 +1,28 @@
-"""Two readings of one node → what happened between them. Pure."""
+"""Two readings of one node → what happened between them; restarts and crash loops. Pure.
 
+Where a restart falls between two readings, its start time shows it; where a reading catches it on
+the way, the node shows one status after another, and `RestartDetector` works out what they add up
+to.
+"""
+
+from collections import deque
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from tui.model.event import (
+    Cause,
     ConnectionLost,
     ConnectionRegained,
+    CrashLoop,
     Event,
     EventDetails,
+    EventKind,
     Restart,
     StatusChange,
 )
 from tui.model.reading import Reading
+from tui.model.records import dataclass
 from tui.model.restart import uptime_came_late, was_restarted
 from tui.model.service import Service
 
@@ -105,3 +116,145 @@ def _change(
     if was_restarted(old, new, seconds, uptime_is_late=is_late):
         return Restart(new.status, started_at=new.started_at)
     return None
+
+
+_RUNNING, _STOPPED, _STARTING = "RUNNING", "STOPPED", "STARTING"
+_SERVICES_AT_MOST = 20_000
+
+
+@dataclass(slots=True, eq=False)
+class _Transition:
+    """What a service was seen to be: `ran` before it went down, and `via` which status it goes.
+
+    `since` is the start time of its last run that was seen, `spawn` that of a start that was seen
+    on its way and has not come to RUNNING yet; both are of the node's own clock. `ran_at` is when
+    it was last seen RUNNING, by this machine's.
+    """
+
+    ran: bool = False
+    ran_at: float | None = None
+    via: str = ""
+    since: datetime | None = None
+    spawn: datetime | None = None
+
+
+class RestartDetector:
+    """Follows each service from the moment it leaves RUNNING."""
+
+    def __init__(self) -> None:
+        self._transitions: dict[tuple[str, str], _Transition] = {}
+
+    def see(
+        self, event: Event, uptime: int | None = None, last_at: float | None = None
+    ) -> Event | None:
+        """Return the restart that a change of status reveals, of those that were not ordered here.
+
+        `uptime` is what the service shows now, `last_at` when the reading before was. A service
+        that was STOPPED was started by a person: that is no restart. Nor is one whose start time
+        did not move, unless its uptime is shorter than the time since it was last seen RUNNING.
+        """
+        change = event.details
+        if not isinstance(change, StatusChange) or change.kind is not EventKind.FLIPPED:
+            return None
+        before, after, started_at = change.before or "", change.after or "", change.started_at
+        past = self._past(event)
+        if after != _RUNNING:
+            again = after == _STARTING and before != _STOPPED and _is_later(past.spawn, started_at)
+            if before == _RUNNING:
+                past.ran, past.ran_at = True, last_at
+            if before == _RUNNING and after != _STARTING:
+                past.since = started_at or past.since  # what stops still shows since when it ran
+            # A service that starts shows nothing of why it was down.
+            past.via = past.via if after == _STARTING and past.via else after
+            if after == _STARTING:
+                past.spawn = started_at
+            return _restart(event, change, before) if again else None
+        via = before if before != _STARTING else past.via or before
+        returned = past.ran and via != _STOPPED
+        moved = past.since is None or started_at is None or started_at > past.since
+        is_new = moved or _began_since(past.ran_at, event.at, uptime)
+        past.ran, past.via, past.since, past.spawn = False, "", started_at or past.since, None
+        return _restart(event, change, via) if returned and is_new else None
+
+    def forget(self, node: str) -> None:
+        """Forget the services of a node."""
+        kept = {key: past for key, past in self._transitions.items() if key[0] != node}
+        self._transitions = kept
+
+    def _past(self, event: Event) -> _Transition:
+        """Find what is known of a service; of too many, the one known longest is forgotten."""
+        key = (event.node, event.service)
+        past = self._transitions.get(key)
+        if past is None:
+            past = self._transitions[key] = _Transition()
+            while len(self._transitions) > _SERVICES_AT_MOST:
+                del self._transitions[next(iter(self._transitions))]
+        return past
+
+
+def _began_since(ran_at: float | None, at: float, uptime: int | None) -> bool:
+    """Whether an uptime shows a start after a moment; uptimes are whole seconds."""
+    return ran_at is not None and uptime is not None and uptime <= at - ran_at + 1
+
+
+def _is_later(before: datetime | None, after: datetime | None) -> bool:
+    """Whether a start came after another one: the earlier never came to RUNNING."""
+    return before is not None and after is not None and after > before
+
+
+def _restart(event: Event, change: StatusChange, via: str) -> Event | None:
+    """Return the restart that a change reveals; what was ordered here is none."""
+    if event.ordered_here:
+        return None
+    details = Restart(change.after or "", via, change.started_at)
+    return replace(event, details=details, cause=Cause.NOT_ORDERED_HERE)
+
+
+@dataclass(slots=True, eq=False)
+class _RestartTimes:
+    """The restarts of one service, by this machine's monotonic clock, oldest first."""
+
+    restarts: deque[float]
+    is_reported: bool = False
+
+
+class CrashLoopDetector:
+    """Reports a crash loop when `restarts` of one service come within `minutes`.
+
+    It is reported once, and again only after the service was calm for as long.
+    """
+
+    def __init__(self, restarts: int, minutes: float) -> None:
+        self._wanted = restarts
+        self._within = minutes * 60
+        self._times: dict[tuple[str, str], _RestartTimes] = {}
+
+    def see(self, event: Event) -> Event | None:
+        """Return the crash loop that a restart completes; what was ordered is none."""
+        if event.kind is not EventKind.RESTARTED or event.is_ordered:
+            return None
+        past = self._past(event)
+        restarts = past.restarts
+        if restarts and event.at - restarts[-1] > self._within:
+            restarts.clear()
+            past.is_reported = False
+        restarts.append(event.at)
+        lasted = event.at - restarts[0]
+        if past.is_reported or len(restarts) < self._wanted or lasted > self._within:
+            return None
+        past.is_reported = True
+        return replace(event, details=CrashLoop(self._wanted, lasted), cause=Cause.NOT_ORDERED_HERE)
+
+    def forget(self, node: str) -> None:
+        """Forget the restarts of a node's services."""
+        self._times = {key: past for key, past in self._times.items() if key[0] != node}
+
+    def _past(self, event: Event) -> _RestartTimes:
+        """Find the restarts of a service; of too many services, the one known longest goes."""
+        key = (event.node, event.service)
+        past = self._times.get(key)
+        if past is None:
+            past = self._times[key] = _RestartTimes(deque(maxlen=self._wanted))
+            while len(self._times) > _SERVICES_AT_MOST:
+                del self._times[next(iter(self._times))]
+        return past

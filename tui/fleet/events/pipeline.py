@@ -1,20 +1,92 @@
-"""What a poll shows → the events that are published: who caused them, and what they add up to."""
+"""Two readings of a node → the events that are published, in their order.
 
-from collections.abc import Iterable, Iterator, Mapping
+Which readings count (`EventBaseline`), what changed between them, what caused it (`Attribution`),
+what it adds up to (`EventPipeline`), and what waits for the records of other processes
+(`ChangeQueue`).
+"""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from tui.config import Notify
-from tui.fleet.events.attribution import Attribution
-from tui.fleet.events.diff import diff_readings, late_uptimes
-from tui.fleet.events.restart_detector import CrashLoopDetector, RestartDetector
+from tui.fleet.events.diff import CrashLoopDetector, RestartDetector, diff_readings, late_uptimes
 from tui.fleet.login.state import Login
-from tui.journal.other_actions import OtherAction
+from tui.journal.other_actions import AFTERWARDS, OtherAction
 from tui.model.clock import monotonic
-from tui.model.event import Cause, Event, OrderEnded, OrderGiven, RoleChange, StoppedLogin
-from tui.model.order import Order, OrderProgress, Verdict
+from tui.model.event import (
+    Cause,
+    Event,
+    OrderEnded,
+    OrderGiven,
+    Restart,
+    RoleChange,
+    Sender,
+    StatusChange,
+    StoppedLogin,
+)
+from tui.model.node_evidence import StartsChange, compare_starts, start_times
+from tui.model.order import Order, OrderPhase, OrderProgress, Result, Verdict
 from tui.model.reading import Reading
 from tui.model.records import dataclass
+
+
+class Attribution:
+    """Follows this session's orders and those of other processes, and what they explain.
+
+    An order counts from the moment it is sent until AFTERWARDS seconds after its verdicts.
+    """
+
+    def __init__(self) -> None:
+        # Node and service → until when the newest order on it explains changes (monotonic).
+        self._until: dict[tuple[str, str], float] = {}
+        self._others: Mapping[str, tuple[OtherAction, ...]] = {}
+
+    def note(self, progress: OrderProgress, now: float, also: Iterable[str] = ()) -> None:
+        """Follow an order's step at `now` (monotonic); orders of earlier sessions do not count.
+
+        `also` are the other profiles of the same node: it explains what they show as well.
+        """
+        order = progress.order
+        if order.number <= 0 or progress.phase is OrderPhase.CHECKING:
+            return
+        unsent = {
+            verdict.service for verdict in progress.verdicts if verdict.result is Result.NOT_SENT
+        }
+        for name in order.names:
+            if name not in unsent:
+                until = math.inf if progress.is_open else now + AFTERWARDS
+                for node in (order.target.node, *also):
+                    self._until[node, name] = until
+
+    def forget(self, node: str) -> None:
+        """Forget the orders on a node."""
+        self._until = {key: until for key, until in self._until.items() if key[0] != node}
+
+    def set_others(self, actions: Mapping[str, tuple[OtherAction, ...]]) -> None:
+        """Replace the actions of other processes, by the names of the nodes they were sent to."""
+        self._others = actions
+
+    def explain(self, event: Event) -> Event:
+        """Return a change of a service with its cause; any other event as it is."""
+        if not isinstance(event.details, StatusChange | Restart):
+            return event
+        if event.at <= self._until.get((event.node, event.service), -math.inf):
+            return replace(event, cause=Cause.ORDERED_HERE)
+        return replace(event, cause=Cause.NOT_ORDERED_HERE, sender=self._sender(event))
+
+    def _sender(self, event: Event) -> Sender | None:
+        """Return whose action explains a change, the newest of several."""
+        senders = [
+            (action.since, action.sender)
+            for action in self._others.get(event.node, ())
+            if action.since <= event.at <= action.until.get(event.service, -math.inf)
+        ]
+        return max(senders, key=lambda found: found[0])[1] if senders else None
 
 
 class LoginStopDetector:
@@ -131,3 +203,118 @@ class EventPipeline:
             loop = self._loops.see(restart or event)
             if loop is not None:
                 yield loop
+
+
+class IdentifiedNode(PolledNode, Protocol):
+    """A polled node, with what is known of which one answers."""
+
+    @property
+    def wrong_node(self) -> str:
+        """Why it is not known to be the node that is meant; empty if it is."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its newest reading may be taken for one of the same node."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedNode:
+    """A node with the reading that counts: a `PolledNode` for the event pipeline."""
+
+    name: str
+    reading: Reading
+    login: Login
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    reading: Reading
+    was_wrong: bool = False
+
+
+class EventBaseline:
+    """Keeps each node's last reading that counts, to compare the next one with.
+
+    A reading that another node may have given has its troubles counted, and not its services.
+    """
+
+    def __init__(self) -> None:
+        self._counted: dict[str, _Counted] = {}
+
+    def forget(self, node: str) -> None:
+        """Forget a node's reading: another poller has its name."""
+        self._counted.pop(node, None)
+
+    def advance(self, node: IdentifiedNode, before: Reading) -> tuple[Reading, CountedNode]:
+        """Return the readings to compare; `before` is the node's own one before its newest."""
+        last = self._counted.get(node.name, _Counted(before))
+        old, new = last.reading, node.reading
+        is_wrong = bool(node.wrong_node)
+        if is_wrong or not node.is_settled:
+            answered_at = None if old.answered_at is None else new.answered_at
+            new = replace(new, services=old.services, answered_at=answered_at)
+        elif last.was_wrong and _is_of_another(old, new):
+            # It is the node that is meant from now on, and what it was before is not known.
+            old = replace(old, services=new.services)
+        was_wrong = is_wrong or (last.was_wrong and not node.is_settled)
+        self._counted[node.name] = _Counted(new, was_wrong)
+        return old, CountedNode(node.name, new, node.login)
+
+
+def _is_of_another(before: Reading, now: Reading) -> bool:
+    change = compare_starts(start_times(before.services), start_times(now.services))
+    return change in (StartsChange.MOST, StartsChange.BACK)
+
+
+READ_WITHIN = 0.5
+"""Seconds for which changes wait for the journal; a disk that hangs holds up no more."""
+
+
+class ActionsElsewhere(Protocol):
+    """What other processes order; `tui.journal.other_actions` reads it from the disk."""
+
+    async def read(self) -> tuple[OtherAction, ...]:
+        """Return the actions that are recorded by now."""
+
+
+class ChangeQueue:
+    """Passes changes on in their order, once the journal was read where one needs it.
+
+    `take` gets what was read, `publish` the changes; `start` runs a coroutine beside others.
+    Where `elsewhere` is None, nothing is known of other processes, and nothing waits.
+    """
+
+    def __init__(
+        self,
+        elsewhere: ActionsElsewhere | None,
+        take: Callable[[tuple[OtherAction, ...]], None],
+        publish: Callable[[Changes], None],
+        start: Callable[[Coroutine[Any, Any, None], str], None],
+        *,
+        within: float = READ_WITHIN,
+    ) -> None:
+        self._elsewhere = elsewhere
+        self._take, self._publish, self._start = take, publish, start
+        self._within = within
+        self._waiting: deque[Changes] = deque()
+
+    def put(self, changes: Changes, *, is_explained: bool) -> None:
+        """Pass changes on: at once if they are explained and nothing waits before them."""
+        if self._elsewhere is None or (is_explained and not self._waiting):
+            self._publish(changes)
+            return
+        self._waiting.append(changes)
+        if len(self._waiting) == 1:
+            self._start(self._read_and_publish(self._elsewhere), "other actions")
+
+    async def _read_and_publish(self, elsewhere: ActionsElsewhere) -> None:
+        while self._waiting:
+            count = len(self._waiting)
+            try:
+                async with asyncio.timeout(self._within):
+                    self._take(await elsewhere.read())
+            except TimeoutError:
+                pass
+            for _ in range(count):
+                self._publish(self._waiting[0])
+                self._waiting.popleft()
