@@ -5,9 +5,8 @@ import tracemalloc
 import pytest
 
 from tui.api import codec
-from tui.api.codec import WireError
+from tui.api.codec import ServicesParser, WireError
 from tui.api.service_entry import fault_of_entry
-from tui.api.services_parser import ServicesParser
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb, write_operation
 

@@ -9,7 +9,7 @@ import trustme
 from tests.api.conftest import CANARY, Password, certify
 from tests.faultserver import always, answer, routes, serving
 from tests.proxyserver import proxying
-from tui.api.auth.session import LoginHabit, Session
+from tui.api.auth import LoginHabit, Session
 from tui.api.errors import ApiError, NotSent, Unreachable, Untrusted
 from tui.api.tls.probe import probe
 from tui.model.login import LoginWay

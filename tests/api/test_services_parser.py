@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from tui.api.codec import SERVICES_AT_MOST, WireError
-from tui.api.services_parser import ServicesParser
+from tui.api.codec import SERVICES_AT_MOST, ServicesParser, WireError
 
 STARTED = "2024-05-13T18:38:00Z"
 

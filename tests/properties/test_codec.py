@@ -9,8 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.api import codec
-from tui.api.codec import WireError, read_start_time, read_uptime
-from tui.api.services_parser import ServicesParser
+from tui.api.codec import ServicesParser, WireError, read_start_time, read_uptime
 from tui.model.service import Service
 
 REAL = json.dumps(

@@ -13,9 +13,8 @@ from functools import partial
 from typing import ClassVar, TypeVar
 
 from tui.api import codec, context_codec, transport
-from tui.api.auth.node_session import NodeSession
-from tui.api.auth.session import LoginHabit, OutdatedAuthorization, Session
-from tui.api.codec import HttpReply, WireError
+from tui.api.auth import LoginHabit, NodeSession, OutdatedAuthorization, Session
+from tui.api.codec import HttpReply, ServicesParser, WireError
 from tui.api.connection import BeforeSend, Connection, OrderConnection, PasswordGuard
 from tui.api.error_messages import refused_error
 from tui.api.errors import (
@@ -30,7 +29,6 @@ from tui.api.errors import (
     is_redirect,
 )
 from tui.api.messages import Authorization, SecretLike
-from tui.api.services_parser import ServicesParser
 from tui.api.transport import SERVICES
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic

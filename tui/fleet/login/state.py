@@ -33,7 +33,7 @@ from tui.model.records import dataclass
 from tui.model.text import clean
 
 if TYPE_CHECKING:
-    from tui.api.auth.session import Session
+    from tui.api.auth import Session
     from tui.credentials.refused_logins import RefusedLogins
 
 
@@ -146,7 +146,7 @@ class Login:
 
     def session(self, profile: NodeProfile, secret: Secret) -> Session:
         """Return the session that the nodes of a cluster share; a new password begins another."""
-        from tui.api.auth.session import LoginHabit, Session
+        from tui.api.auth import LoginHabit, Session
 
         place = (profile.cluster or profile.url, profile.login)
         generation, session = self.sessions.get(place, (-1, None))

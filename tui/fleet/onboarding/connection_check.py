@@ -42,7 +42,7 @@ async def try_connection(
         secret = typed or await Passwords().read(profile)
     except CredentialError as error:
         return ConnectionTestResult(well=False, texts=(str(error),))
-    from tui.api.auth.session import LoginHabit, Session
+    from tui.api.auth import LoginHabit, Session
     from tui.api.client import NodeReader
 
     reader = NodeReader(
