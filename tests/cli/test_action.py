@@ -18,7 +18,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.order_preview import _preview
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
-from tui.journal.unfinished_orders import find_unfinished_orders
+from tui.journal.unfinished import find_unfinished_orders
 from tui.model.order import Verb
 from tui.sim.server import SimulatedCluster
 

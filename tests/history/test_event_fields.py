@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.events import EXAMPLES, SENTENCES, UNKNOWN
-from tui.history.event_fields import TEXT_AT_MOST, decode_fields, encode_fields
+from tui.history.stored_event import TEXT_AT_MOST, decode_fields, encode_fields
 from tui.model.event import (
     Cause,
     ConnectionLost,

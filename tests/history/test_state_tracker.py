@@ -1,7 +1,7 @@
 """What is new in a reading, and how long a node was watched."""
 
 from tests.history.conftest import AWAY, ON, reading, service
-from tui.history.state_tracker import GAP, StateMark, StateTracker
+from tui.history.write_queue import GAP, StateMark, StateTracker
 
 STAMP = ON.timestamp()
 RUNNING = ("RUNNING", STAMP)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fleet.plan_nodes import open_order
-from tui.journal.node_lock import lock_names
+from tui.journal.order_journal import lock_names
 
 ORDER = open_order()
 

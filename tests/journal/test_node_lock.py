@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fleet.plan_nodes import open_order
-from tui.journal.node_lock import NodeBusy, NodeLock, RolloutLock
+from tui.journal.order_journal import NodeBusy, NodeLock, RolloutLock
 from tui.model.node import Identity
 from tui.model.order import Order, Verb
 from tui.model.rollout import Plan, Step

@@ -9,7 +9,7 @@ from tests.fleet.witness import records
 from tests.journal.slow_disk import locked
 from tui.journal.journal_file import JournalError, JournalFile
 from tui.journal.order_journal import OrderJournal
-from tui.journal.unfinished_orders import find_unfinished_orders
+from tui.journal.unfinished import find_unfinished_orders
 from tui.model.order import Tier, Verb
 
 ORDER = open_order()

@@ -1,15 +1,15 @@
 """The same press that is refused again and again is recorded once a minute, with a count."""
 
-from tui.journal.refusal_limit import EVERY, RefusalLimit
+from tui.journal.order_journal import REFUSAL_EVERY, RefusalLimit
 
 
 def test_the_first_is_recorded_and_those_of_the_same_minute_are_counted() -> None:
     limit = RefusalLimit()
     assert limit.take("press", 100.0) == 0
-    assert limit.take("press", 100.0 + EVERY - 0.1) is None
-    assert limit.take("press", 100.0 + EVERY - 0.1) is None
-    assert limit.take("press", 100.0 + EVERY) == 2
-    assert limit.take("press", 100.0 + 2 * EVERY) == 0
+    assert limit.take("press", 100.0 + REFUSAL_EVERY - 0.1) is None
+    assert limit.take("press", 100.0 + REFUSAL_EVERY - 0.1) is None
+    assert limit.take("press", 100.0 + REFUSAL_EVERY) == 2
+    assert limit.take("press", 100.0 + 2 * REFUSAL_EVERY) == 0
 
 
 def test_another_press_or_reason_is_recorded_at_once() -> None:

@@ -14,8 +14,7 @@ import pytest
 from tests.faultserver import wait_until
 from tests.fleet.plan_nodes import open_order
 from tui.journal.chain import ChainLink, check_chain, link, open_record, seal
-from tui.journal.journal_file import JournalError, JournalFile, JournalReader
-from tui.journal.old_files import KEPT
+from tui.journal.journal_file import KEPT, JournalError, JournalFile, JournalReader
 from tui.journal.order_journal import OrderJournal
 from tui.model.order import Result, Tier, Verdict
 

@@ -8,7 +8,7 @@ import pytest
 from tests.fleet.plan_nodes import ON, open_order
 from tui.journal import records
 from tui.journal.chain import ChainLink, link, seal
-from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
+from tui.journal.unfinished import UnfinishedOrder, find_unfinished_orders
 from tui.model.order import (
     REFUSAL_STATUSES,
     AnswerOutcome,

@@ -8,7 +8,7 @@ import pytest
 from tests.fleet.plan_nodes import place, wish
 from tui.journal import records
 from tui.journal.chain import ChainLink, link, seal
-from tui.journal.unfinished_rollouts import RolloutFollower, UnfinishedRollout
+from tui.journal.unfinished import RolloutFollower, UnfinishedRollout
 from tui.model.order import Tier
 from tui.model.rollout import Plan, StepResult
 

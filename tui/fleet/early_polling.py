@@ -6,7 +6,7 @@ from contextvars import Context, copy_context
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.protocols import FleetListener
-from tui.journal.unfinished_rollouts import UnfinishedRollout
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.event import Event
 from tui.model.order import OrderProgress
 from tui.model.rollout import RolloutProgress

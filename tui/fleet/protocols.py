@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tui.history.day import Day
-from tui.journal.unfinished_orders import UnfinishedOrder
-from tui.journal.unfinished_rollouts import UnfinishedRollout
+from tui.journal.unfinished import UnfinishedOrder, UnfinishedRollout
 from tui.model.event import Event
 from tui.model.order import Order, OrderAnswer, OrderProgress, Tier, Verb, Verdict
 from tui.model.reading import Reading

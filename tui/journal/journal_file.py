@@ -1,14 +1,16 @@
 """The journal's file: any number of processes append whole lines to it, and read it back.
 
-Its lines are a chain (`tui/journal/chain.py`). A file that has grown too large gets a number
-(`tui/journal/old_files.py`), and the chain goes on in a new one, whose first record names the
-oldest record that is kept.
+Its lines are a chain (`tui/journal/chain.py`). A file that has grown too large is renamed to
+journal.1.jsonl, journal.2.jsonl and so on, the highest number the newest, and only the newest of
+them are kept. The chain goes on in a new file, whose first record names the oldest record that is
+kept.
 """
 
 import contextlib
 import errno
 import fcntl
 import os
+import re
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -16,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from tui.journal.chain import ChainLink, Record, link, open_record, seal
-from tui.journal.old_files import KEPT, old_files, remove, rotate
 from tui.model.records import dataclass
 from tui.storage.private_files import (
     MissingFile,
@@ -26,6 +27,44 @@ from tui.storage.private_files import (
     path_text,
     storage_errors,
 )
+
+KEPT = 4
+"""How many older files are kept beside the one that is written."""
+
+_OLD_NAME = re.compile(r"journal\.([1-9][0-9]*)\.jsonl", re.ASCII)
+
+
+def old_files(folder: int, path: Path) -> list[Path]:
+    """List the older files beside the journal at `path`, the oldest first; raises StorageError."""
+    with storage_errors(path.parent):
+        found = [match for name in os.listdir(folder) if (match := _OLD_NAME.fullmatch(name))]
+    return [path.with_name(match[0]) for match in sorted(found, key=lambda match: int(match[1]))]
+
+
+def rotate_file(folder: int, path: Path) -> bool:
+    """Give the journal the next number; return whether it was possible. Raises StorageError.
+
+    The caller has the file locked. Where it is not possible the file is written on: its records
+    matter more than its size.
+    """
+    old = old_files(folder, path)
+    newest = _OLD_NAME.fullmatch(old[-1].name) if old else None
+    name = f"journal.{int(newest[1]) + 1 if newest else 1}.jsonl"
+    try:
+        os.rename(path.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        return False
+    with storage_errors(path.parent):
+        os.fsync(folder)  # before there is a new file under the old name
+    return True
+
+
+def remove_files(folder: int, files: list[Path]) -> None:
+    """Remove files; one that cannot be removed stays until the next rotation."""
+    for path in files:
+        with contextlib.suppress(OSError):
+            os.unlink(path.name, dir_fd=folder)
+
 
 JournalError = StorageError
 """The journal or a lock cannot be written or read: one sentence that names the path."""
@@ -76,7 +115,7 @@ class JournalFile:
                 os.ftruncate(file, end)
                 text = torn[:_TORN_SHOWN].decode("ascii", "backslashreplace")
                 fields = {**fields, "torn": text}
-            elif end >= self._largest and rotate(folder, self.path):
+            elif end >= self._largest and rotate_file(folder, self.path):
                 return False
             old = [] if end else old_files(folder, self.path)
             if old:
@@ -87,7 +126,7 @@ class JournalFile:
             if not self._is_settled:
                 os.fsync(folder)
                 self._is_settled = True
-            remove(folder, old[:-KEPT])
+            remove_files(folder, old[:-KEPT])
             return True
 
     @contextlib.contextmanager

@@ -19,7 +19,7 @@ from textual.widgets import Input
 from tui.config import Configuration, NodeProfile, Signs
 from tui.fleet.events.notify_command import NotifyCommand
 from tui.fleet.fleet import Fleet
-from tui.journal.unfinished_rollouts import UnfinishedRollout
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.order import OrderProgress

@@ -23,7 +23,7 @@ from tests.fleet.witness import Child, Witness, child, records, traced
 from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
-from tui.journal.unfinished_orders import find_unfinished_orders
+from tui.journal.unfinished import find_unfinished_orders
 from tui.model.order import Order, Result, Tier, Verb
 from tui.storage import paths
 

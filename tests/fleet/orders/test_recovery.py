@@ -13,7 +13,7 @@ from tui.fleet.orders.recovery import CASES_AT_MOST, OrderRecovery, judge_earlie
 from tui.fleet.protocols import NullJournal
 from tui.journal.chain import ChainLink, seal
 from tui.journal.records import intent
-from tui.journal.unfinished_orders import UnfinishedOrder, find_unfinished_orders
+from tui.journal.unfinished import UnfinishedOrder, find_unfinished_orders
 from tui.model.node import Identity, NodeFacts
 from tui.model.node_evidence import NodeEvidence, Origin
 from tui.model.order import (

@@ -27,10 +27,8 @@ from tui.fleet.protocols import NullListener
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalFile
-from tui.journal.node_lock import RolloutLock
-from tui.journal.order_journal import OrderJournal
-from tui.journal.unfinished_orders import find_unfinished_orders
-from tui.journal.unfinished_rollouts import UnfinishedRollout
+from tui.journal.order_journal import OrderJournal, RolloutLock
+from tui.journal.unfinished import UnfinishedRollout, find_unfinished_orders
 from tui.model.event import EventKind
 from tui.model.event_text import event_brief, event_text
 from tui.model.node import Environment

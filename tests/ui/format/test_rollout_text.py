@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.ui.dialogs.test_rollout import PALETTE, SINCE, plan, progress, step
-from tui.journal.unfinished_rollouts import UnfinishedRollout
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.order import (
     Moment,
     Order,

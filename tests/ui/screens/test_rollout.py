@@ -38,7 +38,7 @@ from tests.ui.test_hostile import assert_harmless
 from tui.config import load
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.planner import make_plan
-from tui.journal.unfinished_rollouts import UnfinishedRollout
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.rollout import Plan, RolloutProgress, RolloutState
 from tui.sim.server import SimulatedCluster
 from tui.ui.controllers.rollouts import RolloutController

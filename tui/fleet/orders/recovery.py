@@ -8,7 +8,7 @@ from tui.fleet.orders.guard import evidence_difference
 from tui.fleet.orders.verdict import REPORTED_FAILURE
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
-from tui.journal.unfinished_orders import UnfinishedOrder
+from tui.journal.unfinished import UnfinishedOrder
 from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
 from tui.model.records import dataclass

@@ -12,7 +12,7 @@ from textual.app import App
 from tui.fleet.fleet import Fleet
 from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.executor import NotAccepted
-from tui.journal.unfinished_rollouts import UnfinishedRollout
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.controllers.orders import journal_warning
