@@ -18,8 +18,7 @@ from textual.widgets import Static
 
 from tui.config import AskSource, NodeProfile
 from tui.model.filters import ServiceFilter
-from tui.model.node import Identity, NodeFacts, Role
-from tui.model.node_evidence import NodeEvidence
+from tui.model.node import Identity, NodeEvidence, NodeFacts, Role
 from tui.model.reading import Reading
 from tui.model.service import Service, ServiceCounts
 from tui.model.trust import SystemTrust

@@ -28,7 +28,7 @@ from config_schema import config_schema
 
 from tui.cli import json_shapes
 from tui.cli.snapshot import PolledSnapshot
-from tui.fleet.events.notify_command import NotifiedEvent
+from tui.fleet.events.notifications import NotifiedEvent
 from tui.journal.record_shapes import JournalRecord
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

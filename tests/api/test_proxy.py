@@ -13,7 +13,7 @@ from tui.api.auth import LoginHabit, Session
 from tui.api.errors import ApiError, NotSent, Unreachable, Untrusted
 from tui.api.tls.probe import probe
 from tui.model.login import LoginWay
-from tui.model.node_evidence import Origin
+from tui.model.node import Origin
 from tui.model.order import Verb
 from tui.model.trust import AuthorityTrust, ClientCertificate, PinnedTrust
 

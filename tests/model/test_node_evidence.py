@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.model.node_evidence import (
+from tui.model.node import (
     NodeEvidence,
     Origin,
     StartsChange,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tui.model.restart import start_came_late, uptime_came_late, was_restarted
+from tui.model.service import start_came_late, uptime_came_late, was_restarted
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = 86_400

@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from tui.config import AskSource, NodeProfile
-from tui.model.node import Environment, Identity, NodeFacts
-from tui.model.node_evidence import NodeEvidence
+from tui.model.node import Environment, Identity, NodeEvidence, NodeFacts
 from tui.model.reading import Reading, Trouble
 from tui.model.service import Service, ServiceCounts
 from tui.model.trust import SystemTrust

@@ -44,8 +44,7 @@ from tui.model.context import (
     Shard,
 )
 from tui.model.login import LoginWay
-from tui.model.node import Identity
-from tui.model.node_evidence import Origin
+from tui.model.node import Identity, Origin
 from tui.model.order import (
     REFUSAL_STATUSES,
     AnswerOutcome,

@@ -22,7 +22,7 @@ from tui.api.errors import (
 )
 from tui.api.messages import ProxyRefused, UnreadableAnswer
 from tui.api.tls.certificate import COMPARE
-from tui.api.tls.pinned_handshake import PinMismatch
+from tui.api.tls.context import PinMismatch
 from tui.model.certificate import Certificate
 from tui.model.reading import Remedy
 from tui.model.text import clean

@@ -14,7 +14,7 @@ import click
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
 from tui.cli.password_prompt import ask_for_passwords
-from tui.fleet.events.notify_command import NotifyCommand
+from tui.fleet.events.notifications import NotifyCommand
 from tui.fleet.protocols import NullListener
 
 if TYPE_CHECKING:

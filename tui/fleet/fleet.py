@@ -38,8 +38,7 @@ from tui.journal.other_actions import OtherAction
 from tui.model.clock import monotonic
 from tui.model.context import ClusterContext
 from tui.model.event import Event, RoleChange
-from tui.model.node import Identity
-from tui.model.node_evidence import NodeEvidence
+from tui.model.node import Identity, NodeEvidence
 from tui.model.order import Order, OrderProgress, SeenService, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress

@@ -153,7 +153,7 @@ _KNOWN_AT_MOST = 200
 
 
 class RefusalLimit:
-    """Lets one record of a press and reason through in REFUSAL_EVERY seconds, and counts the others."""
+    """Lets one record of a press and reason through in a while, and counts the others."""
 
     def __init__(self) -> None:
         # Press and reason → when it was last recorded, and how often it came since.

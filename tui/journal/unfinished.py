@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tui.journal.chain import Record, open_record
-from tui.model.node import Identity
-from tui.model.node_evidence import NodeEvidence, Origin
+from tui.model.node import Identity, NodeEvidence, Origin
 from tui.model.order import (
     REFUSAL_STATUSES,
     AnswerOutcome,

@@ -6,8 +6,7 @@ from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
-from tui.model.node import Environment, Identity
-from tui.model.node_evidence import NodeEvidence
+from tui.model.node import Environment, Identity, NodeEvidence
 from tui.model.records import dataclass
 from tui.model.service import Kind
 

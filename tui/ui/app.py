@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from tui.config import Configuration, NodeProfile, Signs
-from tui.fleet.events.notify_command import NotifyCommand
+from tui.fleet.events.notifications import NotifyCommand
 from tui.fleet.fleet import Fleet
 from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.events import ELSEWHERE, EXAMPLES, HERE, event
-from tui.fleet.events.notification_rules import (
+from tui.fleet.events.notifications import (
     BellLimit,
     DesktopNotices,
     notice_text,

@@ -13,7 +13,7 @@ import pytest
 
 from tests.events import EXAMPLES, event
 from tui.config import Notify
-from tui.fleet.events.notify_command import WAITING_AT_MOST, NotifyCommand
+from tui.fleet.events.notifications import WAITING_AT_MOST, NotifyCommand
 from tui.model.event import Cause, Event, EventKind, StatusChange
 
 STOPPED = event(StatusChange("RUNNING", "STOPPED"), service="ccs")

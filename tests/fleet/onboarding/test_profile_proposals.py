@@ -5,7 +5,7 @@ import pytest
 
 from tests.fleet.conftest import profile
 from tui.config import NodeProfile
-from tui.fleet.onboarding.profile_proposals import propose_profiles
+from tui.fleet.onboarding.discovery import propose_profiles
 from tui.model.cluster import Member
 from tui.model.trust import AuthorityTrust, PinnedTrust, SystemTrust, Trust
 

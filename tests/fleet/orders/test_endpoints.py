@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fleet.conftest import PATIENCE, Running, asked, profiles, running
-from tui.fleet.orders.endpoints import EndpointCount, databases_on
+from tui.fleet.orders.executor import EndpointCount, databases_on
 from tui.model.context import ClusterContext, Database, Endpoint, Known
 from tui.model.order import OrderPhase, Result, Verb, Verdict
 from tui.sim.server import SimulatedCluster

@@ -8,8 +8,7 @@ import pytest
 
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
 from tui.model.cluster import ClusterFacts, Member
-from tui.model.node import Identity, Role
-from tui.model.node_evidence import NodeEvidence, Origin
+from tui.model.node import Identity, NodeEvidence, Origin, Role
 from tui.model.order import Order, Route, SeenService, Target, Verb
 from tui.model.service import Kind, Service
 

@@ -14,8 +14,7 @@ from tui.fleet.protocols import NullJournal
 from tui.journal.chain import ChainLink, seal
 from tui.journal.records import intent
 from tui.journal.unfinished import UnfinishedOrder, find_unfinished_orders
-from tui.model.node import Identity, NodeFacts
-from tui.model.node_evidence import NodeEvidence, Origin
+from tui.model.node import Identity, NodeEvidence, NodeFacts, Origin
 from tui.model.order import (
     AnswerOutcome,
     Order,

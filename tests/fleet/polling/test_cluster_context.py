@@ -51,9 +51,11 @@ from tui.fleet.polling.cluster_context import (
     TROUBLED_AT_MOST,
     ClusterContextCache,
     ContextAnswer,
+    ContextCall,
+    HealthReading,
+    Roster,
     first_context_after,
 )
-from tui.fleet.polling.context_answers import ContextCall, HealthReading, Roster
 from tui.model.cluster import ClusterHealth, Member, MemberHealth
 from tui.model.context import (
     Alert,

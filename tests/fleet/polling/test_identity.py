@@ -16,8 +16,7 @@ from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.identity import SETTLED_AFTER, IdentityCheck
 from tui.fleet.polling.node_connection import NodeConnection
 from tui.fleet.polling.node_facts import NodeFactsReader
-from tui.model.node import Identity, Role, same_host
-from tui.model.node_evidence import Origin
+from tui.model.node import Identity, Origin, Role, same_host
 from tui.model.order import OrderPhase, Result, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.service import Service

@@ -48,8 +48,8 @@ from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, Member
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb
-from tui.model.restart import KnownRun
 from tui.model.rollout import Plan, RolloutState, Step, StopReason
+from tui.model.service import KnownRun
 
 ONE = frozenset({"crdb_worker"})
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tui.fleet.snapshot.redact import redact, redact_document
+from tui.fleet.snapshot.document import redact, redact_document
 
 PAIR = base64.b64encode(b"admin@x.example:hunter2").decode()
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOiIxIn0.c2lnbmF0dXJl"

@@ -9,8 +9,7 @@ import pytest
 from tests.fleet.conftest import profile
 from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
 from tui.fleet.orders.guard import NodeStanding
-from tui.model.node import Identity, NodeFacts, Role
-from tui.model.node_evidence import NodeEvidence, Origin
+from tui.model.node import Identity, NodeEvidence, NodeFacts, Origin, Role
 from tui.model.order import Order, Target, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.service import Service, ServiceCounts

@@ -9,7 +9,7 @@ from tests.ui import rollout_progress
 from tests.ui.conftest import Deck, open_deck, write_configuration
 from tests.ui.golden import matches
 from tui.config import Configuration
-from tui.fleet.orders.endpoints import databases_on
+from tui.fleet.orders.executor import databases_on
 from tui.model.rollout import RolloutState
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster

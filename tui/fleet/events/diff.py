@@ -23,8 +23,7 @@ from tui.model.event import (
 )
 from tui.model.reading import Reading
 from tui.model.records import dataclass
-from tui.model.restart import uptime_came_late, was_restarted
-from tui.model.service import Service
+from tui.model.service import Service, uptime_came_late, was_restarted
 
 
 def diff_readings(

@@ -29,7 +29,7 @@ from tui.model.event import (
     StatusChange,
     StoppedLogin,
 )
-from tui.model.node_evidence import StartsChange, compare_starts, start_times
+from tui.model.node import StartsChange, compare_starts, start_times
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, Verdict
 from tui.model.reading import Reading
 from tui.model.records import dataclass

@@ -1,6 +1,7 @@
 """Orders: checked against the node, sent once, watched until there is a verdict.
 
-Orders belong to the fleet and not to a screen: leaving a screen does not cancel one.
+Orders belong to the fleet and not to a screen: leaving a screen does not cancel one. After one on a
+node's proxy, the endpoints of databases that are back on the node are counted.
 """
 
 from __future__ import annotations
@@ -10,17 +11,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from tui.api.errors import ApiError, NotSent, WriteBlocked, gap_of
+from tui.api.errors import ApiError, LoginRefused, NotSent, WriteBlocked, gap_of
 from tui.fleet.login.state import LoginStopped
-from tui.fleet.orders.endpoints import EndpointCount, count_endpoints, databases_on
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
 from tui.fleet.orders.verdict import OrderEvidence, Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.journal_file import JournalError
 from tui.model.clock import monotonic
-from tui.model.node import Identity
-from tui.model.node_evidence import start_times
+from tui.model.context import ClusterContext, EndpointAvailability
+from tui.model.node import Identity, start_times
 from tui.model.order import (
     Order,
     OrderAnswer,
@@ -38,6 +38,61 @@ from tui.model.service import CLIENT_CARRIERS, Service
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
+
+
+def databases_on(context: ClusterContext, uid: int | None) -> tuple[int, ...]:
+    """Return the uids of the databases that have an endpoint on a node, as far as it is known."""
+    return tuple(
+        database.uid
+        for database in context.databases.value or ()
+        if any(uid in (endpoint.nodes or ()) for endpoint in database.endpoints or ())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointCount:
+    """How many endpoints that were on a node are back, and how many are missing.
+
+    `elsewhere` are not on the node any more; `gap` is why others are not known, empty if none.
+    """
+
+    back: int = 0
+    missing: int = 0
+    elsewhere: int = 0
+    gap: str = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to wait for."""
+        return not self.missing and not self.gap
+
+    def __str__(self) -> str:
+        """Return it as part of a verdict: `5 of 5 endpoints back`."""
+        here = self.back + self.missing
+        parts = [f"{self.back} of {here} endpoint{'' if here == 1 else 's'} back"] if here else []
+        if self.elsewhere:
+            parts.append(f"{self.elsewhere} not on this node now")
+        if self.gap:
+            parts.append(f"endpoints not known: {self.gap}")
+        return ", ".join(parts)
+
+
+async def count_endpoints(client: NodeReader, databases: Iterable[int]) -> EndpointCount:
+    """Read which endpoints of a node are available (7.8 and later). Raises LoginRefused."""
+    found, gap = [], ""
+    for uid in databases:
+        try:
+            found.append(await client.endpoint_availability(uid))
+        except LoginRefused:
+            raise
+        except ApiError as error:
+            gap = gap or gap_of(error)
+    back = found.count(EndpointAvailability.AVAILABLE)
+    elsewhere = found.count(EndpointAvailability.NONE)
+    if found and elsewhere == len(found):
+        # A version without the call answers the same as a node without the endpoint.
+        return EndpointCount(gap=gap or "not reported")
+    return EndpointCount(back, len(found) - back - elsewhere, elsewhere, gap)
 
 
 ENDED_AT_MOST = 500

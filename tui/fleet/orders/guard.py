@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from enum import Enum
 
 from tui.model.cluster import ClusterFacts
-from tui.model.node import Environment, Identity, Role, same_host
-from tui.model.node_evidence import (
+from tui.model.node import (
+    Environment,
+    Identity,
     NodeEvidence,
     Origin,
+    Role,
     StartsChange,
     compare_starts,
     first_difference,
+    same_host,
 )
 from tui.model.order import Order, SeenService, Tier, Verb
 from tui.model.records import dataclass

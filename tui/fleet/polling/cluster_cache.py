@@ -30,9 +30,8 @@ from tui.api.errors import (
     gap_of,
     is_redirect,
 )
-from tui.fleet.polling.cluster_context import CONTEXT_AFTER, ClusterContextCache
+from tui.fleet.polling.cluster_context import CONTEXT_AFTER, ClusterContextCache, Roster
 from tui.fleet.polling.cluster_health import FACTS_AT_MOST, ClusterHealthCache
-from tui.fleet.polling.context_answers import Roster
 from tui.fleet.polling.source_node import FACTS_EVERY, SourceNode
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, Member, OptionalServices

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, Forbidden, LoginRefused, Unavailable, gap_of, is_redirect
-from tui.fleet.polling.cluster_context import CONTEXT_EVERY, REFUSED_FOR
-from tui.fleet.polling.context_answers import HealthReading
+from tui.fleet.polling.cluster_context import CONTEXT_EVERY, REFUSED_FOR, HealthReading
 from tui.fleet.polling.source_node import FACTS_EVERY
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterHealth, MemberHealth

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from tui.config import NodeProfile
 from tui.model.clock import monotonic
-from tui.model.node import Identity, same_host
-from tui.model.node_evidence import (
+from tui.model.node import (
+    Identity,
     NodeEvidence,
     Origin,
     StartsChange,
     compare_starts,
     node_time,
+    same_host,
 )
 from tui.model.service import Service
 

@@ -14,8 +14,7 @@ from tui.model.clock import monotonic
 from tui.model.cluster import OptionalServices
 from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
-from tui.model.node import Identity, NodeFacts, Role
-from tui.model.node_evidence import Origin
+from tui.model.node import Identity, NodeFacts, Origin, Role
 from tui.model.reading import Reading
 from tui.model.service import Service
 

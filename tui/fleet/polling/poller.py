@@ -29,8 +29,7 @@ from tui.model.cluster import OptionalServices
 from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
 from tui.model.login import PasswordPolling
-from tui.model.node import Identity, NodeFacts
-from tui.model.node_evidence import NodeEvidence, Origin
+from tui.model.node import Identity, NodeEvidence, NodeFacts, Origin
 from tui.model.reading import Reading, Trouble
 from tui.model.records import dataclass
 from tui.model.service import Service, ServiceCounts

@@ -25,9 +25,8 @@ from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.node import Environment, Identity, Role
 from tui.model.reading import Reading, TroubleKind
 from tui.model.records import dataclass
-from tui.model.restart import KnownRun
 from tui.model.rollout import GateHazard, Step
-from tui.model.service import DATA_CARRIERS, Health
+from tui.model.service import DATA_CARRIERS, Health, KnownRun
 from tui.model.time_zone import iso_time
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from tui.model.node import NodeFacts, Role
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.records import dataclass
-from tui.model.restart import KnownRun
 from tui.model.rollout import Plan, PlanReason, PlanRefusal, PlanRemark, Step
-from tui.model.service import Health, Service, kind_of
+from tui.model.service import Health, KnownRun, Service, kind_of
 
 _BY_GUARD = {
     Refusal.LOCKED: PlanReason.LOCKED,

@@ -23,7 +23,6 @@ from tui.journal.journal_file import JournalError
 from tui.model.clock import monotonic
 from tui.model.order import Order, Result, Route, SeenService, Target
 from tui.model.records import dataclass
-from tui.model.restart import KnownRun
 from tui.model.rollout import (
     GateWait,
     Plan,
@@ -37,7 +36,7 @@ from tui.model.rollout import (
     StepStop,
     StopReason,
 )
-from tui.model.service import Health, Kind, Service, kind_of, uptime_started_over
+from tui.model.service import Health, Kind, KnownRun, Service, kind_of, uptime_started_over
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
 _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tui.config import Notify
-from tui.fleet.events.notification_rules import BellLimit, DesktopNotices, should_notify
+from tui.fleet.events.notifications import BellLimit, DesktopNotices, should_notify
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.ui.terminal.desktop_notification import BELL, desktop_sequence

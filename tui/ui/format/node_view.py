@@ -10,8 +10,7 @@ from tui.config import NodeProfile
 from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
 from tui.model.filters import ServiceKinds
-from tui.model.node import Environment, Identity, NodeFacts, Role
-from tui.model.node_evidence import NodeEvidence
+from tui.model.node import Environment, Identity, NodeEvidence, NodeFacts, Role
 from tui.model.reading import Reading
 from tui.model.records import dataclass
 from tui.model.service import Service, ServiceCounts
