@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tui.config.watch import FileStamp, FileWatch, file_stamp
+from tui.config.changes import FileStamp, FileWatch, file_stamp
 
 ONE, TWO, THREE = FileStamp(1, 10, 7), FileStamp(2, 10, 7), FileStamp(3, 12, 7)
 

@@ -11,8 +11,7 @@ import pytest
 from tests.fleet.conftest import Sleep, profiles, running
 from tui.fleet.orders.guard import Refusal, judge_node
 from tui.fleet.snapshot.capture import SnapshotCapture
-from tui.model.clock import monotonic
-from tui.model.duration import one_unit
+from tui.model.clock import monotonic, one_unit
 from tui.sim.server import SimulatedCluster
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tui.model.duration import (
+from tui.model.clock import (
     clock_duration,
     compact_duration,
     one_unit,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tui.cli.journal import _rows as journal_rows
+from tui.model.clock import DATE_AND_TIME, ClockZone, clock_text, show_times_in, zone_word
 from tui.model.event import ConnectionLost, Event
-from tui.model.time_zone import DATE_AND_TIME, ClockZone, clock_text, show_times_in, zone_word
 from tui.ui.format.event_row import event_clock, event_sentence
 from tui.ui.format.service_row import started_words
 from tui.ui.format.status_lines import time_text

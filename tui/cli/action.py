@@ -265,7 +265,7 @@ def _not_confirmed(order: "Order", why: str) -> CommandError:
 def _facts(order: "Order", preview: "OrderPreview") -> str:
     """Return what the deck's dialog shows: the node, the services, the request, the warnings."""
     from tui.fleet.orders.executor import request_text
-    from tui.model.time_zone import iso_time
+    from tui.model.clock import iso_time
 
     target = order.target
     environment = f", {target.environment.value}" if target.environment else ""
@@ -337,7 +337,7 @@ def _as_json(
     order: "Order", ruling: "Ruling", preview: "OrderPreview", end: "ActionEnd | None"
 ) -> ActionResult:
     """Return the action as JSON has it; `end` is None for a dry run."""
-    from tui.model.time_zone import iso_time
+    from tui.model.clock import iso_time
 
     verdicts = {} if end is None else {verdict.service: verdict for verdict in end.verdicts}
     services: list[ActionService] = [

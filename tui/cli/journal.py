@@ -11,8 +11,8 @@ import click
 from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.load_config import use_clock_setting
 from tui.cli.output import aligned_columns
+from tui.model.clock import DATE_AND_TIME, clock_text, zone_word
 from tui.model.text import clean
-from tui.model.time_zone import DATE_AND_TIME, clock_text, zone_word
 
 if TYPE_CHECKING:
     from tui.journal.chain import ChainReport, Record

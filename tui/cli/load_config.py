@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.errors import CommandError, ErrorCode
+from tui.model.clock import show_times_in
 from tui.model.text import clean
-from tui.model.time_zone import show_times_in
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:

@@ -177,9 +177,9 @@ def _table(
 ) -> str:
     """Lay out a plan: the turns, what it touches, the requests, and the checks between them."""
     from tui.fleet.orders.impact_text import plan_impact_lines
+    from tui.model.clock import iso_time
     from tui.model.order import Route, write_operation
     from tui.model.rollout import GateHazard
-    from tui.model.time_zone import iso_time
 
     rows = [("TURN", "NODE", "UID", "ROLE", "SERVICE", "KIND", "STATUS", "SINCE")]
     sent = []

@@ -103,7 +103,7 @@ def _node_json(node: "NodeStatus", *, only_problems: bool) -> "NodeReport":
 
 
 def _service_json(node: "NodeStatus", service: "Service") -> "ServiceReport":
-    from tui.model.time_zone import iso_time
+    from tui.model.clock import iso_time
 
     return {
         "name": service.name,

@@ -16,10 +16,10 @@ from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet
 from tui.fleet.node_status import node_status
 from tui.fleet.protocols import NullListener
+from tui.model.clock import DATE_AND_TIME, clock_text
 from tui.model.event import Event, StatusChange
 from tui.model.event_text import event_text
 from tui.model.text import visible_name
-from tui.model.time_zone import DATE_AND_TIME, clock_text
 
 _LOOK_ONLY = "read-only: a status is only looked at"
 

@@ -77,7 +77,7 @@ def _as_json(
     *,
     reached: bool,
 ) -> WaitReport:
-    from tui.model.time_zone import iso_time
+    from tui.model.clock import iso_time
 
     return {
         "node": node,

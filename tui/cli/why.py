@@ -84,7 +84,7 @@ def _past() -> "Sequence[Event]":
 
 
 def _table(look: "WhyLook") -> str:
-    from tui.model.duration import one_unit
+    from tui.model.clock import one_unit
 
     rows = [("WHAT", "AGE", "EVIDENCE", "SOURCE")]
     for found in look.evidence:

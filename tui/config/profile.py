@@ -12,13 +12,13 @@ from tui.config.password_source import (
     KeyringSource,
     PasswordSource,
 )
+from tui.model.clock import ClockZone
 from tui.model.event import EventKind
 from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
 from tui.model.records import dataclass
 from tui.model.rollout import GateHazard
 from tui.model.text import clean
-from tui.model.time_zone import ClockZone
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, Trust
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tui.config.errors import BadValue
 from tui.config.profile import Signs
+from tui.model.clock import ClockZone
 from tui.model.event import RECORDED, EventKind
 from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
 from tui.model.rollout import GateHazard
 from tui.model.text import clean
-from tui.model.time_zone import ClockZone
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KINDS = {

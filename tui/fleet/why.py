@@ -17,16 +17,14 @@ from tui.api.errors import ApiError, LoginRefused, gap_of
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.state import LoginStopped
 from tui.fleet.problems import RESTARTS_FOR, NodeCondition, find_problems
-from tui.model.clock import monotonic
+from tui.model.clock import DATE_AND_TIME, clock_duration, clock_text, monotonic
 from tui.model.context import Alert, ClusterContext, Known, VendorSeverity
-from tui.model.duration import clock_duration
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
 from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
 from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.model.text import clean
-from tui.model.time_zone import DATE_AND_TIME, clock_text
 
 if TYPE_CHECKING:
     from tui.fleet.polling.poller import NodePoller

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tui import __version__
-from tui.model.clock import monotonic
+from tui.model.clock import iso_time, monotonic
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
-from tui.model.time_zone import iso_time
 
 if TYPE_CHECKING:
     from tui.journal.record_shapes import (

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tui.model.duration import one_unit_of_minutes
+from tui.model.clock import one_unit_of_minutes
 from tui.model.records import dataclass
 
 SOON = timedelta(days=30)

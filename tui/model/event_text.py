@@ -3,8 +3,8 @@
 What these functions return is shown and never read back.
 """
 
+from tui.model.clock import two_units
 from tui.model.context import LogEntry
-from tui.model.duration import two_units
 from tui.model.event import (
     Cause,
     ClusterLogged,

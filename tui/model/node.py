@@ -5,7 +5,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum
 
-from tui.model.duration import one_unit
+from tui.model.clock import one_unit
 from tui.model.records import dataclass
 from tui.model.service import Service
 

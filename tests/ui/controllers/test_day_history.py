@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tui.history.day import Day
-from tui.ui.controllers.day_history import EVERY, DayHistory
+from tui.ui.controllers.day_history import DAY_EVERY, DayHistory
 
 WANTED = ("node1", "alert_mgr", "demo")
 OTHER = ("node2", "alert_mgr", "demo")
@@ -49,7 +49,7 @@ async def test_a_day_is_read_again_only_after_its_time(shown: Fixture) -> None:
     for _ in range(3):
         await shown.look()
     assert shown.past.read == 1
-    shown.now += EVERY - 0.01
+    shown.now += DAY_EVERY - 0.01
     await shown.look()
     assert shown.past.read == 1
     shown.now += 0.01

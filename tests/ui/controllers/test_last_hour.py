@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tests.clock import Clock
 from tui.fleet.protocols import NullHistory
 from tui.history.day import Day
-from tui.ui.controllers.last_hour import EVERY, SOON, LastHour
+from tui.ui.controllers.day_history import HOUR_EVERY, HOUR_SOON, LastHour
 
 
 class Known(NullHistory):
@@ -20,7 +20,7 @@ async def test_a_node_is_read_once_a_minute() -> None:
     assert not hour.reserve("a", "x"), "while it is read"
     await hour.read("a", "x")
     assert list(hour.known("a", "x")) == ["a x"]
-    clock.now += EVERY - 1
+    clock.now += HOUR_EVERY - 1
     assert not hour.reserve("a", "x")
     clock.now += 1
     assert hour.reserve("a", "x")
@@ -31,7 +31,7 @@ async def test_what_happens_on_the_node_is_read_soon_and_elsewhere_not() -> None
     hour = LastHour(Known(), clock)
     hour.reserve("a", "x")
     await hour.read("a", "x")
-    clock.now += SOON
+    clock.now += HOUR_SOON
     hour.note("b")
     assert not hour.reserve("a", "x")
     hour.note("a")

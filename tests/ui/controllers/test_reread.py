@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.ui.conftest import open_deck, write_configuration
 from tui.config import load
-from tui.config.watch import file_stamp
+from tui.config.changes import file_stamp
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.reload import ReloadDialog
 

@@ -1,7 +1,7 @@
 """A strip has one cell a minute: calm where a service was up, and what was not is seen at once."""
 
 from tui.history.day import Day, State, make_day
-from tui.ui.format.history_strip import MINUTES, strip
+from tui.ui.format.history_chart import MINUTES, strip
 
 END = 3600.0
 NONE: frozenset[str] = frozenset()

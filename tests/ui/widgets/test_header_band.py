@@ -3,7 +3,7 @@
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from tui.ui.widgets.header_band import HeaderBand
+from tui.ui.widgets.text_line import HeaderBand
 
 
 def test_a_selection_of_a_line_that_is_no_longer_there_is_empty() -> None:

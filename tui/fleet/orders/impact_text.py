@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from tui.fleet.orders.impact import Finding, Subject
-from tui.model.duration import one_unit
+from tui.model.clock import one_unit
 from tui.model.order import Verb
 from tui.model.records import dataclass
 from tui.model.text import clean

@@ -9,11 +9,11 @@ from tui.fleet.orders.verdict import REPORTED_FAILURE
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.unfinished import UnfinishedOrder
+from tui.model.clock import DATE_AND_TIME, clock_text, iso_time
 from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
 from tui.model.records import dataclass
 from tui.model.service import Health, Service, uptime_started_over
-from tui.model.time_zone import DATE_AND_TIME, clock_text, iso_time
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
 CASES_AT_MOST = 500

@@ -19,7 +19,7 @@ from tui.fleet.orders.guard import busy_text
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_gaps, find_hazards
 from tui.fleet.rollout.host import RolloutHost
-from tui.model.clock import monotonic
+from tui.model.clock import iso_time, monotonic
 from tui.model.cluster import ClusterFacts
 from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.node import Environment, Identity, Role
@@ -27,7 +27,6 @@ from tui.model.reading import Reading, TroubleKind
 from tui.model.records import dataclass
 from tui.model.rollout import GateHazard, Step
 from tui.model.service import DATA_CARRIERS, Health, KnownRun
-from tui.model.time_zone import iso_time
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader

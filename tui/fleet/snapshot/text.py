@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tui.model.duration import clock_duration, one_unit
+from tui.model.clock import clock_duration, one_unit
 from tui.model.order import Result
 from tui.model.service import Health
 from tui.model.text import cut, fold, visible_name, width

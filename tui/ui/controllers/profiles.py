@@ -13,8 +13,7 @@ from textual.screen import Screen
 
 from tui.concurrency import run_in_thread
 from tui.config import ConfigError, Configuration, NodeProfile, load
-from tui.config.changes import compare_configurations
-from tui.config.watch import FileWatch, file_stamp
+from tui.config.changes import FileWatch, compare_configurations, file_stamp
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
 from tui.model.reading import TroubleKind

@@ -11,7 +11,7 @@ from tui.fleet.orders.executor import request_text
 from tui.fleet.orders.guard import Ruling
 from tui.fleet.orders.impact import Finding
 from tui.fleet.orders.impact_text import impact_lines
-from tui.model.duration import clock_duration
+from tui.model.clock import clock_duration
 from tui.model.node import Environment
 from tui.model.order import Order, Route, Tier, Verb
 from tui.model.records import dataclass

@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from tui.fleet.orders.impact import Finding
 from tui.fleet.orders.impact_text import plan_impact_lines
 from tui.fleet.rollout.manager import GateLook
-from tui.model.duration import clock_duration
+from tui.model.clock import clock_duration
 from tui.model.order import Route, write_operation
 from tui.model.records import dataclass
 from tui.model.rollout import GateHazard, Plan, Step

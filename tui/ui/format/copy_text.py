@@ -3,7 +3,7 @@
 import shlex
 
 from tui.config import NodeProfile
-from tui.model.duration import clock_duration
+from tui.model.clock import clock_duration
 from tui.model.filters import ServiceKinds
 from tui.model.order import Route
 from tui.model.service import Service

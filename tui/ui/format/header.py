@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from rich.text import Text
 
+from tui.model.clock import one_unit
 from tui.model.context import Alert, ClusterContext, Known, Quorum
-from tui.model.duration import one_unit
 from tui.model.node import Environment, Role
 from tui.model.records import dataclass
 from tui.model.service import Health

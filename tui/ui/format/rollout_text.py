@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich.text import Text
 
-from tui.model.duration import two_units_padded
+from tui.model.clock import two_units_padded
 from tui.model.order import Moment, OrderProgress, Result, TimelineMark, Verdict
 from tui.model.records import dataclass
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState, StopReason

@@ -7,11 +7,10 @@ from datetime import datetime
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.model.duration import one_unit
+from tui.model.clock import clock_text, one_unit
 from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark
 from tui.model.reading import Remedy, Trouble
 from tui.model.service import Service
-from tui.model.time_zone import clock_text
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part, parts_that_fit
 from tui.ui.format.service_row import GLYPHS, RESTARTED

@@ -6,7 +6,7 @@ from dataclasses import field
 
 from rich.cells import cell_len
 
-from tui.model.duration import compact_duration
+from tui.model.clock import compact_duration
 from tui.model.filters import ServiceFilter
 from tui.model.records import dataclass
 from tui.model.service import Health, Service

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.model.duration import clock_duration, compact_duration, one_unit
+from tui.model.clock import clock_duration, compact_duration, one_unit
 from tui.model.node import Role
 from tui.model.service import Health
 from tui.model.trust import UNCHECKED, UNCHECKED_WORD

@@ -18,8 +18,7 @@ from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import FilterKeys, ServiceFilter, SortOrder, service_filter_keys
 from tui.model.order import Verb
-from tui.ui.controllers.day_history import DayHistory, Wanted
-from tui.ui.controllers.last_hour import LastHour
+from tui.ui.controllers.day_history import DayHistory, LastHour, Wanted
 from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets
 from tui.ui.format import status_lines

@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 
 from tui.fleet.cluster_log import MergedEvents
 from tui.fleet.fleet import Fleet
+from tui.model.clock import zone_word
 from tui.model.event import Event, EventKind
 from tui.model.filters import EventFilter, FilterKeys, event_filter_keys
-from tui.model.time_zone import zone_word
 from tui.ui.format.event_row import event_clock, event_sentence
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette

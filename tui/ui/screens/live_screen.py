@@ -14,12 +14,11 @@ from textual.widgets import Input
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.guard import judge_verb
 from tui.fleet.problems import recent_restarts
-from tui.model.clock import monotonic
+from tui.model.clock import clock_text, monotonic
 from tui.model.event import Event
 from tui.model.filters import FilterKeys, ServiceKinds, filter_hint
 from tui.model.order import Verb
 from tui.model.service import Kind, Service
-from tui.model.time_zone import clock_text
 from tui.ui.controllers.orders import OrderController
 from tui.ui.format import header, status_lines
 from tui.ui.format.key_bar import key_bar
@@ -29,9 +28,8 @@ from tui.ui.keymap import WRITES, key_text
 from tui.ui.table.live_table import LiveTable
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.compositor import DirtyCompositor
-from tui.ui.widgets.header_band import HeaderBand
 from tui.ui.widgets.order_lines import OrderLines
-from tui.ui.widgets.text_line import BarLine, TextLine
+from tui.ui.widgets.text_line import BarLine, HeaderBand, TextLine
 
 _TICK = 1.0
 """Seconds after which uptimes and ages go on."""

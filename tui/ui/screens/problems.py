@@ -11,8 +11,7 @@ from textual.app import ComposeResult
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
-from tui.model.clock import monotonic
-from tui.model.duration import one_unit
+from tui.model.clock import monotonic, one_unit
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette

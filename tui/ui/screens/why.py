@@ -1,8 +1,11 @@
 """Why a service or a node is as it is: the evidence, live, over the screen it was opened from."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -11,13 +14,50 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.why import Checks, WhySubject, find_evidence, read_checks
-from tui.model.clock import monotonic
+from tui.fleet.why import Checks, Evidence, EvidenceKind, WhySubject, find_evidence, read_checks
+from tui.model.clock import monotonic, one_unit
 from tui.model.context import Known
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import hint_border
 from tui.ui.format.status_lines import Palette
-from tui.ui.format.why_text import why_page, why_title
+
+_FAILED = frozenset({EvidenceKind.STATUS, EvidenceKind.PROBLEM})
+
+
+def why_page(evidence: Iterable[Evidence], palette: Palette) -> Table:
+    """Return the evidence, a row each: sign, what it is about, its age, its text and its source."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=1)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for found in evidence:
+        sign, style = _sign(found)
+        age = "" if found.age is None else one_unit(found.age)
+        text = Text(found.text, "" if not found.gap else palette["muted"])
+        # Without its method the path is one word, and is not torn apart at the end of a line.
+        text.append(f"  {found.source.value.removeprefix('GET ')}", palette["muted"])
+        table.add_row(
+            Text(sign, palette[style]),
+            Text(found.kind.value, palette["muted"]),
+            Text(age, palette["muted"]),
+            text,
+        )
+    return table
+
+
+def why_title(node: str, service: str) -> str:
+    """Return what the evidence is about."""
+    return f"Why: {service} on {node}" if service else f"Why: {node}"
+
+
+def _sign(found: Evidence) -> tuple[str, str]:
+    if found.gap:
+        return "?", "muted"
+    if not found.is_problem:
+        return " ", "muted"
+    return ("✗", "bad") if found.kind in _FAILED else ("!", "warn")
+
 
 _EVERY = 1.0
 """Seconds after which ages go on, and new readings and events are shown."""

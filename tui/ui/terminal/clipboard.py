@@ -6,6 +6,8 @@ There is no answer to it, and a terminal or a multiplexer may be set up to ignor
 import base64
 from collections.abc import Iterator, Mapping
 
+from tui.ui.terminal.desktop_notification import for_tmux
+
 LIMIT = 8192
 """The longest text, in bytes of UTF-8, that is put on the clipboard."""
 
@@ -29,7 +31,7 @@ def clipboard_sequence(text: str, environ: Mapping[str, str]) -> str:
         raise ValueError("the text does not fit")
     plain = f"{_BEGIN}{base64.b64encode(_bytes(text)).decode('ascii')}{_BELL}"
     if environ.get("TMUX"):
-        return f"\x1bPtmux;{plain.replace(chr(27), chr(27) * 2)}{_END}"
+        return for_tmux(plain)
     if environ.get("TERM", "").startswith("screen"):
         return "".join(f"\x1bP{piece}{_END}" for piece in _pieces(plain))
     return plain

@@ -12,15 +12,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.history.day import Day
+from tui.model.clock import DATE_AND_TIME, clock_text, one_unit, two_units
 from tui.model.context import ClusterContext
-from tui.model.duration import one_unit, two_units
 from tui.model.event import Event
 from tui.model.event_text import event_text
 from tui.model.service import Health, Service, purpose_of
 from tui.model.text import clean
-from tui.model.time_zone import DATE_AND_TIME, clock_text
-from tui.ui.format.day_chart import Rows, day_rows
 from tui.ui.format.header import context_gaps
+from tui.ui.format.history_chart import Rows, day_rows
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason
 from tui.ui.format.status_lines import Palette

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 
 from rich.cells import cell_len
 
-from tui.model.clock import monotonic
+from tui.model.clock import monotonic, zone_word
 from tui.model.event import Event
 from tui.model.filters import EventFilter
 from tui.model.text import visible_name
-from tui.model.time_zone import zone_word
 from tui.ui.format.event_row import EventCells, event_cells
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rich.cells import cell_len
 
-from tui.model.duration import one_unit
+from tui.model.clock import one_unit
 from tui.model.node import Environment, Role
 from tui.model.service import Health
 from tui.model.trust import UNCHECKED

@@ -6,14 +6,13 @@ from dataclasses import replace
 from rich.cells import cell_len
 
 from tui.history.day import Day
+from tui.model.clock import zone_word
 from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
 from tui.model.service import Kind, Service
-from tui.model.time_zone import zone_word
-from tui.ui.format.history_strip import MINUTES, strip
+from tui.ui.format.history_chart import MINUTES, strip
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import service_cells, started_words
-from tui.ui.format.uptime_clock import UptimeClock
+from tui.ui.format.service_row import UptimeClock, service_cells, started_words
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.row import place_columns
 

@@ -1,13 +1,13 @@
-"""A day of one service → the lines that show it. Pure."""
+"""The history of a service as it is drawn: the last minutes in a strip, a day in a chart. Pure."""
 
 from datetime import UTC, datetime
+from itertools import groupby
 
 from rich.text import Text
 
 from tui.history.day import Bucket, Day
-from tui.model.duration import clock_duration
+from tui.model.clock import clock_duration, clock_text
 from tui.model.service import Health, Service
-from tui.model.time_zone import clock_text
 from tui.ui.format.service_row import GLYPHS, RESTARTED, STYLES
 from tui.ui.format.status_lines import Palette
 
@@ -86,3 +86,48 @@ def _restarts(day: Day) -> str:
         return "none known"
     last = clock_text(datetime.fromtimestamp(day.restarts[-1], UTC))
     return f"{len(day.restarts)}, the last at {last}"
+
+
+MINUTES = 60
+"""Cells of the longest strip."""
+
+CALM, DISABLED, NO_DATA = "─", "·", " "
+
+Runs = tuple[tuple[str, int], ...]
+
+
+def strip(day: Day, disabled: frozenset[str], service: str) -> tuple[str, Runs]:
+    """Return a sign for each minute of a day's last hour, and how long which style holds.
+
+    Minutes without a poll are blank. `disabled` are the services that are switched off.
+    """
+
+    def judge(status: str | None) -> Health:
+        return Health.UNKNOWN if status is None else Service(service, status).health(disabled)
+
+    text, runs = "", []
+    for bucket, same in groupby(day.buckets(MINUTES, judge)):
+        sign, style = _cell(bucket)
+        length = len([*same])
+        text += sign * length
+        runs.append((style, length))
+    return text, tuple((style, sum(n for _, n in same)) for style, same in groupby(runs, _style))
+
+
+def _style(run: tuple[str, int]) -> str:
+    return run[0]
+
+
+def _cell(bucket: Bucket) -> tuple[str, str]:
+    """Return the sign of a minute: what is wrong first, then a restart, then a calm rule."""
+    if bucket.restarts and bucket.health not in _WORSE:
+        return RESTARTED, "warn"
+    match bucket.health:
+        case None:
+            return NO_DATA, "muted"
+        case Health.UP | Health.DONE:
+            return CALM, "muted"
+        case Health.OFF:
+            return DISABLED, "muted"
+        case health:
+            return GLYPHS[health], STYLES[health]

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from tui.history.day import Bucket, Day, State, make_day
 from tui.model.service import Health
-from tui.ui.format.day_chart import COUNT, UNWATCHED, chart_line, day_rows
+from tui.ui.format.history_chart import COUNT, UNWATCHED, chart_line, day_rows
 from tui.ui.format.service_row import GLYPHS, RESTARTED
 
 PALETTE = defaultdict(str)
