@@ -31,7 +31,7 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.credentials import Passwords, Secret
-from tui.fleet.events.event_log import OF_A_KIND_AT_MOST
+from tui.fleet.events.pipeline import OF_A_KIND_AT_MOST
 from tui.fleet.fleet import Fleet
 from tui.fleet.protocols import NullHistory
 from tui.model.event import ConnectionLost, Event, EventKind

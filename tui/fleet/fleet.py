@@ -7,12 +7,12 @@ from typing import Any
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
-from tui.fleet.events.event_log import EventLog
 from tui.fleet.events.pipeline import (
     ActionsElsewhere,
     ChangeQueue,
     Changes,
     EventBaseline,
+    EventLog,
     EventPipeline,
     order_event,
     verdict_event,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from tui.fleet.events.event_log import EVENTS_AT_MOST, OF_A_KIND_AT_MOST, EventLog, LastChanges
+from tui.fleet.events.pipeline import EVENTS_AT_MOST, OF_A_KIND_AT_MOST, EventLog, LastChanges
 from tui.model.event import ConnectionLost, Event, EventDetails, EventKind, RoleChange, StatusChange
 from tui.model.node import Role
 from tui.model.reading import TroubleKind

@@ -13,9 +13,8 @@ from tests.fleet.orders.test_preflight import NOW, T0, order
 from tui.fleet.login.state import Login
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, judge_order
 from tui.fleet.polling.cluster_cache import ClusterCache
-from tui.fleet.polling.identity import SETTLED_AFTER, IdentityCheck
+from tui.fleet.polling.identity import SETTLED_AFTER, IdentityCheck, NodeFactsReader
 from tui.fleet.polling.node_connection import NodeConnection
-from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.node import Identity, Origin, Role, same_host
 from tui.model.order import OrderPhase, Result, Tier, Verb
 from tui.model.reading import Reading

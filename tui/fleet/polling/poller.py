@@ -21,8 +21,8 @@ from tui.credentials import Passwords
 from tui.fleet.login.state import Login, LoginStopped
 from tui.fleet.polling.backoff import backoff
 from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.identity import NodeFactsReader
 from tui.fleet.polling.node_connection import NodeConnection, check_services_answer
-from tui.fleet.polling.node_facts import NodeFactsReader
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
 from tui.model.cluster import OptionalServices

@@ -11,7 +11,7 @@ from textual.css.scalar import Scalar
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.fleet.events.event_log import LastChanges
+from tui.fleet.events.pipeline import LastChanges
 from tui.fleet.fleet import Fleet
 from tui.fleet.polling.backoff import faster_interval, slower_interval
 from tui.model.clock import monotonic
