@@ -16,7 +16,7 @@ from tui.api.error_messages import (
     transport_error,
 )
 from tui.api.errors import ApiError
-from tui.api.messages import ProxyRefused, UnreadableAnswer
+from tui.api.http_transport import ProxyRefused, UnreadableAnswer
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "pages" / "troubleshooting.md"

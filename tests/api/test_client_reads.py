@@ -21,7 +21,7 @@ from tui.api.errors import (
     Unreachable,
     WriteBlocked,
 )
-from tui.api.messages import Address, Request
+from tui.api.http_transport import Address, Request
 from tui.api.transport import OrderTransport
 from tui.model.context import EndpointAvailability, Entries
 from tui.model.node import Role

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tui.api.errors import WriteBlocked
-from tui.api.messages import (
+from tui.api.http_transport import (
     NO_AUTHORIZATION,
     Address,
     Authorization,

@@ -32,7 +32,7 @@ from tui.api.codec import HttpReply, WireError, read_token
 from tui.api.connection import BeforeSend, Connection, RequestTrace
 from tui.api.error_messages import refused_error
 from tui.api.errors import ApiError, LoginRefused, Unavailable
-from tui.api.messages import (
+from tui.api.http_transport import (
     NO_AUTHORIZATION,
     Authorization,
     HiddenText,

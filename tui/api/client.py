@@ -28,7 +28,7 @@ from tui.api.errors import (
     Untrusted,
     is_redirect,
 )
-from tui.api.messages import Authorization, SecretLike
+from tui.api.http_transport import Authorization, SecretLike
 from tui.api.transport import SERVICES
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic

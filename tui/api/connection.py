@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Protocol
 
 from tui import concurrency
 from tui.api.codec import HttpReply
-from tui.api.direct_transport import DirectTransport
 from tui.api.error_messages import (
     RequestStage,
     timeout_error,
@@ -20,9 +19,10 @@ from tui.api.error_messages import (
     with_presented_certificate,
 )
 from tui.api.errors import ApiError, Garbled, NotSent, Unreachable, Untrusted
-from tui.api.messages import (
+from tui.api.http_transport import (
     Address,
     Authorization,
+    DirectTransport,
     Request,
     RequestSteps,
     Response,

@@ -20,7 +20,7 @@ from tui.api.errors import (
     Unreachable,
     Untrusted,
 )
-from tui.api.messages import ProxyRefused, UnreadableAnswer
+from tui.api.http_transport import ProxyRefused, UnreadableAnswer
 from tui.api.tls.certificate import COMPARE
 from tui.api.tls.context import PinMismatch
 from tui.model.certificate import Certificate

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 from tui.api.errors import WriteBlocked
-from tui.api.messages import (
+from tui.api.http_transport import (
     ProxyRefused,
     Request,
     RequestSteps,

@@ -7,7 +7,7 @@ import json
 import re
 
 from tui.api.errors import WriteBlocked
-from tui.api.messages import Address, Request, RequestSteps, Response, Transport
+from tui.api.http_transport import Address, Request, RequestSteps, Response, Transport
 from tui.model.order import Route
 
 SERVICES = "/v1/local/services"

@@ -13,9 +13,15 @@ import pytest
 from tests.api.conftest import Certified
 from tests.faultserver import FaultServer, Peer, answer, serving
 from tui.api.client import NodeOperator
-from tui.api.direct_transport import DirectTransport
 from tui.api.errors import Unreachable
-from tui.api.messages import Address, Authorization, HiddenText, Request, TransportError
+from tui.api.http_transport import (
+    Address,
+    Authorization,
+    DirectTransport,
+    HiddenText,
+    Request,
+    TransportError,
+)
 from tui.model.trust import PinnedTrust
 
 GOOD = b'{"ccs": {"status": "RUNNING", "start_time": "2024-05-13T18:38:00Z", "uptime": "0:00:01"}}'
