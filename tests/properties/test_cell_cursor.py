@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.table.row import Row
-from tui.ui.table.rows import Cells
+from tui.ui.table.rows import Cells, Row
 
 NODES = st.lists(st.sampled_from("ABCDEFGH"), unique=True, max_size=8)
 SERVICES = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.ui.table.row import Cell, Row
-from tui.ui.table.rows import Cells, Rows
+from tui.ui.table.rows import Cell, Cells, Row, Rows
 
 MUTATIONS = 10_000
 LINES = 12

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.model.text import clean
-from tui.ui.table.row import fit
+from tui.ui.table.rows import fit
 
 _MEAN = "\x00\x07\x1b\x7f\x9b\x9d\xad\u0301\u0488\u200b\u200d\u202e\u2028\u2066\ufe0f\ufeff"
 NASTY = st.text(

@@ -123,7 +123,7 @@ class _Action:
 
     def preview(self, verb: str, names: Sequence[str]) -> "OrderPreview":
         """Poll the node, and show what would be sent; raises CommandError."""
-        from tui.cli.password_prompt import ask_for_passwords
+        from tui.cli.command_passwords import ask_for_passwords
         from tui.fleet.order_preview import preview_order
         from tui.model.order import Verb
 

@@ -1,8 +1,13 @@
-"""The passwords of a command: what was refused to earlier commands counts for this one too."""
+"""The passwords of a command, and those that a person types where no source gives them.
+
+What was refused to earlier commands counts for this one too.
+"""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from tui.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from tui.config import NodeProfile
@@ -22,3 +27,26 @@ def command_passwords(profiles: Iterable["NodeProfile"]) -> "Passwords":
     is_attended = sys.stdin is not None and sys.stdin.isatty()
     limit = ATTENDED_AT_MOST if is_attended else UNATTENDED_AT_MOST
     return Passwords(profiles, refused=RefusedLogins(state_dir(), limit=limit))
+
+
+def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:
+    """Prompt on the terminal for passwords; without a terminal they stay missing."""
+    from tui.config import AskSource
+    from tui.credentials import Secret
+
+    if sys.stdin is None or not sys.stdin.isatty():
+        return
+    for profile in profiles:
+        if isinstance(profile.password, AskSource) and not passwords.has(profile):
+            import click  # few have to type one
+
+            prompt = f"Password of {profile.username} for {profile.cluster or profile.name}"
+            try:
+                typed = click.prompt(prompt, hide_input=True, err=True)
+            except click.Abort:
+                raise KeyboardInterrupt from None
+            except UnicodeError:
+                typed = None  # raised below: the error would carry the bytes along
+            if typed is None:
+                raise CommandError("what was typed is not UTF-8")
+            passwords.keep(profile, Secret(typed))

@@ -81,7 +81,7 @@ def discover(  # noqa: PLR0913 - click passes each option by itself
 def _found(configuration: "Configuration", node: str, *, yes: bool) -> "Discovery":
     import asyncio
 
-    from tui.cli.password_prompt import ask_for_passwords
+    from tui.cli.command_passwords import ask_for_passwords
     from tui.fleet.onboarding.discovery import discover_cluster
 
     profile = find_profile(configuration, node)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.command_passwords import ask_for_passwords
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
-from tui.cli.password_prompt import ask_for_passwords
 from tui.fleet.events.notifications import NotifyCommand
 from tui.fleet.protocols import NullListener
 

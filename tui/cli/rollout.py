@@ -103,7 +103,7 @@ def restart(  # noqa: PLR0913 - the options of one command
     is_locked = bool(ctx.obj and ctx.obj["read_only"]) or configuration.settings.read_only
     if is_locked and not dry_run:
         raise CommandError(_READ_ONLY, ErrorCode.READ_ONLY)
-    from tui.cli.password_prompt import ask_for_passwords
+    from tui.cli.command_passwords import ask_for_passwords
     from tui.fleet.poll_once import preview_rollout
     from tui.model.rollout import PlanRefusal
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.command_passwords import command_passwords
+from tui.cli.command_passwords import ask_for_passwords, command_passwords
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import ErrorFields
 from tui.cli.load_config import choose_nodes, load_config
-from tui.cli.password_prompt import ask_for_passwords
 from tui.cli.status_report import node_error
 from tui.fleet.snapshot.shapes import SnapshotReport
 from tui.storage.private_files import path_text

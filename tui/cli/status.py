@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.color import stdout_color
+from tui.cli.command_passwords import ask_for_passwords
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
-from tui.cli.password_prompt import ask_for_passwords
 from tui.cli.status_once import print_status
 
 if TYPE_CHECKING:

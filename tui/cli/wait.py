@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from tui.cli.command_passwords import command_passwords
+from tui.cli.command_passwords import ask_for_passwords, command_passwords
 from tui.cli.completion import complete_nodes, complete_services
 from tui.cli.errors import DOWN, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import WaitReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.options import seconds_of
-from tui.cli.password_prompt import ask_for_passwords
 from tui.model.text import clean
 
 if TYPE_CHECKING:

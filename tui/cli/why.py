@@ -47,7 +47,7 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
     """Show why a service of a node, or the node, is as it is."""
     configuration = load_config(ctx)
     narrowed = configuration.narrowed_to_cluster_of(find_profile(configuration, node))
-    from tui.cli.password_prompt import ask_for_passwords
+    from tui.cli.command_passwords import ask_for_passwords
     from tui.cli.remedies import trouble_text
     from tui.fleet.poll_once import look_why
 

@@ -6,7 +6,7 @@ import os
 from tui.concurrency import run_in_thread
 from tui.config import FileSource, NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
-from tui.storage.secret_file import secret_file_fault
+from tui.storage.private_files import secret_file_fault
 
 
 async def from_file_within(profile: NodeProfile, file: FileSource, limit: float) -> Secret:

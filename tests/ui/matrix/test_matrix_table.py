@@ -17,7 +17,7 @@ from tests.ui.table.hostile import NAMES
 from tui.model.text import clean
 from tui.ui.matrix.grid import Grid
 from tui.ui.matrix.matrix_table import MatrixTable, fit_columns
-from tui.ui.table.row import GUTTER
+from tui.ui.table.rows import GUTTER
 
 HEAD = 3
 

@@ -13,7 +13,7 @@ from textual.widgets import Button
 
 from tests.ui.conftest import key_event, settle
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
-from tui.ui.table.row import PlacedColumn
+from tui.ui.table.rows import PlacedColumn
 
 COLUMNS = (
     Column("name", "SERVICE", 12, grow=1),

@@ -8,7 +8,7 @@ from rich.style import Style
 
 from tests.ui.table.hostile import NAMES
 from tui.model.text import clean
-from tui.ui.table.row import (
+from tui.ui.table.rows import (
     WHOLE_LINE,
     Cell,
     Column,

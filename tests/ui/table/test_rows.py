@@ -4,8 +4,7 @@ import random
 
 import pytest
 
-from tui.ui.table.row import Row
-from tui.ui.table.rows import Cells, Rows
+from tui.ui.table.rows import Cells, Row, Rows
 
 LINES = 5
 

@@ -21,7 +21,7 @@ from tui.model.trust import (
     SystemTrust,
     Trust,
 )
-from tui.storage.secret_file import secret_file_fault
+from tui.storage.private_files import secret_file_fault
 
 
 class _Passphrase(Exception):

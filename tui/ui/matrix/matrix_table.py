@@ -17,8 +17,7 @@ from tui.ui.matrix.grid import Grid, GridCell
 from tui.ui.matrix.headers import beyond_edge, column_head
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.navigation import COLUMN_BINDINGS
-from tui.ui.table.row import GUTTER, LineLook, place_columns
-from tui.ui.table.rows import CellKey
+from tui.ui.table.rows import GUTTER, CellKey, LineLook, place_columns
 
 __all__ = ["MARKED", "CellKey", "MatrixTable", "fit_columns"]
 

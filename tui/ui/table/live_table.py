@@ -17,11 +17,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.ui.table.navigation import ROW_BINDINGS, RowNavigation
-from tui.ui.table.row import (
+from tui.ui.table.rows import (
     GAP,
     GUTTER,
     WHOLE_LINE,
     Cell,
+    CellKey,
+    Cells,
     Column,
     LineLook,
     PlacedColumn,
@@ -31,7 +33,6 @@ from tui.ui.table.row import (
     paint_row,
     place_columns,
 )
-from tui.ui.table.rows import CellKey, Cells
 
 __all__ = ["Cell", "Column", "LiveTable", "Row"]
 

@@ -1,8 +1,276 @@
-"""Rows and columns of a live table. Cursor, marks and the eye's place are keys. Pure."""
+"""Rows of a live table: how each is painted; cursor and marks stay with their keys. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import field
+from functools import lru_cache
 
-from tui.ui.table.row import Row
+from rich.cells import cell_len, set_cell_size
+from rich.errors import StyleSyntaxError
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.model.records import dataclass
+from tui.model.text import clean
+
+GUTTER = 2
+WHOLE_LINE = (0, 0)
+GAP = 1
+_LOUD = "stale"
+_QUIET = (" ", "│")
+_BOLD, _PLAIN = Style(bold=True), Style.null()
+_CUT_BEFORE_MEASURING = 4
+# Terminals disagree on whether a variation selector makes the character before it wider.
+_SELECTORS = dict.fromkeys(range(0xFE00, 0xFE10), "\N{REPLACEMENT CHARACTER}")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `width` cells at least; `grow` is its share of what is left over.
+
+    It grows to `at_most` cells, where that is not 0. Where there is no room, the columns with the
+    highest `drop` go first; those with 0 stay.
+    """
+
+    key: str
+    title: str
+    width: int
+    grow: int = 0
+    right: bool = False
+    drop: int = 0
+    at_most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Text that is clean already; `style` is a name in the table's palette, or a Rich style.
+
+    `lead` is the style of its first character, a sign one cell wide, where that has its own.
+    `sign` stands in the gap before the cell. A `loud` cell is bold, a `faded` one is old; a cell
+    that `spans` has the room of so many columns, and the cells of the others are not shown. `runs`
+    are styles and for how many characters they hold, the last ones where there is no room for all.
+    """
+
+    text: str
+    style: str = ""
+    lead: str = ""
+    sign: str = " "
+    loud: bool = False
+    faded: bool = False
+    spans: int = 1
+    runs: tuple[tuple[str, int], ...] = ()
+
+
+_EMPTY = Cell("")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row by its key, with a cell for each column.
+
+    A `dim` row is old, and all its cells fade but those of the style "stale"; where it `spans`,
+    the second cell has all the room to the right. An `inert` row spans too and cannot hold the
+    cursor; a row that is set to do both belongs to the row above it.
+    """
+
+    key: str
+    cells: tuple[Cell, ...]
+    dim: bool = False
+    inert: bool = False
+    spans: bool = False
+
+    def cell(self, index: int) -> Cell:
+        """Return the cell of a column; where the row has none, an empty one."""
+        return self.cells[index] if index < len(self.cells) else _EMPTY
+
+    @property
+    def has_only_cells(self) -> bool:
+        """Whether each cell stands in its own column alone."""
+        return not self.has_the_line and all(cell.spans == 1 for cell in self.cells)
+
+    @property
+    def has_the_line(self) -> bool:
+        """Whether the second cell has all the room to the right."""
+        return self.spans or self.inert
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedColumn:
+    """Where a column stands in a line: first cell, width, and which of the row's cells it is."""
+
+    column: Column
+    at: int
+    width: int
+    index: int
+
+    @property
+    def end(self) -> int:
+        """The first cell of the terminal after it."""
+        return self.at + self.width
+
+
+def place_columns(columns: Sequence[Column], width: int) -> tuple[PlacedColumn, ...]:
+    """Place columns in `width` cells: drop what does not fit, share out the rest."""
+    kept = list(enumerate(columns))
+    while _needs(kept) > width and any(column.drop for _, column in kept):
+        kept.remove(max(kept, key=lambda numbered: numbered[1].drop))
+    spare = max(0, width - _needs(kept))
+    shares = sum(column.grow for _, column in kept)
+    laid, at = [], GUTTER
+    for index, column in kept:
+        extra = spare * column.grow // shares if shares else 0
+        if column.at_most:
+            extra = min(extra, max(0, column.at_most - column.width))
+        laid.append(PlacedColumn(column, at, column.width + extra, index))
+        at += column.width + extra + GAP
+    return tuple(laid)
+
+
+def _needs(kept: Sequence[tuple[int, Column]]) -> int:
+    return GUTTER + sum(column.width + GAP for _, column in kept) - GAP
+
+
+@lru_cache(maxsize=4096)
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Return `text` in exactly `width` cells of the terminal, cut with an ellipsis if it is longer.
+
+    Characters that are not printable are a mistake of the caller's and are made harmless.
+    """
+    if width <= 0:
+        return ""
+    if not text.isprintable():
+        text = clean(text)
+    if not text.isascii():
+        text = text.translate(_SELECTORS)
+    head = text[: width * _CUT_BEFORE_MEASURING]
+    if len(head) < len(text) or cell_len(head) > width:
+        text = set_cell_size(head, width - 1) + "…"
+    if right:
+        return " " * (width - cell_len(text)) + text
+    return set_cell_size(text, width)
+
+
+@lru_cache(maxsize=256)
+def style_of(name: str) -> Style:
+    """Parse a Rich style; one that cannot be parsed is no style."""
+    try:
+        return Style.parse(name) if name else Style.null()
+    except StyleSyntaxError:
+        return Style.null()
+
+
+@dataclass(frozen=True, slots=True)
+class LineLook:
+    """How one line looks besides its cells: its background, and the signs in the gutter.
+
+    `own` holds by the number of a cell the sign before it and its background, where they differ
+    from the line's.
+    """
+
+    base: Style
+    cursor: str = " "
+    mark: str = " "
+    own: Mapping[int, tuple[str, Style]] = field(default_factory=dict)
+
+
+def paint_row(
+    row: Row,
+    laid: Sequence[PlacedColumn],
+    palette: Mapping[str, str],
+    look: LineLook,
+    start: int = 0,
+) -> Strip:
+    """Paint one row as a strip; cells come in the order of the columns.
+
+    From another `start` than 0, which is the first cell or the gap before it, the columns alone
+    are painted, without what stands before all of them.
+    """
+    accent = style_of(palette.get("accent", "bold"))
+    segments = []
+    if start == 0:
+        segments = [
+            Segment(sign, look.base if sign in _QUIET else look.base + accent)
+            for sign in (look.cursor, look.mark)
+        ]
+    covered = 0
+    for number, place in enumerate(laid):
+        if place.at < covered:
+            continue
+        cell = row.cell(place.index)
+        sign, base = look.own.get(place.index) or (cell.sign, look.base)
+        if number or 0 < start < place.at:
+            segments.append(Segment(sign, base if sign in _QUIET else base + accent))
+        spans = len(laid) if number == 1 and row.has_the_line else cell.spans
+        covered = (place if spans == 1 else laid[min(number + spans, len(laid)) - 1]).end
+        text = fit(cell.text, covered - place.at, right=place.column.right)
+        faded = style_of(palette.get("stale_row", "dim")) if row.dim or cell.faded else _PLAIN
+        if cell.runs and not cell.faded and not row.dim:
+            segments += _runs(cell, covered - place.at, base, palette)
+            continue
+        if cell.lead and cell.lead != cell.style:
+            lead = base + style_of(palette.get(cell.lead, cell.lead)) + faded
+            segments.append(Segment(text[:1], lead))
+            text = text[1:]
+        style = base + style_of(palette.get(cell.style, cell.style))
+        if cell.style != _LOUD:
+            style += faded
+        segments.append(Segment(text, style + _BOLD if cell.loud else style))
+    # Fewer segments are fewer bytes, at every tick.
+    return Strip(segments).simplify()
+
+
+def _runs(cell: Cell, width: int, base: Style, palette: Mapping[str, str]) -> Iterator[Segment]:
+    """Yield the last characters of a cell, each in the style of its run; they are one cell wide."""
+    if len(cell.text) < width:
+        yield Segment(" " * (width - len(cell.text)), base)
+    at, first = 0, max(0, len(cell.text) - width)
+    for style, length in cell.runs:
+        text = cell.text[max(at, first) : at + length]
+        at += length
+        if text:
+            yield Segment(text, base + style_of(palette.get(style, style)))
+
+
+def changed_span(
+    old: Row | None, new: Row | None, laid: Sequence[PlacedColumn]
+) -> tuple[int, int] | None:
+    """Return from where to where two rows of a line differ: first cell of the terminal and width.
+
+    None where nothing does; (0, 0), that is WHOLE_LINE, stands for the whole line. It is one span,
+    since Textual writes a line from its beginning for each span.
+    """
+    if old == new:
+        return None
+    if old is None or new is None or old.has_the_line or new.has_the_line:
+        return WHOLE_LINE
+    if (old.key, old.dim) != (new.key, new.dim):
+        return WHOLE_LINE
+    changed = [place for place in laid if old.cell(place.index) != new.cell(place.index)]
+    if not changed:
+        return None
+    cells = [row.cell(place.index) for place in changed for row in (old, new)]
+    if any(cell.spans != 1 for cell in cells):
+        return WHOLE_LINE
+    at = changed[0].at - GAP * (cells[0].sign != cells[1].sign)
+    return at, changed[-1].end - at
+
+
+def changed_lines(
+    before: Sequence[Row | None],
+    after: Sequence[Row | None],
+    moved: Set[str],
+    laid: Sequence[PlacedColumn],
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Yield the number and the span of all that lines show otherwise than they did.
+
+    The cursor went between the rows in `moved`, and they change as a whole.
+    """
+    for line, (old, new) in enumerate(zip(before, after, strict=False)):
+        if any(row is not None and row.key in moved for row in (old, new)):
+            yield line, WHOLE_LINE
+        elif (span := changed_span(old, new, laid)) is not None:
+            yield line, span
+
 
 CellKey = tuple[str, str]
 """The keys of a column and of a row; the column's is empty where the cursor is a whole row."""

@@ -13,7 +13,7 @@ from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import READ_ONLY, brief_digests, standing_out
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
-from tui.ui.table.row import GUTTER
+from tui.ui.table.rows import GUTTER
 
 _BAR = 6
 

@@ -14,7 +14,7 @@ from tui.ui.format.history_chart import MINUTES, strip
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import UptimeClock, service_cells, started_words
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
-from tui.ui.table.row import place_columns
+from tui.ui.table.rows import place_columns
 
 _STRIP = "strip"
 _STRIP_LEAST, _NARROW_STRIP_LEAST, _NARROW = 11, 17, 82
