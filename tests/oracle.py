@@ -17,10 +17,10 @@ _MODES = r"(?:7|25|1000|1003|1004|1006|1015|1049|2004|2026)"
 _ALLOWED = re.compile(
     # The erasing of the screen as it is left, and at no other time.
     r"\x1b\[H\x1b\[J(?=\x1b\[\?1049l)|"
-    # Where: cursor moves by row and column, to the right and back.
-    r"\x1b\[\d{1,4};\d{1,4}H|\x1b\[\d{0,4}H|\x1b\[\d{0,4}C|\x08"
-    # The rest of a line, in the ground of the first frame.
-    r"|\x1b\[K"
+    # Where: cursor moves by row and column, within a line, and within a column.
+    r"\x1b\[\d{1,4};\d{1,4}H|\x1b\[\d{0,4}H|\x1b\[\d{0,4}[CG]|\x1b\[\d{1,4}d|\x1b\[A|\x08"
+    # The rest of a line, in the ground of the first frame; and blanks, in their own.
+    r"|\x1b\[K|\x1b\[\d{1,4}X"
     # How it looks: colours by number, and bold, dim, italic, underlined, reverse, struck, or not.
     rf"|\x1b\[(?:(?:0|{_FLAG}|{_COLOR})(?:;(?:{_FLAG}|{_COLOR}))*)?m"
     # Modes that are switched on and off, and the question for synchronised output.

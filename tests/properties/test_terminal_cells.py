@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from tui.ui.terminal.cells import TerminalCells
 
-WIDTH, HEIGHT = 14, 4
+WIDTH, HEIGHT = 24, 4
 CONSOLE = Console(color_system="truecolor", force_terminal=True)
 STYLES = [
     None,
@@ -31,6 +31,7 @@ STYLES = [
 GRAPHEMES = ["a", "b", " ", "7", "─", "●", "日", "é", "本"]
 
 
+BLANK = [" ", " ", "─"]
 NARROW = [char for char in GRAPHEMES if char not in "日本"]
 # Strategies that draw each cell are too slow for frames.
 SEEDS = st.integers(0, 2**32).map(Random)
@@ -40,11 +41,13 @@ def strip(random: Random, width: int) -> Strip:
     """Make a strip of exactly `width` cells."""
     segments: list[Segment] = []
     room = width
+    looks = random.choices(STYLES, k=random.choice([1, 2, 9]))
+    chars = random.choice([GRAPHEMES, GRAPHEMES, BLANK])
     while room > 0:
-        char = random.choice(GRAPHEMES if room > 1 else NARROW)
+        char = random.choice(chars if room > 1 else NARROW)
         wide = 2 if char in "日本" else 1
-        count = random.randint(1, room // wide)
-        segments.append(Segment(char * count, random.choice(STYLES)))
+        count = 1 if char == "─" else random.randint(1, room // wide)
+        segments.append(Segment(char * count, random.choice(looks)))
         room -= wide * count
     return Strip(segments, width)
 
@@ -95,10 +98,12 @@ class Screen:
         ]
 
 
-@given(SEEDS, st.booleans())
-def test_changed_cells_alone_show_what_whole_lines_show(random: Random, onlcr: bool) -> None:
+@given(SEEDS, st.booleans(), st.booleans())
+def test_changed_cells_alone_show_what_whole_lines_show(
+    random: Random, onlcr: bool, keeps_ground: bool
+) -> None:
     theirs, ours = Screen(), Screen(onlcr=onlcr)
-    cells = TerminalCells(keeps_column=not onlcr)
+    cells = TerminalCells(keeps_column=not onlcr, keeps_ground=keeps_ground)
     for _ in range(random.randint(1, 6)):
         update = random.choice([whole, part])(random)
         theirs.feed(update.render_segments(CONSOLE))

@@ -7,7 +7,7 @@ from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.ui.terminal.cells import TerminalCells
+from tui.ui.terminal.cells import TerminalCells, erases_in_color
 
 RED, BLUE = Style.parse("red"), Style.parse("blue")
 ON_GREY = Style.parse("#a0a0a0 on #202020")
@@ -24,8 +24,10 @@ def frame(*lines: str | list[tuple[str, Style]]) -> LayoutUpdate:
     return LayoutUpdate(strips, Region(0, 0, *SIZE))
 
 
-def after(first: LayoutUpdate, *, keeps_column: bool = True) -> TerminalCells:
-    cells = TerminalCells(keeps_column=keeps_column)
+def after(
+    first: LayoutUpdate, *, keeps_column: bool = True, keeps_ground: bool = False
+) -> TerminalCells:
+    cells = TerminalCells(keeps_column=keeps_column, keeps_ground=keeps_ground)
     cells.draw(first, SIZE)
     return cells
 
@@ -62,7 +64,7 @@ def test_of_a_look_only_what_differs_is_written() -> None:
 def test_after_a_sign_that_terminals_give_different_widths_the_cursor_is_moved() -> None:
     cells = TerminalCells()
     written = cells.draw(frame("● RUNNING", "", ""), SIZE)
-    assert "●\x1b[1;2H RUNNING" in written
+    assert "●\x1b[2G RUNNING" in written
 
 
 def test_a_control_character_is_replaced_whatever_let_it_through() -> None:
@@ -110,3 +112,53 @@ def test_an_attribute_ends_without_a_reset_of_the_colours() -> None:
     cells.draw(frame([("b" * SIZE[0], bold)], "", ""), SIZE)
     written = cells.draw(frame([("c" * SIZE[0], ON_GREY)], "", ""), SIZE)
     assert written == "\x1b[22m\x1b[H" + "c" * SIZE[0]
+
+
+def test_to_a_line_farther_up_or_down_the_column_is_kept() -> None:
+    cells = after(frame("up 1", "", "up 1"))
+    assert cells.draw(frame("up 2", "", "up 2"), SIZE) == "\x1b[1;4H2\b\x1b[3d2"
+    assert cells.draw(frame("up 2", "   x", "up 2"), SIZE) == "\b\x1b[Ax"
+
+
+def test_blanks_at_an_end_are_erased_where_that_keeps_their_background() -> None:
+    before, later = [("a" * SIZE[0], ON_GREY)], [("b" + " " * (SIZE[0] - 1), ON_GREY)]
+    cells = after(frame(before, "", ""), keeps_ground=True)
+    cells.move_to(0, 0)
+    assert cells.draw(frame(later, "", ""), SIZE) == "b\x1b[19X"
+    assert after(frame(before, "", "")).draw(frame(later, "", ""), SIZE).endswith("b" + " " * 19)
+
+
+def test_blanks_between_words_are_erased_and_moved_over() -> None:
+    line = "a" + " " * 14 + "b"
+    cells = after(frame("c" * SIZE[0], "", ""), keeps_ground=True)
+    assert "a\x1b[14X\x1b[14Cb" in cells.draw(frame(line, "", ""), SIZE)
+
+
+def test_blanks_around_a_sign_are_erased_before_it_is_written() -> None:
+    line = [("a    ─    ", ON_GREY)]
+    cells = after(frame([("b" * 10, ON_GREY)], "", ""), keeps_ground=True)
+    written = cells.draw(frame(line, "", ""), SIZE)
+    assert written.endswith("a\x1b[9X\x1b[4C─")
+
+
+def test_blanks_that_are_underlined_are_not_erased() -> None:
+    cells = after(frame("", "", ""), keeps_ground=True)
+    written = cells.draw(frame([(" " * SIZE[0], Style(underline=True))], "", ""), SIZE)
+    assert "X" not in written
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "linux"}, True),
+        ({"TERM": "screen-256color"}, False),
+        ({"TERM": "xterm-256color", "STY": "1.pts"}, False),
+        ({"TERM": "xterm-256color", "TMUX": "socket,1,0"}, False),
+        ({}, False),
+    ],
+)
+def test_blanks_are_erased_where_the_terminal_is_known_to_keep_their_background(
+    environment: dict[str, str], *, expected: bool
+) -> None:
+    assert erases_in_color(environment) is expected

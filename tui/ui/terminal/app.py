@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.ui.terminal.cells import PAINTED_UPDATES, TerminalCells
+from tui.ui.terminal.cells import PAINTED_UPDATES, TerminalCells, erases_in_color
 from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
 from tui.ui.terminal.frame_report import FrameReports
@@ -51,7 +51,7 @@ class TerminalApp(App[None]):
         super().__init__(driver_class=DeckDriver, ansi_color=plain)
         self._exit_guard = Shutdown(self)
         self._control_filter = ControlCharacterFilter()
-        self._cells = TerminalCells()
+        self._cells = TerminalCells(keeps_ground=erases_in_color(os.environ))
         self._key_queue = KeyQueue(self._handle_input, self._key_target, self.set_timer)
         self._is_leaving = False
         self.arming_times = arming_times or ArmingTimes()

@@ -4,6 +4,7 @@ Textual writes whole lines of every widget that was painted. This writes the cha
 the shortest moves of the cursor between them, and those of one look together.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -20,6 +21,14 @@ PAINTED_UPDATES = (LayoutUpdate, ChopsUpdate)
 _GAP = 4
 """Cells that are written again where that is shorter than to move over them."""
 
+_BLANKS = re.compile("( {8,}$| {12,})")
+"""Blanks that are longer than what erases them and, where more follows, moves over them."""
+
+_SIGN_IN_BLANKS = re.compile(r"(.*?)( *)([^\0-\x7f])( +)")
+"""A sign before blanks: they are erased first, so that none has to be moved to after it."""
+
+_ERASING_IN_COLOR = ("xterm", "linux", "rxvt", "alacritty", "foot")
+
 _ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
 """By attribute, what ends it."""
 
@@ -35,23 +44,39 @@ alone, where nothing else of it can be seen."""
 
 _UNKNOWN: _Cell = ("", "?")
 
+_Cursor = tuple[int, int | None]
+"""The line and column of the cursor; after what terminals give different widths, the line alone."""
+
 _Placed = tuple[int, int, str, int, str]
 """What is written at once: line, column, text, its width, and its look."""
+
+
+def erases_in_color(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal gives what it erases the background that is set (terminfo's `bce`).
+
+    False inside tmux and GNU screen, where not every version does, and for names that are not
+    known to.
+    """
+    if environment.get("TMUX") or environment.get("STY"):
+        return False
+    return environment.get("TERM", "").startswith(_ERASING_IN_COLOR)
 
 
 class TerminalCells:
     """The cells of a terminal, as far as they are known.
 
-    `keeps_column` says whether a line feed goes straight down (no ONLCR). The caller calls
-    `forget` whenever something else may have written to the terminal, or a frame was dropped.
+    `keeps_column` says whether a line feed goes straight down (no ONLCR), `keeps_ground` whether
+    what is erased gets the background that is set (`erases_in_color`). The caller calls `forget`
+    whenever something else may have written to the terminal, or a frame was dropped.
     """
 
-    def __init__(self, *, keeps_column: bool = False) -> None:
+    def __init__(self, *, keeps_column: bool = False, keeps_ground: bool = False) -> None:
         self.keeps_column = keeps_column
+        self.keeps_ground = keeps_ground
         self._size = (0, 0)
         self._rows: list[list[_Cell]] = []
         self._look: str | None = None
-        self._cursor: tuple[int, int] | None = None
+        self._cursor: _Cursor | None = None
 
     def forget(self) -> None:
         """Know nothing of the terminal any more: all that is painted next is written."""
@@ -127,13 +152,47 @@ class TerminalCells:
             look = min(by_look, key=lambda one: len(_restyled(self._look, one)))
             yield _restyled(self._look, look)
             self._look = look
-            for y, x, text, width, _ in by_look.pop(look):
-                yield self._moved(y, x)
-                yield text
-                # At the right edge, and after what terminals give different widths, it is
-                # anywhere.
-                is_known = text.isascii() and x + width < self._size[0]
-                self._cursor = (y, x + width) if is_known else None
+            runs = by_look.pop(look)
+            if self.keeps_ground and _is_plain(look):
+                for y, x, text, width in _joined_around_signs(runs):
+                    yield self._moved(y, x)
+                    yield self._put_and_erase(y, x, text, width)
+            else:
+                for y, x, text, width, _ in runs:
+                    yield self._moved(y, x)
+                    yield self._put(y, x, text, width)
+
+    def _put(self, y: int, x: int, text: str, width: int) -> str:
+        """Return what writes a text in the current look where the cursor is."""
+        end = x + width
+        is_ascii = text.isascii()
+        # At the right edge it is anywhere; a terminal may give two cells to what has one here.
+        is_known = (end if is_ascii else end + width) < self._size[0]
+        self._cursor = (y, end if is_ascii else None) if is_known else None
+        return text
+
+    def _put_and_erase(self, y: int, x: int, text: str, width: int) -> str:
+        """Return the same as `_put`, with what erases blanks where that is shorter."""
+        written = self._put(y, x, text, width)
+        if not text.isascii():
+            match = _SIGN_IN_BLANKS.fullmatch(text)
+            if match is None:
+                return written
+            head, blanks, sign, tail = match.groups()
+            over = f"\x1b[{len(blanks)}C" if blanks else ""
+            return f"{head}\x1b[{len(blanks) + 1 + len(tail)}X{over}{sign}"
+        *parts, last = _BLANKS.split(text)
+        if not parts:
+            return written
+        pieces = [
+            f"\x1b[{len(part)}X\x1b[{len(part)}C" if number % 2 else part
+            for number, part in enumerate(parts)
+        ]
+        if not last:
+            blanks_at_end = len(parts[-1])
+            pieces[-1] = f"\x1b[{blanks_at_end}X"
+            self._cursor = (y, x + width - blanks_at_end)
+        return "".join((*pieces, last))
 
     def _runs(self, row: list[_Cell], columns: list[int]) -> Iterator[tuple[int, str, int, str]]:
         """Yield column, text, width and look of what is written of a row.
@@ -170,11 +229,13 @@ class TerminalCells:
         moves = [home]
         from_y, from_x = self._cursor
         if from_y == y:
-            moves.append(_sideways(x - from_x))
+            moves.append(_sideways(from_x, x))
         elif y == from_y + 1:
-            column = from_x if self.keeps_column else 0
-            aside = _sideways(x - column)
-            moves.append(f"{aside}\n" if x < column else f"\n{aside}")
+            aside = _sideways(from_x if self.keeps_column else 0, x)
+            moves.append(f"{aside}\n" if self.keeps_column else f"\n{aside}")
+        elif from_x is not None:
+            vertical = "\x1b[A" if y == from_y - 1 else f"\x1b[{y + 1}d"
+            moves.append(f"{_sideways(from_x, x)}{vertical}")
         return min(moves, key=len)
 
 
@@ -203,22 +264,51 @@ def _share_out(
     blanks: list[_Placed], by_look: dict[str, list[_Placed]], current: str | None
 ) -> None:
     """Add each run of blanks to those of a look with the same background, where there is one."""
+    ends = {(y, x + width): its for its, runs in by_look.items() for y, x, _, width, _ in runs}
     touched = set()
     for run in blanks:
-        ground = run[-1]
-        looks = (one for one in by_look if _ground(one) == ground)
-        fallback = current if current is not None and _ground(current) == ground else ground
-        look = next(looks, fallback)
+        y, x, *_, ground = run
+        beside = ends.get((y, x))
+        if beside is not None and _ground(beside) == ground:
+            look = beside
+        else:
+            looks = (one for one in by_look if _ground(one) == ground)
+            fallback = current if current is not None and _ground(current) == ground else ground
+            look = next(looks, fallback)
         by_look.setdefault(look, []).append(run)
         touched.add(look)
     for look in touched:
         by_look[look].sort()
 
 
-def _sideways(by: int) -> str:
-    if by <= 0:
-        return "\b" * -by
-    return "\x1b[C" if by == 1 else f"\x1b[{by}C"
+def _joined_around_signs(runs: list[_Placed]) -> Iterator[tuple[int, int, str, int]]:
+    """Yield line, column, text and width of runs, each sign together with the blanks after it."""
+    waiting: tuple[int, int, str, int] | None = None
+    for y, x, text, width, _ in runs:
+        if waiting is not None:
+            its_y, its_x, before, its_width = waiting
+            is_beside = its_y == y and its_x + its_width == x
+            # One sign that is one cell wide.
+            if is_beside and text.isspace() and _ends_with_sign(before, its_width):
+                waiting = its_y, its_x, before + text, its_width + width
+                continue
+            yield waiting
+        waiting = y, x, text, width
+    if waiting is not None:
+        yield waiting
+
+
+def _ends_with_sign(text: str, width: int) -> bool:
+    return len(text) == width and text[:-1].isascii() and not text.isascii()
+
+
+def _sideways(old: int | None, new: int) -> str:
+    """Return the shortest move within a line, from a column that may be unknown."""
+    moves = [f"\x1b[{new + 1}G" if new else "\x1b[G"]
+    if old is not None:
+        by = new - old
+        moves.insert(0, "\b" * -by if by <= 0 else "\x1b[C" if by == 1 else f"\x1b[{by}C")
+    return min(moves, key=len)
 
 
 def _add_graphemes(cells: list[_Cell], text: str, look: str) -> None:
@@ -297,6 +387,12 @@ def _ground(look: str) -> str:
     """Return what of a look can be seen of a blank: its background, if there is nothing else."""
     flags, _, background = _parts(look)
     return background if set(flags.split(";")) <= _UNSEEN else look
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(look: str) -> bool:
+    """Whether a blank of this look shows a background and nothing else."""
+    return _ground(look) == _parts(look)[2]
 
 
 @lru_cache(maxsize=4096)
