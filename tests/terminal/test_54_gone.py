@@ -37,8 +37,16 @@ def test_the_deck_ends_when_its_window_is_closed_over_an_open_dialog(opened: Ope
         assert terminal.ends() == 128 + signal.SIGHUP
 
 
-def test_the_demo_ends_with_its_window_and_removes_its_folder(opened: Open, tmp_path: Path) -> None:
-    with opened("demo", "--still", argv=NOHUP, env={"TMPDIR": str(tmp_path)}) as terminal:
+SLOW_TO_END = planted(
+    "import time, tui.ui.screens.deck as m\nm.DeckScreen.on_unmount = lambda self: time.sleep(60)"
+)
+
+
+@pytest.mark.parametrize("argv", [NOHUP, SLOW_TO_END], ids=["in order", "by force"])
+def test_the_demo_ends_with_its_window_and_removes_its_folder(
+    argv: tuple[str, ...], opened: Open, tmp_path: Path
+) -> None:
+    with opened("demo", "--still", argv=argv, env={"TMPDIR": str(tmp_path)}) as terminal:
         terminal.shows("alert_mgr")
         terminal.hang_up()
         assert terminal.ends() == 128 + signal.SIGHUP

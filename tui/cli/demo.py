@@ -89,13 +89,12 @@ def open_the_demo(options: DemoOptions, skeleton: Skeleton) -> int:
         passwords = known_passwords(configuration)
         if has_terminal():
             reason = LOCKED_BY_FLAG if options.read_only else ""
-            state = Path(folder) / "state"
             return run_deck(
                 configuration,
                 reason,
                 None,
                 passwords=passwords,
-                state=state,
+                state=Path(folder),
                 skeleton=skeleton,
                 window=_tour if options.tour else None,
             )

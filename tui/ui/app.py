@@ -127,6 +127,8 @@ class DeckApp(MouseSafeApp):
             self, fleet, warn=self._warn, palette=self._colors, open_rollout=self._open_rollout
         )
         self._files = files
+        if files is not None and files.fleeting:
+            self._exit_guard.fleeting = files.state
         self._copied = ""
         self._first_paint = ExitStack()
         self._toast_counter = ToastCounter()

@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import termios
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
@@ -18,6 +21,7 @@ GONE = 128 + signal.SIGHUP
 _IN_ORDER = 2.3
 _AT_ONCE = 0.6
 _BY_FORCE = 0.4
+_REMOVAL = 2.0
 
 
 class ExitTarget(Protocol):
@@ -48,6 +52,8 @@ class Shutdown:
         self._attributes: list[Any] | None = None
         self.skeleton: Skeleton | None = None
         """The first frame, where it is on the terminal when this is entered."""
+        self.fleeting: Path | None = None
+        """A folder that an end by force removes, since it passes the block that would."""
 
     def __enter__(self) -> Self:
         self._over.clear()
@@ -124,9 +130,9 @@ class Shutdown:
     def _enforce(self, within: float) -> None:
         if self._over.wait(within):
             return
-        last = threading.Thread(target=self._restore_and_report, daemon=True)
-        last.start()
-        last.join(_BY_FORCE)
+        _do_within(_BY_FORCE, self._restore_and_report)
+        if self.fleeting is not None:
+            _do_within(_REMOVAL, shutil.rmtree, self.fleeting, True)
         os._exit(self.code or self._own_code)
 
     def _restore_and_report(self) -> None:
@@ -155,6 +161,13 @@ class Shutdown:
         text = ascii_text(text) if wants_ascii(os.environ) else text
         with contextlib.suppress(OSError):
             os.write(2, text.encode())
+
+
+def _do_within(seconds: float, function: Callable[..., object], *args: object) -> None:
+    """Call a function, and wait for it so long at most: it may hang with its disk or terminal."""
+    thread = threading.Thread(target=function, args=args, daemon=True)
+    thread.start()
+    thread.join(seconds)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
