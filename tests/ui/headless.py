@@ -6,10 +6,13 @@ from typing import Any
 from unittest.mock import patch
 from weakref import WeakSet
 
+from rich.console import RenderableType
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.screen import Screen
 
 _paint = Screen._compositor_refresh
+_render = Screen.render
 _UNPAINTED: WeakSet[Screen[Any]] = WeakSet()
 
 
@@ -29,8 +32,23 @@ def paint_when_settled() -> Iterator[None]:
         screen.app._display(screen, None)
         screen.app._update_mouse_over(screen)
 
-    with patch.object(Screen, "_compositor_refresh", note_changes):
+    with (
+        patch.object(Screen, "_compositor_refresh", note_changes),
+        patch.object(Screen, "render", _render_over_the_screen_below),
+    ):
         yield
+
+
+def _render_over_the_screen_below(screen: Screen[Any]) -> RenderableType:
+    """Render the ground of a screen: of a window, over what lies below it.
+
+    Textual tells it what that is when it paints. Looked at before, it would show nothing there,
+    and keep that.
+    """
+    stack = screen.app.screen_stack
+    at = stack.index(screen) if screen in stack else 0
+    visible_screen_stack.set(stack[:at][-1:])
+    return _render(screen)
 
 
 def paint_changes(app: App[Any]) -> None:

@@ -4,6 +4,7 @@ The colours are those of the painted cells, so what a style sheet mixes counts a
 """
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tui.sim.server import SimulatedCluster
 pytestmark = pytest.mark.real_time
 
 ENOUGH = 4.5
+PRODUCTION = 'environment = "production"\n'
 WINDOWS = ("0", "e", "P", "question_mark", "a", "r")
 """The keys of other screens and of windows over the deck: a form, and a question."""
 
@@ -92,9 +94,17 @@ def poor(screen: Screen[object]) -> set[str]:
 
 async def painted(deck: Deck, name: str) -> list[str]:
     """Return what cannot be read of what is shown."""
-    await deck.pilot.pause()
     await deck.settle()
     return [f"{name}: {look}" for look in sorted(poor(deck.app.screen))]
+
+
+async def in_themes(deck: Deck, name: str, themes: Sequence[str] = NAMES) -> list[str]:
+    """Return what cannot be read of what is shown, in each theme."""
+    found: list[str] = []
+    for theme in themes:
+        deck.app.action_paint(theme)
+        found += await painted(deck, f"{theme} {name}")
+    return found
 
 
 async def window(deck: Deck, theme: str, key: str) -> list[str]:
@@ -107,13 +117,10 @@ async def window(deck: Deck, theme: str, key: str) -> list[str]:
     return found
 
 
-async def test_all_text_can_be_read_in_every_theme(
+async def test_all_text_of_the_deck_can_be_read_in_every_theme(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    configuration = write_configuration(
-        served, tmp_path, more='environment = "production"\n', settings="refresh = 0.5"
-    )
-    found: list[str] = []
+    configuration = write_configuration(served, tmp_path, more=PRODUCTION)
     async with open_deck(configuration, size=(160, 40)) as deck:
         await deck.all_known()
         await deck.context_known()
@@ -127,25 +134,25 @@ async def test_all_text_can_be_read_in_every_theme(
         await deck.press("space")
         await deck.press("p")
         await deck.shows("UNLOCKED", "PAUSED", "STALE")
-        for theme in NAMES:
-            deck.app.action_paint(theme)
-            found += await painted(deck, theme)
+        found = await in_themes(deck, "paused")
         await deck.press("p", "slash", *"zz=1")
         await deck.until(lambda: "PAUSED" not in deck.text and "STALE" not in deck.text)
-        for theme in NAMES:
-            deck.app.action_paint(theme)
-            found += await painted(deck, theme)
-        await deck.press("escape")
-        for theme in NAMES:
-            deck.app.action_paint(theme)
-            for key in WINDOWS:
-                found += await window(deck, theme, key)
-        served.cluster.power_on(3)  # else no rollout could be planned
-        deck.fleet.refresh()
+        found += await in_themes(deck, "filtered")
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("theme", NAMES)
+async def test_all_text_of_the_windows_can_be_read(
+    theme: str, served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, more=PRODUCTION)
+    async with open_deck(configuration, size=(80, 40)) as deck:
         await deck.all_known()
-        await deck.resize(80, 24)
-        for theme in ("light", "terminal"):
-            deck.app.action_paint(theme)
-            for key in MORE_WINDOWS:
-                found += await window(deck, theme, key)
+        await deck.context_known()
+        deck.app.action_unlock()
+        deck.app.action_paint(theme)
+        await deck.on("alert_mgr")
+        found: list[str] = []
+        for key in WINDOWS + MORE_WINDOWS * (theme in ("light", "terminal")):
+            found += await window(deck, theme, key)
     assert found == [], "\n".join(found)
