@@ -215,6 +215,30 @@ def test_a_second_writer_only_reads_until_the_first_has_gone(
     second.close()
 
 
+def test_a_writer_that_follows_another_does_not_write_what_that_one_wrote(
+    folder: Path, store: HistoryWriter
+) -> None:
+    stopped, again = StatusChange("RUNNING", "STOPPED", ON), StatusChange("STOPPED", "RUNNING", ON)
+    store.write(of(event(ago=2, details=stopped, cause=Cause.ORDERED_HERE)))
+    second = make(folder)
+    with pytest.raises(HistoryBusy):
+        second.open()
+    store.close()
+    elsewhere = event(ago=1, details=stopped, node="node2")
+    second.write(of(event(ago=1, details=stopped), elsewhere, event(details=again)))
+    second.write(of(event(details=stopped)))
+    second.close()
+    written = [
+        (one.node, one.details, one.is_ordered) for one in HistoryReader(folder).events(None)
+    ]
+    assert written == [
+        (NODE, stopped, True),
+        ("node2", stopped, False),
+        (NODE, again, False),
+        (NODE, stopped, False),
+    ]
+
+
 _WRITER = """
 import sys, time
 from pathlib import Path

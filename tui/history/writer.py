@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tui.history.database import BrokenDatabase, connect, database_errors, prepare
-from tui.history.stored_event import event_row
+from tui.history.stored_event import event_row, read_event_row
 from tui.history.write_queue import Batch, Node, StateMark, WatchedState
 from tui.model.clock import monotonic
+from tui.model.event import EventDetails
 from tui.storage.private_files import (
     MissingFile,
     StorageError,
@@ -25,6 +27,8 @@ from tui.storage.private_files import (
 NAME = "history.sqlite3"
 _BESIDE = ("", "-wal", "-shm")
 _PRUNE_EVERY = 600.0
+_SAME_WITHIN = 5.0
+"""Seconds within which two decks see one event: each sees it when it next polls the node."""
 _ABSENT = (None, None)
 
 _EVENT = """INSERT INTO event(at, cluster, node, service, what, text, brief, ordered, fields)
@@ -32,6 +36,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _STATE = "INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SPAN = """INSERT INTO span VALUES (?, ?, ?, ?)
 ON CONFLICT (cluster, node, begun) DO UPDATE SET ended = max(ended, excluded.ended)"""
+_LIKE_IT = """SELECT * FROM event WHERE at BETWEEN ? AND ?
+AND cluster = ? AND node = ? AND service = ? AND what = ?"""
 _LAST = """SELECT cluster, node, service, status, started, max(since) FROM state
 GROUP BY cluster, node, service"""
 
@@ -58,11 +64,15 @@ class HistoryWriter:
         self._held = contextlib.ExitStack()
         self._database: sqlite3.Connection | None = None
         self._inode = 0
+        self._follows_another = False
         self._last: dict[Node, dict[str, tuple[str | None, float | None]]] = {}
         self._pruned_at: float | None = None
 
     def open(self) -> sqlite3.Connection:
-        """Lock the history and open the database, unless it is open; raises HistoryBusy besides."""
+        """Lock the history and open the database, unless it is open; raises HistoryBusy besides.
+
+        What is written first after another deck had it leaves out the events which that one wrote.
+        """
         if self._database is not None and self._is_there():
             return self._database
         self.close()
@@ -102,14 +112,16 @@ class HistoryWriter:
     def _write(self, database: sqlite3.Connection, batch: Batch) -> None:
         with self._transaction(database):
             database.execute("BEGIN IMMEDIATE")
-            database.executemany(
-                _EVENT, (event_row(event, cluster) for cluster, event in batch.events)
-            )
+            events = [event_row(event, cluster) for cluster, event in batch.events]
+            if self._follows_another:
+                events = [row for row in events if not _is_written(database, row)]
+            database.executemany(_EVENT, events)
             fresh = [row for state in batch.states for row in self._states(state)]
             database.executemany(_STATE, fresh)
             spans = ((*key, ended) for key, ended in batch.stretches.items())
             database.executemany(_SPAN, spans)
             database.execute("COMMIT")
+        self._follows_another = False
 
     def prune(self) -> None:
         """Delete what is beyond the limit at once, and what is too old now and then."""
@@ -203,6 +215,7 @@ class HistoryWriter:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                self._follows_another = True
                 raise HistoryBusy("another deck keeps the history; this one reads it") from None
 
     def _set_aside(self) -> None:
@@ -213,6 +226,18 @@ class HistoryWriter:
             with contextlib.suppress(MissingFile), storage_errors(self.path):
                 self.path.with_name(NAME + name).rename(aside.with_name(aside.name + name))
         self.set_aside = aside
+
+
+def _is_written(database: sqlite3.Connection, row: tuple[Any, ...]) -> bool:
+    """Whether the file holds the event of a row already, as another deck saw it."""
+    at, *key = row[:5]
+    near = database.execute(_LIKE_IT, (at - _SAME_WITHIN, at + _SAME_WITHIN, *key))
+    return _details(row) in map(_details, near)
+
+
+def _details(row: tuple[object, ...]) -> EventDetails | None:
+    event = read_event_row(row)
+    return None if event is None else event.details
 
 
 def describe_aside(path: Path) -> str:
