@@ -7,6 +7,7 @@ JOBS ?= 8
 STAMP := $(VENV)/.installed
 COMPILED := $(VENV)/.compiled
 RELEASE := $(VENV)/.release
+TESTS := $(shell find tests -name 'test_*.py')
 
 # Compiled modules are kept: the tests start the deck hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
@@ -127,9 +128,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
 
-# The tests are compiled once for all that run side by side, else each compiles all of them.
-$(COMPILED): $(STAMP)
-	@$(BIN)/python -m pytest -q --collect-only > /dev/null || true
+# What is new in the tests is compiled once for all that run side by side, else each compiles it.
+$(COMPILED): $(STAMP) $(TESTS)
+	@$(BIN)/python -m pytest -q -p no:xdist --collect-only $(filter $(TESTS),$?) > /dev/null || true
 	@touch $(COMPILED)
 
 $(RELEASE): $(STAMP)

@@ -163,14 +163,25 @@ def _become(env: Mapping[str, str], terminal: int) -> None:
 
 
 if __name__ == "__main__":
+    # What a deck, and one with its own cluster, imports until its first table is filled.
     import tui.api.client
     import tui.cli.deck
+    import tui.cli.demo
     import tui.cli.entry
     import tui.cli.main
+    import tui.fleet.early_polling
     import tui.fleet.fleet
+    import tui.fleet.snapshot.storage
+    import tui.history.reader
+    import tui.history.recorder
+    import tui.journal.order_journal
+    import tui.sim.server
     import tui.ui.app
     import tui.ui.dialogs.order
+    import tui.ui.screens.help
     import tui.ui.screens.matrix
+    import uvicorn.lifespan.off
+    import uvicorn.protocols.http.h11_impl
 
     gc.collect()
     gc.freeze()
