@@ -208,11 +208,11 @@ def test_a_tour_has_the_last_lines_until_esc_ends_it(
     with Screen((*RSDECK, "demo", "--tour"), environment(rsdeck.home), size=size) as terminal:
         terminal.shows("A simulated cluster", "esc ends the tour", "alert_mgr")
         assert "A simulated cluster" in terminal.lines[-2]
-        assert "q Quit" in terminal.lines[-3]
+        assert "P Problems" in terminal.lines[-3]
         terminal.send(b"x")
         terminal.shows("PAUSED")
         terminal.send(b"\x1b")
-        terminal.until(lambda: "q Quit" in terminal.lines[-1])
+        terminal.until(lambda: "P Problems" in terminal.lines[-1])
         assert "tour" not in terminal.text
         terminal.send(b"0")
         terminal.shows("matrix")

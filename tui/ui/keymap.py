@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
+from types import MappingProxyType
 
 from textual.binding import Binding, InvalidBinding
 from textual.keys import Keys
@@ -70,13 +71,13 @@ KEYS: tuple[Key, ...] = (
     Key("unmark", "U", "unmark", "Unmark all", "Remove all marks", _ACTIONS, _ON_SERVICES),
     Key("dismiss", "x", "dismiss_orders", "Clear finished actions", "Clear finished actions", _ACTIONS, _ON_SERVICES),
     Key("matrix", "0", "app.matrix", "Matrix", "Every service on every node", _VIEWS, _EVERYWHERE, "Matrix"),
-    Key("timeline", "e", "app.timeline", "Timeline", "Every change on every node, newest first", _VIEWS, _EVERYWHERE),
-    Key("all_problems", "P", "app.all_problems", "All problems", "The problems of all nodes, most severe first", _VIEWS, _EVERYWHERE),
+    Key("timeline", "e", "app.timeline", "Timeline", "Every change on every node, newest first", _VIEWS, _EVERYWHERE, "Timeline"),
+    Key("all_problems", "P", "app.all_problems", "All problems", "The problems of all nodes, most severe first", _VIEWS, _EVERYWHERE, "Problems"),
     Key("rollouts", "o", "app.rollouts", "Rollout", "The running rollout, or the last one", _VIEWS, _EVERYWHERE),
-    Key("why", "w", "app.why", "Why", "Why the service under the cursor, or its node, is as it is", _VIEWS, _EVERYWHERE - {View.HELP}),
+    Key("why", "w", "app.why", "Why", "Why the service under the cursor, or its node, is as it is", _VIEWS, _EVERYWHERE - {View.HELP}, "Why"),
     Key("nodes", "n", "app.nodes", "Nodes", "Pick a node", _VIEWS, _EVERYWHERE, "Nodes"),
     Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _SERVICES, _LISTS, "Filter"),
-    Key("problems", "!", "problems", "Problems", "Show only problems, or everything again", _SERVICES, _LISTS, "Problems"),
+    Key("problems", "!", "problems", "Problems", "Show only problems, or everything again", _SERVICES, _LISTS, "Only problems"),
     Key("sort", "S", "sort", "Sort", "Sort by the next column", _SERVICES, _IN_DECK),
     Key("invert", "I", "invert", "Reverse sort", "Reverse the sort", _SERVICES, _IN_DECK),
     Key("signs", "v", "signs", "Signs alone", "Matrix with signs alone: more nodes fit", _SERVICES, frozenset({View.MATRIX})),
@@ -127,6 +128,15 @@ def bindings(view: View, own: Mapping[str, str] | None = None) -> list[Binding]:
         else key.binding(view)
         for key in KEYS
     ]
+
+
+def bar_words(ids: str, own: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the words of a key bar by the keys' `ids`, which have a space between them.
+
+    `own` are those of keys that mean something else on the screen, or are its alone.
+    """
+    words = {key.id: key.bar for key in KEYS} | dict(own)
+    return {name: words[name] for name in ids.split()}
 
 
 TO_DECK = {f"node.{n}": f"app.show_node({n})" for n in range(1, 10)}

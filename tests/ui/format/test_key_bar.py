@@ -33,3 +33,23 @@ def test_a_reason_that_does_not_fit_is_shown_in_a_few_words() -> None:
         bar = key_bar(WORDS, KEYS, PALETTE, width=width, refusal=long, brief_refusal="unreachable")
         assert bar.plain.endswith(f"no actions: {words}")
         assert bar.cell_len <= width
+
+
+def test_where_there_is_no_room_the_help_has_no_word_and_keys_leave_in_their_order() -> None:
+    for width, shown in (
+        (29, " s Start  r Restart  ? Help  "),
+        (27, " s Start  r Restart  ? Help"),
+        (22, " s Start  r Restart  ?"),
+        (20, " s Start  ? Help  "),
+        (11, " s Start  ?"),
+        (6, " ?  "),
+    ):
+        bar = key_bar(WORDS, KEYS, PALETTE, width=width, goes_first=("restart", "start"))
+        assert bar.plain == shown
+
+
+def test_keys_of_actions_that_are_refused_leave_before_those_of_views() -> None:
+    words = {"restart": "Restart", "matrix": "Matrix", "help": "Help"}
+    keys = KEYS | {"matrix": "0"}
+    bar = key_bar(words, keys, PALETTE, width=40, goes_first=("matrix",), refusal="read-only")
+    assert bar.plain == " 0 Matrix  ? Help  no actions: read-only"

@@ -16,7 +16,11 @@ KEY_META = "rsdeck.key"
 """The meta of a text that presses a key where it is clicked; the key as Textual spells it."""
 
 _REFUSED = "no actions: "
-_ORDERS_OF_ONE_NODE = WRITES - {"rollout"}
+_GAP = 2
+"""Cells between two keys."""
+
+_HELP = "help"
+"""The key that stays in every bar; in a narrow one without its word."""
 
 
 def key_bar(  # noqa: PLR0913 - what a bar depends on
@@ -32,9 +36,9 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
 ) -> Text:
     """Return the bar with as many keys as fit: `words` by the key's id, `keys` as they are now.
 
-    `goes_first` names the keys that leave a bar that is too narrow. `refusal` says why no order
-    can be given, empty where one can; where that does not fit it is `brief_refusal`, for which keys
-    that are no orders leave room.
+    `goes_first` names the keys that leave a bar that is too narrow, the help's word before them.
+    `refusal` says why no action is possible, empty where one is; where that does not fit it is
+    `brief_refusal`, for which the keys of actions leave room, then others.
     `dim` are keys that say why they do nothing now, if they are pressed.
     """
     dim = dim | WRITES if refusal else dim
@@ -43,24 +47,34 @@ def key_bar(  # noqa: PLR0913 - what a bar depends on
         for name, word in words.items()
     }
     brief = brief_refusal or refusal
-    room = cell_len(brief) + len(_REFUSED) if refusal else 0
-    for name in goes_first:
-        if name in _ORDERS_OF_ONE_NODE:
-            room = 0
-        if sum(label.cell_len for label in labels.values()) + 1 + room <= width:
+    room = cell_len(brief) + len(_REFUSED) if refusal and words.keys() & WRITES else -_GAP
+    helped = labels.get(_HELP, Text())
+    if _bar_width(labels) + room > width and _HELP in labels:
+        labels[_HELP] = _label("", keys.get(_HELP, ""), palette, is_dim=False)
+    refused = [name for name in reversed(labels) if refusal and name in WRITES]
+    for name in (*refused, *goes_first):
+        if _bar_width(labels) + room <= width:
             break
         labels.pop(name, None)
+    if _bar_width(labels | {_HELP: helped}) + room <= width:
+        labels[_HELP] = helped
     bar = Text.assemble(" ", *labels.values(), no_wrap=True, overflow="ellipsis", end="")
     if refusal and words.keys() & WRITES:
         room = width - bar.cell_len - len(_REFUSED)
         fitting = next((text for text in (refusal, brief) if cell_len(text) <= room), "")
         bar.append(f"{_REFUSED}{fitting}" if fitting else "", palette["off"])
+    bar.truncate(width, overflow="crop")
     return bar
+
+
+def _bar_width(labels: Mapping[str, Text]) -> int:
+    """Return the cells of a bar, with the gap after its last key."""
+    return 1 + sum(label.cell_len for label in labels.values())
 
 
 def _label(word: str, key: str, palette: Palette, *, is_dim: bool) -> Text:
     label = Text(key_text(key), palette["off" if is_dim else "accent"])
-    label.append(f" {word}  ", palette["off"] if is_dim else "")
+    label.append(f" {word}" * bool(word) + " " * _GAP, palette["off"] if is_dim else "")
     return clickable(label, key)
 
 

@@ -27,7 +27,7 @@ from tui.ui.format.key_bar import live_keys
 from tui.ui.format.mini_matrix import mini_matrix
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import KEYS, View, bindings
+from tui.ui.keymap import View, bar_words, bindings
 from tui.ui.screens.live_screen import ServicesScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
@@ -37,19 +37,17 @@ from tui.ui.widgets.recent_events import RecentEvents
 from tui.ui.widgets.services_table import ServicesTable
 from tui.ui.widgets.text_line import TextLine
 
-_BAR = {key.id: key.bar for key in KEYS if key.bar}
-_GOES_FIRST = [
-    "matrix",
-    "rollout",
-    "problems",
-    "filter",
-    "detail",
-    "nodes",
-    "stop",
-    "start",
-    "restart",
-]
-"""Which keys leave a bar that is too narrow; help and quit stay."""
+_BAR = bar_words(
+    "start stop restart rollout why detail matrix timeline all_problems nodes filter problems"
+    " help quit"
+)
+"""What can be done with what is under the cursor, then the views."""
+
+_GOES_FIRST = (
+    "quit", "problems", "nodes", "detail", "filter", "rollout", "timeline", "matrix", "why",
+    "all_problems", "stop", "start", "restart",
+)  # fmt: skip
+"""Which keys leave a bar that is too narrow."""
 
 _SIDE_LEAST, _SIDE_MOST = 26, 44
 """Cells of the side pane."""

@@ -15,16 +15,17 @@ from tui.model.filters import EventFilter, FilterKeys, event_filter_keys
 from tui.ui.format.event_row import event_clock, event_sentence
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import TO_DECK, View, bindings
+from tui.ui.keymap import TO_DECK, View, bar_words, bindings
 from tui.ui.screens.live_screen import FilteredScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.widgets.events_table import EventsTable
 from tui.ui.widgets.text_line import TextLine
 
-_BAR = {
-    "choose": "Go there", "why": "Why", "filter": "Filter", "problems": "Problems", "help": "Help",
-    "quit": "Back",
-}  # fmt: skip
+_BAR = bar_words(
+    "choose why filter problems matrix all_problems help quit",
+    {"choose": "Go there", "quit": "Back"},
+)
+_GOES_FIRST = ("matrix", "all_problems", "problems", "filter", "why")
 
 _ON_EVENTS = frozenset({"choose", "why"})
 """The keys that need an event of a node under the cursor."""
@@ -96,7 +97,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         """
         event = self.table.event(self.table.cursor_key)
         goes = event is not None and not self._is_of_a_cluster(event)
-        self._show_keys(_BAR, goes_first=("why",), dim=frozenset() if goes else _ON_EVENTS)
+        self._show_keys(_BAR, goes_first=_GOES_FIRST, dim=frozenset() if goes else _ON_EVENTS)
         self._whole.say(Text(event_sentence(event) if event else "", self._palette["muted"]))
 
     @on(LiveTable.Scrolled)

@@ -15,7 +15,7 @@ from tui.ui.controllers.rollouts import RolloutTargets
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import View, bindings
+from tui.ui.keymap import View, bar_words, bindings
 from tui.ui.matrix import headers
 from tui.ui.matrix.columns import ColumnCache, MatrixColumn, grouped, unmanaged_column
 from tui.ui.matrix.grid import Grid, build_grid
@@ -29,13 +29,14 @@ from tui.ui.widgets.text_line import TextLine
 _UNMANAGED_STALE = 20.0
 """Age in seconds from which a cluster's health call is stale: it is polled every 5 s."""
 
-_BAR = {
-    "start": "Start", "stop": "sTop", "restart": "Restart", "rollout": "Roll", "filter": "Filter",
-    "problems": "Differing", "matrix.wrong": "Next problem", "signs": "Signs",
-    "help": "Help", "quit": "Deck",
-}  # fmt: skip
+_BAR = bar_words(
+    "start stop restart rollout why matrix.wrong problems signs filter timeline all_problems"
+    " help quit",
+    {"problems": "Differing", "matrix.wrong": "Next problem", "signs": "Signs", "quit": "Deck"},
+)
 _GOES_FIRST = (
-    "rollout", "signs", "filter", "matrix.wrong", "problems", "stop", "start", "restart",
+    "signs", "filter", "timeline", "all_problems", "rollout", "matrix.wrong", "problems",
+    "why", "stop", "start", "restart",
 )  # fmt: skip
 
 
@@ -132,13 +133,9 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
             text, style = cell_sentence(grid, column, here[1], self.size.width - 1)
         self._here.say(Text(f" {text}", palette.get(style, style)))
         refusal = self._refusal(here[0]) if here else ""
-        # Why there are no orders needs the room more than one of their keys.
-        words = {name: word for name, word in _BAR.items() if not refusal or name != "rollout"}
         dim = self._dim(*here) if here and not marks else frozenset()
         brief = self._controller.brief_refusal(here[0]) if here and here[0] in self._fleet else ""
-        self._show_keys(
-            words, goes_first=_GOES_FIRST, refusal=refusal, brief_refusal=brief, dim=dim
-        )
+        self._show_keys(_BAR, goes_first=_GOES_FIRST, refusal=refusal, brief_refusal=brief, dim=dim)
         self.orders_moved()
 
     def _dim(self, node: str, name: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from tui.model.clock import monotonic, one_unit
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import TO_DECK, View, bindings
+from tui.ui.keymap import TO_DECK, View, bar_words, bindings
 from tui.ui.screens.live_screen import LiveScreen
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.widgets.text_line import TextLine
@@ -44,9 +44,11 @@ _LOOKS = {
     Severity.NOTICE: ("△", "moving"),
 }
 _OWN = {"back": "close", "quit": "close", "all_problems": "close"} | TO_DECK
-_BAR = {
-    "choose": "Go there", "why": "Why", "refresh": "Refresh", "help": "Help", "quit": "Back",
-}  # fmt: skip
+_BAR = bar_words(
+    "choose why matrix timeline refresh help quit",
+    {"choose": "Go there", "refresh": "Refresh", "quit": "Back"},
+)
+_GOES_FIRST = ("refresh", "timeline", "matrix", "why")
 _UNFIT = frozenset({"choose", "why"})
 """The keys that do nothing where no problem of a node with a profile is under the cursor."""
 
@@ -139,7 +141,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         """
         problem = self._problems.get(self._table.cursor_key or "")
         can_go = problem is not None and problem.has_profile
-        self._show_keys(_BAR, dim=frozenset() if can_go else _UNFIT)
+        self._show_keys(_BAR, goes_first=_GOES_FIRST, dim=frozenset() if can_go else _UNFIT)
         if problem is None:
             self._here.say(Text())
             return
