@@ -48,7 +48,7 @@ def now(status: str, start: datetime | None = None, uptime: int | None = None) -
         ),
         (
             Verb.RESTART, RAN, now("RUNNING", T1), Result.VERIFIED,
-            "RUNNING since 2026-01-01T01:00:00Z, which is after it",
+            "RUNNING since 2026-01-01 01:00:00 UTC, which is after it",
         ),
         (
             Verb.RESTART, RAN, now("RUNNING", T0, 40), Result.VERIFIED,
@@ -61,16 +61,16 @@ def now(status: str, start: datetime | None = None, uptime: int | None = None) -
         ),
         (
             Verb.RESTART, RAN, now("RUNNING", T0 - timedelta(hours=1)), Result.UNKNOWN,
-            "RUNNING since 2025-12-31T23:00:00Z now, RUNNING before: look at the node",
+            "RUNNING since 2025-12-31 23:00:00 UTC now, RUNNING before: look at the node",
         ),
         (
             Verb.RESTART, RAN, now("FATAL", T1, 40), Result.UNKNOWN,
-            "FATAL since 2026-01-01T01:00:00Z now, RUNNING before: look at the node",
+            "FATAL since 2026-01-01 01:00:00 UTC now, RUNNING before: look at the node",
         ),
         (
             Verb.RESTART, replace(RAN, started_at=None, uptime=None), now("RUNNING", T1),
             Result.UNKNOWN,
-            "RUNNING since 2026-01-01T01:00:00Z now, RUNNING before: look at the node",
+            "RUNNING since 2026-01-01 01:00:00 UTC now, RUNNING before: look at the node",
         ),
         (
             Verb.RESTART, RAN, now("RUNNING"), Result.UNKNOWN,
@@ -85,7 +85,7 @@ def now(status: str, start: datetime | None = None, uptime: int | None = None) -
         ),
         (
             Verb.STOP, RAN, now("RUNNING", T1), Result.UNKNOWN,
-            "RUNNING since 2026-01-01T01:00:00Z now, RUNNING before: look at the node",
+            "RUNNING since 2026-01-01 01:00:00 UTC now, RUNNING before: look at the node",
         ),
         (
             Verb.STOP, replace(RAN, started_at=None), now("RUNNING"), Result.UNKNOWN,
@@ -93,12 +93,12 @@ def now(status: str, start: datetime | None = None, uptime: int | None = None) -
         ),
         (
             Verb.STOP, RAN, now("FATAL", T0), Result.UNKNOWN,
-            "FATAL since 2026-01-01T00:00:00Z now, RUNNING before: look at the node",
+            "FATAL since 2026-01-01 00:00:00 UTC now, RUNNING before: look at the node",
         ),
         (Verb.START, LAY, None, Result.UNKNOWN, "it is not on the node any more"),
         (
             Verb.START, LAY, now("RUNNING", T1), Result.VERIFIED,
-            "RUNNING since 2026-01-01T01:00:00Z",
+            "RUNNING since 2026-01-01 01:00:00 UTC",
         ),
         (Verb.START, LAY, now("RUNNING"), Result.VERIFIED, "RUNNING since some time"),
         (Verb.START, LAY, now("STOPPED"), Result.TIMED_OUT, "still STOPPED"),
@@ -121,7 +121,7 @@ def test_a_start_is_not_proved_by_how_long_the_service_runs() -> None:
     before = replace(LAY, status="FATAL", uptime=3600)
     verdict = judge_earlier_order(Verb.START, before, now("RUNNING", T1, 40), elapsed=60)
     assert verdict is not None
-    assert verdict.text == "from an earlier session; RUNNING since 2026-01-01T01:00:00Z"
+    assert verdict.text == "from an earlier session; RUNNING since 2026-01-01 01:00:00 UTC"
 
 
 @pytest.mark.parametrize("status", ["STARTING", "STOPPING", "RESTARTING"])

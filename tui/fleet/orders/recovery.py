@@ -188,7 +188,7 @@ def _restarted(before: SeenService, now: Service | None) -> tuple[Result, str]:
         return Result.NOT_RESTARTED, f"{now.status} since the same moment as before"
     later = before.started_at and now.started_at and now.started_at > before.started_at
     if now.status == "RUNNING" and later:
-        return Result.VERIFIED, f"RUNNING since {iso_time(now.started_at)}, which is after it"
+        return Result.VERIFIED, f"RUNNING since {_moment(now.started_at)}, which is after it"
     return _unclear(before, now)
 
 
@@ -204,7 +204,7 @@ def _started(before: SeenService, now: Service | None) -> tuple[Result, str]:
     if now is None:
         return Result.UNKNOWN, "it is not on the node any more"
     if now.status == "RUNNING":
-        return Result.VERIFIED, f"RUNNING since {iso_time(now.started_at) or 'some time'}"
+        return Result.VERIFIED, f"RUNNING since {_moment(now.started_at)}"
     if now.status == before.status:
         return Result.TIMED_OUT, f"still {now.status}"
     return _unclear(before, now)
@@ -223,5 +223,9 @@ def _is_unchanged(before: SeenService, now: Service) -> bool:
 
 
 def _unclear(before: SeenService, now: Service) -> tuple[Result, str]:
-    since = f" since {iso_time(now.started_at)}" if now.started_at else ""
+    since = f" since {_moment(now.started_at)}" if now.started_at else ""
     return Result.UNKNOWN, f"{now.status}{since} now, {before.status} before: look at the node"
+
+
+def _moment(at: datetime | None) -> str:
+    return clock_text(at, DATE_AND_TIME) if at else "some time"
