@@ -234,11 +234,31 @@ class StepStop:
 
 
 @dataclass(frozen=True, slots=True)
+class GateNow:
+    """Whether a paused rollout could go on at a node, as it was checked last.
+
+    `text` is what closes the gate, empty where it is open; where it is not `is_known`, why it could
+    not be checked. `checked_at` is monotonic.
+    """
+
+    node: str
+    text: str
+    is_known: bool
+    checked_at: float
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was open when it was checked."""
+        return self.is_known and not self.text
+
+
+@dataclass(frozen=True, slots=True)
 class RolloutProgress:
     """A plan and how far it has come; `text` says what it waits for, or why it is paused.
 
-    `stop` is what paused it, None while it goes on; `steady` is for how many seconds a service
-    has to stay up before it is verified.
+    `stop` is what paused it, None while it goes on; `gate` is how the gate is since then, None
+    until it was checked again. `steady` is for how many seconds a service has to stay up before it
+    is verified.
     """
 
     plan: Plan
@@ -248,6 +268,7 @@ class RolloutProgress:
     began_at: float | None = None
     ended_at: float | None = None
     stop: StepStop | None = None
+    gate: GateNow | None = None
     steady: float = 0.0
 
     @property

@@ -34,6 +34,7 @@ from tui.model.event_text import event_brief, event_text
 from tui.model.node import Environment
 from tui.model.order import Order, Result, Verb
 from tui.model.rollout import (
+    GateNow,
     Plan,
     PlanRefusal,
     RolloutProgress,
@@ -231,17 +232,68 @@ async def test_a_restart_from_elsewhere_pauses_and_once_read_it_goes_on(
 async def test_a_gate_that_closes_after_the_verdict_pauses_and_nothing_is_ordered_twice(
     three: SimulatedCluster,
 ) -> None:
-    async with rolling(three, patience=replace(QUICK, steady=0.3)) as deck:
+    async with rolling(three, patience=replace(QUICK, steady=0.3, recheck=0.1)) as deck:
         plan = await under_way(deck, three)
         three.cluster.stop(1, "mdns_server")
         now = await reaches(deck, plan, RolloutState.PAUSED)
         assert states(now)["node2"] is StepState.FAILED
         assert [one.result for one in now.steps[0].verdicts] == [Result.VERIFIED]
+        await deck.until(lambda: progress(deck, plan).gate is not None)
+        assert "mdns_server is STOPPED" in gate_now(deck, plan).text
+        three.cluster.start(1, "mdns_server")
+        await deck.until(lambda: gate_now(deck, plan).is_open)
+        assert progress(deck, plan).state is RolloutState.PAUSED
+        assert ordered(three) == [2]
+        deck.fleet.rollouts.resume(plan.number)
+        now = await reaches_after(deck, plan, RolloutState.DONE)
+        assert now.gate is None
+        assert ordered(three) == [2, 3, 1]
+
+
+def gate_now(deck: Running, plan: Plan) -> GateNow:
+    """Return how the gate of a paused rollout is."""
+    gate = progress(deck, plan).gate
+    assert gate is not None
+    return gate
+
+
+async def test_a_paused_rollout_shows_that_its_gate_cannot_be_checked_and_tries_no_login(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three, patience=replace(QUICK, recheck=0.1)) as deck:
+        plan = await planned(deck)
+        three.cluster.power_off(2)
+        deck.fleet.rollouts.begin(plan)
+        await reaches(deck, plan, RolloutState.PAUSED)
+        await deck.until(lambda: progress(deck, plan).gate is not None)
+        assert (gate_now(deck, plan).node, gate_now(deck, plan).is_known) == ("node2", False)
+        deck.watch("node2").set_paused(True)  # a poll that is asked for would go out all the same
+        await checked_again(deck, plan)
+        asked = deck.watch("node2").reading.asked_at
+        await checked_again(deck, plan)
+        assert deck.watch("node2").reading.asked_at == asked
+
+
+async def test_a_gate_is_not_called_open_by_answers_that_are_too_old(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three, patience=replace(QUICK, recheck=0.1)) as deck:
+        plan = await planned(deck)
+        three.cluster.stop(1, "mdns_server")
+        deck.fleet.rollouts.begin(plan)
+        await reaches(deck, plan, RolloutState.PAUSED)
         three.cluster.start(1, "mdns_server")
         await deck.until(lambda: is_up(deck, "node1", "mdns_server"))
-        deck.fleet.rollouts.resume(plan.number)
-        await reaches_after(deck, plan, RolloutState.DONE)
-        assert ordered(three) == [2, 3, 1]
+        deck.watch("node3").set_paused(True)
+        await deck.until(lambda: gate_now(deck, plan).text == "node3: no fresh answer")
+        assert not gate_now(deck, plan).is_open
+
+
+async def checked_again(deck: Running, plan: Plan) -> None:
+    """Wait for two more checks of the gate: the first may have begun before."""
+    for _ in range(2):
+        before = gate_now(deck, plan)
+        await deck.until(lambda before=before: gate_now(deck, plan) is not before)
 
 
 @pytest.mark.parametrize("name", ["cnm_http", "envoy"])

@@ -20,6 +20,7 @@ from tui.model.order import (
     Verdict,
 )
 from tui.model.rollout import (
+    GateNow,
     GateWait,
     RolloutProgress,
     RolloutState,
@@ -92,8 +93,8 @@ CLOSED = "alert_mgr is STARTING"
         ),
         (phase(FAILED, text="alert_mgr: timed out"), "failed: alert_mgr: timed out"),
         (
-            phase(FAILED, text="node9: away", verdicts=(HELD,)),
-            "failed: node9: away; its restart was verified: stable for 10 s (up 2.0 s)",
+            phase(FAILED, text="node9: away", verdicts=(HELD,), reason=StopReason.GATE_CLOSED),
+            "restart verified: stable for 10 s (up 2.0 s); then node9: away: paused",
         ),
         (phase(SKIPPED, text="node9: away"), "skipped: node9: away"),
     ],
@@ -215,6 +216,10 @@ def test_the_time_that_remains_goes_by_the_nodes_that_are_verified() -> None:
     assert "· about 4 min left" in rollout_heading(slow, 10.0, PALETTE).plain
 
 
+def gate(text: str = "", *, is_known: bool = True, at: float = 26.0) -> GateNow:
+    return GateNow("node3", text, is_known, at)
+
+
 WHY = StepStop(StopReason.GATE_CLOSED, "quorum is lost: 1 of 3 nodes are up")
 
 
@@ -223,6 +228,49 @@ def test_a_pause_begins_with_the_reason_and_ends_with_the_place() -> None:
     shown = rollout_alarm(now, None, 30.0)
     assert shown == "PAUSED: quorum is lost: 1 of 3 nodes are up · node3 · for 10 s"
     assert rollout_alarm(progress(RUNNING, DONE, SETTLING, WAITING), None, 30.0) == ""
+
+
+def test_a_restart_that_went_well_is_not_called_failed_for_what_came_after_it() -> None:
+    now = progress(PAUSED, DONE, FAILED, WAITING)
+    steps = (
+        now.steps[0],
+        replace(now.steps[1], verdicts=(HELD,), reason=StopReason.GATE_CLOSED, text="node9: away"),
+        now.steps[2],
+    )
+    now = replace(now, steps=steps)
+    assert step_counts(now) == "1/3 verified, node3 restarted (gate closed), 1 waiting"
+    assert "failed" not in rollout_line(now, 30.0, "o", PALETTE, 60).plain
+    ended = rollout_rows(replace(now, state=RolloutState.ABORTED), {}, 30.0)[1].text
+    assert ended.endswith("; then node9: away: aborted")
+
+
+@pytest.mark.parametrize(
+    ("found", "shown", "brief"),
+    [
+        (gate(), "NOW: gate open at node3, checked 4 s ago: r resumes", "gate open now"),
+        (
+            gate("node2: ccs is FATAL"),
+            "NOW: gate closed at node3, checked 4 s ago: node2: ccs is FATAL",
+            "gate closed now",
+        ),
+        (gate(WHY.text), "NOW: still so, checked 4 s ago", "gate closed now"),
+        (
+            gate("node2: no fresh answer", is_known=False),
+            "NOW: gate of node3 not known, checked 4 s ago: node2: no fresh answer",
+            "gate not known now",
+        ),
+        (
+            gate(at=-90.0),
+            "NOW: gate open at node3, checked 2 m ago: r resumes",
+            "gate open 2 m ago",
+        ),
+    ],
+)
+def test_a_pause_shows_whether_its_gate_is_open_now(found: GateNow, shown: str, brief: str) -> None:
+    now = progress(PAUSED, DONE, FAILED, WAITING, text=f"node3: {WHY.text}")
+    now = replace(now, stop=WHY, gate=found)
+    assert rollout_alarm(now, None, 30.0).splitlines()[1] == shown
+    assert brief in rollout_line(now, 30.0, "o", PALETTE).plain
 
 
 def test_that_all_nodes_are_lost_is_shown_before_anything_else() -> None:
@@ -246,23 +294,25 @@ def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
     runs = progress(RUNNING, DONE, SETTLING, WAITING)
     stands = progress(PAUSED, DONE, FAILED, WAITING, text="node3: refused")
     over = progress(RolloutState.DONE, DONE, DONE, DONE)
-    assert rollout_line(runs, "o", PALETTE).plain == (
+    assert rollout_line(runs, 30.0, "o", PALETTE).plain == (
         " … restart alert_mgr on 3 nodes of demo · 1/3 verified, node3 rechecking, 1 waiting"
         " · o shows it "
     )
-    told = [each.plain for each in rollout_lines([over, runs, stands], 2, "o", PALETTE)]
+    told = [each.plain for each in rollout_lines([over, runs, stands], 30.0, 2, "o", PALETTE)]
     assert told[0].startswith(" PAUSED · node3: refused · o shows it")
     assert told[1].endswith("· 1 more")
 
 
 def test_a_line_on_the_deck_that_does_not_fit_keeps_the_key_and_drops_parts_whole() -> None:
     paused = progress(PAUSED, DONE, FAILED, WAITING, text="alert_mgr: " + "very long " * 9)
-    assert rollout_line(paused, "o", PALETTE, 60).plain == " PAUSED · node3 failed · o shows it "
+    assert (
+        rollout_line(paused, 30.0, "o", PALETTE, 60).plain == " PAUSED · node3 failed · o shows it "
+    )
     aborted = progress(RolloutState.ABORTED, DONE, FAILED, WAITING, text="very long " * 9)
-    assert rollout_line(aborted, "o", PALETTE, 80).plain == (
+    assert rollout_line(aborted, 30.0, "o", PALETTE, 80).plain == (
         " ✗ restart alert_mgr on 3 nodes of demo · ABORTED · 1/3 verified · o shows it "
     )
-    assert rollout_line(aborted, "o", PALETTE, 60).plain == (
+    assert rollout_line(aborted, 30.0, "o", PALETTE, 60).plain == (
         " ✗ restart alert_mgr on 3 nodes of demo · ABORTED "
     )
 

@@ -115,6 +115,7 @@ async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -
         await rollout_progress.agree(deck)
         await rollout_progress.stands(deck, RolloutState.PAUSED)
         await rollout_progress.hears(deck)
+        await deck.shows("NOW: gate open")
         await deck.settle()
         await matches(deck, f"rollout-paused-{size[0]}x{size[1]}")
 

@@ -39,7 +39,7 @@ from tui.config import load
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.planner import make_plan
 from tui.journal.unfinished import UnfinishedRollout
-from tui.model.rollout import Plan, RolloutProgress, RolloutState
+from tui.model.rollout import GateNow, Plan, RolloutProgress, RolloutState
 from tui.sim.server import SimulatedCluster
 from tui.ui.controllers.rollouts import RolloutController
 from tui.ui.dialogs.rollout import RolloutDialog
@@ -646,3 +646,5 @@ def test_a_pause_is_said_while_the_screen_shows_another_rollout() -> None:
     assert said == []
     controller.moved(other)
     assert said == ["Rollout 2 is paused. node2: why"]
+    controller.moved(replace(other, gate=GateNow("node2", "why", is_known=True, checked_at=0.0)))
+    assert len(said) == 1  # a check of its gate is no pause of its own

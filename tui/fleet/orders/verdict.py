@@ -35,7 +35,8 @@ class Patience:
     long a restart that changed nothing is called one; `unseen`: after how long without an
     observation the state of the service is unknown; `look`: how long a refused order waits for the
     reading that shows that nothing moved; `interval`: between two readings meanwhile;
-    `endpoints`: how long a proxy that runs again is given until its endpoints are back.
+    `endpoints`: how long a proxy that runs again is given until its endpoints are back;
+    `recheck`: between two checks of the gate of a paused rollout.
     """
 
     steady: float = 10.0
@@ -45,6 +46,7 @@ class Patience:
     look: float = 5.0
     interval: float = 0.25
     endpoints: float = 30.0
+    recheck: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable, gap_of
 from tui.fleet.login.state import LoginStopped
-from tui.fleet.orders.guard import busy_text
+from tui.fleet.orders.guard import Refusal, busy_text, judge_node
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_gaps, find_hazards
 from tui.fleet.rollout.host import RolloutHost
 from tui.model.clock import iso_time, monotonic
 from tui.model.cluster import ClusterFacts
+from tui.model.clock import clock_text
 from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.node import Environment, Identity, Role
 from tui.model.reading import Reading, TroubleKind
@@ -38,6 +39,7 @@ StartTimes = Mapping[tuple[str, str], KnownRun]
 _LISTS = ("/v1/nodes", "/v1/nodes/status")
 _WELL_NODES = frozenset({"", "active"})
 _AWAY = frozenset({TroubleKind.UNREACHABLE, TroubleKind.UNAVAILABLE})
+_TOO_OLD = frozenset({Refusal.STALE, Refusal.NOT_ANSWERED})
 _BACK_FOR = 60.0
 """Seconds for which a node counts as just back after its trouble ended."""
 
@@ -118,6 +120,25 @@ class HealthGate:
         watches = self._cluster(step.node)
         if late := await self._fresh(watches):
             return GateResult(GateFinding.UNASKED, f"{', '.join(late)}: no fresh answer")
+        return await self._judge(step, watches, starts, primary)
+
+    async def recheck(self, step: Step, starts: StartTimes, primary: int | None) -> GateResult:
+        """Check as `check` does, but by the polls as they come: none is hurried.
+
+        So no login that was refused is tried again for it.
+        """
+        gone = self._profile_change(step, starts)
+        if gone:
+            return GateResult(GateFinding.NOT_WELL, gone)
+        watches = self._cluster(step.node)
+        refusals = ((node.name, judge_node(self._fleet.standing(node.name))) for node in watches)
+        if old := [name for name, ruling in refusals if ruling and ruling.refusal in _TOO_OLD]:
+            return GateResult(GateFinding.UNASKED, f"{', '.join(old)}: no fresh answer")
+        return await self._judge(step, watches, starts, primary)
+
+    async def _judge(
+        self, step: Step, watches: list[NodePoller], starts: StartTimes, primary: int | None
+    ) -> GateResult:
         if silent := next((node for node in watches if node.reading.trouble is not None), None):
             return GateResult(_finding_of(silent, step), _trouble_text(silent), primary)
         gate = self._judge_nodes(step, watches, starts, primary)
@@ -435,7 +456,7 @@ def _stranger(meant: Identity, now: Identity) -> str:
 def _restarted(found: StartTimes) -> str:
     return "; ".join(
         f"{name} on {node} was restarted, and not by this rollout"
-        + (f": it runs since {iso_time(run.started_at)}" if run.started_at else "")
+        + (f": it runs since {clock_text(run.started_at)}" if run.started_at else "")
         for (node, name), run in found.items()
     )
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.fleet.orders.executor import NotAccepted
+from tui.fleet.orders.guard import judge_order
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.health_gate import GateFinding, GateResult, HealthGate, missing_service
 from tui.fleet.rollout.host import RolloutHost
@@ -24,6 +25,7 @@ from tui.model.clock import monotonic
 from tui.model.order import Order, Result, Route, SeenService, Target
 from tui.model.records import dataclass
 from tui.model.rollout import (
+    GateNow,
     GateWait,
     Plan,
     RolloutAction,
@@ -300,12 +302,7 @@ class RolloutRunner:
 
     async def _goes_on(self, step: Step, stop: StepStop) -> bool:
         """Pause until the operator chooses an action; returns whether it goes on."""
-        self._action = asyncio.get_running_loop().create_future()
-        self._show(state=RolloutState.PAUSED, text=f"{step.node}: {stop.text}", stop=stop)
-        try:
-            action = await self._action
-        finally:
-            self._action = None
+        action = await self._choice(step, stop)
         if action is RolloutAction.ABORT:
             return False
         if action is RolloutAction.SKIP:
@@ -315,18 +312,49 @@ class RolloutRunner:
                 self._starts.pop(_key(step, seen), None)
         else:
             self._put(step, StepState.WAITING, began_at=None, ended_at=None)
-        self._rearrange()
-        self._show(state=RolloutState.RUNNING, text="", stop=None)
+        over = (step for step in self.progress.steps if step.state in _OVER)
+        self._show(steps=(*over, *self._rest()))
+        self._show(state=RolloutState.RUNNING, text="", stop=None, gate=None)
         return True
 
-    def _rearrange(self) -> None:
-        """Move the primary to the end again, if it is another one by now."""
-        over = [step for step in self.progress.steps if step.state in _OVER]
+    async def _choice(self, step: Step, stop: StepStop) -> RolloutAction:
+        """Wait for the operator's choice; meanwhile check the gate again at a slow pace."""
+        self._action = asyncio.get_running_loop().create_future()
+        self._show(state=RolloutState.PAUSED, text=f"{step.node}: {stop.text}", stop=stop)
+        try:
+            async with asyncio.TaskGroup() as group:
+                checks = group.create_task(self._recheck())
+                action = await self._action
+                checks.cancel()
+        finally:
+            self._action = None
+        return action
+
+    async def _recheck(self) -> None:
+        """Show again and again whether the gate of what would come next is open."""
+        while True:
+            step = self._rest()[0].step
+            gate = await self._gate.recheck(step, self._starts, self._primary)
+            text = gate.text or self._refusal(step)
+            is_known = gate.finding is not GateFinding.UNASKED
+            self._show(gate=GateNow(step.node, text, is_known, monotonic()))
+            await asyncio.sleep(self._patience.recheck)
+
+    def _refusal(self, step: Step) -> str:
+        """Return why the guard would refuse what is still to be sent to a node."""
+        left = self._left(step) if step.node in self._fleet else ()
+        if not left:
+            return ""
+        ruling = judge_order(self._plan.verb, left, self._fleet.standing(step.node))
+        return "" if ruling.allowed else ruling.reason
+
+    def _rest(self) -> list[StepProgress]:
+        """List the steps that are not over, the primary last, if it is another one by now."""
         rest = [step for step in self.progress.steps if step.state not in _OVER]
-        rest.sort(
-            key=lambda step: (step.step.identity.uid == self._primary, step.step.identity.uid)
+        return sorted(
+            rest,
+            key=lambda step: (step.step.identity.uid == self._primary, step.step.identity.uid),
         )
-        self._show(steps=(*over, *rest))
 
     def _leave(self) -> None:
         """Record what was under way when the deck was left."""

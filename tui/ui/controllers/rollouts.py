@@ -177,7 +177,8 @@ class RolloutController:
         for view in views:
             view.rollouts_moved()
         is_seen = any(view.progress.plan.number == progress.plan.number for view in views)
-        if progress.state is RolloutState.PAUSED and not is_seen:
+        is_new = progress.gate is None  # a check of its gate is no pause of its own
+        if progress.state is RolloutState.PAUSED and is_new and not is_seen:
             self._warn(f"Rollout {progress.plan.number} is paused. {progress.text}")
 
     def _unmanaged(self, plan: Plan) -> tuple[str, ...]:

@@ -5,10 +5,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich.text import Text
 
-from tui.model.clock import two_units_padded
+from tui.model.clock import one_unit, two_units_padded
 from tui.model.order import Moment, OrderProgress, Result, TimelineMark, Verdict
 from tui.model.records import dataclass
-from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState, StopReason
+from tui.model.rollout import (
+    GateNow,
+    RolloutProgress,
+    RolloutState,
+    StepProgress,
+    StepState,
+    StopReason,
+)
 from tui.ui.format.parts import Part, parts_that_fit
 from tui.ui.format.status_lines import Palette, timeline_text
 
@@ -26,6 +33,9 @@ SIGNS = {
 
 _BAR_AT_MOST = 20
 """Cells of the bar; with more nodes, a cell is several."""
+
+_GATE_AGES = 30.0
+"""Seconds from which the age of a check of the gate is shown on the deck."""
 
 _DONE_FOR = 60.0
 """Seconds for which a verified rollout stays on the deck."""
@@ -91,16 +101,27 @@ def _phase(
             says_it = step.reason is StopReason.NOT_SENT
             return f"{word}: {step.text}" + ("" if says_it else ", nothing sent")
         case _:
-            well = [each for each in step.verdicts if each.result is Result.VERIFIED]
-            if len(step.verdicts) == 1 and step.reason is StopReason.NOT_VERIFIED and not well:
+            if _was_restarted(step):
+                before = _verdicts(step, step.verdicts).replace("\n", "; ")
+                # Two facts: the restart went well, and the node or its cluster is unwell after it.
+                return f"restart verified: {before}; then {step.text}: {_ended_word(rolling)}"
+            if len(step.verdicts) == 1 and step.reason is StopReason.NOT_VERIFIED:
                 (verdict,) = step.verdicts
                 result = "" if verdict.result is Result.FAILED else f"{verdict.result.value}, "
                 return f"{word}: {result}{verdict.text}"
-            if step.state is StepState.FAILED and well:
-                # Its restart is verified, and it is paused for another reason.
-                before = _verdicts(step, well).replace("\n", "; ")
-                return f"{word}: {step.text}; its restart was verified: {before}"
             return f"{word}: {step.text}" if step.text else word
+
+
+def _was_restarted(step: StepProgress) -> bool:
+    """Whether a node's restart is verified, and something after it is why its turn ended."""
+    is_well = bool(step.verdicts) and all(
+        verdict.result is Result.VERIFIED for verdict in step.verdicts
+    )
+    return step.state is StepState.FAILED and step.reason is not StopReason.NOT_VERIFIED and is_well
+
+
+def _ended_word(rolling: RolloutProgress) -> str:
+    return RolloutState.PAUSED.value if rolling.is_open else rolling.state.value
 
 
 def _took(step: StepProgress, now: float) -> str:
@@ -173,7 +194,31 @@ def rollout_alarm(progress: RolloutProgress, lost_since: float | None, now: floa
         where = f" · {here.step.node}" if progress.stop is not None and here is not None else ""
         still = f" · for {two_units_padded(now - since)}" if since is not None else ""
         texts.append(f"PAUSED: {why}{where}{still}")
+        texts += [gate_text(progress.gate, why, now)] if progress.gate is not None else []
     return "\n".join(texts)
+
+
+def gate_text(gate: GateNow, before: str, now: float) -> str:
+    """Return whether a paused rollout could go on now, and how old that is.
+
+    `before` is what closed the gate when it paused.
+    """
+    age = f"checked {one_unit(now - gate.checked_at)} ago"
+    if gate.is_open:
+        return f"NOW: gate open at {gate.node}, {age}: r resumes"
+    if not gate.is_known:
+        return f"NOW: gate of {gate.node} not known, {age}: {gate.text}"
+    if gate.text == before:
+        return f"NOW: still so, {age}"
+    return f"NOW: gate closed at {gate.node}, {age}: {gate.text}"
+
+
+def brief_gate_text(gate: GateNow, now: float) -> str:
+    """Return whether a paused rollout could go on now, in a few words."""
+    word = ("open" if gate.is_open else "closed") if gate.is_known else "not known"
+    age = now - gate.checked_at
+    when = "now" if age < _GATE_AGES else f"{one_unit(age)} ago"
+    return f"gate {word} {when}"
 
 
 def rollout_heading(
@@ -244,16 +289,24 @@ def _about(seconds: float) -> str:
 
 def step_counts(progress: RolloutProgress) -> str:
     """Return what adds up to the nodes: `1/4 verified, node2 failed, node3 sent, 1 waiting`."""
-    texts = [brief_counts(progress)]
-    texts += [
-        f"{_some(found)} {state.value}"
-        for state in StepState
-        if state not in (StepState.DONE, StepState.WAITING) and (found := _in(progress, state))
-    ]
+    texts, words = [brief_counts(progress)], dict[str, list[str]]()
+    for state in StepState:
+        if state not in (StepState.DONE, StepState.WAITING):
+            for step in progress.steps:
+                if step.state is state:
+                    words.setdefault(step_word(step), []).append(step.step.node)
+    texts += [f"{_some(nodes)} {word}" for word, nodes in words.items()]
     if waiting := _in(progress, StepState.WAITING):
         word = StepState.WAITING.value if progress.is_open else _NOT_TOUCHED
         texts.append(f"{len(waiting)} {word}")
     return ", ".join(texts)
+
+
+def step_word(step: StepProgress) -> str:
+    """Return how far a node's turn has come, in a few words."""
+    if not _was_restarted(step):
+        return step.state.value
+    return f"restarted ({step.reason.value})" if step.reason is not None else "restarted"
 
 
 def brief_counts(progress: RolloutProgress) -> str:
@@ -296,8 +349,9 @@ def visible_rollouts(
     ]
 
 
-def rollout_lines(
+def rollout_lines(  # noqa: PLR0913 - what the lines say, and their room
     shown: Iterable[RolloutProgress],
+    now: float,
     at_most: int,
     key: str,
     palette: Palette,
@@ -307,16 +361,16 @@ def rollout_lines(
     rank = {RolloutState.PAUSED: 0, RolloutState.RUNNING: 1}
     first = sorted(shown, key=lambda rollout: (rank.get(rollout.state, 2), -rollout.plan.number))
     more = f" · {len(first) - at_most} more" if len(first) > at_most else ""
-    lines = [rollout_line(one, key, palette, width - len(more)) for one in first[:at_most]]
+    lines = [rollout_line(one, now, key, palette, width - len(more)) for one in first[:at_most]]
     if more:
         lines[-1].append(more, palette["muted"])
     return lines
 
 
 def rollout_line(
-    progress: RolloutProgress, key: str, palette: Palette, width: int = 10_000
+    progress: RolloutProgress, now: float, key: str, palette: Palette, width: int = 10_000
 ) -> Text:
-    """Return a rollout's progress in a line; `key` opens the rollout's screen.
+    """Return a rollout's progress at `now` in a line; `key` opens the rollout's screen.
 
     What does not fit into `width` cells is shortened or left out whole, the least important first.
     """
@@ -326,9 +380,10 @@ def rollout_line(
     match progress.state:
         case RolloutState.PAUSED:
             style = palette["banner"]
-            here = progress.here
-            stopped = f"{here.step.node} {here.state.value}" if here is not None else counts
+            here, gate = progress.here, progress.gate
+            stopped = f"{here.step.node} {step_word(here)}" if here is not None else counts
             texts = [("PAUSED", None), (progress.text, stopped), (where, None), (title, "")]
+            texts[2:2] = [] if gate is None else [(brief_gate_text(gate, now), None)]
             urgent = where
         case RolloutState.DONE:
             style, texts = palette["ok"], [(f"✓ {title}", None), (counts, None)]
