@@ -32,7 +32,7 @@ async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
     """Type what the door asks for, and come to the rollout's screen."""
     await deck.armed()
     await deck.alone()
-    await deck.press("tab", *words, "enter")
+    await deck.press(*words, "enter")
     if reason:
         await deck.press(*reason, "enter")
     await _comes_through(deck, "enter")

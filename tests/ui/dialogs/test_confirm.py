@@ -1,6 +1,7 @@
 """What opens the way to yes: the words and the reason, and what holds at that very moment."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -88,7 +89,7 @@ async def asked(
 async def test_a_reason_has_at_least_three_letters(reason: str, answers: list[str]) -> None:
     """P8, case 43."""
     async with asked(words="ccs", needs_reason=True) as shown:
-        await shown.press("tab", *"ccs", "enter", *reason, "enter")
+        await shown.press(*"ccs", "enter", *reason, "enter")
         await wait_until(lambda: len(shown.answers) == len(answers))
         assert shown.answers == answers
 
@@ -99,7 +100,7 @@ async def test_a_reason_has_at_least_three_letters(reason: str, answers: list[st
 async def test_the_words_are_typed_whole(typed: str, answers: list[str]) -> None:
     """P8, case 43."""
     async with asked(words="ccs") as shown:
-        await shown.press("tab", *typed, "enter")
+        await shown.press(*typed, "enter")
         await wait_until(lambda: len(shown.answers) == len(answers))
         assert shown.answers == answers
 
@@ -107,12 +108,12 @@ async def test_the_words_are_typed_whole(typed: str, answers: list[str]) -> None
 async def test_a_wrong_name_is_said_at_once_and_the_start_of_the_right_one_is_not_wrong() -> None:
     async with asked(words="ccs") as shown:
         how = shown.question.query_one("#how", TextLine)
-        await shown.press("tab", "c")
-        assert how.said == "tab, type ccs, enter restarts · esc cancels"
+        await shown.press("c")
+        assert how.said == "type ccs, enter restarts · esc cancels"
         await shown.press("x")
         assert how.said == "does not match: type ccs"
         await shown.press("backspace", *"cs")
-        assert how.said == "tab, type ccs, enter restarts · esc cancels"
+        assert how.said == "type ccs, enter restarts · esc cancels"
 
 
 @pytest.mark.parametrize("is_dangerous", [True, False])
@@ -124,7 +125,7 @@ async def test_the_frame_of_a_dangerous_window_is_another(is_dangerous: bool) ->
 async def test_what_changes_just_before_yes_still_counts() -> None:
     """P4, case 42: what holds is asked for anew at the moment of the answer."""
     async with asked(words="ccs") as shown:
-        await shown.press("tab", *"ccs")
+        await shown.press(*"ccs")
         assert not shown.question.query_one("#go", Button).disabled
         shown.question.shut = "changed since you looked"
         await shown.press("enter")
@@ -139,7 +140,7 @@ async def test_enter_in_the_same_burst_as_the_words_decides_nothing() -> None:
     """P5, case 41."""
     async with asked(words="ccs") as shown:
         await asyncio.sleep(2 * ARMS_AT_ONCE.alone)
-        for key in ("tab", *"ccs", "enter"):
+        for key in (*"ccs", "enter"):
             shown.app.post_message(key_event(key))
         await settle(shown.app)
         await asyncio.sleep(3 * ARMS_AT_ONCE.alone)
@@ -166,7 +167,7 @@ async def test_y_and_a_button_in_one_burst_with_another_key_decide_nothing(
         assert shown.answers == []
 
 
-@pytest.mark.parametrize("key", ["y", "escape"])
+@pytest.mark.parametrize("key", ["y", "n"])
 async def test_a_dialog_that_was_lost_after_it_armed_takes_no_key(key: str) -> None:
     """P5, case 41."""
     async with asked() as shown:
@@ -313,8 +314,8 @@ async def test_tab_goes_round_all_that_can_be_chosen_and_back() -> None:
             await shown.press(key)
             assert shown.app.focused is not None
             order.append(shown.app.focused.id)
-        assert order == ["words", "reason", "cancel", "reason", "words", "cancel"]
-        await shown.press("tab", *"ccs", "enter", *"why")
+        assert order == ["reason", "cancel", "words", "cancel", "reason", "words"]
+        await shown.press(*"ccs", "enter", *"why")
         assert not shown.question.query_one("#go", Button).disabled
         await shown.press("tab")
         assert shown.app.focused.id == "go"
@@ -326,11 +327,21 @@ async def test_tab_goes_round_all_that_can_be_chosen_and_back() -> None:
 async def test_y_is_a_letter_where_words_are_typed_and_enter_on_cancel_cancels() -> None:
     """P5."""
     async with asked(words="ccs") as shown:
-        await shown.press("y")
+        await shown.press("y", "n", "enter")
         assert shown.answers == []
-        await shown.press("enter")
+        assert shown.question.field("#words") == "yn"
+        await shown.press("tab", "n", "enter")
         await wait_until(lambda: shown.answers)
         assert shown.answers == [None]
+
+
+async def test_a_letter_beside_the_field_shows_how_to_come_to_it() -> None:
+    async with asked(words="ccs") as shown:
+        await shown.press("tab", "c")
+        assert help_text(shown) == "tab, then type ccs"
+        assert shown.question.field("#words") == ""
+        await shown.press("tab", "c")
+        assert help_text(shown) == "type ccs, enter restarts · esc cancels"
 
 
 async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
@@ -342,13 +353,30 @@ async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
         await settle(app)
         shown = Asked(app, question, pilot.resize_terminal)
         await wait_until(lambda: help_text(shown) == "a moment…")
-        await shown.press("y", "n", "escape")
+        await shown.press("y", "n", "enter")
         assert answers == []
         question._arm()
         assert question._seen == 0  # it may not be on the screen as it is laid out
+        assert help_text(shown) == "too early: a moment…"
+        await shown.press("escape")
+        assert answers == [None]
+
+
+async def test_that_a_key_came_too_early_is_shown_until_one_is_handled() -> None:
+    """Case 41."""
+    async with asked() as shown:
+        shown.question._armed_at = math.inf
+        await shown.press("y")
+        assert shown.answers == []
+        await wait_until(
+            lambda: help_text(shown) == "too early: press again · y restarts · n or esc cancels"
+        )
+        shown.question._armed_at = 0.0
+        await shown.press("x")
+        await wait_until(lambda: help_text(shown) == "y restarts · n or esc cancels")
 
 
 async def test_escape_is_always_no() -> None:
     async with asked(words="ccs") as shown:
-        await shown.press("tab", *"ccs", "escape")
+        await shown.press(*"ccs", "escape")
         assert shown.answers == [None]

@@ -78,7 +78,7 @@ async def test_the_request_must_be_seen_before_words_and_a_reason_confirm_it(
         await deck.armed()
         await deck.shows("down shows the rest")
         assert '"operation_type"' not in deck.text
-        await deck.press("tab", *"dmcproxy", "enter", *"a leak", "enter")
+        await deck.press(*"dmcproxy", "enter", *"a leak", "enter")
         await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
         assert not deck.fleet.orders.progress
@@ -184,8 +184,7 @@ async def test_a_required_service_is_locked_until_the_palette_unlocks_it(
         await ask(deck, "r", "ccs")
         await deck.shows("DANGER")
         await deck.armed()
-        await deck.press("y")
-        await deck.press("tab", *"ccs", "enter")
+        await deck.press(*"ccs", "enter")
         await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
         await deck.press(*"leak in 3.1", "enter")
@@ -202,7 +201,7 @@ async def test_production_needs_the_name_typed_and_a_wrong_name_does_nothing(
         await ask(deck, "r")
         await deck.shows("production", "type alert_mgr")
         await deck.armed()
-        await deck.press("tab", *"alert_mg", "enter")
+        await deck.press(*"alert_mg", "enter")
         await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
         await deck.press("r", "enter")
@@ -218,7 +217,6 @@ async def test_a_paste_into_the_field_does_not_count(
     async with open_deck(configuration) as deck:
         await ask(deck, "r")
         await deck.armed()
-        await deck.press("tab")
         deck.app.post_message(events.Paste("alert_mgr"))
         await deck.alone()
         await deck.press("enter")
@@ -239,7 +237,7 @@ async def test_marked_services_go_in_one_request_and_never_with_the_cursors(
         await deck.shows("alert_mgr", "stats_archiver", "2 services at once", "type 2")
         assert "mdns_server" not in str(deck.app.screen.order.names)
         await deck.armed()
-        await deck.press("tab", "2", "enter")
+        await deck.press("2", "enter")
         await deck.until(lambda: not deck.fleet.orders.open and deck.fleet.orders.progress)
         verdicts = deck.fleet.orders.progress[1].verdicts
         assert [one.result.value for one in verdicts] == ["verified", "verified"]
@@ -284,7 +282,7 @@ async def test_restarting_what_carries_the_api_loses_the_answer_and_is_verified_
         deck.fleet.unlocked = True
         await ask(deck, "r", "cnm_http")
         await deck.armed()
-        await deck.press("tab", *"cnm_http", "enter", *"hung", "enter")
+        await deck.press(*"cnm_http", "enter", *"hung", "enter")
         await deck.shows("cnm_http on node1: VERIFIED", "its answer was lost")
     assert len(posts(served)) == 1
 

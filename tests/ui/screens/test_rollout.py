@@ -193,6 +193,7 @@ async def test_only_what_is_paused_can_be_resumed_or_skipped(
         ["R", *["enter"] * 30],
         ["R", "tab", *SERVICE, "enter"],
         ["R", "tab", "tab", "enter"],
+        ["R", *SERVICE, "enter"],
     ],
 )
 async def test_type_ahead_begins_nothing(
@@ -215,16 +216,16 @@ async def test_neither_a_paste_nor_enter_nor_y_begins_it(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck)
         await deck.armed()
-        await deck.press("y", "tab")
+        await deck.press("y")
         deck.app.post_message(events.Paste(SERVICE))
         await deck.alone()
-        await deck.press("enter", "tab", "enter")
+        await deck.press("enter", "tab", "y")
         await deck.alone()
         assert not deck.fleet.rollouts.progress
         await deck.press("escape")
         await ask(deck)
         await deck.armed()
-        await deck.press("enter")
+        await deck.press("tab", "enter")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
@@ -234,7 +235,7 @@ async def test_a_wrong_name_begins_nothing(served: SimulatedCluster, tmp_path: P
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck)
         await deck.armed()
-        await deck.press("tab", *"alert_mg", "enter")
+        await deck.press(*"alert_mg", "enter")
         await deck.alone()
         assert isinstance(deck.app.screen, RolloutDialog)
         assert not deck.fleet.rollouts.progress
@@ -249,7 +250,7 @@ async def test_a_change_since_the_key_blocks_the_rollout(
         await deck.armed()
         served.cluster.restart(3, SERVICE)
         await deck.shows("changed since you looked", "node3: alert_mgr was restarted")
-        await deck.press("tab", *SERVICE, "enter")
+        await deck.press(*SERVICE, "enter")
         await deck.alone()
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
@@ -417,7 +418,7 @@ async def test_what_cannot_be_read_cannot_be_begun_nor_answered(
         await deck.armed()
         await deck.resize(20, 5)
         await deck.alone()
-        await deck.press("tab", *SERVICE, "enter", "tab", "enter")
+        await deck.press(*SERVICE, "enter", "tab", "tab", "enter")
         await deck.alone()
         assert not deck.fleet.rollouts.progress
         await deck.resize(120, 40)
@@ -442,7 +443,7 @@ async def test_in_a_small_window_a_rollout_begins_once_all_of_its_plan_was_seen(
         await ask(deck)
         await deck.armed()
         await deck.shows("down shows the rest")
-        await deck.press("tab", *SERVICE, "enter")
+        await deck.press(*SERVICE, "enter")
         await deck.alone()
         assert not deck.fleet.rollouts.progress
         await read(deck)

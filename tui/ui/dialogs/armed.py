@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input
 
+from tui.ui.format.key_bar import Hint
 from tui.ui.terminal.frame_report import FrameReport, FrameState
 from tui.ui.terminal.input_guard import ArmingTimes, ArmsScreens
 
@@ -31,7 +32,7 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
         self._report: FrameReport | None = None
         self._quiet_since = self._armed_at = 0.0
         self._key_at = self._arrived_at = 0.0
-        self._is_alone = True
+        self._is_alone, self._was_early = True, False
         self._pending: Timer | None = None
         self.is_armed = False
 
@@ -43,6 +44,13 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
     def arming_times(self) -> ArmingTimes:
         """The times that the app sets."""
         return self._arms.arming_times
+
+    @property
+    def arming_hints(self) -> list[Hint]:
+        """What the line of hints begins with: that input is not accepted yet, or was not."""
+        if self.is_armed:
+            return [("too early: press again", "")] if self._was_early else []
+        return [("too early: a moment…" if self._was_early else "a moment…", "")]
 
     # Arming
 
@@ -101,7 +109,10 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
         if not self.is_armed:
             self._quiet_since = time.monotonic()
         # By when it came: on a busy machine its turn may come long after.
-        return not self.is_armed or event.time < self._armed_at
+        is_early = not self.is_armed or event.time < self._armed_at
+        if isinstance(event, _TYPED):
+            self._was_early = is_early
+        return is_early
 
     def decide(self, decision: Callable[[], Awaitable[None] | None]) -> None:
         """Call `decision` soon, if the key that led here came alone and no other comes near.
@@ -130,10 +141,16 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
 
 
 class ArmedScreen(TypeAheadProofScreen[_Result], Generic[_Result]):
-    """A screen that decides something: pastes are dropped at any time."""
+    """A screen that decides something: pastes are dropped at any time.
+
+    Escape closes it at any time: it sends nothing.
+    """
 
     def drops_input(self, event: events.Event) -> bool:
         """Whether an event is to be dropped: every paste, and keys and clicks until armed."""
+        if isinstance(event, events.Key) and event.key == "escape":
+            self._cancel_pending()
+            return False
         return super().drops_input(event) or isinstance(event, events.Paste)
 
 

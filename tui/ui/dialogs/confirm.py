@@ -84,6 +84,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self._seen = 0
         self._seen_at = (0, 0)
         self._needed: dict[int, int] = {}
+        self._is_astray = False
 
     # What a dialog defines
 
@@ -158,6 +159,9 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         go.set_class(is_armed, "-armed")
         if is_armed and not was_armed:
             for field in self.query(TypedInput):
+                if field.disabled and field.id == "words":
+                    field.disabled = False
+                    self.set_focus(field)
                 field.disabled = False
             for button in self.query("#buttons Button").exclude("#go"):
                 button.disabled = False
@@ -230,30 +234,36 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     def _help_text(self, go: Button, hidden: Hint | None) -> Text:
         request, muted = self._request, self._palette["muted"]
         if not go.has_class("-armed"):
-            return Text("a moment…", muted)
+            return hint_line(self.arming_hints, muted)
+        early = self.arming_hints
         if hidden:
-            return hint_line([hidden], self._palette["warn"])
+            return hint_line([*early, hidden], self._palette["warn"])
         facts = self.query_one("#facts", VerticalScroll)
         below = facts.scroll_offset.y < facts.max_scroll_y
         more = [("down: more", "down")] if below else []
         typed = self.field("#words")
         if not request.words.startswith(typed):
             return Text(f"does not match: type {request.words}", self._palette["bad"])
+        if self._is_astray and not isinstance(self.focused, Input):
+            return hint_line([(f"tab, then type {request.words}", "tab")], self._palette["warn"])
         if request.words:
             reason = " and a reason" if request.needs_reason else ""
-            how = f"tab, type {request.words}{reason}, enter {request.verb}s"
-            return hint_line([(how, "tab"), (f"esc {request.backs}", "escape"), *more], muted)
-        confirms, cancels = f"y {request.verb}s", f"n or esc {request.backs}"
-        return hint_line([(confirms, "y"), (cancels, "escape"), *more], muted)
+            hints = [(f"type {request.words}{reason}, enter {request.verb}s", "")]
+            hints.append((f"esc {request.backs}", "escape"))
+        else:
+            hints = [(f"y {request.verb}s", "y"), (f"n or esc {request.backs}", "escape")]
+        return hint_line([*early, *hints, *more], self._palette["warn"] if early else muted)
 
     # Keys and buttons
 
     def on_key(self, event: events.Key) -> None:
         """Handle the keys that decide; fields and buttons handle theirs first."""
-        if event.key in ("escape", "n"):
+        is_typed = bool(self._request.words)
+        self._is_astray = is_typed and event.is_printable
+        if event.key == "escape" or (event.key == "n" and not is_typed):
             event.stop()
             self.dismiss(None)
-        elif event.key == "y" and not self._request.words:
+        elif event.key == "y" and not is_typed:
             event.stop()
             self.decide(self._confirm)
         elif event.key in ("down", "pagedown", "up", "pageup"):

@@ -30,7 +30,7 @@ from tui.credentials import Secret
 from tui.fleet.onboarding.connection_check import ConnectionTestResult, try_connection
 from tui.model.trust import UNCHECKED
 from tui.ui.dialogs.armed import TypeAheadProofScreen
-from tui.ui.format.key_bar import hint_border
+from tui.ui.format.key_bar import Hint, hint_border
 from tui.ui.format.status_lines import Palette
 
 _PASSWORDS = [
@@ -105,6 +105,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
         self._palette = palette
         self._found: ConnectionTestResult | None = None
         self._tried = ""
+        self._hints: list[Hint] = []
 
     def compose(self) -> ComposeResult:
         """Lay out a line for each field."""
@@ -157,7 +158,6 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
 
     def on_mount(self) -> None:
         """Show the fields that belong to what is chosen, and ignore input at first."""
-        self.query_one("#form").border_subtitle = "a moment…"
         self.query_one("#pin").display = False
         self._show_choices()
         if not self._configuration.nodes:
@@ -166,8 +166,11 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
         self.set_interval(0.1, self._arm)
 
     def _arm(self) -> None:
-        if not self.is_armed and self.arm():
-            self.query_one("#form").border_subtitle = hint_border(_HINTS)
+        hints = _HINTS if self.arm() else []
+        hints = [*self.arming_hints, *hints]
+        if hints != self._hints:
+            self._hints = hints
+            self.query_one("#form").border_subtitle = hint_border(hints)
 
     @on(Select.Changed)
     def _chose(self) -> None:

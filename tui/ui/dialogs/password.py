@@ -11,6 +11,7 @@ from tui.credentials import Secret
 from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.format.key_bar import hint_line
 from tui.ui.format.status_lines import Palette
+from tui.ui.widgets.text_line import TextLine
 
 
 class PasswordDialog(TypeAheadProofScreen[Secret | None]):
@@ -36,7 +37,7 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
             text.append("Five failures within 15 minutes lock the user for half an hour.")
             yield Static(text, id="question", markup=False)
             yield Input(password=True, id="password", placeholder="password")
-            yield Static("a moment…", id="how", markup=False)
+            yield TextLine(id="how")
 
     def on_mount(self) -> None:
         """Ignore input at first: the dialog opens by itself, and what was typed is no password."""
@@ -45,9 +46,8 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
         self.set_interval(0.1, self._arm)
 
     def _arm(self) -> None:
-        if not self.is_armed and self.arm():
-            hints = [("enter log in", "enter"), ("esc not now", "escape")]
-            self.query_one("#how", Static).update(hint_line(hints, ""))
+        hints = [("enter log in", "enter"), ("esc not now", "escape")] if self.arm() else []
+        self.query_one("#how", TextLine).say(hint_line([*self.arming_hints, *hints], ""))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -119,7 +119,7 @@ class TrustDialog(ArmedScreen[Configuration | None]):
     def _arm(self) -> None:
         """Enable the field once the keyboard is quiet."""
         if not self.arm():
-            hints = [("a moment…", "")]
+            hints = []
         elif not self._takes_digits:
             hints = [("esc close", "escape")]
         else:
@@ -132,6 +132,7 @@ class TrustDialog(ArmedScreen[Configuration | None]):
             if field is not None and field.disabled:
                 field.disabled = False
                 field.focus()
+        hints = [*self.arming_hints, *hints]
         self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
 
     def on_key(self, event: events.Key) -> None:

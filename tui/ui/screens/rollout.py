@@ -174,7 +174,7 @@ class RolloutScreen(ArmedScreen[None]):
     def _show_keys(self) -> None:
         progress = self.progress
         if not self.is_armed:
-            hints = [("a moment…", "")]
+            hints = []
         elif progress.state is RolloutState.PAUSED:
             closes = ("esc closes, it stays paused", "escape")
             hints = [("each is confirmed first", ""), closes]
@@ -182,11 +182,12 @@ class RolloutScreen(ArmedScreen[None]):
             hints = [("a abort", "a"), ("esc closes, it goes on", "escape")]
         else:
             hints = [("esc closes", "escape")]
+        hints = [*self.arming_hints, *hints]
         self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
 
     def _arm(self) -> None:
-        if not self.is_armed and self.arm():
-            self._show_keys()
+        self.arm()
+        self._show_keys()
 
     # Keys
 

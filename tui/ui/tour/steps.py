@@ -83,8 +83,7 @@ STEPS: tuple[TourStep, ...] = (
     TourStep(
         "Replicas first, a gate at each. Its name has to be typed.",
         Needs.ROLLOUT,
-        ("tab",),
-        "alert_mgr",
+        text="alert_mgr",
         reads_on=True,
     ),
     TourStep("Node by node, a minute in all. Any trouble pauses it.", Needs.ROLLING),
