@@ -164,6 +164,7 @@ def _become(env: Mapping[str, str], terminal: int) -> None:
 
 if __name__ == "__main__":
     # What a deck, and one with its own cluster, imports until its first table is filled.
+
     import tui.api.client
     import tui.cli.deck
     import tui.cli.demo
@@ -180,8 +181,6 @@ if __name__ == "__main__":
     import tui.ui.dialogs.order
     import tui.ui.screens.help
     import tui.ui.screens.matrix
-    import uvicorn.lifespan.off
-    import uvicorn.protocols.http.h11_impl
 
     gc.collect()
     gc.freeze()

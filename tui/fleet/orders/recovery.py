@@ -9,7 +9,7 @@ from tui.fleet.orders.verdict import REPORTED_FAILURE
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.unfinished import UnfinishedOrder
-from tui.model.clock import DATE_AND_TIME, clock_text, iso_time
+from tui.model.clock import DATE_AND_TIME, clock_text
 from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
 from tui.model.records import dataclass

@@ -19,9 +19,8 @@ from tui.fleet.orders.guard import Refusal, busy_text, judge_node
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_gaps, find_hazards
 from tui.fleet.rollout.host import RolloutHost
-from tui.model.clock import iso_time, monotonic
+from tui.model.clock import clock_text, monotonic
 from tui.model.cluster import ClusterFacts
-from tui.model.clock import clock_text
 from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.node import Environment, Identity, Role
 from tui.model.reading import Reading, TroubleKind
