@@ -146,5 +146,8 @@ def read_text(picture: str) -> str:
         row = (int(y) - _MARGIN - _ASCENT) // _HEIGHT
         column = (int(x) - _MARGIN) // _WIDTH
         lines[row] = lines.get(row, "").ljust(column) + html.unescape(text)
-    height = int(re.search(r'viewBox="0 0 \d+ (\d+)"', picture)[1]) - 2 * _MARGIN  # type: ignore[index]
+    box = re.search(r'viewBox="0 0 \d+ (\d+)"', picture)
+    if box is None:
+        raise ValueError("the picture has no height")
+    height = int(box[1]) - 2 * _MARGIN
     return "\n".join(lines.get(row, "") for row in range(height // _HEIGHT)) + "\n"

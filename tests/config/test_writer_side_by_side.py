@@ -97,7 +97,7 @@ def test_two_writers_that_are_killed_at_random_leave_one_valid_version_and_clobb
 ) -> None:
     """P22: two hundred saves each, and no comment is lost."""
     path = write(TEXT)
-    chance, watcher = random.Random(22), Watcher(path)  # noqa: S311 - the same in every run
+    chance, watcher = random.Random(22), Watcher(path)
     writers = {who: counting(path, who) for who in "xy"}
     kills = {who: sorted(chance.sample(range(10, SAVES - 10), KILLS)) for who in "xy"}
     end = time.monotonic() + 120

@@ -40,7 +40,7 @@ def test_an_edit_shows_and_names_its_line_even_the_last(at: int) -> None:
 
 def test_any_changed_byte_shows() -> None:
     lines = chained(5)
-    rng = random.Random(3)  # noqa: S311 - places, not secrets
+    rng = random.Random(3)
     for _ in range(300):
         spoiled = [*lines]
         which = rng.randrange(5)

@@ -58,7 +58,7 @@ MUTATING: tuple[Mutation, ...] = (shuffle, insert, insert, remove, swap, head, h
 
 def test_ten_thousand_mutations_between_key_and_confirmation_never_move_the_cursor() -> None:
     """P4, case 42: it is on the chosen service, or that is gone and it returns with it."""
-    chance = random.Random(42)  # noqa: S311 - the same in every run
+    chance = random.Random(42)
     cells, pool = Cells(), [f"service{number}" for number in range(30)]
     table = cells.rows
     table.show([row(key) for key in pool], 0, LINES)

@@ -27,7 +27,7 @@ class InputFuzzer:
 
     def __init__(self, deck: Deck, seed: int) -> None:
         self._deck = deck
-        self._chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+        self._chance = random.Random(seed)
         self.sent: list[str] = []
         self.screens: set[str] = set()
         """The names of the screens that were in front."""

@@ -73,7 +73,9 @@ def spawn(home: Path) -> tuple[int, int]:
     pid, fd = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
-        os.execve(sys.executable, [sys.executable, "-m", "tui", "demo", "--still"], env)  # noqa: S606
+        os.execve(  # noqa: S606 - our own command
+            sys.executable, [sys.executable, "-m", "tui", "demo", "--still"], env
+        )
     columns, lines = SIZE
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     return pid, fd

@@ -74,9 +74,9 @@ class TokenConnection(Connection):
             connection.url,
             connection.trust,
             connection.timeout,
-            connection.client_certificate,
-            connection.proxy,
-            connection.guard,
+            client_certificate=connection.client_certificate,
+            proxy=connection.proxy,
+            guard=connection.guard,
         )
 
     async def authorize(

@@ -85,7 +85,7 @@ class NodeReader:
     _connection_class: ClassVar[type[Connection]] = Connection
     _connection: Connection
 
-    def __init__(  # noqa: PLR0913 - what a connection needs
+    def __init__(
         self,
         *,
         title: str,
@@ -100,7 +100,13 @@ class NodeReader:
         guard: PasswordGuard | None = None,
     ) -> None:
         self._connection = self._connection_class(
-            title, url, trust, timeout, client_certificate, proxy, guard
+            title,
+            url,
+            trust,
+            timeout,
+            client_certificate=client_certificate,
+            proxy=proxy,
+            guard=guard,
         )
         self._username = username
         session = session or Session(username, password, LoginHabit(LoginWay.BASIC))

@@ -166,12 +166,13 @@ class Connection:
     _gate: ClassVar[type[GetOnlyTransport]] = GetOnlyTransport
     _is_kept: ClassVar[bool] = True
 
-    def __init__(  # noqa: PLR0913 - what a connection needs
+    def __init__(
         self,
         title: str,
         url: str,
         trust: Trust,
         timeout: float,
+        *,
         client_certificate: ClientCertificate | None = None,
         proxy: str = "",
         guard: PasswordGuard | None = None,
@@ -420,7 +421,7 @@ class OrderConnection(Connection):
 
     _gate: ClassVar[type[GetOnlyTransport]] = OrderTransport
 
-    async def post(  # noqa: PLR0913 - what one order's request is made of
+    async def post(
         self,
         path: str,
         authorization: Authorization,

@@ -82,7 +82,7 @@ class Unavailable(ApiError):
 
     kind = TroubleKind.UNAVAILABLE
 
-    def __init__(  # noqa: PLR0913 - what a refusal is made of
+    def __init__(
         self,
         text: str,
         hint: str = "",

@@ -18,7 +18,7 @@ from tui.api.http_transport import (
 # httpx brings a command line of its own, and with it rich and click, wherever it is imported. It
 # does without where that cannot be found.
 if "httpx" not in sys.modules:
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as Python marks it
 
 import httpx
 

@@ -75,15 +75,15 @@ def _command(verb: str, does: str) -> click.Command:
     )
     @steady_option
     @click.pass_context
-    def command(  # noqa: PLR0913 - the options of one command
+    def command(
         ctx: click.Context,
+        *,
         node: str,
         services: tuple[str, ...],
         named: tuple[str, ...],
         reason: str,
         timeout: str,
         steady: float,
-        *,
         dry_run: bool,
         as_json: bool,
     ) -> None:

@@ -112,7 +112,7 @@ def appearance(
     return keys, themes, warnings
 
 
-def run_deck(  # noqa: PLR0913 - what the command line found out
+def run_deck(
     configuration: "Configuration",
     read_only: str,
     node: str | None,

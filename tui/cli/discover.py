@@ -45,7 +45,7 @@ Exit codes: 0 every node has a profile or answers as itself, 1 one does not,
 @click.option("--yes", is_flag=True, help="Log in to nodes without a profile, without a prompt.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_context
-def discover(  # noqa: PLR0913 - click passes each option by itself
+def discover(
     ctx: click.Context, node: str, names: tuple[str, ...], *, adds: bool, yes: bool, as_json: bool
 ) -> None:
     """Find the other nodes of the cluster of NODE, with its login, and add profiles for them.

@@ -68,7 +68,7 @@ Exit codes: 0 also if nothing happened, 2 usage, or no history.
 @click.option("--last", type=click.IntRange(1, 2**62), help="Show only the newest events.")
 @click.option("--follow", is_flag=True, help="Go on with what a deck records, until interrupted.")
 @click.pass_context
-def events(  # noqa: PLR0913 - the options of the command
+def events(
     ctx: click.Context,
     *,
     since: timedelta | None,

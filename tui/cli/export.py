@@ -59,8 +59,9 @@ Exit codes: 0 ended by a signal, or written; 2 usage or configuration;
 @click.option("--client-ca", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Accept only clients with a certificate of this authority (PEM).")  # fmt: skip
 @click.pass_context
-def export(  # noqa: PLR0913 - the options of the command
+def export(
     ctx: click.Context,
+    *,
     listen: str,
     every: float,
     textfile: Path | None,

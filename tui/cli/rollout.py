@@ -85,15 +85,15 @@ def rollout() -> None:
 @reason_option
 @steady_option
 @click.pass_context
-def restart(  # noqa: PLR0913 - the options of one command
+def restart(
     ctx: click.Context,
+    *,
     services: tuple[str, ...],
     cluster: str,
     nodes: str | None,
     typed: str | None,
     reason: str,
     steady: float,
-    *,
     dry_run: bool,
     as_json: bool,
 ) -> None:

@@ -49,7 +49,7 @@ Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
     help="With --watch --json: how often it shows that it lives.",
 )
 @click.pass_context
-def status(  # noqa: PLR0913 - the options of the command
+def status(
     ctx: click.Context,
     names: tuple[str, ...],
     color: str,

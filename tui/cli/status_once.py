@@ -56,7 +56,7 @@ def status_at_once(args: Sequence[str]) -> int | None:
     )
 
 
-def print_status(  # noqa: PLR0913 - the options of the command
+def print_status(
     configuration: "Configuration",
     names: Sequence[str],
     *,

@@ -41,7 +41,7 @@ Exit codes: 0 it is so, 1 it was not so in time, 2 usage or configuration,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def wait(  # noqa: PLR0913 - the options of the command
+def wait(
     ctx: click.Context, node: str, service: str, awaited: str, timeout: str, *, as_json: bool
 ) -> None:
     """Poll a node until a service is running, stopped or restarted."""

@@ -55,7 +55,7 @@ class Fleet:
     inside can lift it. A read-only fleet uses no journal.
     """
 
-    def __init__(  # noqa: PLR0913 - what a fleet is made of
+    def __init__(
         self,
         configuration: Configuration,
         *,

@@ -128,7 +128,7 @@ def _sort_key(
     return _KEYS[order]
 
 
-def filter_and_sort(  # noqa: PLR0913 - what a sort depends on
+def filter_and_sort(
     services: Iterable[Service],
     query: ServiceFilter,
     scope: ServiceKinds,

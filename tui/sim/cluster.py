@@ -98,7 +98,7 @@ class Cluster:
     is known around them.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one property of the cluster
+    def __init__(
         self,
         nodes: int = 3,
         *,

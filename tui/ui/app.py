@@ -87,7 +87,7 @@ class DeckApp(MouseSafeApp):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     NOTIFICATION_TIMEOUT = 6
 
-    def __init__(  # noqa: PLR0913 - what the command line found out
+    def __init__(
         self,
         configuration: Configuration,
         fleet: Fleet,

@@ -62,7 +62,7 @@ def test_of_a_cut_or_longer_or_changed_certificate_only_the_fingerprint_is_known
         assert describe_certificate(der[:cut]) == Certificate(fingerprint(der[:cut]))
     assert describe_certificate(der + b"\x00").subject == ""
     assert describe_certificate(der + der).subject == ""
-    dice = random.Random(7)  # noqa: S311 - chance that can be had again
+    dice = random.Random(7)
     for _ in range(3000):
         harmed = bytearray(der)
         for _ in range(dice.randint(1, 4)):
@@ -73,7 +73,7 @@ def test_of_a_cut_or_longer_or_changed_certificate_only_the_fingerprint_is_known
 
 
 def test_of_noise_only_the_fingerprint_is_known() -> None:
-    dice = random.Random(8)  # noqa: S311 - chance that can be had again
+    dice = random.Random(8)
     for size in range(200):
         noise = dice.randbytes(size)
         assert describe_certificate(noise) == Certificate(fingerprint(noise))

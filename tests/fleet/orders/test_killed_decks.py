@@ -170,7 +170,7 @@ async def test_another_node_under_the_address_resolves_nothing(folder: Path) -> 
 
 def test_however_often_a_deck_is_killed_no_post_is_without_its_intent(folder: Path) -> None:
     play = Witness(folder)
-    rng = random.Random(7)  # noqa: S311 - moments, not secrets
+    rng = random.Random(7)
     with serving(play) as server, child("forks", server, folder) as nursery:
         assert nursery.hears() == "ready"
         for _ in range(KILLS):

@@ -102,7 +102,7 @@ def test_the_cursor_goes_nowhere_that_cannot_hold_it() -> None:
 
 
 def test_the_cursor_is_on_a_row_whenever_there_is_one_whatever_happens() -> None:
-    dice = random.Random(7)  # noqa: S311 - reproducible, and guards nothing
+    dice = random.Random(7)
     made, top = Rows(), 0
     for _ in range(2000):
         keys = "".join(dice.sample("abcdefghijKLM", dice.randrange(0, 14)))

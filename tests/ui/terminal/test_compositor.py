@@ -60,7 +60,7 @@ def parts(update: ChopsUpdate) -> dict[tuple[int, int], Strip]:
 
 
 async def test_it_is_what_the_whole_screen_shows_there() -> None:
-    random = Random(7)  # noqa: S311 - the same regions in every run
+    random = Random(7)
     app: App[None] = App()
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
         screen = Painted()

@@ -148,7 +148,7 @@ def test_no_string_becomes_letters_wherever_it_is_split(gap: float) -> None:
 
 
 def test_no_sequence_becomes_letters_byte_by_byte_at_any_pace() -> None:
-    chance = random.Random(8)  # noqa: S311 - reproducible, not secret
+    chance = random.Random(8)
     for sequence in KNOWN + OTHERS + ALTERNATES:
         parts = [bytes([byte]) for byte in sequence[:40]] + [sequence[40:]] * (len(sequence) > 40)
         for _ in range(3):

@@ -78,7 +78,7 @@ def test_letters_of_other_scripts_are_told_from_all_else() -> None:
 
 
 def test_reports_in_any_pieces_are_their_keys_and_no_others() -> None:
-    chance = random.Random(10)  # noqa: S311 - reproducible, not secret
+    chance = random.Random(10)
     reports = {
         "\x1b[1099::115;;1099u": "s",
         "\x1b[1099:1067:115;2;1067u": "S",

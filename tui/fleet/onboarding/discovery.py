@@ -255,11 +255,12 @@ LoginConsent = Callable[[tuple[DiscoveredNode, ...]], Awaitable[bool]]
 """
 
 
-async def discover_cluster(  # noqa: PLR0913 - what is known already is known to a deck alone
+async def discover_cluster(
     configuration: Configuration,
     profile: NodeProfile,
     passwords: Passwords,
     timeout: float,
+    *,
     known: Mapping[str, Identity] | None = None,
     consent: LoginConsent | None = None,
 ) -> Discovery:
@@ -486,4 +487,6 @@ async def discover_from(
     if secret is not None:
         passwords.keep(profile, secret)
     timeout = configuration.settings.timeout
-    return await discover_cluster(configuration, profile, passwords, timeout, known, consent)
+    return await discover_cluster(
+        configuration, profile, passwords, timeout, known=known, consent=consent
+    )

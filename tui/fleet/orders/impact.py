@@ -182,7 +182,7 @@ class OrderPlace:
     maintenance: Maintenance | None = None
 
 
-def find_impact(  # noqa: PLR0913 - each is one thing that it is found from
+def find_impact(  # noqa: PLR0917 - each is one thing that it is found from
     verb: Verb,
     services: Iterable[str],
     place: OrderPlace,
@@ -359,7 +359,7 @@ class _Search:
             found.append(self._of(Subject.LICENSE, license_, count))
         return found
 
-    def _of(  # noqa: PLR0913 - the fields of a finding
+    def _of(
         self,
         subject: Subject,
         known: Known[Any],

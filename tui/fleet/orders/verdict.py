@@ -105,7 +105,7 @@ class NodeAnswer:
         return cls(Claim.DONE if accepted else Claim.FAILED, at, answer.text)
 
 
-def decide_verdict(  # noqa: PLR0913 - each is one piece of the evidence
+def decide_verdict(
     verb: Verb,
     before: SeenService,
     answer: NodeAnswer,

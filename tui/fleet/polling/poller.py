@@ -62,7 +62,7 @@ class NodePoller:
     the node (`is_ordered`), it is not polled for what surrounds it.
     """
 
-    def __init__(  # noqa: PLR0913 - what a node shares with others is handed in
+    def __init__(
         self,
         profile: NodeProfile,
         *,

@@ -78,7 +78,7 @@ DiscoveryScreen = Callable[
 class ProfileController:
     """Opens the dialogs of profiles, and lets the fleet adopt what was written."""
 
-    def __init__(  # noqa: PLR0913 - the app, the deck, and what it is handed of them
+    def __init__(
         self,
         app: App[None],
         deck: ShownNode,

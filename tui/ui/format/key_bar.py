@@ -23,7 +23,7 @@ _HELP = "help"
 """The key that stays in every bar; in a narrow one without its word."""
 
 
-def key_bar(  # noqa: PLR0913 - what a bar depends on
+def key_bar(
     words: Mapping[str, str],
     keys: Mapping[str, str],
     palette: Palette,

@@ -47,7 +47,7 @@ def time_text(moment: datetime | None) -> str:
     return clock_text(moment) if moment else "never"
 
 
-def status_line(  # noqa: PLR0913 - what the line says
+def status_line(  # noqa: PLR0917 - what the line says
     view: NodeView,
     restarts: int,
     shown: int,

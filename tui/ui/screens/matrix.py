@@ -52,7 +52,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
     table: MatrixTable
     BINDINGS = [*bindings(View.MATRIX, {"quit": "close", "matrix": "close"})]
 
-    def __init__(  # noqa: PLR0913 - what the app has and the screen needs
+    def __init__(  # noqa: PLR0917 - what the app has and the screen needs
         self,
         fleet: Fleet,
         orders: OrderController,

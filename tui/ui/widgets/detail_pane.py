@@ -51,7 +51,7 @@ class DetailPane(VerticalScroll, can_focus=True):
         if self._rows is not None:
             self._show(*self._rows)
 
-    def present(  # noqa: PLR0913 - all that is known of a service
+    def present(
         self,
         service: Service | None,
         uptime: int | None,
