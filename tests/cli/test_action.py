@@ -15,7 +15,7 @@ from tests.fleet.conftest import BOOTSTRAP, Play, configuration, keeping, profil
 from tests.pty import Terminal, environment
 from tui.cli.action_run import ActionRun
 from tui.fleet.fleet import Fleet
-from tui.fleet.order_preview import _preview
+from tui.fleet.order_preview import preview_order
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished import find_unfinished_orders
@@ -239,7 +239,7 @@ async def test_before_it_is_sent_a_signal_sends_nothing_and_leaves_no_unknown(
 
     with serving(play) as server:
         nodes = [profile(server.url)]
-        found = await _preview(
+        found = await preview_order(
             configuration(nodes), "node1", Verb.RESTART, [SERVICE], keeping(nodes)
         )
         assert found.bound.order is not None

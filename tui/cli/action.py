@@ -123,13 +123,17 @@ class _Action:
 
     def preview(self, verb: str, names: Sequence[str]) -> "OrderPreview":
         """Poll the node, and show what would be sent; raises CommandError."""
+        import asyncio
+
         from tui.cli.command_passwords import ask_for_passwords
         from tui.fleet.order_preview import preview_order
         from tui.model.order import Verb
 
         ask_for_passwords(self._configuration.nodes, self._passwords)
         configuration, passwords = self._configuration, self._passwords
-        preview = preview_order(configuration, self._node, Verb(verb), names, passwords)
+        preview = asyncio.run(
+            preview_order(configuration, self._node, Verb(verb), names, passwords)
+        )
         _require_seen(preview, self._node)
         if preview.bound.order is not None:
             # JSON alone goes to stdout then.

@@ -1,6 +1,5 @@
 """Look at one node before an order from the command line: what would be sent, and may it."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -39,7 +38,7 @@ class OrderPreview:
     impact: tuple[Finding, ...] = ()
 
 
-def preview_order(
+async def preview_order(
     configuration: Configuration,
     node: str,
     verb: Verb,
@@ -47,16 +46,6 @@ def preview_order(
     passwords: Passwords,
 ) -> OrderPreview:
     """Poll one node of `configuration` and bind an order to its services; sends GETs alone."""
-    return asyncio.run(_preview(configuration, node, verb, services, passwords))
-
-
-async def _preview(
-    configuration: Configuration,
-    node: str,
-    verb: Verb,
-    services: Sequence[str],
-    passwords: Passwords,
-) -> OrderPreview:
     fleet = Fleet(configuration, read_only=_LOOK_ONLY, passwords=passwords)
     # The others too: what the order touches depends on how they are.
     await fleet.poll_once()

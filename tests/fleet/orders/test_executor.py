@@ -69,6 +69,19 @@ PATIENT = replace(SHORT, limit=15.0)
 """For orders that end well, however busy the machine is."""
 
 
+def restarting_late(seconds: float) -> Play:
+    """Return a node that restarts its service so long after it got the order."""
+    play = Play()
+
+    def late(peer: Peer) -> None:
+        peer.server.closing.wait(seconds)
+        play.restart()
+        peer.answer('{"alert_mgr": true}')
+
+    play.post(late)
+    return play
+
+
 async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedCluster) -> None:
     async with running(*profiles(served)) as deck:
         await deck.known()
@@ -116,14 +129,7 @@ async def test_an_order_is_watched_though_the_deck_is_paused(served: SimulatedCl
 
 
 async def test_a_reading_that_waited_for_an_order_is_timed_from_its_own_request() -> None:
-    play = Play()
-
-    def late(peer: Peer) -> None:
-        peer.server.closing.wait(0.5)
-        play.restart()
-        peer.answer('{"alert_mgr": true}')
-
-    play.post(late)
+    play = restarting_late(0.5)
     with serving(play) as server:
         async with running(profile(server.url), refresh=0.2) as deck:
             await deck.known()
@@ -776,14 +782,7 @@ async def test_ending_the_fleet_while_an_order_is_checked_sends_nothing() -> Non
 
 
 async def test_a_profile_that_is_removed_while_its_order_is_sent_ends_nothing() -> None:
-    play = Play()
-
-    def late(peer: Peer) -> None:
-        peer.server.closing.wait(0.4)
-        play.restart()
-        peer.answer('{"alert_mgr": true}')
-
-    play.post(late)
+    play = restarting_late(0.4)
     with serving(play) as server:
         async with running(profile(server.url), patience=PATIENT) as deck:
             await deck.known()
