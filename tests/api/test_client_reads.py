@@ -22,7 +22,7 @@ from tui.api.errors import (
     WriteBlocked,
 )
 from tui.api.http_transport import Address, Request
-from tui.api.transport import OrderTransport
+from tui.api.request_gate import OrderTransport
 from tui.model.context import EndpointAvailability, Entries
 from tui.model.node import Role
 

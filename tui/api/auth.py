@@ -40,7 +40,7 @@ from tui.api.http_transport import (
     SecretLike,
     basic_authorization,
 )
-from tui.api.transport import AUTHORIZE, REFRESH, SERVICES, GetOnlyTransport, LoginTransport
+from tui.api.request_gate import AUTHORIZE, REFRESH, SERVICES, GetOnlyTransport, LoginTransport
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 from tui.model.reading import Remedy

@@ -1,6 +1,6 @@
 """One node: its services, who it is, what its cluster says, and, for an operator, orders.
 
-The gate under each client is what makes it read-only (`tui.api.transport`); here are only the
+The gate under each client is what makes it read-only (`tui.api.request_gate`); here are only the
 calls. A client serves one call at a time.
 httpx's client is not used, and its transport only behind a proxy: so there are no redirects and no
 netrc to switch off, a poll costs a sixth of the time, and a start 20 ms less.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar, TypeVar
 
-from tui.api import codec, context_codec, transport
+from tui.api import codec, context_codec, request_gate
 from tui.api.auth import LoginHabit, NodeSession, OutdatedAuthorization, Session
 from tui.api.codec import HttpReply, ServicesParser, WireError
 from tui.api.connection import BeforeSend, Connection, OrderConnection, PasswordGuard
@@ -29,7 +29,7 @@ from tui.api.errors import (
     is_redirect,
 )
 from tui.api.http_transport import Authorization, SecretLike
-from tui.api.transport import SERVICES
+from tui.api.request_gate import SERVICES
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, ClusterHealth, Member, OptionalServices
@@ -161,36 +161,36 @@ class NodeReader:
 
     async def cluster_alerts(self) -> Entries[Alert]:
         """Read `GET /v1/cluster/alerts`: those that are on and enabled."""
-        return await self._read(transport.CLUSTER_ALERTS, context_codec.read_cluster_alerts)
+        return await self._read(request_gate.CLUSTER_ALERTS, context_codec.read_cluster_alerts)
 
     async def node_alerts(self) -> Entries[Alert]:
         """Read `GET /v1/nodes/alerts`: those of all nodes that are on and enabled."""
-        return await self._read(transport.NODE_ALERTS, context_codec.read_node_alerts)
+        return await self._read(request_gate.NODE_ALERTS, context_codec.read_node_alerts)
 
     async def license(self) -> License | None:
         """Read `GET /v1/license`, without the license itself; None where there is none."""
-        return await self._read_if_any(transport.LICENSE, context_codec.read_license)
+        return await self._read_if_any(request_gate.LICENSE, context_codec.read_license)
 
     async def databases(self) -> Entries[Database]:
         """Read `GET /v1/bdbs` with the fields that are needed, and never without."""
-        return await self._read(transport.DATABASES, context_codec.read_databases)
+        return await self._read(request_gate.DATABASES, context_codec.read_databases)
 
     async def shards(self) -> Entries[Shard]:
         """Read `GET /v1/shards`."""
-        return await self._read(transport.SHARDS, context_codec.read_shards)
+        return await self._read(request_gate.SHARDS, context_codec.read_shards)
 
     async def running_actions(self) -> Entries[RunningAction] | None:
         """Read `GET /v2/actions`, which is there from 7.22 on; None where that is missing."""
-        return await self._read_if_any(transport.ACTIONS, context_codec.read_actions)
+        return await self._read_if_any(request_gate.ACTIONS, context_codec.read_actions)
 
     async def old_running_actions(self) -> Entries[RunningAction]:
         """Read `GET /v1/actions`, which answers 404 where there are none."""
-        found = await self._read_if_any(transport.OLD_ACTIONS, context_codec.read_actions)
+        found = await self._read_if_any(request_gate.OLD_ACTIONS, context_codec.read_actions)
         return found or Entries()
 
     async def event_log(self) -> Entries[LogEntry]:
         """Read the newest entries of `GET /v1/logs`."""
-        return await self._read(transport.EVENT_LOG, context_codec.read_log)
+        return await self._read(request_gate.EVENT_LOG, context_codec.read_log)
 
     async def endpoint_availability(self, database: int) -> EndpointAvailability:
         """Read whether this node's own endpoint of a database is available (from 7.8 on)."""

@@ -29,10 +29,10 @@ from tui.api.http_transport import (
     Transport,
     TransportError,
 )
+from tui.api.request_gate import GetOnlyTransport, OrderTransport
 from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
-from tui.api.transport import GetOnlyTransport, OrderTransport
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
 from tui.model.login import LockoutRule

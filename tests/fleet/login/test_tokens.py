@@ -24,7 +24,7 @@ from tests.fleet.conftest import (
     running,
     said,
 )
-from tui.api.transport import OrderTransport
+from tui.api.request_gate import OrderTransport
 from tui.config import CommandSource, FileSource
 from tui.credentials import Passwords, Secret
 from tui.fleet.onboarding.connection_check import try_connection

@@ -28,7 +28,7 @@ from tests.fleet.conftest import (
     running,
     said,
 )
-from tui.api import transport
+from tui.api import request_gate
 from tui.api.client import NodeReader
 from tui.api.errors import (
     ApiError,
@@ -621,13 +621,13 @@ async def test_a_call_that_fails_costs_only_what_it_reports(call: ContextCall, g
 
 
 ROUTES = {
-    ContextCall.DATABASES: (transport.DATABASES,),
-    ContextCall.SHARDS: (transport.SHARDS,),
-    ContextCall.ACTIONS: (transport.ACTIONS, transport.OLD_ACTIONS),
-    ContextCall.CLUSTER_ALERTS: (transport.CLUSTER_ALERTS,),
-    ContextCall.NODE_ALERTS: (transport.NODE_ALERTS,),
-    ContextCall.LICENSE: (transport.LICENSE,),
-    ContextCall.LOG: (transport.EVENT_LOG,),
+    ContextCall.DATABASES: (request_gate.DATABASES,),
+    ContextCall.SHARDS: (request_gate.SHARDS,),
+    ContextCall.ACTIONS: (request_gate.ACTIONS, request_gate.OLD_ACTIONS),
+    ContextCall.CLUSTER_ALERTS: (request_gate.CLUSTER_ALERTS,),
+    ContextCall.NODE_ALERTS: (request_gate.NODE_ALERTS,),
+    ContextCall.LICENSE: (request_gate.LICENSE,),
+    ContextCall.LOG: (request_gate.EVENT_LOG,),
 }
 REPLIES: dict[str, Reply] = {
     "403": answer("{}", 403),
@@ -721,8 +721,8 @@ async def test_what_is_read_of_a_node_that_is_forgotten_meanwhile_is_not_kept(
         client = reader(server.url)
         assert await book.refresh("node1", client)
         clock.now += CONTEXT_AFTER
-        play.get(transport.SHARDS, said([{"uid": 7}]))
-        play.get(transport.DATABASES, forget)
+        play.get(request_gate.SHARDS, said([{"uid": 7}]))
+        play.get(request_gate.DATABASES, forget)
         book.refresh_context()
         assert book.context_is_due("node1")
         assert not book.context_is_due("node2")
@@ -731,7 +731,7 @@ async def test_what_is_read_of_a_node_that_is_forgotten_meanwhile_is_not_kept(
             None,
             "not polled yet",
         )
-        play.get(transport.DATABASES, said([{"uid": 1}]))
+        play.get(request_gate.DATABASES, said([{"uid": 1}]))
         book.refresh_context()
         for _ in ContextCall:
             await book.read_context("node1", client)

@@ -14,7 +14,7 @@ from tui.api.http_transport import (
     RequestSteps,
     Response,
 )
-from tui.api.transport import GetOnlyTransport, LoginTransport, OrderTransport
+from tui.api.request_gate import GetOnlyTransport, LoginTransport, OrderTransport
 
 ORIGIN = "https://10.0.0.1:9443"
 SERVICES = f"{ORIGIN}/v1/local/services"
