@@ -14,7 +14,7 @@ from tui.history.recorder import HistoryRecorder
 from tui.model.event import EventKind
 from tui.sim.server import SimulatedCluster
 from tui.storage.private_files import StorageError
-from tui.ui.controllers.day_history import EVERY
+from tui.ui.controllers.day_history import DAY_EVERY
 
 pytestmark = pytest.mark.real_time
 
@@ -114,7 +114,7 @@ async def test_a_closed_pane_reads_nothing_and_an_open_one_seldom(
         await deck.until(lambda: history.read)
         await deck.polls(4)
         assert set(history.read) == {"alert_mgr"}
-        assert len(history.read) <= 1 + (time.monotonic() - began) // EVERY
+        assert len(history.read) <= 1 + (time.monotonic() - began) // DAY_EVERY
         await deck.press("d")
         read = len(history.read)
         await deck.polls()
