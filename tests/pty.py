@@ -43,10 +43,19 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     } | more
 
 
-def _cells(screen: pyte.Screen, y: int) -> Iterator[str]:
+def _line(screen: pyte.Screen, y: int) -> str:
+    """Return the text of a line; what is left of a wide character that was cut is a space."""
+    row = screen.buffer[y]
+    cells = [row[x].data for x in range(screen.columns)]
+    text = "".join(cells)
+    # As a rule each cell holds one narrow character.
+    is_plain = len(text) == cell_len(text) == len(cells) and all(cells)
+    return text if is_plain else "".join(_parts(cells))
+
+
+def _parts(cells: Sequence[str]) -> Iterator[str]:
     covered = False
-    for x in range(screen.columns):
-        data = screen.buffer[y][x].data
+    for data in cells:
         if not covered:
             yield data or " "
         covered = not covered and bool(data) and cell_len(data[0]) == 2
@@ -75,6 +84,7 @@ class Terminal:
         self._answered = 0
         self._model = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._model)
+        self._lines: dict[int, str] = {}
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.attributes_before = termios.tcgetattr(self.master)
@@ -125,9 +135,11 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """The text of each line; what is left of a wide character that was cut is a space."""
+        """The text of each line."""
         screen = self.screen
-        return ["".join(_cells(screen, y)) for y in range(screen.lines)]
+        self._lines.update({y: _line(screen, y) for y in screen.dirty})
+        screen.dirty.clear()
+        return [self._lines[y] for y in range(screen.lines)]
 
     @property
     def text(self) -> str:
@@ -142,7 +154,12 @@ class Terminal:
 
     def shows(self, *words: str, seconds: float = 40.0) -> None:
         """Read until all words are on the screen."""
-        self.until(lambda: all(word in self.text for word in words), seconds)
+
+        def are_all_there() -> bool:
+            text = self.text
+            return all(word in text for word in words)
+
+        self.until(are_all_there, seconds)
 
     def quiet(self, seconds: float) -> None:
         """Read for so many seconds, for something that must not happen."""

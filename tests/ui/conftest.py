@@ -21,6 +21,7 @@ from textual.widgets import Input
 
 from tests.faultserver import LOGINS
 from tests.ui.headless import paint_changes, paint_when_settled
+from tests.ui.style_sheets import parse_style_sheets_once
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
@@ -202,7 +203,11 @@ class Deck:
         return "\n".join(strip.text for strip in strips)
 
     async def shows(self, *words: str, seconds: float = 30.0) -> None:
-        await self.until(lambda: all(word in self.text for word in words), seconds)
+        def are_all_there() -> bool:
+            text = self.text
+            return all(word in text for word in words)
+
+        await self.until(are_all_there, seconds)
 
     @property
     def table(self) -> Any:
@@ -326,7 +331,7 @@ async def open_deck(
     app = DeckApp(
         configuration, fleet, themes=themes, keys=keys or {}, files=files, arming_times=arming
     )
-    with paint_when_settled():
+    with parse_style_sheets_once(), paint_when_settled():
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Deck(app, fleet, pilot)
             paint_changes(app)
