@@ -70,10 +70,23 @@ async def test_hostile_names_and_statuses_are_harmless_in_every_row_at_every_siz
                 assert deck.table._laid[1].end <= deck.table.size.width
                 for _ in deck.table.row_keys:
                     assert_harmless(deck)
-                    await deck.press("s")
-                    assert_harmless(deck)
                     await deck.press("down")
             assert deck.app.is_running
+    assert not server.posts
+
+
+async def test_why_a_hostile_name_cannot_be_acted_on_is_harmless_for_every_row(
+    tmp_path: Path,
+) -> None:
+    """P14, case 39."""
+    with serving(routes({"/v1/local/services": answer(services(NAMES))})) as server:
+        async with open_deck(one_node(server.url, tmp_path), size=(80, 24)) as deck:
+            await deck.until(lambda: "alert_mgr" in deck.table.row_keys)
+            await deck.press("home")
+            for _ in deck.table.row_keys:
+                await deck.press("s")
+                assert_harmless(deck)
+                await deck.press("down")
     assert not server.posts
 
 
