@@ -14,6 +14,7 @@ import click
 from tui.cli.command_passwords import ask_for_passwords
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
+from tui.cli.options import SecondsRange
 from tui.fleet.events.notifications import NotifyCommand
 from tui.fleet.protocols import NullListener
 
@@ -47,7 +48,7 @@ Exit codes: 0 ended by a signal, or written; 2 usage or configuration;
     help="Where to serve; an address other than loopback has to be given.",
 )  # fmt: skip
 @click.option(
-    "--every", type=click.FloatRange(1, 3600), default=10.0, show_default=True,
+    "--every", type=SecondsRange(1, 3600), default=10.0, show_default=True,
     help="Seconds between two polls of a node.",
 )  # fmt: skip
 @click.option("--textfile", type=click.Path(path_type=Path, dir_okay=False),

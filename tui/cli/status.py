@@ -10,6 +10,7 @@ from tui.cli.command_passwords import ask_for_passwords
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
+from tui.cli.options import SecondsRange
 from tui.cli.status_once import print_status
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 @click.option("--watch", is_flag=True, help="Go on, with a line a change.")
 @click.option(
     "--heartbeat",
-    type=click.FloatRange(1, 3600),
+    type=SecondsRange(1, 3600),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
