@@ -122,7 +122,7 @@ def test_a_deck_left_at_once_names_the_orders_whose_outcome_is_unknown(opened: O
         terminal.shows("alert_mgr", "optional")
         terminal.press_until(b"r", lambda: "y restarts" in terminal.text)
         terminal.quiet(0.3)
-        terminal.press_until(b"y", lambda: "restart alert_mgr on node1: watching" in terminal.text)
+        terminal.press_until(b"y", lambda: "restart alert_mgr on node1: waiting" in terminal.text)
         terminal.send(b"\x11")
         assert terminal.ends() == 0
         assert_given_back(terminal)

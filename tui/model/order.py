@@ -196,6 +196,7 @@ class OrderProgress:
     """An order and how far it has come; `verdicts` holds the services that are decided.
 
     `sent_at` is when its POST left (monotonic), from which its timelines count; None before.
+    `steady` is for how many seconds what was reached must hold.
     """
 
     order: Order
@@ -204,6 +205,18 @@ class OrderProgress:
     timelines: dict[str, tuple[TimelineMark, ...]] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     sent_at: float | None = None
+    steady: float = 0.0
+
+    def stable_for(self, now: float) -> float | None:
+        """Return for how many seconds all its services run again, `steady` at most, by `now`.
+
+        None while one of them does not, as far as it was observed, and for a stop.
+        """
+        last = [marks[-1] if marks else None for marks in self.timelines.values()]
+        up = [mark.at for mark in last if mark is not None and mark.moment is Moment.UP]
+        if self.sent_at is None or not up or len(up) != len(last):
+            return None
+        return min(max(0.0, now - self.sent_at - max(up)), self.steady)
 
     @property
     def is_open(self) -> bool:

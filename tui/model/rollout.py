@@ -257,8 +257,7 @@ class RolloutProgress:
     """A plan and how far it has come; `text` says what it waits for, or why it is paused.
 
     `stop` is what paused it, None while it goes on; `gate` is how the gate is since then, None
-    until it was checked again. `steady` is for how many seconds a service has to stay up before it
-    is verified.
+    until it was checked again.
     """
 
     plan: Plan
@@ -269,7 +268,6 @@ class RolloutProgress:
     ended_at: float | None = None
     stop: StepStop | None = None
     gate: GateNow | None = None
-    steady: float = 0.0
 
     @property
     def is_open(self) -> bool:

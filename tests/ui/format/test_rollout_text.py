@@ -59,7 +59,7 @@ def phase(
     ended = None if state in (WAITING, CHECKING, SENT, SETTLING) else 24.0
     one = StepProgress(step(2), state, began_at=10.0, ended_at=ended)
     one = replace(one, **more)
-    whole = RolloutProgress(plan(step(2)), rolling, (one,), steady=10.0)
+    whole = RolloutProgress(plan(step(2)), rolling, (one,))
     (row,) = rollout_rows(whole, {"node2": sent} if sent else {}, now)
     return row.text
 
@@ -114,7 +114,7 @@ def sent(*marks: TimelineMark, at: float | None = 14.0) -> OrderProgress:
         0.0,
         SINCE,
     )
-    return OrderProgress(order, OrderPhase.WATCHING, "", {"alert_mgr": marks}, (), at)
+    return OrderProgress(order, OrderPhase.WATCHING, "", {"alert_mgr": marks}, (), at, 10.0)
 
 
 DOWN, UP = TimelineMark(Moment.DOWN, 1.0), TimelineMark(Moment.UP, 4.0)
@@ -125,8 +125,8 @@ DOWN, UP = TimelineMark(Moment.DOWN, 1.0), TimelineMark(Moment.UP, 4.0)
     [
         (sent(), 24.0, "sent"),
         (sent(DOWN), 24.0, "sent · down 1.0 s"),
-        (sent(DOWN, UP), 24.0, "sent · down 1.0 s, up 4.0 s · stable 6 of 10 s"),
-        (sent(DOWN, UP), 99.0, "sent · down 1.0 s, up 4.0 s · stable 10 of 10 s"),
+        (sent(DOWN, UP), 24.0, "sent · running again, stable 6 of 10 s · down 1.0 s, up 4.0 s"),
+        (sent(DOWN, UP), 99.0, "sent · running again, stable 10 of 10 s · down 1.0 s, up 4.0 s"),
         (sent(UP, DOWN), 24.0, "sent · up 4.0 s, down 1.0 s"),
         (sent(DOWN, UP, at=None), 24.0, "sent · down 1.0 s, up 4.0 s"),
     ],

@@ -1,5 +1,6 @@
 """The lines around the table: which orders stay on the deck, and what helps against a trouble."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.ui.node_views import node_view
 from tui.model.node import Identity
 from tui.model.order import (
+    Moment,
     Order,
     OrderPhase,
     OrderProgress,
@@ -14,6 +16,7 @@ from tui.model.order import (
     Route,
     SeenService,
     Target,
+    TimelineMark,
     Verb,
     Verdict,
 )
@@ -30,6 +33,7 @@ from tui.ui.format.status_lines import (
 from tui.ui.themes import STYLES
 
 PALETTE = dict.fromkeys(STYLES, "")
+DOWN, UP = TimelineMark(Moment.DOWN, 1.0), TimelineMark(Moment.UP, 6.0)
 
 
 def order(number: int, *results: Result) -> OrderProgress:
@@ -48,7 +52,7 @@ def order(number: int, *results: Result) -> OrderProgress:
 
 
 def shown(at_most: int, *progress: OrderProgress) -> list[str]:
-    return [line.plain.strip() for line in order_lines(progress, at_most, PALETTE)]
+    return [line.plain.strip() for line in order_lines(progress, 30.0, at_most, PALETTE)]
 
 
 def test_all_lines_are_shown_where_there_is_room() -> None:
@@ -89,9 +93,33 @@ def test_why_an_order_failed_is_shown_whole_or_by_the_key_that_shows_it() -> Non
     failed = order(1, Result.FAILED)
     verdict = Verdict("svc1a", Result.FAILED, "the node reported failure")
     failed = OrderProgress(failed.order, failed.phase, verdicts=(verdict,))
-    wide, narrow = (order_lines([failed], 4, PALETTE, width)[0].plain for width in (80, 60))
+    wide, narrow = (order_lines([failed], 30.0, 4, PALETTE, width)[0].plain for width in (80, 60))
     assert wide == " ✗ restart svc1a on node1: FAILED · the node reported failure"
     assert narrow == " ✗ restart svc1a on node1: FAILED · d shows why"
+
+
+@pytest.mark.parametrize(
+    ("verb", "marks", "text"),
+    [
+        (Verb.RESTART, (), "waiting for a new start time"),
+        (Verb.RESTART, (DOWN,), "waiting for a new start time (down 1.0 s)"),
+        (
+            Verb.RESTART,
+            (DOWN, UP),
+            "running again, stable 4 of 10 s (down 1.0 s, up 6.0 s)",
+        ),
+        (Verb.START, (UP,), "running, stable 4 of 10 s (up 6.0 s)"),
+        (Verb.STOP, (DOWN,), "waiting for STOPPED (down 1.0 s)"),
+    ],
+)
+def test_an_open_action_shows_what_it_waits_for_and_how_far_it_has_come(
+    verb: Verb, marks: tuple[TimelineMark, ...], text: str
+) -> None:
+    given = replace(order(1, Result.VERIFIED).order, verb=verb)
+    sent = OrderProgress(
+        given, OrderPhase.WATCHING, timelines={"svc1a": marks}, sent_at=20.0, steady=10.0
+    )
+    assert shown(1, sent) == [f"… {verb.value} svc1a on node1: {text}"]
 
 
 def test_the_banner_joins_what_must_not_be_overlooked() -> None:

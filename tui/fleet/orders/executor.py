@@ -329,7 +329,8 @@ class Orders:
             verdicts = tuple(live.verdicts.values())
             timelines = live.evidence.timelines()
             sent_at = live.evidence.sent_at
-        progress = OrderProgress(order, phase, text, timelines, verdicts, sent_at)
+        steady = self._patience.steady
+        progress = OrderProgress(order, phase, text, timelines, verdicts, sent_at, steady)
         if self.progress.get(order.number) != progress:
             self.report(progress)
 

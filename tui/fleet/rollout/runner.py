@@ -74,7 +74,6 @@ class RolloutRunner:
             RolloutState.RUNNING,
             tuple(map(StepProgress, plan.steps)),
             began_at=monotonic(),
-            steady=patience.steady,
         )
         self._plan = plan
         self._fleet = fleet

@@ -17,7 +17,7 @@ from tui.model.rollout import (
     StopReason,
 )
 from tui.ui.format.parts import Part, parts_that_fit
-from tui.ui.format.status_lines import Palette, timeline_text
+from tui.ui.format.status_lines import Palette, stable_text, timeline_text
 
 SIGNS = {
     StepState.WAITING: ("·", "muted"),
@@ -93,7 +93,7 @@ def _phase(
         case StepState.CHECKING | StepState.SETTLING:
             return _checking(step, now)
         case StepState.ORDERED:
-            return _sent(sent, rolling.steady, now)
+            return _sent(sent, now)
         case StepState.DONE:
             return f"{word} in {took} · {_verdicts(step, step.verdicts)}"
         case StepState.BLOCKED:
@@ -138,7 +138,7 @@ def _checking(step: StepProgress, now: float) -> str:
     return f"waiting at the gate: {step.wait.text}, {waited:.0f} s of {step.wait.limit:.0f}"
 
 
-def _sent(sent: OrderProgress | None, steady: float, now: float) -> str:
+def _sent(sent: OrderProgress | None, now: float) -> str:
     """Return what was seen of an action that was sent, and since when its services are stable."""
     parts = [StepState.ORDERED.value]
     if sent is not None:
@@ -148,15 +148,9 @@ def _sent(sent: OrderProgress | None, steady: float, now: float) -> str:
             for name, timeline in sent.timelines.items()
             if (text := _marks(timeline, named=named, of=name))
         ]
-        up = [timeline[-1].at for timeline in sent.timelines.values() if _is_up(timeline)]
-        if sent.sent_at is not None and up and len(up) == len(sent.timelines):
-            stable = min(max(0.0, now - sent.sent_at - max(up)), steady)
-            parts.append(f"stable {stable:.0f} of {steady:.0f} s")
+        if stable := stable_text(sent, now):
+            parts.insert(1, stable)
     return " · ".join(parts)
-
-
-def _is_up(timeline: Sequence[TimelineMark]) -> bool:
-    return bool(timeline) and timeline[-1].moment is Moment.UP
 
 
 def _verdicts(step: StepProgress, verdicts: Iterable[Verdict]) -> str:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tui.model.clock import clock_text, one_unit
-from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark
+from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark, Verb
 from tui.model.reading import Remedy, Trouble
 from tui.model.service import Service
 from tui.ui.format.node_view import NodeView
@@ -31,6 +31,13 @@ _RESULTS = {
     Result.TIMED_OUT: ("✗", "bad"),
     Result.UNKNOWN: ("?", "unknown"),
 }
+
+_AWAITED = {
+    Verb.START: "waiting for RUNNING",
+    Verb.STOP: "waiting for STOPPED",
+    Verb.RESTART: "waiting for a new start time",
+}
+"""What an action that was sent waits for, before it must hold."""
 
 
 def join(parts: Sequence[Text], between: str = _DOT) -> Text:
@@ -238,13 +245,13 @@ def problems_text(services: Sequence[Service]) -> str:
 
 
 def order_lines(
-    shown: Sequence[OrderProgress], at_most: int, palette: Palette, width: int = 10_000
+    shown: Sequence[OrderProgress], now: float, at_most: int, palette: Palette, width: int = 10_000
 ) -> list[Text]:
     """Return the newest orders in at most so many lines; verified services are left out first.
 
     What does not fit into `width` cells of a line is left out of it whole.
     """
-    lines = [entry for progress in shown for entry in _order_lines(progress, palette, width)]
+    lines = [entry for progress in shown for entry in _order_lines(progress, now, palette, width)]
     left_out = 0
     while len(lines) + bool(left_out) > at_most:
         verified = (at for at, (result, _) in enumerate(lines) if result is Result.VERIFIED)
@@ -257,7 +264,7 @@ def order_lines(
 
 
 def _order_lines(
-    progress: OrderProgress, palette: Palette, width: int
+    progress: OrderProgress, now: float, palette: Palette, width: int
 ) -> list[tuple[Result | None, Text]]:
     """Return an order's lines with their results: one while it is open, then one a service."""
     given = progress.order
@@ -265,7 +272,9 @@ def _order_lines(
     if progress.is_open:
         line = Text(f" … {who}: ", palette["moving"])
         line.append(
-            progress.phase.value if progress.phase is not OrderPhase.WATCHING else "watching"
+            progress.phase.value
+            if progress.phase is not OrderPhase.WATCHING
+            else stable_text(progress, now) or _AWAITED[given.verb]
         )
         if len(given.names) == 1 and given.names[0] in progress.timelines:
             line.append(_in_brackets(timeline_text(progress.timelines[given.names[0]])))
@@ -290,6 +299,15 @@ def _order_lines(
         kept = parts_that_fit([part for part in parts if part.text.plain], width, len(_DOT))
         lines.append((verdict.result, join([part.text for part in kept])))
     return lines
+
+
+def stable_text(progress: OrderProgress, now: float) -> str:
+    """Return for how long the services of an order run again; empty while one does not."""
+    stable = progress.stable_for(now)
+    if stable is None:
+        return ""
+    again = "" if progress.order.verb is Verb.START else " again"
+    return f"running{again}, stable {stable:.0f} of {progress.steady:.0f} s"
 
 
 def timeline_text(marks: Iterable[TimelineMark]) -> str:

@@ -39,7 +39,7 @@ class OrderLines(TextLine):
         if rollouts.progress:
             rolled = rollout_text.visible_rollouts(rollouts.progress, self._dismissed_rollouts, now)
             lines = rollout_text.rollout_lines(rolled, now, _AT_MOST // 2, key, palette, width)
-        lines += status_lines.order_lines(alone, _AT_MOST - len(lines), palette, width)
+        lines += status_lines.order_lines(alone, now, _AT_MOST - len(lines), palette, width)
         self.say(Text("\n").join(lines))
         self.styles.height = max(1, len(lines))
 
