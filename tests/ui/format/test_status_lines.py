@@ -102,14 +102,14 @@ def test_why_an_order_failed_is_shown_whole_or_by_the_key_that_shows_it() -> Non
     ("verb", "marks", "text"),
     [
         (Verb.RESTART, (), "waiting for a new start time"),
-        (Verb.RESTART, (DOWN,), "waiting for a new start time (down 1.0 s)"),
+        (Verb.RESTART, (DOWN,), "waiting for a new start time · down 1.0 s"),
         (
             Verb.RESTART,
             (DOWN, UP),
-            "running again, stable 4 of 10 s (down 1.0 s, up 6.0 s)",
+            "running again, stable 4 of 10 s · down 1.0 s, up 6.0 s",
         ),
-        (Verb.START, (UP,), "running, stable 4 of 10 s (up 6.0 s)"),
-        (Verb.STOP, (DOWN,), "waiting for STOPPED (down 1.0 s)"),
+        (Verb.START, (UP,), "running, stable 4 of 10 s · up 6.0 s"),
+        (Verb.STOP, (DOWN,), "waiting for STOPPED · down 1.0 s"),
     ],
 )
 def test_an_open_action_shows_what_it_waits_for_and_how_far_it_has_come(

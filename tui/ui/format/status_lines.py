@@ -276,11 +276,14 @@ def _order_lines(
             if progress.phase is not OrderPhase.WATCHING
             else stable_text(progress, now) or _AWAITED[given.verb]
         )
-        if len(given.names) == 1 and given.names[0] in progress.timelines:
-            line.append(_in_brackets(timeline_text(progress.timelines[given.names[0]])))
+        more = ""
+        if len(given.names) == 1:
+            more = timeline_text(progress.timelines.get(given.names[0], ()))
         elif progress.verdicts:
-            line.append(f" ({len(progress.verdicts)} of {len(given.names)} decided)")
-        return [(None, line)]
+            more = f"{len(progress.verdicts)} of {len(given.names)} decided"
+        said = [Part(line, 0), Part(Text(more, palette["muted"]), 1)]
+        kept = parts_that_fit([part for part in said if part.text.plain], width, len(_DOT))
+        return [(None, join([part.text for part in kept]))]
     lines: list[tuple[Result | None, Text]] = []
     for verdict in progress.verdicts:
         glyph, style = _RESULTS[verdict.result]
@@ -313,7 +316,3 @@ def stable_text(progress: OrderProgress, now: float) -> str:
 def timeline_text(marks: Iterable[TimelineMark]) -> str:
     """Return the moments of an order's timeline, in seconds after the POST left."""
     return ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
-
-
-def _in_brackets(text: str) -> str:
-    return f" ({text})" if text else ""
