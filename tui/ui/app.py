@@ -14,6 +14,7 @@ from textual import events, on
 from textual.filter import LineFilter
 from textual.notifications import Notification, SeverityLevel
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widgets import Input
 
 from tui.config import Configuration, NodeProfile, Signs
@@ -69,6 +70,15 @@ _KEYS_WAIT = 2.0
 
 _GATHER_FOR = 0.2
 """Seconds for which news of nodes are gathered, outside the table in front."""
+
+
+class _WholeCells(ScrollBarRender):
+    """A scroll bar of whole cells: its ends need no sign that a terminal may not have."""
+
+    VERTICAL_BARS = HORIZONTAL_BARS = [" "]
+
+
+ScrollBar.renderer = _WholeCells
 
 
 class DeckApp(MouseSafeApp):

@@ -187,8 +187,20 @@ def to_textual(theme: ThemeFile) -> Theme:
         error=colors["error"],
         dark=theme.dark,
         ansi=theme.ansi,
-        variables={"frame": _frame(theme)} | dict(theme.variables),
+        variables={"frame": _frame(theme), **_caution(theme)} | dict(theme.variables),
     )
+
+
+def _caution(theme: ThemeFile) -> dict[str, str]:
+    """Return the ground and the text of a button that acts: those of a banner.
+
+    The colour of warnings is that of text, and on a light ground too dark for a button.
+    """
+    banner = Style.parse(theme.styles["banner"])
+    if theme.ansi or banner.color is None or banner.bgcolor is None or banner.reverse:
+        return {"caution": theme.colors["warning"], "on-caution": theme.colors["background"]}
+    text, ground = banner.color.get_truecolor().hex, banner.bgcolor.get_truecolor().hex
+    return {"caution": ground, "on-caution": text}
 
 
 def _frame(theme: ThemeFile) -> str:
