@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -13,7 +12,6 @@ from tui.model.service import KNOWN_STATUSES, Kind, Service, kind_of
 from tui.model.text import visible_name
 
 _CLUSTER, _HERE = "cluster", "here"
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 FilterKeys = Mapping[str, Collection[str]]
@@ -94,7 +92,7 @@ def _service_matches(word: str, service: Service, scope: ServiceKinds) -> bool:
 
 
 class SortOrder(Enum):
-    """What the rows are sorted by; the value is the word on the screen."""
+    """What services are sorted by; the newest, the shortest and the worst come first."""
 
     PROBLEMS = "problems"
     NAME = "name"
@@ -104,20 +102,19 @@ class SortOrder(Enum):
     KIND = "kind"
     CHANGED = "changed"
 
-    def next(self) -> "SortOrder":
-        """Return the order that comes after this one; the first comes after the last."""
-        all_orders = tuple(SortOrder)
-        return all_orders[(all_orders.index(self) + 1) % len(all_orders)]
-
 
 _KEYS: dict[SortOrder, Callable[[Service, ServiceKinds], Any]] = {
     SortOrder.PROBLEMS: lambda service, scope: min(service.health(scope.disabled).value, 4),
     SortOrder.NAME: lambda _service, _scope: 0,
     SortOrder.STATUS: lambda service, _scope: service.status,
     SortOrder.UPTIME: lambda service, _scope: -1 if service.uptime is None else service.uptime,
-    SortOrder.STARTED: lambda service, _scope: service.started_at or _NEVER,
+    SortOrder.STARTED: lambda service, _scope: -_started(service),
     SortOrder.KIND: lambda service, scope: scope.kind(service).value,
 }
+
+
+def _started(service: Service) -> float:
+    return -math.inf if service.started_at is None else service.started_at.timestamp()
 
 
 def _sort_key(

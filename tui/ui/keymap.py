@@ -34,6 +34,10 @@ _LISTS = frozenset({View.DECK, View.MATRIX, View.TIMELINE})
 _ON_SERVICES = frozenset({View.DECK, View.MATRIX})
 _ON_NODES = frozenset({View.DECK, View.NODES})
 _IN_DECK = frozenset({View.DECK})
+_SORTED = frozenset({View.DECK, View.MATRIX, View.PROBLEMS, View.NODES})
+_NEWEST_FIRST = "The timeline has one order, the newest event first."
+_WHY_NOT = {("sort", View.TIMELINE): _NEWEST_FIRST, ("invert", View.TIMELINE): _NEWEST_FIRST}
+"""Why a key does nothing in a view, where that says more than where it works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ KEYS: tuple[Key, ...] = (
     Key("nodes", "n", "app.nodes", "Nodes", "Pick a node", _VIEWS, _EVERYWHERE, "Nodes"),
     Key("filter", "/", "filter", "Filter", "Filter: text, !text, status=…, kind=…", _SERVICES, _LISTS, "Filter"),
     Key("problems", "!", "problems", "Problems", "Show only problems, or everything again", _SERVICES, _LISTS, "Only problems"),
-    Key("sort", "S", "sort", "Sort", "Sort by the next column", _SERVICES, _IN_DECK),
-    Key("invert", "I", "invert", "Reverse sort", "Reverse the sort", _SERVICES, _IN_DECK),
+    Key("sort", "S", "sort", "Sort", "Sort by the next column, which the status line names", _SERVICES, _SORTED),
+    Key("invert", "I", "invert", "Reverse sort", "Reverse the sort", _SERVICES, _SORTED),
     Key("signs", "v", "signs", "Signs alone", "Matrix with signs alone: more nodes fit", _SERVICES, frozenset({View.MATRIX})),
     Key("detail", "d", "detail", "Detail", "Open or close the detail pane of the service", _SERVICES, _IN_DECK, "Detail"),
     Key("raw", "y", "raw", "Raw JSON", "Show the service's entry as the node sent it", _SERVICES, _IN_DECK),
@@ -149,10 +153,13 @@ def view_bindings() -> list[Binding]:
 
 
 def unavailable_text(key_id: str, view: View) -> str:
-    """Return where a key works that does nothing in `view`."""
+    """Return why a key does nothing in `view`, or where it works."""
+    if (key_id, view) in _WHY_NOT:
+        return _WHY_NOT[key_id, view]
     key = next(key for key in KEYS if key.id == key_id)
-    places = " and ".join(place.value for place in View if place in key.views)
-    return f"{key.label} works in {places}, not in {view.value}."
+    *places, last = (place.value for place in View if place in key.views)
+    works = f"{', '.join(places)} and {last}" if places else last
+    return f"{key.label} works in {works}, not in {view.value}."
 
 
 def check_keymap(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[str, str]:

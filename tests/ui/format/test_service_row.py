@@ -23,7 +23,7 @@ OPTIONAL = ServiceKinds(frozenset({"alert_mgr"}))
 
 
 def test_an_uptime_is_shown_in_days_and_clock() -> None:
-    assert service_cells(ALERT, OPTIONAL, 97, None, 107.9).uptime == "00:01:37"
+    assert service_cells(ALERT, OPTIONAL, 97, None, 107.9).uptime == "↻ 00:01:37"
 
 
 @pytest.mark.parametrize("status", ["STOPPED", "STARTING", "WEIRD"])

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from rich.text import Text
 
 from tests.ui.node_views import node_view
 from tui.model.node import Identity
@@ -22,6 +23,7 @@ from tui.model.order import (
 )
 from tui.model.reading import Remedy, Trouble, TroubleKind
 from tui.model.service import Kind, Service
+from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import (
     banner_line,
     elsewhere_line,
@@ -162,9 +164,8 @@ def test_a_remedy_names_the_key_that_a_person_has_chosen() -> None:
 
 def status(width: int, *services: Service, age: float = 1.0, restarts: int = 0) -> str:
     view = node_view("node1", *services, age=age)
-    return status_line(
-        view, restarts, len(services), "problems first", "", PALETTE, width=width
-    ).plain
+    sort = Part(Text("problems first"), 7)
+    return status_line(view, restarts, len(services), sort, "", PALETTE, width=width).plain
 
 
 def test_the_status_begins_with_the_worst_and_leaves_parts_out_whole() -> None:

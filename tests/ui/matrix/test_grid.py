@@ -6,9 +6,12 @@ import pytest
 
 from tests.ui.matrix_columns import DAYS, column, grid, names
 from tui.fleet.unmanaged_nodes import UnmanagedNode
+from tui.model.filters import ServiceFilter
 from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.service import Service
-from tui.ui.matrix.columns import FRESH, grouped, unmanaged_column
+from tui.ui.format.service_row import FRESH
+from tui.ui.matrix.columns import grouped, unmanaged_column
+from tui.ui.matrix.grid import RowOrder, build_grid
 from tui.ui.matrix.headers import (
     beyond_edge,
     cell_sentence,
@@ -18,6 +21,23 @@ from tui.ui.matrix.headers import (
 )
 
 PALETTE = dict.fromkeys(("bad", "muted", "warn", "ok"), "")
+
+
+def test_rows_are_sorted_by_name_or_by_what_was_started_last_anywhere() -> None:
+    columns = (
+        column("a", {"x": DAYS, "y": DAYS, "z": "FATAL"}),
+        column("b", {"x": 30, "y": 5, "z": DAYS}),
+    )
+
+    def sorted_by(order: RowOrder, *, is_reversed: bool = False) -> list[str]:
+        return names(build_grid(columns, ServiceFilter(), order=order, is_reversed=is_reversed))
+
+    assert sorted_by(RowOrder.PROBLEMS)[0] == "z"
+    assert sorted_by(RowOrder.PROBLEMS, is_reversed=True)[-1] == "z"
+    assert sorted_by(RowOrder.NAME) == ["x", "y", "z"]
+    assert sorted_by(RowOrder.NAME, is_reversed=True) == ["z", "y", "x"]
+    assert sorted_by(RowOrder.RESTARTED) == ["y", "x", "z"]
+    assert sorted_by(RowOrder.RESTARTED, is_reversed=True) == ["z", "x", "y"]
 
 
 def test_problems_come_first_then_what_differs_then_the_names() -> None:

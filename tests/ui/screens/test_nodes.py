@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.ui.conftest import open_deck, write_configuration
+from tests.ui.node_views import node_view
 from tui.config import load
+from tui.model.service import Service
+from tui.model.sorting import Sorting
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.nodes import NodesScreen
+from tui.ui.screens.nodes import NODE_ORDERS, NodesScreen, sort_nodes
 
 # Whole decks on nodes that are polled.
 pytestmark = pytest.mark.real_time
@@ -15,6 +18,27 @@ pytestmark = pytest.mark.real_time
 
 def lines_with(text: str, word: str) -> list[str]:
     return [line for line in text.splitlines() if word in line]
+
+
+def test_the_nodes_of_a_cluster_are_sorted_and_the_clusters_stay_as_they_are() -> None:
+    well, ill = Service("a", "RUNNING"), Service("b", "FATAL")
+    views = [
+        node_view("b1", well, cluster="b", number=1),
+        node_view("a2", well, age=3.0, cluster="a", number=2),
+        node_view("a3", ill, cluster="a", number=3),
+        node_view("a1", well, age=9.0, cluster="a", number=4),
+    ]
+    sorting = Sorting(NODE_ORDERS)
+    seen = []
+    for _ in range(4):
+        seen.append([view.name for view in sort_nodes(views, sorting)])
+        sorting.choose_next()
+    assert seen == [
+        ["b1", "a2", "a3", "a1"],
+        ["b1", "a1", "a3", "a2"],
+        ["b1", "a1", "a2", "a3"],
+        ["b1", "a1", "a2", "a3"],
+    ]
 
 
 async def test_every_node_shows_role_counts_and_age(

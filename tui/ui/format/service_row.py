@@ -38,6 +38,9 @@ RESTARTED = "↻"
 
 NOTHING = "—"
 
+FRESH = 600
+"""Seconds of uptime below which a service counts as freshly restarted."""
+
 LOCK = "⊘"
 """Stands before what is required, so that it is not acted on before it is unlocked."""
 
@@ -47,13 +50,14 @@ _KINDS = {Kind.OPTIONAL: "  optional", Kind.REQUIRED: f"{LOCK} required", Kind.U
 
 @dataclass(frozen=True, slots=True)
 class ServiceCells:
-    """A service as text: what each column shows, and the palette's names for two of them."""
+    """A service as text: what each column shows, and the palette's names for three of them."""
 
     name: str
     status: str
     style: str
     name_style: str
     uptime: str
+    uptime_style: str
     kind: str
     change: str
 
@@ -64,12 +68,15 @@ def service_cells(
     """Return what a row shows at `now` (monotonic); `uptime` is in seconds, as it is shown."""
     health = service.health(scope.disabled)
     kind = scope.kind(service)
+    up = uptime_words(service, uptime)
+    is_young = uptime is not None and uptime < FRESH and up != NOTHING
     return ServiceCells(
         name=service.shown,
         status=f"{GLYPHS[health]} {service.status or '?'}",
         style=STYLES[health],
         name_style=STYLES[health] if health.is_problem else _name_style(service),
-        uptime=uptime_words(service, uptime),
+        uptime=f"{RESTARTED} {up}" if is_young else up,
+        uptime_style="warn" * is_young,
         kind=_KINDS[kind],
         change=change_words(last, now) if last else "",
     )

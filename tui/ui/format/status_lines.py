@@ -58,7 +58,7 @@ def status_line(  # noqa: PLR0917 - what the line says
     view: NodeView,
     restarts: int,
     shown: int,
-    sort: str,
+    sort: Part,
     filtered: str,
     palette: Palette,
     *,
@@ -96,7 +96,7 @@ def status_line(  # noqa: PLR0917 - what the line says
         Part(Text(f"{shown} shown" * (shown != total), palette["warn"]), 2),
         Part(Text(filtered, palette["warn"]), 2),
         Part(Text(pace, palette["warn" if view.paused else "muted"]), 6),
-        Part(Text(sort, palette["muted"]), 7),
+        sort,
     )
     kept = parts_that_fit([part for part in parts if part.text.plain], width - 1, len(_DOT))
     line = join([part.text for part in kept])

@@ -11,10 +11,7 @@ from tui.model.reading import Trouble, TroubleKind
 from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import UptimeClock
-
-FRESH = 600
-"""Seconds of uptime below which a service counts as freshly restarted."""
+from tui.ui.format.service_row import FRESH, UptimeClock
 
 PROBLEMS = frozenset(health for health in Health if health.is_problem)
 """The healths that somebody should look at, as a set: it is asked for every cell."""

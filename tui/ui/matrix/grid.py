@@ -1,8 +1,10 @@
 """Many nodes side by side: services down, nodes across. Pure: columns in, rows and cells out."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from enum import Enum
 
 from rich.cells import cell_len
 
@@ -11,14 +13,22 @@ from tui.model.filters import ServiceFilter
 from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.model.text import visible_name
-from tui.ui.format.service_row import GLYPHS, RESTARTED, STYLES
-from tui.ui.matrix.columns import FRESH, PROBLEMS, MatrixColumn
+from tui.ui.format.service_row import FRESH, GLYPHS, RESTARTED, STYLES
+from tui.ui.matrix.columns import PROBLEMS, MatrixColumn
 
 MISSING, UNSEEN = "·", "?"
 """The matrix's own signs: up for a short while only, not on this node, not known now."""
 
 _WAS = {Health.UP: "was up", Health.DONE: "was done", Health.OFF: "was off"}
 _DIFFERS, _EVEN = len(Health), len(Health) + 1
+
+
+class RowOrder(Enum):
+    """What the services of the matrix are sorted by."""
+
+    PROBLEMS = "problems"
+    NAME = "name"
+    RESTARTED = "restarted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +177,16 @@ class _Tally:
 
 
 def build_grid(
-    columns: Sequence[MatrixColumn], query: ServiceFilter, *, only: bool = False
+    columns: Sequence[MatrixColumn],
+    query: ServiceFilter,
+    *,
+    only: bool = False,
+    order: RowOrder = RowOrder.PROBLEMS,
+    is_reversed: bool = False,
 ) -> Grid:
     """Arrange rows: problems first, the worst before, then what differs between nodes, then names.
 
+    By another `order` they are sorted by name, or what was started last anywhere comes first.
     A service is compared within its cluster, and only on nodes that are known now. `only` leaves
     the rows that stand out; the words of a filter must all match on one node.
     """
@@ -181,7 +197,13 @@ def build_grid(
         rows = [row for row in rows if _picked(row.name, columns, query)]
     if only:
         rows = [row for row in rows if row.stands_out]
-    rows.sort(key=lambda row: (row.rank, row.name))
+    rows.sort(key=lambda row: row.name)
+    if order is RowOrder.PROBLEMS:
+        rows.sort(key=lambda row: row.rank, reverse=is_reversed)
+    elif order is RowOrder.RESTARTED:
+        rows.sort(key=lambda row: _shortest_uptime(row.name, columns), reverse=is_reversed)
+    elif is_reversed:
+        rows.reverse()
     return Grid(
         columns=(*columns,),
         rows=(*rows,),
@@ -194,6 +216,16 @@ def build_grid(
         young=_first(tally.young, columns),
         restarted=len(tally.young),
     )
+
+
+def _shortest_uptime(name: str, columns: Sequence[MatrixColumn]) -> float:
+    """Return for how long a service is up where it was started last; infinite where nowhere."""
+    found = (
+        column.uptime(service)
+        for column in columns
+        if column.is_known and (service := column.body.services.get(name)) is not None
+    )
+    return min((uptime for uptime in found if uptime is not None), default=math.inf)
 
 
 def _are_most(some: int, of: int) -> bool:

@@ -19,9 +19,12 @@ from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.table.rows import GUTTER, CellKey, LineLook, place_columns
 
-__all__ = ["MARKED", "CellKey", "MatrixTable", "fit_columns"]
+__all__ = ["MARKED", "NAMES", "CellKey", "MatrixTable", "fit_columns"]
 
 MARKED = "◆"
+NAMES = "\0names"
+"""The key of the services' column, which no node has."""
+
 _BAR = "│"
 _SIGNS = {(True, False): "▌", (False, True): MARKED, (True, True): "◈"}
 _BOLD = Style(bold=True)
@@ -32,14 +35,22 @@ _NAME_AT_MOST, _NAME_AT_LEAST = 30, 10
 def fit_columns(width: int, longest: str, nodes: int, *, signs: bool) -> tuple[int, int, int]:
     """Return the width of the names, that of a node's cells, and how many nodes fit in `width`.
 
-    The names get a third at most; a node's cells may be narrower where there are `signs` alone.
+    The names get a third at most, and more where that takes no node off the screen; a node's cells
+    may be narrower where there are `signs` alone.
     """
-    most = max(_NAME_AT_LEAST, min(_NAME_AT_MOST, width // 3))
-    name = max(_NAME_AT_LEAST, min(cell_len(longest), most))
-    room = max(2, width - GUTTER - name)
     least = _SIGN if signs else _NARROWEST
+    wanted = max(_NAME_AT_LEAST, min(_NAME_AT_MOST, cell_len(longest)))
+    name = min(wanted, max(_NAME_AT_LEAST, width // 3))
+    if _nodes_beside(wanted, width, nodes, least) == _nodes_beside(name, width, nodes, least):
+        name = wanted
+    room = max(2, width - GUTTER - name)
     cell = min(max(least, min(_WIDEST, room // max(1, nodes) - 1)), room - 1)
     return name, cell, max(1, min(nodes, room // (cell + 1)))
+
+
+def _nodes_beside(name: int, width: int, nodes: int, least: int) -> int:
+    """Return how many nodes of `least` cells fit beside the names."""
+    return min(nodes, (width - GUTTER - name) // (least + 1))
 
 
 class MatrixTable(LiveTable):
@@ -62,6 +73,8 @@ class MatrixTable(LiveTable):
         self._count = 1
         self._cells.show_columns((), 1)
         self.signs = False
+        self.title = "SERVICE"
+        """The title of the services' column."""
 
     # What it shows
 
@@ -109,7 +122,7 @@ class MatrixTable(LiveTable):
         bad, columns, first = self._grid.bad, self._grid.columns, self._cells.left
         name, cell = (self._laid[0].width, self._laid[-1].width) if self._laid else (0, 0)
         corner = (
-            ("SERVICE", "bold"),
+            (self.title, "bold"),
             beyond_edge(columns[:first], bad, arrow="◀", width=name),
             beyond_edge(columns[first + self._count :], bad, arrow="▶", width=name),
         )
@@ -195,7 +208,7 @@ class MatrixTable(LiveTable):
         self._cells.reveal(self._count)
         width = self.scrollable_content_region.width
         nodes = (Column(column.key, "", cell) for column, _ in self._seen())
-        self.columns = (Column("", "", name), *nodes)
+        self.columns = (Column(NAMES, "", name), *nodes)
         laid = place_columns(self.columns, width)
         if laid != self._laid:
             self._laid = laid

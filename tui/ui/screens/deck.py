@@ -18,6 +18,7 @@ from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.filters import FilterKeys, ServiceFilter, SortOrder, service_filter_keys
 from tui.model.order import Verb
+from tui.model.sorting import Sorting
 from tui.ui.controllers.day_history import DayHistory, LastHour, Wanted
 from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets
@@ -26,9 +27,10 @@ from tui.ui.format.copy_text import curl_text, row_text
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.mini_matrix import mini_matrix
 from tui.ui.format.node_view import NodeView
+from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, bar_words, bindings
-from tui.ui.screens.live_screen import ServicesScreen
+from tui.ui.screens.live_screen import ServicesScreen, SortedScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.detail_pane import DetailPane
@@ -68,7 +70,7 @@ _FOLLOWS_EVERY = 0.1
 """Seconds between two services in the detail pane while the cursor moves on."""
 
 
-class DeckScreen(ServicesScreen[None]):
+class DeckScreen(SortedScreen, ServicesScreen[None]):
     """Shows the services of the node `here`, and all nodes at the side."""
 
     AUTO_FOCUS = "#services"
@@ -96,8 +98,6 @@ class DeckScreen(ServicesScreen[None]):
         keys = live_keys((*self.BINDINGS, *LiveTable.MOVES, *COLUMN_BINDINGS), keymap)
         super().__init__(fleet, orders, palette, keys)
         self._query = ServiceFilter()
-        self._sort = SortOrder.PROBLEMS
-        self._inverted = False
         self._shown = 0
         self._last = LastChanges()
         self._changed: set[str] = set()
@@ -337,7 +337,8 @@ class DeckScreen(ServicesScreen[None]):
 
     def _show_state(self, view: NodeView) -> None:
         """Show the status line: what is wrong, then how much is shown of it."""
-        sort = "" if self._is_framed else f"sorted {self._sort_words}"
+        is_titled = self._is_framed and not self.is_sort_new
+        sort = Part(Text()) if is_titled else self.sort_part(self._palette)
         line = status_lines.status_line(
             view,
             self._restarts()[view.name],
@@ -356,19 +357,13 @@ class DeckScreen(ServicesScreen[None]):
         """Whether there is room for the frames of header and table."""
         return self.size.width >= 100 and self.size.height >= 30
 
-    @property
-    def _sort_words(self) -> str:
-        if self._sort is SortOrder.PROBLEMS:
-            return "problems last" if self._inverted else "problems first"
-        return f"by {self._sort.value}{', reversed' * self._inverted}"
-
     def _show_title(self, view: NodeView) -> None:
         """Show in the table's frame whose services they are, how many are ok, and their order."""
         well, total, _ = view.counts
         parts = [f"services of {view.title}"]
         if view.reading.answered_at is not None:
-            parts.append(f"{well}/{total} ok")
-        title = " · ".join([*parts, self._sort_words])
+            parts.append(f"{well}/{total} {'' if view.is_fresh else 'were '}ok")
+        title = " · ".join([*parts, self.sorting.words])
         if self.table.border_title != title:
             self.table.border_title = Content(title)
 
@@ -578,25 +573,20 @@ class DeckScreen(ServicesScreen[None]):
         self._query = ServiceFilter(self._query.text, not self._query.problems)
         self.refresh_all()
 
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self._sort_by(self._sort.next(), inverted=False)
+    @property
+    def sorting(self) -> Sorting[SortOrder]:
+        """The order of the services."""
+        return self.table.sorting
 
-    def action_invert(self) -> None:
-        """Reverse the order of the rows."""
-        self._sort_by(self._sort, inverted=not self._inverted)
+    def sorting_changed(self) -> None:
+        """Show the services in their order."""
+        self.table.show_order()
+        self.refresh_all()
 
     @on(LiveTable.HeadClicked, "#services")
     def _head_clicked(self, event: LiveTable.HeadClicked) -> None:
         """Sort by the column that was clicked, or reverse the sort by it."""
-        order = self.table.order_of(event.column)
-        if order is not None:
-            self._sort_by(order, inverted=order is self._sort and not self._inverted)
-
-    def _sort_by(self, order: SortOrder, *, inverted: bool) -> None:
-        self._sort, self._inverted = order, inverted
-        self.table.sort_by(order, inverted=inverted)
-        self.refresh_all()
+        self.sort_by_column(event.column)
 
     def action_detail(self) -> None:
         """Open or close the detail pane."""

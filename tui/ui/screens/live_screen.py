@@ -1,10 +1,12 @@
 """What the full screens over the fleet share: their frame, clock, filter, and when they are fed."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import thread_time
+from typing import Any
 
 from rich.text import Text
 from textual import events, on
@@ -19,10 +21,12 @@ from tui.model.event import Event
 from tui.model.filters import FilterKeys, ServiceKinds, filter_hint
 from tui.model.order import Verb
 from tui.model.service import Kind, Service
+from tui.model.sorting import Sorting
 from tui.ui.controllers.orders import OrderController
 from tui.ui.format import header, status_lines
 from tui.ui.format.key_bar import key_bar
 from tui.ui.format.node_view import NodeView
+from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import WRITES, key_text
 from tui.ui.table.live_table import LiveTable
@@ -45,6 +49,9 @@ _BETWEEN_PAINTS = 1 / 60
 
 _TURNS = 3
 """Turns of the event loop in which widgets report that they changed."""
+
+_SORT_IS_NEW = 6.0
+"""Seconds for which the status line shows which order comes next, after another was chosen."""
 
 _RESTARTS_EVERY = 10.0
 """Seconds after which restarts are counted again where no event is new: an hour goes on."""
@@ -278,6 +285,60 @@ class LiveScreen(Screen[ScreenResultType]):
     def action_refresh(self) -> None:
         """Poll every node now."""
         self._fleet.refresh()
+
+
+class SortedScreen:
+    """A screen whose rows have several orders: the keys that choose one, and what they did."""
+
+    _sorted_at = -math.inf
+    live_keys: dict[str, str]
+
+    @property
+    def sorting(self) -> Sorting[Any]:
+        """The order of the rows."""
+        raise NotImplementedError
+
+    def sorting_changed(self) -> None:
+        """Show the rows in their order."""
+        raise NotImplementedError
+
+    def action_sort(self) -> None:
+        """Sort by the next order."""
+        self.sorting.choose_next()
+        self._sort_again()
+
+    def action_invert(self) -> None:
+        """Reverse the order of the rows."""
+        self.sorting.reverse()
+        self._sort_again()
+
+    def sort_by_column(self, column: str) -> None:
+        """Sort by a column whose title was clicked, or reverse the sort by it."""
+        if self.sorting.choose_column(column):
+            self._sort_again()
+
+    def _sort_again(self) -> None:
+        self._sorted_at = monotonic()
+        self.sorting_changed()
+
+    @property
+    def is_sort_new(self) -> bool:
+        """Whether another order was chosen just now."""
+        return monotonic() - self._sorted_at < _SORT_IS_NEW
+
+    def sort_text(self) -> str:
+        """Return the order, with the one that comes next where it is new."""
+        text = f"sorted {self.sorting.words}"
+        if self.is_sort_new:
+            text += f" ({key_text(self.live_keys['sort'])}: {self.sorting.next_words})"
+        return text
+
+    def sort_part(self, palette: Palette) -> Part:
+        """Return the order as a part of the status line: above all where it was chosen."""
+        if self.sorting.is_usual and not self.is_sort_new:
+            return Part(Text(self.sort_text(), palette["muted"]), 7)
+        brief = Text(f"sorted {self.sorting.words}", palette["warn"])
+        return Part(Text(self.sort_text(), palette["warn"]), 1, brief)
 
 
 class FilteredScreen(LiveScreen[ScreenResultType]):

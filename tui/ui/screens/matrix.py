@@ -10,6 +10,7 @@ from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
 from tui.model.filters import FilterKeys, ServiceFilter, ServiceKinds, service_filter_keys
 from tui.model.order import Verb
+from tui.model.sorting import Sorting, SortWords
 from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets
 from tui.ui.format.key_bar import live_keys
@@ -18,10 +19,10 @@ from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, bar_words, bindings
 from tui.ui.matrix import headers
 from tui.ui.matrix.columns import ColumnCache, MatrixColumn, grouped, unmanaged_column
-from tui.ui.matrix.grid import Grid, build_grid
+from tui.ui.matrix.grid import Grid, RowOrder, build_grid
 from tui.ui.matrix.headers import cell_sentence
-from tui.ui.matrix.matrix_table import CellKey, MatrixTable
-from tui.ui.screens.live_screen import ServicesScreen
+from tui.ui.matrix.matrix_table import NAMES, CellKey, MatrixTable
+from tui.ui.screens.live_screen import ServicesScreen, SortedScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.widgets.text_line import TextLine
@@ -40,7 +41,14 @@ _GOES_FIRST = (
 )  # fmt: skip
 
 
-class MatrixScreen(ServicesScreen[CellKey | None]):
+_ORDERS = {
+    RowOrder.PROBLEMS: SortWords("problems first", "problems last"),
+    RowOrder.NAME: SortWords("by name, a to z", "by name, z to a", NAMES),
+    RowOrder.RESTARTED: SortWords("by start, newest first", "by start, oldest first"),
+}
+
+
+class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
     """Returns the node and the service that were chosen, or None.
 
     `views` looks at the nodes as they stand; `keymap` holds the keys that were changed, by id;
@@ -69,6 +77,7 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         self._grid = Grid()
         self._query = ServiceFilter()
         self._only = False
+        self._sorting = Sorting(_ORDERS)
         self.table = MatrixTable(palette, id="matrix")
         self._here = TextLine(id="here")
         self._orders.dismiss()  # what ended before it was opened
@@ -103,16 +112,34 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
 
     def refresh_all(self) -> None:
         """Show everything as it stands."""
-        self._grid = build_grid(self.columns(), self._query, only=self._only)
+        self._grid = build_grid(
+            self.columns(),
+            self._query,
+            only=self._only,
+            order=self._sorting.order,
+            is_reversed=self._sorting.is_reversed,
+        )
         self.table.set_empty(headers.why_empty(self._grid, self._query.text, only=self._only))
         self.table.present(self._grid)
         self.show_around()
 
     @on(LiveTable.HeadClicked, "#matrix")
     def _head_clicked(self, event: LiveTable.HeadClicked) -> None:
-        """Go to the node whose column was clicked."""
-        if event.column:
+        """Go to the node whose column was clicked, or sort by the services' names."""
+        if event.column == NAMES:
+            self.sort_by_column(NAMES)
+        elif event.column:
             self.table.move_to_node(event.column)
+
+    @property
+    def sorting(self) -> Sorting[RowOrder]:
+        """The order of the services."""
+        return self._sorting
+
+    def sorting_changed(self) -> None:
+        """Show the services in their order."""
+        self.table.title = self._sorting.title(NAMES, "SERVICE")
+        self.refresh_all()
 
     def show_around(self) -> None:
         self._show_header()
@@ -123,7 +150,9 @@ class MatrixScreen(ServicesScreen[CellKey | None]):
         palette, grid = self._palette, self._grid
         self._show_banner(paused="not polling")
         filtered = f"filter: {self._query.text}" if self._query.text.strip() else ""
-        filtered = " · ".join(filter(None, (filtered, "differing only" * self._only)))
+        is_sorted = self.is_sort_new or not self._sorting.is_usual
+        found = (self.sort_text() * is_sorted, filtered, "differing only" * self._only)
+        filtered = " · ".join(filter(None, found))
         marks = self.table.marked_cells
         self._status.say(headers.matrix_status(grid, filtered, marks, palette, self.size.width))
         here = self.table.cursor

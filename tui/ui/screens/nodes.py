@@ -1,15 +1,21 @@
 """The node picker on a screen of its own, where there is no room at the side."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.screen import ModalScreen
 
+from tui.model.sorting import Sorting, SortWords
 from tui.ui.format.key_bar import hint_border
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, bindings
+from tui.ui.screens.live_screen import SortedScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.widgets.node_list import NodeList
 
@@ -18,11 +24,49 @@ _HINTS = [
     ("a add", "a"),
     ("E edit", "E"),
     ("D discover", "D"),
+    ("S sort", "S"),
     ("esc back", "escape"),
 ]
 
+_NARROW_HINTS = [hint for hint in _HINTS if hint[1] != "S"]
+_HINTS_FIT = 70
+"""Cells across from which all hints fit."""
 
-class NodesScreen(ModalScreen[str | None]):
+
+class NodeOrder(Enum):
+    """What the nodes of a cluster are sorted by."""
+
+    CONFIGURED = "configured"
+    PROBLEMS = "problems"
+    NAME = "name"
+    AGE = "age"
+
+
+NODE_ORDERS = {
+    NodeOrder.CONFIGURED: SortWords("as configured", "as configured, reversed", "number"),
+    NodeOrder.PROBLEMS: SortWords("problems first", "problems last", "ok"),
+    NodeOrder.NAME: SortWords("by name, a to z", "by name, z to a", "name"),
+    NodeOrder.AGE: SortWords("by age, oldest answer first", "by age, newest answer first", "age"),
+}
+_KEYS: Mapping[NodeOrder, Callable[[NodeView], Any]] = {
+    NodeOrder.CONFIGURED: lambda view: view.number,
+    NodeOrder.PROBLEMS: lambda view: (view.answers, -len(view.problems)),
+    NodeOrder.NAME: lambda view: view.title,
+    NodeOrder.AGE: lambda view: -(math.inf if view.age is None else view.age),
+}
+
+
+def sort_nodes(views: Sequence[NodeView], sorting: Sorting[NodeOrder]) -> list[NodeView]:
+    """Return the nodes in their order, the clusters as they are; ties stay, too."""
+    clusters: dict[str, list[NodeView]] = {}
+    for view in views:
+        clusters.setdefault(view.cluster, []).append(view)
+    key, is_reversed = _KEYS[sorting.order], sorting.is_reversed
+    members = (sorted(nodes, key=key, reverse=is_reversed) for nodes in clusters.values())
+    return [view for nodes in members for view in nodes]
+
+
+class NodesScreen(SortedScreen, ModalScreen[str | None]):
     """Lists the nodes; returns the name of the one that was picked, or None.
 
     `restarts` returns, by node, the number of those of the last hour that were not ordered here.
@@ -43,6 +87,7 @@ class NodesScreen(ModalScreen[str | None]):
         self._restarts = restarts
         self._here = here
         self._palette = palette
+        self._sorting = Sorting(NODE_ORDERS)
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -51,9 +96,9 @@ class NodesScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Show the nodes and keep them live."""
         nodes = self.query_one("#nodes", NodeList)
-        nodes.border_title = "Nodes"
-        nodes.border_subtitle = hint_border(_HINTS)
-        nodes.present(self._views(), self._here, self._restarts())
+        is_narrow = self.app.size.width < _HINTS_FIT
+        nodes.border_subtitle = hint_border(_HINTS if not is_narrow else _NARROW_HINTS)
+        self.refresh_all()
         nodes.move_to(self._here)
         self.set_interval(1.0, self.refresh_all)
 
@@ -69,7 +114,24 @@ class NodesScreen(ModalScreen[str | None]):
     def refresh_all(self) -> None:
         """Show the nodes as they are now."""
         nodes = self.query_one("#nodes", NodeList)
-        nodes.present(self._views(), self._here, self._restarts())
+        title = "Nodes" if self._sorting.is_usual else f"Nodes · sorted {self._sorting.words}"
+        if nodes.border_title != title:
+            nodes.border_title = Content(title)
+        nodes.present(sort_nodes(self._views(), self._sorting), self._here, self._restarts())
+
+    @property
+    def sorting(self) -> Sorting[NodeOrder]:
+        """The order of the nodes of each cluster."""
+        return self._sorting
+
+    def sorting_changed(self) -> None:
+        """Show the nodes in their order."""
+        self.refresh_all()
+
+    @on(LiveTable.HeadClicked)
+    def _head_clicked(self, event: LiveTable.HeadClicked) -> None:
+        """Sort by the column that was clicked, or reverse the sort by it."""
+        self.sort_by_column(event.column)
 
     @on(LiveTable.Chosen)
     def _picked(self, event: LiveTable.Chosen) -> None:

@@ -1,8 +1,11 @@
 """The problems of all nodes of all clusters in one list, the most severe first."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -12,11 +15,12 @@ from textual.app import ComposeResult
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.model.clock import monotonic, one_unit
+from tui.model.sorting import Sorting, SortWords
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import TO_DECK, View, bar_words, bindings
-from tui.ui.screens.live_screen import LiveScreen
+from tui.ui.screens.live_screen import LiveScreen, SortedScreen
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.widgets.text_line import TextLine
 
@@ -58,7 +62,26 @@ _SHARE = 5
 _BEFORE = "before"
 
 
-class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
+class ProblemOrder(Enum):
+    """What problems are sorted by."""
+
+    SEVERITY = "severity"
+    AGE = "age"
+    SERVICE = "service"
+    NODE = "node"
+
+
+_ORDERS = {
+    ProblemOrder.SEVERITY: SortWords(
+        "by severity, highest first", "by severity, lowest first", "severity"
+    ),
+    ProblemOrder.AGE: SortWords("by age, newest first", "by age, oldest first", "since"),
+    ProblemOrder.SERVICE: SortWords("by service, a to z", "by service, z to a", "service"),
+    ProblemOrder.NODE: SortWords("by node, a to z", "by node, z to a", "node"),
+}
+
+
+class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
     """Returns the node and the service that were chosen, or None.
 
     `keymap` holds the keys that were changed, by id.
@@ -72,6 +95,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap) | {"choose": "enter"})
         self._problems: dict[str, Problem] = {}
         self._titles: dict[str, tuple[str, str]] = {}
+        self._sorting = Sorting(_ORDERS)
         self._table = LiveTable(_WIDE, palette=palette, id="problems")
         self._here = TextLine(id="here")
 
@@ -104,7 +128,7 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
         }
         self._titles |= {node.key: (node.title, node.cluster) for node in unmanaged}
         silent = sum(state.is_silent for state in states)
-        self._problems = {_key(problem): problem for problem in found}
+        self._problems = {_key(problem): problem for problem in self._sorted(found)}
         self._table.set_empty(_nothing(len(states), silent))
         is_narrow = self.size.width < _NARROW_BELOW
         make = _two_lines if is_narrow else _one_line
@@ -113,9 +137,42 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
             for key, problem in self._problems.items()
             for row in make(key, problem, self._titles[problem.node], now)
         ]
-        self._table.set_columns(_NARROW if is_narrow else _fitted(rows, self.size.width))
+        columns = _NARROW if is_narrow else _fitted(rows, self.size.width)
+        self._table.set_columns([self._titled(column) for column in columns])
         self._table.show(rows)
         self._show_around(found, silent)
+
+    @property
+    def sorting(self) -> Sorting[ProblemOrder]:
+        """The order of the problems."""
+        return self._sorting
+
+    def sorting_changed(self) -> None:
+        """Show the problems in their order."""
+        self.refresh_all()
+
+    @on(LiveTable.HeadClicked, "#problems")
+    def _head_clicked(self, event: LiveTable.HeadClicked) -> None:
+        """Sort by the column that was clicked, or reverse the sort by it."""
+        self.sort_by_column(event.column)
+
+    def _sorted(self, found: Sequence[Problem]) -> list[Problem]:
+        """Return the problems in the order that was chosen; ties stay as they are."""
+        keys: Mapping[ProblemOrder, Callable[[Problem], Any]] = {
+            ProblemOrder.SEVERITY: lambda problem: [*Severity].index(problem.severity),
+            ProblemOrder.AGE: lambda problem: (
+                -(-math.inf if problem.since is None else problem.since)
+            ),
+            ProblemOrder.SERVICE: lambda problem: visible_name(problem.service),
+            ProblemOrder.NODE: lambda problem: self._titles[problem.node][0],
+        }
+        return sorted(found, key=keys[self._sorting.order], reverse=self._sorting.is_reversed)
+
+    def _titled(self, column: Column) -> Column:
+        title = self._sorting.title(column.key, column.title)
+        if self._sorting.is_usual or title == column.title:
+            return column
+        return replace(column, title=title, width=max(column.width, len(title)))
 
     def _show_around(self, found: tuple[Problem, ...], silent: int) -> None:
         palette = self._palette
@@ -130,6 +187,8 @@ class ProblemsScreen(LiveScreen[tuple[str, str] | None]):
             parts.append(Text(_nothing(nodes, silent), palette["muted" if silent else "ok"]))
         elif silent:
             parts.append(Text(f"{silent} not polled", palette["warn"]))
+        if self.is_sort_new or not self._sorting.is_usual:
+            parts.append(self.sort_part(palette).text)
         self._show_status(parts)
         self._show_here()
 

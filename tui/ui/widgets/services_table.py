@@ -10,6 +10,7 @@ from tui.model.clock import zone_word
 from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
 from tui.model.service import Kind, Service
+from tui.model.sorting import Sorting, SortWords
 from tui.ui.format.history_chart import MINUTES, strip
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import UptimeClock, service_cells, started_words
@@ -56,17 +57,15 @@ def service_columns() -> tuple[Column, ...]:
     )
 
 
-_SORTED_BY = {
-    SortOrder.NAME: "name",
-    SortOrder.STATUS: "status",
-    SortOrder.UPTIME: "uptime",
-    SortOrder.STARTED: "started",
-    SortOrder.KIND: "kind",
-    SortOrder.CHANGED: "change",
+_ORDERS = {
+    SortOrder.PROBLEMS: SortWords("problems first", "problems last"),
+    SortOrder.NAME: SortWords("by name, a to z", "by name, z to a", "name"),
+    SortOrder.STATUS: SortWords("by status, a to z", "by status, z to a", "status"),
+    SortOrder.UPTIME: SortWords("by uptime, shortest first", "by uptime, longest first", "uptime"),
+    SortOrder.STARTED: SortWords("by start, newest first", "by start, oldest first", "started"),
+    SortOrder.KIND: SortWords("by kind, optional first", "by kind, required first", "kind"),
+    SortOrder.CHANGED: SortWords("by change, newest first", "by change, oldest first", "change"),
 }
-"""The column of each order; that of problems has none."""
-
-_ORDER_OF = {column: order for order, column in _SORTED_BY.items()}
 
 
 class ServicesTable(LiveTable):
@@ -74,8 +73,7 @@ class ServicesTable(LiveTable):
 
     def __init__(self, palette: Mapping[str, str], *, id: str) -> None:
         super().__init__(service_columns(), palette=palette, id=id)
-        self._order = SortOrder.PROBLEMS
-        self._inverted = False
+        self.sorting = Sorting(_ORDERS)
         self._beginnings = UptimeClock()
         self._node = ""
         self._widest: dict[str, int] = {}
@@ -87,25 +85,18 @@ class ServicesTable(LiveTable):
         """Return the uptime to show, in seconds: it goes on only while the answer is fresh."""
         return self._beginnings.uptime(service, view.now) if view.is_fresh else service.uptime
 
-    def sort_by(self, order: SortOrder, *, inverted: bool) -> None:
-        """Sort what is shown next, and mark the column in the header."""
-        self._order, self._inverted = order, inverted
+    def show_order(self) -> None:
+        """Mark in the header the column by which what is shown next is sorted."""
         self._lay_out()
-
-    @staticmethod
-    def order_of(column: str) -> SortOrder | None:
-        """Return the order that a column stands for; None where it stands for none."""
-        return _ORDER_OF.get(column)
 
     def _lay_out(self) -> None:
         """Make each column as wide as its longest cell; the strip has what is left over."""
-        arrow, wanted = "▲" if self._inverted else "▼", _SORTED_BY.get(self._order)
         fitted, room = [], self.scrollable_content_region.width
         most = dict.fromkeys(self._widest, room // _SHARE)
         most["name"] = max(_NAME_LEAST, room - _BESIDE_NAME)
         least = {_STRIP: _NARROW_STRIP_LEAST} if room < _NARROW else {}
         for column in service_columns():
-            title = f"{column.title} {arrow}" if column.key == wanted else column.title
+            title = self.sorting.title(column.key, column.title)
             width = max(
                 least.get(column.key, column.width),
                 len(title),
@@ -157,10 +148,10 @@ class ServicesTable(LiveTable):
             view.reading.services,
             query,
             view.scope,
-            order=self._order,
-            inverted=self._inverted,
+            order=self.sorting.order,
+            inverted=self.sorting.is_reversed,
             changed={name: event.at for name, event in last.items()}
-            if self._order is SortOrder.CHANGED
+            if self.sorting.order is SortOrder.CHANGED
             else None,
         )
         self._beginnings.note(view.reading)
@@ -198,7 +189,7 @@ def _row(
     cells: Sequence[Cell] = (
         Cell(texts.name, texts.name_style or "muted" * (not is_optional)),
         Cell(texts.status, texts.name_style or "muted" * (texts.style == "off"), lead=texts.style),
-        Cell(texts.uptime),
+        Cell(texts.uptime, texts.uptime_style),
         Cell(texts.kind, "" if is_optional else "muted"),
         hour,
         Cell(texts.change, "muted"),
