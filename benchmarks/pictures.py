@@ -2,7 +2,8 @@
 
 The deck is the real one, driven by its keys, on an embedded cluster. The pictures are PNG, with an
 index page beside them. Those whose names begin with `t-` show what an operator meets in trouble,
-each on a cluster of its own, at two sizes and in the dark theme.
+each on a cluster of its own, at two sizes and in the dark theme; those with `p-` are of a command
+in a terminal.
 """
 
 import argparse
@@ -12,14 +13,26 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from html import escape
 from pathlib import Path
 from unittest.mock import patch
 
-from raster import FontMissingError, Ground, draw
-from scenes import CALM, TROUBLED, TROUBLES, Stage, Trouble, bring_trouble
+from raster import FontMissingError, Ground, draw, terminal_segments
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI
+from scenes import (
+    CALM,
+    PROGRAMS,
+    TROUBLED,
+    TROUBLES,
+    WRONG_PIN,
+    Program,
+    Stage,
+    Trouble,
+    bring_trouble,
+)
 from stage import FAILED, STOPPED, is_known, until
+from terminal import Terminal, UnmeasuredError, rest
 
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
@@ -39,6 +52,7 @@ THEMES = ("dark", "light")
 TROUBLE_SIZES = ((80, 24), (120, 40))
 TROUBLE_THEMES = ("dark",)
 _NODES = 12
+_PROGRAM_NODES, _PROGRAM_WITHIN = 6, 40.0
 _PASSWORDS = {"admin@demo.local": "demo-password", "viewer@demo.local": "viewer-password"}
 _PATIENCE = Patience(steady=0.3, limit=8.0, same=2.0)
 _MINUTES = 47
@@ -84,16 +98,24 @@ def _past(service: str, seconds: float, watched: float) -> Day:
     return Day(now - seconds, now, tuple(segments), restarts, 9e5)
 
 
-def _configuration(served: SimulatedCluster, folder: Path, trouble: Trouble) -> Configuration:
+Clusters = Sequence[SimulatedCluster]
+"""The cluster of the pictures, and a second one where there are two."""
+
+
+def _configuration(clusters: Clusters, folder: Path, trouble: Trouble) -> Configuration:
     """Write a trouble's configuration into `folder`, and load it as any other."""
-    trust = f'fingerprint = "{served.fingerprint}"'
-    if trouble.more.startswith(("fingerprint", "insecure")):
-        trust = ""
-    tables = [f"[settings]\nrefresh = 0.5\n{trouble.settings}\n"] + [
-        f'[nodes.node{uid}]\nurl = "{url}"\nusername = "{trouble.user}"\ncluster = "demo"\n'
-        f"{trust}\n{trouble.more}\n"
-        for uid, url in served.urls.items()
-    ]
+    tables = [f"[settings]\nrefresh = 0.5\n{trouble.settings}\n"]
+    for (prefix, cluster), served in zip(
+        (("node", "demo"), ("old", "old")), clusters, strict=False
+    ):
+        trust = f'fingerprint = "{served.fingerprint}"'
+        if trouble.more.startswith(("fingerprint", "insecure")):
+            trust = ""
+        tables += [
+            f'[nodes.{prefix}{uid}]\nurl = "{url}"\nusername = "{trouble.user}"\n'
+            f'cluster = "{cluster}"\n{trust}\n{trouble.more}\n'
+            for uid, url in served.urls.items()
+        ]
     path = folder / "config.toml"
     path.write_text("\n".join(tables), encoding="utf-8")
     path.chmod(0o600)
@@ -102,14 +124,14 @@ def _configuration(served: SimulatedCluster, folder: Path, trouble: Trouble) -> 
 
 @asynccontextmanager
 async def stage(
-    served: SimulatedCluster, size: tuple[int, int], theme: str, trouble: Trouble
+    clusters: Clusters, size: tuple[int, int], theme: str, trouble: Trouble
 ) -> AsyncIterator[Stage]:
     """Open the deck at a size in a theme, on the cluster of a trouble."""
     with (
         tempfile.TemporaryDirectory(prefix="rsdeck-pictures-") as home,
         patch.dict(os.environ, trouble.environ),
     ):
-        configuration = _configuration(served, Path(home), trouble)
+        configuration = _configuration(clusters, Path(home), trouble)
         passwords = Passwords()
         for profile in configuration.nodes:
             passwords.keep(profile, Secret(_PASSWORDS[trouble.user]))
@@ -118,20 +140,20 @@ async def stage(
             passwords=passwords,
             patience=_PATIENCE,
             read_only=trouble.read_only,
-            history=_Hour([*served.cluster.services(1)]),
+            history=_Hour([*clusters[0].cluster.services(1)]),
         )
         themes, _ = load_themes(theme_dirs())
         app = DeckApp(configuration, fleet, themes=themes, keys={})
         async with app.run_test(size=size, notifications=True) as pilot:
             app.action_paint(theme)
-            yield Stage(app, fleet, pilot, served.cluster)
+            yield Stage(app, fleet, pilot, clusters[0].cluster, configuration.path)
 
 
 async def play(
     served: SimulatedCluster, folder: Path, size: tuple[int, int], theme: str, names: Sequence[str]
 ) -> None:
     """Write the pictures of the screens named, on one cluster, at a size in a theme."""
-    async with stage(served, size, theme, Trouble("", _nothing)) as on:
+    async with stage([served], size, theme, Trouble("", _nothing)) as on:
         await on.shown("every node's answer and kinds", lambda: is_known(on.fleet))
         on.fleet.set_interval(1.0)
         for part, before in ((CALM, None), (TROUBLED, bring_trouble)):
@@ -146,10 +168,10 @@ async def play(
 
 
 async def play_trouble(
-    served: SimulatedCluster, folder: Path, size: tuple[int, int], theme: str, trouble: Trouble
+    clusters: Clusters, folder: Path, size: tuple[int, int], theme: str, trouble: Trouble
 ) -> None:
     """Write the picture of a trouble."""
-    async with stage(served, size, theme, trouble) as on:
+    async with stage(clusters, size, theme, trouble) as on:
         if trouble.is_read:
             await until(on.pilot, lambda: is_known(on.fleet), f"{trouble.name}: all answers")
         await trouble.open(on)
@@ -175,11 +197,33 @@ def write(app: DeckApp, out: Path) -> None:
     draw([list(strip) for strip in strips], app.size.width, ground).save(out, optimize=True)
 
 
+def play_program(
+    served: SimulatedCluster, folder: Path, size: tuple[int, int], theme: str, program: Program
+) -> None:
+    """Write the picture of a command in a terminal."""
+    with tempfile.TemporaryDirectory(prefix="rsdeck-pictures-") as home:
+        wrong = Trouble("", _nothing, more=f'fingerprint = "{WRONG_PIN}"')
+        path = _configuration([served], Path(home), wrong).path
+        environment = {
+            "HOME": home, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+        }  # fmt: skip
+        own = ("--config", str(path)) if program.command[0] != "demo" else ()
+        command = (sys.executable, "-m", "tui", *own, *program.command)
+        more = ("--theme", theme) if program.command[0] == "demo" else ()
+        with Terminal((*command, *more), environment, size=size) as terminal:
+            terminal.until(program.words, _PROGRAM_WITHIN)
+            rest([terminal], 1.0)
+            lines = [terminal_segments(row) for row in terminal.screen.rows]
+    ground = Ground(MONOKAI if theme == "dark" else DEFAULT_TERMINAL_THEME)
+    draw(lines, size[0], ground).save(folder / _file(program.name, size, theme), optimize=True)
+
+
 def write_index(folder: Path) -> None:
     """Write the page that shows the pictures of a folder, a screen a section."""
     parts = ["<!doctype html><meta charset=utf-8><title>rsdeck</title>"]
     parts.append("<style>body{font-family:sans-serif} img{max-width:49%;margin:2px}</style>")
-    for scene in (*SCENES, *TROUBLES):
+    for scene in (*SCENES, *TROUBLES, *PROGRAMS):
         parts.append(f"<h2>{escape(scene.name)}</h2>")
         names = (path.name for path in sorted(folder.glob(f"{scene.name}-[0-9]*.png")))
         parts += [f'<img loading=lazy src="{name}" alt="{name}" title="{name}">' for name in names]
@@ -194,7 +238,7 @@ def _size(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str]) -> int:
     """Write the pictures and return the exit code."""
     parser = argparse.ArgumentParser()
-    known = [scene.name for scene in (*SCENES, *TROUBLES)]
+    known = [scene.name for scene in (*SCENES, *TROUBLES, *PROGRAMS)]
     parser.add_argument("folder", type=Path)
     parser.add_argument("screens", nargs="*", default=known)
     parser.add_argument("--size", type=_size, action="append", dest="sizes")
@@ -205,7 +249,7 @@ def main(arguments: Sequence[str]) -> int:
     wanted.folder.mkdir(parents=True, exist_ok=True)
     try:
         _draw(wanted.folder, wanted.screens, wanted.sizes, wanted.themes)
-    except (SimulatorError, TimeoutError, FontMissingError) as error:
+    except (SimulatorError, TimeoutError, FontMissingError, UnmeasuredError) as error:
         print(f"no pictures: {error}", file=sys.stderr)
         return 1
     finally:
@@ -228,9 +272,27 @@ def _draw(
     for trouble in (trouble for trouble in TROUBLES if trouble.name in screens):
         for size in sizes or TROUBLE_SIZES:
             for theme in themes or TROUBLE_THEMES:
-                with SimulatedCluster(Cluster(trouble.nodes, pace=0.5)) as served:
+                with ExitStack() as stack:
+                    served = [
+                        stack.enter_context(SimulatedCluster(cluster))
+                        for cluster in _clusters(trouble)
+                    ]
                     asyncio.run(play_trouble(served, folder, size, theme, trouble))
                 print(f"{trouble.name} {size[0]}x{size[1]} {theme}", flush=True)
+    for program in (program for program in PROGRAMS if program.name in screens):
+        for size in sizes or TROUBLE_SIZES:
+            for theme in themes or TROUBLE_THEMES:
+                with SimulatedCluster(Cluster(_PROGRAM_NODES, pace=0.5)) as served:
+                    play_program(served, folder, size, theme, program)
+                print(f"{program.name} {size[0]}x{size[1]} {theme}", flush=True)
+
+
+def _clusters(trouble: Trouble) -> list[Cluster]:
+    clusters = [Cluster(trouble.nodes, pace=0.5)]
+    if trouble.beside:
+        name = "old.cluster.local"
+        clusters.append(Cluster(trouble.nodes, name=name, version=trouble.beside, pace=0.5))
+    return clusters
 
 
 if __name__ == "__main__":

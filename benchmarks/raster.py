@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
+from pyte.screens import Char
 from rich.cells import cell_len
 from rich.color import Color
 from rich.segment import Segment
@@ -12,6 +13,7 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 
 Rgb = tuple[int, int, int]
+_HEX_DIGITS = 6
 
 _SIZE = 15
 """Points: at these, DejaVu Sans Mono's characters are a whole number of pixels wide."""
@@ -54,6 +56,34 @@ def _font(*, bold: bool) -> ImageFont.FreeTypeFont:
         raise FontMissingError(
             f"{_FACES[bold]} is not installed: on Debian, apt-get install fonts-dejavu"
         ) from error
+
+
+def terminal_segments(cells: Sequence[Char]) -> list[Segment]:
+    """Return a line of a terminal's model as segments, a cell each."""
+    return [
+        Segment(
+            cell.data,
+            Style(
+                color=_color(cell.fg),
+                bgcolor=_color(cell.bg),
+                bold=cell.bold,
+                reverse=cell.reverse,
+                underline=cell.underscore,
+            ),
+        )
+        for cell in cells
+    ]
+
+
+def _color(name: str) -> str | None:
+    """Return the colour of a terminal's model as Rich writes it, None for the terminal's own."""
+    if name == "default":
+        return None
+    if len(name) == _HEX_DIGITS and not name.isalpha():
+        return f"#{name}"
+    plain = name.removeprefix("bright")
+    plain = "yellow" if plain == "brown" else plain
+    return f"bright_{plain}" if name.startswith("bright") else plain
 
 
 def draw(lines: Sequence[Iterable[Segment]], columns: int, ground: Ground) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from stage import FAILED, STOPPED, make_trouble, until
 from textual.pilot import Pilot
@@ -24,6 +25,8 @@ class Stage:
     fleet: Fleet
     pilot: Pilot[None]
     cluster: Cluster
+    path: Path
+    """The configuration file."""
 
     @property
     def text(self) -> str:
@@ -208,6 +211,7 @@ class Trouble:
 
     `more` are lines of every profile, `settings` those of [settings], `environ` is set while it
     runs. `read_only` is why no action may be given. Its nodes can be read where it `is_read`.
+    `beside` is the version of a second cluster, empty where there is none.
     """
 
     name: str
@@ -219,6 +223,19 @@ class Trouble:
     user: str = "admin@demo.local"
     environ: Mapping[str, str] = field(default_factory=dict)
     is_read: bool = True
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is drawn from a real terminal: a command, by the words that its screen then shows.
+
+    It has the configuration of a cluster whose nodes pin another certificate than they present.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 async def _stopped_login(stage: Stage) -> None:
@@ -368,6 +385,29 @@ async def _rollout_action(stage: Stage) -> None:
     await stage.armed()
 
 
+async def _reload(stage: Stage) -> None:
+    """Change the file: a node less, one that is production, and another interval."""
+    text = stage.path.read_text(encoding="utf-8")
+    kept, _, _ = text.partition("[nodes.node3]")
+    kept = kept.replace("refresh = 0.5", "refresh = 5")
+    changed = kept.replace("[nodes.node2]\n", '[nodes.node2]\nenvironment = "production"\n')
+    new = '[nodes.node4]\nurl = "https://redis4.example:9443"\nusername = "admin@demo.local"\n'
+    stage.path.write_text(changed + new + 'cluster = "demo"\n', encoding="utf-8")
+    await stage.press("ctrl+e")
+    await stage.shown("the dialog of the changes", lambda: stage.app.screen is not stage.app.deck)
+    await stage.armed()
+
+
+async def _versions(stage: Stage) -> None:
+    stage.app.deck.go_to("old1")
+    await stage.pilot.pause(1.2)
+
+
+async def _versions_matrix(stage: Stage) -> None:
+    await stage.press("0")
+    await stage.pilot.pause(1.2)
+
+
 async def _lost_all(stage: Stage) -> None:
     for node in stage.cluster.nodes:
         stage.cluster.power_off(node.uid)
@@ -382,11 +422,11 @@ async def _palette_word(stage: Stage) -> None:
     await stage.pilot.pause(0.5)
 
 
-_WRONG_PIN = "sha256:" + "ab" * 32
+WRONG_PIN = "sha256:" + "ab" * 32
 TROUBLES = (
     Trouble("t-login", _stopped_login, more='login = "basic"'),
-    Trouble("t-pin", _pin_deck, is_read=False, more=f'fingerprint = "{_WRONG_PIN}"'),
-    Trouble("t-pin-trust", _pin_trust, is_read=False, more=f'fingerprint = "{_WRONG_PIN}"'),
+    Trouble("t-pin", _pin_deck, is_read=False, more=f'fingerprint = "{WRONG_PIN}"'),
+    Trouble("t-pin-trust", _pin_trust, is_read=False, more=f'fingerprint = "{WRONG_PIN}"'),
     Trouble("t-insecure", _nothing, more="insecure = true"),
     Trouble("t-stale", _stale),
     Trouble("t-lost-all", _lost_all),
@@ -411,5 +451,14 @@ TROUBLES = (
     Trouble("t-ascii", _plain, settings='signs = "ascii"'),
     Trouble("t-ascii-matrix", _plain_matrix, settings='signs = "ascii"'),
     Trouble("t-palette", _palette_word),
+    Trouble("t-reload", _reload),
+    Trouble("t-versions", _versions, beside="7.4.6-102"),
+    Trouble("t-versions-matrix", _versions_matrix, beside="7.4.6-102"),
 )
 """What an operator meets in trouble, by the name of its pictures."""
+
+PROGRAMS = (
+    Program("p-tour", ("demo", "--tour"), ("esc ends the tour", "alert_mgr")),
+    Program("p-trust-cluster", ("trust", "--cluster", "demo"), ("first 8 digits",)),
+)
+"""What is seen in a terminal alone, by the name of its pictures."""

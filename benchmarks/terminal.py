@@ -29,10 +29,10 @@ class UnmeasuredError(Exception):
 
 
 class Screen:
-    """A model of a terminal's screen, fed with what was written to it."""
+    """A model of a terminal's screen of `size`, fed with what was written to it."""
 
-    def __init__(self) -> None:
-        self._model = pyte.Screen(COLUMNS, LINES)
+    def __init__(self, size: tuple[int, int] = (COLUMNS, LINES)) -> None:
+        self._model = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self._model)
 
     def feed(self, piece: bytes) -> None:
@@ -50,6 +50,12 @@ class Screen:
         return all(word in text for word in words)
 
     @property
+    def rows(self) -> list[list[pyte.screens.Char]]:
+        """The cells of each line, with their colours."""
+        model = self._model
+        return [[model.buffer[y][x] for x in range(model.columns)] for y in range(model.lines)]
+
+    @property
     def backgrounds(self) -> list[list[str]]:
         """The background of each cell, which shows where a cursor bar is."""
         cells = range(COLUMNS)
@@ -57,7 +63,7 @@ class Screen:
 
 
 class Terminal:
-    """Run `command` at 120x40. `arrivals` are (monotonic time, bytes) of all that it wrote.
+    """Run `command` at `size`. `arrivals` are (monotonic time, bytes) of all that it wrote.
 
     `leave` is the key that ends it. It answers status reports, as terminals do. What arrives is
     stored and parsed when the screen is looked at; a moment is found by playing the bytes again
@@ -65,14 +71,19 @@ class Terminal:
     """
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], *, leave: bytes = CTRL_Q
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        leave: bytes = CTRL_Q,
+        size: tuple[int, int] = (COLUMNS, LINES),
     ) -> None:
         self._leave = leave
         self.arrivals: list[tuple[float, bytes]] = []
         self._seen = 0
-        self._screen = Screen()
+        self._screen = Screen(size)
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.started = time.monotonic()
         self._child = subprocess.Popen(
             command,
