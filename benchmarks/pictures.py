@@ -273,11 +273,11 @@ def _draw(
         for size in sizes or TROUBLE_SIZES:
             for theme in themes or TROUBLE_THEMES:
                 with ExitStack() as stack:
-                    served = [
+                    clusters = [
                         stack.enter_context(SimulatedCluster(cluster))
                         for cluster in _clusters(trouble)
                     ]
-                    asyncio.run(play_trouble(served, folder, size, theme, trouble))
+                    asyncio.run(play_trouble(clusters, folder, size, theme, trouble))
                 print(f"{trouble.name} {size[0]}x{size[1]} {theme}", flush=True)
     for program in (program for program in PROGRAMS if program.name in screens):
         for size in sizes or TROUBLE_SIZES:

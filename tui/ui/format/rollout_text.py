@@ -343,12 +343,13 @@ def visible_rollouts(
     ]
 
 
-def rollout_lines(  # noqa: PLR0913 - what the lines say, and their room
+def rollout_lines(
     shown: Iterable[RolloutProgress],
     now: float,
     at_most: int,
     key: str,
     palette: Palette,
+    *,
     width: int = 10_000,
 ) -> list[Text]:
     """Return rollouts in at most so many lines: paused ones first, then open, then ended."""

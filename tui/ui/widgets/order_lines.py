@@ -38,7 +38,9 @@ class OrderLines(TextLine):
         lines: list[Text] = []
         if rollouts.progress:
             rolled = rollout_text.visible_rollouts(rollouts.progress, self._dismissed_rollouts, now)
-            lines = rollout_text.rollout_lines(rolled, now, _AT_MOST // 2, key, palette, width)
+            lines = rollout_text.rollout_lines(
+                rolled, now, _AT_MOST // 2, key, palette, width=width
+            )
         lines += status_lines.order_lines(alone, now, _AT_MOST - len(lines), palette, width)
         self.say(Text("\n").join(lines))
         self.styles.height = max(1, len(lines))
