@@ -45,7 +45,7 @@ def test_every_screen_has_every_key_and_says_where_one_works_that_does_nothing_t
 
 def test_a_key_says_why_a_view_has_no_use_for_it() -> None:
     for key in ("sort", "invert"):
-        text = "The timeline has one order, the newest event first."
+        text = "The timeline is sorted by time, the newest event first."
         assert unavailable_text(key, View.TIMELINE) == text
 
 

@@ -35,7 +35,7 @@ _ON_SERVICES = frozenset({View.DECK, View.MATRIX})
 _ON_NODES = frozenset({View.DECK, View.NODES})
 _IN_DECK = frozenset({View.DECK})
 _SORTED = frozenset({View.DECK, View.MATRIX, View.PROBLEMS, View.NODES})
-_NEWEST_FIRST = "The timeline has one order, the newest event first."
+_NEWEST_FIRST = "The timeline is sorted by time, the newest event first."
 _WHY_NOT = {("sort", View.TIMELINE): _NEWEST_FIRST, ("invert", View.TIMELINE): _NEWEST_FIRST}
 """Why a key does nothing in a view, where that says more than where it works."""
 

@@ -205,7 +205,7 @@ async def test_a_matrix_without_rows_says_why() -> None:
         ):  # fmt: skip
             act()
         matrix.widget.action_across(1)
-        matrix.widget.action_wrong(1)
+        matrix.widget.action_next_problem(1)
 
 
 @pytest.mark.parametrize("width", [1, 20, 60, 80, 200])

@@ -182,7 +182,7 @@ class MatrixTable(LiveTable):
         """Go to the last node, or the first."""
         self.action_across(by * max(1, len(self._grid.columns)))
 
-    def action_wrong(self, by: int) -> None:
+    def action_next_problem(self, by: int) -> None:
         """Go to the next cell that stands out, row by row, or to the one before."""
         cell = self._cells.next_of(self._grid.wrong(), by)
         if cell is not None:

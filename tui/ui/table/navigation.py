@@ -24,8 +24,20 @@ _ACROSS = (
     ("right,l", "across(1)", "right", "Right", "One node to the right, in the matrix"),
     ("shift+left", "page_across(-1)", "page_left", "Page left", "A screen of nodes to the left"),
     ("shift+right", "page_across(1)", "page_right", "Page right", "A screen of nodes to the right"),
-    ("tab", "wrong(1)", "wrong", "Next problem", "To the next problem or difference in the matrix"),
-    ("shift+tab", "wrong(-1)", "wrong_before", "Previous problem", "To the previous one"),
+    (
+        "tab",
+        "next_problem(1)",
+        "next_problem",
+        "Next problem",
+        "To the next problem or difference in the matrix",
+    ),
+    (
+        "shift+tab",
+        "next_problem(-1)",
+        "problem_back",
+        "Previous problem",
+        "To the previous one",
+    ),
 )
 
 
