@@ -40,11 +40,12 @@ def _has_font() -> bool:
 
 @pytest.mark.skipif(not _has_font(), reason="fonts-dejavu is not installed")
 def test_a_screen_is_drawn_at_the_size_and_in_the_theme_that_were_asked_for(tmp_path: Path) -> None:
-    wanted = ("--size", "60x20", "--theme", "dark", "--theme", "light", "help")
+    wanted = ("--size", "60x20", "--theme", "dark", "--theme", "light", "rollout-plan")
     command = (sys.executable, "benchmarks/pictures.py", str(tmp_path), *wanted)
     subprocess.run(command, cwd=ROOT, check=True, timeout=250)  # noqa: S603 - our own words
-    dark, light = (Image.open(tmp_path / f"help-60x20-{theme}.png") for theme in ("dark", "light"))
+    pictures = [tmp_path / f"rollout-plan-60x20-{theme}.png" for theme in ("dark", "light")]
+    dark, light = map(Image.open, pictures)
     assert dark.size == light.size == (60 * 9, 20 * 18)
     grounds = [max(image.getcolors(1 << 20))[1] for image in (dark, light)]
     assert sum(grounds[0]) < 3 * 100 < 3 * 155 < sum(grounds[1])
-    assert "help-60x20-dark.png" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert pictures[0].name in (tmp_path / "index.html").read_text(encoding="utf-8")

@@ -60,7 +60,7 @@ def make_tour(served: SimulatedCluster, folder: Path, pace: float) -> tuple[Tour
 @pytest.mark.real_time
 @pytest.mark.timeout(300)
 async def test_from_the_first_step_to_the_last(served: SimulatedCluster, tmp_path: Path) -> None:
-    app, fleet = make_tour(served, tmp_path, 0.5)
+    app, fleet = make_tour(served, tmp_path, 0.2)
     seen: list[str] = []
     screens = set()
     async with app.run_test(size=(60, 18), notifications=True) as pilot:
@@ -113,7 +113,7 @@ async def test_a_persons_keys_control_the_tour_and_do_nothing_else(
 async def test_the_end_of_the_tour_at_a_question_cancels_the_question(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    app, fleet = make_tour(served, tmp_path, 0.3)
+    app, fleet = make_tour(served, tmp_path, 0.15)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         deck = Deck(app, fleet, pilot)
         await deck.until(lambda: isinstance(app.screen, ConfirmDialog))
