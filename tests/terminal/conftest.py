@@ -12,6 +12,7 @@ from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
 PASSWORD = "demo-password"  # the simulator's
+REFRESH = "refresh = 0.5"
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,7 @@ def served() -> Iterator[SimulatedCluster]:
         yield served
 
 
-def configure(home: Path, served: SimulatedCluster, settings: str = "refresh = 0.5") -> Path:
+def configure(home: Path, served: SimulatedCluster, settings: str = REFRESH) -> Path:
     tables = [
         f'[nodes.node{uid}]\nurl = "{url}"\nusername = "admin@demo.local"\ncluster = "demo"\n'
         f'password_env = "DECK_TEST_PASSWORD"\nfingerprint = "{served.fingerprint}"\n'
@@ -44,8 +45,10 @@ Open = Callable[..., AbstractContextManager[Terminal]]
 def opened(served: SimulatedCluster, tmp_path: Path) -> Open:
     """Open the deck on the simulator."""
 
-    def opened(*args: str, argv: tuple[str, ...] = RSDECK, **more: Any) -> Terminal:
-        configure(tmp_path, served)
+    def opened(
+        *args: str, argv: tuple[str, ...] = RSDECK, settings: str = REFRESH, **more: Any
+    ) -> Terminal:
+        configure(tmp_path, served, settings)
         env = environment(tmp_path, DECK_TEST_PASSWORD=PASSWORD) | more.pop("env", {})
         return Terminal((*argv, *args), env, **more)
 

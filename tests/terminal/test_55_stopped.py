@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.pty import RSDECK, Terminal, environment
-from tests.terminal.conftest import PASSWORD, Open, configure
+from tests.terminal.conftest import PASSWORD, REFRESH, Open, configure
 from tui.sim.server import SimulatedCluster
 
 pytestmark = pytest.mark.terminal
@@ -87,7 +87,8 @@ def test_no_copy_of_the_deck_is_left_where_there_is_no_alternate_screen(opened: 
 def test_a_woken_deck_shows_at_once_how_old_its_rows_are(
     opened: Open, served: SimulatedCluster
 ) -> None:
-    with opened() as terminal:
+    # An answer that came while the deck was stopped has timed out when it goes on.
+    with opened(settings=f"{REFRESH}\ntimeout = 1") as terminal:
         terminal.shows("alert_mgr", "polled 0 s ago")
         terminal.signal(signal.SIGTSTP)
         terminal.until(lambda: terminal.is_stopped)
