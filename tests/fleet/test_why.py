@@ -8,7 +8,7 @@ import pytest
 
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import Play, profile, running, said
-from tui.fleet.problems import NodeCondition
+from tui.fleet.problems import NodeCondition, Severity, find_problems
 from tui.fleet.why import (
     Checks,
     Evidence,
@@ -100,6 +100,8 @@ def test_what_is_down_is_so_since_it_was_seen_to_change_or_since_before_the_sess
     (one,) = of(find(subject(status="STOPPED"), change), EvidenceKind.STATUS)
     assert (one.text, one.at) == ("STOPPED since 2026-03-01 11:58:30 UTC", change.on)
     assert one.is_problem
+    assert one.problem is not None
+    assert (one.word, one.problem.severity) == ("status", Severity.SERIOUS)
     found = find(subject(status="STOPPED"))
     assert text(found, EvidenceKind.STATUS) == "STOPPED since before this session"
     assert text(found, EvidenceKind.PROBLEM) == "STOPPED, and should not be"
@@ -135,6 +137,15 @@ def test_the_restarts_of_the_last_hour_are_counted_with_those_from_here() -> Non
     assert (one.age, one.is_problem) == (60.0, True)
     assert "ccs, other" in text(find(subject(""), *restarts), EvidenceKind.RESTARTS)
     assert "no restart" in text(find(subject(), restarts[0]), EvidenceKind.RESTARTS)
+
+
+def test_a_problem_has_the_severity_and_the_sign_that_it_has_in_the_list() -> None:
+    """A restart is a notice in the list of problems, and no more here."""
+    restart = event(Restart("RUNNING"), 60, cause=Cause.NOT_ORDERED_HERE)
+    found = find(subject(), restart)
+    (one,) = of(found, EvidenceKind.PROBLEM)
+    (listed,) = find_problems([subject().node], [restart], NOW, ON)
+    assert (one.word, one.problem) == ("notice", listed)
 
 
 def test_checks_alerts_and_health_are_shown_with_what_is_wrong() -> None:

@@ -200,6 +200,8 @@ class WhyEvidence(TypedDict):
     age_seconds: float | None
     at: str | None
     problem: bool
+    severity: str | None
+    """Of the list of problems: critical, serious or notice; null where it is none of them."""
     not_known: str | None
     """Why it is not known."""
 

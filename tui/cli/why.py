@@ -89,7 +89,7 @@ def _table(look: "WhyLook") -> str:
     rows = [("WHAT", "AGE", "EVIDENCE", "SOURCE")]
     for found in look.evidence:
         age = "-" if found.age is None else one_unit(found.age)
-        rows.append((found.kind.value, age, found.text, found.source.value))
+        rows.append((found.word, age, found.text, found.source.value))
     return aligned_columns(rows)
 
 
@@ -113,6 +113,7 @@ def _entry(found: "Evidence") -> WhyEvidence:
         "age_seconds": None if found.age is None else round(found.age, 1),
         "at": _iso(found.at),
         "problem": found.is_problem,
+        "severity": None if found.problem is None else found.problem.severity.value,
         "not_known": found.gap or None,
     }
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tui.api.errors import ApiError, LoginRefused, gap_of
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.state import LoginStopped
-from tui.fleet.problems import RESTARTS_FOR, NodeCondition, find_problems
+from tui.fleet.problems import RESTARTS_FOR, NodeCondition, Problem, find_problems
 from tui.model.clock import DATE_AND_TIME, clock_duration, clock_text, monotonic
 from tui.model.context import Alert, ClusterContext, Known, VendorSeverity
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
@@ -78,7 +78,8 @@ class Evidence:
     """One piece of evidence; `text` is its sentence.
 
     `at` is when it happened, by the clock of its source (aware, UTC); `age` is in seconds, of the
-    reading or of the event. `gap` is why it is not known, empty where it is.
+    reading or of the event. `problem` is the one of the list of problems that it shows, None where
+    there is none. `gap` is why it is not known, empty where it is.
     """
 
     kind: EvidenceKind
@@ -87,7 +88,15 @@ class Evidence:
     age: float | None = None
     at: datetime | None = None
     is_problem: bool = False
+    problem: Problem | None = None
     gap: str = ""
+
+    @property
+    def word(self) -> str:
+        """What it is about; of a problem, how severe it is, as in the list of problems."""
+        if self.kind is EvidenceKind.PROBLEM and self.problem is not None:
+            return self.problem.severity.value
+        return self.kind.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +164,7 @@ def _status(
 ) -> Iterator[Evidence]:
     node, service = subject.node, subject.found
     age = node.reading.age(now)
+    problems = find_problems([node], own, now, on)
     if age is None:
         yield _unknown(EvidenceKind.STATUS, Source.SERVICES, "no answer yet")
     elif subject.service and service is None:
@@ -163,17 +173,36 @@ def _status(
     elif service is not None:
         text, at = _since(service, own)
         bad = service.health(node.disabled).is_problem
-        yield Evidence(EvidenceKind.STATUS, Source.SERVICES, text, age, at, is_problem=bad)
+        worst = _worst_of([service] if bad else [], problems)
+        yield Evidence(
+            EvidenceKind.STATUS, Source.SERVICES, text, age, at, is_problem=bad, problem=worst
+        )
     else:
         count = len(node.reading.services)
-        ill = [one.shown for one in node.reading.services if one.health(node.disabled).is_problem]
+        ill = [one for one in node.reading.services if one.health(node.disabled).is_problem]
         text = f"{count - len(ill)} of {count} services ok"
-        text += f"; with problems: {', '.join(ill[:5])}" if ill else ""
-        yield Evidence(EvidenceKind.STATUS, Source.SERVICES, text, age, is_problem=bool(ill))
-    for problem in find_problems([node], own, now, on):
+        text += f"; with problems: {', '.join(one.shown for one in ill[:5])}" if ill else ""
+        worst = _worst_of(ill, problems)
+        yield Evidence(
+            EvidenceKind.STATUS, Source.SERVICES, text, age, is_problem=bool(ill), problem=worst
+        )
+    for problem in problems:
         if problem.service == subject.service or not problem.service:
             began = None if problem.since is None else now - problem.since
-            yield Evidence(EvidenceKind.PROBLEM, Source.POLLS, problem.what, began, is_problem=True)
+            yield Evidence(
+                EvidenceKind.PROBLEM,
+                Source.POLLS,
+                problem.what,
+                began,
+                is_problem=True,
+                problem=problem,
+            )
+
+
+def _worst_of(ill: Iterable[Service], problems: Iterable[Problem]) -> Problem | None:
+    """Return the worst listed problem of services; None where none of them is listed."""
+    names = {service.name for service in ill}
+    return next((problem for problem in problems if problem.service in names), None)
 
 
 def _since(service: Service, own: Sequence[Event]) -> tuple[str, datetime | None]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from rich.cells import cell_len
 from rich.text import Text
 
+from tui.fleet.problems import Problem, Severity
 from tui.model.clock import clock_text, one_unit
 from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark, Verb
 from tui.model.reading import Remedy, Trouble
@@ -235,6 +236,20 @@ def standing_out(view: NodeView) -> list[str]:
     if view.is_fresh and view.problems:
         texts.append(problems_text(view.problems))
     return texts
+
+
+SEVERITY_SIGNS = {
+    Severity.CRITICAL: ("✗", "bad"),
+    Severity.SERIOUS: ("▲", "warn"),
+    Severity.NOTICE: ("△", "moving"),
+}
+"""A shape and the palette's name for each severity."""
+
+
+def problem_sign(problem: Problem) -> tuple[str, str]:
+    """Return a problem's sign and the palette's name; what is down has the colour of that."""
+    sign, style = SEVERITY_SIGNS[problem.severity]
+    return sign, "bad" if problem.is_down else style
 
 
 def problems_text(services: Sequence[Service]) -> str:

@@ -18,7 +18,7 @@ from tui.model.clock import monotonic, one_unit
 from tui.model.sorting import Sorting, SortWords
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
-from tui.ui.format.status_lines import Palette
+from tui.ui.format.status_lines import SEVERITY_SIGNS, Palette, problem_sign
 from tui.ui.keymap import TO_DECK, View, bar_words, bindings
 from tui.ui.screens.live_screen import LiveScreen, SortedScreen
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
@@ -42,11 +42,6 @@ _NARROW = (
 """The columns where a problem has a second line for what it is."""
 
 _NARROW_BELOW = 100
-_LOOKS = {
-    Severity.CRITICAL: ("✗", "bad"),
-    Severity.SERIOUS: ("▲", "warn"),
-    Severity.NOTICE: ("△", "moving"),
-}
 _OWN = {"back": "close", "quit": "close", "all_problems": "close"} | TO_DECK
 _BAR = bar_words(
     "choose why matrix timeline refresh help quit",
@@ -179,7 +174,7 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         nodes = len(self._fleet.nodes)
         self._show_header()
         parts = []
-        for severity, (glyph, style) in _LOOKS.items():
+        for severity, (glyph, style) in SEVERITY_SIGNS.items():
             number = sum(problem.severity is severity for problem in found)
             words = f"{glyph} {number} {severity.value}" if number else ""
             parts.append(Text(words, palette[style]))
@@ -246,7 +241,7 @@ def _since(problem: Problem, now: float) -> Cell:
 
 
 def _name_style(problem: Problem) -> str:
-    return "bad" if problem.is_down else _LOOKS[problem.severity][1]
+    return problem_sign(problem)[1]
 
 
 def _fitted(rows: Sequence[Row], width: int) -> tuple[Column, ...]:
@@ -269,7 +264,7 @@ def _fitted(rows: Sequence[Row], width: int) -> tuple[Column, ...]:
 
 def _one_line(key: str, problem: Problem, place: tuple[str, str], now: float) -> tuple[Row, ...]:
     """Return a problem's row: what it is, then where; `place` is the node's title and cluster."""
-    glyph, style = _LOOKS[problem.severity]
+    glyph, style = SEVERITY_SIGNS[problem.severity]
     cells = (
         Cell(f"{glyph} {problem.severity.value}", style),
         _since(problem, now),
@@ -283,7 +278,7 @@ def _one_line(key: str, problem: Problem, place: tuple[str, str], now: float) ->
 
 def _two_lines(key: str, problem: Problem, place: tuple[str, str], now: float) -> tuple[Row, ...]:
     """Return a problem's row and the line below it, which says what it is."""
-    glyph, style = _LOOKS[problem.severity]
+    glyph, style = SEVERITY_SIGNS[problem.severity]
     cells = (
         Cell(glyph, style),
         Cell(problem.severity.value, style),

@@ -14,14 +14,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.why import Checks, Evidence, EvidenceKind, WhySubject, find_evidence, read_checks
+from tui.fleet.why import Checks, Evidence, WhySubject, find_evidence, read_checks
 from tui.model.clock import monotonic, one_unit
 from tui.model.context import Known
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import hint_border
-from tui.ui.format.status_lines import Palette
+from tui.ui.format.status_lines import Palette, problem_sign
 
-_FAILED = frozenset({EvidenceKind.STATUS, EvidenceKind.PROBLEM})
 
 
 def why_page(evidence: Iterable[Evidence], palette: Palette) -> Table:
@@ -39,7 +38,7 @@ def why_page(evidence: Iterable[Evidence], palette: Palette) -> Table:
         text.append(f"  {found.source.value.removeprefix('GET ')}", palette["muted"])
         table.add_row(
             Text(sign, palette[style]),
-            Text(found.kind.value, palette["muted"]),
+            Text(found.word, palette["muted"]),
             Text(age, palette["muted"]),
             text,
         )
@@ -56,7 +55,7 @@ def _sign(found: Evidence) -> tuple[str, str]:
         return "?", "muted"
     if not found.is_problem:
         return " ", "muted"
-    return ("✗", "bad") if found.kind in _FAILED else ("!", "warn")
+    return ("!", "warn") if found.problem is None else problem_sign(found.problem)
 
 
 _EVERY = 1.0
