@@ -334,6 +334,18 @@ def _came_up(event: Event) -> bool:
     return event.kind is EventKind.RESTARTED
 
 
+def recent_loops(events: Iterable[Event], now: float) -> dict[str, Event]:
+    """Return, by node, the newest crash loop that is young enough to be listed.
+
+    `now` is monotonic seconds.
+    """
+    return {
+        event.node: event
+        for event in events
+        if event.kind is EventKind.LOOPING and now - event.at <= LOOPS_FOR
+    }
+
+
 def recent_restarts(events: Iterable[Event], now: float) -> Counter[str]:
     """Count, by node, the restarts of the last hour that were not ordered here.
 

@@ -7,6 +7,7 @@ import pytest
 from rich.text import Text
 
 from tests.ui.node_views import node_view
+from tui.model.event import CrashLoop, Event
 from tui.model.node import Identity
 from tui.model.order import (
     Moment,
@@ -162,10 +163,18 @@ def test_a_remedy_names_the_key_that_a_person_has_chosen() -> None:
     )
 
 
-def status(width: int, *services: Service, age: float = 1.0, restarts: int = 0) -> str:
+def status(
+    width: int,
+    *services: Service,
+    age: float = 1.0,
+    restarts: int = 0,
+    loop: Event | None = None,
+) -> str:
     view = node_view("node1", *services, age=age)
     sort = Part(Text("problems first"), 7)
-    return status_line(view, restarts, len(services), sort, "", PALETTE, width=width).plain
+    return status_line(
+        view, restarts, len(services), sort, "", PALETTE, width=width, loop=loop
+    ).plain
 
 
 def test_the_status_begins_with_the_worst_and_leaves_parts_out_whole() -> None:
@@ -192,6 +201,18 @@ def test_a_node_whose_services_restarted_lately_is_not_shown_as_well() -> None:
         " ↻ 1 restart in the last hour · 1/1 ok"
     )
     assert status(120, Service("a", "FATAL"), restarts=3).startswith(" ✗ a FATAL")
+
+
+def test_a_crash_loop_comes_before_a_service_that_moves_and_after_one_that_is_down() -> None:
+    loop = Event("node1", CrashLoop(3, 4.0), 1.0, datetime(2026, 1, 1, tzinfo=UTC), "b")
+    for services in ((), (Service("b", "STARTING"),)):
+        line = status(120, Service("a", "RUNNING"), *services, restarts=3, loop=loop)
+        assert line.startswith(" ∞ b crash loop: restarted 3 times in 4 s")
+    brief = status(40, Service("a", "RUNNING"), restarts=3, loop=loop)
+    assert brief.startswith(" ∞ b crash loop · ")
+    assert status(120, Service("a", "FATAL"), loop=loop).startswith(" ✗ a FATAL")
+    stale = status(120, Service("a", "RUNNING"), age=60.0, loop=loop)
+    assert "crash loop" not in stale
 
 
 def test_a_trouble_begins_with_its_reason_and_has_digests_by_their_first_digits() -> None:

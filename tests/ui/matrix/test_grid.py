@@ -155,10 +155,14 @@ def test_a_head_shows_the_node_its_age_and_its_trouble_in_the_room_there_is() ->
         "node1", {}, number=1, role=Role.PRIMARY, age=14.0, is_stale=True, trouble=trouble
     )
     assert [text for text, _ in column_head(primary, 16)] == [
-        "1 ★node1", "STALE 14 s", "unreachable 12 s",
+        "1 node1 ★", "STALE 14 s", "unreachable 12 s",
     ]  # fmt: skip
-    assert [text for text, _ in column_head(primary, 10)] == ["1 ★node1", "STALE 14 s", "lost 12 s"]
-    assert [text for text, _ in column_head(primary, 3)] == ["★1", "OLD", "✗"]
+    assert [text for text, _ in column_head(primary, 10)] == [
+        "1 node1 ★",
+        "STALE 14 s",
+        "lost 12 s",
+    ]
+    assert [text for text, _ in column_head(primary, 3)] == ["1★", "OLD", "✗"]
     replica = column("node12", {}, number=12, role=Role.REPLICA, age=2.0, read_only="said so")
     assert [text for text, _ in column_head(replica, 11)] == ["node12", "replica 2 s", "READ-ONLY"]
     assert [text for text, _ in column_head(replica, 3)] == ["12", "2 s", "ro"]

@@ -45,7 +45,7 @@ async def test_the_matrix_opens_on_the_decks_cell_and_enter_goes_back_to_another
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await open_matrix(deck)
-        await deck.shows("3 nodes of demo", "1 ★node1", "primary", "2 node2", "replica", "3 node3")
+        await deck.shows("3 nodes of demo", "1 node1 ★", "primary", "2 node2", "replica", "3 node3")
         await deck.shows("alert_mgr on node1 (primary): RUNNING for 3d")
         await deck.press("right", "down")
         await deck.shows("authentication_service on node2 (replica)")
@@ -403,7 +403,7 @@ async def test_thirty_five_nodes_scroll_both_ways_under_a_frozen_head(
         await deck.shows("◀ 30 nodes", "node35", "SERVICE", "stats_archiver on node35")
         assert "alert_mgr  " not in deck.text
         await deck.press("home", "g")
-        await deck.shows("1 ★node1", "▸ alert_mgr")
+        await deck.shows("1 node1 ★", "▸ alert_mgr")
         many.cluster.stop(33, "sentinel_service")
         deck.fleet.refresh()
         await deck.shows("sentinel_service STOPPED on node33", "1 not ok")

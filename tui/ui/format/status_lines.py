@@ -9,9 +9,12 @@ from rich.text import Text
 
 from tui.fleet.problems import Problem, Severity
 from tui.model.clock import clock_text, one_unit
+from tui.model.event import Event
+from tui.model.event_text import event_text
 from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark, Verb
 from tui.model.reading import Remedy, Trouble
-from tui.model.service import Service
+from tui.model.service import Health, Service
+from tui.model.text import visible_name
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part, parts_that_fit
 from tui.ui.format.service_row import GLYPHS, RESTARTED
@@ -64,12 +67,14 @@ def status_line(  # noqa: PLR0917 - what the line says
     palette: Palette,
     *,
     width: int,
+    loop: Event | None = None,
     is_titled: bool = False,
     shows_age: bool = True,
 ) -> Text:
     """Return the state of the services, the worst first, and which of them are shown.
 
-    `restarts` are the node's of the last hour that were not sent from here.
+    `restarts` are the node's of the last hour that were not sent from here; `loop` is a crash loop
+    of one of its services, if there was one lately.
     What does not fit into `width` cells is shortened or left out whole, the least important first.
     Where the table's frame `is_titled`, it has the counts. `shows_age` is False where the header
     has the age of the answer.
@@ -82,9 +87,9 @@ def status_line(  # noqa: PLR0917 - what the line says
     pace = "paused" if view.paused else f"every {view.interval:g} s"
     parts = (
         Part(
-            _worst_text(view, restarts, palette),
+            _worst_text(view, restarts, loop, palette),
             0,
-            _worst_text(view, restarts, palette, is_brief=True),
+            _worst_text(view, restarts, loop, palette, is_brief=True),
         ),
         Part(Text(f"{well}/{total} {was}ok" * is_counted, palette["muted"]), 4),
         Part(Text(view.health_remark, palette["warn"]), 3),
@@ -119,10 +124,19 @@ def freshness_text(view: NodeView, palette: Palette, *, is_brief: bool = False) 
     return Text(f"polled {one_unit(view.age)} ago{moment}", palette["muted"])
 
 
-def _worst_text(view: NodeView, restarts: int, palette: Palette, *, is_brief: bool = False) -> Text:
-    """Return the worst of the services; that there is no problem, where that is known."""
+def _worst_text(
+    view: NodeView, restarts: int, loop: Event | None, palette: Palette, *, is_brief: bool = False
+) -> Text:
+    """Return the worst of the services; that there is no problem, where that is known.
+
+    A crash loop is worse than a service that only moves, which is what a part of it looks like.
+    """
     if not view.is_fresh:
         return Text()
+    is_down = any(one.health(view.facts.disabled) is not Health.MOVING for one in view.problems)
+    if loop is not None and not is_down:
+        how = "" if is_brief else f": {event_text(loop)}"
+        return Text(f"∞ {visible_name(loop.service)} crash loop{how}", palette["bad"])
     if not view.problems and restarts:
         many = f"{restarts} restart{'s' * (restarts > 1)} in the last hour"
         why = "" if is_brief else ", not sent from here"

@@ -36,11 +36,11 @@ def column_head(column: MatrixColumn, width: int) -> tuple[StyledText, StyledTex
 
 def _name(column: MatrixColumn, width: int) -> StyledText:
     primary = column.role is Role.PRIMARY
-    star = "★" if primary else ""
+    star = " ★" if primary else ""
     key = f"{column.number} " if 0 < column.number < 10 else ""
-    texts = [f"{key}{star}{column.title}", f"{star}{column.title}"]
+    texts = [f"{key}{column.title}{star}", f"{column.title}{star}"]
     if column.number:
-        texts.append(f"{star}{column.number}")
+        texts.append(f"{column.number}{star.strip()}")
     name = texts[-1] if width < _NARROW else fitting(texts, width)
     return name, "accent" if primary else "bold"
 

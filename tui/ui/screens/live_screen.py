@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.guard import judge_verb
-from tui.fleet.problems import recent_restarts
+from tui.fleet.problems import recent_loops, recent_restarts
 from tui.model.clock import clock_text, monotonic
 from tui.model.event import Event
 from tui.model.filters import FilterKeys, ServiceKinds, filter_hint
@@ -57,22 +57,26 @@ _RESTARTS_EVERY = 10.0
 """Seconds after which restarts are counted again where no event is new: an hour goes on."""
 
 
-class _RestartCount:
-    """The restarts of the last hour by node, counted again only where an event is new."""
+class _RecentRestarts:
+    """The restarts of the last hour and the crash loops, by node.
+
+    They are looked for again only where an event is new.
+    """
 
     def __init__(self) -> None:
         self._of: tuple[int, Event | None] = (-1, None)
         self._at = 0.0
-        self._counted: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
+        self.loops: Mapping[str, Event] = {}
 
-    def count(self, events: Sequence[Event], now: float) -> Counter[str]:
-        """Return them at `now` (monotonic)."""
+    def look(self, events: Sequence[Event], now: float) -> None:
+        """Find them at `now` (monotonic)."""
         of = (len(events), events[-1] if events else None)
         is_same = of[0] == self._of[0] and of[1] is self._of[1]
         if not is_same or now - self._at > _RESTARTS_EVERY:
             self._of, self._at = of, now
-            self._counted = recent_restarts(events, now)
-        return self._counted
+            self.counts = recent_restarts(events, now)
+            self.loops = recent_loops(events, now)
 
 
 class LiveScreen(Screen[ScreenResultType]):
@@ -92,7 +96,7 @@ class LiveScreen(Screen[ScreenResultType]):
         self.live_keys = dict(live_keys)
         """Binding id → the keys it has now, as Textual spells them."""
         self._header = HeaderBand(id="header")
-        self._restart_count = _RestartCount()
+        self._recent_restarts = _RecentRestarts()
         self._status = BarLine(id="status")
         self._keys = BarLine(id="keys")
         self._painted_at = 0.0
@@ -200,7 +204,13 @@ class LiveScreen(Screen[ScreenResultType]):
 
     def _restarts(self) -> Counter[str]:
         """Return, by node, the restarts of the last hour that were not ordered here."""
-        return self._restart_count.count(self._fleet.events, monotonic())
+        self._recent_restarts.look(self._fleet.events, monotonic())
+        return self._recent_restarts.counts
+
+    def _loop(self, node: str) -> Event | None:
+        """Return the crash loop of a service of a node, if there was one lately."""
+        self._recent_restarts.look(self._fleet.events, monotonic())
+        return self._recent_restarts.loops.get(node)
 
     def _show_header(self, view: NodeView | None = None) -> None:
         """Show the header: of a node and its cluster on the deck, else of all nodes.
