@@ -5,8 +5,9 @@ from pathlib import Path
 
 from tests.fleet.conftest import configuration, profile
 from tui.config import Notify, Settings
-from tui.config.changes import ConfigurationChanges, compare_configurations
+from tui.config.changes import ConfigurationChanges, ProfileChange, compare_configurations
 from tui.config.profile import ProfileOrigin, RolloutRules
+from tui.model.node import Environment
 
 ONE, TWO = profile("http://127.0.0.1:1", "one"), profile("http://127.0.0.1:2", "two")
 BEFORE = configuration([ONE, TWO])
@@ -20,9 +21,10 @@ def test_nothing_differs_where_only_lines_have_moved() -> None:
 
 def test_profiles_are_added_changed_and_removed_by_their_names() -> None:
     three = profile("http://127.0.0.1:3", "three")
-    after = replace(BEFORE, nodes=(replace(ONE, label="first"), three))
-    changes = compare_configurations(BEFORE, after)
-    assert changes == ConfigurationChanges(("three",), ("one",), ("two",))
+    one = replace(ONE, label="first", environment=Environment.PRODUCTION)
+    changes = compare_configurations(BEFORE, replace(BEFORE, nodes=(one, three)))
+    changed = ProfileChange("one", ("environment production", "label"))
+    assert changes == ConfigurationChanges(("three",), (changed,), ("two",))
     assert changes
 
 

@@ -1,8 +1,9 @@
 """Whether a configuration file on disk is another one than before, and what differs in it."""
 
+from dataclasses import fields
 from pathlib import Path
 
-from tui.config.profile import Configuration
+from tui.config.profile import Configuration, NodeProfile
 from tui.model.records import dataclass
 
 
@@ -44,11 +45,19 @@ class FileWatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileChange:
+    """A profile that differs, and its keys that do; with `environment` its new value."""
+
+    name: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationChanges:
-    """The names of the profiles that differ, and the tables that a running deck does not adopt."""
+    """The profiles that differ, and the tables that a running deck does not adopt."""
 
     added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
+    changed: tuple[ProfileChange, ...] = ()
     removed: tuple[str, ...] = ()
     at_next_start: tuple[str, ...] = ()
 
@@ -69,7 +78,25 @@ def compare_configurations(before: Configuration, after: Configuration) -> Confi
     }
     return ConfigurationChanges(
         tuple(name for name in new if name not in old),
-        tuple(name for name in new if name in old and new[name] != old[name]),
+        tuple(
+            ProfileChange(name, _changed_parts(old[name], new[name]))
+            for name in new
+            if name in old and new[name] != old[name]
+        ),
         tuple(name for name in old if name not in new),
         tuple(f"[{name}]" for name, differs in tables.items() if differs),
     )
+
+
+def _changed_parts(before: NodeProfile, after: NodeProfile) -> tuple[str, ...]:
+    """Return what differs of a profile; the environment, on which the guard depends, by its value.
+
+    No other value is named: a command that reads a password may be one.
+    """
+    names = [
+        one.name
+        for one in fields(NodeProfile)
+        if one.compare and getattr(before, one.name) != getattr(after, one.name)
+    ]
+    environment = after.environment.value if after.environment is not None else "none"
+    return tuple(f"environment {environment}" if name == "environment" else name for name in names)

@@ -3,7 +3,7 @@
 from rich.table import Table
 
 from tui.config import Configuration
-from tui.config.changes import ConfigurationChanges
+from tui.config.changes import ConfigurationChanges, ProfileChange
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
 from tui.ui.format.status_lines import Palette
 
@@ -46,10 +46,14 @@ def change_facts(changes: ConfigurationChanges, palette: Palette) -> list[Fact]:
     rows: list[Fact] = []
     for label, names, style in (
         ("added", changes.added, "bold"),
-        ("changed", changes.changed, "bold"),
+        ("changed", tuple(map(_changed_words, changes.changed)), "bold"),
         ("removed", changes.removed, palette["warn"]),
         ("at next start", changes.at_next_start, palette["muted"]),
     ):
         if names:
             rows.append((label, ", ".join(names), style))
     return rows
+
+
+def _changed_words(change: ProfileChange) -> str:
+    return f"{change.name} ({', '.join(change.parts)})"
