@@ -461,6 +461,17 @@ async def test_a_clusters_facts_are_joined_from_four_calls(connect):
     assert facts.disabled == {"cm_server"}
 
 
+async def test_roles_that_did_not_change_are_not_read_again(connect):
+    states = {"/v1/nodes/status": CLUSTER["/v1/nodes/status"]}
+    with serving(routes(states)) as server:
+        client = connect(server)
+        first = await client.member_states()
+        assert await client.member_states() is first
+        states["/v1/nodes/status"] = answer('{"1": {"role": "slave"}}')
+        (changed,) = await client.member_states()
+    assert changed.role is Role.REPLICA
+
+
 @pytest.mark.parametrize("missing", CLUSTER)
 async def test_one_call_that_fails_is_a_gap_with_its_reason(connect, missing):
     with serving(routes(CLUSTER | {missing: answer(b"", 403)})) as server:

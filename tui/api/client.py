@@ -112,6 +112,7 @@ class NodeReader:
         session = session or Session(username, password, LoginHabit(LoginWay.BASIC))
         self._login = NodeSession(session, self._connection)
         self._services = ServicesParser()
+        self._members: tuple[bytes, tuple[Member, ...]] = (b"", ())
 
     @property
     def connections(self) -> int:
@@ -203,7 +204,13 @@ class NodeReader:
 
     async def member_states(self) -> tuple[Member, ...]:
         """Read `GET /v1/nodes/status`: every node's role and hostname, without its address."""
-        return codec.join_members((), await self._read(_STATES, codec.read_states))
+        return await self._read(_STATES, self._read_members)
+
+    def _read_members(self, body: bytes) -> tuple[Member, ...]:
+        # It is read every few seconds, and rarely differs.
+        if body != self._members[0]:
+            self._members = (body, codec.join_members((), codec.read_states(body)))
+        return self._members[1]
 
     async def optional_services(self) -> OptionalServices:
         """Read `GET /v1/cluster/services_configuration`: the optional services, the disabled."""

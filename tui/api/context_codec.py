@@ -5,18 +5,18 @@ wrong shape is WireError.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from tui.api.codec import (
     HttpReply,
-    JsonObject,
     WireError,
     kind_of_json,
     read_epoch,
     read_json,
+    read_long_object,
     read_member_health,
     read_object,
     read_start_time,
@@ -56,7 +56,7 @@ def read_health(body: bytes, *, whole: bool = True) -> ClusterHealth:
     The permission of a part is not that of the whole, so a part that is missing or has another
     shape is None.
     """
-    answer = read_object(body)
+    answer = read_long_object(body)
     if not whole:
         return ClusterHealth(read_member_health(answer))
     nodes = answer["nodes"] if isinstance(answer.get("nodes"), list) else []
@@ -91,7 +91,7 @@ def _entries(
     return Entries(good, len(listed) - len(good))
 
 
-def _active_alerts(answer: JsonObject, nodes: _RawNodes) -> Entries[Alert] | None:
+def _active_alerts(answer: Mapping[str, Any], nodes: _RawNodes) -> Entries[Alert] | None:
     """Read the alerts of the cluster, and of those nodes that list any."""
     of_cluster = _part(answer.get("active_alerts"), _active_alert)
     if of_cluster is None:

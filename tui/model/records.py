@@ -7,6 +7,7 @@ start imports have no instance yet, or one. All classes share the other function
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
@@ -112,7 +113,13 @@ def _compiled(cls: type[Any], *, is_frozen: bool, is_compared: bool) -> dict[str
             value = f"__make_{name}() if {name} is __missing else {name}"
         else:
             heads.append(name)
-        lines.append(f" __set(self, {name!r}, {value})" if is_frozen else f" self.{name} = {value}")
+        if not is_frozen:
+            lines.append(f" self.{name} = {value}")
+        elif isinstance(slot := getattr(cls, name, None), MemberDescriptorType):
+            known[f"__set_{name}"] = slot.__set__
+            lines.append(f" __set_{name}(self, {value})")
+        else:
+            lines.append(f" __set(self, {name!r}, {value})")
     source = [f"def __init__({', '.join(heads)}):", *(lines or [" pass"])]
     if is_compared:
         ours, theirs = (
