@@ -192,6 +192,20 @@ async def test_a_pause_stops_the_requests_and_refresh_now_still_asks(
         await deck.until(lambda: listed(served) >= before + 3)
 
 
+async def test_nodes_are_polled_together_with_those_that_are_due_about_then(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served), refresh=10) as deck:
+        await deck.until(lambda: all(one.reading.is_good for one in deck.fleet.nodes))
+        await deck.until(
+            lambda: all((one.next_at or 0) > one.reading.asked_at for one in deck.fleet.nodes)
+        )
+        for node in deck.fleet.nodes:
+            assert node.next_at is not None
+            assert 9.5 <= node.next_at - node.reading.asked_at <= 10
+            assert node.next_at * 2 == pytest.approx(round(node.next_at * 2), abs=1e-6)
+
+
 async def test_an_interval_that_changes_acts_at_once(served: SimulatedCluster) -> None:
     async with running(*profiles(served), refresh=60) as deck:
         await deck.until(lambda: deck.watch().reading.is_good)

@@ -86,6 +86,7 @@ class Login:
     `refused_by` are the nodes that alone get the password no more. `is_last_look` while nothing is
     polled after the calls of now: two of them that are refused end nothing then, so two may go at a
     time that no node has taken the password for yet. `memory` keeps refusals over processes.
+    `wakers` are called when there is another password.
     """
 
     username: str
@@ -99,7 +100,7 @@ class Login:
     is_last_look: bool = False
     memory: RefusedLogins | None = None
     generation: int = 0
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    wakers: set[Callable[[], None]] = field(default_factory=set)
     attempts: AttemptLimit = field(default_factory=AttemptLimit)
     sessions: dict[Hashable, tuple[int, Session]] = field(default_factory=dict)
     refused_by: dict[str, _LoneRefusal] = field(default_factory=dict)
@@ -321,8 +322,8 @@ class Login:
         self._taken_at.clear()
         self.attempts.reset()
         self.generation += 1
-        self.changed.set()
-        self.changed = asyncio.Event()
+        for wake in tuple(self.wakers):
+            wake()
 
 
 def _listed(nodes: list[str]) -> str:

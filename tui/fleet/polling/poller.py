@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Untrusted
 from tui.config import NodeProfile
@@ -36,6 +36,9 @@ from tui.model.service import Service, ServiceCounts
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
+
+_TURNS = 20
+"""Moments of an interval at which nodes are polled."""
 
 _LEAST_TIME = 0.5
 """Seconds that a node has to say who it is, even where readings come sooner."""
@@ -97,8 +100,8 @@ class NodePoller:
         self._side_is_due = asyncio.Event()
         self._is_slow_to_identify = False
         self._is_running = False
-        self._nudge = asyncio.Event()
-        self._wakes: dict[asyncio.Event, asyncio.Task[Literal[True]]] = {}
+        self._is_nudged = False
+        self._rest_end: asyncio.Future[None] | None = None
         self._failures = 0
         self._hurry: float | None = None
         self._stale_after = 2 * timing.interval
@@ -200,12 +203,12 @@ class NodePoller:
         self._timing = replace(self._timing, interval=seconds)
         self._stale_after = min(self._stale_after, 2 * seconds)
         if sooner and not self.paused:
-            self._nudge.set()
+            self._nudge()
 
     def refresh_now(self) -> None:
         """Poll now, whatever was planned, paused or not."""
         self._facts_reader.hasten()
-        self._nudge.set()
+        self._nudge()
 
     def set_paused(self, paused: bool) -> None:
         """Plan no more readings, or go on at once."""
@@ -245,15 +248,13 @@ class NodePoller:
     # Each task closes its own connection: a program that ends cancels them all at once.
 
     async def _run_polls(self) -> None:
+        self.login.wakers.add(self._nudge)
         try:
-            await self._rest(self._timing.first)
+            await self._rest(self._timing.first, in_turn=False)
             while True:
-                generation = self.login.generation
-                wait = await self._poll(goes_on=True)
-                await self._rest(wait if generation == self.login.generation else 0.0)
+                await self._rest(await self._poll(goes_on=True))
         finally:
-            for wake in self._wakes.values():
-                wake.cancel()
+            self.login.wakers.discard(self._nudge)
             await self._connection.shut()
 
     async def _run_side_calls(self) -> None:
@@ -272,38 +273,51 @@ class NodePoller:
         """Get no more facts from the cluster's cache, and add none."""
         self._facts_reader.end()
 
-    async def _rest(self, seconds: float | None) -> None:
+    def _nudge(self) -> None:
+        """End the rest of now, or that after the poll of now."""
+        self._is_nudged = True
+        _end(self._rest_end)
+
+    async def _rest(self, seconds: float | None, *, in_turn: bool = True) -> None:
         """Wait `seconds`, for ever if None; a nudge or a new password ends it."""
-        waits = self._waits()
         if seconds is not None and self._hurry is not None and not self._must_wait:
             seconds = min(seconds, self._hurry)
         due = None if seconds is None else monotonic() + seconds
+        if due is not None and in_turn:
+            due = self._in_turn(due)
         try:
-            while not await self._is_over(waits, due):
-                pass
+            await asyncio.sleep(0)
+            while not self._is_nudged:
+                self.next_at = None if self._is_idle else due
+                left = None if self.next_at is None else self.next_at - monotonic()
+                if left is not None and left <= 0:
+                    break
+                await self._wait(left)
         finally:
-            self._nudge.clear()
+            self._is_nudged = False
 
-    def _waits(self) -> list[asyncio.Task[Literal[True]]]:
-        """Return a task for each event that ends a rest; those of the last rest go on."""
-        known, events = self._wakes, (self._nudge, self.login.changed)
-        going_on = {event: known[event] for event in events if event in known}
-        for event in known.keys() - going_on.keys():
-            known[event].cancel()
-        self._wakes = {
-            event: going_on[event]
-            if event in going_on and not going_on[event].done()
-            else asyncio.create_task(event.wait())
-            for event in events
-        }
-        return list(self._wakes.values())
+    def _in_turn(self, due: float) -> float:
+        """Return when to poll that is due: with all others that are due about then.
 
-    async def _is_over(self, waits: list[asyncio.Task[Literal[True]]], due: float | None) -> bool:
-        """Wait until one of `waits` is done or the time is up; a pause has no time."""
-        self.next_at = None if self._is_idle else due
-        left = None if self.next_at is None else max(0.0, self.next_at - monotonic())
-        done, _ = await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        return bool(done) or not self._is_idle
+        To wake for each of many nodes takes longer than to poll them. Nodes in trouble stay apart,
+        and what an order wants is not moved.
+        """
+        if self._hurry is not None or self._failures:
+            return due
+        turn = self._timing.interval / _TURNS
+        return due // turn * turn
+
+    async def _wait(self, seconds: float | None) -> None:
+        """Wait until the time is up, or for a nudge."""
+        loop = asyncio.get_running_loop()
+        end = self._rest_end = loop.create_future()
+        timer = None if seconds is None else loop.call_later(seconds, _end, end)
+        try:
+            await end
+        finally:
+            self._rest_end = None
+            if timer is not None:
+                timer.cancel()
 
     @property
     def _is_idle(self) -> bool:
@@ -328,7 +342,8 @@ class NodePoller:
             self._publish_services(services, origin, asked_at)
             if goes_on:
                 await self._identify(due=asked_at + self._timing.interval)
-                self._side_is_due.set()
+                if self._has_side_calls():
+                    self._side_is_due.set()
         except (LoginRefused, LoginStopped):
             if self.login.trouble or generation == self.login.generation:
                 self._publish_trouble(self.login.trouble_at(self.name), asked_at)
@@ -362,6 +377,14 @@ class NodePoller:
                     await self._facts_reader.identify(reader)
             except TimeoutError:
                 self._is_slow_to_identify = True
+
+    def _has_side_calls(self) -> bool:
+        facts = self._facts_reader
+        return (
+            (self._is_slow_to_identify and facts.identity_is_due())
+            or facts.cluster_is_due(self.interval)
+            or (facts.context_is_due() and not self._is_ordered())
+        )
 
     async def _make_side_calls(self) -> None:
         if self._is_slow_to_identify and self._facts_reader.identity_is_due():
@@ -507,8 +530,13 @@ class NodePoller:
     async def hurried(self, interval: float) -> AsyncIterator[None]:
         """Poll every `interval` seconds while an order is watched, even when paused."""
         before, self._hurry = self._hurry, interval
-        self._nudge.set()
+        self._nudge()
         try:
             yield
         finally:
             self._hurry = before
+
+
+def _end(rest: asyncio.Future[None] | None) -> None:
+    if rest is not None and not rest.done():
+        rest.set_result(None)
