@@ -13,6 +13,7 @@ from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.reading import Trouble
 from tui.model.records import dataclass
+from tui.model.restart import uptime_came_late
 from tui.model.service import Service
 
 _LOOK_ONLY = "read-only: waiting only looks"
@@ -63,36 +64,44 @@ async def _poll_until(
 ) -> WaitResult:
     ends = monotonic() + seconds
     first: Service | None = None
+    looked_at = 0.0
     while True:
         await node.poll_services()
         if node.reading.is_good:
             await node.identify()  # its trouble may be that another node answers
         trouble = node.reading.trouble or wrong_node_trouble(node)
         service = None if trouble else node.reading.find(name)
-        if service is not None and _CONDITIONS[awaited](first or service, service):
-            return WaitResult(reached=True, service=service)
-        first = first or service
+        if first is None and service is not None:
+            first, looked_at = service, node.reading.asked_at
+        if service is not None and first is not None:
+            seconds = (node.reading.answered_at or 0.0) - looked_at
+            if _CONDITIONS[awaited](first, service, seconds):
+                return WaitResult(reached=True, service=service)
         remaining = ends - monotonic()
         if remaining <= 0 or node.login.trouble:
             return WaitResult(reached=False, service=service, trouble=trouble)
         await asyncio.sleep(min(interval, remaining))
 
 
-def _is_running(_: Service, now: Service) -> bool:
+def _is_running(_first: Service, now: Service, _seconds: float) -> bool:
     return now.status == "RUNNING"
 
 
-def _is_stopped(_: Service, now: Service) -> bool:
+def _is_stopped(_first: Service, now: Service, _seconds: float) -> bool:
     return now.status in {"STOPPED", "EXITED"}
 
 
-def _is_restarted(first: Service, now: Service) -> bool:
-    if not _is_running(first, now) or first.started_at is None or now.started_at is None:
+def _is_restarted(first: Service, now: Service, seconds: float) -> bool:
+    """Whether it runs since after the first look, which was `seconds` ago.
+
+    With a longer uptime, its later start time may be that of another node.
+    """
+    if not _is_running(first, now, seconds) or first.started_at is None or now.started_at is None:
         return False
-    return now.started_at > first.started_at
+    return now.started_at > first.started_at and not uptime_came_late(first, now, seconds)
 
 
-_CONDITIONS: dict[Awaited, Callable[[Service, Service], bool]] = {
+_CONDITIONS: dict[Awaited, Callable[[Service, Service, float], bool]] = {
     Awaited.RUNNING: _is_running,
     Awaited.STOPPED: _is_stopped,
     Awaited.RESTARTED: _is_restarted,

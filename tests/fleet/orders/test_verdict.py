@@ -279,6 +279,29 @@ def test_an_uptime_that_comes_one_reading_late_is_not_flapping(late: int) -> Non
     assert result_of(judge(Verb.RESTART, RAN, YES, sights)) is Result.VERIFIED
 
 
+def test_a_later_start_time_with_an_uptime_from_before_the_action_verifies_nothing() -> None:
+    """P7: a service that runs for hours was not restarted a moment ago; another node may answer."""
+    sights = [up(at, 7200 + at, T1) for at in range(1, 73)]
+    assert judge(Verb.RESTART, RAN, YES, sights[:20]) is None
+    verdict = judge(Verb.RESTART, RAN, YES, sights)
+    assert verdict is not None
+    assert verdict.result is Result.UNKNOWN
+    assert verdict.text == (
+        "a new start time, but it runs for 7272 s, and the action left 72 s before: "
+        "does another node answer?"
+    )
+    late = [up(at, 7200 + at, T1) for at in range(1, 20)] + [up(20, 19, T1), up(31, 30, T1)]
+    assert result_of(judge(Verb.RESTART, RAN, YES, late)) is not Result.UNKNOWN
+
+
+def test_a_stop_that_is_seen_by_its_absence_alone_says_so() -> None:
+    sights = [Observation(1, None), Observation(12, None)]
+    verdict = judge(Verb.STOP, RAN, YES, sights)
+    assert verdict is not None
+    assert verdict.result is Result.VERIFIED
+    assert verdict.text == "stable for 10 s, not listed any more"
+
+
 def test_a_start_time_that_changes_two_readings_late_is_flapping() -> None:
     sights = [up(1, None, T1), up(2, None, T1), up(3, None, T2)]
     assert result_of(judge(Verb.RESTART, RAN, YES, sights)) is Result.FLAPPING

@@ -19,6 +19,7 @@ from tui.model.order import (
 )
 from tui.model.reading import Reading
 from tui.model.records import dataclass
+from tui.model.restart import uptime_came_late
 from tui.model.service import is_one_shot, uptime_started_over
 
 RUNNING = "RUNNING"
@@ -146,15 +147,14 @@ def _decide(case: _ServiceCase) -> Verdict | None:
         off = _first_off(verb, before, held)
         if off is not None:
             return case.verdict(Result.FLAPPING, _denied(case.answer, _flapped(held[0], off)))
-        if held[-1].at - held[0].at >= patience.steady:
+        if held[-1].at - held[0].at >= patience.steady and not _ran_before(case, held[-1]):
             return _verified(case)
     if _nothing_happened(case):
         return _unmoved(case)
     if case.now < patience.limit + (patience.steady if reached is not None else 0):
         return None
     if reached is not None:
-        after = seen[reached].at
-        text = f"reached it after {after:.1f} s, then the node was not seen any more"
+        text = _unsteady(case, seen[reached].at)
         return case.verdict(Result.UNKNOWN, _denied(case.answer, text))
     return _gave_up(case)
 
@@ -171,6 +171,8 @@ def _refused(case: _ServiceCase) -> Verdict | None:
 
 def _verified(case: _ServiceCase) -> Verdict:
     answer, text = case.answer, f"stable for {case.patience.steady:.0f} s"
+    if case.observations[-1].status is None:
+        text += ", not listed any more"
     if answer.claim is Claim.NOTHING:
         text += ", seen at the node although its answer was lost"
     elif answer.denial:
@@ -187,6 +189,23 @@ def _unmoved(case: _ServiceCase) -> Verdict:
         same = same if before.started_at else f"still {before.status}"
         return case.verdict(Result.FAILED, _denied(case.answer, same))
     return case.verdict(Result.NOT_RESTARTED, f"accepted, but {same}")
+
+
+def _ran_before(case: _ServiceCase, seen: Observation) -> bool:
+    """Whether a restarted service has an uptime that is longer than the time since the POST left.
+
+    Its later start time is then no evidence: it may be that of another node.
+    """
+    return case.verb is Verb.RESTART and uptime_came_late(case.before, seen, seen.at)
+
+
+def _unsteady(case: _ServiceCase, after: float) -> str:
+    """Word why a state that was reached `after` seconds could not be verified in time."""
+    last = case.observations[-1]
+    if _ran_before(case, last):
+        ran = f"it runs for {last.uptime} s, and the action left {last.at:.0f} s before"
+        return f"a new start time, but {ran}: does another node answer?"
+    return f"reached it after {after:.1f} s, then the node was not seen any more"
 
 
 def _denied(answer: NodeAnswer, text: str) -> str:
