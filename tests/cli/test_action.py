@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -166,6 +167,25 @@ def test_what_the_node_refuses_is_exit_code_1(known: Command, served: SimulatedC
     assert ran.code == 1
     assert "node2 alert_mgr: failed, the node reported failure; still RUNNING" in ran.out
     assert posts(served) == [2]
+
+
+@pytest.mark.real_time
+def test_a_disk_that_is_full_before_the_verdict_is_told(
+    known: Command, served: SimulatedCluster
+) -> None:
+    """The action is recorded before it is sent; that its verdict is not must not be silent."""
+    journal = known.home / ".local" / "state" / "rsdeck" / "journal.jsonl"
+    journal.parent.mkdir(parents=True, mode=0o700)
+    largest, room = 16_384, 1_500  # the session and the intent take 1,000 bytes
+    journal.write_bytes(b"{}".ljust(largest - room - 1) + b"\n")
+    journal.chmod(0o600)
+    limit = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest},) * 2)"
+    small_disk = (sys.executable, "-c", f"{limit}; os.execv(sys.executable, sys.argv[1:])")
+    ran = known.run_process("restart", "node2", SERVICE, *YES, argv=(*small_disk, *RSDECK))
+    assert posts(served) == [2]
+    assert "node2 alert_mgr: verified" in ran.out
+    told = f"rsdeck: the journal lacks what came of it: {journal}: File too large\n"
+    assert ran.err.endswith(told)
 
 
 # Output that cannot be written

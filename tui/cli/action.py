@@ -13,7 +13,7 @@ from tui.cli.completion import complete_nodes, complete_services
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import ActionResult, ActionService
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.need_journal import need_journal
+from tui.cli.need_journal import need_journal, unrecorded_text
 from tui.cli.options import reason_option, seconds_of, services_argument, steady_option
 from tui.cli.output import aligned_columns, unwritten
 from tui.cli.process import call_on_signals
@@ -186,6 +186,8 @@ class _Action:
                     click.echo(f"{self._node} {verdict}")
             if end.signal:
                 click.echo(f"rsdeck: {end.text}", err=True)
+            if end.unrecorded:
+                click.echo(unrecorded_text(end.unrecorded), err=True)
         except OSError as error:
             raise unwritten(error) from None
         return WELL if end.is_verified else DOWN

@@ -19,7 +19,8 @@ _UNKNOWN = "interrupted: what came of it is unknown until the node is polled aga
 class ActionEnd:
     """What came of an action; `text` is why nothing was sent, or why the verdict is missing.
 
-    `id` is the action's in the journal; `signal` is what interrupted it, 0 if nothing did.
+    `id` is the action's in the journal, and `unrecorded` why that lacks what came of it, empty
+    where it has it; `signal` is what interrupted it, 0 if nothing did.
     """
 
     id: str
@@ -27,6 +28,7 @@ class ActionEnd:
     verdicts: tuple[Verdict, ...] = ()
     text: str = ""
     signal: int = 0
+    unrecorded: str = ""
 
     @property
     def is_verified(self) -> bool:
@@ -128,7 +130,14 @@ class ActionRun:
         unknown = (Verdict(name, Result.UNKNOWN, _UNKNOWN) for name in self._order.names)
         verdicts = tuple(found.get(verdict.service, verdict) for verdict in unknown)
         text = _UNKNOWN if progress.is_open else ""
-        return ActionEnd(id_, sent=True, verdicts=verdicts, text=text, signal=self._signal)
+        return ActionEnd(
+            id_,
+            sent=True,
+            verdicts=verdicts,
+            text=text,
+            signal=self._signal,
+            unrecorded=self._fleet.journal.trouble,
+        )
 
     def _narrate(self, text: str) -> None:
         """Print a step on stderr; where that fails, the order is watched all the same."""

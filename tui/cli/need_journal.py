@@ -13,3 +13,8 @@ def need_journal(exit_code: int) -> None:
     except JournalError as error:
         text = f"{error}; nothing was sent"
         raise CommandError(text, ErrorCode.STORAGE, exit_code=exit_code) from None
+
+
+def unrecorded_text(trouble: str) -> str:
+    """Return the line that says that something was sent, and why the journal lacks its result."""
+    return f"rsdeck: the journal lacks what came of it: {trouble}"

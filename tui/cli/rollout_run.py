@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from tui.cli.errors import DOWN, UNREACHABLE, USAGE, WELL
+from tui.cli.need_journal import unrecorded_text
 from tui.cli.output import unwritten
 from tui.cli.rollout_report import end_line, step_line
 from tui.fleet.fleet import Fleet
@@ -86,6 +87,8 @@ class RolloutRun:
             self._narrate(text)
             self._end(text)
             code = DOWN
+        if self._last is not None and (trouble := self._fleet.journal.trouble):
+            self._echo(unrecorded_text(trouble), err=True)
         if self._broken is not None:
             raise unwritten(self._broken)
         return code
