@@ -116,6 +116,41 @@ def test_an_arrow_whose_rest_comes_200_ms_later_is_the_escape_key_and_nothing_el
     assert keys([b"\x1b", b"[D"], [0, 0.2]) == ["escape"]
 
 
+EIGHT_BIT = {
+    b"\x1b[": "\x9b",
+    b"\x1bO": "\x8f",
+    b"\x1bP": "\x90",
+    b"\x1b]": "\x9d",
+    b"\x1b_": "\x9f",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("gap", GAPS)
+def test_no_part_of_a_sequence_in_8_bit_form_is_a_letter(gap: float, encoding: str) -> None:
+    """A split `CSI y` of 8-bit mode confirmed an action."""
+    mode_report, no_key = b"\x1b[?2026;2$y", b"\x1b[y"
+    for sequence in (*KNOWN, mode_report, no_key):
+        first, known = EIGHT_BIT[sequence[:2]].encode(encoding), keys([sequence], [0])
+        is_whole = gap <= SEQUENCE_WAITS
+        assert keys([first, sequence[2:]], [0, gap]) == (known if is_whole else []), sequence
+    for string in STRINGS:
+        first = EIGHT_BIT[string[:2]].encode(encoding)
+        if gap < SEQUENCE_WAITS:
+            assert keys([first, string[2:]], [0, gap]) == [], string
+    # One that no byte followed has ended, and a key is a key again.
+    assert keys([EIGHT_BIT[b"\x1bP"].encode(encoding), b"y"], [0, 1.5]) == ["y"]
+
+
+def test_a_paste_is_not_ended_by_what_it_holds_in_8_bit_form() -> None:
+    """Terminals take ESC out of what they paste, and some only that."""
+    pasted = b"\x1b[200~a\xc2\x9b201~y\x1b[201~"
+    assert [one.text for one in decoded([pasted], [0]) if isinstance(one, PastedText)] == [
+        "a\x9b201~y"
+    ]
+    assert keys([pasted], [0]) == []
+
+
 def test_an_arrow_whose_rest_comes_within_the_wait_is_an_arrow() -> None:
     assert keys([b"\x1b", b"[D"], [0, 0.05]) == ["left"]
     assert keys([b"\x1b[", b"D"], [0, 0.9]) == ["left"]

@@ -4,8 +4,8 @@ Escape sequences are set apart from keys. A sequence leaves only whole, and only
 parser knows it, since the parser would take any other for typed letters.
 """
 
+import codecs
 import re
-from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -28,6 +28,21 @@ SEQUENCE_WAITS = 1.0
 _ESC = "\x1b"
 _ESCAPE_KEY = "\x1b[27u"
 """The escape key as Kitty's protocol writes it: the parser does not wait for what may follow."""
+
+_EIGHT_BIT = frozenset("\x8f\x90\x98\x9b\x9d\x9e\x9f")
+"""SS3, DCS, SOS, CSI, OSC, PM and APC in one character: ESC and the character 0x40 below it."""
+_BEGINNING = re.compile("[\x1b\x8f\x90\x98\x9b\x9d-\x9f]")
+
+
+def _eight_bit_only(error: UnicodeError) -> tuple[str, int]:
+    """Keep the beginning of a sequence among bytes that are no UTF-8; drop all others."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    one = chr(error.object[error.start])
+    return one if one in _EIGHT_BIT else "", error.end
+
+
+codecs.register_error("rsdeck.eight_bit_only", _eight_bit_only)
 
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
 _STRING_AT_MOST = 4096
@@ -72,13 +87,16 @@ class PastedText:
 class InputDecoder:
     """Separates typed text from pastes; bytes that are no UTF-8 are dropped.
 
+    A terminal in 8-bit mode begins a sequence with one character, as a byte or in UTF-8: outside
+    of a paste it is read as ESC and what follows it in 7-bit mode.
+
     An ESC alone is the escape key after ESCAPE_WAITS. Where `[` or `O` follows it later, within
     SEQUENCE_WAITS, it was the head of a sequence on a slow line: the escape key has been handled,
     and the rest is dropped up to its end, however slow that comes.
     """
 
     def __init__(self) -> None:
-        self._decode = getincrementaldecoder("utf-8")("ignore").decode
+        self._decode = codecs.getincrementaldecoder("utf-8")("rsdeck.eight_bit_only").decode
         self._held = ""
         self._held_since = 0.0
         self._is_dropping = False
@@ -159,8 +177,11 @@ class InputDecoder:
         """Cut typed text off: it, whether a paste begins, and what comes after."""
         typed: list[str] = []
         at = 0
-        while (start := text.find(_ESC, at)) >= 0:
+        while begins := _BEGINNING.search(text, at):
+            start = begins.start()
             typed.append(text[at:start])
+            if begins[0] != _ESC:
+                text = f"{text[:start]}{_ESC}{chr(ord(begins[0]) - 0x40)}{text[start + 1 :]}"
             if whole := _SEQUENCE.match(text, start):
                 at = whole.end()
                 self.status_replies += whole[0] == _STATUS_REPLY
