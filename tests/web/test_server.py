@@ -62,6 +62,8 @@ async def test_the_page_needs_nothing_from_outside() -> None:
         ("/wrong/", {}, "token"),
         ("/wrong/ws", {"Origin": "ORIGIN"}, "token"),
         (f"/{TOKEN}/", {"Host": "deck.example.com"}, "this machine only"),
+        (f"/{TOKEN}/", {"Host": "example.com@localhost"}, "this machine only"),
+        (f"/{TOKEN}/", {"Host": "localhost:1@"}, "this machine only"),
         (f"/{TOKEN}/", {"Origin": "https://example.com"}, "another page"),
         (f"/{TOKEN}/ws", {}, "by the page alone"),
         (f"/{TOKEN}/ws", {"Origin": "https://example.com"}, "another page"),
@@ -79,6 +81,28 @@ async def test_whoever_has_no_right_to_look_is_refused_with_the_reason(
             assert reason in await answer.text()
 
 
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        "GET / HTTP/1.1\r\nHost: [",
+        "OPTIONS * HTTP/1.1\r\nHost: localhost",
+        "GET http://localhost HTTP/1.1\r\nHost: localhost",
+    ],
+)
+async def test_a_request_that_no_browser_sends_is_refused_like_any_other(
+    request_line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """P25: it needs no token, so it must not fill the log with tracebacks."""
+    async with serving() as (_, url):
+        port = int(origin_of(url).rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"{request_line}\r\nConnection: close\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert not caplog.records
+
+
 async def test_keys_and_sizes_reach_the_program_and_its_output_the_page() -> None:
     async with serving() as (browser, url):
         at = f"{url}ws?width=100&height=30"
@@ -86,6 +110,7 @@ async def test_keys_and_sizes_reach_the_program_and_its_output_the_page() -> Non
             await written_until(socket, lambda text: "ready" in text)
             await socket.send_str("no JSON")
             await socket.send_json({"not": "a list"})
+            await socket.send_str("[" * 60_000)
             await socket.send_json(["stdin", "first\r"])
             text = await written_until(socket, lambda text: "first" in text)
             assert "30 100" in text

@@ -8,10 +8,10 @@ textual-serve's terminal (xterm.js); what it speaks over the socket is that pack
 import asyncio
 import importlib.util
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
-from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler
@@ -21,7 +21,7 @@ from tui.web.terminal import TerminalProcess
 SESSIONS_AT_MOST = 4
 """How many decks run at once: each polls the nodes for itself."""
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
 _PAGE = Path(__file__).with_name("page.html")
 _COLUMNS, _ROWS = range(20, 501), range(5, 201)
 _MESSAGE_AT_MOST = 65_536
@@ -107,9 +107,9 @@ class DeckServer:
 
 def _refusal(request: web.Request, token: str) -> str:
     """Return why a request is refused; empty where it is not."""
-    if urlsplit(f"//{request.host}").hostname not in _LOOPBACK:
+    if not _LOOPBACK.fullmatch(request.host):
         return "refused: this page is served to this machine only (see ssh -L)"
-    if request.path.split("/")[1] != token:
+    if not request.path.startswith(f"/{token}/"):
         return (
             "refused: the token is missing or does not match; use the URL that rsdeck serve printed"
         )
@@ -140,7 +140,7 @@ async def _type(socket: web.WebSocketResponse, terminal: TerminalProcess) -> Non
             continue
         try:
             kind, value = json.loads(message.data)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             continue
         if kind == "stdin" and isinstance(value, str):
             terminal.write(value.encode("utf-8", "replace"))
