@@ -13,8 +13,7 @@ from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.reading import Trouble
 from tui.model.records import dataclass
-from tui.model.restart import uptime_came_late
-from tui.model.service import Service
+from tui.model.service import Service, uptime_came_late
 
 _LOOK_ONLY = "read-only: waiting only looks"
 

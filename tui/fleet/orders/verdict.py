@@ -19,8 +19,7 @@ from tui.model.order import (
 )
 from tui.model.reading import Reading
 from tui.model.records import dataclass
-from tui.model.restart import uptime_came_late
-from tui.model.service import is_one_shot, uptime_started_over
+from tui.model.service import is_one_shot, uptime_came_late, uptime_started_over
 
 RUNNING = "RUNNING"
 REPORTED_FAILURE = "the node reported failure"

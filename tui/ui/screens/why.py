@@ -22,7 +22,6 @@ from tui.ui.format.key_bar import hint_border
 from tui.ui.format.status_lines import Palette, problem_sign
 
 
-
 def why_page(evidence: Iterable[Evidence], palette: Palette) -> Table:
     """Return the evidence, a row each: sign, what it is about, its age, its text and its source."""
     table = Table.grid(padding=(0, 1))
