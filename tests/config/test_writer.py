@@ -167,6 +167,7 @@ from tui.config import ConfigError, load, save_profile
 path = Path(sys.argv[1])
 digest = load(path, must_exist=True).digest
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sys.dont_write_bytecode = True  # half a compiled module would stay
 resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
 try:
     save_profile(path, "n", {"url": "https://n", "username": "op"}, replacing=None, digest=digest)

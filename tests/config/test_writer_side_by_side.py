@@ -45,6 +45,7 @@ from tui.config import ConfigError, fields_of, load, save_profile
 path, who, upto, room = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 if room:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    sys.dont_write_bytecode = True  # half a compiled module would stay
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 last = None
 while True:

@@ -466,6 +466,7 @@ from tui.storage.private_files import StorageError
 folder = Path(sys.argv[1])
 store = make(folder)
 store.write(of(event("before")))
+sys.dont_write_bytecode = True  # half a compiled module would stay
 resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))
 try:
     store.write(of(*(event("too much " * 50) for _ in range(2000))))

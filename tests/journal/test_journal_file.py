@@ -239,6 +239,7 @@ from tui.journal.journal_file import JournalError, JournalFile
 store = JournalFile(Path(sys.argv[1]))
 store.append({"id": 1})
 size = store.path.stat().st_size
+sys.dont_write_bytecode = True  # half a compiled module would stay
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, resource.RLIM_INFINITY))
 try:
     store.append({"id": 2})

@@ -185,6 +185,7 @@ from tui.journal.journal_file import JournalError, JournalFile
 store = JournalFile(Path(sys.argv[1]), largest=600)
 for number in range(4):
     store.append({"id": number})
+sys.dont_write_bytecode = True  # half a compiled module would stay
 resource.setrlimit(resource.RLIMIT_FSIZE, (20, resource.RLIM_INFINITY))
 for _ in range(2):
     try:

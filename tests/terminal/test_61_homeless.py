@@ -15,7 +15,11 @@ from tui.sim.server import SimulatedCluster
 
 pytestmark = pytest.mark.terminal
 
-FULL_DISK = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
+FULL_DISK = """
+import resource, sys
+sys.dont_write_bytecode = True  # half a compiled module would stay
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+"""
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -257,10 +258,12 @@ async def test_a_file_that_changed_meanwhile_is_not_overwritten(
 def files_no_larger_than(size: int) -> Iterator[None]:
     """Have the system refuse to write files of more bytes, as on a disk that is full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # half of one would stay
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
         yield
     finally:
+        sys.dont_write_bytecode = writes_none
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
