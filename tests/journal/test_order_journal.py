@@ -1,5 +1,6 @@
 """The journal of a session beside a disk that is slow, or a file that another process locks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,18 @@ from tests.fleet.plan_nodes import open_order
 from tests.fleet.witness import records
 from tests.journal.slow_disk import locked
 from tui.journal.journal_file import JournalError, JournalFile
-from tui.journal.order_journal import OrderJournal
+from tui.journal.order_journal import (
+    REFUSAL_EVERY,
+    NodeBusy,
+    NodeLock,
+    OrderJournal,
+    RefusalLimit,
+    RolloutLock,
+)
 from tui.journal.unfinished import find_unfinished_orders
-from tui.model.order import Tier, Verb
+from tui.model.node import Identity
+from tui.model.order import Order, Tier, Verb
+from tui.model.rollout import Plan, Step
 
 ORDER = open_order()
 
@@ -73,3 +83,127 @@ async def test_a_refused_press_is_recorded_once_per_press_and_reason_a_minute(
         ("node1", "the node is read-only"),
         ("node2", "it is required"),
     ]
+
+
+KNOWN = Identity(3, cluster="demo.local")
+
+
+def order(url: str, identity: Identity) -> Order:
+    one = open_order()
+    return replace(one, target=replace(one.target, url=url, identity=identity))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (order("https://a", Identity()), order("https://a", Identity())),
+        (order("https://a", Identity()), order("https://a", KNOWN)),
+        (order("https://a", KNOWN), order("https://b", KNOWN)),
+    ],
+)
+def test_the_same_node_is_busy_by_address_or_by_cluster_and_uid(
+    tmp_path: Path, first: Order, second: Order
+) -> None:
+    holder, other = (NodeLock(tmp_path / "s" / "r", one, "here") for one in (first, second))
+    holder.take()
+    with pytest.raises(NodeBusy, match=r"since \d+ s, has an action open on node3"):
+        other.take()
+    holder.free()
+    other.take()
+    other.free()
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [replace(KNOWN, uid=2), replace(KNOWN, cluster="other.local"), replace(KNOWN, cluster="")],
+)
+def test_another_node_is_free(tmp_path: Path, identity: Identity) -> None:
+    holder = NodeLock(tmp_path / "s" / "r", order("https://a", KNOWN), "here")
+    other = NodeLock(tmp_path / "s" / "r", order("https://b", identity), "here")
+    holder.take()
+    other.take()
+    holder.free()
+    other.free()
+
+
+def test_an_order_that_fails_to_lock_one_name_keeps_none(tmp_path: Path) -> None:
+    locks = [
+        NodeLock(tmp_path / "s" / "r", order(url, identity), "here")
+        for url, identity in (("https://b", KNOWN), ("https://a", KNOWN), ("https://a", Identity()))
+    ]
+    locks[0].take()
+    with pytest.raises(NodeBusy):
+        locks[1].take()
+    locks[2].take()
+
+
+# Rollouts
+
+
+def plan(*uids: int, cluster: str = "demo.local", port: int = 9443) -> Plan:
+    steps = tuple(
+        Step(f"n{uid}", f"https://10.0.0.{uid}:{port}", Identity(uid, cluster=cluster), ())
+        for uid in uids
+    )
+    return Plan(1, Verb.RESTART, "demo", ("alert_mgr",), steps)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        plan(2, 3),
+        pytest.param(plan(9), id="other nodes of the cluster"),
+        pytest.param(plan(3, cluster=""), id="an address whose cluster is not known"),
+    ],
+)
+def test_two_processes_do_not_roll_one_cluster_side_by_side(tmp_path: Path, other: Plan) -> None:
+    first = RolloutLock(tmp_path / "s" / "r", plan(1, 2, 3), "here")
+    second = RolloutLock(tmp_path / "s" / "r", other, "here")
+    first.take()
+    holder = r"^user .+, pid \d+, since \d+ s, rolls restart alert_mgr on 3 nodes of demo$"
+    with pytest.raises(NodeBusy, match=holder):
+        second.take()
+    first.free()
+    second.take()
+    second.free()
+
+
+def test_two_clusters_are_rolled_side_by_side(tmp_path: Path) -> None:
+    first = RolloutLock(tmp_path / "s" / "r", plan(1, 2), "here")
+    second = RolloutLock(tmp_path / "s" / "r", plan(1, 2, cluster="b.local", port=19443), "here")
+    first.take()
+    second.take()
+    first.free()
+    second.free()
+
+
+def test_a_rollout_leaves_its_nodes_free_for_its_own_actions(tmp_path: Path) -> None:
+    rolling = RolloutLock(tmp_path / "s" / "r", plan(3), "here")
+    acting = NodeLock(tmp_path / "s" / "r", order("https://10.0.0.3:9443", KNOWN), "here")
+    rolling.take()
+    acting.take()
+    acting.free()
+    rolling.free()
+
+
+def test_the_first_is_recorded_and_those_of_the_same_minute_are_counted() -> None:
+    limit = RefusalLimit()
+    assert limit.take("press", 100.0) == 0
+    assert limit.take("press", 100.0 + REFUSAL_EVERY - 0.1) is None
+    assert limit.take("press", 100.0 + REFUSAL_EVERY - 0.1) is None
+    assert limit.take("press", 100.0 + REFUSAL_EVERY) == 2
+    assert limit.take("press", 100.0 + 2 * REFUSAL_EVERY) == 0
+
+
+def test_another_press_or_reason_is_recorded_at_once() -> None:
+    limit = RefusalLimit()
+    assert limit.take(("stop", "ccs"), 0.0) == 0
+    assert limit.take(("start", "ccs"), 0.0) == 0
+
+
+def test_of_too_many_presses_the_one_recorded_longest_ago_is_forgotten() -> None:
+    limit = RefusalLimit()
+    for number in range(500):
+        assert limit.take(number, 1.0) == 0
+    assert limit.take(499, 2.0) is None
+    assert limit.take(0, 2.0) == 0

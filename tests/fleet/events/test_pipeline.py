@@ -1,13 +1,16 @@
 """From polls to events: who caused them, and what they add up to."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.events import EXAMPLES, event
 from tests.faultserver import serving
 from tests.fleet.conftest import (
     ADMIN,
@@ -20,23 +23,172 @@ from tests.fleet.conftest import (
     running,
     running_since,
 )
-from tests.fleet.events.test_attribution import ON as ORDER_ON
-from tests.fleet.events.test_attribution import ORDER
 from tui.config import Notify
 from tui.credentials import Passwords, Secret
-from tui.fleet.events.pipeline import EventPipeline
+from tui.fleet.events.diff import diff_readings
+from tui.fleet.events.pipeline import (
+    EVENTS_AT_MOST,
+    OF_A_KIND_AT_MOST,
+    ActionsElsewhere,
+    Attribution,
+    ChangeQueue,
+    Changes,
+    EventBaseline,
+    EventLog,
+    EventPipeline,
+    LastChanges,
+)
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.state import Login
 from tui.fleet.problems import recent_restarts
 from tui.journal.order_journal import OrderJournal
-from tui.journal.other_actions import OtherActions
+from tui.journal.other_actions import AFTERWARDS, OtherAction, OtherActions
 from tui.model.clock import monotonic
-from tui.model.event import Cause, Event, EventKind
+from tui.model.event import (
+    Cause,
+    ConnectionLost,
+    Event,
+    EventDetails,
+    EventKind,
+    RoleChange,
+    Sender,
+    StatusChange,
+)
 from tui.model.event_text import event_brief, event_text
-from tui.model.order import OrderPhase, OrderProgress, Verb
-from tui.model.reading import Reading
-from tui.model.service import Service
+from tui.model.node import Identity, Role
+from tui.model.order import (
+    Order,
+    OrderPhase,
+    OrderProgress,
+    Result,
+    Route,
+    SeenService,
+    Target,
+    Verb,
+    Verdict,
+)
+from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.service import Kind, Service
 from tui.sim.server import SimulatedCluster
+
+ORDER_ON = datetime(2026, 1, 1, tzinfo=UTC)
+ORDER = Order(
+    1,
+    Verb.RESTART,
+    Target("node1", "https://node1:9443", Identity(uid=1)),
+    (
+        SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL),
+        SeenService("ccs", "RUNNING", Kind.REQUIRED),
+    ),
+    Route("node1", "https://node1:9443"),
+    0.0,
+    ORDER_ON,
+)
+RESTART = event(EXAMPLES[EventKind.RESTARTED], at=5.0)
+
+
+def after(*steps: tuple[OrderPhase, float], order: Order = ORDER) -> Attribution:
+    attribution = Attribution()
+    for phase, at in steps:
+        attribution.note(OrderProgress(order, phase), at)
+    return attribution
+
+
+@pytest.mark.parametrize("phase", [OrderPhase.SENDING, OrderPhase.WATCHING])
+def test_an_order_that_is_out_explains_what_happens_to_its_services(phase: OrderPhase) -> None:
+    assert after((phase, 1.0)).explain(RESTART).cause is Cause.ORDERED_HERE
+
+
+@pytest.mark.parametrize(
+    "kind", [EventKind.FLIPPED, EventKind.VANISHED, EventKind.APPEARED, EventKind.RESTARTED]
+)
+def test_every_change_of_a_service_can_be_explained(kind: EventKind) -> None:
+    change = replace(RESTART, details=EXAMPLES[kind])
+    assert after((OrderPhase.SENDING, 1.0)).explain(change).ordered_here
+    assert Attribution().explain(change).cause is Cause.NOT_ORDERED_HERE
+
+
+@pytest.mark.parametrize(("late", "ordered"), [(AFTERWARDS - 0.1, True), (AFTERWARDS + 0.1, False)])
+def test_it_explains_them_for_a_while_after_its_end(late: float, *, ordered: bool) -> None:
+    attribution = after((OrderPhase.SENDING, 1.0), (OrderPhase.ENDED, 20.0))
+    assert attribution.explain(replace(RESTART, at=20.0 + late)).ordered_here is ordered
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        kind
+        for kind in EventKind
+        if kind
+        not in (EventKind.FLIPPED, EventKind.VANISHED, EventKind.APPEARED, EventKind.RESTARTED)
+    ],
+)
+def test_events_that_are_no_change_of_a_service_stay_as_they_are(kind: EventKind) -> None:
+    other = replace(RESTART, details=EXAMPLES[kind])
+    assert Attribution().explain(other) == other
+    assert after((OrderPhase.SENDING, 1.0)).explain(other) == other
+
+
+def test_another_service_and_another_node_are_not_explained() -> None:
+    attribution = after((OrderPhase.SENDING, 1.0))
+    assert not attribution.explain(replace(RESTART, service="envoy")).ordered_here
+    assert not attribution.explain(replace(RESTART, node="node2")).ordered_here
+
+
+def test_an_order_that_was_not_sent_explains_nothing() -> None:
+    attribution = after((OrderPhase.CHECKING, 1.0))
+    assert not attribution.explain(RESTART).ordered_here
+    unsent = tuple(Verdict(name, Result.NOT_SENT) for name in ORDER.names)
+    attribution.note(OrderProgress(ORDER, OrderPhase.ENDED, verdicts=unsent), 2.0)
+    assert not attribution.explain(RESTART).ordered_here
+
+
+def test_an_order_of_an_earlier_session_explains_nothing() -> None:
+    attribution = after((OrderPhase.ENDED, 1.0), order=replace(ORDER, number=0))
+    assert not attribution.explain(RESTART).ordered_here
+
+
+def test_an_order_explains_what_another_profile_of_its_node_shows() -> None:
+    """Two profiles of one node, a viewer's and an operator's: neither saw an unordered restart."""
+    attribution = Attribution()
+    attribution.note(OrderProgress(ORDER, OrderPhase.SENDING), 1.0, ["node1-viewer"])
+    assert attribution.explain(replace(RESTART, node="node1-viewer")).ordered_here
+    assert attribution.explain(RESTART).ordered_here
+    assert not attribution.explain(replace(RESTART, node="node2")).ordered_here
+
+
+def other(
+    since: float, until: float, *, user: str = "ops", service: str = "alert_mgr"
+) -> OtherAction:
+    sender = Sender(user, 4242, "kernel patch")
+    return OtherAction(since, {service: until}, ORDER.target.url, 1, "demo.local", sender)
+
+
+def test_an_action_of_another_process_explains_a_change_within_its_time() -> None:
+    attribution = Attribution()
+    attribution.set_others({"node1": (other(1.0, 9.0, user="old"), other(2.0, 20.0))})
+    explained = attribution.explain(RESTART)
+    assert explained.cause is Cause.NOT_ORDERED_HERE
+    assert explained.sender == Sender("ops", 4242, "kernel patch")
+    assert event_text(explained) == (
+        "restarted by another rsdeck here (ops, pid 4242): kernel patch"
+    )
+    change = attribution.explain(replace(RESTART, details=EXAMPLES[EventKind.FLIPPED]))
+    assert event_text(change).endswith(" by another rsdeck here (ops, pid 4242): kernel patch")
+    for unexplained in (
+        replace(RESTART, at=1.5 - 1),
+        replace(RESTART, at=21.0),
+        replace(RESTART, node="node2"),
+        replace(RESTART, service="envoy"),
+    ):
+        assert attribution.explain(unexplained).sender is None
+
+
+def test_what_was_ordered_here_is_not_of_another_process() -> None:
+    attribution = after((OrderPhase.SENDING, 1.0))
+    attribution.set_others({"node1": (other(1.0, 20.0),)})
+    explained = attribution.explain(RESTART)
+    assert (explained.cause, explained.sender) == (Cause.ORDERED_HERE, None)
 
 
 def events_of(deck: Running, *kinds: EventKind) -> list[Event]:
@@ -202,3 +354,242 @@ async def test_a_password_that_was_not_given_yet_is_no_refusal(
         assert all(
             event.details.silent_for is None for event in events_of(deck, EventKind.REGAINED)
         )
+
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+BLANK = Reading("node1")
+DOWN = Trouble(TroubleKind.UNREACHABLE, "refused")
+
+
+@dataclass
+class Node:
+    """A node and what is known of which one answers."""
+
+    reading: Reading = BLANK
+    wrong_node: str = ""
+    is_settled: bool = True
+    name: str = "node1"
+    login: Login = field(default_factory=lambda: Login.of(profile("http://127.0.0.1:1")))
+
+
+def reading(*minutes: int, at: float = 1.0) -> Reading:
+    services = tuple(
+        Service(f"s{number}", "RUNNING", T0 + timedelta(minutes=minute))
+        for number, minute in enumerate(minutes)
+    )
+    return Reading("node1", services, asked_at=at, answered_at=at)
+
+
+class Deck:
+    """Readings that come one after the other, and the events between them."""
+
+    def __init__(self) -> None:
+        self.node, self.baseline = Node(), EventBaseline()
+
+    def kinds(self, new: Reading, *, wrong: str = "", settled: bool = True) -> list[EventKind]:
+        before = self.node.reading
+        self.node = replace(self.node, reading=new, wrong_node=wrong, is_settled=settled)
+        old, counted = self.baseline.advance(self.node, before)
+        return [event.kind for event in diff_readings(old, counted.reading, on=T0)]
+
+
+def test_a_reading_of_the_node_that_is_meant_counts_at_once() -> None:
+    deck = Deck()
+    assert deck.kinds(reading(0, 0, 0)) == []
+    assert deck.kinds(reading(0, 0, 5)) == [EventKind.RESTARTED]
+
+
+def test_a_reading_that_is_not_settled_counts_with_the_next_one() -> None:
+    deck = Deck()
+    deck.kinds(reading(0, 0, 0))
+    assert deck.kinds(reading(5, 5, 5), settled=False) == []
+    assert deck.kinds(reading(5, 5, 5)) == [EventKind.RESTARTED] * 3
+    assert deck.kinds(reading(5, 5, 5)) == []
+
+
+def test_another_nodes_services_do_not_count_and_the_trouble_does() -> None:
+    deck = Deck()
+    deck.kinds(reading(0, 0, 0))
+    assert deck.kinds(reading(9, 9, 9), wrong="node:2 answers here") == []
+    lost = replace(reading(9, 9, 9), trouble=DOWN)
+    assert deck.kinds(lost, wrong="node:2 answers here") == [EventKind.LOST]
+    assert deck.kinds(reading(9, 9, 9), wrong="node:2 answers here") == [EventKind.REGAINED]
+    assert deck.kinds(reading(0, 0, 5)) == [EventKind.RESTARTED]
+
+
+def test_the_first_node_that_answers_may_be_another_one() -> None:
+    deck = Deck()
+    assert deck.kinds(reading(9, 9, 9), wrong="node:2 answers here") == []
+    assert deck.kinds(reading(0, 0, 0)) == []
+    assert deck.kinds(reading(0, 0, 5)) == [EventKind.RESTARTED]
+
+
+def test_after_another_node_what_is_all_new_is_a_beginning() -> None:
+    deck = Deck()
+    deck.kinds(reading(0, 0, 0))
+    deck.kinds(reading(9, 9, 9), wrong="several nodes answer")
+    assert deck.kinds(reading(9, 9, 9), settled=False) == []
+    assert deck.kinds(reading(9, 9, 9)) == []
+    assert deck.kinds(reading(9, 9, 10)) == [EventKind.RESTARTED]
+
+
+def test_a_node_that_is_forgotten_begins_anew() -> None:
+    deck = Deck()
+    deck.kinds(reading(0, 0, 0))
+    deck.baseline.forget("node1")
+    deck.node = Node()
+    assert deck.kinds(reading(9, 9, 9)) == []
+
+
+class Disk(ActionsElsewhere):
+    """Answers when it is let to."""
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.reads = 0
+
+    async def read(self) -> tuple[OtherAction, ...]:
+        self.reads += 1
+        await self.answers.wait()
+        return ()
+
+
+class Queue:
+    """A queue with what came out of it."""
+
+    def __init__(self, disk: Disk | None) -> None:
+        self.published: list[str] = []
+        self.taken = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._queue = ChangeQueue(
+            disk,
+            self._take,
+            lambda one: self.published.append(one.after.node),
+            self._start,
+            within=0.05,
+        )
+
+    def put(self, name: str, *, is_explained: bool) -> None:
+        reading = Reading(name)
+        self._queue.put(Changes((), reading, reading), is_explained=is_explained)
+
+    def _take(self, _: tuple[OtherAction, ...]) -> None:
+        self.taken += 1
+
+    def _start(self, work: Coroutine[Any, Any, None], _: str) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def done(self) -> None:
+        await asyncio.gather(*self._tasks)
+
+
+async def test_explained_changes_read_nothing_and_pass_at_once() -> None:
+    disk = Disk()
+    queue = Queue(disk)
+    queue.put("a", is_explained=True)
+    assert (queue.published, disk.reads) == (["a"], 0)
+
+
+async def test_without_a_journal_nothing_waits() -> None:
+    queue = Queue(None)
+    queue.put("a", is_explained=False)
+    assert queue.published == ["a"]
+
+
+async def test_what_comes_after_a_change_that_waits_passes_after_it() -> None:
+    disk = Disk()
+    queue = Queue(disk)
+    queue.put("a", is_explained=False)
+    queue.put("b", is_explained=True)
+    await asyncio.sleep(0)
+    queue.put("c", is_explained=False)
+    assert queue.published == []
+    disk.answers.set()
+    await queue.done()
+    assert queue.published == ["a", "b", "c"]
+    assert queue.taken == disk.reads
+
+
+async def test_a_disk_that_hangs_holds_changes_up_for_a_moment_only() -> None:
+    queue = Queue(Disk())
+    queue.put("a", is_explained=False)
+    await queue.done()
+    assert (queue.published, queue.taken) == (["a"], 0)
+
+
+LOG_ON = datetime(2026, 5, 13, tzinfo=UTC)
+LOST = ConnectionLost(TroubleKind.UNREACHABLE, "refused")
+
+
+def logged(node: str, details: EventDetails, at: float = 0.0, service: str = "") -> Event:
+    return Event(node, details, at, LOG_ON, service)
+
+
+def kept(log: EventLog, node: str, kind: EventKind) -> int:
+    return sum((each.node, each.kind) == (node, kind) for each in log)
+
+
+def test_an_outage_of_67_nodes_does_not_erase_what_else_happened() -> None:
+    log = EventLog()
+    log.append(logged("node1", RoleChange(Role.REPLICA, Role.PRIMARY), 1))
+    log.append(logged("node1", StatusChange("RUNNING", "FATAL"), 2, "ccs"))
+    for turn in range(100):
+        for node in range(67):
+            log.append(logged(f"node{node}", LOST, 10 + turn))
+    assert len(log) <= EVENTS_AT_MOST
+    assert kept(log, "node1", EventKind.ROLE) == 1
+    assert kept(log, "node1", EventKind.FLIPPED) == 1
+    assert {kept(log, f"node{node}", EventKind.LOST) for node in range(67)} <= {58, 59, 60}
+
+
+def test_one_kind_of_event_of_one_node_fills_its_own_part_alone() -> None:
+    log = EventLog()
+    log.append(logged("node2", LOST))
+    for at in range(OF_A_KIND_AT_MOST + 5):
+        log.append(logged("node1", LOST, at))
+    assert kept(log, "node1", EventKind.LOST) == OF_A_KIND_AT_MOST
+    assert kept(log, "node2", EventKind.LOST) == 1
+    assert log[1].at == 5
+    assert log[-1].at == OF_A_KIND_AT_MOST + 4
+
+
+def test_the_event_that_began_a_problem_is_kept_until_the_problem_ends() -> None:
+    log = EventLog()
+    log.append(logged("node1", StatusChange("RUNNING", "BACKOFF"), 1, "x"))
+    for at in range(2, 3 * OF_A_KIND_AT_MOST):
+        log.append(logged("node1", StatusChange("FATAL", "BACKOFF"), at, "x"))
+        log.append(logged("node1", StatusChange("BACKOFF", "FATAL"), at, "x"))
+    assert log[0].at == 1
+    assert len(log) == OF_A_KIND_AT_MOST
+    log.append(logged("node1", StatusChange("FATAL", "RUNNING"), 9000, "x"))
+    assert log[0].at != 1
+
+
+def test_older_events_are_inserted_before_all_others() -> None:
+    log = EventLog()
+    log.append(logged("node1", LOST, 5))
+    log.insert_older([logged("node1", LOST, 1), logged("node2", LOST, 2)])
+    assert [each.at for each in log] == [1, 2, 5]
+    assert [each.at for each in reversed(log)] == [5, 2, 1]
+    assert len(log) == 3
+
+
+def stopped(node: str, service: str, after: str = "STOPPED") -> Event:
+    return logged(node, StatusChange("RUNNING", after), service=service)
+
+
+def test_the_last_change_of_a_service_is_found_by_its_node() -> None:
+    changes = LastChanges()
+    last = stopped("node1", "ccs", "FATAL")
+    for one in (stopped("node1", "ccs"), last, stopped("node1", ""), stopped("node2", "ccs")):
+        changes.add(one)
+    assert changes.of("node1") == {"ccs": last}
+    assert list(changes.of("node3")) == []
+
+
+def test_of_too_many_last_changes_the_oldest_are_dropped() -> None:
+    changes = LastChanges()
+    changes.AT_MOST = 2
+    for service in ("first", "second", "first", "third"):
+        changes.add(stopped("node1", service))
+    assert list(changes.of("node1")) == ["first", "third"]

@@ -20,9 +20,10 @@ from tests.fleet.conftest import (
     VIEWER_PASSWORD,
     Play,
     keeping,
+    profile,
     said,
 )
-from tui.config import Configuration, load
+from tui.config import Configuration, NodeProfile, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.onboarding.discovery import (
     DiscoveredNode,
@@ -30,9 +31,11 @@ from tui.fleet.onboarding.discovery import (
     DiscoveryResult,
     add_profiles,
     discover_cluster,
+    propose_profiles,
 )
+from tui.model.cluster import Member
 from tui.model.node import Environment, Identity, Role
-from tui.model.trust import PinnedTrust
+from tui.model.trust import AuthorityTrust, PinnedTrust, SystemTrust, Trust
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -494,3 +497,42 @@ async def test_a_secret_given_once_is_not_asked_for_again(
     passwords.keep(configuration.nodes[0], Secret(PASSWORD))
     found = await discover_cluster(configuration, configuration.nodes[0], passwords, TIMEOUT)
     assert found.is_whole
+
+
+CA = AuthorityTrust(Path("/etc/ca.pem"))
+
+
+def proposed(source: NodeProfile, member: Member) -> NodeProfile:
+    """Return the profile that is proposed for a member beside the source's own."""
+    [found] = propose_profiles(source, [member], [source], {})
+    assert found.is_new
+    assert found.profile is not None
+    return found.profile
+
+
+def test_the_external_address_is_offered_where_there_is_one() -> None:
+    source = profile("https://db1.example:9443", trust=CA)
+    member = Member(2, "10.0.0.2", ("203.0.113.2", "203.0.113.3"))
+    assert proposed(source, member).url == "https://203.0.113.2:9443"
+    assert proposed(source, replace(member, external=())).url == "https://10.0.0.2:9443"
+
+
+def test_a_profile_is_found_by_an_external_address() -> None:
+    source = profile("https://203.0.113.1:9443", trust=CA)
+    [found] = propose_profiles(source, [Member(1, "10.0.0.1", ("203.0.113.1",))], [source], {})
+    assert (found.profile, found.is_new) == (source, False)
+
+
+@pytest.mark.parametrize("trust", [CA, SystemTrust()])
+def test_under_an_address_the_name_of_the_first_node_is_checked(trust: Trust) -> None:
+    source = profile("https://db.example:9443", trust=trust)
+    assert proposed(source, Member(2, "10.0.0.2")).server_name == "db.example"
+    named = replace(source, trust=replace(trust, server_name="payments.example"))
+    assert proposed(named, Member(2, "10.0.0.2")).server_name == "payments.example"
+    by_address = replace(source, url="https://10.0.0.1:9443")
+    assert proposed(by_address, Member(2, "10.0.0.2")).server_name == ""
+
+
+def test_a_pinned_certificate_needs_no_name() -> None:
+    source = profile("https://db.example:9443", trust=PinnedTrust("0" * 64))
+    assert proposed(source, Member(2, "10.0.0.2")).trust == source.trust

@@ -1,10 +1,27 @@
 """Cursor, marks and the eye's place belong to keys: they stay with them whatever the rows do."""
 
 import random
+from itertools import product
 
 import pytest
+from rich.cells import cell_len
+from rich.style import Style
 
-from tui.ui.table.rows import Cells, Row, Rows
+from tests.ui.table.hostile import NAMES
+from tui.model.text import clean
+from tui.ui.table.rows import (
+    WHOLE_LINE,
+    Cell,
+    Cells,
+    Column,
+    LineLook,
+    Row,
+    Rows,
+    changed_span,
+    fit,
+    paint_row,
+    place_columns,
+)
 
 LINES = 5
 
@@ -239,3 +256,306 @@ def test_a_window_has_as_many_lines_as_there_is_room_for() -> None:
     made = model("abc")
     assert [row and row.key for row in made.window(1, 4)] == ["b", "c", None, None]
     assert made.window(0, 0) == []
+
+
+WIDTHS = range(1, 61)
+COLUMNS = (
+    Column("name", "SERVICE", 10, grow=2),
+    Column("status", "STATUS", 8),
+    Column("uptime", "UPTIME", 6, right=True),
+    Column("kind", "KIND", 5, drop=1),
+    Column("change", "CHANGE", 9, grow=3, drop=3),
+    Column("started", "STARTED", 7, drop=2),
+)
+PLAIN = LineLook(Style())
+PALETTE = {"ok": "green", "accent": "bold cyan", "stale_row": "#777777", "stale": "black on red"}
+
+
+def row(*texts: str, key: str = "k", **more: bool) -> Row:
+    return Row(key, tuple(Cell(text) for text in texts), **more)
+
+
+def keys(width: int) -> list[str]:
+    return [place.column.key for place in place_columns(COLUMNS, width)]
+
+
+# Fitting
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_a_text_takes_exactly_its_width_and_is_printable(right: bool) -> None:
+    for name, width in product(NAMES, WIDTHS):
+        fitted = fit(name, width, right=right)
+        assert cell_len(fitted) == width, (name, width, fitted)
+        assert fitted.isprintable(), (name, width, fitted)
+
+
+def test_no_width_at_all_shows_nothing() -> None:
+    for name, width in product(NAMES, (0, -1, -7)):
+        assert fit(name, width) == ""
+
+
+def test_markup_is_shown_as_it_was_written() -> None:
+    assert fit("[b]x[/b]", 10) == "[b]x[/b]  "
+    assert fit("[@click=app.quit]x[/]", 21) == "[@click=app.quit]x[/]"
+
+
+def test_a_text_that_fits_is_not_cut() -> None:
+    for name in map(clean, NAMES):
+        if len(name) <= 4 * cell_len(name) and "\ufe0f" not in name:
+            assert fit(name, cell_len(name)) == name
+
+
+def test_a_cut_text_says_so() -> None:
+    for name in map(clean, NAMES):
+        for width in range(1, min(60, cell_len(name.replace("\ufe0f", "")))):
+            assert "…" in fit(name, width), (name, width)
+
+
+def test_a_text_hidden_behind_many_marks_is_not_dropped_in_silence() -> None:
+    assert fit("\u0e01" + "\u0e34" * 40 + "bcd", 4).endswith("…")
+
+
+def test_a_character_that_some_terminals_make_wider_is_shown_by_its_code() -> None:
+    assert fit("1\ufe0f2", 5) == "1\N{REPLACEMENT CHARACTER}2  "
+
+
+def test_numbers_stand_at_the_right() -> None:
+    assert fit("17", 5, right=True) == "   17"
+    assert fit("漢", 5, right=True) == "   漢"
+
+
+def test_a_wide_character_that_is_cut_in_half_leaves_a_space() -> None:
+    assert fit("漢字漢字", 4) == "漢 …"
+    assert fit("漢字", 1) == "…"
+
+
+# Places
+
+
+def test_columns_never_take_more_than_there_is_once_the_rest_is_dropped() -> None:
+    least = 2 + 10 + 1 + 8 + 1 + 6
+    for width in range(least, 200):
+        laid = place_columns(COLUMNS, width)
+        assert laid[-1].at + laid[-1].width <= width, width
+
+
+def test_columns_stand_beside_one_another_with_one_gap() -> None:
+    for width in range(1, 200):
+        at = 2
+        for place in place_columns(COLUMNS, width):
+            assert place.at == at
+            at += place.width + 1
+
+
+def test_the_columns_of_the_highest_drop_go_first() -> None:
+    every = ["name", "status", "uptime", "kind", "change", "started"]
+    assert keys(200) == keys(52) == every
+    assert keys(51) == keys(42) == ["name", "status", "uptime", "kind", "started"]
+    assert keys(41) == keys(34) == ["name", "status", "uptime", "kind"]
+    assert keys(33) == keys(28) == ["name", "status", "uptime"]
+
+
+def test_columns_that_must_stay_do_so_in_no_room_at_all() -> None:
+    assert keys(1) == keys(0) == ["name", "status", "uptime"]
+
+
+def test_what_is_left_over_is_shared_by_growth() -> None:
+    narrow, wide = place_columns(COLUMNS, 52), place_columns(COLUMNS, 152)
+    grown = [b.width - a.width for a, b in zip(narrow, wide, strict=True)]
+    assert grown == [40, 0, 0, 0, 60, 0]
+
+
+def test_a_place_knows_which_cell_is_its_own_after_others_were_dropped() -> None:
+    assert [place.index for place in place_columns(COLUMNS, 45)] == [0, 1, 2, 3, 5]
+
+
+def test_no_columns_have_no_places() -> None:
+    assert place_columns((), 40) == ()
+
+
+# Painting
+
+
+def test_a_painted_row_is_as_wide_as_its_places() -> None:
+    for name, width in product(NAMES, WIDTHS):
+        laid = place_columns(COLUMNS, width)
+        end = laid[-1].at + laid[-1].width
+        for more in ({}, {"spans": True}, {"inert": True}, {"dim": True}):
+            strip = paint_row(row(*[name] * 6, **more), laid, PALETTE, PLAIN)
+            assert strip.cell_length == cell_len(strip.text) == end, (name, width, more)
+            assert strip.text.isprintable()
+
+
+def test_the_gutter_shows_cursor_and_mark() -> None:
+    laid = place_columns(COLUMNS, 60)
+    painted = [
+        paint_row(row(*"abcdef"), laid, {}, LineLook(Style(), cursor, mark)).text[:3]
+        for cursor, mark in product(" ▌", " ●")
+    ]
+    assert painted == ["  a", " ●a", "▌ a", "▌●a"]
+
+
+def test_a_cell_has_the_style_it_names() -> None:
+    laid = place_columns(COLUMNS[:2], 60)
+    painted = paint_row(Row("k", (Cell("a", "ok"), Cell("b", "italic"))), laid, PALETTE, PLAIN)
+    styles = {segment.text.strip(): segment.style for segment in painted if segment.text.strip()}
+    assert styles["a"] == Style.parse("green")
+    assert styles["b"] == Style.parse("italic")
+
+
+def test_an_unknown_style_is_no_style() -> None:
+    laid = place_columns(COLUMNS[:1], 60)
+    strip = paint_row(Row("k", (Cell("a", "no such style at all"),)), laid, {}, PLAIN)
+    assert strip.text.strip() == "a"
+
+
+def test_an_old_row_fades_but_what_says_that_it_is_old() -> None:
+    laid = place_columns(COLUMNS[:2], 60)
+    cells = (Cell("old", "ok"), Cell("STALE", "stale"))
+    painted = paint_row(Row("k", cells, dim=True), laid, PALETTE, PLAIN)
+    styles = {segment.text.strip(): segment.style for segment in painted if segment.text.strip()}
+    assert styles["old"] == Style.parse("#777777")
+    assert styles["STALE"] == Style.parse("black on red")
+
+
+def test_the_second_cell_of_a_spanning_row_has_all_the_room_to_the_right() -> None:
+    laid = place_columns(COLUMNS, 60)
+    long = "x" * 30
+    for more in ({"spans": True}, {"inert": True}):
+        assert long in paint_row(row("", long, *"cdef", **more), laid, {}, PLAIN).text
+    assert long not in paint_row(row("", long, *"cdef"), laid, {}, PLAIN).text
+
+
+def test_a_cell_over_several_columns_has_their_room_and_hides_their_cells() -> None:
+    laid = place_columns(COLUMNS, 60)
+    cells = (Cell("a"), Cell("x" * 40, spans=2), Cell("hidden"), Cell("d"))
+    strip = paint_row(Row("k", cells), laid, {}, PLAIN)
+    assert "hidden" not in strip.text
+    assert strip.text[laid[1].at : laid[2].end].rstrip("…") == "x" * (laid[2].end - laid[1].at - 1)
+    assert strip.text[laid[3].at] == "d"
+    assert strip.cell_length == laid[-1].end
+
+
+def test_signs_stand_before_their_cells_and_a_cell_may_have_its_own_ground() -> None:
+    laid = place_columns(COLUMNS[:3], 60)
+    cells = (Cell("a"), Cell("b", sign="│"), Cell("c"))
+    ground = Style(bgcolor="red")
+    look = LineLook(Style(), own={2: ("▌", ground)})
+    strip = paint_row(Row("k", cells), laid, {}, look)
+    assert strip.text[laid[1].at - 1] == "│"
+    assert strip.text[laid[2].at - 1] == "▌"
+    red = "".join(one.text for one in strip if one.style and one.style.bgcolor == ground.bgcolor)
+    assert red.split() == ["▌", "c"]
+
+
+def test_loud_cells_are_bold_and_faded_ones_are_old() -> None:
+    laid = place_columns(COLUMNS[:3], 60)
+    cells = (Cell("loud", "ok", "ok", loud=True), Cell("old", "ok", faded=True), Cell("c"))
+    painted = paint_row(Row("k", cells), laid, PALETTE, PLAIN)
+    styles = {segment.text.strip(): segment.style for segment in painted if segment.text.strip()}
+    assert styles["loud"] == Style.parse("bold green")
+    assert styles["old"] == Style.parse("#777777")
+
+
+def test_a_row_with_too_few_cells_is_painted_with_empty_ones() -> None:
+    laid = place_columns(COLUMNS, 60)
+    strip = paint_row(row("a", "b"), laid, {}, PLAIN)
+    assert strip.text.split() == ["a", "b"]
+    assert strip.cell_length == laid[-1].at + laid[-1].width
+
+
+# What changed
+
+
+def test_equal_rows_need_no_paint() -> None:
+    laid = place_columns(COLUMNS, 60)
+    assert changed_span(None, None, laid) is None
+    assert changed_span(row(*"abcdef"), row(*"abcdef"), laid) is None
+
+
+def test_from_the_first_changed_cell_to_the_last_one_is_painted() -> None:
+    laid = place_columns(COLUMNS, 80)
+    for first, last in product(range(6), range(6)):
+        if first <= last:
+            texts = ["z" if n in {first, last} else c for n, c in enumerate("abcdef")]
+            at, end = laid[first].at, laid[last].end
+            assert changed_span(row(*"abcdef"), row(*texts), laid) == (at, end - at)
+
+
+def test_a_changed_sign_before_a_cell_is_painted_with_it() -> None:
+    laid = place_columns(COLUMNS, 80)
+    old = Row("k", (Cell("a"), Cell("b"), Cell("c")))
+    new = Row("k", (Cell("a"), Cell("b", sign="▾"), Cell("c")))
+    assert changed_span(old, new, laid) == (laid[1].at - 1, laid[1].width + 1)
+
+
+def test_a_changed_cell_over_several_columns_is_a_whole_line() -> None:
+    laid = place_columns(COLUMNS, 80)
+    old = Row("k", (Cell("a"), Cell("b", spans=2)))
+    new = Row("k", (Cell("a"), Cell("other", spans=2)))
+    assert changed_span(old, new, laid) == WHOLE_LINE
+
+
+def test_a_changed_style_is_a_change() -> None:
+    laid = place_columns(COLUMNS[:1], 60)
+    old, new = Row("k", (Cell("a", "ok"),)), Row("k", (Cell("a", "bad"),))
+    assert changed_span(old, new, laid) == (laid[0].at, laid[0].width)
+
+
+def test_a_cell_that_is_not_on_the_screen_needs_no_paint() -> None:
+    laid = place_columns(COLUMNS, 30)
+    assert changed_span(row(*"abcdef"), row(*"abcdeX"), laid) is None
+
+
+def test_another_row_or_another_kind_of_row_is_a_whole_line() -> None:
+    laid = place_columns(COLUMNS, 60)
+    old = row(*"abcdef")
+    for new in (
+        None,
+        row(*"abcdef", key="other"),
+        row(*"abcdef", dim=True),
+        row(*"abcdef", inert=True),
+        row(*"abcdef", spans=True),
+    ):
+        assert changed_span(old, new, laid) == WHOLE_LINE
+        assert changed_span(new, old, laid) == WHOLE_LINE
+
+
+def test_a_changed_text_that_has_all_the_room_is_a_whole_line() -> None:
+    laid = place_columns(COLUMNS, 60)
+    for more in ({"spans": True}, {"inert": True}):
+        old, new = row("", "long ago", *"cdef", **more), row("", "now", *"cdef", **more)
+        assert changed_span(old, new, laid) == WHOLE_LINE
+
+
+def test_rows_with_other_numbers_of_cells_are_compared_without_a_crash() -> None:
+    laid = place_columns(COLUMNS, 60)
+    assert changed_span(row("a"), row(*"abcdef"), laid)
+    assert changed_span(row(*"abcdef"), row("a"), laid)
+
+
+def test_a_cell_of_runs_shows_its_newest_end_each_run_in_its_style() -> None:
+    laid = place_columns((Column("strip", "", 4),), 40)
+    cell = Cell("abcdef", runs=(("ok", 3), ("bad", 1), ("ok", 2)))
+    strip = paint_row(Row("k", (cell,)), laid, {"ok": "green", "bad": "red"}, LineLook(Style()))
+    assert strip.text == "  cdef"
+    colors = {segment.text: segment.style.color for segment in strip if segment.style}
+    assert colors["c"] == colors["ef"] == Style.parse("green").color
+    assert colors["d"] == Style.parse("red").color
+
+
+def test_a_cell_of_runs_that_is_old_fades_as_any_other() -> None:
+    laid = place_columns((Column("strip", "", 4),), 40)
+    cell = Cell("abcd", runs=(("bad", 4),))
+    row = Row("k", (cell,), dim=True)
+    strip = paint_row(row, laid, {"bad": "red", "stale_row": "blue"}, LineLook(Style()))
+    assert [one.style.color for one in strip if one.text == "abcd" and one.style] == [
+        Style.parse("blue").color
+    ]
+
+
+def test_a_column_grows_no_wider_than_it_may() -> None:
+    columns = (Column("a", "", 4), Column("b", "", 4, grow=1, at_most=10))
+    assert [place.width for place in place_columns(columns, 60)] == [4, 10]
+    assert [place.width for place in place_columns(columns, 14)] == [4, 7]
