@@ -72,8 +72,8 @@ def main() -> int:
         return 1
     figures = [
         Figure("modules before the first paint", "number", [], before_paint, 60),
-        Figure("modules before the first table", "number", [], before_table, 620),
-        Figure("modules of status --json", "number", [], of_status, 275),
+        Figure("modules before the first table", "number", [], before_table, 590),
+        Figure("modules of status --json", "number", [], of_status, 265),
         Figure("written at rest", "B/s", [], quiet, 320),
         Figure("lines painted that changed", "1/s", [], changed),
         Figure("lines painted that did not", "1/s", [], unchanged, 1),
