@@ -94,11 +94,11 @@ async def test_every_key_that_a_screen_names_can_be_clicked(
     async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
-        await all_can_be_clicked(deck, "s", "r", "n", "question_mark", "q")
+        await all_can_be_clicked(deck, "s", "r", "R", "w", "0", "e", "P")
         for opens, window, keys in (
             ("e", EventsScreen, ["enter", "slash", "exclamation_mark", "question_mark", "q"]),
             ("P", ProblemsScreen, ["ctrl+r", "question_mark", "q"]),
-            ("0", MatrixScreen, ["s", "tab", "question_mark", "q"]),
+            ("0", MatrixScreen, ["s", "tab", "q"]),
         ):
             await deck.open(opens, window)
             await all_can_be_clicked(deck, *keys)
@@ -106,7 +106,7 @@ async def test_every_key_that_a_screen_names_can_be_clicked(
             await deck.until(lambda: deck.app.screen is deck.app.deck)
         for opens, modal, keys in (
             ("question_mark", HelpScreen, ["escape"]),
-            ("n", NodesScreen, ["enter", "a", "E", "D", "escape"]),
+            ("n", NodesScreen, ["enter", "a", "E", "D", "S", "escape"]),
             ("w", WhyScreen, ["escape", "ctrl+r"]),
         ):
             await deck.open(opens, modal)

@@ -16,6 +16,7 @@ from textual.notifications import Notification, SeverityLevel
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widgets import Input
+from textual.widgets._toast import ToastHolder
 
 from tui.config import Configuration, NodeProfile, Signs
 from tui.fleet.events.notifications import NotifyCommand
@@ -354,6 +355,18 @@ class DeckApp(MouseSafeApp):
             self._unnotify(before, refresh=False)
         self._notifications.add(toast)
         self._refresh_notifications()
+
+    def _refresh_notifications(self) -> None:
+        """Show the toasts there are now.
+
+        Textual leaves the place of one that another has replaced, which takes a line here.
+        """
+        kept = {f"--textual-toast-{one.identity}" for one in self._notifications}
+        if self.screen_stack:
+            for holder in self.screen.query(ToastHolder):
+                if holder.id not in kept:
+                    holder.remove()
+        super()._refresh_notifications()
 
     def _warn(self, text: str) -> None:
         if text:

@@ -48,8 +48,8 @@ def test_where_there_is_no_room_the_help_has_no_word_and_keys_leave_in_their_ord
         assert bar.plain == shown
 
 
-def test_keys_of_actions_that_are_refused_leave_before_those_of_views() -> None:
+def test_keys_leave_room_for_the_reason_and_those_of_actions_stay_dim() -> None:
     words = {"restart": "Restart", "matrix": "Matrix", "help": "Help"}
     keys = KEYS | {"matrix": "0"}
     bar = key_bar(words, keys, PALETTE, width=40, goes_first=("matrix",), refusal="read-only")
-    assert bar.plain == " 0 Matrix  ? Help  no actions: read-only"
+    assert bar.plain == " r Restart  ?  no actions: read-only"

@@ -70,16 +70,16 @@ async def test_a_digit_goes_to_the_node_from_the_timeline(
 async def test_a_message_covers_neither_a_row_nor_the_keys(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path), size=(60, 20)) as deck:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
         await deck.all_known()
         await deck.press("G")
         last = deck.table.row_keys[-1]
         await deck.until(lambda: deck.table.cursor_key == last)
-        for key in ("9", "v"):
+        for key in ("9", "v", "v"):
             await deck.press(key)
-        await deck.shows("There is no node 9.", "Signs alone works in the matrix", f"▌ {last}")
+        await deck.shows("There is no node 9.", "not in the deck. (2 times)", f"▌ {last}")
         lines = deck.text.splitlines()
-        assert lines[-2].startswith("▌ There is no node 9.")
+        assert lines[-2].startswith("▌ There is no node 9.")  # one line for each, and no more
         assert lines[-3].startswith(" s Start")
 
 

@@ -38,7 +38,7 @@ def key_bar(
 
     `goes_first` names the keys that leave a bar that is too narrow, the help's word before them.
     `refusal` says why no action is possible, empty where one is; where that does not fit it is
-    `brief_refusal`, for which the keys of actions leave room, then others.
+    `brief_refusal`, for which keys leave room.
     `dim` are keys that say why they do nothing now, if they are pressed.
     """
     dim = dim | WRITES if refusal else dim
@@ -51,8 +51,7 @@ def key_bar(
     helped = labels.get(_HELP, Text())
     if _bar_width(labels) + room > width and _HELP in labels:
         labels[_HELP] = _label("", keys.get(_HELP, ""), palette, is_dim=False)
-    refused = [name for name in reversed(labels) if refusal and name in WRITES]
-    for name in (*refused, *goes_first):
+    for name in goes_first:
         if _bar_width(labels) + room <= width:
             break
         labels.pop(name, None)
