@@ -105,6 +105,8 @@ async def _rollout_progress(stage: Stage) -> None:
 
 
 async def _rollout_paused(stage: Stage) -> None:
+    if not stage.fleet.rollouts.progress:  # drawn without the scene before
+        await _rollout_progress(stage)
     await stage.press("o")
     await stage.shown("it pauses", lambda: _rollout(stage).state is RolloutState.PAUSED)
     await stage.armed()
@@ -379,7 +381,6 @@ async def _pin_deck(stage: Stage) -> None:
 
 
 async def _rollout_action(stage: Stage) -> None:
-    await _rollout_progress(stage)
     await _rollout_paused(stage)
     await stage.press("s")
     await stage.armed()
