@@ -88,12 +88,30 @@ def test_a_node_whose_last_poll_failed_is_not_ok_though_its_answer_is_recent() -
     assert summed(one, two)[:2] == ["nodes 1/2 ok", "services 1/1 ok"]
 
 
-def test_a_band_of_one_line_has_no_context_but_a_lost_quorum() -> None:
+def test_a_band_of_one_line_has_of_the_context_what_needs_a_look() -> None:
+    view = node_view("node1", Service("a", "RUNNING"))
+    soon = known(license=License(expired=True), certificates=FULL.certificates.value)
+    for context, shown in (
+        (FULL, ["alerts 1 ▲ node_memory", "certs 12 d"]),
+        (soon, ["license expired", "certs 12 d"]),
+        (known(alerts=(), license=FULL.license.value), []),
+    ):
+        summary = ClusterSummary.of([view], 0, [context])
+        line = words(
+            brief_parts(node_name(view, PALETTE), summary, view, NOW, TODAY, palette=PALETTE)
+        )
+        assert line[2:-1] == shown
+        assert line[-1] == view.profile.host
+
+
+def test_a_band_of_one_line_says_that_the_quorum_is_lost_and_not_that_it_is_kept() -> None:
     view = node_view("node1", Service("a", "RUNNING"))
     for up, quorum in ((2, ["quorum LOST 2/5"]), (3, [])):
         context = ClusterContext(quorum=Known(Quorum(up, 5), "", read_at=NOW))
         summary = ClusterSummary.of([view], 0, [context])
-        shown = words(brief_parts(node_name(view, PALETTE), summary, view, NOW, PALETTE))
+        shown = words(
+            brief_parts(node_name(view, PALETTE), summary, view, NOW, TODAY, palette=PALETTE)
+        )
         assert [word for word in shown if "quorum" in word] == quorum
 
 
@@ -177,7 +195,7 @@ def full_header() -> Header:
         clock="12:03 UTC",
         cluster=cluster_parts(summary, NOW, TODAY, PALETTE),
         node=node_parts(view, FULL, PALETTE),
-        brief=brief_parts(node_name(view, PALETTE), summary, view, NOW, PALETTE),
+        brief=brief_parts(node_name(view, PALETTE), summary, view, NOW, TODAY, palette=PALETTE),
     )
 
 

@@ -149,6 +149,10 @@ def cluster_parts(
     return tuple(part for part in parts if part.text.plain)
 
 
+_CALM = 5
+"""The rank from which a part of the cluster's line needs no look."""
+
+
 def _counted(word: str, well: int, total: int, is_ok: bool, palette: Palette) -> Text:
     text = Text().append(f"{word} ", palette["muted"])
     text.append(f"{well}/{total}" if total else NOTHING, "bold" if is_ok else palette["bad"])
@@ -321,14 +325,27 @@ def polled_text(view: NodeView, palette: Palette, *, is_brief: bool = False) -> 
 
 
 def brief_parts(
-    name: Text, summary: ClusterSummary, view: NodeView | None, now: float, palette: Palette
+    name: Text,
+    summary: ClusterSummary,
+    view: NodeView | None,
+    now: float,
+    today: datetime,
+    *,
+    palette: Palette,
 ) -> tuple[Part, ...]:
-    """Return the left side of a band of one line; `name` is the node's, or the view's."""
+    """Return the left side of a band of one line; `name` is the node's, or the view's.
+
+    Of what surrounds the nodes, it has what needs a look.
+    """
     nodes_ok = summary.nodes_ok == summary.nodes
     down = f"✗ {summary.down} down" if summary.down else ""
     again = f"↻ {summary.restarts} restarted/1h" if summary.restarts else ""
-    # Of what surrounds the nodes, only a lost quorum is as important here.
-    quorum = _quorum([context.quorum for context in summary.contexts], now, palette)
+    around = (
+        _quorum([context.quorum for context in summary.contexts], now, palette),
+        _alerts([context.alerts for context in summary.contexts], now, palette),
+        _term("license", _license_days(summary.contexts, today), _CALM, palette),
+        _term("certs", _certificate_days(summary.contexts, today), _CALM, palette),
+    )
     parts = [
         Part(name, 0),
         Part(
@@ -337,12 +354,12 @@ def brief_parts(
         ),
         Part(Text(down, palette["bad"]), 1),
         Part(Text(again, palette["warn"]), 2),
-        *([quorum] if not quorum.rank else []),
+        *(part for part in around if part.rank < _CALM),
     ]
     if view is not None:
         parts += [
-            Part(Text(view.profile.host, palette["muted"]), 4),
-            Part(Text(view.facts.identity.version, palette["muted"]), 5),
+            Part(Text(view.profile.host, palette["muted"]), _CALM),
+            Part(Text(view.facts.identity.version, palette["muted"]), _CALM + 1),
         ]
     return tuple(part for part in parts if part.text.plain)
 

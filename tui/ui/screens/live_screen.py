@@ -248,7 +248,8 @@ class LiveScreen(Screen[ScreenResultType]):
                 summary,
                 None if self.VIEW else view,
                 now,
-                palette,
+                datetime.now(UTC),
+                palette=palette,
             ),
         )
         self._header.present(lines, palette)

@@ -117,6 +117,8 @@ class ServicesTable(LiveTable):
         """Share out the width anew."""
         self._lay_out()
         super().on_resize()
+        # A row that comes into view with it did not tick, and may be older than it looks.
+        self.post_message(self.Scrolled(self, self._cells.cursor))
 
     def _measure_cells(self, node: str, rows: Sequence[Row]) -> None:
         """Widen columns for longer cells; none gets narrower while the node stays in front."""

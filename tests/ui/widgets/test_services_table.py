@@ -1,0 +1,42 @@
+"""The table of a node's services."""
+
+from textual import on
+from textual.app import App, ComposeResult
+
+from tests.ui.node_views import node_view
+from tui.model.filters import ServiceFilter
+from tui.model.service import Service
+from tui.ui.table.live_table import LiveTable
+from tui.ui.widgets.services_table import ServicesTable
+
+
+class Host(App[None]):
+    """Holds the table, and counts how often other rows may be on the screen."""
+
+    CSS = "#services { height: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = ServicesTable({}, id="services")
+        self.scrolled = 0
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    @on(LiveTable.Scrolled)
+    def count(self) -> None:
+        self.scrolled += 1
+
+
+async def test_rows_that_come_into_view_where_the_table_grows_are_reported() -> None:
+    # They did not tick before, so that an old one would look like a fresh one.
+    host = Host()
+    async with host.run_test(size=(80, 10)) as pilot:
+        services = [Service(f"s{number:02}", "RUNNING") for number in range(40)]
+        host.table.present(node_view("node1", *services), ServiceFilter(), {})
+        await pilot.pause()
+        before, seen = host.scrolled, len(host.table.visible_keys)
+        await pilot.resize_terminal(80, 20)
+        await pilot.pause()
+        assert len(host.table.visible_keys) == seen + 10
+        assert host.scrolled > before
