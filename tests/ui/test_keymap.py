@@ -1,8 +1,12 @@
 """Keys can be changed; a mistake in it is told at start."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from textual.binding import Binding
 
+from tui.ui.format.key_bar import live_keys
 from tui.ui.keymap import (
     KEYS,
     KeymapError,
@@ -12,6 +16,10 @@ from tui.ui.keymap import (
     key_text,
     unavailable_text,
 )
+from tui.ui.screens import deck, events, matrix, problems
+from tui.ui.screens.live_screen import LiveScreen
+from tui.ui.table.live_table import LiveTable
+from tui.ui.table.navigation import COLUMN_BINDINGS
 
 AVOIDED = {"ctrl+a", "ctrl+b", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+z", "ctrl+space"}
 
@@ -106,3 +114,20 @@ def test_keys_that_can_be_pressed_are_taken() -> None:
 def test_a_key_is_shown_as_it_stands_on_the_keyboard() -> None:
     assert key_text("exclamation_mark") == "!"
     assert key_text("ctrl+r,f5") == "ctrl+r"
+
+
+@pytest.mark.parametrize(
+    ("screen", "bar"),
+    [
+        (deck.DeckScreen, deck._BAR),
+        (matrix.MatrixScreen, matrix._BAR),
+        (events.EventsScreen, events._BAR),
+        (problems.ProblemsScreen, problems._BAR),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_every_key_of_a_bar_has_a_binding(
+    screen: type[LiveScreen[Any]], bar: Mapping[str, str]
+) -> None:
+    own = (*screen.BINDINGS, *LiveTable.MOVES, *COLUMN_BINDINGS)
+    assert bar.keys() <= {*live_keys(own, {}), "choose"}

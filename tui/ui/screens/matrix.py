@@ -31,17 +31,17 @@ _UNMANAGED_STALE = 20.0
 """Age in seconds from which a cluster's health call is stale: it is polled every 5 s."""
 
 _BAR = bar_words(
-    "start stop restart rollout why matrix.problem_next problems signs filter timeline all_problems"
+    "start stop restart rollout why matrix.next_problem problems signs filter timeline all_problems"
     " help quit",
     {
         "problems": "Differing",
-        "matrix.problem_next": "Next problem",
+        "matrix.next_problem": "Next problem",
         "signs": "Signs",
         "quit": "Deck",
     },
 )
 _GOES_FIRST = (
-    "signs", "filter", "timeline", "all_problems", "rollout", "matrix.problem_next", "problems",
+    "signs", "filter", "timeline", "all_problems", "rollout", "matrix.next_problem", "problems",
     "why", "stop", "start", "restart",
 )  # fmt: skip
 
