@@ -1,5 +1,6 @@
 """An HTTP server for Prometheus: `/metrics` for all nodes, `/probe?target=NAME` for one."""
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -15,10 +16,14 @@ from prometheus_client.exposition import choose_encoder, write_to_textfile
 
 from tui.fleet.fleet import Fleet
 from tui.metrics.collector import FleetCollector, RestartCounter
+from tui.model.clock import monotonic
 from tui.model.records import dataclass
 
 _SECONDS = 10.0
-"""How long a client may take to send its request and to read the answer."""
+"""How long a client may take to send its request and to read the answer, both together."""
+
+_CLIENTS_AT_MOST = 64
+"""How many may be connected at once: each has a thread, and a descriptor that polling may need."""
 
 _PAGE = b"""rsdeck export
 
@@ -61,8 +66,8 @@ class ServerTls:
 class MetricsServer:
     """Serves the series of a fleet on `address` (host, port) until the `with` block ends.
 
-    Raises ExportError where it cannot listen. Each request has a thread of its own, so that a
-    client that hangs delays no other.
+    Raises ExportError where it cannot listen. Each client has a thread of its own, so that one
+    that hangs delays no other; one whose request takes longer than `seconds` is disconnected.
     """
 
     def __init__(
@@ -71,11 +76,13 @@ class MetricsServer:
         counter: RestartCounter,
         address: tuple[str, int],
         tls: ServerTls | None = None,
+        *,
+        seconds: float = _SECONDS,
     ) -> None:
         self._fleet, self._counter = fleet, counter
         context = tls.context() if tls else None
         try:
-            self._server = _Server(self, address, context)
+            self._server = _Server(self, address, context, seconds)
         except (OSError, OverflowError) as error:
             raise ExportError(f"cannot listen on {address[0]}:{address[1]}: {error}") from None
         self._thread = threading.Thread(
@@ -123,24 +130,56 @@ def write_textfile(fleet: Fleet, path: Path) -> None:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = _CLIENTS_AT_MOST
 
     def __init__(
-        self, metrics: MetricsServer, address: tuple[str, int], context: ssl.SSLContext | None
+        self,
+        metrics: MetricsServer,
+        address: tuple[str, int],
+        context: ssl.SSLContext | None,
+        seconds: float,
     ) -> None:
-        self.metrics, self._context = metrics, context
+        self.metrics, self._context, self.seconds = metrics, context, seconds
+        self._ends: dict[Any, float] = {}
+        """When each open connection is closed at the latest, by the monotonic clock."""
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
 
     def get_request(self) -> tuple[Any, Any]:
         connection, peer = super().get_request()
-        connection.settimeout(_SECONDS)
+        connection.settimeout(self.seconds)
         if self._context is not None:
             # The handshake is made in the request's own thread.
             connection = self._context.wrap_socket(
                 connection, server_side=True, do_handshake_on_connect=False
             )
         return connection, peer
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - as called
+        """Turn a client away where too many are connected."""
+        if len(self._ends) >= _CLIENTS_AT_MOST:
+            return False
+        self.begin_request(request)
+        return True
+
+    def begin_request(self, request: Any) -> None:
+        """Begin to count the seconds of one request on a connection."""
+        self._ends[request] = monotonic() + self.seconds
+
+    def service_actions(self) -> None:
+        """Disconnect who takes too long: a byte now and then would keep a connection for days."""
+        now = monotonic()
+        for request, end in list(self._ends.items()):
+            if now > end:
+                # Its thread reads from it, by TLS too: only the socket itself is shut down.
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(request, socket.SHUT_RDWR)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        self._ends.pop(request, None)
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Drop a client that went away or speaks no HTTP; say nothing."""
@@ -149,13 +188,21 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    timeout = _SECONDS
     server_version = "rsdeck"
     sys_version = ""
 
+    def handle_one_request(self) -> None:
+        """Take the next request of a connection."""
+        self.server.begin_request(self.connection)
+        super().handle_one_request()
+
     def do_GET(self) -> None:
         """Answer with the series, or with what there is."""
-        url = urlsplit(self.path)
+        try:
+            url = urlsplit(self.path)
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
         metrics = self.server.metrics
         match url.path:
             case "/metrics":
@@ -165,14 +212,11 @@ class _Handler(BaseHTTPRequestHandler):
                 if len(targets) == 1 and metrics.has(targets[0]):
                     self._send_series(metrics.registry((targets[0],)))
                 else:
-                    wanted = (
-                        b"target has to be the name of one profile; `rsdeck nodes` lists them\n"
-                    )
-                    self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", wanted)
+                    self._send(HTTPStatus.NOT_FOUND, _TEXT, _NO_TARGET)
             case "/":
-                self._send(HTTPStatus.OK, "text/plain; charset=utf-8", _PAGE)
+                self._send(HTTPStatus.OK, _TEXT, _PAGE)
             case _:
-                self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", _PAGE)
+                self._send(HTTPStatus.NOT_FOUND, _TEXT, _PAGE)
 
     def _send_series(self, registry: CollectorRegistry) -> None:
         encode, kind = choose_encoder(self.headers.get("Accept", ""))
