@@ -29,6 +29,7 @@ from tui.api.http_transport import (
     Transport,
     TransportError,
 )
+from tui.api.repeated_secrets import without_secrets
 from tui.api.request_gate import GetOnlyTransport, OrderTransport
 from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
@@ -296,7 +297,7 @@ class Connection:
             transport = await self._open(trace)
             steps = self._tracer(trace, limit, only_open=only_open)
             response = await transport.send(request, steps)
-            reply = await self._read(response)
+            reply = without_secrets(await self._read(response), request)
             clean_end = True
             self._is_unanswered = False
         except (TransportError, ssl.SSLError, OSError) as error:

@@ -1,0 +1,72 @@
+"""P9: what a node repeats of a request's credentials is in nothing that is shown or kept."""
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+
+from tui.api.codec import HttpReply
+from tui.api.http_transport import Address, Authorization, HiddenText, Request, basic_authorization
+from tui.api.repeated_secrets import without_secrets
+from tui.api.request_gate import AUTHORIZE, SERVICES
+
+NODE = Address.of("https://db1:9443")
+ODD = 'pä"ss/wo\\rd %'
+TOKEN = Authorization("JWT", HiddenText("eyJhbGciOi.token.canary"))
+
+
+def asked(authorization: Authorization | None, path: str = SERVICES, body: str = "") -> Request:
+    return Request("GET", NODE, path, authorization, body.encode() or None)
+
+
+def seen(request: Request, body: str, status: int = 500) -> str:
+    return without_secrets(HttpReply(status, {}, body.encode()), request).body.decode()
+
+
+@pytest.mark.parametrize("password", ["hunter2-canary", ODD, "пароль"])
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 500, 503])
+def test_the_password_is_cut_out_of_an_error_in_every_form(password: str, status: int) -> None:
+    request = asked(basic_authorization("op@x", HiddenText(password)))
+    encoded = base64.b64encode(f"op@x:{password}".encode()).decode()
+    forms = [
+        f"Authorization: Basic {encoded}",
+        f"wrong password {password}",
+        json.dumps({"description": password}),
+        json.dumps({"description": password}, ensure_ascii=False),
+        f"https://op:{quote(password, safe='')}@db1",
+    ]
+    for form in forms:
+        text = seen(request, form, status)
+        assert text.count("(left out)") == 1, form
+        for part in (password, encoded, json.dumps(password)[1:-1], quote(password, safe="")):
+            assert part not in text
+
+
+def test_a_token_and_an_encoded_password_are_cut_out_of_a_good_answer_too() -> None:
+    services = '{"ccs": {"status": "RUNNING", "note": "%s"}}'
+    assert "canary" not in seen(asked(TOKEN), services % TOKEN.secret.reveal(), 200)
+    basic = basic_authorization("op@x", HiddenText("RUNNING"))
+    text = seen(asked(basic), services % basic.secret.reveal(), 200)
+    assert text == services % "(left out)"  # and the word that is the password stays
+
+
+def test_a_token_that_was_wanted_arrives() -> None:
+    basic = basic_authorization("op@x", HiddenText("canary"))
+    granted = json.dumps({"access_token": basic.secret.reveal()})
+    assert seen(asked(basic, AUTHORIZE), granted, 200) == granted
+
+
+def test_a_refused_login_by_body_repeats_no_password() -> None:
+    login = json.dumps({"username": "op@x", "password": ODD})
+    assert seen(asked(None, AUTHORIZE, login), login, 401) == login.replace(
+        json.dumps(ODD)[1:-1], "(left out)"
+    )
+
+
+def test_what_holds_no_secret_is_the_same_answer() -> None:
+    reply = HttpReply(500, {}, b"busy")
+    assert without_secrets(reply, asked(TOKEN)) is reply
+    assert without_secrets(reply, asked(None)) is reply
+    short = basic_authorization("op@x", HiddenText("no"))
+    assert without_secrets(HttpReply(500, {}, b"not now"), asked(short)).body == b"not now"
