@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import PASSWORD, Command, profiles
+from tests.faultserver import always, serving
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -54,6 +55,20 @@ def test_a_node_that_cannot_be_polled_is_exit_code_3_and_reported(known: Command
     ran = known.run("snapshot")
     assert ran.code == 3
     assert "gone: UNREACHABLE" in ran.out
+
+
+def test_the_error_of_a_snapshot_is_as_free_of_logins_as_the_rest(rsdeck: Command) -> None:
+    """P9: it is the node's sentence, which may repeat the login of somebody else."""
+    login = "Basic b3BAeDpodW50ZXIyLWNhbmFyeQ=="
+    with serving(always(json.dumps({"description": f"got {login}"}), 500)) as server:
+        rsdeck.configure(
+            f'[nodes.odd]\nurl = "{server.url}"\nusername = "a@b.c"\n'
+            'password_env = "DEMO_PASSWORD"\n'
+        )
+        ran = rsdeck.run("snapshot", "--json", env={"DEMO_PASSWORD": PASSWORD})
+    assert ran.code == 3
+    assert json.loads(ran.out)["error"]["message"].endswith("got Basic (left out)")
+    assert login not in ran.out
 
 
 def test_another_node_than_that_of_the_profile_is_exit_code_3(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -91,11 +91,11 @@ def _text(fleet: "Fleet", *, as_json: bool) -> str:
 
 def _json(fleet: "Fleet", document: SnapshotReport) -> str:
     from tui.fleet.node_status import node_status
-    from tui.fleet.snapshot.document import as_json
+    from tui.fleet.snapshot.document import as_json, redact_document
 
     errors = (node_error(node_status(node)) for node in fleet.nodes)
-    error = next((error for error in errors if error is not None), None)
-    whole: PolledSnapshot = {**document, "error": error}
+    error = redact_document(next((error for error in errors if error is not None), None))
+    whole: PolledSnapshot = {**document, "error": cast("ErrorFields | None", error)}
     return as_json(whole)
 
 
