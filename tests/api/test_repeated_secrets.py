@@ -6,10 +6,13 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.faultserver import Peer, serving
+from tests.fleet.conftest import PASSWORD, configuration, keeping, profile
 from tui.api.codec import HttpReply
 from tui.api.http_transport import Address, Authorization, HiddenText, Request, basic_authorization
 from tui.api.repeated_secrets import without_secrets
 from tui.api.request_gate import AUTHORIZE, SERVICES
+from tui.fleet.fleet import Fleet
 
 NODE = Address.of("https://db1:9443")
 ODD = 'pä"ss/wo\\rd %'
@@ -66,7 +69,43 @@ def test_a_refused_login_by_body_repeats_no_password() -> None:
 
 def test_what_holds_no_secret_is_the_same_answer() -> None:
     reply = HttpReply(500, {}, b"busy")
-    assert without_secrets(reply, asked(TOKEN)) is reply
-    assert without_secrets(reply, asked(None)) is reply
+    assert without_secrets(reply, asked(TOKEN)) == reply
+    assert without_secrets(reply, asked(None)) == reply
     short = basic_authorization("op@x", HiddenText("no"))
     assert without_secrets(HttpReply(500, {}, b"not now"), asked(short)).body == b"not now"
+
+
+def test_a_redirect_repeats_no_login() -> None:
+    basic = basic_authorization("op@x", HiddenText("hunter2-canary"))
+    where = {"location": f"https://{basic.secret.reveal()}/hunter2-canary"}
+    cut = without_secrets(HttpReply(307, where, b""), asked(basic))
+    assert cut.headers == {"location": "https://(left out)/(left out)"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "HTTP/1.1 200 OK\r\nAuthorization : {}\r\n\r\n",
+        "{}\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: {}\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 307 Elsewhere\r\nLocation: https://{}/\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 500 Oh\r\nContent-Length: 100\r\n\r\n{}" + " " * 100,
+    ],
+)
+async def test_a_server_that_sends_the_request_back_reveals_nothing_of_the_login(
+    answer: str,
+) -> None:
+    def echo(peer: Peer) -> None:
+        while asked := peer.read():
+            peer.send(answer.replace("{}", asked.headers["authorization"]).encode())
+
+    with serving(echo) as server:
+        nodes = [profile(server.url)]
+        fleet = Fleet(configuration(nodes), passwords=keeping(nodes))
+        await fleet.poll_once()
+    (node,) = fleet.nodes
+    encoded = base64.b64encode(f"{nodes[0].username}:{PASSWORD}".encode()).decode()
+    assert node.reading.trouble is not None
+    for text in (node.reading.trouble.text, str(node.login.trouble)):
+        assert encoded.lower() not in text.lower()
+        assert PASSWORD not in text

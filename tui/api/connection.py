@@ -28,8 +28,9 @@ from tui.api.http_transport import (
     Response,
     Transport,
     TransportError,
+    UnreadableAnswer,
 )
-from tui.api.repeated_secrets import without_secrets
+from tui.api.repeated_secrets import cut_secrets, without_secrets
 from tui.api.request_gate import GetOnlyTransport, OrderTransport
 from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
@@ -38,7 +39,6 @@ from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
 from tui.model.login import LockoutRule
 from tui.model.records import dataclass
-from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
 
 
@@ -151,6 +151,8 @@ BODY_AT_MOST = 4 * 1024 * 1024
 """Largest answer in bytes that is read; a node's list of services has a few thousand."""
 
 _PROBE_AT_MOST = 2.0
+_CODING_AT_MOST = 10
+"""Characters of the name of a content coding that is shown."""
 
 
 class Connection:
@@ -300,6 +302,9 @@ class Connection:
             reply = without_secrets(await self._read(response), request)
             clean_end = True
             self._is_unanswered = False
+        except UnreadableAnswer as error:  # its text quotes what came
+            shown = UnreadableAnswer(cut_secrets(str(error), request))
+            raise await self._error_for(shown, trace, limit) from error
         except (TransportError, ssl.SSLError, OSError) as error:
             raise await self._error_for(error, trace, limit) from error
         finally:
@@ -389,8 +394,11 @@ class Connection:
         try:
             coding = response.headers.get("content-encoding", "identity").strip().lower()
             if coding not in ("", "identity"):
+                named = (
+                    f" ({coding})" if coding.isalpha() and len(coding) <= _CODING_AT_MOST else ""
+                )
                 raise Garbled(
-                    f"{self.where} answered encoded ({clean(coding, 40)}), which was not accepted",
+                    f"{self.where} answered encoded{named}, which was not accepted",
                     "is there a proxy before the node?",
                 )
             length = response.headers.get("content-length", "")

@@ -15,7 +15,7 @@ from tui.api.codec import HttpReply
 from tui.api.http_transport import Request
 from tui.api.request_gate import AUTHORIZE, REFRESH
 
-_LEFT_OUT = b"(left out)"
+_LEFT_OUT = "(left out)"
 _LOGIN_PATHS = frozenset({AUTHORIZE, REFRESH})
 _PASSWORD_AT_LEAST = 4
 """Characters of a password that is looked for: a shorter one is a part of many words."""
@@ -27,20 +27,32 @@ def without_secrets(reply: HttpReply, request: Request) -> HttpReply:
     Of a good answer only the token and the encoded password are cut out: a plain password may be
     a word that it rightly holds. A good answer to a login holds the token that was wanted.
     """
-    if reply.status == 200 and request.path in _LOGIN_PATHS:
+    is_good = reply.status == 200
+    if is_good and request.path in _LOGIN_PATHS:
         return reply
     body = reply.body
-    for secret in _secrets(request, has_failed=reply.status != 200):
-        body = body.replace(secret, _LEFT_OUT)
-    return reply if body is reply.body else replace(reply, body=body)
+    for secret in _secrets(request, with_password=not is_good):
+        body = body.replace(secret.encode("utf-8", "surrogatepass"), _LEFT_OUT.encode())
+    if is_good:
+        return reply if body is reply.body else replace(reply, body=body)
+    # Of its headers, only those of an error are ever shown.
+    headers = {name: cut_secrets(value, request) for name, value in reply.headers.items()}
+    return replace(reply, headers=headers, body=body)
 
 
-def _secrets(request: Request, *, has_failed: bool) -> Iterator[bytes]:
+def cut_secrets(text: str, request: Request) -> str:
+    """Return a text of a failed request without what authorized it."""
+    for secret in _secrets(request, with_password=True):
+        text = text.replace(secret, _LEFT_OUT)
+    return text
+
+
+def _secrets(request: Request, *, with_password: bool) -> Iterator[str]:
     authorization = request.authorization
     shown = authorization.secret.reveal() if authorization is not None else ""
     if shown:
-        yield shown.encode("utf-8", "surrogatepass")
-    if not has_failed:
+        yield shown
+    if not with_password:
         return
     password = ""
     if authorization is not None and authorization.is_password:
@@ -49,13 +61,10 @@ def _secrets(request: Request, *, has_failed: bool) -> Iterator[bytes]:
         password = str(json.loads(request.body or b"{}").get("password", ""))
     if len(password) >= _PASSWORD_AT_LEAST:
         yield from {
-            form.encode("utf-8", "surrogatepass")
-            for form in (
-                password,
-                json.dumps(password)[1:-1],
-                json.dumps(password, ensure_ascii=False)[1:-1],
-                quote(password, safe="", errors="surrogatepass"),
-            )
+            password,
+            json.dumps(password)[1:-1],
+            json.dumps(password, ensure_ascii=False)[1:-1],
+            quote(password, safe="", errors="surrogatepass"),
         }
 
 
