@@ -86,16 +86,17 @@ async def test_the_certificate_does_not_open_by_itself_again_and_t_opens_it(
     assert load(tmp_path / "config.toml", must_exist=True).digest == before.digest
 
 
-@pytest.mark.parametrize("typed", ["0" * 8, "", "yes", "{7}"])
-async def test_other_digits_write_nothing(
-    typed: str, served: SimulatedCluster, tmp_path: Path
-) -> None:
+async def test_other_digits_write_nothing(served: SimulatedCluster, tmp_path: Path) -> None:
     before = trusting(served, tmp_path)
     async with open_deck(before) as deck:
-        await met(deck)
-        await deck.press(*typed.replace("{7}", bare(served)[:7]), "enter")
-        await deck.shows("Nothing was written")
-        assert isinstance(deck.app.screen, TrustDialog)
+        for typed in ("0" * 8, "", "yes", bare(served)[:7]):
+            await met(deck)
+            await deck.press(*typed, "enter")
+            await deck.shows("Nothing was written")
+            assert isinstance(deck.app.screen, TrustDialog)
+            await deck.press("escape")
+            await deck.until(lambda: deck.app.screen is deck.app.deck)
+            await deck.press("T")
     assert load(tmp_path / "config.toml", must_exist=True).digest == before.digest
 
 
@@ -199,7 +200,7 @@ async def test_a_node_that_is_gone_is_said(served: SimulatedCluster, tmp_path: P
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
 async def test_not_checked_is_shown_on_every_screen_of_the_node_and_no_order_is_possible(
     size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
 ) -> None:

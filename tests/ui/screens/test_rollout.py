@@ -185,28 +185,25 @@ async def test_only_what_is_paused_can_be_resumed_or_skipped(
 # What begins nothing
 
 
-@pytest.mark.parametrize(
-    "keys",
-    [
-        ["R", "enter"],
-        ["R", "y"],
-        ["R", *["enter"] * 30],
-        ["R", "tab", *SERVICE, "enter"],
-        ["R", "tab", "tab", "enter"],
-        ["R", *SERVICE, "enter"],
-    ],
-)
-async def test_type_ahead_begins_nothing(
-    keys: list[str], served: SimulatedCluster, tmp_path: Path
-) -> None:
+async def test_type_ahead_begins_nothing(served: SimulatedCluster, tmp_path: Path) -> None:
     configuration = write_configuration(served, tmp_path)
     async with open_deck(configuration, arming=ARMS_AS_SHIPPED) as deck:
         await deck.all_known()
-        await deck.on(SERVICE)
-        deck.burst(*keys)
-        await deck.armed()
-        await deck.alone()
-        assert not deck.fleet.rollouts.progress
+        for keys in (
+            ["enter"],
+            ["y"],
+            ["enter"] * 30,
+            ["tab", *SERVICE, "enter"],
+            ["tab", "tab", "enter"],
+            [*SERVICE, "enter"],
+        ):
+            await deck.on(SERVICE)
+            deck.burst("R", *keys)
+            await deck.armed()
+            await deck.alone()
+            assert not deck.fleet.rollouts.progress
+            await deck.press("escape")
+            await deck.until(lambda: deck.app.screen is deck.app.deck)
     assert not posts(served)
 
 
@@ -299,22 +296,21 @@ async def paused(deck: Deck, served: SimulatedCluster) -> None:
     await stands(deck, RolloutState.PAUSED)
 
 
-@pytest.mark.parametrize("burst", ["ry", "sy", "ayy"])
-async def test_a_burst_at_a_pause_decides_nothing(
-    burst: str, served: SimulatedCluster, tmp_path: Path
-) -> None:
+async def test_a_burst_at_a_pause_decides_nothing(served: SimulatedCluster, tmp_path: Path) -> None:
     configuration = write_configuration(served, tmp_path)
     async with open_deck(configuration, patience=QUICK, arming=ARMS_AS_SHIPPED) as deck:
         await paused(deck, served)
-        await hears(deck)
-        deck.burst(*burst)
-        await deck.alone()
-        assert progress(deck).state is RolloutState.PAUSED
-        assert isinstance(deck.app.screen, RolloutActionDialog)
-        await deck.armed()
-        deck.burst("y", "y")
-        await deck.alone()
-        assert progress(deck).state is RolloutState.PAUSED
+        for burst in ("ry", "sy", "ayy"):
+            await hears(deck)
+            deck.burst(*burst)
+            await deck.alone()
+            assert progress(deck).state is RolloutState.PAUSED
+            assert isinstance(deck.app.screen, RolloutActionDialog)
+            await deck.armed()
+            deck.burst("y", "y")
+            await deck.alone()
+            assert progress(deck).state is RolloutState.PAUSED
+            await deck.press("escape")
     assert ordered(served) == [2]
 
 
@@ -453,18 +449,18 @@ async def test_in_a_small_window_a_rollout_begins_once_all_of_its_plan_was_seen(
     assert ordered(served) == [2, 3, 1]
 
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 12), (200, 60)])
-async def test_any_size_shows_a_rollout(
-    size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
-) -> None:
+async def test_any_size_shows_a_rollout(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         await paused(deck, served)
+        for size in ((1, 1), (20, 5), (40, 12), (200, 60)):
+            await hears(deck)
+            await deck.resize(*size)
+            await deck.press("down", "s")
+            await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
+            await deck.until(lambda: deck.app.screen.is_armed)
+            await deck.press("escape")
         await hears(deck)
-        await deck.resize(*size)
-        await deck.press("down", "s")
-        await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
-        await deck.until(lambda: deck.app.screen.is_armed)
-        await deck.press("escape", "escape")
+        await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 
 
