@@ -151,11 +151,8 @@ def checkers() -> frozenset[str]:
     found = set(_ASSERTING) | {
         name for name, bodies in helpers.items() if any(map(asserts, bodies))
     }
-    while more := {
-        name
-        for name, bodies in helpers.items()
-        if name not in found and any(called(body) & found for body in bodies)
-    }:
+    calls = {name: set().union(*map(called, bodies)) for name, bodies in helpers.items()}
+    while more := {name for name in calls.keys() - found if calls[name] & found}:
         found |= more
     return frozenset(found)
 

@@ -7,7 +7,7 @@ values of enums, and the help of commands.
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -62,9 +62,9 @@ def is_text(value: str) -> bool:
     return " " in value.strip() or value[:1].isupper() or value == "mind"
 
 
-def _help_of_commands(tree: ast.AST) -> Iterator[ast.Constant]:
+def _help_of_commands(nodes: Sequence[ast.AST]) -> Iterator[ast.Constant]:
     """Yield the docstrings that click shows as help."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.FunctionDef) and any(
             isinstance(mark, ast.Call)
             and isinstance(mark.func, ast.Attribute)
@@ -76,19 +76,19 @@ def _help_of_commands(tree: ast.AST) -> Iterator[ast.Constant]:
                 yield first.value
 
 
-def _docstrings(tree: ast.AST) -> set[int]:
+def _docstrings(nodes: Sequence[ast.AST]) -> set[int]:
     """Return the ids of the strings that stand for themselves: docstrings."""
     return {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
 
 
-def _types(tree: ast.AST) -> set[int]:
+def _types(nodes: Sequence[ast.AST]) -> set[int]:
     """Return the ids of the strings that name types: in annotations and in casts."""
     named: list[ast.AST | None] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.arg | ast.AnnAssign):
             named.append(node.annotation)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -98,11 +98,11 @@ def _types(tree: ast.AST) -> set[int]:
     return {id(part) for node in named if node is not None for part in ast.walk(node)}
 
 
-def _enum_values(tree: ast.AST) -> set[int]:
+def _enum_values(nodes: Sequence[ast.AST]) -> set[int]:
     """Return the ids of the values of enums, which are words on the screen."""
     return {
         id(line.value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ClassDef)
         and any(isinstance(base, ast.Name) and base.id.endswith("Enum") for base in node.bases)
         for line in node.body
@@ -112,11 +112,11 @@ def _enum_values(tree: ast.AST) -> set[int]:
 
 def texts(source: str) -> Iterator[tuple[int, str]]:
     """Yield the line and the text of what a module shows."""
-    tree = ast.parse(source)
-    ignored, values = _docstrings(tree) | _types(tree), _enum_values(tree)
-    for constant in _help_of_commands(tree):
+    nodes = tuple(ast.walk(ast.parse(source)))
+    ignored, values = _docstrings(nodes) | _types(nodes), _enum_values(nodes)
+    for constant in _help_of_commands(nodes):
         yield constant.lineno, str(constant.value)
-    for node in ast.walk(tree):
+    for node in nodes:
         if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
             continue
         if id(node) not in ignored and (id(node) in values or is_text(node.value)):

@@ -15,7 +15,7 @@ from tui.config import load, save_profile
 
 pytestmark = pytest.mark.real_time
 
-SAVES = 200
+SAVES = 100
 KILLS = 5
 TEXT = """\
 # of the whole file
@@ -96,7 +96,7 @@ class Watcher:
 def test_two_writers_that_are_killed_at_random_leave_one_valid_version_and_clobber_nothing(
     write: Write,
 ) -> None:
-    """P22: two hundred saves each, and no comment is lost."""
+    """P22: a hundred saves each, and no comment is lost."""
     path = write(TEXT)
     chance, watcher = random.Random(22), Watcher(path)
     writers = {who: counting(path, who) for who in "xy"}
