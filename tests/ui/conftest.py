@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
@@ -300,6 +301,10 @@ def _done(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
+_themes_below = functools.cache(load_themes)
+"""The themes are the same files for all tests: they are read once."""
+
+
 @asynccontextmanager
 async def open_deck(
     configuration: Configuration,
@@ -326,7 +331,7 @@ async def open_deck(
         history=history,
         journal=journal,
     )
-    themes, _ = load_themes(theme_dirs())
+    themes, _ = _themes_below(theme_dirs())
     files = SavedFiles(state or configuration.path.parent / "state")
     app = DeckApp(
         configuration, fleet, themes=themes, keys=keys or {}, files=files, arming_times=arming
