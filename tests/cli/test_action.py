@@ -305,6 +305,7 @@ def test_ctrl_c_at_the_prompt_sends_nothing(known: Command, served: SimulatedClu
     env = environment(known.home, DEMO_PASSWORD=PASSWORD)
     with Terminal((*RSDECK, "restart", "node2", SERVICE), env) as terminal:
         terminal.shows("Send it? [y/N]")
-        terminal.send(b"\x03")
-        assert terminal.ends(30) == 130
+        # Python takes a signal between the prompt and the wait for input only with the next key.
+        terminal.press_until(b"\x03", lambda: terminal.child.poll() is not None)
+        assert terminal.ends() == 130
     assert not posts(served)
