@@ -234,6 +234,7 @@ class Fleet:
 
         It is read from the node that answers for its cluster, after a reading of that one.
         """
+        self.refresh_context(node)
         for watch in self.beside(node):
             await watch.read_context()
         return self.context(node)

@@ -682,12 +682,25 @@ async def test_a_slow_call_delays_no_reading_of_the_services(served: SimulatedCl
         assert deck.fleet.context("node1").shards.gap == "not polled yet"
 
 
+async def test_what_is_read_before_a_decision_is_not_read_again_by_the_polls_after_it(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served)) as deck:
+        await all_parts(deck)
+        await deck.fleet.read_context("node1")
+        before = len(served.cluster.requests)
+        await deck.readings(3)
+        after = served.cluster.requests[before:]
+        assert not [one.path for one in after if one.path in PATHS.values()]
+
+
 async def test_while_an_order_is_open_the_node_is_not_polled_for_it(
     served: SimulatedCluster,
 ) -> None:
     async with running(*profiles(served), patience=replace(PATIENCE, steady=1.0)) as deck:
         await deck.known()
-        await all_parts(deck)  # so that none of it is on its way
+        await all_parts(deck)
+        await deck.fleet.read_context("node1")  # so that none of it is due, or on its way
         before, meanwhile = len(served.cluster.requests), list[RequestRecord]()
         order = deck.give(Verb.RESTART, "alert_mgr")
         deck.fleet.refresh_context("node1")

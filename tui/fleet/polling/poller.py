@@ -405,7 +405,8 @@ class NodePoller:
 
     async def _read_context_part(self) -> None:
         async with self._side_connection.hold() as reader:
-            if await self._facts_reader.read_context(reader):
+            # An order may have been given while the connection was in use.
+            if not self._is_ordered() and await self._facts_reader.read_context(reader):
                 self._side_connection.prove()
 
     def refresh_context(self) -> None:
@@ -415,12 +416,11 @@ class NodePoller:
             self._side_is_due.set()
 
     async def read_context(self) -> None:
-        """Read what surrounds the node, if it answers for its cluster, and wait for it.
+        """Read what is due of what surrounds the node, if it answers for its cluster.
 
         No call begins after three timeouts, nor while an order is open on the node.
         """
         until = monotonic() + 3 * self._timing.timeout
-        self._facts_reader.refresh_context()
         try:
             # A refusal stops the login on its way, and the next poll shows that.
             with contextlib.suppress(ApiError, LoginStopped):
