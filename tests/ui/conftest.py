@@ -112,16 +112,25 @@ class Deck:
         paint_changes(self.app)
 
     async def open(self, key: str, window: type[Screen[Any]]) -> None:
-        """Press a key that opens a window, again where a node's answer was too old for it.
+        """Press a key that opens a window, as `press_until` does."""
+        await self.press_until(key, lambda: isinstance(self.app.screen, window))
+
+    async def refuses(self, key: str, *words: str) -> None:
+        """Press a key whose action is refused for a reason, as `press_until` does."""
+        await self.press_until(key, lambda: all(word in self.text for word in words))
+
+    async def press_until(self, key: str, condition: Callable[[], Any]) -> None:
+        """Press a key until what it leads to is there.
 
         On a busy machine an answer is too old for an order now and then.
         """
         end = time.monotonic() + 30.0
-        while not isinstance(self.app.screen, window):
-            assert time.monotonic() < end, f"it was not opened; the screen:\n{self.text}"
+        while True:
             await self.press(key)
             with contextlib.suppress(AssertionError):
-                await self.until(lambda: isinstance(self.app.screen, window), 1.0)
+                await self.until(condition, 1.0)
+                return
+            assert time.monotonic() < end, f"it did not come about; the screen:\n{self.text}"
 
     async def settle(self) -> None:
         await settle(self.app)

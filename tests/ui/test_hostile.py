@@ -147,6 +147,5 @@ async def test_a_name_that_cannot_be_sent_back_as_shown_cannot_be_acted_on(tmp_p
             await deck.shows("[31mred")
             name = next(key for key in deck.table.row_keys if "red" in key)
             await deck.on(name)
-            await deck.press("r")
-            await deck.shows("cannot be acted on")
+            await deck.refuses("r", "cannot be acted on")
     assert not server.posts

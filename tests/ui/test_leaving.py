@@ -8,6 +8,7 @@ from tests.ui.conftest import ARMS_AS_SHIPPED, Deck, open_deck, posts, write_con
 from tui.fleet.orders.verdict import Patience
 from tui.model.rollout import Plan, RolloutState
 from tui.sim.server import SimulatedCluster
+from tui.ui.dialogs.order import OrderDialog
 
 pytestmark = pytest.mark.real_time
 
@@ -80,5 +81,5 @@ async def test_the_confirmation_of_an_order_names_an_open_rollout(
         await begin(deck)
         await deck.until(lambda: not deck.fleet.orders.open_on("node1"))
         await deck.on("mdns_server")
-        await deck.press("r")
+        await deck.open("r", OrderDialog)
         await deck.shows("rollout 1", "will pause when it sees this action")

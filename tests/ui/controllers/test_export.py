@@ -10,6 +10,7 @@ from textual.widgets import Input
 from tests.ui.conftest import Deck, open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import NOWHERE
+from tui.ui.dialogs.order import OrderDialog
 from tui.ui.dialogs.password import PasswordDialog
 
 pytestmark = pytest.mark.real_time
@@ -91,7 +92,7 @@ async def test_an_order_is_in_the_snapshot_with_what_came_of_it(
     async with open_deck(write_configuration(served, tmp_path), state=state) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
-        await deck.press("r")
+        await deck.open("r", OrderDialog)
         await deck.confirm()
         await deck.shows("VERIFIED")
         await deck.press("ctrl+s")

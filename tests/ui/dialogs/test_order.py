@@ -158,8 +158,7 @@ async def test_a_verb_that_makes_no_sense_says_so_and_sends_nothing(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
-        await deck.press("s")
-        await deck.shows("already RUNNING")
+        await deck.refuses("s", "already RUNNING")
         assert deck.app.screen is deck.app.deck
     assert not posts(served)
 
@@ -171,8 +170,7 @@ async def test_a_required_service_is_locked_until_the_palette_unlocks_it(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await deck.on("ccs")
-        await deck.press("r")
-        await deck.shows("Locked")
+        await deck.refuses("r", "Locked")
         assert deck.app.screen is deck.app.deck
         await deck.press("ctrl+p", *"unlock required")
         await deck.shows("Unlock required services")
@@ -381,8 +379,7 @@ async def test_a_second_order_waits_for_the_first_on_its_node(
         await deck.confirm()
         await deck.until(lambda: posts(served))
         await deck.on("mdns_server")
-        await deck.press("r")
-        await deck.shows("still open here")
+        await deck.refuses("r", "still open here")
     assert len(posts(served)) == 1
 
 
@@ -469,8 +466,7 @@ async def test_another_node_than_the_profile_names_gets_no_order(
         await deck.press("3")
         await deck.shows("node:3 answers here, the profile is of node:7")
         await deck.on("alert_mgr")
-        await deck.press("r")
-        await deck.shows("the profile is of node:7. No action is sent here")
+        await deck.refuses("r", "the profile is of node:7. No action is sent here")
         assert not isinstance(deck.app.screen, OrderDialog)
         await deck.press("1")
         await deck.on("alert_mgr")

@@ -106,8 +106,7 @@ async def test_a_server_that_speaks_only_the_three_calls_can_be_watched(tmp_path
         async with open_deck(one_node(server.url, tmp_path)) as deck:
             await deck.shows("alert_mgr", "3d 00:5", "2/2 ok")
             await deck.on("alert_mgr")
-            await deck.press("r")
-            await deck.shows("not known to be optional")
+            await deck.refuses("r", "not known to be optional")
             await deck.press("d")
             await deck.shows("so treated as required")
     assert not server.posts

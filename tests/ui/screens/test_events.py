@@ -11,6 +11,7 @@ from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
+from tui.ui.dialogs.order import OrderDialog
 from tui.ui.screens.events import EventsScreen
 from tui.ui.themes import load_themes
 from tui.ui.widgets.events_table import EventsTable
@@ -81,7 +82,7 @@ async def test_an_order_its_restart_and_its_verdict_appear_and_say_that_it_was_o
     async with open_deck(write_configuration(served, tmp_path), size=WIDE) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
-        await deck.press("r")
+        await deck.open("r", OrderDialog)
         await deck.confirm()
         await deck.shows("VERIFIED")
         await timeline(deck)
@@ -300,7 +301,7 @@ async def one_of_each(deck: Deck, served: SimulatedCluster) -> None:
     await deck.until(lambda: happened(deck, EventKind.REGAINED))
     cluster.refuse_next(1, "alert_mgr")
     await deck.on("alert_mgr")
-    await deck.press("r")
+    await deck.open("r", OrderDialog)
     await deck.confirm()
     await deck.until(lambda: happened(deck, EventKind.VERDICT))
 

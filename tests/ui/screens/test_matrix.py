@@ -222,8 +222,7 @@ async def test_marks_on_several_nodes_are_refused_in_one_sentence(
         await open_matrix(deck)
         await deck.press("space", "up", "right", "space")
         await deck.shows("2 marked on 2 nodes")
-        await deck.press("r")
-        await deck.shows("an action goes to one")
+        await deck.refuses("r", "an action goes to one")
         assert isinstance(deck.app.screen, MatrixScreen)
         await deck.press("U")
         await deck.until(lambda: not table(deck).marked_cells)
@@ -237,8 +236,7 @@ async def test_a_required_service_a_lost_node_and_a_missing_one_say_why(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         matrix = await open_matrix(deck, "ccs")
-        await deck.press("r")
-        await deck.shows("Locked. ccs: required")
+        await deck.refuses("r", "Locked. ccs: required")
         served.cluster.remove_service(2, "mdns_server")
         await deck.shows("· missing")
         matrix.point("node2", "mdns_server")

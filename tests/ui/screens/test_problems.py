@@ -11,6 +11,7 @@ from tests.ui.screens.test_deck_trouble import one_node
 from tests.ui.test_hostile import NAMES, assert_harmless, services
 from tui.config import load
 from tui.sim.server import SimulatedCluster
+from tui.ui.dialogs.order import OrderDialog
 from tui.ui.screens.problems import ProblemsScreen
 from tui.ui.table.live_table import LiveTable
 
@@ -73,7 +74,7 @@ async def test_a_restart_sent_from_here_is_no_problem(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
-        await deck.press("r")
+        await deck.open("r", OrderDialog)
         await deck.confirm()
         await deck.shows("VERIFIED")
         await open_problems(deck)

@@ -62,8 +62,9 @@ async def test_the_whole_plan_is_shown_and_then_every_node_gets_its_turn(
         for url in served.urls.values():
             await deck.shows(f"POST {url}/v1/local/services")
         await deck.shows('{"operation_type": "restart", "services": ["alert_mgr"]}')
+        await deck.armed()
         assert deck.app.focused is not None
-        assert deck.app.focused.id == "cancel"
+        assert deck.app.focused.id == "words"
         assert not posts(served)
         await agree(deck)
         await deck.shows("/3 verified", "running for", "waiting")
@@ -261,8 +262,7 @@ async def test_a_plan_that_is_refused_is_said_and_opens_nothing(
         served.cluster.power_off(3)
         await deck.until(lambda: deck.fleet.watch("node3").reading.trouble)
         await deck.on(SERVICE)
-        await deck.press("R")
-        await deck.shows("node3: ", "Nothing was sent.")
+        await deck.refuses("R", "node3: ", "Nothing was sent.")
         assert deck.app.screen is deck.app.deck
     assert not posts(served)
 
@@ -274,8 +274,7 @@ async def test_read_only_says_why_and_there_is_nothing_to_begin(
     async with open_deck(write_configuration(served, tmp_path), read_only=WHY, size=size) as deck:
         await deck.all_known()
         await deck.on(SERVICE)
-        await deck.press("R")
-        await deck.shows("--read-only", "Nothing was")
+        await deck.refuses("R", "--read-only", "Nothing was")
         assert deck.app.screen is deck.app.deck
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
@@ -397,8 +396,7 @@ async def test_in_the_matrix_marks_that_are_not_the_same_on_each_node_are_refuse
         for node, name in (("node2", SERVICE), ("node3", "mdns_server")):
             matrix.point(node, name)
             await deck.press("space")
-        await deck.press("R")
-        await deck.shows("not the same services")
+        await deck.refuses("R", "not the same services")
         assert not isinstance(deck.app.screen, RolloutDialog)
     assert not posts(served)
 
@@ -473,8 +471,7 @@ async def test_a_required_service_is_locked_and_unlocked_takes_name_and_reason(
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         await deck.all_known()
         await deck.on("ccs")
-        await deck.press("R")
-        await deck.shows("required", "unlock required services")
+        await deck.refuses("R", "required", "unlock required services")
         assert deck.app.screen is deck.app.deck
         deck.fleet.unlocked = True
         await ask(deck, "ccs")
@@ -495,8 +492,7 @@ async def test_marked_services_go_together_and_the_filter_hides_none_from_the_pl
             await deck.on(name)
             await deck.press("space")
         await deck.press("slash", *"mdns", "enter")
-        await deck.press("R")
-        await deck.shows("node3", "stats_archiver is STOPPED")
+        await deck.refuses("R", "node3", "stats_archiver is STOPPED")
         assert not posts(served)
 
 
@@ -542,8 +538,7 @@ async def test_a_hostile_name_is_refused_harmlessly(
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await deck.on(next(name for name in deck.table.row_keys if "quit[/]" in name))
-        await deck.press("R")
-        await deck.shows("cannot be acted on")
+        await deck.refuses("R", "cannot be acted on")
         assert_harmless(deck)
         assert deck.app.screen is deck.app.deck
 
