@@ -353,6 +353,8 @@ class DeckApp(MouseSafeApp):
         toast, before = self._toast_counter.merge(toast, shown)
         if before is not None:
             self._unnotify(before, refresh=False)
+            # Textual removes the toast and leaves its lines, which would cover those that follow.
+            self.screen.query(f"#--textual-toast-{before.identity}").remove()
         self._notifications.add(toast)
         self._refresh_notifications()
 

@@ -274,7 +274,8 @@ async def test_read_only_says_why_and_there_is_nothing_to_begin(
     async with open_deck(write_configuration(served, tmp_path), read_only=WHY, size=size) as deck:
         await deck.all_known()
         await deck.on(SERVICE)
-        await deck.refuses("R", "--read-only", "Nothing was")
+        await deck.press(*"RRRRR")
+        await deck.shows("--read-only", "was sent. (5 times)")
         assert deck.app.screen is deck.app.deck
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
