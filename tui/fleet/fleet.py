@@ -22,7 +22,7 @@ from tui.fleet.orders.guard import NodeStanding, judge_order
 from tui.fleet.orders.recovery import OrderRecovery
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.one_look import look_once
-from tui.fleet.polling.poller import NodePoller, PollTiming
+from tui.fleet.polling.poller import NodePoller, PollTiming, Turns
 from tui.fleet.polling.poller_factory import PollerFactory
 from tui.fleet.protocols import (
     FleetListener,
@@ -45,6 +45,8 @@ from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
 
 _SPREAD = 0.03
+_FEW = 20
+_FEW_TURNS, _MANY_TURNS = 0.25, 0.1
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
@@ -92,6 +94,8 @@ class Fleet:
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
         self._recovery = OrderRecovery(self.journal, self.orders.report)
+        # Many nodes take their turns more often, so that a key never waits for all of them.
+        self._turns = Turns(_FEW_TURNS if len(configuration.nodes) <= _FEW else _MANY_TURNS)
         # Evenly within one interval: polled at once, they would stay so.
         apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
         for number, profile in enumerate(configuration.nodes):
@@ -166,7 +170,7 @@ class Fleet:
     def _make(self, profile: NodeProfile, first: float) -> NodePoller:
         watch = self._factory.make(
             profile,
-            timing=PollTiming(self.interval, self._timeout, first),
+            timing=PollTiming(self.interval, self._timeout, first, self._turns),
             beside=len(self._pollers),
             publish=self._publish,
             is_ordered=lambda: self.orders.involves(profile.name),

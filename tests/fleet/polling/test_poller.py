@@ -25,7 +25,7 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.fleet.orders.guard import judge_order
-from tui.fleet.polling.poller import NodePoller
+from tui.fleet.polling.poller import NodePoller, Turns
 from tui.model.event import EventKind, RoleChange
 from tui.model.event_text import event_text
 from tui.model.node import Role
@@ -192,18 +192,32 @@ async def test_a_pause_stops_the_requests_and_refresh_now_still_asks(
         await deck.until(lambda: listed(served) >= before + 3)
 
 
-async def test_nodes_are_polled_together_with_those_that_are_due_about_then(
-    served: SimulatedCluster,
-) -> None:
+def test_nodes_that_are_due_about_the_same_time_are_polled_together() -> None:
+    turns = Turns(0.25)
+    first = turns.before(100.0, 2.0)
+    assert first == pytest.approx(99.875)
+    for due in (99.9, 100.03, 100.06):
+        assert turns.before(due, 2.0) == pytest.approx(first)
+    assert turns.before(102.001, 2.0) == pytest.approx(101.875)
+    assert turns.before(100.2, 2.0) == pytest.approx(100.125)
+
+
+def test_turns_of_a_short_interval_are_an_eighth_of_it() -> None:
+    turns = Turns(0.25)
+    turns.before(100.0, 0.08)
+    assert turns.before(100.009, 0.08) == pytest.approx(100.005)
+
+
+async def test_the_nodes_of_a_fleet_share_their_turns(served: SimulatedCluster) -> None:
     async with running(*profiles(served), refresh=10) as deck:
-        await deck.until(lambda: all(one.reading.is_good for one in deck.fleet.nodes))
         await deck.until(
-            lambda: all((one.next_at or 0) > one.reading.asked_at for one in deck.fleet.nodes)
+            lambda: all(
+                one.reading.is_good and (one.next_at or 0) > one.reading.asked_at
+                for one in deck.fleet.nodes
+            )
         )
-        for node in deck.fleet.nodes:
-            assert node.next_at is not None
-            assert 9.5 <= node.next_at - node.reading.asked_at <= 10
-            assert node.next_at * 2 == pytest.approx(round(node.next_at * 2), abs=1e-6)
+        apart = [((one.next_at or 0) - (deck.watch().next_at or 0)) * 4 for one in deck.fleet.nodes]
+        assert apart == pytest.approx([round(turns) for turns in apart], abs=1e-6)
 
 
 async def test_an_interval_that_changes_acts_at_once(served: SimulatedCluster) -> None:

@@ -37,9 +37,6 @@ from tui.model.service import Service, ServiceCounts
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
-_TURNS = 20
-"""Moments of an interval at which nodes are polled."""
-
 _LEAST_TIME = 0.5
 """Seconds that a node has to say who it is, even where readings come sooner."""
 
@@ -47,13 +44,39 @@ Publish = Callable[["NodePoller", Reading, RoleChange | None], None]
 """Called with the poller, its reading before the newest one, and its new role, if it has one."""
 
 
+_TURNS = 8
+"""Turns of an interval at the least, however short it is."""
+
+
+@dataclass(slots=True)
+class Turns:
+    """The moments at which nodes are polled, `seconds` apart, those that are due about then at one.
+
+    To wake for each node by itself takes longer than to poll it.
+    """
+
+    seconds: float
+    _first: float | None = None
+
+    def before(self, due: float, interval: float) -> float:
+        """Return the last turn that is not after `due` (monotonic), of readings of an interval."""
+        seconds = min(self.seconds, interval / _TURNS)
+        if self._first is None:
+            self._first = due - seconds / 2  # those due a little sooner are polled with it
+        return due - (due - self._first) % seconds
+
+
 @dataclass(frozen=True, slots=True)
 class PollTiming:
-    """How a node is polled: seconds between readings, and seconds to wait for an answer."""
+    """How a node is polled: seconds between readings, and seconds to wait for an answer.
+
+    `first` are the seconds until its first reading. Nodes that share `turns` are polled together.
+    """
 
     interval: float
     timeout: float
     first: float = 0.0
+    turns: Turns | None = None
 
 
 class NodePoller:
@@ -250,9 +273,9 @@ class NodePoller:
     async def _run_polls(self) -> None:
         self.login.wakers.add(self._nudge)
         try:
-            await self._rest(self._timing.first, in_turn=False)
+            await self._rest(self._timing.first)
             while True:
-                await self._rest(await self._poll(goes_on=True))
+                await self._rest(await self._poll(goes_on=True), self._timing.turns)
         finally:
             self.login.wakers.discard(self._nudge)
             await self._connection.shut()
@@ -278,13 +301,14 @@ class NodePoller:
         self._is_nudged = True
         _end(self._rest_end)
 
-    async def _rest(self, seconds: float | None, *, in_turn: bool = True) -> None:
+    async def _rest(self, seconds: float | None, turns: Turns | None = None) -> None:
         """Wait `seconds`, for ever if None; a nudge or a new password ends it."""
         if seconds is not None and self._hurry is not None and not self._must_wait:
             seconds = min(seconds, self._hurry)
         due = None if seconds is None else monotonic() + seconds
-        if due is not None and in_turn:
-            due = self._in_turn(due)
+        # Nodes in trouble stay apart, and what an order wants is not moved.
+        if due is not None and turns is not None and self._hurry is None and not self._failures:
+            due = turns.before(due, self._timing.interval)
         try:
             await asyncio.sleep(0)
             while not self._is_nudged:
@@ -295,17 +319,6 @@ class NodePoller:
                 await self._wait(left)
         finally:
             self._is_nudged = False
-
-    def _in_turn(self, due: float) -> float:
-        """Return when to poll that is due: with all others that are due about then.
-
-        To wake for each of many nodes takes longer than to poll them. Nodes in trouble stay apart,
-        and what an order wants is not moved.
-        """
-        if self._hurry is not None or self._failures:
-            return due
-        turn = self._timing.interval / _TURNS
-        return due // turn * turn
 
     async def _wait(self, seconds: float | None) -> None:
         """Wait until the time is up, or for a nudge."""
