@@ -111,7 +111,7 @@ def test_what_a_stale_node_showed_is_worded_as_past_and_compared_with_no_node() 
     assert shown.cell(stale, "x").text == "? FATAL"
     assert shown.cell(stale, "y").text == "? was up"
     assert shown.cell(stale, "z").text == "?"
-    assert shown.blind == ["b"]
+    assert shown.blind == ("b",)
     assert shown.problems == 0
     assert not any(row.stands_out for row in shown.rows)
     assert shown.bad == {"b"}
@@ -171,14 +171,16 @@ def test_a_head_shows_the_node_its_age_and_its_trouble_in_the_room_there_is() ->
 
 
 def test_an_edge_shows_how_many_nodes_lie_beyond_it_and_that_some_have_problems() -> None:
-    columns = [column(str(number), {}) for number in range(3)]
-    assert beyond_edge(columns, frozenset({"1"}), arrow="▶", width=24) == (
-        "▶ 3 nodes, 1 not ok",
-        "bad",
-    )
-    assert beyond_edge(columns, frozenset({"1"}), arrow="▶", width=8)[0] == "▶3 1!"
-    assert beyond_edge(columns[:1], frozenset(), arrow="◀", width=24) == ("◀ 1 node", "muted")
-    assert beyond_edge([], frozenset(), arrow="◀", width=24) == ("", "")
+    assert beyond_edge(3, 1, arrow="▶", width=24) == ("▶ 3 nodes, 1 not ok", "bad")
+    assert beyond_edge(3, 1, arrow="▶", width=8)[0] == "▶3 1!"
+    assert beyond_edge(1, 0, arrow="◀", width=24) == ("◀ 1 node", "muted")
+    assert beyond_edge(0, 0, arrow="◀", width=24) == ("", "")
+
+
+def test_how_many_columns_are_bad_is_counted_for_any_part_of_them() -> None:
+    well, bad = {"x": DAYS}, {"x": "STOPPED"}
+    shown = grid(column("1", well), column("2", bad), column("3", well), column("4", bad))
+    assert [shown.bad_between(*part) for part in ((0, 1), (0, 2), (2, 3), (1, 4))] == [0, 1, 0, 2]
 
 
 def test_fitting_returns_the_longest_text_that_fits_and_the_last_where_none_does() -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import Enum
+from itertools import accumulate
 
 from rich.cells import cell_len
 
@@ -81,7 +82,11 @@ class Grid:
     `spread` holds, by cluster and service, on how many of the nodes that are known it is, and
     `known` how many these are. `bad` names the columns in which something is wrong, missing or
     was restarted. `worst` and `young` are the worst problem and what was restarted last, as node
-    and service; `restarted` counts the services up for a short while only.
+    and service; `restarted` counts the services up for a short while only, `problems` the cells
+    that have one. `blind` are the titles of the nodes that show nothing that may be taken for the
+    present. `bad_before` holds how many of the columns before each are bad, and of all at its end.
+
+    All that depends on every column is counted once: a key must not walk over them.
     """
 
     columns: tuple[MatrixColumn, ...] = ()
@@ -94,6 +99,14 @@ class Grid:
     worst: tuple[MatrixColumn, Service] | None = None
     young: tuple[MatrixColumn, Service] | None = None
     restarted: int = 0
+    problems: int = 0
+    blind: tuple[str, ...] = ()
+    has_clusters: bool = False
+    bad_before: tuple[int, ...] = (0,)
+
+    def bad_between(self, start: int, end: int) -> int:
+        """Return how many of the columns from `start` up to `end` are bad."""
+        return self.bad_before[end] - self.bad_before[start]
 
     def cell(self, column: MatrixColumn, name: str) -> GridCell:
         """Return the cell of a service on a node."""
@@ -117,21 +130,6 @@ class Grid:
             for column in self.columns
             if self.cell(column, row.name).loud
         ]
-
-    @property
-    def has_clusters(self) -> bool:
-        """Whether the nodes are of more than one cluster."""
-        return len({column.cluster for column in self.columns}) > 1
-
-    @property
-    def problems(self) -> int:
-        """How many cells have a problem."""
-        return sum(len(column.body.problems) for column in self.columns if column.is_known)
-
-    @property
-    def blind(self) -> list[str]:
-        """The titles of the nodes that show nothing that may be taken for the present."""
-        return [column.title for column in self.columns if not column.is_known]
 
 
 class _Tally:
@@ -215,6 +213,10 @@ def build_grid(
         worst=_first(tally.worst, columns),
         young=_first(tally.young, columns),
         restarted=len(tally.young),
+        problems=len(tally.worst),
+        blind=tuple(column.title for column in columns if not column.is_known),
+        has_clusters=len({column.cluster for column in columns}) > 1,
+        bad_before=(0, *accumulate(column.key in tally.bad for column in columns)),
     )
 
 

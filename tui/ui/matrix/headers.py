@@ -71,13 +71,10 @@ def _trouble(column: MatrixColumn, width: int) -> StyledText:
     return "", ""
 
 
-def beyond_edge(
-    columns: Sequence[MatrixColumn], bad: frozenset[str], *, arrow: str, width: int
-) -> StyledText:
+def beyond_edge(count: int, unwell: int, *, arrow: str, width: int) -> StyledText:
     """Return how many nodes lie beyond an edge, and how many of them have problems."""
-    if not columns:
+    if not count:
         return "", ""
-    count, unwell = len(columns), sum(column.key in bad for column in columns)
     problems = f", {unwell} not ok" if unwell else ""
     nodes = "node" if count == 1 else "nodes"
     brief = f"{arrow}{count} {unwell}!" if unwell else f"{arrow}{count}"

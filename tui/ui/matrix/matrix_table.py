@@ -119,12 +119,14 @@ class MatrixTable(LiveTable):
 
     def make_heads(self) -> tuple[Row, ...]:
         """Make the lines that name the nodes, and over them that of the clusters, if several."""
-        bad, columns, first = self._grid.bad, self._grid.columns, self._cells.left
+        grid, count = self._grid, len(self._grid.columns)
+        first = min(self._cells.left, count)
+        end = min(first + self._count, count)
         name, cell = (self._laid[0].width, self._laid[-1].width) if self._laid else (0, 0)
         corner = (
             (self.title, "bold"),
-            beyond_edge(columns[:first], bad, arrow="◀", width=name),
-            beyond_edge(columns[first + self._count :], bad, arrow="▶", width=name),
+            beyond_edge(first, grid.bad_between(0, first), arrow="◀", width=name),
+            beyond_edge(count - end, grid.bad_between(end, count), arrow="▶", width=name),
         )
         here = self._cells.column
         lines = [[Cell(*words)] for words in corner]
