@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import events, on
 from textual.filter import LineFilter
@@ -47,6 +47,8 @@ from tui.ui.terminal.mouse_faults import MouseSafeApp
 from tui.ui.terminal.skeleton import Skeleton
 from tui.ui.terminal.toasts import ToastCounter
 from tui.ui.themes import ThemeFile, to_textual
+
+_View = TypeVar("_View", bound=Screen[Any])
 
 if TYPE_CHECKING:
     import asyncio
@@ -402,9 +404,10 @@ class DeckApp(MouseSafeApp):
     def _open_rollout(self, number: int) -> None:
         from tui.ui.screens.rollout import RolloutScreen
 
-        if self.screen.is_modal:
-            self.pop_screen()  # help or picker
-        self.push_screen(RolloutScreen(self._fleet, number, self._colors()))
+        if (screen := self._comes_back_to(RolloutScreen)) is not None:
+            screen.show_rollout(number)
+        else:
+            self.push_screen(RolloutScreen(self._fleet, number, self._colors()))
 
     # Export
 
@@ -481,20 +484,17 @@ class DeckApp(MouseSafeApp):
         """Show every service on every node."""
         from tui.ui.screens.matrix import MatrixScreen
 
-        if isinstance(self.screen, MatrixScreen):
-            return
-        self._show_deck()
-        here = (self.deck.here, self.deck.table.cursor_key or "")
-        colors = self._theme_file.styles
-        screen = MatrixScreen(self._fleet, self._orders, self.deck.views, colors, self._keys, here)
-        self.push_screen(screen, self._go)
+        if self._comes_back_to(MatrixScreen) is None:
+            here = (self.deck.here, self.deck.table.cursor_key or "")
+            colors, views = self._theme_file.styles, self.deck.views
+            screen = MatrixScreen(self._fleet, self._orders, views, colors, self._keys, here)
+            self.push_screen(screen, self._go)
 
     def action_all_problems(self) -> None:
         """Show the problems of all nodes."""
         from tui.ui.screens.problems import ProblemsScreen
 
-        if not isinstance(self.screen, ProblemsScreen):
-            self._show_deck()
+        if self._comes_back_to(ProblemsScreen) is None:
             screen = ProblemsScreen(self._fleet, self._theme_file.styles, self._keys)
             self.push_screen(screen, self._go)
 
@@ -512,8 +512,7 @@ class DeckApp(MouseSafeApp):
         """Show the events of all nodes."""
         from tui.ui.screens.events import EventsScreen
 
-        if not isinstance(self.screen, EventsScreen):
-            self._show_deck()
+        if self._comes_back_to(EventsScreen) is None:
             screen = EventsScreen(self._fleet, self._theme_file.styles, self._keys)
             self.push_screen(screen, self._go)
 
@@ -524,14 +523,38 @@ class DeckApp(MouseSafeApp):
             self.deck.go_to_service(*where)
 
     def action_nodes(self) -> None:
-        """Pick a node."""
-        self._show_deck()
-        self.deck.action_nodes()
+        """Pick a node: at the deck's side where that is shown, else over the view in front."""
+        from tui.ui.screens.nodes import NodesScreen
+
+        if self.deck.has_side:
+            self._show_deck()
+            self.deck.focus_side()
+        elif self._comes_back_to(NodesScreen) is None:
+            self.push_screen(self.deck.node_picker(), self._node_picked)
+
+    def _node_picked(self, node: str | None) -> None:
+        if node:
+            self._show_deck()
+            self.deck.go_to(node)
 
     def action_show_node(self, number: int) -> None:
         """Go to a node by its number on the deck."""
         self._show_deck()
         self.deck.action_jump(number)
+
+    def _comes_back_to(self, kind: type[_View]) -> _View | None:
+        """Go back to a view that is open below the one in front; None where it is not open.
+
+        Each view is open once, and returns to the one that it was opened from.
+        """
+        from tui.ui.screens.help import HelpScreen
+
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        found = next((screen for screen in self.screen_stack if isinstance(screen, kind)), None)
+        while found is not None and self.screen is not found:
+            self.pop_screen()
+        return found
 
     def _show_deck(self) -> None:
         """Close the screens over the deck."""

@@ -6,37 +6,68 @@ from pathlib import Path
 import pytest
 
 from tests.ui.conftest import Deck, open_deck, write_configuration
+from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepProgress
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.events import EventsScreen
 from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.matrix import MatrixScreen
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.screens.problems import ProblemsScreen
+from tui.ui.screens.rollout import RolloutScreen
 from tui.ui.screens.why import WhyScreen
 from tui.ui.widgets.text_line import BarLine
 
 pytestmark = pytest.mark.real_time
 
-VIEWS = {"0": MatrixScreen, "e": EventsScreen, "P": ProblemsScreen, "n": NodesScreen}
+VIEWS = {
+    "0": MatrixScreen,
+    "e": EventsScreen,
+    "P": ProblemsScreen,
+    "n": NodesScreen,
+    "o": RolloutScreen,
+}
 
 
 async def open_view(deck: Deck, key: str) -> None:
+    front = deck.app.screen
+    await deck.until(lambda: not isinstance(front, RolloutScreen) or front.is_armed)
     await deck.press(key)
     await deck.until(lambda: isinstance(deck.app.screen, VIEWS[key]))
 
 
-async def test_each_view_is_one_key_away_from_every_other(
+async def test_each_view_is_one_key_away_from_every_other_and_returns_to_it(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
         await deck.all_known()
+        plan = deck.fleet.rollouts.plan(("alert_mgr",), ("node2", "node3"))
+        assert isinstance(plan, Plan)
+        steps = tuple(map(StepProgress, plan.steps))
+        deck.fleet.rollouts.progress[1] = RolloutProgress(plan, RolloutState.ABORTED, steps)
         for before, key in permutations(VIEWS, 2):
-            if not isinstance(deck.app.screen, VIEWS[before]):
-                await open_view(deck, before)
+            await open_view(deck, before)
+            opened = deck.app.screen
             await open_view(deck, key)
-            assert deck.app.screen_stack[-2] is deck.app.deck
-        await deck.press("escape")
-        await deck.until(lambda: deck.app.screen is deck.app.deck)
+            assert deck.app.screen_stack[1:-1] == [opened]
+            await deck.press("escape")
+            await deck.until(lambda opened=opened: deck.app.screen is opened)
+            await deck.press("escape")
+            await deck.until(lambda: deck.app.screen is deck.app.deck)
+
+
+async def test_a_view_that_is_open_below_is_gone_back_to_and_not_opened_twice(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
+        await deck.all_known()
+        for key in "0ePe":
+            await open_view(deck, key)
+        assert [type(screen) for screen in deck.app.screen_stack[1:]] == [
+            MatrixScreen,
+            EventsScreen,
+        ]
+        await open_view(deck, "0")
+        assert deck.app.screen_stack[-2] is deck.app.deck
 
 
 async def test_help_opens_over_a_view_and_leads_to_another(

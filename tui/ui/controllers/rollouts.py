@@ -17,6 +17,7 @@ from tui.model.clock import monotonic
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.controllers.orders import journal_warning
 from tui.ui.format.status_lines import Palette
+from tui.ui.terminal.app import is_covered
 
 if TYPE_CHECKING:
     from tui.ui.dialogs.rollout import RolloutQuestion
@@ -173,10 +174,13 @@ class RolloutController:
 
     def moved(self, progress: RolloutProgress) -> None:
         """Show it on its own screen; where that is not open, warn of a pause."""
-        views = [screen for screen in self._app.screen_stack if isinstance(screen, RolloutView)]
-        for view in views:
-            view.rollouts_moved()
-        is_seen = any(view.progress.plan.number == progress.plan.number for view in views)
+        stack = self._app.screen_stack
+        is_seen = False
+        for screen in stack:
+            if isinstance(screen, RolloutView):
+                screen.rollouts_moved()
+                is_this = screen.progress.plan.number == progress.plan.number
+                is_seen |= is_this and not is_covered(screen, stack)
         is_new = progress.gate is None  # a check of its gate is no pause of its own
         if progress.state is RolloutState.PAUSED and is_new and not is_seen:
             self._warn(f"Rollout {progress.plan.number} is paused. {progress.text}")

@@ -1,6 +1,7 @@
 """The deck: nodes at the side, one node's services in the middle, orders and status below."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events, on
@@ -38,6 +39,9 @@ from tui.ui.widgets.node_list import NodeList
 from tui.ui.widgets.recent_events import RecentEvents
 from tui.ui.widgets.services_table import ServicesTable
 from tui.ui.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from tui.ui.screens.nodes import NodesScreen
 
 _BAR = bar_words(
     "start stop restart rollout why detail matrix timeline all_problems nodes filter problems"
@@ -187,7 +191,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         changed, self._changed = self._changed, set()
         if not changed or self.is_covered:
             return
-        if self._has_side:
+        if self.has_side:
             views = self.views()
             self._side.update_nodes([v for v in views if v.name in changed], self.here)
             self._share_room(views)
@@ -200,7 +204,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         self._hour.note(event.node)
 
     @property
-    def _has_side(self) -> bool:
+    def has_side(self) -> bool:
         """Whether the nodes are listed at the side."""
         return self.size.width >= _TABLE_LEAST + _SIDE_LEAST
 
@@ -252,9 +256,9 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
     def show_around(self) -> None:
         """Show all lines and panes but the table."""
         self._show_lines(self.view())
-        if self._left.display is not self._has_side:
-            self._left.display = self._has_side
-        if self._has_side:
+        if self._left.display is not self.has_side:
+            self._left.display = self.has_side
+        if self.has_side:
             views = self.views()
             self._side.present(views, self.here)
             self._share_room(views)
@@ -390,7 +394,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         if self.here not in self._fleet:
             return
         now = monotonic()
-        others = () if self._has_side else self._fleet.nodes
+        others = () if self.has_side else self._fleet.nodes
         views = [
             NodeView.of(node, 0, now)
             for node in others
@@ -430,7 +434,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         view = self.view()
         self._tick_table(view)
         self._show_lines(view)
-        if self._has_side:
+        if self.has_side:
             self._tick_side()
         else:
             self._show_elsewhere()
@@ -539,20 +543,16 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         if self.here in names:
             self.go_to(names[(names.index(self.here) + by) % len(names)])
 
-    def action_nodes(self) -> None:
-        """Pick a node: at the side where that is shown, else on a screen of its own."""
-        if self._has_side:
-            self._side.move_to(self.here)
-            self._side.focus()
-        else:
-            from tui.ui.screens.nodes import NodesScreen
+    def focus_side(self) -> None:
+        """Focus the nodes at the side."""
+        self._side.move_to(self.here)
+        self._side.focus()
 
-            screen = NodesScreen(self.views, self.here, self._palette, self._restarts)
-            self.app.push_screen(screen, self._node_picked)
+    def node_picker(self) -> "NodesScreen":
+        """Return the screen that picks a node, for where the side is not shown."""
+        from tui.ui.screens.nodes import NodesScreen
 
-    def _node_picked(self, node: str | None) -> None:
-        if node:
-            self.go_to(node)
+        return NodesScreen(self.views, self.here, self._palette, self._restarts)
 
     # Which services
 

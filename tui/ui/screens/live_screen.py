@@ -30,7 +30,7 @@ from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import WRITES, key_text
 from tui.ui.table.live_table import LiveTable
-from tui.ui.terminal.app import TerminalApp
+from tui.ui.terminal.app import TerminalApp, is_covered
 from tui.ui.terminal.compositor import DirtyCompositor
 from tui.ui.widgets.order_lines import OrderLines
 from tui.ui.widgets.text_line import BarLine, HeaderBand, TextLine
@@ -120,13 +120,8 @@ class LiveScreen(Screen[ScreenResultType]):
 
     @property
     def is_covered(self) -> bool:
-        """Whether another full screen lies over it, so that nothing of it can be seen.
-
-        Textual would paint the whole terminal again for each line that changes in a covered screen.
-        """
-        stack = self.app.screen_stack
-        above = stack[stack.index(self) + 1 :] if self in stack else ()
-        return any(not screen.is_modal for screen in above)
+        """Whether another full screen lies over it, so that nothing of it can be seen."""
+        return is_covered(self, self.app.screen_stack)
 
     def _compositor_refresh(self) -> None:
         """Paint; while the app holds its first paint, Textual would render all and drop it."""

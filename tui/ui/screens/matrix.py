@@ -37,7 +37,7 @@ _BAR = bar_words(
         "problems": "Differing",
         "matrix.next_problem": "Next problem",
         "signs": "Signs",
-        "quit": "Deck",
+        "quit": "Back",
     },
 )
 _GOES_FIRST = (

@@ -17,6 +17,7 @@ from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, bindings
 from tui.ui.screens.live_screen import SortedScreen
 from tui.ui.table.live_table import LiveTable
+from tui.ui.terminal.app import is_covered
 from tui.ui.widgets.node_list import NodeList
 
 _HINTS = [
@@ -102,6 +103,10 @@ class NodesScreen(SortedScreen, ModalScreen[str | None]):
         nodes.move_to(self._here)
         self.set_interval(1.0, self.refresh_all)
 
+    def on_screen_resume(self) -> None:
+        """Show what changed while a view lay over it."""
+        self.refresh_all()
+
     @property
     def picked(self) -> str:
         """The node under the cursor."""
@@ -113,6 +118,8 @@ class NodesScreen(SortedScreen, ModalScreen[str | None]):
 
     def refresh_all(self) -> None:
         """Show the nodes as they are now."""
+        if is_covered(self, self.app.screen_stack):
+            return
         nodes = self.query_one("#nodes", NodeList)
         title = "Nodes" if self._sorting.is_usual else f"Nodes · sorted {self._sorting.words}"
         if nodes.border_title != title:

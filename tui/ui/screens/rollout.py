@@ -28,6 +28,7 @@ from tui.ui.format.key_bar import clickable, hint_line
 from tui.ui.format.rollout_text import RolloutRow, rollout_alarm, rollout_heading, rollout_rows
 from tui.ui.format.status_lines import Palette, time_text
 from tui.ui.keymap import view_bindings
+from tui.ui.terminal.app import is_covered
 from tui.ui.widgets.text_line import TextLine
 
 _TEXT_WIDTH = 36
@@ -98,7 +99,13 @@ class RolloutScreen(ArmedScreen[None]):
         if self.is_mounted:
             self._show()
 
+    def on_screen_resume(self) -> None:
+        """Show what changed while another view lay over it."""
+        self._show()
+
     def _show(self) -> None:
+        if is_covered(self, self.app.screen_stack):
+            return
         now, progress = monotonic(), self.progress
         self._disarm_at_pause(progress)
         plan = progress.plan

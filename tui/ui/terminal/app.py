@@ -42,6 +42,15 @@ _NOT_CONFIRMING = (
 )
 
 
+def is_covered(screen: Screen[Any], stack: Sequence[Screen[Any]]) -> bool:
+    """Whether another full screen of a stack lies over one, so that nothing of it can be seen.
+
+    Textual would paint the whole terminal again for each line that changes in a covered screen.
+    """
+    above = stack[stack.index(screen) + 1 :] if screen in stack else ()
+    return any(not each.is_modal for each in above)
+
+
 class TerminalApp(App[None]):
     """The deck as its terminal sees it, whatever it shows."""
 
