@@ -42,6 +42,10 @@ def test_every_word_must_match(text: str, *, picked: bool) -> None:
 
 def test_a_crash_loop_is_found_by_the_start_of_its_word() -> None:
     assert EventFilter("what=crash").picks(event(EXAMPLES[EventKind.LOOPING]))
+    # By the word that is shown; the files keep another one.
+    sent = event(EXAMPLES[EventKind.ORDERED])
+    assert (sent.kind.word, sent.kind.value) == ("action", "order")
+    assert EventFilter("what=action").picks(sent)
 
 
 def test_only_problems_are_shown_where_only_problems_are_wanted() -> None:

@@ -139,7 +139,7 @@ def _moment(since: timedelta | None) -> datetime | None:
 
 def _row(event: "StoredEvent") -> tuple[str, ...]:
     on = clock_text(event.on, DATE_AND_TIME, named=False)
-    return (on, event.node, visible_name(event.service) or "-", event.what, event.text)
+    return (on, event.node, visible_name(event.service) or "-", event.word, event.text)
 
 
 def _as_json(event: "StoredEvent") -> EventLine:

@@ -91,6 +91,7 @@ class ChangeLine(TypedDict):
     service: str
     """Empty where the whole node is meant."""
     what: str
+    """The kind of event; `order` is an action that was sent, `action` on the screen."""
     status: str | None
     """The service's status after a change of status; else null."""
     text: str
@@ -243,6 +244,7 @@ class EventLine(TypedDict):
     service: str
     """Empty where the whole node is meant."""
     what: str
+    """The kind of event; `order` is an action that was sent, `action` on the screen."""
     text: str
     ordered: bool
     """Whether an action that was sent from this machine explains it."""

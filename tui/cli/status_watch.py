@@ -111,7 +111,7 @@ class _Watch:
             click.echo(json.dumps(_change(event)))
             return
         on = clock_text(event.on, DATE_AND_TIME, named=False)
-        words = (on, event.node, visible_name(event.service) or "-", event.kind.value)
+        words = (on, event.node, visible_name(event.service) or "-", event.kind.word)
         color = Color.FAILED if event.is_problem else Color.PLAIN
         line = "  ".join((*words, event_text(event)))
         click.echo(painted(line, color, on=self._color), color=self._color)

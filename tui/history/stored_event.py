@@ -151,6 +151,12 @@ class StoredEvent:
     sender: Sender | None = None
 
     @property
+    def word(self) -> str:
+        """The word for its kind; that of the file where this version does not know it."""
+        kind = _KINDS.get(self.what)
+        return self.what if kind is None else kind.word
+
+    @property
     def is_ordered(self) -> bool:
         """Whether an action explains it that was given in that session, or beside it."""
         return self.cause is Cause.ORDERED_HERE or self.sender is not None

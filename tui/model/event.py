@@ -18,7 +18,7 @@ from tui.model.service import Health, Service
 
 
 class EventKind(Enum):
-    """The sorts of events; the value is the word on the screen."""
+    """The sorts of events; the value is the word in files, JSON and the configuration."""
 
     FLIPPED = "status"
     RESTARTED = "restarted"
@@ -34,6 +34,11 @@ class EventKind(Enum):
     ROLLOUT = "rollout"
     CLUSTER = "cluster"
     """An entry of the cluster's own event log, which is read and never recorded."""
+
+    @property
+    def word(self) -> str:
+        """The word for a person."""
+        return "action" if self is EventKind.ORDERED else self.value
 
 
 RECORDED = tuple(kind for kind in EventKind if kind is not EventKind.CLUSTER)

@@ -38,7 +38,7 @@ def service_filter_keys(services: Iterable[Service]) -> FilterKeys:
 
 def event_filter_keys(nodes: Iterable[str]) -> FilterKeys:
     """Return the keys of a filter over the events of nodes, by their names."""
-    kinds = tuple(kind.value for kind in EventKind)
+    kinds = tuple(kind.word for kind in EventKind)
     return {"node": tuple(nodes), "service": (), "what": kinds, "from": (_CLUSTER, _HERE)}
 
 
@@ -179,7 +179,7 @@ def _event_matches(word: str, event: Event) -> bool:
     if not bare:
         return True
     service = visible_name(event.service)
-    fields = {"node": event.node, "service": service, "what": event.kind.value}
+    fields = {"node": event.node, "service": service, "what": event.kind.word}
     seen = _CLUSTER if event.kind is EventKind.CLUSTER else _HERE
     field, equals, value = bare.partition("=")
     if equals and field in ("from", *fields):

@@ -114,6 +114,7 @@ class NotifiedEvent(TypedDict):
     service: str
     """Empty where the whole node is meant."""
     what: str
+    """The kind of event; `order` is an action that was sent, `action` on the screen."""
     status: str | None
     """The service's status after a change of status; else null."""
     text: str

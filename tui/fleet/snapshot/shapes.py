@@ -16,6 +16,7 @@ class EventReport(TypedDict):
     node: str
     service: str | None
     what: str
+    """The kind of event; `order` is an action that was sent, `action` on the screen."""
     text: str
     ordered_here: bool
 
