@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -37,6 +37,10 @@ class SeenService:
     kind: Kind
     started_at: datetime | None = None
     uptime: int | None = None
+
+    def aged(self, seconds: float) -> "SeenService":
+        """Return it as it is so many seconds later, if it is not restarted meanwhile."""
+        return self if self.uptime is None else replace(self, uptime=self.uptime + int(seconds))
 
 
 @dataclass(frozen=True, slots=True)

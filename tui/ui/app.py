@@ -36,7 +36,7 @@ from tui.ui.format.copy_text import selected_text
 from tui.ui.format.key_bar import KEY_META
 from tui.ui.format.node_view import NodeNews
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import View, unavailable_text
+from tui.ui.keymap import View, key_text, unavailable_text
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.screens.live_screen import FilteredScreen, LiveScreen
 from tui.ui.table.live_table import LiveTable
@@ -583,6 +583,16 @@ class DeckApp(MouseSafeApp):
             HelpScreen(self.deck.live_keys, (*LiveTable.MOVES, *COLUMN_BINDINGS), colors),
             self._press_later,
         )
+
+    def action_help_quit(self) -> None:
+        """Show what quits, where ctrl+c was pressed and nothing was marked to be copied."""
+        keys = [
+            key
+            for key, active in self.active_bindings.items()
+            if active.binding.action.endswith("quit")
+        ]
+        quits = f"{key_text(keys[0])} quits rsdeck. " if keys else ""
+        self.notify(f"{quits}ctrl+c copies text that is marked with the mouse.", markup=False)
 
     def action_paint(self, name: str) -> None:
         """Switch the theme, for this session."""

@@ -1,5 +1,6 @@
 """Orders from the key to the verdict, through the modal, at the real server."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,8 @@ async def test_what_it_touches_goes_on_while_the_dialog_is_open(
         await deck.fleet.read_context("node1")
         await ask(deck, "r")
         await deck.shows("no alert is on")
+        (up,) = re.findall(r"RUNNING for [^│]+", deck.text)
+        await deck.until(lambda: "RUNNING for " in deck.text and up not in deck.text)
         served.cluster.contents.raise_alert("node_memory", "WARNING", 1)
         await deck.fleet.read_context("node1")
         await deck.shows("1 alert is on (node_memory")

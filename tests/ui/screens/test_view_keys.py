@@ -125,6 +125,8 @@ async def test_a_key_without_use_says_where_it_works(
 
         await deck.press("v")
         await said("Signs alone works in the matrix, not in the deck.")
+        await deck.press("ctrl+c")
+        await said("ctrl+q quits rsdeck. ctrl+c copies text that is marked with the mouse.")
         await open_view(deck, "P")
         await deck.press("r")
         await said("Restart works in the deck and the matrix, not in the list of problems.")

@@ -11,7 +11,7 @@ from tui.fleet.orders.executor import request_text
 from tui.fleet.orders.guard import Ruling
 from tui.fleet.orders.impact import Finding
 from tui.fleet.orders.impact_text import impact_lines
-from tui.model.clock import clock_duration
+from tui.model.clock import clock_duration, monotonic
 from tui.model.node import Environment
 from tui.model.order import Order, Route, Tier, Verb
 from tui.model.records import dataclass
@@ -152,11 +152,9 @@ class OrderDialog(ConfirmDialog[Order]):
         return replace(order, reason=self.field("#reason"))
 
     def renew_facts(self) -> bool:
-        """Find anew what the order touches; return whether that is something else."""
-        before = self._question
-        self._question = replace(before, impact=self._look_again())
-        verb = before.order.verb
-        return impact_lines(verb, before.impact) != impact_lines(verb, self._question.impact)
+        """Find anew what the order touches; uptimes go on."""
+        self._question = replace(self._question, impact=self._look_again())
+        return True
 
     def confirmed(self) -> Order:
         """Return the order."""
@@ -165,12 +163,19 @@ class OrderDialog(ConfirmDialog[Order]):
     @property
     def facts(self) -> Group:
         """All that is known of the order."""
-        return order_facts(self._question, self.order, self._palette)
+        return order_facts(self._question, self._shown_order, self._palette)
+
+    @property
+    def _shown_order(self) -> Order:
+        """The order, with the uptimes of its services as they are by now."""
+        order = self.order
+        waited = monotonic() - order.pressed_at
+        return replace(order, services=tuple(seen.aged(waited) for seen in order.services))
 
     @property
     def essentials(self) -> Group:
         """What will happen, what it touches and what will be sent."""
-        rows = order_essentials(self._question, self.order, self._palette)
+        rows = order_essentials(self._question, self._shown_order, self._palette)
         return facts_page(order_sentence(self._question, self.order), rows, self._palette)
 
     def refusal(self) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from tui.fleet.orders.impact import Finding
 from tui.fleet.orders.impact_text import plan_impact_lines
 from tui.fleet.rollout.manager import GateLook
-from tui.model.clock import clock_duration
+from tui.model.clock import clock_duration, monotonic
 from tui.model.order import Route, write_operation
 from tui.model.records import dataclass
 from tui.model.rollout import GateHazard, Plan, Step
@@ -175,11 +175,6 @@ def _body(plan: Plan, step: Step) -> str:
     return write_operation(plan.verb, step.names).decode("ascii")
 
 
-def _known(question: RolloutQuestion) -> tuple[object, ...]:
-    """Return what is shown of what may change while the dialog is open."""
-    return plan_impact_lines(question.plan.verb, question.impact), question.gates
-
-
 class RolloutDialog(ConfirmDialog[Plan]):
     """Asks before a rollout begins; returns the plan with its reason, or None.
 
@@ -213,10 +208,9 @@ class RolloutDialog(ConfirmDialog[Plan]):
         return replace(self._question.plan, reason=self.field("#reason"))
 
     def renew_facts(self) -> bool:
-        """Find anew what the rollout touches, and whether its gates are open."""
-        before, self._question = self._question, self._look_again(self._question)
-        was, now = _known(before), _known(self._question)
-        return was != now
+        """Find anew what the rollout touches, and whether its gates are open; uptimes go on."""
+        self._question = self._look_again(self._question)
+        return True
 
     def confirmed(self) -> Plan:
         """Return the plan."""
@@ -225,12 +219,23 @@ class RolloutDialog(ConfirmDialog[Plan]):
     @property
     def facts(self) -> RolloutPage:
         """The plan and its warnings."""
-        return RolloutPage(self._question, self._palette, whole=True)
+        return RolloutPage(self._shown_question, self._palette, whole=True)
 
     @property
     def essentials(self) -> RolloutPage:
         """The plan alone."""
-        return RolloutPage(self._question, self._palette, whole=False)
+        return RolloutPage(self._shown_question, self._palette, whole=False)
+
+    @property
+    def _shown_question(self) -> RolloutQuestion:
+        """The question, with the uptimes of the services as they are by now."""
+        plan = self._question.plan
+        waited = monotonic() - plan.pressed_at
+        steps = tuple(
+            replace(step, services=tuple(seen.aged(waited) for seen in step.services))
+            for step in plan.steps
+        )
+        return replace(self._question, plan=replace(plan, steps=steps))
 
     def refusal(self) -> str:
         """Return what has changed since the key was pressed."""
