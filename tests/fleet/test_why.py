@@ -31,6 +31,17 @@ from tui.model.event import (
 from tui.model.node import Identity, Maintenance, ObservedHealth, Role
 from tui.model.order import Result, Verb
 from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.rollout import (
+    GateNow,
+    Plan,
+    RolloutProgress,
+    RolloutState,
+    Step,
+    StepProgress,
+    StepState,
+    StepStop,
+    StopReason,
+)
 from tui.model.service import Service
 
 NOW = 10_000.0
@@ -81,7 +92,34 @@ def test_the_evidence_comes_in_the_order_of_the_checklist() -> None:
     found = find(subject(), event(OrderGiven(Verb.RESTART, ("ccs",)), 100, ""))
     kinds = [one.kind for one in found]
     assert kinds == sorted(kinds, key=[*EvidenceKind].index)
-    assert set(EvidenceKind) - set(kinds) == {EvidenceKind.PROBLEM, EvidenceKind.CHANGE}
+    assert set(EvidenceKind) - set(kinds) == {
+        EvidenceKind.PROBLEM,
+        EvidenceKind.CHANGE,
+        EvidenceKind.ROLLOUT,
+    }
+
+
+def test_a_rollout_that_is_paused_shows_why_it_was_and_how_its_gate_is_now() -> None:
+    step = Step("node1", "https://node1:9443", Identity(1), ())
+    plan = Plan(1, Verb.RESTART, "demo", ("ccs",), (step,))
+    stop = StepStop(StopReason.GATE_CLOSED, "node2: ccs is FATAL")
+    here = StepProgress(step, StepState.BLOCKED, ended_at=NOW - 90.0)
+    rollout = RolloutProgress(
+        plan, RolloutState.PAUSED, (here,), text=f"node1: {stop.text}", stop=stop
+    )
+    paused = "restart ccs on 1 node of demo: paused, node1: node2: ccs is FATAL"
+    for gate, more in (
+        (None, ""),
+        (GateNow("node1", stop.text, is_known=True, checked_at=NOW), "; gate closed now"),
+        (GateNow("node1", "", is_known=True, checked_at=NOW - 60), "; gate open 1 m ago"),
+        (
+            GateNow("node1", "quorum is lost", is_known=True, checked_at=NOW),
+            "; gate closed now: quorum is lost",
+        ),
+    ):
+        about = replace(subject(), rollout=replace(rollout, gate=gate))
+        (one,) = of(find(about), EvidenceKind.ROLLOUT)
+        assert (one.text, one.age, one.is_problem) == (f"{paused}{more}", 90.0, True)
 
 
 def test_a_status_has_its_age_and_since_when_by_the_nodes_own_clock() -> None:

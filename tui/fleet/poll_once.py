@@ -174,7 +174,7 @@ async def _look_why(
         with contextlib.suppress(asyncio.CancelledError):
             await running
     watch = fleet.watch(node)
-    about = WhySubject.of(watch, service, checks)
+    about = WhySubject.of(fleet, node, service, checks)
     evidence = find_evidence(about, fleet.events, monotonic(), datetime.now(UTC))
     return WhyLook(evidence, watch.reading.trouble or wrong_node_trouble(watch))
 

@@ -23,6 +23,7 @@ from tui.model.event import Event, EventKind, OrderGiven, StatusChange
 from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
 from tui.model.records import dataclass
+from tui.model.rollout import RolloutProgress, RolloutState
 from tui.model.service import Health, Service
 from tui.model.text import clean
 
@@ -53,6 +54,7 @@ class EvidenceKind(Enum):
     CLUSTER_CHECK = "cluster check"
     ALERTS = "alerts"
     HEALTH = "cluster health"
+    ROLLOUT = "rollout"
     ACTION = "action"
     CHANGE = "change"
     RUNNING = "running"
@@ -65,6 +67,7 @@ class Source(Enum):
     SERVICES = "GET /v1/local/services"
     POLLS = "polls from here"
     EVENTS = "events seen from here"
+    ROLLOUTS = "rollouts of this session"
     NODE_CHECK = "GET /v1/nodes/check/{uid}"
     CLUSTER_CHECK = "GET /v1/cluster/check"
     ALERTS = "the cluster's alerts"
@@ -109,18 +112,29 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class WhySubject:
-    """What the evidence is about: a service of a node, or with an empty `service` the node."""
+    """What the evidence is about: a service of a node, or with an empty `service` the node.
+
+    `rollout` is the open one that goes through the node, None where there is none.
+    """
 
     node: NodeCondition
     service: str
     identity: Identity
     context: ClusterContext
     checks: Checks = field(default_factory=Checks)
+    rollout: RolloutProgress | None = None
 
     @classmethod
-    def of(cls, watch: NodePoller, service: str, checks: Checks) -> WhySubject:
-        """Return a service of a polled node, or the node, as it is now."""
-        return cls(NodeCondition.of(watch), service, watch.identity, watch.context, checks)
+    def of(cls, fleet: Fleet, node: str, service: str, checks: Checks) -> WhySubject:
+        """Return a service of a watched node, or the node, as it is now."""
+        watch = fleet.watch(node)
+        through = (
+            rollout
+            for rollout in fleet.rollouts.open
+            if any(step.step.node == node for step in rollout.steps)
+        )
+        condition, rollout = NodeCondition.of(watch), next(through, None)
+        return cls(condition, service, watch.identity, watch.context, checks, rollout)
 
     @property
     def found(self) -> Service | None:
@@ -149,6 +163,7 @@ def find_evidence(
         *_checks(subject, now),
         *_alerts(subject, now, on),
         *_health(subject, now),
+        *_rollout(subject.rollout, now),
         *_actions(subject, own, now),
         *_log(subject, own, now, on),
     )
@@ -297,6 +312,25 @@ def _health(subject: WhySubject, now: float) -> Iterator[Evidence]:
     text = f"the cluster reports it {clean(node.health.status) or 'without a status'}{detail}"
     age = node.health.age(now)
     yield Evidence(EvidenceKind.HEALTH, Source.HEALTH, text, age, is_problem=node.health.is_down)
+
+
+def _rollout(rollout: RolloutProgress | None, now: float) -> Iterator[Evidence]:
+    """Yield the open rollout of the node: why it is paused, and whether it could go on now."""
+    if rollout is None:
+        return
+    here, is_paused = rollout.here, rollout.state is RolloutState.PAUSED
+    text = f"{rollout.plan.title}: {rollout.state.value}"
+    if is_paused:
+        text += f", {rollout.text}"
+    elif here is not None:
+        text += f" at {here.step.node}"
+    if rollout.gate is not None:
+        text += f"; {rollout.gate.brief(now)}"
+        is_other = rollout.stop is None or rollout.gate.text != rollout.stop.text
+        text += f": {rollout.gate.text}" if rollout.gate.text and is_other else ""
+    since = here.ended_at if is_paused and here is not None else rollout.began_at
+    age = None if since is None else now - since
+    yield Evidence(EvidenceKind.ROLLOUT, Source.ROLLOUTS, text, age, is_problem=is_paused)
 
 
 def _actions(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[Evidence]:

@@ -4,9 +4,13 @@ from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
+from tui.model.clock import one_unit
 from tui.model.node import Environment, Identity
 from tui.model.order import SeenService, Verb, Verdict
 from tui.model.records import dataclass
+
+_GATE_AGES = 30.0
+"""Seconds from which a check of the gate of a paused rollout is not called one of now."""
 
 
 class StepState(Enum):
@@ -250,6 +254,13 @@ class GateNow:
     def is_open(self) -> bool:
         """Whether it was open when it was checked."""
         return self.is_known and not self.text
+
+    def brief(self, now: float) -> str:
+        """Return whether it could go on at `now` (monotonic), in a few words with their age."""
+        word = ("open" if self.is_open else "closed") if self.is_known else "not known"
+        age = now - self.checked_at
+        when = "now" if age < _GATE_AGES else f"{one_unit(age)} ago"
+        return f"gate {word} {when}"
 
 
 @dataclass(frozen=True, slots=True)

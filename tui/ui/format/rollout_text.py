@@ -34,9 +34,6 @@ SIGNS = {
 _BAR_AT_MOST = 20
 """Cells of the bar; with more nodes, a cell is several."""
 
-_GATE_AGES = 30.0
-"""Seconds from which the age of a check of the gate is shown on the deck."""
-
 _DONE_FOR = 60.0
 """Seconds for which a verified rollout stays on the deck."""
 
@@ -207,14 +204,6 @@ def gate_text(gate: GateNow, before: str, now: float) -> str:
     return f"NOW: gate closed at {gate.node}, {age}: {gate.text}"
 
 
-def brief_gate_text(gate: GateNow, now: float) -> str:
-    """Return whether a paused rollout could go on now, in a few words."""
-    word = ("open" if gate.is_open else "closed") if gate.is_known else "not known"
-    age = now - gate.checked_at
-    when = "now" if age < _GATE_AGES else f"{one_unit(age)} ago"
-    return f"gate {word} {when}"
-
-
 def rollout_heading(
     progress: RolloutProgress, now: float, palette: Palette, width: int = 10_000
 ) -> Text:
@@ -378,7 +367,7 @@ def rollout_line(
             here, gate = progress.here, progress.gate
             stopped = f"{here.step.node} {step_word(here)}" if here is not None else counts
             texts = [("PAUSED", None), (progress.text, stopped), (where, None), (title, "")]
-            texts[2:2] = [] if gate is None else [(brief_gate_text(gate, now), None)]
+            texts[2:2] = [] if gate is None else [(gate.brief(now), None)]
             urgent = where
         case RolloutState.DONE:
             style, texts = palette["ok"], [(f"✓ {title}", None), (counts, None)]

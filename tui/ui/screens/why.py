@@ -134,7 +134,7 @@ class WhyScreen(ModalScreen[None]):
         if self._node not in self._fleet:
             self.dismiss(None)
             return
-        about = WhySubject.of(self._fleet.watch(self._node), self._service, self._checks)
+        about = WhySubject.of(self._fleet, self._node, self._service, self._checks)
         evidence = find_evidence(about, self._fleet.events, monotonic(), datetime.now(UTC))
         self.query_one("#evidence", Static).update(why_page(evidence, self._palette))
 
