@@ -236,7 +236,7 @@ def test_a_node_that_cannot_be_polled_is_exit_code_3(
         (("rollout", "restart", "nope", "--cluster", "demo"), "no node has nope"),
         (("rollout", "restart", "ccs", "--cluster", "demo", "--yes", "ccs"), "ccs: required"),
         (ROLL, "it takes --yes alert_mgr"),
-        ((*ROLL, "--yes", "y"), "it takes 'alert_mgr'"),
+        ((*ROLL, "--yes", "y"), "must be 'alert_mgr'"),
     ],
 )
 def test_what_is_not_allowed_is_exit_code_2_and_nothing_is_sent(
@@ -262,7 +262,7 @@ def test_where_one_of_several_services_remains_the_count_is_required() -> None:
     plan = make_plan(wish("alert_mgr", "crdb_worker"), [place(2, service(), off)])
     assert isinstance(plan, Plan)
     assert plan.words == ""
-    with pytest.raises(CommandError, match="it takes '1'"):
+    with pytest.raises(CommandError, match="must be '1'"):
         _agree(plan, "")
     with pytest.raises(CommandError, match="it takes --yes 1"):
         _agree(plan, None)

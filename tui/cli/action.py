@@ -271,7 +271,7 @@ def _not_confirmed(order: "Order", why: str) -> CommandError:
 def _facts(order: "Order", preview: "OrderPreview") -> str:
     """Return what the deck's dialog shows: the node, the services, the request, the warnings."""
     from tui.fleet.orders.executor import request_text
-    from tui.model.clock import iso_time
+    from tui.model.clock import DATE_AND_TIME, clock_text
 
     target = order.target
     environment = f", {target.environment.value}" if target.environment else ""
@@ -282,7 +282,8 @@ def _facts(order: "Order", preview: "OrderPreview") -> str:
     rows += [
         (
             "service",
-            f"{seen.name}: {seen.kind.value}, {seen.status} since {iso_time(seen.started_at)}"
+            f"{seen.name}: {seen.kind.value}, {seen.status} since "
+            f"{clock_text(seen.started_at, DATE_AND_TIME)}"
             if seen.started_at
             else f"{seen.name}: {seen.kind.value}, {seen.status}",
         )

@@ -177,7 +177,7 @@ def _table(
 ) -> str:
     """Lay out a plan: the turns, what it touches, the requests, and the checks between them."""
     from tui.fleet.orders.impact_text import plan_impact_lines
-    from tui.model.clock import iso_time
+    from tui.model.clock import DATE_AND_TIME, clock_text
     from tui.model.order import Route, write_operation
     from tui.model.rollout import GateHazard
 
@@ -191,7 +191,7 @@ def _table(
                 service.name,
                 service.kind.value,
                 service.status,
-                iso_time(service.started_at) or "-",
+                clock_text(service.started_at, DATE_AND_TIME) if service.started_at else "-",
             )
             for service in step.services
         ]
@@ -255,7 +255,7 @@ def _agree(plan: "Plan", given: str | None) -> None:
     if given is not None:
         if given != word:
             raise CommandError(
-                f"--yes says '{clean(given)}', and it takes '{word}'; nothing was sent",
+                f"--yes is '{clean(given)}', and must be '{word}'; nothing was sent",
                 ErrorCode.NOT_CONFIRMED,
             )
         return

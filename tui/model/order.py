@@ -159,12 +159,17 @@ class Result(Enum):
 
 
 class Moment(Enum):
-    """What is noted in an order's timeline; the value is the word on the screen."""
+    """What is noted in an order's timeline; the value is the word in the journal and JSON."""
 
     ANSWERED = "asked"
     ANSWER_LOST = "answer lost"
     DOWN = "down"
     UP = "up"
+
+    @property
+    def word(self) -> str:
+        """The word for a person."""
+        return "answered" if self is Moment.ANSWERED else self.value
 
 
 @dataclass(frozen=True, slots=True)

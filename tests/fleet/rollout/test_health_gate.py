@@ -349,7 +349,7 @@ async def test_a_profile_that_leads_elsewhere_now_or_is_gone_keeps_the_gate_clos
             deck.fleet.adopt([profile(elsewhere.url)])
             moved = await gate.check(plan.steps[0], {}, 1)
             assert moved.finding is GateFinding.NOT_WELL
-            assert moved.text == f"node1: its profile leads to {elsewhere.url} now"
+            assert moved.text == f"node1: its profile has the address {elsewhere.url} now"
             deck.fleet.adopt([])
             gone = await gate.check(plan.steps[0], {}, 1)
             assert (gone.finding, gone.text) == (
@@ -394,8 +394,8 @@ async def test_a_node_that_says_it_is_another_when_the_gate_asks_keeps_it_closed
             plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
             assert isinstance(plan, Plan)
             for info, who in (
-                ({"uid": "3"}, "node:3 answers here, meant was node:1"),
-                ({}, "a node that does not report its uid answers here, meant was node:1"),
+                ({"uid": "3"}, "node:3 answers here, not node:1"),
+                ({}, "a node that does not report its uid answers here, not node:1"),
             ):
                 play.get(BOOTSTRAP, said({"local_node_info": info}))
                 gate = HealthGate(deck.fleet, QUICK)

@@ -534,7 +534,7 @@ async def test_a_service_that_becomes_required_on_the_way_needs_a_reason(
         await deck.known()
         deck.fleet.rollouts.begin(plan)
         now = await reaches(deck, plan, RolloutState.PAUSED)
-        assert "takes a reason now; nothing was sent" in now.text
+        assert "needs a reason now; nothing was sent" in now.text
         assert not posts(three)
 
 

@@ -174,7 +174,7 @@ def test_what_the_configuration_accepts_is_said_in_the_plan() -> None:
             "node4: read-only",
         ),
         (plan(step(2), step(3, role=Role.PRIMARY), step(1)), "node3: the node is primary now"),
-        (plan(words="3", danger="more"), "it takes more now: more"),
+        (plan(words="3", danger="more"), "more must be typed now: more"),
     ],
 )
 def test_what_differs_from_the_confirmed_plan_is_named(now: Plan, said: str) -> None:

@@ -210,7 +210,7 @@ class HealthGate:
                 return f"{node}: its profile is gone"
         now = self._fleet.watch(step.node).profile.url
         if now != step.url:
-            return f"{step.node}: its profile leads to {now} now"
+            return f"{step.node}: its profile has the address {now} now"
         return self._regrouped(step.node)
 
     def _regrouped(self, target: str) -> str:
@@ -449,7 +449,7 @@ def _stranger(meant: Identity, now: Identity) -> str:
     if meant.uid == now.uid:
         return ""
     who = "a node that does not report its uid" if now.uid is None else f"node:{now.uid}"
-    return f"{who} answers here, meant was node:{meant.uid}"
+    return f"{who} answers here, not node:{meant.uid}"
 
 
 def _restarted(found: StartTimes) -> str:

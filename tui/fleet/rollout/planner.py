@@ -151,7 +151,7 @@ def _unknown(taking: Sequence[PlanNode]) -> list[PlanRemark]:
             remarks.append(PlanRemark(PlanReason.ROLE, text, place.node))
     primaries = [place.node for place in taking if place.role is Role.PRIMARY]
     if len(primaries) > 1:
-        text = "more than one is said to be the primary"
+        text = "more than one is reported as the primary"
         remarks.append(PlanRemark(PlanReason.ROLE, text, ", ".join(primaries)))
     return remarks
 
@@ -183,7 +183,7 @@ def _unfit(service: Service) -> str:
     if not service.is_actionable:
         return f"cannot be acted on: {service.note or 'its name cannot be sent back'}"
     if service.health() is not Health.UP:
-        return f"is {service.status}: see to it first"
+        return f"is {service.status}: fix that first"
     if service.started_at is None:
         return "does not report since when it runs, so a restart could not be seen"
     return ""

@@ -224,7 +224,7 @@ class RolloutRunner:
         risen = [seen.name for seen in left if seen.kind is not Kind.OPTIONAL]
         if risen and not self._plan.reason:
             # It was optional when the plan was confirmed, so no reason was asked for.
-            return _unsent(f"{', '.join(risen)} takes a reason now")
+            return _unsent(f"{', '.join(risen)} needs a reason now")
         if left:
             return await self._order(step, left)
         # Restarted before it paused: what has no good verdict must hold as long here.
@@ -359,7 +359,7 @@ class RolloutRunner:
         """Record what was under way when the deck was left."""
         here = self.progress.here
         if here is not None and here.is_open:
-            text = f"the deck was left while it was {here.state.value}"
+            text = f"the deck ended while it was {here.state.value}"
             self._record(here.step, StepResult.UNKNOWN, text)
 
     def _end(self, state: RolloutState, text: str) -> None:

@@ -229,7 +229,7 @@ def plan_difference(before: Plan, now: Plan) -> str:
     pairs = zip(before.steps, now.steps, strict=True)
     changes = [f"{now.node}: {what}" for was, now in pairs if (what := _step_difference(was, now))]
     if not changes and (before.words, before.needs_reason) != (now.words, now.needs_reason):
-        changes.append(f"it takes more now: {now.danger}")
+        changes.append(f"more must be typed now: {now.danger}")
     return "; ".join(changes)
 
 

@@ -187,7 +187,7 @@ class OrderDialog(ConfirmDialog[Order]):
             return ruling.reason
         asked = self._question.ruling
         if (ruling.words, ruling.needs_reason) != (asked.words, asked.needs_reason):
-            return f"it takes more than when you looked: {ruling.reason}"
+            return f"more must be typed now: {ruling.reason}"
         return ""
 
     def more_buttons(self) -> Iterable[Button]:

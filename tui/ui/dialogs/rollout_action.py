@@ -51,7 +51,7 @@ class RolloutActionDialog(ConfirmDialog[RolloutAction]):
         if self._action is RolloutAction.ABORT and before.state is not RolloutState.PAUSED:
             return ""
         same = (now.state, now.text, now.steps) == (before.state, before.text, before.steps)
-        return "" if same else "it changed since you looked"
+        return "" if same else "it changed since this opened"
 
 
 def action_facts(action: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:

@@ -344,4 +344,4 @@ def stable_text(progress: OrderProgress, now: float) -> str:
 
 def timeline_text(marks: Iterable[TimelineMark]) -> str:
     """Return the moments of an order's timeline, in seconds after the POST left."""
-    return ", ".join(f"{mark.moment.value} {mark.at:.1f} s" for mark in marks)
+    return ", ".join(f"{mark.moment.word} {mark.at:.1f} s" for mark in marks)
