@@ -238,7 +238,7 @@ def test_a_restart_that_went_well_is_not_called_failed_for_what_came_after_it() 
         now.steps[2],
     )
     now = replace(now, steps=steps)
-    assert step_counts(now) == "1/3 verified, node3 restarted (gate closed), 1 waiting"
+    assert step_counts(now) == "1/3 verified, node3 restarted (stopped after it), 1 waiting"
     assert "failed" not in rollout_line(now, 30.0, "o", PALETTE, 60).plain
     ended = rollout_rows(replace(now, state=RolloutState.ABORTED), {}, 30.0)[1].text
     assert ended.endswith("; then node9: away: aborted")
@@ -271,6 +271,8 @@ def test_a_pause_shows_whether_its_gate_is_open_now(found: GateNow, shown: str, 
     now = replace(now, stop=WHY, gate=found)
     assert rollout_alarm(now, None, 30.0).splitlines()[1] == shown
     assert brief in rollout_line(now, 30.0, "o", PALETTE).plain
+    narrow = rollout_line(now, 30.0, "o", PALETTE, 60).plain
+    assert narrow == f" PAUSED · node3 · {brief} · o shows it "
 
 
 def test_that_all_nodes_are_lost_is_shown_before_anything_else() -> None:

@@ -287,9 +287,7 @@ def step_counts(progress: RolloutProgress) -> str:
 
 def step_word(step: StepProgress) -> str:
     """Return how far a node's turn has come, in a few words."""
-    if not _was_restarted(step):
-        return step.state.value
-    return f"restarted ({step.reason.value})" if step.reason is not None else "restarted"
+    return "restarted (stopped after it)" if _was_restarted(step) else step.state.value
 
 
 def brief_counts(progress: RolloutProgress) -> str:
@@ -359,7 +357,7 @@ def rollout_line(
     What does not fit into `width` cells is shortened or left out whole, the least important first.
     """
     title, counts = progress.plan.title, step_counts(progress)
-    where, urgent = f"{key} shows it", ""
+    where, urgent = f"{key} shows it", set[str]()
     texts: list[tuple[str, str | None]]
     match progress.state:
         case RolloutState.PAUSED:
@@ -367,8 +365,13 @@ def rollout_line(
             here, gate = progress.here, progress.gate
             stopped = f"{here.step.node} {step_word(here)}" if here is not None else counts
             texts = [("PAUSED", None), (progress.text, stopped), (where, None), (title, "")]
-            texts[2:2] = [] if gate is None else [(gate.brief(now), None)]
-            urgent = where
+            urgent = {where}
+            if gate is not None:
+                texts[1:2] = [
+                    (progress.text, here.step.node if here else ""),
+                    (gate.brief(now), None),
+                ]
+                urgent.add(gate.brief(now))
         case RolloutState.DONE:
             style, texts = palette["ok"], [(f"✓ {title}", None), (counts, None)]
         case RolloutState.ABORTED:
@@ -380,7 +383,7 @@ def rollout_line(
             style = palette["moving"]
             texts = [(f"… {title}", None), (counts, brief_counts(progress)), (where, None)]
     parts = [
-        Part(Text(long), 0 if long == urgent else rank, None if brief is None else Text(brief))
+        Part(Text(long), 0 if long in urgent else rank, None if brief is None else Text(brief))
         for rank, (long, brief) in enumerate(texts)
         if long
     ]
