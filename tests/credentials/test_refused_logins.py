@@ -1,28 +1,22 @@
-"""What was refused to one command counts for the next: nothing that is scheduled locks a user."""
+"""What one process was refused counts for all: nothing that runs beside others locks a user."""
 
 import fcntl
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from tests.clock import Clock
 from tui.credentials.refused_logins import WINDOW, RefusedLogins
+from tui.storage.background_writer import BackgroundWriter
 
 USER, PLACE = "admin@demo.local", "demo"
 
 
-class Clock:
-    """Unix seconds that a test moves on."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_800_000_000.0)
 
 
 @pytest.fixture
@@ -30,53 +24,61 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-def command(folder: Path, clock: Clock, limit: int = 2) -> RefusedLogins:
-    return RefusedLogins(folder, limit=limit, clock=clock)
+def command(folder: Path, clock: Clock) -> RefusedLogins:
+    return RefusedLogins(folder, is_attended=False, clock=clock)
 
 
-def test_two_refusals_block_later_commands_until_they_count_no_more(
+def keep(folder: Path, content: bytes) -> None:
+    folder.mkdir(mode=0o700)
+    file = folder / "refused-logins.json"
+    file.write_bytes(content)
+    file.chmod(0o600)
+
+
+async def test_refusals_are_known_to_others_until_they_count_no_more(
     folder: Path, clock: Clock
 ) -> None:
     """P24."""
     first = command(folder, clock)
     first.add(USER, PLACE)
-    assert command(folder, clock).blocked(USER, PLACE) == (0, 0.0)
     clock.now += 60
     first.add(USER, PLACE)
-    assert command(folder, clock).blocked(USER, PLACE) == (2, WINDOW - 60)
-    assert command(folder, clock, limit=3).blocked(USER, PLACE) == (0, 0.0)
+    assert await command(folder, clock).others(USER, PLACE) == [60.0, 0.0]
     for other in ((USER, "other"), ("viewer", PLACE)):
-        assert command(folder, clock).blocked(*other) == (0, 0.0)
+        assert await command(folder, clock).others(*other) == []
     clock.now += WINDOW - 60
-    assert command(folder, clock).blocked(USER, PLACE) == (0, 0.0)
+    assert await command(folder, clock).others(USER, PLACE) == [WINDOW - 60]
+    clock.now += 60
+    assert await command(folder, clock).others(USER, PLACE) == []
 
 
-def test_a_command_is_never_blocked_by_what_it_was_refused_itself(
+async def test_what_a_login_was_refused_itself_is_not_counted_as_of_others(
     folder: Path, clock: Clock
 ) -> None:
     this = command(folder, clock)
-    assert this.blocked(USER, PLACE) == (0, 0.0)
-    for _ in range(3):
-        this.add(USER, PLACE)
-    assert this.blocked(USER, PLACE) == (0, 0.0)
+    own = {this.add(USER, PLACE)}
+    clock.now += 1
+    command(folder, clock).add(USER, PLACE)
+    assert await this.others(USER, PLACE, own) == [0.0]
+    assert len(await this.others(USER, PLACE)) == 2
 
 
-def test_a_login_that_is_taken_is_not_blocked_any_more(folder: Path, clock: Clock) -> None:
+async def test_a_login_that_is_taken_is_forgotten(folder: Path, clock: Clock) -> None:
     first = command(folder, clock)
     for place in (PLACE, PLACE, "other", "other"):
         first.add(USER, place)
-    later = command(folder, clock, limit=3)
-    later.blocked(USER, PLACE)
+    later = command(folder, clock)
+    await later.others(USER, PLACE)
     later.remove(USER, PLACE)
-    assert command(folder, clock).blocked(USER, PLACE) == (0, 0.0)
-    assert command(folder, clock).blocked(USER, "other")[0] == 2
+    assert await command(folder, clock).others(USER, PLACE) == []
+    assert len(await command(folder, clock).others(USER, "other")) == 2
 
 
-def test_a_login_that_was_never_refused_touches_no_file(folder: Path, clock: Clock) -> None:
+async def test_a_login_that_was_never_refused_touches_no_file(folder: Path, clock: Clock) -> None:
     this = command(folder, clock)
-    assert this.blocked(USER, PLACE) == (0, 0.0)
+    assert await this.others(USER, PLACE) == []
     this.remove(USER, PLACE)
-    assert not folder.exists()
+    assert not list(os.scandir(folder.parent))
 
 
 def test_the_file_is_the_users_alone_and_its_size_is_bounded(folder: Path, clock: Clock) -> None:
@@ -92,39 +94,36 @@ def test_the_file_is_the_users_alone_and_its_size_is_bounded(folder: Path, clock
     "content",
     [b"", b"{", b"[]", b"[[1]]", b'[["x", "admin@demo.local", "demo"]]', b"\xff", b"[1e999]"],
 )
-def test_a_file_that_cannot_be_read_blocks_nothing_and_is_written_anew(
+async def test_a_file_that_cannot_be_read_holds_nothing_and_is_written_anew(
     folder: Path, clock: Clock, content: bytes
 ) -> None:
-    folder.mkdir(mode=0o700)
-    file = folder / "refused-logins.json"
-    file.write_bytes(content)
-    file.chmod(0o600)
-    this = command(folder, clock, limit=1)
-    assert this.blocked(USER, PLACE) == (0, 0.0)
+    keep(folder, content)
+    this = command(folder, clock)
+    assert await this.others(USER, PLACE) == []
     this.add(USER, PLACE)
-    assert command(folder, clock, limit=1).blocked(USER, PLACE)[0] == 1
+    assert await command(folder, clock).others(USER, PLACE) == [0.0]
 
 
-def test_without_a_place_to_write_nothing_is_kept_and_nothing_fails(
+async def test_without_a_place_to_write_nothing_is_kept_and_nothing_fails(
     tmp_path: Path, clock: Clock
 ) -> None:
     """P23."""
     (tmp_path / "file").touch()
     this = command(tmp_path / "file" / "state", clock)
     this.add(USER, PLACE)
-    assert this.blocked(USER, PLACE) == (0, 0.0)
+    assert await this.others(USER, PLACE) == []
 
 
-def test_times_of_the_future_do_not_count(folder: Path, clock: Clock) -> None:
+async def test_times_of_the_future_do_not_count(folder: Path, clock: Clock) -> None:
     """A wall clock that was set back must not block a login for years."""
     first = command(folder, clock)
     for _ in range(2):
         first.add(USER, PLACE)
     clock.now -= 3600
-    assert command(folder, clock).blocked(USER, PLACE) == (0, 0.0)
+    assert await command(folder, clock).others(USER, PLACE) == []
 
 
-def test_a_file_that_another_process_has_locked_is_not_waited_for(
+async def test_a_command_does_not_wait_for_a_file_that_another_process_has_locked(
     folder: Path, clock: Clock
 ) -> None:
     this = command(folder, clock)
@@ -132,5 +131,31 @@ def test_a_file_that_another_process_has_locked_is_not_waited_for(
     with (folder / "refused-logins.json").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         this.add(USER, PLACE)
-    assert command(folder, clock, limit=1).blocked(USER, PLACE)[0] == 1
-    assert [one.name for one in folder.iterdir()] == ["refused-logins.json"]
+    assert len(await command(folder, clock).others(USER, PLACE)) == 1
+    assert [one.name for one in os.scandir(folder)] == ["refused-logins.json"]
+
+
+async def test_who_goes_on_writes_beside_the_loop_and_loses_nothing_to_a_locked_file(
+    folder: Path, clock: Clock
+) -> None:
+    command(folder, clock).add(USER, PLACE)
+    deck = RefusedLogins(
+        folder, is_attended=True, clock=clock, writer=BackgroundWriter("refused logins")
+    )
+    with (folder / "refused-logins.json").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        deck.add(USER, PLACE)
+        deck.add(USER, "other")
+    assert len(await deck.others(USER, PLACE)) == 2  # after all that was to be written
+    assert len(await command(folder, clock).others(USER, "other")) == 1
+
+
+async def test_a_disk_that_hangs_holds_up_nothing_that_goes_on(folder: Path, clock: Clock) -> None:
+    command(folder, clock).add(USER, PLACE)
+    released, writer = threading.Event(), BackgroundWriter("refused logins", at_most=1)
+    deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=0.02)
+    writer.put(released.wait)
+    for _ in range(3):
+        assert await deck.others(USER, PLACE) == []
+        deck.add(USER, PLACE)
+    released.set()

@@ -1,6 +1,6 @@
 """The passwords of a command, and those that a person types where no source gives them.
 
-What was refused to earlier commands counts for this one too.
+What was refused to other commands counts for this one too.
 """
 
 import sys
@@ -14,19 +14,24 @@ if TYPE_CHECKING:
     from tui.credentials import Passwords
 
 
-def command_passwords(profiles: Iterable["NodeProfile"]) -> "Passwords":
+def command_passwords(profiles: Iterable["NodeProfile"], *, goes_on: bool = False) -> "Passwords":
     """Return the passwords of some profiles, none of which is read yet.
 
-    A person at a terminal gets one try more than a command that a scheduler runs. It is for
-    commands that end by themselves: one that goes on would stay blocked until it is started again.
+    A person at a terminal gets one try more than a command that a scheduler runs. One that
+    `goes_on` never waits for the disk.
     """
     from tui.credentials import Passwords
-    from tui.credentials.refused_logins import ATTENDED_AT_MOST, UNATTENDED_AT_MOST, RefusedLogins
+    from tui.credentials.refused_logins import RefusedLogins
     from tui.storage.paths import state_dir
 
+    writer = None
+    if goes_on:
+        from tui.storage.background_writer import BackgroundWriter
+
+        writer = BackgroundWriter("refused logins", at_most=4)
     is_attended = sys.stdin is not None and sys.stdin.isatty()
-    limit = ATTENDED_AT_MOST if is_attended else UNATTENDED_AT_MOST
-    return Passwords(profiles, refused=RefusedLogins(state_dir(), limit=limit))
+    refused = RefusedLogins(state_dir(), is_attended=is_attended, writer=writer)
+    return Passwords(profiles, refused=refused)
 
 
 def ask_for_passwords(profiles: Sequence["NodeProfile"], passwords: "Passwords") -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.cli.command_passwords import command_passwords
 from tui.cli.errors import CommandError
 from tui.cli.last_start import Start, remember, remembered
 from tui.cli.load_config import find_profile, read_config
@@ -144,7 +145,6 @@ def run_deck(
         skeleton.show(names, ground)
     import asyncio
 
-    from tui.credentials import Passwords
     from tui.fleet.fleet import Fleet
     from tui.fleet.snapshot.storage import SavedFiles
     from tui.history.recorder import HistoryRecorder, WriteTimes
@@ -152,7 +152,7 @@ def run_deck(
     from tui.journal.other_actions import OtherActions
     from tui.storage.paths import state_dir
 
-    passwords = passwords or Passwords(configuration.nodes)
+    passwords = passwords or command_passwords(configuration.nodes, goes_on=True)
     # A read-only deck sends no orders, and needs no folder to record them in.
     files = SavedFiles(state or state_dir(), fleeting=state is not None)
     journal = None if read_only else OrderJournal(files.state)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.command_passwords import ask_for_passwords
+from tui.cli.command_passwords import ask_for_passwords, command_passwords
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
 from tui.cli.options import SecondsRange
@@ -139,12 +139,11 @@ def _warn(text: str) -> None:
 
 
 def _fleet(configuration: "Configuration", every: float, listener: _Listener) -> "Fleet":
-    from tui.credentials import Passwords
     from tui.fleet.fleet import Fleet
     from tui.journal.other_actions import OtherActions
     from tui.storage.paths import state_dir
 
-    passwords = Passwords(configuration.nodes)
+    passwords = command_passwords(configuration.nodes, goes_on=True)
     ask_for_passwords(configuration.nodes, passwords)
     settings = replace(configuration.settings, refresh=every)
     fleet = Fleet(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.color import stdout_color
-from tui.cli.command_passwords import ask_for_passwords
+from tui.cli.command_passwords import ask_for_passwords, command_passwords
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
@@ -92,10 +92,9 @@ def _watch(
     from dataclasses import replace
 
     from tui.cli.status_watch import watch_status
-    from tui.credentials import Passwords
 
     profiles = tuple(one for one in configuration.nodes if not names or one.name in names)
-    passwords = Passwords(configuration.nodes)
+    passwords = command_passwords(configuration.nodes, goes_on=True)
     ask_for_passwords(profiles, passwords)
     watched = replace(configuration, nodes=profiles)
     return watch_status(watched, passwords, heartbeat=heartbeat, as_json=as_json, color=color)

@@ -5,6 +5,6 @@ no password is written to disk. No message holds a password or a command's outpu
 """
 
 from tui.credentials.passwords import Passwords
-from tui.credentials.secret import CredentialError, LoginBlocked, PasswordNeeded, Secret
+from tui.credentials.secret import CredentialError, PasswordNeeded, Secret
 
-__all__ = ["CredentialError", "LoginBlocked", "PasswordNeeded", "Passwords", "Secret"]
+__all__ = ["CredentialError", "PasswordNeeded", "Passwords", "Secret"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,7 @@ from tui.credentials.command import from_command
 from tui.credentials.environment import from_environment, take_variable
 from tui.credentials.file import from_file_within
 from tui.credentials.keyring import from_keyring
-from tui.credentials.secret import LoginBlocked, PasswordNeeded, Secret
-from tui.model.text import clean
+from tui.credentials.secret import PasswordNeeded, Secret
 
 if TYPE_CHECKING:
     from tui.credentials.refused_logins import RefusedLogins
@@ -60,21 +58,10 @@ class Passwords:
     async def read(self, profile: NodeProfile) -> Secret:
         """Return the password of a profile; its source is read the first time.
 
-        Raises CredentialError: PasswordNeeded if a person has to type it, LoginBlocked where it was
-        refused too often lately.
+        Raises CredentialError, PasswordNeeded if a person has to type it.
         """
         if not profile.username:
             return Secret("")  # a client certificate is the login, and nothing else is sent
-        if self.refused is not None:
-            place = profile.cluster or profile.url
-            refusals, seconds = self.refused.blocked(profile.username, place)
-            if refusals:
-                raise LoginBlocked(
-                    profile,
-                    f"login of {clean(profile.username)}",
-                    f"refused {refusals} times in the last 15 minutes",
-                    f"not sent for {math.ceil(seconds / 60)} min",
-                )
         key = _key(profile)
         async with self._locks.setdefault(key, asyncio.Lock()):
             if key not in self._kept:

@@ -1,9 +1,9 @@
-"""Refused logins of earlier commands: one that a scheduler runs each minute must not lock its user.
+"""Refused logins of all commands and decks: those that run beside each other must not lock a user.
 
 Five failed logins within 900 s lock a user for half an hour (Redis Software, login lockout), and a
 process knows of its own alone. So the refusals of a login that was stopped are kept in a file:
-when, of which user, by which cluster; nothing of the password. A node that takes the login removes
-what its cluster refused.
+when, of which user, by which cluster; nothing of the password. Who takes the login removes what
+its cluster refused.
 """
 
 import contextlib
@@ -11,55 +11,64 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
+from tui.storage.background_writer import BackgroundWriter
 from tui.storage.private_files import StorageError, opened_file, opened_folder, storage_errors
 
 WINDOW = 900.0
 """Seconds for which a failed login counts."""
 
-UNATTENDED_AT_MOST = 2
-"""After how many refusals a command without a terminal sends the password no more."""
-
-ATTENDED_AT_MOST = 3
-"""The same on a terminal: another try may cost two, and five lock the user."""
-
 _NAME = "refused-logins.json"
 _LONGEST = 64 * 1024
 
-_Refusal = tuple[float, str, str]
+RefusedLogin = tuple[float, str, str]
 """The wall clock (Unix seconds), the user, and the cluster, or the address of a node without."""
 
 
 class RefusedLogins:
-    """The refusals that still count, in a file of `folder`; `limit` is how many block a login.
+    """The refusals that still count, in a file of `folder`.
 
-    What this process adds blocks later ones, and never itself: it counts its own. Where the file
-    cannot be read or written, none is known. `clock` gives Unix seconds.
+    Where the file cannot be read or written, none is known. With a `writer` the disk is never
+    waited for, but by `others` for at most `patience` seconds. `is_attended` if a person may act on
+    a refusal. `clock` gives Unix seconds.
     """
 
-    def __init__(self, folder: Path, *, limit: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        is_attended: bool,
+        writer: BackgroundWriter | None = None,
+        clock: Callable[[], float] = time.time,
+        patience: float = 1.0,
+    ) -> None:
+        self.is_attended = is_attended
         self._path = folder / _NAME
-        self._limit = limit
+        self._writer = writer
         self._clock = clock
-        self._earlier: list[_Refusal] | None = None
+        self._patience = patience
         self._known: set[tuple[str, str]] = set()
 
-    def blocked(self, user: str, place: str) -> tuple[int, float]:
-        """Return how many refusals block a login and for how many seconds; 0 where none do."""
-        if self._earlier is None:
-            self._earlier = self._read()
-            self._known |= {(user, place) for _, user, place in self._earlier}
-        times = sorted(at for at, *key in self._earlier if key == [user, place])
-        if len(times) < self._limit:
-            return 0, 0.0
-        return len(times), max(0.0, times[-self._limit] + WINDOW - self._clock())
+    async def others(
+        self, user: str, place: str, besides: Container[RefusedLogin] = ()
+    ) -> list[float]:
+        """Return how many seconds ago each login was refused, but for those `besides`."""
+        try:
+            found = await self._read_beside()
+        except StorageError:
+            return []
+        self._known |= {(user, place) for _, user, place in found}
+        now = self._clock()
+        return [now - one[0] for one in found if one[1:] == (user, place) and one not in besides]
 
-    def add(self, user: str, place: str) -> None:
-        """Keep a refusal of now."""
+    def add(self, user: str, place: str) -> RefusedLogin:
+        """Keep a refusal of now, and return it."""
+        refusal = (self._clock(), user, place)
         self._known.add((user, place))
-        self._update(lambda kept: [*kept, (self._clock(), user, place)])
+        self._update(lambda kept: [*kept, refusal])
+        return refusal
 
     def remove(self, user: str, place: str) -> None:
         """Remove what was refused, since the login is taken."""
@@ -67,7 +76,12 @@ class RefusedLogins:
             self._known.discard((user, place))
             self._update(lambda kept: [one for one in kept if one[1:] != (user, place)])
 
-    def _read(self) -> list[_Refusal]:
+    async def _read_beside(self) -> list[RefusedLogin]:
+        if self._writer is None:
+            return self._read()
+        return await self._writer.do(self._read, self._patience)
+
+    def _read(self) -> list[RefusedLogin]:
         with (
             contextlib.suppress(StorageError),
             opened_folder(self._path.parent, make=False) as folder,
@@ -77,25 +91,33 @@ class RefusedLogins:
             return self._parsed(os.read(file, _LONGEST))
         return []
 
-    def _update(self, change: Callable[[list[_Refusal]], list[_Refusal]]) -> None:
+    def _update(self, change: Callable[[list[RefusedLogin]], list[RefusedLogin]]) -> None:
+        if self._writer is None:
+            self._write(change)
+        else:
+            self._writer.put(lambda: self._write(change))
+
+    def _write(self, change: Callable[[list[RefusedLogin]], list[RefusedLogin]]) -> None:
         with (
             contextlib.suppress(StorageError),
             opened_folder(self._path.parent, make=True) as folder,
             opened_file(folder, self._path, os.O_RDWR | os.O_CREAT) as file,
             storage_errors(self._path),
         ):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            kept = change(self._parsed(os.read(file, _LONGEST)))
-            os.ftruncate(file, 0)
-            os.pwrite(file, json.dumps(kept).encode("ascii"), 0)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if self._writer else fcntl.LOCK_NB))
+            before = os.read(file, _LONGEST)
+            data = json.dumps(change(self._parsed(before))).encode("ascii")
+            # Padded, so that it is whole for who reads it or ends this process meanwhile.
+            os.pwrite(file, data.ljust(len(before)), 0)
+            os.ftruncate(file, len(data))
 
-    def _parsed(self, data: bytes) -> list[_Refusal]:
+    def _parsed(self, data: bytes) -> list[RefusedLogin]:
         """Return the refusals of a file that still count; what is none is left out."""
         try:
             raw = json.loads(data)
         except ValueError:
             return []
-        now, found = self._clock(), list[_Refusal]()
+        now, found = self._clock(), list[RefusedLogin]()
         for one in raw if isinstance(raw, list) else ():
             match one:
                 case [int() | float() as at, str() as user, str() as place]:

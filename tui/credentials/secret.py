@@ -113,10 +113,6 @@ class PasswordNeeded(CredentialError):
     """A person has to type the password."""
 
 
-class LoginBlocked(CredentialError):
-    """The login was refused lately, so often that its password is not sent now."""
-
-
 def secret_from(profile: NodeProfile, source: str, raw: Raw) -> Secret:
     """Return the password in a source's bytes; raises CredentialError."""
     secret, reason, hint = raw.password()

@@ -406,3 +406,38 @@ async def test_the_last_of_three_tries_is_alone_however_slow_it_is(
     assert not other.done()
     limit.leave("b")
     await asyncio.wait_for(other, 30)
+
+
+async def test_what_others_were_refused_counts_until_a_node_takes_the_password(
+    clock: Clock, limit: AttemptLimit
+) -> None:
+    """P24."""
+    limit.count_elsewhere("demo", [880.0, 10.0])
+    assert (limit.refusals, limit.own_refusals, limit.spent) == (2, 0, 2)
+    assert limit.is_over
+    assert limit.free_in == 20.0
+    limit.count_elsewhere("demo", [880.0, 10.0])  # they are read again, and count once
+    assert limit.refusals == 2
+    clock.now += 20.0
+    assert limit.free_in == 0.0
+    assert not limit.is_over
+    limit.accept("node1", "other")
+    assert limit.refusals == 1
+    limit.accept("node1", "demo")
+    assert limit.refusals == 0
+
+
+async def test_each_refusal_is_returned_once_to_be_kept_while_it_counts(
+    clock: Clock, limit: AttemptLimit
+) -> None:
+    limit.refuse("node1", place="demo")
+    limit.refuse("node2", place="other")
+    assert limit.take_unkept() == ["demo", "other"]
+    assert limit.take_unkept() == []
+    limit.refuse("node1", place="demo")
+    limit.refuse("node2", place="other")
+    limit.accept("node1", "demo")
+    assert limit.take_unkept() == ["other"]
+    limit.refuse("node1", place="demo")
+    clock.now += 901.0
+    assert limit.take_unkept() == []

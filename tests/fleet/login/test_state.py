@@ -539,19 +539,21 @@ def test_nodes_that_refuse_alone_are_tried_one_in_a_window_and_only_while_anothe
     assert list(login.refused_by) == ["a"]
 
 
-def test_only_a_login_that_stops_for_all_nodes_is_kept_for_later_commands(tmp_path: Path) -> None:
+async def test_only_a_login_that_stops_for_all_nodes_is_kept_for_later_commands(
+    tmp_path: Path,
+) -> None:
     """P24: one whose LDAP agent is down must not end what a scheduler runs on the others."""
     clock = [0.0]
     login = refused_alone(clock, "a")
-    login.memory = RefusedLogins(tmp_path / "state", limit=1)
+    login.memory = RefusedLogins(tmp_path / "state", is_attended=False)
     login.refuse("no", login.generation, "b")
     assert not login.trouble
     assert not (tmp_path / "state").exists()
     login.attempts.refuse("a", place="demo")
     login.refuse("no", login.generation, "a")
     assert login.trouble
-    later = RefusedLogins(tmp_path / "state", limit=1)
-    assert later.blocked(ADMIN, "demo")[0] == 1
+    later = RefusedLogins(tmp_path / "state", is_attended=False)
+    assert len(await later.others(ADMIN, "demo")) == 1
 
 
 def test_a_node_is_not_tried_by_itself_where_a_lost_answer_may_have_been_a_failure() -> None:

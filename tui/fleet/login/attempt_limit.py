@@ -7,7 +7,8 @@ of them. So there are two limits, both for the window of the lock:
     three failures in all    refusals, and passwords without an answer while it was not certain
 
 Where a cluster locks sooner, both are two below its threshold. A person who wants another try gets
-one more, but no refusal beyond two below the threshold.
+one more, but no refusal beyond two below the threshold. What other processes were refused counts
+too, as far as it is known.
 
 The password is certain once a node took it and none has refused it since. Then two requests may
 carry it, so that one which is changed meanwhile costs two refusals. Else one is on its way at a
@@ -27,7 +28,7 @@ key is one connection's, and the `taker` is the node that they share.
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 from tui.api.errors import NodeNotSeenYet
 from tui.model.clock import monotonic
@@ -136,23 +137,31 @@ class AttemptLimit:
         self._taken: set[Hashable] = set()
         self._unanswered: list[float] = []
         self._refused: list[tuple[float, Hashable]] = []
+        self._unkept: list[tuple[float, Hashable]] = []
+        self._elsewhere: dict[Hashable, list[float]] = {}
         self._doubting: set[Hashable] = set()
         self._no_doubt = asyncio.Event()
         self._changed = asyncio.Event()
         self._slots = RequestSlots(clock, slow)
 
     @property
-    def refusals(self) -> int:
-        """How many refusals in a row still count."""
+    def own_refusals(self) -> int:
+        """How many refusals in a row to this process still count."""
         since = self._clock() - self._rule.window
         self._refused = [refusal for refusal in self._refused if refusal[0] > since]
         return len(self._refused)
 
     @property
-    def refused_places(self) -> list[Hashable]:
-        """The cluster of each refusal in a row that still counts."""
-        since = self._clock() - self._rule.window
-        return [place for at, place in self._refused if at > since]
+    def refusals(self) -> int:
+        """How many refusals in a row still count, those to other processes included."""
+        return self.own_refusals + len(self._others)
+
+    @property
+    def free_in(self) -> float:
+        """Seconds until so few refusals count that the password may be sent; 0.0 if it may be."""
+        times = sorted([at for at, _ in self._refused] + self._others)
+        too_many = len(times) - self._refusals_at_most
+        return 0.0 if too_many < 0 else times[too_many] + self._rule.window - self._clock()
 
     @property
     def spent(self) -> int:
@@ -164,9 +173,8 @@ class AttemptLimit:
     @property
     def is_over(self) -> bool:
         """Whether no password may be sent before a person acts, or the window has passed."""
-        refusals = max(self.at_a_time, self._refusals_wanted)
         failures = max(self._two_below, self._failures_wanted)
-        return self.refusals >= refusals or self.spent >= failures
+        return self.refusals >= self._refusals_at_most or self.spent >= failures
 
     @property
     def latency(self) -> float:
@@ -237,7 +245,9 @@ class AttemptLimit:
 
         No other node is sent it before `settle`. `place` is the cluster whose user it counts for.
         """
-        self._refused.append((self._clock(), place))
+        refusal = (self._clock(), place)
+        self._refused.append(refusal)
+        self._unkept.append(refusal)
         self._taken.discard(node if taker is None else taker)
         self._doubting.add(node)
         self._no_doubt.clear()
@@ -264,13 +274,24 @@ class AttemptLimit:
         self.is_proven = True
         self._taken.add(taker)
         self._unanswered.clear()
-        self._refused = [
-            (at, where) for at, where in self._refused if where != place or at > sent_at
-        ]
+        for refused in (self._refused, self._unkept):
+            refused[:] = [(at, where) for at, where in refused if where != place or at > sent_at]
+        self._elsewhere.pop(place, None)
         self._refusals_wanted = self._failures_wanted = 0
         if is_news:
             self._fit_slots()
             self._wake()
+
+    def take_unkept(self) -> list[Hashable]:
+        """Return the cluster of each refusal that still counts and was not returned before."""
+        since = self._clock() - self._rule.window
+        unkept, self._unkept = self._unkept, []
+        return [place for at, place in unkept if at > since]
+
+    def count_elsewhere(self, place: Hashable, ages: Iterable[float]) -> None:
+        """Count what other processes were refused at a `place`, so many seconds ago each."""
+        now = self._clock()
+        self._elsewhere[place] = [now - age for age in ages]
 
     def reset(self) -> None:
         """Begin with an unproven password; what was refused or lost still counts."""
@@ -297,6 +318,16 @@ class AttemptLimit:
             threshold = min(known.threshold, rule.threshold)
             self._rule = LockoutRule(threshold, max(known.window, rule.window))
             self._fit_slots()
+
+    @property
+    def _others(self) -> list[float]:
+        """When other processes were refused, as far as it still counts."""
+        since = self._clock() - self._rule.window
+        return [at for times in self._elsewhere.values() for at in times if at > since]
+
+    @property
+    def _refusals_at_most(self) -> int:
+        return max(self.at_a_time, self._refusals_wanted)
 
     @property
     def _two_below(self) -> int:

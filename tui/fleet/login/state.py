@@ -19,12 +19,13 @@ The api's client asks a `NodeLogin`, which is a login as one node uses it, befor
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import field
 from typing import TYPE_CHECKING
 
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
-from tui.credentials import CredentialError, LoginBlocked, Passwords, Secret
+from tui.credentials import CredentialError, Passwords, Secret
 from tui.fleet.login.attempt_limit import AttemptLimit
 from tui.model.clock import monotonic
 from tui.model.login import LockoutRule, PasswordCause, PasswordPolling
@@ -34,8 +35,11 @@ from tui.model.text import clean
 
 if TYPE_CHECKING:
     from tui.api.auth import Session
-    from tui.credentials.refused_logins import RefusedLogins
+    from tui.credentials.refused_logins import RefusedLogin, RefusedLogins
 
+
+LOOK_AGAIN = 60.0
+"""Seconds after which a login that others were refused is looked at again, by itself."""
 
 _RECENT = 300.0
 _BARRED = "not tried again for some minutes, as another failure could lock the user"
@@ -85,8 +89,9 @@ class Login:
     cluster, or by node where it names none: a token is never shown to another cluster.
     `refused_by` are the nodes that alone get the password no more. `is_last_look` while nothing is
     polled after the calls of now: two of them that are refused end nothing then, so two may go at a
-    time that no node has taken the password for yet. `memory` keeps refusals over processes.
-    `wakers` are called when there is another password.
+    time that no node has taken the password for yet. `memory` keeps refusals over processes; where
+    those of others alone keep the password from being sent (`is_held_back`), it is sent as soon as
+    so many count no more. `wakers` are called when there is another password.
     """
 
     username: str
@@ -96,6 +101,7 @@ class Login:
     trouble: str = ""
     refused: bool = False
     unanswered: bool = False
+    is_held_back: bool = False
     may_write: bool = True
     is_last_look: bool = False
     memory: RefusedLogins | None = None
@@ -112,6 +118,8 @@ class Login:
     _refusal: _Refusal | None = None
     _has_reread: bool = False
     _is_barred: bool = False
+    _kept: set[RefusedLogin] = field(default_factory=set)
+    _counted: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, profile: NodeProfile, memory: RefusedLogins | None = None) -> Login:
@@ -128,22 +136,66 @@ class Login:
 
     async def unlock(self, profile: NodeProfile, passwords: Passwords) -> Secret | None:
         """Return the password, reading its source the first time; None where there is trouble."""
+        place = profile.cluster or profile.url
         async with self._source_lock:
+            if self.is_held_back:
+                await self._look_again(place)
             while self.secret is None and not self.trouble:
                 generation = self.generation
                 if self._source_is_old:
                     passwords.forget(profile)
                 try:
+                    await self.count_refusals(place)
+                    self.stop_if_spent()
+                    if self.trouble:
+                        break
                     secret = await passwords.read(profile)
                 except CredentialError as error:
                     if generation == self.generation:
-                        is_blocked = isinstance(error, LoginBlocked)
-                        self.stop(error.without_node, refused=is_blocked)
+                        self.stop(error.without_node)
                 else:
                     # A person may have typed one while the source was slow to answer.
                     if generation == self.generation:
                         self.secret, self._source_is_old = secret, False
         return None if self.trouble else self.secret
+
+    async def count_refusals(self, place: str) -> None:
+        """Count what other processes were refused by a cluster, or by the node at an address.
+
+        A person who has just begun to use the login gets one try all the same.
+        """
+        if self.memory is None or not self.username:
+            return
+        ages = await self.memory.others(self.username, place, self._kept)
+        self.attempts.count_elsewhere(place, ages)
+        if place not in self._counted and self.memory.is_attended:
+            self.attempts.allow_one_more()
+        self._counted.add(place)
+
+    def keep_refusals(self) -> None:
+        """Keep for other processes what this one was refused, if the login is stopped by it."""
+        if self.memory is not None and self.refused:
+            for place in self.attempts.take_unkept():
+                self._kept.add(self.memory.add(self.username, str(place)))
+
+    async def _look_again(self, place: str) -> None:
+        """Use a login that is held back again, if what others were refused counts no more."""
+        generation = self.generation
+        await self.count_refusals(place)
+        if generation != self.generation or not self.is_held_back:
+            return
+        if self.attempts.is_over:
+            self.trouble = self._held_back_text()
+        else:
+            self._begin(self.secret)
+
+    def _held_back_text(self) -> str:
+        refusals, minutes = self.attempts.refusals, math.ceil(self.attempts.free_in / 60)
+        times = "once" if refusals == 1 else f"{refusals} times"
+        user = clean(self.username)
+        return (
+            f"login of {user}: refused {times} in the last 15 minutes; not sent for {minutes} min"
+        )
 
     def session(self, profile: NodeProfile, secret: Secret) -> Session:
         """Return the session that the nodes of a cluster share; a new password begins another."""
@@ -226,9 +278,7 @@ class Login:
     def stop(self, trouble: str, *, refused: bool = False) -> None:
         """Stop every poll that uses it until `renew`."""
         self.trouble, self.refused = trouble, refused
-        if self.memory is not None and refused:
-            for place in self.attempts.refused_places:
-                self.memory.add(self.username, str(place))
+        self.keep_refusals()
         self.refused_by.clear()
         self.attempts.reset()
 
@@ -238,6 +288,10 @@ class Login:
         if self.trouble or not attempts.is_over:
             return
         user, refusals = clean(self.username), attempts.refusals
+        if refusals and not attempts.own_refusals:
+            self.is_held_back = True
+            self.stop(self._held_back_text(), refused=True)
+            return
         lock = f"{attempts.threshold} that are refused lock the user"
         if refusals:
             times = "time" if refusals == 1 else "times in a row"
@@ -317,7 +371,7 @@ class Login:
     def _begin(self, secret: Secret | None) -> None:
         self.secret, self.trouble, self.refused = secret, "", False
         self._refusal, self.unanswered = None, False
-        self._has_reread = self._is_barred = False
+        self._has_reread = self._is_barred = self.is_held_back = False
         self.refused_by.clear()
         self._taken_at.clear()
         self.attempts.reset()
@@ -389,11 +443,14 @@ class NodeLogin:
     @property
     def is_doubted(self) -> bool:
         """Whether the password was refused and not taken since, by any node."""
-        return self._login.attempts.refusals > 0
+        return self._login.attempts.own_refusals > 0
 
     async def before_password(self, *, is_certain: bool = True) -> None:
         """Wait until the password may be sent; raises LoginStopped and NodeNotSeenYet."""
-        await self._login.attempts.enter(
+        attempts = self._login.attempts
+        if not attempts.is_proven or attempts.own_refusals:
+            await self._login.count_refusals(self._place)
+        await attempts.enter(
             self._node,
             has_answered=self._has_answered,
             taker=self._name,
@@ -412,6 +469,7 @@ class NodeLogin:
         """Count a refusal; return whether the node may be sent the password once more."""
         self._took_password = False
         may_try_again = self._login.attempts.refuse(self._node, self._name, self._place)
+        self._login.keep_refusals()
         if not self._is_current:
             self._login.attempts.allow_one_more()  # the password that replaced it keeps its try
         return may_try_again and self._is_current

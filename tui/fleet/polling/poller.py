@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.login.state import Login, LoginStopped
+from tui.fleet.login.state import LOOK_AGAIN, Login, LoginStopped
 from tui.fleet.polling.backoff import backoff
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.identity import NodeFactsReader
@@ -361,7 +361,7 @@ class NodePoller:
             if self.login.trouble or generation == self.login.generation:
                 self._publish_trouble(self.login.trouble_at(self.name), asked_at)
             if self.login.trouble or generation != self.login.generation:
-                return None
+                return LOOK_AGAIN if self.login.is_held_back else None
             # Refused by this node alone: a token that another node issues may pass here.
             self._failures += 1
             return backoff(self._failures, self._timing.interval, None)

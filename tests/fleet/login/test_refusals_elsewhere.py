@@ -1,0 +1,230 @@
+"""Decks and commands that run beside each other count their refused logins together."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.clock import Clock
+from tests.fleet.conftest import (
+    ADMIN,
+    LIST,
+    PASSWORD,
+    Running,
+    Sleep,
+    asked,
+    keeping,
+    profiles,
+    quiet,
+    running,
+)
+from tui.config import NodeProfile
+from tui.credentials import Passwords, Secret
+from tui.credentials.refused_logins import WINDOW, RefusedLogins
+from tui.fleet.login.state import LOOK_AGAIN
+from tui.model.clock import monotonic
+from tui.model.login import LoginWay
+from tui.model.reading import TroubleKind
+from tui.sim.server import SimulatedCluster
+from tui.storage.background_writer import BackgroundWriter
+
+WRONG = "wrong"
+
+LOCKS = 5
+"""How many failed logins lock the user."""
+
+
+class WallClock(Clock):
+    """Unix seconds; no two refusals come at one moment."""
+
+    def __call__(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return WallClock(1_800_000_000.0)
+
+
+@pytest.fixture
+def memory(tmp_path: Path, clock: Clock) -> "Memory":
+    return Memory(tmp_path / "state", clock)
+
+
+class Memory:
+    """The file that decks and commands share."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder, self._clock = folder, clock
+
+    def of_command(self) -> RefusedLogins:
+        return RefusedLogins(self._folder, is_attended=False, clock=self._clock)
+
+    def of_deck(self, nodes: Sequence[NodeProfile], password: str = WRONG) -> Passwords:
+        passwords = keeping(nodes, password)
+        writer = BackgroundWriter("refused logins")
+        passwords.refused = RefusedLogins(
+            self._folder, is_attended=True, clock=self._clock, writer=writer
+        )
+        return passwords
+
+    def refuse(self, times: int) -> None:
+        for _ in range(times):
+            self.of_command().add(ADMIN, "demo")
+
+    async def holds(self, refusals: int) -> None:
+        """Wait until so many are written."""
+        end = monotonic() + 30
+        while len(found := await self.of_command().others(ADMIN, "demo")) != refusals:
+            assert monotonic() < end, found
+            await asyncio.sleep(0.01)
+
+
+def failures(served: SimulatedCluster) -> int:
+    return sum(one.status == 401 for one in served.cluster.requests)
+
+
+async def stopped(deck: Running) -> str:
+    """Wait until the login is stopped on every node, and return why."""
+    await deck.until(
+        lambda: all(
+            one.reading.trouble is not None and one.reading.trouble.kind is TroubleKind.LOGIN
+            for one in deck.fleet.nodes
+        )
+    )
+    return deck.watch().login.trouble
+
+
+@pytest.mark.parametrize(("before", "own"), [(0, 2), (1, 1), (2, 1), (3, 0), (4, 0)])
+async def test_a_deck_sends_a_wrong_password_less_often_after_others_were_refused(
+    before: int, own: int, served: SimulatedCluster, memory: Memory
+) -> None:
+    """P24: a person who has just opened it gets one try, but never the one before the last."""
+    memory.refuse(before)
+    nodes = profiles(served)
+    async with running(*nodes, passwords=memory.of_deck(nodes)) as deck:
+        text = await stopped(deck)
+        await quiet(0.1)
+        assert failures(served) == own
+        await memory.holds(before + own)
+        if not own:
+            told = f"login of {ADMIN}: refused {before} times in the last 15 minutes"
+            assert text == f"{told}; not sent for 15 min"
+            assert not len(served.cluster.requests)
+
+
+@pytest.mark.parametrize(("before", "more"), [(2, 1), (3, 1), (4, 0)])
+async def test_what_a_person_types_then_is_never_the_refusal_that_locks_the_user(
+    before: int, more: int, served: SimulatedCluster, memory: Memory
+) -> None:
+    """P24."""
+    memory.refuse(before)
+    nodes = profiles(served)
+    async with running(*nodes, passwords=memory.of_deck(nodes)) as deck:
+        await stopped(deck)
+        count = failures(served)
+        for _ in range(3):
+            deck.fleet.renew("node1", Secret("wrong too"))
+            await stopped(deck)
+        await quiet(0.1)
+        assert failures(served) == count + more
+        assert before + failures(served) <= LOCKS - 1
+
+
+async def test_a_deck_that_is_held_back_goes_on_by_itself_once_no_refusal_counts(
+    served: SimulatedCluster, memory: Memory, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleep = Sleep(monkeypatch)
+    memory.refuse(3)
+    nodes = profiles(served)
+    async with running(*nodes, passwords=memory.of_deck(nodes, PASSWORD)) as deck:
+        await stopped(deck)
+        await deck.until(lambda: deck.watch().next_at is not None)
+        assert 0 < (deck.watch().next_at or 0) - monotonic() <= LOOK_AGAIN
+        clock.now += 300
+        sleep.asleep += 300
+        await deck.readings(1)
+        assert "not sent for 10 min" in await stopped(deck)
+        assert not len(served.cluster.requests)
+        clock.now += WINDOW - 300
+        sleep.asleep += WINDOW - 300
+        deck.watch().refresh_now()
+        await deck.good()
+        assert failures(served) == 0
+
+
+async def test_a_deck_that_is_held_back_goes_on_once_another_process_took_the_login(
+    served: SimulatedCluster, memory: Memory
+) -> None:
+    memory.refuse(3)
+    nodes = profiles(served)
+    async with running(*nodes, passwords=memory.of_deck(nodes, PASSWORD)) as deck:
+        await stopped(deck)
+        other = memory.of_command()
+        await other.others(ADMIN, "demo")
+        other.remove(ADMIN, "demo")
+        deck.watch().refresh_now()
+        await deck.good()
+
+
+async def test_two_decks_and_a_command_side_by_side_never_lock_the_user(
+    served: SimulatedCluster, memory: Memory
+) -> None:
+    """P24."""
+    nodes = profiles(served)
+    async with (
+        running(*nodes, passwords=memory.of_deck(nodes)) as first,
+        running(*nodes, passwords=memory.of_deck(nodes)) as second,
+    ):
+        for _ in range(2):
+            await stopped(first)
+            await stopped(second)
+            first.fleet.refresh()
+            second.fleet.refresh()
+            for deck in (first, second):
+                deck.fleet.renew("node1", Secret("wrong too"))
+        await stopped(first)
+        await stopped(second)
+        await quiet(0.1)
+        assert failures(served) <= LOCKS - 1
+        await memory.holds(failures(served))
+
+
+async def test_refusals_of_others_do_not_disturb_a_login_that_nodes_take(
+    served: SimulatedCluster, memory: Memory
+) -> None:
+    """A cron job with an old password must not end a deck with the right one."""
+    nodes = profiles(served, login=LoginWay.BASIC)
+    async with running(*nodes, passwords=memory.of_deck(nodes, PASSWORD)) as deck:
+        await deck.good()
+        memory.refuse(2)
+        before = len(asked(served, LIST))
+        await deck.readings(3)
+        assert len(asked(served, LIST)) >= before + 9
+        assert not deck.watch().login.trouble
+
+
+async def test_a_deck_whose_login_is_taken_removes_what_others_were_refused(
+    served: SimulatedCluster, memory: Memory
+) -> None:
+    memory.refuse(2)
+    nodes = profiles(served)
+    async with running(*nodes, passwords=memory.of_deck(nodes, PASSWORD)) as deck:
+        await deck.good()
+        await memory.holds(0)
+        assert deck.watch().login.attempts.refusals == 0
+
+
+async def test_every_refusal_of_a_password_that_was_changed_is_kept(
+    served: SimulatedCluster, memory: Memory
+) -> None:
+    """Two requests may carry it at a time, and the second answer comes after the login stopped."""
+    nodes = profiles(served, login=LoginWay.BASIC)
+    async with running(*nodes, passwords=memory.of_deck(nodes, PASSWORD)) as deck:
+        await deck.good()
+        served.cluster.users[ADMIN].password = "another"
+        await stopped(deck)
+        await quiet(0.1)
+        await memory.holds(failures(served))
