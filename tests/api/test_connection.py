@@ -2,14 +2,20 @@
 
 import socket
 import struct
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from tests.faultserver import Peer, always, answer, serving
 from tui.api.client import NodeOperator
-from tui.api.errors import ApiError
+from tui.api.errors import ApiError, LoginRefused
+
+OLD = '{"ccs": {"status": "RUNNING"}}'
+NEW = '{"ccs": {"status": "STOPPED"}}'
 
 
 @contextmanager
@@ -44,3 +50,67 @@ async def test_a_node_that_resets_each_connection_at_once_is_in_trouble(
         for _ in range(50):
             with pytest.raises(ApiError):
                 await reader.services()
+
+
+class Sleeper:
+    """A machine that sleeps while a node's answer lies in its socket."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._asleep = 0.0
+        self._clock = time.clock_gettime
+        monkeypatch.setattr(time, "clock_gettime", self._now)
+
+    def _now(self, clock: int) -> float:
+        return self._clock(clock) + (self._asleep if clock == time.CLOCK_BOOTTIME else 0.0)
+
+    def before_answers(self, seconds: float, *answers: bytes) -> Callable[[Peer], None]:
+        """Answer each request of a connection, the first of them before the machine slept."""
+
+        def play(peer: Peer) -> None:
+            for body in answers:
+                if peer.read() is None:
+                    return
+                self._asleep += seconds
+                peer.send(body)
+
+        return play
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_an_answer_of_before_the_machine_slept_is_not_taken_for_one_of_now(
+    connect: Callable[..., NodeOperator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P18: it may be hours old, and the request is sent again on a new connection."""
+    sleeper = Sleeper(monkeypatch)
+    with serving(sleeper.before_answers(7200, answer(OLD), answer(OLD)), always(NEW)) as server:
+        (service,) = await connect(server).services()
+        assert service.status == "STOPPED"
+    assert (server.connections, len(server.asked)) == (2, 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_an_answer_is_requested_once_where_the_machine_slept_before_it_or_for_a_moment(
+    connect: Callable[..., NodeOperator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleeper = Sleeper(monkeypatch)
+    with serving(sleeper.before_answers(1, answer(OLD), answer(NEW))) as server:
+        reader = connect(server)
+        await reader.services()
+        sleeper._asleep += 7200
+        (service,) = await reader.services()
+        assert service.status == "STOPPED"
+    assert (server.connections, len(server.asked)) == (1, 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_a_refusal_of_before_the_machine_slept_is_believed(
+    connect: Callable[..., NodeOperator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P24: sent again, the password could be refused again."""
+    sleeper = Sleeper(monkeypatch)
+    with (
+        serving(sleeper.before_answers(7200, answer("no", 401)), always(NEW)) as server,
+        pytest.raises(LoginRefused),
+    ):
+        await connect(server).services()
+    assert len(server.asked) == 1

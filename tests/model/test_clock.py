@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.model.clock import monotonic
+from tui.model.clock import asleep, monotonic
 
 ROOT = Path(__file__).parents[2]
 WAITS = {
@@ -33,6 +33,15 @@ def test_time_asleep_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     clocks = {time.CLOCK_BOOTTIME: 7300.0, time.CLOCK_MONOTONIC: 100.0}
     monkeypatch.setattr(time, "clock_gettime", clocks.__getitem__)
     assert monotonic() == 7300.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+def test_time_asleep_is_what_the_clocks_have_moved_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = asleep()
+    assert abs(asleep() - before) < 1
+    now = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: now(clock) + 7200)
+    assert 7199 < asleep() - before < 7201
 
 
 def test_no_other_module_counts_ages_by_a_clock_that_sleeps() -> None:

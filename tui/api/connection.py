@@ -37,6 +37,7 @@ from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
+from tui.model.clock import asleep
 from tui.model.login import LockoutRule
 from tui.model.records import dataclass
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
@@ -139,10 +140,17 @@ class RequestTrace:
     connected: bool = False
     sent: bool = False
     stream: NetworkStream | None = None
+    _asleep_before: float = 0.0
+
+    @property
+    def slept(self) -> bool:
+        """Whether the machine has slept since the request was sent."""
+        return asleep() - self._asleep_before > _ASLEEP
 
     def start_sending(self) -> None:
         """Mark the request as sent: its headers begin to leave."""
         self.stage, self.sent = RequestStage.WAITING, True
+        self._asleep_before = asleep()
         if self.leaving is not None:
             self.leaving()
 
@@ -153,6 +161,7 @@ BODY_AT_MOST = 4 * 1024 * 1024
 _PROBE_AT_MOST = 2.0
 _CODING_AT_MOST = 10
 """Characters of the name of a content coding that is shown."""
+_ASLEEP = 2.0
 
 
 class Connection:
@@ -214,13 +223,20 @@ class Connection:
     async def get(
         self, path: str, authorization: Authorization | None, before_send: BeforeSend | None = None
     ) -> HttpReply:
-        """Send a GET, once more on a new connection if a kept one turns out to be closed."""
+        """Send a GET, once more on a new connection if a kept one turns out to be closed.
+
+        Also if the machine slept meanwhile: the deadline does not count that time, so the answer
+        may have waited for hours.
+        """
         has_password = authorization is not None and authorization.is_password
         trace = RequestTrace(before_send, has_password=has_password)
         async with self._deadline(trace) as limit:
             request = Request("GET", self._address, path, authorization)
             try:
-                return await self._send(request, trace, limit)
+                reply = await self._send(request, trace, limit)
+                if reply.status != 200 or not trace.slept:
+                    return reply
+                await self.aclose()
             except Unreachable:
                 # Only a kept connection may have been closed before the node knew of this.
                 if trace.connected or not trace.sent:

@@ -25,6 +25,19 @@ def monotonic() -> float:
     return time.clock_gettime(_GOES_ON)
 
 
+def awake() -> float:
+    """Return the seconds since some moment in the past, those asleep left out.
+
+    For how long something took; asyncio counts its timeouts by the same clock.
+    """
+    return time.monotonic()
+
+
+def asleep() -> float:
+    """Return the seconds that the machine slept since some moment; only differences count."""
+    return monotonic() - awake()
+
+
 class ClockZone(Enum):
     """The zone in which times are shown; the value is the word in the configuration."""
 

@@ -1,7 +1,9 @@
 import asyncio
+import sys
 
 import pytest
 
+from tests.fleet.conftest import Sleep
 from tui.fleet.login.attempt_limit import SLOTS, RequestSlots
 
 
@@ -140,3 +142,14 @@ async def test_a_request_that_takes_long_counts_as_slow_before_it_ends() -> None
     fast = await entering(slots, "fast")
     assert fast.done()
     slow.cancel()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_time_asleep_is_not_how_long_a_request_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P18: after a night the deck would say that its readings are late."""
+    sleep = Sleep(monkeypatch)
+    slots = RequestSlots()
+    await slots.enter("a")
+    sleep.asleep += 7200
+    slots.leave("a")
+    assert 0.0 < slots.latency < 60.0

@@ -31,7 +31,7 @@ import math
 from collections.abc import Callable, Hashable, Iterable
 
 from tui.api.errors import NodeNotSeenYet
-from tui.model.clock import monotonic
+from tui.model.clock import awake, monotonic
 from tui.model.login import LockoutRule
 
 SLOTS = 2
@@ -48,10 +48,10 @@ class RequestSlots:
     """The slots of the requests that may carry a password at the same time, first come first.
 
     `size` is how many there are now. `latency` is how long a request keeps its slot, in seconds,
-    smoothed; 0.0 before the first. `clock` gives monotonic seconds.
+    smoothed; 0.0 before the first. `clock` gives monotonic seconds, those asleep left out.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic, slow: float = SLOW) -> None:
+    def __init__(self, clock: Callable[[], float] = awake, slow: float = SLOW) -> None:
         self.size = SLOTS
         self.latency = 0.0
         self._clock = clock
@@ -142,7 +142,7 @@ class AttemptLimit:
         self._doubting: set[Hashable] = set()
         self._no_doubt = asyncio.Event()
         self._changed = asyncio.Event()
-        self._slots = RequestSlots(clock, slow)
+        self._slots = RequestSlots(slow=slow)
 
     @property
     def own_refusals(self) -> int:
