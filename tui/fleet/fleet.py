@@ -22,7 +22,7 @@ from tui.fleet.orders.guard import NodeStanding, judge_order
 from tui.fleet.orders.recovery import OrderRecovery
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.one_look import look_once
-from tui.fleet.polling.poller import NodePoller, PollTiming, Turns
+from tui.fleet.polling.poller import NodePoller, PollTiming, PollTurns
 from tui.fleet.polling.poller_factory import PollerFactory
 from tui.fleet.protocols import (
     FleetListener,
@@ -95,7 +95,7 @@ class Fleet:
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
         self._recovery = OrderRecovery(self.journal, self.orders.report)
         # Many nodes take their turns more often, so that a key never waits for all of them.
-        self._turns = Turns(_FEW_TURNS if len(configuration.nodes) <= _FEW else _MANY_TURNS)
+        self._turns = PollTurns(_FEW_TURNS if len(configuration.nodes) <= _FEW else _MANY_TURNS)
         # Evenly within one interval: polled at once, they would stay so.
         apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
         for number, profile in enumerate(configuration.nodes):

@@ -25,7 +25,7 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.fleet.orders.guard import judge_order
-from tui.fleet.polling.poller import NodePoller, Turns
+from tui.fleet.polling.poller import NodePoller, PollTurns
 from tui.model.event import EventKind, RoleChange
 from tui.model.event_text import event_text
 from tui.model.node import Role
@@ -193,7 +193,7 @@ async def test_a_pause_stops_the_requests_and_refresh_now_still_asks(
 
 
 def test_nodes_that_are_due_about_the_same_time_are_polled_together() -> None:
-    turns = Turns(0.25)
+    turns = PollTurns(0.25)
     first = turns.before(100.0, 2.0)
     assert first == pytest.approx(99.875)
     for due in (99.9, 100.03, 100.06):
@@ -203,7 +203,7 @@ def test_nodes_that_are_due_about_the_same_time_are_polled_together() -> None:
 
 
 def test_turns_of_a_short_interval_are_an_eighth_of_it() -> None:
-    turns = Turns(0.25)
+    turns = PollTurns(0.25)
     turns.before(100.0, 0.08)
     assert turns.before(100.009, 0.08) == pytest.approx(100.005)
 

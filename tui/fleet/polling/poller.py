@@ -49,7 +49,7 @@ _TURNS = 8
 
 
 @dataclass(slots=True)
-class Turns:
+class PollTurns:
     """The moments at which nodes are polled, `seconds` apart, those that are due about then at one.
 
     To wake for each node by itself takes longer than to poll it.
@@ -76,7 +76,7 @@ class PollTiming:
     interval: float
     timeout: float
     first: float = 0.0
-    turns: Turns | None = None
+    turns: PollTurns | None = None
 
 
 class NodePoller:
@@ -301,7 +301,7 @@ class NodePoller:
         self._is_nudged = True
         _end(self._rest_end)
 
-    async def _rest(self, seconds: float | None, turns: Turns | None = None) -> None:
+    async def _rest(self, seconds: float | None, turns: PollTurns | None = None) -> None:
         """Wait `seconds`, for ever if None; a nudge or a new password ends it."""
         if seconds is not None and self._hurry is not None and not self._must_wait:
             seconds = min(seconds, self._hurry)
