@@ -384,7 +384,7 @@ async def test_after_the_wait_the_node_has_the_time_that_was_left(connect):
         client = connect(server, timeout=0.3, guard=Guard(seconds=0.4))
         began = time.monotonic()
         with pytest.raises(Unreachable, match="no answer within"):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await client.services()
         assert 0.4 < time.monotonic() - began < 4
 

@@ -314,7 +314,7 @@ async def test_a_bug_in_a_listener_ends_the_fleet_with_its_exception(
 
     nodes = profiles(served)
     fleet = Fleet(configuration(nodes), listener=Broken(), passwords=keeping(nodes))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(ExceptionGroup) as caught:
             await fleet.run()
     assert caught.group_contains(ZeroDivisionError)

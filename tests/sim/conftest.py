@@ -38,7 +38,7 @@ def served() -> Iterator[SimulatedCluster]:
 def ask(served: SimulatedCluster) -> Iterator[Callable[..., httpx.Response]]:
     """Send requests over real HTTPS, with the certificate checked, as admin by default."""
     trust = bool(served.ca_pem) and ssl.create_default_context(cadata=served.ca_pem.decode("ascii"))
-    with httpx.Client(verify=trust, trust_env=False, timeout=5) as client:
+    with httpx.Client(verify=trust, trust_env=False, timeout=30) as client:
 
         def ask(method: str, path: str, uid: int = 1, **more: object) -> httpx.Response:
             more.setdefault("auth", ADMIN)

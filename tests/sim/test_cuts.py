@@ -30,7 +30,7 @@ def cluster(request):
 def wire(served, uid):
     """A connection of its own, on which one request was answered."""
     port = int(served.urls[uid].rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=3) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
         if not served.ca_pem:
             yield answered(Wire(raw, raw))
             return
@@ -92,7 +92,7 @@ def answers(served, uid):
 
 
 def order(served, uid, operation, *services):
-    with httpx.Client(verify=False, trust_env=False, timeout=5, auth=ADMIN) as client:  # noqa: S501 - the simulator's certificate is its own
+    with httpx.Client(verify=False, trust_env=False, timeout=30, auth=ADMIN) as client:  # noqa: S501 - the simulator's certificate is its own
         return client.post(
             served.urls[uid] + "/v1/local/services",
             json={"operation_type": operation, "services": list(services)},

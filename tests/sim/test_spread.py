@@ -14,7 +14,7 @@ from tui.sim.server import SimulatedCluster, SimulatorError
 
 def ask(served: SimulatedCluster, path: str, uid: int = 1) -> httpx.Response:
     trust = ssl.create_default_context(cadata=served.ca_pem.decode("ascii"))
-    with httpx.Client(verify=trust, trust_env=False, timeout=5) as client:
+    with httpx.Client(verify=trust, trust_env=False, timeout=30) as client:
         return client.get(served.urls[uid] + path, auth=ADMIN)
 
 

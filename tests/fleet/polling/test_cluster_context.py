@@ -15,6 +15,7 @@ from tests.fleet.conftest import (
     LIST,
     PASSWORD,
     PATIENCE,
+    TIMEOUT,
     VIEWER,
     VIEWER_PASSWORD,
     Play,
@@ -110,7 +111,7 @@ def reader(url: str) -> NodeReader:
         title="node1",
         url=url,
         trust=NoTrust(),
-        timeout=2,
+        timeout=TIMEOUT,
         username=ADMIN,
         password=Secret(PASSWORD),
     )
@@ -537,7 +538,7 @@ async def all_parts(deck: Running, node: str = "node1", but: frozenset[str] = fr
             if part not in but
         )
 
-    await deck.until(known, 15)
+    await deck.until(known)
 
 
 async def test_every_node_of_a_cluster_has_what_the_primary_reports(
@@ -613,7 +614,7 @@ async def test_a_call_that_fails_costs_only_what_it_reports(call: ContextCall, g
         async with running(*profiles(served), timeout=0.5) as deck:
             failed = PARTS[call]
             deck.fleet.refresh_context("node1")
-            await deck.until(lambda: getattr(deck.fleet.context("node1"), failed).gap == gap, 15)
+            await deck.until(lambda: getattr(deck.fleet.context("node1"), failed).gap == gap)
             await all_parts(deck, but=frozenset({"certificates", failed}))
             assert deck.watch().reading.is_good
             assert deck.watch().read_only == ""
@@ -675,7 +676,7 @@ async def test_a_slow_call_delays_no_reading_of_the_services(served: SimulatedCl
         served.cluster.slow_call(path, 30)
     async with running(*profiles(served), refresh=0.1, timeout=3.0) as deck:
         deck.fleet.refresh_context("node1")
-        await deck.until(lambda: deck.fleet.context("node1").databases.gap == "timed out", 15)
+        await deck.until(lambda: deck.fleet.context("node1").databases.gap == "timed out")
         # The next of the slow calls is under way by now.
         before = len(asked(served, LIST, uid=1))
         await deck.until(lambda: len(asked(served, LIST, uid=1)) - before >= 5)
