@@ -221,18 +221,22 @@ async def test_what_would_be_sent_is_seen_to_its_end_before_y_confirms_it() -> N
 
 
 class Growing(LongTail):
-    """A question of which more becomes essential while it is open."""
+    """A question of which more becomes essential while it is open, once it `grows`."""
+
+    grows = False
 
     def renew_facts(self) -> bool:
-        self.lines = LongQuestion.lines
-        return True
+        if self.grows:
+            self.lines = LongQuestion.lines
+        return self.grows
 
 
 async def test_what_is_new_in_the_essentials_has_to_be_seen_too() -> None:
     """P4, P5: the facts are found anew while the dialog is open."""
     async with asked(Growing) as shown:
         await wait_until(lambda: help_text(shown).startswith("y restarts"))
-        shown.question._renew()
+        assert isinstance(shown.question, Growing)
+        shown.question.grows = True
         await wait_until(lambda: "down shows the rest" in help_text(shown))
         await shown.press("y")
         assert shown.answers == []
@@ -271,7 +275,8 @@ async def test_what_follows_the_essentials_may_be_read_and_need_not() -> None:
 async def test_lines_that_were_passed_by_were_not_seen() -> None:
     """P5, case 59: the wheel scrolls without a limit."""
     async with asked(LongQuestion) as shown:
-        facts = shown.question.query_one("#facts")
+        question, facts = shown.question, shown.question.query_one("#facts")
+        await wait_until(lambda: question._seen == facts.size.height > 1)
         facts.scroll_to(y=35, animate=False, immediate=True)
         await wait_until(lambda: "up shows what was skipped" in help_text(shown))
         await shown.press("y")
