@@ -41,7 +41,7 @@ def test_the_password_is_cut_out_of_an_error_in_every_form(password: str, status
     ]
     for form in forms:
         text = seen(request, form, status)
-        assert text.count("(left out)") == 1, form
+        assert text.count("(removed)") == 1, form
         for part in (password, encoded, json.dumps(password)[1:-1], quote(password, safe="")):
             assert part not in text
 
@@ -51,7 +51,7 @@ def test_a_token_and_an_encoded_password_are_cut_out_of_a_good_answer_too() -> N
     assert "canary" not in seen(asked(TOKEN), services % TOKEN.secret.reveal(), 200)
     basic = basic_authorization("op@x", HiddenText("RUNNING"))
     text = seen(asked(basic), services % basic.secret.reveal(), 200)
-    assert text == services % "(left out)"  # and the word that is the password stays
+    assert text == services % "(removed)"  # and the word that is the password stays
 
 
 def test_a_token_that_was_wanted_arrives() -> None:
@@ -63,7 +63,7 @@ def test_a_token_that_was_wanted_arrives() -> None:
 def test_a_refused_login_by_body_repeats_no_password() -> None:
     login = json.dumps({"username": "op@x", "password": ODD})
     assert seen(asked(None, AUTHORIZE, login), login, 401) == login.replace(
-        json.dumps(ODD)[1:-1], "(left out)"
+        json.dumps(ODD)[1:-1], "(removed)"
     )
 
 
@@ -79,7 +79,7 @@ def test_a_redirect_repeats_no_login() -> None:
     basic = basic_authorization("op@x", HiddenText("hunter2-canary"))
     where = {"location": f"https://{basic.secret.reveal()}/hunter2-canary"}
     cut = without_secrets(HttpReply(307, where, b""), asked(basic))
-    assert cut.headers == {"location": "https://(left out)/(left out)"}
+    assert cut.headers == {"location": "https://(removed)/(removed)"}
 
 
 @pytest.mark.parametrize(

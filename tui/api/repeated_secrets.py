@@ -15,7 +15,7 @@ from tui.api.codec import HttpReply
 from tui.api.http_transport import Request
 from tui.api.request_gate import AUTHORIZE, REFRESH
 
-_LEFT_OUT = "(left out)"
+_REMOVED = "(removed)"
 _LOGIN_PATHS = frozenset({AUTHORIZE, REFRESH})
 _PASSWORD_AT_LEAST = 4
 """Characters of a password that is looked for: a shorter one is a part of many words."""
@@ -32,7 +32,7 @@ def without_secrets(reply: HttpReply, request: Request) -> HttpReply:
         return reply
     body = reply.body
     for secret in _secrets(request, with_password=not is_good):
-        body = body.replace(secret.encode("utf-8", "surrogatepass"), _LEFT_OUT.encode())
+        body = body.replace(secret.encode("utf-8", "surrogatepass"), _REMOVED.encode())
     if is_good:
         return reply if body is reply.body else replace(reply, body=body)
     # Of its headers, only those of an error are ever shown.
@@ -43,7 +43,7 @@ def without_secrets(reply: HttpReply, request: Request) -> HttpReply:
 def cut_secrets(text: str, request: Request) -> str:
     """Return a text of a failed request without what authorized it."""
     for secret in _secrets(request, with_password=True):
-        text = text.replace(secret, _LEFT_OUT)
+        text = text.replace(secret, _REMOVED)
     return text
 
 
