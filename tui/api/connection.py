@@ -37,7 +37,7 @@ from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
-from tui.model.clock import asleep
+from tui.model.clock import asleep, slept_since
 from tui.model.login import LockoutRule
 from tui.model.records import dataclass
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
@@ -145,7 +145,7 @@ class RequestTrace:
     @property
     def slept(self) -> bool:
         """Whether the machine has slept since the request was sent."""
-        return asleep() - self._asleep_before > _ASLEEP
+        return slept_since(self._asleep_before)
 
     def start_sending(self) -> None:
         """Mark the request as sent: its headers begin to leave."""
@@ -161,7 +161,6 @@ BODY_AT_MOST = 4 * 1024 * 1024
 _PROBE_AT_MOST = 2.0
 _CODING_AT_MOST = 10
 """Characters of the name of a content coding that is shown."""
-_ASLEEP = 2.0
 
 
 class Connection:

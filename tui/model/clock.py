@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 from enum import Enum
 
+_MOMENT = 2.0
 _GOES_ON = time.CLOCK_MONOTONIC
 """On macOS it is this one that goes on in sleep (clock_gettime(3) there)."""
 if sys.platform == "linux":
@@ -36,6 +37,11 @@ def awake() -> float:
 def asleep() -> float:
     """Return the seconds that the machine slept since some moment; only differences count."""
     return monotonic() - awake()
+
+
+def slept_since(before: float) -> bool:
+    """Whether the machine slept for more than a moment since `asleep` returned `before`."""
+    return asleep() - before > _MOMENT
 
 
 class ClockZone(Enum):

@@ -18,7 +18,7 @@ from tui.fleet.orders.verdict import OrderEvidence, Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.journal_file import JournalError
-from tui.model.clock import monotonic
+from tui.model.clock import asleep, monotonic, slept_since
 from tui.model.context import ClusterContext, EndpointAvailability
 from tui.model.node import Identity, start_times
 from tui.model.order import (
@@ -119,6 +119,7 @@ class _LiveOrder:
     databases: tuple[int, ...] = ()
     held: Verdict | None = None
     held_until: float = 0.0
+    asleep_before: float = field(default_factory=asleep)
     intended: bool = False
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -227,13 +228,18 @@ class Orders:
         return None
 
     async def _intend(self, live: _LiveOrder) -> None:
-        """Write the order into the journal: no record, no order."""
+        """Write the order into the journal: no record, no order.
+
+        Raises ChangedSinceSeen where the machine slept since the check.
+        """
         live.intended = True  # where the wait for the disk is interrupted, it may be written
         try:
             await self._journal.intend(live.order, live.tier, live.via.login.username)
         except JournalError:
             live.intended = False
             raise
+        if slept_since(live.asleep_before):
+            raise ChangedSinceSeen("this machine slept before the action was sent")
 
     async def _check(self, live: _LiveOrder, client: NodeReader) -> None:
         """Raise ChangedSinceSeen unless the node is the one meant and nothing changed meanwhile.
@@ -289,10 +295,13 @@ class Orders:
         self._step(live.order, OrderPhase.ENDED, _summary(live.verdicts.values()), live)
 
     def _judge(self, live: _LiveOrder) -> None:
-        now = monotonic()
+        now, slept = monotonic(), asleep() - live.asleep_before
+        # Nothing was watched meanwhile: that time is none that the node had.
+        limit, look = self._patience.limit + slept, self._patience.look + slept
+        patience = replace(self._patience, limit=limit, look=look)
         for before in live.order.services:
             if before.name not in live.verdicts:
-                verdict = live.evidence.verdict(before, now, self._patience)
+                verdict = live.evidence.verdict(before, now, patience)
                 if verdict is not None and _waits_for_endpoints(live, verdict):
                     live.held_until = live.held_until or now + self._patience.endpoints
                     live.held = verdict
