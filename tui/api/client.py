@@ -254,6 +254,7 @@ class NodeReader:
             known,
             disabled,
             {path: str(error) for path, error in gaps.items()},
+            lacks_answer=any(isinstance(error, Unreachable) for error in gaps.values()),
         )
 
     def _read_cluster(self, body: bytes) -> str:

@@ -41,6 +41,7 @@ class ClusterFacts:
 
     `optional` are the keys of `/v1/cluster/services_configuration`, `disabled` those of them
     whose operating_mode is "disabled". `gaps` are the calls that failed, by path, with the reason.
+    `lacks_answer` if nothing came back from one of them.
     """
 
     name: str = ""
@@ -48,6 +49,7 @@ class ClusterFacts:
     optional: frozenset[str] | None = None
     disabled: frozenset[str] = frozenset()
     gaps: Mapping[str, str] = field(default_factory=dict)
+    lacks_answer: bool = False
 
     def member(self, uid: int | None) -> Member | None:
         """Find a member by its uid."""

@@ -1,12 +1,14 @@
 """One loop a node: it asks by itself, keeps what it knows, and delays nobody else."""
 
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from tests.faultserver import Peer, always, answer, once, serving
+from tests.faultserver import FaultServer, Peer, always, answer, once, serving
 from tests.fleet.conftest import (
     BOOTSTRAP,
     CLUSTER,
@@ -17,6 +19,7 @@ from tests.fleet.conftest import (
     STATES,
     Play,
     Running,
+    Sleep,
     asked,
     profile,
     profiles,
@@ -506,3 +509,52 @@ async def test_services_are_counted_once_a_reading() -> None:
             deck.watch().refresh_now()
             await new_reading(deck)
             assert deck.watch().tally.well == 0
+
+
+def requests(server: FaultServer, path: str) -> int:
+    return [one.path for one in server.asked].count(path)
+
+
+def hasten_side_calls(deck: Running, seconds: float = 0.05) -> None:
+    """Make side calls that got no answer again so soon; of a fleet that has not begun to poll."""
+    watch = deck.watch()
+    watch._timing = replace(watch._timing, side_again=seconds)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+@pytest.mark.parametrize("path", [OPTIONAL, STATES, HEALTH, BOOTSTRAP])
+async def test_a_side_call_that_timed_out_is_made_again_long_before_a_slow_interval_is_over(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P24: at a pace of its own, and never while its cache has it wait."""
+    clock, play = Sleep(monkeypatch), Play()
+    play.get(path, Peer.hang)
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=600, timeout=0.2) as deck:
+            hasten_side_calls(deck)
+            await deck.good()
+            await deck.until(lambda: requests(server, path) == 1)
+            await quiet(0.8)  # it has timed out, and some turns of its pace have gone by
+            assert requests(server, path) == 1
+            play.heal(path)
+            clock.asleep += 11
+            await deck.until(lambda: requests(server, path) == 2)
+            await quiet(0.5)
+            assert requests(server, path) == 2
+            assert requests(server, LIST) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_no_side_call_is_made_again_while_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, play = Sleep(monkeypatch), Play()
+    play.get(OPTIONAL, Peer.hang)
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=600, timeout=0.2) as deck:
+            hasten_side_calls(deck)
+            await deck.good()
+            await deck.until(lambda: requests(server, CLUSTER) == 1)
+            deck.fleet.set_paused(True)
+            clock.asleep += 11
+            count = len(server.asked)
+            await quiet(0.4)
+            assert len(server.asked) == count

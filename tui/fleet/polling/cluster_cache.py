@@ -98,6 +98,7 @@ class ClusterCache:
         self._asking = asyncio.Lock()
         self._source_node = SourceNode()
         self._demoted: dict[str, float] = {}
+        self._unanswered: set[str] = set()
         self._waiting: dict[str, Callable[[], None]] = {}
         self._own: dict[str, _OwnAnswer] = {}
         self._forgotten: dict[str, int] = {}
@@ -121,6 +122,11 @@ class ClusterCache:
     def has_work(self, node: str, every: float) -> bool:
         """Whether it is time to poll this node for anything of its cluster."""
         return self._is_due(node, every) or self.health_is_due(node)
+
+    def lacks_answer(self, node: str) -> bool:
+        """Whether a call to this node for the facts or the health of its cluster got no answer."""
+        is_source_of_health = node == self._health_source
+        return node in self._unanswered or (is_source_of_health and self.health.lacks_answer)
 
     def health_is_due(self, node: str) -> bool:
         """Whether to ask this node: any may answer, until one sends the call elsewhere."""
@@ -284,6 +290,7 @@ class ClusterCache:
         self.readers.pop(node, None)
         self._waiting.pop(node, None)
         self._demoted.pop(node, None)
+        self._unanswered.discard(node)
         self._source_node.forget(node)
         self.health.forget()
         self.forget_facts_of(node)
@@ -330,7 +337,9 @@ class ClusterCache:
             return False
         if self._forgotten.get(node) != forgotten:
             return False  # it may be another node's answer
+        self._unanswered.clear()
         if isinstance(answer, ClusterFacts):
+            self._unanswered.update({node} if answer.lacks_answer else ())
             self._keep(node, answer)
         else:
             self._keep_roles(answer)
@@ -346,6 +355,10 @@ class ClusterCache:
     def _fail(self, node: str, error: ApiError, *, whole: bool) -> None:
         now = self._clock()
         self._gap = str(error)
+        if isinstance(error, Unreachable):
+            self._unanswered.add(node)
+        else:
+            self._unanswered.discard(node)
         if isinstance(error, Unavailable) and is_redirect(error):
             self._source_node.redirected(node, error.location, now)
             self._demoted[node] = now

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tui.api.errors import ApiError, Forbidden, LoginRefused, Unavailable, gap_of, is_redirect
+from tui.api.errors import (
+    ApiError,
+    Forbidden,
+    LoginRefused,
+    Unavailable,
+    Unreachable,
+    gap_of,
+    is_redirect,
+)
 from tui.fleet.polling.cluster_context import CONTEXT_EVERY, REFUSED_FOR, HealthReading
 from tui.fleet.polling.source_node import FACTS_EVERY
 from tui.model.clock import monotonic
@@ -29,7 +37,8 @@ class ClusterHealthCache:
 
     A 404 means that the version has no such call, and it is tried again after an hour, a 403 after
     REFUSED_FOR seconds; any other trouble is a `gap`, in words, and the newest grows old.
-    `is_redirected` if the last node that was asked is not one that answers it. What surrounds the
+    `is_redirected` if the last node that was asked is not one that answers it, `lacks_answer` if
+    nothing came back from it. What surrounds the
     nodes is read out of every answer after CONTEXT_EVERY seconds alone, as it may be long.
     """
 
@@ -39,7 +48,7 @@ class ClusterHealthCache:
         self.newest: ClusterHealth | None = None
         self.read_at = 0.0
         self.gap = ""
-        self.is_redirected = False
+        self.is_redirected = self.lacks_answer = False
         self._short_gap = ""
         self._whole_at = self._whole_due = 0.0
         self._latest_on: datetime | None = None
@@ -48,7 +57,8 @@ class ClusterHealthCache:
     def forget(self) -> None:
         """Forget the newest answer; it is read again at once."""
         self.newest, self.read_at, self._due, self.gap = None, 0.0, 0.0, ""
-        self._latest_on, self._short_gap, self.is_redirected = None, "", False
+        self._latest_on, self._short_gap = None, ""
+        self.is_redirected = self.lacks_answer = False
         self._whole_at = self._whole_due = 0.0
 
     def hasten(self) -> None:
@@ -84,7 +94,7 @@ class ClusterHealthCache:
         else:
             newest = newest.with_surroundings_of(before)
         self.newest, self.read_at, self.gap = newest, self._clock(), ""
-        self._short_gap, self.is_redirected = "", False
+        self._short_gap, self.is_redirected, self.lacks_answer = "", False, False
         self._due = self.read_at + FACTS_EVERY
         observed = [node.observed_on for node in newest.nodes if node.observed_on is not None]
         latest = max(observed, default=None)
@@ -122,7 +132,7 @@ class ClusterHealthCache:
 
     def _miss(self, error: ApiError) -> None:
         now, self.gap, self._short_gap = self._clock(), str(error), gap_of(error)
-        self.is_redirected = is_redirect(error)
+        self.is_redirected, self.lacks_answer = is_redirect(error), isinstance(error, Unreachable)
         pause = REFUSED_FOR if isinstance(error, Forbidden) else _AGAIN
         if isinstance(error, Unavailable) and error.status == 404:
             self.newest, pause = None, _ABSENT

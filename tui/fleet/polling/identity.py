@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.api.errors import ApiError, LoginRefused
+from tui.api.errors import ApiError, LoginRefused, Unreachable
 from tui.config import NodeProfile
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.source_node import FACTS_EVERY
@@ -162,7 +162,8 @@ IDENTITY_EVERY = 30.0
 class NodeFactsReader:
     """Reads who a node is, and looks it up in its cluster's cache.
 
-    `facts` are the newest known of the node that answers, `meant` is the node that is meant;
+    `facts` are the newest known of the node that answers, `meant` is the node that is meant,
+    `is_unidentified` if it did not answer when it was last asked who it is;
     `report` is called whenever there are new facts, with the role's change.
     """
 
@@ -179,6 +180,7 @@ class NodeFactsReader:
         self._cluster = cluster
         self._report = report
         self._identity = Identity()
+        self.is_unidentified = False
         self._is_retired = False
         self._asked_at = self._identified_at = 0.0
         self._last_role: tuple[int | None, Role] = (None, Role.UNKNOWN)
@@ -206,13 +208,20 @@ class NodeFactsReader:
             self._identity = await reader.identity()
         except LoginRefused:
             raise
-        except ApiError:
-            self._identity = Identity()
+        except ApiError as error:
+            self._identity, self.is_unidentified = Identity(), isinstance(error, Unreachable)
+        else:
+            self.is_unidentified = False
         self._asked_at = self._identified_at = began
         self.identity_check.answered(self._identity)
         self.meant = self.identity_check.meant(self.facts.identity)
         if self._is_retired or not self.look_up():
             self._report(None)  # an order may wait for it to be the same node
+
+    @property
+    def lacks_answer(self) -> bool:
+        """Whether a call beside the services got no answer, and is worth another try soon."""
+        return self.is_unidentified or self._cluster.lacks_answer(self._name)
 
     def cluster_is_due(self, every: float) -> bool:
         """Whether it is time to poll the node about its cluster, at a pace of `every` seconds."""

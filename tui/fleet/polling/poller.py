@@ -2,7 +2,8 @@
 
 The services come first and on time. Who the node is, is read by the connection that they came by,
 while that is quick. All else (the cluster's facts, who is primary, the health of all nodes) is read
-beside them, one call at a time, by a second connection that is opened when it is wanted.
+beside them, one call at a time, by a second connection that is opened when it is wanted: after a
+reading, and while some of it got no answer at a pace of its own, which slows down.
 """
 
 from __future__ import annotations
@@ -70,13 +71,16 @@ class PollTurns:
 class PollTiming:
     """How a node is polled: seconds between readings, and seconds to wait for an answer.
 
-    `first` are the seconds until its first reading. Nodes that share `turns` are polled together.
+    `first` is the wait before the first reading, `side_again` that before side calls which got no
+    answer are made again, whatever the interval; it grows with each time. Nodes that share `turns`
+    are polled together.
     """
 
     interval: float
     timeout: float
     first: float = 0.0
     turns: PollTurns | None = None
+    side_again: float = 10.0
 
 
 class NodePoller:
@@ -283,14 +287,26 @@ class NodePoller:
     async def _run_side_calls(self) -> None:
         """Make the side calls that are due after a good reading, one at a time."""
         try:
+            failures = 0
             while True:
-                await self._side_is_due.wait()
-                self._side_is_due.clear()
+                await self._wait_for_side_calls(failures)
                 # A refusal stops the login on its way, and the next poll shows that.
                 with contextlib.suppress(ApiError, LoginStopped):
                     await self._make_side_calls()
+                failures = failures + 1 if self._facts_reader.lacks_answer else 0
         finally:
             await self._side_connection.shut()
+
+    async def _wait_for_side_calls(self, failures: int) -> None:
+        """Wait until side calls are due: after a reading, or after some that got no answer."""
+        wait = backoff(failures, self._timing.side_again) if failures else None
+        while not self._side_is_due.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._side_is_due.wait()
+            if self.reading.is_good and not self._is_idle:
+                break
+        self._side_is_due.clear()
 
     def retire(self) -> None:
         """Get no more facts from the cluster's cache, and add none."""
@@ -394,13 +410,15 @@ class NodePoller:
     def _has_side_calls(self) -> bool:
         facts = self._facts_reader
         return (
-            (self._is_slow_to_identify and facts.identity_is_due())
+            facts.lacks_answer
+            or (self._is_slow_to_identify and facts.identity_is_due())
             or facts.cluster_is_due(self.interval)
             or (facts.context_is_due() and not self._is_ordered())
         )
 
     async def _make_side_calls(self) -> None:
-        if self._is_slow_to_identify and self._facts_reader.identity_is_due():
+        is_slow = self._is_slow_to_identify or self._facts_reader.is_unidentified
+        if is_slow and self._facts_reader.identity_is_due():
             began = monotonic()
             async with self._side_connection.hold() as reader:
                 await self._facts_reader.identify(reader)
