@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords, Secret
@@ -43,6 +43,9 @@ from tui.model.order import Order, OrderProgress, SeenService, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
+
+if TYPE_CHECKING:
+    from tui.credentials.refused_logins import RefusedLogins
 
 _SPREAD = 0.03
 _FEW = 20
@@ -105,6 +108,11 @@ class Fleet:
     def read_only(self) -> str:
         """Why the whole session is read-only; empty where it is not."""
         return self._read_only
+
+    @property
+    def refused_logins(self) -> "RefusedLogins | None":
+        """What this process and others were refused, where it is kept."""
+        return self._passwords.refused
 
     @property
     def nodes(self) -> tuple[NodePoller, ...]:

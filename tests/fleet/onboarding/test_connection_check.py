@@ -24,6 +24,7 @@ from tests.fleet.conftest import (
 )
 from tui.config import FileSource
 from tui.credentials import Secret
+from tui.credentials.refused_logins import RefusedLogins
 from tui.fleet.onboarding.connection_check import try_connection
 from tui.model.login import LoginWay
 from tui.model.trust import AuthorityTrust, SystemTrust, parse_fingerprint
@@ -81,6 +82,33 @@ async def test_a_wrong_password_is_tried_again_for_a_token_unless_the_node_says_
     assert "does not accept admin@demo.local" in found.texts[0]
     assert found.texts[1]
     assert len(served.cluster.requests) == tries
+
+
+async def test_a_form_that_is_tested_again_and_again_never_locks_the_user(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    """P24: what a test is refused counts for the next one, and for the deck."""
+    memory = RefusedLogins(tmp_path / "state", is_attended=True)
+    node = profile(served.urls[1], login=LoginWay.AUTO)
+    for _ in range(6):
+        found = await try_connection(node, Secret("wrong"), 5, memory)
+        assert not found.well
+    assert found.texts == (
+        "login of admin@demo.local: refused 3 times in the last 15 minutes; not sent for 15 min",
+    )
+    assert sum(one.status == 401 for one in served.cluster.requests) == 3
+    assert len(await memory.others(node.username, node.url)) == 3
+
+
+async def test_a_test_that_is_taken_removes_what_was_refused_before(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    memory = RefusedLogins(tmp_path / "state", is_attended=True)
+    node = profile(served.urls[1], login=LoginWay.BASIC)
+    assert not (await try_connection(node, Secret("wrong"), 5, memory)).well
+    assert len(await memory.others(node.username, node.url)) == 1
+    assert (await try_connection(node, RIGHT, 5, memory)).well
+    assert await memory.others(node.username, node.url) == []
 
 
 async def test_an_untrusted_certificate_gives_its_fingerprint_and_sends_nothing(
@@ -229,9 +257,7 @@ async def test_a_trial_that_is_cancelled_leaves_nothing_behind() -> None:
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_calls_that_refuse_a_password_which_the_services_take_are_tried_twice_at_most() -> (
-    None
-):
+async def test_of_calls_that_refuse_a_password_which_the_services_take_one_is_tried() -> None:
     """P24: each further call would be one more failed login."""
     play = Play()
     refused = (BOOTSTRAP, NODES, STATES, CLUSTER, OPTIONAL)
@@ -240,5 +266,5 @@ async def test_calls_that_refuse_a_password_which_the_services_take_are_tried_tw
     with serving(play) as server:
         found = await try_connection(profile(server.url), RIGHT, 2)
         assert found.well
-        assert "401" in found.texts[2]
-        assert sum(one.path in refused for one in server.asked) == 2
+        assert "the password was refused" in found.texts[2]
+        assert sum(one.path in refused for one in server.asked) == 1

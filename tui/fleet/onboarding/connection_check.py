@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused, Untrusted
 from tui.config import NodeProfile
-from tui.credentials import CredentialError, Passwords, Secret
+from tui.credentials import Passwords, Secret
+from tui.fleet.login.state import Login, LoginStopped
 from tui.fleet.polling.identity import REBIND, IdentityCheck
-from tui.fleet.polling.node_connection import check_services_answer
+from tui.fleet.polling.node_connection import NodeConnection, check_services_answer
 from tui.model.node import Identity
 from tui.model.records import dataclass
 from tui.model.service import Service
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
+    from tui.credentials.refused_logins import RefusedLogins
 
 _LOCKOUT = "fix user or password before the next test: five failures lock the user for half an hour"
 
@@ -35,29 +37,28 @@ class ConnectionTestResult:
 
 
 async def try_connection(
-    profile: NodeProfile, typed: Secret | None, timeout: float
+    profile: NodeProfile,
+    typed: Secret | None,
+    timeout: float,
+    memory: RefusedLogins | None = None,
 ) -> ConnectionTestResult:
-    """Poll a node once as the profile says; `typed` is a password that is kept nowhere."""
-    try:
-        secret = typed or await Passwords().read(profile)
-    except CredentialError as error:
-        return ConnectionTestResult(well=False, texts=(str(error),))
-    from tui.api.auth import LoginHabit, Session
-    from tui.api.client import NodeReader
+    """Poll a node once as the profile says; `typed` is a password that is kept nowhere.
 
-    reader = NodeReader(
-        title=profile.name,
-        url=profile.url,
-        trust=profile.trust,
-        timeout=timeout,
-        username=profile.username,
-        password=secret,
-        client_certificate=profile.client,
-        proxy=profile.proxy,
-        session=Session(profile.username, secret, LoginHabit(profile.login)),
-    )
+    With a `memory` its refusals count for later tests and for other processes, and theirs for it.
+    """
+    passwords = Passwords(refused=memory)
+    if typed is not None:
+        passwords.keep(profile, typed)
+    login = Login.of(profile, memory)
+    line = NodeConnection(profile, login, passwords, timeout, lambda: False)
     try:
-        return await _ask(profile, reader)
+        async with line.hold() as reader:
+            where = f"{profile.name} ({profile.url})"
+            services = check_services_answer(await reader.services(), where)
+            line.prove()
+            return await _ask(profile, reader, services)
+    except LoginStopped as stopped:
+        return ConnectionTestResult(well=False, texts=(str(stopped),))
     except Untrusted as error:
         return _untrusted(error)
     except LoginRefused as error:
@@ -65,11 +66,12 @@ async def try_connection(
     except ApiError as error:
         return ConnectionTestResult(well=False, texts=(str(error), error.trouble.hint))
     finally:
-        await reader.aclose()
+        await line.shut()
 
 
-async def _ask(profile: NodeProfile, reader: NodeReader) -> ConnectionTestResult:
-    services = check_services_answer(await reader.services(), f"{profile.name} ({profile.url})")
+async def _ask(
+    profile: NodeProfile, reader: NodeReader, services: tuple[Service, ...]
+) -> ConnectionTestResult:
     try:
         identity = await reader.identity()
     except LoginRefused:

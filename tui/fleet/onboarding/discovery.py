@@ -483,9 +483,11 @@ async def discover_from(
     """Find the nodes of a watched node's cluster, with its login as it is now."""
     known = {node.name: node.identity for node in nodes if not node.wrong_node}
     passwords = Passwords()
-    secret = next((node.login.secret for node in nodes if node.name == profile.name), None)
-    if secret is not None:
-        passwords.keep(profile, secret)
+    login = next((node.login for node in nodes if node.name == profile.name), None)
+    if login is not None:
+        passwords.refused = login.memory
+        if login.secret is not None:
+            passwords.keep(profile, login.secret)
     timeout = configuration.settings.timeout
     return await discover_cluster(
         configuration, profile, passwords, timeout, known=known, consent=consent

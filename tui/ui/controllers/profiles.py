@@ -211,7 +211,8 @@ class ProfileController:
     def _open_form(self, profile: NodeProfile | None) -> None:
         from tui.ui.dialogs.node_form import NodeForm
 
-        form = NodeForm(self._configuration, profile, self._palette())
+        refused = self._fleet.refused_logins
+        form = NodeForm(self._configuration, profile, self._palette(), refused)
         self._app.push_screen(form, self._saved)
 
     def _saved(self, saved: "SavedProfile | None") -> None:

@@ -27,6 +27,7 @@ from tui.config import (
 )
 from tui.config.url import normal_url
 from tui.credentials import Secret
+from tui.credentials.refused_logins import RefusedLogins
 from tui.fleet.onboarding.connection_check import ConnectionTestResult, try_connection
 from tui.model.trust import UNCHECKED
 from tui.ui.dialogs.armed import TypeAheadProofScreen
@@ -97,12 +98,17 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
     ]
 
     def __init__(
-        self, configuration: Configuration, profile: NodeProfile | None, palette: Palette
+        self,
+        configuration: Configuration,
+        profile: NodeProfile | None,
+        palette: Palette,
+        refused: RefusedLogins | None = None,
     ) -> None:
         super().__init__()
         self._configuration = configuration
         self._profile = profile
         self._palette = palette
+        self._refused = refused
         self._found: ConnectionTestResult | None = None
         self._tried = ""
         self._hints: list[Hint] = []
@@ -302,7 +308,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
 
     async def _try(self, profile: NodeProfile) -> None:
         timeout = self._configuration.settings.timeout
-        found = await try_connection(profile, self._typed(), timeout)
+        found = await try_connection(profile, self._typed(), timeout, self._refused)
         if self not in self.app.screen_stack:
             return  # closed meanwhile: its widgets may be gone
         self._found, self._tried = found, profile.url
