@@ -266,3 +266,54 @@ async def test_a_proxy_whose_endpoints_did_not_come_back_pauses(served: Simulate
         assert now.stop.reason is StopReason.NOT_VERIFIED, now.text
         assert "endpoints back" in now.text
         assert len(posts(served)) == 1
+
+
+async def test_a_rehearsal_names_the_node_whose_gate_is_closed_and_sends_nothing() -> None:
+    with played() as (server, play):
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await planned(deck, SERVICE)
+            assert await deck.fleet.rollouts.rehearse(plan) is None
+            play.services["ccs"] = {"status": "STOPPED"}
+            await deck.readings(1)
+            stop = await deck.fleet.rollouts.rehearse(plan)
+            assert stop is not None
+            assert (stop.node, stop.stop.reason) == ("node1", StopReason.GATE_CLOSED)
+            assert "ccs" in stop.stop.text
+            assert stop.waits == 0.0
+            play.services["ccs"] = {"status": "STARTING"}
+            await deck.readings(1)
+            stop = await deck.fleet.rollouts.rehearse(plan)
+            assert stop is not None
+            assert stop.waits == deck.fleet.rollout_rules.gate_wait > 0
+            assert not server.posts
+
+
+class Endings(NullJournal):
+    """Keeps how rollouts ended."""
+
+    def __init__(self) -> None:
+        self.endings: list[tuple[bool, str]] = []
+
+    def rollout_ended(self, plan: Plan, *, is_done: bool, text: str) -> None:
+        self.endings.append((is_done, text))
+
+
+async def test_an_abort_is_recorded_as_one_and_after_the_end_it_changes_nothing() -> None:
+    journal = Endings()
+    with played() as (server, play):
+        answers_false(play, works=True)
+        async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+            deck.fleet.rollouts.abort(plan.number)
+            await deck.until(lambda: progress(deck, plan).state is RolloutState.ABORTED)
+            ended = progress(deck, plan)
+            deck.fleet.rollouts.abort(plan.number)
+            assert progress(deck, plan) == ended
+            done = await begun(deck, SERVICE)
+            await reaches(deck, done, RolloutState.PAUSED)
+            deck.fleet.rollouts.resume(done.number)
+            await deck.until(lambda: progress(deck, done).state is not RolloutState.PAUSED)
+            await reaches(deck, done, RolloutState.DONE)
+            await deck.until(lambda: len(journal.endings) == 2)
+            assert [is_done for is_done, _ in journal.endings] == [False, True]
