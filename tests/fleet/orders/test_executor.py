@@ -931,6 +931,26 @@ async def test_an_order_by_way_of_another_node_checks_the_one_that_is_meant(
         assert (post.uid, post.path) == (2, "/v1/services")
 
 
+async def test_an_order_needs_the_node_that_sends_it_and_the_one_that_shows_what_came_of_it(
+    served: SimulatedCluster,
+) -> None:
+    served.cluster.handle_redirects = True
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        route = Route("node2", served.urls[2], Route.PRIMARY)
+        order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+        deck.fleet.give(order)
+        orders = deck.fleet.orders
+        needed = [
+            asyncio.create_task(orders.done_with(deck.watch(node))) for node in ("node1", "node2")
+        ]
+        await orders.done_with(deck.watch("node3"))
+        await asyncio.sleep(0)
+        assert not any(task.done() for task in needed)
+        await deck.verdict(order)
+        await asyncio.gather(*needed)
+
+
 async def test_an_order_by_way_of_a_node_of_another_cluster_is_not_sent() -> None:
     """P4: its node 1 is primary as well, and would be the one that acts."""
     first, second = Play(1), Play(2)
