@@ -35,12 +35,15 @@ from tests.fleet.conftest import (
 )
 from tui.api.client import NodeOperator
 from tui.api.connection import OrderConnection
+from tui.api.errors import NotSent, Unreachable, WriteBlocked
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
+from tui.fleet.orders import executor
 from tui.fleet.orders.executor import NotAccepted, request_text
 from tui.fleet.orders.guard import judge_order
-from tui.fleet.orders.verdict import Patience
+from tui.fleet.orders.verdict import OrderEvidence, Patience
 from tui.fleet.protocols import NullJournal
+from tui.journal.journal_file import JournalError
 from tui.journal.order_journal import OrderJournal
 from tui.model.event import EventKind
 from tui.model.login import ViewerRole
@@ -1131,3 +1134,77 @@ async def test_an_order_that_was_shown_for_another_address_is_not_accepted(
             deck.fleet.give(order)
         await quiet(0.1)
         assert not posts(served)
+
+
+class FullDisk(NullJournal):
+    """A disk that takes no record of an action; keeps how each one ended."""
+
+    def __init__(self) -> None:
+        self.refusals: list[str] = []
+        self.verdicts: list[Verdict] = []
+
+    async def intend(self, order: Order, tier: Tier, username: str) -> None:
+        raise JournalError("the disk is full")
+
+    def refused(self, verb: Verb, node: str, names: tuple[str, ...], why: str) -> None:
+        self.refusals.append(why)
+
+    def judged(self, order: Order, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+
+
+async def test_an_action_that_could_not_be_recorded_has_no_verdict_in_the_journal(
+    served: SimulatedCluster,
+) -> None:
+    """P21: a verdict would belong to no action there."""
+    journal = FullDisk()
+    async with running(profiles(served)[0], journal=journal) as deck:
+        await deck.known()
+        verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        assert verdict.result is Result.NOT_SENT
+        assert journal.refusals == ["the disk is full; nothing was sent"]
+        assert not journal.verdicts
+        assert not posts(served)
+
+
+async def test_an_action_by_way_of_another_node_is_not_sent_where_the_meant_one_has_strayed(
+    served: SimulatedCluster,
+) -> None:
+    """P4."""
+    served.cluster.handle_redirects = True
+    async with running(*profiles(served), refresh=600) as deck:
+        await deck.known()
+        route = Route("node2", served.urls[2], Route.PRIMARY)
+        order = deck.order(Verb.RESTART, "alert_mgr", route=route)
+        deck.fleet.give(order)
+        deck.watch()._facts_reader.identity_check._alternate("two nodes")
+        verdict = await deck.verdict(order)
+        assert verdict.result is Result.NOT_SENT
+        assert "several nodes answer here in turn" in verdict.text
+        assert not posts(served)
+
+
+def test_nothing_was_sent_is_said_once() -> None:
+    for error in (WriteBlocked("GET alone; nothing was sent"), NotSent("no; nothing was sent")):
+        assert executor._unsent(error) == str(error)
+    assert executor._unsent(Unreachable("no answer")) == "no answer; nothing was sent"
+
+
+@pytest.mark.parametrize(
+    ("service", "result", "databases", "waits"),
+    [
+        ("dmcproxy", Result.VERIFIED, (1,), True),
+        ("dmcproxy", Result.TIMED_OUT, (1,), False),
+        ("dmcproxy", Result.VERIFIED, (), False),
+        ("alert_mgr", Result.VERIFIED, (1,), False),
+    ],
+)
+async def test_a_verdict_waits_for_endpoints_only_of_a_proxy_that_runs_and_had_some(
+    service: str, result: Result, databases: tuple[int, ...], waits: bool, served: SimulatedCluster
+) -> None:
+    async with running(profiles(served)[0]) as deck:
+        await deck.known()
+        order = deck.order(Verb.RESTART, "dmcproxy")
+        watch = deck.watch()
+        live = executor._LiveOrder(order, watch, watch, Tier.TYPED, OrderEvidence(order), databases)
+        assert executor._waits_for_endpoints(live, Verdict(service, result, "")) is waits

@@ -34,8 +34,18 @@ from tests.fleet.rollouts import (
 )
 from tui.fleet.protocols import NullJournal
 from tui.fleet.rollout.runner import _is_late_uptime, _is_later
-from tui.model.order import Order, Result, SeenService, Verdict
-from tui.model.rollout import Plan, RolloutProgress, RolloutState, StopReason
+from tui.journal.journal_file import JournalError
+from tui.model.clock import monotonic
+from tui.model.order import Order, Result, SeenService, Tier, Verdict
+from tui.model.rollout import (
+    Plan,
+    RolloutProgress,
+    RolloutState,
+    Step,
+    StepResult,
+    StepState,
+    StopReason,
+)
 from tui.model.service import Kind, Service
 from tui.sim.server import SimulatedCluster
 
@@ -317,3 +327,78 @@ async def test_an_abort_is_recorded_as_one_and_after_the_end_it_changes_nothing(
             await reaches(deck, done, RolloutState.DONE)
             await deck.until(lambda: len(journal.endings) == 2)
             assert [is_done for is_done, _ in journal.endings] == [False, True]
+
+
+class Full(NullJournal):
+    """A disk that takes no record of an action."""
+
+    async def intend(self, order: Order, tier: Tier, username: str) -> None:
+        raise JournalError("the disk is full")
+
+
+async def test_an_action_that_was_not_sent_blocks_its_node_and_is_no_failure() -> None:
+    with played() as (server, _):
+        async with running(profile(server.url), patience=QUICK, journal=Full()) as deck:
+            plan = await begun(deck, SERVICE)
+            now = await reaches(deck, plan, RolloutState.PAUSED)
+            assert now.stop is not None
+            assert now.stop.reason is StopReason.NOT_SENT
+            assert now.steps[0].state is StepState.BLOCKED
+            assert not server.posts
+
+
+async def test_a_gate_that_waits_shows_for_what_until_it_opens_and_the_turn_began_before() -> None:
+    with played() as (server, play):
+        play.services["second"] = running_since(0)
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await planned(deck, SERVICE)
+            play.services["ccs"] = {"status": "STARTING"}
+            await deck.readings(1)
+            deck.fleet.rollouts.begin(plan)
+            await deck.until(lambda: "ccs" in waits_for(deck, plan))
+            play.services |= {"ccs": running_since(0), "second": {"status": "STARTING"}}
+            await deck.until(lambda: "second" in waits_for(deck, plan))
+            waiting = progress(deck, plan).steps[0]
+            assert waiting.wait is not None
+            assert waiting.began_at is not None
+            assert waiting.began_at <= waiting.wait.since < monotonic()
+            play.post(restarts(play))
+            play.services["second"] = running_since(0)
+            (done,) = (await reaches(deck, plan, RolloutState.DONE)).steps
+            assert done.wait is None
+            assert done.began_at == waiting.began_at
+
+
+def waits_for(deck: Running, plan: Plan) -> str:
+    wait = progress(deck, plan).steps[0].wait
+    return "" if wait is None else wait.text
+
+
+def restarts(play: Play) -> Callable[[Peer], None]:
+    def act(peer: Peer) -> None:
+        play.restart()
+        peer.answer('{"alert_mgr": true}')
+
+    return act
+
+
+class Steps(NullJournal):
+    """Keeps what came of each node's turn."""
+
+    def __init__(self) -> None:
+        self.results: list[StepResult] = []
+
+    def stepped(
+        self, plan: Plan, step: Step, result: StepResult, text: str, orders: tuple[int, ...]
+    ) -> None:
+        self.results.append(result)
+
+
+async def test_a_deck_that_is_left_while_a_rollout_is_paused_records_nothing_more() -> None:
+    journal = Steps()
+    with played() as (server, play):
+        answers_false(play, works=True)
+        async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+        assert journal.results == [StepResult.FAILED]
