@@ -127,6 +127,7 @@ async def test_an_order_that_did_nothing_pauses_and_skipping_goes_to_the_next(
         deck.fleet.rollouts.skip(plan.number)
         now = await reaches_after(deck, plan, RolloutState.DONE)
         assert states(now)["node3"] is StepState.SKIPPED
+        assert list(states(now)) == ["node2", "node3", "node1"]
         assert ordered(three) == [2, 3, 1]
         told = [one for one in deck.notes.events if one.kind is EventKind.ROLLOUT]
         assert event_text(told[-1]).endswith(": done, but node3 was skipped")

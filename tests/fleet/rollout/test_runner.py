@@ -85,6 +85,7 @@ async def test_a_restart_that_the_node_says_failed_pauses_and_is_not_ordered_aga
             assert [one.result for one in now.steps[0].verdicts] == [Result.VERIFIED]
             await resumed(deck, plan)
             assert len(server.posts) == 1
+            assert progress(deck, plan).stop is None
 
 
 async def test_an_order_whose_answer_was_false_counts_as_sent() -> None:
@@ -356,12 +357,13 @@ async def test_a_gate_that_waits_shows_for_what_until_it_opens_and_the_turn_bega
             await deck.readings(1)
             deck.fleet.rollouts.begin(plan)
             await deck.until(lambda: "ccs" in waits_for(deck, plan))
+            changed_at = monotonic()
             play.services |= {"ccs": running_since(0), "second": {"status": "STARTING"}}
             await deck.until(lambda: "second" in waits_for(deck, plan))
             waiting = progress(deck, plan).steps[0]
             assert waiting.wait is not None
             assert waiting.began_at is not None
-            assert waiting.began_at <= waiting.wait.since < monotonic()
+            assert waiting.began_at <= waiting.wait.since < changed_at
             play.post(restarts(play))
             play.services["second"] = running_since(0)
             (done,) = (await reaches(deck, plan, RolloutState.DONE)).steps
@@ -402,3 +404,29 @@ async def test_a_deck_that_is_left_while_a_rollout_is_paused_records_nothing_mor
             plan = await begun(deck, SERVICE)
             await paused(deck, plan)
         assert journal.results == [StepResult.FAILED]
+
+
+async def test_a_node_that_is_skipped_is_recorded_as_skipped() -> None:
+    journal = Steps()
+    with played() as (server, play):
+        answers_false(play, works=True)
+        async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+            deck.fleet.rollouts.skip(plan.number)
+            await deck.until(lambda: progress(deck, plan).state is RolloutState.DONE)
+            assert journal.results == [StepResult.FAILED, StepResult.SKIPPED]
+
+
+async def test_an_abort_does_not_wait_for_a_gate_that_may_open_by_itself() -> None:
+    with played() as (server, play):
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await planned(deck, SERVICE)
+            play.services["ccs"] = {"status": "STARTING"}
+            await deck.readings(1)
+            deck.fleet.rollouts.begin(plan)
+            await deck.until(lambda: "ccs" in waits_for(deck, plan))
+            deck.fleet.rollouts.abort(plan.number)
+            await deck.until(lambda: progress(deck, plan).state is RolloutState.ABORTED, 30)
+            assert deck.fleet.rollout_rules.gate_wait > 30
+            assert not server.posts
