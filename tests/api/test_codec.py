@@ -7,6 +7,7 @@ import pytest
 from tui.api import codec
 from tui.api.codec import SERVICES_AT_MOST, ServicesParser, WireError
 from tui.api.service_entry import fault_of_entry
+from tui.model.login import LockoutRule
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb, write_operation
 
@@ -407,3 +408,15 @@ def test_more_services_than_are_shown_are_counted_at_every_answer() -> None:
     parser = ServicesParser()
     for second in (1, 2):
         check(parser, answer(*[f"0:00:0{second}"] * (SERVICES_AT_MOST + 5)))
+
+
+def test_of_a_clusters_own_object_nothing_but_its_name_and_lock_is_kept() -> None:
+    """P26: the object holds the password of the cluster's mail server."""
+    whole = {"name": "demo", "smtp_password": "hunter2-canary", "login_lockout_threshold": 4}
+    body = json.dumps(whole).encode()
+    assert codec.read_cluster_name(body) == "demo"
+    assert codec.read_lockout(body) == LockoutRule(4)
+    for broken in (body[:-1], b"[" + body + b"]", body.replace(b'"demo"', b"NaN")):
+        with pytest.raises(WireError) as caught:
+            codec.read_cluster_name(broken)
+        assert "canary" not in str(caught.value)
