@@ -46,6 +46,13 @@ def test_a_number_is_not_given_twice_though_its_order_is_forgotten() -> None:
     assert orders.next_number() == 3
 
 
+def test_an_order_of_an_earlier_session_that_is_resolved_late_lowers_no_number() -> None:
+    orders = kept()
+    report(orders, 5)
+    report(orders, -1)
+    assert orders.next_number() == 6
+
+
 def test_an_open_order_and_one_that_is_not_known_are_not_forgotten() -> None:
     orders = kept()
     report(orders, 1, OrderPhase.WATCHING)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.faultserver import Peer
+from tests.faultserver import Peer, answer
 from tests.fleet.conftest import (
     HEALTH,
     LIST,
@@ -33,7 +33,8 @@ from tests.fleet.rollouts import (
     reaches,
 )
 from tui.fleet.protocols import NullJournal
-from tui.fleet.rollout.runner import _is_late_uptime, _is_later
+from tui.fleet.rollout.health_gate import GateFinding, GateResult
+from tui.fleet.rollout.runner import RolloutRunner, _is_late_uptime, _is_later
 from tui.journal.journal_file import JournalError
 from tui.model.clock import monotonic
 from tui.model.order import Order, Result, SeenService, Tier, Verdict
@@ -430,3 +431,41 @@ async def test_an_abort_does_not_wait_for_a_gate_that_may_open_by_itself() -> No
             await deck.until(lambda: progress(deck, plan).state is RolloutState.ABORTED, 30)
             assert deck.fleet.rollout_rules.gate_wait > 30
             assert not server.posts
+
+
+async def test_the_last_known_primary_is_kept_and_must_not_come_before_others_wait(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served), patience=QUICK) as deck:
+        plan = await planned(deck, SERVICE)
+        runner = RolloutRunner(plan, deck.fleet, QUICK, lambda _: None)
+        first, *_, last = plan.steps
+        assert last.identity.uid == 1
+        unasked = GateResult(GateFinding.UNASKED, "no fresh answer")
+        for state in (StepState.CHECKING, StepState.SETTLING):
+            stop = runner._passed(first, state, unasked)
+            assert stop is not None
+            assert stop.reason is StopReason.GATE_NOT_ANSWERED
+            assert runner._primary == 1
+        moved = GateResult(GateFinding.WELL, primary=first.identity.uid)
+        stop = runner._passed(first, StepState.CHECKING, moved)
+        assert stop is not None
+        assert stop.reason is StopReason.PRIMARY_TOO_EARLY
+        # It was restarted already: that another node handed its role over to it stops nothing.
+        assert runner._passed(first, StepState.SETTLING, moved) is None
+
+
+async def test_a_restart_after_an_action_that_was_refused_is_not_taken_for_this_rollouts() -> None:
+    with played() as (server, play):
+        play.post(answer('{"description": "no"}', 400))
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await begun(deck, SERVICE)
+            now = await paused(deck, plan)
+            assert [one.result for one in now.steps[0].verdicts] == [Result.REFUSED]
+            play.restart()
+            await deck.until(lambda: start(deck) != running_since(0)["start_time"])
+            deck.fleet.rollouts.resume(plan.number)
+            await deck.until(lambda: progress(deck, plan) is not now)
+            now = await reaches(deck, plan, RolloutState.PAUSED)
+            assert "was restarted, and not by this rollout" in now.text
+            assert len(server.posts) == 1
