@@ -80,7 +80,7 @@ class Sleeper:
 async def test_an_answer_of_before_the_machine_slept_is_not_taken_for_one_of_now(
     connect: Callable[..., NodeOperator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P18: it may be hours old, and the request is sent again on a new connection."""
+    """It may be hours old, and the request is sent again on a new connection."""
     sleeper = Sleeper(monkeypatch)
     with serving(sleeper.before_answers(7200, answer(OLD), answer(OLD)), always(NEW)) as server:
         (service,) = await connect(server).services()
@@ -106,7 +106,7 @@ async def test_an_answer_is_requested_once_where_the_machine_slept_before_it_or_
 async def test_a_refusal_of_before_the_machine_slept_is_believed(
     connect: Callable[..., NodeOperator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P24: sent again, the password could be refused again."""
+    """Sent again, the password could be refused again."""
     sleeper = Sleeper(monkeypatch)
     with (
         serving(sleeper.before_answers(7200, answer("no", 401)), always(NEW)) as server,

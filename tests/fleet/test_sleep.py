@@ -57,7 +57,7 @@ class SleepyDisk(OrderJournal):
 async def test_an_action_is_not_sent_hours_after_its_check(
     served: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P4: the node was checked before the machine slept."""
+    """The node was checked before the machine slept."""
     journal = SleepyDisk(tmp_path / "state", Sleep(monkeypatch))
     async with running(profiles(served)[0], journal=journal) as deck:
         await deck.known()
@@ -70,7 +70,7 @@ async def test_an_action_is_not_sent_hours_after_its_check(
 async def test_a_watch_that_the_machine_slept_through_goes_on_with_what_the_node_shows_then(
     served: SimulatedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P7: else it would end as unknown, with the node in reach."""
+    """Else it would end as unknown, with the node in reach."""
     sleep = Sleep(monkeypatch)
     async with running(profiles(served)[0]) as deck:
         await deck.known()

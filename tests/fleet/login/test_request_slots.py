@@ -146,7 +146,7 @@ async def test_a_request_that_takes_long_counts_as_slow_before_it_ends() -> None
 
 @pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
 async def test_time_asleep_is_not_how_long_a_request_took(monkeypatch: pytest.MonkeyPatch) -> None:
-    """P18: after a night the deck would say that its readings are late."""
+    """After a night the deck would say that its readings are late."""
     sleep = Sleep(monkeypatch)
     slots = RequestSlots()
     await slots.enter("a")

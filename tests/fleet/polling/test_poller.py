@@ -526,7 +526,7 @@ def hasten_side_calls(deck: Running, seconds: float = 0.05) -> None:
 async def test_a_side_call_that_timed_out_is_made_again_long_before_a_slow_interval_is_over(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P24: at a pace of its own, and never while its cache has it wait."""
+    """At a pace of its own, and never while its cache has it wait."""
     clock, play = Sleep(monkeypatch), Play()
     play.get(path, Peer.hang)
     with serving(play) as server:
