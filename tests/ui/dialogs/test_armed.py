@@ -60,6 +60,12 @@ async def test_a_dialog_never_listens_before_its_first_paint() -> None:
         assert not window.arm()
         # A button that was held down as it opened is not let go on one of its own.
         assert window.drops_input(events.MouseUp(window, 0, 0, 0, 0, 1, False, False, False))
+        where = (window, 0, 0, 0, 0, 1, False, False, False)
+        for typed in (events.Key("y", "y"), events.MouseDown(*where), events.Paste("y")):
+            window._quiet_since = 0.0
+            assert window.drops_input(typed)
+            assert window._quiet_since > 0.0  # the quiet that it waits for begins anew
+        assert not window.drops_input(events.MouseMove(*where))
 
 
 async def test_a_key_that_comes_before_reaches_nothing_and_one_that_comes_after_does() -> None:
