@@ -13,6 +13,7 @@ from tests.faultserver import Peer, answer
 from tests.fleet.conftest import (
     HEALTH,
     LIST,
+    OPTIONAL,
     Play,
     Running,
     posts,
@@ -47,7 +48,7 @@ from tui.model.rollout import (
     StepState,
     StopReason,
 )
-from tui.model.service import Kind, Service
+from tui.model.service import Kind, KnownRun, Service
 from tui.sim.server import SimulatedCluster
 
 
@@ -469,3 +470,20 @@ async def test_a_restart_after_an_action_that_was_refused_is_not_taken_for_this_
             now = await reaches(deck, plan, RolloutState.PAUSED)
             assert "was restarted, and not by this rollout" in now.text
             assert len(server.posts) == 1
+
+
+async def test_what_is_gone_is_not_ordered_and_a_known_run_is_compared_with() -> None:
+    with played() as (server, play):
+        play.services["second"] = running_since(0)
+        enabled = {"operating_mode": "enabled"}
+        play.get(OPTIONAL, said({SERVICE: enabled, "second": enabled}))
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await planned(deck, SERVICE, "second")
+            runner = RolloutRunner(plan, deck.fleet, QUICK, lambda _: None)
+            (step,) = plan.steps
+            earlier = datetime(2025, 1, 1, tzinfo=UTC)
+            runner._starts["node1", SERVICE] = KnownRun(earlier, None, 0.0)
+            del play.services["second"]
+            await deck.readings(1)
+            (left,) = runner._left(step)
+            assert (left.name, left.started_at) == (SERVICE, earlier)
