@@ -46,6 +46,7 @@ from tui.model.rollout import (
     Step,
     StepResult,
     StepState,
+    StepStop,
     StopReason,
 )
 from tui.model.service import Kind, KnownRun, Service
@@ -487,3 +488,11 @@ async def test_what_is_gone_is_not_ordered_and_a_known_run_is_compared_with() ->
             await deck.readings(1)
             (left,) = runner._left(step)
             assert (left.name, left.started_at) == (SERVICE, earlier)
+            stop = await runner._act(step)
+            assert stop is not None
+            assert stop.reason is StopReason.NOT_SENT
+            assert "second" in stop.text
+            deck.fleet.adopt(())
+            stop = await runner._act(step)
+            assert stop == StepStop(StopReason.NOT_SENT, "its profile is gone; nothing was sent")
+            assert not server.posts
