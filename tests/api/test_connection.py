@@ -80,7 +80,7 @@ class Sleeper:
 async def test_an_answer_of_before_the_machine_slept_is_not_taken_for_one_of_now(
     connect: Callable[..., NodeOperator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be hours old, and the request is sent again on a new connection."""
+    """It may be hours old, and the request is sent again on a new connection. P18."""
     sleeper = Sleeper(monkeypatch)
     with serving(sleeper.before_answers(7200, answer(OLD), answer(OLD)), always(NEW)) as server:
         (service,) = await connect(server).services()

@@ -24,7 +24,7 @@ def options(command: click.Command, words: str = "") -> Iterator[tuple[str, clic
 
 
 def test_no_option_of_any_command_takes_nan_for_seconds() -> None:
-    """Polling every `nan` seconds polled without a pause: 1,900 requests a second to one node."""
+    """P17. Polling every `nan` seconds polled without a pause: 1,900 requests a second."""
     numbers = {words: found for words, found in options(rsdeck) if found.type.name == "float range"}
     assert {words.split()[-1] for words in numbers} == {"--every", "--heartbeat", "--steady"}
     for words, option in numbers.items():

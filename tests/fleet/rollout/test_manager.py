@@ -261,6 +261,7 @@ def gate_now(deck: Running, plan: Plan) -> GateNow:
 async def test_a_paused_rollout_shows_that_its_gate_cannot_be_checked_and_tries_no_login(
     three: SimulatedCluster,
 ) -> None:
+    """P24."""
     async with rolling(three, patience=replace(QUICK, recheck=0.1)) as deck:
         plan = await planned(deck)
         three.cluster.power_off(2)
