@@ -4,6 +4,7 @@ The screens over the deck are imported when they are first opened, so that the d
 """
 
 import gc
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -630,16 +631,19 @@ class DeckApp(MouseSafeApp):
         still = self.still_open()
         # The orders of a rollout are open with it, and do not warn again.
         warns = {key for key in still if key[0] != "order" or not self._fleet.rollouts.gave(key[1])}
-        now = monotonic()
         if warns - self._warned:
             self._warned |= warns
-            self._warned_at = now
+            self._warned_at = math.inf  # no key counts until the warning is painted
+            self.call_after_refresh(self._warning_is_painted)
             texts = "; ".join(still.values())
             self._warn(f"Still open: {texts}. q again quits; what was sent stays unknown.")
             return
-        if warns and now - self._warned_at < self.arming_times.painted:
+        if warns and monotonic() - self._warned_at < self.arming_times.painted:
             return  # the key was pressed before the warning could be read
         self.exit()
+
+    def _warning_is_painted(self) -> None:
+        self._warned_at = monotonic()
 
     def still_open(self) -> dict[tuple[str, int], str]:
         """Return the texts of open orders and rollouts, by kind and number."""
