@@ -343,10 +343,10 @@ async def test_y_is_a_letter_where_words_are_typed_and_enter_on_cancel_cancels()
 async def test_a_letter_beside_the_field_shows_how_to_come_to_it() -> None:
     async with asked(words="ccs") as shown:
         await shown.press("tab", "c")
-        assert help_text(shown) == "tab, then type ccs"
+        await wait_until(lambda: help_text(shown) == "tab, then type ccs")
         assert shown.question.field("#words") == ""
         await shown.press("tab", "c")
-        assert help_text(shown) == "type ccs, enter restarts · esc cancels"
+        await wait_until(lambda: help_text(shown) == "type ccs, enter restarts · esc cancels")
 
 
 async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
