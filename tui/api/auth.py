@@ -42,9 +42,9 @@ from tui.api.http_transport import (
 )
 from tui.api.request_gate import AUTHORIZE, REFRESH, SERVICES, GetOnlyTransport, LoginTransport
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.login import LoginWay
 from tui.model.reading import Remedy
-from tui.model.records import dataclass
 from tui.model.text import clean
 
 TTL = 300

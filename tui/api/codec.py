@@ -16,9 +16,9 @@ from itertools import islice
 from typing import Any
 
 from tui.model.cluster import Member, MemberHealth
+from tui.model.dataclass import dataclass
 from tui.model.login import LockoutRule
 from tui.model.node import Identity, Maintenance, Role
-from tui.model.records import dataclass
 from tui.model.service import Service
 from tui.model.text import LIMIT, clean, visible_name
 

@@ -38,8 +38,8 @@ from tui.api.tls.probe import probe
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
 from tui.model.clock import asleep, slept_since
+from tui.model.dataclass import dataclass
 from tui.model.login import LockoutRule
-from tui.model.records import dataclass
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
 
 

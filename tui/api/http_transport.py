@@ -22,7 +22,7 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from tui import __version__
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _ALWAYS = (

@@ -9,8 +9,8 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.order_preview import poll_target
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.protocols import NullListener
+from tui.model.dataclass import dataclass
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, Verdict
-from tui.model.records import dataclass
 
 _UNKNOWN = "interrupted: what came of it is unknown until the node is polled again"
 

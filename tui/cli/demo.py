@@ -11,7 +11,7 @@ from tui.cli.completion import complete_themes, theme_names
 from tui.cli.deck import LOCKED_BY_FLAG, run_deck
 from tui.cli.errors import CommandError
 from tui.cli.process import exit_on_signals, has_terminal
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.ui.terminal.skeleton import Skeleton
 
 if TYPE_CHECKING:

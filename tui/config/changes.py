@@ -4,7 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from tui.config.profile import Configuration, NodeProfile
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

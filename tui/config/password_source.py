@@ -6,7 +6,7 @@ No repr has what the profile says: it may be a password written into the wrong k
 from dataclasses import field
 from pathlib import Path
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

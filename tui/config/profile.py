@@ -13,10 +13,10 @@ from tui.config.password_source import (
     PasswordSource,
 )
 from tui.model.clock import ClockZone
+from tui.model.dataclass import dataclass
 from tui.model.event import EventKind
 from tui.model.login import LoginWay, ViewerRole
 from tui.model.node import Environment
-from tui.model.records import dataclass
 from tui.model.rollout import GateHazard
 from tui.model.text import clean
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, PinnedTrust, Trust

@@ -6,7 +6,7 @@ import shlex
 from tui.concurrency import run_in_thread
 from tui.config import NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.text import clean
 
 

@@ -9,11 +9,11 @@ from tui.fleet.polling.identity import REBIND
 from tui.fleet.polling.one_look import look_once
 from tui.fleet.polling.poller import NodePoller, PollTiming
 from tui.fleet.polling.poller_factory import PollerFactory
+from tui.model.dataclass import dataclass
 from tui.model.event import RoleChange
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import Maintenance
 from tui.model.reading import Reading, Trouble, TroubleKind
-from tui.model.records import dataclass
 from tui.model.service import Service
 
 _STATUS_ONLY = "read-only: a status is only looked at"

@@ -15,9 +15,9 @@ from tui.fleet.polling.one_look import look_once
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.polling.poller_factory import barred
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.order import Verb
 from tui.model.reading import Trouble
-from tui.model.records import dataclass
 
 _LOOK_ONLY = "read-only: a preview is only looked at"
 

@@ -18,10 +18,10 @@ from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RehearsalStop
 from tui.fleet.why import Evidence, EvidenceKind, WhySubject, find_evidence, read_checks
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.event import Event
 from tui.model.node import Role
 from tui.model.reading import Trouble
-from tui.model.records import dataclass
 from tui.model.rollout import Plan, PlanRefusal
 
 

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
+from tui.model.dataclass import dataclass
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
 from tui.model.event_text import event_text
 from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth
 from tui.model.reading import Reading, TroubleKind
-from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.model.trust import UNCHECKED
 

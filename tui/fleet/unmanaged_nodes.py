@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.model.cluster import Member, MemberHealth
+from tui.model.dataclass import dataclass
 from tui.model.node import Maintenance, ObservedHealth, Role
-from tui.model.records import dataclass
 from tui.model.service import Service
 
 if TYPE_CHECKING:

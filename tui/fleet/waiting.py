@@ -11,8 +11,8 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.node_status import wrong_node_trouble
 from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.reading import Trouble
-from tui.model.records import dataclass
 from tui.model.service import Service, uptime_came_late
 
 _LOOK_ONLY = "read-only: waiting only looks"

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from tui.api.errors import ApiError, LoginRefused, gap_of
 from tui.fleet.fleet import Fleet
-from tui.fleet.login.state import LoginStopped
+from tui.fleet.login.shared_login import LoginStopped
 from tui.fleet.problems import RESTARTS_FOR, NodeCondition, Problem, find_problems
 from tui.model.clock import DATE_AND_TIME, clock_duration, clock_text, monotonic
 from tui.model.context import Alert, ClusterContext, Known, VendorSeverity
+from tui.model.dataclass import dataclass
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
 from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
-from tui.model.records import dataclass
 from tui.model.rollout import RolloutProgress, RolloutState
 from tui.model.service import Health, Service
 from tui.model.text import clean

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.service import Health, Service
 
 Span = tuple[float, float]

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.history.write_queue import WriteQueue
+from tui.model.dataclass import dataclass
 from tui.model.event import Event
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.text import clean
 from tui.storage.background_writer import BackgroundWriter
 from tui.storage.private_files import MissingFile, StorageError

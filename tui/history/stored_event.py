@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from tui.history.old_sentences import parse_sentence
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.event import (
     RECORDED,
     Cause,
@@ -31,7 +32,6 @@ from tui.model.event import (
     StoppedLogin,
 )
 from tui.model.event_text import details_text
-from tui.model.records import dataclass
 from tui.model.text import clean
 
 TEXT_AT_MOST = 500

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 
+from tui.model.dataclass import dataclass
 from tui.model.event import Event
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.service import Service
 from tui.model.text import clean
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 FIRST = "0" * 64
 """What the first record names as the line before it."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.journal.chain import ChainLink, Record, link, open_record, seal
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.storage.private_files import (
     MissingFile,
     StorageError,

@@ -11,9 +11,9 @@ from tui.journal.chain import Record, open_record
 from tui.journal.journal_file import JournalError, JournalReader
 from tui.journal.records import boot_id
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.event import Sender
 from tui.model.order import Result
-from tui.model.records import dataclass
 from tui.model.text import clean
 
 OPEN_FOR = 300.0

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tui.journal.chain import Record, open_record
+from tui.model.dataclass import dataclass
 from tui.model.node import Identity, NodeEvidence, Origin
 from tui.model.order import (
     REFUSAL_STATUSES,
@@ -17,7 +18,6 @@ from tui.model.order import (
     Target,
     Verb,
 )
-from tui.model.records import dataclass
 from tui.model.rollout import StepResult
 from tui.model.service import Kind
 from tui.model.text import clean

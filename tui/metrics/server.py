@@ -17,7 +17,7 @@ from prometheus_client.exposition import choose_encoder, write_to_textfile
 from tui.fleet.fleet import Fleet
 from tui.metrics.collector import FleetCollector, RestartCounter
 from tui.model.clock import monotonic
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 _SECONDS = 10.0
 """How long a client may take to send its request and to read the answer, both together."""

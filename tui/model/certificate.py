@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from tui.model.clock import one_unit_of_minutes
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 SOON = timedelta(days=30)
 """How long before its end a certificate gets a remark."""

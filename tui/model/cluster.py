@@ -5,8 +5,8 @@ from dataclasses import field, replace
 from datetime import datetime
 
 from tui.model.context import Alert, CertificateTerm, Database, Entries, License, Shard
+from tui.model.dataclass import dataclass
 from tui.model.node import Maintenance, Role
-from tui.model.records import dataclass
 from tui.model.service import Service
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Generic, TypeVar
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 _Value = TypeVar("_Value")
 _PENDING = "not polled yet"

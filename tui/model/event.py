@@ -9,10 +9,10 @@ from enum import Enum
 from typing import ClassVar
 
 from tui.model.context import LogEntry
+from tui.model.dataclass import dataclass
 from tui.model.node import Role
 from tui.model.order import Result, Verb
 from tui.model.reading import TroubleKind
-from tui.model.records import dataclass
 from tui.model.rollout import RolloutState
 from tui.model.service import Health, Service
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 from typing import Any
 
+from tui.model.dataclass import dataclass
 from tui.model.event import Event, EventKind
 from tui.model.event_text import event_text
-from tui.model.records import dataclass
 from tui.model.service import KNOWN_STATUSES, Kind, Service, kind_of
 from tui.model.text import visible_name
 

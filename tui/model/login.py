@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 
 class LoginWay(Enum):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from tui.model.clock import one_unit
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.service import Service
 
 

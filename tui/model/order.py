@@ -6,8 +6,8 @@ from dataclasses import field, replace
 from datetime import datetime
 from enum import Enum
 
+from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity, NodeEvidence
-from tui.model.records import dataclass
 from tui.model.service import Kind
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import Enum
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.service import Service
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import Enum
 
 from tui.model.clock import one_unit
+from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity
 from tui.model.order import SeenService, Verb, Verdict
-from tui.model.records import dataclass
 
 _GATE_AGES = 30.0
 """Seconds from which a check of the gate of a paused rollout is not called one of now."""

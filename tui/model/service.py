@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.text import is_plain_name, visible_name
 
 _ACTIONABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)

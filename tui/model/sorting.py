@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Generic, TypeVar
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 OrderT = TypeVar("OrderT", bound=Enum)
 

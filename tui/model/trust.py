@@ -8,7 +8,7 @@ import re
 from dataclasses import field
 from pathlib import Path
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 _FINGERPRINT = re.compile(r"sha256:(?P<hex>[0-9a-f]{64})")
 

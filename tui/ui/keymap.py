@@ -10,7 +10,7 @@ from types import MappingProxyType
 from textual.binding import Binding, InvalidBinding
 from textual.keys import Keys
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 WRITES = frozenset({"start", "stop", "restart", "rollout"})
 """Ids of the keys that lead to an action on a service; dimmed where the guard refuses."""

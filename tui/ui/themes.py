@@ -12,7 +12,7 @@ from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.text import clean
 
 _AT_MOST = 64 * 1024

@@ -39,7 +39,7 @@ from tui.fleet.events.pipeline import (
     LastChanges,
 )
 from tui.fleet.fleet import Fleet
-from tui.fleet.login.state import Login
+from tui.fleet.login.shared_login import Login
 from tui.fleet.problems import recent_restarts
 from tui.journal.order_journal import OrderJournal
 from tui.journal.other_actions import AFTERWARDS, OtherAction, OtherActions

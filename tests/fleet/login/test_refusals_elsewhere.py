@@ -22,7 +22,7 @@ from tests.fleet.conftest import (
 from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.credentials.refused_logins import WINDOW, RefusedLogins
-from tui.fleet.login.state import LOOK_AGAIN
+from tui.fleet.login.shared_login import LOOK_AGAIN
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 from tui.model.reading import TroubleKind

@@ -3,7 +3,7 @@
 from tests.fleet.conftest import profile
 from tui.config import EnvironmentSource
 from tui.credentials import Passwords
-from tui.fleet.login.state import Login
+from tui.fleet.login.shared_login import Login
 
 
 async def test_a_shared_source_that_fails_names_no_node() -> None:

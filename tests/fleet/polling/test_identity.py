@@ -10,7 +10,7 @@ import pytest
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import BOOTSTRAP, NODES, Play, keeping, profile, running, said
 from tests.fleet.orders.test_preflight import NOW, T0, order
-from tui.fleet.login.state import Login
+from tui.fleet.login.shared_login import Login
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, judge_order
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.identity import SETTLED_AFTER, IdentityCheck, NodeFactsReader

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faultserver import Peer, serving
 from tests.fleet.conftest import LIST, Play, keeping, profile, said
-from tui.fleet.login.state import Login
+from tui.fleet.login.shared_login import Login
 from tui.fleet.polling.node_connection import NodeConnection
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from tui.model.certificate import Certificate
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.text import clean
 
 SEQUENCE, SET, BOOLEAN, OBJECT, OCTETS = 0x30, 0x31, 0x01, 0x06, 0x04

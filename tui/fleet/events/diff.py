@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from tui.model.dataclass import dataclass
 from tui.model.event import (
     Cause,
     ConnectionLost,
@@ -22,7 +23,6 @@ from tui.model.event import (
     StatusChange,
 )
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.service import Service, uptime_came_late, was_restarted
 
 

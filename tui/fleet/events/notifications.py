@@ -15,10 +15,10 @@ from typing import TypedDict
 
 from tui.config import Notify
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.event import Event, EventKind, StatusChange
 from tui.model.event_text import event_text
 from tui.model.order import Result
-from tui.model.records import dataclass
 from tui.model.text import visible_name
 
 BELL_EVERY = 1.0

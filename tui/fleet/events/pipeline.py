@@ -15,9 +15,10 @@ from typing import Any, Protocol, overload
 
 from tui.config import Notify
 from tui.fleet.events.diff import CrashLoopDetector, RestartDetector, diff_readings, late_uptimes
-from tui.fleet.login.state import Login
+from tui.fleet.login.shared_login import Login
 from tui.journal.other_actions import AFTERWARDS, OtherAction
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.event import (
     Cause,
     Event,
@@ -33,7 +34,6 @@ from tui.model.event import (
 from tui.model.node import StartsChange, compare_starts, start_times
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, Verdict
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.service import Health, Service
 
 

@@ -15,7 +15,7 @@ from tui.fleet.onboarding.pinning import (
     fetch_certificate,
 )
 from tui.model.certificate import Certificate
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.trust import PinnedTrust
 
 LEAST_NODES = 2

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from tui.api.errors import ApiError, LoginRefused, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
-from tui.fleet.login.state import Login, LoginStopped
+from tui.fleet.login.shared_login import Login, LoginStopped
 from tui.fleet.polling.identity import REBIND, IdentityCheck
 from tui.fleet.polling.node_connection import NodeConnection, check_services_answer
+from tui.model.dataclass import dataclass
 from tui.model.node import Identity
-from tui.model.records import dataclass
 from tui.model.service import Service
 
 if TYPE_CHECKING:

@@ -22,14 +22,14 @@ from tui.config import (
     save_profile,
 )
 from tui.credentials import Passwords
-from tui.fleet.login.state import Login, LoginStopped, login_key
+from tui.fleet.login.shared_login import Login, LoginStopped, login_key
 from tui.fleet.polling.identity import REBIND, IdentityCheck
 from tui.fleet.polling.node_connection import NodeConnection
 from tui.fleet.polling.poller import NodePoller
 from tui.model.cluster import ClusterFacts, Member
+from tui.model.dataclass import dataclass
 from tui.model.node import Identity, Role, same_host
 from tui.model.reading import Trouble, TroubleKind
-from tui.model.records import dataclass
 from tui.model.trust import AuthorityTrust, SystemTrust, Trust
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")

@@ -9,7 +9,7 @@ from tui.api.tls.probe import probe
 from tui.config import Configuration, NodeProfile, fields_of, save_profile
 from tui.model.certificate import Certificate
 from tui.model.clock import clock_text
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.trust import AuthorityTrust, NoTrust, PinnedTrust
 
 DIGITS = 8

@@ -12,10 +12,10 @@ from tui.fleet.orders.guard import (
     judge_verb,
 )
 from tui.fleet.polling.poller import NodePoller
+from tui.model.dataclass import dataclass
 from tui.model.filters import ServiceKinds
 from tui.model.order import Order, Route, SeenService, Target, Verb
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.service import Service
 
 

@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from tui.api.errors import ApiError, LoginRefused, NotSent, WriteBlocked, gap_of
-from tui.fleet.login.state import LoginStopped
+from tui.fleet.login.shared_login import LoginStopped
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, check_target
 from tui.fleet.orders.verdict import OrderEvidence, Patience
 from tui.fleet.polling.poller import NodePoller
@@ -20,6 +20,7 @@ from tui.fleet.protocols import Journal
 from tui.journal.journal_file import JournalError
 from tui.model.clock import asleep, monotonic, slept_since
 from tui.model.context import ClusterContext, EndpointAvailability
+from tui.model.dataclass import dataclass
 from tui.model.node import Identity, start_times
 from tui.model.order import (
     Order,
@@ -33,7 +34,6 @@ from tui.model.order import (
     Verdict,
     write_operation,
 )
-from tui.model.records import dataclass
 from tui.model.service import CLIENT_CARRIERS, Service
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from tui.model.cluster import ClusterFacts
+from tui.model.dataclass import dataclass
 from tui.model.node import (
     Environment,
     Identity,
@@ -21,7 +22,6 @@ from tui.model.node import (
     same_host,
 )
 from tui.model.order import Order, SeenService, Tier, Verb
-from tui.model.records import dataclass
 from tui.model.service import (
     API_CARRIERS,
     CLIENT_CARRIERS,

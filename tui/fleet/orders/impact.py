@@ -10,9 +10,9 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from tui.model.context import ClusterContext, Database, HighAvailability, Known
+from tui.model.dataclass import dataclass
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb
-from tui.model.records import dataclass
 from tui.model.service import (
     ACTION_RUNNERS,
     ACTIVE_ACTIVE_SERVICES,

@@ -9,8 +9,8 @@ from itertools import groupby
 
 from tui.fleet.orders.impact import Finding, Subject
 from tui.model.clock import one_unit
+from tui.model.dataclass import dataclass
 from tui.model.order import Verb
-from tui.model.records import dataclass
 from tui.model.text import clean
 
 _NAMED = 3

@@ -10,9 +10,9 @@ from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.unfinished import UnfinishedOrder
 from tui.model.clock import DATE_AND_TIME, clock_text
+from tui.model.dataclass import dataclass
 from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
-from tui.model.records import dataclass
 from tui.model.service import Health, Service, uptime_started_over
 
 _ENDED = frozenset({"STOPPED", "EXITED"})

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from tui.model.dataclass import dataclass
 from tui.model.order import (
     AnswerOutcome,
     Moment,
@@ -18,7 +19,6 @@ from tui.model.order import (
     Verdict,
 )
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.service import is_one_shot, uptime_came_late, uptime_started_over
 
 RUNNING = "RUNNING"

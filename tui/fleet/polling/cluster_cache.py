@@ -36,6 +36,7 @@ from tui.fleet.polling.source_node import FACTS_EVERY, SourceNode
 from tui.model.clock import monotonic
 from tui.model.cluster import ClusterFacts, Member, OptionalServices
 from tui.model.context import ClusterContext
+from tui.model.dataclass import dataclass
 from tui.model.node import (
     Identity,
     Maintenance,
@@ -43,7 +44,6 @@ from tui.model.node import (
     Role,
     same_host,
 )
-from tui.model.records import dataclass
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader

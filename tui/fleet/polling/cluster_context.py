@@ -44,7 +44,7 @@ from tui.model.context import (
     Quorum,
     Shard,
 )
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tui.api.errors import Garbled, LoginRefused
 from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
-from tui.fleet.login.state import Login, LoginStopped, NodeLogin
+from tui.fleet.login.shared_login import Login, LoginStopped, NodeLogin
 from tui.model.login import LoginWay, PasswordCause
 from tui.model.service import Service
 

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Coroutine, Iterable, Sequence
 
 from tui.api.errors import ApiError
-from tui.fleet.login.state import LoginStopped
+from tui.fleet.login.shared_login import LoginStopped
 from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.cluster import OptionalServices

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from tui.api.errors import ApiError, LoginRefused, Unavailable, Untrusted
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.login.state import LOOK_AGAIN, Login, LoginStopped
+from tui.fleet.login.shared_login import LOOK_AGAIN, Login, LoginStopped
 from tui.fleet.polling.backoff import backoff
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.identity import NodeFactsReader
@@ -28,11 +28,11 @@ from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
 from tui.model.cluster import OptionalServices
 from tui.model.context import ClusterContext
+from tui.model.dataclass import dataclass
 from tui.model.event import RoleChange
 from tui.model.login import PasswordPolling
 from tui.model.node import Identity, NodeEvidence, NodeFacts, Origin
 from tui.model.reading import Reading, Trouble
-from tui.model.records import dataclass
 from tui.model.service import Service, ServiceCounts
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 
 from tui.config import NodeProfile
 from tui.credentials import Passwords
-from tui.fleet.login.state import Login, login_key
+from tui.fleet.login.shared_login import Login, login_key
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.cluster_context import first_context_after
 from tui.fleet.polling.poller import NodePoller, PollTiming, Publish

@@ -12,7 +12,7 @@ from typing import Any
 
 from tui.fleet.orders.impact import OrderPlace, find_unreplicated
 from tui.model.context import ClusterContext, Known
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.rollout import GateHazard, Step
 from tui.model.service import DATA_CARRIERS
 from tui.model.text import clean

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.api.errors import ApiError, Garbled, LoginRefused, Unavailable, Unreachable, gap_of
-from tui.fleet.login.state import LoginStopped
+from tui.fleet.login.shared_login import LoginStopped
 from tui.fleet.orders.guard import Refusal, busy_text, judge_node
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_gaps, find_hazards
@@ -22,9 +22,9 @@ from tui.fleet.rollout.host import RolloutHost
 from tui.model.clock import clock_text, monotonic
 from tui.model.cluster import ClusterFacts
 from tui.model.context import ClusterContext, Entries, Known, Quorum
+from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity, Role
 from tui.model.reading import Reading, TroubleKind
-from tui.model.records import dataclass
 from tui.model.rollout import GateHazard, Step
 from tui.model.service import DATA_CARRIERS, Health, KnownRun
 

@@ -16,9 +16,9 @@ from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan, starts_of
 from tui.fleet.rollout.runner import RehearsalStop, RolloutRunner
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.event import Cause, Event, RolloutMoved
 from tui.model.order import Verb
-from tui.model.records import dataclass
 from tui.model.rollout import (
     Plan,
     PlanReason,

@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from tui.fleet.orders.guard import NodeStanding, Refusal, Ruling, judge_node, judge_order
+from tui.model.dataclass import dataclass
 from tui.model.node import NodeFacts, Role
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.rollout import Plan, PlanReason, PlanRefusal, PlanRemark, Step
 from tui.model.service import Health, KnownRun, Service, kind_of
 

@@ -22,8 +22,8 @@ from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import primary_of, starts_of, tier_of
 from tui.journal.journal_file import JournalError
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.order import Order, Result, Route, SeenService, Target
-from tui.model.records import dataclass
 from tui.model.rollout import (
     GateNow,
     GateWait,

@@ -30,13 +30,13 @@ from tui.fleet.snapshot.shapes import (
 )
 from tui.journal.journal_file import JournalTail
 from tui.model.certificate import Certificate
+from tui.model.dataclass import dataclass
 from tui.model.event import Event
 from tui.model.event_text import event_text
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
 from tui.model.node import NodeFacts, ObservedHealth
 from tui.model.order import Order, OrderProgress, TimelineMark
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.rollout import RolloutProgress
 from tui.model.service import Service
 from tui.model.text import clean

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.storage.paths import NOWHERE
 from tui.storage.private_files import StorageError, opened_folder, path_text, storage_errors
 

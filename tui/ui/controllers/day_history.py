@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from tui.fleet.protocols import History
 from tui.history.day import Day
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 HOUR_EVERY = 60.0
 """Seconds after which the hour is read again: a strip has one cell a minute."""

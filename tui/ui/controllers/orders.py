@@ -20,9 +20,9 @@ from tui.fleet.orders.guard import (
 )
 from tui.fleet.orders.impact import Finding
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.node import Role
 from tui.model.order import Order, Route, Tier, Verb
-from tui.model.records import dataclass
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text

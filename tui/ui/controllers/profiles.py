@@ -16,8 +16,8 @@ from tui.config import ConfigError, Configuration, NodeProfile, load
 from tui.config.changes import FileWatch, compare_configurations, file_stamp
 from tui.credentials import Secret
 from tui.fleet.fleet import Fleet
+from tui.model.dataclass import dataclass
 from tui.model.reading import TroubleKind
-from tui.model.records import dataclass
 from tui.model.trust import UNCHECKED, PinnedTrust
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text

@@ -12,9 +12,9 @@ from tui.fleet.orders.guard import Ruling
 from tui.fleet.orders.impact import Finding
 from tui.fleet.orders.impact_text import impact_lines
 from tui.model.clock import clock_duration, monotonic
+from tui.model.dataclass import dataclass
 from tui.model.node import Environment
 from tui.model.order import Order, Route, Tier, Verb
-from tui.model.records import dataclass
 from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page
 from tui.ui.format.status_lines import Palette

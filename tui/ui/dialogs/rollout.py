@@ -10,8 +10,8 @@ from tui.fleet.orders.impact import Finding
 from tui.fleet.orders.impact_text import plan_impact_lines
 from tui.fleet.rollout.manager import GateLook
 from tui.model.clock import clock_duration, monotonic
+from tui.model.dataclass import dataclass
 from tui.model.order import Route, write_operation
-from tui.model.records import dataclass
 from tui.model.rollout import GateHazard, Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from tui.model.clock import DATE_AND_TIME, clock_text, one_unit, shown_time
+from tui.model.dataclass import dataclass
 from tui.model.event import Event, EventKind
 from tui.model.event_text import event_remainder, event_text
 from tui.model.order import Result
-from tui.model.records import dataclass
 from tui.model.text import visible_name
 from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import brief_digests

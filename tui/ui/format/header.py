@@ -12,8 +12,8 @@ from rich.text import Text
 
 from tui.model.clock import one_unit
 from tui.model.context import Alert, ClusterContext, Known, Quorum
+from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Role
-from tui.model.records import dataclass
 from tui.model.service import Health
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part, joined, parts_that_fit

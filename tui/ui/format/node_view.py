@@ -9,10 +9,10 @@ from operator import attrgetter
 from tui.config import NodeProfile
 from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
+from tui.model.dataclass import dataclass
 from tui.model.filters import ServiceKinds
 from tui.model.node import Environment, Identity, NodeEvidence, NodeFacts, Role
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.service import Service, ServiceCounts
 
 

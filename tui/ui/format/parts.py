@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

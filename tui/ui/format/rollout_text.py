@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from rich.text import Text
 
 from tui.model.clock import one_unit, two_units_padded
+from tui.model.dataclass import dataclass
 from tui.model.order import Moment, OrderProgress, Result, TimelineMark, Verdict
-from tui.model.records import dataclass
 from tui.model.rollout import (
     GateNow,
     RolloutProgress,

@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from tui.model.clock import clock_duration, clock_text, one_unit, shown_time
+from tui.model.dataclass import dataclass
 from tui.model.event import Event
 from tui.model.event_text import event_brief
 from tui.model.filters import ServiceKinds
 from tui.model.reading import Reading
-from tui.model.records import dataclass
 from tui.model.service import Health, Kind, Service
 from tui.model.text import is_plain_name
 

@@ -5,10 +5,10 @@ from dataclasses import field
 
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.model.clock import one_unit
+from tui.model.dataclass import dataclass
 from tui.model.filters import ServiceKinds
 from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.reading import Trouble, TroubleKind
-from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import FRESH, UptimeClock

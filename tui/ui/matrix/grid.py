@@ -10,8 +10,8 @@ from itertools import accumulate
 from rich.cells import cell_len
 
 from tui.model.clock import compact_duration
+from tui.model.dataclass import dataclass
 from tui.model.filters import ServiceFilter
-from tui.model.records import dataclass
 from tui.model.service import Health, Service
 from tui.model.text import visible_name
 from tui.ui.format.service_row import FRESH, GLYPHS, RESTARTED, STYLES

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.visual import Visual, visualize
 from textual.widgets import Static
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.service import Health
 from tui.ui.format.key_bar import KEY_META, clickable, hint_border
 from tui.ui.format.service_row import GLYPHS, RESTARTED, STYLES

@@ -19,7 +19,7 @@ from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepProgress
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.model.text import clean
 
 GUTTER = 2

@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.ui.terminal.cells import PAINTED_UPDATES, TerminalCells, erases_in_color
+from tui.ui.terminal.changed_cells import PAINTED_UPDATES, TerminalCells, erases_in_color
 from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
 from tui.ui.terminal.frame_report import FrameReports

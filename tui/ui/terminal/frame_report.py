@@ -12,7 +12,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import Protocol
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 STATUS_QUERY = "\x1b[5n"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 PASTE_AT_MOST = 65_536
 """Characters of a paste that are kept."""

@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from textual import events
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 from tui.ui.terminal.frame_report import FrameReports
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum
 
-from tui.model.records import dataclass
+from tui.model.dataclass import dataclass
 
 HINT_CELLS = 58
 """Cells that a hint may have, so that it is one line in a terminal of 60 columns."""

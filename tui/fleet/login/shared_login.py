@@ -28,9 +28,9 @@ from tui.config import AskSource, CommandSource, FileSource, KeyringSource, Node
 from tui.credentials import CredentialError, Passwords, Secret
 from tui.fleet.login.attempt_limit import AttemptLimit
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.login import LockoutRule, PasswordCause, PasswordPolling
 from tui.model.reading import Remedy, Trouble, TroubleKind
-from tui.model.records import dataclass
 from tui.model.text import clean
 
 if TYPE_CHECKING:

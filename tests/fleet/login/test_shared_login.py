@@ -40,7 +40,7 @@ from tui.config import CommandSource, FileSource, NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.credentials.refused_logins import RefusedLogins
 from tui.fleet.login.attempt_limit import AttemptLimit
-from tui.fleet.login.state import Login
+from tui.fleet.login.shared_login import Login
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.guard import judge_order
 from tui.model.login import LoginWay

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
 
-from tui.model import records
+from tui.model import dataclass as ours
 
 _Item = TypeVar("_Item")
 ARGUMENTS = [
@@ -54,7 +54,7 @@ def define(dataclass: Callable[..., Any], arguments: dict[str, bool]) -> type[An
 
 @pytest.fixture(params=ARGUMENTS, ids=str)
 def both(request: pytest.FixtureRequest) -> tuple[type[Any], type[Any]]:
-    return define(dataclasses.dataclass, request.param), define(records.dataclass, request.param)
+    return define(dataclasses.dataclass, request.param), define(ours.dataclass, request.param)
 
 
 def outcome(function: Callable[[], object]) -> object:
@@ -98,7 +98,7 @@ CASES: dict[str, Callable[[type[Any]], object]] = {
 }
 
 
-@pytest.mark.parametrize("few", [0, records._FEW])
+@pytest.mark.parametrize("few", [0, ours._FEW])
 @pytest.mark.parametrize("case", CASES)
 def test_it_does_as_the_standard_library(
     case: str, few: int, both: tuple[type[Any], type[Any]]
@@ -116,9 +116,9 @@ def test_it_does_as_the_standard_library(
 
 
 def test_a_class_with_few_instances_compiles_nothing() -> None:
-    class_ = define(records.dataclass, ARGUMENTS[0])
+    class_ = define(ours.dataclass, ARGUMENTS[0])
     first = class_.__init__
-    for _ in range(records._FEW):
+    for _ in range(ours._FEW):
         class_(1)
     assert class_.__init__ is first
     class_(1)
@@ -129,7 +129,7 @@ def test_a_class_with_few_instances_compiles_nothing() -> None:
 
 
 def test_what_a_class_defines_itself_stays() -> None:
-    @records.dataclass(frozen=True, slots=True)
+    @ours.dataclass(frozen=True, slots=True)
     class Own:
         number: int
 
@@ -143,7 +143,7 @@ def test_what_a_class_defines_itself_stays() -> None:
     assert hash(Own(1)) == 7
 
 
-@records.dataclass(frozen=True, slots=True)
+@ours.dataclass(frozen=True, slots=True)
 class Pickled:
     number: int
 

@@ -7,7 +7,7 @@ from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.ui.terminal.cells import TerminalCells, erases_in_color
+from tui.ui.terminal.changed_cells import TerminalCells, erases_in_color
 
 RED, BLUE = Style.parse("red"), Style.parse("blue")
 ON_GREY = Style.parse("#a0a0a0 on #202020")
