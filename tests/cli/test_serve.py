@@ -165,8 +165,8 @@ async def _look(url: str, folder: Path) -> None:
             await page.call("Network.enable")
             await page.call("Emulation.setFocusEmulationEnabled", enabled=True)
             await page.call("Page.navigate", url=url)
-            await page.until(lambda: "alert_mgr" in page.text and "RUNNING" in page.text)
-            assert "READ-ONLY" in page.text
+            words = ("alert_mgr", "RUNNING", "READ-ONLY")
+            await page.until(lambda: all(word in page.text for word in words))
             await page.has_focus()
             await page.press("r")
             await page.press("y")

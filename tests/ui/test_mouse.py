@@ -81,7 +81,7 @@ async def test_a_click_on_a_key_in_the_bar_and_in_the_help_presses_it(
         await deck.on("alert_mgr")
         await click_on(deck, "Matrix", last=True)
         await deck.until(lambda: isinstance(deck.app.screen, MatrixScreen))
-        await click_on(deck, "?  q Deck", last=True)
+        await click_on(deck, "?  q Back", last=True)
         await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
         await click_on(deck, "The problems of all nodes")
         await deck.until(lambda: isinstance(deck.app.screen, ProblemsScreen))

@@ -467,9 +467,9 @@ async def test_a_restart_after_an_action_that_was_refused_is_not_taken_for_this_
             play.restart()
             await deck.until(lambda: start(deck) != running_since(0)["start_time"])
             deck.fleet.rollouts.resume(plan.number)
-            await deck.until(lambda: progress(deck, plan) is not now)
-            now = await reaches(deck, plan, RolloutState.PAUSED)
-            assert "was restarted, and not by this rollout" in now.text
+            foreign = "was restarted, and not by this rollout"
+            await deck.until(lambda: foreign in progress(deck, plan).text)
+            assert progress(deck, plan).state is RolloutState.PAUSED
             assert len(server.posts) == 1
 
 

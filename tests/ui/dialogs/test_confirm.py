@@ -291,9 +291,9 @@ async def test_what_was_seen_before_the_terminal_changed_is_seen_again(
 ) -> None:
     """P5, case 59: lines wrap differently, and a smaller window hides some."""
     async with asked(LongQuestion) as shown:
-        for _ in range(5):
+        await wait_until(lambda: help_text(shown).startswith("down shows the rest"))
+        while not help_text(shown).startswith("y restarts"):
             await shown.press("down")
-        await wait_until(lambda: help_text(shown).startswith("y restarts"))
         for width, height in (size, (80, 24)):
             await shown.resize(width, height)
             await wait_until(lambda: not help_text(shown).startswith("y restarts"))

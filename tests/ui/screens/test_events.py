@@ -86,7 +86,7 @@ async def test_an_order_its_restart_and_its_verdict_appear_and_say_that_it_was_o
         await deck.confirm()
         await deck.shows("VERIFIED")
         await timeline(deck)
-        await row(deck, "node1", "alert_mgr", "» order", "restart sent from here")
+        await row(deck, "node1", "alert_mgr", "» action", "restart sent from here")
         await row(deck, "node1", "alert_mgr", "✓ verdict", "restart: verified")
         changes = happened(deck, EventKind.FLIPPED) + happened(deck, EventKind.RESTARTED)
         assert changes
