@@ -106,9 +106,12 @@ pex: $(RELEASE)
 	$(BIN)/python release/pex_file.py
 
 # The image of deploy/container, or its steps where nothing here can build one.
+# `make container BUILDER_WORDS="-v /etc/pip.conf:/etc/pip.conf:ro"` for a mirror of your own.
+BUILDER_WORDS ?=
+
 container: $(RELEASE)
 	@ls dist/*.whl >/dev/null 2>&1 || $(BIN)/python release/dist.py
-	$(BIN)/python release/container.py
+	$(BIN)/python release/container.py $(BUILDER_WORDS)
 
 screenshot: $(STAMP)
 	$(BIN)/python benchmarks/screenshot.py docs/deck.svg
