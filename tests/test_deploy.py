@@ -94,6 +94,15 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
+@pytest.mark.real_time
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_finds_the_unit_little_exposed() -> None:
+    program = shutil.which("systemd-analyze") or ""
+    words = (program, "security", "--offline=true", "--threshold=15", "--no-pager", UNIT)
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    assert ran.returncode == 0, ran.stdout[-200:] + ran.stderr
+
+
 # Kubernetes
 
 
