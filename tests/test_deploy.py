@@ -103,6 +103,24 @@ def test_systemd_finds_the_unit_little_exposed() -> None:
     assert ran.returncode == 0, ran.stdout[-200:] + ran.stderr
 
 
+# The container's image
+
+
+def image_words(instruction: str) -> list[str]:
+    """Return the words of ENTRYPOINT or CMD in the Containerfile."""
+    text = (DEPLOY / "container" / "Containerfile").read_text("utf-8")
+    found = re.search(rf"^{instruction} (\[.+\])$", text, re.MULTILINE)
+    assert found is not None
+    words: list[str] = json.loads(found[1])
+    return words
+
+
+def test_the_image_starts_a_command_that_there_is() -> None:
+    program, *words = [*image_words("ENTRYPOINT"), *image_words("CMD")]
+    assert program == "rsdeck"
+    assert accepted(words).info_name == "export"
+
+
 # Kubernetes
 
 
@@ -116,7 +134,7 @@ def test_the_manifest_is_a_deployment_whose_parts_fit_each_other() -> None:
     assert spec["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
     pod = template["spec"]
     (container,) = pod["containers"]
-    parsed = accepted(container["args"])
+    parsed = accepted([*image_words("ENTRYPOINT")[1:], *container["args"]])
     assert parsed.info_name == "export"
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert parsed.params["listen"].endswith(f":{ports['metrics']}")
@@ -124,8 +142,8 @@ def test_the_manifest_is_a_deployment_whose_parts_fit_each_other() -> None:
     assert template["metadata"]["annotations"]["prometheus.io/port"] == str(ports["metrics"])
     mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
     assert mounted.keys() == {volume["name"] for volume in pod["volumes"]}
-    config = Path(container["args"][container["args"].index("--config") + 1])
-    assert str(config.parent) in mounted.values()
+    assert parsed.parent is not None
+    assert str(Path(parsed.parent.params["config_path"]).parent) in mounted.values()
     for hardened in (pod["securityContext"]["runAsNonRoot"], spec["replicas"] == 1):
         assert hardened
     assert container["securityContext"] == {
