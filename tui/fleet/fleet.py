@@ -39,7 +39,7 @@ from tui.model.clock import monotonic
 from tui.model.context import ClusterContext
 from tui.model.event import Event, RoleChange
 from tui.model.node import Identity, NodeEvidence
-from tui.model.order import Order, OrderProgress, SeenService, Verdict
+from tui.model.order import Order, OrderPhase, OrderProgress, SeenService, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
@@ -367,6 +367,8 @@ class Fleet:
 
     def _order_moved(self, progress: OrderProgress) -> None:
         order = progress.order
+        if progress.phase is OrderPhase.SENDING:
+            self._recovery.close_before(order)
         if self._is_watched(order):
             target = order.target
             same = (watch for watch in self.nodes if watch.profile.url == target.url)

@@ -288,7 +288,7 @@ class DeckApp(MouseSafeApp):
     @property
     def _is_shown(self) -> bool:
         """Whether the deck is there: not at the very end."""
-        return self.deck.is_mounted and bool(self.screen_stack)
+        return self.is_running and self.deck.is_mounted and bool(self.screen_stack)
 
     @property
     def _live_screens(self) -> list[LiveScreen[Any]]:

@@ -51,6 +51,11 @@ def now(status: str, start: datetime | None = None, uptime: int | None = None) -
             "RUNNING since 2026-01-01 01:00:00 UTC, which is after it",
         ),
         (
+            # No run of an hour has begun since the action.
+            Verb.RESTART, RAN, now("RUNNING", T1, 3599), Result.UNKNOWN,
+            "a new start time, but it runs for 3599 s, from before the action: look at the node",
+        ),
+        (
             Verb.RESTART, RAN, now("RUNNING", T0, 40), Result.VERIFIED,
             "RUNNING for 40 s, which is since after it",
         ),
@@ -220,6 +225,41 @@ def test_the_first_good_reading_of_its_node_decides_an_order_once() -> None:
     followed.look(PlayedWatch(reading(Service("ccs", "RUNNING", T1))))
     assert len(followed.shown) == 2
     assert not followed.recovery._cases
+
+
+def sent(status: str, uid: int = 3) -> Order:
+    """Return an order that is about to be sent to a service that was checked to be in a state."""
+    order = open_order()
+    target = replace(order.target, identity=Identity(uid), url=f"https://10.0.0.{uid}:9443")
+    return replace(order, target=target, services=(SeenService("ccs", status, Kind.OPTIONAL),))
+
+
+def test_what_is_sent_next_is_no_evidence_of_what_came_of_the_one_before() -> None:
+    """P7: the state against which the next action was checked is the last of the one before."""
+    followed = Followed()
+    followed.recovery.close_before(sent("STOPPED"))
+    ((_, verdict, status, _),) = followed.journal.kept
+    assert (verdict.result, status) == (Result.VERIFIED, "STOPPED")
+    assert followed.shown[-1].verdicts == (verdict,)
+    followed.look(PlayedWatch(reading(Service("ccs", "RUNNING", T1))))
+    assert len(followed.journal.kept) == 1
+
+
+def test_a_service_that_still_moves_when_the_next_action_is_sent_stays_unknown() -> None:
+    followed = Followed()
+    followed.recovery.close_before(sent("STOPPING"))
+    ((_, verdict, _, _),) = followed.journal.kept
+    assert verdict.result is Result.UNKNOWN
+    assert verdict.text.endswith("; still STOPPING when the next action was sent")
+
+
+def test_an_action_on_another_node_or_service_closes_nothing() -> None:
+    followed = Followed()
+    followed.recovery.close_before(sent("STOPPED", 2))
+    other = SeenService("alert_mgr", "STOPPED", Kind.OPTIONAL)
+    followed.recovery.close_before(replace(sent("STOPPED"), services=(other,)))
+    assert not followed.journal.kept
+    assert followed.look(PlayedWatch(STOPPED)) is Result.VERIFIED
 
 
 @pytest.mark.parametrize(

@@ -554,7 +554,10 @@ async def test_no_side_call_is_made_again_while_paused(monkeypatch: pytest.Monke
             await deck.good()
             await deck.until(lambda: requests(server, CLUSTER) == 1)
             deck.fleet.set_paused(True)
+            count = -1
+            while count != len(server.asked):  # what is on its way ends
+                count = len(server.asked)
+                await quiet(0.5)
             clock.asleep += 11
-            count = len(server.asked)
             await quiet(0.4)
             assert len(server.asked) == count

@@ -156,6 +156,7 @@ async def test_an_impossible_value_is_named_and_nothing_is_written(
             line = deck.app.screen.query_one(f"#{field}")
             before, line.value = line.value, value
             for key in ("ctrl+t", "ctrl+s"):
+                deck.app.screen.query_one("#found").update("")  # what the key before led to
                 await deck.press(key)
                 await deck.until(lambda said=said: said in found(deck))
             assert isinstance(deck.app.screen, NodeForm)

@@ -13,7 +13,7 @@ from tui.model.clock import DATE_AND_TIME, clock_text
 from tui.model.dataclass import dataclass
 from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
-from tui.model.service import Health, Service, uptime_started_over
+from tui.model.service import Health, Service, uptime_came_late, uptime_started_over
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
 CASES_AT_MOST = 500
@@ -81,23 +81,49 @@ class OrderRecovery:
                 self._report_case(case)
         self._cases = [case for case in self._cases if case.unknown]
 
+    def close_before(self, order: Order) -> None:
+        """Judge what is still unknown of the services of an order that is about to be sent.
+
+        What came of an earlier one shows in the state that the new one was checked against;
+        whatever is seen later may be of the new one.
+        """
+        now = {seen.name: seen for seen in order.services}
+        for case in self._cases:
+            if not _is_same_node(case.order, order) or not case.unknown & now.keys():
+                continue
+            for seen in case.order.services:
+                if seen.name in case.unknown and seen.name in now:
+                    new = now[seen.name]
+                    service = Service(new.name, new.status, new.started_at, new.uptime)
+                    self._decide(case, seen, service, is_last=True)
+            self._report_case(case)
+        self._cases = [case for case in self._cases if case.unknown]
+
     def _settle(self, case: _Case, watch: NodePoller) -> bool:
         before = len(case.unknown)
         for seen in case.order.services:
             service = watch.reading.find(seen.name)
-            if seen.name not in case.unknown or (service is None and watch.reading.is_cut):
-                continue
-            elapsed = (datetime.now(UTC) - case.order.pressed_on).total_seconds()
-            verdict = judge_earlier_order(case.order.verb, seen, service, elapsed, case.origin)
-            if verdict is None:
-                continue
-            if seen.name in case.failed:
-                verdict = _after_failure(verdict)
-            case.unknown.discard(seen.name)
-            case.verdicts[seen.name] = verdict
-            status, start = (service.status, service.started_at) if service else (None, None)
-            self._journal.resolved(case.id, verdict, status, start)
+            if seen.name in case.unknown and not (service is None and watch.reading.is_cut):
+                self._decide(case, seen, service)
         return len(case.unknown) < before
+
+    def _decide(
+        self, case: _Case, seen: SeenService, service: Service | None, *, is_last: bool = False
+    ) -> None:
+        """Judge one service by its state; where that is the `last` to count, always."""
+        elapsed = (datetime.now(UTC) - case.order.pressed_on).total_seconds()
+        verdict = judge_earlier_order(case.order.verb, seen, service, elapsed, case.origin)
+        if verdict is None and is_last and service is not None:
+            text = f"{case.origin}; still {service.status} when the next action was sent"
+            verdict = Verdict(seen.name, Result.UNKNOWN, text)
+        if verdict is None:
+            return
+        if seen.name in case.failed:
+            verdict = _after_failure(verdict)
+        case.unknown.discard(seen.name)
+        case.verdicts[seen.name] = verdict
+        status, start = (service.status, service.started_at) if service else (None, None)
+        self._journal.resolved(case.id, verdict, status, start)
 
     def _report_case(self, case: _Case) -> None:
         verdicts = tuple(case.verdicts[name] for name in case.order.names)
@@ -130,6 +156,14 @@ def _is_meant(order: Order, watch: NodePoller) -> bool:
     if now.uid != meant.uid:
         return False
     return watch.profile.url == order.target.url or _is_same_cluster(meant, now)
+
+
+def _is_same_node(earlier: Order, order: Order) -> bool:
+    """Whether two orders are for one node."""
+    meant, now = earlier.target.identity, order.target.identity
+    if earlier.target.url == order.target.url:
+        return meant.uid == now.uid
+    return meant.uid is not None and meant.uid == now.uid and _is_same_cluster(meant, now)
 
 
 def _may_be_another(order: Order, watch: NodePoller) -> bool:
@@ -168,6 +202,9 @@ def judge_earlier_order(
     if verb is Verb.RESTART and now is not None and now.status == "RUNNING" and is_new_run:
         text = f"RUNNING for {now.uptime} s, which is since after it"
         return Verdict(before.name, Result.VERIFIED, f"{origin}; {text}")
+    if verb is Verb.RESTART and now is not None and uptime_came_late(before, now, elapsed):
+        text = f"a new start time, but it runs for {now.uptime} s, from before the action"
+        return Verdict(before.name, Result.UNKNOWN, f"{origin}; {text}: look at the node")
     result, text = _RULES[verb](before, now)
     return Verdict(before.name, result, f"{origin}; {text}")
 
