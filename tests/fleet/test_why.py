@@ -174,7 +174,12 @@ def test_the_restarts_of_the_last_hour_are_counted_with_those_from_here() -> Non
     assert one.text == "restarted 2 times in the last hour, 1 of them sent from this machine"
     assert (one.age, one.is_problem) == (60.0, True)
     assert "ccs, other" in text(find(subject(""), *restarts), EvidenceKind.RESTARTS)
-    assert "no restart" in text(find(subject(), restarts[0]), EvidenceKind.RESTARTS)
+    assert "no restart" in text(find(subject(""), restarts[0]), EvidenceKind.RESTARTS)
+
+
+def test_a_start_of_the_last_hour_that_nothing_here_saw_is_named_by_the_uptime() -> None:
+    one = text(find(subject()), EvidenceKind.RESTARTS)
+    assert one == "started 00:20:00 ago, while nothing here watched it"
 
 
 def test_a_problem_has_the_severity_and_the_sign_that_it_has_in_the_list() -> None:

@@ -246,6 +246,9 @@ def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator
     ]
     if not recent:
         text = "no restart was seen in the last hour"
+        found = subject.found
+        if found is not None and found.uptime is not None and found.uptime < RESTARTS_FOR:
+            text = f"started {clock_duration(found.uptime)} ago, while nothing here watched it"
         yield Evidence(EvidenceKind.RESTARTS, Source.EVENTS, text)
         return
     here = sum(event.is_ordered for event in recent)
