@@ -233,3 +233,18 @@ async def test_an_order_is_said_to_leave_once_as_it_leaves_and_not_where_it_does
         assert left == []
         await restart(client, leaving=lambda: left.append(len(server.posts)))
     assert left == [0]
+
+
+async def test_what_is_raised_as_an_order_is_about_to_leave_keeps_it_from_leaving(connect):
+    """P21: it is not sent, and no other request goes by the connection that it began to use."""
+
+    def slept():
+        raise NotSent("this machine slept")
+
+    with serving(sends(answer(TRUE))) as server:
+        client = connect(server)
+        with pytest.raises(NotSent, match=r"^this machine slept; nothing was sent$"):
+            await restart(client, leaving=slept)
+        assert not server.posts
+        await client.services()
+    assert (server.connections, len(server.posts)) == (2, 0)

@@ -130,7 +130,8 @@ class RequestTrace:
 
     `has_password` if it carries one. `connected` means that it opened a connection of its own,
     `sent` that its headers, and with them the credentials, began to leave. `leaving` is called
-    then. `stream` is the connection it opened, if it did.
+    right before, and what it raises keeps them from leaving. `stream` is the connection it opened,
+    if it did.
     """
 
     before_send: BeforeSend | None = None
@@ -149,10 +150,10 @@ class RequestTrace:
 
     def start_sending(self) -> None:
         """Mark the request as sent: its headers begin to leave."""
-        self.stage, self.sent = RequestStage.WAITING, True
-        self._asleep_before = asleep()
         if self.leaving is not None:
             self.leaving()
+        self.stage, self.sent = RequestStage.WAITING, True
+        self._asleep_before = asleep()
 
 
 BODY_AT_MOST = 4 * 1024 * 1024
@@ -373,8 +374,8 @@ class Connection:
                 case "http11.send_request_headers.started":
                     trace.stage = RequestStage.SENDING
                     await self._wait_to_send(trace.before_send, limit)
-                    self._is_unanswered = True
                     trace.start_sending()
+                    self._is_unanswered = True
                 case "http11.receive_response_headers.complete" if trace.sent:
                     trace.stage = RequestStage.READING
                     # A refusal that is cut short is not acted upon, so it counts as no answer.
@@ -459,7 +460,7 @@ class OrderConnection(Connection):
 
         Raises NotSent if it did not leave. With `same_connection` it leaves on the connection
         that is open, which leads to the node that was just checked, or not at all. `leaving` is
-        called when its first byte is about to leave.
+        called when its first byte is about to leave, and what it raises keeps it from leaving.
         """
         if same_connection and not self.keeps_alive:
             raise NotSent(

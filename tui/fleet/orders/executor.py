@@ -18,7 +18,7 @@ from tui.fleet.orders.verdict import OrderEvidence, Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.journal_file import JournalError
-from tui.model.clock import asleep, monotonic, slept_since
+from tui.model.clock import asleep, awake, monotonic, slept_since
 from tui.model.context import ClusterContext, EndpointAvailability
 from tui.model.dataclass import dataclass
 from tui.model.node import Identity, start_times
@@ -108,7 +108,7 @@ class _LiveOrder:
     """An order that was accepted, and what is known of it until its verdicts.
 
     `databases` had endpoints on the node that the order takes away for a moment. A verdict in
-    `held` waits for those until `held_until` (monotonic).
+    `held` waits for those until `held_until` (see `awake`).
     """
 
     order: Order
@@ -228,18 +228,23 @@ class Orders:
         return None
 
     async def _intend(self, live: _LiveOrder) -> None:
-        """Write the order into the journal: no record, no order.
-
-        Raises ChangedSinceSeen where the machine slept since the check.
-        """
+        """Write the order into the journal: no record, no order."""
         live.intended = True  # where the wait for the disk is interrupted, it may be written
         try:
             await self._journal.intend(live.order, live.tier, live.via.login.username)
         except JournalError:
             live.intended = False
             raise
+
+    def _leave(self, live: _LiveOrder) -> None:
+        """Record that the POST is about to leave.
+
+        Raises ChangedSinceSeen, which keeps it from leaving, where the machine slept since the
+        check: before that, the record, the login and the turn of its password were waited for.
+        """
         if slept_since(live.asleep_before):
             raise ChangedSinceSeen("this machine slept before the action was sent")
+        self._journal.sent(live.order)
 
     async def _check(self, live: _LiveOrder, client: NodeReader) -> None:
         """Raise ChangedSinceSeen unless the node is the one meant and nothing changed meanwhile.
@@ -272,7 +277,7 @@ class Orders:
             order.verb,
             order.names,
             path=order.route.path,
-            leaving=lambda: self._journal.sent(order),
+            leaving=lambda: self._leave(live),
         )
         self._journal.answered(order, answer)
         if answer.forbidden:
@@ -295,15 +300,16 @@ class Orders:
         self._step(live.order, OrderPhase.ENDED, _summary(live.verdicts.values()), live)
 
     def _judge(self, live: _LiveOrder) -> None:
-        now, slept = monotonic(), asleep() - live.asleep_before
+        now, slept, usual = monotonic(), asleep() - live.asleep_before, self._patience
         # Nothing was watched meanwhile: that time is none that the node had.
-        limit, look = self._patience.limit + slept, self._patience.look + slept
-        patience = replace(self._patience, limit=limit, look=look)
+        patience = replace(
+            usual, limit=usual.limit + slept, look=usual.look + slept, same=usual.same + slept
+        )
         for before in live.order.services:
             if before.name not in live.verdicts:
                 verdict = live.evidence.verdict(before, now, patience)
                 if verdict is not None and _waits_for_endpoints(live, verdict):
-                    live.held_until = live.held_until or now + self._patience.endpoints
+                    live.held_until = live.held_until or awake() + usual.endpoints
                     live.held = verdict
                 elif verdict is not None:
                     live.held = None
@@ -323,7 +329,7 @@ class Orders:
             count = EndpointCount(gap=gap_of(error))
         except LoginStopped as stopped:
             count = EndpointCount(gap=str(stopped))
-        if count.is_settled or monotonic() >= live.held_until:
+        if count.is_settled or awake() >= live.held_until:
             text = f"{held.text}; {count}"
             self._decide(live, replace(held, text=text, is_partial=count.missing > 0))
             live.held = None
