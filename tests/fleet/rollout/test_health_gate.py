@@ -1,6 +1,7 @@
 """A gate opens where the cluster is as planned, and well; else it says why not, or was not told."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from tests.fleet.conftest import (
     STATES,
     Play,
     Running,
+    Sleep,
     profile,
     running,
     running_since,
@@ -418,6 +420,35 @@ async def test_a_node_that_gives_no_fresh_answer_in_time_is_not_waited_for() -> 
                 "node1: no fresh answer",
             )
             assert deck.watch().reading.is_good
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+@pytest.mark.parametrize("hurries", [True, False])
+async def test_a_gate_that_the_machine_slept_through_does_not_open_on_what_was_read_before(
+    hurries: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nodes were polled hours before the cluster's last check."""
+    sleep = Sleep(monkeypatch)
+    with played() as (server, play):
+
+        def check(peer: Peer) -> None:
+            sleep.asleep += 7200
+            play.get(CLUSTER_CHECK, CLUSTER_WELL)
+            peer.send(CLUSTER_WELL)
+
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
+            assert isinstance(plan, Plan)
+            gate = HealthGate(deck.fleet, QUICK)
+            ask_it = gate.check if hurries else gate.recheck
+            play.get(CLUSTER_CHECK, check)
+            found = await ask_it(plan.steps[0], {}, 1)
+            assert found == GateResult(
+                GateFinding.UNASKED, "this machine slept during the check", 1
+            )
+            await deck.readings(1)
+            assert (await ask_it(plan.steps[0], {}, 1)).is_well
 
 
 async def test_a_service_that_is_gone_in_the_fresh_reading_keeps_the_gate_closed() -> None:

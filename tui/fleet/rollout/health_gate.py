@@ -19,7 +19,7 @@ from tui.fleet.orders.guard import Refusal, busy_text, judge_node
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_gaps, find_hazards
 from tui.fleet.rollout.host import RolloutHost
-from tui.model.clock import clock_text, monotonic
+from tui.model.clock import asleep, clock_text, monotonic, slept_since
 from tui.model.cluster import ClusterFacts
 from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.dataclass import dataclass
@@ -113,19 +113,21 @@ class HealthGate:
 
     async def check(self, step: Step, starts: StartTimes, primary: int | None) -> GateResult:
         """Check whether it may go on at a node; `primary` is the uid of the last known primary."""
+        before = asleep()
         gone = self._profile_change(step, starts)
         if gone:
             return GateResult(GateFinding.NOT_WELL, gone)
         watches = self._cluster(step.node)
         if late := await self._fresh(watches):
             return GateResult(GateFinding.UNASKED, f"{', '.join(late)}: no fresh answer")
-        return await self._judge(step, watches, starts, primary)
+        return await self._judge(step, watches, starts, primary, asleep_before=before)
 
     async def recheck(self, step: Step, starts: StartTimes, primary: int | None) -> GateResult:
         """Check as `check` does, but by the polls as they come: none is hurried.
 
         So no login that was refused is tried again for it.
         """
+        before = asleep()
         gone = self._profile_change(step, starts)
         if gone:
             return GateResult(GateFinding.NOT_WELL, gone)
@@ -133,16 +135,24 @@ class HealthGate:
         refusals = ((node.name, judge_node(self._fleet.standing(node.name))) for node in watches)
         if old := [name for name, ruling in refusals if ruling and ruling.refusal in _TOO_OLD]:
             return GateResult(GateFinding.UNASKED, f"{', '.join(old)}: no fresh answer")
-        return await self._judge(step, watches, starts, primary)
+        return await self._judge(step, watches, starts, primary, asleep_before=before)
 
     async def _judge(
-        self, step: Step, watches: list[NodePoller], starts: StartTimes, primary: int | None
+        self,
+        step: Step,
+        watches: list[NodePoller],
+        starts: StartTimes,
+        primary: int | None,
+        *,
+        asleep_before: float,
     ) -> GateResult:
         if silent := next((node for node in watches if node.reading.trouble is not None), None):
             return GateResult(_finding_of(silent, step), _trouble_text(silent), primary)
         gate = self._judge_nodes(step, watches, starts, primary)
         if gate is None:
             gate = await self._check_cluster(step, watches, primary)
+        if slept_since(asleep_before):  # what was polled before that is old
+            return GateResult(GateFinding.UNASKED, "this machine slept during the check", primary)
         is_back = gate.finding is GateFinding.NOT_WELL and any(map(self._is_just_back, watches))
         return replace(gate, is_moving=True) if is_back and not gate.restarted else gate
 
