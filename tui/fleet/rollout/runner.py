@@ -8,7 +8,6 @@ restarted yet.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -56,6 +55,14 @@ class RehearsalStop:
     waits: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """A service as it was when its restart was ordered, `at` (monotonic)."""
+
+    seen: SeenService
+    at: float
+
+
 class RolloutRunner:
     """Takes one plan through its nodes; `report` is called at every move.
 
@@ -85,7 +92,7 @@ class RolloutRunner:
         self._action: asyncio.Future[RolloutAction] | None = None
         self._primary = primary_of(plan)
         self._starts = starts_of(plan)
-        self._ordered: dict[tuple[str, str], SeenService] = {}
+        self._ordered: dict[tuple[str, str], _Ordered] = {}
         self._orders: dict[str, list[int]] = {}
 
     @property
@@ -203,8 +210,9 @@ class RolloutRunner:
             now, ordered = reading.find(seen.name), self._ordered.get(_key(step, seen))
             if now is None or now.health() is not Health.UP:
                 continue
-            if ordered is None or ordered.started_at is None or _is_later(ordered, now):
-                uptime = None if _is_late_uptime(ordered, now) else now.uptime
+            if ordered is None or ordered.seen.started_at is None or _is_later(ordered, now):
+                is_late = ordered is not None and _is_late_uptime(ordered.seen, now)
+                uptime = None if is_late else now.uptime
                 run = KnownRun(now.started_at, uptime, reading.answered_at or 0.0)
                 self._starts.setdefault(_key(step, seen), run)
 
@@ -262,7 +270,7 @@ class RolloutRunner:
                 verdict.service == seen.name and verdict.result in _UNSENT for verdict in verdicts
             ):
                 continue
-            self._ordered[_key(step, seen)] = seen
+            self._ordered[_key(step, seen)] = _Ordered(seen, order.pressed_at)
             # The next check notes since when it runs from now on.
             self._starts.pop(_key(step, seen), None)
         self._note(step)
@@ -393,21 +401,21 @@ def _key(step: Step, seen: SeenService) -> tuple[str, str]:
     return step.node, seen.name
 
 
-def _is_later(before: SeenService, now: Service) -> bool:
+def _is_later(ordered: _Ordered, now: Service) -> bool:
     """Whether a service runs since later than when it was ordered to restart."""
+    before = ordered.seen
     if now.health() is not Health.UP:
         return False
-    # However long ago it was ordered: a run that has lasted less is another one.
-    if uptime_started_over(before.uptime, now.uptime, math.inf):
+    if uptime_started_over(before.uptime, now.uptime, monotonic() - ordered.at):
         return True
     if before.started_at is None or now.started_at is None:
         return False
     return now.started_at > before.started_at
 
 
-def _is_late_uptime(before: SeenService | None, now: Service) -> bool:
+def _is_late_uptime(before: SeenService, now: Service) -> bool:
     """Whether a restarted service may still show the uptime of the run before."""
-    if before is None or before.uptime is None or now.uptime is None:
+    if before.uptime is None or now.uptime is None:
         return False
     return now.uptime >= before.uptime
 
