@@ -524,6 +524,14 @@ def test_what_was_reached_and_then_not_seen_any_more_says_when() -> None:
     assert verdict.text == "reached it after 2.5 s, then the node was not seen any more"
 
 
+def test_what_was_reached_too_late_to_hold_for_long_enough_says_for_how_long_it_held() -> None:
+    sights = [up(59.9, None, T1), up(69.6, None, T1)]
+    verdict = judge(Verb.RESTART, RAN, YES, sights, now=70)
+    assert verdict is not None
+    assert verdict.result is Result.UNKNOWN
+    assert verdict.text == "reached it after 59.9 s, stable for 9.7 s, then the time was up"
+
+
 def test_a_service_that_was_last_seen_missing_says_so() -> None:
     verdict = judge(Verb.RESTART, RAN, YES, [up(1, None), Observation(2, None)], now=60)
     assert verdict is not None

@@ -204,7 +204,10 @@ def _unsteady(case: _ServiceCase, after: float) -> str:
     if _ran_before(case, last):
         ran = f"it runs for {last.uptime} s, and the action left {last.at:.0f} s before"
         return f"a new start time, but {ran}: does another node answer?"
-    return f"reached it after {after:.1f} s, then the node was not seen any more"
+    reached = f"reached it after {after:.1f} s"
+    if case.now - last.at > case.patience.unseen:
+        return f"{reached}, then the node was not seen any more"
+    return f"{reached}, stable for {last.at - after:.1f} s, then the time was up"
 
 
 def _denied(answer: NodeAnswer, text: str) -> str:
