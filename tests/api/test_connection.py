@@ -12,7 +12,8 @@ import pytest
 
 from tests.faultserver import Peer, always, answer, serving
 from tui.api.client import NodeOperator
-from tui.api.errors import ApiError, LoginRefused
+from tui.api.connection import NoGuard
+from tui.api.errors import ApiError, LoginRefused, Unreachable
 
 OLD = '{"ccs": {"status": "RUNNING"}}'
 NEW = '{"ccs": {"status": "STOPPED"}}'
@@ -114,3 +115,42 @@ async def test_a_refusal_of_before_the_machine_slept_is_believed(
     ):
         await connect(server).services()
     assert len(server.asked) == 1
+
+
+class KeepingGuard(NoGuard):
+    """A guard that keeps what it is called with, in order."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    async def before_password(self, *, is_certain: bool = True) -> None:
+        self.calls.append("password")
+
+    def after_request(self, *, unanswered: bool) -> None:
+        self.calls.append("no answer" if unanswered else "answer")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_a_password_that_was_answered_before_the_machine_slept_is_no_try_without_an_answer(
+    connect: Callable[..., NodeOperator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard counts one that is sent again before its request has ended."""
+    sleeper, guard = Sleeper(monkeypatch), KeepingGuard()
+    with serving(sleeper.before_answers(7200, answer(OLD)), always(NEW)) as server:
+        await connect(server, guard=guard).services()
+    assert guard.calls == ["password", "answer", "password", "answer"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_an_answer_to_a_request_that_was_sent_again_is_not_taken_either_if_the_machine_slept(
+    connect: Callable[..., NodeOperator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleeper = Sleeper(monkeypatch)
+    slept = sleeper.before_answers(7200, answer(OLD))
+    with serving(slept, slept, always(NEW)) as server:
+        reader = connect(server)
+        with pytest.raises(Unreachable, match="this machine slept before its answer was read"):
+            await reader.services()
+        (service,) = await reader.services()
+        assert service.status == "STOPPED"
+    assert (server.connections, len(server.asked)) == (3, 3)

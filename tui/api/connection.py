@@ -40,6 +40,7 @@ from tui.model.certificate import Certificate
 from tui.model.clock import asleep, slept_since
 from tui.model.dataclass import dataclass
 from tui.model.login import LockoutRule
+from tui.model.reading import Remedy
 from tui.model.trust import AuthorityTrust, ClientCertificate, NoTrust, Trust
 
 
@@ -226,7 +227,7 @@ class Connection:
         """Send a GET, once more on a new connection if a kept one turns out to be closed.
 
         Also if the machine slept meanwhile: the deadline does not count that time, so the answer
-        may have waited for hours.
+        may have waited for hours. Raises Unreachable if it slept again.
         """
         has_password = authorization is not None and authorization.is_password
         trace = RequestTrace(before_send, has_password=has_password)
@@ -237,12 +238,19 @@ class Connection:
                 if reply.status != 200 or not trace.slept:
                     return reply
                 await self.aclose()
+                # It was answered: the password that is sent again is not one without an answer.
+                self.guard.after_request(unanswered=False)
             except Unreachable:
                 # Only a kept connection may have been closed before the node knew of this.
                 if trace.connected or not trace.sent:
                     raise
             trace.stage, trace.sent = RequestStage.QUEUED, False
-            return await self._send(request, trace, limit)
+            reply = await self._send(request, trace, limit)
+            if reply.status == 200 and trace.slept:
+                await self.aclose()
+                text = f"{self.where}: this machine slept before its answer was read"
+                raise Unreachable(text, remedies=(Remedy.WAIT, Remedy.REFRESH))
+            return reply
 
     async def aclose(self) -> None:
         """Close the connection; the next request opens another."""
