@@ -522,6 +522,24 @@ def hasten_side_calls(deck: Running, seconds: float = 0.05) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_a_node_that_was_due_while_the_machine_slept_is_polled_soon_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The timers of the loop do not count the time asleep."""
+    sleep, play = Sleep(monkeypatch), Play()
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=600) as deck:
+            watch = deck.watch()
+            watch._timing = replace(watch._timing, looks=0.05)
+            await deck.good()
+            await deck.until(lambda: watch.next_at is not None)
+            await quiet(0.2)
+            assert requests(server, LIST) == 1
+            sleep.asleep += 600
+            await deck.until(lambda: requests(server, LIST) == 2, 10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
 @pytest.mark.parametrize("path", [OPTIONAL, STATES, HEALTH, BOOTSTRAP])
 async def test_a_side_call_that_timed_out_is_made_again_long_before_a_slow_interval_is_over(
     path: str, monkeypatch: pytest.MonkeyPatch

@@ -73,7 +73,8 @@ class PollTiming:
 
     `first` is the wait before the first reading, `side_again` that before side calls which got no
     answer are made again, whatever the interval; it grows with each time. Nodes that share `turns`
-    are polled together.
+    are polled together. While the machine sleeps a timer stands still, so in a longer rest the
+    time is looked at every `looks`.
     """
 
     interval: float
@@ -81,6 +82,7 @@ class PollTiming:
     first: float = 0.0
     turns: PollTurns | None = None
     side_again: float = 10.0
+    looks: float = 5.0
 
 
 class NodePoller:
@@ -337,9 +339,10 @@ class NodePoller:
             self._is_nudged = False
 
     async def _wait(self, seconds: float | None) -> None:
-        """Wait until the time is up, or for a nudge."""
+        """Wait until the time is up or is to be looked at, or for a nudge."""
         loop = asyncio.get_running_loop()
         end = self._rest_end = loop.create_future()
+        seconds = None if seconds is None else min(seconds, self._timing.looks)
         timer = None if seconds is None else loop.call_later(seconds, _end, end)
         try:
             await end
