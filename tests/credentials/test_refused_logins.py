@@ -1,5 +1,6 @@
 """What one process was refused counts for all: nothing that runs beside others locks a user."""
 
+import asyncio
 import fcntl
 import os
 import threading
@@ -60,7 +61,7 @@ async def test_what_a_login_was_refused_itself_is_not_counted_as_of_others(
     clock.now += 1
     command(folder, clock).add(USER, PLACE)
     assert await this.others(USER, PLACE, own) == [0.0]
-    assert len(await this.others(USER, PLACE)) == 2
+    assert len(await this.others(USER, PLACE) or ()) == 2
 
 
 async def test_a_login_that_is_taken_is_forgotten(folder: Path, clock: Clock) -> None:
@@ -71,7 +72,7 @@ async def test_a_login_that_is_taken_is_forgotten(folder: Path, clock: Clock) ->
     await later.others(USER, PLACE)
     later.remove(USER, PLACE)
     assert await command(folder, clock).others(USER, PLACE) == []
-    assert len(await command(folder, clock).others(USER, "other")) == 2
+    assert len(await command(folder, clock).others(USER, "other") or ()) == 2
 
 
 async def test_a_login_that_was_never_refused_touches_no_file(folder: Path, clock: Clock) -> None:
@@ -111,7 +112,14 @@ async def test_without_a_place_to_write_nothing_is_kept_and_nothing_fails(
     (tmp_path / "file").touch()
     this = command(tmp_path / "file" / "state", clock)
     this.add(USER, PLACE)
-    assert await this.others(USER, PLACE) == []
+    assert await this.others(USER, PLACE) is None
+
+
+async def test_of_a_file_that_cannot_be_opened_nothing_is_known(folder: Path, clock: Clock) -> None:
+    """P24: that is not as if nothing was refused."""
+    command(folder, clock).add(USER, PLACE)
+    (folder / "refused-logins.json").chmod(0o644)
+    assert await command(folder, clock).others(USER, PLACE) is None
 
 
 async def test_times_of_the_future_do_not_count(folder: Path, clock: Clock) -> None:
@@ -131,7 +139,7 @@ async def test_a_command_does_not_wait_for_a_file_that_another_process_has_locke
     with (folder / "refused-logins.json").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         this.add(USER, PLACE)
-    assert len(await command(folder, clock).others(USER, PLACE)) == 1
+    assert len(await command(folder, clock).others(USER, PLACE) or ()) == 1
     assert [one.name for one in os.scandir(folder)] == ["refused-logins.json"]
 
 
@@ -146,16 +154,63 @@ async def test_who_goes_on_writes_beside_the_loop_and_loses_nothing_to_a_locked_
         fcntl.flock(file, fcntl.LOCK_EX)
         deck.add(USER, PLACE)
         deck.add(USER, "other")
-    assert len(await deck.others(USER, PLACE)) == 2  # after all that was to be written
-    assert len(await command(folder, clock).others(USER, "other")) == 1
+    assert len(await deck.others(USER, PLACE) or ()) == 2  # after all that was to be written
+    assert len(await command(folder, clock).others(USER, "other") or ()) == 1
 
 
 async def test_a_disk_that_hangs_holds_up_nothing_that_goes_on(folder: Path, clock: Clock) -> None:
+    """P24: what is not known is not reported as no refusal."""
     command(folder, clock).add(USER, PLACE)
-    released, writer = threading.Event(), BackgroundWriter("refused logins", at_most=1)
+    released, writer = threading.Event(), BackgroundWriter("refused logins")
     deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=0.02)
     writer.put(released.wait)
     for _ in range(3):
-        assert await deck.others(USER, PLACE) == []
+        assert await deck.others(USER, PLACE) is None
         deck.add(USER, PLACE)
     released.set()
+    patient = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=30)
+    assert len(await patient.others(USER, PLACE) or ()) == 4
+
+
+async def test_all_who_read_at_the_same_time_know_what_others_were_refused(
+    folder: Path, clock: Clock
+) -> None:
+    """P24."""
+    for _ in range(2):
+        command(folder, clock).add(USER, PLACE)
+    writer = BackgroundWriter("refused logins", at_most=4)
+    deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=30)
+    found = await asyncio.gather(*(deck.others(USER, PLACE) for _ in range(12)))
+    assert found == [[0.0, 0.0]] * 12
+
+
+async def test_who_waits_no_longer_ends_no_reading_that_another_waits_for(
+    folder: Path, clock: Clock
+) -> None:
+    command(folder, clock).add(USER, PLACE)
+    released, writer = threading.Event(), BackgroundWriter("refused logins")
+    deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=30)
+    writer.put(released.wait)
+    first, second = (asyncio.create_task(deck.others(USER, PLACE)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.wait({first})
+    released.set()
+    assert await second == [0.0]
+
+
+async def test_a_reading_that_began_before_the_login_was_taken_is_not_shared_after_it(
+    folder: Path, clock: Clock
+) -> None:
+    command(folder, clock).add(USER, PLACE)
+    released, writer = threading.Event(), BackgroundWriter("refused logins")
+    deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=30)
+    await deck.others(USER, PLACE)
+    writer.put(released.wait)
+    early = asyncio.create_task(deck.others(USER, PLACE))
+    await asyncio.sleep(0)
+    deck.remove(USER, PLACE)
+    late = asyncio.create_task(deck.others(USER, PLACE))
+    await asyncio.sleep(0)
+    released.set()
+    assert (await early, await late) == ([0.0], [])

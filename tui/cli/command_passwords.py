@@ -28,7 +28,7 @@ def command_passwords(profiles: Iterable["NodeProfile"], *, goes_on: bool = Fals
     if goes_on:
         from tui.storage.background_writer import BackgroundWriter
 
-        writer = BackgroundWriter("refused logins", at_most=4)
+        writer = BackgroundWriter("refused logins")
     is_attended = sys.stdin is not None and sys.stdin.isatty()
     refused = RefusedLogins(state_dir(), is_attended=is_attended, writer=writer)
     return Passwords(profiles, refused=refused)

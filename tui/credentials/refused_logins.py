@@ -6,16 +6,24 @@ when, of which user, by which cluster; nothing of the password. Who takes the lo
 its cluster refused.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import json
 import os
 import time
 from collections.abc import Callable, Container
+from concurrent.futures import Future
 from pathlib import Path
 
-from tui.storage.background_writer import BackgroundWriter
-from tui.storage.private_files import StorageError, opened_file, opened_folder, storage_errors
+from tui.storage.background_writer import BackgroundWriter, SlowDisk
+from tui.storage.private_files import (
+    MissingFile,
+    StorageError,
+    opened_file,
+    opened_folder,
+    storage_errors,
+)
 
 WINDOW = 900.0
 """Seconds for which a failed login counts."""
@@ -30,9 +38,8 @@ RefusedLogin = tuple[float, str, str]
 class RefusedLogins:
     """The refusals that still count, in a file of `folder`.
 
-    Where the file cannot be read or written, none is known. With a `writer` the disk is never
-    waited for, but by `others` for at most `patience` seconds. `is_attended` if a person may act on
-    a refusal. `clock` gives Unix seconds.
+    With a `writer` the disk is never waited for, but by `others` for at most `patience` seconds.
+    `is_attended` if a person may act on a refusal. `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -50,15 +57,19 @@ class RefusedLogins:
         self._clock = clock
         self._patience = patience
         self._known: set[tuple[str, str]] = set()
+        self._reading: Future[list[RefusedLogin]] | None = None
 
     async def others(
         self, user: str, place: str, besides: Container[RefusedLogin] = ()
-    ) -> list[float]:
-        """Return how many seconds ago each login was refused, but for those `besides`."""
+    ) -> list[float] | None:
+        """Return how many seconds ago each login was refused, but for those `besides`.
+
+        None if that is not known, since the file cannot be read now.
+        """
         try:
             found = await self._read_beside()
         except StorageError:
-            return []
+            return None
         self._known |= {(user, place) for _, user, place in found}
         now = self._clock()
         return [now - one[0] for one in found if one[1:] == (user, place) and one not in besides]
@@ -77,13 +88,21 @@ class RefusedLogins:
             self._update(lambda kept: [one for one in kept if one[1:] != (user, place)])
 
     async def _read_beside(self) -> list[RefusedLogin]:
+        """Read the file; with a writer, all who wait share one reading."""
         if self._writer is None:
             return self._read()
-        return await self._writer.do(self._read, self._patience)
+        if self._reading is None or self._reading.done():
+            self._reading = self._writer.put(self._read)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.shield(asyncio.wrap_future(self._reading))
+        except TimeoutError:
+            raise SlowDisk("the disk did not answer in time") from None
 
     def _read(self) -> list[RefusedLogin]:
+        """Return the refusals that count; none without a file. Raises StorageError."""
         with (
-            contextlib.suppress(StorageError),
+            contextlib.suppress(MissingFile),
             opened_folder(self._path.parent, make=False) as folder,
             opened_file(folder, self._path, os.O_RDONLY) as file,
             storage_errors(self._path),
@@ -96,6 +115,7 @@ class RefusedLogins:
             self._write(change)
         else:
             self._writer.put(lambda: self._write(change))
+            self._reading = None  # what is read from now on contains the change
 
     def _write(self, change: Callable[[list[RefusedLogin]], list[RefusedLogin]]) -> None:
         with (

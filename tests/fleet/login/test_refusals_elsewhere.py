@@ -22,7 +22,7 @@ from tests.fleet.conftest import (
 from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.credentials.refused_logins import WINDOW, RefusedLogins
-from tui.fleet.login.shared_login import LOOK_AGAIN
+from tui.fleet.login.shared_login import LOOK_AGAIN, Login
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 from tui.model.reading import TroubleKind
@@ -77,7 +77,7 @@ class Memory:
     async def holds(self, refusals: int) -> None:
         """Wait until so many are written."""
         end = monotonic() + 30
-        while len(found := await self.of_command().others(ADMIN, "demo")) != refusals:
+        while len(found := await self.of_command().others(ADMIN, "demo") or ()) != refusals:
             assert monotonic() < end, found
             await asyncio.sleep(0.01)
 
@@ -228,3 +228,23 @@ async def test_every_refusal_of_a_password_that_was_changed_is_kept(
         await stopped(deck)
         await quiet(0.1)
         await memory.holds(failures(served))
+
+
+def remembering(folder: Path, clock: Clock, *, is_attended: bool = True) -> Login:
+    """Make a login whose refusals are kept in a folder, without a fleet."""
+    login = Login(ADMIN, asks=False)
+    login.memory = RefusedLogins(folder, is_attended=is_attended, clock=clock)
+    return login
+
+
+async def test_what_is_known_of_others_still_counts_while_the_file_cannot_be_read(
+    tmp_path: Path, memory: Memory, clock: Clock
+) -> None:
+    """P24."""
+    memory.refuse(2)
+    login = remembering(tmp_path / "state", clock, is_attended=False)
+    await login.count_refusals("demo")
+    assert login.attempts.is_over
+    (tmp_path / "state").chmod(0o755)
+    await login.count_refusals("demo")
+    assert login.attempts.is_over

@@ -167,6 +167,8 @@ class Login:
         if self.memory is None or not self.username:
             return
         ages = await self.memory.others(self.username, place, self._kept)
+        if ages is None:
+            return  # not known now: what was known before still counts
         self.attempts.count_elsewhere(place, ages)
         if place not in self._counted and self.memory.is_attended:
             self.attempts.allow_one_more()
