@@ -15,6 +15,7 @@ from tests.fleet.conftest import (
     Sleep,
     asked,
     keeping,
+    profile,
     profiles,
     quiet,
     running,
@@ -22,6 +23,7 @@ from tests.fleet.conftest import (
 from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.credentials.refused_logins import WINDOW, RefusedLogins
+from tui.fleet.login.attempt_limit import AttemptLimit
 from tui.fleet.login.shared_login import LOOK_AGAIN, Login
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
@@ -248,3 +250,72 @@ async def test_what_is_known_of_others_still_counts_while_the_file_cannot_be_rea
     (tmp_path / "state").chmod(0o755)
     await login.count_refusals("demo")
     assert login.attempts.is_over
+
+
+async def test_no_further_place_of_a_login_allows_a_try_after_its_own_refusals(
+    tmp_path: Path, clock: Clock
+) -> None:
+    """P24: nodes of no named cluster share a login, and each is a place."""
+    login = remembering(tmp_path / "state", clock)
+    await login.count_refusals("http://a")
+    for _ in range(2):
+        login.attempts.refuse("a", place="http://a")
+    for place in ("http://b", "http://c"):
+        await login.count_refusals(place)
+        assert login.attempts.is_over
+
+
+async def test_what_others_were_refused_allows_no_try_after_an_own_refusal(
+    tmp_path: Path, memory: Memory, clock: Clock
+) -> None:
+    """P24: a person's first try has been made by then."""
+    memory.refuse(1)
+    login = remembering(tmp_path / "state", clock)
+    login.attempts.refuse("a", place="http://a")
+    await login.count_refusals("demo")
+    assert login.attempts.refusals == 2
+    assert login.attempts.is_over
+
+
+async def test_a_login_that_others_were_refused_says_where_lost_answers_stop_it(
+    tmp_path: Path, memory: Memory, clock: Clock
+) -> None:
+    """One refusal elsewhere keeps nothing from being sent, three failures do."""
+    memory.refuse(1)
+    login = remembering(tmp_path / "state", clock)
+    await login.count_refusals("demo")
+    await lose(login, 2)
+    login.stop_if_spent()
+    assert not login.is_held_back
+    assert login.unanswered
+    lost = f"2 passwords of {ADMIN} were sent and never answered; none is sent any more"
+    assert login.trouble == f"{lost}, as 5 that are refused lock the user"
+
+
+async def test_a_login_that_is_held_back_says_what_else_stops_it_by_then(
+    tmp_path: Path, memory: Memory, clock: Clock
+) -> None:
+    at = Clock(1000.0)
+    login = remembering(tmp_path / "state", clock, is_attended=False)
+    login.attempts = AttemptLimit(at)
+    memory.refuse(1)
+    clock.now += 600
+    at.now += 600
+    memory.refuse(1)
+    await lose(login, 2)
+    node = profile("http://a", cluster="demo")
+    passwords = keeping([node], WRONG)
+    assert await login.unlock(node, passwords) is None
+    assert "refused 2 times in the last 15 minutes; not sent for 5 min" in login.trouble
+    clock.now += 301
+    at.now += 301
+    assert await login.unlock(node, passwords) is None
+    assert "were sent and never answered" in login.trouble
+    assert not login.is_held_back
+
+
+async def lose(login: Login, times: int) -> None:
+    """Send a password so many times, and lose each answer."""
+    for _ in range(times):
+        await login.attempts.enter("a", has_answered=True)
+        login.attempts.leave("a", unanswered=True)

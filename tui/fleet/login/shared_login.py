@@ -162,7 +162,8 @@ class Login:
     async def count_refusals(self, place: str) -> None:
         """Count what other processes were refused by a cluster, or by the node at an address.
 
-        A person who has just begun to use the login gets one try all the same.
+        A person who has just begun to use the login gets one try all the same, but none after it
+        was refused here.
         """
         if self.memory is None or not self.username:
             return
@@ -170,7 +171,8 @@ class Login:
         if ages is None:
             return  # not known now: what was known before still counts
         self.attempts.count_elsewhere(place, ages)
-        if place not in self._counted and self.memory.is_attended:
+        is_first = place not in self._counted and not self.attempts.own_refusals
+        if ages and is_first and self.memory.is_attended:
             self.attempts.allow_one_more()
         self._counted.add(place)
 
@@ -187,7 +189,8 @@ class Login:
         if generation != self.generation or not self.is_held_back:
             return
         if self.attempts.is_over:
-            self.trouble = self._held_back_text()
+            self.trouble, self.is_held_back = "", False
+            self.stop_if_spent()  # for a reason that may be another by now
         else:
             self._begin(self.secret)
 
@@ -290,18 +293,19 @@ class Login:
         if self.trouble or not attempts.is_over:
             return
         user, refusals = clean(self.username), attempts.refusals
-        if refusals and not attempts.own_refusals:
+        if refusals and not attempts.own_refusals and attempts.free_in > 0:
             self.is_held_back = True
             self.stop(self._held_back_text(), refused=True)
             return
         lock = f"{attempts.threshold} that are refused lock the user"
-        if refusals:
+        if attempts.own_refusals:
             times = "time" if refusals == 1 else "times in a row"
             text = f"the password of {user} was refused {refusals} {times}; it is not sent again, "
         else:
-            text = f"{attempts.spent} passwords of {user} were sent and never answered; none is "
-            text += "sent any more, "
-        self.unanswered = not refusals
+            lost = attempts.spent - refusals
+            sent = "password of {} was" if lost == 1 else "passwords of {} were"
+            text = f"{lost} {sent.format(user)} sent and never answered; none is sent any more, "
+        self.unanswered = not attempts.own_refusals
         self.stop(f"{text}as {lock}", refused=True)
 
     def renew(self, secret: Secret | None) -> None:
