@@ -75,6 +75,23 @@ async def test_a_login_that_is_taken_is_forgotten(folder: Path, clock: Clock) ->
     assert len(await command(folder, clock).others(USER, "other") or ()) == 2
 
 
+async def test_a_login_that_is_taken_leaves_what_was_refused_after_it_was_sent(
+    folder: Path, clock: Clock
+) -> None:
+    """P24: it may have been changed meanwhile."""
+    this = command(folder, clock)
+    this.add(USER, PLACE)
+    clock.now += 20
+    command(folder, clock).add(USER, PLACE)
+    clock.now += 5
+    assert await this.others(USER, PLACE) == [25.0, 5.0]
+    this.remove(USER, PLACE, sent_ago=10.0)
+    assert await command(folder, clock).others(USER, PLACE) == [5.0]
+    clock.now += 5
+    this.remove(USER, PLACE, sent_ago=1.0)
+    assert await command(folder, clock).others(USER, PLACE) == []
+
+
 async def test_a_login_that_was_never_refused_touches_no_file(folder: Path, clock: Clock) -> None:
     this = command(folder, clock)
     assert await this.others(USER, PLACE) == []
@@ -214,3 +231,24 @@ async def test_a_reading_that_began_before_the_login_was_taken_is_not_shared_aft
     await asyncio.sleep(0)
     released.set()
     assert (await early, await late) == ([0.0], [])
+
+
+async def test_a_refusal_right_before_the_end_is_written(folder: Path, clock: Clock) -> None:
+    """P24: the exit does not wait for a writer."""
+    released, writer = threading.Event(), BackgroundWriter("refused logins")
+    deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer)
+    writer.put(released.wait)
+    deck.add(USER, PLACE)
+    threading.Timer(0.05, released.set).start()
+    deck.end(30)
+    assert await command(folder, clock).others(USER, PLACE) == [0.0]
+
+
+def test_the_end_waits_for_no_disk_that_hangs(folder: Path, clock: Clock) -> None:
+    released, writer = threading.Event(), BackgroundWriter("refused logins")
+    deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer)
+    deck.end()
+    writer.put(released.wait)
+    deck.add(USER, PLACE)
+    deck.end(0.01)
+    released.set()

@@ -56,7 +56,7 @@ class RefusedLogins:
         self._writer = writer
         self._clock = clock
         self._patience = patience
-        self._known: set[tuple[str, str]] = set()
+        self._newest: dict[tuple[str, str], float] = {}
         self._reading: Future[list[RefusedLogin]] | None = None
 
     async def others(
@@ -70,22 +70,32 @@ class RefusedLogins:
             found = await self._read_beside()
         except StorageError:
             return None
-        self._known |= {(user, place) for _, user, place in found}
+        for one in found:
+            self._note(*one)
         now = self._clock()
         return [now - one[0] for one in found if one[1:] == (user, place) and one not in besides]
 
     def add(self, user: str, place: str) -> RefusedLogin:
         """Keep a refusal of now, and return it."""
         refusal = (self._clock(), user, place)
-        self._known.add((user, place))
+        self._note(*refusal)
         self._update(lambda kept: [*kept, refusal])
         return refusal
 
-    def remove(self, user: str, place: str) -> None:
-        """Remove what was refused, since the login is taken."""
-        if (user, place) in self._known:
-            self._known.discard((user, place))
-            self._update(lambda kept: [one for one in kept if one[1:] != (user, place)])
+    def remove(self, user: str, place: str, *, sent_ago: float = 0.0) -> None:
+        """Remove what was refused until a login was sent, so many seconds ago, that is taken."""
+        newest = self._newest.get((user, place))
+        if newest is None:
+            return
+        until = self._clock() - sent_ago
+        if newest <= until:
+            del self._newest[user, place]
+        self._update(
+            lambda kept: [one for one in kept if one[1:] != (user, place) or one[0] > until]
+        )
+
+    def _note(self, at: float, user: str, place: str) -> None:
+        self._newest[user, place] = max(at, self._newest.get((user, place), at))
 
     async def _read_beside(self) -> list[RefusedLogin]:
         """Read the file; with a writer, all who wait share one reading."""

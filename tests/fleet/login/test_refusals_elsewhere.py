@@ -24,7 +24,7 @@ from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.credentials.refused_logins import WINDOW, RefusedLogins
 from tui.fleet.login.attempt_limit import AttemptLimit
-from tui.fleet.login.shared_login import LOOK_AGAIN, Login
+from tui.fleet.login.shared_login import LOOK_AGAIN, Login, NodeLogin
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 from tui.model.reading import TroubleKind
@@ -209,9 +209,10 @@ async def test_refusals_of_others_do_not_disturb_a_login_that_nodes_take(
 
 
 async def test_a_deck_whose_login_is_taken_removes_what_others_were_refused(
-    served: SimulatedCluster, memory: Memory
+    served: SimulatedCluster, memory: Memory, clock: Clock
 ) -> None:
     memory.refuse(2)
+    clock.now += 60
     nodes = profiles(served)
     async with running(*nodes, passwords=memory.of_deck(nodes, PASSWORD)) as deck:
         await deck.good()
@@ -312,6 +313,34 @@ async def test_a_login_that_is_held_back_says_what_else_stops_it_by_then(
     assert await login.unlock(node, passwords) is None
     assert "were sent and never answered" in login.trouble
     assert not login.is_held_back
+
+
+async def test_a_node_that_takes_the_login_leaves_what_was_refused_after_it_was_sent(
+    tmp_path: Path, memory: Memory
+) -> None:
+    """P24: and what another place refused keeps nothing of this one."""
+    clock = Clock(1_800_000_000.0)
+    at = Clock(1000.0)
+    login = remembering(tmp_path / "state", clock)
+    login.clock, login.attempts = at, AttemptLimit(at)
+    others = RefusedLogins(tmp_path / "state", is_attended=False, clock=clock)
+    others.add(ADMIN, "demo")
+    node = profile("http://a", cluster="demo")
+    guard = NodeLogin(login, "a", login.generation, node)
+    clock.now += 1
+    at.now += 1
+    guard.begin()
+    guard.node_answered()
+    await guard.before_password()
+    clock.now += 10
+    at.now += 10
+    login.attempts.refuse("b", place="elsewhere")
+    login.attempts.settle("b")
+    others.add(ADMIN, "demo")
+    guard.password_accepted()
+    guard.after_request(unanswered=False)
+    guard.prove()
+    assert await others.others(ADMIN, "demo") == [0.0]
 
 
 async def lose(login: Login, times: int) -> None:

@@ -433,8 +433,9 @@ class NodeLogin:
         if self._took_password:
             self._took_password = False
             self._login.attempts.accept(self._name, self._place, sent_at=self._taken_at)
-            if self._login.memory is not None and not self._login.attempts.refusals:
-                self._login.memory.remove(self._login.username, self._place)
+            if self._login.memory is not None:
+                sent_ago = self._login.clock() - self._taken_at
+                self._login.memory.remove(self._login.username, self._place, sent_ago=sent_ago)
         self._login.attempts.settle(self._node)
 
     def check(self) -> None:
