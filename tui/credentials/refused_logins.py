@@ -13,7 +13,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Container
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 
 from tui.storage.background_writer import BackgroundWriter, SlowDisk
@@ -30,6 +30,7 @@ WINDOW = 900.0
 
 _NAME = "refused-logins.json"
 _LONGEST = 64 * 1024
+_FAREWELL = 0.5
 
 RefusedLogin = tuple[float, str, str]
 """The wall clock (Unix seconds), the user, and the cluster, or the address of a node without."""
@@ -58,6 +59,7 @@ class RefusedLogins:
         self._patience = patience
         self._newest: dict[tuple[str, str], float] = {}
         self._reading: Future[list[RefusedLogin]] | None = None
+        self._last_write: Future[None] | None = None
 
     async def others(
         self, user: str, place: str, besides: Container[RefusedLogin] = ()
@@ -97,6 +99,11 @@ class RefusedLogins:
     def _note(self, at: float, user: str, place: str) -> None:
         self._newest[user, place] = max(at, self._newest.get((user, place), at))
 
+    def end(self, within: float = _FAREWELL) -> None:
+        """Wait up to `within` seconds for what is still to be written, as the exit would not."""
+        if self._last_write is not None:
+            wait([self._last_write], timeout=within)
+
     async def _read_beside(self) -> list[RefusedLogin]:
         """Read the file; with a writer, all who wait share one reading."""
         if self._writer is None:
@@ -124,7 +131,7 @@ class RefusedLogins:
         if self._writer is None:
             self._write(change)
         else:
-            self._writer.put(lambda: self._write(change))
+            self._last_write = self._writer.put(lambda: self._write(change))
             self._reading = None  # what is read from now on contains the change
 
     def _write(self, change: Callable[[list[RefusedLogin]], list[RefusedLogin]]) -> None:

@@ -161,6 +161,8 @@ class Fleet:
             self._group = None
             self.journal.end()
             self.past.end()
+            if self.refused_logins is not None:
+                self.refused_logins.end()
 
     async def _remember(self) -> None:
         """Insert the events of earlier sessions before those of this one."""

@@ -1,6 +1,9 @@
 """Decks and commands that run beside each other count their refused logins together."""
 
 import asyncio
+import fcntl
+import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -341,6 +344,24 @@ async def test_a_node_that_takes_the_login_leaves_what_was_refused_after_it_was_
     guard.after_request(unanswered=False)
     guard.prove()
     assert await others.others(ADMIN, "demo") == [0.0]
+
+
+async def test_a_deck_that_ends_waits_for_a_refusal_that_is_still_to_be_written(
+    served: SimulatedCluster, memory: Memory, tmp_path: Path
+) -> None:
+    """P24: its process does not, and the next one would not know of it."""
+    nodes = profiles(served)
+    passwords = memory.of_deck(nodes)
+    async with running(*nodes, passwords=passwords) as deck:
+        await stopped(deck)
+        await memory.holds(failures(served))
+        assert passwords.refused is not None
+        lock = os.open(tmp_path / "state" / "refused-logins.json", os.O_RDWR)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        passwords.refused.add(ADMIN, "other")
+        deck.task.cancel()
+        threading.Timer(0.1, os.close, (lock,)).start()
+    assert len(await memory.of_command().others(ADMIN, "other") or ()) == 1
 
 
 async def lose(login: Login, times: int) -> None:
