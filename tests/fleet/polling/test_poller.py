@@ -1,5 +1,6 @@
 """One loop a node: it asks by itself, keeps what it knows, and delays nobody else."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from tests.fleet.conftest import (
     running,
     said,
 )
+from tui.fleet.login.shared_login import LoginStopped
 from tui.fleet.orders.guard import judge_order
 from tui.fleet.polling.poller import NodePoller, PollTurns
 from tui.model.event import EventKind, RoleChange
@@ -579,3 +581,14 @@ async def test_no_side_call_is_made_again_while_paused(monkeypatch: pytest.Monke
             clock.asleep += 11
             await quiet(0.4)
             assert len(server.asked) == count
+
+
+async def test_a_node_that_does_not_say_who_it_is_has_not_taken_the_login() -> None:
+    """P24: what another node's refusal means depends on who takes the password."""
+    with serving(Peer.hang) as server:
+        async with running(profile(server.url), timeout=0.05, paused=True) as deck:
+            watch = deck.watch()
+            watch._is_slow_to_identify = True
+            with contextlib.suppress(LoginStopped):
+                await watch._make_side_calls()
+            assert watch.login.takers() == []
