@@ -142,6 +142,35 @@ def test_no_part_of_a_sequence_in_8_bit_form_is_a_letter(gap: float, encoding: s
     assert keys([EIGHT_BIT[b"\x1bP"].encode(encoding), b"y"], [0, 1.5]) == ["y"]
 
 
+@pytest.mark.parametrize("gap", [0.0, 0.05, 0.9])
+def test_a_letter_of_latin_1_before_a_sequence_in_8_bit_form_leaves_it_whole(gap: float) -> None:
+    """Both together are the beginning of a character in UTF-8, which the next byte breaks."""
+    for letter in (b"\xe2", b"\xf0\x90", b"\xf3"):
+        for sequence in (b"\x9b?2026;2$y", b"\x9by", b"\x9d11;rgb\x9c", b"\x90y\x9c"):
+            assert letters([letter + sequence], [0]) == [], (letter, sequence)
+            for cut in range(1, len(sequence)):
+                parts = [letter + sequence[:cut], sequence[cut:]]
+                assert letters(parts, [0, gap]) == [], parts
+    assert keys([b"\xe2\x9b", b"D"], [0, gap]) == ["left"]
+
+
+@pytest.mark.parametrize("end", [b"\x9c", b"\xc2\x9c", b"\xe2\x9c"])
+def test_a_string_ends_in_8_bit_form_and_the_next_key_is_a_key(end: bytes) -> None:
+    for first in (b"\x90", b"\x98", b"\x9d", b"\xc2\x9e", b"\x9f", b"\x1b]"):
+        for cut in range(len(end) + 1):
+            parts = [first + b"1;q" + end[:cut], end[cut:] + b"x"]
+            assert keys(parts, [0, 0.05]) == ["x"], parts
+    assert keys([end + b"x"], [0]) == ["x"]
+
+
+@pytest.mark.parametrize("first", [b"\x9b", b"\xc2\x9b"])
+def test_a_paste_that_begins_in_8_bit_form_ends_in_it(first: bytes) -> None:
+    pasted = first + b"200~rty\nq" + first + b"201~"
+    for cut in range(len(pasted)):
+        pieces = decoded([pasted[:cut], pasted[cut:] + b"x"], [0, 0.05])
+        assert pieces == [PastedText("rty\nq"), "x"], cut
+
+
 def test_a_paste_is_not_ended_by_what_it_holds_in_8_bit_form() -> None:
     """Terminals take ESC out of what they paste, and some only that."""
     pasted = b"\x1b[200~a\xc2\x9b201~y\x1b[201~"

@@ -29,22 +29,30 @@ _ESC = "\x1b"
 _ESCAPE_KEY = "\x1b[27u"
 """The escape key as Kitty's protocol writes it: the parser does not wait for what may follow."""
 
-_EIGHT_BIT = frozenset("\x8f\x90\x98\x9b\x9d\x9e\x9f")
-"""SS3, DCS, SOS, CSI, OSC, PM and APC in one character: ESC and the character 0x40 below it."""
-_BEGINNING = re.compile("[\x1b\x8f\x90\x98\x9b\x9d-\x9f]")
+_EIGHT_BIT = frozenset("\x8f\x90\x98\x9b\x9c\x9d\x9e\x9f")
+"""SS3, DCS, SOS, CSI, ST, OSC, PM and APC in one character: ESC and the one 0x40 below it."""
+_STRING_END = "\x9c"
+_BEGINNING = re.compile("[\x1b\x8f\x90\x98\x9b-\x9f]")
+_STRING_BEGINNING = re.compile("\x1b[^[O]|[\x90\x98\x9d-\x9f]")
 
 
 def _eight_bit_only(error: UnicodeError) -> tuple[str, int]:
-    """Keep the beginning of a sequence among bytes that are no UTF-8; drop all others."""
+    """Keep the ends of sequences among bytes that are no UTF-8; drop all others.
+
+    What is broken may be several bytes: a letter of Latin-1, and such an end after it.
+    """
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    one = chr(error.object[error.start])
-    return one if one in _EIGHT_BIT else "", error.end
+    for at in range(error.start, error.end):
+        if (one := chr(error.object[at])) in _EIGHT_BIT:
+            return one, at + 1
+    return "", error.end
 
 
 codecs.register_error("rsdeck.eight_bit_only", _eight_bit_only)
 
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
+_EIGHT_BIT_END = "\x9b201~"
 _STRING_AT_MOST = 4096
 _PARSED_AT_MOST = 32
 """Characters of a sequence that Textual's parser takes; it types the letters of a longer one."""
@@ -55,15 +63,15 @@ _STATUS_REPLY = "\x1b[0n"
 # (CSI 3 $).
 _SEQUENCE = re.compile(
     r"\x1b(?:\[M...|\[\[[@-~]|\[\d{1,2}\$|\[(?![\[M])[0-?]*[ -/]*[@-~]|O[0-?]*[@-~]"
-    r"|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\))",
+    r"|[\]P_^X][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c))",
     re.DOTALL,
 )
 # What may become one of them, at the end of what has come.
 _CUT = re.compile(
-    r"\x1b(?:\[M.{0,2}|\[\[|\[[0-?]*[ -/]*|O[0-?]*|[\]P_^X][^\x07\x1b]*\x1b?)?\Z", re.DOTALL
+    r"\x1b(?:\[M.{0,2}|\[\[|\[[0-?]*[ -/]*|O[0-?]*|[\]P_^X][^\x07\x1b\x9c]*\x1b?)?\Z", re.DOTALL
 )
 # One that was broken off: what follows begins something else.
-_BROKEN = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*|O[0-?]*|[\]P_^X][^\x07\x1b]*)")
+_BROKEN = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*|O[0-?]*|[\]P_^X][^\x07\x1b\x9c]*)")
 
 # Sequences of variable numbers that the parser knows: mouse, keys with modifiers or as Kitty
 # writes them, mode reports, the cursor's place. All others are replies to nothing that was asked.
@@ -88,7 +96,8 @@ class InputDecoder:
     """Separates typed text from pastes; bytes that are no UTF-8 are dropped.
 
     A terminal in 8-bit mode begins a sequence with one character, as a byte or in UTF-8: outside
-    of a paste it is read as ESC and what follows it in 7-bit mode.
+    of a paste it is read as ESC and what follows it in 7-bit mode. A paste ends in the form in
+    which it began, since terminals that send ESC may leave the other one in what they paste.
 
     An ESC alone is the escape key after ESCAPE_WAITS. Where `[` or `O` follows it later, within
     SEQUENCE_WAITS, it was the head of a sequence on a slow line: the escape key has been handled,
@@ -104,6 +113,7 @@ class InputDecoder:
         self._escape_came_at: float | None = None
         """When the last ESC came that became a key, until something follows it."""
         self._paste: list[str] | None = None
+        self._paste_end = _END
         self._length = 0
         self._last_byte_at = 0.0
         self.status_replies = 0
@@ -154,7 +164,7 @@ class InputDecoder:
             if silence >= PASTE_SILENCE:
                 self._held = ""
                 self._whole()
-        elif silence >= SEQUENCE_WAITS and self._held[1:2] not in ("", "[", "O"):
+        elif silence >= SEQUENCE_WAITS and _STRING_BEGINNING.match(self._held):
             # A string has no end but its own, and alt with a letter begins like one.
             self._held, self._is_dropping = "", False
 
@@ -180,6 +190,9 @@ class InputDecoder:
         while begins := _BEGINNING.search(text, at):
             start = begins.start()
             typed.append(text[at:start])
+            if begins[0] == _STRING_END:
+                at = start + 1
+                continue
             if begins[0] != _ESC:
                 text = f"{text[:start]}{_ESC}{chr(ord(begins[0]) - 0x40)}{text[start + 1 :]}"
             if whole := _SEQUENCE.match(text, start):
@@ -191,7 +204,8 @@ class InputDecoder:
                 elif not self._is_dropping and _is_known(whole[0]):
                     typed.append(whole[0])
             elif cut := _CUT.match(text, start):
-                self._hold(cut[0])
+                # In its own form, by which a paste is ended.
+                self._hold(cut[0] if begins[0] == _ESC else begins[0] + cut[0][2:])
                 return _joined(typed), False, ""
             elif broken := _BROKEN.match(text, start):
                 at = broken.end()
@@ -201,6 +215,7 @@ class InputDecoder:
                 typed.append(_ESC)
             self._is_dropping, self._held_since = False, now
             if whole is not None and whole[0] == _BEGIN:
+                self._paste_end = _END if begins[0] == _ESC else _EIGHT_BIT_END
                 return _joined(typed), True, text[at:]
         typed.append(text[at:])
         return _joined(typed), False, ""
@@ -214,10 +229,11 @@ class InputDecoder:
 
     def _inside(self, text: str) -> tuple[str, bool, str]:
         """Cut the inside of a paste off: it, whether it ended, and what comes after."""
-        inside, end, rest = text.partition(_END)
+        inside, end, rest = text.partition(self._paste_end)
         if end:
             return inside, True, rest
-        parts = (_END[:length] for length in range(len(_END) - 1, 0, -1))
+        whole = self._paste_end
+        parts = (whole[:length] for length in range(len(whole) - 1, 0, -1))
         part = next((part for part in parts if text.endswith(part)), "")
         self._held = part
         return text[: len(text) - len(part)], False, ""
