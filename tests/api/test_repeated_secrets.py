@@ -2,7 +2,9 @@
 
 import base64
 import json
-from urllib.parse import quote
+from collections.abc import Callable
+from html import escape
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -10,7 +12,7 @@ from tests.faultserver import Peer, serving
 from tests.fleet.conftest import PASSWORD, configuration, keeping, profile
 from tui.api.codec import HttpReply
 from tui.api.http_transport import Address, Authorization, HiddenText, Request, basic_authorization
-from tui.api.repeated_secrets import without_secrets
+from tui.api.repeated_secrets import cut_secrets, without_secrets
 from tui.api.request_gate import AUTHORIZE, SERVICES
 from tui.fleet.fleet import Fleet
 
@@ -44,6 +46,52 @@ def test_the_password_is_cut_out_of_an_error_in_every_form(password: str, status
         assert text.count("(removed)") == 1, form
         for part in (password, encoded, json.dumps(password)[1:-1], quote(password, safe="")):
             assert part not in text
+
+
+def slashes(text: str) -> str:
+    return json.dumps(text).replace("/", "\\/")
+
+
+def go_json(text: str) -> str:
+    """Write JSON as Go and others do, which keep it safe inside of HTML."""
+    codes = {one: f"\\u{ord(one):04X}" for one in "=+/<>&'"}
+    return "".join(codes.get(one, one) for one in json.dumps(text))
+
+
+def numbers(text: str) -> str:
+    return "".join(one if one.isalnum() else f"&#{ord(one)};" for one in text)
+
+
+def hex_numbers(text: str) -> str:
+    return "".join(one if one.isalnum() else f"&#x{ord(one):X};" for one in text)
+
+
+@pytest.mark.parametrize("password", ["hunter2>>>?canary", "a<b&c'd\"e/f+g=h", ODD, "~ÿ😀\n>>"])
+@pytest.mark.parametrize(
+    "spell",
+    [
+        json.dumps,
+        slashes,
+        go_json,
+        numbers,
+        hex_numbers,
+        escape,
+        lambda text: escape(text, quote=False),
+        lambda text: quote(text, safe=""),
+        lambda text: quote(text, safe="").replace("%3D", "%3d").replace("%2F", "%2f"),
+        quote_plus,
+    ],
+)
+def test_a_login_is_cut_out_however_its_characters_are_written(
+    password: str, spell: Callable[[str], str]
+) -> None:
+    basic = basic_authorization("op@x", HiddenText(password))
+    encoded = basic.secret.reveal()
+    for secret in (encoded, password):
+        cut = seen(asked(basic), f"<{spell(secret)}>")
+        assert cut in ("<(removed)>", '<"(removed)">'), spell(secret)
+        assert cut_secrets(spell(secret), asked(basic)).strip('"') == "(removed)"
+    assert seen(asked(basic), f"<{spell(encoded)}>", 200).strip('<">') == "(removed)"
 
 
 def test_a_token_and_an_encoded_password_are_cut_out_of_a_good_answer_too() -> None:
