@@ -2,17 +2,20 @@
 
 import base64
 import json
+import traceback
 from collections.abc import Callable
 from html import escape
 from urllib.parse import quote, quote_plus
 
 import pytest
 
+from tests.api.conftest import Connect
 from tests.faultserver import Peer, serving
 from tests.fleet.conftest import PASSWORD, configuration, keeping, profile
 from tui.api.codec import HttpReply
+from tui.api.errors import ApiError
 from tui.api.http_transport import Address, Authorization, HiddenText, Request, basic_authorization
-from tui.api.repeated_secrets import cut_secrets, without_secrets
+from tui.api.repeated_secrets import without_secrets
 from tui.api.request_gate import AUTHORIZE, SERVICES
 from tui.fleet.fleet import Fleet
 
@@ -90,7 +93,9 @@ def test_a_login_is_cut_out_however_its_characters_are_written(
     for secret in (encoded, password):
         cut = seen(asked(basic), f"<{spell(secret)}>")
         assert cut in ("<(removed)>", '<"(removed)">'), spell(secret)
-        assert cut_secrets(spell(secret), asked(basic)).strip('"') == "(removed)"
+        reply = HttpReply(302, {"location": spell(secret)}, b"")
+        cut = without_secrets(reply, asked(basic)).headers["location"]
+        assert cut.strip('"') == "(removed)"
     assert seen(asked(basic), f"<{spell(encoded)}>", 200).strip('<">') == "(removed)"
 
 
@@ -157,3 +162,26 @@ async def test_a_server_that_sends_the_request_back_reveals_nothing_of_the_login
     for text in (node.reading.trouble.text, str(node.login.trouble)):
         assert encoded.lower() not in text.lower()
         assert PASSWORD not in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("HTTP/1.1 200 OK\r\nAuthorization : {}\r\n\r\n", "illegal header line"),
+        ("{}\r\n\r\n", "illegal status line"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{}\r\n", ""),
+    ],
+)
+async def test_no_traceback_shows_what_could_not_be_read_of_an_answer(
+    answer: str, reason: str, connect: Connect
+) -> None:
+    def echo(peer: Peer) -> None:
+        while asked := peer.read():
+            peer.send(answer.replace("{}", asked.headers["authorization"]).encode())
+
+    with serving(echo) as server, pytest.raises(ApiError) as caught:
+        await connect(server).services()
+    assert str(caught.value).endswith(reason)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "Basic" not in shown
+    assert "bytearray" not in shown

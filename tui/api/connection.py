@@ -30,7 +30,7 @@ from tui.api.http_transport import (
     TransportError,
     UnreadableAnswer,
 )
-from tui.api.repeated_secrets import cut_secrets, without_secrets
+from tui.api.repeated_secrets import before_quotation, without_secrets
 from tui.api.request_gate import GetOnlyTransport, OrderTransport
 from tui.api.tls.certificate import describe_certificate
 from tui.api.tls.context import context_for
@@ -327,8 +327,8 @@ class Connection:
             clean_end = True
             self._is_unanswered = False
         except UnreadableAnswer as error:  # its text quotes what came
-            shown = UnreadableAnswer(cut_secrets(str(error), request))
-            raise await self._error_for(shown, trace, limit) from error
+            shown = UnreadableAnswer(before_quotation(str(error)))
+            raise await self._error_for(shown, trace, limit) from None
         except (TransportError, ssl.SSLError, OSError) as error:
             raise await self._error_for(error, trace, limit) from error
         finally:
