@@ -168,6 +168,20 @@ async def test_only_so_many_run_at_once_and_a_closed_page_ends_its_program() -> 
             await socket.close()
 
 
+async def test_pages_that_open_together_are_counted_like_others() -> None:
+    async with serving() as (browser, url):
+
+        async def opened() -> int:
+            try:
+                await browser.ws_connect(f"{url}ws", origin=origin_of(url))
+            except aiohttp.WSServerHandshakeError as refused:
+                return refused.status
+            return 101
+
+        found = await asyncio.gather(*(opened() for _ in range(SESSIONS_AT_MOST + 4)))
+    assert sorted(found) == [101] * SESSIONS_AT_MOST + [503] * 4
+
+
 async def test_a_page_is_closed_where_its_program_ends() -> None:
     async with (
         serving(("true",)) as (browser, url),

@@ -88,10 +88,11 @@ class DeckServer:
             text = f"{SESSIONS_AT_MOST} decks are open already: close one\n"
             return web.Response(status=503, text=text)
         socket = web.WebSocketResponse(heartbeat=15, max_msg_size=_MESSAGE_AT_MOST)
-        await socket.prepare(request)
         size = _size(request.query.get("width"), request.query.get("height"))
+        # Before anything is awaited: others may open meanwhile.
         self._sessions += 1
         try:
+            await socket.prepare(request)
             terminal = await TerminalProcess.start(self._command, self._env, size)
             showing = asyncio.create_task(_show(terminal, socket))
             try:
