@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import events, on
+from textual.app import App
 from textual.filter import LineFilter
 from textual.notifications import Notification, SeverityLevel
 from textual.screen import Screen
@@ -553,14 +554,13 @@ class DeckApp(MouseSafeApp):
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
         found = next((screen for screen in self.screen_stack if isinstance(screen, kind)), None)
-        while found is not None and self.screen is not found:
-            self.pop_screen()
+        if found is not None:
+            close_screens_over(self, found)
         return found
 
     def _show_deck(self) -> None:
         """Close the screens over the deck."""
-        while self.screen is not self.deck:
-            self.pop_screen()
+        close_screens_over(self, self.deck)
 
     def action_unavailable(self, key_id: str, view: str) -> None:
         """Show where a key works that does nothing in the view in front."""
@@ -668,6 +668,14 @@ def _discovery_screen(
     from tui.ui.screens.discover import DiscoverScreen
 
     return DiscoverScreen(configuration, profile, discover, palette)
+
+
+def close_screens_over(app: App[Any], below: Screen[Any]) -> None:
+    """Close the screens over one; fewer where a handler of one that is closed calls this."""
+    for _ in range(len(app.screen_stack)):
+        if app.screen is below:
+            break
+        app.pop_screen()
 
 
 def open_deck(
