@@ -1,4 +1,7 @@
-"""The one writer of the history, which holds its lock. Used by one thread alone."""
+"""The one writer of the history, which holds its lock, and what it deletes.
+
+That is the oldest, by age and by size. Used by one thread alone.
+"""
 
 import contextlib
 import fcntl

@@ -1,5 +1,7 @@
 """The journal of a session: no record, no order; and the locks of nodes and clusters.
 
+The same refusal is recorded only so often.
+
 One order at a time on a node, one rollout in a cluster. The locks end with their process. They are
 advisory, and for processes that share a state folder: those of one user on one machine, or on
 several with one home folder.

@@ -1,4 +1,7 @@
-"""A simulated cluster: nodes, their programs, their primary. Without HTTP."""
+"""A simulated cluster: nodes, their programs, their primary, and small troubles. Without HTTP.
+
+The troubles begin by themselves.
+"""
 
 import random
 import threading

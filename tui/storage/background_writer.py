@@ -63,7 +63,7 @@ class BackgroundWriter:
     def repeat(
         self, job: Callable[[], None], every: float, done: "Callable[[Future[None]], None]"
     ) -> None:
-        """Do a job every so many seconds; `told` is called with its future, in the thread."""
+        """Do a job every so many seconds; `done` is called with its future, in the thread."""
 
         def again() -> None:
             future: Future[None] = Future()

@@ -5,7 +5,10 @@ import re
 import pytest
 
 from tui.ui.keymap import KEYS, key_text
-from tui.ui.tour.steps import HINT_CELLS, STEPS, Needs, TourStep
+from tui.ui.tour.steps import STEPS, Needs, TourStep
+
+HINT_CELLS = 58
+"""Cells that a hint may have, so that it is one line in a terminal of 60 columns."""
 
 IDS = {key.id for key in KEYS}
 LABELS = {key.id: key_text(key.keys.split(",")[0]) for key in KEYS} | {"node2": "2"}

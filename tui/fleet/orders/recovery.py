@@ -110,7 +110,7 @@ class OrderRecovery:
     def _decide(
         self, case: _Case, seen: SeenService, service: Service | None, *, is_last: bool = False
     ) -> None:
-        """Judge one service by its state; where that is the `last` to count, always."""
+        """Judge one service by its state; always where it is the last to count (`is_last`)."""
         elapsed = (datetime.now(UTC) - case.order.pressed_on).total_seconds()
         verdict = judge_earlier_order(case.order.verb, seen, service, elapsed, case.origin)
         if verdict is None and is_last and service is not None:

@@ -1,10 +1,11 @@
-"""Everything that is known at one moment, as one plain object. Pure.
+"""All that is known at one moment, as one plain object, what looks secret removed. Pure.
 
 Ages are in seconds at the moment `taken_at`; times are UTC, `start_time` by the node's own clock
 and all others by this machine's. No secret is in it, and every text is clean.
 
 No password is ever in what the deck shows; but a sentence may name the command that a password
-comes from, and a node may send back in an error what it was sent: both are redacted.
+comes from, and a node may send back in an error what it was sent: what looks like a secret is
+removed from both.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A service as the cells of one row, with an uptime that ticks on. Pure."""
+"""A service as the cells of one row, and the clock by which its uptime ticks on. Pure."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What the full screens over the fleet share: their frame, clock, filter, and when they are fed."""
+"""What full screens over the fleet share: frame, clock, filter, sort keys, when they are fed."""
 
 import asyncio
 import math

@@ -5,9 +5,6 @@ from enum import Enum
 
 from tui.model.dataclass import dataclass
 
-HINT_CELLS = 58
-"""Cells that a hint may have, so that it is one line in a terminal of 60 columns."""
-
 _LEAST, _PER_LETTER = 3.0, 0.06
 """Seconds for which a hint is shown at least, and for each letter of it."""
 
