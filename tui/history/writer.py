@@ -31,7 +31,11 @@ NAME = "history.sqlite3"
 _BESIDE = ("", "-wal", "-shm")
 _PRUNE_EVERY = 600.0
 _SAME_WITHIN = 5.0
-"""Seconds within which two decks see one event: each sees it when it next polls the node."""
+"""Seconds within which two decks see one event: each sees it when it next polls the node.
+
+How often the other deck polls is not known: where that is less often than this, an event of the
+moment in which the lock changes hands may be kept twice. Longer, it would swallow a second one.
+"""
 _ABSENT = (None, None)
 
 _EVENT = """INSERT INTO event(at, cluster, node, service, what, text, brief, ordered, fields)
