@@ -242,6 +242,66 @@ async def test_what_is_new_in_the_essentials_has_to_be_seen_too() -> None:
         assert shown.answers == []
 
 
+class Ticking(Growing):
+    """A question whose last line is an age, and whose other lines are `risk` where it `grows`."""
+
+    age = 0
+    risk = "line"
+
+    def renew_facts(self) -> bool:
+        self.age += 1
+        self.lines = (*(f"{self.risk} {number}" for number in range(38)), f"for {self.age} s")
+        return True
+
+    @property
+    def ageless_essentials(self) -> object:
+        return self.lines[:-1]
+
+
+async def test_what_changed_while_it_was_scrolled_has_to_be_seen_again_and_ages_do_not() -> None:
+    """P29: another risk may come above what is in view, and as many lines as before."""
+    async with asked(Ticking) as shown:
+        question = shown.question
+        assert isinstance(question, Ticking)
+        question._renew()
+        await wait_until(lambda: question.query("#go.-armed"))
+        while not help_text(shown).startswith("y restarts"):
+            await shown.press("down")
+        age = question.age
+        question._renew()
+        await settle(shown.app)
+        question._refresh_go()
+        assert question.age > age
+        assert help_text(shown).startswith("y restarts")
+        question.risk = "another risk"
+        question._renew()
+        await wait_until(lambda: "up shows what was skipped" in help_text(shown))
+        await shown.press("y")
+        assert shown.answers == []
+        await shown.press("up", "up", "up")
+        await wait_until(lambda: "down shows the rest" in help_text(shown))
+        while not help_text(shown).startswith("y restarts"):
+            await shown.press("down")
+        await shown.press("y")
+        await wait_until(lambda: shown.answers)
+        assert shown.answers == ["yes"]
+
+
+async def test_a_key_that_was_meant_for_what_was_shown_before_confirms_nothing() -> None:
+    """P29: what fits the screen counts as seen only once it was painted, too."""
+    async with asked(Ticking, size=(80, 60)) as shown:
+        question = shown.question
+        assert isinstance(question, Ticking)
+        question._renew()
+        await wait_until(lambda: help_text(shown).startswith("y restarts"))
+        question.risk = "another risk"
+        question._renew()
+        assert not question.is_armed
+        question._confirm()
+        assert shown.answers == []
+        await wait_until(lambda: help_text(shown).startswith("y restarts"))
+
+
 async def test_the_last_line_of_the_essentials_has_to_be_seen() -> None:
     """P5, case 59."""
     async with asked(LongQuestion) as shown:

@@ -12,7 +12,7 @@ from tui.fleet.orders.impact import Finding, Subject
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import Order, Route, SeenService, Target, Tier, Verb
 from tui.model.service import Kind
-from tui.ui.dialogs.order import OrderQuestion, order_facts, order_sentence
+from tui.ui.dialogs.order import OrderDialog, OrderQuestion, order_facts, order_sentence
 
 
 class Plain(dict[str, str]):
@@ -83,3 +83,25 @@ def test_no_text_is_cut_at_any_width(width: int) -> None:
     assert "withproblems:node2,node3,node4" in whole
     assert "…" not in whole
     assert "withRedissupport" in whole
+
+
+def test_what_must_be_seen_anew_is_another_touch_or_request_and_never_an_age() -> None:
+    """P29."""
+    found = (Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403"))
+    local = PLAIN.order.route
+    routes = (local, Route("node1", local.url, Route.PRIMARY))
+    looks = [(replace(found[0], age=13.0), found[1]), (replace(found[0], count=6), found[1])]
+    dialog = OrderDialog(
+        replace(PLAIN, impact=found, routes=routes),
+        Plain(),
+        lambda: (PLAIN.ruling, ""),
+        lambda: looks.pop(0),
+    )
+    first = dialog.ageless_essentials
+    dialog.renew_facts()
+    assert dialog.ageless_essentials == first
+    dialog.renew_facts()
+    touched = dialog.ageless_essentials
+    assert touched != first
+    dialog._route = 1
+    assert dialog.ageless_essentials != touched

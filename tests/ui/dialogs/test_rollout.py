@@ -25,7 +25,7 @@ from tui.model.rollout import (
 )
 from tui.model.service import Kind
 from tui.ui.controllers.rollouts import plan_difference
-from tui.ui.dialogs.rollout import RolloutPage, RolloutQuestion
+from tui.ui.dialogs.rollout import RolloutDialog, RolloutPage, RolloutQuestion
 from tui.ui.dialogs.rollout_action import action_effect
 from tui.ui.format.rollout_text import (
     rollout_rows,
@@ -156,6 +156,25 @@ def test_what_the_restarts_touch_is_said_once_where_it_is_the_same_on_every_node
 )
 def test_the_plan_says_whether_the_gates_are_open_now(gates: GateLook, said: str) -> None:
     assert f"gate now {said}" in page(plan(), 160, gates=gates)
+
+
+def test_what_must_be_seen_anew_is_another_touch_or_gate_and_never_an_age() -> None:
+    """P29."""
+    found = Finding(Subject.CLIENTS, 5, age=12.0)
+    question = RolloutQuestion(plan(), impact={"node2": (found,)})
+    looks = [
+        replace(question, impact={"node2": (replace(found, age=13.0),)}),
+        replace(question, impact={"node2": (replace(found, count=6),)}),
+        replace(question, gates=GateLook("node2", "quorum is lost")),
+    ]
+    dialog = RolloutDialog(question, PALETTE, lambda: "", lambda _: looks.pop(0))
+    first = dialog.ageless_essentials
+    dialog.renew_facts()
+    assert dialog.ageless_essentials == first
+    for _ in range(2):
+        before = dialog.ageless_essentials
+        dialog.renew_facts()
+        assert dialog.ageless_essentials not in (first, before)
 
 
 def test_what_the_configuration_accepts_is_said_in_the_plan() -> None:

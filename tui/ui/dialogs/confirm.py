@@ -84,6 +84,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self._seen = 0
         self._seen_at = (0, 0)
         self._needed: dict[int, int] = {}
+        self._shown: object = None
         self._is_astray = False
 
     # What a dialog defines
@@ -97,6 +98,14 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     @abstractmethod
     def essentials(self) -> RenderableType:
         """The first part of the facts, which must be seen before it can be confirmed."""
+
+    @property
+    def ageless_essentials(self) -> object:
+        """What is compared with `==`: where it is another, the essentials must be seen anew.
+
+        It leaves out ages and uptimes. The essentials of most dialogs never change.
+        """
+        return None
 
     @abstractmethod
     def refusal(self) -> str:
@@ -144,13 +153,19 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self.set_interval(_RENEWED_EVERY, self._renew)
 
     def _renew(self) -> None:
-        if self.renew_facts():
-            self.show_facts()
+        if self.renew_facts() and self.show_facts():
+            # A key on its way was meant for what was shown before.
+            self.begin_arming()
 
-    def show_facts(self) -> None:
-        """Show the facts for what is chosen now."""
+    def show_facts(self) -> bool:
+        """Show the facts for what is chosen now; return whether they must be seen anew."""
+        before, self._shown = self._shown, self.ageless_essentials
+        is_other = self._shown != before
+        if is_other:
+            self._seen = 0
         self._needed.clear()
         self.query_one("#what", Static).update(self.facts)
+        return is_other
 
     def _arm(self) -> None:
         """Enable fields and buttons once the keyboard is quiet, and check again what refuses."""

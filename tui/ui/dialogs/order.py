@@ -97,6 +97,13 @@ def impact_facts(verb: Verb, impact: Sequence[Finding], palette: Palette) -> lis
     ]
 
 
+def without_ages(impact: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return what an action touches with all of it as just read, to be compared."""
+    return tuple(
+        finding if finding.age is None else replace(finding, age=0.0) for finding in impact
+    )
+
+
 def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
     """Return the warnings of this order."""
     warnings = []
@@ -177,6 +184,13 @@ class OrderDialog(ConfirmDialog[Order]):
         """What will happen, what it touches and what will be sent."""
         rows = order_essentials(self._question, self._shown_order, self._palette)
         return facts_page(order_sentence(self._question, self.order), rows, self._palette)
+
+    @property
+    def ageless_essentials(self) -> object:
+        """The essentials and the warnings by the uptimes of when the key was pressed."""
+        question = replace(self._question, impact=without_ages(self._question.impact))
+        rows = order_essentials(question, self.order, self._palette)
+        return rows, order_warnings(question, self.order)
 
     def refusal(self) -> str:
         """Return what has changed since the key was pressed, or what the guard refuses now."""

@@ -15,7 +15,7 @@ from tui.model.order import Route, write_operation
 from tui.model.rollout import GateHazard, Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page
-from tui.ui.dialogs.order import ENVIRONMENTS, VENDOR
+from tui.ui.dialogs.order import ENVIRONMENTS, VENDOR, without_ages
 from tui.ui.format.status_lines import Palette
 
 _LABELS = 9
@@ -225,6 +225,17 @@ class RolloutDialog(ConfirmDialog[Plan]):
     def essentials(self) -> RolloutPage:
         """The plan alone."""
         return RolloutPage(self._shown_question, self._palette, whole=False)
+
+    @property
+    def ageless_essentials(self) -> object:
+        """What it touches, how its gates are, and the warnings; the plan is frozen."""
+        question, plan = self._question, self._question.plan
+        impact = {node: without_ages(found) for node, found in question.impact.items()}
+        return (
+            plan_impact_lines(plan.verb, impact),
+            question.gates,
+            rollout_warnings(question, self._palette),
+        )
 
     @property
     def _shown_question(self) -> RolloutQuestion:
