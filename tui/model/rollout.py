@@ -9,8 +9,11 @@ from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity
 from tui.model.order import SeenService, Verb, Verdict
 
-_GATE_AGES = 30.0
-"""Seconds from which a check of the gate of a paused rollout is not called one of now."""
+_GATE_AGES = 15.0
+"""Seconds from which a check of the gate of a paused rollout is not called one of now.
+
+Another check is usual by then.
+"""
 
 
 class StepState(Enum):
@@ -242,7 +245,7 @@ class GateNow:
     """Whether a paused rollout could go on at a node, as it was checked last.
 
     `text` is what closes the gate, empty where it is open; where it is not `is_known`, why it could
-    not be checked. `checked_at` is monotonic.
+    not be checked. `checked_at` is monotonic, and when the oldest answer came that it rests on.
     """
 
     node: str

@@ -537,6 +537,9 @@ async def test_a_service_that_becomes_required_on_the_way_needs_a_reason(
         deck.fleet.rollouts.begin(plan)
         now = await reaches(deck, plan, RolloutState.PAUSED)
         assert "needs a reason now; nothing was sent" in now.text
+        await deck.until(lambda: progress(deck, plan).gate is not None)
+        # Resumed, it would pause again at once.
+        assert gate_now(deck, plan).text == f"{SERVICE} needs a reason now"
         assert not posts(three)
 
 

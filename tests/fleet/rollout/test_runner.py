@@ -415,6 +415,23 @@ async def test_a_deck_that_is_left_while_a_rollout_is_paused_records_nothing_mor
         assert journal.results == [StepResult.FAILED]
 
 
+async def test_a_check_of_the_gate_is_no_younger_than_the_answer_that_it_rests_on() -> None:
+    with played() as (server, play):
+        answers_false(play, works=True)
+        patience = replace(QUICK, recheck=0.05)
+        async with running(profile(server.url), patience=patience) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+            node = deck.watch("node1")
+            node.set_paused(True)
+
+            def is_as_old() -> bool:
+                gate = progress(deck, plan).gate
+                return gate is not None and gate.checked_at == node.reading.answered_at
+
+            await deck.until(is_as_old)
+
+
 async def test_a_node_that_is_skipped_is_recorded_as_skipped() -> None:
     journal = Steps()
     with played() as (server, play):

@@ -260,6 +260,11 @@ def test_a_restart_that_went_well_is_not_called_failed_for_what_came_after_it() 
             "gate not known now",
         ),
         (
+            gate(at=14.0),
+            "NOW: gate open at node3, checked 16 s ago: r resumes",
+            "gate open 16 s ago",
+        ),
+        (
             gate(at=-90.0),
             "NOW: gate open at node3, checked 2 m ago: r resumes",
             "gate open 2 m ago",

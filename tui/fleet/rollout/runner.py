@@ -8,7 +8,8 @@ restarted yet.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -229,10 +230,8 @@ class RolloutRunner:
         if why := missing_service(step, self._fleet.watch(step.node).reading):
             return _unsent(why)
         left = self._left(step)
-        risen = [seen.name for seen in left if seen.kind is not Kind.OPTIONAL]
-        if risen and not self._plan.reason:
-            # It was optional when the plan was confirmed, so no reason was asked for.
-            return _unsent(f"{', '.join(risen)} needs a reason now")
+        if why := self._reason_missing(left):
+            return _unsent(why)
         if left:
             return await self._order(step, left)
         # Restarted before it paused: what has no good verdict must hold as long here.
@@ -240,6 +239,11 @@ class RolloutRunner:
         self._put(step, StepState.SETTLING, f"has to stay stable for {steady:g} s")
         await asyncio.sleep(steady)
         return None
+
+    def _reason_missing(self, left: Iterable[SeenService]) -> str:
+        """Return which services were optional when the plan was confirmed without a reason."""
+        risen = [seen.name for seen in left if seen.kind is not Kind.OPTIONAL]
+        return f"{', '.join(risen)} needs a reason now" if risen and not self._plan.reason else ""
 
     def _left(self, step: Step) -> tuple[SeenService, ...]:
         """Return the services that no order of this rollout has restarted yet, as they are now."""
@@ -341,19 +345,31 @@ class RolloutRunner:
         """Show again and again whether the gate of what would come next is open."""
         while True:
             step = self._rest()[0].step
+            began, polled_at = monotonic(), self._polled_at(step)
             gate = await self._gate.recheck(step, self._starts, self._primary)
             text = gate.text or self._refusal(step)
             is_known = gate.finding is not GateFinding.UNASKED
-            self._show(gate=GateNow(step.node, text, is_known, monotonic()))
+            checked_at = min(began, polled_at) if is_known else began
+            self._show(gate=GateNow(step.node, text, is_known, checked_at))
             await asyncio.sleep(self._patience.recheck)
 
+    def _polled_at(self, step: Step) -> float:
+        """Return when the oldest of the readings was taken that a node's gate is judged by."""
+        if step.node not in self._fleet:
+            return math.inf
+        own = self._fleet.watch(step.node).profile
+        readings = [node.reading for node in self._fleet.nodes if own.is_beside(node.profile)]
+        return min(
+            one.answered_at if one.is_good and one.answered_at else one.asked_at for one in readings
+        )
+
     def _refusal(self, step: Step) -> str:
-        """Return why the guard would refuse what is still to be sent to a node."""
+        """Return why what is still to be sent to a node would not be sent."""
         left = self._left(step) if step.node in self._fleet else ()
         if not left:
             return ""
         ruling = judge_order(self._plan.verb, left, self._fleet.standing(step.node))
-        return "" if ruling.allowed else ruling.reason
+        return self._reason_missing(left) if ruling.allowed else ruling.reason
 
     def _rest(self) -> list[StepProgress]:
         """List the steps that are not over, the primary last, if it is another one by now."""
