@@ -39,8 +39,18 @@ class SeenService:
     uptime: int | None = None
 
     def aged(self, seconds: float) -> "SeenService":
-        """Return it as it is so many seconds later, if it is not restarted meanwhile."""
-        return self if self.uptime is None else replace(self, uptime=self.uptime + int(seconds))
+        """Return it as it is so many seconds later, if nothing happens to it meanwhile.
+
+        What does not run has no uptime that goes on, whatever its node reports.
+        """
+        if self.uptime is None or not self.is_running:
+            return self
+        return replace(self, uptime=self.uptime + int(seconds))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was up."""
+        return self.status == "RUNNING"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,23 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.fleet.conftest import profile
+from tests.faultserver import serving
+from tests.fleet.conftest import Play, profile, running
 from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
 from tui.fleet.orders.guard import NodeStanding
 from tui.model.node import Identity, NodeEvidence, NodeFacts, Origin, Role
 from tui.model.order import Order, Target, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.service import Service, ServiceCounts
-from tui.ui.controllers.orders import order_difference
-from tui.ui.dialogs.order import OrderQuestion, order_warnings
+from tui.ui.controllers.orders import OrderController, ServiceChoice, order_difference
+from tui.ui.dialogs.order import OrderDialog, OrderQuestion, order_warnings
 from tui.ui.format.node_view import NodeView
+from tui.ui.themes import STYLES
 
 T0, T1 = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 HERE = Origin("10.0.0.1:9443", "ab" * 32)
@@ -105,3 +109,22 @@ def test_the_dialog_says_that_nothing_identifies_the_node_and_wants_the_name() -
     assert (made.ruling.tier, made.ruling.words) == (Tier.TYPED, "alert_mgr")
     (warning,) = order_warnings(OrderQuestion(made.order, made.ruling), made.order)
     assert "nothing but its address identifies the node" in warning
+
+
+async def test_a_question_knows_when_the_node_answered_that_it_shows() -> None:
+    with serving(Play()) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.known()
+            deck.watch("node1").set_paused(True)
+            asked: list[OrderDialog] = []
+            app: Any = SimpleNamespace(push_screen=lambda screen, _: asked.append(screen))
+            controller = OrderController(
+                app,
+                deck.fleet,
+                warn=pytest.fail,
+                palette=lambda: dict.fromkeys(STYLES, ""),
+                keys=dict,
+            )
+            answered_at = deck.watch("node1").reading.answered_at
+            controller.ask(Verb.RESTART, ServiceChoice("node1", ("alert_mgr",)), lambda: None)
+            assert asked[0]._question.answered_at == answered_at

@@ -4,11 +4,12 @@ import io
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from tests.fleet.plan_nodes import ON, SINCE
 from tui.fleet.orders.guard import Ruling
 from tui.fleet.orders.impact import Finding, Subject
+from tui.model.clock import monotonic
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import Order, Route, SeenService, Target, Tier, Verb
 from tui.model.service import Kind
@@ -30,8 +31,12 @@ def order(*names: str, environment: Environment | None = None, cluster: str = ""
 
 
 def shown(question: OrderQuestion, width: int = 72) -> list[str]:
+    return printed(order_facts(question, question.order, Plain()), width)
+
+
+def printed(facts: RenderableType, width: int = 72) -> list[str]:
     console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(order_facts(question, question.order, Plain()))
+    console.print(facts)
     assert isinstance(console.file, io.StringIO)
     return [text.rstrip() for text in console.file.getvalue().splitlines()]
 
@@ -105,3 +110,27 @@ def test_what_must_be_seen_anew_is_another_touch_or_request_and_never_an_age() -
     assert touched != first
     dialog._route = 1
     assert dialog.ageless_essentials != touched
+
+
+def dialog_of(question: OrderQuestion) -> OrderDialog:
+    return OrderDialog(question, Plain(), lambda: (question.ruling, ""), tuple)
+
+
+def test_an_uptime_goes_on_from_the_answer_that_showed_it_and_not_from_the_key() -> None:
+    now = monotonic()
+    pressed = replace(order("mdns_server"), pressed_at=now)
+    (line,) = [
+        text
+        for text in printed(
+            dialog_of(replace(PLAIN, order=pressed, answered_at=now - 3600)).essentials
+        )
+        if text.startswith("service")
+    ]
+    assert "RUNNING for 01:01:3" in line
+
+
+def test_what_does_not_run_has_no_uptime_whatever_its_node_reports() -> None:
+    seen = SeenService("mdns_server", "STOPPED", Kind.OPTIONAL, SINCE, 65)
+    assert seen.aged(10) == seen
+    stopped = replace(order("mdns_server"), services=(seen,))
+    assert "service  mdns_server  optional, STOPPED" in shown(replace(PLAIN, order=stopped))

@@ -1,6 +1,7 @@
 """The words of a plan and of a rollout on its way. Pure."""
 
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from rich.console import Console, RenderableType
 
 from tui.fleet.orders.impact import Finding, Subject
 from tui.fleet.rollout.manager import GateLook
+from tui.model.clock import monotonic
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import SeenService, Verb
 from tui.model.rollout import (
@@ -175,6 +177,15 @@ def test_what_must_be_seen_anew_is_another_touch_or_gate_and_never_an_age() -> N
         before = dialog.ageless_essentials
         dialog.renew_facts()
         assert dialog.ageless_essentials not in (first, before)
+
+
+def test_the_uptimes_of_a_node_go_on_from_its_own_answer() -> None:
+    now = monotonic()
+    question = RolloutQuestion(plan(pressed_at=now), answered_at={"node2": now - 3600})
+    dialog = RolloutDialog(question, PALETTE, lambda: "", lambda same: same)
+    text = " ".join(shown(dialog.essentials, 160))
+    assert len(re.findall("RUNNING for 1d 02:00:0", text)) == 1
+    assert len(re.findall("RUNNING for 1d 01:00:0", text)) == 2
 
 
 def test_what_the_configuration_accepts_is_said_in_the_plan() -> None:

@@ -178,6 +178,7 @@ class OrderController:
             rollout=self._rollout_on(node),
             impact=self._impact(order),
             cluster=self._fleet.watch(node).profile.cluster,
+            answered_at=self._fleet.watch(node).reading.answered_at,
         )
         screen = OrderDialog(
             question,

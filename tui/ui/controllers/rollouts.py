@@ -105,6 +105,7 @@ class RolloutController:
             self._unmanaged(plan),
             self._certificates(plan),
             accepted=self._fleet.rollout_rules.accept,
+            answered_at=self._answered_at(plan),
         )
         screen = RolloutDialog(
             self._looked(question),
@@ -193,6 +194,13 @@ class RolloutController:
             for node in self._fleet.unmanaged_nodes
             if plan.cluster and node.cluster == plan.cluster
         )
+
+    def _answered_at(self, plan: Plan) -> dict[str, float]:
+        """Return when the answers came that showed the services of a plan, by node."""
+        answers = {
+            step.node: self._fleet.watch(step.node).reading.answered_at for step in plan.steps
+        }
+        return {node: at for node, at in answers.items() if at is not None}
 
     def _certificates(self, plan: Plan) -> tuple[str, ...]:
         """Return remarks on the certificates of the nodes that are not valid, or not for long."""

@@ -14,7 +14,7 @@ from tui.fleet.orders.impact_text import impact_lines
 from tui.model.clock import clock_duration, monotonic
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment
-from tui.model.order import Order, Route, Tier, Verb
+from tui.model.order import Order, Route, SeenService, Tier, Verb
 from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page
 from tui.ui.format.status_lines import Palette
@@ -35,7 +35,8 @@ class OrderQuestion:
     `impact` is what it touches. `cluster` is the name by which profiles are grouped. `hidden` are
     the services that a filter hides. `certificate` is a remark that the node's certificate is not
     valid, or not for long; empty else. `rollout` names one that is open on the node's cluster, and
-    will pause.
+    will pause. `answered_at` is when the answer came that showed its services (monotonic), None for
+    when the key was pressed.
     """
 
     order: Order
@@ -47,6 +48,7 @@ class OrderQuestion:
     rollout: str = ""
     impact: tuple[Finding, ...] = ()
     cluster: str = ""
+    answered_at: float | None = None
 
 
 def order_sentence(question: OrderQuestion, order: Order) -> str:
@@ -75,10 +77,7 @@ def order_essentials(question: OrderQuestion, order: Order, palette: Palette) ->
     if ruling.tier is Tier.LOCKED:
         rows.append(("DANGER", ruling.reason, palette["bad"]))
     for seen in order.services:
-        up = f" for {clock_duration(seen.uptime)}" if seen.uptime is not None else ""
-        unseen = " (hidden by the filter)" if seen.name in question.hidden else ""
-        value = f"{seen.name}  {seen.kind.value}, {seen.status}{up}{unseen}"
-        rows.append(("service", value, "bold"))
+        rows.append(("service", f"{seen.name}  {seen_text(seen, question.hidden)}", "bold"))
         if len(order.services) == 1 and purpose_of(seen.name):
             rows.append(("", purpose_of(seen.name), palette["muted"]))
     rows += impact_facts(order.verb, question.impact, palette)
@@ -87,6 +86,15 @@ def order_essentials(question: OrderQuestion, order: Order, palette: Palette) ->
     line, body = request_text(order)
     rows += [("request", line, palette["accent"]), ("", body, palette["accent"])]
     return rows
+
+
+def seen_text(seen: SeenService, hidden: frozenset[str]) -> str:
+    """Return what a service is and how it was seen: `optional, RUNNING for 00:01:30`."""
+    up = (
+        f" for {clock_duration(seen.uptime)}" if seen.is_running and seen.uptime is not None else ""
+    )
+    unseen = " (hidden by the filter)" if seen.name in hidden else ""
+    return f"{seen.kind.value}, {seen.status}{up}{unseen}"
 
 
 def impact_facts(verb: Verb, impact: Sequence[Finding], palette: Palette) -> list[Fact]:
@@ -176,7 +184,8 @@ class OrderDialog(ConfirmDialog[Order]):
     def _shown_order(self) -> Order:
         """The order, with the uptimes of its services as they are by now."""
         order = self.order
-        waited = monotonic() - order.pressed_at
+        shown_at = self._question.answered_at
+        waited = monotonic() - (order.pressed_at if shown_at is None else shown_at)
         return replace(order, services=tuple(seen.aged(waited) for seen in order.services))
 
     @property

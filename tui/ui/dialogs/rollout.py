@@ -9,13 +9,13 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from tui.fleet.orders.impact import Finding
 from tui.fleet.orders.impact_text import plan_impact_lines
 from tui.fleet.rollout.manager import GateLook
-from tui.model.clock import clock_duration, monotonic
+from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.order import Route, write_operation
 from tui.model.rollout import GateHazard, Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page
-from tui.ui.dialogs.order import ENVIRONMENTS, VENDOR, without_ages
+from tui.ui.dialogs.order import ENVIRONMENTS, VENDOR, seen_text, without_ages
 from tui.ui.format.status_lines import Palette
 
 _LABELS = 9
@@ -40,7 +40,8 @@ class RolloutQuestion:
     `hidden` are the services that a filter hides; `beyond` are texts of nodes of the cluster that
     have no profile; `remarks` are other warnings, each a sentence. `impact` is what each node's
     restart touches, by node; `gates` is whether the gates are open by what was polled last,
-    `accepted` what does not close them.
+    `accepted` what does not close them. `answered_at` is when the answer of a node came that showed
+    its services (monotonic), by node; of others they count from when the key was pressed.
     """
 
     plan: Plan
@@ -50,6 +51,7 @@ class RolloutQuestion:
     impact: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     gates: GateLook = field(default_factory=GateLook)
     accepted: frozenset[GateHazard] = frozenset()
+    answered_at: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,7 @@ def _turn(step: Step, plan: Plan, hidden: frozenset[str]) -> list[str]:
     """Return a node's identity, its services now, and its request; each fits a line or folds."""
     environment = f", {step.environment.value}" if step.environment else ""
     parts = [step.node, f"{step.identity.title}{environment}"]
-    for seen in step.services:
-        up = f" for {clock_duration(seen.uptime)}" if seen.uptime is not None else ""
-        unseen = " (hidden by the filter)" if seen.name in hidden else ""
-        parts.append(f"{seen.name}{_GAP}{seen.kind.value}, {seen.status}{up}{unseen}")
+    parts += [f"{seen.name}{_GAP}{seen_text(seen, hidden)}" for seen in step.services]
     parts.append(f"POST {step.url}{Route.LOCAL}")
     if _one_body(plan) is None:
         parts.append(_body(plan, step))
@@ -240,13 +239,13 @@ class RolloutDialog(ConfirmDialog[Plan]):
     @property
     def _shown_question(self) -> RolloutQuestion:
         """The question, with the uptimes of the services as they are by now."""
-        plan = self._question.plan
-        waited = monotonic() - plan.pressed_at
-        steps = tuple(
-            replace(step, services=tuple(seen.aged(waited) for seen in step.services))
-            for step in plan.steps
-        )
-        return replace(self._question, plan=replace(plan, steps=steps))
+        plan, shown_at, now = self._question.plan, self._question.answered_at, monotonic()
+        steps = []
+        for step in plan.steps:
+            waited = now - shown_at.get(step.node, plan.pressed_at)
+            services = tuple(seen.aged(waited) for seen in step.services)
+            steps.append(replace(step, services=services))
+        return replace(self._question, plan=replace(plan, steps=tuple(steps)))
 
     def refusal(self) -> str:
         """Return what has changed since the key was pressed."""
