@@ -139,7 +139,12 @@ class DeckApp(MouseSafeApp):
             self, fleet, warn=self._warn, palette=self._colors, keys=lambda: self.live_keys
         )
         self._rollouts = RolloutController(
-            self, fleet, warn=self._warn, palette=self._colors, open_rollout=self._open_rollout
+            self,
+            fleet,
+            warn=self._warn,
+            palette=self._colors,
+            open_rollout=self._open_rollout,
+            keys=lambda: self.live_keys,
         )
         self._files = files
         if files is not None and files.fleeting:

@@ -16,7 +16,7 @@ from tui.model.node import Identity, NodeEvidence, NodeFacts, Origin, Role
 from tui.model.order import Order, Target, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.service import Service, ServiceCounts
-from tui.ui.controllers.orders import OrderController, ServiceChoice, order_difference
+from tui.ui.controllers.orders import OrderController, ServiceChoice, order_difference, unlock_text
 from tui.ui.dialogs.order import OrderDialog, OrderQuestion, order_warnings
 from tui.ui.format.node_view import NodeView
 from tui.ui.themes import STYLES
@@ -128,3 +128,8 @@ async def test_a_question_knows_when_the_node_answered_that_it_shows() -> None:
             answered_at = deck.watch("node1").reading.answered_at
             controller.ask(Verb.RESTART, ServiceChoice("node1", ("alert_mgr",)), lambda: None)
             assert asked[0]._question.answered_at == answered_at
+
+
+def test_how_to_unlock_names_the_key_of_the_palette_as_it_is_now() -> None:
+    assert unlock_text({"palette": "f9,colon"}) == "f9: unlock required services"
+    assert unlock_text({"palette": "ctrl+p,:"}) == "ctrl+p: unlock required services"

@@ -10,7 +10,7 @@ from tui.config import load
 from tui.model.service import Service
 from tui.model.sorting import Sorting
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.nodes import NODE_ORDERS, NodesScreen, sort_nodes
+from tui.ui.screens.nodes import NODE_ORDERS, NodesScreen, node_hints, sort_nodes
 
 # Whole decks on nodes that are polled.
 pytestmark = pytest.mark.real_time
@@ -142,3 +142,10 @@ async def test_marks_are_for_one_node_only(served: SimulatedCluster, tmp_path: P
         await deck.shows("1 marked")
         await deck.press("2")
         await deck.until(lambda: not deck.table.marks)
+
+
+def test_the_keys_below_the_list_are_those_that_are_in_use() -> None:
+    keys = {"add": "a", "edit": "f2", "discover": "D", "sort": "slash,S", "back": "escape"}
+    wide = [("enter open", "enter"), ("a add", "a"), ("f2 edit", "f2"), ("D discover", "D")]
+    assert node_hints(keys, 70) == [*wide, ("/ sort", "slash"), ("esc back", "escape")]
+    assert node_hints(keys, 69) == [*wide, ("esc back", "escape")]

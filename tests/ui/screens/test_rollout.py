@@ -621,6 +621,31 @@ async def test_nodes_that_no_profile_leads_to_are_named_in_the_plan(
     assert not posts(served)
 
 
+def controller_over(stack: list[Any], said: list[str]) -> RolloutController:
+    app: Any = SimpleNamespace(screen_stack=stack)
+    fleet: Any = SimpleNamespace(rollouts=SimpleNamespace(progress={}))
+    keys = {"rollout": "f5", "rollouts": "slash,o"}
+    return RolloutController(
+        app,
+        fleet,
+        warn=said.append,
+        palette=dict,
+        open_rollout=lambda _: None,
+        keys=lambda: keys,
+    )
+
+
+def test_the_keys_of_rollouts_are_named_as_they_are_now() -> None:
+    said: list[str] = []
+    controller = controller_over([], said)
+    controller.show()
+    assert said == ["No rollout was begun in this session. f5 plans one."]
+    nodes, began = (("n1", ""), ("n2", "")), datetime(2026, 1, 1, tzinfo=UTC)
+    rest = UnfinishedRollout("a-r1", "restart", "", ("ccs",), nodes, began, frozenset({"n1"}))
+    controller.take_unfinished([rest])
+    assert said[1].endswith("n2 remains. / shows the plan of what remains.")
+
+
 def test_a_pause_is_said_while_the_screen_shows_another_rollout() -> None:
     plan = make_plan(wish(), [place(2)])
     assert isinstance(plan, Plan)
@@ -630,11 +655,7 @@ def test_a_pause_is_said_while_the_screen_shows_another_rollout() -> None:
     )
     said: list[str] = []
     screen = SimpleNamespace(progress=shown, rollouts_moved=lambda: None)
-    app: Any = SimpleNamespace(screen_stack=[screen])
-    fleet: Any = SimpleNamespace()
-    controller = RolloutController(
-        app, fleet, warn=said.append, palette=dict, open_rollout=lambda _: None
-    )
+    controller = controller_over([screen], said)
     controller.moved(shown)
     assert said == []
     controller.moved(other)

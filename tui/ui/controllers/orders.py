@@ -90,6 +90,11 @@ def journal_warning(trouble: str) -> str:
     return f"Actions cannot be recorded, so nothing can be sent: {trouble}"
 
 
+def unlock_text(keys: Mapping[str, str]) -> str:
+    """Return how required services are unlocked; `keys` are binding id → the keys it has now."""
+    return f"{key_text(keys['palette'])}: unlock required services"
+
+
 _BRIEF = {
     Refusal.READ_ONLY: "read-only",
     Refusal.NOT_ANSWERED: "no answer yet",
@@ -158,7 +163,7 @@ class OrderController:
         if bound.order is None or bound.ruling is None or not bound.ruling.allowed:
             if bound.order is not None:
                 self._fleet.journal.refused(verb, node, bound.order.names, bound.message)
-            self._warn(_refusal_text(bound))
+            self._warn(_refusal_text(bound, self._keys()))
             return
         if trouble := self._fleet.journal.trouble:
             # Written as a record too: where that succeeds, the trouble is over at the next press.
@@ -246,7 +251,7 @@ class OrderController:
         )
 
 
-def _refusal_text(bound: BoundOrder) -> str:
+def _refusal_text(bound: BoundOrder, keys: Mapping[str, str]) -> str:
     if bound.ruling is not None and bound.ruling.tier is Tier.LOCKED:
-        return f"Locked. {bound.message}. ctrl+p: unlock required services"
+        return f"Locked. {bound.message}. {unlock_text(keys)}"
     return bound.message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -15,8 +15,9 @@ from tui.fleet.orders.executor import NotAccepted
 from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
-from tui.ui.controllers.orders import journal_warning
+from tui.ui.controllers.orders import journal_warning, unlock_text
 from tui.ui.format.status_lines import Palette
+from tui.ui.keymap import key_text
 from tui.ui.terminal.app import is_covered
 
 if TYPE_CHECKING:
@@ -74,12 +75,14 @@ class RolloutController:
         warn: Notify,
         palette: Callable[[], Palette],
         open_rollout: Callable[[int], None],
+        keys: Callable[[], Mapping[str, str]],
     ) -> None:
         self._app = app
         self._fleet = fleet
         self._warn = warn
         self._palette = palette
         self._open = open_rollout
+        self._keys = keys
         self._unfinished: list[UnfinishedRollout] = []
 
     def ask(self, wanted: RolloutTargets, begun: Callable[[], None] = lambda: None) -> None:
@@ -89,7 +92,7 @@ class RolloutController:
             return
         plan = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
         if isinstance(plan, PlanRefusal):
-            remedy = " ctrl+p: unlock required services" if plan.is_locked else ""
+            remedy = f" {unlock_text(self._keys())}" if plan.is_locked else ""
             self._warn(f"{plan}. Nothing was sent.{remedy}")
             return
         if trouble := self._fleet.journal.trouble:
@@ -163,7 +166,7 @@ class RolloutController:
             rest = self._unfinished[0]
             self.ask(RolloutTargets(rest.names, rest.remaining))
         elif best is None:
-            self._warn("No rollout was begun in this session. R plans one.")
+            self._warn(f"No rollout was begun in this session. {self._key('rollout')} plans one.")
         else:
             self._open(best.plan.number)
 
@@ -171,7 +174,8 @@ class RolloutController:
         """Report how far rollouts of earlier sessions had come; `show` plans what remains."""
         self._unfinished = [*rollouts]
         for rollout in rollouts:
-            self._warn(f"{unfinished_text(rollout)} o shows the plan of what remains.")
+            shows = f"{self._key('rollouts')} shows the plan of what remains."
+            self._warn(f"{unfinished_text(rollout)} {shows}")
 
     def moved(self, progress: RolloutProgress) -> None:
         """Show it on its own screen; where that is not open, warn of a pause."""
@@ -186,11 +190,15 @@ class RolloutController:
         if progress.state is RolloutState.PAUSED and is_new and not is_seen:
             self._warn(f"Rollout {progress.plan.number} is paused. {progress.text}")
 
+    def _key(self, name: str) -> str:
+        """Return the key that a binding has now, as it is labelled."""
+        return key_text(self._keys()[name])
+
     def _unmanaged(self, plan: Plan) -> tuple[str, ...]:
         """Return texts of the nodes of the cluster that have no profile."""
         return tuple(
             f"node:{node.uid} {node.hostname or node.address}".rstrip()
-            + ": it has no profile (D adds one)"
+            + f": it has no profile ({self._key('discover')} adds one)"
             for node in self._fleet.unmanaged_nodes
             if plan.cluster and node.cluster == plan.cluster
         )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,27 +11,37 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui.model.sorting import Sorting, SortWords
-from tui.ui.format.key_bar import hint_border
+from tui.ui.format.key_bar import Hint, hint_border
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import View, bindings
+from tui.ui.keymap import View, bindings, key_text, spelled_keys
 from tui.ui.screens.live_screen import SortedScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.terminal.app import is_covered
 from tui.ui.widgets.node_list import NodeList
 
-_HINTS = [
-    ("enter open", "enter"),
-    ("a add", "a"),
-    ("E edit", "E"),
-    ("D discover", "D"),
-    ("S sort", "S"),
-    ("esc back", "escape"),
-]
-
-_NARROW_HINTS = [hint for hint in _HINTS if hint[1] != "S"]
 _HINTS_FIT = 70
 """Cells across from which all hints fit."""
+
+
+def node_hints(keys: Mapping[str, str], width: int) -> list[Hint]:
+    """Return what the keys do on the list of nodes; `keys` are binding id → the keys it has now."""
+    words = {"add": "add", "edit": "edit", "discover": "discover", "sort": "sort", "back": "back"}
+    if width < _HINTS_FIT:
+        del words["sort"]
+    named = [
+        (f"{key_text(keys[name])} {word}", spelled_keys(keys[name])[0])
+        for name, word in words.items()
+    ]
+    return [("enter open", "enter"), *named]
+
+
+class _KnowsKeys(Protocol):
+    """The application, as far as it knows which keys are in use."""
+
+    @property
+    def live_keys(self) -> Mapping[str, str]:
+        """Binding id → the keys it has now."""
 
 
 class NodeOrder(Enum):
@@ -97,8 +107,8 @@ class NodesScreen(SortedScreen, ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Show the nodes and keep them live."""
         nodes = self.query_one("#nodes", NodeList)
-        is_narrow = self.app.size.width < _HINTS_FIT
-        nodes.border_subtitle = hint_border(_HINTS if not is_narrow else _NARROW_HINTS)
+        keys = cast("_KnowsKeys", self.app).live_keys
+        nodes.border_subtitle = hint_border(node_hints(keys, self.app.size.width))
         self.refresh_all()
         nodes.move_to(self._here)
         self.set_interval(1.0, self.refresh_all)
