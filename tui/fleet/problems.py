@@ -39,6 +39,20 @@ class Severity(Enum):
     """It happened, or will happen; now all is well."""
 
 
+class ProblemSubject(Enum):
+    """What a problem is about; it stays the same while severity and words change."""
+
+    SERVICE = "service"
+    IDENTITY = "identity"
+    CONNECTION = "connection"
+    TRUST = "trust"
+    CERTIFICATE = "certificate"
+    KINDS = "kinds"
+    MAINTENANCE = "maintenance"
+    HEALTH = "health"
+    LOGIN = "login"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One problem; `service` is empty where the whole node is meant.
@@ -46,6 +60,7 @@ class Problem:
     `since` is monotonic, None where the problem is older than the session; a problem that has no
     beginning is not `timed`. `rank` sorts problems of the same severity. `node` is a profile's
     name, or the key of a node that has none. `is_down` means that a node or a service is down now.
+    A node has one problem of a `subject` at most; a service may have two.
     """
 
     severity: Severity
@@ -57,6 +72,7 @@ class Problem:
     timed: bool = True
     has_profile: bool = True
     is_down: bool = False
+    subject: ProblemSubject = ProblemSubject.SERVICE
 
 
 class ReportedNode(Protocol):
@@ -161,7 +177,7 @@ def find_problems(
         if node.is_fresh(now):
             if node.kinds_gap:
                 what = f"kinds unknown, so every service is locked: {node.kinds_gap}"
-                found.append(Problem(Severity.NOTICE, 2, node.name, what, timed=False))
+                found.append(_lasting(Severity.NOTICE, 2, node.name, what, ProblemSubject.KINDS))
             by_service = changes.get(node.name, {})
             found += _services(node, by_service, orders.get(node.name, ()), now)
         problems += [(number, problem) for problem in found]
@@ -181,19 +197,41 @@ def find_problems(
     return tuple(problem for _, problem in problems)
 
 
+def _lasting(
+    severity: Severity, rank: int, node: str, what: str, subject: ProblemSubject
+) -> Problem:
+    """Return a problem of a node that has no beginning."""
+    return Problem(severity, rank, node, what, timed=False, subject=subject)
+
+
 def _connection(node: NodeCondition, now: float) -> Iterable[Problem]:
     reading = node.reading
     if node.wrong_node:
-        yield Problem(Severity.CRITICAL, 0, node.name, node.wrong_node, timed=False)
+        yield _lasting(Severity.CRITICAL, 0, node.name, node.wrong_node, ProblemSubject.IDENTITY)
     if reading.trouble is not None:
         kind = reading.trouble.kind
         severity = Severity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Severity.CRITICAL
         what = f"{kind.value}: {reading.trouble.text.removeprefix(f'{node.place} ')}"
         is_down = severity is Severity.CRITICAL
-        yield Problem(severity, 1, node.name, what, since=reading.since, is_down=is_down)
+        yield Problem(
+            severity,
+            1,
+            node.name,
+            what,
+            since=reading.since,
+            is_down=is_down,
+            subject=ProblemSubject.CONNECTION,
+        )
     elif reading.answered_at is not None and not node.is_fresh(now):
         what = "stale: no good answer for more than two intervals"
-        yield Problem(Severity.SERIOUS, 1, node.name, what, since=reading.answered_at)
+        yield Problem(
+            Severity.SERIOUS,
+            1,
+            node.name,
+            what,
+            since=reading.answered_at,
+            subject=ProblemSubject.CONNECTION,
+        )
 
 
 def _reported(
@@ -201,10 +239,11 @@ def _reported(
 ) -> Iterable[Problem]:
     """Yield what is wrong with a node by its cluster's word."""
     if maintenance is not None:
-        yield Problem(Severity.NOTICE, 3, name, str(maintenance), timed=False)
+        yield _lasting(Severity.NOTICE, 3, name, str(maintenance), ProblemSubject.MAINTENANCE)
     if health is not None and remark:
         severity = Severity.SERIOUS if health.is_down else Severity.NOTICE
-        yield Problem(severity, 5, name, remark, timed=False, is_down=health.is_down)
+        problem = _lasting(severity, 5, name, remark, ProblemSubject.HEALTH)
+        yield replace(problem, is_down=health.is_down)
 
 
 def _password(node: NodeCondition, reported: set[PasswordPolling]) -> Iterable[Problem]:
@@ -215,17 +254,17 @@ def _password(node: NodeCondition, reported: set[PasswordPolling]) -> Iterable[P
     reported.add(polling)
     if polling.cause is PasswordCause.NO_TOKEN or polling.is_late(node.interval):
         what = polling.text(node.interval)
-        yield Problem(Severity.NOTICE, 8, node.name, what, timed=False)
+        yield _lasting(Severity.NOTICE, 8, node.name, what, ProblemSubject.LOGIN)
 
 
 def _certificate(node: NodeCondition, on: datetime) -> Iterable[Problem]:
     if node.is_unchecked:
-        yield Problem(Severity.SERIOUS, 0, node.name, UNCHECKED, timed=False)
+        yield _lasting(Severity.SERIOUS, 0, node.name, UNCHECKED, ProblemSubject.TRUST)
     remark = node.certificate.remark(on) if node.certificate is not None else ""
     if remark and node.certificate is not None:
         valid = node.certificate.is_valid(on)
         severity, rank = (Severity.NOTICE, 9) if valid else (Severity.CRITICAL, 2)
-        yield Problem(severity, rank, node.name, remark, timed=False)
+        yield _lasting(severity, rank, node.name, remark, ProblemSubject.CERTIFICATE)
 
 
 def _services(

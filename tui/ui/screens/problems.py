@@ -1,6 +1,7 @@
 """The problems of all nodes of all clusters in one list, the most severe first."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -123,7 +124,9 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         }
         self._titles |= {node.key: (node.title, node.cluster) for node in unmanaged}
         silent = sum(state.is_silent for state in states)
-        self._problems = {_key(problem): problem for problem in self._sorted(found)}
+        had = self._table.cursor_key
+        left = self._problems.get(had or "")
+        self._problems = self._sorted(keyed_problems(found))
         self._table.set_empty(_nothing(len(states), silent))
         is_narrow = self.size.width < _NARROW_BELOW
         make = _two_lines if is_narrow else _one_line
@@ -135,6 +138,9 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         columns = _NARROW if is_narrow else _fitted(rows, self.size.width)
         self._table.set_columns([self._titled(column) for column in columns])
         self._table.show(rows)
+        if left is not None and had not in self._problems:
+            # Of two problems of its service the other one is still there.
+            self._table.move_to(problem_key(left))
         self._show_around(found, silent)
 
     @property
@@ -151,7 +157,7 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         """Sort by the column that was clicked, or reverse the sort by it."""
         self.sort_by_column(event.column)
 
-    def _sorted(self, found: Sequence[Problem]) -> list[Problem]:
+    def _sorted(self, keyed: Mapping[str, Problem]) -> dict[str, Problem]:
         """Return the problems in the order that was chosen; ties stay as they are."""
         keys: Mapping[ProblemOrder, Callable[[Problem], Any]] = {
             ProblemOrder.SEVERITY: lambda problem: [*Severity].index(problem.severity),
@@ -161,7 +167,8 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
             ProblemOrder.SERVICE: lambda problem: visible_name(problem.service),
             ProblemOrder.NODE: lambda problem: self._titles[problem.node][0],
         }
-        return sorted(found, key=keys[self._sorting.order], reverse=self._sorting.is_reversed)
+        key, is_reversed = keys[self._sorting.order], self._sorting.is_reversed
+        return dict(sorted(keyed.items(), key=lambda pair: key(pair[1]), reverse=is_reversed))
 
     def _titled(self, column: Column) -> Column:
         title = self._sorting.title(column.key, column.title)
@@ -231,8 +238,20 @@ def _nothing(nodes: int, silent: int) -> str:
     return f"{text} ({silent} not polled)" if silent else text
 
 
-def _key(problem: Problem) -> str:
-    return f"{problem.node}\0{problem.service}\0{problem.severity.value}{problem.rank}"
+def problem_key(problem: Problem) -> str:
+    """Return the key of the row of what a problem is about; it stays while that lasts."""
+    return f"{problem.node}\0{problem.service}\0{problem.subject.value}"
+
+
+def keyed_problems(found: Sequence[Problem]) -> dict[str, Problem]:
+    """Return problems by their rows' keys; of a second one of a service, the key is numbered."""
+    keyed: dict[str, Problem] = {}
+    count: Counter[str] = Counter()
+    for problem in found:
+        key = problem_key(problem)
+        keyed[f"{key}\0{count[key]}" if count[key] else key] = problem
+        count[key] += 1
+    return keyed
 
 
 def _since(problem: Problem, now: float) -> Cell:
