@@ -310,6 +310,9 @@ def test_the_event_log_is_read_with_what_each_event_holds() -> None:
                     "more": {"deep": 1},
                 },
                 {"time": JULY_TEXT, "type": "cluster_node_joined", "node_uid": 2, "severity": "?"},
+                {"time": JULY_TEXT, "type": "node_memory", "state": True, "limit": 1},
+                {"time": JULY_TEXT, "type": "node_memory", "state": False},
+                {"time": JULY_TEXT, "type": "node_memory", "state": "on"},
                 {"time": "yesterday", "type": "x"},
                 {"time": JULY_TEXT},
             ]
@@ -325,6 +328,9 @@ def test_the_event_log_is_read_with_what_each_event_holds() -> None:
                 detail="old_val=a new_val=b␛",
             ),
             LogEntry(JULY, "cluster_node_joined", node=2),
+            LogEntry(JULY, "node_memory", detail="raised limit=1"),
+            LogEntry(JULY, "node_memory", detail="cleared"),
+            LogEntry(JULY, "node_memory", detail="state=on"),
         ),
         2,
     )

@@ -260,6 +260,13 @@ def test_the_clusters_log_is_shown_around_the_last_change() -> None:
     assert len(of(find(never), EvidenceKind.LOG)) == 3, "without a change, the newest"
 
 
+def test_alerts_of_other_nodes_are_counted_where_the_node_has_none() -> None:
+    about = subject()
+    other = (Alert("node_memory", node=3),)
+    found = find(replace(about, context=replace(about.context, alerts=known(other))))
+    assert text(found, EvidenceKind.ALERTS) == "none is on for node1 (1 on others)"
+
+
 def test_what_is_not_known_is_said_with_its_reason() -> None:
     node = NodeCondition("node1", Reading("node1"), 4.0)
     context = ClusterContext(alerts=Known(gap="403"), log=Known(gap="timed out"))

@@ -338,7 +338,7 @@ def _log_entry(raw: dict[str, Any]) -> LogEntry | None:
     if at is None or not kind:
         return None
     more = [
-        f"{clean(name, 40)}={clean(str(value), 80)}"
+        _log_detail(name, value)
         for name, value in raw.items()
         if name not in _LOG_FIELDS
         and not _SECRET.search(name)
@@ -352,6 +352,13 @@ def _log_entry(raw: dict[str, Any]) -> LogEntry | None:
         database=read_uid(raw.get("bdb_uid")),
         detail=clean(" ".join(more[:_DETAILS_AT_MOST])),
     )
+
+
+def _log_detail(name: str, value: str | int | float) -> str:
+    """Return a field of an entry in words; the `state` of an alert is whether it is on."""
+    if name == "state" and isinstance(value, bool):
+        return "raised" if value else "cleared"
+    return f"{clean(name, 40)}={clean(str(value), 80)}"
 
 
 def read_availability(reply: HttpReply) -> EndpointAvailability | None:

@@ -288,7 +288,9 @@ def _alerts(subject: WhySubject, now: float, on: datetime) -> Iterator[Evidence]
         return
     own = [alert for alert in known.value if alert.node in (None, subject.identity.uid)]
     if not own:
-        text = f"none is on{_not_since(known)}"
+        others = len(known.value)
+        where = f" for {subject.node.name} ({others} on others)" if others else ""
+        text = f"none is on{where}{_not_since(known)}"
         yield Evidence(EvidenceKind.ALERTS, Source.ALERTS, text, known.age(now))
     for alert in own:
         age = known.age(now) if alert.since is None else (on - alert.since).total_seconds()

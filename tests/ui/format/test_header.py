@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rich.text import Text
 
 from tests.ui.node_views import node_view
 from tui.model.context import (
@@ -31,7 +32,9 @@ from tui.ui.format.header import (
     node_parts,
     nodes_parts,
     pills,
+    view_name,
 )
+from tui.ui.format.parts import Part
 from tui.ui.themes import STYLES
 
 PALETTE = dict.fromkeys(STYLES, "")
@@ -102,6 +105,21 @@ def test_a_band_of_one_line_has_of_the_context_what_needs_a_look() -> None:
         )
         assert line[2:-1] == shown
         assert line[-1] == view.profile.host
+
+
+def narrow(*pills: Part, restarts: int = 2) -> str:
+    view = node_view("node1", Service("a", "RUNNING"))
+    summary = ClusterSummary.of([view], restarts, [FULL])
+    name = view_name("timeline", PALETTE)
+    left = brief_parts(name, summary, None, NOW, TODAY, palette=PALETTE)
+    return header_lines(Header("", pills, brief=left), 80, 1, PALETTE)[0].plain
+
+
+def test_in_a_narrow_band_an_alert_is_shown_before_restarts_and_nodes_are_not_left_out() -> None:
+    assert "nodes 1/1 ok   ↻ 2 restarted/1h   ▲ 1 alert   certs 12 d" in narrow()
+    assert "nodes 1/1 ok   alerts 1 ▲ node_memory   certs 12 d" in narrow(restarts=0)
+    production = Part(Text(" PROD "), 0)
+    assert "nodes 1/1 ok   ▲ 1 alert   certs 12 d " in narrow(production, Part(Text("x" * 8), 0))
 
 
 def test_a_band_of_one_line_says_that_the_quorum_is_lost_and_not_that_it_is_kept() -> None:

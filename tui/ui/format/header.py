@@ -4,7 +4,7 @@ What does not fit leaves out its least important part whole.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -173,7 +173,15 @@ def _alerts(read: Sequence[Known[tuple[Alert, ...]]], now: float, palette: Palet
     count = f"{len(alerts)}{_at_least(*read)}"
     if not alerts:
         return Part(text.append(count, "bold").append(_old(read, now)), 6)
-    return Part(text.append(f"{count} ▲ {alerts[0].name}{_old(read, now)}", palette["warn"]), 4)
+    return Part(text.append(f"{count} ▲ {alerts[0].name}{_old(read, now)}", palette["warn"]), 2)
+
+
+def _brief_alerts(read: Sequence[Known[tuple[Alert, ...]]], now: float, palette: Palette) -> Part:
+    """Return the alerts, with how many there are for where their name does not fit."""
+    count = f"{sum(len(known.value or ()) for known in read)}{_at_least(*read)}"
+    word = "alert" if count == "1" else "alerts"
+    brief = Text(f"▲ {count} {word}{_old(read, now)}", palette["warn"])
+    return replace(_alerts(read, now, palette), brief=brief)
 
 
 def _quorum(read: Sequence[Known[Quorum]], now: float, palette: Palette) -> Part:
@@ -342,7 +350,7 @@ def brief_parts(
     again = f"↻ {summary.restarts} restarted/1h" if summary.restarts else ""
     around = (
         _quorum([context.quorum for context in summary.contexts], now, palette),
-        _alerts([context.alerts for context in summary.contexts], now, palette),
+        _brief_alerts([context.alerts for context in summary.contexts], now, palette),
         _term("license", _license_days(summary.contexts, today), _CALM, palette),
         _term("certs", _certificate_days(summary.contexts, today), _CALM, palette),
     )
@@ -350,16 +358,16 @@ def brief_parts(
         Part(name, 0),
         Part(
             _counted("nodes", summary.nodes_ok, summary.nodes, nodes_ok, palette),
-            3 if nodes_ok else 1,
+            2 if nodes_ok else 1,
         ),
         Part(Text(down, palette["bad"]), 1),
-        Part(Text(again, palette["warn"]), 2),
+        Part(Text(again, palette["warn"]), 4),
         *(part for part in around if part.rank < _CALM),
     ]
     if view is not None:
         parts += [
-            Part(Text(view.profile.host, palette["muted"]), _CALM),
-            Part(Text(view.facts.identity.version, palette["muted"]), _CALM + 1),
+            Part(Text(view.profile.host, palette["muted"]), _CALM, Text()),
+            Part(Text(view.facts.identity.version, palette["muted"]), _CALM + 1, Text()),
         ]
     return tuple(part for part in parts if part.text.plain)
 
