@@ -8,7 +8,7 @@ import pytest
 
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import Play, profile, running, said
-from tui.fleet.problems import NodeCondition, Severity, find_problems
+from tui.fleet.problems import NodeCondition, Severity, find_problems, recent_restarts
 from tui.fleet.why import (
     Checks,
     Evidence,
@@ -175,6 +175,32 @@ def test_the_restarts_of_the_last_hour_are_counted_with_those_from_here() -> Non
     assert (one.age, one.is_problem) == (60.0, True)
     assert "ccs, other" in text(find(subject(""), *restarts), EvidenceKind.RESTARTS)
     assert "no restart" in text(find(subject(""), restarts[0]), EvidenceKind.RESTARTS)
+
+
+def test_a_service_that_came_up_again_was_restarted_as_the_list_of_problems_says() -> None:
+    changes = [
+        event(StatusChange("RUNNING", "STOPPED"), 12, cause=Cause.NOT_ORDERED_HERE),
+        event(StatusChange("STOPPED", "RUNNING"), 7, cause=Cause.NOT_ORDERED_HERE),
+    ]
+    listed = find_problems([subject().node], changes, NOW, ON)
+    assert [one.what for one in listed] == ["restarted, not sent from here"]
+    assert recent_restarts(changes, NOW) == {"node1": 1}
+    for about in (subject(), subject("")):
+        (one,) = of(find(about, *changes), EvidenceKind.RESTARTS)
+        assert one.text.startswith("restarted once in the last hour")
+        assert (one.age, one.is_problem) == (7.0, True)
+
+
+def test_restarts_that_were_all_sent_from_here_are_no_problem_and_are_named() -> None:
+    order = event(OrderGiven(Verb.RESTART, ("ccs",)), 20, "")
+    up = event(StatusChange("STOPPED", "RUNNING"), 9)  # explained by the action before it
+    own = event(StatusChange("RESTARTING", "RUNNING"), 600, cause=Cause.ORDERED_HERE)
+    changes = (own, order, up)
+    assert not find_problems([subject().node], changes, NOW, ON)
+    assert not recent_restarts(changes, NOW)
+    (one,) = of(find(subject(), *changes), EvidenceKind.RESTARTS)
+    assert one.text == "in the last hour none other than 2 sent from here"
+    assert (one.age, one.is_problem) == (9.0, False)
 
 
 def test_a_start_of_the_last_hour_that_nothing_here_saw_is_named_by_the_uptime() -> None:

@@ -157,14 +157,7 @@ def find_problems(
     `unmanaged` are the nodes without a profile, of which their clusters alone report.
     Problems of the same severity are sorted by rank, then as the nodes are, then by service.
     """
-    changes: dict[str, dict[str, list[Event]]] = {}
-    orders: dict[str, list[Event]] = {}
-    for event in events:
-        if event.kind is EventKind.ORDERED:
-            orders.setdefault(event.node, []).append(event)
-        elif event.service:
-            by_service = changes.setdefault(event.node, {})
-            by_service.setdefault(event.service, []).append(event)
+    changes, orders = _by_service(events)
     problems: list[tuple[int, Problem]] = []
     conditions = tuple(nodes)
     logins: set[PasswordPolling] = set()
@@ -202,6 +195,21 @@ def _lasting(
 ) -> Problem:
     """Return a problem of a node that has no beginning."""
     return Problem(severity, rank, node, what, timed=False, subject=subject)
+
+
+def _by_service(
+    events: Iterable[Event],
+) -> tuple[dict[str, dict[str, list[Event]]], dict[str, list[Event]]]:
+    """Return the events of each node's services, and by node those of the actions on it."""
+    changes: dict[str, dict[str, list[Event]]] = {}
+    orders: dict[str, list[Event]] = {}
+    for event in events:
+        if event.kind is EventKind.ORDERED:
+            orders.setdefault(event.node, []).append(event)
+        elif event.service:
+            by_service = changes.setdefault(event.node, {})
+            by_service.setdefault(event.service, []).append(event)
+    return changes, orders
 
 
 def _connection(node: NodeCondition, now: float) -> Iterable[Problem]:
@@ -273,7 +281,7 @@ def _services(
     for service in node.reading.services:
         events = changes.get(service.name, ())
         yield from _service(node, service, events, now)
-        restarts = _restarts(events, orders, now)
+        restarts, _ = restarts_of(events, orders, now)
         if restarts and not _looping(events, now):
             times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
             what = f"restarted{times}, not sent from here"
@@ -345,18 +353,25 @@ def _since(events: Sequence[Event], name: str, holds: Callable[[Health], bool]) 
     return since
 
 
-def _restarts(events: Sequence[Event], orders: Sequence[Event], now: float) -> list[Event]:
-    """List those times that a service came up again and no order given here explains."""
-    found = [
-        event
-        for event in events
-        if now - event.at <= RESTARTS_FOR
-        and _came_up(event)
-        and not event.is_ordered
-        and not any(_explains(order, event) for order in orders)
-    ]
+def restarts_of(
+    events: Iterable[Event], orders: Sequence[Event], now: float
+) -> tuple[list[Event], list[Event]]:
+    """List those times of the last hour that one service came up again, the oldest first.
+
+    First those that no action sent from this machine explains, then those that one does. `orders`
+    are the events of the actions on its node, `now` is monotonic seconds.
+    """
     # A restart that was seen on its way has the same moment as its last change.
-    return list({event.at: event for event in found}.values())
+    seen = {
+        event.at: event
+        for event in events
+        if _came_up(event) and 0 <= now - event.at <= RESTARTS_FOR
+    }
+    other, here = list[Event](), list[Event]()
+    for event in seen.values():
+        is_here = event.is_ordered or any(_explains(order, event) for order in orders)
+        (here if is_here else other).append(event)
+    return other, here
 
 
 def _explains(order: Event, event: Event) -> bool:
@@ -390,10 +405,10 @@ def recent_restarts(events: Iterable[Event], now: float) -> Counter[str]:
 
     `now` is monotonic seconds.
     """
-    return Counter(
-        event.node
-        for event in events
-        if event.kind is EventKind.RESTARTED
-        and not event.is_ordered
-        and now - event.at <= RESTARTS_FOR
-    )
+    changes, orders = _by_service(events)
+    counts = Counter[str]()
+    for node, services in changes.items():
+        for own in services.values():
+            if others := restarts_of(own, orders.get(node, ()), now)[0]:
+                counts[node] += len(others)
+    return counts

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 from tui.api.errors import ApiError, LoginRefused, gap_of
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.shared_login import LoginStopped
-from tui.fleet.problems import RESTARTS_FOR, NodeCondition, Problem, find_problems
+from tui.fleet.problems import (
+    RESTARTS_FOR,
+    NodeCondition,
+    Problem,
+    find_problems,
+    restarts_of,
+)
 from tui.model.clock import DATE_AND_TIME, clock_duration, clock_text, monotonic
 from tui.model.context import Alert, ClusterContext, Known, VendorSeverity
 from tui.model.dataclass import dataclass
@@ -239,26 +245,33 @@ def _last_change(own: Sequence[Event], service: str) -> Event | None:
 
 
 def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[Evidence]:
-    recent = [
-        event
-        for event in own
-        if event.kind is EventKind.RESTARTED and 0 <= now - event.at <= RESTARTS_FOR
-    ]
-    if not recent:
+    changes: dict[str, list[Event]] = {}
+    for event in own:
+        if event.service:
+            changes.setdefault(event.service, []).append(event)
+    orders = [event for event in own if event.kind is EventKind.ORDERED]
+    found = [restarts_of(events, orders, now) for events in changes.values()]
+    others = [one for each, _ in found for one in each]
+    here = [one for _, each in found for one in each]
+    if not others and not here:
         text = "no restart was seen in the last hour"
-        found = subject.found
-        if found is not None and found.uptime is not None and found.uptime < RESTARTS_FOR:
-            text = f"started {clock_duration(found.uptime)} ago, while nothing here watched it"
+        service = subject.found
+        if service is not None and service.uptime is not None and service.uptime < RESTARTS_FOR:
+            text = f"started {clock_duration(service.uptime)} ago, while nothing here watched it"
         yield Evidence(EvidenceKind.RESTARTS, Source.EVENTS, text)
         return
-    here = sum(event.is_ordered for event in recent)
-    times = "once" if len(recent) == 1 else f"{len(recent)} times"
+    recent = sorted([*others, *here], key=lambda event: event.at)
     what = "" if subject.service else _services_of(recent)
-    text = f"restarted {times} in the last hour{what}, {here} of them sent from this machine"
+    if others:
+        times = "once" if len(recent) == 1 else f"{len(recent)} times"
+        text = (
+            f"restarted {times} in the last hour{what}, {len(here)} of them sent from this machine"
+        )
+    else:
+        text = f"in the last hour none other than {len(here)} sent from here{what}"
     last = recent[-1]
-    bad = here < len(recent)
     yield Evidence(
-        EvidenceKind.RESTARTS, Source.EVENTS, text, now - last.at, last.on, is_problem=bad
+        EvidenceKind.RESTARTS, Source.EVENTS, text, now - last.at, last.on, is_problem=bool(others)
     )
 
 
