@@ -37,6 +37,7 @@ from tui.fleet.events.pipeline import (
     EventLog,
     EventPipeline,
     LastChanges,
+    order_event,
 )
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.shared_login import Login
@@ -189,6 +190,14 @@ def test_what_was_ordered_here_is_not_of_another_process() -> None:
     attribution.set_others({"node1": (other(1.0, 20.0),)})
     explained = attribution.explain(RESTART)
     assert (explained.cause, explained.sender) == (Cause.ORDERED_HERE, None)
+
+
+def test_an_action_happened_when_it_was_given_and_not_when_its_dialog_opened() -> None:
+    opened = replace(ORDER, pressed_at=monotonic() - 11, pressed_on=ORDER_ON)
+    before, on = monotonic(), datetime.now(UTC)
+    given = order_event(opened)
+    assert before <= given.at <= monotonic()
+    assert on <= given.on <= datetime.now(UTC)
 
 
 def events_of(deck: Running, *kinds: EventKind) -> list[Event]:

@@ -116,10 +116,10 @@ def verdict_event(order: Order, verdict: Verdict) -> Event:
 
 
 def order_event(order: Order) -> Event:
-    """Return the event of an order that was given here."""
+    """Return the event of an order that is given here now: its dialog was opened before."""
     details = OrderGiven(order.verb, order.names, order.reason)
     service = order.names[0] if len(order.names) == 1 else ""
-    return Event(order.target.node, details, order.pressed_at, order.pressed_on, service)
+    return Event(order.target.node, details, monotonic(), datetime.now(UTC), service)
 
 
 class PolledNode(Protocol):
