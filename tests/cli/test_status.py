@@ -193,11 +193,13 @@ def test_a_service_that_the_configuration_switched_off_is_not_a_fault(rsdeck: Co
         assert [row[2] for row in ran.rows if row[1].startswith("crdb_worker")] == ["STOPPED"] * 2
 
 
-def test_problems_alone_are_listed_and_nothing_where_there_is_none(
+def test_problems_alone_are_listed_and_that_there_is_none_is_said(
     known: Command, served: SimulatedCluster
 ) -> None:
     ran = known.run("status", "--problems")
-    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert (ran.code, ran.out, ran.err) == (0, "no problems on 3 nodes\n", "")
+    assert known.run("status", "--problems", "node1").out == "no problems on 1 node\n"
+    assert known.run("status", "--problems", "--json").nodes == []
     served.cluster.set_status(2, "redis_mgr", "FATAL")
     ran = known.run("status", "--problems")
     assert (ran.code, [row[:3] for row in ran.rows]) == (1, [["node2", "redis_mgr", "FATAL"]])

@@ -24,8 +24,8 @@ def status_table(
 ) -> str:
     """Return the problems of all nodes, then a line a node with how many services are ok.
 
-    With `lists_all` it is a line a service instead, with `only_problems` none. It is empty where
-    there is nothing to show.
+    With `lists_all` it is a line a service instead; with `only_problems` there are none of these
+    lines, and where there is no problem a sentence says so.
     """
     problems: list[tuple[Color, tuple[str, ...]]] = []
     rest: list[tuple[Color, tuple[str, ...]]] = []
@@ -45,6 +45,8 @@ def status_table(
             well = sum(service.health(node.scope.disabled).is_well for service in node.services)
             count = f"{well}/{len(node.services)}"
             rest.append((_line_color(node), (name, count, "ok", "", "")))
+    if only_problems and not problems:
+        return f"no problems on {len(statuses)} node{'s' * (len(statuses) != 1)}"
     rows = problems if only_problems else [*problems, *rest]
     return painted_columns([(Color.PLAIN, HEADINGS), *rows], on=color) if rows else ""
 
