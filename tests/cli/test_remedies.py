@@ -1,5 +1,7 @@
 """What helps against a trouble, where there is no key to press."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tui.cli.remedies import trouble_text
@@ -20,6 +22,18 @@ def test_remedies_are_commands() -> None:
 def test_what_only_the_deck_does_by_itself_is_left_out() -> None:
     assert worded(Remedy.WAIT) == "text"
     assert worded() == "text"
+
+
+def test_a_login_that_is_not_sent_says_until_when_and_how_to_lift_it() -> None:
+    until = datetime(2026, 3, 1, 12, 15, tzinfo=UTC)
+    give = (Remedy.GIVE_PASSWORD,)
+    assert trouble_text(Trouble(TroubleKind.LOGIN, "held", "", give, until), "node1") == (
+        "held (until 12:15 UTC; to lift it, fix the password's source and run it on a terminal)"
+    )
+    assert trouble_text(Trouble(TroubleKind.LOGIN, "refused", "", give), "node1") == (
+        "refused (it was not tried again, since five refused logins lock the user; "
+        "fix the password's source, or run it on a terminal)"
+    )
 
 
 @pytest.mark.parametrize("remedy", list(Remedy))

@@ -889,6 +889,13 @@ def test_nodes_whose_kinds_are_unknown_for_one_reason_share_a_line() -> None:
     assert unknown_kinds(unread) == ["kinds unknown on a, c: 403", "kinds unknown on b: 404"]
 
 
+HELD = (
+    r"refused 2 times in the last 15 minutes; not sent for 1[45] min "
+    r"\(until \d\d:\d\d UTC; to lift it, fix the password's source and run it on a terminal\)"
+)
+WHY = ("why", "node1", "alert_mgr")
+
+
 def test_a_scheduled_command_never_locks_the_user(
     rsdeck: Command, served: SimulatedCluster
 ) -> None:
@@ -897,8 +904,13 @@ def test_a_scheduled_command_never_locks_the_user(
     for _ in range(4):
         ran = rsdeck.run("status")
         assert ran.code == 3
-    for other in (("check",), ("restart", "node1", "alert_mgr", "--yes", "alert_mgr")):
-        assert rsdeck.run(*other).code == 3
+    # Every command says in the same words until when it is not sent, and how to lift it.
+    assert re.search(HELD, ran.err), ran.err
+    for other in (("check",), ("restart", "node1", "alert_mgr", "--yes", "alert_mgr"), WHY):
+        ended = rsdeck.run(*other)
+        assert ended.code == 3
+        if other != ("check",):
+            assert re.search(HELD, ended.err), ended.err
     assert sum(one.status == 401 for one in served.cluster.requests) == 2
     assert "refused 2 times in the last 15 minutes; not sent for 15 min" in ran.err
     assert ran.rows[0][1:4] == ["-", "LOGIN", "REFUSED"]

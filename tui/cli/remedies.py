@@ -1,6 +1,7 @@
 """What helps against a trouble, worded as commands: here is no key to press."""
 
 from tui.cli.errors import UNREACHABLE, CommandError, ErrorCode
+from tui.model.clock import clock_text
 from tui.model.reading import Remedy, Trouble, TroubleKind
 
 _REMEDIES = {
@@ -14,11 +15,21 @@ _REMEDIES = {
 }
 """A command polls once: what waits or resumes by itself in the deck is not worded here."""
 
+_LIFT = "to lift it, fix the password's source and run it on a terminal"
+_NOT_REPEATED = "it was not tried again, since five refused logins lock the user"
+
 
 def trouble_text(trouble: Trouble, node: str) -> str:
-    """Return why a node could not be polled, and in parentheses what helps."""
+    """Return why a node could not be polled, and in parentheses what helps.
+
+    Of a login that is not sent for now, it says until when, and how to lift it.
+    """
     remedies = [_REMEDIES[remedy] for remedy in trouble.remedies if remedy in _REMEDIES]
     texts = [text.format(node=node) for text in remedies]
+    if trouble.held_until is not None:
+        texts = [f"until {clock_text(trouble.held_until, '%H:%M')}", _LIFT]
+    elif trouble.kind is TroubleKind.LOGIN and Remedy.GIVE_PASSWORD in trouble.remedies:
+        texts.insert(0, _NOT_REPEATED)
     hint = "; ".join(filter(None, (*texts, trouble.hint)))
     return f"{trouble.text} ({hint})" if hint else trouble.text
 

@@ -136,14 +136,10 @@ def trouble_sentence(node: "NodeStatus") -> str:
     from tui.model.reading import Trouble, TroubleKind
 
     trouble = node.trouble or Trouble(TroubleKind.UNREACHABLE, "")
-    match trouble.kind:
-        case TroubleKind.LOGIN:
-            hint = "it was not tried again, since five refused logins lock the user; fix its source"
-        case TroubleKind.NO_PASSWORD:
-            asks = isinstance(node.profile.password, AskSource)
-            hint = "run it on a terminal, or name a source in the profile" if asks else ""
-        case _:
-            return trouble_text(trouble, node.profile.name)
+    if trouble.kind is not TroubleKind.NO_PASSWORD:
+        return trouble_text(trouble, node.profile.name)
+    asks = isinstance(node.profile.password, AskSource)
+    hint = "run it on a terminal, or name a source in the profile" if asks else ""
     return f"{trouble.text} ({hint})" if hint else trouble.text
 
 

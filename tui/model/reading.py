@@ -50,12 +50,14 @@ class Trouble:
     """What was tried, where and what came back, in one sentence, and what helps.
 
     `hint` is advice in words, the same everywhere; `remedies` are what the program itself offers.
+    `held_until` is when a login that is not sent for now may be sent again (aware, a whole minute).
     """
 
     kind: TroubleKind
     text: str
     hint: str = ""
     remedies: tuple[Remedy, ...] = ()
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

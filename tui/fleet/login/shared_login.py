@@ -22,6 +22,7 @@ import asyncio
 import math
 from collections.abc import Callable, Hashable
 from dataclasses import field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui.config import AskSource, CommandSource, FileSource, KeyringSource, NodeProfile
@@ -349,7 +350,14 @@ class Login:
         if not self.username:
             remedy = Remedy.FIX_CLIENT_CERTIFICATE
         hint = _BARRED if self._is_barred else ""
-        return Trouble(kind, self.trouble, hint, (remedy,))
+        return Trouble(kind, self.trouble, hint, (remedy,), self._held_until())
+
+    def _held_until(self) -> datetime | None:
+        """Return the whole minute from which a login that is held back may be sent."""
+        if not self.is_held_back:
+            return None
+        minutes = math.ceil((datetime.now(UTC).timestamp() + self.attempts.free_in) / 60)
+        return datetime.fromtimestamp(minutes * 60, UTC)
 
     def password_polling(self, cause: PasswordCause) -> PasswordPolling:
         """Return what it costs that nodes are polled with the password in each request."""
