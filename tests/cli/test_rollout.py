@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -14,8 +15,19 @@ from tests.fleet.plan_nodes import place, service, wish
 from tests.pty import Terminal, environment
 from tui.cli.errors import CommandError
 from tui.cli.rollout import _agree
+from tui.cli.rollout_run import summary_text, turn_line
 from tui.fleet.rollout.planner import make_plan
-from tui.model.rollout import Plan
+from tui.model.node import Identity
+from tui.model.order import Result, Verb, Verdict
+from tui.model.rollout import (
+    Plan,
+    RolloutProgress,
+    RolloutState,
+    Step,
+    StepProgress,
+    StepState,
+    StopReason,
+)
 from tui.sim.server import SimulatedCluster
 
 SERVICE = "alert_mgr"
@@ -280,6 +292,40 @@ def test_without_a_place_for_the_journal_nothing_is_sent(
         assert "others can get at it" in ran.err
         assert "To begin" not in ran.err  # that is said before anything is to be confirmed
     assert not posts(served)
+
+
+def test_a_node_that_was_restarted_well_is_not_called_failed_for_what_came_after_it() -> None:
+    """The command says that the restart is verified, what is waited for, and how to go on."""
+    done = Verdict(SERVICE, Result.VERIFIED, "stable for 10 s")
+    steps = [
+        StepProgress(Step(node, f"https://{node}:9443", Identity(uid), ()))
+        for uid, node in ((2, "node2"), (3, "node3"), (1, "node1"))
+    ]
+    steps[0] = replace(
+        steps[0],
+        state=StepState.FAILED,
+        text="node3: crdb_worker_0 is STOPPED",
+        verdicts=(done,),
+        reason=StopReason.GATE_CLOSED,
+        began_at=1.0,
+        ended_at=13.6,
+    )
+    plan = Plan(1, Verb.RESTART, "demo", (SERVICE,), tuple(step.step for step in steps))
+    now = RolloutProgress(plan, RolloutState.ABORTED, tuple(steps))
+    assert summary_text(now) == (
+        "node2 is restarted and verified; stopped after it because node3: crdb_worker_0 is STOPPED"
+        "; verified: node2; not touched: node3, node1; put that right, then run it with "
+        "--nodes node3,node1"
+    )
+    assert turn_line(steps[0]).split("  ", 1)[1] == (
+        "node2  restarted   12.6 s  verified; stopped after it because "
+        "node3: crdb_worker_0 is STOPPED"
+    )
+    # Where its own restart is what failed, it is so called.
+    failed = replace(steps[0], reason=StopReason.NOT_VERIFIED)
+    assert "  failed " in turn_line(failed)
+    own = replace(now, steps=(failed, *steps[1:]))
+    assert summary_text(own).startswith("stopped at node2: ")
 
 
 # Signals

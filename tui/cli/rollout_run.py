@@ -35,6 +35,49 @@ def stop_code(stop: StepStop | None) -> int:
     return UNREACHABLE if unasked else DOWN
 
 
+def stopped_step(now: RolloutProgress) -> StepProgress | None:
+    """Return the node's turn at which a rollout stopped, None if it was between two."""
+    return next((step for step in now.steps if step.state in _STOPPED), None)
+
+
+def stop_text(now: RolloutProgress) -> str:
+    """Return where a rollout stopped, and why."""
+    stopped = stopped_step(now)
+    if stopped is None:
+        return now.text
+    node = stopped.step.node
+    if stopped.is_restarted:
+        return f"{node} is restarted and verified; stopped after it because {stopped.text}"
+    if stopped.state is StepState.BLOCKED:
+        return f"blocked at {node}: {stopped.text}, nothing sent to it"
+    return f"stopped at {node}: {stopped.text}"
+
+
+def summary_text(now: RolloutProgress) -> str:
+    """Return where a rollout stopped, what was done before, and how to go on after a good one."""
+    stopped = stopped_step(now)
+    is_well = stopped is not None and stopped.is_restarted
+    done = [
+        step.step.node for step in now.steps if step.state is StepState.DONE or step.is_restarted
+    ]
+    waiting = [step.step.node for step in now.steps if step.state is StepState.WAITING]
+    text = f"{stop_text(now)}; verified: {', '.join(done) or 'none'}"
+    text += f"; not touched: {', '.join(waiting) or 'none'}"
+    if is_well:
+        text += "; put that right"
+        text += f", then run it with --nodes {','.join(waiting)}" if waiting else ""
+    return text
+
+
+def turn_line(step: StepProgress) -> str:
+    """Return the line of one node's turn: when, the node, its state, how long, and why."""
+    clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text, state = step.text or "; ".join(map(str, step.verdicts)), step.state.value
+    if step.is_restarted:
+        text, state = f"verified; stopped after it because {step.text}", "restarted"
+    return f"{clock}  {step.step.node}  {state:<10}  {_seconds(step):.1f} s  {text}".rstrip()
+
+
 class _ProgressQueue(NullListener):
     """Queues the progress of a rollout until it can be printed."""
 
@@ -147,19 +190,13 @@ class RolloutRun:
             mark = step.state, step.text
             if step.state in _PRINTED and self._shown.get(step.step.node) != mark:
                 self._shown[step.step.node] = mark
-                self._say(_json_line(step) if self._as_json else _line(step))
+                self._say(_json_line(step) if self._as_json else turn_line(step))
 
     def _sum_up(self, now: RolloutProgress) -> None:
         """Print where it stopped, why, and what was done before."""
-        stopped = next((step for step in now.steps if step.state in _STOPPED), None)
-        where = f"stopped at {stopped.step.node}: {stopped.text}" if stopped else now.text
-        if stopped and stopped.state is StepState.BLOCKED:
-            where = f"blocked at {stopped.step.node}: {stopped.text}, nothing sent to it"
-        done = [step.step.node for step in now.steps if step.state is StepState.DONE]
-        waiting = [step.step.node for step in now.steps if step.state is StepState.WAITING]
-        text = f"{where}; verified: {', '.join(done) or 'none'}"
-        self._narrate(f"{text}; not touched: {', '.join(waiting) or 'none'}")
-        self._end(where, stopped.step.node if stopped else None)
+        stopped = stopped_step(now)
+        self._narrate(summary_text(now))
+        self._end(stop_text(now), stopped.step.node if stopped else None)
 
     def _end(self, text: str, stopped_at: str | None = None) -> None:
         """Print the last line of JSON."""
@@ -200,10 +237,3 @@ def _seconds(step: StepProgress) -> float:
 
 def _json_line(step: StepProgress) -> str:
     return step_line(step, _seconds(step))
-
-
-def _line(step: StepProgress) -> str:
-    clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    seconds = _seconds(step)
-    text = step.text or "; ".join(map(str, step.verdicts))
-    return f"{clock}  {step.step.node}  {step.state.value:<10}  {seconds:.1f} s  {text}".rstrip()

@@ -7,7 +7,7 @@ from enum import Enum
 from tui.model.clock import one_unit
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity
-from tui.model.order import SeenService, Verb, Verdict
+from tui.model.order import Result, SeenService, Verb, Verdict
 
 _GATE_AGES = 15.0
 """Seconds from which a check of the gate of a paused rollout is not called one of now.
@@ -230,6 +230,15 @@ class StepProgress:
     def is_open(self) -> bool:
         """Whether it is under way."""
         return self.state in (StepState.CHECKING, StepState.ORDERED, StepState.SETTLING)
+
+    @property
+    def is_restarted(self) -> bool:
+        """Whether its restart is verified, though something after it stopped the rollout."""
+        is_well = bool(self.verdicts) and all(
+            verdict.result is Result.VERIFIED for verdict in self.verdicts
+        )
+        is_other = self.reason is not StopReason.NOT_VERIFIED
+        return self.state is StepState.FAILED and is_other and is_well
 
 
 @dataclass(frozen=True, slots=True)

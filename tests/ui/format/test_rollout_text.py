@@ -238,8 +238,20 @@ def test_a_restart_that_went_well_is_not_called_failed_for_what_came_after_it() 
         now.steps[2],
     )
     now = replace(now, steps=steps)
-    assert step_counts(now) == "1/3 verified, node3 restarted (stopped after it), 1 waiting"
-    assert "failed" not in rollout_line(now, 30.0, "o", PALETTE, 60).plain
+    assert step_counts(now) == "2/3 restarted, paused after node3, 1 waiting"
+    assert rollout_heading(now, 30.0, PALETTE).plain.startswith("▰▰▱ 2/3 restarted")
+    done = "node3 is restarted and verified; waiting because node9: away"
+    assert done in rollout_line(now, 30.0, "o", PALETTE, 200).plain
+    brief = rollout_line(now, 30.0, "o", PALETTE, 60).plain
+    assert "node3 restarted, paused after it" in brief
+    stop = StepStop(StopReason.GATE_CLOSED, "node9: away")
+    still = replace(now, stop=stop, gate=gate("node9: away"))
+    first, second = rollout_alarm(still, None, 30.0).splitlines()
+    assert first == f"PAUSED: {done}. Put that right, then r · for 10 s"
+    assert second.startswith("NOW: still so")
+    over = replace(now, stop=stop, gate=gate())
+    assert rollout_alarm(over, None, 30.0).splitlines()[0] == f"PAUSED: {done} · for 10 s"
+    assert rollout_rows(now, {}, 30.0)[1].sign == "■"
     ended = rollout_rows(replace(now, state=RolloutState.ABORTED), {}, 30.0)[1].text
     assert ended.endswith("; then node9: away: aborted")
 

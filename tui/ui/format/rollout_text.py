@@ -68,7 +68,8 @@ def rollout_rows(
 def _row(
     step: StepProgress, turn: str, rolling: RolloutProgress, sent: OrderProgress | None, now: float
 ) -> RolloutRow:
-    sign, style = SIGNS[step.state]
+    # The node is well: what stopped the rollout after it is elsewhere.
+    sign, style = SIGNS[StepState.BLOCKED if step.is_restarted else step.state]
     return RolloutRow(
         sign=sign,
         style=style,
@@ -98,7 +99,7 @@ def _phase(
             says_it = step.reason is StopReason.NOT_SENT
             return f"{word}: {step.text}" + ("" if says_it else ", nothing sent")
         case _:
-            if _was_restarted(step):
+            if step.is_restarted:
                 before = _verdicts(step, step.verdicts).replace("\n", "; ")
                 # Two facts: the restart went well, and the node or its cluster is unwell after it.
                 return f"restart verified: {before}; then {step.text}: {_ended_word(rolling)}"
@@ -107,14 +108,6 @@ def _phase(
                 result = "" if verdict.result is Result.FAILED else f"{verdict.result.value}, "
                 return f"{word}: {result}{verdict.text}"
             return f"{word}: {step.text}" if step.text else word
-
-
-def _was_restarted(step: StepProgress) -> bool:
-    """Whether a node's restart is verified, and something after it is why its turn ended."""
-    is_well = bool(step.verdicts) and all(
-        verdict.result is Result.VERIFIED for verdict in step.verdicts
-    )
-    return step.state is StepState.FAILED and step.reason is not StopReason.NOT_VERIFIED and is_well
 
 
 def _ended_word(rolling: RolloutProgress) -> str:
@@ -183,10 +176,23 @@ def rollout_alarm(progress: RolloutProgress, lost_since: float | None, now: floa
         since, here = stopped_at(progress), progress.here
         why = progress.stop.text if progress.stop is not None else progress.text
         where = f" · {here.step.node}" if progress.stop is not None and here is not None else ""
+        paused = why
+        if here is not None and here.is_restarted:
+            is_over = progress.gate is not None and progress.gate.is_open
+            paused, where = _pause_text(progress), "" if is_over else ". Put that right, then r"
         still = f" · for {two_units_padded(now - since)}" if since is not None else ""
-        texts.append(f"PAUSED: {why}{where}{still}")
+        texts.append(f"PAUSED: {paused}{where}{still}")
         texts += [gate_text(progress.gate, why, now)] if progress.gate is not None else []
     return "\n".join(texts)
+
+
+def _pause_text(progress: RolloutProgress) -> str:
+    """Return why it is paused; of a node that was restarted well, that this is done."""
+    here = progress.here
+    if here is None or not here.is_restarted:
+        return progress.text
+    why = progress.stop.text if progress.stop is not None else here.text
+    return f"{here.step.node} is restarted and verified; waiting because {why}"
 
 
 def gate_text(gate: GateNow, before: str, now: float) -> str:
@@ -236,8 +242,9 @@ def rollout_heading(
 
 
 def _bar(progress: RolloutProgress, palette: Palette) -> Text:
-    """Return a cell for each node, filled for those that are verified; fewer for many nodes."""
-    count, done = len(progress.steps), len(_in(progress, StepState.DONE))
+    """Return a cell for each node, filled for those restarted well; fewer for many nodes."""
+    count = len(progress.steps)
+    done = sum(step.state is StepState.DONE or step.is_restarted for step in progress.steps)
     cells = min(count, _BAR_AT_MOST)
     filled = done * cells // max(1, count)
     return Text.assemble(("▰" * filled, palette["ok"]), ("▱" * (cells - filled), palette["muted"]))
@@ -276,7 +283,7 @@ def step_counts(progress: RolloutProgress) -> str:
     for state in StepState:
         if state not in (StepState.DONE, StepState.WAITING):
             for step in progress.steps:
-                if step.state is state:
+                if step.state is state and not step.is_restarted:
                     words.setdefault(step_word(step), []).append(step.step.node)
     texts += [f"{_some(nodes)} {word}" for word, nodes in words.items()]
     if waiting := _in(progress, StepState.WAITING):
@@ -287,12 +294,16 @@ def step_counts(progress: RolloutProgress) -> str:
 
 def step_word(step: StepProgress) -> str:
     """Return how far a node's turn has come, in a few words."""
-    return "restarted (stopped after it)" if _was_restarted(step) else step.state.value
+    return "restarted, paused after it" if step.is_restarted else step.state.value
 
 
 def brief_counts(progress: RolloutProgress) -> str:
-    """Return how many of the nodes are verified."""
-    return f"{len(_in(progress, StepState.DONE))}/{len(progress.steps)} verified"
+    """Return how many of the nodes are verified; where it stopped after one, after which."""
+    done, count = len(_in(progress, StepState.DONE)), len(progress.steps)
+    after = [step.step.node for step in progress.steps if step.is_restarted]
+    if not after:
+        return f"{done}/{count} verified"
+    return f"{done + len(after)}/{count} restarted, {_ended_word(progress)} after {_some(after)}"
 
 
 def _some(nodes: Sequence[str]) -> str:
@@ -364,11 +375,12 @@ def rollout_line(
             style = palette["banner"]
             here, gate = progress.here, progress.gate
             stopped = f"{here.step.node} {step_word(here)}" if here is not None else counts
-            texts = [("PAUSED", None), (progress.text, stopped), (where, None), (title, "")]
+            why = _pause_text(progress)
+            texts = [("PAUSED", None), (why, stopped), (where, None), (title, "")]
             urgent = {where}
             if gate is not None:
                 texts[1:2] = [
-                    (progress.text, here.step.node if here else ""),
+                    (why, here.step.node if here else ""),
                     (gate.brief(now), None),
                 ]
                 urgent.add(gate.brief(now))
