@@ -220,6 +220,15 @@ async def test_what_would_be_sent_is_seen_to_its_end_before_y_confirms_it() -> N
         assert shown.answers == ["yes"]
 
 
+async def test_what_has_to_be_typed_is_said_while_the_essentials_are_not_seen_yet() -> None:
+    """P5, P8: the field that said it holds something else."""
+    async with asked(LongQuestion, words="ccs") as shown:
+        await wait_until(lambda: help_text(shown).startswith("down shows the rest, then"))
+        await shown.press("x", "enter")
+        await wait_until(lambda: help_text(shown) == "down shows the rest · then type ccs")
+        assert shown.answers == []
+
+
 class Growing(LongTail):
     """A question of which more becomes essential while it is open, once it `grows`."""
 

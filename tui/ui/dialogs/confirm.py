@@ -28,8 +28,8 @@ NARROWEST = 30
 """Cells across that the facts need to be read at all."""
 
 _TOO_SMALL = "terminal too small to show what will be sent: make it larger, or esc", "escape"
-_MORE = "down shows the rest, then it can be confirmed", "down"
-_BACK = "up shows what was skipped, then it can be confirmed", "up"
+_MORE = "down shows the rest", "down"
+_BACK = "up shows what was skipped", "up"
 _BORDER = 2
 _RENEWED_EVERY = 1.0
 """Seconds after which the facts are found anew: ages go on while the dialog is open."""
@@ -252,7 +252,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             return hint_line(self.arming_hints, muted)
         early = self.arming_hints
         if hidden:
-            return hint_line([*early, hidden], self._palette["warn"])
+            return hint_line([*early, *self._hidden_hints(hidden)], self._palette["warn"])
         facts = self.query_one("#facts", VerticalScroll)
         below = facts.scroll_offset.y < facts.max_scroll_y
         more = [("down: more", "down")] if below else []
@@ -268,6 +268,15 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         else:
             hints = [(f"y {request.verb}s", "y"), (f"n or esc {request.backs}", "escape")]
         return hint_line([*early, *hints, *more], self._palette["warn"] if early else muted)
+
+    def _hidden_hints(self, hidden: Hint) -> list[Hint]:
+        """Return what shows the rest, and what comes then: what to type, once no field says it."""
+        if hidden == _TOO_SMALL:
+            return [hidden]
+        label, key = hidden
+        if self.field("#words") in ("", self._request.words):
+            return [(f"{label}, then it can be confirmed", key)]
+        return [hidden, (f"then type {self._request.words}", "")]
 
     # Keys and buttons
 
