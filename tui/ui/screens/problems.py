@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.model.clock import monotonic, one_unit
+from tui.model.context import ClusterContext
 from tui.model.sorting import Sorting, SortWords
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
@@ -189,6 +190,12 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
             parts.append(Text(_nothing(nodes, silent), palette["muted" if silent else "ok"]))
         elif silent:
             parts.append(Text(f"{silent} not polled", palette["warn"]))
+        clusters = {
+            node.profile.cluster or node.name: self._fleet.context(node.name)
+            for node in self._fleet.nodes
+        }
+        if alerts := alerts_on(clusters.values()):
+            parts.append(Text(alerts, palette["warn"]))
         if self.is_sort_new or not self._sorting.is_usual:
             parts.append(self.sort_part(palette).text)
         self._show_status(parts)
@@ -236,6 +243,21 @@ def _nothing(nodes: int, silent: int) -> str:
     answered = nodes - silent
     text = f"no problems on {answered} {'node' if answered == 1 else 'nodes'}"
     return f"{text} ({silent} not polled)" if silent else text
+
+
+def alerts_on(contexts: Iterable[ClusterContext]) -> str:
+    """Return the alerts of the clusters that are on; empty where none is.
+
+    They are no problems of the nodes' services, and yet nobody should take a cluster for well.
+    """
+    names = sorted(
+        alert.name if alert.node is None else f"{alert.name} on node:{alert.node}"
+        for context in contexts
+        for alert in context.alerts.value or ()
+    )
+    if not names:
+        return ""
+    return f"▲ {len(names)} {'alert' if len(names) == 1 else 'alerts'}: {', '.join(names)}"
 
 
 def problem_key(problem: Problem) -> str:

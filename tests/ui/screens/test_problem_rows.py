@@ -1,4 +1,4 @@
-"""Which row of the problems the cursor stays on: by node and service, or a node's subject."""
+"""What the list of problems shows besides its rows, and on which row the cursor stays."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.fleet.problems import NodeCondition, Problem, ProblemSubject, Severity, find_problems
+from tui.model.context import Alert, ClusterContext, Known
 from tui.model.reading import Reading, Trouble, TroubleKind
-from tui.ui.screens.problems import keyed_problems, problem_key
+from tui.ui.screens.problems import alerts_on, keyed_problems, problem_key
 from tui.ui.table.rows import Row, Rows
 
 STOPPED = Problem(Severity.SERIOUS, 2, "node3", "STOPPED, and should not be", "crdb_worker_0")
@@ -58,3 +59,11 @@ def test_a_problem_of_a_node_keeps_its_row_beside_others_of_the_node(kind: Troub
         if not wrong_node:
             rows.move_to(next(key for key in rows.keys if "connection" in key))
     assert under_cursor(rows, problems).subject is ProblemSubject.CONNECTION
+
+
+def test_the_alerts_of_all_clusters_that_are_on_stand_beside_the_problems() -> None:
+    one, none = Alert("node_memory", node=3), ClusterContext()
+    other = Alert("license_expiring")
+    contexts = [ClusterContext(alerts=Known((one,))), none, ClusterContext(alerts=Known((other,)))]
+    assert alerts_on(contexts) == "▲ 2 alerts: license_expiring, node_memory on node:3"
+    assert alerts_on([none, ClusterContext(alerts=Known(()))]) == ""
