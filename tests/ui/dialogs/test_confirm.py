@@ -273,7 +273,7 @@ async def test_what_changed_while_it_was_scrolled_has_to_be_seen_again_and_ages_
         question = shown.question
         assert isinstance(question, Ticking)
         question._renew()
-        await wait_until(lambda: question.query("#go.-armed"))
+        await wait_until(lambda: help_text(shown).startswith("down shows the rest"))
         while not help_text(shown).startswith("y restarts"):
             await shown.press("down")
         age = question.age
@@ -302,7 +302,7 @@ async def test_a_key_that_was_meant_for_what_was_shown_before_confirms_nothing()
         question = shown.question
         assert isinstance(question, Ticking)
         question._renew()
-        await wait_until(lambda: help_text(shown).startswith("y restarts"))
+        await wait_until(lambda: question.is_armed and help_text(shown).startswith("y restarts"))
         question.risk = "another risk"
         question._renew()
         assert not question.is_armed
