@@ -90,8 +90,10 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
         terminal.until(lambda: "RUNNING" in "\n".join(terminal.lines))
         os.write(fd, b"G")  # the service that has ended is farther down
         terminal.until(
-            lambda: all(word in "\n".join(terminal.lines) for word in ("RUNNING", "EXITED"))
+            lambda: all(word in "\n".join(terminal.lines) for word in ("RUNNING", "EXITED", "▌"))
         )
+        while select.select([fd], [], [], 0.3)[0] and terminal.read():
+            pass  # the rest of the frame
         terminal.seen = terminal.lines
         os.write(fd, b"q")
         while terminal.read():
