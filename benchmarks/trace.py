@@ -38,7 +38,7 @@ _ROOT = str(Path(tui.__file__).parent) + os.sep
 _SIMULATOR = f"{_ROOT}sim{os.sep}"
 _USER, _PASSWORD = "admin@demo.local", "demo-password"
 _SERVICE, _STOPPED = "alert_mgr", "mdns_server"
-_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 20, 41, 32
+_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 21, 42, 34
 
 
 class Trace:
