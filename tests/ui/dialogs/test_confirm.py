@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from rich.text import Text
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
 from tests.ui.conftest import ARMS_AT_ONCE, key_event, settle, wait_until
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
@@ -92,6 +92,22 @@ async def test_a_reason_has_at_least_three_letters(reason: str, answers: list[st
         await shown.press(*"ccs", "enter", *reason, "enter")
         await wait_until(lambda: len(shown.answers) == len(answers))
         assert shown.answers == answers
+
+
+async def test_enter_in_the_names_field_never_confirms_a_reason_that_is_being_typed() -> None:
+    """P5, P8: however late the enter is handled, and wherever the focus is by then."""
+    async with asked(words="ccs", needs_reason=True) as shown:
+        await shown.press(*"ccs", "enter", *"lea")
+        words = shown.question.query_one("#words", Input)
+        shown.question.set_focus(shown.question.query_one("#reason"))
+        words.post_message(Input.Submitted(words, "ccs"))
+        await settle(shown.app)
+        await asyncio.sleep(4 * ARMS_AT_ONCE.alone)
+        await settle(shown.app)
+        assert shown.answers == []
+        await shown.press(*"k", "enter")
+        await wait_until(lambda: shown.answers)
+        assert shown.answers == ["leak"]
 
 
 @pytest.mark.parametrize(

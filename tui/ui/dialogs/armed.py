@@ -128,8 +128,8 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
     async def _decide_alone(
         self, decision: Callable[[], Awaitable[None] | None], key_at: float
     ) -> None:
-        """Decide, unless other input came after the key of `key_at`, though not handled yet."""
-        if self._arrived_at > key_at or not self.arm():
+        """Decide, unless other input came after the key of `key_at`, handled or not."""
+        if max(self._arrived_at, self._key_at) > key_at or not self.arm():
             self.app.bell()
         elif (waits := decision()) is not None:
             await waits

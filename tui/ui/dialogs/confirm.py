@@ -336,9 +336,10 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self._refresh_go()
 
     @on(Input.Submitted)
-    def _submitted(self) -> None:
-        if self._request.needs_reason and self.focused is self.query_one("#words"):
-            self.query_one("#reason").focus()
+    def _submitted(self, event: Input.Submitted) -> None:
+        """Go from the name to the reason, or confirm; by the field, as the focus may have moved."""
+        if self._request.needs_reason and event.input.id == "words":
+            self.set_focus(self.query_one("#reason"))
         else:
             self.decide(self._confirm)
 
