@@ -27,6 +27,7 @@ TIMELESS = (
     (re.compile(r"(?<= )[ \d]\ds(?= )"), " 9s"),
     (re.compile(r"(?<=uptime  3 d )(?:\d\d m|1 h )"), "59 m"),
     (re.compile(r"(?<=took )\d+ ms"), "9 ms"),
+    (re.compile(r"trying again now"), "next try in 9 s"),
     # How long it took is left out where it has too many digits.
     (re.compile(r"(?<=polled 9 s ago)(?: \(\d+ ms\))? *(?=│)"), " "),
     (re.compile(r"\(\d+(?= +│)"), "(9"),  # an age that goes on in the next line
