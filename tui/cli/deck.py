@@ -12,7 +12,7 @@ from tui.cli.command_passwords import command_passwords
 from tui.cli.errors import CommandError
 from tui.cli.last_start import Start, remember, remembered
 from tui.cli.load_config import find_profile, read_config
-from tui.cli.process import has_terminal
+from tui.cli.process import SignalsHeld, has_terminal
 from tui.storage.paths import config_file, theme_dirs
 from tui.storage.private_files import path_text
 from tui.ui.terminal.skeleton import GROUND_COLORS, Ground, Skeleton
@@ -144,6 +144,7 @@ def run_deck(
             ground = _ground(themes[configuration.settings.theme])
         skeleton.show(names, ground)
     import asyncio
+    from contextlib import ExitStack
 
     from tui.fleet.fleet import Fleet
     from tui.fleet.snapshot.storage import SavedFiles
@@ -164,7 +165,9 @@ def run_deck(
         history=HistoryRecorder(files.state, times=WriteTimes(after=_HISTORY_AFTER)),
         elsewhere=OtherActions(files.state, "" if journal is None else journal.session),
     )
-    with asyncio.Runner() as runner:
+    with ExitStack() as ending:
+        with SignalsHeld():
+            runner = ending.enter_context(asyncio.Runner())
         polling = runner.run(_poll_and_import(fleet))
         keys, themes, _ = appearance(configuration, every_theme=False)
         if state is None:

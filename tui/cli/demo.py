@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 from tui.cli.completion import complete_themes, theme_names
 from tui.cli.deck import LOCKED_BY_FLAG, run_deck
 from tui.cli.errors import CommandError
-from tui.cli.process import exit_on_signals, has_terminal
+from tui.cli.process import SignalsHeld, exit_on_signals, has_terminal
 from tui.model.dataclass import dataclass
 from tui.ui.terminal.skeleton import Skeleton
 
@@ -81,10 +82,10 @@ def open_the_demo(options: DemoOptions, skeleton: Skeleton) -> int:
         ) from error
     simulated = Cluster(options.nodes, lively=not options.still and not options.tour)
     simulated.contents.raise_alert("node_memory", node=options.nodes)
-    with (
-        tempfile.TemporaryDirectory(prefix="rsdeck-demo-") as folder,
-        SimulatedCluster(simulated) as cluster,
-    ):
+    with ExitStack() as ending:
+        folder = ending.enter_context(tempfile.TemporaryDirectory(prefix="rsdeck-demo-"))
+        with SignalsHeld():
+            cluster = ending.enter_context(SimulatedCluster(simulated))
         configuration = configuration_for(cluster, Path(folder), options.theme)
         passwords = known_passwords(configuration)
         if has_terminal():

@@ -25,6 +25,21 @@ def exit_on_signals() -> None:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
+class SignalsHeld:
+    """Holds back, while its block runs, the signals that end the process.
+
+    An event loop that a signal interrupts while it is being made is half an object, whose removal
+    writes a traceback. Threads that the block starts hold the signals back as long as they live.
+    """
+
+    def __enter__(self) -> None:
+        ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+
+    def __exit__(self, *_: object) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+
+
 def call_on_signals(stop: "Callable[[int], object]") -> None:
     """Let the running event loop call `stop` with the number of a signal that ends the process.
 
