@@ -25,9 +25,12 @@ async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
         await deck.shows("node check", "alert_mgr is not running", "cluster health", "WARNING")
         assert "[@click=app.quit]quit[/]" in "".join(deck.text.split())
         assert deck.text.replace("\n", "").isprintable()
-        assert isinstance(deck.app.screen, WhyScreen)
+        why = deck.app.screen
+        assert isinstance(why, WhyScreen)
         await deck.press("w")
         assert deck.app.screen is deck.app.deck
+        await deck.until(lambda: not why.query("#evidence"))
+        await why._read()  # the answers come once it is closed
     assert not posts(served)
 
 

@@ -128,7 +128,8 @@ class WhyScreen(ModalScreen[None]):
         if self._node in self._fleet:
             self._fleet.refresh_context(self._node)
             self._checks = await read_checks(self._fleet, self._node)
-            self._show()
+            if self in self.app.screen_stack:  # closed meanwhile, its widgets may be gone
+                self._show()
 
     def _show(self) -> None:
         if self._node not in self._fleet:
