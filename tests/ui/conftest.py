@@ -184,6 +184,20 @@ class Deck:
             with contextlib.suppress(AssertionError):
                 await self.until(lambda: self.app.screen is below, 1.0)
 
+    async def fill(self, words: str) -> None:
+        """Type words into the field of a window; anew where the window did not hear them all."""
+        end = time.monotonic() + 30.0
+        while True:
+            await self.armed()
+            await self.alone()
+            field = self.app.focused
+            if isinstance(field, Input) and field.value:
+                await self.press("end", *["backspace"] * len(field.value))
+            await self.press(*words)
+            if isinstance(field, Input) and field.value == words:
+                return
+            assert time.monotonic() < end, f"it did not take the words; the screen:\n{self.text}"
+
     async def alone(self) -> None:
         """Let so much time pass that a key before it has decided what it can decide.
 

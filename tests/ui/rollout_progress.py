@@ -30,11 +30,9 @@ async def read(deck: Deck) -> None:
 
 async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
     """Type what the door asks for, and come to the rollout's screen."""
-    await deck.armed()
-    await deck.alone()
-    await deck.press(*words, "enter")
-    if reason:
-        await deck.press(*reason, "enter")
+    for typed in (words, reason) if reason else (words,):
+        await deck.fill(typed)
+        await deck.press("enter")
     await _comes_through(deck, "enter")
 
 

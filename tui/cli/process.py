@@ -7,6 +7,7 @@ TYPE_CHECKING = False  # as typing has it, whose import takes longer than a firs
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable
+    from typing import Any
 else:
     import _signal as signal  # what `signal` wraps in enums, whose import takes as long
 
@@ -26,18 +27,28 @@ def exit_on_signals() -> None:
 
 
 class SignalsHeld:
-    """Holds back, while its block runs, the signals that end the process.
+    """Holds back, while its block runs, the signals that end the process; main thread only.
 
     An event loop that a signal interrupts while it is being made is half an object, whose removal
-    writes a traceback. Threads that the block starts hold the signals back as long as they live.
+    writes a traceback. A signal mask would hold back this thread's alone: the kernel would give
+    the signal to another one, and a thread or process that the block starts would inherit it.
     """
 
     def __enter__(self) -> None:
-        ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+        self._came: list[int] = []
+        self._before: dict[int, Any] = {}
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not None:  # else it was not set by Python
+                self._before[number] = signal.signal(number, self._hold)
+
+    def _hold(self, number: int, _: object) -> None:
+        self._came.append(number)
 
     def __exit__(self, *_: object) -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        for number in self._came:
+            signal.raise_signal(number)
 
 
 def call_on_signals(stop: "Callable[[int], object]") -> None:

@@ -133,6 +133,7 @@ async def test_what_a_person_types_then_is_never_the_refusal_that_locks_the_user
         for _ in range(3):
             deck.fleet.renew("node1", Secret("wrong too"))
             await stopped(deck)
+        await deck.until(lambda: failures(served) >= count + more)
         await quiet(0.1)
         assert failures(served) == count + more
         assert before + failures(served) <= LOCKS - 1

@@ -3,6 +3,7 @@
 import base64
 import gc
 import sys
+import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -225,10 +226,10 @@ async def test_a_login_that_stops_while_another_node_asks_for_more_ends_nothing(
 
 
 async def test_a_late_refusal_of_an_old_password_does_not_stop_the_new_one() -> None:
-    play = Play()
+    play, renewed = Play(), threading.Event()
 
     def refuse_late(peer: Peer) -> None:
-        peer.server.closing.wait(0.4)
+        renewed.wait(30)
         play.heal(LIST)
         peer.answer("no", 401)
 
@@ -237,16 +238,17 @@ async def test_a_late_refusal_of_an_old_password_does_not_stop_the_new_one() -> 
         async with running(profile(server.url), refresh=30) as deck:
             await deck.until(lambda: server.asked)
             deck.fleet.renew("node1", Secret("new"))
+            renewed.set()
             await deck.good()
             assert deck.watch().login.trouble == ""
 
 
 @pytest.mark.parametrize("way", [LoginWay.BASIC, LoginWay.AUTO])
 async def test_a_node_that_waited_with_an_old_password_does_not_send_it(way: LoginWay) -> None:
-    first, second = Play(), Play(2)
+    first, second, renewed = Play(), Play(2), threading.Event()
 
     def refuse_late(peer: Peer) -> None:
-        peer.server.closing.wait(0.3)
+        renewed.wait(30)
         first.heal(LIST)
         peer.answer("no", 401)
 
@@ -261,6 +263,7 @@ async def test_a_node_that_waited_with_an_old_password_does_not_send_it(way: Log
                 lambda: any(asked.path == LIST for asked in one.asked) and two.connections
             )
             deck.fleet.renew("node1", Secret("new"))
+            renewed.set()
             await deck.good()
             sent = {asked.headers["authorization"] for asked in two.asked}
             assert len(sent) == 1

@@ -81,7 +81,10 @@ async def test_the_request_must_be_seen_before_words_and_a_reason_confirm_it(
         await deck.armed()
         await deck.shows("down shows the rest")
         assert '"operation_type"' not in deck.text
-        await deck.press(*"dmcproxy", "enter", *"a leak", "enter")
+        await deck.fill("dmcproxy")
+        await deck.press("enter")
+        await deck.fill("a leak")
+        await deck.press("enter")
         await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
         assert not deck.fleet.orders.progress
@@ -182,10 +185,12 @@ async def test_a_required_service_is_locked_until_the_palette_unlocks_it(
         await ask(deck, "r", "ccs")
         await deck.shows("DANGER")
         await deck.armed()
-        await deck.press(*"ccs", "enter")
+        await deck.fill("ccs")
+        await deck.press("enter")
         await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
-        await deck.press(*"leak in 3.1", "enter")
+        await deck.fill("leak in 3.1")
+        await deck.press("enter")
         await deck.shows("restart ccs on node1: VERIFIED")
         assert deck.fleet.orders.progress[1].order.reason == "leak in 3.1"
     assert len(posts(served)) == 1
@@ -199,7 +204,8 @@ async def test_production_needs_the_name_typed_and_a_wrong_name_does_nothing(
         await ask(deck, "r")
         await deck.shows("production", "type alert_mgr")
         await deck.armed()
-        await deck.press(*"alert_mg", "enter")
+        await deck.fill("alert_mg")
+        await deck.press("enter")
         await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
         await deck.press("r", "enter")
@@ -280,7 +286,10 @@ async def test_restarting_what_carries_the_api_loses_the_answer_and_is_verified_
         deck.fleet.unlocked = True
         await ask(deck, "r", "cnm_http")
         await deck.armed()
-        await deck.press(*"cnm_http", "enter", *"hung", "enter")
+        await deck.fill("cnm_http")
+        await deck.press("enter")
+        await deck.fill("hung")
+        await deck.press("enter")
         await deck.shows("cnm_http on node1: VERIFIED", "its answer was lost")
     assert len(posts(served)) == 1
 
@@ -333,7 +342,7 @@ async def choose_next_route(deck: Deck) -> None:
     button = deck.app.screen.query_one("#route")
     # Textual ignores enter while a button still shows its last press.
     await deck.until(lambda: not button.has_class("-active"))
-    await deck.press("tab", "tab")
+    await deck.press_until("tab", lambda: deck.app.focused is button)
     await deck.alone()
     await deck.press("enter", "shift+tab", "shift+tab")
 

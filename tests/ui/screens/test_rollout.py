@@ -233,7 +233,8 @@ async def test_a_wrong_name_begins_nothing(served: SimulatedCluster, tmp_path: P
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck)
         await deck.armed()
-        await deck.press(*"alert_mg", "enter")
+        await deck.fill("alert_mg")
+        await deck.press("enter")
         await deck.alone()
         assert isinstance(deck.app.screen, RolloutDialog)
         assert not deck.fleet.rollouts.progress
@@ -248,7 +249,8 @@ async def test_a_change_since_the_key_blocks_the_rollout(
         await deck.armed()
         served.cluster.restart(3, SERVICE)
         await deck.shows("changed since you looked", "node3: alert_mgr was restarted")
-        await deck.press(*SERVICE, "enter")
+        await deck.fill(SERVICE)
+        await deck.press("enter")
         await deck.alone()
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
@@ -413,7 +415,8 @@ async def test_what_cannot_be_read_cannot_be_begun_nor_answered(
         await deck.armed()
         await deck.resize(20, 5)
         await deck.alone()
-        await deck.press(*SERVICE, "enter", "tab", "tab", "enter")
+        await deck.fill(SERVICE)
+        await deck.press("enter", "tab", "tab", "enter")
         await deck.alone()
         assert not deck.fleet.rollouts.progress
         await deck.resize(120, 40)
@@ -438,7 +441,8 @@ async def test_in_a_small_window_a_rollout_begins_once_all_of_its_plan_was_seen(
         await ask(deck)
         await deck.armed()
         await deck.shows("down shows the rest")
-        await deck.press(*SERVICE, "enter")
+        await deck.fill(SERVICE)
+        await deck.press("enter")
         await deck.alone()
         assert not deck.fleet.rollouts.progress
         await read(deck)
