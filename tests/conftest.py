@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.canary import found_below, leaks
 from tests.clock import Clock
+from tests.faultserver import refusing
 
 # The same examples in every run: no seed of the day, no database, no slow machine's deadline.
 # `make quick` tries half of them.
@@ -95,3 +96,10 @@ def no_secret_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Give a port of loopback that refuses connections while the test runs."""
+    with refusing() as port:
+        yield port

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.faultserver import Peer, always, answer, once, refusing, routes, serving
+from tests.faultserver import Peer, always, answer, once, routes, serving
 from tui.api.client import NodeReader
 from tui.api.connection import NoGuard, RequestTrace
 from tui.api.errors import (
@@ -49,12 +49,11 @@ async def test_a_poll_goes_out_with_just_the_headers_it_needs_on_one_connection(
     assert login == b"me@example.com:hunter2-canary"
 
 
-async def test_a_refused_connection_says_so(connect):
+async def test_a_refused_connection_says_so(connect, closed_port):
     """Case 1."""
-    with refusing() as port:
-        url = f"http://127.0.0.1:{port}"
-        with pytest.raises(Unreachable, match="refused the connection") as caught:
-            await connect(url).services()
+    url = f"http://127.0.0.1:{closed_port}"
+    with pytest.raises(Unreachable, match="refused the connection") as caught:
+        await connect(url).services()
     assert str(caught.value).startswith(f"node1 ({url})")
     assert "9443" in caught.value.trouble.hint
 
@@ -430,10 +429,10 @@ async def test_the_guard_learns_whether_a_password_was_sent_and_not_answered(
     assert guard.ended == [unanswered]
 
 
-async def test_a_password_that_never_left_is_not_unanswered(connect):
+async def test_a_password_that_never_left_is_not_unanswered(connect, closed_port):
     guard = Guard()
     with pytest.raises(Unreachable):
-        await connect("http://127.0.0.1:1", guard=guard).services()
+        await connect(f"http://127.0.0.1:{closed_port}", guard=guard).services()
     assert guard.ended == [False]
 
 

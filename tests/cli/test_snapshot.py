@@ -46,10 +46,12 @@ def test_something_down_is_exit_code_1(rsdeck: Command) -> None:
     assert "node1: alert_mgr STOP" in ran.out
 
 
-def test_a_node_that_cannot_be_polled_is_exit_code_3_and_reported(known: Command) -> None:
+def test_a_node_that_cannot_be_polled_is_exit_code_3_and_reported(
+    known: Command, closed_port: int
+) -> None:
     text = known.config_path.read_text(encoding="utf-8")
     known.configure(
-        f'{text}\n[nodes.gone]\nurl = "https://127.0.0.1:1"\nusername = "a@b.c"\n'
+        f'{text}\n[nodes.gone]\nurl = "https://127.0.0.1:{closed_port}"\nusername = "a@b.c"\n'
         'password_env = "DEMO_PASSWORD"\n'
     )
     ran = known.run("snapshot")

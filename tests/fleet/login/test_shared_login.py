@@ -718,9 +718,9 @@ async def test_a_password_that_a_node_has_taken_survives_nodes_that_do_not_answe
             assert deck.watch("node1").reading.is_good
 
 
-async def test_nodes_that_refuse_the_connection_cost_no_try(served: SimulatedCluster) -> None:
+async def test_nodes_that_refuse_the_connection_cost_no_try(closed_port: int) -> None:
     """P24: nothing was sent."""
-    none = profile("http://127.0.0.1:1", login=LoginWay.BASIC)
+    none = profile(f"http://127.0.0.1:{closed_port}", login=LoginWay.BASIC)
     async with running(none, refresh=0.05) as deck:
         await deck.until(lambda: deck.watch()._failures >= 4)
         assert deck.watch().login.attempts.spent == 0

@@ -229,11 +229,13 @@ async def test_the_forms_test_logs_in_as_the_profile_says(closed: SimulatedClust
     assert not found.well
 
 
-async def test_a_node_that_hangs_at_its_login_delays_no_other(closed: SimulatedCluster) -> None:
+async def test_a_node_that_hangs_at_its_login_delays_no_other(
+    closed: SimulatedCluster, closed_port: int
+) -> None:
     """It is never asked for a token before it has taken a connection."""
     with serving(Peer.hang) as hole:
         nodes = (
-            profile("http://127.0.0.1:1", "none", cluster="demo", **JWT),
+            profile(f"http://127.0.0.1:{closed_port}", "none", cluster="demo", **JWT),
             *profiles(closed, **JWT),
             profile(hole.url, "hole", cluster="demo", **JWT),
         )

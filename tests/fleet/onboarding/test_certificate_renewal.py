@@ -145,11 +145,11 @@ def renewed(tmp_path: Path) -> Iterator[tuple[FaultServer, FaultServer, str]]:
 
 
 async def test_every_pinned_node_of_the_cluster_is_reached_without_http(
-    renewed: tuple[FaultServer, FaultServer, str], tmp_path: Path
+    renewed: tuple[FaultServer, FaultServer, str], tmp_path: Path, closed_port: int
 ) -> None:
     """P11."""
     first, second, sha256 = renewed
-    gone = "https://127.0.0.1:1"
+    gone = f"https://127.0.0.1:{closed_port}"
     configuration = written(tmp_path, OLD, OLD, OLD, urls=(first.url, second.url, gone))
     renewal = await fetch_renewal(configuration, "demo", 2)
     assert [one.shown.sha256 for one in renewal.reached] == [sha256] * 2

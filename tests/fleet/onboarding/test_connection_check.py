@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faultserver import Peer, always, answer, refusing, routes, serving, wait_until
+from tests.faultserver import Peer, always, answer, routes, serving, wait_until
 from tests.fleet.conftest import (
     BOOTSTRAP,
     CLUSTER,
@@ -149,9 +149,8 @@ async def test_a_missing_file_is_reported_and_nothing_is_polled(
     assert not secure.cluster.requests
 
 
-async def test_a_refused_port_says_so() -> None:
-    with refusing() as port:
-        found = await try_connection(profile(f"http://127.0.0.1:{port}"), RIGHT, 5)
+async def test_a_refused_port_says_so(closed_port: int) -> None:
+    found = await try_connection(profile(f"http://127.0.0.1:{closed_port}"), RIGHT, 5)
     assert not found.well
     assert "refused" in found.texts[0]
     assert found.fingerprint == ""

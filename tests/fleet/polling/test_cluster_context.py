@@ -766,11 +766,13 @@ async def test_another_node_than_the_profiles_is_not_polled_for_it(
         assert not [one for one in served.cluster.requests if one.path in PATHS.values()]
 
 
-async def test_an_edited_address_takes_the_context_with_it(served: SimulatedCluster) -> None:
+async def test_an_edited_address_takes_the_context_with_it(
+    served: SimulatedCluster, closed_port: int
+) -> None:
     first = profiles(served)[0]
     async with running(first) as deck:
         await all_parts(deck)
-        deck.fleet.adopt([replace(first, url="http://127.0.0.1:9")])
+        deck.fleet.adopt([replace(first, url=f"http://127.0.0.1:{closed_port}")])
         context = deck.fleet.context("node1")
         assert {getattr(context, part).value for part in context.__slots__} == {None}
 

@@ -478,12 +478,13 @@ async def test_a_problem_on_another_node_or_an_open_order_keeps_the_gate_closed(
             assert gate.text.startswith("node2: restart alert_mgr is still open here")
 
 
-async def test_a_node_of_another_cluster_does_not_count() -> None:
+async def test_a_node_of_another_cluster_does_not_count(closed_port: int) -> None:
     with played() as (server, _), serving(Play(2)) as other:
         nodes = profile(server.url, cluster="demo"), profile(other.url, "other", cluster="else")
         async with running(*nodes, refresh=2) as deck:
             await deck.known()
-            deck.fleet.adopt([nodes[0], profile("http://127.0.0.1:9", "other", cluster="else")])
+            gone = profile(f"http://127.0.0.1:{closed_port}", "other", cluster="else")
+            deck.fleet.adopt([nodes[0], gone])
             await deck.until(lambda: deck.watch("other").reading.trouble)
             assert (await ask(deck)).is_well
 

@@ -441,12 +441,13 @@ async def test_a_profile_that_is_regrouped_or_marked_production_pauses(
 
 
 async def test_a_node_of_another_cluster_may_be_regrouped_meanwhile(
-    three: SimulatedCluster,
+    three: SimulatedCluster, closed_port: int
 ) -> None:
     async with rolling(three) as deck:
         plan = await planned(deck)
         mine = [one.profile for one in deck.fleet.nodes]
-        far = replace(mine[0], name="far", url="https://127.0.0.1:9", cluster="far")
+        url = f"https://127.0.0.1:{closed_port}"
+        far = replace(mine[0], name="far", url=url, cluster="far")
         deck.fleet.adopt([*mine, far])
         deck.fleet.rollouts.begin(plan)
         await deck.until(lambda: ordered(three) == [2])

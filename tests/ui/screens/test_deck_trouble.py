@@ -112,10 +112,11 @@ async def test_a_server_that_speaks_only_the_three_calls_can_be_watched(tmp_path
     assert not server.posts
 
 
-async def test_a_closed_port_is_one_clear_sentence(tmp_path: Path) -> None:
+async def test_a_closed_port_is_one_clear_sentence(tmp_path: Path, closed_port: int) -> None:
     """Case 1."""
-    async with open_deck(one_node("https://127.0.0.1:9", tmp_path)) as deck:
-        await deck.shows("odd", "127.0.0.1:9", "refused the connection", "is the node up")
+    address = f"127.0.0.1:{closed_port}"
+    async with open_deck(one_node(f"https://{address}", tmp_path)) as deck:
+        await deck.shows("odd", address, "refused the connection", "is the node up")
         await deck.shows("This node has not answered yet")
 
 
