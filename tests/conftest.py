@@ -13,6 +13,8 @@ from tests.canary import found_below, leaks
 from tests.clock import Clock
 from tests.faultserver import refusing
 
+_GC_THRESHOLDS = (20_000, 20, 50)
+
 # The same examples in every run: no seed of the day, no database, no slow machine's deadline.
 # `make quick` tries half of them.
 settings.register_profile(
@@ -38,12 +40,16 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Look for no garbage among what is imported and collected, then and later: it all stays."""
+    """Look for no garbage among what is imported and collected, then and later: it all stays.
+
+    After that it is looked for as seldom as in the deck, from the first test on.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
         gc.enable()
 
 

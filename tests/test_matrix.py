@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+from tests.syntax import syntax_tree
+
 HERE = Path(__file__).parent
 WANTED = {f"case {number}" for number in range(1, 65)} | {f"P{number}" for number in range(1, 30)}
 
@@ -83,13 +87,19 @@ def collected(tree: ast.Module) -> list[Function]:
     return list({one.name: one for one in found}.values())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def sources_are_forgotten() -> Iterator[None]:
+    """Let no later search for garbage go through the trees: they are half a million objects."""
+    yield
+    for kept in (sources, witnesses, checkers):
+        kept.cache_clear()
+
+
 @cache
 def sources() -> dict[str, ast.Module]:
     """Parse every file below tests, by its path from there."""
     files = sorted(set(HERE.rglob("*.py")) - {Path(__file__)})
-    return {
-        str(file.relative_to(HERE)): ast.parse(file.read_text(encoding="utf-8")) for file in files
-    }
+    return {str(file.relative_to(HERE)): syntax_tree(file) for file in files}
 
 
 @cache

@@ -5,13 +5,14 @@ from collections import defaultdict
 from pathlib import Path
 
 import tui
+from tests.syntax import syntax_tree
 
 ROOT = Path(tui.__file__).parent
 
 
 def public_names(path: Path) -> list[str]:
     kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    body = ast.parse(path.read_text(encoding="utf-8")).body
+    body = syntax_tree(path).body
     return [one.name for one in body if isinstance(one, kinds) and one.name[0] != "_"]
 
 

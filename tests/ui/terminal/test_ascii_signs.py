@@ -11,6 +11,7 @@ from textual._border import BORDER_CHARS
 from textual.color import Color
 
 import tui
+from tests.syntax import syntax_tree
 from tui.ui.terminal.ascii_signs import AsciiFilter, ascii_text, wants_ascii
 
 SOURCES = sorted(Path(tui.__file__).parent.rglob("*.py"))
@@ -18,7 +19,7 @@ SOURCES = sorted(Path(tui.__file__).parent.rglob("*.py"))
 
 def signs_of(source: Path) -> set[str]:
     """Return the characters beyond ASCII in a module's texts, without its docstrings."""
-    tree = ast.parse(source.read_text(encoding="utf-8"))
+    tree = syntax_tree(source)
     docs = {
         id(node.value)
         for node in ast.walk(tree)
