@@ -10,6 +10,7 @@ import pytest
 
 from tests.clock import Clock
 from tui.credentials.refused_logins import WINDOW, RefusedLogins
+from tui.model.login import LockoutRule
 from tui.storage.background_writer import BackgroundWriter
 
 USER, PLACE = "admin@demo.local", "demo"
@@ -73,6 +74,20 @@ async def test_a_login_that_is_taken_is_forgotten(folder: Path, clock: Clock) ->
     later.remove(USER, PLACE)
     assert await command(folder, clock).others(USER, PLACE) == []
     assert len(await command(folder, clock).others(USER, "other") or ()) == 2
+
+
+def test_what_a_process_was_refused_itself_is_removed_once_it_is_taken(
+    folder: Path, clock: Clock
+) -> None:
+    """P24: it has read nothing of the file before, and leaves nothing of it behind."""
+    this = command(folder, clock)
+    this.add(USER, PLACE)
+    this.remove(USER, PLACE)
+    (file,) = folder.iterdir()
+    assert file.read_bytes() == b"[]"
+    file.unlink()
+    this.remove(USER, PLACE)
+    assert not list(folder.iterdir())  # what is taken again and again writes nothing
 
 
 async def test_a_login_that_is_taken_leaves_what_was_refused_after_it_was_sent(
@@ -199,6 +214,21 @@ async def test_all_who_read_at_the_same_time_know_what_others_were_refused(
     deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=30)
     found = await asyncio.gather(*(deck.others(USER, PLACE) for _ in range(12)))
     assert found == [[0.0, 0.0]] * 12
+
+
+async def test_what_others_were_refused_after_a_reading_is_in_the_next_one(
+    folder: Path, clock: Clock
+) -> None:
+    """P24: who goes on looks at the file again each time."""
+    writer = BackgroundWriter("refused logins")
+    deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=30)
+    assert await deck.others(USER, PLACE) == []
+    command(folder, clock).add(USER, PLACE)
+    assert await deck.others(USER, PLACE) == [0.0]
+
+
+def test_a_refusal_counts_as_long_as_the_users_lock_counts_it() -> None:
+    assert LockoutRule().window == WINDOW
 
 
 async def test_who_waits_no_longer_ends_no_reading_that_another_waits_for(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.fleet.plan_nodes import open_order
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.journal.other_actions import AFTERWARDS, OPEN_FOR, OtherAction, OtherActions
-from tui.journal.records import timestamp, user_name
+from tui.journal.records import boot_id, timestamp, user_name
 from tui.model.clock import monotonic
 from tui.model.event import Sender
 from tui.model.order import Result, Tier, Verdict
@@ -114,24 +115,58 @@ async def test_a_journal_that_is_missing_or_hostile_gives_no_action(tmp_path: Pa
     assert await others.read() == ()
 
 
+INTENT = {
+    "kind": "intent", "id": "s-1", "session": "s", "services": [{"name": "ccs"}], "uid": None,
+    "url": "https://a:9443", "cluster": "", "reason": "",
+}  # fmt: skip
+
+
+def ago(seconds: float) -> str:
+    """Return the time of day so long ago, as a record has it."""
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+
+
 async def test_a_sender_is_clean_text(tmp_path: Path) -> None:
     file, others = JournalFile(tmp_path), OtherActions(tmp_path)
     file.append({**timestamp(), "session": "s", "kind": "session", "user": "o\x1b[2Jps", "pid": 7})
-    intent = {
-        "kind": "intent", "id": "s-1", "session": "s", "services": [{"name": "ccs"}], "uid": None,
-        "url": "https://a:9443", "cluster": "", "reason": "r\x07",
-    }  # fmt: skip
-    file.append({**timestamp(), **intent})
+    file.append({**timestamp(), **INTENT, "reason": "r\x07"})
     action = await only(others)
     assert action.sender == Sender("o␛[2Jps", 7, "r␇")
 
 
 async def test_a_record_of_another_boot_is_placed_by_the_wall_clock(tmp_path: Path) -> None:
     file, others = JournalFile(tmp_path), OtherActions(tmp_path)
-    intent = {
-        "kind": "intent", "id": "s-1", "session": "s", "services": [{"name": "ccs"}], "uid": None,
-        "url": "https://a:9443", "cluster": "", "reason": "",
-    }  # fmt: skip
-    file.append({**timestamp(), **intent, "boot": "another", "mono": 1.0})
+    file.append({**timestamp(), **INTENT, "boot": "another", "mono": 1.0, "at": ago(600)})
     action = await only(others)
-    assert abs(action.since - monotonic()) < 30
+    assert abs(monotonic() - 600 - action.since) < 30
+
+
+@pytest.mark.skipif(not boot_id(), reason="the system does not identify its boots")
+async def test_a_record_of_this_boot_is_placed_where_it_is_whatever_the_wall_clock_was(
+    tmp_path: Path,
+) -> None:
+    file, others = JournalFile(tmp_path), OtherActions(tmp_path)
+    file.append({**timestamp(), **INTENT, "mono": monotonic() - 60, "at": ago(-3000)})
+    action = await only(others)
+    assert abs(monotonic() - 60 - action.since) < 30
+
+
+async def test_an_action_is_forgotten_after_an_hour(tmp_path: Path) -> None:
+    file, others = JournalFile(tmp_path), OtherActions(tmp_path)
+    for number, seconds in enumerate((3700, 3500)):
+        old = {"id": f"s-{number}", "boot": "another", "at": ago(seconds)}
+        file.append({**timestamp(), **INTENT, **old})
+    action = await only(others)
+    assert abs(monotonic() - 3500 - action.since) < 30
+
+
+async def test_a_verdict_without_a_time_ends_nothing(tmp_path: Path) -> None:
+    file, others = JournalFile(tmp_path), OtherActions(tmp_path)
+    file.append({**timestamp(), **INTENT})
+    before = await only(others)
+    verdict = {"kind": "verdict", "id": "s-1", "service": "ccs", "result": "verified"}
+    file.append({**timestamp(), **verdict, "boot": "another", "at": "never"})
+    file.append({**timestamp(), **INTENT, "id": "s-2"})
+    first, second = await others.read()
+    assert first == before
+    assert second.until["ccs"] == second.since + OPEN_FOR
