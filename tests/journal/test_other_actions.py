@@ -1,5 +1,6 @@
 """What other processes of this machine record is followed, cheaply, and its own is not."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -33,6 +34,12 @@ async def only(others: OtherActions) -> OtherAction:
     return action
 
 
+def add_line(journal: Path, line: bytes) -> None:
+    """Add a line to a journal that no version has sealed."""
+    with journal.open("ab") as file:
+        file.write(line + b"\n")
+
+
 async def test_an_action_of_another_session_explains_until_after_its_verdict(
     tmp_path: Path,
 ) -> None:
@@ -48,9 +55,10 @@ async def test_an_action_of_another_session_explains_until_after_its_verdict(
         assert action.sender.reason == "kernel patch"
         assert action.sender.pid is not None
         assert user_name()
+        ended = monotonic()
         journal.judged(ORDER, Verdict("ccs", Result.VERIFIED, "held"))
     action = await only(others)
-    assert action.until["ccs"] <= monotonic() + AFTERWARDS
+    assert ended - 0.01 <= action.until["ccs"] - AFTERWARDS <= monotonic()
     assert action.until["ccs"] < action.since + OPEN_FOR
 
 
@@ -80,16 +88,28 @@ async def test_an_unknown_verdict_ends_nothing(tmp_path: Path) -> None:
     assert action.until["ccs"] == action.since + OPEN_FOR
 
 
+async def test_a_verdict_of_another_service_ends_nothing(tmp_path: Path) -> None:
+    others = OtherActions(tmp_path)
+    async with session(tmp_path) as journal:
+        await journal.intend(ORDER, Tier.TYPED, "admin")
+        journal.judged(ORDER, Verdict("alert_mgr", Result.VERIFIED, "held"))
+    action = await only(others)
+    assert action.until == {"ccs": action.since + OPEN_FOR}
+
+
 async def test_who_a_session_is_is_found_where_its_record_stands_long_before(
     tmp_path: Path,
 ) -> None:
     async with session(tmp_path) as journal:
         file = JournalFile(tmp_path)
+        file.append({**timestamp(), "session": "other", "kind": "session", "user": "other"})
+        add_line(file.path, b'{"session":"%b","kind":"session"}' % journal.session.encode())
         for _ in range(40):
             file.append({**timestamp(), "session": "x", "kind": "refused", "why": "w" * 8000})
         await journal.intend(ORDER, Tier.TYPED, "admin")
         action = await only(OtherActions(tmp_path))
-    assert action.sender.pid is not None
+    assert action.sender.pid == os.getpid()
+    assert action.sender.user not in ("", "other")
 
 
 async def test_of_a_long_journal_only_the_end_is_read_first(tmp_path: Path) -> None:
@@ -112,6 +132,7 @@ async def test_a_journal_that_is_missing_or_hostile_gives_no_action(tmp_path: Pa
         {"kind": "verdict", "id": "none", "service": 3},
     ):
         file.append(record)
+    add_line(file.path, b'{"session":"s","kind":"intent"}')
     assert await others.read() == ()
 
 
@@ -126,12 +147,22 @@ def ago(seconds: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
 
 
-async def test_a_sender_is_clean_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ({"user": "o\x1b[2Jps"}, "o␛[2Jps"),
+        ({"user": "root", "login": "o\x1b[2Jps"}, "o␛[2Jps"),
+        ({}, ""),
+    ],
+)
+async def test_a_sender_is_clean_text_and_who_logged_in_where_it_is_known(
+    names: dict[str, str], shown: str, tmp_path: Path
+) -> None:
     file, others = JournalFile(tmp_path), OtherActions(tmp_path)
-    file.append({**timestamp(), "session": "s", "kind": "session", "user": "o\x1b[2Jps", "pid": 7})
+    file.append({**timestamp(), "session": "s", "kind": "session", "pid": 7, **names})
     file.append({**timestamp(), **INTENT, "reason": "r\x07"})
     action = await only(others)
-    assert action.sender == Sender("o␛[2Jps", 7, "r␇")
+    assert action.sender == Sender(shown, 7, "r␇")
 
 
 async def test_a_record_of_another_boot_is_placed_by_the_wall_clock(tmp_path: Path) -> None:
