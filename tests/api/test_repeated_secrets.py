@@ -124,8 +124,17 @@ def test_what_holds_no_secret_is_the_same_answer() -> None:
     reply = HttpReply(500, {}, b"busy")
     assert without_secrets(reply, asked(TOKEN)) == reply
     assert without_secrets(reply, asked(None)) == reply
-    short = basic_authorization("op@x", HiddenText("no"))
-    assert without_secrets(HttpReply(500, {}, b"not now"), asked(short)).body == b"not now"
+    # A token is no password, whatever it reads as.
+    token = Authorization("JWT", HiddenText(base64.b64encode(b"op@x:busy").decode()))
+    assert without_secrets(reply, asked(token)) == reply
+
+
+@pytest.mark.parametrize(("password", "shown"), [("not", "not now"), ("busy", "(removed) now")])
+def test_a_password_that_is_a_part_of_many_words_is_not_looked_for(
+    password: str, shown: str
+) -> None:
+    request = asked(basic_authorization("op@x", HiddenText(password)))
+    assert seen(request, f"{password} now") == shown
 
 
 def test_a_redirect_repeats_no_login() -> None:
