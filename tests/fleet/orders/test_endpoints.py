@@ -4,8 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fleet.conftest import PATIENCE, Running, asked, profiles, running
-from tui.fleet.orders.executor import EndpointCount, databases_on
+from tests.faultserver import answer, serving
+from tests.fleet.conftest import (
+    PATIENCE,
+    Play,
+    Running,
+    asked,
+    profile,
+    profiles,
+    running,
+    said,
+)
+from tui.api.errors import LoginRefused
+from tui.fleet.orders.executor import EndpointCount, count_endpoints, databases_on
 from tui.model.context import ClusterContext, Database, Endpoint, Known
 from tui.model.order import OrderPhase, Result, Verb, Verdict
 from tui.sim.server import SimulatedCluster
@@ -37,6 +48,45 @@ def test_only_the_databases_with_an_endpoint_on_the_node_are_waited_for() -> Non
     assert databases_on(known, 1) == (1,)
     assert databases_on(known, None) == ()
     assert databases_on(ClusterContext(), 1) == ()
+
+
+AWAY = answer("", 404)
+LACKING = answer('{"error_code": "bdb_endpoint_unavailable"}', 503)
+
+
+@pytest.mark.parametrize(
+    ("answers", "count"),
+    [
+        ([], EndpointCount()),
+        ([said({}), LACKING, said({})], EndpointCount(2, 1)),
+        ([said({}), AWAY, AWAY], EndpointCount(1, 0, 2)),
+        ([AWAY, AWAY], EndpointCount(gap="not reported")),
+        ([AWAY, answer("", 403)], EndpointCount(gap="403")),
+        ([answer("", 403), answer("", 500), said({})], EndpointCount(1, gap="403")),
+    ],
+)
+async def test_endpoints_are_counted_by_what_the_node_answers_for_each(
+    answers: list[bytes], count: EndpointCount
+) -> None:
+    """A version without the call answers as a node without the endpoint does."""
+    play = Play()
+    for uid, reply in enumerate(answers):
+        play.get(AVAILABILITY.format(uid), reply)
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck, deck.watch().hold() as client:
+            assert await count_endpoints(client, range(len(answers))) == count
+
+
+async def test_a_login_that_is_refused_at_an_endpoint_is_tried_at_no_other() -> None:
+    """P24: each try with it would count as a failed login."""
+    play = Play()
+    play.get(AVAILABILITY.format(1), answer("", 401))
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            with pytest.raises(LoginRefused):
+                async with deck.watch().hold() as client:
+                    await count_endpoints(client, (1, 2))
+        assert AVAILABILITY.format(2) not in [one.path for one in server.asked]
 
 
 async def restart(deck: Running, *services: str) -> tuple[int, dict[str, Verdict]]:
