@@ -31,9 +31,18 @@ class Window(TypeAheadProofScreen[None]):
         self.keys.append(event.key)
 
 
+class RingingApp(TerminalApp):
+    """An application that counts how often its bell rang."""
+
+    bells = 0
+
+    def bell(self) -> None:
+        self.bells += 1
+
+
 @asynccontextmanager
 async def open_window(painted: float, quiet: float) -> AsyncIterator[Window]:
-    app = TerminalApp(arming_times=ArmingTimes(painted=painted, quiet=quiet))
+    app = RingingApp(arming_times=ArmingTimes(painted=painted, quiet=quiet))
     async with app.run_test():
         window = Window()
         await app.push_screen(window)
@@ -119,13 +128,15 @@ async def test_a_terminal_that_does_not_answer_is_named_once_and_a_longer_quiet_
     """P5, case 41."""
     async with open_unconfirmed(LONG) as (window, now):
         assert not window.arm()
-        assert len(window.app._notifications) == 0
+        await settle(window.app)
+        assert len(window.app._notifications) == 0  # it has the time to answer
         now[0] += REPLY_WITHIN + 1
         for _ in range(2):
             assert not window.arm()
             await settle(window.app)
         assert len(window.app._notifications) == 1
     async with open_unconfirmed(0.0) as (window, now):
+        assert not window.arm()  # written, and not answered yet
         now[0] += REPLY_WITHIN + 1
         assert window.arm()
 
@@ -188,7 +199,7 @@ class Field(ArmedScreen[None]):
 
 async def test_a_paste_reaches_neither_a_screen_that_decides_nor_its_field() -> None:
     """P5, case 41."""
-    app = TerminalApp(arming_times=ArmingTimes(painted=0.0, quiet=0.0))
+    app = RingingApp(arming_times=ArmingTimes(painted=0.0, quiet=0.0))
     async with app.run_test():
         screen = Field()
         await app.push_screen(screen)
@@ -200,6 +211,24 @@ async def test_a_paste_reaches_neither_a_screen_that_decides_nor_its_field() -> 
         field.post_message(events.Paste("alert_mgr"))
         await settle(app)
         assert field.value == ""
+        assert app.bells == 1
+
+
+async def test_escape_is_handled_at_any_time_and_undoes_what_was_about_to_happen() -> None:
+    """P5, case 41."""
+    app = RingingApp(arming_times=ArmingTimes(painted=0.0, quiet=0.0))
+    async with app.run_test():
+        screen = Field()
+        await app.push_screen(screen)
+        await settle(app)
+        assert not screen.drops_input(events.Key("escape", None))
+        assert screen.arm()
+        calls: list[str] = []
+        screen.decide(lambda: calls.append("decided"))
+        assert not screen.drops_input(events.Key("escape", None))
+        await asyncio.sleep(2 * screen.arming_times.alone)
+        await settle(app)
+        assert calls == []
 
 
 @pytest.mark.parametrize(("gap", "decisions"), [(0.0, 0), (LONG, 1)])
@@ -218,6 +247,7 @@ async def test_a_key_decides_only_where_no_other_came_just_before(
         await asyncio.sleep(2 * window.arming_times.alone)
         await settle(window.app)
         assert len(calls) == decisions
+        assert window.app.bells == 1 - decisions
 
 
 async def test_a_key_that_has_come_but_is_not_handled_yet_undoes_the_decision() -> None:
@@ -228,6 +258,37 @@ async def test_a_key_that_has_come_but_is_not_handled_yet_undoes_the_decision() 
         window.drops_input(events.Key("enter", None))
         window.input_arrived(events.Key("x", "x"))  # before the decision is even due
         window.decide(lambda: calls.append("decided"))
+        await asyncio.sleep(2 * window.arming_times.alone)
+        await settle(window.app)
+        assert calls == []
+        assert window.app.bells == 1
+
+
+async def test_a_mouse_that_moves_undoes_no_decision_and_what_it_waits_for_is_waited_for() -> None:
+    async with open_window(0.0, 0.0) as window:
+        assert window.arm()
+        calls: list[str] = []
+
+        async def decision() -> None:
+            await asyncio.sleep(0)
+            calls.append("decided")
+
+        window.decide(decision)
+        moved = events.MouseMove(window, 0, 0, 0, 0, 1, False, False, False)
+        window.input_arrived(moved)
+        window.drops_input(moved)
+        await wait_until(lambda: calls == ["decided"])
+
+
+async def test_a_window_that_waits_anew_undoes_a_decision_for_what_it_showed_before() -> None:
+    """P5, P29."""
+    async with open_window(0.0, 0.0) as window:
+        assert window.arm()
+        calls: list[str] = []
+        window.decide(lambda: calls.append("decided"))
+        window.begin_arming()
+        await settle(window.app)
+        assert window.arm()
         await asyncio.sleep(2 * window.arming_times.alone)
         await settle(window.app)
         assert calls == []
