@@ -15,10 +15,13 @@ from tests.fleet.conftest import (
     running,
     said,
 )
+from tests.fleet.plan_nodes import open_order
 from tui.api.errors import LoginRefused
-from tui.fleet.orders.executor import EndpointCount, count_endpoints, databases_on
+from tui.fleet.orders.executor import EndpointCount, _LiveOrder, count_endpoints, databases_on
+from tui.fleet.orders.verdict import OrderEvidence
 from tui.model.context import ClusterContext, Database, Endpoint, Known
-from tui.model.order import OrderPhase, Result, Verb, Verdict
+from tui.model.login import LoginWay
+from tui.model.order import OrderPhase, Result, Tier, Verb, Verdict
 from tui.sim.server import SimulatedCluster
 
 AVAILABILITY = "/v1/local/bdbs/{}/endpoint/availability"
@@ -152,6 +155,34 @@ async def test_a_login_that_may_not_see_the_endpoints_is_not_an_endpoint_that_is
         verdict = verdicts["dmcproxy"]
         assert verdict.text.endswith("; endpoints not known: 403")
         assert not verdict.is_partial
+
+
+async def test_a_login_that_is_refused_while_endpoints_are_waited_for_leaves_them_unknown(
+    served: SimulatedCluster,
+) -> None:
+    """P7: the proxy is verified all the same."""
+    for uid in range(1, 9):
+        served.cluster.fail_call(AVAILABILITY.format(uid), 401, b"")
+    nodes = profiles(served, login=LoginWay.BASIC)[:1]
+    async with running(*nodes, patience=replace(PATIENCE, endpoints=0.0)) as deck:
+        _, verdicts = await restart(deck, "dmcproxy")
+        verdict = verdicts["dmcproxy"]
+        assert verdict.result is Result.VERIFIED
+        assert verdict.text.endswith("; endpoints not known: 401")
+        assert not verdict.is_partial
+
+
+async def test_a_login_that_was_stopped_before_the_endpoints_leaves_them_unknown() -> None:
+    with serving(Play()) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.known()
+            watch, order = deck.watch(), open_order(Verb.RESTART, "dmcproxy")
+            live = _LiveOrder(order, watch, watch, Tier.TYPED, OrderEvidence(order), (1,))
+            watch.login.stop("the password was refused", refused=True)
+            held = Verdict("dmcproxy", Result.VERIFIED, "stable")
+            await deck.fleet.orders._judge_endpoints(live, held)
+    text = "stable; endpoints not known: the password was refused"
+    assert live.verdicts == {"dmcproxy": replace(held, text=text)}
 
 
 async def test_a_stopped_proxy_and_one_without_known_databases_wait_for_no_endpoints(

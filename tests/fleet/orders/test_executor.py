@@ -33,6 +33,7 @@ from tests.fleet.conftest import (
     running_since,
     said,
 )
+from tests.fleet.plan_nodes import open_order
 from tui.api.client import NodeOperator
 from tui.api.connection import OrderConnection
 from tui.api.errors import NotSent, Unreachable, WriteBlocked
@@ -45,6 +46,7 @@ from tui.fleet.orders.verdict import OrderEvidence, Patience
 from tui.fleet.protocols import NullJournal
 from tui.journal.journal_file import JournalError
 from tui.journal.order_journal import OrderJournal
+from tui.model.clock import monotonic
 from tui.model.event import EventKind
 from tui.model.login import ViewerRole
 from tui.model.order import Order, OrderPhase, Result, Route, SeenService, Tier, Verb, Verdict
@@ -107,6 +109,11 @@ async def test_a_restart_is_checked_sent_once_and_verified(served: SimulatedClus
         texts = [one.text for one in deck.notes.steps]
         assert "watching alert_mgr" in texts
         assert texts[-1] == "verified"
+        assert all(one != following for one, following in itertools.pairwise(deck.notes.steps))
+        last = deck.notes.steps[-1]
+        assert last.steady == PATIENCE.steady
+        assert last.sent_at is not None
+        assert order.pressed_at < last.sent_at < monotonic()
         told = [one.kind for one in reversed(deck.fleet.history("node2", "alert_mgr"))]
         assert told[0] is EventKind.ORDERED
         assert told[-1] is EventKind.VERDICT
@@ -342,12 +349,25 @@ async def test_a_refusal_is_not_repeated_and_final_once_nothing_was_seen_to_move
                 assert verdict.result is Result.REFUSED
                 assert "because" in verdict.text
                 assert verdict.text.endswith("; nothing moved")
+                assert deck.watch().login.may_write is (status != "403")
                 (post,) = server.posts
                 after = server.asked[server.asked.index(post) :]
                 assert {LIST, BOOTSTRAP} <= {one.path for one in after if one.method == "GET"}
                 assert len(server.asked) > polls
 
     await side_by_side(check, ["400", "403", "404", "405", "406", "415"])
+
+
+async def test_an_action_whose_login_is_refused_stops_the_login() -> None:
+    """P24: no poll tries the password again that a POST was refused with."""
+    play = Play()
+    play.post(answer("", 401))
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30, patience=SHORT) as deck:
+            await deck.known()
+            deck.give(Verb.RESTART, "alert_mgr")
+            await deck.until(lambda: deck.watch().login.refused)
+            assert len(server.posts) == 1
 
 
 async def test_a_refusal_of_what_was_done_all_the_same_is_not_believed() -> None:
@@ -490,6 +510,7 @@ async def test_the_preflight_stops_an_order_to_a_service_that_flipped() -> None:
             verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
             assert verdict.result is Result.NOT_SENT
             assert "RUNNING → STOPPED; nothing was sent" in verdict.text
+            assert deck.notes.steps[-1].text == verdict.text
             assert not server.posts
 
 
@@ -1182,6 +1203,25 @@ async def test_an_action_by_way_of_another_node_is_not_sent_where_the_meant_one_
         assert verdict.result is Result.NOT_SENT
         assert "several nodes answer here in turn" in verdict.text
         assert not posts(served)
+
+
+@pytest.mark.parametrize(
+    ("decided", "held", "text"),
+    [
+        ((), "", "watching dmcproxy, alert_mgr"),
+        ((), "dmcproxy", "watching dmcproxy, alert_mgr"),
+        (("alert_mgr",), "dmcproxy", "dmcproxy runs, waiting for its endpoints"),
+        (("alert_mgr",), "", "watching dmcproxy"),
+        (("alert_mgr", "dmcproxy"), "", "decided"),
+    ],
+)
+def test_what_an_action_waits_for_is_named(decided: tuple[str, ...], held: str, text: str) -> None:
+    one = open_order(Verb.RESTART, "dmcproxy")
+    order = replace(one, services=(*one.services, replace(one.services[0], name="alert_mgr")))
+    live = executor._LiveOrder(order, None, None, Tier.TYPED, OrderEvidence(order))
+    live.verdicts = {name: Verdict(name, Result.VERIFIED, "") for name in decided}
+    live.held = Verdict(held, Result.VERIFIED, "") if held else None
+    assert executor._watching(live) == text
 
 
 def test_nothing_was_sent_is_said_once() -> None:

@@ -53,6 +53,19 @@ async def test_a_restart_that_the_machine_slept_through_has_as_long_to_show_itse
     assert verdict.result is Result.VERIFIED
 
 
+async def test_a_sleep_before_an_action_gives_the_node_no_more_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sleep, play = Sleep(monkeypatch), Play()
+    sleep.asleep = 7200
+    play.post(answer('{"alert_mgr": true}'))
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.known()
+            verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+    assert verdict.result is Result.NOT_RESTARTED
+
+
 async def test_endpoints_that_the_machine_slept_through_have_as_long_to_come_back_as_any(
     served: SimulatedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

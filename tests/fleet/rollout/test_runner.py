@@ -1,6 +1,7 @@
 """A node gets its order once, whatever its answer was."""
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -84,6 +85,10 @@ async def test_a_restart_that_the_node_says_failed_pauses_and_is_not_ordered_aga
         async with running(profile(server.url), patience=QUICK) as deck:
             plan = await begun(deck, SERVICE)
             now = await paused(deck, plan)
+            shown = [
+                (one.steps[0].state, bool(one.steps[0].verdicts)) for one in deck.notes.rollouts
+            ]
+            assert (StepState.ORDERED, False) in shown  # before there is a verdict
             assert "although the node reported failure" in now.text
             assert [one.result for one in now.steps[0].verdicts] == [Result.VERIFIED]
             await resumed(deck, plan)
@@ -114,6 +119,9 @@ async def test_what_is_not_ordered_again_has_to_hold_before_the_gate() -> None:
             await paused(deck, plan)
             deck.fleet.rollouts.resume(plan.number)
             await deck.until(lambda: "has to stay stable" in progress(deck, plan).steps[0].text)
+            again = progress(deck, plan)
+            assert (again.text, again.stop, again.gate) == ("", None, None)
+            assert again.steps[0].ended_at is None
             play.services[SERVICE] = running_since(90)
             now = await reaches(deck, plan, RolloutState.PAUSED)
             assert now.stop is not None
@@ -145,6 +153,9 @@ def test_a_run_that_is_shorter_than_before_and_than_the_time_since_the_order_is_
 def test_a_start_time_that_moved_back_is_no_later_run() -> None:
     seen = SeenService(SERVICE, "RUNNING", Kind.OPTIONAL, datetime(2026, 1, 2, tzinfo=UTC))
     before = _Ordered(seen, monotonic() - 60)
+    assert not _is_later(before, Service(SERVICE, "RUNNING", None))
+    unknown = _Ordered(replace(seen, started_at=None), monotonic() - 60)
+    assert not _is_later(unknown, Service(SERVICE, "RUNNING", seen.started_at))
     for day, is_new in ((1, False), (2, False), (3, True)):
         now = Service(SERVICE, "RUNNING", datetime(2026, 1, day, tzinfo=UTC))
         assert _is_later(before, now) is is_new
@@ -237,21 +248,29 @@ async def test_maintenance_that_only_the_health_call_reports_closes_the_gate() -
             assert not server.posts
 
 
-async def test_an_abort_while_the_gate_is_checked_sends_nothing() -> None:
+@pytest.mark.parametrize("is_well", [True, False])
+async def test_an_abort_while_the_gate_is_checked_sends_nothing(is_well: bool) -> None:
     checked, may_answer = threading.Event(), threading.Event()
 
     def check(peer: Peer) -> None:
         checked.set()
         may_answer.wait(10)
-        peer.send(NODE_WELL)
+        peer.send(NODE_WELL if is_well else said({"node_uid": 1, "result": False}))
 
     with played(node=check) as (server, _):
         async with running(profile(server.url), patience=QUICK) as deck:
             plan = await begun(deck, SERVICE)
             await asyncio.to_thread(checked.wait, 10)
             deck.fleet.rollouts.abort(plan.number)
+            assert progress(deck, plan).text.startswith("stopping: no action is sent")
             may_answer.set()
-            await reaches(deck, plan, RolloutState.ABORTED)
+            now = await reaches(deck, plan, RolloutState.ABORTED)
+            assert now.text == ("it was stopped" if is_well else now.steps[0].text)
+            assert (now.steps[0].state, now.steps[0].began_at is None) == (
+                StepState.WAITING if is_well else StepState.BLOCKED,
+                is_well,
+            )
+            assert now.began_at is not None
             assert not server.posts
 
 
@@ -354,6 +373,7 @@ async def test_an_action_that_was_not_sent_blocks_its_node_and_is_no_failure() -
             assert now.stop is not None
             assert now.stop.reason is StopReason.NOT_SENT
             assert now.steps[0].state is StepState.BLOCKED
+            assert now.steps[0].reason is StopReason.NOT_SENT
             assert not server.posts
 
 
@@ -476,6 +496,8 @@ async def test_the_last_known_primary_is_kept_and_must_not_come_before_others_wa
         stop = runner._passed(first, StepState.CHECKING, moved)
         assert stop is not None
         assert stop.reason is StopReason.PRIMARY_TOO_EARLY
+        answered = [node.reading.answered_at for node in deck.fleet.nodes]
+        assert runner._polled_at(first) == min(answered) < max(answered)
         # It was restarted already: that another node handed its role over to it stops nothing.
         assert runner._passed(first, StepState.SETTLING, moved) is None
 
@@ -509,6 +531,7 @@ async def test_what_is_gone_is_not_ordered_and_a_known_run_is_compared_with() ->
             runner._starts["node1", SERVICE] = KnownRun(earlier, None, 0.0)
             del play.services["second"]
             await deck.readings(1)
+            runner._note(step)  # nothing is known of what is gone
             (left,) = runner._left(step)
             assert (left.name, left.started_at) == (SERVICE, earlier)
             stop = await runner._act(step)
@@ -516,6 +539,7 @@ async def test_what_is_gone_is_not_ordered_and_a_known_run_is_compared_with() ->
             assert stop.reason is StopReason.NOT_SENT
             assert "second" in stop.text
             deck.fleet.adopt(())
+            assert (runner._polled_at(step), runner._refusal(step)) == (math.inf, "")
             stop = await runner._act(step)
             assert stop == StepStop(StopReason.NOT_SENT, "its profile is gone; nothing was sent")
             assert not server.posts
