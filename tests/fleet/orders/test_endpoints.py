@@ -19,9 +19,10 @@ from tests.fleet.plan_nodes import open_order
 from tui.api.errors import LoginRefused
 from tui.fleet.orders.executor import EndpointCount, _LiveOrder, count_endpoints, databases_on
 from tui.fleet.orders.verdict import OrderEvidence
+from tui.model.clock import monotonic
 from tui.model.context import ClusterContext, Database, Endpoint, Known
 from tui.model.login import LoginWay
-from tui.model.order import OrderPhase, Result, Tier, Verb, Verdict
+from tui.model.order import AnswerOutcome, OrderAnswer, OrderPhase, Result, Tier, Verb, Verdict
 from tui.sim.server import SimulatedCluster
 
 AVAILABILITY = "/v1/local/bdbs/{}/endpoint/availability"
@@ -183,6 +184,23 @@ async def test_a_login_that_was_stopped_before_the_endpoints_leaves_them_unknown
             await deck.fleet.orders._judge_endpoints(live, held)
     text = "stable; endpoints not known: the password was refused"
     assert live.verdicts == {"dmcproxy": replace(held, text=text)}
+
+
+async def test_a_verdict_that_waited_for_endpoints_is_not_given_after_a_worse_one() -> None:
+    """P7: else a proxy that went away again would be verified once its endpoints are back."""
+    with serving(Play()) as server:
+        async with running(profile(server.url)) as deck:
+            watch, order = deck.watch(), open_order(Verb.RESTART, "dmcproxy")
+            evidence = OrderEvidence(order)
+            evidence.sent_at, evidence.answer = (
+                monotonic() - 3600,
+                OrderAnswer(AnswerOutcome.ACCEPTED, "", 0.1),
+            )
+            live = _LiveOrder(order, watch, watch, Tier.TYPED, evidence, (1,))
+            live.held = Verdict("dmcproxy", Result.VERIFIED, "stable")
+            deck.fleet.orders._judge(live)
+    assert live.verdicts["dmcproxy"].result is Result.UNKNOWN
+    assert live.held is None
 
 
 async def test_a_stopped_proxy_and_one_without_known_databases_wait_for_no_endpoints(

@@ -896,6 +896,7 @@ async def test_a_read_only_fleet_has_nothing_that_can_write(
         await deck.fleet.orders.carry_out(order)
         (verdict,) = deck.fleet.orders.progress[order.number].verdicts
         assert verdict.result is Result.NOT_SENT
+        assert verdict.text == f"{reason}; nothing was sent"
         gc.collect()
         kinds = (NodeOperator, OrderConnection)
         assert not [one for one in gc.get_objects() if isinstance(one, kinds)]
@@ -1222,6 +1223,18 @@ def test_what_an_action_waits_for_is_named(decided: tuple[str, ...], held: str, 
     live.verdicts = {name: Verdict(name, Result.VERIFIED, "") for name in decided}
     live.held = Verdict(held, Result.VERIFIED, "") if held else None
     assert executor._watching(live) == text
+
+
+@pytest.mark.parametrize(
+    ("results", "text"),
+    [
+        ([Result.VERIFIED], "verified"),
+        ([Result.VERIFIED, Result.VERIFIED], "2 verified"),
+        ([Result.VERIFIED, Result.FAILED, Result.VERIFIED], "2 verified, 1 failed"),
+    ],
+)
+def test_what_came_of_an_action_is_counted(results: list[Result], text: str) -> None:
+    assert executor._summary(Verdict("ccs", one, "") for one in results) == text
 
 
 def test_nothing_was_sent_is_said_once() -> None:

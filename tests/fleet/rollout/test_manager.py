@@ -72,6 +72,11 @@ async def test_every_node_gets_one_post_replicas_first_and_the_primary_last(
                 assert [verdict.service for verdict in one.verdicts] == [SERVICE]
             moments = [(one.began_at, one.ended_at) for one in now.steps]
             assert moments == sorted(moments)
+            shown = [one.steps[0].state for one in deck.notes.rollouts]
+            assert list(dict.fromkeys(shown)) == [
+                StepState.WAITING, StepState.CHECKING, StepState.ORDERED, StepState.SETTLING,
+                StepState.DONE,
+            ]  # fmt: skip
 
 
 async def test_the_gates_send_nothing_but_gets(three: SimulatedCluster) -> None:

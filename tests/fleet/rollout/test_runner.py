@@ -462,6 +462,7 @@ async def test_a_node_that_is_skipped_is_recorded_as_skipped() -> None:
             deck.fleet.rollouts.skip(plan.number)
             await deck.until(lambda: progress(deck, plan).state is RolloutState.DONE)
             assert journal.results == [StepResult.FAILED, StepResult.SKIPPED]
+            assert progress(deck, plan).steps[0].reason is StopReason.NOT_VERIFIED
 
 
 async def test_an_abort_does_not_wait_for_a_gate_that_may_open_by_itself() -> None:
@@ -528,7 +529,11 @@ async def test_what_is_gone_is_not_ordered_and_a_known_run_is_compared_with() ->
             runner = RolloutRunner(plan, deck.fleet, QUICK, lambda _: None)
             (step,) = plan.steps
             earlier = datetime(2025, 1, 1, tzinfo=UTC)
-            runner._starts["node1", SERVICE] = KnownRun(earlier, None, 0.0)
+            runner._starts = {("node1", SERVICE): KnownRun(earlier, None, 0.0)}
+            play.services["second"] = {"status": "STARTING"}
+            await deck.readings(1)
+            runner._note(step)  # since when it runs is not known yet
+            assert list(runner._starts) == [("node1", SERVICE)]
             del play.services["second"]
             await deck.readings(1)
             runner._note(step)  # nothing is known of what is gone
