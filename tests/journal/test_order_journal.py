@@ -1,7 +1,9 @@
 """The journal of a session beside a disk that is slow, or a file that another process locks."""
 
+import fcntl
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -166,6 +168,33 @@ def test_two_processes_do_not_roll_one_cluster_side_by_side(tmp_path: Path, othe
     first.free()
     second.take()
     second.free()
+
+
+def test_a_check_of_a_lock_neither_keeps_it_nor_names_itself_as_its_holder(tmp_path: Path) -> None:
+    rolling = RolloutLock(tmp_path / "s" / "r", plan(1, 2, 3), "here")
+    looking = [RolloutLock(tmp_path / "s" / "r", plan(9), "here") for _ in range(2)]
+    for one in looking:
+        one.check()
+    rolling.take()
+    for one in looking:
+        with pytest.raises(NodeBusy, match=r"rolls restart alert_mgr on 3 nodes of demo$"):
+            one.check()
+    rolling.free()
+    looking[0].check()
+
+
+def test_a_check_by_another_process_does_not_turn_a_rollout_away(tmp_path: Path) -> None:
+    rolling = RolloutLock(tmp_path / "s" / "r", plan(1), "here")
+    rolling.take()
+    rolling.free()
+    (path, *_) = (tmp_path / "s" / "r" / "locks").iterdir()
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        timer = Timer(0.02, lambda: fcntl.flock(file, fcntl.LOCK_UN))
+        timer.start()
+        rolling.take(wait=30)
+        timer.join()
+    rolling.free()
 
 
 def test_two_clusters_are_rolled_side_by_side(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ from tui.journal.unfinished import (
     UnfinishedRollout,
     find_unfinished_orders,
 )
-from tui.model.clock import monotonic
+from tui.model.clock import awake, monotonic
 from tui.model.order import Order, OrderAnswer, Result, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
@@ -38,6 +39,7 @@ from tui.storage.private_files import opened_file, opened_folder, storage_errors
 
 _NOTE_AT_MOST = 4096
 _WHAT_AT_MOST = 500
+_CHECKED_FOR = 0.1
 
 
 class NodeBusy(JournalError):
@@ -52,33 +54,56 @@ class ProcessLock:
 
     def __init__(self, folder: Path, names: Sequence[str], what: str, host: str) -> None:
         self._folder = folder / "locks"
-        self._names = names
+        self.names = tuple(names)
         self._what = what
         self._host = host
         self._files = contextlib.ExitStack()
 
-    def take(self) -> None:
-        """Lock it or raise NodeBusy, at once; JournalError where locking is not possible."""
+    def take(self, wait: float = _CHECKED_FOR) -> None:
+        """Lock it, or raise NodeBusy after `wait` seconds; JournalError where it is not possible.
+
+        The wait is for another process that only checks it.
+        """
+        until = awake() + wait
         with contextlib.ExitStack() as files:
-            # The folder above must be as private as this one.
-            files.enter_context(opened_folder(self._folder.parent, make=True))
-            folder = files.enter_context(opened_folder(self._folder, make=True))
-            for name in self._names:
-                path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
-                file = files.enter_context(opened_file(folder, path, os.O_RDWR | os.O_CREAT))
+            for path, file in self._opened(files):
                 with storage_errors(path):
-                    self._lock(file)
+                    self._lock(file, until)
             self._files = files.pop_all()
+
+    def check(self) -> None:
+        """Raise NodeBusy where another process has it, at once; JournalError as `take`."""
+        with contextlib.ExitStack() as files:
+            for path, file in self._opened(files):
+                with storage_errors(path):
+                    try:
+                        # Shared: two that look at once do not take each other for its holder.
+                        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        raise NodeBusy(self._holder_text(file)) from None
 
     def free(self) -> None:
         """Unlock it."""
         self._files.close()
 
-    def _lock(self, file: int) -> None:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NodeBusy(self._holder_text(file)) from None
+    def _opened(self, files: contextlib.ExitStack) -> Iterator[tuple[Path, int]]:
+        """Open the file of each name; closing it unlocks it."""
+        # The folder above must be as private as this one.
+        files.enter_context(opened_folder(self._folder.parent, make=True))
+        folder = files.enter_context(opened_folder(self._folder, make=True))
+        for name in self.names:
+            path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
+            yield path, files.enter_context(opened_file(folder, path, os.O_RDWR | os.O_CREAT))
+
+    def _lock(self, file: int, until: float) -> None:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if awake() > until:
+                    raise NodeBusy(self._holder_text(file)) from None
+            time.sleep(0.005)
         note = {
             **timestamp(),
             "pid": os.getpid(),
@@ -148,6 +173,12 @@ def rollout_url_lock(url: str) -> str:
     return f"rollout url {url}"
 
 
+def rollout_locks_of(order: Order) -> tuple[str, ...]:
+    """Return the names that a rollout has locked which goes over an order's node or cluster."""
+    cluster = order.target.identity.cluster
+    return (*((f"rollout {cluster}",) if cluster else ()), rollout_url_lock(order.target.url))
+
+
 REFUSAL_EVERY = 60.0
 """Seconds between two records of the same press and reason."""
 
@@ -201,6 +232,7 @@ class OrderJournal:
         self._opening: dict[str, Any] = {}
         self._is_open = False
         self._rollouts = RolloutFollower()
+        self._rolled: set[str] = set()
         self.unfinished_rollouts: tuple[UnfinishedRollout, ...] = ()
 
     async def begin(self) -> tuple[UnfinishedOrder, ...]:
@@ -223,15 +255,25 @@ class OrderJournal:
 
     @asynccontextmanager
     async def hold(self, order: Order) -> AsyncIterator[None]:
-        """Lock the order's node against every other process; raises JournalError."""
+        """Lock the order's node against every other process; raises JournalError.
+
+        Also where another process goes over the cluster with a rollout. One of this process
+        does not keep its own actions away, nor a single one, whose dialog warns of it.
+        """
         async with self._held(NodeLock(self._folder, order, self._who["host"])):
+            await self._writer.do(lambda: self._check_rollouts(order), self._limit)
             yield
 
     @asynccontextmanager
     async def hold_cluster(self, plan: Plan) -> AsyncIterator[None]:
         """Lock a plan's cluster against the rollouts of every other process; as `hold`."""
-        async with self._held(RolloutLock(self._folder, plan, self._who["host"])):
-            yield
+        lock = RolloutLock(self._folder, plan, self._who["host"])
+        async with self._held(lock):
+            self._rolled |= {*lock.names}
+            try:
+                yield
+            finally:
+                self._rolled -= {*lock.names}
 
     @asynccontextmanager
     async def _held(self, lock: ProcessLock) -> AsyncIterator[None]:
@@ -369,6 +411,14 @@ class OrderJournal:
             self.trouble = self.trouble or str(error)
             return ()
 
+    def _check_rollouts(self, order: Order) -> None:
+        """Raise NodeBusy where another process goes over an order's cluster with a rollout."""
+        names = [name for name in rollout_locks_of(order) if name not in self._rolled]
+        try:
+            ProcessLock(self._folder, names, "rolls this cluster", self._who["host"]).check()
+        except NodeBusy as busy:
+            raise NodeBusy(f"{busy}: wait until it ends, or abort it there") from None
+
     def _is_free(self, order: Order) -> bool:
         """Whether no other process has an action open on the node; without locks, none has."""
         return _is_free(NodeLock(self._folder, order, self._who["host"]))
@@ -376,16 +426,15 @@ class OrderJournal:
     def _is_abandoned(self, rollout: UnfinishedRollout) -> bool:
         """Whether no other process goes on with a rollout."""
         names = [rollout_url_lock(url) for _, url in rollout.nodes]
-        return _is_free(ProcessLock(self._folder, names, "looks", self._who["host"]))
+        return _is_free(ProcessLock(self._folder, names, "rolls it", self._who["host"]))
 
 
 def _is_free(lock: ProcessLock) -> bool:
     """Whether no other process holds a lock; where locking is not possible, none does."""
     try:
-        lock.take()
+        lock.check()
     except NodeBusy:
         return False
     except JournalError:
-        return True
-    lock.free()
+        pass
     return True

@@ -652,6 +652,42 @@ async def test_a_cluster_that_another_process_rolls_gets_no_second_rollout(
     assert ordered(three) == [2, 3, 1]
 
 
+async def test_a_cluster_that_another_process_rolls_gets_no_single_action(
+    three: SimulatedCluster, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rsdeck"
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        # The action is on a node that takes no part: by the cluster's name it is known.
+        other = RolloutLock(folder, await planned(deck, nodes=("node1", "node3")), "elsewhere")
+        other.take()
+        verdict = await deck.verdict(deck.give(Verb.RESTART, SERVICE, node="node2"))
+        assert verdict.result is Result.NOT_SENT
+        assert verdict.text.startswith("user ")
+        assert verdict.text.endswith(
+            "rolls restart alert_mgr on 2 nodes of demo: "
+            "wait until it ends, or abort it there; nothing was sent"
+        )
+        assert not posts(three)
+        other.free()
+        verdict = await deck.verdict(deck.give(Verb.RESTART, SERVICE, node="node2"))
+        assert verdict.result is Result.VERIFIED
+    assert [one["why"] for one in records(folder, "refused")]
+
+
+async def test_a_paused_rollout_leaves_the_single_actions_of_its_own_deck(
+    three: SimulatedCluster, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rsdeck"
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        plan = await planned(deck)
+        three.cluster.stop(1, "mdns_server")
+        deck.fleet.rollouts.begin(plan)
+        await reaches(deck, plan, RolloutState.PAUSED)
+        await deck.until(lambda: not is_up(deck, "node1", "mdns_server"))
+        verdict = await deck.verdict(deck.give(Verb.START, "mdns_server", node="node1"))
+        assert verdict.result is Result.VERIFIED
+
+
 class Unfinished(NullListener):
     """Keeps the rollouts of earlier sessions that are reported."""
 
