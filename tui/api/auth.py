@@ -40,7 +40,14 @@ from tui.api.http_transport import (
     SecretLike,
     basic_authorization,
 )
-from tui.api.request_gate import AUTHORIZE, REFRESH, SERVICES, GetOnlyTransport, LoginTransport
+from tui.api.request_gate import (
+    AUTHORIZE,
+    BOOTSTRAP,
+    REFRESH,
+    SERVICES,
+    GetOnlyTransport,
+    LoginTransport,
+)
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.login import LoginWay
@@ -332,10 +339,15 @@ class NodeSession:
             raise OutdatedAuthorization
 
     def accept(self, path: str, authorization: Authorization) -> None:
-        """Remember that the node accepted an authorization."""
+        """Remember that the node accepted an authorization.
+
+        Its answer about itself proves none: before it is in a cluster it checks no login for that
+        (REST API, bootstrap).
+        """
         state, habit = self._state, self._habit
+        if path != BOOTSTRAP:
+            self._connection.guard.login_accepted(by_password=authorization.is_password)
         if authorization.is_password:
-            self._connection.guard.password_accepted()
             state.paths.add(path)
             self._session.paths.add(path)
             state.takes_password = True
@@ -459,7 +471,7 @@ class NodeSession:
                     return
                 if reply.status == 200:
                     session.keep(self._read_token(reply), asked_at)
-                    guard.password_accepted()
+                    guard.login_accepted(by_password=True)
                     self._habit.form = form
                     return
                 if reply.status not in (400, 401) or not guard.password_refused():

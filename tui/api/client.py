@@ -142,7 +142,7 @@ class NodeReader:
 
     async def identity(self) -> Identity:
         """Read `GET /v1/bootstrap`, by which a node says who it is."""
-        return await self._read("/v1/bootstrap", codec.read_identity)
+        return await self._read(request_gate.BOOTSTRAP, codec.read_identity)
 
     async def node_check(self, uid: int) -> tuple[bool, str]:
         """Read `GET /v1/nodes/check/{uid}`: whether the node is well, and why not."""

@@ -82,8 +82,8 @@ class PasswordGuard(Protocol):
     def password_refused(self) -> bool:
         """Count a refusal; return whether the node may be sent the password once more."""
 
-    def password_accepted(self) -> None:
-        """Note that the node took the password."""
+    def login_accepted(self, *, by_password: bool) -> None:
+        """Note that the node took the login that a request carried."""
 
     def learn_lockout(self, rule: LockoutRule) -> None:
         """Follow what the node's cluster says of its lock."""
@@ -111,7 +111,7 @@ class NoGuard:
         """Allow one more try."""
         return True
 
-    def password_accepted(self) -> None:
+    def login_accepted(self, *, by_password: bool) -> None:
         """Do nothing."""
 
     def learn_lockout(self, rule: LockoutRule) -> None:

@@ -28,13 +28,15 @@ CONTEXT = (
     EVENT_LOG,
 )
 """What is read of a cluster around its services; never its certificates, with their keys."""
+BOOTSTRAP = "/v1/bootstrap"
+"""Where a node says who it is; before it is in a cluster, without any login."""
 READABLE = frozenset(
     {
         SERVICES,
         "/v1/nodes",
         "/v1/nodes/status",
         "/v1/cluster",
-        "/v1/bootstrap",
+        BOOTSTRAP,
         "/v1/cluster/services_configuration",
         "/v1/cluster/check",
         "/v4/cluster/health",

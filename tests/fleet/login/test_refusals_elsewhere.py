@@ -341,7 +341,7 @@ async def test_a_node_that_takes_the_login_leaves_what_was_refused_after_it_was_
     login.attempts.refuse("b", place="elsewhere")
     login.attempts.settle("b")
     others.add(ADMIN, "demo")
-    guard.password_accepted()
+    guard.login_accepted(by_password=True)
     guard.after_request(unanswered=False)
     guard.prove()
     assert await others.others(ADMIN, "demo") == [0.0]

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.faultserver import FaultServer, Peer, always, answer, once, serving
+from tests.faultserver import FaultServer, Peer, Script, always, answer, once, serving
 from tests.fleet.conftest import (
     BOOTSTRAP,
     CLUSTER,
@@ -33,6 +33,7 @@ from tui.fleet.orders.guard import judge_order
 from tui.fleet.polling.poller import NodePoller, PollTurns
 from tui.model.event import EventKind, RoleChange
 from tui.model.event_text import event_text
+from tui.model.login import LoginWay
 from tui.model.node import Role
 from tui.model.order import SeenService, Tier, Verb
 from tui.model.reading import Reading, TroubleKind
@@ -583,12 +584,32 @@ async def test_no_side_call_is_made_again_while_paused(monkeypatch: pytest.Monke
             assert len(server.asked) == count
 
 
-async def test_a_node_that_does_not_say_who_it_is_has_not_taken_the_login() -> None:
+def outside_a_cluster(peer: Peer) -> None:
+    """Answer as a node that is in no cluster: it says who it is, and nothing else."""
+    while (request := peer.read()) is not None:
+        is_said = request.path == BOOTSTRAP
+        peer.send(said({"local_node_info": {"uid": "1"}}) if is_said else answer(status=503))
+
+
+@pytest.mark.parametrize(
+    ("script", "timeout"),
+    [
+        pytest.param(Peer.hang, 0.05, id="no answer"),
+        pytest.param(always(status=503), 30, id="an error"),
+        pytest.param(outside_a_cluster, 30, id="a node in no cluster"),
+    ],
+)
+@pytest.mark.parametrize("way", LoginWay)
+async def test_a_node_that_does_not_show_that_it_takes_the_login_has_not_taken_it(
+    script: Script, timeout: float, way: LoginWay
+) -> None:
     """P24: what another node's refusal means depends on who takes the password."""
-    with serving(Peer.hang) as server:
-        async with running(profile(server.url), timeout=0.05, paused=True) as deck:
+    with serving(script) as server:
+        node = profile(server.url, login=way)
+        async with running(node, timeout=timeout, paused=True) as deck:
             watch = deck.watch()
             watch._is_slow_to_identify = True
             with contextlib.suppress(LoginStopped):
                 await watch._make_side_calls()
             assert watch.login.takers() == []
+            assert not watch.login.proven

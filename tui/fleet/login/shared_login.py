@@ -421,7 +421,7 @@ class NodeLogin:
         self._name = profile.name
         self._place = profile.cluster or profile.url
         self._has_answered = False
-        self._took_password = False
+        self._is_accepted = self._took_password = False
         self._taken_at = 0.0  # when the request left with which it took it
 
     @property
@@ -431,11 +431,15 @@ class NodeLogin:
 
     def begin(self) -> None:
         """Begin another use of the connection: what the node answered before is long ago."""
-        self._has_answered = False
+        self._has_answered = self._is_accepted = False
 
     def prove(self) -> None:
-        """Mark the login as taken, after a good answer: nodes that wait go on."""
-        if not self._is_current:
+        """Mark the login as taken: nodes that wait go on.
+
+        Only where an answer since `begin` shows that it was: a node that answers with an error has
+        checked no login.
+        """
+        if not self._is_current or not self._is_accepted:
             return
         self._login.took(self._name, by_password=self._took_password)
         if self._took_password:
@@ -489,10 +493,12 @@ class NodeLogin:
             self._login.attempts.allow_one_more()  # the password that replaced it keeps its try
         return may_try_again and self._is_current
 
-    def password_accepted(self) -> None:
-        """Note that the node took the password; `prove` confirms it."""
-        self._took_password = True
-        self._taken_at = self._login.attempts.sent_at(self._node)
+    def login_accepted(self, *, by_password: bool) -> None:
+        """Note that the node took the login; `prove` confirms it."""
+        self._is_accepted = True
+        if by_password:
+            self._took_password = True
+            self._taken_at = self._login.attempts.sent_at(self._node)
 
     def node_answered(self) -> None:
         """Mark the node as one that answered a request without credentials."""

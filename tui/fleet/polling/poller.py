@@ -425,8 +425,6 @@ class NodePoller:
             began = monotonic()
             async with self._side_connection.hold() as reader:
                 await self._facts_reader.identify(reader)
-                if not self._facts_reader.is_unidentified:
-                    self._side_connection.prove()
             self._is_slow_to_identify = monotonic() - began > self._timing.interval / 2
         if self._facts_reader.cluster_is_due(self.interval):
             async with self._side_connection.hold() as reader:
