@@ -30,6 +30,11 @@ def command(folder: Path, clock: Clock) -> RefusedLogins:
     return RefusedLogins(folder, is_attended=False, clock=clock)
 
 
+def open_to_others(folder: Path, *, is_open: bool = True) -> None:
+    """Make a folder one that is not written, and not read either; or this user's alone."""
+    folder.chmod(0o755 if is_open else 0o700)
+
+
 def keep(folder: Path, content: bytes) -> None:
     folder.mkdir(mode=0o700)
     file = folder / "refused-logins.json"
@@ -137,14 +142,14 @@ async def test_a_file_that_cannot_be_read_holds_nothing_and_is_written_anew(
     assert await command(folder, clock).others(USER, PLACE) == [0.0]
 
 
-async def test_without_a_place_to_write_nothing_is_kept_and_nothing_fails(
+async def test_without_a_place_to_write_nothing_fails_and_refusals_count_in_this_process(
     tmp_path: Path, clock: Clock
 ) -> None:
     """P23."""
     (tmp_path / "file").touch()
     this = command(tmp_path / "file" / "state", clock)
     this.add(USER, PLACE)
-    assert await this.others(USER, PLACE) is None
+    assert await this.others(USER, PLACE) == [0.0]
 
 
 async def test_of_a_file_that_cannot_be_opened_nothing_is_known(folder: Path, clock: Clock) -> None:
@@ -190,15 +195,56 @@ async def test_who_goes_on_writes_beside_the_loop_and_loses_nothing_to_a_locked_
     assert len(await command(folder, clock).others(USER, "other") or ()) == 1
 
 
+async def test_what_cannot_be_written_counts_in_this_process_and_is_written_later(
+    folder: Path, clock: Clock
+) -> None:
+    """P24: a full disk, a folder that cannot be written, a file that others have locked."""
+    this = command(folder, clock)
+    this.add(USER, PLACE)
+    with (folder / "refused-logins.json").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        clock.now += 1
+        this.add(USER, PLACE)
+        assert "refused-logins.json: Resource temporarily unavailable" in this.trouble
+        assert await this.others(USER, PLACE) == [1.0, 0.0]
+        assert await command(folder, clock).others(USER, PLACE) == [1.0]
+    assert await this.others(USER, PLACE) == [1.0, 0.0]
+    assert not this.trouble
+    assert await command(folder, clock).others(USER, PLACE) == [1.0, 0.0]
+
+
+async def test_what_cannot_be_written_counts_with_what_was_read_until_it_is_old_or_taken(
+    folder: Path, clock: Clock
+) -> None:
+    """P24."""
+    command(folder, clock).add(USER, PLACE)
+    clock.now += 60
+    this = command(folder, clock)
+    assert await this.others(USER, PLACE) == [60.0]
+    open_to_others(folder)
+    assert await this.others(USER, PLACE) is None
+    this.add(USER, PLACE)
+    assert "mode 0755" in this.trouble
+    assert await this.others(USER, PLACE) == [60.0, 0.0]
+    clock.now += WINDOW - 60
+    assert await this.others(USER, PLACE) == [WINDOW - 60]
+    this.remove(USER, PLACE)
+    open_to_others(folder, is_open=False)
+    assert await this.others(USER, PLACE) == []
+
+
 async def test_a_disk_that_hangs_holds_up_nothing_that_goes_on(folder: Path, clock: Clock) -> None:
     """P24: what is not known is not reported as no refusal."""
     command(folder, clock).add(USER, PLACE)
     released, writer = threading.Event(), BackgroundWriter("refused logins")
     deck = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=0.02)
     writer.put(released.wait)
-    for _ in range(3):
-        assert await deck.others(USER, PLACE) is None
+    assert await deck.others(USER, PLACE) is None
+    for count in range(1, 4):
         deck.add(USER, PLACE)
+        assert len(await deck.others(USER, PLACE) or ()) == count
+    await deck.written()
+    assert deck.trouble == "the disk did not answer in time"
     released.set()
     patient = RefusedLogins(folder, is_attended=True, clock=clock, writer=writer, patience=30)
     assert len(await patient.others(USER, PLACE) or ()) == 4

@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import Future, wait
 from pathlib import Path
 
@@ -39,8 +39,10 @@ RefusedLogin = tuple[float, str, str]
 class RefusedLogins:
     """The refusals that still count, in a file of `folder`.
 
-    With a `writer` the disk is never waited for, but by `others` for at most `patience` seconds.
-    `is_attended` if a person may act on a refusal. `clock` gives Unix seconds.
+    With a `writer` the disk is waited for by `others` and `written` alone, for at most `patience`
+    seconds. `is_attended` if a person may act on a refusal. `clock` gives Unix seconds. `trouble`
+    is why the newest refusals are not in the file, empty where they are: they count in this
+    process, and are written as soon as that is possible.
     """
 
     def __init__(
@@ -53,11 +55,14 @@ class RefusedLogins:
         patience: float = 1.0,
     ) -> None:
         self.is_attended = is_attended
+        self.trouble = ""
         self._path = folder / _NAME
         self._writer = writer
         self._clock = clock
         self._patience = patience
         self._newest: dict[tuple[str, str], float] = {}
+        self._unwritten: list[RefusedLogin] = []
+        self._found: list[RefusedLogin] = []
         self._reading: Future[list[RefusedLogin]] | None = None
         self._last_write: Future[None] | None = None
 
@@ -66,22 +71,32 @@ class RefusedLogins:
     ) -> list[float] | None:
         """Return how many seconds ago each login was refused, but for those `besides`.
 
-        None if that is not known, since the file cannot be read now.
+        Those that could not be written count too. None if nothing is known, since the file cannot
+        be read now; where something was not written, what was read before counts with it.
         """
+        if self._unwritten and (self._last_write is None or self._last_write.done()):
+            self._update(lambda _: True)
         try:
-            found = await self._read_beside()
+            self._found = await self._read_beside()
         except StorageError:
-            return None
+            if not self._unwritten:
+                return None
+        found = [*self._found, *self._unwritten]
         for one in found:
             self._note(*one)
         now = self._clock()
-        return [now - one[0] for one in found if one[1:] == (user, place) and one not in besides]
+        return [
+            now - one[0]
+            for one in found
+            if one[1:] == (user, place) and one not in besides and self._counts(one, now)
+        ]
 
     def add(self, user: str, place: str) -> RefusedLogin:
         """Keep a refusal of now, and return it."""
         refusal = (self._clock(), user, place)
         self._note(*refusal)
-        self._update(lambda kept: [*kept, refusal])
+        self._unwritten.append(refusal)
+        self._update(lambda _: True)
         return refusal
 
     def remove(self, user: str, place: str, *, sent_ago: float = 0.0) -> None:
@@ -92,12 +107,19 @@ class RefusedLogins:
         until = self._clock() - sent_ago
         if newest <= until:
             del self._newest[user, place]
-        self._update(
-            lambda kept: [one for one in kept if one[1:] != (user, place) or one[0] > until]
-        )
+        self._update(lambda one: one[1:] != (user, place) or one[0] > until)
 
     def _note(self, at: float, user: str, place: str) -> None:
         self._newest[user, place] = max(at, self._newest.get((user, place), at))
+
+    async def written(self) -> None:
+        """Wait until `trouble` says what came of what was to be written."""
+        if self._last_write is not None:
+            try:
+                async with asyncio.timeout(self._patience):
+                    await asyncio.shield(asyncio.wrap_future(self._last_write))
+            except TimeoutError:
+                self.trouble = "the disk did not answer in time"
 
     def end(self, within: float = _FAREWELL) -> None:
         """Wait up to `within` seconds for what is still to be written, as the exit would not."""
@@ -127,23 +149,38 @@ class RefusedLogins:
             return self._parsed(os.read(file, _LONGEST))
         return []
 
-    def _update(self, change: Callable[[list[RefusedLogin]], list[RefusedLogin]]) -> None:
+    def _update(self, stays: Callable[[RefusedLogin], bool]) -> None:
+        """Write what is not written yet, and of all only what `stays`."""
         if self._writer is None:
-            self._write(change)
+            self._write(stays)
         else:
-            self._last_write = self._writer.put(lambda: self._write(change))
+            self._last_write = self._writer.put(lambda: self._write(stays))
             self._reading = None  # what is read from now on contains the change
 
-    def _write(self, change: Callable[[list[RefusedLogin]], list[RefusedLogin]]) -> None:
+    def _write(self, stays: Callable[[RefusedLogin], bool]) -> None:
+        # The loop may add to these meanwhile, at their end.
+        unwritten = self._unwritten[:]
+        left = list(filter(stays, unwritten))
+        try:
+            self._write_file(stays, left)
+        except StorageError as error:
+            self.trouble = str(error)
+        else:
+            self.trouble, left = "", []
+        self._unwritten[: len(unwritten)] = left
+
+    def _write_file(
+        self, stays: Callable[[RefusedLogin], bool], more: Iterable[RefusedLogin]
+    ) -> None:
         with (
-            contextlib.suppress(StorageError),
             opened_folder(self._path.parent, make=True) as folder,
             opened_file(folder, self._path, os.O_RDWR | os.O_CREAT) as file,
             storage_errors(self._path),
         ):
             fcntl.flock(file, fcntl.LOCK_EX | (0 if self._writer else fcntl.LOCK_NB))
             before = os.read(file, _LONGEST)
-            data = json.dumps(change(self._parsed(before))).encode("ascii")
+            kept = [one for one in (*self._parsed(before), *more) if stays(one)]
+            data = json.dumps(kept).encode("ascii")
             # Padded, so that it is whole for who reads it or ends this process meanwhile.
             os.pwrite(file, data.ljust(len(before)), 0)
             os.ftruncate(file, len(data))
@@ -158,6 +195,10 @@ class RefusedLogins:
         for one in raw if isinstance(raw, list) else ():
             match one:
                 case [int() | float() as at, str() as user, str() as place]:
-                    if now - WINDOW < at <= now:
-                        found.append((float(at), user, place))
+                    refusal = (float(at), user, place)
+                    if self._counts(refusal, now):
+                        found.append(refusal)
         return found
+
+    def _counts(self, refusal: RefusedLogin, now: float) -> bool:
+        return now - WINDOW < refusal[0] <= now

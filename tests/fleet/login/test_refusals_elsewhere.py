@@ -257,6 +257,26 @@ async def test_what_is_known_of_others_still_counts_while_the_file_cannot_be_rea
     assert login.attempts.is_over
 
 
+async def test_refusals_that_cannot_be_kept_count_for_every_login_here_and_are_reported(
+    served: SimulatedCluster, memory: Memory, tmp_path: Path
+) -> None:
+    """P24: the trouble of a stopped login says why no other process knows of it."""
+    (tmp_path / "state").mkdir(mode=0o755)
+    (tmp_path / "state").chmod(0o755)
+    nodes = profiles(served)
+    passwords = memory.of_deck(nodes)
+    async with running(*nodes, passwords=passwords) as deck:
+        await stopped(deck)
+        for node in deck.fleet.nodes:
+            trouble = node.reading.trouble
+            assert trouble is not None
+            assert trouble.hint.startswith("no other deck or command knows of its refusals: ")
+            assert "mode 0755" in trouble.hint
+    second = Login(ADMIN, asks=False, memory=passwords.refused)
+    await second.count_refusals("demo")
+    assert second.attempts.refusals == failures(served)
+
+
 async def test_no_further_place_of_a_login_allows_a_try_after_its_own_refusals(
     tmp_path: Path, clock: Clock
 ) -> None:

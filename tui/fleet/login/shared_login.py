@@ -183,6 +183,11 @@ class Login:
             for place in self.attempts.take_unkept():
                 self._kept.add(self.memory.add(self.username, str(place)))
 
+    async def refusals_are_kept(self) -> None:
+        """Wait a moment for what `keep_refusals` writes, so that `trouble_at` says if it failed."""
+        if self.memory is not None and self.refused:
+            await self.memory.written()
+
     async def _look_again(self, place: str) -> None:
         """Use a login that is held back again, if what others were refused counts no more."""
         generation = self.generation
@@ -350,6 +355,9 @@ class Login:
         if not self.username:
             remedy = Remedy.FIX_CLIENT_CERTIFICATE
         hint = _BARRED if self._is_barred else ""
+        if self.refused and self.memory is not None and self.memory.trouble:
+            unknown = f"no other deck or command knows of its refusals: {self.memory.trouble}"
+            hint = "; ".join(filter(None, (hint, unknown)))
         return Trouble(kind, self.trouble, hint, (remedy,), self._held_until())
 
     def _held_until(self) -> datetime | None:

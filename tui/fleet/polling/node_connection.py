@@ -87,6 +87,7 @@ class NodeConnection:
     async def _end_use(self) -> None:
         try:
             await self._login.reconsider(self._profile, self._passwords)
+            await self._login.refusals_are_kept()
         finally:
             self._login.attempts.settle(self)
             if self._is_closing:
