@@ -15,7 +15,8 @@ from tests.fleet.plan_nodes import place, service, wish
 from tests.pty import Terminal, environment
 from tui.cli.errors import CommandError
 from tui.cli.rollout import _agree
-from tui.cli.rollout_run import summary_text, turn_line
+from tui.cli.rollout_report import step_line
+from tui.cli.rollout_run import RolloutRun, summary_text, turn_line
 from tui.fleet.rollout.planner import make_plan
 from tui.model.node import Identity
 from tui.model.order import Result, Verb, Verdict
@@ -294,7 +295,9 @@ def test_without_a_place_for_the_journal_nothing_is_sent(
     assert not posts(served)
 
 
-def test_a_node_that_was_restarted_well_is_not_called_failed_for_what_came_after_it() -> None:
+def test_a_node_that_was_restarted_well_is_not_called_failed_for_what_came_after_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The command says that the restart is verified, what is waited for, and how to go on."""
     done = Verdict(SERVICE, Result.VERIFIED, "stable for 10 s")
     steps = [
@@ -303,7 +306,7 @@ def test_a_node_that_was_restarted_well_is_not_called_failed_for_what_came_after
     ]
     steps[0] = replace(
         steps[0],
-        state=StepState.FAILED,
+        state=StepState.RESTARTED,
         text="node3: crdb_worker_0 is STOPPED",
         verdicts=(done,),
         reason=StopReason.GATE_CLOSED,
@@ -321,8 +324,15 @@ def test_a_node_that_was_restarted_well_is_not_called_failed_for_what_came_after
         "node2  restarted   12.6 s  verified; stopped after it because "
         "node3: crdb_worker_0 is STOPPED"
     )
+    run = RolloutRun(None, plan, as_json=True)
+    run._last = now
+    run._sum_up(now)
+    end = json.loads(capsys.readouterr().out)
+    assert (end["verified"], end["restarted"]) == ([], ["node2"])
+    assert (end["not_touched"], end["stopped_at"]) == (["node3", "node1"], "node2")
+    assert json.loads(step_line(steps[0], 12.6))["state"] == "restarted"
     # Where its own restart is what failed, it is so called.
-    failed = replace(steps[0], reason=StopReason.NOT_VERIFIED)
+    failed = replace(steps[0], state=StepState.FAILED, reason=StopReason.NOT_VERIFIED)
     assert "  failed " in turn_line(failed)
     own = replace(now, steps=(failed, *steps[1:]))
     assert summary_text(own).startswith("stopped at node2: ")

@@ -144,6 +144,15 @@ def test_a_node_that_was_not_verified_remains(result: StepResult) -> None:
     assert rollout.remaining == ("node2", "node4")
 
 
+def test_a_node_whose_restart_was_verified_before_the_pause_does_not_remain() -> None:
+    restarted = step(0, StepResult.RESTARTED)
+    (rollout,) = found_rollouts(BEGUN, restarted)
+    assert rollout.remaining == ("node3", "node4")
+    # Of several records of a node, such as after resuming, the newest counts.
+    (rollout,) = found_rollouts(BEGUN, restarted, step(0, StepResult.FAILED))
+    assert rollout.remaining == ("node2", "node3", "node4")
+
+
 @pytest.mark.parametrize("is_done", [True, False])
 def test_one_that_ended_is_none(*, is_done: bool) -> None:
     end = records.rollout_end(is_done=is_done, text="")

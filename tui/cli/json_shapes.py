@@ -173,7 +173,18 @@ class RolloutStepLine(TypedDict):
     type: Literal["step"]
     at: str
     node: str
-    state: str
+    state: Literal[
+        "waiting",
+        "checking",
+        "sent",
+        "rechecking",
+        "verified",
+        "restarted",
+        "blocked",
+        "failed",
+        "skipped",
+    ]
+    """`restarted`: the restart is verified, and something after it stopped the rollout."""
     seconds: float
     text: str
 
@@ -189,6 +200,8 @@ class RolloutEndLine(TypedDict):
     """The node at which it stopped; in a dry run, at which it would stop."""
     text: str
     verified: list[str]
+    restarted: list[str]
+    """The node whose restart is verified, and after which the rollout stopped."""
     not_touched: list[str]
 
 

@@ -243,7 +243,7 @@ def _rehearse(
         text = "" if found is None else found.stop.text
         where = None if found is None else found.node
         nodes = [step.node for step in plan.steps]
-        click.echo(end_line(text, stopped_at=where, verified=(), not_touched=nodes))
+        click.echo(end_line(text, stopped_at=where, not_touched=nodes))
     return WELL if found is None else stop_code(found.stop)
 
 

@@ -52,7 +52,12 @@ def step_line(step: "StepProgress", seconds: float) -> str:
 
 
 def end_line(
-    text: str, *, stopped_at: str | None, verified: Sequence[str], not_touched: Sequence[str]
+    text: str,
+    *,
+    stopped_at: str | None,
+    verified: Sequence[str] = (),
+    restarted: Sequence[str] = (),
+    not_touched: Sequence[str],
 ) -> str:
     """Return the last line; `stopped_at` is None where every node is verified."""
     line: RolloutEndLine = {
@@ -62,6 +67,7 @@ def end_line(
         "stopped_at": stopped_at,
         "text": text,
         "verified": list(verified),
+        "restarted": list(restarted),
         "not_touched": list(not_touched),
     }
     return json.dumps(line)

@@ -24,7 +24,7 @@ from tui.model.rollout import (
     StopReason,
 )
 
-_STOPPED = frozenset({StepState.BLOCKED, StepState.FAILED})
+_STOPPED = frozenset({StepState.RESTARTED, StepState.BLOCKED, StepState.FAILED})
 _UNTOUCHED = frozenset({StepState.WAITING, StepState.CHECKING, StepState.BLOCKED})
 _PRINTED = frozenset(StepState) - {StepState.WAITING}
 
@@ -74,7 +74,7 @@ def turn_line(step: StepProgress) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text, state = step.text or "; ".join(map(str, step.verdicts)), step.state.value
     if step.is_restarted:
-        text, state = f"verified; stopped after it because {step.text}", "restarted"
+        text = f"verified; stopped after it because {step.text}"
     return f"{clock}  {step.step.node}  {state:<10}  {_seconds(step):.1f} s  {text}".rstrip()
 
 
@@ -209,6 +209,7 @@ class RolloutRun:
                 text,
                 stopped_at=stopped_at,
                 verified=[node for node in nodes if known.get(node) is StepState.DONE],
+                restarted=[node for node in nodes if known.get(node) is StepState.RESTARTED],
                 not_touched=[
                     node for node in nodes if known.get(node, StepState.WAITING) in _UNTOUCHED
                 ],

@@ -195,7 +195,8 @@ class StepFields(TypedDict):
     kind: Literal["step"]
     node: str
     uid: int | None
-    result: Literal["verified", "blocked", "failed", "skipped", "unknown"]
+    result: Literal["verified", "restarted", "blocked", "failed", "skipped", "unknown"]
+    """`restarted`: the restart is verified, and something after it stopped the rollout."""
     text: str
     orders: list[str]
     """The ids of its actions."""

@@ -163,14 +163,14 @@ def _text(fields: dict[str, Any], name: str) -> str:
 
 _RECENT = timedelta(days=1)
 _KINDS = (b'"plan"', b'"step"', b'"rollout_end"')
-_OVER = frozenset({StepResult.VERIFIED.value, StepResult.SKIPPED.value})
+_OVER = frozenset({StepResult.VERIFIED.value, StepResult.RESTARTED.value, StepResult.SKIPPED.value})
 
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRollout:
     """A rollout whose process ended before it did; `nodes` are names and addresses, in turn.
 
-    `done` are the nodes that were verified or skipped.
+    `done` are the nodes that were verified or skipped, or whose restart was before it stopped.
     """
 
     id: str
@@ -220,8 +220,9 @@ class RolloutFollower:
                         if before.cluster == plan.cluster:
                             del self._open[before.id]
                     self._open[id_] = plan
-            case "step" if id_ in self._open and record.get("result") in _OVER:
-                done = self._open[id_].done | {_shown_text(record.get("node"))}
+            case "step" if id_ in self._open:
+                node, done = {_shown_text(record.get("node"))}, self._open[id_].done
+                done = done | node if record.get("result") in _OVER else done - node
                 self._open[id_] = replace(self._open[id_], done=done)
             case "rollout_end":
                 self._open.pop(id_, None)

@@ -205,6 +205,12 @@ class Verdict:
     is_denied: bool = False
     is_partial: bool = False
 
+    @property
+    def is_good(self) -> bool:
+        """Whether it is verified, and nothing in the answer or around it speaks against that."""
+        is_doubted = self.is_denied or self.is_partial
+        return self.result is Result.VERIFIED and not is_doubted
+
     def __str__(self) -> str:
         """Return it as a line: `alert_mgr: verified, stable for 10 s`."""
         return f"{self.service}: {self.result.value}, {self.text}"

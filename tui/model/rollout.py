@@ -7,7 +7,7 @@ from enum import Enum
 from tui.model.clock import one_unit
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity
-from tui.model.order import Result, SeenService, Verb, Verdict
+from tui.model.order import SeenService, Verb, Verdict
 
 _GATE_AGES = 15.0
 """Seconds from which a check of the gate of a paused rollout is not called one of now.
@@ -27,6 +27,8 @@ class StepState(Enum):
     SETTLING = "rechecking"
     """The gate after the action."""
     DONE = "verified"
+    RESTARTED = "restarted"
+    """Its restart is verified, and something after it stopped the rollout."""
     BLOCKED = "blocked"
     """A gate did not open, or the node changed meanwhile: nothing was sent."""
     FAILED = "failed"
@@ -184,6 +186,8 @@ class StepResult(Enum):
     """What came of one node's turn; the value is the word in the journal."""
 
     VERIFIED = "verified"
+    RESTARTED = "restarted"
+    """Its restart is verified, and something after it stopped the rollout, or ended the deck."""
     BLOCKED = "blocked"
     FAILED = "failed"
     SKIPPED = "skipped"
@@ -234,11 +238,12 @@ class StepProgress:
     @property
     def is_restarted(self) -> bool:
         """Whether its restart is verified, though something after it stopped the rollout."""
-        is_well = bool(self.verdicts) and all(
-            verdict.result is Result.VERIFIED for verdict in self.verdicts
-        )
-        is_other = self.reason is not StopReason.NOT_VERIFIED
-        return self.state is StepState.FAILED and is_other and is_well
+        return self.state is StepState.RESTARTED
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether its newest action has good verdicts alone."""
+        return bool(self.verdicts) and all(verdict.is_good for verdict in self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)

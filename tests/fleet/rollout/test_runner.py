@@ -25,6 +25,7 @@ from tests.fleet.conftest import (
     said,
 )
 from tests.fleet.rollouts import (
+    NODE_CHECK,
     NODE_WELL,
     QUICK,
     SERVICE,
@@ -433,6 +434,31 @@ async def test_a_deck_that_is_left_while_a_rollout_is_paused_records_nothing_mor
             plan = await begun(deck, SERVICE)
             await paused(deck, plan)
         assert journal.results == [StepResult.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("check", "state"),
+    [
+        pytest.param(said({"node_uid": 1, "result": False}), StepState.RESTARTED, id="paused"),
+        pytest.param(Peer.hang, StepState.SETTLING, id="the deck ended"),
+    ],
+)
+async def test_a_verified_restart_is_recorded_as_that_whatever_stops_the_rollout_after_it(
+    check: Any, state: StepState
+) -> None:
+    journal = Steps()
+    with played() as (server, play):
+
+        def act(peer: Peer) -> None:
+            play.get(NODE_CHECK, check)
+            play.restart()
+            peer.answer('{"alert_mgr": true}')
+
+        play.post(act)
+        async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
+            plan = await begun(deck, SERVICE)
+            await deck.until(lambda: progress(deck, plan).steps[0].state is state)
+        assert journal.results == [StepResult.RESTARTED]
 
 
 async def test_a_check_of_the_gate_is_no_younger_than_the_answer_that_it_rests_on() -> None:

@@ -160,14 +160,20 @@ class RolloutRunner:
         stop = stop or await self._pass(step, StepState.SETTLING, "the gate after")
         state, result = StepState.DONE, StepResult.VERIFIED
         if stop:
-            is_sent = bool(self._orders.get(step.node)) and stop.reason is not StopReason.NOT_SENT
-            state = StepState.FAILED if is_sent else StepState.BLOCKED
-            result = StepResult.FAILED if is_sent else StepResult.BLOCKED
+            state, result = self._stopped(step, stop)
         text = stop.text if stop else ""
         reason = stop.reason if stop else None
         self._put(step, state, text, ended_at=monotonic(), reason=reason)
         self._record(step, result, text or "; ".join(map(str, self._of(step).verdicts)))
         return stop
+
+    def _stopped(self, step: Step, stop: StepStop) -> tuple[StepState, StepResult]:
+        """Return what came of a turn that was stopped."""
+        if stop.reason is not StopReason.NOT_VERIFIED and self._of(step).is_verified:
+            return StepState.RESTARTED, StepResult.RESTARTED
+        if self._orders.get(step.node) and stop.reason is not StopReason.NOT_SENT:
+            return StepState.FAILED, StepResult.FAILED
+        return StepState.BLOCKED, StepResult.BLOCKED
 
     async def _pass(self, step: Step, state: StepState, text: str) -> StepStop | None:
         """Check the gate; returns why it does not open."""
@@ -280,11 +286,7 @@ class RolloutRunner:
         self._note(step)
         self._put(step, StepState.ORDERED, verdicts=verdicts)
         # What the node says failed is read by the operator first, whatever its readings show.
-        failed = [
-            verdict
-            for verdict in verdicts
-            if verdict.result is not Result.VERIFIED or verdict.is_denied or verdict.is_partial
-        ]
+        failed = [verdict for verdict in verdicts if not verdict.is_good]
         if not failed:
             return None
         unsent = all(verdict.result is Result.NOT_SENT for verdict in verdicts)
@@ -384,7 +386,10 @@ class RolloutRunner:
         here = self.progress.here
         if here is not None and here.is_open:
             text = f"the deck ended while it was {here.state.value}"
-            self._record(here.step, StepResult.UNKNOWN, text)
+            # Until another action is sent, what was seen of the last one holds.
+            is_known = here.is_verified and here.state is not StepState.ORDERED
+            result = StepResult.RESTARTED if is_known else StepResult.UNKNOWN
+            self._record(here.step, result, text)
 
     def _end(self, state: RolloutState, text: str) -> None:
         self._show(state=state, text=text, ended_at=monotonic())

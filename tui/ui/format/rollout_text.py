@@ -25,6 +25,7 @@ SIGNS = {
     StepState.ORDERED: ("◐", "moving"),
     StepState.SETTLING: ("◐", "moving"),
     StepState.DONE: ("✓", "ok"),
+    StepState.RESTARTED: ("■", "warn"),
     StepState.BLOCKED: ("■", "warn"),
     StepState.FAILED: ("✗", "bad"),
     StepState.SKIPPED: ("○", "warn"),
@@ -68,8 +69,7 @@ def rollout_rows(
 def _row(
     step: StepProgress, turn: str, rolling: RolloutProgress, sent: OrderProgress | None, now: float
 ) -> RolloutRow:
-    # The node is well: what stopped the rollout after it is elsewhere.
-    sign, style = SIGNS[StepState.BLOCKED if step.is_restarted else step.state]
+    sign, style = SIGNS[step.state]
     return RolloutRow(
         sign=sign,
         style=style,
@@ -98,11 +98,11 @@ def _phase(
             # Where nothing was sent for another reason than the gate, the reason says so.
             says_it = step.reason is StopReason.NOT_SENT
             return f"{word}: {step.text}" + ("" if says_it else ", nothing sent")
+        case StepState.RESTARTED:
+            before = _verdicts(step, step.verdicts).replace("\n", "; ")
+            # Two facts: the restart went well, and the node or its cluster is unwell after it.
+            return f"restart verified: {before}; then {step.text}: {_ended_word(rolling)}"
         case _:
-            if step.is_restarted:
-                before = _verdicts(step, step.verdicts).replace("\n", "; ")
-                # Two facts: the restart went well, and the node or its cluster is unwell after it.
-                return f"restart verified: {before}; then {step.text}: {_ended_word(rolling)}"
             if len(step.verdicts) == 1 and step.reason is StopReason.NOT_VERIFIED:
                 (verdict,) = step.verdicts
                 result = "" if verdict.result is Result.FAILED else f"{verdict.result.value}, "
