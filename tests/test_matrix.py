@@ -28,6 +28,8 @@ MAY_SKIP = {
     "cli/test_serve.py::test_a_real_browser_shows_the_table_and_sends_no_action": "no Chromium",
     "credentials/test_file.py"
     "::test_a_disk_that_hangs_holds_nothing_else_up_and_is_reported": "no FUSE",
+    "fleet/rollout/test_manager.py::test_a_rollout_that_was_asleep_between_two_nodes_sends_"
+    "nothing_before_it_is_resumed": "not Linux",
     "fleet/test_sleep.py"
     "::test_on_waking_everything_is_stale_until_it_is_polled_and_no_order_is_taken": "not Linux",
     "fleet/test_sleep.py::test_an_action_is_not_sent_hours_after_its_check": "not Linux",

@@ -149,7 +149,9 @@ async def test_an_answer_to_a_request_that_was_sent_again_is_not_taken_either_if
     slept = sleeper.before_answers(7200, answer(OLD))
     with serving(slept, slept, always(NEW)) as server:
         reader = connect(server)
-        with pytest.raises(Unreachable, match="this machine slept before its answer was read"):
+        with pytest.raises(
+            Unreachable, match="this machine slept for 2 h before its answer was read"
+        ):
             await reader.services()
         (service,) = await reader.services()
         assert service.status == "STOPPED"

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -63,3 +65,38 @@ def test_what_was_held_back_before_stays_so(came: list[int]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         assert came == []
     assert came == [signal.SIGTERM]
+
+
+SUSPENDED = """
+import asyncio, sys
+from tui.cli.process import call_on_signals
+from tui.model.clock import asleep, asleep_since
+
+async def main():
+    before = asleep()
+    call_on_signals(print)
+    print("runs", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    print(asleep_since(before) > 0)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.real_time
+def test_a_command_that_the_suspend_key_stopped_counts_that_time_as_asleep() -> None:
+    """P18."""
+    pipe = subprocess.PIPE
+    command = (sys.executable, "-c", SUSPENDED)
+    with subprocess.Popen(  # noqa: S603 - our own words
+        command, stdin=pipe, stdout=pipe, text=True, process_group=0
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "runs\n"
+        for _ in range(2):  # the second time as the first
+            child.send_signal(signal.SIGTSTP)
+            stopped = os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+            assert stopped is not None
+            assert stopped.si_status == signal.SIGTSTP
+            child.send_signal(signal.SIGCONT)
+        assert child.communicate("\n")[0] == "True\n"

@@ -63,7 +63,10 @@ async def test_an_action_is_not_sent_hours_after_its_check(
         await deck.known()
         verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
         assert verdict.result is Result.NOT_SENT
-        assert verdict.text == "this machine slept before the action was sent; nothing was sent"
+        assert (
+            verdict.text
+            == "this machine slept for 2 h before the action was sent; nothing was sent"
+        )
         assert not posts(served)
 
 

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tui.model.clock import asleep, monotonic
+from tui.model.clock import (
+    asleep,
+    asleep_since,
+    awake,
+    counted_as_asleep,
+    monotonic,
+    sleep_text,
+)
 
 ROOT = Path(__file__).parents[2]
 WAITS = {
@@ -38,10 +45,38 @@ def test_time_asleep_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
 def test_time_asleep_is_what_the_clocks_have_moved_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     before = asleep()
-    assert abs(asleep() - before) < 1
+    assert abs(asleep_since(before)) < 1
+    assert not sleep_text(before)
     now = time.clock_gettime
     monkeypatch.setattr(time, "clock_gettime", lambda clock: now(clock) + 7200)
-    assert 7199 < asleep() - before < 7201
+    assert 7199 < asleep_since(before) < 7201
+    assert sleep_text(before) == "this machine slept for 2 h"
+
+
+def test_time_for_which_the_process_was_stopped_counts_as_asleep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, began, then = asleep(), monotonic(), awake()
+    clock_gettime, clock = time.clock_gettime, time.monotonic
+    with counted_as_asleep():
+        monkeypatch.setattr(time, "clock_gettime", lambda number: clock_gettime(number) + 725)
+        monkeypatch.setattr(time, "monotonic", lambda: clock() + 725)
+    assert 724 < monotonic() - began < 730
+    assert awake() - then < 5
+    assert sleep_text(before) == "rsdeck was suspended for 12 min"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(2.0, ""), (2.5, "2 s"), (59.9, "59 s"), (60, "1 min")]
+)
+def test_a_moment_is_no_sleep_and_what_is_shorter_than_a_minute_is_in_seconds(
+    seconds: float, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "clock_gettime", lambda _: 1000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 500.0)
+    before = asleep()
+    monkeypatch.setattr(time, "clock_gettime", lambda _: 1000.0 + seconds)
+    assert sleep_text(before).removeprefix("this machine slept for ") == shown
 
 
 def test_no_other_module_counts_ages_by_a_clock_that_sleeps() -> None:

@@ -37,7 +37,7 @@ from tui.api.tls.context import context_for
 from tui.api.tls.probe import probe
 from tui.concurrency import run_in_thread
 from tui.model.certificate import Certificate
-from tui.model.clock import asleep, slept_since
+from tui.model.clock import Asleep, asleep, sleep_text, slept_since
 from tui.model.dataclass import dataclass
 from tui.model.login import LockoutRule
 from tui.model.reading import Remedy
@@ -142,12 +142,17 @@ class RequestTrace:
     connected: bool = False
     sent: bool = False
     stream: NetworkStream | None = None
-    _asleep_before: float = 0.0
+    _asleep_before: Asleep = (0.0, 0.0)
 
     @property
     def slept(self) -> bool:
         """Whether the machine has slept since the request was sent."""
         return slept_since(self._asleep_before)
+
+    @property
+    def sleep_text(self) -> str:
+        """How long the machine slept, or rsdeck was suspended, since then."""
+        return sleep_text(self._asleep_before)
 
     def start_sending(self) -> None:
         """Mark the request as sent: its headers begin to leave."""
@@ -248,7 +253,7 @@ class Connection:
             reply = await self._send(request, trace, limit)
             if reply.status == 200 and trace.slept:
                 await self.aclose()
-                text = f"{self.where}: this machine slept before its answer was read"
+                text = f"{self.where}: {trace.sleep_text} before its answer was read"
                 raise Unreachable(text, remedies=(Remedy.WAIT, Remedy.REFRESH))
             return reply
 

@@ -2,12 +2,15 @@
 
 `monotonic` goes on while the machine sleeps. `time.monotonic` stands still in suspend
 (CLOCK_MONOTONIC of Linux, mach_absolute_time of macOS): after two hours asleep an answer of before
-would be "0 s old". Times of day are shown in UTC, or in the time zone of this machine. Lengths of
-time all round down, except that the shortest in minutes is one minute.
+would be "0 s old". While this process is stopped by ctrl+z both go on, and it counts as asleep all
+the same: what was read before may be as old. Times of day are shown in UTC, or in the time zone of
+this machine. Lengths of time all round down, except that the shortest in minutes is one minute.
 """
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -29,19 +32,53 @@ def monotonic() -> float:
 def awake() -> float:
     """Return the seconds since some moment in the past, those asleep left out.
 
-    For how long something took; asyncio counts its timeouts by the same clock.
+    For how long something took. asyncio counts its timeouts so too, except while it was stopped.
     """
-    return time.monotonic()
+    return time.monotonic() - _stopped
 
 
-def asleep() -> float:
-    """Return the seconds that the machine slept since some moment; only differences count."""
-    return monotonic() - awake()
+# One for the process, as its clocks are.
+_stopped = 0.0
 
 
-def slept_since(before: float) -> bool:
-    """Whether the machine slept for more than a moment since `asleep` returned `before`."""
-    return asleep() - before > _MOMENT
+@contextmanager
+def counted_as_asleep() -> Iterator[None]:
+    """Count the time that the block takes, in which this process is stopped, as asleep."""
+    global _stopped  # noqa: PLW0603 - see there
+    before = time.monotonic()
+    try:
+        yield
+    finally:
+        _stopped += time.monotonic() - before
+
+
+Asleep = tuple[float, float]
+"""Seconds since some moment that the machine slept, and that this process was stopped."""
+
+
+def asleep() -> Asleep:
+    """Return how long it was asleep; only differences count."""
+    return monotonic() - time.monotonic(), _stopped
+
+
+def asleep_since(before: Asleep) -> float:
+    """Return the seconds asleep since `asleep` returned `before`."""
+    return sum(asleep()) - sum(before)
+
+
+def slept_since(before: Asleep) -> bool:
+    """Whether it was asleep for more than a moment since `asleep` returned `before`."""
+    return asleep_since(before) > _MOMENT
+
+
+def sleep_text(before: Asleep) -> str:
+    """Return how it was asleep since then, and for how long; empty for no more than a moment."""
+    if not slept_since(before):
+        return ""
+    machine, stopped = (now - then for now, then in zip(asleep(), before, strict=True))
+    what = "rsdeck was suspended" if stopped > machine else "this machine slept"
+    seconds = machine + stopped
+    return f"{what} for {one_unit(seconds) if seconds < 60 else one_unit_of_minutes(seconds)}"
 
 
 class ClockZone(Enum):

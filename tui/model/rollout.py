@@ -202,6 +202,8 @@ class StopReason(Enum):
     GATE_NOT_ANSWERED = "gate not answered"
     PRIMARY_TOO_EARLY = "primary too early"
     NOT_SENT = "not sent"
+    SLEPT = "slept"
+    """The machine slept, or this process was suspended, since it began or was resumed."""
     NOT_VERIFIED = "not verified"
 
 

@@ -104,7 +104,10 @@ async def test_an_action_is_not_sent_where_the_machine_slept_between_its_record_
         monkeypatch.setattr(deck.notes, "order_moved", doze)
         verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
         assert verdict.result is Result.NOT_SENT
-        assert verdict.text == "this machine slept before the action was sent; nothing was sent"
+        assert (
+            verdict.text
+            == "this machine slept for 2 h before the action was sent; nothing was sent"
+        )
         assert not posts(served)
         written = "".join(path.read_text() for path in state.rglob("*.jsonl"))
         assert '"sent"' not in written

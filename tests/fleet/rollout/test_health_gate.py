@@ -445,7 +445,7 @@ async def test_a_gate_that_the_machine_slept_through_does_not_open_on_what_was_r
             play.get(CLUSTER_CHECK, check)
             found = await ask_it(plan.steps[0], {}, 1)
             assert found == GateResult(
-                GateFinding.UNASKED, "this machine slept during the check", 1
+                GateFinding.UNASKED, "this machine slept for 2 h during the check", 1
             )
             await deck.readings(1)
             assert (await ask_it(plan.steps[0], {}, 1)).is_well

@@ -1,5 +1,7 @@
 """One order across nodes: one at a time, replicas first, and whatever goes wrong pauses it."""
 
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.conftest import PASSWORD, Running, posts
+from tests.fleet.conftest import PASSWORD, Running, Sleep, posts
 from tests.fleet.rollouts import (
     QUICK,
     SERVICE,
@@ -29,6 +31,7 @@ from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal, RolloutLock
 from tui.journal.unfinished import UnfinishedRollout, find_unfinished_orders
+from tui.model.clock import counted_as_asleep
 from tui.model.event import EventKind
 from tui.model.event_text import event_brief, event_text
 from tui.model.node import Environment
@@ -40,6 +43,7 @@ from tui.model.rollout import (
     RolloutProgress,
     RolloutState,
     StepState,
+    StepStop,
     StopReason,
 )
 from tui.sim.server import SimulatedCluster
@@ -359,6 +363,35 @@ async def test_a_failover_pauses_and_the_new_primary_comes_last(three: Simulated
         deck.fleet.rollouts.resume(plan.number)
         await reaches_after(deck, plan, RolloutState.DONE)
         assert ordered(three) == [2, 1, 3]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+@pytest.mark.parametrize(
+    ("is_stopped", "text"),
+    [(False, "this machine slept for 12 min"), (True, "rsdeck was suspended for 12 min")],
+)
+async def test_a_rollout_that_was_asleep_between_two_nodes_sends_nothing_before_it_is_resumed(
+    three: SimulatedCluster, monkeypatch: pytest.MonkeyPatch, *, is_stopped: bool, text: str
+) -> None:
+    """P18: the checks that its operator has seen are those of before."""
+    sleep = Sleep(monkeypatch)
+    async with rolling(three) as deck:
+        plan = await under_way(deck, three)
+        if is_stopped:
+            clock = time.monotonic
+            with monkeypatch.context() as stopped, counted_as_asleep():
+                stopped.setattr(time, "monotonic", lambda: clock() + 725)
+        else:
+            sleep.asleep += 725
+        now = await reaches(deck, plan, RolloutState.PAUSED)
+        assert now.stop == StepStop(StopReason.SLEPT, text)
+        assert states(now) == {
+            "node2": StepState.DONE, "node3": StepState.BLOCKED, "node1": StepState.WAITING,
+        }  # fmt: skip
+        assert ordered(three) == [2]
+        deck.fleet.rollouts.resume(plan.number)
+        await reaches_after(deck, plan, RolloutState.DONE)
+        assert ordered(three) == [2, 3, 1]
 
 
 async def test_a_primary_that_was_not_planned_does_not_come_before_the_others() -> None:

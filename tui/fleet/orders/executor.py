@@ -18,7 +18,7 @@ from tui.fleet.orders.verdict import OrderEvidence, Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.journal_file import JournalError
-from tui.model.clock import asleep, awake, monotonic, slept_since
+from tui.model.clock import Asleep, asleep, asleep_since, awake, monotonic, sleep_text
 from tui.model.context import ClusterContext, EndpointAvailability
 from tui.model.dataclass import dataclass
 from tui.model.node import Identity, start_times
@@ -119,7 +119,7 @@ class _LiveOrder:
     databases: tuple[int, ...] = ()
     held: Verdict | None = None
     held_until: float = 0.0
-    asleep_before: float = field(default_factory=asleep)
+    asleep_before: Asleep = field(default_factory=asleep)
     intended: bool = False
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -242,8 +242,8 @@ class Orders:
         Raises ChangedSinceSeen, which keeps it from leaving, where the machine slept since the
         check: before that, the record, the login and the turn of its password were waited for.
         """
-        if slept_since(live.asleep_before):
-            raise ChangedSinceSeen("this machine slept before the action was sent")
+        if slept := sleep_text(live.asleep_before):
+            raise ChangedSinceSeen(f"{slept} before the action was sent")
         self._journal.sent(live.order)
 
     async def _check(self, live: _LiveOrder, client: NodeReader) -> None:
@@ -300,7 +300,7 @@ class Orders:
         self._step(live.order, OrderPhase.ENDED, _summary(live.verdicts.values()), live)
 
     def _judge(self, live: _LiveOrder) -> None:
-        now, slept, usual = monotonic(), asleep() - live.asleep_before, self._patience
+        now, slept, usual = monotonic(), asleep_since(live.asleep_before), self._patience
         # Nothing was watched meanwhile: that time is none that the node had.
         patience = replace(
             usual, limit=usual.limit + slept, look=usual.look + slept, same=usual.same + slept

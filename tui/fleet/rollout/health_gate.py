@@ -19,7 +19,7 @@ from tui.fleet.orders.guard import Refusal, busy_text, judge_node
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.hazards import CONTEXT_AT_MOST, Hazard, find_gaps, find_hazards
 from tui.fleet.rollout.host import RolloutHost
-from tui.model.clock import asleep, clock_text, monotonic, slept_since
+from tui.model.clock import Asleep, asleep, clock_text, monotonic, sleep_text
 from tui.model.cluster import ClusterFacts
 from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.dataclass import dataclass
@@ -144,15 +144,15 @@ class HealthGate:
         starts: StartTimes,
         primary: int | None,
         *,
-        asleep_before: float,
+        asleep_before: Asleep,
     ) -> GateResult:
         if silent := next((node for node in watches if node.reading.trouble is not None), None):
             return GateResult(_finding_of(silent, step), _trouble_text(silent), primary)
         gate = self._judge_nodes(step, watches, starts, primary)
         if gate is None:
             gate = await self._check_cluster(step, watches, primary)
-        if slept_since(asleep_before):  # what was polled before that is old
-            return GateResult(GateFinding.UNASKED, "this machine slept during the check", primary)
+        if slept := sleep_text(asleep_before):  # what was polled before that is old
+            return GateResult(GateFinding.UNASKED, f"{slept} during the check", primary)
         is_back = gate.finding is GateFinding.NOT_WELL and any(map(self._is_just_back, watches))
         return replace(gate, is_moving=True) if is_back and not gate.restarted else gate
 

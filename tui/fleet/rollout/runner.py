@@ -21,7 +21,7 @@ from tui.fleet.rollout.health_gate import GateFinding, GateResult, HealthGate, m
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import primary_of, starts_of, tier_of
 from tui.journal.journal_file import JournalError
-from tui.model.clock import monotonic
+from tui.model.clock import asleep, monotonic, sleep_text
 from tui.model.dataclass import dataclass
 from tui.model.order import Order, Result, Route, SeenService, Target
 from tui.model.rollout import (
@@ -42,6 +42,7 @@ from tui.model.service import Health, Kind, KnownRun, Service, kind_of, uptime_s
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
 _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})
+_NOTHING_SENT = frozenset({StopReason.NOT_SENT, StopReason.SLEPT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class RolloutRunner:
         self._report = report
         self._username = fleet.watch(plan.steps[0].node).login.username
         self._is_stopping = False
+        self._asleep_before = asleep()
         self._action: asyncio.Future[RolloutAction] | None = None
         self._primary = primary_of(plan)
         self._starts = starts_of(plan)
@@ -171,7 +173,7 @@ class RolloutRunner:
         """Return what came of a turn that was stopped."""
         if stop.reason is not StopReason.NOT_VERIFIED and self._of(step).is_verified:
             return StepState.RESTARTED, StepResult.RESTARTED
-        if self._orders.get(step.node) and stop.reason is not StopReason.NOT_SENT:
+        if self._orders.get(step.node) and stop.reason not in _NOTHING_SENT:
             return StepState.FAILED, StepResult.FAILED
         return StepState.BLOCKED, StepResult.BLOCKED
 
@@ -265,7 +267,13 @@ class RolloutRunner:
         return tuple(left)
 
     async def _order(self, step: Step, services: tuple[SeenService, ...]) -> StepStop | None:
-        """Send one order and wait for its verdicts; returns why it did not succeed."""
+        """Send one order and wait for its verdicts; returns why it did not succeed.
+
+        Nothing is sent where the machine slept, or this process was suspended, since it began or
+        was resumed: what the operator saw is from before that.
+        """
+        if slept := sleep_text(self._asleep_before):
+            return StepStop(StopReason.SLEPT, slept)
         watch, order = self._fleet.watch(step.node), self._bound(step, services)
         try:
             self._fleet.give(order)
@@ -316,6 +324,7 @@ class RolloutRunner:
     async def _goes_on(self, step: Step, stop: StepStop) -> bool:
         """Pause until the operator chooses an action; returns whether it goes on."""
         action = await self._choice(step, stop)
+        self._asleep_before = asleep()
         if action is RolloutAction.ABORT:
             return False
         if action is RolloutAction.SKIP:

@@ -20,6 +20,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.model.clock import counted_as_asleep
 from tui.ui.terminal.input_decoder import InputDecoder, PastedText
 from tui.ui.terminal.key_parser import KeyParser
 from tui.ui.terminal.output import Output
@@ -186,7 +187,8 @@ class DeckDriver(LinuxDriver):
     def _stop(self) -> None:
         if self._auto_restart:
             self._leave_terminal()
-            os.kill(os.getpid(), signal.SIGSTOP)
+            with counted_as_asleep():
+                os.kill(os.getpid(), signal.SIGSTOP)
 
     def _leave_terminal(self) -> None:
         if not self._is_stopped:
@@ -204,7 +206,8 @@ class DeckDriver(LinuxDriver):
             return False
         self._leave_terminal()
         handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.killpg(0, signal.SIGTSTP)
+        with counted_as_asleep():
+            os.killpg(0, signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, handler)
         # Without SIGCONT, where the kernel stops no job since its shell has ended.
         self._loop.call_soon(self._continued)
@@ -214,7 +217,8 @@ class DeckDriver(LinuxDriver):
         """Continue in the foreground; in the background there is no terminal to continue with."""
         if not self._is_foreground:
             if self._is_stopped:
-                os.kill(os.getpid(), signal.SIGSTOP)
+                with counted_as_asleep():
+                    os.kill(os.getpid(), signal.SIGSTOP)
             return
         if self._is_stopped:
             self._is_stopped = False
