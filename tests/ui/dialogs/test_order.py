@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import Button
 
 from tests.ui.conftest import (
     ARMS_AS_SHIPPED,
@@ -339,12 +340,19 @@ async def test_the_rows_may_move_but_the_order_stays_with_its_service(
 
 async def choose_next_route(deck: Deck) -> None:
     """Press the button of the other route by the keyboard, and come back to Cancel."""
-    button = deck.app.screen.query_one("#route")
+    dialog = deck.app.screen
+    assert isinstance(dialog, OrderDialog)
+    button = dialog.query_one("#route", Button)
     # Textual ignores enter while a button still shows its last press.
     await deck.until(lambda: not button.has_class("-active"))
-    await deck.press_until("tab", lambda: deck.app.focused is button)
+    while deck.app.focused is not button:
+        await deck.press("tab")
     await deck.alone()
-    await deck.press("enter", "shift+tab", "shift+tab")
+    route = dialog.order.route
+    await deck.press("enter")
+    await deck.until(lambda: dialog.order.route != route and dialog.is_armed)
+    while deck.app.focused is not dialog.query_one("#cancel"):
+        await deck.press("shift+tab")
 
 
 async def test_an_order_for_the_primary_can_go_by_another_node_and_a_redirect_is_not_followed(
@@ -354,11 +362,16 @@ async def test_an_order_for_the_primary_can_go_by_another_node_and_a_redirect_is
         await deck.all_known()
         await ask(deck, "r")
         await deck.armed()
+        dialog = deck.app.screen
+        assert isinstance(dialog, OrderDialog)
+        for _ in dialog._question.routes:  # and so back to the first
+            dialog._next_route()
+            assert not dialog.is_armed, "another route must be read before a key counts"
+        await deck.until(lambda: dialog.is_armed)
         for route in (f"{served.urls[1]}/v1/services", f"{served.urls[2]}/v1/services"):
             await choose_next_route(deck)
             await deck.shows(f"POST {route}")
-        await deck.alone()
-        await deck.press("y")
+        await deck.confirm()
         await deck.until(lambda: deck.fleet.orders.progress and not deck.fleet.orders.open)
         (verdict,) = deck.fleet.orders.progress[1].verdicts
     assert verdict.result is Result.NOT_SENT

@@ -153,8 +153,15 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self.set_interval(_RENEWED_EVERY, self._renew)
 
     def _renew(self) -> None:
-        if self.renew_facts() and self.show_facts():
-            # A key on its way was meant for what was shown before.
+        if self.renew_facts():
+            self.show_again()
+
+    def show_again(self) -> None:
+        """Show the facts for what is chosen now; what must be seen anew is read before keys count.
+
+        A key on its way was meant for what was shown before.
+        """
+        if self.show_facts():
             self.begin_arming()
 
     def show_facts(self) -> bool:

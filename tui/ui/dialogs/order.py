@@ -226,7 +226,7 @@ class OrderDialog(ConfirmDialog[Order]):
         self.query_one("#route", Button).label = _route_label(
             routes[self._route], routes[(self._route + 1) % len(routes)]
         )
-        self.show_facts()
+        self.show_again()
 
 
 def _route_label(now: Route, following: Route) -> str:
