@@ -193,12 +193,12 @@ def test_a_cluster_whose_name_is_not_known_is_not_another() -> None:
 # Asked of a node
 
 
-async def ask(deck: Running) -> GateResult:
-    plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node1"])
+async def ask(deck: Running, node: str = "node1") -> GateResult:
+    plan = deck.fleet.rollouts.plan(["alert_mgr"], [node])
     assert isinstance(plan, Plan), plan
     (one,) = plan.steps
     starts = {
-        ("node1", seen.name): KnownRun(seen.started_at, seen.uptime, monotonic())
+        (node, seen.name): KnownRun(seen.started_at, seen.uptime, monotonic())
         for seen in one.services
     }
     return await HealthGate(deck.fleet, QUICK).check(one, starts, 1)
@@ -357,6 +357,27 @@ async def test_a_profile_that_leads_elsewhere_now_or_is_gone_keeps_the_gate_clos
             assert (gone.finding, gone.text) == (
                 GateFinding.NOT_WELL,
                 "node1: its profile is gone",
+            )
+
+
+async def test_a_profile_that_goes_while_the_nodes_are_polled_keeps_the_gate_closed() -> None:
+    """What is left of the cluster would be judged by other nodes than it was begun for."""
+    with two_played() as (nodes, _, replica):
+        async with running(*nodes.values(), refresh=30) as deck:
+            await deck.known()
+            loop = asyncio.get_running_loop()
+
+            def take_the_other_profile_away(peer: Peer) -> None:
+                wait_until(lambda: (deck.watch("node1").reading.asked_at or 0.0) > began)
+                loop.call_soon_threadsafe(deck.fleet.adopt, [nodes["node2"]])
+                wait_until(lambda: "node1" not in deck.fleet)
+                peer.send(said(replica.services))
+
+            replica.get(LIST, take_the_other_profile_away)
+            began = monotonic()
+            gate = await ask(deck, "node2")
+            assert gate == GateResult(
+                GateFinding.UNASKED, "the profiles of its cluster changed during the check", 1
             )
 
 

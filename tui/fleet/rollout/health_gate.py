@@ -118,7 +118,14 @@ class HealthGate:
         if gone:
             return GateResult(GateFinding.NOT_WELL, gone)
         watches = self._cluster(step.node)
-        if late := await self._fresh(watches):
+        late = await self._fresh(watches)
+        # A profile may have been edited or removed meanwhile: what was polled is not what is there.
+        if gone := self._profile_change(step, starts):
+            return GateResult(GateFinding.NOT_WELL, gone)
+        if self._cluster(step.node) != watches:
+            text = "the profiles of its cluster changed during the check"
+            return GateResult(GateFinding.UNASKED, text, primary)
+        if late:
             return GateResult(GateFinding.UNASKED, f"{', '.join(late)}: no fresh answer")
         return await self._judge(step, watches, starts, primary, asleep_before=before)
 
