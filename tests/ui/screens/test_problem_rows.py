@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
+from rich.text import Text
 
 from tui.fleet.problems import NodeCondition, Problem, ProblemSubject, Severity, find_problems
 from tui.model.context import Alert, ClusterContext, Known
 from tui.model.reading import Reading, Trouble, TroubleKind
-from tui.ui.screens.problems import alerts_on, keyed_problems, problem_key
+from tui.ui.format.parts import Part
+from tui.ui.format.status_lines import fitted_line
+from tui.ui.screens.problems import alerts_part, keyed_problems, problem_key
 from tui.ui.table.rows import Row, Rows
 
+PALETTE = {"warn": ""}
 STOPPED = Problem(Severity.SERIOUS, 2, "node3", "STOPPED, and should not be", "crdb_worker_0")
 STARTED = Problem(Severity.NOTICE, 1, "node3", "restarted, not sent from here", "crdb_worker_0")
 OTHER = Problem(Severity.SERIOUS, 2, "node2", "STOPPED, and should not be", "mdns_server")
@@ -65,5 +69,19 @@ def test_the_alerts_of_all_clusters_that_are_on_stand_beside_the_problems() -> N
     one, none = Alert("node_memory", node=3), ClusterContext()
     other = Alert("license_expiring")
     contexts = [ClusterContext(alerts=Known((one,))), none, ClusterContext(alerts=Known((other,)))]
-    assert alerts_on(contexts) == "▲ 2 alerts: license_expiring, node_memory on node:3"
-    assert alerts_on([none, ClusterContext(alerts=Known(()))]) == ""
+    alerts = alerts_part(contexts, PALETTE)
+    assert alerts.text.plain == "▲ 2 alerts: license_expiring, node_memory on node:3"
+    assert not alerts_part([none, ClusterContext(alerts=Known(()))], PALETTE).text.plain
+
+
+def test_where_alerts_do_not_fit_their_number_does_and_nothing_beside_it_is_cut() -> None:
+    contexts = [ClusterContext(alerts=Known((Alert("node_memory", node=3), Alert("ldap_lost"))))]
+    parts = [
+        Part(Text("✖ 1 critical")),
+        alerts_part(contexts, PALETTE),
+        Part(Text("PAUSED: not polling")),
+    ]
+    whole = " ✖ 1 critical · ▲ 2 alerts: ldap_lost, node_memory on node:3 · PAUSED: not polling"
+    assert fitted_line(parts, 90).plain == whole
+    assert fitted_line(parts, 60).plain == " ✖ 1 critical · ▲ 2 alerts · PAUSED: not polling"
+    assert fitted_line(parts, 40).plain == " ✖ 1 critical · PAUSED: not polling"

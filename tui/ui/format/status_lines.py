@@ -104,6 +104,14 @@ def status_line(  # noqa: PLR0917 - what the line says
         Part(Text(pace, palette["warn" if view.paused else "muted"]), 6),
         sort,
     )
+    return fitted_line(parts, width)
+
+
+def fitted_line(parts: Iterable[Part], width: int) -> Text:
+    """Return parts as a line of `width` cells, indented by one.
+
+    What does not fit is shortened or left out whole, the least important first.
+    """
     kept = parts_that_fit([part for part in parts if part.text.plain], width - 1, len(_DOT))
     line = join([part.text for part in kept])
     return Text.assemble(" ", line, no_wrap=True, overflow="ellipsis", end="")

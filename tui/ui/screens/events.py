@@ -14,6 +14,7 @@ from tui.model.event import Event, EventKind
 from tui.model.filters import EventFilter, FilterKeys, event_filter_keys
 from tui.ui.format.event_row import event_clock, event_sentence
 from tui.ui.format.key_bar import live_keys
+from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import TO_DECK, View, bar_words, bindings
 from tui.ui.screens.live_screen import FilteredScreen
@@ -77,15 +78,16 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         """Show how much there is, and the event under the cursor in full."""
         palette, events, wanted = self._palette, self._merged.now(), self._wanted
         self._show_header()
-        parts = [Text("1 event" if len(events) == 1 else f"{len(events)} events")]
+        parts = [Part(Text("1 event" if len(events) == 1 else f"{len(events)} events"), 2)]
         if events:
             since = event_clock(events[0].on, datetime.now(UTC))
-            parts.append(Text(f"since {since} {zone_word()}", palette["muted"]))
+            parts.append(Part(Text(f"since {since} {zone_word()}", palette["muted"]), 3))
         if self._shown != len(events):
-            parts.append(Text(f"{self._shown} shown", palette["warn"]))
-        text = wanted.text.strip()
-        parts.append(Text(f"filter: {text}" if text else "", palette["warn"]))
-        parts.append(Text("problems only" * wanted.problems, palette["warn"]))
+            parts.append(Part(Text(f"{self._shown} shown", palette["warn"]), 1))
+        if text := wanted.text.strip():
+            brief = Text("filtered", palette["warn"])
+            parts.append(Part(Text(f"filter: {text}", palette["warn"]), 1, brief))
+        parts.append(Part(Text("problems only" * wanted.problems, palette["warn"])))
         self._show_status(parts)
         self._show_whole()
 

@@ -249,10 +249,9 @@ class LiveScreen(Screen[ScreenResultType]):
         )
         self._header.present(lines, palette)
 
-    def _show_status(self, parts: Sequence[Text]) -> None:
+    def _show_status(self, parts: Sequence[Part]) -> None:
         paused = Text("PAUSED: not polling" * self._fleet.paused, self._palette["banner"])
-        line = status_lines.join([*parts, paused])
-        self._status.say(Text.assemble(" ", line, no_wrap=True, overflow="ellipsis", end=""))
+        self._status.say(status_lines.fitted_line([*parts, Part(paused)], self.size.width))
 
     def _show_keys(
         self,

@@ -20,6 +20,7 @@ from tui.model.context import ClusterContext
 from tui.model.sorting import Sorting, SortWords
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
+from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import SEVERITY_SIGNS, Palette, problem_sign
 from tui.ui.keymap import TO_DECK, View, bar_words, bindings
 from tui.ui.screens.live_screen import LiveScreen, SortedScreen
@@ -185,19 +186,19 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         for severity, (glyph, style) in SEVERITY_SIGNS.items():
             number = sum(problem.severity is severity for problem in found)
             words = f"{glyph} {number} {severity.value}" if number else ""
-            parts.append(Text(words, palette[style]))
+            parts.append(Part(Text(words, palette[style])))
         if not found:
-            parts.append(Text(_nothing(nodes, silent), palette["muted" if silent else "ok"]))
+            text = _nothing(nodes, silent)
+            parts.append(Part(Text(text, palette["muted" if silent else "ok"])))
         elif silent:
-            parts.append(Text(f"{silent} not polled", palette["warn"]))
+            parts.append(Part(Text(f"{silent} not polled", palette["warn"])))
         clusters = {
             node.profile.cluster or node.name: self._fleet.context(node.name)
             for node in self._fleet.nodes
         }
-        if alerts := alerts_on(clusters.values()):
-            parts.append(Text(alerts, palette["warn"]))
+        parts.append(alerts_part(clusters.values(), palette))
         if self.is_sort_new or not self._sorting.is_usual:
-            parts.append(self.sort_part(palette).text)
+            parts.append(self.sort_part(palette))
         self._show_status(parts)
         self._show_here()
 
@@ -245,8 +246,8 @@ def _nothing(nodes: int, silent: int) -> str:
     return f"{text} ({silent} not polled)" if silent else text
 
 
-def alerts_on(contexts: Iterable[ClusterContext]) -> str:
-    """Return the alerts of the clusters that are on; empty where none is.
+def alerts_part(contexts: Iterable[ClusterContext], palette: Palette) -> Part:
+    """Return the alerts of the clusters that are on; in brief, how many; empty where none is.
 
     They are no problems of the nodes' services, and yet nobody should take a cluster for well.
     """
@@ -256,8 +257,10 @@ def alerts_on(contexts: Iterable[ClusterContext]) -> str:
         for alert in context.alerts.value or ()
     )
     if not names:
-        return ""
-    return f"▲ {len(names)} {'alert' if len(names) == 1 else 'alerts'}: {', '.join(names)}"
+        return Part(Text())
+    count = f"▲ {len(names)} {'alert' if len(names) == 1 else 'alerts'}"
+    long = Text(f"{count}: {', '.join(names)}", palette["warn"])
+    return Part(long, 1, Text(count, palette["warn"]))
 
 
 def problem_key(problem: Problem) -> str:
