@@ -13,7 +13,13 @@ from tui.ui.dialogs.order import OrderDialog
 from tui.ui.format.key_bar import KEY_META
 from tui.ui.format.service_row import STYLES
 from tui.ui.keymap import KEYS, View, key_text, spelled_keys
-from tui.ui.screens.help import HelpPage, HelpScreen, _sections, help_page
+from tui.ui.screens.help import (
+    HelpPage,
+    HelpScreen,
+    _how_actions_work,
+    _sections,
+    help_page,
+)
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
@@ -53,7 +59,7 @@ def test_every_key_of_the_help_can_be_clicked() -> None:
     live = {key.id: key.keys for key in KEYS}
     moves = (*LiveTable.MOVES, *COLUMN_BINDINGS)
     palette = dict.fromkeys(("accent", "muted", *STYLES.values()), "")
-    text = help_page(_sections(live, moves, palette), 120, palette)
+    text = help_page(_sections(live, moves, palette), (), 120, palette)
     clickable = {
         span.style.meta[KEY_META]
         for span in text.spans
@@ -82,6 +88,13 @@ async def test_help_shows_remapped_keys_as_they_are_now(
         await deck.shows("Restart alert_mgr on node1 (")
 
 
+@pytest.mark.parametrize(("keys", "shown"), [("ctrl+p,:", "ctrl+p"), ("f9,colon", "f9")])
+def test_the_help_names_the_key_that_opens_the_palette_now(keys: str, shown: str) -> None:
+    paragraphs = _how_actions_work({"palette": keys})
+    unlocks = [one for one in paragraphs if f'session: {shown}, "Unlock required services"' in one]
+    assert len(unlocks) == 1
+
+
 async def test_help_can_be_read_to_its_end(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         for size in ((60, 20), (80, 24), (200, 60)):
@@ -103,7 +116,8 @@ async def test_the_help_knows_how_long_it_is_in_any_width(
         await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
         page = deck.app.screen.query_one(HelpPage)
         for width in (50, 94, 96):
-            lines = help_page(page._sections, width, page._palette).plain.splitlines()
+            text = help_page(page._sections, page._actions, width, page._palette)
+            lines = text.plain.splitlines()
             assert page.get_content_height(page.size, page.size, width) == len(lines)
         for width in range(3):  # the smallest terminals leave it no cell
             height = page.get_content_height(page.size, page.size, width)

@@ -42,7 +42,7 @@ An action goes to one node, once, and is never repeated. If the answer is lost, 
 watched until it shows what happened.
 Verified: the node reported it, running with a later start time or stopped, for 10 seconds.
 Optional: listed in this cluster's services_configuration. Every other service is required, \
-and locked. To unlock it for this session: ctrl+p, "Unlock required services".
+and locked. To unlock it for this session: {palette}, "Unlock required services".
 A rollout restarts node after node, the replicas first and the primary last, with a gate \
 before and after each. A failure pauses it until you resume, skip or abort. Leaving its screen \
 does not stop it; leaving the deck does.
@@ -70,9 +70,10 @@ Sections = Mapping[str, Sequence[_Line]]
 class HelpPage(Static):
     """The lines of all sections, laid out in the width there is."""
 
-    def __init__(self, sections: Sections, palette: Palette) -> None:
+    def __init__(self, sections: Sections, actions: Sequence[str], palette: Palette) -> None:
         super().__init__(markup=False)
         self._sections = sections
+        self._actions = actions
         self._palette = palette
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
@@ -87,7 +88,8 @@ class HelpPage(Static):
         return self._laid_out(self.size.width)
 
     def _laid_out(self, width: int) -> Visual:
-        return visualize(self, help_page(self._sections, width, self._palette), markup=False)
+        page = help_page(self._sections, self._actions, width, self._palette)
+        return visualize(self, page, markup=False)
 
 
 class HelpScreen(ModalScreen[str | None]):
@@ -101,7 +103,7 @@ class HelpScreen(ModalScreen[str | None]):
 
     def __init__(self, live: Mapping[str, str], more: Iterable[Binding], palette: Palette) -> None:
         super().__init__()
-        self._page = HelpPage(_sections(live, more, palette), palette)
+        self._page = HelpPage(_sections(live, more, palette), _how_actions_work(live), palette)
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
@@ -163,8 +165,16 @@ def _sections(live: Mapping[str, str], more: Iterable[Binding], palette: Palette
     return sections
 
 
-def help_page(sections: Sections, width: int, palette: Palette) -> Text:
-    """Return the page in columns that are aligned over all sections, in `width` cells."""
+def _how_actions_work(live: Mapping[str, str]) -> Sequence[str]:
+    """Return the paragraphs below the keys and signs."""
+    return _ACTIONS.format(palette=key_text(live["palette"])).splitlines()
+
+
+def help_page(sections: Sections, actions: Sequence[str], width: int, palette: Palette) -> Text:
+    """Return the page in columns that are aligned over all sections, in `width` cells.
+
+    `actions` are the paragraphs on how actions work.
+    """
     lines = [line for section in sections.values() for line in section]
     head = max(len(line.head) for line in lines)
     name = max(len(line.id) for line in lines) if width >= _IDS_FROM else 0
@@ -177,7 +187,7 @@ def help_page(sections: Sections, width: int, palette: Palette) -> Text:
             page.append_text(_laid_out(line, head, text_width, name, palette))
         page.append("\n")
     page.append("How actions work\n", palette["accent"])
-    for paragraph in _ACTIONS.splitlines():
+    for paragraph in actions:
         first, *rest = wrap(paragraph, max(20, width - 2 * len(_INDENT)))
         page.append(f"• {first}\n" + "".join(f"{_INDENT}{part}\n" for part in rest))
     page.right_crop(1)
