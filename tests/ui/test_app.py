@@ -1,10 +1,16 @@
-"""Screens that lie over another are closed, and closing them ends."""
+"""Screens over another are closed, and closing them ends; messages need no screen."""
+
+from pathlib import Path
 
 from textual.screen import Screen
 
 from tests.ui.conftest import wait_until
-from tui.ui.app import close_screens_over
+from tui.config import load
+from tui.fleet.fleet import Fleet
+from tui.storage.paths import theme_dirs
+from tui.ui.app import DeckApp, close_screens_over
 from tui.ui.terminal.mouse_faults import MouseSafeApp
+from tui.ui.themes import load_themes
 
 
 class Base(Screen[None]):
@@ -40,3 +46,13 @@ async def test_a_screen_that_closes_itself_and_others_does_not_hang() -> None:
         await pilot.press("x")
         await wait_until(lambda: over not in app.screen_stack)
         assert app.is_running
+
+
+async def test_messages_that_repeat_where_no_screen_is_open_are_counted(tmp_path: Path) -> None:
+    """At the very end of a session the last screen is closed before the last writes fail."""
+    configuration = load(tmp_path / "config.toml", must_exist=False)
+    themes, _ = load_themes(theme_dirs())
+    app = DeckApp(configuration, Fleet(configuration), themes=themes, keys={})
+    for _ in range(3):
+        app.notify("the disk is full")
+    assert [toast.message for toast in app._notifications] == ["the disk is full (3 times)"]

@@ -362,15 +362,14 @@ class DeckApp(MouseSafeApp):
         toast, before = self._toast_counter.merge(toast, shown)
         if before is not None:
             self._unnotify(before, refresh=False)
-            # Textual removes the toast and leaves its lines, which would cover those that follow.
-            self.screen.query(f"#--textual-toast-{before.identity}").remove()
         self._notifications.add(toast)
         self._refresh_notifications()
 
     def _refresh_notifications(self) -> None:
         """Show the toasts there are now.
 
-        Textual leaves the place of one that another has replaced, which takes a line here.
+        Textual leaves the place of one that another has replaced, which would cover those that
+        follow.
         """
         kept = {f"--textual-toast-{one.identity}" for one in self._notifications}
         if self.screen_stack:
