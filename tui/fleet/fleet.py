@@ -22,7 +22,7 @@ from tui.fleet.orders.guard import NodeStanding, judge_order
 from tui.fleet.orders.recovery import OrderRecovery
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.one_look import look_once
-from tui.fleet.polling.poller import NodePoller, PollTiming, PollTurns
+from tui.fleet.polling.poller import NodePoller, PollMoments, PollTiming
 from tui.fleet.polling.poller_factory import PollerFactory
 from tui.fleet.protocols import (
     FleetListener,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 _SPREAD = 0.03
 _FEW = 20
-_FEW_TURNS, _MANY_TURNS = 0.25, 0.1
+_APART_IF_FEW, _APART_IF_MANY = 0.25, 0.1
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
@@ -97,8 +97,9 @@ class Fleet:
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
         self._recovery = OrderRecovery(self.journal, self.orders.report)
-        # Many nodes take their turns more often, so that a key never waits for all of them.
-        self._turns = PollTurns(_FEW_TURNS if len(configuration.nodes) <= _FEW else _MANY_TURNS)
+        # Many nodes are polled at more moments, so that a key never waits for all of them.
+        is_few = len(configuration.nodes) <= _FEW
+        self._moments = PollMoments(_APART_IF_FEW if is_few else _APART_IF_MANY)
         # Evenly within one interval: polled at once, they would stay so.
         apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
         for number, profile in enumerate(configuration.nodes):
@@ -180,7 +181,7 @@ class Fleet:
     def _make(self, profile: NodeProfile, first: float) -> NodePoller:
         watch = self._factory.make(
             profile,
-            timing=PollTiming(self.interval, self._timeout, first, self._turns),
+            timing=PollTiming(self.interval, self._timeout, first, self._moments),
             beside=len(self._pollers),
             publish=self._publish,
             is_ordered=lambda: self.orders.involves(profile.name),

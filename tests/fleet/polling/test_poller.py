@@ -30,7 +30,7 @@ from tests.fleet.conftest import (
 )
 from tui.fleet.login.shared_login import LoginStopped
 from tui.fleet.orders.guard import judge_order
-from tui.fleet.polling.poller import NodePoller, PollTurns
+from tui.fleet.polling.poller import NodePoller, PollMoments
 from tui.model.event import EventKind, RoleChange
 from tui.model.event_text import event_text
 from tui.model.login import LoginWay
@@ -199,22 +199,22 @@ async def test_a_pause_stops_the_requests_and_refresh_now_still_asks(
 
 
 def test_nodes_that_are_due_about_the_same_time_are_polled_together() -> None:
-    turns = PollTurns(0.25)
-    first = turns.before(100.0, 2.0)
+    moments = PollMoments(0.25)
+    first = moments.before(100.0, 2.0)
     assert first == pytest.approx(99.875)
     for due in (99.9, 100.03, 100.06):
-        assert turns.before(due, 2.0) == pytest.approx(first)
-    assert turns.before(102.001, 2.0) == pytest.approx(101.875)
-    assert turns.before(100.2, 2.0) == pytest.approx(100.125)
+        assert moments.before(due, 2.0) == pytest.approx(first)
+    assert moments.before(102.001, 2.0) == pytest.approx(101.875)
+    assert moments.before(100.2, 2.0) == pytest.approx(100.125)
 
 
-def test_turns_of_a_short_interval_are_an_eighth_of_it() -> None:
-    turns = PollTurns(0.25)
-    turns.before(100.0, 0.08)
-    assert turns.before(100.009, 0.08) == pytest.approx(100.005)
+def test_the_moments_of_a_short_interval_are_an_eighth_of_it_apart() -> None:
+    moments = PollMoments(0.25)
+    moments.before(100.0, 0.08)
+    assert moments.before(100.009, 0.08) == pytest.approx(100.005)
 
 
-async def test_the_nodes_of_a_fleet_share_their_turns(served: SimulatedCluster) -> None:
+async def test_the_nodes_of_a_fleet_share_their_moments(served: SimulatedCluster) -> None:
     async with running(*profiles(served), refresh=10) as deck:
         await deck.until(
             lambda: all(
@@ -223,7 +223,7 @@ async def test_the_nodes_of_a_fleet_share_their_turns(served: SimulatedCluster) 
             )
         )
         apart = [((one.next_at or 0) - (deck.watch().next_at or 0)) * 4 for one in deck.fleet.nodes]
-        assert apart == pytest.approx([round(turns) for turns in apart], abs=1e-6)
+        assert apart == pytest.approx([round(moments) for moments in apart], abs=1e-6)
 
 
 async def test_an_interval_that_changes_acts_at_once(served: SimulatedCluster) -> None:

@@ -45,12 +45,12 @@ Publish = Callable[["NodePoller", Reading, RoleChange | None], None]
 """Called with the poller, its reading before the newest one, and its new role, if it has one."""
 
 
-_TURNS = 8
-"""Turns of an interval at the least, however short it is."""
+_MOMENTS = 8
+"""Moments of an interval at the least, however short it is."""
 
 
 @dataclass(slots=True)
-class PollTurns:
+class PollMoments:
     """The moments at which nodes are polled, `seconds` apart, those that are due about then at one.
 
     To wake for each node by itself takes longer than to poll it.
@@ -60,8 +60,11 @@ class PollTurns:
     _first: float | None = None
 
     def before(self, due: float, interval: float) -> float:
-        """Return the last turn that is not after `due` (monotonic), of readings of an interval."""
-        seconds = min(self.seconds, interval / _TURNS)
+        """Return the last moment that is not after `due` (monotonic).
+
+        `interval` is that between the readings of the node, in seconds.
+        """
+        seconds = min(self.seconds, interval / _MOMENTS)
         if self._first is None:
             self._first = due - seconds / 2  # those due a little sooner are polled with it
         return due - (due - self._first) % seconds
@@ -72,15 +75,15 @@ class PollTiming:
     """How a node is polled: seconds between readings, and seconds to wait for an answer.
 
     `first` is the wait before the first reading, `side_again` that before side calls which got no
-    answer are made again, whatever the interval; it grows with each time. Nodes that share `turns`
-    are polled together. While the machine sleeps a timer stands still, so in a longer rest the
-    time is looked at every `looks`.
+    answer are made again, whatever the interval; it grows with each time. Nodes that share
+    `moments` are polled together. While the machine sleeps a timer stands still, so in a longer
+    rest the time is looked at every `looks`.
     """
 
     interval: float
     timeout: float
     first: float = 0.0
-    turns: PollTurns | None = None
+    moments: PollMoments | None = None
     side_again: float = 10.0
     looks: float = 5.0
 
@@ -281,7 +284,7 @@ class NodePoller:
         try:
             await self._rest(self._timing.first)
             while True:
-                await self._rest(await self._poll(goes_on=True), self._timing.turns)
+                await self._rest(await self._poll(goes_on=True), self._timing.moments)
         finally:
             self.login.wakers.discard(self._nudge)
             await self._connection.shut()
@@ -319,14 +322,14 @@ class NodePoller:
         self._is_nudged = True
         _end(self._rest_end)
 
-    async def _rest(self, seconds: float | None, turns: PollTurns | None = None) -> None:
+    async def _rest(self, seconds: float | None, moments: PollMoments | None = None) -> None:
         """Wait `seconds`, for ever if None; a nudge or a new password ends it."""
         if seconds is not None and self._hurry is not None and not self._must_wait:
             seconds = min(seconds, self._hurry)
         due = None if seconds is None else monotonic() + seconds
         # Nodes in trouble stay apart, and what an order wants is not moved.
-        if due is not None and turns is not None and self._hurry is None and not self._failures:
-            due = turns.before(due, self._timing.interval)
+        if due is not None and moments is not None and self._hurry is None and not self._failures:
+            due = moments.before(due, self._timing.interval)
         try:
             await asyncio.sleep(0)
             while not self._is_nudged:
