@@ -89,6 +89,11 @@ def test_a_notice_names_the_node_alone_where_it_is_meant() -> None:
     assert notice_text(lost) == "node1: lost, no route"
 
 
+def test_a_notice_of_a_sent_action_calls_it_as_the_screen_does() -> None:
+    sent = event(EXAMPLES[EventKind.ORDERED])
+    assert notice_text(sent).startswith("node1 alert_mgr: action, ")
+
+
 STOPPED = event(StatusChange("RUNNING", "STOPPED"), service="ccs")
 
 

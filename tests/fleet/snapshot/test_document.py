@@ -241,6 +241,13 @@ def test_problems_come_first() -> None:
     assert text.index("PROBLEMS") < text.index("NODE node1") < text.index("EVENTS")
 
 
+def test_the_moments_of_an_action_are_worded_in_the_text_as_on_the_screen() -> None:
+    """In JSON they keep the words of earlier versions."""
+    document = snapshot(orders=(order(),))
+    assert "      answered 0.0 s, down 1.2 s\n" in as_text(document)
+    assert document["orders"][0]["services"][0]["timeline"][0]["what"] == "asked"
+
+
 def test_without_problems_the_text_says_so() -> None:
     well = replace(node_snapshot().reading, services=SERVICES[1:])
     text = as_text(snapshot(node_snapshot(reading=well), orders=(order(result=Result.VERIFIED),)))

@@ -90,7 +90,7 @@ def notice_text(event: Event, more: int = 0) -> str:
     """Return an event in one line, with how many `more` there were since the last notice."""
     place = " ".join(filter(None, (event.node, visible_name(event.service))))
     and_more = f" (and {more} more)" if more else ""
-    return f"{place}{and_more}: {event.kind.value}, {event_text(event)}"
+    return f"{place}{and_more}: {event.kind.word}, {event_text(event)}"
 
 
 LIMIT = 10.0
