@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,6 +17,9 @@ import pytest
 import trustme
 
 from tests.cli.conftest import PASSWORD, ROOT, USER, Command, until
+from tui.cli.export import _fleet, _Listener
+from tui.config import load
+from tui.metrics.collector import RestartCounter
 from tui.sim.server import SimulatedCluster
 
 pytestmark = pytest.mark.real_time
@@ -38,6 +42,23 @@ def stop(known: Command, child: "subprocess.Popen[str]") -> None:
 def get(url: str, context: ssl.SSLContext | None = None) -> str:
     with urllib.request.urlopen(url, timeout=10, context=context) as answer:  # noqa: S310 - loopback
         return str(answer.read().decode())
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_an_exporter_that_ends_by_itself_writes_what_it_was_refused_before_it_ends(
+    *, goes_on: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scheduler runs it each minute, and no thread of it lives until a slow disk has it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    configuration = load(tmp_path / "config.toml", must_exist=False)
+    listener = _Listener(RestartCounter(), configuration.notify)
+    refused = _fleet(configuration, 5.0, listener, goes_on=goes_on).refused_logins
+    assert refused is not None
+    before = {*threading.enumerate()}
+    refused.add("operator", "demo")
+    assert bool({*threading.enumerate()} - before) is goes_on
+    if not goes_on:
+        assert "operator" in (tmp_path / "rsdeck" / "refused-logins.json").read_text()
 
 
 def test_the_state_of_every_service_is_served_and_follows_the_node(

@@ -87,7 +87,7 @@ def export(
         ) from None
     counter = RestartCounter()
     listener = _Listener(counter, configuration.notify)
-    fleet = _fleet(configuration, every, listener)
+    fleet = _fleet(configuration, every, listener, goes_on=textfile is None)
     try:
         if textfile is not None:
             asyncio.run(fleet.poll_once())
@@ -138,12 +138,15 @@ def _warn(text: str) -> None:
     click.echo(f"rsdeck: {text}", err=True)
 
 
-def _fleet(configuration: "Configuration", every: float, listener: _Listener) -> "Fleet":
+def _fleet(
+    configuration: "Configuration", every: float, listener: _Listener, *, goes_on: bool
+) -> "Fleet":
+    """Return the fleet; one that does not go on waits until what it was refused is written."""
     from tui.fleet.fleet import Fleet
     from tui.journal.other_actions import OtherActions
     from tui.storage.paths import state_dir
 
-    passwords = command_passwords(configuration.nodes, goes_on=True)
+    passwords = command_passwords(configuration.nodes, goes_on=goes_on)
     ask_for_passwords(configuration.nodes, passwords)
     settings = replace(configuration.settings, refresh=every)
     fleet = Fleet(
