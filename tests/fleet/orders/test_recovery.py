@@ -14,6 +14,7 @@ from tui.fleet.protocols import NullJournal
 from tui.journal.chain import ChainLink, seal
 from tui.journal.records import intent
 from tui.journal.unfinished import UnfinishedOrder, find_unfinished_orders
+from tui.model.clock import monotonic
 from tui.model.node import Identity, NodeEvidence, NodeFacts, Origin
 from tui.model.order import (
     AnswerOutcome,
@@ -391,6 +392,25 @@ def test_only_what_is_unknown_is_followed_of_an_order_of_this_session() -> None:
     (verdict,) = shown[0].verdicts
     assert (verdict.result, verdict.is_denied) == (Result.VERIFIED, True)
     assert verdict.text.startswith("seen when the node was back; ")
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_wall_clock_that_is_set_meanwhile_changes_nothing_for_an_order_of_this_session(
+    hours: int,
+) -> None:
+    """For how long a run can last that the order began is counted by the clock of ages."""
+    journal = KeepingJournal()
+    recovery = OrderRecovery(journal, lambda _: None)
+    key = replace(
+        open_order(Verb.RESTART),
+        pressed_at=monotonic() - 60,
+        pressed_on=datetime.now(UTC) - timedelta(seconds=60, hours=hours),
+        services=(replace(RAN, name="ccs"),),
+    )
+    for uptime, result in ((600, Result.UNKNOWN), (40, Result.VERIFIED)):
+        recovery.follow(key, [Verdict("ccs", Result.UNKNOWN)])
+        recovery.look(PlayedWatch(reading(Service("ccs", "RUNNING", T1, uptime))))
+        assert journal.kept[-1][1].result is result
 
 
 def test_a_service_that_has_its_verdict_keeps_it() -> None:

@@ -9,7 +9,7 @@ from tui.fleet.orders.verdict import REPORTED_FAILURE
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.unfinished import UnfinishedOrder
-from tui.model.clock import DATE_AND_TIME, clock_text
+from tui.model.clock import DATE_AND_TIME, clock_text, monotonic
 from tui.model.dataclass import dataclass
 from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
@@ -24,12 +24,14 @@ _EARLIER, _LATER = "from an earlier session", "seen when the node was back"
 class _Case:
     """One such order, and those of its services that are still unknown.
 
-    `failed` are those of which the node reported failure.
+    `pressed_at` is when its key was pressed (monotonic), of an order of an earlier session as the
+    wall clock says. `failed` are those of which the node reported failure.
     """
 
     id: str
     origin: str
     order: Order
+    pressed_at: float
     verdicts: dict[str, Verdict]
     unknown: set[str]
     failed: frozenset[str] = frozenset()
@@ -50,7 +52,8 @@ class OrderRecovery:
             text = _last_known(entry)
             verdicts = {name: _first_verdict(name, name in refused, text) for name in order.names}
             unknown = set(order.names) - refused
-            case = _Case(entry.id, _EARLIER, order, verdicts, unknown, entry.failed)
+            pressed_at = monotonic() - (datetime.now(UTC) - order.pressed_on).total_seconds()
+            case = _Case(entry.id, _EARLIER, order, pressed_at, verdicts, unknown, entry.failed)
             for name in set(order.names) & refused:
                 self._journal.resolved(entry.id, verdicts[name], None, None)
             self._add(case)
@@ -63,7 +66,7 @@ class OrderRecovery:
         if unknown:
             id_ = self._journal.id_of(order)
             failed = frozenset(name for name in unknown if by_name[name].is_denied)
-            self._add(_Case(id_, _LATER, order, by_name, unknown, failed))
+            self._add(_Case(id_, _LATER, order, order.pressed_at, by_name, unknown, failed))
 
     def _add(self, case: _Case) -> None:
         """Follow a case; of too many, the oldest waits for the next session."""
@@ -111,7 +114,7 @@ class OrderRecovery:
         self, case: _Case, seen: SeenService, service: Service | None, *, is_last: bool = False
     ) -> None:
         """Judge one service by its state; always where it is the last to count (`is_last`)."""
-        elapsed = (datetime.now(UTC) - case.order.pressed_on).total_seconds()
+        elapsed = monotonic() - case.pressed_at
         verdict = judge_earlier_order(case.order.verb, seen, service, elapsed, case.origin)
         if verdict is None and is_last and service is not None:
             text = f"{case.origin}; still {service.status} when the next action was sent"
