@@ -98,6 +98,20 @@ def test_a_verdict_ends_it_and_an_unknown_one_does_not() -> None:
     assert found(intent(), SENT, unknown, resolved) == ()
 
 
+@pytest.mark.parametrize("where", ["at", "start_time", "starts"])
+def test_a_record_whose_moments_have_no_zone_is_no_order(where: str) -> None:
+    """No version writes it so, and it can be compared with no other moment."""
+    fields, naive = intent(), "2026-02-01T00:00:00"
+    match where:
+        case "at":
+            fields["at"] = naive
+        case "starts":
+            fields["starts"] = {"ccs": naive}
+        case _:
+            fields["services"][0]["start_time"] = naive
+    assert found(fields) == ()
+
+
 def test_records_of_orders_without_an_intent_are_passed_over() -> None:
     assert found(SENT, records.verdict(Verdict("ccs", Result.VERIFIED))) == ()
     assert found({"kind": "intent", "verb": "explode"}) == ()
@@ -180,3 +194,7 @@ def test_one_of_the_day_before_is_not_offered_any_more() -> None:
 def test_a_record_that_cannot_be_read_is_no_rollout(gone: str) -> None:
     record = {name: value for name, value in BEGUN.items() if name != gone}
     assert not found_rollouts(record, step(0, StepResult.VERIFIED))
+
+
+def test_a_rollout_whose_moment_has_no_zone_is_none() -> None:
+    assert not found_rollouts({**BEGUN, "at": "2026-02-01T00:00:00"})

@@ -121,7 +121,7 @@ def _order(record: Record) -> Order | None:
             services=tuple(map(_seen, record["services"])),
             route=Route(_text(route, "via"), _text(route, "url"), _text(route, "path")),
             pressed_at=0.0,
-            pressed_on=datetime.fromisoformat(record["at"]),
+            pressed_on=_moment(record["at"]),
             reason=_text(record, "reason"),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -142,7 +142,7 @@ def _evidence(record: Record) -> NodeEvidence:
     origin, starts = record.get("origin", {}), record.get("starts", {})
     return NodeEvidence(
         Origin(clean(str(origin.get("peer", ""))), clean(str(origin.get("certificate", "")))),
-        tuple((clean(name), datetime.fromisoformat(start)) for name, start in starts.items()),
+        tuple((clean(name), _moment(start)) for name, start in starts.items()),
     )
 
 
@@ -152,9 +152,17 @@ def _seen(fields: dict[str, Any]) -> SeenService:
         _text(fields, "name"),
         _text(fields, "status"),
         Kind(fields["kind"]),
-        None if start is None else datetime.fromisoformat(start),
+        None if start is None else _moment(start),
         uptime if isinstance(uptime, int) else None,
     )
+
+
+def _moment(text: str) -> datetime:
+    """Return a moment; raises ValueError where it has no zone: it can be compared with none."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return moment
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
@@ -239,7 +247,7 @@ def _plan(record: Record, id_: str) -> UnfinishedRollout | None:
             tuple(
                 (_shown_text(step["node"]), _shown_text(step["url"])) for step in record["steps"]
             ),
-            datetime.fromisoformat(record["at"]),
+            _moment(record["at"]),
         )
     except (KeyError, TypeError, ValueError):
         return None
