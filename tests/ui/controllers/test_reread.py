@@ -101,8 +101,16 @@ async def test_a_file_that_changes_is_shown_and_read_once_it_is_confirmed(
         assert [node.name for node in deck.fleet.nodes] == ["node1", "node2", "node3"]
         await deck.open("ctrl+e", ReloadDialog)
         assert screen.notice == ""
+        # What changes while the question is open is still to be read once that is confirmed.
+        rewrite(path, ("[nodes.third]", '[nodes.third]\nlabel = "late"'))
+        await notices("config.toml changed")
         await deck.confirm()
         await deck.until(lambda: "third" in deck.fleet)
+        assert deck.fleet.watch("third").profile.label == ""
+        await notices("config.toml changed: ctrl+e to read it")
+        await deck.open("ctrl+e", ReloadDialog)
+        await deck.confirm()
+        await deck.until(lambda: deck.fleet.watch("third").profile.label == "late")
 
         rewrite(path, ("username", "usrname"))
         await notices("config.toml changed and cannot be read: ctrl+e shows why")

@@ -190,6 +190,8 @@ class ProfileController:
     def _adopt(self, configuration: Configuration | None) -> None:
         if configuration is not None:
             self._configuration = configuration
+            # The file may have changed again since this was read: it is compared once more.
+            self._file_watch = FileWatch()
             self._fleet.adopt(configuration.nodes)
             self._deck.notice = ""
             self._deck.refresh_all()
