@@ -227,6 +227,18 @@ def test_a_trouble_begins_with_its_reason_and_has_digests_by_their_first_digits(
     )
 
 
+def test_a_login_that_is_held_back_has_the_time_of_the_next_try_and_not_of_the_next_look() -> None:
+    """Each minute it is looked at whether it may be sent; until then nothing is tried."""
+    text = "login of ops: refused 3 times in the last 15 minutes; not sent for 12 min"
+    held = Trouble(TroubleKind.LOGIN, text, held_until=datetime(2026, 1, 1, 3, 12, tzinfo=UTC))
+    view = node_view("node1", trouble=held)
+    line = trouble_line(replace(view, next_at=view.now + 58), PALETTE, KEYS).plain
+    assert line == f"LOGIN REFUSED for 16 m · {text} · next try after 03:12 UTC"
+    free = replace(view, reading=replace(view.reading, trouble=replace(held, held_until=None)))
+    line = trouble_line(replace(free, next_at=view.now + 58), PALETTE, KEYS).plain
+    assert line.endswith(" · next try in 58 s")
+
+
 def test_nodes_elsewhere_are_named_whole_and_the_rest_counted() -> None:
     stopped = Service("alert_mgr", "STOPPED")
     views = [node_view(f"node{number}", stopped) for number in (1, 2, 3)]

@@ -221,7 +221,9 @@ def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> T
     remedy = remedy_text(fault, keys)
     if remedy:
         line.append(f"{_DOT}{remedy}")
-    if view.next_at is not None:
+    if fault.held_until is not None:
+        line.append(f"{_DOT}next try after {clock_text(fault.held_until, '%H:%M')}")
+    elif view.next_at is not None:
         wait = view.next_at - view.now
         line.append(_DOT + (f"next try in {one_unit(wait)}" if wait >= 1 else "trying again now"))
     return line
