@@ -126,9 +126,7 @@ class RolloutRun:
         try:
             code = await self._task
         except asyncio.CancelledError:
-            text = "stopped at once: the result of an action that was sent is unknown"
-            self._narrate(text)
-            self._end(text)
+            self._sum_up_at_once()
             code = DOWN
         if self._last is not None and (trouble := self._fleet.journal.trouble):
             self._echo(unrecorded_text(trouble), err=True)
@@ -197,6 +195,13 @@ class RolloutRun:
         stopped = stopped_step(now)
         self._narrate(summary_text(now))
         self._end(stop_text(now), stopped.step.node if stopped else None)
+
+    def _sum_up_at_once(self) -> None:
+        """Print that it ends before the node whose turn it is has its verdict."""
+        here = None if self._last is None else self._last.here
+        text = "stopped at once: the result of an action that was sent is unknown"
+        self._narrate(text)
+        self._end(text, here.step.node if here is not None and here.is_open else None)
 
     def _end(self, text: str, stopped_at: str | None = None) -> None:
         """Print the last line of JSON."""
