@@ -3,6 +3,8 @@
 import contextlib
 import time
 
+from textual.widgets import Input
+
 from tests.fleet.rollouts import QUICK, SERVICE, ordered
 from tests.ui.conftest import Deck
 from tui.model.rollout import RolloutProgress, RolloutState
@@ -33,10 +35,10 @@ async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
     for typed in (words, reason) if reason else (words,):
         await deck.fill(typed)
         await deck.press("enter")
-    await _comes_through(deck, "enter")
+    await _comes_through(deck, "enter", words)
 
 
-async def _comes_through(deck: Deck, key: str) -> None:
+async def _comes_through(deck: Deck, key: str, words: str = "") -> None:
     """Come to the rollout's screen; say yes again where an answer was too old for a moment."""
     end = time.monotonic() + 30
     while not isinstance(deck.app.screen, RolloutScreen):
@@ -47,7 +49,20 @@ async def _comes_through(deck: Deck, key: str) -> None:
         # A line that came and went has made the window smaller: it wants to be read anew.
         await read(deck)
         await deck.alone()
+        await _complete(deck, words)
         await deck.press(key)
+
+
+async def _complete(deck: Deck, words: str) -> None:
+    """Type the words anew where a part of them is missing: the window took none for a moment.
+
+    It arms anew where what it shows has changed, as where a node has not answered in time.
+    """
+    for field in deck.app.screen.query("#words").results(Input):
+        if field.value != words:
+            await deck.armed()
+            await deck.press("end", "ctrl+u", *words)
+            await deck.alone()
 
 
 async def begin(deck: Deck, service: str = SERVICE) -> None:
