@@ -97,9 +97,7 @@ class Fleet:
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
         self._recovery = OrderRecovery(self.journal, self.orders.report)
-        # Many nodes are polled at more moments, so that a key never waits for all of them.
-        is_few = len(configuration.nodes) <= _FEW
-        self._moments = PollMoments(_APART_IF_FEW if is_few else _APART_IF_MANY)
+        self._moments = PollMoments(_moments_apart(len(configuration.nodes)))
         # Evenly within one interval: polled at once, they would stay so.
         apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))
         for number, profile in enumerate(configuration.nodes):
@@ -210,6 +208,7 @@ class Fleet:
             watch.profile = profile  # equal, but where it is written may have moved
         fresh = [watch for name, watch in watches.items() if name not in self._pollers]
         self._pollers, self._ordered = watches, None
+        self._moments.seconds = _moments_apart(len(watches))
         self._factory.keep({profile.cluster for profile in wanted.values()})
         for watch in fresh:
             self._begin(watch)
@@ -418,6 +417,14 @@ class Fleet:
         """List the known events of a service, newest first: this session's and earlier ones."""
         known = (event for event in self.events if (event.node, event.service) == (node, service))
         return tuple(reversed(tuple(known)))
+
+
+def _moments_apart(nodes: int) -> float:
+    """Return the seconds between the moments at which so many nodes are polled.
+
+    Many are polled at more moments, so that a key never waits for all of them.
+    """
+    return _APART_IF_FEW if nodes <= _FEW else _APART_IF_MANY
 
 
 def _was_sent_to(action: OtherAction, watch: NodePoller) -> bool:

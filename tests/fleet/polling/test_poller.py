@@ -22,12 +22,14 @@ from tests.fleet.conftest import (
     Running,
     Sleep,
     asked,
+    configuration,
     profile,
     profiles,
     quiet,
     running,
     said,
 )
+from tui.fleet.fleet import Fleet
 from tui.fleet.login.shared_login import LoginStopped
 from tui.fleet.orders.guard import judge_order
 from tui.fleet.polling.poller import NodePoller, PollMoments
@@ -224,6 +226,19 @@ async def test_the_nodes_of_a_fleet_share_their_moments(served: SimulatedCluster
         )
         apart = [((one.next_at or 0) - (deck.watch().next_at or 0)) * 4 for one in deck.fleet.nodes]
         assert apart == pytest.approx([round(moments) for moments in apart], abs=1e-6)
+
+
+def test_many_nodes_are_polled_at_more_moments_also_where_they_were_added_later() -> None:
+    many = [profile(f"http://127.0.0.1:{port}", f"node{port}") for port in range(1, 31)]
+    fleet = Fleet(configuration(many[:1]))
+    moments = fleet.nodes[0]._timing.moments
+    assert moments is not None
+    few = moments.seconds
+    fleet.adopt(many)
+    assert all(one._timing.moments is moments for one in fleet.nodes)
+    assert moments.seconds < few / 2
+    fleet.adopt(many[:2])
+    assert moments.seconds == few
 
 
 async def test_an_interval_that_changes_acts_at_once(served: SimulatedCluster) -> None:
