@@ -90,7 +90,9 @@ CASES: dict[str, Callable[[type[Any]], object]] = {
     "slots": lambda c: (c.__slots__, hasattr(c(1), "__dict__")),
     "method": lambda c: c(2).doubled(),
     "class variable": lambda c: c.LIMIT,
-    "signature": lambda c: [c(n) for n in range(9)] and [*inspect.signature(c).parameters],
+    "signature": lambda c: (
+        [c(n) for n in range(ours._FEW + 1)] and [*inspect.signature(c).parameters]
+    ),
     "generic": lambda c: c.others[1](5).item,
     "empty": lambda c: c.others[2]() == c.others[2](),
     "copied": lambda c: dataclasses.asdict(copy.copy(c(1, "b"))),
@@ -126,6 +128,14 @@ def test_a_class_with_few_instances_compiles_nothing() -> None:
     assert compiled is not first
     assert class_(1) == class_(1)
     assert class_.__init__ is compiled
+
+
+def test_to_compare_instances_compiles_no_initializer() -> None:
+    class_ = define(ours.dataclass, ARGUMENTS[0])
+    first, comparing = class_.__init__, class_.__eq__
+    assert class_(1) == class_(1)
+    assert class_.__init__ is first
+    assert class_.__eq__ is not comparing
 
 
 def test_what_a_class_defines_itself_stays() -> None:

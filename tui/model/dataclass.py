@@ -1,19 +1,22 @@
 """Dataclasses that are defined in a fifth of the time: there are 200, and each start pays them.
 
 `dataclasses` compiles five functions for each frozen class, one after another. Here the three that
-must be quick when they are called are compiled at once, when they are called: most classes that a
-start imports have no instance yet, or one. All classes share the other functions.
+must be quick when they are called are compiled when they are called: what compares at once, the
+initializer with many instances, since most classes that a start imports have few. All classes share
+the other functions.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
 
-_FEW = 3
-"""Instances that are filled field by field: to compile takes as long as to fill thirty so."""
+_FEW = 60
+"""Instances that are filled field by field: to compile takes as long as to fill so many."""
+
+_Filled = tuple[str, Any, Any]
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -43,28 +46,29 @@ else:
 
 
 def _compiled_when_called(cls: type[Any], *, is_frozen: bool, is_compared: bool) -> dict[str, Any]:
-    """Return functions that put those of `_compiled` into the class in their place."""
+    """Return functions that put compiled ones into the class in their place."""
+    instances_left = _FEW
+    fields: Sequence[_Filled] = ()
 
-    def compile_now() -> None:
-        for name, function in _compiled(cls, is_frozen=is_frozen, is_compared=is_compared).items():
+    def put(functions: Mapping[str, Any]) -> None:
+        for name, function in functions.items():
             if vars(cls).get(name) is made[name]:  # not one of the class's own
                 setattr(cls, name, function)
 
-    instances_left = _FEW
-
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - as it is called
-        nonlocal instances_left
+        nonlocal instances_left, fields
         instances_left -= 1
-        if instances_left < 0 or not _is_filled(self, dataclasses.fields(cls), args, kwargs):
-            compile_now()
+        fields = fields or _filled(cls)
+        if instances_left < 0 or not _is_filled(self, fields, args, kwargs):
+            put(_initializer(cls, is_frozen=is_frozen))
             cls.__init__(self, *args, **kwargs)
 
     def __eq__(self: Any, other: object) -> Any:  # noqa: N807 - as above
-        compile_now()
+        put(_comparison(cls, is_frozen=is_frozen))
         return vars(cls)["__eq__"](self, other)
 
     def __hash__(self: Any) -> Any:  # noqa: N807 - as above
-        compile_now()
+        put(_comparison(cls, is_frozen=is_frozen))
         return vars(cls)["__hash__"](self)
 
     made: dict[str, Any] = {"__init__": __init__}
@@ -74,31 +78,36 @@ def _compiled_when_called(cls: type[Any], *, is_frozen: bool, is_compared: bool)
     return made
 
 
+def _filled(cls: type[Any]) -> Sequence[_Filled]:
+    """Return what fills each field of a class: its name, its default and what makes one."""
+    return [(one.name, one.default, one.default_factory) for one in dataclasses.fields(cls)]
+
+
 def _is_filled(
-    one: Any, fields: Sequence[dataclasses.Field[Any]], args: Sequence[Any], kwargs: dict[str, Any]
+    one: Any, fields: Sequence[_Filled], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> bool:
     """Set the fields of an instance as its initializer would; False where that would raise."""
     if len(args) > len(fields):
         return False
-    values = {field.name: value for field, value in zip(fields, args, strict=False)}
-    if not values.keys().isdisjoint(kwargs):
-        return False
-    values |= kwargs
-    for field in fields:
-        if field.name in values:
-            value = values.pop(field.name)
-        elif field.default is not dataclasses.MISSING:
-            value = field.default
-        elif field.default_factory is not dataclasses.MISSING:
-            value = field.default_factory()
+    given = len(kwargs)
+    for number, (name, default, make) in enumerate(fields):
+        if number < len(args):
+            value = args[number]
+        elif name in kwargs:
+            value = kwargs[name]
+            given -= 1
+        elif default is not dataclasses.MISSING:
+            value = default
+        elif make is not dataclasses.MISSING:
+            value = make()
         else:
             return False
-        object.__setattr__(one, field.name, value)
-    return not values
+        object.__setattr__(one, name, value)
+    return not given
 
 
-def _compiled(cls: type[Any], *, is_frozen: bool, is_compared: bool) -> dict[str, Any]:
-    """Compile the initializer of a class, and what compares its instances."""
+def _initializer(cls: type[Any], *, is_frozen: bool) -> dict[str, Any]:
+    """Compile the initializer of a class."""
     fields = dataclasses.fields(cls)
     known = {"__set": object.__setattr__, "__missing": dataclasses.MISSING}
     heads, lines = ["self"], []
@@ -120,24 +129,33 @@ def _compiled(cls: type[Any], *, is_frozen: bool, is_compared: bool) -> dict[str
             lines.append(f" __set_{name}(self, {value})")
         else:
             lines.append(f" __set(self, {name!r}, {value})")
-    source = [f"def __init__({', '.join(heads)}):", *(lines or [" pass"])]
-    if is_compared:
-        ours, theirs = (
-            f"({''.join(f'{one}.{field.name}, ' for field in fields if field.compare)})"
-            for one in ("self", "other")
-        )
-        source += [
-            "def __eq__(self, other):",
-            f" return {ours} == {theirs} if other.__class__ is self.__class__ else NotImplemented",
-        ]
-        if is_frozen:
-            source += ["def __hash__(self):", f" return hash({ours})"]
+    made = _compiled(cls, [f"def __init__({', '.join(heads)}):", *(lines or [" pass"])], known)
+    made["__init__"].__annotations__ = {field.name: field.type for field in fields}
+    return made
+
+
+def _comparison(cls: type[Any], *, is_frozen: bool) -> dict[str, Any]:
+    """Compile what compares instances of a class."""
+    names = [field.name for field in dataclasses.fields(cls) if field.compare]
+    ours, theirs = (
+        f"({''.join(f'{one}.{name}, ' for name in names)})" for one in ("self", "other")
+    )
+    source = [
+        "def __eq__(self, other):",
+        f" return {ours} == {theirs} if other.__class__ is self.__class__ else NotImplemented",
+    ]
+    if is_frozen:
+        source += ["def __hash__(self):", f" return hash({ours})"]
+    return _compiled(cls, source, {})
+
+
+def _compiled(cls: type[Any], source: Sequence[str], known: dict[str, Any]) -> dict[str, Any]:
+    """Compile functions of a class, to which `known` is global."""
     made: dict[str, Any] = {}
     exec("\n".join(source), known, made)  # noqa: S102 - names of fields alone, as dataclasses does
     for name, function in made.items():
         function.__qualname__ = f"{cls.__qualname__}.{name}"
         function.__module__ = cls.__module__
-    made["__init__"].__annotations__ = {field.name: field.type for field in fields}
     return made
 
 
