@@ -3,6 +3,8 @@
 from pathlib import Path
 from time import thread_time
 
+from textual import events
+
 from tests.ui.conftest import open_deck, write_configuration
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.live_screen import LiveScreen
@@ -21,6 +23,15 @@ class CountingScreen(LiveScreen[None]):
         self.count += 1
 
 
+def in_front_at_once(new: CountingScreen) -> None:
+    """Resume a screen that was mounted just now, and again after another screen."""
+    for times in range(2):
+        event = events.ScreenResume()
+        new.on_screen_resume(event)
+        assert new.count == times
+        assert event.refresh_styles is bool(times)
+
+
 async def test_a_screen_is_not_refreshed_again_where_nothing_is_new(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
@@ -29,6 +40,7 @@ async def test_a_screen_is_not_refreshed_again_where_nothing_is_new(
         screen = CountingScreen(deck.fleet, {"accent": "", "readonly": ""}, {})
         await deck.app.push_screen(screen)
         await deck.until(lambda: screen.count)
+        in_front_at_once(CountingScreen(deck.fleet, {"accent": "", "readonly": ""}, {}))
         node = deck.fleet.watch("node1")
         for _ in range(2):
             before, seen = screen.count, node.reading

@@ -524,7 +524,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
                 self.table.move_to(service)
         self.table.focus()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, _: events.ScreenResume) -> None:
         """Show the orders as they are now, and post which node is shown again."""
         self.orders_moved()
         self.post_message(self.NodeShown(self.here))

@@ -103,15 +103,22 @@ class LiveScreen(Screen[ScreenResultType]):
         self._barred: tuple[object, ...] = ()
         self._took = self._next_at = 0.0
         self._has_news = False
+        self._was_in_front = False
 
     def on_mount(self) -> None:
         """Show everything, and start the clock."""
-        self.refresh_all()
+        self._timed(self.refresh_all)
         self.set_interval(_TICK, self._on_clock)
 
-    def on_screen_resume(self) -> None:
-        """Show what changed while another screen lay over it."""
-        self._timed(self.refresh_all)
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Show what changed while another screen lay over it.
+
+        The first time nothing lay over it: it was styled and shown when it was mounted just now.
+        """
+        if self._was_in_front:
+            self._timed(self.refresh_all)
+        else:
+            self._was_in_front, event.refresh_styles = True, False
 
     def on_screen_suspend(self) -> None:
         """Take the keys off the screen: those of the window above are shown in it."""

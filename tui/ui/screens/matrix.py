@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 
 from tui.fleet.fleet import Fleet
@@ -99,7 +99,7 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
         yield self._status
         yield self._keys
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, _: events.ScreenResume) -> None:
         """Go to the cell that it was opened for, the first time."""
         if self._begins is not None:
             self.call_after_refresh(self.table.point, *self._begins)
