@@ -56,6 +56,13 @@ def test_every_node_is_polled_once_and_returned_in_the_order_of_the_profiles(
     assert not [one for one in gc.get_objects() if isinstance(one, NodeOperator)]
 
 
+def test_a_look_at_a_node_takes_one_connection() -> None:
+    with serving(Play()) as server:
+        (found,) = look(profile(server.url))
+        assert found.scope.optional == {"alert_mgr"}
+        assert server.connections == 1
+
+
 def test_the_kinds_are_known_for_every_node_of_a_cluster(served: SimulatedCluster) -> None:
     for one in look(*profiles(served)):
         kinds = {service.name: one.scope.kind(service) for service in one.services}

@@ -1,7 +1,8 @@
 """One look at nodes that are not polled on: the services of all first, then what surrounds them.
 
-Who each node is and which services are optional is read side by side. A node that is not primary
-may redirect the latter; the first that answers is the one that is read for the rest.
+Who each node is and which services are optional is read of all nodes side by side, of each by its
+one connection: to open another takes longer than to wait. A node that is not primary may redirect
+the latter; the first that answers is the one that is read for the rest.
 """
 
 from __future__ import annotations

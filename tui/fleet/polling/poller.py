@@ -483,9 +483,9 @@ class NodePoller:
         Raises LoginStopped.
         """
         try:
-            async with self._side_connection.hold() as reader:
+            async with self._connection.hold() as reader:
                 answer = await reader.optional_services()
-                self._side_connection.prove()
+                self._connection.prove()
                 return answer
         except ApiError as error:
             return error
@@ -498,7 +498,7 @@ class NodePoller:
         `optional` is what `optional_services` returned. Every trouble becomes a gap.
         """
         try:
-            async with self._side_connection.hold() as reader:
+            async with self._connection.hold() as reader:
                 await self._facts_reader.read_cluster_once(
                     reader, optional, until=until, only_kinds=only_kinds
                 )
