@@ -95,7 +95,12 @@ def test_a_whole_status_never_imports_the_window(more: list[str], tmp_path: Path
     }
     # For what a status does not do: to record, to send, to follow.
     others = ("orders.", "rollout.", "events.", "fleet", "poll_once")
-    not_needed = (*(f"tui.fleet.{one}" for one in others), "tui.journal.", "tui.history.")
+    not_needed = (
+        *(f"tui.fleet.{one}" for one in others),
+        "tui.journal.",
+        "tui.history.",
+        "tui.cli.first_frame",
+    )
     assert not [name for name in imported if name.startswith(not_needed)]
     assert not imported & {"encodings.idna", "difflib"}
 

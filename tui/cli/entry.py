@@ -6,8 +6,6 @@ import gc
 import os
 import sys
 
-from tui.cli.first_frame import open_at_once
-
 TYPE_CHECKING = False  # as typing has it, whose import takes longer than a first frame may
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,11 +54,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: Sequence[str]) -> int:
     try:
-        code = open_at_once(args)
-        if code is None and "status" in args:
+        code = None
+        if "status" in args:
             from tui.cli.status_once import status_at_once
 
             code = status_at_once(args)
+        if code is None:
+            from tui.cli.first_frame import open_at_once
+
+            code = open_at_once(args)
         if code is not None:
             return code
         from tui.cli.main import run
