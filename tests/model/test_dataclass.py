@@ -5,7 +5,9 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
@@ -160,3 +162,16 @@ class Pickled:
 
 def test_one_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(Pickled(3))) == Pickled(3)  # noqa: S301 - our own
+
+
+def test_nothing_but_the_simulator_uses_the_standard_librarys() -> None:
+    """It shares no code with the client; elsewhere one of them costs a start as much as ten."""
+    tree = Path(ours.__file__).parents[1]
+    used = {
+        path.relative_to(tree).parts[0]
+        for path in tree.rglob("*.py")
+        if re.search(
+            r"^from dataclasses import .*\bdataclass\b", path.read_text("utf-8"), re.MULTILINE
+        )
+    }
+    assert used == {"sim"}

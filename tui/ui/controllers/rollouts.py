@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.executor import NotAccepted
 from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
+from tui.model.dataclass import dataclass
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.controllers.orders import journal_warning, unlock_text
 from tui.ui.format.status_lines import Palette

@@ -6,7 +6,6 @@ type-ahead decides nothing. What decides is no Textual action, since a link can 
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from rich.console import Group, RenderableType
@@ -19,6 +18,7 @@ from textual.content import Content
 from textual.errors import NoWidget
 from textual.widgets import Button, Input, Static
 
+from tui.model.dataclass import dataclass
 from tui.ui.dialogs.armed import ArmedScreen, TypedInput
 from tui.ui.format.key_bar import Hint, hint_line
 from tui.ui.format.status_lines import Palette

@@ -6,7 +6,6 @@ and the key that tests or saves must come on its own.
 
 import asyncio
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
@@ -29,6 +28,7 @@ from tui.config.url import normal_url
 from tui.credentials import Secret
 from tui.credentials.refused_logins import RefusedLogins
 from tui.fleet.onboarding.connection_check import ConnectionTestResult, try_connection
+from tui.model.dataclass import dataclass
 from tui.model.trust import UNCHECKED
 from tui.ui.dialogs.armed import TypeAheadProofScreen
 from tui.ui.format.key_bar import Hint, hint_border
