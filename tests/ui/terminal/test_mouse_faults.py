@@ -1,16 +1,25 @@
-"""A fault in Textual's handling of the mouse is contained to its event; ours is not hidden."""
+"""A fault in Textual's handling of the mouse is contained to its event; ours is not hidden.
 
-from typing import Any
+The handlers of each message are those that Textual finds, for every widget of the deck.
+"""
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import pytest
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
+from textual.message import Message
+from textual.message_pump import MessagePump
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 from textual.widgets._toast import Toast
 
 from tests.ui.conftest import settle, wait_until
-from tui.ui.terminal.mouse_faults import MouseSafeApp
+from tui.ui.app import DeckApp
+from tui.ui.terminal import mouse_faults
+from tui.ui.terminal.mouse_faults import MouseSafeApp, handlers_of
 
 
 class Faulty(Static):
@@ -137,3 +146,85 @@ async def test_a_key_that_fails_inside_textual_is_dropped_and_the_next_is_handle
         await settle(app)
         assert app.is_running
         assert toasts(app)[0].startswith("A key failed inside Textual and was dropped: NoMatches")
+
+
+Kind = TypeVar("Kind", MessagePump, Message)
+
+
+def every(cls: type[Kind]) -> Iterator[type[Kind]]:
+    """Yield a class and all that derive from it, of Textual and the deck."""
+    if cls.__module__.startswith(("tui", "textual")):
+        yield cls
+    for derived in cls.__subclasses__():
+        yield from every(derived)
+
+
+def bare(cls: type[Kind]) -> Kind:
+    """Return an instance that was never initialized."""
+    made = object.__new__(cls)
+    if isinstance(made, Message):
+        made._no_default_action = False
+        made._sender = None
+    return made
+
+
+def named(handlers: mouse_faults._Handlers) -> list[tuple[type, object]]:
+    return [(cls, method.__func__) for cls, method in handlers]  # type: ignore[attr-defined]
+
+
+def test_each_class_has_the_handlers_that_textual_finds() -> None:
+    pumps = [bare(cls) for cls in {*every(MessagePump)}]
+    messages = [bare(cls) for cls in {*every(Message)} - {Message}]
+    found = 0
+    for pump in pumps:
+        for message in messages:
+            name = message.handler_name
+            theirs = named(mouse_faults._textual_finds(pump, name, message))
+            assert named(handlers_of(pump, name, message)) == theirs, (pump, message)
+            assert named(handlers_of(pump, name, message)) == theirs, "the second time"
+            found += len(theirs)
+    assert DeckApp in {type(pump) for pump in pumps}
+    assert found > 1000
+
+
+class Chosen(Message):
+    pass
+
+
+class Below(Widget):
+    def on_chosen(self) -> None:
+        pass
+
+    def on_key(self) -> None:
+        pass
+
+
+class Above(Below):
+    @on(Chosen)
+    def _taken(self) -> None:
+        pass
+
+    def on_key(self) -> None:
+        pass
+
+
+def test_a_handler_that_prevents_the_default_ends_the_search() -> None:
+    key = events.Key("a", "a")
+    handlers = iter(handlers_of(Above(), "on_key", key))
+    assert next(handlers)[0] is Above
+    key.prevent_default()
+    assert not [cls for cls, _ in handlers if cls is Below]
+
+
+def test_a_decorated_handler_is_found_before_those_by_name() -> None:
+    found = [method.__name__ for _, method in handlers_of(Above(), "on_chosen", Chosen())]
+    assert found == ["_taken", "on_chosen"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_textual_looks_handlers_up_here(times: int) -> None:
+    widget = Below()
+    for _ in range(times):
+        found = widget._get_dispatch_methods("on_key", events.Key("a", "a"))
+        assert [cls for cls, _ in found][:1] == [Below]
+    assert (Below, events.Key, "on_key") in mouse_faults._known

@@ -4,10 +4,13 @@ In Textual 8.2.8, several clicks on a widget that the first one closes are handl
 a second click beside the palette closed the screen under it, and one on a toast that is gone
 asked for its parent; page down fails in a list without a visible line. A widget whose handler
 raises ends the whole application.
+
+Textual also looks through all base classes of a widget for each message that it is sent, some 80
+times a key, and mostly finds nothing: here that is done once for each class.
 """
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +57,55 @@ _TEXTUAL = Path(textual.__file__).parent
 _HERE = Path(__file__).parent
 _OURS = _HERE.parent.parent
 _REPORTS_AT_MOST = 20
+
+
+_Handlers = Iterable[tuple[type, Callable[[Message], Awaitable[Any]]]]
+_Found = tuple[tuple[type, Any], ...]
+
+_textual_finds = MessagePump._get_dispatch_methods  # noqa: SLF001 - Textual has no other place
+_known: dict[tuple[type, type, str], _Found | None] = {}
+
+
+def handlers_of(pump: MessagePump, name: str, message: Message) -> _Handlers:
+    """Return the handlers of a message, each with the class that has it, as Textual does.
+
+    `name` is that of a handler, without underscore.
+    """
+    key = (pump.__class__, message.__class__, name)
+    try:
+        found = _known[key]
+    except KeyError:
+        found = _known[key] = _named_handlers(*key)
+    if found is None:
+        return _textual_finds(pump, name, message)
+    return _bound(pump, found, message) if found else ()
+
+
+def _named_handlers(pump: type, message: type, name: str) -> _Found | None:
+    """Return the handlers that are found by their names; None where one is found by `on`.
+
+    What `on` finds may depend on who sent the message.
+    """
+    found = []
+    for cls in pump.__mro__:
+        decorated = vars(cls).get("_decorated_handlers")
+        if decorated and not decorated.keys().isdisjoint(message.__mro__):
+            return None
+        method = vars(cls).get(f"_{name}") or vars(cls).get(name)
+        if method is not None and not getattr(method, "_textual_on", None):
+            found.append((cls, method))
+    return tuple(found)
+
+
+def _bound(pump: MessagePump, found: _Found, message: Message) -> Iterator[tuple[type, Any]]:
+    for cls, method in found:
+        if message._no_default_action:  # noqa: SLF001 - a handler may set it
+            return
+        yield cls, method.__get__(pump, cls)
+
+
+# For every widget, and most of them are not ours to subclass.
+MessagePump._get_dispatch_methods = handlers_of  # type: ignore[assignment]  # noqa: SLF001 - above
 
 
 class MouseSafeApp(TerminalApp):
