@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from tui.ui.format.key_bar import key_bar
+from tui.ui.format.key_bar import KeyBars, key_bar
 
 PALETTE = {"off": "dim", "accent": "bold"}
 WORDS = {"start": "Start", "restart": "Restart", "help": "Help"}
@@ -53,3 +53,33 @@ def test_keys_leave_room_for_the_reason_and_those_of_actions_stay_dim() -> None:
     keys = KEYS | {"matrix": "0"}
     bar = key_bar(words, keys, PALETTE, width=40, goes_first=("matrix",), refusal="read-only")
     assert bar.plain == " r Restart  ?  no actions: read-only"
+
+
+def test_a_bar_is_made_once_while_a_cursor_goes_to_and_fro() -> None:
+    bars = KeyBars()
+    dim = frozenset({"restart"})
+    first = bars.bar(WORDS, KEYS, PALETTE, width=80)
+    second = bars.bar(WORDS, KEYS, PALETTE, width=80, dim=dim)
+    assert first == key_bar(WORDS, KEYS, PALETTE, width=80)
+    assert (dimmed(first), dimmed(second)) == ([], ["Restart", "Restart"])
+    assert bars.bar(WORDS, KEYS, PALETTE, width=80) is first
+    assert bars.bar(WORDS, KEYS, PALETTE, width=80, dim=dim) is second
+
+
+def test_a_bar_is_made_again_in_another_frame() -> None:
+    bars, keys = KeyBars(), dict(KEYS)
+    assert bars.bar(WORDS, keys, PALETTE, width=80).plain.startswith(" s Start")
+    keys["start"] = "x"
+    assert bars.bar(WORDS, keys, PALETTE, width=80).plain.startswith(" x Start")
+    assert bars.bar(WORDS, keys, PALETTE, width=6).plain == " x Start"[:6]
+    assert (
+        bars.bar(WORDS, keys, PALETTE | {"off": "red"}, width=80, refusal="no").spans[0].style
+        == "red"
+    )
+
+
+def test_few_bars_are_kept() -> None:
+    bars = KeyBars()
+    for number in range(100):
+        bars.bar(WORDS, KEYS, PALETTE, width=80, refusal=f"the answer is {number} s old")
+    assert len(bars._bars) <= 8

@@ -19,6 +19,8 @@ _REFUSED = "no actions: "
 _GAP = 2
 """Cells between two keys."""
 
+_KEPT = 8
+
 _HELP = "help"
 """The key that stays in every bar; in a narrow one without its word."""
 
@@ -64,6 +66,47 @@ def key_bar(
         bar.append(f"{_REFUSED}{fitting}" if fitting else "", palette["off"])
     bar.truncate(width, overflow="crop")
     return bar
+
+
+class KeyBars:
+    """Keeps the newest bars: a cursor goes to and fro between services that have a few of them."""
+
+    def __init__(self) -> None:
+        self._frame: tuple[object, ...] = ()
+        self._bars: dict[tuple[str, str, frozenset[str]], Text] = {}
+
+    def bar(
+        self,
+        words: Mapping[str, str],
+        keys: Mapping[str, str],
+        palette: Palette,
+        *,
+        width: int,
+        goes_first: Sequence[str] = (),
+        refusal: str = "",
+        brief_refusal: str = "",
+        dim: frozenset[str] = frozenset(),
+    ) -> Text:
+        """Return a bar that was made before, or a new one; see `key_bar`."""
+        frame = (words, dict(keys), palette, width, goes_first)
+        if frame != self._frame:
+            self._frame, self._bars = frame, {}
+        state = (refusal, brief_refusal, dim)
+        bar = self._bars.get(state)
+        if bar is None:
+            if len(self._bars) >= _KEPT:
+                self._bars.clear()
+            bar = self._bars[state] = key_bar(
+                words,
+                keys,
+                palette,
+                width=width,
+                goes_first=goes_first,
+                refusal=refusal,
+                brief_refusal=brief_refusal,
+                dim=dim,
+            )
+        return bar
 
 
 def _bar_width(labels: Mapping[str, Text]) -> int:

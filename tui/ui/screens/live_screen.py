@@ -24,7 +24,7 @@ from tui.model.service import Kind, Service
 from tui.model.sorting import Sorting
 from tui.ui.controllers.orders import OrderController
 from tui.ui.format import header, status_lines
-from tui.ui.format.key_bar import key_bar
+from tui.ui.format.key_bar import KeyBars
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import Palette
@@ -100,7 +100,7 @@ class LiveScreen(Screen[ScreenResultType]):
         self._status = BarLine(id="status")
         self._keys = BarLine(id="keys")
         self._painted_at = 0.0
-        self._barred: tuple[object, ...] = ()
+        self._bars = KeyBars()
         self._took = self._next_at = 0.0
         self._has_news = False
         self._was_in_front = False
@@ -122,7 +122,6 @@ class LiveScreen(Screen[ScreenResultType]):
 
     def on_screen_suspend(self) -> None:
         """Take the keys off the screen: those of the window above are shown in it."""
-        self._barred = ()
         self._keys.say(Text())
 
     @property
@@ -269,18 +268,13 @@ class LiveScreen(Screen[ScreenResultType]):
         brief_refusal: str = "",
         dim: frozenset[str] = frozenset(),
     ) -> None:
-        """Show the key bar, of `words` by the key's id; see `key_bar` for the rest.
+        """Show the key bar, of `words` by the key's id; see `KeyBars` for the rest.
 
         Below a window it stays empty, since none of the keys does there what it says.
         """
         if self.app.screen is not self:
             return
-        width, keys = self.size.width, dict(self.live_keys)
-        barred = (words, keys, goes_first, refusal, brief_refusal, dim, self._palette, width)
-        if barred == self._barred:
-            return
-        self._barred = barred
-        bar = key_bar(
+        bar = self._bars.bar(
             words,
             self.live_keys,
             self._palette,
