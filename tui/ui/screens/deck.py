@@ -461,11 +461,16 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         if view is None:
             return
         self._show_footer(view)
-        self._show_state(view)
         if self._detail.display and not self._is_following:
             self._is_following = True
             wait = self._followed_at + _FOLLOWS_EVERY - monotonic()
             self.set_timer(max(0.001, wait), self._follow_cursor)
+
+    @on(LiveTable.MarksChanged, "#services")
+    def _marks_changed(self) -> None:
+        view = self.view()
+        if view is not None:
+            self._show_state(view)
 
     def _follow_cursor(self) -> None:
         """Show the service under the cursor in the detail pane."""

@@ -239,7 +239,7 @@ def changed_span(
     None where nothing does; (0, 0), that is WHOLE_LINE, stands for the whole line. It is one span,
     since Textual writes a line from its beginning for each span.
     """
-    if old == new:
+    if old is new or old == new:  # most are, and to compare their cells takes longer
         return None
     if old is None or new is None or old.has_the_line or new.has_the_line:
         return WHOLE_LINE
