@@ -519,6 +519,7 @@ class ServicesParser:
         self._uptimes: list[bytes] = []
         self._services: tuple[Service, ...] = ()
         self._ticking: list[int] = []
+        self._minutes: list[_Minute] = []
 
     def parse(self, body: bytes) -> tuple[Service, ...]:
         """Parse an answer. Raises WireError."""
@@ -544,27 +545,36 @@ class ServicesParser:
         # Each uptime that was cut out is one of these, in this order; else nothing is known of it.
         if [texts[number] for number in self._ticking] == list(map(bytes.decode, uptimes)):
             self._frame, self._uptimes = frame, uptimes
+            known = (self._services[number].uptime for number in self._ticking)
+            self._minutes = list(map(_minute_of, uptimes, known))
 
     def _advance(self, uptimes: list[bytes]) -> None:
         """Take over new uptimes; all else is as it was."""
-        services = list(self._services)
-        for number, text, before in zip(self._ticking, uptimes, self._uptimes, strict=True):
-            old = services[number]
+        services, minutes = list(self._services), self._minutes
+        for place, (number, text) in enumerate(zip(self._ticking, uptimes, strict=True)):
+            old, (minute, began) = services[number], minutes[place]
+            seconds = _SECONDS.get(text[-2:])
+            if text[:-2] == minute and seconds is not None:
+                uptime: int | None = began + seconds
+            else:
+                uptime = read_uptime(text.decode())
+                minutes[place] = _minute_of(text, uptime)
             raw = {**old.raw, "uptime": text.decode()} if isinstance(old.raw, dict) else old.raw
-            uptime = _later_uptime(old.uptime, before, text)
             services[number] = Service(
                 old.name, old.status, old.started_at, uptime, old.note, 0, raw
             )
         self._services, self._uptimes = tuple(services), uptimes
 
 
-def _later_uptime(known: int | None, before: bytes, text: bytes) -> int | None:
-    """Return the uptime that a text says, where one `before` said what is known.
+_Minute = tuple[bytes | None, int]
+"""What the text of an uptime begins with, up to its seconds, and the uptime at second 0.
 
-    Within a minute only the seconds at the end are others.
-    """
-    if known is not None and text[:-2] == before[:-2] and text[-3:-2] == b":":
-        seconds, earlier = _SECONDS.get(text[-2:]), _SECONDS.get(before[-2:])
-        if seconds is not None and earlier is not None:
-            return known + seconds - earlier
-    return read_uptime(text.decode())
+None where that is not known.
+"""
+
+
+def _minute_of(text: bytes, uptime: int | None) -> _Minute:
+    seconds = _SECONDS.get(text[-2:])
+    if uptime is None or seconds is None or text[-3:-2] != b":":
+        return None, 0
+    return text[:-2], uptime - seconds
