@@ -38,6 +38,10 @@ async def test_a_reading_makes_one_view_and_of_other_nodes_none(
         assert in_front["NodeView.of"] == in_front["ServicesTable.present"] == 1
         elsewhere = calls(lambda: deck.app.deck.node_changed("node2"))
         assert elsewhere["NodeView.of"] == elsewhere["ServicesTable.present"] == 0
+        deck.app.deck.nodes_changed()
+        deck.app.deck.node_changed("node2")
+        at_the_side = calls(deck.app.deck.nodes_changed)
+        assert at_the_side["NodeView.of"] == 2, "its line, and how high the table in front may be"
 
 
 async def test_a_reading_in_which_only_clocks_went_on_waits_for_the_tick(

@@ -1,6 +1,6 @@
 """The deck: nodes at the side, one node's services in the middle, orders and status below."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Set
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -150,10 +150,14 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
 
     # Showing
 
-    def views(self) -> list[NodeView]:
-        """Return every node as it is now."""
+    def views(self, among: Set[str] | None = None) -> list[NodeView]:
+        """Return every node as it is now, or those `among` the names."""
         now = monotonic()
-        return [NodeView.of(node, number, now) for number, node in enumerate(self._fleet.nodes, 1)]
+        return [
+            NodeView.of(node, number, now)
+            for number, node in enumerate(self._fleet.nodes, 1)
+            if among is None or node.name in among
+        ]
 
     def view(self) -> NodeView | None:
         """Return the node that is shown, as it is now."""
@@ -192,9 +196,8 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         if not changed or self.is_covered:
             return
         if self.has_side:
-            views = self.views()
-            self._side.update_nodes([v for v in views if v.name in changed], self.here)
-            self._share_room(views)
+            self._side.update_nodes(self.views(changed), self.here)
+            self._share_room()
         elif changed - {self.here}:
             self._show_elsewhere()
 
@@ -259,12 +262,11 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         if self._left.display is not self.has_side:
             self._left.display = self.has_side
         if self.has_side:
-            views = self.views()
-            self._side.present(views, self.here)
-            self._share_room(views)
+            self._side.present(self.views(), self.here)
+            self._share_room()
         self._show_elsewhere()
 
-    def _share_room(self, views: Sequence[NodeView]) -> None:
+    def _share_room(self) -> None:
         """Give the side pane the width it needs, and the events the height the table leaves."""
         room = self.size.width - _TABLE_LEAST
         wanted = max(self._side.wanted_width + 2, _MINI_LEAST if self._has_mini else 0)
@@ -273,16 +275,17 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         self._recent.set_class(self._detail.display and self.size.width < _ROOMY, "-squeezed")
         self._bound_table(self.view())
         self._show_hidden()
-        self._show_mini(views)
+        self._show_mini()
 
     @property
     def _has_mini(self) -> bool:
         """Whether there is room for a small matrix under the list of nodes."""
         return self.size.width >= _VAST[0] and self.size.height >= _VAST[1]
 
-    def _show_mini(self, views: Sequence[NodeView]) -> None:
+    def _show_mini(self) -> None:
+        views = self.views() if self._has_mini else []
         here = next((view for view in views if view.name == self.here), None)
-        if not self._has_mini or here is None:
+        if here is None:
             self._mini.say(Text())
             return
         beside = [view for view in views if here.profile.is_beside(view.profile)]
@@ -452,7 +455,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
     def _tick_side(self) -> None:
         """Show the nodes that are in view at the side, as they are now."""
         seen = frozenset(self._side.visible_keys)
-        self._side.update_nodes([v for v in self.views() if v.name in seen], self.here)
+        self._side.update_nodes(self.views(seen), self.here)
 
     @on(LiveTable.CursorMoved, "#services")
     @on(LiveTable.MarksChanged, "#services")
