@@ -31,12 +31,17 @@ HERE, ELSEWHERE, UNKNOWN = Cause.ORDERED_HERE, Cause.NOT_ORDERED_HERE, Cause.UNK
 TITLE = "restart ccs on 3 nodes of payments"
 
 SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
-    (StatusChange("RUNNING", "STOPPED"), ELSEWHERE, "RUNNING → STOPPED", "→ STOPPED"),
+    (
+        StatusChange("RUNNING", "STOPPED"), ELSEWHERE,
+        "RUNNING → STOPPED, not sent from here", "→ STOPPED",
+    ),
     (StatusChange("A", "B", ON), HERE, "A → B, sent from here", "→ B"),
-    (StatusChange("", "RUNNING"), ELSEWHERE, " → RUNNING", "→ RUNNING"),
+    (
+        StatusChange("", "RUNNING"), ELSEWHERE, " → RUNNING, not sent from here", "→ RUNNING",
+    ),
     (StatusChange(None, "RUNNING", ON), HERE, "appeared, RUNNING, sent from here", "appeared"),
-    (StatusChange(None, ""), ELSEWHERE, "appeared, ", "appeared"),
-    (StatusChange("FATAL", None), ELSEWHERE, "vanished, was FATAL", "vanished"),
+    (StatusChange(None, ""), ELSEWHERE, "appeared, , not sent from here", "appeared"),
+    (StatusChange("FATAL", None), ELSEWHERE, "vanished, was FATAL, not sent from here", "vanished"),
     (
         Restart("RUNNING", started_at=ON), ELSEWHERE,
         "restarted, RUNNING before and after, not sent from here", "restarted",
@@ -73,10 +78,10 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
     ),
     (StoppedLogin("ops", "401: no"), UNKNOWN, "login of ops stopped: 401: no", "login stopped"),
     (StoppedLogin("", "no"), UNKNOWN, "login of the certificate stopped: no", "login stopped"),
-    (OrderGiven(Verb.STOP, ("x",)), UNKNOWN, "stop sent from here", "stop ordered"),
+    (OrderGiven(Verb.STOP, ("x",)), UNKNOWN, "stop sent from here", "stop sent"),
     (
         OrderGiven(Verb.RESTART, ("a", "b"), "it, since hangs"), UNKNOWN,
-        "restart sent from here: a, b, since it, since hangs", "restart ordered",
+        "restart sent from here: a, b, since it, since hangs", "restart sent",
     ),
     (
         OrderEnded(Verb.RESTART, Result.NOT_RESTARTED, "it was unknown"), UNKNOWN,

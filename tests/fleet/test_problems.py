@@ -87,6 +87,30 @@ def test_the_worst_is_first() -> None:
     ]  # fmt: skip
 
 
+def test_a_required_service_that_is_down_is_critical_and_comes_before_an_optional_one() -> None:
+    optional = frozenset({"mdns_server", "stats_archiver"})
+    services = {
+        "ccs": "FATAL", "dmcproxy": "STOPPED", "mdns_server": "FATAL", "stats_archiver": "STOPPED",
+    }  # fmt: skip
+    found = problems(node("a", services, optional=optional))
+    assert [(p.service, p.severity, p.what) for p in found] == [
+        ("ccs", Severity.CRITICAL, "FATAL: it does not come up, and is required"),
+        ("dmcproxy", Severity.CRITICAL, "STOPPED, and is required"),
+        ("mdns_server", Severity.CRITICAL, "FATAL: it does not come up"),
+        ("stats_archiver", Severity.SERIOUS, "STOPPED, and should not be"),
+    ]
+    loop = event(CrashLoop(3, 600), 100, "mdns_server", cause=Cause.NOT_ORDERED_HERE)
+    looping = node("a", {"ccs": "FATAL", "mdns_server": "BACKOFF"}, optional=optional)
+    assert [p.service for p in problems(looping, events=(loop,))] == ["ccs", "mdns_server"]
+    looping = replace(looping, optional=frozenset({"ccs"}))
+    assert [p.service for p in problems(looping, events=(loop,))] == ["mdns_server", "ccs"]
+
+
+def test_a_service_of_which_the_kind_is_not_known_is_not_called_required() -> None:
+    problem = problem_of(node("a", {"ccs": "STOPPED"}))
+    assert (problem.severity, problem.what) == (Severity.SERIOUS, "STOPPED, and should not be")
+
+
 @pytest.mark.parametrize("kind", TroubleKind)
 def test_trouble_with_a_node_is_listed_with_its_kind_and_since_when(kind: TroubleKind) -> None:
     problem = problem_of(lost("a", kind, since=90))

@@ -256,7 +256,9 @@ def test_actions_from_here_and_changes_that_they_do_not_explain_are_apart() -> N
     ]
     found = find(subject(), *events)
     assert [one.age for one in of(found, EvidenceKind.ACTION)] == [90.0, 120.0]
-    assert [one.text for one in of(found, EvidenceKind.CHANGE)] == ["RUNNING → STOPPED"]
+    assert [one.text for one in of(found, EvidenceKind.CHANGE)] == [
+        "RUNNING → STOPPED, not sent from here"
+    ]
     assert "no action from here" in text(find(subject()), EvidenceKind.ACTION)
 
 

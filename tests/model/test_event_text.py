@@ -43,9 +43,8 @@ def test_who_ordered_it_is_added_only_where_that_matters(kind: EventKind) -> Non
     changes = {EventKind.FLIPPED, EventKind.APPEARED, EventKind.VANISHED, EventKind.RESTARTED}
     here = event_text(event(EXAMPLES[kind], cause=HERE))
     assert here == plain + ", sent from here" * (kind in changes)
-    restarts = {EventKind.RESTARTED, EventKind.LOOPING}
     elsewhere = event_text(event(EXAMPLES[kind], cause=ELSEWHERE))
-    assert elsewhere == plain + ", not sent from here" * (kind in restarts)
+    assert elsewhere == plain + ", not sent from here" * (kind in changes | {EventKind.LOOPING})
 
 
 def test_an_entry_of_the_clusters_log_is_shown_clean_with_its_places() -> None:
@@ -71,10 +70,10 @@ PLACE = "node1 (https://node1:9443)"
         (Restart("RUNNING"), ELSEWHERE, "not sent from here, by its start time"),
         (Restart("RUNNING", via="EXITED"), HERE, "sent from here, seen EXITED"),
         (Restart("RUNNING"), UNKNOWN, "by its start time"),
-        (StatusChange(None, "RUNNING"), ELSEWHERE, "RUNNING"),
+        (StatusChange(None, "RUNNING"), ELSEWHERE, "RUNNING, not sent from here"),
         (StatusChange(None, "RUNNING"), HERE, "RUNNING, sent from here"),
-        (StatusChange("FATAL", None), ELSEWHERE, "was FATAL"),
-        (StatusChange("RUNNING", "FATAL"), ELSEWHERE, "RUNNING → FATAL"),
+        (StatusChange("FATAL", None), ELSEWHERE, "was FATAL, not sent from here"),
+        (StatusChange("RUNNING", "FATAL"), ELSEWHERE, "RUNNING → FATAL, not sent from here"),
         (ConnectionLost(None, f"{PLACE} gave no answer"), UNKNOWN, "gave no answer"),
         (ConnectionLost(None, "the proxy gave no answer"), UNKNOWN, "the proxy gave no answer"),
         (

@@ -69,8 +69,10 @@ def test_a_desktop_notice_comes_at_once_and_the_next_with_a_count(
         assert len(calls(terminal, form)) == 1
         terminal.until(lambda: len(calls(terminal, form)) == 2)
         first, then = calls(terminal, form)
-        assert first == "node1 alert_mgr: status, RUNNING → FATAL"
-        assert then == "node1 pdns_server (and 2 more): status, RUNNING → BACKOFF"
+        assert first == "node1 alert_mgr: status, RUNNING → FATAL, not sent from here"
+        assert (
+            then == "node1 pdns_server (and 2 more): status, RUNNING → BACKOFF, not sent from here"
+        )
         written = leave(terminal, form)
     assert strange(written)
     assert not bells(written)

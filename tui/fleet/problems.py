@@ -15,7 +15,7 @@ from tui.model.event_text import event_text
 from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth
 from tui.model.reading import Reading, TroubleKind
-from tui.model.service import Health, Service
+from tui.model.service import Health, Kind, Service, kind_of
 from tui.model.trust import UNCHECKED
 
 LOOPS_FOR, RESTARTS_FOR = 600.0, 3600.0
@@ -32,9 +32,9 @@ class Severity(Enum):
     """How serious a problem is, the worst first; the value is the word on the screen."""
 
     CRITICAL = "critical"
-    """A node cannot be read or not be relied on, or a service does not come up."""
+    """A node cannot be read or not be relied on, a required service is down, or one fails."""
     SERIOUS = "serious"
-    """A service is not as it should be, or what is known is old."""
+    """Another service is not as it should be, or what is known is old."""
     NOTICE = "notice"
     """It happened, or will happen; now all is well."""
 
@@ -95,6 +95,8 @@ class ReportedNode(Protocol):
 class NodeCondition:
     """What the problems of one node are found from; `stale_after` is in seconds.
 
+    `optional` are the configuration names of the services that may be stopped, None where they are
+    not known; `disabled` those of them that are switched off.
     `place` is its name and address, as messages of its connection begin. Where it `is_unchecked`,
     the profile accepts any certificate. `password` is what it costs that
     its polls carry the password, None where they do not; `interval` is that of polling.
@@ -103,6 +105,7 @@ class NodeCondition:
     name: str
     reading: Reading
     stale_after: float
+    optional: frozenset[str] | None = None
     disabled: frozenset[str] = frozenset()
     wrong_node: str = ""
     kinds_gap: str = ""
@@ -121,6 +124,7 @@ class NodeCondition:
             name=watch.name,
             reading=watch.reading,
             stale_after=watch.stale_after,
+            optional=watch.facts.optional,
             disabled=watch.facts.disabled,
             wrong_node=watch.wrong_node,
             kinds_gap=watch.facts.kinds_gap,
@@ -137,6 +141,10 @@ class NodeCondition:
         """Whether its services are recent enough to be shown as the present."""
         age = self.reading.age(now)
         return age is not None and age <= self.stale_after
+
+    def requires(self, service: str) -> bool:
+        """Whether the cluster is known not to list a service as optional."""
+        return kind_of(service, self.optional) is Kind.REQUIRED
 
     @property
     def is_silent(self) -> bool:
@@ -303,7 +311,8 @@ def _service(
     loop = _looping(events, now)
     if loop is not None:
         what = f"{service.status}, crash loop: {event_text(loop)}"
-        yield Problem(Severity.CRITICAL, 3, node.name, what, service.name, loop.at, is_down=True)
+        rank = 2 if node.requires(service.name) else 3
+        yield Problem(Severity.CRITICAL, rank, node.name, what, service.name, loop.at, is_down=True)
         return
     problem = _status_problem(node, service, events, now)
     if problem is not None:
@@ -331,10 +340,19 @@ def _status_problem(
             return None
         return Problem(Severity.SERIOUS, 4, node.name, f"still {status}", service.name, since)
     since = _since(events, service.name, lambda health: health.is_problem)
-    what, severity, rank = {
-        Health.FAILED: (f"{status}: it does not come up", Severity.CRITICAL, 4),
-        Health.DOWN: (f"{status}, and should not be", Severity.SERIOUS, 2),
-    }.get(health, (f"{status}: not a status that is documented", Severity.SERIOUS, 3))
+    is_required = node.requires(service.name)
+    match health:
+        case Health.FAILED:
+            also = ", and is required" if is_required else ""
+            what, severity = f"{status}: it does not come up{also}", Severity.CRITICAL
+            rank = 2 if is_required else 4
+        case Health.DOWN if is_required:
+            what, severity, rank = f"{status}, and is required", Severity.CRITICAL, 2
+        case Health.DOWN:
+            what, severity, rank = f"{status}, and should not be", Severity.SERIOUS, 2
+        case _:
+            what = f"{status}: not a status that is documented"
+            severity, rank = Severity.SERIOUS, 3
     is_down = health in (Health.FAILED, Health.DOWN)
     return Problem(severity, rank, node.name, what, service.name, since, is_down=is_down)
 

@@ -79,7 +79,7 @@ def event_brief(event: Event) -> str:
         case StoppedLogin():
             return "login stopped"
         case OrderGiven(verb=verb):
-            return f"{verb.value} ordered"
+            return f"{verb.value} sent"
         case OrderEnded(verb=verb, result=result):
             return f"{verb.value} {result.value}"
         case RolloutMoved() as rollout:
@@ -109,7 +109,7 @@ def _behind(details: EventDetails, cause: Cause, sender: Sender | None) -> str:
         return f"sent by {sender_text(sender)}"
     if cause is Cause.ORDERED_HERE and isinstance(details, StatusChange | Restart):
         return ORDERED_HERE
-    if cause is Cause.NOT_ORDERED_HERE and isinstance(details, Restart | CrashLoop):
+    if cause is Cause.NOT_ORDERED_HERE and isinstance(details, StatusChange | Restart | CrashLoop):
         return NOT_ORDERED_HERE
     return ""
 

@@ -179,7 +179,7 @@ async def test_the_clusters_own_log_is_merged_in_and_can_be_shown_alone(
         await timeline(deck)
         await row(deck, "node2", "· cluster", "node_memory, node:2")
         await row(deck, "demo", "· cluster", "backup_succeeded, database 1")
-        await row(deck, "node2", "alert_mgr", "RUNNING → STOPPED")
+        await row(deck, "node2", "alert_mgr", "RUNNING → STOPPED, not sent from here")
         await deck.press("slash", *"from=cluster", "enter")
         await deck.until(lambda: all("· cluster" in line for line in rows(deck)))
         assert len(rows(deck)) == 3
