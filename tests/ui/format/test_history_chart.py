@@ -4,7 +4,15 @@ from collections import defaultdict
 
 from tui.history.day import Bucket, Day, State, make_day
 from tui.model.service import Health
-from tui.ui.format.history_chart import COUNT, MINUTES, UNWATCHED, chart_line, day_rows, strip
+from tui.ui.format.history_chart import (
+    COUNT,
+    MINUTES,
+    UNWATCHED,
+    chart_line,
+    day_rows,
+    last_signs,
+    strip,
+)
 from tui.ui.format.service_row import GLYPHS, RESTARTED
 
 PALETTE = defaultdict(str)
@@ -113,3 +121,12 @@ def test_a_service_that_is_switched_off_and_a_finished_one_are_no_fault() -> Non
     day = minutes(State(0.0, "STOPPED"))
     assert set(strip(day, frozenset({"mdns_server"}), "mdns_server")[0]) == {"·"}
     assert set(strip(minutes(State(0.0, "EXITED")), NONE, "start_redis_servers")[0]) == {"─"}
+
+
+def test_the_last_minutes_of_a_strip_keep_their_styles() -> None:
+    hour = ("─" * 50 + "↻" + "■" * 9, (("muted", 50), ("warn", 1), ("bad", 9)))
+    assert last_signs(hour, 60) == hour
+    assert last_signs(hour, 15) == (hour[0][-15:], (("muted", 5), ("warn", 1), ("bad", 9)))
+    assert last_signs(hour, 4) == ("■■■■", (("bad", 4),))
+    assert last_signs(hour, 0) == ("", ())
+    assert last_signs(("", ()), 20) == ("", ())

@@ -40,3 +40,19 @@ async def test_rows_that_come_into_view_where_the_table_grows_are_reported() -> 
         await pilot.pause()
         assert len(host.table.visible_keys) == seen + 10
         assert host.scrolled > before
+
+
+async def test_the_strip_covers_one_of_a_few_spans_whatever_the_width() -> None:
+    host, spans = Host(), set[int]()
+    async with host.run_test(size=(72, 10)) as pilot:
+        host.table.present(node_view("node1", Service("ccs", "RUNNING")), ServiceFilter(), {})
+        for width in range(72, 160, 4):
+            await pilot.resize_terminal(width, 10)
+            await pilot.pause()
+            strip = next((one for one in host.table._laid if one.column.key == "strip"), None)
+            if strip is not None:
+                minutes = int(strip.column.title.split()[1])
+                assert minutes <= strip.width
+                spans.add(minutes)
+    assert spans >= {30, 45}
+    assert spans <= {10, 15, 20, 30, 45, 60}

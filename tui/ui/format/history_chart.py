@@ -88,7 +88,10 @@ def _restarts(day: Day) -> str:
     return f"{len(day.restarts)}, the last at {last}"
 
 
-MINUTES = 60
+SPANS = (10, 15, 20, 30, 45, 60)
+"""The minutes that a strip may cover."""
+
+MINUTES = SPANS[-1]
 """Cells of the longest strip."""
 
 CALM, DISABLED, NO_DATA = "─", "·", " "
@@ -112,6 +115,18 @@ def strip(day: Day, disabled: frozenset[str], service: str) -> tuple[str, Runs]:
         text += sign * length
         runs.append((style, length))
     return text, tuple((style, sum(n for _, n in same)) for style, same in groupby(runs, _style))
+
+
+def last_signs(hour: tuple[str, Runs], minutes: int) -> tuple[str, Runs]:
+    """Return the last `minutes` signs of a strip, with the runs that they are in."""
+    text, runs = hour
+    kept: list[tuple[str, int]] = []
+    room = min(minutes, len(text))
+    for style, length in reversed(runs):
+        if room > 0:
+            kept.insert(0, (style, min(length, room)))
+            room -= length
+    return text[len(text) - min(minutes, len(text)) :], tuple(kept)
 
 
 def _style(run: tuple[str, int]) -> str:

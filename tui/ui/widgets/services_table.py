@@ -1,6 +1,6 @@
 """The live table of one node's services."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rich.cells import cell_len
@@ -11,7 +11,7 @@ from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
 from tui.model.service import Kind, Service
 from tui.model.sorting import Sorting, SortWords
-from tui.ui.format.history_chart import MINUTES, strip
+from tui.ui.format.history_chart import SPANS, Runs, last_signs, strip
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import UptimeClock, service_cells, started_words
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
@@ -49,9 +49,9 @@ def service_columns() -> tuple[Column, ...]:
             title,
             widths.get(key, len(title)),
             grow=int(key == _STRIP),
-            right=key == "uptime",
+            right=key in {"uptime", _STRIP},
             drop=drops.get(key, 0),
-            at_most=MINUTES if key == _STRIP else 0,
+            at_most=SPANS[-1] if key == _STRIP else 0,
         )
         for key, title in titles.items()
     )
@@ -77,6 +77,7 @@ class ServicesTable(LiveTable):
         self._beginnings = UptimeClock()
         self._node = ""
         self._widest: dict[str, int] = {}
+        self._hours: dict[str, tuple[str, Runs]] = {}
         self._strips: dict[str, Cell] = {}
         self._struck: tuple[object, ...] = ()
         self._minutes = 0
@@ -90,7 +91,10 @@ class ServicesTable(LiveTable):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        """Make each column as wide as its longest cell; the strip has what is left over."""
+        """Make each column as wide as its longest cell; the strip has what is left over.
+
+        It covers one of a few spans, so that its title does not change with every cell.
+        """
         fitted, room = [], self.scrollable_content_region.width
         most = dict.fromkeys(self._widest, room // _SHARE)
         most["name"] = max(_NAME_LEAST, room - _BESIDE_NAME)
@@ -104,11 +108,16 @@ class ServicesTable(LiveTable):
             )
             fitted.append(replace(column, title=title, width=width))
         placed = place_columns(fitted, room)
-        minutes = next((one.width for one in placed if one.column.key == _STRIP), 0)
-        self._minutes = minutes
+        width = next((one.width for one in placed if one.column.key == _STRIP), 0)
+        minutes = max((span for span in SPANS if span <= width), default=0)
+        if minutes != self._minutes:
+            self._minutes = minutes
+            self._cut_strips()
         self.set_columns(
             tuple(
-                replace(column, title=f"LAST {minutes} MIN") if column.key == _STRIP else column
+                replace(column, title=f"LAST {minutes} MIN", at_most=minutes)
+                if column.key == _STRIP
+                else column
                 for column in fitted
             )
         )
@@ -139,9 +148,14 @@ class ServicesTable(LiveTable):
         ):
             return
         self._struck = struck
+        self._hours = {name: strip(day, view.facts.disabled, name) for name, day in days.items()}
+        self._cut_strips()
+
+    def _cut_strips(self) -> None:
+        """Make the cells of the strip: the last minutes of each service's last hour."""
         self._strips = {}
-        for name, day in days.items():
-            text, runs = strip(day, view.facts.disabled, name)
+        for name, hour in self._hours.items():
+            text, runs = last_signs(hour, self._minutes)
             self._strips[name] = Cell(text, runs=runs)
 
     def present(self, view: NodeView, query: ServiceFilter, last: Mapping[str, Event]) -> int:
@@ -157,16 +171,20 @@ class ServicesTable(LiveTable):
             else None,
         )
         self._beginnings.note(view.reading)
-        rows = [self._row(service, view, last.get(service.name)) for service in chosen]
+        rows, minutes = self._rows(chosen, view, last), self._minutes
         self._measure_cells(view.name, rows)
-        self.show(rows)
+        self.show(rows if minutes == self._minutes else self._rows(chosen, view, last))
         return len(chosen)
+
+    def _rows(
+        self, services: Iterable[Service], view: NodeView, last: Mapping[str, Event]
+    ) -> list[Row]:
+        return [self._row(service, view, last.get(service.name)) for service in services]
 
     def _row(self, service: Service, view: NodeView, last: Event | None) -> Row:
         found = self._strips.get(service.name, _BLANK)
         if not view.is_fresh:
-            # An old row has no colours, so that it is cut at the wrong end.
-            found = Cell(found.text[-self._minutes :] if self._minutes else "")
+            found = Cell(found.text)
         return _row(service, self.uptime(service, view), view, last, found)
 
     def tick(self, view: NodeView, last: Mapping[str, Event]) -> None:
