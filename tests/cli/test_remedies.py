@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.cli.remedies import trouble_text
+from tui.cli.remedies import advice_text, next_command, trouble_text
+from tui.fleet.why import NextStep, Offer
 from tui.model.reading import Remedy, Trouble, TroubleKind
 
 
@@ -40,3 +41,47 @@ def test_a_login_that_is_not_sent_says_until_when_and_how_to_lift_it() -> None:
 def test_no_remedy_names_a_key(remedy: Remedy) -> None:
     for word in ("press", "ctrl", "{"):
         assert word not in worded(remedy)
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "command"),
+    [
+        (
+            NextStep("start it", Offer.START, "ccs"),
+            "start it: `rsdeck start node1 ccs`",
+            "rsdeck start node1 ccs",
+        ),
+        (
+            NextStep("look at its worst service", Offer.EXPLAIN, "x\x1b[31m"),
+            "look at its worst service: `rsdeck why node1 x␛[31m`",
+            "rsdeck why node1 x␛[31m",
+        ),
+        (
+            NextStep("compare the nodes", Offer.COMPARE),
+            "compare the nodes: `rsdeck status`",
+            "rsdeck status",
+        ),
+        (
+            NextStep("see what else happened", Offer.TIMELINE),
+            "see what else happened: `rsdeck events --since 1h --node node1`",
+            "rsdeck events --since 1h --node node1",
+        ),
+        (NextStep("contact Redis support"), "contact Redis support", ""),
+        (
+            NextStep(
+                trouble=Trouble(TroubleKind.UNREACHABLE, "no", "is it up?", (Remedy.REFRESH,))
+            ),
+            "run it again; is it up?",
+            "",
+        ),
+    ],
+)
+def test_what_to_do_next_is_worded_with_its_command(
+    step: NextStep, text: str, command: str
+) -> None:
+    assert advice_text(step, "node1") == text
+    assert next_command(step, "node1") == command
+
+
+def test_every_offer_is_a_command() -> None:
+    assert all(next_command(NextStep("x", offer, "ccs"), "node1") for offer in Offer)

@@ -12,12 +12,14 @@ def test_all_well_is_exit_code_0_and_only_gets_are_sent(
 ) -> None:
     ran = known.run("why", "node2", "ccs")
     assert (ran.code, ran.err) == (0, "")
-    assert [line.split()[0] for line in ran.out.splitlines()][:3] == ["WHAT", "status", "restarts"]
+    assert [line.split()[0] for line in ran.out.splitlines()[:3]] == ["WHAT", "status", "restarts"]
     assert "GET /v1/nodes/check/{uid}" in ran.out
     assert {one.method for one in served.cluster.requests if one.path != "/v1/users/authorize"} == {
         "GET"
     }
     assert not (known.home / ".local").exists()
+    assert ran.out.endswith("the cluster's metadata. It is required.\n")
+    assert "next step" not in ran.out
 
 
 def test_what_is_down_is_exit_code_1_with_the_evidence(
@@ -35,6 +37,15 @@ def test_what_is_down_is_exit_code_1_with_the_evidence(
     assert problems["alerts"]["text"] == "node_memory on node:2, WARNING"
     assert problems["alerts"]["age_seconds"] >= 0
     assert ran.out.isascii()
+    assert made["description"].endswith("It is required.")
+    assert made["next_step"].startswith("contact Redis support")
+    assert made["next_command"] is None
+    served.cluster.node(2).processes["alert_mgr"].fix_status("STOPPED")
+    lines = known.run("why", "node2", "alert_mgr").out.splitlines()
+    assert lines[-2:] == [
+        "what it does  Sends alerts; while it is stopped, none is sent. It is optional.",
+        "next step     start it: `rsdeck start node2 alert_mgr`",
+    ]
     assert known.run("why", "node2").code == 1
     assert known.run("why", "node2", "dmcproxy").code == 0
 

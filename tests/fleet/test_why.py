@@ -13,14 +13,18 @@ from tui.fleet.why import (
     Checks,
     Evidence,
     EvidenceKind,
+    NextStep,
+    Offer,
     Source,
     WhySubject,
     find_evidence,
+    find_next_step,
     read_checks,
 )
 from tui.model.context import Alert, ClusterContext, Known, LogEntry, RunningAction, VendorSeverity
 from tui.model.event import (
     Cause,
+    CrashLoop,
     Event,
     EventDetails,
     OrderEnded,
@@ -30,7 +34,7 @@ from tui.model.event import (
 )
 from tui.model.node import Identity, Maintenance, ObservedHealth, Role
 from tui.model.order import Result, Verb
-from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.reading import Reading, Remedy, Trouble, TroubleKind
 from tui.model.rollout import (
     GateNow,
     Plan,
@@ -205,7 +209,14 @@ def test_restarts_that_were_all_sent_from_here_are_no_problem_and_are_named() ->
 
 def test_a_start_of_the_last_hour_that_nothing_here_saw_is_named_by_the_uptime() -> None:
     one = text(find(subject()), EvidenceKind.RESTARTS)
-    assert one == "started 00:20:00 ago, while nothing here watched it"
+    assert one == "started at 2026-03-01 11:40:00 UTC by its clock, while rsdeck did not poll it"
+    about = subject()
+    (service, *others) = about.node.reading.services
+    services = (replace(service, started_at=None), *others)
+    reading = replace(about.node.reading, services=services)
+    unclear = replace(about, node=replace(about.node, reading=reading))
+    one = text(find(unclear), EvidenceKind.RESTARTS)
+    assert one == "started 20 m ago, while rsdeck did not poll it"
 
 
 def test_a_problem_has_the_severity_and_the_sign_that_it_has_in_the_list() -> None:
@@ -312,6 +323,134 @@ def test_what_is_not_known_is_said_with_its_reason() -> None:
     assert all(one.text.startswith("not known: ") for one in found if one.gap)
     stale = replace(subject(), context=replace(context, alerts=known((), gap="timed out")))
     assert text(find(stale), EvidenceKind.ALERTS) == "none is on (not read since: timed out)"
+
+
+# What is not the present
+
+
+@pytest.mark.parametrize("is_lost", [True, False], ids=["lost", "stale"])
+@pytest.mark.parametrize(
+    ("service", "status", "said"),
+    [
+        ("ccs", "RUNNING", "RUNNING since 2026-03-01 11:40:00 UTC by its clock, up for 00:20:00"),
+        ("ccs", "STOPPED", "STOPPED since before this session"),
+        ("nope", "RUNNING", "nope is not on the node"),
+        ("", "RUNNING", "2 of 2 services ok"),
+    ],
+)
+def test_the_status_of_a_node_that_is_lost_or_stale_is_the_last_one_that_is_known(
+    service: str, status: str, said: str, *, is_lost: bool
+) -> None:
+    fresh = subject(service, status)
+    trouble = Trouble(TroubleKind.UNREACHABLE, "node1 refused the connection")
+    reading = replace(fresh.node.reading, answered_at=NOW - 300.0)
+    reading = replace(reading, trouble=trouble if is_lost else None, since=NOW - 290.0)
+    old = replace(fresh, node=replace(fresh.node, reading=reading))
+    assert text(find(fresh), EvidenceKind.STATUS) == said
+    assert text(find(old), EvidenceKind.STATUS) == f"last known, 5 m old: {said}"
+
+
+# What the service is, and what to do next
+
+
+KINDS = frozenset({"ccs"})
+
+
+def next_of(about: WhySubject, *events: Event) -> NextStep | None:
+    return find_next_step(about, events, NOW, ON)
+
+
+def of_kind(about: WhySubject, optional: frozenset[str] | None) -> WhySubject:
+    return replace(about, node=replace(about.node, optional=optional))
+
+
+def test_a_service_is_described_with_its_kind() -> None:
+    what = "Cluster configuration store: the cluster's metadata."
+    assert of_kind(subject(), frozenset()).description == f"{what} It is required."
+    assert of_kind(subject(), KINDS).description == f"{what} It is optional."
+    assert subject().description == f"{what} Its kind is not known."
+    assert subject("nope").description.startswith("No description of this service is known.")
+    assert not subject("").description
+
+
+def test_a_stopped_service_is_started_where_it_may_be_and_else_is_a_matter_for_support() -> None:
+    stopped = subject(status="STOPPED")
+    assert next_of(of_kind(stopped, KINDS)) == NextStep("start it", Offer.START, "ccs")
+    required = next_of(of_kind(stopped, frozenset()))
+    assert required == NextStep("contact Redis support: it is required, and so it is locked here")
+    unknown = next_of(replace(stopped, node=replace(stopped.node, kinds_gap="403")))
+    assert unknown is not None
+    assert unknown.offer is None
+    assert unknown.text.endswith("until then it is locked here: 403")
+    barred = next_of(replace(of_kind(stopped, KINDS), is_read_only=True))
+    assert barred == NextStep("start it where actions may be sent: here is read-only")
+    disabled = replace(of_kind(stopped, KINDS), node=replace(stopped.node, disabled=KINDS))
+    assert next_of(disabled) == NextStep("nothing: the cluster's configuration disables it")
+
+
+@pytest.mark.parametrize("kinds", [KINDS, frozenset()], ids=["optional", "required"])
+def test_what_fails_or_loops_is_not_restarted_but_read_about(kinds: frozenset[str]) -> None:
+    failed = next_of(of_kind(subject(status="FATAL"), kinds))
+    loop = event(CrashLoop(3, 600), 100, cause=Cause.NOT_ORDERED_HERE)
+    looping = next_of(of_kind(subject(), kinds), loop)
+    assert failed is not None
+    assert looping is not None
+    assert looping.text.startswith("do not restart it again")
+    for step in (failed, looping):
+        assert step.offer is None
+        assert "its log on the node (/var/opt/redislabs/log)" in step.text
+        assert step.text.endswith("contact Redis support") == (not kinds)
+    others = next_of(of_kind(subject(), kinds), replace(loop, service="other"))
+    assert others is None
+
+
+def test_other_states_of_a_service_have_a_next_step_of_their_own() -> None:
+    moving = next_of(subject(status="STARTING"))
+    assert moving is not None
+    assert moving.text.startswith("wait for it")
+    odd = next_of(subject(status="PURPLE"))
+    assert odd is not None
+    assert "supervisorctl status" in odd.text
+    assert next_of(subject("nope")) == NextStep("compare the nodes of its cluster", Offer.COMPARE)
+    assert next_of(subject()) is None
+    restarted = event(Restart("RUNNING"), 60, cause=Cause.NOT_ORDERED_HERE)
+    timeline = NextStep("see what else happened then", Offer.TIMELINE)
+    assert next_of(subject(), restarted) == timeline
+    order = event(OrderGiven(Verb.RESTART, ("ccs", "ok")), 70, "")
+    assert next_of(subject(), order, restarted) is None
+
+
+def test_a_node_that_is_not_well_itself_comes_before_its_services() -> None:
+    about = of_kind(subject(status="STOPPED"), KINDS)
+
+    def with_node(**more: Any) -> NextStep | None:
+        return next_of(replace(about, node=replace(about.node, **more)))
+
+    wrong = with_node(wrong_node="another node answers")
+    assert wrong is not None
+    assert "url of the profile" in wrong.text
+    trouble = Trouble(TroubleKind.LOGIN, "login stopped", remedies=(Remedy.GIVE_PASSWORD,))
+    lost = with_node(reading=replace(about.node.reading, trouble=trouble))
+    assert lost == NextStep(trouble=trouble)
+    bare = Trouble(TroubleKind.GARBLED, "no JSON")
+    assert with_node(reading=replace(about.node.reading, trouble=bare)) == NextStep(
+        "check the node itself", trouble=bare
+    )
+    stale = with_node(reading=replace(about.node.reading, answered_at=NOW - 60))
+    assert stale is not None
+    assert stale.text.startswith("wait for its next answer")
+    assert with_node(reading=Reading("node1")) is None
+
+
+def test_of_a_node_the_worst_service_is_looked_at_next() -> None:
+    assert next_of(subject("", "FATAL")) == NextStep(
+        "look at its worst service", Offer.EXPLAIN, "ccs"
+    )
+    assert next_of(subject("")) is None
+    down = replace(subject("").node, health=ObservedHealth("down", "unreachable", NOW - 9))
+    step = next_of(replace(subject(""), node=down))
+    assert step is not None
+    assert "rladmin status issues_only" in step.text
 
 
 # The checks

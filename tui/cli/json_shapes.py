@@ -225,6 +225,12 @@ class WhyReport(TypedDict):
 
     node: str
     service: str | None
+    description: str | None
+    """What the service does, and its kind; null of a node."""
+    next_step: str | None
+    """What to do next; null where nothing is to be done."""
+    next_command: str | None
+    """The command for it; null where there is none."""
     evidence: list[WhyEvidence]
     error: ErrorFields | None
     """Why the node could not be polled."""

@@ -1,8 +1,14 @@
 """What helps against a trouble, worded as commands: here is no key to press."""
 
+from typing import TYPE_CHECKING
+
 from tui.cli.errors import UNREACHABLE, CommandError, ErrorCode
 from tui.model.clock import clock_text
 from tui.model.reading import Remedy, Trouble, TroubleKind
+from tui.model.text import clean
+
+if TYPE_CHECKING:
+    from tui.fleet.why import NextStep
 
 _REMEDIES = {
     Remedy.REFRESH: "run it again",
@@ -24,14 +30,44 @@ def trouble_text(trouble: Trouble, node: str) -> str:
 
     Of a login that is not sent for now, it says until when, and how to lift it.
     """
+    hint = _remedies_text(trouble, node)
+    return f"{trouble.text} ({hint})" if hint else trouble.text
+
+
+def _remedies_text(trouble: Trouble, node: str) -> str:
     remedies = [_REMEDIES[remedy] for remedy in trouble.remedies if remedy in _REMEDIES]
     texts = [text.format(node=node) for text in remedies]
     if trouble.held_until is not None:
         texts = [f"until {clock_text(trouble.held_until, '%H:%M')}", _LIFT]
     elif trouble.kind is TroubleKind.LOGIN and Remedy.GIVE_PASSWORD in trouble.remedies:
         texts.insert(0, _NOT_REPEATED)
-    hint = "; ".join(filter(None, (*texts, trouble.hint)))
-    return f"{trouble.text} ({hint})" if hint else trouble.text
+    return "; ".join(filter(None, (*texts, trouble.hint)))
+
+
+def advice_text(step: "NextStep", node: str) -> str:
+    """Return what to do next, with the command for it."""
+    remedies = "" if step.trouble is None else _remedies_text(step.trouble, node)
+    command = next_command(step, node)
+    return "; ".join(
+        filter(None, (f"{step.text}: `{command}`" if command else step.text, remedies))
+    )
+
+
+def next_command(step: "NextStep", node: str) -> str:
+    """Return the command that does what to do next; empty where there is none."""
+    from tui.fleet.why import Offer
+
+    match step.offer:
+        case Offer.START:
+            return f"rsdeck start {node} {step.service}"
+        case Offer.EXPLAIN:
+            return f"rsdeck why {node} {clean(step.service, 64)}"
+        case Offer.COMPARE:
+            return "rsdeck status"
+        case Offer.TIMELINE:
+            return f"rsdeck events --since 1h --node {node}"
+        case None:
+            return ""
 
 
 _CODES = {

@@ -30,7 +30,7 @@ Examples:
 \b
 One look, by GETs alone: the status, restarts in the last hour, the node's and the cluster's own
 checks, alerts, the cluster's health call, actions from here and elsewhere, and the cluster's event
-log around the last change.
+log around the last change; then what the service does, and what to do next.
 
 \b
 Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
@@ -58,6 +58,8 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
         click.echo(json.dumps(_as_json(node, service, look), indent=2))
     else:
         click.echo(_table(look))
+        if rows := _advice(node, look):
+            click.echo(f"\n{aligned_columns(rows)}")
     if look.trouble is not None:
         click.echo(f"rsdeck: {trouble_text(look.trouble, node)}", err=True)
         ctx.exit(UNREACHABLE)
@@ -93,13 +95,26 @@ def _table(look: "WhyLook") -> str:
     return aligned_columns(rows)
 
 
+def _advice(node: str, look: "WhyLook") -> list[tuple[str, str]]:
+    """Return what the service does, and what to do next, each with its label."""
+    from tui.cli.remedies import advice_text
+
+    step = "" if look.next_step is None else advice_text(look.next_step, node)
+    rows = (("what it does", look.description), ("next step", step))
+    return [row for row in rows if row[1]]
+
+
 def _as_json(node: str, service: str, look: "WhyLook") -> WhyReport:
-    from tui.cli.remedies import trouble_error
+    from tui.cli.remedies import advice_text, next_command, trouble_error
 
     error = None if look.trouble is None else trouble_error(look.trouble, node)
+    step = look.next_step
     return {
         "node": node,
         "service": clean(service) or None,
+        "description": look.description or None,
+        "next_step": None if step is None else advice_text(step, node),
+        "next_command": None if step is None else next_command(step, node) or None,
         "evidence": [_entry(found) for found in look.evidence],
         "error": None if error is None else fields_of_error(error),
     }

@@ -16,7 +16,15 @@ from tui.fleet.polling.poller_factory import barred
 from tui.fleet.rollout.manager import GateLook, plan_node
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RehearsalStop
-from tui.fleet.why import Evidence, EvidenceKind, WhySubject, find_evidence, read_checks
+from tui.fleet.why import (
+    Evidence,
+    EvidenceKind,
+    NextStep,
+    WhySubject,
+    find_evidence,
+    find_next_step,
+    read_checks,
+)
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.event import Event
@@ -128,10 +136,16 @@ _WHY_ONLY = "read-only: the evidence is only looked at"
 
 @dataclass(frozen=True, slots=True)
 class WhyLook:
-    """The evidence of one look at a node or a service, and why the node could not be polled."""
+    """The evidence of one look at a node or a service, and why the node could not be polled.
+
+    `description` is what the service does, empty of a node; `next_step` is None where nothing is
+    to be done.
+    """
 
     evidence: tuple[Evidence, ...]
     trouble: Trouble | None
+    description: str = ""
+    next_step: NextStep | None = None
 
     @property
     def has_problem(self) -> bool:
@@ -174,9 +188,14 @@ async def _look_why(
         with contextlib.suppress(asyncio.CancelledError):
             await running
     watch = fleet.watch(node)
-    about = WhySubject.of(fleet, node, service, checks)
-    evidence = find_evidence(about, fleet.events, monotonic(), datetime.now(UTC))
-    return WhyLook(evidence, watch.reading.trouble or wrong_node_trouble(watch))
+    about = WhySubject.of(fleet, node, service, checks, is_only_look=True)
+    now, on = monotonic(), datetime.now(UTC)
+    return WhyLook(
+        find_evidence(about, fleet.events, now, on),
+        watch.reading.trouble or wrong_node_trouble(watch),
+        about.description,
+        find_next_step(about, fleet.events, now, on),
+    )
 
 
 def _seen(fleet: Fleet, node: str) -> PlanNode:

@@ -1,8 +1,8 @@
-"""Why a service or a node is as it is: the evidence in order, each with its source and its age.
+"""Why a service or a node is as it is: the evidence, each with its source and age, and what next.
 
 It is the vendor's checklist without SSH: the service's status, its restarts, the node's and the
 cluster's own checks, alerts, the cluster's health call, actions, and the cluster's event log around
-the moment of the last change. Pure, but for `read_checks`.
+the moment of the last change. What to do next follows from the state. Pure, but for `read_checks`.
 """
 
 from __future__ import annotations
@@ -16,21 +16,24 @@ from typing import TYPE_CHECKING, Any
 from tui.api.errors import ApiError, LoginRefused, gap_of
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.shared_login import LoginStopped
+from tui.fleet.polling.poller_factory import barred
 from tui.fleet.problems import (
     RESTARTS_FOR,
     NodeCondition,
     Problem,
     find_problems,
+    recent_loops,
     restarts_of,
 )
-from tui.model.clock import DATE_AND_TIME, clock_duration, clock_text, monotonic
+from tui.model.clock import DATE_AND_TIME, clock_duration, clock_text, monotonic, one_unit
 from tui.model.context import Alert, ClusterContext, Known, VendorSeverity
 from tui.model.dataclass import dataclass
 from tui.model.event import Event, EventKind, OrderGiven, StatusChange
 from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
+from tui.model.reading import Trouble
 from tui.model.rollout import RolloutProgress, RolloutState
-from tui.model.service import Health, Service
+from tui.model.service import Health, Kind, Service, kind_of, purpose_of
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -120,7 +123,8 @@ class Checks:
 class WhySubject:
     """What the evidence is about: a service of a node, or with an empty `service` the node.
 
-    `rollout` is the open one that goes through the node, None where there is none.
+    `rollout` is the open one that goes through the node, None where there is none. Where it
+    `is_read_only`, no action may be sent to the node.
     """
 
     node: NodeCondition
@@ -129,10 +133,16 @@ class WhySubject:
     context: ClusterContext
     checks: Checks = field(default_factory=Checks)
     rollout: RolloutProgress | None = None
+    is_read_only: bool = False
 
     @classmethod
-    def of(cls, fleet: Fleet, node: str, service: str, checks: Checks) -> WhySubject:
-        """Return a service of a watched node, or the node, as it is now."""
+    def of(
+        cls, fleet: Fleet, node: str, service: str, checks: Checks, *, is_only_look: bool = False
+    ) -> WhySubject:
+        """Return a service of a watched node, or the node, as it is now.
+
+        Where `is_only_look`, the fleet sends no action, and that says nothing of other commands.
+        """
         watch = fleet.watch(node)
         through = (
             rollout
@@ -140,12 +150,34 @@ class WhySubject:
             if any(step.step.node == node for step in rollout.steps)
         )
         condition, rollout = NodeCondition.of(watch), next(through, None)
-        return cls(condition, service, watch.identity, watch.context, checks, rollout)
+        bar = barred(watch.profile) if is_only_look else watch.read_only
+        context = watch.context
+        return cls(condition, service, watch.identity, context, checks, rollout, bool(bar))
 
     @property
     def found(self) -> Service | None:
         """The service, None where the node does not list it or the node is meant."""
         return self.node.reading.find(self.service) if self.service else None
+
+    @property
+    def kind(self) -> Kind:
+        """Whether the service may be stopped."""
+        return kind_of(self.service, self.node.optional)
+
+    @property
+    def description(self) -> str:
+        """What the service does, and its kind; empty of a node."""
+        if not self.service:
+            return ""
+        purpose = purpose_of(self.service) or "No description of this service is known."
+        kinds = (
+            "Its kind is not known." if self.kind is Kind.UNKNOWN else f"It is {self.kind.value}."
+        )
+        return f"{purpose} {kinds}"
+
+    def is_old(self, now: float) -> bool:
+        """Whether its services are those of an earlier answer: the node is lost, or stale."""
+        return self.node.reading.trouble is not None or not self.node.is_fresh(now)
 
 
 def find_evidence(
@@ -189,10 +221,11 @@ def _status(
     if age is None:
         yield _unknown(EvidenceKind.STATUS, Source.SERVICES, "no answer yet")
     elif subject.service and service is None:
-        text = f"{subject.service} is not on the node"
+        text = f"{_as_of(subject, now)}{subject.service} is not on the node"
         yield Evidence(EvidenceKind.STATUS, Source.SERVICES, text, age, is_problem=True)
     elif service is not None:
         text, at = _since(service, own)
+        text = f"{_as_of(subject, now)}{text}"
         bad = service.health(node.disabled).is_problem
         worst = _worst_of([service] if bad else [], problems)
         yield Evidence(
@@ -201,7 +234,7 @@ def _status(
     else:
         count = len(node.reading.services)
         ill = [one for one in node.reading.services if one.health(node.disabled).is_problem]
-        text = f"{count - len(ill)} of {count} services ok"
+        text = f"{_as_of(subject, now)}{count - len(ill)} of {count} services ok"
         text += f"; with problems: {', '.join(one.shown for one in ill[:5])}" if ill else ""
         worst = _worst_of(ill, problems)
         yield Evidence(
@@ -218,6 +251,12 @@ def _status(
                 is_problem=True,
                 problem=problem,
             )
+
+
+def _as_of(subject: WhySubject, now: float) -> str:
+    """Return that what follows is not the present, and how old it is; empty where it is fresh."""
+    age = subject.node.reading.age(now)
+    return f"last known, {one_unit(age)} old: " if age is not None and subject.is_old(now) else ""
 
 
 def _worst_of(ill: Iterable[Service], problems: Iterable[Problem]) -> Problem | None:
@@ -255,9 +294,12 @@ def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator
     here = [one for _, each in found for one in each]
     if not others and not here:
         text = "no restart was seen in the last hour"
-        service = subject.found
-        if service is not None and service.uptime is not None and service.uptime < RESTARTS_FOR:
-            text = f"started {clock_duration(service.uptime)} ago, while nothing here watched it"
+        service, age = subject.found, subject.node.reading.age(now)
+        up = None if service is None or service.uptime is None else service.uptime + (age or 0.0)
+        if service is not None and up is not None and up < RESTARTS_FOR:
+            at = service.started_at
+            when = f"at {_clock(at)} by its clock" if at else f"{one_unit(up)} ago"
+            text = f"started {when}, while rsdeck did not poll it"
         yield Evidence(EvidenceKind.RESTARTS, Source.EVENTS, text)
         return
     recent = sorted([*others, *here], key=lambda event: event.at)
@@ -427,6 +469,121 @@ def _not_since(known: Known[Any]) -> str:
 
 def _clock(moment: datetime) -> str:
     return clock_text(moment, DATE_AND_TIME)
+
+
+# What to do next
+
+
+class Offer(Enum):
+    """What the program offers: the screen words it with a key, the command line as a command."""
+
+    START = "start"
+    """Start the service."""
+    EXPLAIN = "explain"
+    """Look at the evidence for the service."""
+    COMPARE = "compare"
+    """See every service on every node."""
+    TIMELINE = "timeline"
+    """See what else happened on the node."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do next, in a few words that name no key and no command, and what is offered for it.
+
+    `service` is what the `offer` is for. Where the node has a `trouble`, its own remedies follow.
+    """
+
+    text: str = ""
+    offer: Offer | None = None
+    service: str = ""
+    trouble: Trouble | None = None
+
+
+_LOGS = "/var/opt/redislabs/log"
+"""Where a node keeps its logs (redis.io: Redis Software, "File locations")."""
+
+
+def find_next_step(
+    subject: WhySubject, events: Iterable[Event], now: float, on: datetime
+) -> NextStep | None:
+    """Return what to do next about a service or a node; None where nothing is to be done.
+
+    `now`, `on` and `events` are as of `find_evidence`.
+    """
+    node, reading = subject.node, subject.node.reading
+    if node.wrong_node:
+        return NextStep("find out which node answers there, and fix the url of the profile")
+    if reading.trouble is not None:
+        is_bare = not (reading.trouble.hint or reading.trouble.remedies)
+        return NextStep("check the node itself" if is_bare else "", trouble=reading.trouble)
+    if reading.answered_at is None:
+        return None
+    if not node.is_fresh(now):
+        return NextStep("wait for its next answer; where polling is paused, resume it")
+    own = [event for event in events if event.node == node.name]
+    if not subject.service:
+        return _next_of_node(node, own, now, on)
+    if subject.found is None:
+        return NextStep("compare the nodes of its cluster", Offer.COMPARE)
+    own = [event for event in own if event.service in ("", subject.service)]
+    return _next_of_service(subject, subject.found, own, now)
+
+
+def _next_of_node(
+    node: NodeCondition, own: Sequence[Event], now: float, on: datetime
+) -> NextStep | None:
+    problems = find_problems([node], own, now, on)
+    worst = next((problem.service for problem in problems if problem.service), "")
+    if worst:
+        return NextStep("look at its worst service", Offer.EXPLAIN, worst)
+    if node.health is not None and node.health.is_down:
+        return NextStep("on a node, `rladmin status issues_only` and `rlcheck` show more")
+    return None
+
+
+def _next_of_service(
+    subject: WhySubject, service: Service, own: Sequence[Event], now: float
+) -> NextStep | None:
+    health = service.health(subject.node.disabled)
+    changes = [event for event in own if event.service]
+    if recent_loops(changes, now):
+        return NextStep(f"do not restart it again: find the reason in its log{_where(subject)}")
+    match health:
+        case Health.FAILED:
+            return NextStep(f"find the reason in its log{_where(subject)}")
+        case Health.DOWN:
+            return _next_of_stopped(subject, service)
+        case Health.UNKNOWN:
+            return NextStep("see on the node what `supervisorctl status` shows of it")
+        case Health.MOVING:
+            return NextStep(f"wait for it; where it stays so, see its log{_where(subject)}")
+        case Health.OFF:
+            return NextStep("nothing: the cluster's configuration disables it")
+        case _:
+            orders = [event for event in own if event.kind is EventKind.ORDERED]
+            if restarts_of(changes, orders, now)[0]:
+                return NextStep("see what else happened then", Offer.TIMELINE)
+            return None
+
+
+def _next_of_stopped(subject: WhySubject, service: Service) -> NextStep:
+    if subject.kind is Kind.REQUIRED:
+        return NextStep("contact Redis support: it is required, and so it is locked here")
+    if subject.kind is Kind.UNKNOWN:
+        gap = f": {subject.node.kinds_gap}" if subject.node.kinds_gap else ""
+        return NextStep(f"find out whether it is optional; until then it is locked here{gap}")
+    if subject.is_read_only:
+        return NextStep("start it where actions may be sent: here is read-only")
+    if not service.is_actionable:
+        return NextStep("see on the node what `supervisorctl status` shows of it")
+    return NextStep("start it", Offer.START, service.name)
+
+
+def _where(subject: WhySubject) -> str:
+    """Return where the log is, and whom to ask before a required service is touched."""
+    support = "; it is required, so contact Redis support" if subject.kind is Kind.REQUIRED else ""
+    return f" on the node ({_LOGS}){support}"
 
 
 # What is read for it

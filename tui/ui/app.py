@@ -512,7 +512,7 @@ class DeckApp(MouseSafeApp):
         if subject is None or subject[0] not in self._fleet:
             self._warn("No service and no node is under the cursor.")
         else:
-            self.push_screen(WhyScreen(self._fleet, *subject, self._colors()))
+            self.push_screen(WhyScreen(self._fleet, *subject, self._colors(), self.live_keys))
 
     def action_timeline(self) -> None:
         """Show the events of all nodes."""

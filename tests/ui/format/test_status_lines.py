@@ -7,6 +7,7 @@ import pytest
 from rich.text import Text
 
 from tests.ui.node_views import node_view
+from tui.fleet.why import NextStep, Offer
 from tui.model.event import CrashLoop, Event
 from tui.model.node import Identity
 from tui.model.order import (
@@ -28,6 +29,7 @@ from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import (
     banner_line,
     elsewhere_line,
+    next_step_text,
     order_lines,
     remedy_text,
     status_line,
@@ -153,6 +155,25 @@ def test_remedies_come_before_the_hint() -> None:
     )
     assert worded(hint="is the node up?") == "is the node up?"
     assert worded() == ""
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (NextStep("contact Redis support"), "contact Redis support"),
+        (NextStep("start it", Offer.START, "ccs"), "start it: s on it in the deck"),
+        (NextStep("look", Offer.EXPLAIN, "a\nb"), "look: f7 on a\\nb in the deck"),
+        (NextStep("compare", Offer.COMPARE), "compare: 0 shows every service on every node"),
+        (NextStep("see", Offer.TIMELINE), "see: e shows the timeline"),
+        (
+            NextStep(trouble=Trouble(TroubleKind.LOGIN, "text", "why?", (Remedy.REFRESH,))),
+            "ctrl+r polls now; why?",
+        ),
+    ],
+)
+def test_what_to_do_next_names_the_live_key(step: NextStep, text: str) -> None:
+    keys = KEYS | {"start": "s", "why": "f7", "matrix": "0", "timeline": "e"}
+    assert next_step_text(step, keys) == text
 
 
 def test_a_remedy_names_the_key_that_a_person_has_chosen() -> None:

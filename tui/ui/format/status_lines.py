@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tui.fleet.problems import Problem, Severity
+from tui.fleet.why import NextStep, Offer
 from tui.model.clock import clock_text, one_unit
 from tui.model.event import Event
 from tui.model.event_text import event_text
@@ -204,6 +205,23 @@ def remedy_text(trouble: Trouble, keys: Mapping[str, str]) -> str:
     shown = {name: key_text(keys.get(name, "")) for name in ("refresh", "trust", "login")}
     remedies = [_REMEDIES[remedy].format(**shown) for remedy in trouble.remedies]
     return "; ".join(filter(None, (*remedies, trouble.hint)))
+
+
+_OFFERS = {
+    Offer.START: "{start} on it in the deck",
+    Offer.EXPLAIN: "{why} on {service} in the deck",
+    Offer.COMPARE: "{matrix} shows every service on every node",
+    Offer.TIMELINE: "{timeline} shows the timeline",
+}
+
+
+def next_step_text(step: NextStep, keys: Mapping[str, str]) -> str:
+    """Return what to do next; `keys` are the live keys by the id of their binding."""
+    shown = {name: key_text(keys.get(name, "")) for name in ("start", "why", "matrix", "timeline")}
+    offer = "" if step.offer is None else _OFFERS[step.offer]
+    offer = offer.format(service=visible_name(step.service), **shown)
+    remedies = "" if step.trouble is None else remedy_text(step.trouble, keys)
+    return "; ".join(filter(None, (": ".join(filter(None, (step.text, offer))), remedies)))
 
 
 def trouble_line(view: NodeView, palette: Palette, keys: Mapping[str, str]) -> Text:

@@ -1,6 +1,6 @@
 """Why a service or a node is as it is: the evidence, live, over the screen it was opened from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
@@ -14,21 +14,39 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.why import Checks, Evidence, WhySubject, find_evidence, read_checks
+from tui.fleet.why import (
+    Checks,
+    Evidence,
+    WhySubject,
+    find_evidence,
+    find_next_step,
+    read_checks,
+)
 from tui.model.clock import monotonic, one_unit
 from tui.model.context import Known
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import hint_border
-from tui.ui.format.status_lines import Palette, problem_sign
+from tui.ui.format.status_lines import Palette, next_step_text, problem_sign
 
 
-def why_page(evidence: Iterable[Evidence], palette: Palette) -> Table:
-    """Return the evidence, a row each: sign, what it is about, its age, its text and its source."""
+def why_page(
+    evidence: Iterable[Evidence], palette: Palette, *, description: str = "", next_step: str = ""
+) -> Table:
+    """Return the evidence, a row each: sign, what it is about, its age, its text and its source.
+
+    First come what the service does, and what to do next.
+    """
     table = Table.grid(padding=(0, 1))
     table.add_column(width=1)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
+    for label, advice, style in (
+        ("what it does", description, ""),
+        ("next step", next_step, palette["bold"]),
+    ):
+        if advice:
+            table.add_row("", Text(label, palette["muted"]), "", Text(advice, style))
     for found in evidence:
         sign, style = _sign(found)
         age = "" if found.age is None else one_unit(found.age)
@@ -97,8 +115,11 @@ class WhyScreen(ModalScreen[None]):
         Binding("k", "up", "Up", show=False),
     ]
 
-    def __init__(self, fleet: Fleet, node: str, service: str, palette: Palette) -> None:
+    def __init__(
+        self, fleet: Fleet, node: str, service: str, palette: Palette, keys: Mapping[str, str]
+    ) -> None:
         super().__init__()
+        self._keys = keys
         self._fleet = fleet
         self._node, self._service = node, service
         self._palette = palette
@@ -136,8 +157,15 @@ class WhyScreen(ModalScreen[None]):
             self.dismiss(None)
             return
         about = WhySubject.of(self._fleet, self._node, self._service, self._checks)
-        evidence = find_evidence(about, self._fleet.events, monotonic(), datetime.now(UTC))
-        self.query_one("#evidence", Static).update(why_page(evidence, self._palette))
+        now, on, events = monotonic(), datetime.now(UTC), self._fleet.events
+        step = find_next_step(about, events, now, on)
+        page = why_page(
+            find_evidence(about, events, now, on),
+            self._palette,
+            description=about.description,
+            next_step="" if step is None else next_step_text(step, self._keys),
+        )
+        self.query_one("#evidence", Static).update(page)
 
     def action_close(self) -> None:
         """Go back to the screen below."""
