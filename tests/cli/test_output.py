@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import USER, Command, Ran, profiles
 from tui.cli.errors import CommandError
-from tui.cli.output import unwritten
+from tui.cli.output import aligned_columns, fold_column, unwritten
 from tui.sim.server import SimulatedCluster
 
 ALERT = ("node1", "alert_mgr")
@@ -100,3 +100,28 @@ def test_what_could_not_be_printed_after_an_action_ends_with_no_code_of_an_unsen
     assert "No space left on device; the journal has what was sent" in full.message
     gone = BrokenPipeError()
     assert unwritten(gone) is gone
+
+
+ROWS = [
+    ("pinned", "sha256:1f2e  node1, node2 and node3", "ok"),
+    ("no answer", "node4: refused the connection", ""),
+]
+
+
+def test_a_long_column_is_folded_at_words_to_fit_the_terminal() -> None:
+    shown = aligned_columns(fold_column(ROWS, 1, 36)).splitlines()
+    assert shown == [
+        "pinned     sha256:1f2e node1,  ok",
+        "           node2 and node3",
+        "no answer  node4: refused the",
+        "           connection",
+    ]
+    assert all(len(line) <= 36 for line in shown)
+
+
+def test_what_fits_or_has_no_room_is_not_folded_and_no_word_is_broken() -> None:
+    assert fold_column(ROWS, 1, 80) is ROWS
+    assert fold_column(ROWS, 1, 30) is ROWS
+    word = "x" * 50
+    assert fold_column([("a", f"{word} b", "")], 1, 40) == [["a", word, ""], ["", "b", ""]]
+    assert fold_column([("a", word), ("b", "")], -1, 40) == [["a", word], ["b", ""]]

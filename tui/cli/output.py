@@ -1,12 +1,13 @@
 """The form of what commands print: aligned columns, and errors as JSON."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from tui.cli.errors import DOWN, CommandError, ErrorCode
-from tui.model.text import clean, width
+from tui.model.text import clean, fold, width
 
 if TYPE_CHECKING:
     from tui.cli.json_shapes import ErrorFields, ErrorObject
@@ -47,6 +48,45 @@ def aligned_columns(rows: Sequence[Sequence[str]]) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+_FOLDED_LEAST = 20
+"""Cells below which a column is not folded: a few letters a line cannot be read."""
+
+
+def folded_columns(rows: Sequence[Sequence[str]], column: int = -1) -> str:
+    """Align rows in columns, and on a terminal fold the cells of one at words, to fit its width.
+
+    What is no terminal gets whole lines.
+    """
+    room = _terminal_width()
+    return aligned_columns(fold_column(rows, column, room) if room else rows)
+
+
+def fold_column(rows: Sequence[Sequence[str]], column: int, room: int) -> Sequence[Sequence[str]]:
+    """Fold the cells of a column at words, so that the rows fit into `room` cells.
+
+    The rest of a cell goes on in rows that are empty but for it. A word is never broken.
+    """
+    widths = [max(map(width, cells)) for cells in zip(*rows, strict=True)]
+    least = room - 2 * (len(widths) - 1) - (sum(widths) - widths[column])
+    if widths[column] <= least or least < _FOLDED_LEAST:
+        return rows
+    folded: list[list[str]] = []
+    for row in rows:
+        # A fingerprint that is broken cannot be copied.
+        for number, line in enumerate(fold(row[column], least, breaks_words=False)):
+            folded.append(["" if number else cell for cell in row])
+            folded[-1][column] = line
+    return folded
+
+
+def _terminal_width() -> int:
+    """Return the width of the terminal that stdout is, 0 where it is none."""
+    try:
+        return 0 if sys.stdout is None else os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:  # also what io raises of a stream without a descriptor
+        return 0
 
 
 def unwritten(error: OSError) -> OSError | CommandError:

@@ -8,7 +8,7 @@ import click
 from tui.cli.completion import complete_clusters, complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.output import aligned_columns
+from tui.cli.output import folded_columns
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _show_and_pin(
     from tui.fleet.onboarding.pinning import PinMatch, certificate_facts, changed_certificate_remedy
 
     rows = certificate_facts(presented, datetime.now(UTC))
-    click.echo(aligned_columns([(row.label, row.words) for row in rows]))
+    click.echo(folded_columns([(row.label, row.words) for row in rows]))
     if presented.match is PinMatch.CHANGED and not replaced:
         click.echo(f"rsdeck: {changed_certificate_remedy(presented)}", err=True)
         return DOWN

@@ -7,7 +7,7 @@ import click
 
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.fingerprint_prompt import typed_digits
-from tui.cli.output import aligned_columns
+from tui.cli.output import folded_columns
 from tui.config import ConfigError, Configuration
 from tui.fleet.onboarding.certificate_renewal import (
     Renewal,
@@ -35,7 +35,7 @@ def renew_cluster(configuration: Configuration, cluster: str, wanted: str, repla
     renewal = asyncio.run(fetch_renewal(configuration, cluster, configuration.settings.timeout))
     rows = renewal_facts(renewal, datetime.now(UTC))
     if rows:
-        click.echo(aligned_columns([(row.label, row.words) for row in rows]))
+        click.echo(folded_columns([(row.label, row.words) for row in rows]))
     if renewal.block is not None:
         click.echo(f"rsdeck: {renewal.block.value}; nothing was written", err=True)
         return _blocked_code(renewal)

@@ -10,7 +10,7 @@ from tui.cli.completion import complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL
 from tui.cli.json_shapes import WhyEvidence, WhyReport
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.output import aligned_columns, fields_of_error
+from tui.cli.output import fields_of_error, folded_columns
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
     else:
         click.echo(_table(look))
         if rows := _advice(node, look):
-            click.echo(f"\n{aligned_columns(rows)}")
+            click.echo(f"\n{folded_columns(rows)}")
     if look.trouble is not None:
         click.echo(f"rsdeck: {trouble_text(look.trouble, node)}", err=True)
         ctx.exit(UNREACHABLE)
@@ -92,7 +92,7 @@ def _table(look: "WhyLook") -> str:
     for found in look.evidence:
         age = "-" if found.age is None else one_unit(found.age)
         rows.append((found.word, age, found.text, found.source.value))
-    return aligned_columns(rows)
+    return folded_columns(rows, 2)
 
 
 def _advice(node: str, look: "WhyLook") -> list[tuple[str, str]]:

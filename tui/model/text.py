@@ -102,15 +102,18 @@ def cut(text: str, cells: int) -> str:
     return _head(text, cells - 1) + _ELLIPSIS
 
 
-def fold(text: str, cells: int) -> list[str]:
-    """Break a text at its spaces into lines of at most `cells` cells; longer words are broken."""
+def fold(text: str, cells: int, *, breaks_words: bool = True) -> list[str]:
+    """Break a text at its spaces into lines of at most `cells` cells.
+
+    A longer word is broken too, or with `breaks_words` False has a line of its own, as it is.
+    """
     lines, line = [], ""
     for word in text.split():
         if line and width(line) + 1 + width(word) > cells:
             lines.append(line)
             line = ""
         line = f"{line} {word}" if line else word
-        while width(line) > cells:
+        while breaks_words and width(line) > cells:
             head = _head(line, cells)
             lines.append(head)
             line = line[len(head) :]
