@@ -4,10 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.conftest import ARMS_AS_SHIPPED, Deck, open_deck, posts, write_configuration
+from tests.ui.conftest import (
+    NEVER_ARMS,
+    NEVER_SURE,
+    Deck,
+    open_deck,
+    posts,
+    write_configuration,
+)
 from tui.fleet.orders.verdict import Patience
 from tui.model.rollout import Plan, RolloutState
 from tui.sim.server import SimulatedCluster
+from tui.ui.dialogs.leave import LeaveDialog
 from tui.ui.dialogs.order import OrderDialog
 
 pytestmark = pytest.mark.real_time
@@ -29,22 +37,35 @@ async def begin(deck: Deck) -> Plan:
     return found[0]
 
 
-async def test_q_names_the_rollout_that_is_open_once_whatever_order_is_out(
-    served: SimulatedCluster, tmp_path: Path
+async def press_leave(deck: Deck, key: str) -> None:
+    """Press a key that leaves, once: a second one would answer what the first one led to."""
+    await deck.press(key)
+    await deck.until(lambda: isinstance(deck.app.screen, LeaveDialog))
+
+
+@pytest.mark.parametrize(("key", "confirms"), [("q", "y"), ("ctrl+q", "ctrl+q")])
+async def test_what_leaves_names_the_rollout_that_is_open_and_needs_a_confirmation(
+    key: str, confirms: str, served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    async with open_deck(write_configuration(served, tmp_path), patience=NEVER_SURE) as deck:
         await deck.all_known()
         await begin(deck)
-        await deck.press("q")
-        await deck.shows("Still open", "rollout 1, restart alert_mgr")
-        # By then another order is out.
-        await deck.until(lambda: len(posts(served)) == 2)
-        await deck.press("q")
+        await deck.until(lambda: posts(served))
+        await press_leave(deck, key)
+        await deck.shows("rollout 1, restart alert_mgr", "not touched:")
+        await deck.press("escape")
+        await deck.until(lambda: not isinstance(deck.app.screen, LeaveDialog))
+        assert deck.app.is_running
+        await press_leave(deck, key)
+        await deck.armed()
+        await deck.press(confirms)
         await deck.until(lambda: not deck.app.is_running)
-    assert len(posts(served)) == 2
+    assert len(posts(served)) == 1
 
 
-async def test_q_names_a_rollout_that_is_paused(served: SimulatedCluster, tmp_path: Path) -> None:
+async def test_a_rollout_that_is_paused_is_named_until_it_is_aborted(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
     served.cluster.refuse_next(2, "alert_mgr")
     patience = Patience(steady=0.3, limit=3.0, same=0.6)
     async with open_deck(write_configuration(served, tmp_path), patience=patience) as deck:
@@ -52,23 +73,26 @@ async def test_q_names_a_rollout_that_is_paused(served: SimulatedCluster, tmp_pa
         plan = await begin(deck)
         progress = deck.fleet.rollouts.progress
         await deck.until(lambda: progress[plan.number].state is RolloutState.PAUSED)
-        await deck.press("q")
-        await deck.shows("Still open: rollout 1")
+        await press_leave(deck, "ctrl+q")
+        await deck.shows("rollout 1", "paused")
         deck.fleet.rollouts.abort(plan.number)
-        await deck.until(lambda: not deck.fleet.rollouts.open)
-        await deck.press("q")
+        await deck.shows("nothing any more")
+        await deck.press("escape")
+        await deck.until(lambda: not isinstance(deck.app.screen, LeaveDialog))
+        await deck.press("ctrl+q")
         await deck.until(lambda: not deck.app.is_running)
 
 
-async def test_q_typed_ahead_does_not_answer_what_could_not_be_read_yet(
+async def test_what_is_typed_ahead_does_not_answer_what_could_not_be_read_yet(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration = write_configuration(served, tmp_path)
-    async with open_deck(configuration, arming=ARMS_AS_SHIPPED) as deck:
+    async with open_deck(configuration, patience=NEVER_SURE, arming=NEVER_ARMS) as deck:
         await deck.all_known()
         await begin(deck)
-        deck.burst("q", "q", "q")
-        await deck.shows("Still open")
+        deck.burst("ctrl+q", "ctrl+q", "y", "ctrl+q")
+        await deck.until(lambda: isinstance(deck.app.screen, LeaveDialog))
+        await deck.shows("a moment")
         assert deck.app.is_running
 
 

@@ -4,7 +4,6 @@ The screens over the deck are imported when they are first opened, so that the d
 """
 
 import gc
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -24,7 +23,6 @@ from tui.config import Configuration, NodeProfile, Signs
 from tui.fleet.events.notifications import NotifyCommand
 from tui.fleet.fleet import Fleet
 from tui.journal.unfinished import UnfinishedRollout
-from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.order import OrderProgress
 from tui.model.rollout import RolloutProgress
@@ -37,7 +35,7 @@ from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTarg
 from tui.ui.format.copy_text import selected_text
 from tui.ui.format.key_bar import KEY_META
 from tui.ui.format.node_view import NodeNews
-from tui.ui.format.status_lines import Palette
+from tui.ui.format.status_lines import Palette, order_words
 from tui.ui.keymap import View, key_text, unavailable_text
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.screens.live_screen import FilteredScreen, LiveScreen
@@ -58,6 +56,7 @@ if TYPE_CHECKING:
     from tui.fleet.early_polling import EarlyPolling
     from tui.fleet.snapshot.storage import SavedFiles
     from tui.ui.controllers.export import ExportController
+    from tui.ui.dialogs.leave import OpenWork
 
 
 _DEFAULT_THEME = "dark"
@@ -122,8 +121,6 @@ class DeckApp(MouseSafeApp):
         self._keys = dict(keys)
         self._is_gathering = self._is_gathering_orders = False
         self._news = NodeNews()
-        self._warned: frozenset[tuple[str, int]] = frozenset()
-        self._warned_at = 0.0
         wanted = configuration.settings.theme
         self._theme_file = self._themes.get(wanted) or self._themes[_DEFAULT_THEME]
         for theme in self._themes.values():
@@ -629,41 +626,46 @@ class DeckApp(MouseSafeApp):
         self.repaint()
 
     def action_leave(self) -> None:
-        """Close the detail pane, else leave; if something is still open, warn first."""
-        if self.deck.step_back():
-            return
-        still = self.still_open()
-        # The orders of a rollout are open with it, and do not warn again.
-        warns = {key for key in still if key[0] != "order" or not self._fleet.rollouts.gave(key[1])}
-        if warns - self._warned:
-            self._warned |= warns
-            self._warned_at = math.inf  # no key counts until the warning is painted
-            self.call_after_refresh(self._warning_is_painted)
-            texts = "; ".join(still.values())
-            self._warn(f"Still open: {texts}. q again quits; what was sent stays unknown.")
-            return
-        if warns and monotonic() - self._warned_at < self.arming_times.painted:
-            return  # the key was pressed before the warning could be read
-        self.exit()
+        """Close the detail pane, else leave as `action_quit` does."""
+        if not self.deck.step_back():
+            self._leave()
 
-    def _warning_is_painted(self) -> None:
-        self._warned_at = monotonic()
+    async def action_quit(self) -> None:
+        """Leave; where an action or a rollout is open, confirm it first."""
+        self._leave()
+
+    def _leave(self) -> None:
+        from tui.ui.dialogs.leave import LeaveDialog
+
+        if isinstance(self.screen, LeaveDialog):
+            self.screen.press_again()
+        elif self.still_open():
+            self.push_screen(LeaveDialog(self._open_work, self._colors()), self._leave_confirmed)
+        else:
+            self.exit()
+
+    def _leave_confirmed(self, is_confirmed: bool | None) -> None:
+        if is_confirmed:
+            self.exit()
+
+    def _open_work(self) -> "OpenWork":
+        from tui.ui.dialogs.leave import OpenWork
+
+        gave = self._fleet.rollouts.gave
+        orders = tuple(one for one in self._fleet.orders.open if not gave(one.order.number))
+        is_fleeting = self._files is not None and self._files.fleeting
+        return OpenWork(orders, self._fleet.rollouts.open, is_kept=not is_fleeting)
 
     def still_open(self) -> dict[tuple[str, int], str]:
         """Return the texts of open orders and rollouts, by kind and number."""
         still = {
-            ("order", progress.order.number): _order_text(progress)
+            ("order", progress.order.number): order_words(progress)
             for progress in self._fleet.orders.open
         }
         for rollout in self._fleet.rollouts.open:
             number = rollout.plan.number
             still["rollout", number] = f"rollout {number}, {rollout.plan.title}"
         return still
-
-
-def _order_text(progress: OrderProgress) -> str:
-    order = progress.order
-    return f"{order.verb.value} {', '.join(order.names)} on {order.target.node}"
 
 
 def _discovery_screen(

@@ -408,14 +408,14 @@ async def test_a_second_order_waits_for_the_first_on_its_node(
     assert len(posts(served)) == 1
 
 
-async def test_quitting_with_an_open_order_names_it_and_needs_a_second_key(
+async def test_quitting_with_an_open_order_names_it_and_needs_a_confirmation(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), patience=NEVER_SURE) as deck:
         await ask(deck, "r")
         await deck.confirm()
         await deck.press("q")
-        await deck.shows("Still open", "alert_mgr")
+        await deck.shows("Quit while this is open?", "restart alert_mgr on node1")
         assert deck.app.is_running
 
 

@@ -205,5 +205,5 @@ async def test_q_says_which_order_is_open_before_it_leaves(
         await deck.confirm()
         await deck.until(lambda: deck.fleet.orders.open)
         await deck.press("q")
-        await deck.shows("Still open: restart alert_mgr")
+        await deck.shows("Quit while this is open?", "restart alert_mgr on node1")
         assert deck.app.is_running

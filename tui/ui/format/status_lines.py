@@ -301,6 +301,12 @@ def problems_text(services: Sequence[Service]) -> str:
     return f"{len(services)} problems"
 
 
+def order_words(progress: OrderProgress) -> str:
+    """Return what an action is: its verb, its services and its node."""
+    order = progress.order
+    return f"{order.verb.value} {', '.join(order.names)} on {order.target.node}"
+
+
 def order_lines(
     shown: Sequence[OrderProgress], now: float, at_most: int, palette: Palette, width: int = 10_000
 ) -> list[Text]:

@@ -121,6 +121,13 @@ class TourApp(DeckApp):
             if answer is Answer.PASSED_ON:
                 await super().on_event(event)
 
+    async def action_quit(self) -> None:
+        """Leave; while the tour plays at once, since its actions are not the person's."""
+        if self.tour is not None:
+            self.exit()
+        else:
+            await super().action_quit()
+
     def _end_tour(self) -> None:
         """Give the whole terminal to the deck."""
         self.tour = None

@@ -1,0 +1,69 @@
+"""What is left undone where the deck is left: its words. Pure."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.ui.dialogs.test_rollout import plan
+from tui.model.node import Identity
+from tui.model.order import (
+    Order,
+    OrderPhase,
+    OrderProgress,
+    Route,
+    SeenService,
+    Target,
+    Verb,
+)
+from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
+from tui.model.service import Kind
+from tui.ui.dialogs.leave import OpenWork, leave_facts
+
+ORDER = OrderProgress(
+    Order(
+        number=1,
+        verb=Verb.RESTART,
+        target=Target("node1", "https://node1:9443", Identity(1), None),
+        services=(SeenService("ccs", "RUNNING", Kind.OPTIONAL),),
+        route=Route(via="node1", url="https://node1:9443"),
+        pressed_at=0.0,
+        pressed_on=datetime(2026, 3, 1, tzinfo=UTC),
+    ),
+    OrderPhase.CHECKING,
+)
+
+
+def words(work: OpenWork) -> list[str]:
+    return [value for _, value, _ in leave_facts(work)]
+
+
+@pytest.mark.parametrize("phase", [OrderPhase.SENDING, OrderPhase.WATCHING])
+def test_an_action_that_was_sent_goes_on_and_its_verdict_is_found_later(phase: OrderPhase) -> None:
+    work = OpenWork((replace(ORDER, phase=phase),))
+    undone = "it goes on at the node, and its verdict is not known here"
+    found = "the next start finds it by the node's first answer"
+    assert words(work) == ["restart ccs on node1", f"{undone}: {found}"]
+    assert words(replace(work, is_kept=False)) == ["restart ccs on node1", undone]
+
+
+def test_an_action_that_is_being_checked_is_not_sent() -> None:
+    assert words(OpenWork((ORDER,))) == ["restart ccs on node1", "it is not sent"]
+
+
+def test_a_rollout_names_the_nodes_that_it_does_not_come_to() -> None:
+    made = plan()
+    states = (StepState.DONE, StepState.WAITING, StepState.WAITING)
+    steps = tuple(StepProgress(step, state) for step, state in zip(made.steps, states, strict=True))
+    work = OpenWork((), (RolloutProgress(made, RolloutState.PAUSED, steps),))
+    what, then = words(work)
+    assert what.startswith(f"rollout {made.number}, {made.title}: paused, ")
+    assert then == (
+        "it ends, and what was sent is not taken back; not touched: node3, node1; "
+        "the next start says how far it came, and plans the rest"
+    )
+    assert "the next start" not in words(replace(work, is_kept=False))[1]
+
+
+def test_what_ended_meanwhile_is_named_no_more() -> None:
+    assert words(OpenWork()) == ["nothing any more"]

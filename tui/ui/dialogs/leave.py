@@ -1,0 +1,111 @@
+"""The confirmation before the deck is left while an action or a rollout is open."""
+
+from collections.abc import Callable
+
+from rich.table import Table
+
+from tui.model.dataclass import dataclass
+from tui.model.order import OrderPhase, OrderProgress
+from tui.model.rollout import RolloutProgress, StepState
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
+from tui.ui.format.rollout_text import step_counts
+from tui.ui.format.status_lines import Palette, order_words
+
+_NAMED = 3
+_OFFERED = "; the next start says how far it came, and plans the rest"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What is open: the actions that no rollout sent, and the rollouts.
+
+    Where it `is_kept`, a later start knows of it; an embedded cluster ends with the deck.
+    """
+
+    orders: tuple[OrderProgress, ...] = ()
+    rollouts: tuple[RolloutProgress, ...] = ()
+    is_kept: bool = True
+
+    @property
+    def left_undone(self) -> list[tuple[str, str]]:
+        """What is open and what becomes of it, as pairs."""
+        return [
+            *((_rollout_words(one), self._of_rollout(one)) for one in self.rollouts),
+            *((order_words(one), self._of_order(one)) for one in self.orders),
+        ]
+
+    def _of_order(self, progress: OrderProgress) -> str:
+        if progress.phase is OrderPhase.CHECKING:
+            return "it is not sent"
+        found = ": the next start finds it by the node's first answer" if self.is_kept else ""
+        return f"it goes on at the node, and its verdict is not known here{found}"
+
+    def _of_rollout(self, progress: RolloutProgress) -> str:
+        waiting = [step.step.node for step in progress.steps if step.state is StepState.WAITING]
+        rest = f"; not touched: {_some(waiting)}" if waiting else ""
+        offered = _OFFERED if self.is_kept else ""
+        return f"it ends, and what was sent is not taken back{rest}{offered}"
+
+
+def _rollout_words(progress: RolloutProgress) -> str:
+    title = f"rollout {progress.plan.number}, {progress.plan.title}"
+    return f"{title}: {progress.state.value}, {step_counts(progress)}"
+
+
+def _some(nodes: list[str]) -> str:
+    more = f" and {len(nodes) - _NAMED} more" if len(nodes) > _NAMED else ""
+    return f"{', '.join(nodes[:_NAMED])}{more}"
+
+
+class LeaveDialog(ConfirmDialog[bool]):
+    """Shows what is left undone; returns whether to leave. `look` returns what is open now."""
+
+    def __init__(self, look: Callable[[], OpenWork], palette: Palette) -> None:
+        super().__init__(
+            ConfirmRequest("Quit while this is open?", "quit", back="Stay", backs="stays"), palette
+        )
+        self._look = look
+        self._open = look()
+
+    def confirmed(self) -> bool:
+        """Return that it is left."""
+        return True
+
+    @property
+    def facts(self) -> Table:
+        """What is open, and what becomes of it."""
+        return facts_table(leave_facts(self._open), self._palette)
+
+    @property
+    def essentials(self) -> Table:
+        """All of the facts."""
+        return self.facts
+
+    @property
+    def ageless_essentials(self) -> object:
+        """What is open, as it is worded."""
+        return self._open.left_undone
+
+    def renew_facts(self) -> bool:
+        """Look again at what is open."""
+        before, self._open = self._open.left_undone, self._look()
+        return before != self._open.left_undone
+
+    def refusal(self) -> str:
+        """Return nothing: the deck may always be left."""
+        return ""
+
+    def press_again(self) -> None:
+        """Leave by the key that leads here, once this could be read."""
+        if self.is_armed and self.arm():
+            self.dismiss(True)
+        else:
+            self.app.bell()
+
+
+def leave_facts(work: OpenWork) -> list[Fact]:
+    """Return what is open as rows, each with what becomes of it."""
+    rows: list[Fact] = []
+    for what, then in work.left_undone:
+        rows += [("open", what, "bold"), ("then", then, "")]
+    return rows or [("open", "nothing any more", "")]
