@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 from tests.ui.node_views import node_view
@@ -233,6 +235,21 @@ def test_a_band_is_as_wide_as_it_should_be_and_cuts_no_part(width: int, height: 
         for whole in wholes:
             rest = rest.replace(whole, "")
         assert width < 20 or not rest.strip("╭╮│─ "), (line.plain, rest)
+
+
+def test_the_frame_lends_its_look_to_nothing_in_it() -> None:
+    # In the terminal's own colours the frame is dim, and all that matters was dim with it.
+    palette = dict.fromkeys(PALETTE, "") | {"muted": "dim", "banner": "reverse"}
+    header = Header("payments", pills([node_view("node1")], palette, paused=True))
+    for line in header_lines(header, 100, 3, palette):
+        assert not line.style
+    console = Console(color_system=None, width=100)
+    looks = {
+        segment.text.strip(): segment.style
+        for segment in console.render(header_lines(header, 100, 3, palette)[0])
+    }
+    assert not (looks["PAUSED"] or Style()).dim
+    assert (looks["╭"] or Style()).dim
 
 
 def test_the_worst_stays_where_there_is_little_room() -> None:

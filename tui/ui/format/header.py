@@ -415,8 +415,8 @@ def _top(header: Header, width: int, frame: str, palette: Palette) -> Text:
     for part in chosen:
         right.append_text(part.text).append("─", frame)
     right.append("╮", frame)
-    left = Text("╭ ", frame).append("rsdeck", palette["accent"])
-    title = Text(" ── ", frame).append(header.title, "bold")
+    left = Text().append("╭ ", frame).append("rsdeck", palette["accent"])
+    title = Text().append(" ── ", frame).append(header.title, "bold")
     if header.title and left.cell_len + title.cell_len + right.cell_len + 2 <= width:
         left.append_text(title)
     left.append(" ")
@@ -425,7 +425,7 @@ def _top(header: Header, width: int, frame: str, palette: Palette) -> Text:
 
 
 def _framed(parts: Sequence[Part], width: int, frame: str) -> Text:
-    line = Text("│ ", frame)
+    line = Text().append("│ ", frame)
     line.append_text(joined(parts_that_fit(parts, width - 4, _GAP), _GAP))
     line.append(" " * max(0, width - line.cell_len - 1)).append("│", frame)
     return _cut(line, width)
