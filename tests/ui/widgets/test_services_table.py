@@ -1,9 +1,13 @@
 """The table of a node's services."""
 
+from dataclasses import replace
+
 from textual import on
 from textual.app import App, ComposeResult
 
-from tests.ui.node_views import node_view
+from tests.events import ON
+from tests.ui.node_views import NOW, node_view
+from tui.model.event import Event, StatusChange
 from tui.model.filters import ServiceFilter
 from tui.model.service import Service
 from tui.ui.table.live_table import LiveTable
@@ -56,3 +60,19 @@ async def test_the_strip_covers_one_of_a_few_spans_whatever_the_width() -> None:
                 spans.add(minutes)
     assert spans >= {30, 45}
     assert spans <= {10, 15, 20, 30, 45, 60}
+
+
+async def test_a_cell_that_gets_longer_by_the_clock_alone_is_not_cut() -> None:
+    host = Host()
+    async with host.run_test(size=(140, 10)) as pilot:
+        await pilot.pause()
+        view = node_view("node1", Service("a", "STARTING"))
+        last = {"a": Event("node1", StatusChange("RUNNING", "STARTING"), NOW - 9, ON, "a")}
+        host.table.present(view, ServiceFilter(), last)
+        assert "9 s → STARTING" in painted(host)
+        host.table.tick(replace(view, now=NOW + 1), last)
+        assert "10 s → STARTING" in painted(host)
+
+
+def painted(host: Host) -> str:
+    return host.table.render_line(1).text

@@ -195,6 +195,7 @@ class ServicesTable(LiveTable):
             service = view.reading.find(name)
             if service is not None:
                 rows.append(self._row(service, view, last.get(name)))
+        self._measure_cells(view.name, rows)  # "9 s" becomes "10 s"
         self.patch(rows)
 
 
