@@ -252,8 +252,13 @@ def _full(view: NodeView, here: str, restarts: int) -> list[Row]:
     text, style = _about(view, restarts)
     role = Cell(view.role.value, "bold" if view.role is Role.PRIMARY else "muted")
     number = Cell(str(view.number) if view.number < 10 else "", "muted")
-    cells = (number, _name(view, here), role, _running(view), _age(view), Cell(text, style))
-    rows = [Row(view.name, cells, dim=not view.is_fresh)]
+    old = (number, _name(view, here), role, _running(view), _age(view))
+    is_now = view.is_fresh or view.reading.trouble is not None  # why it is lost is not old
+    cells = (
+        *(replace(cell, faded=not view.is_fresh) for cell in old),
+        Cell(text, style, faded=not is_now),
+    )
+    rows = [Row(view.name, cells)]
     blank = (Cell(""),) * (len(FULL) - 2)
     if view.unchecked:
         warning = Cell(UNCHECKED, "warn")
