@@ -7,6 +7,7 @@ import pytest
 
 from tests.ui.conftest import Deck, open_deck, posts, quiet, write_configuration
 from tui.sim.server import SimulatedCluster
+from tui.ui.widgets.text_line import TextLine
 
 # Whole decks on nodes that are polled.
 pytestmark = pytest.mark.real_time
@@ -274,6 +275,8 @@ async def test_pause_stops_polling_under_a_banner(served: SimulatedCluster, tmp_
         await deck.all_known()
         await deck.press("p")
         await deck.shows("PAUSED", "paused")
+        banner = deck.app.deck.query_one("#banner", TextLine)
+        await deck.until(lambda: len(banner.said) == banner.size.width)
         await quiet(0.3)
         asked = len(served.cluster.requests)
         await quiet(1.2)

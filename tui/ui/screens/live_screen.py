@@ -11,6 +11,7 @@ from typing import Any
 from rich.text import Text
 from textual import events, on
 from textual.screen import Screen, ScreenResultType
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.fleet.fleet import Fleet
@@ -442,7 +443,8 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
             unlocked=self._fleet.unlocked,
         )
         if line.plain:
-            room = self.table.container_size.width
+            around = self._banner.parent
+            room = around.size.width if isinstance(around, Widget) else 0
             line.append(" " * (room - line.cell_len), self._palette["banner"])
         self._banner.say(line)
 
