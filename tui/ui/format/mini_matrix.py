@@ -25,7 +25,7 @@ def mini_matrix(
     shown = sorted(views, key=lambda view: view.is_fresh and not view.problems)[: height - 1]
     shown.sort(key=lambda view: view.number)
     left = f" matrix, {len(names)} services "
-    text = Text(left + "─" * max(0, width - len(left)), palette["muted"])
+    text = Text().append(left + "─" * max(0, width - len(left)), palette["muted"])
     for view in shown:
         text.append("\n")
         mark = "bold" if view.name == here else palette["muted"]
