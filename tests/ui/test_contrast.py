@@ -16,6 +16,7 @@ from textual.screen import Screen
 from tests.ui.conftest import Deck, open_deck, write_configuration
 from tests.ui.test_themes import NAMES, RGB, contrast
 from tui.sim.server import SimulatedCluster
+from tui.ui.dialogs.order import OrderDialog
 
 pytestmark = pytest.mark.real_time
 
@@ -163,4 +164,9 @@ async def test_all_text_of_the_windows_can_be_read(
             await deck.all_known()
             await deck.resize(80, 24)
             found += [look for key in MORE_WINDOWS for look in await window(deck, theme, key)]
+            await deck.open("r", OrderDialog)
+            await deck.until(lambda: getattr(deck.app.screen, "is_armed", False))
+            await deck.press(*"alert_mgr")
+            await deck.until(lambda: not deck.app.screen.query_one("#go").disabled)
+            found += await painted(deck, f"{theme} r, armed")
     assert found == [], "\n".join(found)

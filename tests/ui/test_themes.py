@@ -138,6 +138,16 @@ def test_what_brings_its_own_background_can_be_read(
         assert contrast(text_of(themes[name], style), ground) >= 4.5, style
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_button_that_acts_can_be_read(name: str, themes: dict[str, ThemeFile]) -> None:
+    variables = to_textual(themes[name]).variables
+    text, ground = variables["on-caution"], variables["caution"]
+    if themes[name].ansi:  # the terminal's own foreground may be as light as its yellow
+        assert (text, ground) == ("ansi_black", "ansi_yellow")
+    else:
+        assert contrast(rgb(text), rgb(ground)) >= 4.5
+
+
 def test_high_contrast_is_high(themes: dict[str, ThemeFile]) -> None:
     theme = themes["high-contrast"]
     for text in ("foreground", "ok", "warn", "bad", "unknown", "moving", "accent"):

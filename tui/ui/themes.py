@@ -197,7 +197,9 @@ def _caution(theme: ThemeFile) -> dict[str, str]:
     The colour of warnings is that of text, and on a light ground too dark for a button.
     """
     banner = Style.parse(theme.styles["banner"])
-    if theme.ansi or banner.color is None or banner.bgcolor is None or banner.reverse:
+    if theme.ansi:
+        return {"caution": theme.colors["warning"], "on-caution": "ansi_black"}
+    if banner.color is None or banner.bgcolor is None or banner.reverse:
         return {"caution": theme.colors["warning"], "on-caution": theme.colors["background"]}
     text, ground = banner.color.get_truecolor().hex, banner.bgcolor.get_truecolor().hex
     return {"caution": ground, "on-caution": text}
