@@ -5,6 +5,8 @@ Only GETs and the login's token call are sent, and only the configuration is wri
 """
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -26,12 +28,15 @@ from tui.ui.widgets.text_line import TextLine
 
 _COLUMNS = (
     Column("uid", "UID", 3, right=True),
-    Column("name", "NAME", 10, grow=2),
+    Column("name", "NAME", 10),
     Column("address", "ADDRESS", 15),
     Column("role", "ROLE", 9, drop=2),
     Column("version", "VERSION", 10, drop=3),
-    Column("found", "FOUND", 20, grow=4),
+    Column("found", "FOUND", 20, grow=1),
 )
+_NAME_SHARE = 4
+"""The part of the width that the names have at most."""
+
 _BESIDE = 75
 """Cells of a line that the other columns take where there is room."""
 
@@ -109,7 +114,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
             self.query_one("#discovery").border_title = Content(title)
         self._found = {str(node.member.uid): node for node in discovery.found}
         self._table.set_empty("The cluster lists no nodes.")
-        self._table.show([_row(key, node, self._room) for key, node in self._found.items()])
+        self._show_nodes(discovery.found)
         for key, node in self._found.items():
             if node.is_new and node.meeting is DiscoveryResult.ITSELF:
                 self._table.toggle_mark(key)
@@ -120,7 +125,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
     async def _ask_consent(self, nodes: tuple[DiscoveredNode, ...]) -> bool:
         """List the nodes, and wait for the key that allows to log in to the new ones."""
         self._new = sum(node.is_new and node.profile is not None for node in nodes)
-        self._table.show([_row(str(node.member.uid), node, self._room) for node in nodes])
+        self._show_nodes(nodes)
         user = self._profile.username or "its certificate"
         self._show_message(
             f"Nothing was sent to {self._new_nodes} yet. "
@@ -136,10 +141,19 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         self._table.set_empty(f"Polling {self._new_nodes} …")
         return True
 
-    @property
-    def _room(self) -> int:
-        """The cells for what was found of a node."""
-        return self.app.size.width - _BESIDE
+    def _show_nodes(self, nodes: Sequence[DiscoveredNode]) -> None:
+        """List nodes by their uids; the names' column is as wide as the longest."""
+        width = self.app.size.width
+        longest = max((cell_len(node.name) for node in nodes), default=0)
+        self._table.set_columns(
+            [
+                replace(column, width=max(column.width, min(longest, width // _NAME_SHARE)))
+                if column.key == "name"
+                else column
+                for column in _COLUMNS
+            ]
+        )
+        self._table.show([_row(str(node.member.uid), node, width - _BESIDE) for node in nodes])
 
     @property
     def _new_nodes(self) -> str:
