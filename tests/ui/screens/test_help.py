@@ -141,6 +141,7 @@ async def test_the_palette_runs_what_is_chosen(
         await deck.all_known()
         await deck.press(opens, *"pick a node")
         await deck.shows("Nodes")
+        assert deck.app.screen.styles.background.a == 0  # READ-ONLY and the age stay readable
         await deck.press("enter")
         await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
 
