@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from textual.color import Color
 from textual.widgets import Input
 
 from tests.ui.conftest import ADMIN, Deck, open_deck, posts, write_configuration
@@ -61,6 +62,12 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
     async with open_deck(empty(tmp_path), password=None, size=size) as deck:
         await deck.form()
         await deck.shows("Add a node", "name", "URL", "user", "password", "trust", "Test", "Save")
+        name, url = (
+            deck.app.screen.query_one(f"#{field}-line .label") for field in ("name", "url")
+        )
+        # The field that is typed into is seen also where its ground is hardly another.
+        assert name.styles.color == Color.parse(deck.app.theme_variables["accent"])
+        assert name.styles.color != url.styles.color
         await fill(deck, served)
         assert ADMIN[1] not in deck.text
         await deck.press("ctrl+t")
