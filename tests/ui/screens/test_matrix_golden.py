@@ -29,6 +29,7 @@ def aligned(text: str) -> str:
     """Give every age one digit, and what it took before back as a space after it."""
     text = re.sub(r"(?m)↻ (\d+)s( |$)", lambda age: "↻ 9s" + " " * len(age[1]), text)
     text = re.sub(r"\b\d+s ago", "9s ago", text)
+    text = re.sub(r"(prim\.|repl\.|STALE) \d\d s ", r"\1 9 s  ", text)
     return re.sub(r"\b(\d\d) s  ", "9 s   ", text)
 
 
