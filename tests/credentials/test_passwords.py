@@ -91,6 +91,25 @@ async def test_a_caller_that_is_cancelled_does_not_take_the_password_from_the_ot
     assert (await second).reveal() == CANARY
 
 
+async def test_what_is_read_while_it_is_forgotten_is_not_remembered(tmp_path: Path) -> None:
+    """P24: else a password that was changed would be refused once more."""
+    source, is_read, goes_on = (tmp_path / name for name in ("password", "read", "on"))
+    source.write_text("old", encoding="utf-8")
+    script = f"cat {source}; : > {is_read}; while [ ! -e {goes_on} ]; do sleep 0.01; done"
+    passwords, node = Passwords(), profile(CommandSource(("/bin/sh", "-c", script)))
+    first = asyncio.create_task(passwords.read(node))
+    while not is_read.exists():
+        await asyncio.sleep(0.01)
+    waiting = asyncio.create_task(passwords.read(node))
+    await asyncio.sleep(0)
+    source.write_text("new", encoding="utf-8")
+    passwords.forget(node)
+    goes_on.touch()
+    assert (await first).reveal() == "old"
+    assert (await waiting).reveal() == "new"
+    assert (await passwords.read(node)).reveal() == "new"
+
+
 async def test_the_passwords_of_a_session_show_nothing() -> None:
     passwords = Passwords()
     passwords.keep(profile(), Secret(CANARY))

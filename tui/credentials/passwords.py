@@ -63,10 +63,17 @@ class Passwords:
         if not profile.username:
             return Secret("")  # a client certificate is the login, and nothing else is sent
         key = _key(profile)
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            if key not in self._kept:
-                self._kept[key] = await self._fetch(profile)
-            return self._kept[key]
+        while True:
+            lock = self._locks.setdefault(key, asyncio.Lock())
+            async with lock:
+                if self._locks.get(key) is not lock:
+                    continue  # forgotten while this waited
+                if key not in self._kept:
+                    secret = await self._fetch(profile)
+                    if self._locks.get(key) is not lock:
+                        return secret  # forgotten meanwhile: what is read from now on counts
+                    self._kept[key] = secret
+                return self._kept[key]
 
     def has(self, profile: NodeProfile) -> bool:
         """Whether `read` would answer without its source."""
@@ -74,11 +81,17 @@ class Passwords:
 
     def keep(self, profile: NodeProfile, secret: Secret) -> None:
         """Remember a password that was typed."""
+        self.forget(profile)
         self._kept[_key(profile)] = secret
 
     def forget(self, profile: NodeProfile) -> None:
-        """Read the source again next time; a variable still answers, though read only once."""
-        self._kept.pop(_key(profile), None)
+        """Read the source again next time; a variable still answers, though read only once.
+
+        What a reading that is under way gives is not remembered.
+        """
+        key = _key(profile)
+        self._kept.pop(key, None)
+        self._locks.pop(key, None)
 
     async def _fetch(self, profile: NodeProfile) -> Secret:
         match profile.password:
