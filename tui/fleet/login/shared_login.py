@@ -278,6 +278,11 @@ class Login:
                 secret = await passwords.read(profile)
             except CredentialError as error:
                 secret, text = None, f"; {error.without_node}"
+            except asyncio.CancelledError:
+                if generation == self.generation:
+                    # Who ends a request next reads it: another node may want the new password.
+                    self._refusal, self._has_reread = refusal, False
+                raise
             if generation != self.generation:
                 return
             if secret is not None and secret != self.secret:
