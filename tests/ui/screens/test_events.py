@@ -226,6 +226,12 @@ async def test_the_filter_works_as_in_the_table_and_escape_clears_it_first(
         await deck.until(lambda: len(rows_of_nodes(deck)) == 4)
         await deck.press("slash", *"node=node2 !what=van")
         await deck.shows("1 shown", "filter: node=node2 !what=van")
+        deck.fleet.set_paused(True)  # nothing new comes that would show all of it again
+        await deck.resize(50, 20)
+        await deck.shows("1 shown", "filtered")
+        await deck.resize(120, 40)
+        await deck.shows("1 shown", "filter: node=node2 !what=van")
+        deck.fleet.set_paused(False)
         assert "redis_mgr" in rows(deck)[0]
         await deck.press("enter", "escape")
         await deck.until(lambda: len(rows_of_nodes(deck)) == 4)

@@ -62,6 +62,10 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         yield self._status
         yield self._keys
 
+    def on_resize(self) -> None:
+        """Show what fits now."""
+        self.call_after_refresh(self._show_around)
+
     def tick(self) -> None:
         """Let ages go on."""
         self.table.tick()
