@@ -122,7 +122,7 @@ class HealthGate:
         # A profile may have been edited or removed meanwhile: what was polled is not what is there.
         if gone := self._profile_change(step, starts):
             return GateResult(GateFinding.NOT_WELL, gone)
-        if self._cluster(step.node) != watches:
+        if {*self._cluster(step.node)} != {*watches}:
             text = "the profiles of its cluster changed during the check"
             return GateResult(GateFinding.UNASKED, text, primary)
         if late:
