@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.credentials.conftest import CANARY, check_silence, profile
+from tests.faultserver import wait_until
 from tui.config import AskSource, CommandSource, EnvironmentSource, FileSource
 from tui.credentials import CredentialError, PasswordNeeded, Passwords, Secret
 
@@ -98,8 +99,7 @@ async def test_what_is_read_while_it_is_forgotten_is_not_remembered(tmp_path: Pa
     script = f"cat {source}; : > {is_read}; while [ ! -e {goes_on} ]; do sleep 0.01; done"
     passwords, node = Passwords(), profile(CommandSource(("/bin/sh", "-c", script)))
     first = asyncio.create_task(passwords.read(node))
-    while not is_read.exists():
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(wait_until, is_read.exists)
     waiting = asyncio.create_task(passwords.read(node))
     await asyncio.sleep(0)
     source.write_text("new", encoding="utf-8")
