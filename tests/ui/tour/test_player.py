@@ -19,6 +19,7 @@ class FakeStage:
         self.front = "deck"
         self.happened: list[str] = []
         self.controls = ""
+        self.field_after = 0
         self._looks = dict(later or {})
         self._pages = pages
 
@@ -34,8 +35,12 @@ class FakeStage:
     def press(self, key: str) -> None:
         self.happened.append(key)
 
-    def type_text(self, text: str) -> None:
+    def type_text(self, text: str) -> bool:
+        self.field_after -= 1
+        if self.field_after >= 0:
+            return False
         self.happened.append(text)
+        return True
 
     def present(self, hint: str, controls: str) -> None:
         if hint and hint not in self.happened:
@@ -124,3 +129,18 @@ async def test_escape_ends_it_and_after_the_last_step_every_key_does() -> None:
     assert player.typed("escape") is Answer.ENDS
     player, _ = await play(FakeStage(), FIRST)
     assert player.typed("question_mark") is Answer.PASSED_ON
+
+
+async def test_a_text_waits_for_its_field_and_is_typed_once() -> None:
+    stage = FakeStage()
+    stage.field_after = 3
+    await play(stage, TourStep("Filter.", Needs.DECK, ("slash",), text="kind=optional"))
+    assert stage.happened == ["Filter.", "slash", "kind=optional", "enter"]
+
+
+async def test_a_text_whose_field_never_comes_is_not_waited_for_without_end() -> None:
+    stage = FakeStage()
+    stage.field_after = 10_000
+    player, _ = await play(stage, TourStep("Filter.", Needs.DECK, ("slash",), text="x"))
+    assert player.is_over
+    assert stage.happened == ["Filter.", "slash", "enter"]

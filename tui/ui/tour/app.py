@@ -178,10 +178,12 @@ class TourApp(DeckApp):
         name = self.live_keys.get(key, key).split(",")[0]
         self._post(name, name if len(name) == 1 else None)
 
-    def type_text(self, text: str) -> None:
-        """Type a text into the field that has the focus; nothing where there is none."""
-        for char in text if isinstance(self.focused, Input) else "":
+    def type_text(self, text: str) -> bool:
+        """Type a text into the field that has the focus; return whether there is one."""
+        is_field = isinstance(self.focused, Input)
+        for char in text if is_field else "":
             self._post(char, char)
+        return is_field
 
     def _post(self, name: str, character: str | None) -> None:
         event = events.Key(_character_to_key(name) if len(name) == 1 else name, character)

@@ -15,6 +15,9 @@ _BETWEEN = 0.3
 _AGAIN = 3.0
 """Seconds after which a key that changed nothing is pressed again, as a person would."""
 
+_FIELD_WITHIN = 20.0
+"""Seconds within which a field has the focus, on a machine that is busy."""
+
 _GAVE_UP = "The tour ends here, since the next step did not come about."
 
 
@@ -38,8 +41,8 @@ class Stage(Protocol):
     def press(self, key: str) -> None:
         """Press a key, by the id of its binding or by its name, as if it were typed."""
 
-    def type_text(self, text: str) -> None:
-        """Type a text into the field that has the focus; nothing where there is none."""
+    def type_text(self, text: str) -> bool:
+        """Type a text into the field that has the focus; return whether there is one."""
 
     def present(self, hint: str, controls: str) -> None:
         """Show the hint, and below it how the tour is controlled."""
@@ -150,7 +153,10 @@ class TourPlayer:
             await self._sleep(_BETWEEN)
         if step.text:
             self._pressed = None  # a text that was typed is not typed again
-            self._stage.type_text(step.text)
+            waited = 0.0
+            while not self._stage.type_text(step.text) and waited < _FIELD_WITHIN:
+                await self._sleep(_TICK)
+                waited += _TICK
             await self._sleep(_BETWEEN)
             self._stage.press("enter")
             await self._sleep(_BETWEEN)
