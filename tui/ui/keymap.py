@@ -111,7 +111,7 @@ KEYS: tuple[Key, ...] = (
     Key("help", "?,f1", "app.help", "Help", "Every key and every sign", _DECK, _EVERYWHERE, "Help"),
     Key("repaint", "ctrl+l", "app.repaint", "Repaint", "Paint the whole screen again", _DECK, _EVERYWHERE),
     Key("quit", "q", "app.leave", "Quit", "Go back, or quit", _DECK, _EVERYWHERE, "Quit"),
-    Key("quit_now", "ctrl+q", "app.quit", "Quit at once", "Quit from anywhere", _DECK, _EVERYWHERE),
+    Key("quit_now", "ctrl+q", "app.quit", "Quit from anywhere", "Quit from anywhere; what is still open is confirmed first", _DECK, _EVERYWHERE),
 )  # fmt: skip
 
 
