@@ -36,6 +36,8 @@ from tui.ui.themes import load_themes
 
 _ROOT = str(Path(tui.__file__).parent) + os.sep
 _SIMULATOR = f"{_ROOT}sim{os.sep}"
+# It makes methods for the classes of other modules; those of the standard library show no file.
+_GENERATED = f"{_ROOT}model{os.sep}dataclass.py"
 _USER, _PASSWORD = "admin@demo.local", "demo-password"
 _SERVICE, _STOPPED = "alert_mgr", "mdns_server"
 _QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 21, 42, 34
@@ -55,7 +57,7 @@ class Trace:
     def note(self, frame: FrameType, event: str, _: object) -> None:
         """Keep the module of a call (see `sys.setprofile`)."""
         file = frame.f_code.co_filename
-        if event not in ("call", "return") or not file.startswith(_ROOT):
+        if event not in ("call", "return") or not file.startswith(_ROOT) or file == _GENERATED:
             return
         try:
             task = asyncio.current_task()

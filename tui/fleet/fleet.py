@@ -1,8 +1,9 @@
 """The watched nodes and the orders given to them: the core of window and command line."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.config import Configuration, NodeProfile
@@ -93,6 +94,7 @@ class Fleet:
         self.paused = False
         self.journal: Journal = (None if self._read_only else journal) or NullJournal()
         self.past: History = history or NullHistory()
+        self._unkept: list[Callable[[], None]] = []
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
@@ -159,6 +161,7 @@ class Fleet:
         finally:
             self._group = None
             self.journal.end()
+            self._keep()
             self.past.end()
             if self.refused_logins is not None:
                 self.refused_logins.end()
@@ -346,8 +349,18 @@ class Fleet:
             return
         # What another node answers is not a reading of this one.
         seen = Reading(watch.name) if watch.wrong_node else watch.reading
-        self.past.reading(seen, watch.profile.cluster)
+        self._keep_soon(partial(self.past.reading, seen, watch.profile.cluster))
         self._recovery.look(watch)
+
+    def _keep_soon(self, keep: Callable[[], None]) -> None:
+        """Keep something for later sessions, once who polls or acts has gone on."""
+        self._unkept.append(keep)
+        asyncio.get_running_loop().call_soon(self._keep)
+
+    def _keep(self) -> None:
+        unkept, self._unkept = self._unkept, []
+        for keep in unkept:
+            keep()
 
     def _pass_on(self, changes: Changes) -> None:
         for event in self._pipeline.publish(changes):
@@ -364,7 +377,7 @@ class Fleet:
 
     def _record(self, event: Event) -> None:
         self.events.append(event)
-        self.past.note(event, self.cluster_of(event.node))
+        self._keep_soon(partial(self.past.note, event, self.cluster_of(event.node)))
         self.listener.event_happened(event)
 
     def _order_moved(self, progress: OrderProgress) -> None:

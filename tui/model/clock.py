@@ -2,7 +2,7 @@
 
 `monotonic` goes on while the machine sleeps. `time.monotonic` stands still in suspend
 (CLOCK_MONOTONIC of Linux, mach_absolute_time of macOS): after two hours asleep an answer of before
-would be "0 s old". While this process is stopped by ctrl+z both go on, and it counts as asleep all
+would be "0 s old". While this process is suspended both go on, and it counts as asleep all
 the same: what was read before may be as old. Times of day are shown in UTC, or in the time zone of
 this machine. Lengths of time all round down, except that the shortest in minutes is one minute.
 """
