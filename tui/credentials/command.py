@@ -9,13 +9,18 @@ from tui.config import NodeProfile
 from tui.credentials.secret import CredentialError, Raw, Secret, secret_from
 
 _STDOUT = 1
+_TURNS = 4
+"""Turns of the event loop in which it reads all that a command had printed when it ended.
+
+One finds the pipe readable, the next reads it, and the one after passes on what was read.
+"""
 
 
 class _Output(asyncio.SubprocessProtocol):
     """The output of a command, and its state.
 
-    `finished` is set when it has ended and stdout with it, or when it printed too much. The end of
-    stderr is not awaited: a process that the command left running may hold it open.
+    `finished` is set when it has ended, or printed too much. The end of its pipes is not awaited: a
+    process that the command left running may hold them open.
     """
 
     def __init__(self) -> None:
@@ -23,7 +28,6 @@ class _Output(asyncio.SubprocessProtocol):
         self.noisy = False
         self.finished = asyncio.Event()
         self.exited = asyncio.Event()
-        self._closed = False
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Keep the data of stdout, and of stderr only that there was some."""
@@ -32,20 +36,10 @@ class _Output(asyncio.SubprocessProtocol):
         elif not self.raw.add(data[: self.raw.room]):
             self.finished.set()
 
-    def pipe_connection_lost(self, fd: int, _: Exception | None) -> None:
-        """Record the end of stdout."""
-        if fd == _STDOUT:
-            self._closed = True
-            self._look()
-
     def process_exited(self) -> None:
         """Record the end of the command."""
         self.exited.set()
-        self._look()
-
-    def _look(self) -> None:
-        if self._closed and self.exited.is_set():
-            self.finished.set()
+        self.finished.set()
 
 
 async def from_command(profile: NodeProfile, argv: tuple[str, ...], limit: float) -> Secret:
@@ -67,7 +61,8 @@ async def from_command(profile: NodeProfile, argv: tuple[str, ...], limit: float
     try:
         async with asyncio.timeout(limit):
             await output.finished.wait()
-            await asyncio.sleep(0)  # one turn of the loop, to read what stderr holds already
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
     except TimeoutError:
         reason = f"it did not answer within {limit:g} s"
         raise CredentialError(profile, source, reason, hint) from None
@@ -83,7 +78,7 @@ async def from_command(profile: NodeProfile, argv: tuple[str, ...], limit: float
 
 async def _end(transport: asyncio.SubprocessTransport, output: _Output) -> None:
     """Kill a command that still runs, with its whole process group; close its pipes."""
-    if not output.exited.is_set() or not output.finished.is_set():
+    if not output.exited.is_set():
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(transport.get_pid(), signal.SIGKILL)
     try:
