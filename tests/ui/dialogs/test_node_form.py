@@ -66,7 +66,8 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
             deck.app.screen.query_one(f"#{field}-line .label") for field in ("name", "url")
         )
         # The field that is typed into is seen also where its ground is hardly another.
-        assert name.styles.color == Color.parse(deck.app.theme_variables["accent"])
+        accent = Color.parse(deck.app.theme_variables["accent"])
+        await deck.until(lambda: name.styles.color == accent)
         assert name.styles.color != url.styles.color
         await fill(deck, served)
         assert ADMIN[1] not in deck.text
