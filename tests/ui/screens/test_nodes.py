@@ -11,6 +11,7 @@ from tui.model.service import Service
 from tui.model.sorting import Sorting
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.nodes import NODE_ORDERS, NodesScreen, node_hints, sort_nodes
+from tui.ui.widgets.node_list import NodeList
 
 # Whole decks on nodes that are polled.
 pytestmark = pytest.mark.real_time
@@ -94,6 +95,11 @@ async def test_n_goes_to_the_side_pane_where_there_is_one(
         await deck.press("n", "down", "enter")
         await deck.until(lambda: deck.app.deck.here == "node2")
         assert deck.app.focused is deck.table
+        side = deck.app.deck.query_one("#side", NodeList)
+        await deck.press("n", "down")
+        await deck.until(lambda: side.cursor_key == "node3")
+        deck.table.focus()  # as a click into it does
+        await deck.until(lambda: side.cursor_key == "node2")
 
 
 async def test_below_100_columns_n_opens_a_full_screen(

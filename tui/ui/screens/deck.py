@@ -497,6 +497,11 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         self.go_to(event.key or "")
         self.table.focus()
 
+    @on(events.DescendantBlur, "#side")
+    def _side_left(self) -> None:
+        """Point at the node shown: a key in the table means that one."""
+        self._side.move_to(self.here)
+
     # Which node
 
     @property
