@@ -1,11 +1,13 @@
 """A full screen over the fleet works only while it can be seen, and only where something is new."""
 
+import re
 from pathlib import Path
 from time import thread_time
 
 from textual import events
 
 from tests.ui.conftest import open_deck, write_configuration
+from tui import ui
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.live_screen import LiveScreen
 from tui.ui.screens.matrix import MatrixScreen
@@ -98,3 +100,10 @@ async def test_a_screen_under_a_dialog_stays_live(served: SimulatedCluster, tmp_
         await deck.until(lambda: deck.app.screen is not deck.app.deck)
         served.cluster.stop(1, "alert_mgr")
         await deck.until(lambda: "STOPPED" in deck.table.row("alert_mgr").cells[1].text)
+
+
+def test_no_handler_calls_what_textual_calls_anyway() -> None:
+    """It calls the handler of each class, so that one that is called besides runs twice."""
+    tree = Path(ui.__file__).parent
+    calls = re.compile(r"super\(\)\._?on_(?!event\b|clock\b)\w+")
+    assert not [path for path in tree.rglob("*.py") if calls.search(path.read_text("utf-8"))]

@@ -215,9 +215,8 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         """Share the room anew whenever the table begins or ceases to need a scrollbar below."""
         self.watch(self.table, "show_horizontal_scrollbar", self.show_around, init=False)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Show what fits now; the detail pane is open where there is room beside the table."""
-        super().on_resize(event)
+    def on_resize(self, _: events.Resize) -> None:
+        """Open the detail pane where there is room beside the table."""
         self._open_detail()
 
     def _open_detail(self) -> None:

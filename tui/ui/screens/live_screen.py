@@ -419,14 +419,21 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         self._rollouts_key = key_text(self.live_keys["rollouts"])
         self._banner = TextLine(id="banner", hides=True)
         self._orders = OrderLines(fleet, id="orders")
+        self._is_fitting = False
 
     def show_around(self) -> None:
         """Show all lines and panes but the table."""
         raise NotImplementedError
 
     def on_resize(self, _: events.Resize) -> None:
-        """Show what fits now."""
-        self.call_after_refresh(self.show_around)
+        """Show what fits now, once for all that is resized before."""
+        if not self._is_fitting:
+            self._is_fitting = True
+            self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        self._is_fitting = False
+        self.show_around()
 
     def orders_moved(self) -> None:
         """Show the orders as they are now."""

@@ -121,7 +121,7 @@ class EventsTable(LiveTable):
         return sum(self._picked.values())
 
     def on_resize(self) -> None:
-        """Lay out again; a narrow terminal has two lines for an event."""
+        """Share out the width anew; a narrow terminal has two lines for an event."""
         is_narrow = self.size.width < _NARROW
         if is_narrow is not self._is_narrow:
             self._is_narrow = is_narrow
@@ -129,7 +129,6 @@ class EventsTable(LiveTable):
             if self._wanted is not None:
                 self._lay_out(self._wanted, self._picked)
         self._fit_columns()
-        super().on_resize()
 
     def _lay_out(self, query: EventFilter, known: Mapping[int, bool]) -> None:
         """Show the rows; what is `known` of the query's picks is not worked out again."""

@@ -125,7 +125,6 @@ class ServicesTable(LiveTable):
     def on_resize(self) -> None:
         """Share out the width anew."""
         self._lay_out()
-        super().on_resize()
         # A row that comes into view with it did not tick, and may be older than it looks.
         self.post_message(self.Scrolled(self, self._cells.cursor))
 
