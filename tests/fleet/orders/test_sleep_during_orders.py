@@ -109,8 +109,11 @@ async def test_an_action_is_not_sent_where_the_machine_slept_between_its_record_
             == "this machine slept for 2 h before the action was sent; nothing was sent"
         )
         assert not posts(served)
-        written = "".join(path.read_text() for path in state.rglob("*.jsonl"))
-        assert '"sent"' not in written
-        assert verdict.text in written
+
+        def written() -> str:
+            return "".join(path.read_text() for path in state.rglob("*.jsonl"))
+
+        await deck.until(lambda: verdict.text in written())  # it is written after it is shown
+        assert '"sent"' not in written()
         await deck.readings(1)
         assert deck.watch().reading.is_good
