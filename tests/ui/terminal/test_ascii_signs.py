@@ -19,15 +19,15 @@ SOURCES = sorted(Path(tui.__file__).parent.rglob("*.py"))
 
 def signs_of(source: Path) -> set[str]:
     """Return the characters beyond ASCII in a module's texts, without its docstrings."""
-    tree = syntax_tree(source)
+    nodes = list(ast.walk(syntax_tree(source)))
     docs = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
     texts = [
         node.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
     ]
     return {char for text in texts for char in text if not char.isascii()}
