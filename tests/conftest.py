@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -97,6 +98,16 @@ def no_secret_is_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         folder for name in ("state", "cache", ".cache", "logs") for folder in base.rglob(name)
     ]
     assert found_below(*kept) == {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_more_is_frozen() -> Iterator[None]:
+    """Let a deck that starts in this process exempt nothing from the search for garbage.
+
+    It would never be removed, and with it whatever it refers to: connections, exceptions, tasks.
+    """
+    with patch.object(gc, "freeze"):
+        yield
 
 
 @pytest.fixture
