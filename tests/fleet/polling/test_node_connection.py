@@ -1,18 +1,46 @@
 """One lock for one node: a reading and an order, or two of either, never mix."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from tests.faultserver import Peer, serving
-from tests.fleet.conftest import LIST, Play, keeping, profile, said
+from tests.fleet.conftest import LIST, TIMEOUT, Play, keeping, profile, said
+from tui.api.errors import Garbled
 from tui.fleet.login.shared_login import Login
-from tui.fleet.polling.node_connection import NodeConnection
+from tui.fleet.polling.node_connection import NodeConnection, check_services_answer
+from tui.model.service import Service
 
 
 def connection_to(url: str) -> NodeConnection:
     node = profile(url)
-    return NodeConnection(node, Login.of(node), keeping([node]), 2.0, lambda: False)
+    return NodeConnection(node, Login.of(node), keeping([node]), TIMEOUT, lambda: False)
+
+
+READABLE = Service("ccs", "RUNNING", None)
+NOTED = replace(READABLE, name="odd", note="no status")
+
+
+@pytest.mark.parametrize("services", [(READABLE,), (READABLE, NOTED)])
+def test_an_answer_with_one_service_that_can_be_read_is_one(services: tuple[Service, ...]) -> None:
+    assert check_services_answer(services, "node1") is services
+
+
+@pytest.mark.parametrize(
+    ("services", "text"),
+    [
+        ((), "node1 listed no services at all"),
+        ((NOTED, NOTED), "node1 listed no service that can be read: no status"),
+    ],
+)
+def test_an_answer_without_a_service_is_no_node_without_services(
+    services: tuple[Service, ...], text: str
+) -> None:
+    """What was known before stays: all services did not go at once."""
+    with pytest.raises(Garbled) as caught:
+        check_services_answer(services, "node1")
+    assert str(caught.value).startswith(text)
 
 
 async def test_who_wants_the_connection_waits_until_the_one_before_has_its_answer() -> None:
