@@ -441,3 +441,86 @@ async def test_each_refusal_is_returned_once_to_be_kept_while_it_counts(
     limit.refuse("node1", place="demo")
     clock.now += 901.0
     assert limit.take_unkept() == []
+
+
+async def test_another_password_is_certain_at_no_node_before_it_takes_it(
+    limit: AttemptLimit,
+) -> None:
+    """P24: it goes one at a time, and one whose answer is lost counts."""
+    for node in "ab":
+        limit.accept(node)
+    limit.reset()
+    await limit.enter("a", has_answered=True)
+    other = await entering(limit, "b")
+    assert not other.done()
+    limit.leave("a", unanswered=True)
+    assert limit.spent == 1
+    await asyncio.wait_for(other, 30)
+
+
+async def test_who_waited_for_a_slot_sends_nothing_once_it_must_not(limit: AttemptLimit) -> None:
+    """P24: what was checked before it waited holds no more."""
+    for node in "abc":
+        limit.accept(node)
+    for node in "ab":
+        await limit.enter(node, has_answered=True)
+    stopped: list[str] = []
+
+    def check() -> None:
+        if stopped:
+            raise ValueError(stopped)
+
+    waiting = asyncio.create_task(limit.enter("c", has_answered=True, check=check))
+    await turns()
+    stopped.append("a person stopped it")
+    limit.leave("a")
+    with pytest.raises(ValueError, match="a person stopped it"):
+        await asyncio.wait_for(waiting, 30)
+
+
+async def test_who_waited_for_a_slot_waits_on_where_the_password_was_refused_meanwhile(
+    limit: AttemptLimit,
+) -> None:
+    """P24: it was certain before, and what the refusal means is not known yet."""
+    for node in "abcd":
+        limit.accept(node)
+    for node in "ab":
+        await limit.enter(node, has_answered=True)
+    waiting = await entering(limit, "c")
+    limit.refuse("a")
+    for node in "ab":
+        limit.leave(node)
+    await turns()
+    assert not waiting.done()
+    await asyncio.wait_for(await entering(limit, "a"), 30)  # the slot is not kept meanwhile
+    limit.leave("a")
+    limit.settle("a")
+    await asyncio.wait_for(waiting, 30)
+
+
+async def test_a_node_that_never_took_it_waits_no_longer_than_the_time_to_vouch(
+    limit: AttemptLimit, clock: Clock
+) -> None:
+    """Nothing else wakes it where the nodes that took it before are never sent it again."""
+    limit.accept("a")
+    await refuse(limit, "b")
+    limit.settle("b")
+    clock.now += 4.98
+    waiting = await entering(limit, "c")
+    assert not waiting.done()
+    clock.now += 1
+    await asyncio.wait_for(waiting, 30)
+
+
+async def test_a_lower_threshold_holds_for_who_waits_already(limit: AttemptLimit) -> None:
+    for node in "abc":
+        limit.accept(node)
+    for node in "ab":
+        await limit.enter(node, has_answered=True)
+    waiting = await entering(limit, "c")
+    limit.learn(LockoutRule(3))
+    limit.leave("a")
+    await turns()
+    assert not waiting.done()
+    limit.leave("b")
+    await asyncio.wait_for(waiting, 30)
