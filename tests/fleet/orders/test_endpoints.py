@@ -21,7 +21,6 @@ from tui.fleet.orders.executor import EndpointCount, _LiveOrder, count_endpoints
 from tui.fleet.orders.verdict import OrderEvidence
 from tui.model.clock import monotonic
 from tui.model.context import ClusterContext, Database, Endpoint, Known
-from tui.model.login import LoginWay
 from tui.model.order import AnswerOutcome, OrderAnswer, OrderPhase, Result, Tier, Verb, Verdict
 from tui.sim.server import SimulatedCluster
 
@@ -158,31 +157,24 @@ async def test_a_login_that_may_not_see_the_endpoints_is_not_an_endpoint_that_is
         assert not verdict.is_partial
 
 
-async def test_a_login_that_is_refused_while_endpoints_are_waited_for_leaves_them_unknown(
-    served: SimulatedCluster,
+@pytest.mark.parametrize(
+    ("is_stopped", "gap"), [(True, "the password was refused"), (False, "401")]
+)
+async def test_a_login_that_ends_before_the_endpoints_are_read_leaves_them_unknown(
+    is_stopped: bool, gap: str
 ) -> None:
-    """P7: the proxy is verified all the same."""
-    for uid in range(1, 9):
-        served.cluster.fail_call(AVAILABILITY.format(uid), 401, b"")
-    nodes = profiles(served, login=LoginWay.BASIC)[:1]
-    async with running(*nodes, patience=replace(PATIENCE, endpoints=0.0)) as deck:
-        _, verdicts = await restart(deck, "dmcproxy")
-        verdict = verdicts["dmcproxy"]
-        assert verdict.result is Result.VERIFIED
-        assert verdict.text.endswith("; endpoints not known: 401")
-        assert not verdict.is_partial
-
-
-async def test_a_login_that_was_stopped_before_the_endpoints_leaves_them_unknown() -> None:
-    with serving(Play()) as server:
-        async with running(profile(server.url)) as deck:
-            await deck.known()
+    play = Play()
+    play.get(AVAILABILITY.format(1), answer("", 401))
+    with serving(play) as server:
+        async with running(profile(server.url), paused=True) as deck:
             watch, order = deck.watch(), open_order(Verb.RESTART, "dmcproxy")
             live = _LiveOrder(order, watch, watch, Tier.TYPED, OrderEvidence(order), (1,))
-            watch.login.stop("the password was refused", refused=True)
+            if is_stopped:
+                watch.login.stop("the password was refused", refused=True)
             held = Verdict("dmcproxy", Result.VERIFIED, "stable")
             await deck.fleet.orders._judge_endpoints(live, held)
-    text = "stable; endpoints not known: the password was refused"
+            assert watch.login.refused
+    text = f"stable; endpoints not known: {gap}"
     assert live.verdicts == {"dmcproxy": replace(held, text=text)}
 
 

@@ -340,7 +340,7 @@ class Orders:
         timelines = {}
         verdicts: tuple[Verdict, ...] = ()
         sent_at = None
-        if live is not None and live.evidence.answer is not None:
+        if live is not None:
             verdicts = tuple(live.verdicts.values())
             timelines = live.evidence.timelines()
             sent_at = live.evidence.sent_at
