@@ -512,6 +512,34 @@ async def test_a_node_that_never_took_it_waits_no_longer_than_the_time_to_vouch(
     await asyncio.wait_for(waiting, 30)
 
 
+async def test_a_password_that_was_taken_and_then_refused_is_uncertain_again(
+    limit: AttemptLimit,
+) -> None:
+    limit.accept("a")
+    await lose(limit, "a")
+    assert limit.spent == 0
+    await refuse(limit, "b")
+    limit.settle("b")
+    await lose(limit, "a")
+    assert limit.spent == 2
+
+
+async def test_a_last_try_needs_no_answer_without_the_password_first(limit: AttemptLimit) -> None:
+    await lose(limit, "a")
+    await refuse(limit, "b")
+    async with asyncio.timeout(30):
+        await limit.enter("b", has_answered=False)
+
+
+async def test_where_two_failures_lock_the_user_a_person_gets_no_try_after_one_that_was_lost(
+    limit: AttemptLimit,
+) -> None:
+    """P24."""
+    limit.learn(LockoutRule(2))
+    await lose(limit, "a")
+    assert not limit.allow_one_more(margin=1)
+
+
 async def test_a_lower_threshold_holds_for_who_waits_already(limit: AttemptLimit) -> None:
     for node in "abc":
         limit.accept(node)

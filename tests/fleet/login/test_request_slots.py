@@ -109,6 +109,11 @@ async def test_a_node_that_stops_waiting_or_is_admitted_while_it_stops_takes_no_
     with pytest.raises(asyncio.CancelledError):
         await admitted
     await asyncio.wait_for(last, 30)
+    stopping, next_one = [await entering(slots, node) for node in "vw"]
+    stopping.cancel()
+    slots.leave("z")  # before it has noticed
+    await asyncio.wait_for(next_one, 30)
+    assert not slots._waiting
 
 
 async def test_who_goes_first_is_admitted_before_those_who_wait_longer() -> None:

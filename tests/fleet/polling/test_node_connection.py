@@ -2,19 +2,22 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.faultserver import Peer, serving
 from tests.fleet.conftest import LIST, TIMEOUT, Play, keeping, profile, said
 from tui.api.errors import Garbled
+from tui.credentials import Secret
 from tui.fleet.login.shared_login import Login
 from tui.fleet.polling.node_connection import NodeConnection, check_services_answer
+from tui.model.login import LoginWay, PasswordCause
 from tui.model.service import Service
 
 
-def connection_to(url: str) -> NodeConnection:
-    node = profile(url)
+def connection_to(url: str, **more: Any) -> NodeConnection:
+    node = profile(url, **more)
     return NodeConnection(node, Login.of(node), keeping([node]), TIMEOUT, lambda: False)
 
 
@@ -89,6 +92,45 @@ async def test_a_holder_that_fails_gives_the_connection_back() -> None:
         async with connection.hold() as reader:
             assert len(await reader.services()) == 2
         await connection.shut()
+
+
+@pytest.mark.parametrize(
+    ("way", "cause"),
+    [
+        (LoginWay.BASIC, PasswordCause.CONFIGURED),
+        (LoginWay.AUTO, PasswordCause.NO_TOKEN),
+    ],
+)
+async def test_why_polls_carry_the_password_is_known_once_one_did_and_until_it_is_shut(
+    way: LoginWay, cause: PasswordCause
+) -> None:
+    with serving(Play()) as server:
+        connection = connection_to(server.url, login=way)
+        assert connection.password_cause is None
+        async with connection.hold() as reader:
+            await reader.services()
+            connection.prove()
+        assert connection.password_cause is cause
+        assert connection._login.password_polling(cause).nodes == 1
+        await connection.shut()
+        assert connection.password_cause is None
+        assert connection._login.password_polling(cause).nodes == 0
+
+
+async def test_a_new_password_is_sent_by_a_new_client_and_the_old_one_is_closed() -> None:
+    """P24: what was opened with the one before carries it no more."""
+    with serving(Play()) as server:
+        connection = connection_to(server.url)
+        async with connection.hold() as first:
+            await first.services()
+        async with connection.hold() as same:
+            assert same is first
+        connection._login.renew(Secret("another"))
+        async with connection.hold() as second:
+            assert second is not first
+            await second.services()
+        await connection.shut()
+        assert len({one.headers["authorization"] for one in server.asked}) == 2
 
 
 async def test_a_connection_that_was_shut_is_kept_open_for_no_later_use() -> None:
