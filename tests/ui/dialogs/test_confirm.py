@@ -135,7 +135,9 @@ async def test_a_wrong_name_is_said_at_once_and_the_start_of_the_right_one_is_no
 @pytest.mark.parametrize("is_dangerous", [True, False])
 async def test_the_frame_of_a_dangerous_window_is_another(is_dangerous: bool) -> None:
     async with asked(is_dangerous=is_dangerous) as shown:
-        assert shown.question.query_one("#confirm").has_class("-dangerous") is is_dangerous
+        box = shown.question.query_one("#confirm")
+        assert box.has_class("-dangerous") is is_dangerous
+        assert str(box.border_title) == "Restart alert_mgr?"
 
 
 async def test_what_changes_just_before_yes_still_counts() -> None:
@@ -146,6 +148,8 @@ async def test_what_changes_just_before_yes_still_counts() -> None:
         shown.question.shut = "changed since you looked"
         await shown.press("enter")
         assert shown.answers == []
+        changed = shown.question.query_one("#changed", TextLine)
+        assert changed.said == "changed since you looked"
         shown.question.shut = ""
         await shown.press("enter")
         await wait_until(lambda: shown.answers)
@@ -386,11 +390,14 @@ async def test_what_was_seen_before_the_terminal_changed_is_seen_again(
             assert shown.answers == []
 
 
+TOO_SMALL = "terminal too small to show what will be sent: make it larger, or esc"
+
+
 @pytest.mark.parametrize("size", [(28, 24), (80, 3)])
 async def test_where_it_does_not_fit_nothing_can_be_confirmed(size: tuple[int, int]) -> None:
     """P5, case 59."""
     async with asked(size=size) as shown:
-        await wait_until(lambda: "terminal too small" in help_text(shown))
+        await wait_until(lambda: help_text(shown) == TOO_SMALL)
         await shown.press("y")
         assert shown.answers == []
         await shown.press("n")
