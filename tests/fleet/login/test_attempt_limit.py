@@ -524,6 +524,61 @@ async def test_a_password_that_was_taken_and_then_refused_is_uncertain_again(
     assert limit.spent == 2
 
 
+async def test_others_wait_until_every_refusal_is_understood_the_second_as_the_first(
+    limit: AttemptLimit,
+) -> None:
+    await refuse(limit, "a")
+    limit.settle("a")
+    for node in "ab":
+        limit.refuse(node)
+    waiting = await entering(limit, "c")
+    limit.settle("a")
+    await turns()
+    assert not waiting.done()
+    limit.settle("b")
+    await asyncio.wait_for(waiting, 30)
+
+
+async def test_a_node_that_takes_it_ends_what_was_lost_and_what_a_person_allowed(
+    limit: AttemptLimit,
+) -> None:
+    await lose(limit, "a")
+    limit.accept("a")
+    assert limit.spent == 0
+    for _ in range(2):
+        limit.refuse("a")
+    assert limit.is_over
+    assert limit.allow_one_more()
+    assert not limit.is_over
+    limit.refuse("a")
+    assert limit.is_over
+    assert not limit.allow_one_more()
+    limit.accept("a")
+    for _ in range(2):
+        assert not limit.is_over
+        limit.refuse("a")
+    assert limit.is_over
+
+
+async def test_where_three_refusals_lock_the_user_a_person_gets_no_try_after_the_first(
+    limit: AttemptLimit,
+) -> None:
+    """P24: its refusal would be one short of the lock."""
+    limit.learn(LockoutRule(3))
+    limit.refuse("a")
+    assert not limit.allow_one_more()
+
+
+async def test_after_a_lost_answer_a_node_has_to_answer_without_the_password_first(
+    limit: AttemptLimit,
+) -> None:
+    """P24: a node that answers nothing costs no further try."""
+    await lose(limit, "a")
+    with pytest.raises(NodeNotSeenYet):
+        await limit.enter("b", has_answered=False)
+    await limit.enter("b", has_answered=True)
+
+
 async def test_a_last_try_needs_no_answer_without_the_password_first(limit: AttemptLimit) -> None:
     await lose(limit, "a")
     await refuse(limit, "b")

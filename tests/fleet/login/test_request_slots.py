@@ -55,6 +55,8 @@ async def test_nodes_that_were_slow_leave_a_slot_to_those_that_answer() -> None:
     assert not tasks[1].done()
     slots.leave("s1")  # in time: it is slow no more
     await tasks[1]
+    async with asyncio.timeout(30):
+        await slots.enter("s1")  # beside the one that was slow
 
 
 async def test_a_node_that_was_slow_gets_the_only_slot() -> None:
