@@ -6,6 +6,7 @@ import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,12 @@ from tests.fleet.conftest import (
     said,
 )
 from tui.api.client import NodeOperator
+from tui.api.errors import NodeNotSeenYet
 from tui.config import CommandSource, FileSource, NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.credentials.refused_logins import RefusedLogins
 from tui.fleet.login.attempt_limit import AttemptLimit
-from tui.fleet.login.shared_login import Login
+from tui.fleet.login.shared_login import Login, NodeLogin
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.guard import judge_order
 from tui.model.login import LoginWay
@@ -520,6 +522,164 @@ def refused_alone(clock: list[float], *nodes: str) -> Login:
         login.attempts.settle(node)
         login.refuse("no", login.generation, node)
     return login
+
+
+def test_a_new_password_begins_with_nothing_known_of_the_one_before() -> None:
+    login, woken = refused_alone([0.0], "a"), list[str]()
+    assert (list(login.refused_by), login.takers(), login.trouble) == (["a"], ["well"], "")
+    login.took("a", by_password=False)
+    login.refuse("no", login.generation, "a")
+    assert login.takers() == ["well"]  # who refuses it now took it before
+    login.wakers.add(lambda: woken.append("woken"))
+    login.renew(Secret("another"))
+    assert (login.refused_by, login.takers(), login.proven) == ({}, [], False)
+    assert woken == ["woken"]
+
+
+def test_a_login_that_is_stopped_is_proven_no_more_and_refused_by_no_node_alone() -> None:
+    login = refused_alone([0.0], "a")
+    login.stop("the keyring is locked")
+    assert (login.refused_by, login.proven) == ({}, False)
+
+
+@pytest.mark.parametrize(
+    ("refusals", "lost", "text", "remedy"),
+    [
+        (2, 0, "refused 2 times in a row; it is not sent again", Remedy.GIVE_PASSWORD),
+        (1, 2, "refused 1 time; it is not sent again", Remedy.GIVE_PASSWORD),
+        (0, 3, "sent and never answered; none is sent any more", Remedy.RETRY_PASSWORD),
+    ],
+)
+async def test_why_no_password_is_sent_any_more_is_said_with_what_helps(
+    refusals: int, lost: int, text: str, remedy: Remedy
+) -> None:
+    login = Login(ADMIN, asks=True)
+    for node in range(lost):
+        await login.attempts.enter(node, has_answered=True)
+        login.attempts.leave(node, unanswered=True)
+    for _ in range(refusals):
+        login.attempts.refuse("a")
+    login.stop_if_spent()
+    whose = f"the password of {ADMIN} was" if refusals else f"3 passwords of {ADMIN} were"
+    assert login.trouble == f"{whose} {text}, as 5 that are refused lock the user"
+    trouble = login.trouble_at("a")
+    assert (trouble.kind, trouble.remedies) == (TroubleKind.LOGIN, (remedy,))
+    assert trouble.held_until is None
+
+
+def test_a_login_without_a_user_is_its_certificate() -> None:
+    assert Login("", asks=False).trouble_at("a").remedies == (Remedy.FIX_CLIENT_CERTIFICATE,)
+
+
+def test_a_login_that_others_were_refused_is_held_back_until_that_counts_no_more() -> None:
+    login = Login(ADMIN, asks=True)
+    login.attempts.count_elsewhere("demo", (0.0, 0.0))
+    login.stop_if_spent()
+    held_until = login.trouble_at("a").held_until
+    assert held_until is not None
+    left = held_until - datetime.now(UTC)
+    assert timedelta(minutes=14) < left <= timedelta(minutes=16)
+
+
+def login_at(login: Login, name: str = "a") -> NodeLogin:
+    return NodeLogin(login, name, login.generation, profile("http://127.0.0.1:1", name))
+
+
+def test_a_node_proves_the_password_only_where_it_took_that_one() -> None:
+    """P24: an answer to a token, or to the password before, proves nothing of this one."""
+    login = Login(ADMIN, asks=True)
+    node = login_at(login)
+    node.prove()
+    assert not login.proven
+    node.password_accepted()
+    node.password_refused()
+    node.prove()
+    assert not login.proven
+    node.password_accepted()
+    node.prove()
+    assert login.proven
+    login.renew(Secret("another"))
+    node.password_accepted()
+    node.prove()
+    assert (login.proven, login.takers()) == (False, [])
+
+
+async def test_what_a_node_answered_before_counts_for_one_use_of_its_connection() -> None:
+    """P24: after an answer that was lost, it answers without the password first."""
+    login = Login(ADMIN, asks=True)
+    node = login_at(login)
+    await node.before_password()
+    node.after_request(unanswered=True)
+    with pytest.raises(NodeNotSeenYet):
+        await node.before_password()
+    node.node_answered()
+    await node.before_password()
+    node.after_request(unanswered=False)
+    node.begin()
+    with pytest.raises(NodeNotSeenYet):
+        await node.before_password()
+
+
+async def test_requests_that_are_lost_stop_their_own_password_alone() -> None:
+    """P24."""
+    for is_current in (True, False):
+        login = Login(ADMIN, asks=True)
+        node = login_at(login)
+        node.node_answered()
+        for _ in range(2):
+            await node.before_password()
+            node.after_request(unanswered=True)
+        await node.before_password()
+        if not is_current:
+            login.renew(Secret("another"))
+        node.after_request(unanswered=True)
+        assert bool(login.trouble) is is_current
+        assert login.attempts.spent == 2 + is_current
+
+
+def test_a_refusal_of_the_password_before_leaves_the_new_one_its_try() -> None:
+    """P24."""
+    login = Login(ADMIN, asks=True)
+    node = login_at(login)
+    assert node.password_refused()
+    login.renew(Secret("another"))
+    assert not node.password_refused()  # which this node may not repeat
+    login.stop_if_spent()
+    assert not login.trouble
+
+
+async def test_a_source_is_read_once_more_where_its_password_was_taken_and_is_refused(
+    tmp_path: Path,
+) -> None:
+    """P24: what it gives by then may be another one."""
+    file = tmp_path / "password"
+    write_password(file, "first")
+    node, passwords = profile("http://127.0.0.1:1", password=FileSource(file)), Passwords()
+    login = Login.of(node)
+    assert await given(login, node, passwords) == "first"
+    login.attempts.accept("node1")
+    write_password(file, "second")
+    login.refuse("401", login.generation, "node1")
+    assert login.trouble == ""
+    await login.reconsider(node, passwords)
+    assert await given(login, node, passwords) == "second"
+    login.attempts.accept("node1")
+    login.refuse("401", login.generation, "node1")
+    await login.reconsider(node, passwords)  # the file holds the same one still
+    assert login.trouble == "401"
+    write_password(file, "third")
+    login.renew(None)
+    assert await given(login, node, passwords) == "third"
+
+
+def write_password(file: Path, password: str) -> None:
+    file.write_text(password, encoding="utf-8")
+    file.chmod(0o600)
+
+
+async def given(login: Login, node: NodeProfile, passwords: Passwords) -> str:
+    secret = await login.unlock(node, passwords)
+    return "" if secret is None else secret.reveal()
 
 
 def test_nodes_that_refuse_alone_are_tried_one_in_a_window_and_only_while_another_takes_it() -> (
