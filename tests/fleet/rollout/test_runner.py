@@ -43,6 +43,7 @@ from tui.model.clock import monotonic
 from tui.model.order import Order, Result, SeenService, Tier, Verdict
 from tui.model.rollout import (
     Plan,
+    RolloutAction,
     RolloutProgress,
     RolloutState,
     Step,
@@ -258,8 +259,9 @@ async def test_an_abort_while_the_gate_is_checked_sends_nothing(is_well: bool) -
         may_answer.wait(10)
         peer.send(NODE_WELL if is_well else said({"node_uid": 1, "result": False}))
 
+    journal = Steps()
     with played(node=check) as (server, _):
-        async with running(profile(server.url), patience=QUICK) as deck:
+        async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
             plan = await begun(deck, SERVICE)
             await asyncio.to_thread(checked.wait, 10)
             deck.fleet.rollouts.abort(plan.number)
@@ -272,6 +274,7 @@ async def test_an_abort_while_the_gate_is_checked_sends_nothing(is_well: bool) -
                 is_well,
             )
             assert now.began_at is not None
+            assert journal.texts == ([] if is_well else [now.text])
             assert not server.posts
 
 
@@ -380,8 +383,8 @@ async def test_an_action_that_was_not_sent_blocks_its_node_and_is_no_failure() -
 
 async def test_a_gate_that_waits_shows_for_what_until_it_opens_and_the_turn_began_before() -> None:
     with played() as (server, play):
-        play.services["second"] = running_since(0)
-        async with running(profile(server.url), patience=QUICK) as deck:
+        play.services["second"], journal = running_since(0), Steps()
+        async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
             plan = await planned(deck, SERVICE)
             play.services["ccs"] = {"status": "STARTING"}
             await deck.readings(1)
@@ -399,6 +402,8 @@ async def test_a_gate_that_waits_shows_for_what_until_it_opens_and_the_turn_bega
             (done,) = (await reaches(deck, plan, RolloutState.DONE)).steps
             assert done.wait is None
             assert done.began_at == waiting.began_at
+            assert journal.results == [StepResult.VERIFIED]
+            assert "stable for" in journal.texts[0]
 
 
 def waits_for(deck: Running, plan: Plan) -> str:
@@ -419,11 +424,13 @@ class Steps(NullJournal):
 
     def __init__(self) -> None:
         self.results: list[StepResult] = []
+        self.texts: list[str] = []
 
     def stepped(
         self, plan: Plan, step: Step, result: StepResult, text: str, orders: tuple[int, ...]
     ) -> None:
         self.results.append(result)
+        self.texts.append(text)
 
 
 async def test_a_deck_that_is_left_while_a_rollout_is_paused_records_nothing_more() -> None:
@@ -524,6 +531,7 @@ async def test_the_last_known_primary_is_kept_and_must_not_come_before_others_wa
         assert stop is not None
         assert stop.reason is StopReason.PRIMARY_TOO_EARLY
         answered = [node.reading.answered_at for node in deck.fleet.nodes]
+        assert [runner._of(step).step for step in plan.steps] == list(plan.steps)
         assert runner._polled_at(first) == min(answered) < max(answered)
         # It was restarted already: that another node handed its role over to it stops nothing.
         assert runner._passed(first, StepState.SETTLING, moved) is None
@@ -543,6 +551,22 @@ async def test_a_restart_after_an_action_that_was_refused_is_not_taken_for_this_
             await deck.until(lambda: foreign in progress(deck, plan).text)
             assert progress(deck, plan).state is RolloutState.PAUSED
             assert len(server.posts) == 1
+
+
+async def test_a_node_that_is_skipped_may_be_restarted_by_anybody() -> None:
+    """What runs there is this rollout's no more: no later gate takes its restart for a surprise."""
+    with played() as (server, _):
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await planned(deck, SERVICE)
+            runner = RolloutRunner(plan, deck.fleet, QUICK, lambda _: None)
+            (step,) = plan.steps
+            assert list(runner._starts) == [("node1", SERVICE)]
+            stop = StepStop(StopReason.NOT_SENT, "no; nothing was sent")
+            going = asyncio.create_task(runner._goes_on(step, stop))
+            await deck.until(lambda: runner._action is not None)
+            runner.choose(RolloutAction.SKIP)
+            assert await going
+            assert not runner._starts
 
 
 async def test_what_is_gone_is_not_ordered_and_a_known_run_is_compared_with() -> None:
