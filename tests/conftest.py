@@ -14,8 +14,6 @@ from tests.canary import found_below, leaks
 from tests.clock import Clock
 from tests.faultserver import refusing
 
-_GC_THRESHOLDS = (20_000, 20, 50)
-
 # The same examples in every run: no seed of the day, no database, no slow machine's deadline.
 # `make quick` tries half of them.
 settings.register_profile(
@@ -41,16 +39,12 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Look for no garbage among what is imported and collected, then and later: it all stays.
-
-    After that it is looked for as seldom as in the deck, from the first test on.
-    """
+    """Look for no garbage among what is imported and collected, then and later: it all stays."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
         gc.enable()
 
 
