@@ -1,7 +1,6 @@
 """`rsdeck status`: each node asked once, side by side, and nothing that could write."""
 
 import contextlib
-import gc
 import time
 from typing import Any
 
@@ -26,6 +25,7 @@ from tests.fleet.conftest import (
     profiles,
     said,
 )
+from tests.living import living_since_now
 from tui.api.client import NodeOperator
 from tui.config import NodeProfile
 from tui.credentials import Passwords
@@ -44,6 +44,7 @@ def look(*nodes: NodeProfile, passwords: Passwords | None = None, **more: Any) -
 def test_every_node_is_polled_once_and_returned_in_the_order_of_the_profiles(
     served: SimulatedCluster,
 ) -> None:
+    operators = living_since_now(NodeOperator)
     nodes = profiles(served)[::-1]
     glances = look(*nodes)
     assert [one.profile.name for one in glances] == ["node3", "node2", "node1"]
@@ -52,8 +53,7 @@ def test_every_node_is_polled_once_and_returned_in_the_order_of_the_profiles(
     assert len(asked(served, LIST)) == 3
     sent = {one.path for one in served.cluster.requests if one.method != "GET"}
     assert sent <= {"/v1/users/authorize"}
-    gc.collect()
-    assert not [one for one in gc.get_objects() if isinstance(one, NodeOperator)]
+    assert not operators()
 
 
 def test_a_look_at_a_node_takes_one_connection() -> None:

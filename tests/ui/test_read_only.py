@@ -1,11 +1,11 @@
 """Read-only: nothing to send with, said in words, whatever is pressed, chosen or clicked."""
 
-import gc
 from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
 
+from tests.living import Living, living_since_now
 from tests.ui.conftest import VIEWER, Deck, open_deck, posts, write_configuration
 from tui.api.client import NodeOperator
 from tui.sim.server import SimulatedCluster
@@ -23,9 +23,10 @@ SMALL = (80, 24)
 """What a key does is the same at every size, and a small screen takes less to paint."""
 
 
-def operators() -> list[NodeOperator]:
-    gc.collect()
-    return [one for one in gc.get_objects() if isinstance(one, NodeOperator)]
+@pytest.fixture
+def operators() -> Living:
+    """List what could send an action, of what the test made."""
+    return living_since_now(NodeOperator)
 
 
 async def back_to_the_deck(deck: Deck) -> None:
@@ -81,7 +82,9 @@ async def test_the_key_bar_makes_room_for_the_reason(
         assert all(word in bar for word in ("Start", "sTop", "Restart", " ? "))
 
 
-async def test_no_key_sends_anything_but_get(served: SimulatedCluster, tmp_path: Path) -> None:
+async def test_no_key_sends_anything_but_get(
+    served: SimulatedCluster, tmp_path: Path, operators: Living
+) -> None:
     """P1, case 52."""
     configuration = write_configuration(served, tmp_path)
     async with open_deck(configuration, read_only=WHY, size=SMALL) as deck:
@@ -102,7 +105,7 @@ async def test_no_key_sends_anything_but_get(served: SimulatedCluster, tmp_path:
 
 
 async def test_no_palette_command_sends_anything_but_get(
-    served: SimulatedCluster, tmp_path: Path
+    served: SimulatedCluster, tmp_path: Path, operators: Living
 ) -> None:
     """P1, case 52."""
     configuration = write_configuration(served, tmp_path)
@@ -128,7 +131,7 @@ async def test_no_palette_command_sends_anything_but_get(
 
 
 async def test_no_mouse_target_sends_anything_but_get(
-    served: SimulatedCluster, tmp_path: Path
+    served: SimulatedCluster, tmp_path: Path, operators: Living
 ) -> None:
     """P1, case 52."""
     async with open_deck(write_configuration(served, tmp_path), read_only=WHY) as deck:
@@ -148,7 +151,11 @@ async def test_no_mouse_target_sends_anything_but_get(
     [("refresh = 0.5\nread_only = true", ""), ("refresh = 0.5", "read_only = true\n")],
 )
 async def test_the_configuration_can_make_the_deck_read_only(
-    settings: str, more: str, served: SimulatedCluster, tmp_path: Path
+    settings: str,
+    more: str,
+    served: SimulatedCluster,
+    tmp_path: Path,
+    operators: Living,
 ) -> None:
     configuration = write_configuration(served, tmp_path, settings=settings, more=more)
     async with open_deck(configuration) as deck:
@@ -163,7 +170,7 @@ async def test_the_configuration_can_make_the_deck_read_only(
 
 
 async def test_a_login_that_may_not_post_becomes_read_only_after_one_refusal(
-    served: SimulatedCluster, tmp_path: Path
+    served: SimulatedCluster, tmp_path: Path, operators: Living
 ) -> None:
     """Case 23."""
     configuration = write_configuration(served, tmp_path, user=VIEWER[0])

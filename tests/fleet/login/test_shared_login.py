@@ -1,7 +1,6 @@
 """A login that several nodes share: one wrong try, then silence until a person acts."""
 
 import base64
-import gc
 import sys
 import threading
 from contextlib import ExitStack
@@ -37,6 +36,7 @@ from tests.fleet.conftest import (
     running,
     said,
 )
+from tests.living import living_since_now
 from tui.api.client import NodeOperator
 from tui.api.errors import NodeNotSeenYet
 from tui.config import CommandSource, FileSource, NodeProfile
@@ -66,11 +66,6 @@ def troubles(deck: Running) -> set[TroubleKind | None]:
 
 def failures(served: SimulatedCluster) -> int:
     return sum(one.status == 401 for one in served.cluster.requests)
-
-
-def operators() -> list[NodeOperator]:
-    gc.collect()
-    return [one for one in gc.get_objects() if isinstance(one, NodeOperator)]
 
 
 @pytest.mark.parametrize(("way", "tries"), [("basic", 1), ("auto", 2), ("jwt", 2)])
@@ -331,6 +326,7 @@ async def test_a_403_to_an_order_makes_every_node_of_the_login_read_only_and_rea
     served: SimulatedCluster,
 ) -> None:
     """Case 23."""
+    operators = living_since_now(NodeOperator)
     nodes = profiles(served, username=VIEWER)
     async with running(*nodes, passwords=keeping(nodes, VIEWER_PASSWORD)) as deck:
         await deck.known()

@@ -1,7 +1,6 @@
 """An order is checked, sent once and never again, and judged by what the node shows."""
 
 import asyncio
-import gc
 import itertools
 import socket
 import time
@@ -34,6 +33,7 @@ from tests.fleet.conftest import (
     said,
 )
 from tests.fleet.plan_nodes import open_order
+from tests.living import living_since_now
 from tui.api.client import NodeOperator
 from tui.api.connection import OrderConnection
 from tui.api.errors import NotSent, Unreachable, WriteBlocked
@@ -881,6 +881,7 @@ async def test_a_read_only_fleet_has_nothing_that_can_write(
     by_profile: dict[str, Any], reason: str, served: SimulatedCluster
 ) -> None:
     """P1, case 52."""
+    made = living_since_now(NodeOperator, OrderConnection)
     nodes = profiles(served, **by_profile)
     async with running(*nodes, read_only="" if by_profile else READ_ONLY) as deck:
         assert deck.watch().read_only == reason  # from the start
@@ -897,9 +898,7 @@ async def test_a_read_only_fleet_has_nothing_that_can_write(
         (verdict,) = deck.fleet.orders.progress[order.number].verdicts
         assert verdict.result is Result.NOT_SENT
         assert verdict.text == f"{reason}; nothing was sent"
-        gc.collect()
-        kinds = (NodeOperator, OrderConnection)
-        assert not [one for one in gc.get_objects() if isinstance(one, kinds)]
+        assert not made()
         sent = {one.path for one in served.cluster.requests if one.method != "GET"}
     assert sent <= {"/v1/users/authorize"}
 
