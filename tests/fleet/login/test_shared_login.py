@@ -585,17 +585,18 @@ def test_a_node_proves_the_password_only_where_it_took_that_one() -> None:
     """P24: an answer to a token, or to the password before, proves nothing of this one."""
     login = Login(ADMIN, asks=True)
     node = login_at(login)
+    node.login_accepted(by_password=False)
     node.prove()
     assert not login.proven
-    node.password_accepted()
+    node.login_accepted(by_password=True)
     node.password_refused()
     node.prove()
     assert not login.proven
-    node.password_accepted()
+    node.login_accepted(by_password=True)
     node.prove()
     assert login.proven
     login.renew(Secret("another"))
-    node.password_accepted()
+    node.login_accepted(by_password=True)
     node.prove()
     assert (login.proven, login.takers()) == (False, [])
 
