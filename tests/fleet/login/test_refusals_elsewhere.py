@@ -110,6 +110,7 @@ async def test_a_deck_sends_a_wrong_password_less_often_after_others_were_refuse
     memory.refuse(before)
     nodes = profiles(served)
     async with running(*nodes, passwords=memory.of_deck(nodes)) as deck:
+        deck.never_slow()
         text = await stopped(deck)
         await quiet(0.1)
         assert failures(served) == own
@@ -128,6 +129,7 @@ async def test_what_a_person_types_then_is_never_the_refusal_that_locks_the_user
     memory.refuse(before)
     nodes = profiles(served)
     async with running(*nodes, passwords=memory.of_deck(nodes)) as deck:
+        deck.never_slow()
         await stopped(deck)
         count = failures(served)
         for _ in range(3):

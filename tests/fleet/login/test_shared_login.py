@@ -75,6 +75,7 @@ async def test_a_wrong_password_is_tried_as_often_as_documented_for_all_nodes_th
     """P24, case 22."""
     nodes = profiles(served, login=LoginWay(way))
     async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        deck.never_slow()
         await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
         await quiet(0.3)
         assert len(served.cluster.requests) == tries
@@ -90,6 +91,7 @@ async def test_not_even_refresh_now_or_another_interval_tries_a_refused_password
     """P24, case 22."""
     nodes = profiles(served)
     async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        deck.never_slow()
         await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
         for _ in range(3):
             for one in deck.fleet.nodes:
@@ -118,6 +120,7 @@ async def test_other_logins_go_on_while_one_is_stopped(served: SimulatedCluster)
 async def test_renewing_with_the_right_password_wakes_every_node(served: SimulatedCluster) -> None:
     nodes = profiles(served)
     async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        deck.never_slow()
         await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
         deck.fleet.renew("node2", Secret(PASSWORD))
         await deck.good()
@@ -142,6 +145,7 @@ async def test_renewing_with_another_wrong_password_costs_one_more_try(
 ) -> None:
     nodes = profiles(served)
     async with running(*nodes, passwords=keeping(nodes, "wrong")) as deck:
+        deck.never_slow()
         await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
         deck.fleet.renew("node1", Secret("wrong too"))
         await deck.until(lambda: failures(served) == TRIES + 1)
@@ -158,6 +162,7 @@ async def test_renewing_without_a_password_reads_its_source_again(
     file.chmod(0o600)
     nodes = profiles(served, password=FileSource(file))
     async with running(*nodes, passwords=Passwords()) as deck:
+        deck.never_slow()
         await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
         file.write_text(f"{PASSWORD}\n")
         deck.fleet.renew("node1", None)
@@ -280,6 +285,7 @@ async def test_a_typed_password_is_not_undone_by_its_slow_source(
     script = f"import time; open({str(started)!r}, 'w').close(); time.sleep(1); print('wrong')"
     nodes = profiles(served, password=CommandSource((sys.executable, "-c", script)))
     async with running(*nodes, passwords=Passwords()) as deck:
+        deck.never_slow()
         await deck.until(started.exists)
         deck.fleet.renew("node1", Secret(PASSWORD))
         await deck.good()
@@ -318,6 +324,7 @@ async def test_one_source_is_one_login_even_without_a_cluster(tmp_path: Path) ->
         source = FileSource(file)
         nodes = profile(one.url, password=source), profile(two.url, "node2", password=source)
         async with running(*nodes, passwords=Passwords()) as deck:
+            deck.never_slow()
             await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
             assert len(one.asked) + len(two.asked) == 1
 
@@ -405,6 +412,7 @@ async def test_each_refresh_tries_a_refused_source_once_and_never_so_often_that_
     file.chmod(0o600)
     nodes = profiles(served, password=FileSource(file), login=LoginWay.BASIC)
     async with running(*nodes, passwords=Passwords()) as deck:
+        deck.never_slow()
         await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
         for tried in (2, 3, 3, 3):
             deck.fleet.refresh()
@@ -425,6 +433,7 @@ async def test_a_fixed_source_is_read_again_on_refresh(
     file.chmod(0o600)
     nodes = profiles(served, password=FileSource(file), login=LoginWay.BASIC)
     async with running(*nodes, passwords=Passwords()) as deck:
+        deck.never_slow()
         await deck.until(lambda: troubles(deck) == {TroubleKind.LOGIN})
         file.write_text(PASSWORD)
         deck.fleet.refresh()
