@@ -146,12 +146,12 @@ async def test_a_real_browser_shows_the_table_and_sends_no_action(
     assert posts <= {"/v1/users/authorize"}  # the login
 
 
-async def _look(url: str, folder: Path) -> None:
+async def _look(url: str, profile: Path) -> None:
     """See the table in a browser, try to restart a service, and open the help."""
     browser = await asyncio.create_subprocess_exec(
         *(CHROMIUM or "", "--headless=new", "--no-sandbox", "--disable-gpu"),
         *("--disable-dev-shm-usage", "--remote-debugging-port=0"),
-        *(f"--user-data-dir={folder / 'browser'}", "--window-size=1400,900", "about:blank"),
+        *(f"--user-data-dir={profile}", "--window-size=1400,900", "about:blank"),
         stderr=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
     )
