@@ -192,24 +192,11 @@ def test_a_restart_that_was_not_ordered_here_is_listed_for_an_hour() -> None:
     assert problems(well, events=(restart(3700),)) == []
 
 
-@pytest.mark.parametrize(
-    "order", [ordered(70, "x"), ordered(70, "y", "x")], ids=["alone", "with another"]
-)
-def test_a_restart_that_was_ordered_here_is_none(order: Event) -> None:
+def test_a_restart_that_was_ordered_here_is_none_and_its_cause_alone_says_so() -> None:
     well = node(services={"x": "RUNNING"})
-    assert problems(well, events=(order, restart(60))) == []
     assert problems(well, events=(restart(60, cause=HERE),)) == []
-
-
-def test_an_order_explains_no_restart_on_another_node_or_much_later() -> None:
-    well = node(services={"x": "RUNNING"})
-    elsewhere = ordered(70, "x", node="b")
-    before = ordered(600, "x")
-    after = ordered(50, "x")
-    other = ordered(70, "y")
-    reason = event(OrderGiven(Verb.RESTART, ("y",), "so that x works again"), 70, "y")
-    for order in (elsewhere, before, after, other, reason):
-        assert len(problems(well, events=(order, restart(60)))) == 1
+    order = ordered(70, "x")
+    assert len(problems(well, events=(order, restart(60, cause=Cause.NOT_ORDERED_HERE)))) == 1
 
 
 def test_a_crash_loop_is_critical_and_listed_once() -> None:

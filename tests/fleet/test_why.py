@@ -197,7 +197,7 @@ def test_a_service_that_came_up_again_was_restarted_as_the_list_of_problems_says
 
 def test_restarts_that_were_all_sent_from_here_are_no_problem_and_are_named() -> None:
     order = event(OrderGiven(Verb.RESTART, ("ccs",)), 20, "")
-    up = event(StatusChange("STOPPED", "RUNNING"), 9)  # explained by the action before it
+    up = event(StatusChange("STOPPED", "RUNNING"), 9, cause=Cause.ORDERED_HERE)
     own = event(StatusChange("RESTARTING", "RUNNING"), 600, cause=Cause.ORDERED_HERE)
     changes = (own, order, up)
     assert not find_problems([subject().node], changes, NOW, ON)
@@ -205,6 +205,16 @@ def test_restarts_that_were_all_sent_from_here_are_no_problem_and_are_named() ->
     (one,) = of(find(subject(), *changes), EvidenceKind.RESTARTS)
     assert one.text == "in the last hour none other than 2 sent from here"
     assert (one.age, one.is_problem) == (9.0, False)
+
+
+def test_a_restart_soon_after_an_action_counts_by_its_cause() -> None:
+    order = event(OrderGiven(Verb.RESTART, ("ccs",)), 60, "")
+    own = event(Restart("RUNNING"), 55, cause=Cause.ORDERED_HERE)
+    foreign = event(Restart("RUNNING"), 9, cause=Cause.NOT_ORDERED_HERE)
+    (one,) = of(find(subject(), order, own, foreign), EvidenceKind.RESTARTS)
+    assert one.text == "restarted 2 times in the last hour, 1 of them sent from this machine"
+    assert one.is_problem
+    assert recent_restarts((order, own, foreign), NOW) == {"node1": 1}
 
 
 def test_a_start_of_the_last_hour_that_nothing_here_saw_is_named_by_the_uptime() -> None:
@@ -416,8 +426,7 @@ def test_other_states_of_a_service_have_a_next_step_of_their_own() -> None:
     restarted = event(Restart("RUNNING"), 60, cause=Cause.NOT_ORDERED_HERE)
     timeline = NextStep("see what else happened then", Offer.TIMELINE)
     assert next_of(subject(), restarted) == timeline
-    order = event(OrderGiven(Verb.RESTART, ("ccs", "ok")), 70, "")
-    assert next_of(subject(), order, restarted) is None
+    assert next_of(subject(), replace(restarted, cause=Cause.ORDERED_HERE)) is None
 
 
 def test_a_node_that_is_not_well_itself_comes_before_its_services() -> None:

@@ -13,7 +13,7 @@ from tests.ui.conftest import ADMIN, write_configuration
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
 from tui.metrics.collector import KNOWN_STATES, FleetCollector, RestartCounter
-from tui.model.event import Cause, Event, Restart, Sender
+from tui.model.event import Cause, Event, Restart, Sender, StatusChange
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -122,10 +122,11 @@ async def test_restarts_that_nobody_ordered_are_counted(
 ) -> None:
     fleet, counter = fleet_on(served, tmp_path), RestartCounter()
     await fleet.poll_once()
-    for cause in (Cause.NOT_ORDERED_HERE, Cause.ORDERED_HERE, Cause.UNKNOWN):
-        counter.event_happened(
-            Event("node1", Restart("RUNNING"), 0.0, datetime.now(UTC), "ccs", cause)
-        )
+    causes = (Cause.NOT_ORDERED_HERE, Cause.ORDERED_HERE, Cause.UNKNOWN)
+    for at, cause in enumerate(causes):
+        # One that was seen on its way is a change of status and a restart of the same moment.
+        for details in (StatusChange("STARTING", "RUNNING"), Restart("RUNNING", "STARTING")):
+            counter.event_happened(Event("node1", details, at, datetime.now(UTC), "ccs", cause))
     by_others = Event(
         "node1",
         Restart("RUNNING"),

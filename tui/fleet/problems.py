@@ -10,7 +10,7 @@ from typing import Protocol
 from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
 from tui.model.dataclass import dataclass
-from tui.model.event import Event, EventKind, OrderGiven, StatusChange
+from tui.model.event import Event, EventKind, StatusChange
 from tui.model.event_text import event_text
 from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth
@@ -23,9 +23,6 @@ LOOPS_FOR, RESTARTS_FOR = 600.0, 3600.0
 
 MOVES_AT_MOST = 30.0
 """Seconds after which a service that still starts, stops or restarts is a problem."""
-
-_EXPLAINS_FOR = 180.0
-"""Seconds in which an order explains that a service comes up again."""
 
 
 class Severity(Enum):
@@ -165,7 +162,7 @@ def find_problems(
     `unmanaged` are the nodes without a profile, of which their clusters alone report.
     Problems of the same severity are sorted by rank, then as the nodes are, then by service.
     """
-    changes, orders = _by_service(events)
+    changes = _by_service(events)
     problems: list[tuple[int, Problem]] = []
     conditions = tuple(nodes)
     logins: set[PasswordPolling] = set()
@@ -180,7 +177,7 @@ def find_problems(
                 what = f"kinds unknown, so every service is locked: {node.kinds_gap}"
                 found.append(_lasting(Severity.NOTICE, 2, node.name, what, ProblemSubject.KINDS))
             by_service = changes.get(node.name, {})
-            found += _services(node, by_service, orders.get(node.name, ()), now)
+            found += _services(node, by_service, now)
         problems += [(number, problem) for problem in found]
     for number, other in enumerate(unmanaged, len(conditions)):
         remark = other.health.remark(now, warnings=True)
@@ -205,19 +202,14 @@ def _lasting(
     return Problem(severity, rank, node, what, timed=False, subject=subject)
 
 
-def _by_service(
-    events: Iterable[Event],
-) -> tuple[dict[str, dict[str, list[Event]]], dict[str, list[Event]]]:
-    """Return the events of each node's services, and by node those of the actions on it."""
+def _by_service(events: Iterable[Event]) -> dict[str, dict[str, list[Event]]]:
+    """Return the events of each node's services."""
     changes: dict[str, dict[str, list[Event]]] = {}
-    orders: dict[str, list[Event]] = {}
     for event in events:
-        if event.kind is EventKind.ORDERED:
-            orders.setdefault(event.node, []).append(event)
-        elif event.service:
+        if event.service and event.kind is not EventKind.ORDERED:
             by_service = changes.setdefault(event.node, {})
             by_service.setdefault(event.service, []).append(event)
-    return changes, orders
+    return changes
 
 
 def _connection(node: NodeCondition, now: float) -> Iterable[Problem]:
@@ -284,12 +276,12 @@ def _certificate(node: NodeCondition, on: datetime) -> Iterable[Problem]:
 
 
 def _services(
-    node: NodeCondition, changes: Mapping[str, Sequence[Event]], orders: Sequence[Event], now: float
+    node: NodeCondition, changes: Mapping[str, Sequence[Event]], now: float
 ) -> Iterable[Problem]:
     for service in node.reading.services:
         events = changes.get(service.name, ())
         yield from _service(node, service, events, now)
-        restarts, _ = restarts_of(events, orders, now)
+        restarts, _ = restarts_of(events, now)
         if restarts and not _looping(events, now):
             times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
             what = f"restarted{times}, not sent from here"
@@ -371,36 +363,26 @@ def _since(events: Sequence[Event], name: str, holds: Callable[[Health], bool]) 
     return since
 
 
-def restarts_of(
-    events: Iterable[Event], orders: Sequence[Event], now: float
-) -> tuple[list[Event], list[Event]]:
+def restarts_of(events: Iterable[Event], now: float) -> tuple[list[Event], list[Event]]:
     """List those times of the last hour that one service came up again, the oldest first.
 
-    First those that no action sent from this machine explains, then those that one does. `orders`
-    are the events of the actions on its node, `now` is monotonic seconds.
+    First those that no action sent from this machine explains, then those that one does. `now` is
+    monotonic seconds.
     """
     # A restart that was seen on its way has the same moment as its last change.
     seen = {
         event.at: event
         for event in events
-        if _came_up(event) and 0 <= now - event.at <= RESTARTS_FOR
+        if came_up(event) and 0 <= now - event.at <= RESTARTS_FOR
     }
     other, here = list[Event](), list[Event]()
     for event in seen.values():
-        is_here = event.is_ordered or any(_explains(order, event) for order in orders)
-        (here if is_here else other).append(event)
+        (here if event.is_ordered else other).append(event)
     return other, here
 
 
-def _explains(order: Event, event: Event) -> bool:
-    """Whether an order was given for the service of an event, shortly before it."""
-    if not 0 <= event.at - order.at <= _EXPLAINS_FOR:
-        return False
-    given = order.details
-    return isinstance(given, OrderGiven) and event.service in given.services
-
-
-def _came_up(event: Event) -> bool:
+def came_up(event: Event) -> bool:
+    """Whether a service runs again by this event; one that was seen on its way has two such."""
     if event.kind is EventKind.FLIPPED:
         return isinstance(event.details, StatusChange) and event.details.after == "RUNNING"
     return event.kind is EventKind.RESTARTED
@@ -423,10 +405,10 @@ def recent_restarts(events: Iterable[Event], now: float) -> Counter[str]:
 
     `now` is monotonic seconds.
     """
-    changes, orders = _by_service(events)
+    changes = _by_service(events)
     counts = Counter[str]()
     for node, services in changes.items():
         for own in services.values():
-            if others := restarts_of(own, orders.get(node, ()), now)[0]:
+            if others := restarts_of(own, now)[0]:
                 counts[node] += len(others)
     return counts

@@ -288,8 +288,7 @@ def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator
     for event in own:
         if event.service:
             changes.setdefault(event.service, []).append(event)
-    orders = [event for event in own if event.kind is EventKind.ORDERED]
-    found = [restarts_of(events, orders, now) for events in changes.values()]
+    found = [restarts_of(events, now) for events in changes.values()]
     others = [one for each, _ in found for one in each]
     here = [one for _, each in found for one in each]
     if not others and not here:
@@ -561,8 +560,7 @@ def _next_of_service(
         case Health.OFF:
             return NextStep("nothing: the cluster's configuration disables it")
         case _:
-            orders = [event for event in own if event.kind is EventKind.ORDERED]
-            if restarts_of(changes, orders, now)[0]:
+            if restarts_of(changes, now)[0]:
                 return NextStep("see what else happened then", Offer.TIMELINE)
             return None
 

@@ -14,9 +14,10 @@ from prometheus_client.registry import Collector
 from tui import __version__
 from tui.fleet.fleet import Fleet
 from tui.fleet.polling.poller import NodePoller
+from tui.fleet.problems import came_up
 from tui.fleet.protocols import FleetListener
 from tui.model.clock import monotonic
-from tui.model.event import Event, Restart
+from tui.model.event import Event
 from tui.model.node import Role
 from tui.model.reading import TroubleKind
 from tui.model.service import Service, configured_name, kind_of
@@ -43,11 +44,16 @@ class RestartCounter(FleetListener):
 
     def __init__(self) -> None:
         self.restarts: Counter[tuple[str, str]] = Counter()
+        self._last: dict[tuple[str, str], float] = {}
 
     def event_happened(self, event: Event) -> None:
-        """Count a restart."""
-        if isinstance(event.details, Restart) and event.service and not event.is_ordered:
-            self.restarts[event.node, event.service] += 1
+        """Count a restart: what the deck's header and `rsdeck why` count."""
+        key = (event.node, event.service)
+        if not event.service or event.is_ordered or not came_up(event):
+            return
+        if self._last.get(key) != event.at:  # one that was seen on its way has two events
+            self._last[key] = event.at
+            self.restarts[key] += 1
 
 
 class FleetCollector(Collector):
