@@ -12,7 +12,7 @@ import pytest
 from tests.fleet.plan_nodes import open_order
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
-from tui.journal.other_actions import AFTERWARDS, OPEN_FOR, OtherAction, OtherActions
+from tui.journal.other_actions import OtherAction, OtherActions
 from tui.journal.records import boot_id, timestamp, user_name
 from tui.model.clock import monotonic
 from tui.model.event import Sender
@@ -40,7 +40,7 @@ def add_line(journal: Path, line: bytes) -> None:
         file.write(line + b"\n")
 
 
-async def test_an_action_of_another_session_explains_until_after_its_verdict(
+async def test_an_action_of_another_session_is_followed_until_its_verdict(
     tmp_path: Path,
 ) -> None:
     others = OtherActions(tmp_path, "mine")
@@ -49,8 +49,9 @@ async def test_an_action_of_another_session_explains_until_after_its_verdict(
         before = monotonic()
         await journal.intend(ORDER, Tier.TYPED, "admin")
         action = await only(others)
-        assert before <= action.since <= monotonic()
-        assert action.until == {"ccs": action.since + OPEN_FOR}
+        assert before <= action.action.since <= monotonic()
+        assert action.action.before == {"ccs": ORDER.services[0]}
+        assert (action.action.verb, action.action.ends) == (ORDER.verb, {})
         assert (action.url, action.uid) == (ORDER.target.url, 3)
         assert action.sender.reason == "kernel patch"
         assert action.sender.pid is not None
@@ -58,8 +59,9 @@ async def test_an_action_of_another_session_explains_until_after_its_verdict(
         ended = monotonic()
         journal.judged(ORDER, Verdict("ccs", Result.VERIFIED, "held"))
     action = await only(others)
-    assert ended - 0.01 <= action.until["ccs"] - AFTERWARDS <= monotonic()
-    assert action.until["ccs"] < action.since + OPEN_FOR
+    end = action.action.ends["ccs"]
+    assert end.result is Result.VERIFIED
+    assert ended - 0.01 <= end.at <= monotonic()
 
 
 async def test_what_this_session_records_is_left_out(tmp_path: Path) -> None:
@@ -69,32 +71,27 @@ async def test_what_this_session_records_is_left_out(tmp_path: Path) -> None:
     assert await others.read() == ()
 
 
-@pytest.mark.parametrize("result", [Result.NOT_SENT, Result.REFUSED])
-async def test_an_action_that_was_not_done_explains_nothing(result: Result, tmp_path: Path) -> None:
+@pytest.mark.parametrize("result", Result)
+async def test_each_verdict_is_known_of_its_own_service(result: Result, tmp_path: Path) -> None:
     others = OtherActions(tmp_path)
     async with session(tmp_path) as journal:
         await journal.intend(ORDER, Tier.TYPED, "admin")
-        journal.judged(ORDER, Verdict("ccs", result, "no"))
-    action = await only(others)
-    assert action.until["ccs"] < action.since
+        journal.judged(ORDER, Verdict("ccs", result, "why"))
+    action = (await only(others)).action
+    assert {name: end.result for name, end in action.ends.items()} == {"ccs": result}
 
 
-async def test_an_unknown_verdict_ends_nothing(tmp_path: Path) -> None:
-    others = OtherActions(tmp_path)
+async def test_what_this_session_found_out_of_an_action_that_was_cut_off_ends_it(
+    tmp_path: Path,
+) -> None:
     async with session(tmp_path) as journal:
         await journal.intend(ORDER, Tier.TYPED, "admin")
-        journal.judged(ORDER, Verdict("ccs", Result.UNKNOWN, "lost"))
-    action = await only(others)
-    assert action.until["ccs"] == action.since + OPEN_FOR
-
-
-async def test_a_verdict_of_another_service_ends_nothing(tmp_path: Path) -> None:
-    others = OtherActions(tmp_path)
+        id_ = journal.id_of(ORDER)
     async with session(tmp_path) as journal:
-        await journal.intend(ORDER, Tier.TYPED, "admin")
-        journal.judged(ORDER, Verdict("alert_mgr", Result.VERIFIED, "held"))
-    action = await only(others)
-    assert action.until == {"ccs": action.since + OPEN_FOR}
+        others = OtherActions(tmp_path, journal.session)
+        assert not (await only(others)).action.ends
+        journal.resolved(id_, Verdict("ccs", Result.VERIFIED, "since after it"), "RUNNING", None)
+    assert (await only(others)).action.ends["ccs"].result is Result.VERIFIED
 
 
 async def test_who_a_session_is_is_found_where_its_record_stands_long_before(
@@ -137,7 +134,10 @@ async def test_a_journal_that_is_missing_or_hostile_gives_no_action(tmp_path: Pa
 
 
 INTENT = {
-    "kind": "intent", "id": "s-1", "session": "s", "services": [{"name": "ccs"}], "uid": None,
+    "kind": "intent", "id": "s-1", "session": "s", "uid": None, "verb": "restart",
+    "services": [
+        {"name": "ccs", "status": "RUNNING", "start_time": None, "uptime": 9, "kind": "required"}
+    ],
     "url": "https://a:9443", "cluster": "", "reason": "",
 }  # fmt: skip
 
@@ -169,7 +169,7 @@ async def test_a_record_of_another_boot_is_placed_by_the_wall_clock(tmp_path: Pa
     file, others = JournalFile(tmp_path), OtherActions(tmp_path)
     file.append({**timestamp(), **INTENT, "boot": "another", "mono": 1.0, "at": ago(600)})
     action = await only(others)
-    assert abs(monotonic() - 600 - action.since) < 30
+    assert abs(monotonic() - 600 - action.action.since) < 30
 
 
 @pytest.mark.skipif(not boot_id(), reason="the system does not identify its boots")
@@ -179,7 +179,7 @@ async def test_a_record_of_this_boot_is_placed_where_it_is_whatever_the_wall_clo
     file, others = JournalFile(tmp_path), OtherActions(tmp_path)
     file.append({**timestamp(), **INTENT, "mono": monotonic() - 60, "at": ago(-3000)})
     action = await only(others)
-    assert abs(monotonic() - 60 - action.since) < 30
+    assert abs(monotonic() - 60 - action.action.since) < 30
 
 
 async def test_an_action_is_forgotten_after_an_hour(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ async def test_an_action_is_forgotten_after_an_hour(tmp_path: Path) -> None:
         old = {"id": f"s-{number}", "boot": "another", "at": ago(seconds)}
         file.append({**timestamp(), **INTENT, **old})
     action = await only(others)
-    assert abs(monotonic() - 3500 - action.since) < 30
+    assert abs(monotonic() - 3500 - action.action.since) < 30
 
 
 async def test_a_verdict_without_a_time_ends_nothing(tmp_path: Path) -> None:
@@ -200,4 +200,4 @@ async def test_a_verdict_without_a_time_ends_nothing(tmp_path: Path) -> None:
     file.append({**timestamp(), **INTENT, "id": "s-2"})
     first, second = await others.read()
     assert first == before
-    assert second.until["ccs"] == second.since + OPEN_FOR
+    assert not second.action.ends

@@ -1,6 +1,5 @@
 """What other processes of this machine order, by what they record in the shared journal."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,36 +9,30 @@ from tui.concurrency import run_in_thread
 from tui.journal.chain import Record, open_record
 from tui.journal.journal_file import JournalError, JournalReader
 from tui.journal.records import boot_id
+from tui.journal.unfinished import read_service
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.event import Sender
-from tui.model.order import Result
+from tui.model.order import Result, Verb
+from tui.model.sent_action import ActionVerdict, SentAction
 from tui.model.text import clean
-
-OPEN_FOR = 300.0
-"""Seconds for which an action without a verdict explains changes: its process may have ended."""
-
-AFTERWARDS = 15.0
-"""Seconds after a verdict for which an action still explains a change of its service."""
 
 _TAIL = 256 * 1024
 """Bytes at the end of a file that are read at first; what is older explains nothing any more."""
 
 _KEPT_FOR = 3600.0
-_KINDS = (b'"kind":"session"', b'"kind":"intent"', b'"kind":"verdict"')
-_NOT_DONE = frozenset({Result.NOT_SENT.value, Result.REFUSED.value})
+_KINDS = (b'"kind":"session"', b'"kind":"intent"', b'"kind":"verdict"', b'"kind":"resolved"')
 
 
 @dataclass(frozen=True, slots=True)
 class OtherAction:
-    """An action of another process, and until when it explains changes of its services.
+    """An action of another process, and the node that it was sent to.
 
-    `since` and the values of `until`, by service, are monotonic. `uid` and `cluster` are those of
-    the node as the process knew them; None and empty where it did not.
+    `uid` and `cluster` are those of the node as the process knew them; None and empty where it did
+    not.
     """
 
-    since: float
-    until: dict[str, float]
+    action: SentAction
     url: str
     uid: int | None
     cluster: str
@@ -75,15 +68,20 @@ class OtherActions:
         except (JournalError, OSError):
             pass  # `rsdeck journal` and the deck's own records show what is wrong with it
         oldest = monotonic() - _KEPT_FOR
-        self._actions = {id_: one for id_, one in self._actions.items() if one.since > oldest}
+        self._actions = {
+            id_: one for id_, one in self._actions.items() if one.action.since > oldest
+        }
         return tuple(self._actions.values())
 
     def _take_lines(self, lines: Iterable[bytes]) -> None:
         for line in lines:
             if any(kind in line for kind in _KINDS):
                 record = open_record(line.removesuffix(b"\n"))
-                if record is not None and record.get("session") != self._own:
+                if record is not None and (_resolves(record) or not self._is_own(record)):
                     self._take(record)
+
+    def _is_own(self, record: Record) -> bool:
+        return record.get("session") == self._own
 
     def _take(self, record: Record) -> None:
         match record.get("kind"):
@@ -93,7 +91,7 @@ class OtherActions:
                 action = self._action(record)
                 if action is not None:
                     self._actions[str(record.get("id"))] = action
-            case "verdict":
+            case "verdict" | "resolved":
                 action = self._actions.get(str(record.get("id")))
                 if action is not None:
                     self._end(str(record.get("id")), action, record)
@@ -101,29 +99,26 @@ class OtherActions:
     def _action(self, record: Record) -> OtherAction | None:
         """Return an intent as an action; None where it is not one that this version writes."""
         try:
-            since = _moment(record)
-            uid, names = record["uid"], [_text(seen["name"]) for seen in record["services"]]
+            services = map(read_service, record["services"])
+            uid, before = record["uid"], {seen.name: seen for seen in services}
             return OtherAction(
-                since,
-                dict.fromkeys(names, since + OPEN_FOR),
+                SentAction(Verb(record["verb"]), _moment(record), before),
                 str(record["url"]),
                 uid if isinstance(uid, int) else None,
                 _text(record["cluster"]),
                 replace(self._session(str(record["session"])), reason=_text(record["reason"])),
             )
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             return None
 
-    def _end(self, id_: str, action: OtherAction, record: Record) -> None:
-        """End what an action explains by a verdict; one that is unknown ends nothing."""
-        result, name = record.get("result"), _text(record.get("service"))
-        if name not in action.until or result == Result.UNKNOWN.value:
-            return
+    def _end(self, id_: str, other: OtherAction, record: Record) -> None:
+        """Add a verdict, or what a later session found out where there was none."""
         try:
-            until = -math.inf if result in _NOT_DONE else _moment(record) + AFTERWARDS
+            end = ActionVerdict(_moment(record), Result(record["result"]))
         except (KeyError, TypeError, ValueError):
             return
-        self._actions[id_] = replace(action, until=action.until | {name: until})
+        ends = {**other.action.ends, _text(record.get("service")): end}
+        self._actions[id_] = replace(other, action=replace(other.action, ends=ends))
 
     def _session(self, session: str) -> Sender:
         """Return who a session is; its record may stand in an older file, long before."""
@@ -136,6 +131,11 @@ class OtherActions:
                     if record is not None:
                         self._sessions[session] = _sender(record)
         return self._sessions[session]
+
+
+def _resolves(record: Record) -> bool:
+    """Whether a session found out what came of an action, which is one of another session's."""
+    return record.get("kind") == "resolved"
 
 
 def _sender(record: Record) -> Sender:

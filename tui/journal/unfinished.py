@@ -118,7 +118,7 @@ def _order(record: Record) -> Order | None:
                 _identity(record),
                 evidence=_evidence(record),
             ),
-            services=tuple(map(_seen, record["services"])),
+            services=tuple(map(read_service, record["services"])),
             route=Route(_text(route, "via"), _text(route, "url"), _text(route, "path")),
             pressed_at=0.0,
             pressed_on=_moment(record["at"]),
@@ -146,7 +146,11 @@ def _evidence(record: Record) -> NodeEvidence:
     )
 
 
-def _seen(fields: dict[str, Any]) -> SeenService:
+def read_service(fields: dict[str, Any]) -> SeenService:
+    """Return a service of an intent's record.
+
+    Raises KeyError, TypeError, ValueError where it is not one that this version writes.
+    """
     start, uptime = fields["start_time"], fields["uptime"]
     return SeenService(
         _text(fields, "name"),

@@ -8,7 +8,10 @@ from enum import Enum
 
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity, NodeEvidence
-from tui.model.service import Kind
+from tui.model.service import Kind, Run, is_one_shot, uptime_started_over
+
+_ENDED = frozenset({"STOPPED", "EXITED"})
+_LIVING = frozenset({"RUNNING", "STARTING", "RESTARTING", "STOPPING"})
 
 
 class Verb(Enum):
@@ -51,6 +54,30 @@ class SeenService:
     def is_running(self) -> bool:
         """Whether it was up."""
         return self.status == "RUNNING"
+
+
+def is_reached(
+    verb: Verb, before: SeenService, status: str | None, run: Run, elapsed: float
+) -> bool:
+    """Whether a service shows what an action on it is for; `status` is None where it is gone.
+
+    `before` is the service when the action was sent, `elapsed` how many seconds ago that was.
+    """
+    if verb is Verb.STOP:
+        return status is None or status in _ENDED
+    if status != "RUNNING":
+        return verb is Verb.START and status == "EXITED" and is_one_shot(before.name)
+    if verb is Verb.START:
+        return True
+    if before.started_at is None and before.status not in _LIVING:
+        return True  # it did not run, and now it does
+    # What was starting anyway becomes RUNNING by itself.
+    is_later = (
+        before.started_at is not None
+        and run.started_at is not None
+        and run.started_at > before.started_at
+    )
+    return is_later or uptime_started_over(before.uptime, run.uptime, elapsed)
 
 
 @dataclass(frozen=True, slots=True)

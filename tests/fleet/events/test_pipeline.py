@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.events import EXAMPLES, event
+from tests.events import EXAMPLES, event, flip
 from tests.faultserver import serving
 from tests.fleet.conftest import (
     ADMIN,
+    PATIENCE,
     Play,
     Running,
     configuration,
@@ -41,9 +42,10 @@ from tui.fleet.events.pipeline import (
 )
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.shared_login import Login
-from tui.fleet.problems import recent_restarts
+from tui.fleet.problems import NodeCondition, came_up, find_problems, recent_restarts
 from tui.journal.order_journal import OrderJournal
-from tui.journal.other_actions import AFTERWARDS, OtherAction, OtherActions
+from tui.journal.other_actions import OtherAction, OtherActions
+from tui.metrics.collector import RestartCounter
 from tui.model.clock import monotonic
 from tui.model.event import (
     Cause,
@@ -51,6 +53,7 @@ from tui.model.event import (
     Event,
     EventDetails,
     EventKind,
+    Restart,
     RoleChange,
     Sender,
     StatusChange,
@@ -69,6 +72,7 @@ from tui.model.order import (
     Verdict,
 )
 from tui.model.reading import Reading, Trouble, TroubleKind
+from tui.model.sent_action import OPEN_FOR, SentAction
 from tui.model.service import Kind, Service
 from tui.sim.server import SimulatedCluster
 
@@ -86,6 +90,7 @@ ORDER = Order(
     ORDER_ON,
 )
 RESTART = event(EXAMPLES[EventKind.RESTARTED], at=5.0)
+BEFORE = Reading("node1", (Service("alert_mgr", "RUNNING"),), answered_at=0.5)
 
 
 def after(*steps: tuple[OrderPhase, float], order: Order = ORDER) -> Attribution:
@@ -97,7 +102,7 @@ def after(*steps: tuple[OrderPhase, float], order: Order = ORDER) -> Attribution
 
 @pytest.mark.parametrize("phase", [OrderPhase.SENDING, OrderPhase.WATCHING])
 def test_an_order_that_is_out_explains_what_happens_to_its_services(phase: OrderPhase) -> None:
-    assert after((phase, 1.0)).explain(RESTART).cause is Cause.ORDERED_HERE
+    assert after((phase, 1.0)).explain(RESTART, BEFORE).cause is Cause.ORDERED_HERE
 
 
 @pytest.mark.parametrize(
@@ -105,14 +110,38 @@ def test_an_order_that_is_out_explains_what_happens_to_its_services(phase: Order
 )
 def test_every_change_of_a_service_can_be_explained(kind: EventKind) -> None:
     change = replace(RESTART, details=EXAMPLES[kind])
-    assert after((OrderPhase.SENDING, 1.0)).explain(change).ordered_here
-    assert Attribution().explain(change).cause is Cause.NOT_ORDERED_HERE
+    assert after((OrderPhase.SENDING, 1.0)).explain(change, BEFORE).ordered_here
+    assert Attribution().explain(change, BEFORE).cause is Cause.NOT_ORDERED_HERE
 
 
-@pytest.mark.parametrize(("late", "ordered"), [(AFTERWARDS - 0.1, True), (AFTERWARDS + 0.1, False)])
-def test_it_explains_them_for_a_while_after_its_end(late: float, *, ordered: bool) -> None:
-    attribution = after((OrderPhase.SENDING, 1.0), (OrderPhase.ENDED, 20.0))
-    assert attribution.explain(replace(RESTART, at=20.0 + late)).ordered_here is ordered
+def test_after_its_verdict_it_explains_what_leads_to_its_result_for_the_first_time() -> None:
+    services = tuple(replace(seen, started_at=ORDER_ON) for seen in ORDER.services)
+    order = replace(ORDER, services=services)
+    verified = tuple(Verdict(name, Result.VERIFIED) for name in order.names)
+    attribution = after((OrderPhase.SENDING, 1.0), order=order)
+    attribution.note(OrderProgress(order, OrderPhase.ENDED, verdicts=verified), 20.0)
+    late = replace(RESTART, at=22.0, details=Restart("RUNNING", "", ORDER_ON + timedelta(hours=1)))
+    assert attribution.explain(late, BEFORE).ordered_here
+    ran = Service("alert_mgr", "RUNNING", ORDER_ON + timedelta(hours=1))
+    new = replace(BEFORE, services=(ran,), answered_at=19.0)
+    assert not attribution.explain(late, new).ordered_here
+
+
+def test_what_follows_from_an_unexplained_change_is_not_explained() -> None:
+    attribution = after((OrderPhase.SENDING, 1.0))
+    failed = tuple(Verdict(name, Result.TIMED_OUT) for name in ORDER.names)
+    attribution.note(OrderProgress(ORDER, OrderPhase.ENDED, verdicts=failed), 20.0)
+    ran = Service("alert_mgr", "FATAL")
+    rests = replace(BEFORE, services=(ran,), answered_at=19.0)
+    begins = attribution.explain(flip("FATAL", "STARTING", at=21.0), rests)
+    assert not begins.ordered_here
+    goes_on, moving = flip("STARTING", "RUNNING", at=23.0), replace(BEFORE, answered_at=21.0)
+    assert attribution.explain(goes_on, moving).ordered_here
+    attribution.settle(begins)
+    assert not attribution.explain(goes_on, moving).ordered_here
+    attribution.forget("node1")
+    attribution.note(OrderProgress(replace(ORDER, number=2), OrderPhase.SENDING), 22.0)
+    assert attribution.explain(goes_on, moving).ordered_here
 
 
 @pytest.mark.parametrize(
@@ -126,69 +155,70 @@ def test_it_explains_them_for_a_while_after_its_end(late: float, *, ordered: boo
 )
 def test_events_that_are_no_change_of_a_service_stay_as_they_are(kind: EventKind) -> None:
     other = replace(RESTART, details=EXAMPLES[kind])
-    assert Attribution().explain(other) == other
-    assert after((OrderPhase.SENDING, 1.0)).explain(other) == other
+    assert Attribution().explain(other, BEFORE) == other
+    assert after((OrderPhase.SENDING, 1.0)).explain(other, BEFORE) == other
 
 
 def test_another_service_and_another_node_are_not_explained() -> None:
     attribution = after((OrderPhase.SENDING, 1.0))
-    assert not attribution.explain(replace(RESTART, service="envoy")).ordered_here
-    assert not attribution.explain(replace(RESTART, node="node2")).ordered_here
+    assert not attribution.explain(replace(RESTART, service="envoy"), BEFORE).ordered_here
+    assert not attribution.explain(replace(RESTART, node="node2"), BEFORE).ordered_here
 
 
 def test_an_order_that_was_not_sent_explains_nothing() -> None:
     attribution = after((OrderPhase.CHECKING, 1.0))
-    assert not attribution.explain(RESTART).ordered_here
+    assert not attribution.explain(RESTART, BEFORE).ordered_here
     unsent = tuple(Verdict(name, Result.NOT_SENT) for name in ORDER.names)
     attribution.note(OrderProgress(ORDER, OrderPhase.ENDED, verdicts=unsent), 2.0)
-    assert not attribution.explain(RESTART).ordered_here
+    assert not attribution.explain(RESTART, BEFORE).ordered_here
 
 
 def test_an_order_of_an_earlier_session_explains_nothing() -> None:
     attribution = after((OrderPhase.ENDED, 1.0), order=replace(ORDER, number=0))
-    assert not attribution.explain(RESTART).ordered_here
+    assert not attribution.explain(RESTART, BEFORE).ordered_here
 
 
 def test_an_order_explains_what_another_profile_of_its_node_shows() -> None:
     """Two profiles of one node, a viewer's and an operator's: neither saw an unordered restart."""
     attribution = Attribution()
     attribution.note(OrderProgress(ORDER, OrderPhase.SENDING), 1.0, ["node1-viewer"])
-    assert attribution.explain(replace(RESTART, node="node1-viewer")).ordered_here
-    assert attribution.explain(RESTART).ordered_here
-    assert not attribution.explain(replace(RESTART, node="node2")).ordered_here
+    assert attribution.explain(replace(RESTART, node="node1-viewer"), BEFORE).ordered_here
+    assert attribution.explain(RESTART, BEFORE).ordered_here
+    assert not attribution.explain(replace(RESTART, node="node2"), BEFORE).ordered_here
 
 
-def other(
-    since: float, until: float, *, user: str = "ops", service: str = "alert_mgr"
-) -> OtherAction:
+def other(since: float, *, user: str = "ops", service: str = "alert_mgr") -> OtherAction:
+    before = SeenService(service, "RUNNING", Kind.OPTIONAL, ORDER_ON)
+    action = SentAction(Verb.RESTART, since, {service: before})
     sender = Sender(user, 4242, "kernel patch")
-    return OtherAction(since, {service: until}, ORDER.target.url, 1, "demo.local", sender)
+    return OtherAction(action, ORDER.target.url, 1, "demo.local", sender)
 
 
 def test_an_action_of_another_process_explains_a_change_within_its_time() -> None:
     attribution = Attribution()
-    attribution.set_others({"node1": (other(1.0, 9.0, user="old"), other(2.0, 20.0))})
-    explained = attribution.explain(RESTART)
+    attribution.set_others({"node1": (other(1.0, user="old"), other(2.0))})
+    explained = attribution.explain(RESTART, BEFORE)
     assert explained.cause is Cause.NOT_ORDERED_HERE
     assert explained.sender == Sender("ops", 4242, "kernel patch")
     assert event_text(explained) == (
         "restarted by another rsdeck here (ops, pid 4242): kernel patch"
     )
-    change = attribution.explain(replace(RESTART, details=EXAMPLES[EventKind.FLIPPED]))
+    change = attribution.explain(replace(RESTART, details=EXAMPLES[EventKind.FLIPPED]), BEFORE)
     assert event_text(change).endswith(" by another rsdeck here (ops, pid 4242): kernel patch")
     for unexplained in (
         replace(RESTART, at=1.5 - 1),
-        replace(RESTART, at=21.0),
+        replace(RESTART, at=2.0 + OPEN_FOR + 1),
         replace(RESTART, node="node2"),
         replace(RESTART, service="envoy"),
     ):
-        assert attribution.explain(unexplained).sender is None
+        before = replace(BEFORE, answered_at=unexplained.at - 0.1)
+        assert attribution.explain(unexplained, before).sender is None
 
 
 def test_what_was_ordered_here_is_not_of_another_process() -> None:
     attribution = after((OrderPhase.SENDING, 1.0))
-    attribution.set_others({"node1": (other(1.0, 20.0),)})
-    explained = attribution.explain(RESTART)
+    attribution.set_others({"node1": (other(1.0),)})
+    explained = attribution.explain(RESTART, BEFORE)
     assert (explained.cause, explained.sender) == (Cause.ORDERED_HERE, None)
 
 
@@ -230,6 +260,31 @@ async def test_what_an_order_does_is_ordered_here(served: SimulatedCluster) -> N
         assert not events_of(deck, EventKind.RESTARTED)[-1].ordered_here
 
 
+async def test_a_restart_after_the_verdict_was_not_sent_from_here(
+    served: SimulatedCluster,
+) -> None:
+    counter = RestartCounter()
+    async with running(*profiles(served)) as deck:
+        await deck.known()
+        await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
+        assert not recent_restarts(deck.fleet.events, monotonic())
+        count = len(deck.fleet.events)
+        served.cluster.restart(1, "alert_mgr")
+        await deck.until(lambda: any(came_up(one) for one in deck.fleet.events[count:]))
+        later = [one for one in deck.fleet.events[count:] if one.service]
+        assert {one.cause for one in later} == {Cause.NOT_ORDERED_HERE}
+        assert not any(one.is_ordered for one in later)
+        assert recent_restarts(deck.fleet.events, monotonic()) == {"node1": 1}
+        for one in deck.fleet.events:
+            counter.event_happened(one)
+        assert counter.restarts == {("node1", "alert_mgr"): 1}
+        nodes = [NodeCondition.of(watch) for watch in deck.fleet.nodes]
+        found = find_problems(nodes, deck.fleet.events, monotonic(), datetime.now(UTC))
+        assert "restarted, not sent from here" in {
+            one.what for one in found if one.service == "alert_mgr"
+        }
+
+
 async def test_what_another_process_of_this_machine_ordered_is_explained_by_the_journal(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
@@ -252,12 +307,43 @@ async def test_what_another_process_of_this_machine_ordered_is_explained_by_the_
         assert all("by another rsdeck here (" in event_text(event) for event in changes)
         assert not any(event.is_problem for event in changes)
         assert not any(recent_restarts(deck.fleet.events, monotonic()).values())
-        # What it did not order stays unexplained.
+        # What it did not order stays unexplained: after its verdict, and on another node.
+        count = len(deck.fleet.events)
+        served.cluster.restart(1, "alert_mgr")
+        await deck.until(lambda: any(came_up(one) for one in deck.fleet.events[count:]))
+        assert not any(one.is_ordered for one in deck.fleet.events[count:])
         served.cluster.process(2, "alert_mgr").boot(served.cluster.now())
         await deck.until(
             lambda: [one for one in events_of(deck, EventKind.RESTARTED) if one.node == "node2"]
         )
         assert not events_of(deck, EventKind.RESTARTED)[-1].is_ordered
+
+
+async def test_an_action_whose_process_ended_explains_nothing_once_its_service_runs_again(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    nodes = profiles(served)
+    never = replace(PATIENCE, steady=600.0, limit=600.0)
+    async with running(*nodes, journal=OrderJournal(tmp_path), patience=never) as killed:
+        await killed.known()
+        before = killed.watch().reading.find("alert_mgr")
+        killed.give(Verb.RESTART, "alert_mgr")
+        await killed.until(lambda: any(came_up(one) for one in killed.fleet.events))
+    # What was cut off has no verdict.
+    others = OtherActions(tmp_path)
+    (action,) = await others.read()
+    assert not action.action.ends
+    async with running(*nodes, read_only="read-only: it looks", elsewhere=others) as deck:
+        await deck.known()
+        now = deck.watch().reading.find("alert_mgr")
+        assert before is not None
+        assert now is not None
+        assert (now.status, now.started_at != before.started_at) == ("RUNNING", True)
+        served.cluster.restart(1, "alert_mgr")
+        await deck.until(lambda: any(came_up(one) for one in deck.fleet.events))
+        changes = [one for one in deck.fleet.events if one.service]
+        assert not any(one.is_ordered for one in changes)
+        assert recent_restarts(deck.fleet.events, monotonic()) == {"node1": 1}
 
 
 @dataclass(frozen=True)
@@ -272,7 +358,8 @@ class PolledAlertMgr:
     def started(cls, minute: int) -> "PolledAlertMgr":
         start = ORDER_ON + timedelta(minutes=minute)
         service = Service("alert_mgr", "RUNNING", start)
-        return cls(Reading("node1", (service,), asked_at=minute * 60.0, answered_at=minute * 60.0))
+        at = monotonic() + minute * 60
+        return cls(Reading("node1", (service,), asked_at=at, answered_at=at))
 
 
 @pytest.mark.parametrize("ordered", [True, False])

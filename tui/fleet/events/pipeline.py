@@ -16,7 +16,7 @@ from typing import Any, Protocol, overload
 from tui.config import Notify
 from tui.fleet.events.diff import CrashLoopDetector, RestartDetector, diff_readings, late_uptimes
 from tui.fleet.login.shared_login import Login
-from tui.journal.other_actions import AFTERWARDS, OtherAction
+from tui.journal.other_actions import OtherAction
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.event import (
@@ -32,21 +32,34 @@ from tui.model.event import (
     StoppedLogin,
 )
 from tui.model.node import StartsChange, compare_starts, start_times
-from tui.model.order import Order, OrderPhase, OrderProgress, Result, Verdict
+from tui.model.order import Order, OrderPhase, OrderProgress, Verdict
 from tui.model.reading import Reading
+from tui.model.sent_action import ActionVerdict, SentAction
 from tui.model.service import Health, Service
+
+_ACTIONS_AT_MOST, _SERVICES_AT_MOST = 500, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _ActionHere:
+    """An action of this session, and the profiles of the node that it was sent to."""
+
+    action: SentAction
+    nodes: frozenset[str]
 
 
 class Attribution:
     """Follows this session's orders and those of other processes, and what they explain.
 
-    An order counts from the moment it is sent until AFTERWARDS seconds after its verdicts.
+    A change that none explains ends what the actions before it explain of its service: what
+    follows from that change has its cause.
     """
 
     def __init__(self) -> None:
-        # Node and service → until when the newest order on it explains changes (monotonic).
-        self._until: dict[tuple[str, str], float] = {}
+        self._here: dict[int, _ActionHere] = {}
         self._others: Mapping[str, tuple[OtherAction, ...]] = {}
+        # Node and service → when its newest change happened that no action explains (monotonic).
+        self._unexplained: dict[tuple[str, str], float] = {}
 
     def note(self, progress: OrderProgress, now: float, also: Iterable[str] = ()) -> None:
         """Follow an order's step at `now` (monotonic); orders of earlier sessions do not count.
@@ -56,39 +69,68 @@ class Attribution:
         order = progress.order
         if order.number <= 0 or progress.phase is OrderPhase.CHECKING:
             return
-        unsent = {
-            verdict.service for verdict in progress.verdicts if verdict.result is Result.NOT_SENT
-        }
-        for name in order.names:
-            if name not in unsent:
-                until = math.inf if progress.is_open else now + AFTERWARDS
-                for node in (order.target.node, *also):
-                    self._until[node, name] = until
+        known = self._here.get(order.number)
+        action = known.action if known else _action(order, now)
+        ends = dict(action.ends)
+        for verdict in progress.verdicts:
+            end = ends.get(verdict.service)
+            if end is None or end.result is not verdict.result:
+                ends[verdict.service] = ActionVerdict(now, verdict.result)
+        nodes = frozenset({order.target.node, *also})
+        self._here[order.number] = _ActionHere(replace(action, ends=ends), nodes)
+        while len(self._here) > _ACTIONS_AT_MOST:
+            del self._here[next(iter(self._here))]
 
     def forget(self, node: str) -> None:
         """Forget the orders on a node."""
-        self._until = {key: until for key, until in self._until.items() if key[0] != node}
+        self._here = {
+            number: replace(one, nodes=one.nodes - {node}) for number, one in self._here.items()
+        }
+        self._unexplained = {key: at for key, at in self._unexplained.items() if key[0] != node}
 
     def set_others(self, actions: Mapping[str, tuple[OtherAction, ...]]) -> None:
         """Replace the actions of other processes, by the names of the nodes they were sent to."""
         self._others = actions
 
-    def explain(self, event: Event) -> Event:
-        """Return a change of a service with its cause; any other event as it is."""
+    def explain(self, event: Event, before: Reading) -> Event:
+        """Return a change of a service with its cause; any other event as it is.
+
+        `before` is its node's reading before the change. Of several actions that can have caused
+        it, it is the newest.
+        """
         if not isinstance(event.details, StatusChange | Restart):
             return event
-        if event.at <= self._until.get((event.node, event.service), -math.inf):
-            return replace(event, cause=Cause.ORDERED_HERE)
-        return replace(event, cause=Cause.NOT_ORDERED_HERE, sender=self._sender(event))
-
-    def _sender(self, event: Event) -> Sender | None:
-        """Return whose action explains a change, the newest of several."""
-        senders = [
-            (action.since, action.sender)
-            for action in self._others.get(event.node, ())
-            if action.since <= event.at <= action.until.get(event.service, -math.inf)
+        seen, seen_at = before.find(event.service), before.answered_at
+        since = self._unexplained.get((event.node, event.service), -math.inf)
+        here: list[tuple[SentAction, Sender | None]] = [
+            (one.action, None) for one in self._here.values() if event.node in one.nodes
         ]
-        return max(senders, key=lambda found: found[0])[1] if senders else None
+        others = [(one.action, one.sender) for one in self._others.get(event.node, ())]
+        found = [
+            (action.since, sender)
+            for action, sender in (*here, *others)
+            if action.since > since and action.explains(event, seen, seen_at)
+        ]
+        if not found:
+            return replace(event, cause=Cause.NOT_ORDERED_HERE)
+        _, sender = max(found, key=lambda one: one[0])
+        cause = Cause.ORDERED_HERE if sender is None else Cause.NOT_ORDERED_HERE
+        return replace(event, cause=cause, sender=sender)
+
+    def settle(self, event: Event) -> None:
+        """Follow a change with its cause as it is published."""
+        if event.cause is not Cause.NOT_ORDERED_HERE or event.sender is not None:
+            return
+        key = (event.node, event.service)
+        self._unexplained.pop(key, None)
+        self._unexplained[key] = event.at
+        while len(self._unexplained) > _SERVICES_AT_MOST:
+            del self._unexplained[next(iter(self._unexplained))]
+
+
+def _action(order: Order, now: float) -> SentAction:
+    before = {seen.name: seen for seen in order.services}
+    return SentAction(order.verb, now, before, is_followed=True)
 
 
 class LoginStopDetector:
@@ -189,13 +231,16 @@ class EventPipeline:
 
     def is_explained(self, changes: Changes) -> bool:
         """Whether no change of a service needs an action that was not given here."""
-        explain = self._attribution.explain
-        return all(explain(one).cause is not Cause.NOT_ORDERED_HERE for one in changes.events)
+        explain, before = self._attribution.explain, changes.before
+        return all(
+            explain(one, before).cause is not Cause.NOT_ORDERED_HERE for one in changes.events
+        )
 
     def publish(self, changes: Changes) -> Iterator[Event]:
         """Yield the events with their causes, and those that follow from them."""
         for unexplained in changes.events:
-            event = self._attribution.explain(unexplained)
+            event = self._attribution.explain(unexplained, changes.before)
+            self._attribution.settle(event)
             yield event
             service = changes.after.find(event.service)
             uptime = service.uptime if service else None

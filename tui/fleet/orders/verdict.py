@@ -17,14 +17,13 @@ from tui.model.order import (
     TimelineMark,
     Verb,
     Verdict,
+    is_reached,
 )
 from tui.model.reading import Reading
 from tui.model.service import is_one_shot, uptime_came_late, uptime_started_over
 
 RUNNING = "RUNNING"
 REPORTED_FAILURE = "the node reported failure"
-_ENDED = frozenset({"STOPPED", "EXITED"})
-_LIVING = frozenset({RUNNING, "STARTING", "RESTARTING", "STOPPING"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,18 +225,7 @@ def _reached(verb: Verb, before: SeenService, observations: Sequence[Observation
 
 
 def _is_wished(verb: Verb, before: SeenService, seen: Observation) -> bool:
-    if verb is Verb.STOP:
-        return seen.status is None or seen.status in _ENDED
-    if seen.status != RUNNING:
-        return verb is Verb.START and seen.status == "EXITED" and is_one_shot(before.name)
-    if verb is Verb.START:
-        return True
-    if before.started_at is None and before.status not in _LIVING:
-        return True  # it did not run, and now it does
-    # What was starting anyway becomes RUNNING by itself.
-    return _is_later(before.started_at, seen.started_at) or uptime_started_over(
-        before.uptime, seen.uptime, seen.at
-    )
+    return is_reached(verb, before, seen.status, seen, seen.at)
 
 
 def _is_later(before: datetime | None, after: datetime | None) -> bool:
