@@ -151,6 +151,15 @@ def test_through_several_statuses_it_is_one_restart_via_the_last_that_shows_why(
     assert len(walk(*["RUNNING", "EXITED", "STARTING"] * 3, "RUNNING")) == 3
 
 
+@pytest.mark.parametrize("way", [["STOPPED"], ["STOPPED", "STARTING"]])
+def test_what_the_node_calls_restarting_is_restarted_though_it_is_seen_stopped(
+    way: list[str],
+) -> None:
+    (restart,) = walk("RUNNING", "RESTARTING", *way, "RUNNING")
+    assert restart.details == Restart("RUNNING", "RESTARTING")
+    assert walk("RUNNING", "RESTARTING", "RUNNING", "STOPPED", "RUNNING")[1:] == []
+
+
 @pytest.mark.parametrize("way", [["STOPPED"], ["STOPPED", "STARTING"], ["STOPPING", "STOPPED"]])
 def test_a_stop_and_a_start_are_no_restart(way: list[str]) -> None:
     assert walk("RUNNING", *way, "RUNNING") == []

@@ -117,7 +117,8 @@ def _change(
     return None
 
 
-_RUNNING, _STOPPED, _STARTING = "RUNNING", "STOPPED", "STARTING"
+_RUNNING, _STOPPED = "RUNNING", "STOPPED"
+_STARTING, _RESTARTING = "STARTING", "RESTARTING"
 _SERVICES_AT_MOST = 20_000
 
 
@@ -149,8 +150,9 @@ class RestartDetector:
         """Return the restart that a change of status reveals, of those that were not ordered here.
 
         `uptime` is what the service shows now, `last_at` when the reading before was. A service
-        that was STOPPED was started by a person: that is no restart. Nor is one whose start time
-        did not move, unless its uptime is shorter than the time since it was last seen RUNNING.
+        that was STOPPED was started by a person: that is no restart, unless its node called it
+        RESTARTING before. Nor is one whose start time did not move, unless its uptime is shorter
+        than the time since it was last seen RUNNING.
         """
         change = event.details
         if not isinstance(change, StatusChange) or change.kind is not EventKind.FLIPPED:
@@ -163,12 +165,14 @@ class RestartDetector:
                 past.ran, past.ran_at = True, last_at
             if before == _RUNNING and after != _STARTING:
                 past.since = started_at or past.since  # what stops still shows since when it ran
-            # A service that starts shows nothing of why it was down.
-            past.via = past.via if after == _STARTING and past.via else after
+            # A service that starts shows nothing of why it was down, and one that the node calls
+            # restarting is STOPPED only for a moment.
+            is_between = after == _STARTING or (before, after) == (_RESTARTING, _STOPPED)
+            past.via = past.via if is_between and past.via else after
             if after == _STARTING:
                 past.spawn = started_at
             return _restart(event, change, before) if again else None
-        via = before if before != _STARTING else past.via or before
+        via = (past.via or before) if before in (_STARTING, _STOPPED) else before
         returned = past.ran and via != _STOPPED
         moved = past.since is None or started_at is None or started_at > past.since
         is_new = moved or _began_since(past.ran_at, event.at, uptime)
