@@ -22,7 +22,8 @@ Examples:
   rsdeck wait node1 alert_mgr --for restarted --timeout 2m
   rsdeck wait node1 ccs --for running --timeout 0      look once
 
-restarted: running, with a later start time than at the first look.
+restarted: running, with a later start time than at the first look, or an uptime that
+started over since.
 
 \b
 Exit codes: 0 it is so, 1 it was not so in time, 2 usage or configuration,

@@ -13,7 +13,7 @@ from tui.fleet.polling.poller import NodePoller
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.reading import Trouble
-from tui.model.service import Service, uptime_came_late
+from tui.model.service import Service, start_moved, uptime_came_late, uptime_started_over
 
 _LOOK_ONLY = "read-only: waiting only looks"
 
@@ -24,7 +24,7 @@ class Awaited(Enum):
     RUNNING = "running"
     STOPPED = "stopped"
     RESTARTED = "restarted"
-    """Running, with a later start time than at the first look."""
+    """Running, with a later start time than at the first look, or an uptime that started over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,13 @@ def _is_stopped(_first: Service, now: Service, _seconds: float) -> bool:
 
 
 def _is_restarted(first: Service, now: Service, seconds: float) -> bool:
-    """Whether it runs since after the first look, which was `seconds` ago.
+    """Whether it runs since after the first look, which was `seconds` ago: as a verdict has it.
 
     With a longer uptime, its later start time may be that of another node.
     """
-    if not _is_running(first, now, seconds) or first.started_at is None or now.started_at is None:
+    if not _is_running(first, now, seconds) or uptime_came_late(first, now, seconds):
         return False
-    return now.started_at > first.started_at and not uptime_came_late(first, now, seconds)
+    return start_moved(first, now) or uptime_started_over(first.uptime, now.uptime, seconds)
 
 
 _CONDITIONS: dict[Awaited, Callable[[Service, Service, float], bool]] = {

@@ -279,7 +279,7 @@ def was_restarted(before: Run, after: Run, seconds: float, *, uptime_is_late: bo
     `uptime_is_late`: whether the first one's uptime is known to be of the run before.
     """
     started_over = uptime_started_over(before.uptime, after.uptime, seconds)
-    if not _start_moved(before, after):
+    if not start_moved(before, after):
         return started_over and not uptime_is_late
     return started_over or not start_came_late(before, after, seconds)
 
@@ -303,10 +303,10 @@ def start_came_late(before: Run, after: Run, seconds: float) -> bool:
 def uptime_came_late(before: Run, after: Run, seconds: float) -> bool:
     """Whether a later start time came with an uptime that is still that of the run before."""
     is_old = after.uptime is not None and after.uptime > seconds + 1
-    return is_old and _start_moved(before, after)
+    return is_old and start_moved(before, after)
 
 
-def _start_moved(before: Run, after: Run) -> bool:
+def start_moved(before: Run, after: Run) -> bool:
     """Whether the start time moved forward; a missing one proves nothing."""
     if before.started_at is None or after.started_at is None:
         return False
