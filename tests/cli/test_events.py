@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -196,6 +197,18 @@ def test_what_is_recorded_later_follows_and_each_event_comes_once(
     ran = rsdeck.finish(child)
     assert ran.code == 130
     assert ran.out == ""
+
+
+@pytest.mark.real_time
+def test_a_line_that_follows_names_the_zone_of_its_time(rsdeck: Command, folder: Path) -> None:
+    """No heading stands above it."""
+    child = rsdeck.start("events", "--follow", "--since", "1h")
+    assert child.stdout is not None
+    keep(folder, event(ago=60, service="ccs", details=Restart("RUNNING")))
+    line = child.stdout.readline()
+    assert re.match(r"20[0-9-]{8} [0-9:]{8} UTC  node1  ccs  restarted  ", line)
+    child.send_signal(signal.SIGINT)
+    assert rsdeck.finish(child).code == 130
 
 
 @pytest.mark.real_time

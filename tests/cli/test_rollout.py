@@ -51,8 +51,8 @@ def posts(served: SimulatedCluster) -> list[int]:
 
 def steps(ran: Ran) -> list[tuple[str, str]]:
     """Return node and state of the lines that tell of a step."""
-    lines = [line.split() for line in ran.out.splitlines()]
-    return [(cells[1], cells[2]) for cells in lines if re.fullmatch(r"[0-9T:-]{19}Z", cells[0])]
+    time = re.compile(r"[0-9-]{10} [0-9:]{8} UTC  (\S+)  (\S+)")
+    return [(found[1], found[2]) for line in ran.out.splitlines() if (found := time.match(line))]
 
 
 def verified(ran: Ran) -> list[str]:

@@ -294,7 +294,7 @@ def test_watch_in_text_is_a_table_then_a_line_a_change(
     assert child.stdout.readline().split() == ["node1", f"{COUNT}/{COUNT}", "ok"]
     served.cluster.set_status(1, "redis_mgr", "FATAL")
     assert re.fullmatch(
-        r"20\S+ \S+  node1  redis_mgr  status  RUNNING → FATAL, not sent from here\n",
+        r"20\S+ \S+ UTC  node1  redis_mgr  status  RUNNING → FATAL, not sent from here\n",
         child.stdout.readline(),
     )
     child.send_signal(signal.SIGTERM)

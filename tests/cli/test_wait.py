@@ -1,5 +1,7 @@
 """`rsdeck wait` looks until a service is as a script wants it, and says what it saw last."""
 
+import re
+
 import pytest
 
 from tests.cli.conftest import USER, Command, until
@@ -14,7 +16,7 @@ def test_one_look_says_what_is(service: str, awaited: str, code: int, known: Com
     ran = known.run("wait", "node1", service, "--for", awaited, "--timeout", "0")
     assert ran.code == code
     if service == "ccs":
-        assert ran.out.startswith("node1 ccs RUNNING since 20")
+        assert re.fullmatch(r"node1 ccs RUNNING since 20[0-9-]{8} [0-9:]{8} UTC\n", ran.out)
     else:
         assert "lists no service nope" in ran.err
 

@@ -121,7 +121,9 @@ def _follow(
             raise CommandError(str(error), ErrorCode.STORAGE) from None
         for event in stored:
             if event not in printed:
-                click.echo(json.dumps(_as_json(event)) if as_json else "  ".join(_row(event)))
+                click.echo(
+                    json.dumps(_as_json(event)) if as_json else "  ".join(_row(event, named=True))
+                )
         if stored:
             # Of one moment there may be more to come.
             since = stored[-1].on
@@ -137,8 +139,9 @@ def _moment(since: timedelta | None) -> datetime | None:
         return None
 
 
-def _row(event: "StoredEvent") -> tuple[str, ...]:
-    on = clock_text(event.on, DATE_AND_TIME, named=False)
+def _row(event: "StoredEvent", *, named: bool = False) -> tuple[str, ...]:
+    """Lay out an event; its time is `named` with the zone where no heading does that."""
+    on = clock_text(event.on, DATE_AND_TIME, named=named)
     return (on, event.node, visible_name(event.service) or "-", event.word, event.text)
 
 

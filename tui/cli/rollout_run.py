@@ -13,7 +13,7 @@ from tui.cli.rollout_report import end_line, step_line
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.protocols import NullListener
-from tui.model.clock import monotonic
+from tui.model.clock import DATE_AND_TIME, clock_text, monotonic
 from tui.model.rollout import (
     Plan,
     RolloutProgress,
@@ -71,7 +71,7 @@ def summary_text(now: RolloutProgress) -> str:
 
 def turn_line(step: StepProgress) -> str:
     """Return the line of one node's turn: when, the node, its state, how long, and why."""
-    clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    clock = clock_text(datetime.now(UTC), DATE_AND_TIME)
     text, state = step.text or "; ".join(map(str, step.verdicts)), step.state.value
     if step.is_restarted:
         text = f"verified; stopped after it because {step.text}"

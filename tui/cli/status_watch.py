@@ -110,7 +110,7 @@ class _Watch:
         if self._as_json:
             click.echo(json.dumps(_change(event)))
             return
-        on = clock_text(event.on, DATE_AND_TIME, named=False)
+        on = clock_text(event.on, DATE_AND_TIME)
         words = (on, event.node, visible_name(event.service) or "-", event.kind.word)
         color = Color.FAILED if event.is_problem else Color.PLAIN
         line = "  ".join((*words, event_text(event)))

@@ -11,6 +11,7 @@ from tui.cli.errors import DOWN, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import WaitReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.options import seconds_of
+from tui.model.clock import DATE_AND_TIME, clock_text, iso_time
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def wait(
     if as_json:
         click.echo(json.dumps(_as_json(node, seen, Awaited(awaited).value, reached=result.reached)))
     else:
-        since = f" since {seen.started_at:%Y-%m-%dT%H:%M:%SZ}" if seen.started_at else ""
+        start = seen.started_at
+        since = f" since {clock_text(start, DATE_AND_TIME)}" if start else ""
         click.echo(f"{node} {seen.name} {seen.status}{since}")
     ctx.exit(WELL if result.reached else DOWN)
 
@@ -77,8 +79,6 @@ def _as_json(
     *,
     reached: bool,
 ) -> WaitReport:
-    from tui.model.clock import iso_time
-
     return {
         "node": node,
         "service": seen.name,
