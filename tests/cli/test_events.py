@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Command, until
+from tests.cli.conftest import USER, Command, until
 from tests.history.conftest import event
 from tui.history.recorder import HistoryRecorder
 from tui.model.event import Cause, Event, Restart, StatusChange
+from tui.sim.server import SimulatedCluster
 
 RESTARTED = "restarted, RUNNING before and after, sent from here"
 
@@ -45,13 +46,62 @@ def keep_some(folder: Path) -> None:
     )
 
 
-def test_no_history_yet_is_reported_with_its_path_and_code_2(rsdeck: Command, folder: Path) -> None:
+def test_no_history_yet_is_no_error_and_says_what_records_one(
+    rsdeck: Command, folder: Path
+) -> None:
     for more in ((), ("--json",), ("--since", "1h")):
         ran = rsdeck.run("events", *more)
-        assert ran.code == 2
-        assert ran.out.startswith('{"error": ' if more == ("--json",) else "")
-        assert ran.err.startswith(f"rsdeck: there is no history yet at {folder}/history.sqlite3: ")
+        assert (ran.code, ran.out) == (0, "")
+        path, what = f"{folder}/history.sqlite3", "an open deck, and an action or rollout of"
+        assert ran.err.splitlines()[:2] == [
+            f"rsdeck: no event is recorded yet at {path}: {what} the command line, record them",
+            "rsdeck: no node is configured whose cluster's log could be read",
+        ]
     assert not folder.exists()
+
+
+def test_without_a_history_the_clusters_own_log_is_read_by_gets_alone(
+    known: Command, served: SimulatedCluster, folder: Path
+) -> None:
+    served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
+    ran = known.run("events", "--last", "2")
+    assert ran.code == 0
+    assert [row[2:5] for row in ran.rows] == [["demo", "-", "cluster"], ["node2", "-", "cluster"]]
+    assert ran.err.splitlines()[1:] == [
+        "rsdeck: read instead: the last day of the log of demo, which lists no service"
+    ]
+    whole = [json.loads(line) for line in known.run("events", "--json").out.splitlines()]
+    assert {(one["what"], one["ordered"], one["sender"]) for one in whole} == {
+        ("cluster", False, None)
+    }
+    of_node = known.run("events", "--json", "--node", "node2").out.splitlines()
+    assert of_node == [json.dumps(one) for one in whole if one["node"] == "node2"] != []
+    recent = [
+        json.loads(line) for line in known.run("events", "--json", "--since", "1m").out.splitlines()
+    ]
+    assert recent == [one for one in whole if one["node"] == "node2"]
+    sent = {one.method for one in served.cluster.requests if one.path != "/v1/users/authorize"}
+    assert sent == {"GET"}
+    assert not (folder / "history.sqlite3").exists()
+
+
+def test_without_a_history_a_log_that_is_not_known_has_its_reason_and_an_unknown_node_is_refused(
+    known: Command, served: SimulatedCluster
+) -> None:
+    ran = known.run("events", "--node", "node9", "--json")
+    assert (ran.code, json.loads(ran.out)["error"]["code"]) == (2, "unknown_node")
+    served.cluster.users[USER].role = "db_viewer"
+    ran = known.run("events")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err.splitlines()[1:] == [
+        "rsdeck: the log of demo is not known: 403",
+        "rsdeck: no event is known",
+    ]
+    for uid in served.urls:
+        served.cluster.power_off(uid)
+    ran = known.run("events")
+    assert (ran.code, ran.out) == (0, "")
+    assert "rsdeck: the log of demo is not known: node1 (" in ran.err
 
 
 def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -> None:
@@ -109,7 +159,7 @@ def test_nothing_that_happened_is_no_fault(rsdeck: Command, folder: Path) -> Non
     keep(folder)
     ran = rsdeck.run("events")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "rsdeck: nothing happened that is known\n"
+    assert ran.err == "rsdeck: no event is known\n"
     ran = rsdeck.run("events", "--json")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
 

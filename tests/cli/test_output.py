@@ -78,7 +78,6 @@ def test_a_refused_login(
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        (("events",), "no_data"),
         (("journal",), "no_data"),
         (("status", "--nope"), "usage"),
         (("wait", *ALERT, "--for", "up"), "usage"),

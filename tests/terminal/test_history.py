@@ -23,8 +23,6 @@ def events(home: Path) -> list[dict[str, Any]]:
     done = subprocess.run(  # noqa: S603 - our own words
         argv, cwd=ROOT, env=environment(home), capture_output=True, text=True, check=False
     )
-    if done.returncode == 2:  # there is no history yet
-        return []
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

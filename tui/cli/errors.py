@@ -15,7 +15,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_CLUSTER = "unknown_cluster"
     UNKNOWN_SERVICE = "unknown_service"
     NO_DATA = "no_data"
-    """There is no journal or history yet."""
+    """There is no journal yet."""
     STORAGE = "storage"
     """A file of this machine cannot be read or written."""
     UNREACHABLE = "unreachable"

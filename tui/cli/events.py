@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
@@ -11,12 +12,16 @@ import click
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.json_shapes import EventLine, SenderReport
-from tui.cli.load_config import use_clock_setting
+from tui.cli.load_config import find_profile, load_config, use_clock_setting
 from tui.cli.output import aligned_columns
 from tui.model.clock import DATE_AND_TIME, clock_text, zone_word
 from tui.model.text import clean, visible_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.config import Configuration
+    from tui.fleet.poll_once import ClusterLogLook
     from tui.history.reader import HistoryReader
     from tui.history.stored_event import StoredEvent
     from tui.model.event import Sender
@@ -48,9 +53,11 @@ Examples:
   rsdeck events --follow --json     go on with what an open deck records
 
 \b
-An open deck records them; times are of this machine's clock, in the zone that the setting
-`time` names (UTC if unset; in JSON always).
-Exit codes: 0 also if nothing happened, 2 usage, or no history.
+An open deck, and an action or a rollout of the command line, record them. As long as none has,
+the clusters' own logs of the last day (/v1/logs, which list no service) are read instead.
+Times are of this machine's clock, in the zone that the setting `time` names (UTC if unset; in
+JSON always).
+Exit codes: 0 also if nothing happened, 2 usage, an unknown node, or an unreadable history.
 """
 
 
@@ -89,10 +96,12 @@ def events(
     try:
         stored = reader.events(_moment(since), node=node, limit=last)
     except MissingFile:
-        raise CommandError(
-            f"there is no history yet at {path_text(reader.path)}: a deck that is open writes it",
-            ErrorCode.NO_DATA,
-        ) from None
+        click.echo(
+            f"rsdeck: no event is recorded yet at {path_text(reader.path)}: "
+            "an open deck, and an action or rollout of the command line, record them",
+            err=True,
+        )
+        stored = _cluster_events(ctx, _moment(since), node)[-(last or sys.maxsize) :]
     except StorageError as error:
         raise CommandError(str(error), ErrorCode.STORAGE) from None
     if as_json:
@@ -101,7 +110,50 @@ def events(
     elif stored:
         click.echo(aligned_columns([(f"TIME {zone_word()}", *_HEADINGS), *map(_row, stored)]))
     else:
-        click.echo("rsdeck: nothing happened that is known", err=True)
+        click.echo("rsdeck: no event is known", err=True)
+
+
+def _cluster_events(ctx: click.Context, since: datetime | None, node: str) -> "list[StoredEvent]":
+    """Read the logs of the clusters, the oldest entry first, and print why one is not known.
+
+    Prompts for no password. Raises CommandError where no node of the name `node` is configured.
+    """
+    try:
+        configuration = load_config(ctx)
+    except CommandError:
+        return []  # printed already: see use_clock_setting
+    if node:
+        profile = find_profile(configuration, node)
+        configuration = configuration.narrowed_to_cluster_of(profile)
+    if not configuration.nodes:
+        click.echo("rsdeck: no node is configured whose cluster's log could be read", err=True)
+        return []
+    from tui.cli.command_passwords import command_passwords
+    from tui.fleet.poll_once import read_cluster_logs
+
+    look = read_cluster_logs(configuration, command_passwords(configuration.nodes))
+    for text in _log_remarks(configuration, look):
+        click.echo(f"rsdeck: {text}", err=True)
+    from tui.history.stored_event import as_stored
+
+    clusters = {profile.name: profile.cluster for profile in configuration.nodes}
+    return [
+        as_stored(event, clusters.get(event.node, event.node))
+        for event in look.entries
+        if node in ("", event.node) and (since is None or event.on >= since)
+    ]
+
+
+def _log_remarks(configuration: "Configuration", look: "ClusterLogLook") -> "Iterator[str]":
+    """Yield which clusters' logs were read, and why each of the others was not."""
+    from tui.cli.remedies import trouble_text
+
+    names = dict.fromkeys(profile.cluster or profile.name for profile in configuration.nodes)
+    if read := [name for name in names if name not in look.gaps]:
+        yield f"read instead: the last day of the log of {', '.join(read)}, which lists no service"
+    for name, gap in look.gaps.items():
+        why = gap.reason if gap.trouble is None else trouble_text(gap.trouble, gap.node)
+        yield f"the log of {name} is not known: {why}"
 
 
 def _follow(

@@ -1,4 +1,4 @@
-"""Poll nodes once, for the command line: for a rollout's plan, or what is known of a service."""
+"""Poll nodes once, for the command line: a rollout's plan, a service's evidence, clusters' logs."""
 
 import asyncio
 import contextlib
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
+from tui.fleet.cluster_log import MergedEvents
 from tui.fleet.fleet import Fleet
 from tui.fleet.node_status import wrong_node_trouble
 from tui.fleet.order_impact import order_impact
@@ -27,7 +28,7 @@ from tui.fleet.why import (
 )
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
-from tui.model.event import Event
+from tui.model.event import ClusterLogged, Event
 from tui.model.node import Role
 from tui.model.reading import Trouble
 from tui.model.rollout import Plan, PlanRefusal
@@ -196,6 +197,55 @@ async def _look_why(
         about.description,
         find_next_step(about, fleet.events, now, on),
     )
+
+
+_LOGS_ONLY = "read-only: the clusters' logs are only looked at"
+
+
+@dataclass(frozen=True, slots=True)
+class LogGap:
+    """Why the log of a cluster is not known: no node of it could be polled, or the call failed.
+
+    `trouble` is that of its first node, `node`, and None where a node answers; `reason` is then why
+    the call failed, in a few words.
+    """
+
+    node: str
+    trouble: Trouble | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLogLook:
+    """The entries of the clusters' own logs, the oldest first.
+
+    `gaps` has the clusters whose log is not known, by their name, or that of a node without one.
+    """
+
+    entries: tuple[Event, ...]
+    gaps: Mapping[str, LogGap]
+
+
+def read_cluster_logs(configuration: Configuration, passwords: Passwords) -> ClusterLogLook:
+    """Read the log of each cluster of `configuration` (`/v1/logs`: the last day), by GETs alone."""
+    return asyncio.run(_read_cluster_logs(configuration, passwords))
+
+
+async def _read_cluster_logs(configuration: Configuration, passwords: Passwords) -> ClusterLogLook:
+    fleet = Fleet(configuration, read_only=_LOGS_ONLY, passwords=passwords)
+    await fleet.poll_once()
+    for watch in {watch.cluster_key: watch for watch in fleet.nodes}.values():
+        await fleet.read_context(watch.name)
+    gaps: dict[str, LogGap] = {}
+    for watch in fleet.nodes:
+        log, name = watch.context.log, watch.profile.cluster or watch.name
+        if log.value is None and name not in gaps:
+            answers = any(one.reading.is_good for one in fleet.beside(watch.name))
+            trouble = None if answers else watch.reading.trouble
+            gaps[name] = LogGap(watch.name, trouble, log.gap)
+    events = MergedEvents(fleet).now()
+    entries = tuple(event for event in events if isinstance(event.details, ClusterLogged))
+    return ClusterLogLook(entries, gaps)
 
 
 def _seen(fleet: Fleet, node: str) -> PlanNode:

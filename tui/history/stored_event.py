@@ -208,6 +208,23 @@ def read_event_row(row: Sequence[object]) -> StoredEvent | None:
     return StoredEvent(on, cluster, node, service, what, words, cause, details, sender)
 
 
+def as_stored(event: Event, cluster: str) -> StoredEvent:
+    """Return an event as it is listed beside stored ones, recorded or not."""
+    details = event.details
+    words = details_text(details, event.cause, event.sender)
+    return StoredEvent(
+        event.on,
+        cluster,
+        event.node,
+        event.service,
+        event.kind.value,
+        words,
+        event.cause,
+        details,
+        event.sender,
+    )
+
+
 def wall_clock(at: object) -> datetime | None:
     """Return seconds since 1970 as a time, aware, UTC; None where there is none such."""
     try:
