@@ -1,3 +1,4 @@
+import json
 import os
 import pty
 import re
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command, profiles, until
+from tests.cli.test_options import options
 from tui import __version__
 from tui.cli.main import LazyGroup
 from tui.cli.main import rsdeck as group
@@ -94,6 +96,27 @@ def test_wrong_usage_is_exit_code_2_on_stderr(args: tuple[str, ...], rsdeck: Com
     assert ran.code == 2
     assert ran.out == ""
     assert "Usage: rsdeck" in ran.err
+
+
+def test_an_option_without_its_value_is_refused_with_the_value_it_needs(rsdeck: Command) -> None:
+    """Of every option of every command."""
+    taking = [found for found in options(group) if not found[1].is_flag]
+    assert len(taking) > 40
+    for words, option in taking:
+        ran = rsdeck.run(*words.split())
+        assert (ran.code, ran.out) == (2, "")
+        *usage, error = ran.err.splitlines()
+        command = " ".join(["rsdeck", *words.split()[:-1]])
+        assert usage[0].startswith(f"Usage: {command} [OPTIONS]")
+        assert error.startswith(f"Error: Option '{option.opts[0]}' needs a value, ")
+        assert option.help is None or error.endswith(f": {option.help}")
+    ran = rsdeck.run("restart", "node1", "ccs", "--json", "--yes")
+    assert ran.code == 2
+    text = "Confirm this service by its name; several: each with its own --yes."
+    assert json.loads(ran.out)["error"]["message"] == (
+        f"Option '--yes' needs a value, SERVICE: {text}"
+    )
+    assert "Option '--json' does not take a value" in rsdeck.run("status", "--json=1").err
 
 
 def test_without_a_terminal_the_deck_says_so_and_ends_with_2(rsdeck: Command) -> None:

@@ -214,7 +214,7 @@ def test_through_a_proxy_it_is_the_same_certificate(node: Node) -> None:
     [
         (("node2",), "no node 'node2'"),
         (("node1", "--yes", "abc"), "64 hexadecimal digits"),
-        (("node1", "--yes"), "requires an argument"),
+        (("node1", "--yes"), "needs a value, SHA256: Pin this one"),
         ((), "name a NODE or a --cluster"),
         (("node1", "--cluster", "demo"), "name a NODE or a --cluster"),
         (("node1", "--was", WRONG), "--was goes with --yes"),

@@ -123,10 +123,39 @@ class _UsageError(CommandError):
         self._error.show()
 
 
+def _with_expected_value(error: click.BadOptionUsage, argv: Sequence[str]) -> click.UsageError:
+    """Return an error that names the value an option expects; click's own names the option alone.
+
+    An error of a flag, which takes no value, stays as it is.
+    """
+    context = click.Context(rsdeck, info_name="rsdeck")
+    contexts = [context]
+    for word in argv:
+        if not isinstance(context.command, click.Group):
+            break
+        command = context.command.get_command(context, word)
+        if command is not None:
+            context = click.Context(command, parent=context, info_name=word)
+            contexts.insert(0, context)
+    for context in contexts:
+        for option in context.command.params:
+            if isinstance(option, click.Option) and error.option_name in option.opts:
+                return error if option.is_flag else _no_value(option, context, error.option_name)
+    return error
+
+
+def _no_value(option: click.Option, context: click.Context, name: str) -> click.UsageError:
+    expected = option.make_metavar(context)
+    more = f": {option.help}" if option.help else ""
+    return click.BadOptionUsage(name, f"Option '{name}' needs a value, {expected}{more}", context)
+
+
 def run(argv: Sequence[str]) -> int:
     """Run a command line that click reads. Raises CommandError and OSError."""
     try:
         done = rsdeck.main(args=list(argv), prog_name="rsdeck", standalone_mode=False)
+    except click.BadOptionUsage as error:
+        raise _UsageError(_with_expected_value(error, argv)) from None
     except click.ClickException as error:
         raise _UsageError(error) from None
     except click.Abort:

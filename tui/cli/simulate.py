@@ -11,7 +11,14 @@ _LAST_PORT = 65535
 
 
 @click.command("simulate")
-@click.option("--nodes", "count", type=click.IntRange(1, 100), default=3, show_default=True)
+@click.option(
+    "--nodes",
+    "count",
+    type=click.IntRange(1, 100),
+    default=3,
+    show_default=True,
+    help="Nodes.",
+)
 @click.option(
     "--port", type=click.IntRange(0, _LAST_PORT), default=0, help="First port; 0 takes free ones."
 )
