@@ -208,6 +208,21 @@ def test_problems_alone_are_listed_and_that_there_is_none_is_said(
     assert known.run("status", "--problems", "--all").code == 2
 
 
+def test_where_no_service_has_a_problem_the_alerts_that_are_on_are_named(
+    known: Command, served: SimulatedCluster
+) -> None:
+    served.cluster.contents.raise_alert("node_memory", "WARNING", 3)
+    ran = known.run("status", "--problems")
+    text = "1 alert: node_memory on node3"
+    assert (ran.code, ran.out, ran.err) == (0, f"no problems on 3 nodes; {text}\n", "")
+    one = known.run("status", "--problems", "node1")
+    assert one.out == "no problems on 1 node; 1 alert: node_memory on node:3\n"
+    served.cluster.set_status(2, "redis_mgr", "FATAL")
+    ran = known.run("status", "--problems")
+    assert (ran.code, ran.err) == (1, f"rsdeck: {text}\n")
+    assert "alert" not in known.run("status", "node1").out
+
+
 # Colors
 
 

@@ -21,7 +21,7 @@ _EPILOG = """\b
 Examples:
   rsdeck status                  poll all nodes of the configuration: problems, and a line a node
   rsdeck status node1 --all      poll this one, list all its services
-  rsdeck status --problems       problems alone, or that there are none
+  rsdeck status --problems       problems alone, or that there are none, and the alerts then
   rsdeck status --json           print JSON on stdout, and errors on stderr
   rsdeck status --watch --json   go on: one JSON object a change, and a heartbeat
 

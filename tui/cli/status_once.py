@@ -72,7 +72,8 @@ def print_status(
     profiles = [one for one in configuration.nodes if not names or one.name in names]
     passwords = passwords or command_passwords(configuration.nodes)
     ask_for_passwords(profiles, passwords)
-    statuses = read_status(configuration, profiles, passwords)
+    with_alerts = only_problems and not as_json
+    statuses = read_status(configuration, profiles, passwords, with_alerts=with_alerts)
     if as_json:
         write_line(json.dumps(status_json(statuses, only_problems=only_problems), indent=2))
     else:

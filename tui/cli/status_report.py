@@ -10,6 +10,7 @@ from tui.model.trust import UNCHECKED
 if TYPE_CHECKING:
     from tui.cli.json_shapes import ErrorFields, NodeReport, ServiceReport, StatusReport
     from tui.fleet.node_status import NodeStatus
+    from tui.model.context import Alert
     from tui.model.service import Service
 
 HEADINGS = ("NODE", "SERVICE", "STATUS", "UPTIME", "KIND")
@@ -25,7 +26,7 @@ def status_table(
     """Return the problems of all nodes, then a line a node with how many services are ok.
 
     With `lists_all` it is a line a service instead; with `only_problems` there are none of these
-    lines, and where there is no problem a sentence says so.
+    lines, and where there is no problem a sentence says so, with the alerts that are on.
     """
     problems: list[tuple[Color, tuple[str, ...]]] = []
     rest: list[tuple[Color, tuple[str, ...]]] = []
@@ -46,9 +47,32 @@ def status_table(
             count = f"{well}/{len(node.services)}"
             rest.append((_line_color(node), (name, count, "ok", "", "")))
     if only_problems and not problems:
-        return f"no problems on {len(statuses)} node{'s' * (len(statuses) != 1)}"
+        text = f"no problems on {len(statuses)} node{'s' * (len(statuses) != 1)}"
+        return "; ".join([text, *_alerts(statuses)])
     rows = problems if only_problems else [*problems, *rest]
     return painted_columns([(Color.PLAIN, HEADINGS), *rows], on=color) if rows else ""
+
+
+def _alerts(statuses: Sequence["NodeStatus"]) -> list[str]:
+    """Return the alerts of the clusters with their nodes, and of which they are not known."""
+    names = {(node.profile.cluster, node.uid): node.profile.name for node in statuses}
+    on: dict[tuple[str, Alert], str] = {}
+    gaps: dict[str, str] = {}
+    for node in statuses:
+        cluster = node.profile.cluster
+        if node.alerts is None or node.trouble is not None:
+            continue
+        if node.alerts.gap:
+            how = "not known" if node.alerts.value is None else "incomplete"
+            gaps[cluster or node.profile.name] = f"{how}: {node.alerts.gap}"
+        for alert in node.alerts.value or ():
+            name = names.get((cluster, alert.node), f"node:{alert.node}")
+            where = name if alert.node is not None else cluster or "the cluster"
+            on[cluster, alert] = f"{alert.name} on {where}"
+    texts = [f"alerts of {name} {gap}" for name, gap in gaps.items()]
+    if on:
+        texts.insert(0, f"{len(on)} alert{'s' * (len(on) != 1)}: {', '.join(on.values())}")
+    return texts
 
 
 def _row(node: "NodeStatus", service: "Service") -> tuple[str, ...]:
@@ -170,7 +194,10 @@ def unknown_kinds(statuses: Sequence["NodeStatus"]) -> list[str]:
 
 def print_remarks(statuses: Sequence["NodeStatus"]) -> None:
     """Print on stderr why nodes could not be polled, and what is not known of the others."""
-    for sentence in [*troubles(statuses), *unknown_kinds(statuses)]:
+    # Where there is no problem, the sentence that says so names them.
+    has_problem = any(node.problems or node.trouble is not None for node in statuses)
+    alerts = _alerts(statuses) if has_problem else []
+    for sentence in [*troubles(statuses), *unknown_kinds(statuses), *alerts]:
         write_line(f"rsdeck: {sentence}", to_stderr=True)
     for node in statuses:
         if node.maintenance is not None:

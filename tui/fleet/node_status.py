@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tui.config import Configuration, NodeProfile
 from tui.credentials import Passwords
@@ -9,6 +10,7 @@ from tui.fleet.polling.identity import REBIND
 from tui.fleet.polling.one_look import look_once
 from tui.fleet.polling.poller import NodePoller, PollTiming
 from tui.fleet.polling.poller_factory import PollerFactory
+from tui.model.context import Alert, Known
 from tui.model.dataclass import dataclass
 from tui.model.event import RoleChange
 from tui.model.filters import ServiceFilter, ServiceKinds, filter_and_sort
@@ -24,7 +26,8 @@ class NodeStatus:
     """What one node answered; with `trouble`, it could not be polled and `services` is empty.
 
     `gaps` are why something beside the services is not known, one sentence each; `kinds_gap` is
-    why their kinds are not, empty where they are.
+    why their kinds are not, empty where they are. `alerts` are those of its cluster, None where
+    they were not read.
     """
 
     profile: NodeProfile
@@ -34,6 +37,8 @@ class NodeStatus:
     gaps: tuple[str, ...] = ()
     kinds_gap: str = ""
     maintenance: Maintenance | None = None
+    uid: int | None = None
+    alerts: Known[tuple[Alert, ...]] | None = None
 
     @property
     def problems(self) -> int:
@@ -47,17 +52,39 @@ class NodeStatus:
 
 
 def read_status(
-    configuration: Configuration, profiles: Sequence[NodeProfile], passwords: Passwords
+    configuration: Configuration,
+    profiles: Sequence[NodeProfile],
+    passwords: Passwords,
+    *,
+    with_alerts: bool = False,
 ) -> list[NodeStatus]:
-    """Poll `profiles` once, and return their statuses in the same order."""
+    """Poll `profiles` once, and return their statuses in the same order.
+
+    `with_alerts` reads what surrounds the nodes, too, which takes several requests more.
+    """
     factory = PollerFactory(passwords, read_only=_STATUS_ONLY)
     timing = PollTiming(configuration.settings.refresh, configuration.settings.timeout)
     pollers = [
         factory.make(profile, timing=timing, beside=number, publish=_nothing_to_publish)
         for number, profile in enumerate(profiles)
     ]
-    asyncio.run(look_once(pollers, only_kinds=True))
-    return [node_status(poller) for poller in pollers]
+    asyncio.run(_look(pollers, with_alerts=with_alerts))
+    statuses = map(node_status, pollers)
+    if not with_alerts:
+        return list(statuses)
+    pairs = zip(statuses, pollers, strict=True)
+    return [replace(status, alerts=poller.context.alerts) for status, poller in pairs]
+
+
+async def _look(pollers: Sequence[NodePoller], *, with_alerts: bool) -> None:
+    await look_once(pollers, only_kinds=True)
+    if not with_alerts:
+        return
+    good = [poller for poller in pollers if poller.reading.is_good]
+    for poller in good:
+        poller.refresh_context()
+    for poller in good:
+        await poller.read_context()  # but for those that do not answer for their cluster
 
 
 def _nothing_to_publish(_poller: NodePoller, _before: Reading, _role: RoleChange | None) -> None:
@@ -72,7 +99,8 @@ def node_status(watch: NodePoller) -> NodeStatus:
     gaps = (watch.wrong_node,) if watch.wrong_node else watch.facts.gaps
     kinds_gap = "" if scope.optional is not None else watch.facts.kinds_gap or "; ".join(gaps)
     maintenance = watch.facts.maintenance
-    return NodeStatus(watch.profile, services, scope, trouble, gaps, kinds_gap, maintenance)
+    uid = watch.facts.identity.uid
+    return NodeStatus(watch.profile, services, scope, trouble, gaps, kinds_gap, maintenance, uid)
 
 
 def wrong_node_trouble(watch: NodePoller) -> Trouble | None:
