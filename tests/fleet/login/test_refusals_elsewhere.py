@@ -27,7 +27,7 @@ from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.credentials.refused_logins import WINDOW, RefusedLogins
 from tui.fleet.login.attempt_limit import AttemptLimit
-from tui.fleet.login.shared_login import LOOK_AGAIN, Login, NodeLogin
+from tui.fleet.login.shared_login import Login, NodeLogin
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 from tui.model.reading import TroubleKind
@@ -150,7 +150,7 @@ async def test_a_deck_that_is_held_back_goes_on_by_itself_once_no_refusal_counts
     async with running(*nodes, passwords=memory.of_deck(nodes, PASSWORD)) as deck:
         await stopped(deck)
         await deck.until(lambda: (deck.watch().next_at or 0) > monotonic())
-        assert (deck.watch().next_at or 0) - monotonic() <= LOOK_AGAIN
+        assert (deck.watch().next_at or 0) - monotonic() <= 10
         clock.now += 300
         sleep.asleep += 300
         await deck.readings(1)

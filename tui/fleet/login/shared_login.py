@@ -39,8 +39,11 @@ if TYPE_CHECKING:
     from tui.credentials.refused_logins import RefusedLogin, RefusedLogins
 
 
-LOOK_AGAIN = 60.0
-"""Seconds after which a login that others were refused is looked at again, by itself."""
+LOOK_AGAIN = 10.0
+"""Seconds after which a login that others were refused is looked at again, by itself.
+
+That reads a small file of this machine and sends nothing as long as the refusals count.
+"""
 
 _RECENT = 300.0
 _BARRED = "not tried again for some minutes, as another failure could lock the user"
