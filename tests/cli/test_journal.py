@@ -113,6 +113,9 @@ def test_the_newest_records_alone_can_be_shown(rsdeck: Command, folder: Path) ->
     keep(folder)
     ran = rsdeck.run("journal", "--last", "2")
     assert [row[3] for row in ran.rows] == ["refused", "session_end"]
+    whole = rsdeck.run("journal").rows
+    for last in range(1, len(whole) + 1):
+        assert rsdeck.run("journal", "--last", str(last)).rows == whole[-last:]
     assert rsdeck.run("journal", "--last", "0").code == 2
     assert rsdeck.run("journal", "--last", "2", "--verify").code == 2
 

@@ -97,12 +97,14 @@ def _as_json(report: "ChainReport", reader: "JournalReader") -> dict[str, Any]:
 
 
 def _show(reader: "JournalReader", last: int | None, *, as_json: bool) -> int:
-    records = list(_records(reader))[-(last or sys.maxsize) :]
+    records = list(_records(reader))
+    newest = slice(-(last or sys.maxsize), None)
     if as_json:
-        for record in records:
+        for record in records[newest]:
             click.echo(json.dumps(record))
     else:
-        click.echo(aligned_columns([(f"TIME {zone_word()}", *_HEADINGS), *_rows(records)]))
+        rows = list(_rows(records))[newest]  # an older record may name the node of a newer one
+        click.echo(aligned_columns([(f"TIME {zone_word()}", *_HEADINGS), *rows]))
     return 0
 
 
