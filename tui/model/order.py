@@ -248,7 +248,8 @@ class OrderProgress:
     """An order and how far it has come; `verdicts` holds the services that are decided.
 
     `sent_at` is when its POST left (monotonic), from which its timelines count; None before.
-    `steady` is for how many seconds what was reached must hold.
+    `steady` is for how many seconds what was reached must hold. `seen_at` is when all its services
+    were last observed (monotonic, whole seconds after `sent_at`), None before.
     """
 
     order: Order
@@ -258,9 +259,10 @@ class OrderProgress:
     verdicts: tuple[Verdict, ...] = ()
     sent_at: float | None = None
     steady: float = 0.0
+    seen_at: float | None = None
 
-    def stable_for(self, now: float) -> float | None:
-        """Return for how many seconds all its services run again, `steady` at most, by `now`.
+    def stable_for(self) -> float | None:
+        """Return for how many seconds all its services were seen to run again, `steady` at most.
 
         None while one of them does not, as far as it was observed, and for a stop.
         """
@@ -268,7 +270,13 @@ class OrderProgress:
         up = [mark.at for mark in last if mark is not None and mark.moment is Moment.UP]
         if self.sent_at is None or not up or len(up) != len(last):
             return None
-        return min(max(0.0, now - self.sent_at - max(up)), self.steady)
+        seen = 0.0 if self.seen_at is None else self.seen_at - self.sent_at
+        return min(max(0.0, seen - max(up)), self.steady)
+
+    def unseen_for(self, now: float) -> float:
+        """Return for how many seconds its node showed nothing of it, 0 before it was sent."""
+        since = self.sent_at if self.seen_at is None else self.seen_at
+        return 0.0 if since is None else max(0.0, now - since)
 
     @property
     def is_open(self) -> bool:

@@ -713,6 +713,19 @@ def test_readings_count_once_the_node_has_identified_itself_after_them() -> None
     assert observed(evidence) == ["STOPPED", "STOPPED"]
 
 
+def test_a_node_that_does_not_answer_is_seen_no_later_than_its_last_good_reading() -> None:
+    evidence, node = sent_evidence(), PlayedNode(identified_at=999)
+    assert evidence.seen_at is None
+    for at in (101.5, 104.5):
+        node.shows("STOPPED", at)
+        evidence.observe(node)
+    assert evidence.seen_at == 104.0
+    trouble = Trouble(TroubleKind.UNREACHABLE, "no answer")
+    node.reading = replace(node.reading, asked_at=130.0, trouble=trouble)
+    evidence.observe(node)
+    assert evidence.seen_at == 104.0
+
+
 def test_what_was_pending_when_another_node_answers_never_counts() -> None:
     evidence, node = sent_evidence(), PlayedNode()
     node.shows("STOPPED", 101.0)

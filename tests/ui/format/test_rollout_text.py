@@ -104,7 +104,9 @@ def test_a_node_shows_its_phase_and_the_reason(text: str, shown: str) -> None:
     assert text == shown
 
 
-def sent(*marks: TimelineMark, at: float | None = 14.0) -> OrderProgress:
+def sent(
+    *marks: TimelineMark, at: float | None = 14.0, seen_at: float | None = None
+) -> OrderProgress:
     made = step(2)
     order = Order(
         1,
@@ -115,7 +117,9 @@ def sent(*marks: TimelineMark, at: float | None = 14.0) -> OrderProgress:
         0.0,
         SINCE,
     )
-    return OrderProgress(order, OrderPhase.WATCHING, "", {"alert_mgr": marks}, (), at, 10.0)
+    return OrderProgress(
+        order, OrderPhase.WATCHING, "", {"alert_mgr": marks}, (), at, 10.0, seen_at
+    )
 
 
 DOWN, UP = TimelineMark(Moment.DOWN, 1.0), TimelineMark(Moment.UP, 4.0)
@@ -124,11 +128,25 @@ DOWN, UP = TimelineMark(Moment.DOWN, 1.0), TimelineMark(Moment.UP, 4.0)
 @pytest.mark.parametrize(
     ("out", "now", "shown"),
     [
-        (sent(), 24.0, "sent"),
-        (sent(DOWN), 24.0, "sent · down 1.0 s"),
-        (sent(DOWN, UP), 24.0, "sent · running again, stable 6 of 10 s · down 1.0 s, up 4.0 s"),
-        (sent(DOWN, UP), 99.0, "sent · running again, stable 10 of 10 s · down 1.0 s, up 4.0 s"),
-        (sent(UP, DOWN), 24.0, "sent · up 4.0 s, down 1.0 s"),
+        (sent(), 14.0, "sent"),
+        (sent(), 24.0, "sent · not seen for 10 s"),
+        (sent(DOWN, seen_at=23.0), 24.0, "sent · down 1.0 s"),
+        (
+            sent(DOWN, UP, seen_at=24.0),
+            24.5,
+            "sent · running again, stable 6 of 10 s · down 1.0 s, up 4.0 s",
+        ),
+        (
+            sent(DOWN, UP, seen_at=20.0),
+            49.0,
+            "sent · running again, stable 2 of 10 s, not seen for 29 s · down 1.0 s, up 4.0 s",
+        ),
+        (
+            sent(DOWN, UP, seen_at=29.0),
+            29.0,
+            "sent · running again, stable 10 of 10 s · down 1.0 s, up 4.0 s",
+        ),
+        (sent(UP, DOWN, seen_at=24.0), 24.0, "sent · up 4.0 s, down 1.0 s"),
         (sent(DOWN, UP, at=None), 24.0, "sent · down 1.0 s, up 4.0 s"),
     ],
 )
@@ -216,6 +234,15 @@ def test_the_time_that_remains_goes_by_the_nodes_that_are_verified() -> None:
     assert seconds_left(progress(PAUSED, DONE, FAILED, WAITING), 14.0) is None
     slow = replace(now, steps=(replace(now.steps[0], began_at=-90.0), *now.steps[1:]))
     assert "· about 4 min left" in rollout_heading(slow, 10.0, PALETTE).plain
+
+
+def test_no_time_remains_that_is_not_known_at_a_gate_or_while_no_node_is_seen() -> None:
+    now = progress(RUNNING, DONE, SETTLING, WAITING)
+    assert "left" in rollout_heading(now, 14.0, PALETTE).plain
+    assert "left" not in rollout_heading(now, 14.0, PALETTE, is_unseen=True).plain
+    wait = replace(now.steps[1], wait=GateWait(CLOSED, since=12.0, limit=60.0))
+    waiting = replace(now, steps=(now.steps[0], wait, now.steps[2]))
+    assert seconds_left(waiting, 14.0) is None
 
 
 def gate(text: str = "", *, is_known: bool = True, at: float = 26.0) -> GateNow:

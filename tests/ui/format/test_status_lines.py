@@ -122,9 +122,17 @@ def test_an_open_action_shows_what_it_waits_for_and_how_far_it_has_come(
 ) -> None:
     given = replace(order(1, Result.VERIFIED).order, verb=verb)
     sent = OrderProgress(
-        given, OrderPhase.WATCHING, timelines={"svc1a": marks}, sent_at=20.0, steady=10.0
+        given,
+        OrderPhase.WATCHING,
+        timelines={"svc1a": marks},
+        sent_at=20.0,
+        steady=10.0,
+        seen_at=30.0,
     )
     assert shown(1, sent) == [f"… {verb.value} svc1a on node1: {text}"]
+    late = replace(sent, sent_at=8.0, seen_at=18.0)  # 12 s earlier, by a node that is silent now
+    assert ", not seen for 12 s" in shown(1, late)[0]
+    assert shown(1, late)[0].replace(", not seen for 12 s", "") == shown(1, sent)[0]
 
 
 def test_the_banner_joins_what_must_not_be_overlooked() -> None:

@@ -339,13 +339,13 @@ class Orders:
     ) -> None:
         timelines = {}
         verdicts: tuple[Verdict, ...] = ()
-        sent_at = None
+        sent_at = seen_at = None
         if live is not None:
             verdicts = tuple(live.verdicts.values())
             timelines = live.evidence.timelines()
-            sent_at = live.evidence.sent_at
+            sent_at, seen_at = live.evidence.sent_at, live.evidence.seen_at
         steady = self._patience.steady
-        progress = OrderProgress(order, phase, text, timelines, verdicts, sent_at, steady)
+        progress = OrderProgress(order, phase, text, timelines, verdicts, sent_at, steady, seen_at)
         if self.progress.get(order.number) != progress:
             self.report(progress)
 

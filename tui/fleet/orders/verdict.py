@@ -1,5 +1,6 @@
 """The verdict on an order, by what the node shows and never by its answer alone. Pure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import field, replace
 from datetime import datetime
@@ -400,6 +401,13 @@ class OrderEvidence:
             now=now - self.sent_at,
             patience=patience,
         )
+
+    @property
+    def seen_at(self) -> float | None:
+        """When all services were last observed (monotonic), to the second after the POST left."""
+        last = [self.observations.get(name) for name in self.order.names]
+        seen = [entries[-1].at for entries in last if entries]
+        return self.sent_at + math.floor(min(seen)) if len(seen) == len(last) else None
 
     def timelines(self) -> dict[str, tuple[TimelineMark, ...]]:
         """Return the timeline of each service."""

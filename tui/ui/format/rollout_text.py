@@ -211,11 +211,17 @@ def gate_text(gate: GateNow, before: str, now: float) -> str:
 
 
 def rollout_heading(
-    progress: RolloutProgress, now: float, palette: Palette, width: int = 10_000
+    progress: RolloutProgress,
+    now: float,
+    palette: Palette,
+    width: int = 10_000,
+    *,
+    is_unseen: bool = False,
 ) -> Text:
     """Return the bar, the counts and the time that remains; then what the state adds to them.
 
-    Times that do not fit into `width` cells are left out.
+    Times that do not fit into `width` cells are left out, and so is the time that remains while
+    what it goes by `is_unseen`.
     """
     took = two_units_padded((progress.ended_at or now) - (progress.began_at or now))
     bar = _bar(progress, palette).append(f" {step_counts(progress)}")
@@ -228,7 +234,7 @@ def rollout_heading(
             below.append(progress.text)
         case RolloutState.RUNNING:
             left = seconds_left(progress, now)
-            if left is not None:
+            if left is not None and not is_unseen:
                 parts.append(Part(Text(_about(left)), 1))
             parts.append(Part(Text(f"running for {took}", palette["muted"]), 2))
             below.append(progress.text, palette["warn"])
@@ -253,18 +259,19 @@ def _bar(progress: RolloutProgress, palette: Palette) -> Text:
 def seconds_left(progress: RolloutProgress, now: float) -> float | None:
     """Return about how long the nodes that remain take, by those that are verified.
 
-    None while that is not known: nothing is verified yet, or it is paused.
+    None while that is not known: nothing is verified yet, it is paused, or it waits at a gate.
     """
     took = [
         step.ended_at - step.began_at
         for step in progress.steps
         if step.state is StepState.DONE and step.began_at is not None and step.ended_at is not None
     ]
-    if progress.state is not RolloutState.RUNNING or not took:
+    here = progress.here
+    waits = here is not None and here.wait is not None
+    if progress.state is not RolloutState.RUNNING or not took or waits:
         return None
     each = sum(took) / len(took)
     left = each * len(_in(progress, StepState.WAITING))
-    here = progress.here
     if here is not None and here.is_open:
         left += max(0.0, each - (now - (here.began_at or now)))
     return left

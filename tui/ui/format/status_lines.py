@@ -24,6 +24,11 @@ from tui.ui.keymap import key_text
 Palette = Mapping[str, str]
 READ_ONLY = "READ-ONLY"
 _DOT = " · "
+_UNSEEN_AFTER = 5.0
+"""Seconds after which a node that shows nothing of an action is said not to be seen.
+
+While an action is watched, its node is polled several times a second.
+"""
 _DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
 
 _RESULTS = {
@@ -337,7 +342,7 @@ def _order_lines(
         line.append(
             progress.phase.value
             if progress.phase is not OrderPhase.WATCHING
-            else stable_text(progress, now) or _AWAITED[given.verb]
+            else stable_text(progress, now, _AWAITED[given.verb])
         )
         more = ""
         if len(given.names) == 1:
@@ -367,13 +372,24 @@ def _order_lines(
     return lines
 
 
-def stable_text(progress: OrderProgress, now: float) -> str:
-    """Return for how long the services of an order run again; empty while one does not."""
-    stable = progress.stable_for(now)
-    if stable is None:
-        return ""
-    again = "" if progress.order.verb is Verb.START else " again"
-    return f"running{again}, stable {stable:.0f} of {progress.steady:.0f} s"
+def stable_text(progress: OrderProgress, now: float, awaited: str = "") -> str:
+    """Return for how long the services of an order were seen to run again, else what is `awaited`.
+
+    While the node does not answer that time stands still, and the text says so.
+    """
+    stable, text = progress.stable_for(), awaited
+    if stable is not None:
+        again = "" if progress.order.verb is Verb.START else " again"
+        text = f"running{again}, stable {stable:.0f} of {progress.steady:.0f} s"
+    if not is_unseen(progress, now):
+        return text
+    unseen = f"not seen for {one_unit(progress.unseen_for(now))}"
+    return f"{text}, {unseen}" if text else unseen
+
+
+def is_unseen(progress: OrderProgress, now: float) -> bool:
+    """Whether an action is watched whose node shows nothing of it."""
+    return progress.phase is OrderPhase.WATCHING and progress.unseen_for(now) >= _UNSEEN_AFTER
 
 
 def timeline_text(marks: Iterable[TimelineMark]) -> str:

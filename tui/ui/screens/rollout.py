@@ -4,7 +4,7 @@ Its actions (resume, skip, abort) are each confirmed in a dialog. Leaving the sc
 nothing for the rollout.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -20,13 +20,14 @@ from textual.widgets import Static
 from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
+from tui.model.order import OrderProgress
 from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepProgress
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
 from tui.ui.format.key_bar import clickable, hint_line
 from tui.ui.format.rollout_text import RolloutRow, rollout_alarm, rollout_heading, rollout_rows
-from tui.ui.format.status_lines import Palette, time_text
+from tui.ui.format.status_lines import Palette, is_unseen, time_text
 from tui.ui.keymap import view_bindings
 from tui.ui.terminal.app import is_covered
 from tui.ui.widgets.text_line import TextLine
@@ -114,10 +115,14 @@ class RolloutScreen(ArmedScreen[None]):
         box.border_subtitle = Content(
             f"rollout {plan.number}, planned at {time_text(plan.pressed_on)}"
         )
-        self._show_alarm(rollout_alarm(progress, self._lost_since(progress), now))
+        watched = {entry.order.target.node: entry for entry in self._fleet.orders.open}
+        lost_since = self._lost_since(progress)
+        self._show_alarm(rollout_alarm(progress, lost_since, now))
         head, width = self.query_one("#head", TextLine), self.app.size.width - _FRAME
-        head.say(rollout_heading(progress, now, self._palette, width))
-        self._show_rows(progress, now)
+        sent = watched.get(progress.here.step.node) if progress.here is not None else None
+        unseen = lost_since is not None or (sent is not None and is_unseen(sent, now))
+        head.say(rollout_heading(progress, now, self._palette, width, is_unseen=unseen))
+        self._show_rows(progress, watched, now)
         self.query_one("#choices", TextLine).say(
             _choices(progress, self._palette, is_short=self.app.size.height < _SHORT)
         )
@@ -153,8 +158,9 @@ class RolloutScreen(ArmedScreen[None]):
                 self.begin_arming()
         self._paused = paused
 
-    def _show_rows(self, progress: RolloutProgress, now: float) -> None:
-        watched = {entry.order.target.node: entry for entry in self._fleet.orders.open}
+    def _show_rows(
+        self, progress: RolloutProgress, watched: Mapping[str, OrderProgress], now: float
+    ) -> None:
         rows = rollout_rows(progress, watched, now)
         if rows != self._shown:
             self._shown = rows
