@@ -98,7 +98,7 @@ class Fleet:
         patience = patience or Patience()
         self.orders = Orders(self.watch, self._order_moved, patience, self.journal)
         self.rollouts = Rollouts(self, self._rollout_moved, patience)
-        self._recovery = OrderRecovery(self.journal, self.orders.report)
+        self._recovery = OrderRecovery(self.journal, self.orders.report, patience.steady)
         self._moments = PollMoments(_moments_apart(len(configuration.nodes)))
         # Evenly within one interval: polled at once, they would stay so.
         apart = min(_SPREAD, self.interval / max(1, len(configuration.nodes)))

@@ -68,7 +68,7 @@ async def test_an_order_killed_before_its_answer_is_unknown_until_its_node_is_se
             if happened:
                 play.restart()
             play.heal(LIST) if ("GET", LIST) in Play().answers else play.answers.pop(("GET", LIST))
-            await deck.until(lambda: progress[0] is not shown, 15)
+            await deck.until(lambda: progress[0].verdicts[0].result is not Result.UNKNOWN, 15)
             (verdict,) = progress[0].verdicts
             assert verdict.result is (Result.VERIFIED if happened else Result.NOT_RESTARTED)
             assert deck.fleet.orders.next_number() == 1

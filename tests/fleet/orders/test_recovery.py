@@ -33,6 +33,7 @@ T0 = datetime(2026, 1, 1, tzinfo=UTC)
 T1 = T0 + timedelta(hours=1)
 RAN = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL, T0, 3600)
 LAY = SeenService("alert_mgr", "STOPPED", Kind.OPTIONAL)
+STEADY = 10.0
 
 
 def now(status: str, start: datetime | None = None, uptime: int | None = None) -> Service:
@@ -143,7 +144,7 @@ def unfinished(number: int, **more: frozenset[str]) -> UnfinishedOrder:
 
 def test_each_unfinished_order_is_shown_and_only_so_many_are_followed() -> None:
     shown: list[OrderProgress] = []
-    recovery = OrderRecovery(NullJournal(), shown.append)
+    recovery = OrderRecovery(NullJournal(), shown.append, STEADY)
     recovery.take(unfinished(number) for number in range(CASES_AT_MOST + 5))
     assert [one.order.number for one in shown[:3]] == [0, -1, -2]
     assert {one.verdicts[0].result for one in shown} == {Result.UNKNOWN}
@@ -154,7 +155,7 @@ def test_each_unfinished_order_is_shown_and_only_so_many_are_followed() -> None:
 def test_what_was_refused_is_decided_at_once() -> None:
     shown: list[OrderProgress] = []
     journal = KeepingJournal()
-    recovery = OrderRecovery(journal, shown.append)
+    recovery = OrderRecovery(journal, shown.append, STEADY)
     recovery.take([unfinished(1, refused=frozenset({"ccs"}))])
     (verdict,) = shown[0].verdicts
     assert journal.kept == [("a-1", verdict, None, None)]
@@ -207,7 +208,7 @@ class Followed:
     def __init__(self, order: Order | None = None, **more: Any) -> None:
         self.journal = KeepingJournal()
         self.shown: list[OrderProgress] = []
-        self.recovery = OrderRecovery(self.journal, self.shown.append)
+        self.recovery = OrderRecovery(self.journal, self.shown.append, STEADY)
         entry = UnfinishedOrder("a-1", order or open_order(), True, AnswerOutcome.ACCEPTED, **more)
         self.recovery.take([entry])
 
@@ -226,6 +227,73 @@ def test_the_first_good_reading_of_its_node_decides_an_order_once() -> None:
     followed.look(PlayedWatch(reading(Service("ccs", "RUNNING", T1))))
     assert len(followed.shown) == 2
     assert not followed.recovery._cases
+
+
+def ran(*, seconds: float, uptime: int | None, start: datetime = T1) -> PlayedWatch:
+    """Return the node as it showed a running ccs, so long after it was seen first."""
+    answered = {"asked_at": 100.0 + seconds, "answered_at": 100.1 + seconds}
+    return PlayedWatch(reading(Service("ccs", "RUNNING", start, uptime), **answered))
+
+
+def restarted(**more: Any) -> Followed:
+    """Return the recovery of a restart whose key was pressed a minute ago."""
+    pressed_on = datetime.now(UTC) - timedelta(seconds=60)
+    services = (replace(RAN, name="ccs"),)
+    return Followed(
+        replace(open_order(Verb.RESTART), pressed_on=pressed_on, services=services), **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "early", "late"),
+    [
+        (ran(seconds=0, uptime=5), ran(seconds=4, uptime=9), ran(seconds=5, uptime=10)),
+        (ran(seconds=0, uptime=None), ran(seconds=9, uptime=None), ran(seconds=10, uptime=None)),
+    ],
+)
+def test_what_runs_again_is_verified_once_it_is_stable_and_not_before(
+    first: PlayedWatch, early: PlayedWatch, late: PlayedWatch
+) -> None:
+    """P7, case 48."""
+    followed = restarted()
+    for watch in (first, early):
+        assert followed.look(watch) is Result.UNKNOWN
+    (shown,) = followed.shown[1:]
+    stable = first.reading.services[0].uptime or 0
+    assert shown.verdicts[0].text == (
+        f"from an earlier session; running again, {stable} s; 10 s are needed"
+    )
+    assert not followed.journal.kept
+    assert followed.look(late) is Result.VERIFIED
+    assert [entry[1].result for entry in followed.journal.kept] == [Result.VERIFIED]
+
+
+def test_another_run_or_a_service_that_moves_has_to_be_stable_anew() -> None:
+    """P7, case 48."""
+    followed, moving = restarted(), reading(Service("ccs", "STARTING", T1))
+    again = T1 + timedelta(seconds=8)
+    for watch in (
+        ran(seconds=0, uptime=None),
+        ran(seconds=8, uptime=None, start=again),
+        ran(seconds=12, uptime=None, start=again),
+        PlayedWatch(moving),
+        ran(seconds=19, uptime=None, start=again),
+        ran(seconds=28, uptime=None, start=again),
+    ):
+        assert followed.look(watch) is Result.UNKNOWN
+    assert followed.look(ran(seconds=29, uptime=None, start=again)) is Result.VERIFIED
+
+
+def test_what_runs_again_and_is_sent_another_action_before_it_is_stable_stays_unknown() -> None:
+    followed = restarted()
+    order = sent("RUNNING")
+    now = replace(order.services[0], started_at=T1, uptime=5)
+    followed.recovery.close_before(replace(order, services=(now,)))
+    ((_, verdict, _, _),) = followed.journal.kept
+    assert verdict.result is Result.UNKNOWN
+    assert verdict.text.endswith(
+        "; running again, 5 s; 10 s are needed, and the next action was sent"
+    )
 
 
 def sent(status: str, uid: int = 3) -> Order:
@@ -383,7 +451,7 @@ def test_what_the_node_reported_to_have_failed_says_so(
 
 def test_only_what_is_unknown_is_followed_of_an_order_of_this_session() -> None:
     journal, shown = KeepingJournal(), list[OrderProgress]()
-    recovery = OrderRecovery(journal, shown.append)
+    recovery = OrderRecovery(journal, shown.append, STEADY)
     recovery.follow(open_order(), [Verdict("ccs", Result.TIMED_OUT)])
     recovery.look(PlayedWatch(STOPPED))
     assert not shown
@@ -400,7 +468,7 @@ def test_a_wall_clock_that_is_set_meanwhile_changes_nothing_for_an_order_of_this
 ) -> None:
     """For how long a run can last that the order began is counted by the clock of ages."""
     journal = KeepingJournal()
-    recovery = OrderRecovery(journal, lambda _: None)
+    recovery = OrderRecovery(journal, lambda _: None, STEADY)
     key = replace(
         open_order(Verb.RESTART),
         pressed_at=monotonic() - 60,
@@ -415,7 +483,7 @@ def test_a_wall_clock_that_is_set_meanwhile_changes_nothing_for_an_order_of_this
 
 def test_a_service_that_has_its_verdict_keeps_it() -> None:
     journal, shown = KeepingJournal(), list[OrderProgress]()
-    recovery = OrderRecovery(journal, shown.append)
+    recovery = OrderRecovery(journal, shown.append, STEADY)
     (ccs,) = open_order().services
     order = replace(open_order(), services=(ccs, replace(ccs, name="alert_mgr")))
     first = Verdict("ccs", Result.FLAPPING)
@@ -438,6 +506,6 @@ def test_an_earlier_order_says_what_is_known_of_it(
 ) -> None:
     shown: list[OrderProgress] = []
     entry = UnfinishedOrder("a-1", open_order(), was_sent, answer)
-    OrderRecovery(NullJournal(), shown.append).take([entry])
+    OrderRecovery(NullJournal(), shown.append, STEADY).take([entry])
     when = "from an earlier session, 2026-02-01 00:00:00 UTC: "
     assert shown[0].verdicts[0].text == f"{when}{text}; waiting for its node"

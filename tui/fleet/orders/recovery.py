@@ -1,11 +1,11 @@
 """Orders whose result is unknown until their node is seen again: of earlier sessions, or lost."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from tui.fleet.orders.guard import evidence_difference
-from tui.fleet.orders.verdict import REPORTED_FAILURE
+from tui.fleet.orders.verdict import REPORTED_FAILURE, RUNNING
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import Journal
 from tui.journal.unfinished import UnfinishedOrder
@@ -13,7 +13,7 @@ from tui.model.clock import DATE_AND_TIME, clock_text, monotonic
 from tui.model.dataclass import dataclass
 from tui.model.node import Identity, same_host
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verb, Verdict
-from tui.model.service import Health, Service, uptime_came_late, uptime_started_over
+from tui.model.service import Health, KnownRun, Service, uptime_came_late, uptime_started_over
 
 _ENDED = frozenset({"STOPPED", "EXITED"})
 CASES_AT_MOST = 500
@@ -25,7 +25,8 @@ class _Case:
     """One such order, and those of its services that are still unknown.
 
     `pressed_at` is when its key was pressed (monotonic), of an order of an earlier session as the
-    wall clock says. `failed` are those of which the node reported failure.
+    wall clock says. `failed` are those of which the node reported failure. `runs` are the runs
+    that were seen to have begun after it, and are not stable for long enough yet.
     """
 
     id: str
@@ -35,14 +36,31 @@ class _Case:
     verdicts: dict[str, Verdict]
     unknown: set[str]
     failed: frozenset[str] = frozenset()
+    runs: dict[str, KnownRun] = field(default_factory=dict)
+
+    def stable_for(self, service: Service, at: float) -> float:
+        """Return for how many seconds a service is known to run at `at` (monotonic).
+
+        That is by its uptime, or since the run was seen first.
+        """
+        known = self.runs.get(service.name)
+        if known is None or known.is_over(service, at):
+            known = self.runs[service.name] = KnownRun(service.started_at, service.uptime, at)
+        return max(service.uptime or 0, at - known.at)
 
 
 class OrderRecovery:
-    """Keeps each such order until the first good reading of its node shows what came of it."""
+    """Keeps each such order until good readings of its node show what came of it.
 
-    def __init__(self, journal: Journal, report: Callable[[OrderProgress], None]) -> None:
+    What runs again has to be stable for `steady` seconds, as after any other order.
+    """
+
+    def __init__(
+        self, journal: Journal, report: Callable[[OrderProgress], None], steady: float
+    ) -> None:
         self._journal = journal
         self._report = report
+        self._steady = steady
         self._cases: list[_Case] = []
 
     def take(self, found: Iterable[UnfinishedOrder]) -> None:
@@ -98,29 +116,46 @@ class OrderRecovery:
                 if seen.name in case.unknown and seen.name in now:
                     new = now[seen.name]
                     service = Service(new.name, new.status, new.started_at, new.uptime)
-                    self._decide(case, seen, service, is_last=True)
+                    self._decide(case, seen, service, monotonic(), is_last=True)
             self._report_case(case)
         self._cases = [case for case in self._cases if case.unknown]
 
     def _settle(self, case: _Case, watch: NodePoller) -> bool:
-        before = len(case.unknown)
+        before = {**case.verdicts}
         for seen in case.order.services:
             service = watch.reading.find(seen.name)
             if seen.name in case.unknown and not (service is None and watch.reading.is_cut):
-                self._decide(case, seen, service)
-        return len(case.unknown) < before
+                self._decide(case, seen, service, watch.reading.answered_at or 0.0)
+        return case.verdicts != before
 
     def _decide(
-        self, case: _Case, seen: SeenService, service: Service | None, *, is_last: bool = False
+        self,
+        case: _Case,
+        seen: SeenService,
+        service: Service | None,
+        at: float,
+        *,
+        is_last: bool = False,
     ) -> None:
-        """Judge one service by its state; always where it is the last to count (`is_last`)."""
+        """Judge one service by its state at `at`; always where it is the last to count."""
         elapsed = monotonic() - case.pressed_at
         verdict = judge_earlier_order(case.order.verb, seen, service, elapsed, case.origin)
         if verdict is None and is_last and service is not None:
             text = f"{case.origin}; still {service.status} when the next action was sent"
             verdict = Verdict(seen.name, Result.UNKNOWN, text)
         if verdict is None:
+            case.runs.pop(seen.name, None)
             return
+        if verdict.result is Result.VERIFIED and service is not None and service.status == RUNNING:
+            is_known, stable = seen.name in case.runs, case.stable_for(service, at)
+            if stable < self._steady:
+                text = f"running again, {stable:.0f} s; {self._steady:g} s are needed"
+                text += ", and the next action was sent" if is_last else ""
+                verdict = Verdict(seen.name, Result.UNKNOWN, f"{case.origin}; {text}")
+                if not is_last:
+                    if not is_known:
+                        case.verdicts[seen.name] = verdict
+                    return
         if seen.name in case.failed:
             verdict = _after_failure(verdict)
         case.unknown.discard(seen.name)
@@ -202,7 +237,7 @@ def judge_earlier_order(
     if now is not None and now.health() is Health.MOVING:
         return None
     is_new_run = now is not None and uptime_started_over(before.uptime, now.uptime, elapsed)
-    if verb is Verb.RESTART and now is not None and now.status == "RUNNING" and is_new_run:
+    if verb is Verb.RESTART and now is not None and now.status == RUNNING and is_new_run:
         text = f"RUNNING for {now.uptime} s, which is since after it"
         return Verdict(before.name, Result.VERIFIED, f"{origin}; {text}")
     if verb is Verb.RESTART and now is not None and uptime_came_late(before, now, elapsed):
@@ -227,7 +262,7 @@ def _restarted(before: SeenService, now: Service | None) -> tuple[Result, str]:
     if _is_unchanged(before, now):
         return Result.NOT_RESTARTED, f"{now.status} since the same moment as before"
     later = before.started_at and now.started_at and now.started_at > before.started_at
-    if now.status == "RUNNING" and later:
+    if now.status == RUNNING and later:
         return Result.VERIFIED, f"RUNNING since {_moment(now.started_at)}, which is after it"
     return _unclear(before, now)
 
@@ -243,7 +278,7 @@ def _stopped(before: SeenService, now: Service | None) -> tuple[Result, str]:
 def _started(before: SeenService, now: Service | None) -> tuple[Result, str]:
     if now is None:
         return Result.UNKNOWN, "it is not on the node any more"
-    if now.status == "RUNNING":
+    if now.status == RUNNING:
         return Result.VERIFIED, f"RUNNING since {_moment(now.started_at)}"
     if now.status == before.status:
         return Result.TIMED_OUT, f"still {now.status}"
