@@ -182,9 +182,11 @@ class RolloutStepLine(TypedDict):
         "restarted",
         "blocked",
         "failed",
+        "unknown",
         "skipped",
     ]
-    """`restarted`: the restart is verified, and something after it stopped the rollout."""
+    """`restarted`: the restart is verified, and something after it stopped the rollout. `unknown`:
+    it was sent, and what came of it could not be seen."""
     seconds: float
     text: str
 

@@ -24,7 +24,7 @@ from tui.model.rollout import (
     StopReason,
 )
 
-_STOPPED = frozenset({StepState.RESTARTED, StepState.BLOCKED, StepState.FAILED})
+_STOPPED = frozenset({StepState.RESTARTED, StepState.BLOCKED, StepState.FAILED, StepState.UNKNOWN})
 _UNTOUCHED = frozenset({StepState.WAITING, StepState.CHECKING, StepState.BLOCKED})
 _PRINTED = frozenset(StepState) - {StepState.WAITING}
 

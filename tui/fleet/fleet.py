@@ -345,6 +345,9 @@ class Fleet:
         is_explained = self._group is None or self._pipeline.is_explained(changes)
         self._changes.put(changes, is_explained=is_explained)
         self.listener.node_changed(watch.name)
+        is_good = watch.reading.is_good and not watch.wrong_node
+        if watch.is_settled or not is_good:
+            self.rollouts.note_answer(watch.name, is_good=is_good)
         if not watch.is_settled:
             return
         # What another node answers is not a reading of this one.

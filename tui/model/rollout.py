@@ -33,6 +33,8 @@ class StepState(Enum):
     """A gate did not open, or the node changed meanwhile: nothing was sent."""
     FAILED = "failed"
     """Something was sent, and did not come to a good end."""
+    UNKNOWN = "unknown"
+    """Something was sent, and what came of it could not be seen."""
     SKIPPED = "skipped"
 
 
@@ -192,7 +194,7 @@ class StepResult(Enum):
     FAILED = "failed"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
-    """The deck was left meanwhile."""
+    """What came of what was sent could not be seen, or the deck was left meanwhile."""
 
 
 class StopReason(Enum):

@@ -285,6 +285,20 @@ async def test_a_paused_rollout_shows_that_its_gate_cannot_be_checked_and_tries_
         assert deck.watch("node2").reading.asked_at == asked
 
 
+async def test_the_gate_of_a_paused_rollout_is_checked_once_its_node_answers_again(
+    three: SimulatedCluster,
+) -> None:
+    async with rolling(three, patience=replace(QUICK, recheck=3600)) as deck:
+        plan = await planned(deck)
+        three.cluster.power_off(2)
+        deck.fleet.rollouts.begin(plan)
+        await reaches(deck, plan, RolloutState.PAUSED)
+        await deck.until(lambda: progress(deck, plan).gate is not None)
+        assert not gate_now(deck, plan).is_known
+        three.cluster.power_on(2)
+        await deck.until(lambda: gate_now(deck, plan).is_known)
+
+
 async def test_a_gate_is_not_called_open_by_answers_that_are_too_old(
     three: SimulatedCluster,
 ) -> None:

@@ -98,6 +98,24 @@ async def test_a_restart_that_the_node_says_failed_pauses_and_is_not_ordered_aga
             assert progress(deck, plan).stop is None
 
 
+async def test_a_restart_whose_end_could_not_be_seen_is_unknown_and_not_failed() -> None:
+    journal = Steps()
+    with played() as (server, play):
+
+        def act(peer: Peer) -> None:
+            play.get(LIST, answer("no", 503))
+            peer.send(said({SERVICE: True}))
+
+        play.post(act)
+        patience = replace(QUICK, limit=0.3, unseen=0.1)
+        async with running(profile(server.url), patience=patience, journal=journal) as deck:
+            plan = await begun(deck, SERVICE)
+            now = await paused(deck, plan)
+            assert [one.result for one in now.steps[0].verdicts] == [Result.UNKNOWN]
+            assert now.steps[0].state is StepState.UNKNOWN
+            assert journal.results == [StepResult.UNKNOWN]
+
+
 async def test_an_order_whose_answer_was_false_counts_as_sent() -> None:
     """P7, case 45: a restart that shows late was caused by this rollout."""
     with played() as (server, play):

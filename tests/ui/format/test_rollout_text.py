@@ -94,6 +94,15 @@ CLOSED = "alert_mgr is STARTING"
         ),
         (phase(FAILED, text="alert_mgr: timed out"), "failed: alert_mgr: timed out"),
         (
+            phase(
+                StepState.UNKNOWN,
+                text="alert_mgr: unknown, reached it after 2.1 s",
+                verdicts=(Verdict("alert_mgr", Result.UNKNOWN, "reached it after 2.1 s"),),
+                reason=StopReason.NOT_VERIFIED,
+            ),
+            "unknown: reached it after 2.1 s",
+        ),
+        (
             phase(RESTARTED, text="node9: away", verdicts=(HELD,), reason=StopReason.GATE_CLOSED),
             "restart verified: stable for 10 s (up 2.0 s); then node9: away: paused",
         ),

@@ -71,6 +71,7 @@ class Rollouts:
         self._runners: dict[int, RolloutRunner] = {}
         self.progress: dict[int, RolloutProgress] = {}
         self._last = 0
+        self._away: set[str] = set()
 
     @property
     def open(self) -> tuple[RolloutProgress, ...]:
@@ -151,6 +152,15 @@ class Rollouts:
     def abort(self, number: int) -> None:
         """Go to no further node. An order that was given is watched to its end."""
         self._runners[number].choose(RolloutAction.ABORT)
+
+    def note_answer(self, node: str, *, is_good: bool) -> None:
+        """Have the gates of paused rollouts checked now where a node answers again."""
+        if not is_good:
+            self._away.add(node)
+        elif node in self._away:
+            self._away.remove(node)
+            for rollout in self.open:
+                self._runners[rollout.plan.number].node_is_back()
 
     def gave(self, order: int) -> bool:
         """Whether a rollout gave the order of this number."""

@@ -8,6 +8,7 @@ restarted yet.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -93,6 +94,7 @@ class RolloutRunner:
         self._is_stopping = False
         self._asleep_before = asleep()
         self._action: asyncio.Future[RolloutAction] | None = None
+        self._node_is_back = asyncio.Event()
         self._primary = primary_of(plan)
         self._starts = starts_of(plan)
         self._ordered: dict[tuple[str, str], _Ordered] = {}
@@ -113,6 +115,10 @@ class RolloutRunner:
         elif action is RolloutAction.ABORT and self.progress.is_open and not self._is_stopping:
             self._is_stopping = True
             self._show(text="stopping: no action is sent after the one that was sent, if any")
+
+    def node_is_back(self) -> None:
+        """Check the gate of a paused rollout now: a node answers again."""
+        self._node_is_back.set()
 
     async def run(self) -> None:
         """Go from node to node until all are done, or the operator aborts."""
@@ -174,6 +180,9 @@ class RolloutRunner:
         if stop.reason is not StopReason.NOT_VERIFIED and self._of(step).is_verified:
             return StepState.RESTARTED, StepResult.RESTARTED
         if self._orders.get(step.node) and stop.reason not in _NOTHING_SENT:
+            bad = [verdict for verdict in self._of(step).verdicts if not verdict.is_good]
+            if bad and all(verdict.result is Result.UNKNOWN for verdict in bad):
+                return StepState.UNKNOWN, StepResult.UNKNOWN
             return StepState.FAILED, StepResult.FAILED
         return StepState.BLOCKED, StepResult.BLOCKED
 
@@ -353,7 +362,10 @@ class RolloutRunner:
         return action
 
     async def _recheck(self) -> None:
-        """Show again and again whether the gate of what would come next is open."""
+        """Show again and again whether the gate of what would come next is open.
+
+        That is at a slow pace, and at once where a node answers again.
+        """
         while True:
             step = self._rest()[0].step
             began, polled_at = monotonic(), self._polled_at(step)
@@ -362,7 +374,9 @@ class RolloutRunner:
             is_known = gate.finding is not GateFinding.UNASKED
             checked_at = min(began, polled_at) if is_known else began
             self._show(gate=GateNow(step.node, text, is_known, checked_at))
-            await asyncio.sleep(self._patience.recheck)
+            self._node_is_back.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._node_is_back.wait(), self._patience.recheck)
 
     def _polled_at(self, step: Step) -> float:
         """Return when the oldest of the readings was taken that a node's gate is judged by."""

@@ -28,6 +28,7 @@ SIGNS = {
     StepState.RESTARTED: ("■", "warn"),
     StepState.BLOCKED: ("■", "warn"),
     StepState.FAILED: ("✗", "bad"),
+    StepState.UNKNOWN: ("?", "bad"),
     StepState.SKIPPED: ("○", "warn"),
 }
 """A shape and the palette's name for each state of a step."""
@@ -105,7 +106,8 @@ def _phase(
         case _:
             if len(step.verdicts) == 1 and step.reason is StopReason.NOT_VERIFIED:
                 (verdict,) = step.verdicts
-                result = "" if verdict.result is Result.FAILED else f"{verdict.result.value}, "
+                is_said = verdict.result in (Result.FAILED, Result.UNKNOWN)
+                result = "" if is_said else f"{verdict.result.value}, "
                 return f"{word}: {result}{verdict.text}"
             return f"{word}: {step.text}" if step.text else word
 
