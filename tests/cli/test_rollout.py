@@ -134,7 +134,7 @@ def test_a_dry_run_of_a_cluster_without_checks_ends_as_the_run_does(known: Comma
         assert ran.code == real.code == 3, (ran.err, real.err)
         why = "no node of the cluster could be polled: "
         assert f"rsdeck: the gate is closed now: it would stop at node1: {why}" in ran.err
-        assert f"blocked at node1: {why}" in real.err
+        assert f"stopped at node1, nothing sent there: {why}" in real.err
         assert not server.posts
 
 
@@ -222,11 +222,19 @@ def test_a_cluster_that_is_not_well_stops_it_before_anything_is_sent(
     known: Command, served: SimulatedCluster
 ) -> None:
     served.cluster.stop(1, "mdns_server")
+    until(lambda: served.cluster.states(1)["mdns_server"] == "STOPPED")
     ran = known.run(*AGREED)
     assert ran.code == 1
-    assert "mdns_server" in ran.err
-    assert "verified: none; not touched: node3, node1" in ran.err
+    why = "stopped at node2, nothing sent there: node1: mdns_server is STOPPED"
+    assert ran.err == f"rsdeck: {why}; no rollout was begun\n"
+    assert "gate now: closed at node2: node1: mdns_server is STOPPED; the rollout stops there" in (
+        ran.out
+    )
     assert not posts(served)
+    assert " plan " not in known.run("journal").out
+    end = json.loads(known.run(*AGREED, "--json").out.splitlines()[-1])
+    assert (end["text"], end["stopped_at"]) == (why, "node2")
+    assert end["not_touched"] == ["node2", "node3", "node1"]
 
 
 def test_a_node_that_cannot_be_polled_is_exit_code_3(
@@ -418,7 +426,7 @@ def test_a_gate_that_cannot_be_polled_is_exit_code_3_and_one_that_stays_closed_1
         served.power_off(uid)
         terminal.send(f"{SERVICE}\n".encode())
         assert terminal.ends(60) == code
-        terminal.shows("blocked at node2", f"node{uid}", "verified: none")
+        terminal.shows("stopped at node2, nothing sent there", f"node{uid}", "verified: none")
     assert not posts(served)
 
 

@@ -8,7 +8,7 @@ import click
 
 from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_clusters, complete_node_list, complete_services
-from tui.cli.errors import UNREACHABLE, USAGE, WELL, CommandError, ErrorCode
+from tui.cli.errors import DOWN, UNREACHABLE, USAGE, WELL, CommandError, ErrorCode
 from tui.cli.load_config import load_config
 from tui.cli.need_journal import need_journal
 from tui.cli.options import reason_option, services_argument, steady_option
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui.config import Configuration
     from tui.credentials import Passwords
     from tui.fleet.poll_once import RolloutPreview
+    from tui.fleet.rollout.manager import GateLook
     from tui.model.rollout import GateHazard, Plan, PlanRefusal
 
 _READ_ONLY = "read-only: nothing can be sent; --dry-run shows the plan"
@@ -120,7 +121,12 @@ def restart(
         ctx.exit(_rehearse(configuration, seen.made, passwords, typed, as_json=as_json))
     plan = replace(seen.made, reason=clean(reason))
     need_journal(USAGE)
-    _agree(plan, typed)
+    if typed is not None:
+        _agree(plan, typed)
+    if seen.gates.node == plan.steps[0].node and not seen.gates.waits:
+        ctx.exit(_stop_before(plan, seen.gates, as_json=as_json))
+    if typed is None:
+        _agree(plan, typed)
     ctx.exit(_go(configuration, plan, passwords, steady, as_json=as_json))
 
 
@@ -212,7 +218,7 @@ def _table(
             for hazard in GateHazard
             if hazard in accepted
         ),
-        f"gate now: {seen.gates}",
+        f"gate now: {seen.gates.text_of(pauses=False)}",
     ]
     return "\n".join([*lines, *gates, verdict])
 
@@ -245,6 +251,16 @@ def _rehearse(
         nodes = [step.node for step in plan.steps]
         click.echo(end_line(text, stopped_at=where, not_touched=nodes))
     return WELL if found is None else stop_code(found.stop)
+
+
+def _stop_before(plan: "Plan", gates: "GateLook", *, as_json: bool) -> int:
+    """Say that the first gate is closed, so no rollout begins; returns the exit code."""
+    text = f"stopped at {gates.node}, nothing sent there: {gates.text}"
+    click.echo(f"rsdeck: {clean(text, len(text))}; no rollout was begun", err=True)
+    if as_json:
+        nodes = [step.node for step in plan.steps]
+        click.echo(end_line(text, stopped_at=gates.node, not_touched=nodes))
+    return DOWN if gates.is_known else UNREACHABLE
 
 
 def _agree(plan: "Plan", given: str | None) -> None:

@@ -49,7 +49,9 @@ def stop_text(now: RolloutProgress) -> str:
     if stopped.is_restarted:
         return f"{node} is restarted and verified; stopped after it because {stopped.text}"
     if stopped.state is StepState.BLOCKED:
-        return f"blocked at {node}: {stopped.text}, nothing sent to it"
+        # Where nothing was sent for another reason than the gate, the reason says so.
+        is_said = stopped.reason is StopReason.NOT_SENT
+        return f"stopped at {node}{'' if is_said else ', nothing sent there'}: {stopped.text}"
     return f"stopped at {node}: {stopped.text}"
 
 
@@ -150,20 +152,16 @@ class RolloutRun:
                 await running
 
     async def _go(self, running: "asyncio.Task[None]") -> int:
-        rollouts, number = self._fleet.rollouts, self._plan.number
+        rollouts = self._fleet.rollouts
         if self._stops:
             return self._nothing("it was stopped")
         try:
-            rollouts.begin(self._plan)
+            rollouts.begin(self._plan, pauses=False)
         except NotAccepted as error:
             return self._nothing(str(error))
-        code = USAGE
         while (now := await self._progress.moves.get()) is not None:
             self._last = now
             self._show(now)
-            if now.state is RolloutState.PAUSED:
-                code = stop_code(now.stop)
-                rollouts.abort(number)
             if now.state is RolloutState.DONE:
                 text = f"every node is verified: {self._plan.title}"
                 self._narrate(text)
@@ -171,7 +169,9 @@ class RolloutRun:
                 return WELL
             if not now.is_open:
                 self._sum_up(now)
-                return DOWN if self._stops and code == USAGE else code
+                if now.stop is not None:
+                    return stop_code(now.stop)
+                return DOWN if self._stops else USAGE
         running.result()
         return DOWN
 

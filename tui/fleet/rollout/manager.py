@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.rollout.health_gate import HealthGate
+from tui.fleet.rollout.health_gate import GateFinding, HealthGate
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan, starts_of
 from tui.fleet.rollout.runner import RehearsalStop, RolloutRunner
@@ -35,20 +35,23 @@ class GateLook:
     """The first node of a plan whose gate is closed by what was polled last; empty if none is.
 
     `waits` is for how many seconds a rollout would check it again, 0 where it would pause at once.
-    `unknown` is what is not known of what could close it, and does not.
+    `unknown` is what is not known of what could close it, and does not. Where it is not `is_known`,
+    the gate is closed because it could not be judged.
     """
 
     node: str = ""
     text: str = ""
     waits: float = 0.0
     unknown: tuple[str, ...] = ()
+    is_known: bool = True
 
-    def __str__(self) -> str:
-        """Return whether the gates would open now, in a sentence."""
+    def text_of(self, *, pauses: bool) -> str:
+        """Return whether the gates would open now, for a rollout that pauses there or stops."""
         unknown = f"; not known: {', '.join(self.unknown)}" if self.unknown else ""
         if not self.node:
             return f"open by the last polls; the cluster's checks are read at each node{unknown}"
-        then = f"waits up to {self.waits:.0f} s, then pauses" if self.waits else "pauses there"
+        ends = "pauses" if pauses else "stops"
+        then = f"waits up to {self.waits:.0f} s, then {ends}" if self.waits else f"{ends} there"
         return f"closed at {self.node}: {self.text}; the rollout {then}{unknown}"
 
 
@@ -101,14 +104,15 @@ class Rollouts:
         )
         return replace(made, left_out=made.left_out + unmanaged)
 
-    def begin(self, plan: Plan) -> None:
+    def begin(self, plan: Plan, *, pauses: bool = True) -> None:
         """Begin what was planned; returns at once.
 
+        Where it `pauses`, a person chooses how it goes on after trouble; else trouble ends it.
         Raises NotAccepted where it may not, by what is known now.
         """
         if why := self._bar(plan):
             raise NotAccepted(why)
-        runner = RolloutRunner(plan, self._fleet, self._patience, self._report)
+        runner = RolloutRunner(plan, self._fleet, self._patience, self._report, pauses=pauses)
         self._fleet.run_beside(runner.run(), f"rollout {plan.number}")
         self._runners[plan.number] = runner
         self._last = plan.number
@@ -124,7 +128,8 @@ class Rollouts:
         """Judge the gates of a plan by what was polled last; nothing is read for it."""
         node, gate = HealthGate(self._fleet, self._patience).look(plan.steps, starts_of(plan))
         waits = self._fleet.rollout_rules.gate_wait if gate.is_moving else 0.0
-        return GateLook(node, gate.text, waits, gate.unknown)
+        is_known = gate.finding is not GateFinding.UNASKED
+        return GateLook(node, gate.text, waits, gate.unknown, is_known)
 
     def _bar(self, plan: Plan) -> str:
         if self._fleet.read_only:

@@ -69,7 +69,8 @@ class _Ordered:
 class RolloutRunner:
     """Takes one plan through its nodes; `report` is called at every move.
 
-    A service that is not restarted again has to stay stable for `patience.steady` seconds.
+    A service that is not restarted again has to stay stable for `patience.steady` seconds. Where it
+    does not pause at trouble (`pauses`), it ends there.
     """
 
     def __init__(
@@ -78,6 +79,8 @@ class RolloutRunner:
         fleet: RolloutHost,
         patience: Patience,
         report: Callable[[RolloutProgress], None],
+        *,
+        pauses: bool = True,
     ) -> None:
         self.progress = RolloutProgress(
             plan,
@@ -91,6 +94,7 @@ class RolloutRunner:
         self._patience = patience
         self._report = report
         self._username = fleet.watch(plan.steps[0].node).login.username
+        self._pauses = pauses
         self._is_stopping = False
         self._asleep_before = asleep()
         self._action: asyncio.Future[RolloutAction] | None = None
@@ -332,6 +336,9 @@ class RolloutRunner:
 
     async def _goes_on(self, step: Step, stop: StepStop) -> bool:
         """Pause until the operator chooses an action; returns whether it goes on."""
+        if not self._pauses:
+            self._show(stop=stop)
+            return False
         action = await self._choice(step, stop)
         self._asleep_before = asleep()
         if action is RolloutAction.ABORT:

@@ -86,7 +86,7 @@ def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -
         rows.append(("service", purpose_of(plan.names[0]), palette["muted"]))
     rows += _touched(question, palette)
     style = palette["warn"] if question.gates.node else ""
-    rows.append(("gate now", str(question.gates), style))
+    rows.append(("gate now", question.gates.text_of(pauses=True), style))
     rows.append(("turns", _TURNS, palette["muted"]))
     turns = [_turn(step, plan, question.hidden) for step in plan.steps]
     for number, parts in enumerate(_packed(turns, room), 1):
