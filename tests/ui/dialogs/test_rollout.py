@@ -3,16 +3,27 @@
 import io
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console, RenderableType
 
 from tui.fleet.orders.impact import Finding, Subject
 from tui.fleet.rollout.manager import GateLook
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.node import Environment, Identity, Role
-from tui.model.order import SeenService, Verb
+from tui.model.order import (
+    Order,
+    OrderPhase,
+    OrderProgress,
+    Result,
+    Route,
+    SeenService,
+    Target,
+    Verb,
+    Verdict,
+)
 from tui.model.rollout import (
     GateHazard,
     Plan,
@@ -26,9 +37,13 @@ from tui.model.rollout import (
     StepState,
 )
 from tui.model.service import Kind
-from tui.ui.controllers.rollouts import plan_difference
+from tui.ui.controllers.rollouts import (
+    nodes_to_restart,
+    plan_difference,
+    unknown_restarts,
+)
 from tui.ui.dialogs.rollout import RolloutDialog, RolloutPage, RolloutQuestion
-from tui.ui.dialogs.rollout_action import action_effect
+from tui.ui.dialogs.rollout_action import action_effect, action_facts
 from tui.ui.format.rollout_text import (
     rollout_rows,
 )
@@ -249,6 +264,71 @@ def test_of_many_nodes_the_first_are_named_and_the_others_counted() -> None:
         "not restarted yet"
     )
     assert "so it ends" in action_effect(RolloutAction.SKIP, replace(now, steps=steps[:1]))
+
+
+LOST = Verdict("alert_mgr", Result.UNKNOWN, "the node has shown nothing for 60 s")
+HELD = Verdict("alert_mgr", Result.VERIFIED, "stable for 10 s")
+
+
+def test_resuming_where_a_restart_was_sent_looks_first_and_says_so() -> None:
+    now = progress(RolloutState.PAUSED, DONE, StepState.UNKNOWN, WAITING, text="node3: unknown")
+    now = replace(now, steps=(now.steps[0], replace(now.steps[1], verdicts=(LOST,)), now.steps[2]))
+    facts = {name: text for name, text, _ in action_facts(RolloutAction.RESUME, now, PALETTE)}
+    assert facts["resume"] == (
+        "looks first whether node3 was restarted since a restart was sent there: if so, nothing "
+        "is sent to it, else it is restarted; then node1"
+    )
+    assert facts["sent"] == (
+        "a restart of alert_mgr was sent to node3 already, and what came of it is not known"
+    )
+    assert facts["next"] == (
+        "POST https://10.0.0.3:9443/v1/local/services, only if it was not restarted since"
+    )
+    failed = replace(now, steps=(now.steps[0], replace(now.steps[1], verdicts=())))
+    assert "sent" not in {name for name, *_ in action_facts(RolloutAction.RESUME, failed, PALETTE)}
+
+
+def ended(
+    node: str, verdict: Verdict, *, minutes: int = 0, verb: Verb = Verb.RESTART
+) -> OrderProgress:
+    """Return an action on a node that ended, sent so many minutes after SINCE."""
+    made = step(int(node.removeprefix("node")))
+    order = Order(
+        1,
+        verb,
+        Target(node, made.url, made.identity),
+        made.services,
+        Route(node, made.url),
+        0.0,
+        SINCE + timedelta(minutes=minutes),
+    )
+    return OrderProgress(order, OrderPhase.ENDED, verdicts=(verdict,))
+
+
+def test_a_plan_names_the_nodes_to_which_a_restart_was_sent_whose_end_is_not_known() -> None:
+    orders = [ended("node3", LOST), ended("node2", LOST), ended("node2", HELD, minutes=1)]
+    assert unknown_restarts(plan(), orders) == (
+        (
+            "node3: a restart of alert_mgr was sent at 02:03:04 UTC, and what came of it is not "
+            "known: look first"
+        ),
+    )
+    assert unknown_restarts(plan(), [ended("node3", LOST, verb=Verb.START)]) == ()
+    assert unknown_restarts(plan(step(3, "ccs")), orders) == ()
+
+
+def test_what_was_restarted_before_its_process_ended_is_not_restarted_again() -> None:
+    nodes = tuple((f"node{uid}", f"https://10.0.0.{uid}:9443") for uid in (2, 3, 1))
+    rest = UnfinishedRollout(
+        "a-r1", "restart", "demo", ("alert_mgr",), nodes, SINCE, frozenset({"node2"})
+    )
+    assert nodes_to_restart(rest, [ended("node3", LOST)]) == ("node3", "node1")
+    assert nodes_to_restart(rest, [ended("node3", HELD)]) == ("node1",)
+    assert nodes_to_restart(rest, [ended("node3", HELD, minutes=-1)]) == ("node3", "node1")
+    assert nodes_to_restart(replace(rest, names=("ccs",)), [ended("node3", HELD)]) == (
+        "node3",
+        "node1",
+    )
 
 
 @pytest.mark.parametrize("width", [10, 40, 76, 116])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -13,8 +13,9 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.executor import NotAccepted
 from tui.journal.unfinished import UnfinishedRollout
-from tui.model.clock import monotonic
+from tui.model.clock import clock_text, monotonic
 from tui.model.dataclass import dataclass
+from tui.model.order import OrderProgress, Result, Verb
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.controllers.orders import journal_warning, unlock_text
 from tui.ui.format.status_lines import Palette
@@ -107,7 +108,6 @@ class RolloutController:
             plan,
             wanted.hidden,
             self._unmanaged(plan),
-            self._certificates(plan),
             accepted=self._fleet.rollout_rules.accept,
             answered_at=self._answered_at(plan),
         )
@@ -127,7 +127,15 @@ class RolloutController:
             for step in plan.steps
             if step.node in self._fleet
         }
-        return replace(question, impact=impact, gates=self._fleet.rollouts.look_at_gates(plan))
+        return replace(
+            question,
+            remarks=(
+                *unknown_restarts(plan, self._fleet.orders.progress.values()),
+                *self._certificates(plan),
+            ),
+            impact=impact,
+            gates=self._fleet.rollouts.look_at_gates(plan),
+        )
 
     def _check_again(self, wanted: RolloutTargets, before: Plan) -> str:
         now = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
@@ -165,7 +173,11 @@ class RolloutController:
         )
         if best is None and self._unfinished:
             rest = self._unfinished[0]
-            self.ask(RolloutTargets(rest.names, rest.remaining))
+            remaining = nodes_to_restart(rest, self._fleet.orders.progress.values())
+            if remaining:
+                self.ask(RolloutTargets(rest.names, remaining))
+            else:
+                self._warn("Nothing remains: every node of the rollout is restarted and verified.")
         elif best is None:
             self._warn(f"No rollout was begun in this session. {self._key('rollout')} plans one.")
         else:
@@ -215,6 +227,8 @@ class RolloutController:
         """Return remarks on the certificates of the nodes that are not valid, or not for long."""
         remarks = []
         for step in plan.steps:
+            if step.node not in self._fleet:
+                continue
             certificate = self._fleet.watch(step.node).certificate
             remark = certificate.remark(datetime.now(UTC)) if certificate else ""
             remarks += [f"{step.node}: {remark}"] if remark else []
@@ -231,6 +245,41 @@ def unfinished_text(rollout: UnfinishedRollout) -> str:
     return (
         f"A rollout was cut off: {what} on {count}{where} was verified or skipped; "
         f"{named} remain{'s' if len(rest) == 1 else ''}."
+    )
+
+
+def nodes_to_restart(
+    rollout: UnfinishedRollout, orders: Iterable[OrderProgress]
+) -> tuple[str, ...]:
+    """Return the nodes that remain, without those whose restart was verified since it began. Pure.
+
+    The process may have ended between a restart and its verdict.
+    """
+    restarted = {
+        progress.order.target.node
+        for progress in orders
+        if progress.order.verb is Verb.RESTART
+        and progress.is_verified
+        and progress.order.pressed_on >= rollout.began_on
+        and set(rollout.names) <= set(progress.order.names)
+    }
+    return tuple(node for node in rollout.remaining if node not in restarted)
+
+
+def unknown_restarts(plan: Plan, orders: Iterable[OrderProgress]) -> tuple[str, ...]:
+    """Return which services of a plan were sent a restart of which nothing is known yet. Pure."""
+    last = {
+        (progress.order.target.node, verdict.service): (progress.order, verdict)
+        for progress in sorted(orders, key=lambda progress: progress.order.pressed_on)
+        for verdict in progress.verdicts
+    }
+    return tuple(
+        f"{node}: a restart of {name} was sent at {clock_text(found[0].pressed_on)}, and what came"
+        " of it is not known: look first"
+        for node, name in ((step.node, name) for step in plan.steps for name in step.names)
+        if (found := last.get((node, name))) is not None
+        and found[0].verb is Verb.RESTART
+        and found[1].result is Result.UNKNOWN
     )
 
 

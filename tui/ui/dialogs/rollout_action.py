@@ -5,7 +5,7 @@ from collections.abc import Callable
 from rich.table import Table
 
 from tui.model.order import Result, Route, write_operation
-from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepState
+from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepProgress, StepState
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
 from tui.ui.format.rollout_text import step_counts
 from tui.ui.format.status_lines import Palette
@@ -72,6 +72,9 @@ def action_effect(action: RolloutAction, progress: RolloutProgress) -> str:
     rest = _some(later)
     if action is RolloutAction.RESUME:
         then = f"; then {rest}" if rest else ""
+        if progress.here is not None and _unknown(progress.here):
+            look = f"looks first whether {here} was restarted since a restart was sent there"
+            return f"{look}: if so, nothing is sent to it, else it is restarted{then}"
         return f"polls {here} again, and restarts there what is not restarted yet{then}"
     if action is RolloutAction.SKIP:
         then = f"goes on with {rest}" if rest else "no node remains, so it ends"
@@ -98,6 +101,11 @@ def _here_and_later(progress: RolloutProgress) -> tuple[str, list[str]]:
     return (here.step.node if here is not None else ""), later
 
 
+def _unknown(entry: StepProgress) -> list[str]:
+    """Return the services of a node that were sent a restart of which nothing is known."""
+    return [verdict.service for verdict in entry.verdicts if verdict.result is Result.UNKNOWN]
+
+
 def _request(action: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
     """Return the request that is sent next, if the gate opens."""
     here, later = _here_and_later(progress)
@@ -111,5 +119,10 @@ def _request(action: RolloutAction, progress: RolloutProgress, palette: Palette)
                 return [("next", nothing, palette["accent"])]
             body = write_operation(progress.plan.verb, names).decode("ascii")
             line = f"POST {entry.step.url}{Route.LOCAL}"
+            if unknown := _unknown(entry):
+                sent = f"a restart of {', '.join(unknown)} was sent to {node} already"
+                rows = [("sent", f"{sent}, and what came of it is not known", palette["warn"])]
+                only = f"{line}, only if it was not restarted since"
+                return [*rows, ("next", only, palette["accent"]), ("", body, palette["accent"])]
             return [("next", line, palette["accent"]), ("", body, palette["accent"])]
     return []
