@@ -43,6 +43,8 @@ class RequestStage(Enum):
 
 
 _PORT = "is this the API's port (9443)?"
+_TAKEN = "does another service have that port now?"
+_STUCK = "is it stuck? on the node, `rladmin status issues_only` and `rlcheck` show more"
 _AGAIN = (Remedy.WAIT, Remedy.REFRESH)
 
 # Alerts that only a client's certificate brings about.
@@ -74,7 +76,7 @@ _LATE = {
     RequestStage.NAMING: "is the name right, and the name server up?",
     RequestStage.CONNECTING: "is the node up, and the way to it open?",
     RequestStage.PROXY: "does the proxy reach the node?",
-    RequestStage.HANDSHAKE: _PORT,
+    RequestStage.HANDSHAKE: "is the node stuck, or is this not the API's port (9443)?",
 }
 
 
@@ -82,7 +84,8 @@ def timeout_error(where: str, seconds: float, stage: RequestStage) -> TimedOut:
     """Return the error of a request that took longer than its `seconds`."""
     text = f"{where} gave no answer within {seconds:g} s ({stage.value})"
     if stage in _LATE:
-        return TimedOut(text, _LATE[stage])
+        later = _STUCK if stage is RequestStage.HANDSHAKE else ""
+        return TimedOut(text, _LATE[stage], later_hint=later)
     return TimedOut(text, "the node is up but slow, or stuck", (Remedy.WAIT,))
 
 
@@ -106,7 +109,8 @@ def transport_error(error: BaseException, where: str, stage: RequestStage) -> Ap
             "may the proxy connect to that host and port?",
         )
     if isinstance(error, UnreadableAnswer):
-        return Garbled(f"{where} does not speak HTTP as expected: {clean(str(error), 120)}", _PORT)
+        text = f"{where} does not speak HTTP as expected: {clean(str(error), 120)}"
+        return Garbled(text, _PORT, later_hint=_TAKEN)
     return Unreachable(f"{where} closed the connection ({stage.value})", remedies=_AGAIN)
 
 
@@ -161,7 +165,8 @@ def _broken_tls(cause: BaseException, where: str) -> Unreachable | None:
             "is client_cert signed by an authority that the cluster knows (mtls_trusted_ca), "
             "and not expired?",
         )
-    return Unreachable(f"{where} does not speak TLS as expected ({reason})", _PORT)
+    text = f"{where} does not speak TLS as expected ({reason})"
+    return Unreachable(text, _PORT, later_hint=_TAKEN)
 
 
 def _no_way(cause: BaseException, where: str) -> Unreachable | None:
@@ -169,7 +174,9 @@ def _no_way(cause: BaseException, where: str) -> Unreachable | None:
         return Unreachable(f"{where}: no such host name", "is the name in the URL right?")
     if isinstance(cause, ConnectionRefusedError):
         return Unreachable(
-            f"{where} refused the connection", "is the node up, and this its API port (9443)?"
+            f"{where} refused the connection",
+            "is the node up, and this its API port (9443)?",
+            later_hint="is the node up?",
         )
     if isinstance(cause, ConnectionResetError | BrokenPipeError):
         return Unreachable(f"{where} reset the connection", remedies=_AGAIN)

@@ -25,9 +25,16 @@ class ApiError(Exception):
 
     kind = TroubleKind.UNREACHABLE
 
-    def __init__(self, text: str, hint: str = "", remedies: tuple[Remedy, ...] = ()) -> None:
+    def __init__(
+        self,
+        text: str,
+        hint: str = "",
+        remedies: tuple[Remedy, ...] = (),
+        *,
+        later_hint: str = "",
+    ) -> None:
         super().__init__(text)
-        self.trouble = Trouble(self.kind, text, hint, remedies)
+        self.trouble = Trouble(self.kind, text, hint, remedies, later_hint=later_hint)
 
 
 class Unreachable(ApiError):

@@ -51,6 +51,7 @@ class Trouble:
 
     `hint` is advice in words, the same everywhere; `remedies` are what the program itself offers.
     `held_until` is when a login that is not sent for now may be sent again (aware, a whole minute).
+    `later_hint` stands for a `hint` that doubts the address, where the node answered there before.
     """
 
     kind: TroubleKind
@@ -58,6 +59,7 @@ class Trouble:
     hint: str = ""
     remedies: tuple[Remedy, ...] = ()
     held_until: datetime | None = None
+    later_hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

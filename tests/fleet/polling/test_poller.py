@@ -33,6 +33,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.login.shared_login import LoginStopped
 from tui.fleet.orders.guard import judge_order
 from tui.fleet.polling.poller import NodePoller, PollMoments
+from tui.model.clock import clock_text
 from tui.model.event import EventKind, RoleChange
 from tui.model.event_text import event_text
 from tui.model.login import LoginWay
@@ -88,6 +89,9 @@ async def test_a_node_that_is_off_keeps_its_services_grows_old_and_comes_back_by
         reading = deck.watch().reading
         assert reading.trouble is not None
         assert reading.trouble.kind is TroubleKind.UNREACHABLE
+        assert reading.answered_on is not None
+        until = clock_text(reading.answered_on)
+        assert reading.trouble.hint == f"it answered until {until}: is the node up?", "not the port"
         assert len(reading.services) == 32
         await deck.until(lambda: (reading.age(time.monotonic()) or 0) > deck.watch().stale_after)
         ruling = judge_order(Verb.RESTART, [ALERT], deck.fleet.standing("node1"))

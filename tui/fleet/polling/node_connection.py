@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tui.api.client import NodeReader
 
 
-_HINT = "what was known before stays, and grows old; is this the API's port (9443)?"
+_PORT = "is this the API's port (9443)?"
+_KEPT = "what was known before stays, and grows old"
 
 
 def check_services_answer(services: tuple[Service, ...], where: str) -> tuple[Service, ...]:
@@ -32,9 +33,10 @@ def check_services_answer(services: tuple[Service, ...], where: str) -> tuple[Se
     and an error that came as 200 must not look like services that are gone.
     """
     if not services:
-        raise Garbled(f"{where} listed no services at all", _HINT)
+        raise Garbled(f"{where} listed no services at all", _PORT, later_hint=_KEPT)
     if all(service.note for service in services):
-        raise Garbled(f"{where} listed no service that can be read: {services[0].note}", _HINT)
+        text = f"{where} listed no service that can be read: {services[0].note}"
+        raise Garbled(text, _PORT, later_hint=_KEPT)
     return services
 
 

@@ -25,7 +25,7 @@ from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.identity import NodeFactsReader
 from tui.fleet.polling.node_connection import NodeConnection, check_services_answer
 from tui.model.certificate import Certificate
-from tui.model.clock import monotonic
+from tui.model.clock import clock_text, monotonic
 from tui.model.cluster import OptionalServices
 from tui.model.context import ClusterContext
 from tui.model.dataclass import dataclass
@@ -508,10 +508,18 @@ class NodePoller:
     def _failed(self, error: ApiError, asked_at: float) -> float:
         self._failures += 1
         self._facts_reader.hasten()  # another node may come back under its address
-        self._publish_trouble(error.trouble, asked_at)
+        self._publish_trouble(self._as_of_before(error.trouble), asked_at)
         after = error.retry_after if isinstance(error, Unavailable) else None
         self._must_wait = after is not None and after > 0
         return backoff(self._failures, self._timing.interval, after)
+
+    def _as_of_before(self, trouble: Trouble) -> Trouble:
+        """Return a trouble with the hint that fits a node that answered there before, if it did."""
+        answered_on = self.reading.answered_on
+        if answered_on is None or not trouble.later_hint:
+            return trouble
+        hint = f"it answered until {clock_text(answered_on)}: {trouble.later_hint}"
+        return replace(trouble, hint=hint, later_hint="")
 
     def _publish_trouble(self, trouble: Trouble, asked_at: float) -> None:
         self._facts_reader.lose()
