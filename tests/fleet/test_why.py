@@ -79,6 +79,10 @@ def subject(service: str = "ccs", status: str = "RUNNING", **more: Any) -> WhySu
     return replace(made, **more)
 
 
+def polled_since(node: NodeCondition, ago: float) -> NodeCondition:
+    return replace(node, reading=replace(node.reading, since=NOW - ago))
+
+
 def find(about: WhySubject, *events: Event) -> tuple[Evidence, ...]:
     return find_evidence(about, events, NOW, ON)
 
@@ -218,15 +222,34 @@ def test_a_restart_soon_after_an_action_counts_by_its_cause() -> None:
 
 
 def test_a_start_of_the_last_hour_that_nothing_here_saw_is_named_by_the_uptime() -> None:
-    one = text(find(subject()), EvidenceKind.RESTARTS)
-    assert one == "started at 2026-03-01 11:40:00 UTC by its clock, while rsdeck did not poll it"
     about = subject()
+    about = replace(about, node=polled_since(about.node, 600))
+    one = text(find(about), EvidenceKind.RESTARTS)
+    assert one == "started at 2026-03-01 11:40:00 UTC by its clock, while rsdeck did not poll it"
     (service, *others) = about.node.reading.services
     services = (replace(service, started_at=None), *others)
     reading = replace(about.node.reading, services=services)
     unclear = replace(about, node=replace(about.node, reading=reading))
     one = text(find(unclear), EvidenceKind.RESTARTS)
     assert one == "started 20 m ago, while rsdeck did not poll it"
+
+
+@pytest.mark.parametrize("polled", [1201.5, 5000], ids=["within its second", "long"])
+def test_a_start_that_was_polled_is_not_called_unpolled(polled: float) -> None:
+    """A service that came up and still starts has no restart yet, and was polled all along."""
+    about = subject()
+    changed = event(StatusChange("RUNNING", "STARTING"), 1200)
+    found = find(replace(about, node=polled_since(about.node, polled)), changed)
+    started = "started at 2026-03-01 11:40:00 UTC by its clock"
+    assert text(found, EvidenceKind.RESTARTS) == started
+
+
+def test_of_a_node_in_trouble_it_is_not_known_what_was_polled_before() -> None:
+    about = subject()
+    trouble = Trouble(TroubleKind.UNREACHABLE, "node1 refused the connection")
+    reading = replace(about.node.reading, trouble=trouble, since=NOW - 1)
+    found = find(replace(about, node=replace(about.node, reading=reading)))
+    assert "did not poll" not in text(found, EvidenceKind.RESTARTS)
 
 
 def test_a_problem_has_the_severity_and_the_sign_that_it_has_in_the_list() -> None:
@@ -260,7 +283,7 @@ def test_checks_alerts_and_health_are_shown_with_what_is_wrong() -> None:
     assert text(found, EvidenceKind.NODE_CHECK) == "process ccs is not running"
     assert text(found, EvidenceKind.CLUSTER_CHECK) == "ok"
     memory, hostile = of(found, EvidenceKind.ALERTS)
-    assert (memory.text, memory.age) == ("node_memory on node:1, WARNING", 180.0)
+    assert (memory.text, memory.age) == ("node_memory on node1, WARNING", 180.0)
     assert hostile.text.isprintable()
     maintenance, health = of(found, EvidenceKind.HEALTH)
     assert maintenance.text == "in maintenance since 2026-02-01"
@@ -307,6 +330,19 @@ def test_the_clusters_log_is_shown_around_the_last_change() -> None:
     assert [one.at for one in of(seen, EvidenceKind.LOG)] == [entries[2].at, entries[1].at]
     never = replace(about, node=replace(about.node, reading=Reading("node1")))
     assert len(of(find(never), EvidenceKind.LOG)) == 3, "without a change, the newest"
+
+
+def test_the_log_of_another_node_is_not_evidence_for_this_one() -> None:
+    about = subject()
+    near = STARTED + timedelta(seconds=5)
+    entries = tuple(LogEntry(near, f"of_{node}", node=node) for node in (1, 3, None))
+    about = replace(about, context=replace(about.context, log=known(entries)))
+    assert [one.text for one in of(find(about), EvidenceKind.LOG)] == ["of_1, node:1", "of_None"]
+    others = replace(about, context=replace(about.context, log=known(entries[1:2])))
+    nothing = "no entry for node1 within a minute of the last change"
+    assert text(find(others), EvidenceKind.LOG) == nothing
+    anonymous = replace(about, identity=Identity())
+    assert len(of(find(anonymous), EvidenceKind.LOG)) == 3, "which node it is is not known"
 
 
 def test_alerts_of_other_nodes_are_counted_where_the_node_has_none() -> None:

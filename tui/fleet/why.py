@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 NEAR = timedelta(seconds=60)
 """How far from the last change an entry of the cluster's log still belongs to it."""
 
+_UPTIME_STEP = 1.0
+"""Seconds by which a start may be later than the uptime of a node shows."""
+
 LOG_AT_MOST = 10
 ACTIONS_AT_MOST = 5
 _NEWEST_AT_MOST = 3
@@ -298,7 +301,10 @@ def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator
         if service is not None and up is not None and up < RESTARTS_FOR:
             at = service.started_at
             when = f"at {_clock(at)} by its clock" if at else f"{one_unit(up)} ago"
-            text = f"started {when}, while rsdeck did not poll it"
+            reading = subject.node.reading
+            # Uptimes are whole seconds: a start about the first answer may have been polled.
+            is_unpolled = reading.trouble is None and now - up < reading.since - _UPTIME_STEP
+            text = f"started {when}{', while rsdeck did not poll it' * is_unpolled}"
         yield Evidence(EvidenceKind.RESTARTS, Source.EVENTS, text)
         return
     recent = sorted([*others, *here], key=lambda event: event.at)
@@ -348,15 +354,15 @@ def _alerts(subject: WhySubject, now: float, on: datetime) -> Iterator[Evidence]
         yield Evidence(EvidenceKind.ALERTS, Source.ALERTS, text, known.age(now))
     for alert in own:
         age = known.age(now) if alert.since is None else (on - alert.since).total_seconds()
-        text = f"{_alert(alert)}{_not_since(known)}"
+        text = f"{_alert(alert, subject.node.name)}{_not_since(known)}"
         yield Evidence(
             EvidenceKind.ALERTS, Source.ALERTS, text, max(0.0, age), alert.since, is_problem=True
         )
 
 
-def _alert(alert: Alert) -> str:
+def _alert(alert: Alert, node: str) -> str:
     severity = "" if alert.severity is VendorSeverity.UNKNOWN else f", {alert.severity.value}"
-    where = "the cluster" if alert.node is None else f"node:{alert.node}"
+    where = "the cluster" if alert.node is None else node
     return f"{clean(alert.name, 64)} on {where}{severity}"
 
 
@@ -417,20 +423,26 @@ def _actions(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[
 
 
 def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) -> Iterator[Evidence]:
-    """Yield the entries of the cluster's log around the last change; without one, the newest."""
+    """Yield the entries of the cluster's log around the last change; without one, the newest.
+
+    Those of other nodes are left out, where it is known which node it is.
+    """
     known = subject.context.log
     if known.value is None:
         yield _unknown(EvidenceKind.LOG, Source.LOG, known.gap)
         return
     moments = _moments(subject, own)
-    newest = sorted(known.value, key=lambda entry: entry.at, reverse=True)
+    uid = subject.identity.uid
+    own_entries = (entry for entry in known.value if uid is None or entry.node in (None, uid))
+    newest = sorted(own_entries, key=lambda entry: entry.at, reverse=True)
     near = [
         entry
         for entry in newest
         if not moments or any(abs(entry.at - moment) <= NEAR for moment in moments)
     ]
     if not near:
-        what = "no entry within a minute of the last change" if moments else "no entry"
+        what = f"no entry for {subject.node.name}"
+        what += " within a minute of the last change" if moments else ""
         yield Evidence(EvidenceKind.LOG, Source.LOG, f"{what}{_not_since(known)}", known.age(now))
     for entry in near[: LOG_AT_MOST if moments else _NEWEST_AT_MOST]:
         age = max(0.0, (on - entry.at).total_seconds())
