@@ -244,6 +244,16 @@ def test_equal_problems_go_by_node_and_name_whatever_order_they_come_in() -> Non
     assert places == [("a", "x"), ("a", "y"), ("b", "x")]
 
 
+def test_of_equal_problems_the_newest_is_first_whatever_its_node() -> None:
+    restarts = [
+        restart(ago, node=name, cause=Cause.NOT_ORDERED_HERE)
+        for name, ago in (("a", 180), ("b", 13), ("c", 60))
+    ]
+    nodes = (node(name, {"x": "RUNNING"}) for name in "abc")
+    found = problems(*nodes, events=tuple(sorted(restarts, key=lambda one: one.at)))
+    assert [p.node for p in found] == ["b", "c", "a"]
+
+
 def test_hostile_names_and_statuses_are_listed_and_break_nothing() -> None:
     """P14, case 39."""
     services = {clean(name): f"{clean(name)} → x" for name in NAMES}

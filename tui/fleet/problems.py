@@ -1,5 +1,6 @@
 """All problems of all nodes, the worst first, each with how long it has lasted. Pure."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -160,7 +161,8 @@ def find_problems(
     """List the problems at `now` (monotonic) and `on` (the wall clock, aware).
 
     `unmanaged` are the nodes without a profile, of which their clusters alone report.
-    Problems of the same severity are sorted by rank, then as the nodes are, then by service.
+    Problems of the same severity are sorted by rank, then the newest first (those without a known
+    beginning last), then as the nodes are, then by service.
     """
     changes = _by_service(events)
     problems: list[tuple[int, Problem]] = []
@@ -188,6 +190,7 @@ def find_problems(
         key=lambda found: (
             severities.index(found[1].severity),
             found[1].rank,
+            math.inf if found[1].since is None else -found[1].since,
             found[0],
             found[1].service,
         )
