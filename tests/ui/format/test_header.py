@@ -37,6 +37,7 @@ from tui.ui.format.header import (
     view_name,
 )
 from tui.ui.format.parts import Part
+from tui.ui.format.status_lines import PlacedAlert, placed_alerts
 from tui.ui.themes import STYLES
 
 PALETTE = dict.fromkeys(STYLES, "")
@@ -53,7 +54,7 @@ def known(**values: object) -> ClusterContext:
 
 
 FULL = known(
-    alerts=(Alert("node_memory"),),
+    alerts=(Alert("node_memory", node=3),),
     quorum=Quorum(2, 3),
     license=License(valid_until=TODAY + timedelta(days=41, hours=3)),
     certificates=(
@@ -72,8 +73,13 @@ FULL = known(
 )
 
 
+def placed(context: ClusterContext) -> list[PlacedAlert]:
+    third = replace(node_view("node3"), identity=Identity(3))
+    return placed_alerts([third], {"payments": context})
+
+
 def summed(*views: object, restarts: int = 0, context: ClusterContext = FULL) -> list[str]:
-    summary = ClusterSummary.of(views, restarts, [context])
+    summary = ClusterSummary.of(views, restarts, [context], placed(context))
     return words(cluster_parts(summary, NOW, TODAY, PALETTE))
 
 
@@ -81,8 +87,8 @@ def test_what_is_known_of_a_cluster_is_summed_up() -> None:
     one = node_view("node1", Service("a", "RUNNING"), Service("b", "STOPPED"))
     lost = node_view("node2", Service("a", "RUNNING"), age=60.0)
     assert summed(one, lost, restarts=2) == [
-        "nodes 1/2 ok", "services 1/2 ok", "✗ 1 down", "↻ 2 restarted/1h",
-        "alerts 1 ▲ node_memory", "quorum ok", "license 41 d", "certs 12 d",
+        "nodes 1/2 ok", "services 1/2 ok", "✗ 1 down", "↻ 2 restarts/1h, not sent from here",
+        "alerts 1 ▲ node_memory on node3", "quorum ok", "license 41 d", "certs 12 d",
     ]  # fmt: skip
 
 
@@ -97,11 +103,11 @@ def test_a_band_of_one_line_has_of_the_context_what_needs_a_look() -> None:
     view = node_view("node1", Service("a", "RUNNING"))
     soon = known(license=License(expired=True), certificates=FULL.certificates.value)
     for context, shown in (
-        (FULL, ["alerts 1 ▲ node_memory", "certs 12 d"]),
+        (FULL, ["alerts 1 ▲ node_memory on node3", "certs 12 d"]),
         (soon, ["license expired", "certs 12 d"]),
         (known(alerts=(), license=FULL.license.value), []),
     ):
-        summary = ClusterSummary.of([view], 0, [context])
+        summary = ClusterSummary.of([view], 0, [context], placed(context))
         line = words(
             brief_parts(node_name(view, PALETTE), summary, view, NOW, TODAY, palette=PALETTE)
         )
@@ -111,17 +117,19 @@ def test_a_band_of_one_line_has_of_the_context_what_needs_a_look() -> None:
 
 def narrow(*pills: Part, restarts: int = 2) -> str:
     view = node_view("node1", Service("a", "RUNNING"))
-    summary = ClusterSummary.of([view], restarts, [FULL])
-    name = view_name("timeline", PALETTE)
-    left = brief_parts(name, summary, None, NOW, TODAY, palette=PALETTE)
+    summary = ClusterSummary.of([view], restarts, [FULL], placed(FULL))
+    name, short = view_name("timeline · 3 nodes", PALETTE), view_name("timeline", PALETTE)
+    left = brief_parts(name, summary, None, NOW, TODAY, palette=PALETTE, short_name=short)
     return header_lines(Header("", pills, brief=left), 80, 1, PALETTE)[0].plain
 
 
 def test_in_a_narrow_band_an_alert_is_shown_before_restarts_and_nodes_are_not_left_out() -> None:
-    assert "nodes 1/1 ok   ↻ 2 restarted/1h   ▲ 1 alert   certs 12 d" in narrow()
-    assert "nodes 1/1 ok   alerts 1 ▲ node_memory   certs 12 d" in narrow(restarts=0)
+    alert = "▲ 1 alert on node3"
+    assert f"rsdeck timeline   nodes 1/1 ok   ↻ 2 not from here/1h   {alert}" in narrow()
+    assert f"timeline · 3 nodes   nodes 1/1 ok   {alert}   certs 12 d" in narrow(restarts=0)
     production = Part(Text(" PROD "), 0)
-    assert "nodes 1/1 ok   ▲ 1 alert   certs 12 d " in narrow(production, Part(Text("x" * 8), 0))
+    crowded = narrow(production, Part(Text("x" * 8), 0))
+    assert f"rsdeck timeline   nodes 1/1 ok   {alert} " in crowded
 
 
 def test_a_band_of_one_line_says_that_the_quorum_is_lost_and_not_that_it_is_kept() -> None:
@@ -157,8 +165,8 @@ def test_a_count_that_may_be_too_small_has_a_plus() -> None:
     some = ClusterContext(shards=Known((), "", 1), databases=Known((), "", 1))
     line = words(node_parts(node_view("node1", facts=facts), some, PALETTE))
     assert {"shards 0+", "endpoints 0+"} <= {*line}
-    summary = ClusterSummary.of([], 0, [FULL, ClusterContext()])
-    assert "alerts 1+ ▲ node_memory" in words(cluster_parts(summary, NOW, TODAY, PALETTE))
+    summary = ClusterSummary.of([], 0, [FULL, ClusterContext()], placed(FULL))
+    assert "alerts 1+ ▲ node_memory on node3" in words(cluster_parts(summary, NOW, TODAY, PALETTE))
 
 
 def test_why_something_is_not_known_is_said_of_each_part() -> None:
@@ -208,7 +216,7 @@ def full_header() -> Header:
     view = node_view(
         "node1", Service("a", "FATAL", uptime=5), facts=facts, environment=Environment.PRODUCTION
     )
-    summary = ClusterSummary.of([view], 2, [FULL])
+    summary = ClusterSummary.of([view], 2, [FULL], placed(FULL))
     return Header(
         title="payments",
         pills=pills([view], PALETTE, read_only=True, paused=True),

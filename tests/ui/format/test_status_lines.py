@@ -1,5 +1,6 @@
 """The lines around the table: which orders stay on the deck, and what helps against a trouble."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ from rich.text import Text
 
 from tests.ui.node_views import node_view
 from tui.fleet.why import NextStep, Offer
+from tui.model.context import Alert, ClusterContext, Known
 from tui.model.event import CrashLoop, Event
 from tui.model.node import Identity
 from tui.model.order import (
@@ -25,12 +27,17 @@ from tui.model.order import (
 )
 from tui.model.reading import Remedy, Trouble, TroubleKind
 from tui.model.service import Kind, Service
+from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import (
+    PlacedAlert,
+    alerts_part,
     banner_line,
     elsewhere_line,
+    fitted_line,
     next_step_text,
     order_lines,
+    placed_alerts,
     remedy_text,
     status_line,
     trouble_line,
@@ -198,11 +205,12 @@ def status(
     age: float = 1.0,
     restarts: int = 0,
     loop: Event | None = None,
+    alerts: Sequence[PlacedAlert] = (),
 ) -> str:
     view = node_view("node1", *services, age=age)
     sort = Part(Text("problems first"), 7)
     return status_line(
-        view, restarts, len(services), sort, "", PALETTE, width=width, loop=loop
+        view, restarts, len(services), sort, "", PALETTE, width=width, loop=loop, alerts=alerts
     ).plain
 
 
@@ -225,10 +233,11 @@ def test_a_node_without_problems_says_so_and_a_stale_one_does_not() -> None:
 
 def test_a_node_whose_services_restarted_lately_is_not_shown_as_well() -> None:
     line = status(120, Service("a", "RUNNING"), restarts=3)
-    assert line.startswith(" ↻ 3 restarts in the last hour, not sent from here · 1/1 ok")
-    assert status(60, Service("a", "RUNNING"), restarts=1).startswith(
-        " ↻ 1 restart in the last hour · 1/1 ok"
-    )
+    assert line.startswith(" ↻ 3 restarts/1h, not sent from here · 1/1 ok")
+    whole = status(120, Service("a", "RUNNING"), restarts=1)
+    assert whole.startswith(" ↻ 1 restart/1h, not sent from here · 1/1 ok")
+    brief = status(40, Service("a", "RUNNING"), restarts=1)
+    assert brief.startswith(" ↻ 1 not from here/1h · polled")
     assert status(120, Service("a", "FATAL"), restarts=3).startswith(" ✗ a FATAL")
 
 
@@ -279,3 +288,44 @@ def test_nodes_elsewhere_are_named_whole_and_the_rest_counted() -> None:
     views.append(node_view("node4", stopped, age=60.0, trouble=lost))
     assert elsewhere_line(views, PALETTE, 60).plain.startswith(" elsewhere: node4: unreachable")
     assert elsewhere_line([], PALETTE, 60).plain == ""
+
+
+def titled(uid: int, title: str, cluster: str) -> NodeView:
+    return replace(node_view(title, cluster=cluster), identity=Identity(uid))
+
+
+def on_now(*alerts: Alert) -> ClusterContext:
+    return ClusterContext(alerts=Known(alerts))
+
+
+def test_an_alert_is_named_with_its_node_of_its_own_cluster_and_one_of_no_profile_by_uid() -> None:
+    views = [titled(3, "a3", "one"), titled(3, "b3", "two")]
+    memory = Alert("node_memory", node=3)
+    contexts = {"one": on_now(Alert("ldap_lost"), Alert("disk", node=9)), "two": on_now(memory)}
+    alerts = placed_alerts(views, contexts | {"three": ClusterContext()})
+    assert [*map(str, alerts)] == ["disk on node:9", "ldap_lost", "node_memory on b3"]
+    part = alerts_part(alerts, PALETTE)
+    assert part.text.plain == "▲ 3 alerts: disk on node:9, ldap_lost, node_memory on b3"
+    assert not alerts_part((), PALETTE).text.plain
+
+
+def test_where_alerts_do_not_fit_their_number_and_place_do_and_nothing_beside_is_cut() -> None:
+    alerts = (PlacedAlert("disk", "node3"), PlacedAlert("node_memory", "node3"))
+    parts = [
+        Part(Text("✖ 1 critical")), alerts_part(alerts, PALETTE), Part(Text("PAUSED: not polling")),
+    ]  # fmt: skip
+    whole = "▲ 2 alerts: disk on node3, node_memory on node3"
+    assert fitted_line(parts, 90).plain == f" ✖ 1 critical · {whole} · PAUSED: not polling"
+    brief = " ✖ 1 critical · ▲ 2 alerts on node3 · PAUSED: not polling"
+    assert fitted_line(parts, 60).plain == brief
+    assert fitted_line(parts, 40).plain == " ✖ 1 critical · PAUSED: not polling"
+
+
+def test_a_node_beside_an_alert_says_of_whom_it_is_and_one_with_an_alert_is_not_well() -> None:
+    well = Service("a", "RUNNING")
+    elsewhere = status(120, well, alerts=[PlacedAlert("node_memory", "node3")])
+    assert elsewhere.startswith(" no problems on node1 · ▲ node_memory on node3 · 1/1 ok")
+    narrow = status(50, well, alerts=[PlacedAlert("node_memory_is_low", "node3")])
+    assert narrow.startswith(" no problems on node1 · ▲ 1 alert on node3")
+    own = status(120, well, alerts=[PlacedAlert("node_memory", "node1")])
+    assert own.startswith(" ▲ node_memory on node1 · 1/1 ok")

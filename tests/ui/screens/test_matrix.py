@@ -395,7 +395,7 @@ async def test_thirty_five_nodes_scroll_both_ways_under_a_frozen_head(
         await deck.press("0")
         await deck.until(lambda: isinstance(deck.app.screen, MatrixScreen))
         matrix = table(deck)
-        await deck.shows("35 nodes of demo", "▶ 30 nodes")
+        await deck.shows("rsdeck matrix", "▶ 30 nodes")
         await deck.press("end", "G")
         await deck.until(lambda: matrix.cursor == ("node35", "stats_archiver"))
         await deck.shows("◀ 30 nodes", "node35", "SERVICE", "stats_archiver on node35")

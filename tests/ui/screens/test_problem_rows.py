@@ -4,14 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from rich.text import Text
 
 from tui.fleet.problems import NodeCondition, Problem, ProblemSubject, Severity, find_problems
-from tui.model.context import Alert, ClusterContext, Known
 from tui.model.reading import Reading, Trouble, TroubleKind
-from tui.ui.format.parts import Part
-from tui.ui.format.status_lines import fitted_line
-from tui.ui.screens.problems import alerts_part, keyed_problems, problem_key
+from tui.ui.screens.problems import keyed_problems, problem_key
 from tui.ui.table.rows import Row, Rows
 
 PALETTE = {"warn": ""}
@@ -63,25 +59,3 @@ def test_a_problem_of_a_node_keeps_its_row_beside_others_of_the_node(kind: Troub
         if not wrong_node:
             rows.move_to(next(key for key in rows.keys if "connection" in key))
     assert under_cursor(rows, problems).subject is ProblemSubject.CONNECTION
-
-
-def test_the_alerts_of_all_clusters_that_are_on_stand_beside_the_problems() -> None:
-    one, none = Alert("node_memory", node=3), ClusterContext()
-    other = Alert("license_expiring")
-    contexts = [ClusterContext(alerts=Known((one,))), none, ClusterContext(alerts=Known((other,)))]
-    alerts = alerts_part(contexts, PALETTE)
-    assert alerts.text.plain == "▲ 2 alerts: license_expiring, node_memory on node:3"
-    assert not alerts_part([none, ClusterContext(alerts=Known(()))], PALETTE).text.plain
-
-
-def test_where_alerts_do_not_fit_their_number_does_and_nothing_beside_it_is_cut() -> None:
-    contexts = [ClusterContext(alerts=Known((Alert("node_memory", node=3), Alert("ldap_lost"))))]
-    parts = [
-        Part(Text("✖ 1 critical")),
-        alerts_part(contexts, PALETTE),
-        Part(Text("PAUSED: not polling")),
-    ]
-    whole = " ✖ 1 critical · ▲ 2 alerts: ldap_lost, node_memory on node:3 · PAUSED: not polling"
-    assert fitted_line(parts, 90).plain == whole
-    assert fitted_line(parts, 60).plain == " ✖ 1 critical · ▲ 2 alerts · PAUSED: not polling"
-    assert fitted_line(parts, 40).plain == " ✖ 1 critical · PAUSED: not polling"

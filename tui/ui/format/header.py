@@ -4,21 +4,21 @@ What does not fit leaves out its least important part whole.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from typing import TypeVar
 
 from rich.text import Text
 
 from tui.model.clock import one_unit
-from tui.model.context import Alert, ClusterContext, Known, Quorum
+from tui.model.context import ClusterContext, Known, Quorum
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Role
 from tui.model.service import Health
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part, joined, parts_that_fit
 from tui.ui.format.service_row import NOTHING
-from tui.ui.format.status_lines import Palette
+from tui.ui.format.status_lines import Palette, PlacedAlert, alerts_part, restarts_texts
 
 FRAMED = 3
 """Lines of the band where there is room for a frame."""
@@ -59,6 +59,7 @@ class ClusterSummary:
     unknown: int = 0
     restarts: int = 0
     contexts: tuple[ClusterContext, ...] = ()
+    alerts: tuple[PlacedAlert, ...] = ()
 
     @classmethod
     def of(
@@ -66,8 +67,12 @@ class ClusterSummary:
         views: Sequence[NodeView],
         restarts: int,
         contexts: Iterable[ClusterContext] = (),
+        alerts: Iterable[PlacedAlert] = (),
     ) -> "ClusterSummary":
-        """Sum up nodes; `restarts` are those of the last hour that were not ordered here."""
+        """Sum up nodes; `restarts` are those of the last hour that were not ordered here.
+
+        `alerts` are those of the contexts, each with its node.
+        """
         fresh = [view for view in views if view.answers]
         healths = [
             service.health(view.facts.disabled) for view in fresh for service in view.problems
@@ -83,6 +88,7 @@ class ClusterSummary:
             unknown=healths.count(Health.UNKNOWN),
             restarts=restarts,
             contexts=tuple(contexts),
+            alerts=tuple(alerts),
         )
 
 
@@ -128,6 +134,7 @@ def cluster_parts(
     """Return line 2: nodes, services, what is down or was restarted, and what surrounds them."""
     nodes_ok = summary.nodes_ok == summary.nodes
     services_ok = not summary.down
+    again, brief = restarts_texts(summary.restarts)
     parts = [
         Part(_counted("nodes", summary.nodes_ok, summary.nodes, nodes_ok, palette), 0),
         Part(_counted("services", summary.services_ok, summary.services, services_ok, palette), 2),
@@ -137,11 +144,8 @@ def cluster_parts(
             Text(f"◐ {summary.changing} changing" if summary.changing else "", palette["moving"]),
             3,
         ),
-        Part(
-            Text(f"↻ {summary.restarts} restarted/1h" if summary.restarts else "", palette["warn"]),
-            3,
-        ),
-        _alerts([context.alerts for context in summary.contexts], now, palette),
+        Part(Text(again, palette["warn"]), 3, Text(brief, palette["warn"])),
+        _alerts(summary, now, palette),
         _quorum([context.quorum for context in summary.contexts], now, palette),
         _term("license", _license_days(summary.contexts, today), 8, palette),
         _term("certs", _certificate_days(summary.contexts, today), 7, palette),
@@ -165,23 +169,20 @@ def _old(read: Iterable[Known[_Value]], now: float) -> str:
     return f", {one_unit(max(ages))} old" if ages else ""
 
 
-def _alerts(read: Sequence[Known[tuple[Alert, ...]]], now: float, palette: Palette) -> Part:
+def _alerts(summary: ClusterSummary, now: float, palette: Palette) -> Part:
+    """Return the alerts, the first with its node; in brief, how many there are and where."""
+    read = [context.alerts for context in summary.contexts]
     text = Text().append("alerts ", palette["muted"])
     if all(known.value is None for known in read):
         return Part(text.append(NOTHING), 6)
-    alerts = [alert for known in read for alert in known.value or ()]
-    count = f"{len(alerts)}{_at_least(*read)}"
-    if not alerts:
-        return Part(text.append(count, "bold").append(_old(read, now)), 6)
-    return Part(text.append(f"{count} ▲ {alerts[0].name}{_old(read, now)}", palette["warn"]), 2)
-
-
-def _brief_alerts(read: Sequence[Known[tuple[Alert, ...]]], now: float, palette: Palette) -> Part:
-    """Return the alerts, with how many there are for where their name does not fit."""
     count = f"{sum(len(known.value or ()) for known in read)}{_at_least(*read)}"
-    word = "alert" if count == "1" else "alerts"
-    brief = Text(f"▲ {count} {word}{_old(read, now)}", palette["warn"])
-    return replace(_alerts(read, now, palette), brief=brief)
+    if not summary.alerts:
+        return Part(text.append(count, "bold").append(_old(read, now)), 6)
+    text.append(f"{count} ▲ {summary.alerts[0]}{_old(read, now)}", palette["warn"])
+    brief = alerts_part(summary.alerts, palette, _at_least(*read)).brief
+    if brief is not None:
+        brief.append(_old(read, now))
+    return Part(text, 2, brief)
 
 
 def _quorum(read: Sequence[Known[Quorum]], now: float, palette: Palette) -> Part:
@@ -340,28 +341,29 @@ def brief_parts(
     today: datetime,
     *,
     palette: Palette,
+    short_name: Text | None = None,
 ) -> tuple[Part, ...]:
     """Return the left side of a band of one line; `name` is the node's, or the view's.
 
+    `short_name` stands for it where there is little room, None where it has no shorter one.
     Of what surrounds the nodes, it has what needs a look.
     """
     nodes_ok = summary.nodes_ok == summary.nodes
     down = f"✗ {summary.down} down" if summary.down else ""
-    again = f"↻ {summary.restarts} restarted/1h" if summary.restarts else ""
     around = (
         _quorum([context.quorum for context in summary.contexts], now, palette),
-        _brief_alerts([context.alerts for context in summary.contexts], now, palette),
+        _alerts(summary, now, palette),
         _term("license", _license_days(summary.contexts, today), _CALM, palette),
         _term("certs", _certificate_days(summary.contexts, today), _CALM, palette),
     )
     parts = [
-        Part(name, 0),
+        Part(name, 0, short_name),
         Part(
             _counted("nodes", summary.nodes_ok, summary.nodes, nodes_ok, palette),
             2 if nodes_ok else 1,
         ),
         Part(Text(down, palette["bad"]), 1),
-        Part(Text(again, palette["warn"]), 4),
+        Part(Text(restarts_texts(summary.restarts)[1], palette["warn"]), 3),
         *(part for part in around if part.rank < _CALM),
     ]
     if view is not None:

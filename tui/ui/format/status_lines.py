@@ -10,6 +10,8 @@ from rich.text import Text
 from tui.fleet.problems import Problem, Severity
 from tui.fleet.why import NextStep, Offer
 from tui.model.clock import clock_text, one_unit
+from tui.model.context import ClusterContext
+from tui.model.dataclass import dataclass
 from tui.model.event import Event
 from tui.model.event_text import event_text
 from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark, Verb
@@ -50,6 +52,17 @@ _AWAITED = {
 """What an action that was sent waits for, before it must hold."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedAlert:
+    """An alert that is on, and the title of its node; `where` is empty for the whole cluster."""
+
+    name: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.where}" if self.where else self.name
+
+
 def join(parts: Sequence[Text], between: str = _DOT) -> Text:
     """Join parts into one line, without those that are empty."""
     line = Text(no_wrap=True, overflow="ellipsis", end="")
@@ -74,13 +87,14 @@ def status_line(  # noqa: PLR0917 - what the line says
     *,
     width: int,
     loop: Event | None = None,
+    alerts: Sequence[PlacedAlert] = (),
     is_titled: bool = False,
     shows_age: bool = True,
 ) -> Text:
     """Return the state of the services, the worst first, and which of them are shown.
 
     `restarts` are the node's of the last hour that were not sent from here; `loop` is a crash loop
-    of one of its services, if there was one lately.
+    of one of its services, if there was one lately; `alerts` are those of its cluster that are on.
     What does not fit into `width` cells is shortened or left out whole, the least important first.
     Where the table's frame `is_titled`, it has the counts. `shows_age` is False where the header
     has the age of the answer.
@@ -91,12 +105,14 @@ def status_line(  # noqa: PLR0917 - what the line says
     has_age = shows_age or not view.is_fresh
     is_vague = bool(view.facts.kinds_gap) and view.is_fresh
     pace = "paused" if view.paused else f"every {view.interval:g} s"
+    worst, brief = (
+        _worst_text(view, restarts, loop, palette, is_brief=is_brief) for is_brief in (False, True)
+    )
+    if not view.problems and not restarts and view.title in {alert.where for alert in alerts}:
+        worst = brief = Text()  # an alert of the node itself is no "no problems"
     parts = (
-        Part(
-            _worst_text(view, restarts, loop, palette),
-            0,
-            _worst_text(view, restarts, loop, palette, is_brief=True),
-        ),
+        Part(worst, 0, brief),
+        alerts_part(alerts, palette),
         Part(Text(f"{well}/{total} {was}ok" * is_counted, palette["muted"]), 4),
         Part(Text(view.health_remark, palette["warn"]), 3),
         Part(
@@ -111,6 +127,17 @@ def status_line(  # noqa: PLR0917 - what the line says
         sort,
     )
     return fitted_line(parts, width)
+
+
+def restarts_texts(count: int) -> tuple[str, str]:
+    """Return how many restarts of the last hour were not sent from here, and so in brief.
+
+    Both are empty for none. Every line that counts restarts counts these, in these words.
+    """
+    if not count:
+        return "", ""
+    restarts = f"{count} restart{'s' * (count > 1)}"
+    return f"{RESTARTED} {restarts}/1h, not sent from here", f"{RESTARTED} {count} not from here/1h"
 
 
 def fitted_line(parts: Iterable[Part], width: int) -> Text:
@@ -152,9 +179,7 @@ def _worst_text(
         how = "" if is_brief else f": {event_text(loop)}"
         return Text(f"∞ {visible_name(loop.service)} crash loop{how}", palette["bad"])
     if not view.problems and restarts:
-        many = f"{restarts} restart{'s' * (restarts > 1)} in the last hour"
-        why = "" if is_brief else ", not sent from here"
-        return Text(f"{RESTARTED} {many}{why}", palette["warn"])
+        return Text(restarts_texts(restarts)[is_brief], palette["warn"])
     if not view.problems:
         return Text(f"no problems on {view.title}", palette["muted"])
     worst = view.problems[0]
@@ -163,6 +188,44 @@ def _worst_text(
     if more:
         text += f" and {more} more" + ("" if is_brief else f" problem{'s' * (more > 1)}")
     return Text(text, palette["bad"])
+
+
+def placed_alerts(
+    views: Sequence[NodeView], contexts: Mapping[str, ClusterContext]
+) -> list[PlacedAlert]:
+    """List the alerts that are on by name, each with the title of its node.
+
+    `contexts` are by the name of the cluster, or of a node without one.
+    """
+    found = []
+    for cluster, context in contexts.items():
+        titles = {
+            view.identity.uid: view.title
+            for view in views
+            if (view.cluster or view.name) == cluster
+        }
+        for alert in context.alerts.value or ():
+            uid = alert.node
+            where = "" if uid is None else titles.get(uid, f"node:{uid}")
+            found.append(PlacedAlert(alert.name, where))
+    return sorted(found, key=lambda alert: (alert.name, alert.where))
+
+
+def alerts_part(alerts: Sequence[PlacedAlert], palette: Palette, more: str = "") -> Part:
+    """Return the alerts that are on, each with its node; in brief, how many and where.
+
+    They are no problems of the nodes' services, and yet nobody should take a cluster for well.
+    Empty where none is on. `more` is a plus where there may be more of them.
+    """
+    if not alerts:
+        return Part(Text())
+    names = ", ".join(map(str, alerts))
+    is_one = len(alerts) == 1 and not more
+    count = f"{len(alerts)}{more} {'alert' if is_one else 'alerts'}"
+    places = {alert.where for alert in alerts}
+    where = f" on {places.pop()}" if len(places) == 1 and "" not in places else ""
+    text = names if is_one else f"{count}: {names}"
+    return Part(Text(f"▲ {text}", palette["warn"]), 1, Text(f"▲ {count}{where}", palette["warn"]))
 
 
 def banner_line(

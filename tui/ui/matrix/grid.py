@@ -82,9 +82,9 @@ class Grid:
     `spread` holds, by cluster and service, on how many of the nodes that are known it is, and
     `known` how many these are. `bad` names the columns in which something is wrong, missing or
     was restarted. `worst` and `young` are the worst problem and what was restarted last, as node
-    and service; `restarted` counts the services up for a short while only, `problems` the cells
-    that have one. `blind` are the titles of the nodes that show nothing that may be taken for the
-    present. `bad_before` holds how many of the columns before each are bad, and of all at its end.
+    and service; `problems` counts the cells that have one. `blind` are the titles of the nodes that
+    show nothing that may be taken for the present. `bad_before` holds how many of the columns
+    before each are bad, and of all at its end.
 
     All that depends on every column is counted once: a key must not walk over them.
     """
@@ -98,7 +98,6 @@ class Grid:
     bad: frozenset[str] = frozenset()
     worst: tuple[MatrixColumn, Service] | None = None
     young: tuple[MatrixColumn, Service] | None = None
-    restarted: int = 0
     problems: int = 0
     blind: tuple[str, ...] = ()
     has_clusters: bool = False
@@ -212,7 +211,6 @@ def build_grid(
         bad=frozenset(tally.bad),
         worst=_first(tally.worst, columns),
         young=_first(tally.young, columns),
-        restarted=len(tally.young),
         problems=len(tally.worst),
         blind=tuple(column.title for column in columns if not column.is_known),
         has_clusters=len({column.cluster for column in columns}) > 1,

@@ -163,9 +163,8 @@ def _problems(grid: Grid, palette: Palette) -> list[Part]:
     if grid.young is not None:
         column, service = grid.young
         up = compact_duration(column.uptime(service) or 0)
-        many = f"{grid.restarted} restarted, last: " if grid.restarted > 1 else "restarted: "
-        text = f"{RESTARTED} {many}{service.shown} on {column.title} {up} ago"
-        brief = f"{RESTARTED} {grid.restarted} restarted"
+        text = f"started last: {service.shown} on {column.title} {up} ago"
+        brief = f"{RESTARTED} {service.shown} {up} ago"
         found.append(Part(Text(text, palette["warn"]), 3, Text(brief, palette["warn"])))
     if not found and grid.columns:
         differ = any(row.stands_out for row in grid.rows)

@@ -353,6 +353,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
             self._filter_text(),
             self._palette,
             loop=self._loop(view.name),
+            alerts=self._alerts(view.name),
             width=self.size.width,
             is_titled=self._is_framed,
             shows_age=not self._is_framed,

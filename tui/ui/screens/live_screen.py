@@ -18,6 +18,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.orders.guard import judge_verb
 from tui.fleet.problems import recent_loops, recent_restarts
 from tui.model.clock import clock_text, monotonic
+from tui.model.context import ClusterContext
 from tui.model.event import Event
 from tui.model.filters import FilterKeys, ServiceKinds, filter_hint
 from tui.model.order import Verb
@@ -214,6 +215,18 @@ class LiveScreen(Screen[ScreenResultType]):
         self._recent_restarts.look(self._fleet.events, monotonic())
         return self._recent_restarts.loops.get(node)
 
+    def _contexts(self, views: Sequence[NodeView]) -> dict[str, ClusterContext]:
+        """Return what surrounds nodes, by their clusters' names."""
+        return {one.cluster or one.name: self._fleet.context(one.name) for one in views}
+
+    def _alerts(self, node: str = "") -> Sequence[status_lines.PlacedAlert]:
+        """Return the alerts that are on in all clusters, or in that of a node."""
+        nodes = self._fleet.beside(node) if node else self._fleet.nodes
+        if not any(one.context.alerts.value for one in nodes):
+            return ()
+        views = [NodeView.of(one, 0, monotonic()) for one in nodes]
+        return status_lines.placed_alerts(views, self._contexts(views))
+
     def _show_header(self, view: NodeView | None = None) -> None:
         """Show the header: of a node and its cluster on the deck, else of all nodes.
 
@@ -226,9 +239,12 @@ class LiveScreen(Screen[ScreenResultType]):
         nodes = [NodeView.of(node, 0, now) for node in every]
         title = f"{self.VIEW} · {_nodes(nodes)}" if self.VIEW else _clusters(nodes)
         restarts = self._restarts()
-        contexts = {one.cluster or one.name: self._fleet.context(one.name) for one in nodes}
+        contexts = self._contexts(nodes)
         summary = header.ClusterSummary.of(
-            nodes, sum(restarts[one.name] for one in nodes), contexts.values()
+            nodes,
+            sum(restarts[one.name] for one in nodes),
+            contexts.values(),
+            status_lines.placed_alerts(nodes, contexts),
         )
         name = header.view_name(title, palette)
         lines = header.Header(
@@ -252,6 +268,7 @@ class LiveScreen(Screen[ScreenResultType]):
                 now,
                 datetime.now(UTC),
                 palette=palette,
+                short_name=header.view_name(self.VIEW, palette) if self.VIEW else None,
             ),
         )
         self._header.present(lines, palette)

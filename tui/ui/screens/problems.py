@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -16,12 +16,11 @@ from textual.app import ComposeResult
 from tui.fleet.fleet import Fleet
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.model.clock import monotonic, one_unit
-from tui.model.context import ClusterContext
 from tui.model.sorting import Sorting, SortWords
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.parts import Part
-from tui.ui.format.status_lines import SEVERITY_SIGNS, Palette, problem_sign
+from tui.ui.format.status_lines import SEVERITY_SIGNS, Palette, alerts_part, problem_sign
 from tui.ui.keymap import TO_DECK, View, bar_words, bindings
 from tui.ui.screens.live_screen import LiveScreen, SortedScreen
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
@@ -192,11 +191,7 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
             parts.append(Part(Text(text, palette["muted" if silent else "ok"])))
         elif silent:
             parts.append(Part(Text(f"{silent} not polled", palette["warn"])))
-        clusters = {
-            node.profile.cluster or node.name: self._fleet.context(node.name)
-            for node in self._fleet.nodes
-        }
-        parts.append(alerts_part(clusters.values(), palette))
+        parts.append(alerts_part(self._alerts(), palette))
         if self.is_sort_new or not self._sorting.is_usual:
             parts.append(self.sort_part(palette))
         self._show_status(parts)
@@ -244,23 +239,6 @@ def _nothing(nodes: int, silent: int) -> str:
     answered = nodes - silent
     text = f"no problems on {answered} {'node' if answered == 1 else 'nodes'}"
     return f"{text} ({silent} not polled)" if silent else text
-
-
-def alerts_part(contexts: Iterable[ClusterContext], palette: Palette) -> Part:
-    """Return the alerts of the clusters that are on; in brief, how many; empty where none is.
-
-    They are no problems of the nodes' services, and yet nobody should take a cluster for well.
-    """
-    names = sorted(
-        alert.name if alert.node is None else f"{alert.name} on node:{alert.node}"
-        for context in contexts
-        for alert in context.alerts.value or ()
-    )
-    if not names:
-        return Part(Text())
-    count = f"▲ {len(names)} {'alert' if len(names) == 1 else 'alerts'}"
-    long = Text(f"{count}: {', '.join(names)}", palette["warn"])
-    return Part(long, 1, Text(count, palette["warn"]))
 
 
 def problem_key(problem: Problem) -> str:

@@ -11,7 +11,7 @@ from tui.model.service import Health
 from tui.model.trust import UNCHECKED
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import GLYPHS, STYLES
-from tui.ui.format.status_lines import READ_ONLY, brief_digests, standing_out
+from tui.ui.format.status_lines import READ_ONLY, brief_digests, restarts_texts, standing_out
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.rows import GUTTER
 
@@ -280,7 +280,7 @@ def _about(view: NodeView, restarts: int = 0) -> tuple[str, str]:
         parts.append(view.reported)
         style = "warn" if style == "muted" else style
     if restarts:
-        parts.append(f"{restarts} restart{'s' * (restarts > 1)}/h")
+        parts.append(restarts_texts(restarts)[1])
     if view.environment is not None:
         parts.append(view.environment.value)
         if view.environment is Environment.PRODUCTION and style == "muted":
