@@ -127,7 +127,7 @@ def test_json_is_one_object_a_line(rsdeck: Command, folder: Path) -> None:
     assert ran.out.isascii()
     shown = [json.loads(line) for line in ran.out.splitlines()]
     assert {tuple(one) for one in shown} == {
-        ("at", "node", "service", "what", "text", "ordered", "sender")
+        ("at", "until", "node", "service", "what", "text", "ordered", "sender")
     }
     assert [one["what"] for one in shown] == ["status", "lost", "restarted"]
     assert [one["ordered"] for one in shown] == [False, False, True]
@@ -162,6 +162,62 @@ def test_nothing_that_happened_is_no_fault(rsdeck: Command, folder: Path) -> Non
     assert ran.err == "rsdeck: no event is known\n"
     ran = rsdeck.run("events", "--json")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def keep_watched(folder: Path, *spans: tuple[str, float, float]) -> None:
+    """Keep that nodes answered, from and until so many seconds ago, in a file of a session."""
+    now = datetime.now(UTC).timestamp()
+    with sqlite3.connect(folder / "history.sqlite3") as database:
+        database.executemany(
+            "INSERT INTO span VALUES ('demo', ?, ?, ?)",
+            [(node, now - begun, now - ended) for node, begun, ended in spans],
+        )
+    database.close()
+
+
+def test_a_time_without_data_is_a_line_of_its_own_once_for_all_nodes(
+    rsdeck: Command, folder: Path
+) -> None:
+    keep_some(folder)
+    watched = (("node1", 9000, 7000), ("node2", 9000, 6900), ("node1", 700, 20), ("node2", 650, 1))
+    keep_watched(folder, *watched, ("node1", 17, 1))
+    shown = [json.loads(line) for line in rsdeck.run("events", "--json").out.splitlines()]
+    assert [one["what"] for one in shown] == ["status", "no data", "lost", "restarted"]
+    gap = shown[1]
+    assert (gap["node"], gap["service"], gap["ordered"]) == ("", "", False)
+    lasted = datetime.fromisoformat(gap["until"]) - datetime.fromisoformat(gap["at"])
+    assert lasted == timedelta(seconds=6200)
+    (line,) = [line for line in rsdeck.run("events").out.splitlines() if "no data" in line]
+    assert line.split()[2:4] == ["-", "-"]
+    assert line.endswith(", for 1 h 43 m")
+    assert "no poll was answered until 20" in line
+
+
+def test_a_span_that_is_no_time_is_left_out(rsdeck: Command, folder: Path) -> None:
+    keep_some(folder)
+    never = 1e300
+    keep_watched(folder, ("node1", 9000, 7000), ("node1", -never, -never), ("node2", never, never))
+    ran = rsdeck.run("events")
+    assert (ran.code, ran.err) == (0, "")
+    assert "no data" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("more", "kinds"),
+    [
+        (["--node", "node2"], ["no data", "lost"]),
+        (["--since", "15m"], ["no data", "lost", "restarted"]),
+        (["--since", "5m"], ["restarted"]),
+        (["--last", "2"], ["lost", "restarted"]),
+    ],
+)
+def test_times_without_data_are_narrowed_as_events_are(
+    more: list[str], kinds: list[str], rsdeck: Command, folder: Path
+) -> None:
+    keep_some(folder)
+    keep_watched(folder, ("node1", 9000, 7000), ("node2", 9000, 6900), ("node2", 700, 1))
+    shown = rsdeck.run("events", "--json", *more).out.splitlines()
+    assert [json.loads(line)["what"] for line in shown] == kinds
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.history.day import Bucket, Segment, State, judge_plainly, make_day
+from tui.history.day import Bucket, Segment, State, gaps_between, judge_plainly, make_day
 from tui.model.service import Health
 
 HOUR = 3600.0
@@ -22,6 +22,13 @@ def test_a_day_without_data_is_unknown_from_end_to_end() -> None:
 def test_a_gap_without_data_stays_unknown() -> None:
     spans = [(0.0, HOUR), (3 * HOUR, 4 * HOUR)]
     assert healths(State(-99.0, "RUNNING", 1.0), spans=spans) == [UP, None, None, UP]
+
+
+def test_gaps_lie_between_the_spans_of_all_nodes_and_short_ones_are_none() -> None:
+    spans = [(50.0, 60.0), (0.0, 20.0), (10.0, 30.0), (60.0, 61.0), (69.0, 70.0)]
+    assert gaps_between(spans, 10.0) == [(30.0, 50.0)]
+    assert gaps_between(spans, 5.0) == [(30.0, 50.0), (61.0, 69.0)]
+    assert gaps_between([], 10.0) == gaps_between(spans[:1], 10.0) == []
 
 
 def test_the_worst_of_an_hour_is_shown() -> None:

@@ -55,8 +55,9 @@ Examples:
 \b
 An open deck, and an action or a rollout of the command line, record them. As long as none has,
 the clusters' own logs of the last day (/v1/logs, which list no service) are read instead.
-Times are of this machine's clock, in the zone that the setting `time` names (UTC if unset; in
-JSON always).
+"no data" is a time in which no poll was answered, on no node or not on that of --node: no deck
+was open, or none got an answer. Times are of this machine's clock, in the zone that the setting
+`time` names (UTC if unset; in JSON always).
 Exit codes: 0 also if nothing happened, 2 usage, an unknown node, or an unreadable history.
 """
 
@@ -94,7 +95,9 @@ def events(
     if follow:
         _follow(reader, _moment(since), node, as_json=as_json)
     try:
-        stored = reader.events(_moment(since), node=node, limit=last)
+        begin, gaps = _moment(since), ()
+        stored = reader.events(begin, node=node, limit=last)
+        gaps = reader.gaps(begin, node=node)
     except MissingFile:
         click.echo(
             f"rsdeck: no event is recorded yet at {path_text(reader.path)}: "
@@ -104,6 +107,9 @@ def events(
         stored = _cluster_events(ctx, _moment(since), node)[-(last or sys.maxsize) :]
     except StorageError as error:
         raise CommandError(str(error), ErrorCode.STORAGE) from None
+    stored = sorted((*gaps, *stored), key=lambda event: event.on)
+    if last is not None:
+        stored = stored[-last:]
     if as_json:
         for event in stored:
             click.echo(json.dumps(_as_json(event)))
@@ -194,12 +200,13 @@ def _moment(since: timedelta | None) -> datetime | None:
 def _row(event: "StoredEvent", *, named: bool = False) -> tuple[str, ...]:
     """Lay out an event; its time is `named` with the zone where no heading does that."""
     on = clock_text(event.on, DATE_AND_TIME, named=named)
-    return (on, event.node, visible_name(event.service) or "-", event.word, event.text)
+    return (on, event.node or "-", visible_name(event.service) or "-", event.word, event.text)
 
 
 def _as_json(event: "StoredEvent") -> EventLine:
     return {
-        "at": event.on.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "at": _utc(event.on),
+        "until": None if event.until is None else _utc(event.until),
         "node": event.node,
         "service": event.service,
         "what": event.what,
@@ -207,6 +214,10 @@ def _as_json(event: "StoredEvent") -> EventLine:
         "ordered": event.is_ordered,
         "sender": None if event.sender is None else _sender(event.sender),
     }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _sender(sender: "Sender") -> SenderReport:

@@ -261,11 +261,17 @@ class EventLine(TypedDict):
     """A line of `rsdeck events --json`: something happened on a node."""
 
     at: str
+    until: str | None
+    """The end of a time without data; null for an event."""
     node: str
+    """Empty for a time without data of all nodes."""
     service: str
     """Empty where the whole node is meant."""
     what: str
-    """The kind of event; `order` is an action that was sent, `action` on the screen."""
+    """The kind of event; `order` is an action that was sent, `action` on the screen.
+
+    `no data` is no event, but a time in which no poll was answered.
+    """
     text: str
     ordered: bool
     """Whether an action that was sent from this machine explains it."""

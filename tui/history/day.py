@@ -130,6 +130,15 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return joined
 
 
+def gaps_between(spans: Iterable[Span], at_least: float) -> list[Span]:
+    """List the times between spans that are of `at_least` so many seconds, the oldest first."""
+    return [
+        (before[1], after[0])
+        for before, after in pairwise(merged(spans))
+        if after[0] - before[1] >= at_least
+    ]
+
+
 def _segments(states: Sequence[State], spans: Sequence[Span]) -> Iterator[Segment]:
     """Yield the spans cut where the state changed, from the first state on."""
     number = -1

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tui.history.database import VERSION_WITH_FIELDS, connect, database_errors, version_of
-from tui.history.day import Day, Span, State, make_day
-from tui.history.stored_event import StoredEvent, read_event_row
+from tui.history.day import Day, Span, State, gaps_between, make_day
+from tui.history.stored_event import StoredEvent, read_event_row, wall_clock
 from tui.history.writer import NAME
+from tui.model.clock import DATE_AND_TIME, clock_text, two_units
+from tui.model.event import Cause
 from tui.storage.private_files import MissingFile, check_file, opened_folder, path_text
 
 _EVENTS = """SELECT * FROM (
@@ -31,6 +33,13 @@ WHERE {_OF_NODE} AND since <= :ended AND since >= coalesce(
 ) ORDER BY since, rowid"""  # noqa: S608 - our words
 _SPANS = """SELECT begun, ended FROM span WHERE node = :node
 AND (:cluster IS NULL OR cluster = :cluster) AND ended >= :begun AND begun <= :ended"""
+_EVERY_SPAN = "SELECT begun, ended FROM span WHERE :node = '' OR node = :node"
+_GAP_AT_LEAST = 10.0
+"""Seconds without an answer that are listed; a deck that is opened anew soon leaves no gap."""
+
+NO_DATA = "no data"
+"""The kind of a time in which no poll was answered; it is no event, and never recorded."""
+
 _ALL = -1
 _NEVER = -1e300
 
@@ -65,6 +74,19 @@ class HistoryReader:
             rows = database.execute(_EVENTS.format(fields=fields), values)
             stored = [read_event_row(row) for *row, _ in rows]
         return [event for event in stored if event is not None]
+
+    def gaps(self, since: datetime | None, *, node: str = "") -> list[StoredEvent]:
+        """List the times without data of a node, or those of all nodes alike, the oldest first.
+
+        In these no deck polled, or no poll was answered. Those that ended before `since` are left
+        out, and the time after the last answer.
+        """
+        with self._opened() as database:
+            rows = [_span(*row) for row in database.execute(_EVERY_SPAN, {"node": node})]
+        begin = _NEVER if since is None else since.timestamp()
+        found = gaps_between(filter(None, rows), _GAP_AT_LEAST)
+        gaps = (_gap(node, begun, ended) for begun, ended in found if ended >= begin)
+        return [gap for gap in gaps if gap is not None]
 
     def day(
         self,
@@ -124,6 +146,15 @@ def _state(since: object, status: object, started: object, began: object) -> Sta
     if not isinstance(started, float | None) or not isinstance(began, float | None):
         return None
     return State(since, status, started, began)
+
+
+def _gap(node: str, begun: float, ended: float) -> StoredEvent | None:
+    on, until = wall_clock(begun), wall_clock(ended)
+    if on is None or until is None:
+        return None  # the file was changed by others
+    end, lasted = clock_text(until, DATE_AND_TIME, named=False), two_units(ended - begun)
+    text = f"no poll was answered until {end}, for {lasted}"
+    return StoredEvent(on, "", node, "", NO_DATA, text, Cause.UNKNOWN, None, until=until)
 
 
 def _span(begun: object, ended: object) -> Span | None:

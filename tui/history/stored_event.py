@@ -137,7 +137,7 @@ class StoredEvent:
 
     `on` is the wall clock (aware, UTC); `what` is the value of an EventKind, or a word of a later
     version. `details` is None where this version cannot read them; `text` is then what stands in
-    the file.
+    the file. `until` is the end of what lasted, as a time without data.
     """
 
     on: datetime
@@ -149,6 +149,7 @@ class StoredEvent:
     cause: Cause
     details: EventDetails | None
     sender: Sender | None = None
+    until: datetime | None = None
 
     @property
     def word(self) -> str:
