@@ -94,8 +94,9 @@ def events(
     reader = HistoryReader(state_dir())
     if follow:
         _follow(reader, _moment(since), node, as_json=as_json)
+    begin = _moment(since)
+    gaps: list[StoredEvent] = []
     try:
-        begin, gaps = _moment(since), ()
         stored = reader.events(begin, node=node, limit=last)
         gaps = reader.gaps(begin, node=node)
     except MissingFile:
