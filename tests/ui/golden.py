@@ -23,7 +23,7 @@ TIMELESS = (
     (re.compile(r"\d\d:\d\d(?= UTC ─)"), "12:34"),
     (re.compile(r"[ ─]+(?= STALE \d+ s )"), " "),  # it stands at the right, and is longer then
     (re.compile(r"\d\d-\d\d(?= 12:34:56)"), "01-02"),
-    (re.compile(r"(?<![.\d])\d s\b"), "9 s"),
+    (re.compile(r"(?<![.\d])\d s\b(?! stable)"), "9 s"),
     (re.compile(r"(?<= )[ \d]\ds(?= )"), " 9s"),
     (re.compile(r"(?<=uptime  3 d )(?:\d\d m|1 h )"), "59 m"),
     (re.compile(r"(?<=took )\d+ ms"), "9 ms"),
@@ -34,7 +34,7 @@ TIMELESS = (
     (re.compile(r"(?:(?<=answered )|(?<=down )|(?<=up ))\d\.\d s\b"), "9.9 s"),
 )
 
-_TWO_DIGITS = re.compile(r"(?<![.\d])\d(\d s\b(?:[^ │─]| (?! ))*)")
+_TWO_DIGITS = re.compile(r"(?<![.\d])\d(\d s\b(?! stable)(?:[^ │─]| (?! ))*)")
 """An age, and the text after it up to what fills the line or the pane."""
 
 

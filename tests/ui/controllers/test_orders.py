@@ -123,7 +123,7 @@ async def test_a_question_knows_when_the_node_answered_that_it_shows() -> None:
                 deck.fleet,
                 warn=pytest.fail,
                 palette=lambda: dict.fromkeys(STYLES, ""),
-                keys=dict,
+                keys=lambda: {"restart": "r"},
             )
             answered_at = deck.watch("node1").reading.answered_at
             controller.ask(Verb.RESTART, ServiceChoice("node1", ("alert_mgr",)), lambda: None)

@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from rich.text import Text
+from textual import events
 from textual.widgets import Button, Input
 
 from tests.ui.conftest import ARMS_AT_ONCE, key_event, settle, wait_until
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest
+from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRefusal, ConfirmRequest
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.themes import STYLES
@@ -22,7 +23,7 @@ PALETTE = dict.fromkeys(STYLES, "")
 class Question(ConfirmDialog[str]):
     """Asks whether to send; `shut` is what stands in the way, `more` follows the essentials."""
 
-    shut = ""
+    shut: ConfirmRefusal | None = None
     lines = ("what would be sent",)
     more = ()
 
@@ -34,7 +35,7 @@ class Question(ConfirmDialog[str]):
     def essentials(self) -> Text:
         return Text("\n".join(self.lines))
 
-    def refusal(self) -> str:
+    def refusal(self) -> ConfirmRefusal | None:
         return self.shut
 
     def confirmed(self) -> str:
@@ -42,14 +43,18 @@ class Question(ConfirmDialog[str]):
 
 
 class App(TerminalApp):
-    """An application that lays a question out as the deck does."""
+    """An application that lays a question out as the deck does, and counts its bells."""
 
+    bells = 0
     CSS = """
     #confirm { height: auto; max-height: 100%; border: round white; }
     #facts { height: auto; }
     #changed, #how { height: auto; text-wrap: wrap; }
     #buttons { height: auto; }
     """
+
+    def bell(self) -> None:
+        self.bells += 1
 
 
 Resize = Callable[[int, int], Awaitable[None]]
@@ -58,7 +63,7 @@ Resize = Callable[[int, int], Awaitable[None]]
 class Asked:
     """A question on the screen, and what was answered."""
 
-    def __init__(self, app: TerminalApp, question: Question, resize: Resize) -> None:
+    def __init__(self, app: App, question: Question, resize: Resize) -> None:
         self.app, self.question, self.resize = app, question, resize
         self.answers: list[str | None] = []
 
@@ -145,15 +150,61 @@ async def test_what_changes_just_before_yes_still_counts() -> None:
     async with asked(words="ccs") as shown:
         await shown.press(*"ccs")
         assert not shown.question.query_one("#go", Button).disabled
-        shown.question.shut = "changed since you looked"
+        shown.question.shut = ConfirmRefusal("changed since you looked")
         await shown.press("enter")
         assert shown.answers == []
         changed = shown.question.query_one("#changed", TextLine)
         assert changed.said == "changed since you looked"
-        shown.question.shut = ""
+        shown.question.shut = None
+        await wait_until(lambda: not changed.said and shown.question.query("#go.-armed"))
         await shown.press("enter")
         await wait_until(lambda: shown.answers)
         assert shown.answers == ["yes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "then", "hint"),
+    [
+        ("", "r again", "esc, then r again"),
+        ("", "", "esc cancels"),
+        ("ccs", "R again", "esc, then R again"),
+    ],
+)
+async def test_while_it_is_refused_the_only_key_offered_is_the_one_that_does_something(
+    words: str, then: str, hint: str
+) -> None:
+    """P4: neither `y`, the field nor a click on the button confirms, and each rings the bell."""
+    async with asked(words=words) as shown:
+        question = shown.question
+        question.shut = ConfirmRefusal("changed since you looked: ccs was restarted", then)
+        await wait_until(lambda: help_text(shown) == hint)
+        go, changed = question.query_one("#go", Button), question.query_one("#changed", TextLine)
+        assert go.disabled
+        assert changed.said == "changed since you looked: ccs was restarted"
+        bells = shown.app.bells
+        await shown.press(*words, "enter" if words else "y")
+        await wait_until(lambda: shown.app.bells == bells + 1)
+        x, y = go.region.offset
+        clicked = events.MouseDown(go, x, y, 0, 0, 1, False, False, False, x, y)
+        assert not question.drops_input(clicked)
+        assert shown.app.bells == bells + 2
+        assert help_text(shown) == hint
+        assert shown.answers == []
+
+
+async def test_what_is_refused_no_more_is_read_before_a_key_counts() -> None:
+    """P5: the key was meant for what was refused."""
+    async with asked() as shown:
+        question = shown.question
+        question.shut = ConfirmRefusal("node1 has not answered for 20 s")
+        await wait_until(lambda: help_text(shown) == "esc cancels")
+        question.shut = None
+        question._refresh_go()
+        assert not question.is_armed
+        assert help_text(shown) == "a moment…"
+        question._confirm()
+        assert shown.answers == []
+        await wait_until(lambda: help_text(shown).startswith("y restarts"))
 
 
 async def test_enter_in_the_same_burst_as_the_words_decides_nothing() -> None:

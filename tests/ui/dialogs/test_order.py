@@ -303,7 +303,7 @@ async def test_what_changed_between_the_key_and_the_confirmation_stops_the_order
         await ask(deck, "r")
         await deck.armed()
         served.cluster.stop(1, "alert_mgr")
-        await deck.shows("changed since you looked")
+        await deck.shows("changed since you looked", "esc, then r again")
         await deck.press("y")
         await deck.alone()
         assert not deck.fleet.orders.progress

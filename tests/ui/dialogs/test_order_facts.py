@@ -7,13 +7,20 @@ import pytest
 from rich.console import Console, RenderableType
 
 from tests.fleet.plan_nodes import ON, SINCE
-from tui.fleet.orders.guard import Ruling
+from tui.fleet.orders.guard import Refusal, Ruling
 from tui.fleet.orders.impact import Finding, Subject
 from tui.model.clock import monotonic
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import Order, Route, SeenService, Target, Tier, Verb
 from tui.model.service import Kind
-from tui.ui.dialogs.order import OrderDialog, OrderQuestion, order_facts, order_sentence
+from tui.ui.dialogs.confirm import ConfirmRefusal
+from tui.ui.dialogs.order import (
+    OrderCheck,
+    OrderDialog,
+    OrderQuestion,
+    order_facts,
+    order_sentence,
+)
 
 
 class Plain(dict[str, str]):
@@ -99,7 +106,7 @@ def test_what_must_be_seen_anew_is_another_touch_or_request_and_never_an_age() -
     dialog = OrderDialog(
         replace(PLAIN, impact=found, routes=routes),
         Plain(),
-        lambda: (PLAIN.ruling, ""),
+        lambda: OrderCheck(PLAIN.ruling),
         lambda: looks.pop(0),
     )
     first = dialog.ageless_essentials
@@ -112,8 +119,71 @@ def test_what_must_be_seen_anew_is_another_touch_or_request_and_never_an_age() -
     assert dialog.ageless_essentials != touched
 
 
-def dialog_of(question: OrderQuestion) -> OrderDialog:
-    return OrderDialog(question, Plain(), lambda: (question.ruling, ""), tuple)
+def dialog_of(question: OrderQuestion, check: OrderCheck | None = None) -> OrderDialog:
+    checked = check or OrderCheck(question.ruling)
+    return OrderDialog(question, Plain(), lambda: checked, tuple)
+
+
+STALE = Ruling(Tier.NEVER, Refusal.STALE, "the last answer is 20 s old, too old to act on")
+BROKEN = Ruling(Tier.NEVER, Refusal.TROUBLE, "connection refused")
+BUSY = Ruling(Tier.NEVER, Refusal.BUSY, "restart ccs is still open here")
+MORE = Ruling(Tier.TYPED, reason="the node is marked production", words="mdns_server")
+
+
+@pytest.mark.parametrize(
+    ("check", "refused"),
+    [
+        (OrderCheck(PLAIN.ruling, age=1.0), None),
+        (
+            OrderCheck(PLAIN.ruling, "mdns_server was restarted", 1.0),
+            ConfirmRefusal("changed since you looked: mdns_server was restarted", "f9 again"),
+        ),
+        (
+            OrderCheck(STALE, age=20.4),
+            ConfirmRefusal("node1 has not answered for 20 s: nothing can be sent now"),
+        ),
+        (
+            OrderCheck(BROKEN, age=5.0),
+            ConfirmRefusal(
+                "node1: connection refused; last answer 5 s ago: nothing can be sent now"
+            ),
+        ),
+        (
+            OrderCheck(BROKEN),
+            ConfirmRefusal("node1: connection refused: nothing can be sent now"),
+        ),
+        (OrderCheck(BUSY, age=1.0), ConfirmRefusal("restart ccs is still open here")),
+        (
+            OrderCheck(MORE, age=1.0),
+            ConfirmRefusal("more must be typed now: the node is marked production", "f9 again"),
+        ),
+    ],
+)
+def test_what_another_dialog_would_confirm_names_its_key_and_what_passes_does_not(
+    check: OrderCheck, refused: ConfirmRefusal | None
+) -> None:
+    """P4, case 42."""
+    assert dialog_of(replace(PLAIN, again="f9"), check).refusal() == refused
+
+
+def test_an_uptime_does_not_go_on_while_it_is_refused_and_has_its_age() -> None:
+    pressed = replace(order("mdns_server"), pressed_at=monotonic())
+    dialog = dialog_of(replace(PLAIN, order=pressed, answered_at=pressed.pressed_at - 3600))
+    before = dialog.ageless_essentials
+    dialog.refused = ConfirmRefusal("node1 has not answered for 20 s")
+    for shown_now in (dialog.facts, dialog.essentials):
+        text = " ".join(" ".join(printed(shown_now)).split())
+        assert "optional, RUNNING for 00:01:30 (1 h ago)" in text
+    assert dialog.ageless_essentials == before
+
+
+def test_the_vendors_warning_for_a_required_service_is_another_than_for_an_optional_one() -> None:
+    locked = Ruling(Tier.LOCKED, reason="ccs: required", words="ccs", needs_reason=True)
+    text = " ".join(" ".join(shown(replace(PLAIN, ruling=locked))).split())
+    assert "DANGER ccs: required" in text
+    assert text.endswith(
+        "dangerous API, for optional services only: send this only if Redis support says so"
+    )
 
 
 def test_an_uptime_goes_on_from_the_answer_that_showed_it_and_not_from_the_key() -> None:

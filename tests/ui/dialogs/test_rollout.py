@@ -42,6 +42,7 @@ from tui.ui.controllers.rollouts import (
     plan_difference,
     unknown_restarts,
 )
+from tui.ui.dialogs.confirm import ConfirmRefusal
 from tui.ui.dialogs.rollout import RolloutDialog, RolloutPage, RolloutQuestion
 from tui.ui.dialogs.rollout_action import action_effect, action_facts
 from tui.ui.format.rollout_text import (
@@ -184,7 +185,7 @@ def test_what_must_be_seen_anew_is_another_touch_or_gate_and_never_an_age() -> N
         replace(question, impact={"node2": (replace(found, count=6),)}),
         replace(question, gates=GateLook("node2", "quorum is lost")),
     ]
-    dialog = RolloutDialog(question, PALETTE, lambda: "", lambda _: looks.pop(0))
+    dialog = RolloutDialog(question, PALETTE, lambda: None, lambda _: looks.pop(0))
     first = dialog.ageless_essentials
     dialog.renew_facts()
     assert dialog.ageless_essentials == first
@@ -197,10 +198,32 @@ def test_what_must_be_seen_anew_is_another_touch_or_gate_and_never_an_age() -> N
 def test_the_uptimes_of_a_node_go_on_from_its_own_answer() -> None:
     now = monotonic()
     question = RolloutQuestion(plan(pressed_at=now), answered_at={"node2": now - 3600})
-    dialog = RolloutDialog(question, PALETTE, lambda: "", lambda same: same)
+    dialog = RolloutDialog(question, PALETTE, lambda: None, lambda same: same)
     text = " ".join(shown(dialog.essentials, 160))
     assert len(re.findall("RUNNING for 1d 02:00:0", text)) == 1
     assert len(re.findall("RUNNING for 1d 01:00:0", text)) == 2
+
+
+def test_uptimes_do_not_go_on_while_it_is_refused_and_have_their_age() -> None:
+    now = monotonic()
+    question = RolloutQuestion(plan(pressed_at=now), answered_at={"node2": now - 3600})
+    dialog = RolloutDialog(question, PALETTE, lambda: None, lambda same: same)
+    dialog.refused = ConfirmRefusal("changed since you looked: node2: alert_mgr was restarted")
+    text = " ".join(shown(dialog.essentials, 160))
+    assert text.count("RUNNING for 1d 01:00:00 (1 h ago)") == 1
+    assert text.count("RUNNING for 1d 01:00:00 (0 s ago)") == 2
+
+
+def test_the_plan_says_for_how_many_seconds_a_restart_must_be_stable() -> None:
+    told = "\n".join(page(plan(), 160))
+    assert "wait for a new start time, then 10 s stable, before the next node" in told
+    assert "then 2.5 s stable" in "\n".join(page(plan(), 160, steady=2.5))
+
+
+def test_the_vendors_warning_for_required_services_is_another_than_for_optional_ones() -> None:
+    last = page(plan(needs_reason=True, danger="ccs: required"), 160)[-1]
+    assert last.endswith("for optional services only: send this only if Redis support says so")
+    assert page(plan(), 160)[-1].endswith("for optional services, with Redis support")
 
 
 def test_what_the_configuration_accepts_is_said_in_the_plan() -> None:

@@ -250,6 +250,7 @@ async def test_a_change_since_the_key_blocks_the_rollout(
         await deck.armed()
         served.cluster.restart(3, SERVICE)
         await deck.shows("changed since you looked", "node3: alert_mgr was restarted")
+        await deck.shows("esc, then R again")
         await deck.fill(SERVICE)
         await deck.press("enter")
         await deck.alone()

@@ -81,6 +81,11 @@ class Rollouts:
         """The rollouts that go on, or are paused."""
         return tuple(rollout for rollout in self.progress.values() if rollout.is_open)
 
+    @property
+    def steady(self) -> float:
+        """For how many seconds what restarted must be stable before the next node."""
+        return self._patience.steady
+
     def next_number(self) -> int:
         """Return the number of the next rollout of this session."""
         return self._last + 1

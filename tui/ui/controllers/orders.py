@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
@@ -26,6 +27,9 @@ from tui.model.order import Order, Route, Tier, Verb
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text
+
+if TYPE_CHECKING:
+    from tui.ui.dialogs.order import OrderCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,7 @@ class OrderController:
             impact=self._impact(order),
             cluster=self._fleet.watch(node).profile.cluster,
             answered_at=self._fleet.watch(node).reading.answered_at,
+            again=key_text(self._keys()[verb.value]),
         )
         screen = OrderDialog(
             question,
@@ -208,12 +213,15 @@ class OrderController:
                 return f"rollout {plan.number} ({plan.title})"
         return ""
 
-    def _check_again(self, order: Order) -> tuple[Ruling, str]:
+    def _check_again(self, order: Order) -> "OrderCheck":
+        from tui.ui.dialogs.order import OrderCheck
+
         node = order.target.node
         if node not in self._fleet:
-            return Ruling(Tier.NEVER, Refusal.NO_NODE, "the node's profile is gone"), ""
-        ruling = judge_order(order.verb, order.services, self._fleet.standing(node))
-        return ruling, order_difference(order, self.view(node))
+            return OrderCheck(Ruling(Tier.NEVER, Refusal.NO_NODE, "the node's profile is gone"))
+        standing = self._fleet.standing(node)
+        ruling = judge_order(order.verb, order.services, standing)
+        return OrderCheck(ruling, order_difference(order, self.view(node)), standing.age)
 
     def _confirmed(self, order: Order | None, given: Callable[[], None]) -> None:
         if order is None:

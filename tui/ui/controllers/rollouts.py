@@ -23,6 +23,7 @@ from tui.ui.keymap import key_text
 from tui.ui.terminal.app import is_covered
 
 if TYPE_CHECKING:
+    from tui.ui.dialogs.confirm import ConfirmRefusal
     from tui.ui.dialogs.rollout import RolloutQuestion
 
 Notify = Callable[[str], None]
@@ -110,6 +111,7 @@ class RolloutController:
             self._unmanaged(plan),
             accepted=self._fleet.rollout_rules.accept,
             answered_at=self._answered_at(plan),
+            steady=self._fleet.rollouts.steady,
         )
         screen = RolloutDialog(
             self._looked(question),
@@ -137,12 +139,17 @@ class RolloutController:
             gates=self._fleet.rollouts.look_at_gates(plan),
         )
 
-    def _check_again(self, wanted: RolloutTargets, before: Plan) -> str:
+    def _check_again(self, wanted: RolloutTargets, before: Plan) -> ConfirmRefusal | None:
+        from tui.ui.dialogs.confirm import ConfirmRefusal
+
         now = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
         if isinstance(now, PlanRefusal):
-            return str(now)
+            return ConfirmRefusal(f"{now}: nothing can be sent now")
         changed = plan_difference(before, now)
-        return f"changed since you looked: {changed}" if changed else ""
+        if not changed:
+            return None
+        again = f"{self._key('rollout')} again"
+        return ConfirmRefusal(f"changed since you looked: {changed}", again)
 
     def _confirmed(self, plan: Plan | None, begun: Callable[[], None]) -> None:
         if plan is None:

@@ -72,6 +72,18 @@ class ConfirmRequest:
     is_dangerous: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmRefusal:
+    """Why a dialog cannot be confirmed: `text`.
+
+    `then` is what to do once it is closed, where only another dialog can be confirmed:
+    `r again`. It is empty where the reason may pass while this one is open.
+    """
+
+    text: str
+    then: str = ""
+
+
 class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     """Asks before something is done; returns what was confirmed, or None."""
 
@@ -86,6 +98,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self._needed: dict[int, int] = {}
         self._shown: object = None
         self._is_astray = False
+        self.refused: ConfirmRefusal | None = None
 
     # What a dialog defines
 
@@ -108,8 +121,8 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         return None
 
     @abstractmethod
-    def refusal(self) -> str:
-        """Return why it cannot be confirmed now, whatever is typed; empty where it can."""
+    def refusal(self) -> ConfirmRefusal | None:
+        """Return why it cannot be confirmed now, whatever is typed; None where it can."""
 
     @abstractmethod
     def confirmed(self) -> _Result:
@@ -129,9 +142,9 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         """Lay out facts, fields and buttons."""
         request = self._request
         with Vertical(id="confirm"):
+            yield TextLine(id="changed", hides=True)
             with VerticalScroll(id="facts", can_focus=False):
                 yield Static(id="what", markup=False)
-            yield TextLine(id="changed", hides=True)
             if request.words:
                 yield TypedInput(id="words", placeholder=f"type {request.words}", disabled=True)
             if request.needs_reason:
@@ -191,12 +204,23 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
 
     def _refresh_go(self) -> None:
         go = self.query_one("#go", Button)
-        refusal = self.refusal()
-        self.query_one("#changed", TextLine).say(Text(refusal, self._palette["bad"]))
+        self._check()
+        why = self.refused.text if self.refused else ""
+        self.query_one("#changed", TextLine).say(Text(why, self._palette["bad"]))
         hidden = self._hidden(self._fit())
-        complete = self._is_complete() and not refusal and not hidden
+        complete = self._is_complete() and not why and not hidden
         go.disabled = not (go.has_class("-armed") and complete)
         self.query_one("#how", TextLine).say(self._help_text(go, hidden))
+
+    def _check(self) -> None:
+        """Check again what refuses; once nothing does any more, it is read before keys count."""
+        was_refused, self.refused = self.refused is not None, self.refusal()
+        if was_refused is (self.refused is not None):
+            return
+        self.show_facts()
+        if was_refused:
+            self.begin_arming()
+            self.query_one("#go", Button).remove_class("-armed")
 
     def _fit(self) -> int:
         """Limit the facts to the lines that fields and buttons leave; return how many."""
@@ -255,6 +279,10 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
 
     def _help_text(self, go: Button, hidden: Hint | None) -> Text:
         request, muted = self._request, self._palette["muted"]
+        if self.refused is not None:
+            then = self.refused.then
+            label = f"esc, then {then}" if then else f"esc {request.backs}"
+            return hint_line([(label, "escape")], self._palette["warn"])
         if not go.has_class("-armed"):
             return hint_line(self.arming_hints, muted)
         early = self.arming_hints
@@ -286,6 +314,15 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         return [hidden, (f"then type {self._request.words}", "")]
 
     # Keys and buttons
+
+    def drops_input(self, event: events.Event) -> bool:
+        """Whether an event is to be dropped; a click on what is disabled rings the bell."""
+        is_dropped = super().drops_input(event)
+        if isinstance(event, events.MouseDown) and not is_dropped:
+            go = self.query_one("#go", Button)
+            if go.disabled and go.region.contains(event.screen_x, event.screen_y):
+                self.app.bell()
+        return is_dropped
 
     def on_key(self, event: events.Key) -> None:
         """Handle the keys that decide; fields and buttons handle theirs first."""

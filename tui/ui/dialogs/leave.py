@@ -7,7 +7,13 @@ from rich.table import Table
 from tui.model.dataclass import dataclass
 from tui.model.order import OrderPhase, OrderProgress
 from tui.model.rollout import RolloutProgress, StepState
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
+from tui.ui.dialogs.confirm import (
+    ConfirmDialog,
+    ConfirmRefusal,
+    ConfirmRequest,
+    Fact,
+    facts_table,
+)
 from tui.ui.format.rollout_text import step_counts
 from tui.ui.format.status_lines import Palette, order_words
 
@@ -91,9 +97,9 @@ class LeaveDialog(ConfirmDialog[bool]):
         before, self._open = self._open.left_undone, self._look()
         return before != self._open.left_undone
 
-    def refusal(self) -> str:
-        """Return nothing: the deck may always be left."""
-        return ""
+    def refusal(self) -> ConfirmRefusal | None:
+        """Return None: the deck may always be left."""
+        return None
 
     def press_again(self) -> None:
         """Leave by the key that leads here, once this could be read."""

@@ -8,18 +8,29 @@ from textual import on
 from textual.widgets import Button
 
 from tui.fleet.orders.executor import request_text
-from tui.fleet.orders.guard import Ruling
+from tui.fleet.orders.guard import Refusal, Ruling
 from tui.fleet.orders.impact import Finding
 from tui.fleet.orders.impact_text import impact_lines
-from tui.model.clock import clock_duration, monotonic
+from tui.model.clock import clock_duration, monotonic, one_unit
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment
 from tui.model.order import Order, Route, SeenService, Tier, Verb
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page
+from tui.ui.dialogs.confirm import (
+    ConfirmDialog,
+    ConfirmRefusal,
+    ConfirmRequest,
+    Fact,
+    facts_page,
+)
 from tui.ui.format.status_lines import Palette
 
 VENDOR = "dangerous API: for optional services, with Redis support"
+VENDOR_REQUIRED = (
+    "dangerous API, for optional services only: send this only if Redis support says so"
+)
+"""The vendor's warning, where what is acted on is not known to be optional."""
+
 _NAMED = 3
 ENVIRONMENTS = {
     Environment.PRODUCTION: "PRODUCTION",
@@ -36,7 +47,8 @@ class OrderQuestion:
     the services that a filter hides. `certificate` is a remark that the node's certificate is not
     valid, or not for long; empty else. `rollout` names one that is open on the node's cluster, and
     will pause. `answered_at` is when the answer came that showed its services (monotonic), None for
-    when the key was pressed.
+    when the key was pressed. `again` is the key that opens another dialog like it. `seen_ago` is
+    how old what is shown of its services is, in seconds, where it is not known to be so any more.
     """
 
     order: Order
@@ -49,6 +61,20 @@ class OrderQuestion:
     impact: tuple[Finding, ...] = ()
     cluster: str = ""
     answered_at: float | None = None
+    again: str = ""
+    seen_ago: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCheck:
+    """An order checked again: the guard's ruling now, and what `changed` since the key.
+
+    `age` is the age of the node's last good answer, in seconds; None before the first.
+    """
+
+    ruling: Ruling
+    changed: str = ""
+    age: float | None = None
 
 
 def order_sentence(question: OrderQuestion, order: Order) -> str:
@@ -66,7 +92,8 @@ def order_facts(question: OrderQuestion, order: Order, palette: Palette) -> Grou
     """Return all that the operator should know before confirming."""
     rows = order_essentials(question, order, palette)
     rows += [("warning", text, palette["warn"]) for text in order_warnings(question, order)]
-    rows.append(("vendor", VENDOR, palette["muted"]))
+    vendor = VENDOR_REQUIRED if question.ruling.tier is Tier.LOCKED else VENDOR
+    rows.append(("vendor", vendor, palette["muted"]))
     return facts_page(order_sentence(question, order), rows, palette)
 
 
@@ -77,7 +104,13 @@ def order_essentials(question: OrderQuestion, order: Order, palette: Palette) ->
     if ruling.tier is Tier.LOCKED:
         rows.append(("DANGER", ruling.reason, palette["bad"]))
     for seen in order.services:
-        rows.append(("service", f"{seen.name}  {seen_text(seen, question.hidden)}", "bold"))
+        rows.append(
+            (
+                "service",
+                f"{seen.name}  {seen_text(seen, question.hidden, question.seen_ago)}",
+                "bold",
+            )
+        )
         if len(order.services) == 1 and purpose_of(seen.name):
             rows.append(("", purpose_of(seen.name), palette["muted"]))
     rows += impact_facts(order.verb, question.impact, palette)
@@ -88,13 +121,17 @@ def order_essentials(question: OrderQuestion, order: Order, palette: Palette) ->
     return rows
 
 
-def seen_text(seen: SeenService, hidden: frozenset[str]) -> str:
-    """Return what a service is and how it was seen: `optional, RUNNING for 00:01:30`."""
+def seen_text(seen: SeenService, hidden: frozenset[str], ago: float | None = None) -> str:
+    """Return what a service is and how it was seen: `optional, RUNNING for 00:01:30 (9 s ago)`.
+
+    `ago` is how old that is, in seconds; None where it is so by the last polls.
+    """
     up = (
         f" for {clock_duration(seen.uptime)}" if seen.is_running and seen.uptime is not None else ""
     )
     unseen = " (hidden by the filter)" if seen.name in hidden else ""
-    return f"{seen.kind.value}, {seen.status}{up}{unseen}"
+    old = "" if ago is None else f" ({one_unit(ago)} ago)"
+    return f"{seen.kind.value}, {seen.status}{up}{old}{unseen}"
 
 
 def impact_facts(verb: Verb, impact: Sequence[Finding], palette: Palette) -> list[Fact]:
@@ -131,6 +168,18 @@ def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
     return warnings
 
 
+def refusal_text(node: str, check: OrderCheck) -> str:
+    """Return why the guard refuses an order on `node` now, with the age of its last answer."""
+    ruling = check.ruling
+    age = "" if check.age is None else one_unit(check.age)
+    if ruling.refusal is Refusal.STALE:
+        return f"{node} has not answered for {age}: nothing can be sent now"
+    if ruling.refusal is Refusal.TROUBLE:
+        last = f"; last answer {age} ago" if age else ""
+        return f"{node}: {ruling.reason}{last}: nothing can be sent now"
+    return ruling.reason
+
+
 class OrderDialog(ConfirmDialog[Order]):
     """Asks before an order is sent; returns the order as confirmed, or None."""
 
@@ -138,7 +187,7 @@ class OrderDialog(ConfirmDialog[Order]):
         self,
         question: OrderQuestion,
         palette: Palette,
-        check_again: Callable[[], tuple[Ruling, str]],
+        check_again: Callable[[], OrderCheck],
         look_again: Callable[[], tuple[Finding, ...]],
     ) -> None:
         order, ruling = question.order, question.ruling
@@ -178,21 +227,29 @@ class OrderDialog(ConfirmDialog[Order]):
     @property
     def facts(self) -> Group:
         """All that is known of the order."""
-        return order_facts(self._question, self._shown_order, self._palette)
+        question = self._shown_question
+        return order_facts(question, question.order, self._palette)
 
     @property
-    def _shown_order(self) -> Order:
-        """The order, with the uptimes of its services as they are by now."""
-        order = self.order
-        shown_at = self._question.answered_at
+    def _shown_question(self) -> OrderQuestion:
+        """The question, with the uptimes of the services as they are by now.
+
+        While it is refused they are not known: then they stand, with their age.
+        """
+        question, order = self._question, self.order
+        shown_at = question.answered_at
         waited = monotonic() - (order.pressed_at if shown_at is None else shown_at)
-        return replace(order, services=tuple(seen.aged(waited) for seen in order.services))
+        if self.refused is not None:
+            return replace(question, order=order, seen_ago=waited)
+        services = tuple(seen.aged(waited) for seen in order.services)
+        return replace(question, order=replace(order, services=services))
 
     @property
     def essentials(self) -> Group:
         """What will happen, what it touches and what will be sent."""
-        rows = order_essentials(self._question, self._shown_order, self._palette)
-        return facts_page(order_sentence(self._question, self.order), rows, self._palette)
+        question = self._shown_question
+        rows = order_essentials(question, question.order, self._palette)
+        return facts_page(order_sentence(question, question.order), rows, self._palette)
 
     @property
     def ageless_essentials(self) -> object:
@@ -201,17 +258,17 @@ class OrderDialog(ConfirmDialog[Order]):
         rows = order_essentials(question, self.order, self._palette)
         return rows, order_warnings(question, self.order)
 
-    def refusal(self) -> str:
+    def refusal(self) -> ConfirmRefusal | None:
         """Return what has changed since the key was pressed, or what the guard refuses now."""
-        ruling, changed = self._check_again()
-        if changed:
-            return f"changed since you looked: {changed}"
+        check, question = self._check_again(), self._question
+        ruling, asked, again = check.ruling, question.ruling, f"{question.again} again"
+        if check.changed:
+            return ConfirmRefusal(f"changed since you looked: {check.changed}", again)
         if not ruling.allowed:
-            return ruling.reason
-        asked = self._question.ruling
+            return ConfirmRefusal(refusal_text(question.order.target.node, check))
         if (ruling.words, ruling.needs_reason) != (asked.words, asked.needs_reason):
-            return f"more must be typed now: {ruling.reason}"
-        return ""
+            return ConfirmRefusal(f"more must be typed now: {ruling.reason}", again)
+        return None
 
     def more_buttons(self) -> Iterable[Button]:
         """Return the button for the other routes to the node, where there are any."""

@@ -4,7 +4,13 @@ from rich.table import Table
 
 from tui.config import Configuration
 from tui.config.changes import ConfigurationChanges, ProfileChange
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
+from tui.ui.dialogs.confirm import (
+    ConfirmDialog,
+    ConfirmRefusal,
+    ConfirmRequest,
+    Fact,
+    facts_table,
+)
 from tui.ui.format.status_lines import Palette
 
 _LABEL_WIDTH = 13
@@ -36,9 +42,9 @@ class ReloadDialog(ConfirmDialog[Configuration]):
         """All of the facts."""
         return self.facts
 
-    def refusal(self) -> str:
-        """Return nothing: what was read and shown may always be adopted."""
-        return ""
+    def refusal(self) -> ConfirmRefusal | None:
+        """Return None: what was read and shown may always be adopted."""
+        return None
 
 
 def change_facts(changes: ConfigurationChanges, palette: Palette) -> list[Fact]:

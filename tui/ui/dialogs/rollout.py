@@ -8,14 +8,27 @@ from rich.console import Console, ConsoleOptions, RenderResult
 
 from tui.fleet.orders.impact import Finding
 from tui.fleet.orders.impact_text import plan_impact_lines
+from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.manager import GateLook
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.order import Route, write_operation
 from tui.model.rollout import GateHazard, Plan, Step
 from tui.model.service import API_CARRIERS, purpose_of
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_page
-from tui.ui.dialogs.order import ENVIRONMENTS, VENDOR, seen_text, without_ages
+from tui.ui.dialogs.confirm import (
+    ConfirmDialog,
+    ConfirmRefusal,
+    ConfirmRequest,
+    Fact,
+    facts_page,
+)
+from tui.ui.dialogs.order import (
+    ENVIRONMENTS,
+    VENDOR,
+    VENDOR_REQUIRED,
+    seen_text,
+    without_ages,
+)
 from tui.ui.format.status_lines import Palette
 
 _LABELS = 9
@@ -29,7 +42,6 @@ _GATE = (
     "GET /v1/nodes/check/{uid} and GET /v1/cluster/check well; the same primary; "
     "no action that may move shards"
 )
-_VERDICT = "wait for a new start time, then some seconds stable, before the next node"
 _PAUSE = "any failure pauses it, and nothing goes on before you choose resume, skip or abort"
 
 
@@ -42,6 +54,8 @@ class RolloutQuestion:
     restart touches, by node; `gates` is whether the gates are open by what was polled last,
     `accepted` what does not close them. `answered_at` is when the answer of a node came that showed
     its services (monotonic), by node; of others they count from when the key was pressed.
+    `seen_ago` is how old what is shown of a node's services is, in seconds, by node, where it is
+    not known to be so any more. `steady` is for how many seconds what restarted must be stable.
     """
 
     plan: Plan
@@ -52,6 +66,8 @@ class RolloutQuestion:
     gates: GateLook = field(default_factory=GateLook)
     accepted: frozenset[GateHazard] = frozenset()
     answered_at: Mapping[str, float] = field(default_factory=dict)
+    seen_ago: Mapping[str, float] = field(default_factory=dict)
+    steady: float = Patience().steady
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,7 @@ def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -
     style = palette["warn"] if question.gates.node else ""
     rows.append(("gate now", question.gates.text_of(pauses=True), style))
     rows.append(("turns", _TURNS, palette["muted"]))
-    turns = [_turn(step, plan, question.hidden) for step in plan.steps]
+    turns = [_turn(step, question) for step in plan.steps]
     for number, parts in enumerate(_packed(turns, room), 1):
         label = f"{number} of {len(turns)}" if len(turns) < 100 else f"{number}/{len(turns)}"
         for at, line in enumerate(parts):
@@ -97,7 +113,8 @@ def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -
         rows.append(("sent", body, palette["accent"]))
     rows += [("skipped", str(remark), palette["warn"]) for remark in plan.left_out]
     rows += [("skipped", why, palette["warn"]) for why in question.beyond]
-    rows += [("gate", _GATE, ""), ("", _VERDICT, ""), ("", _PAUSE, "")]
+    verdict = f"wait for a new start time, then {question.steady:g} s stable, before the next node"
+    rows += [("gate", _GATE, ""), ("", verdict, ""), ("", _PAUSE, "")]
     rows += [
         ("accepted", f"{hazard.title} ([rollout] accept)", palette["warn"])
         for hazard in GateHazard
@@ -124,15 +141,16 @@ def rollout_warnings(question: RolloutQuestion, palette: Palette) -> list[Fact]:
         warnings.append("an answer may be lost; the node is polled until it shows what happened")
     return [
         *(("warning", warning, palette["warn"]) for warning in warnings),
-        ("vendor", VENDOR, palette["muted"]),
+        ("vendor", VENDOR_REQUIRED if plan.needs_reason else VENDOR, palette["muted"]),
     ]
 
 
-def _turn(step: Step, plan: Plan, hidden: frozenset[str]) -> list[str]:
+def _turn(step: Step, question: RolloutQuestion) -> list[str]:
     """Return a node's identity, its services now, and its request; each fits a line or folds."""
+    plan, hidden, ago = question.plan, question.hidden, question.seen_ago.get(step.node)
     environment = f", {step.environment.value}" if step.environment else ""
     parts = [step.node, f"{step.identity.title}{environment}"]
-    parts += [f"{seen.name}{_GAP}{seen_text(seen, hidden)}" for seen in step.services]
+    parts += [f"{seen.name}{_GAP}{seen_text(seen, hidden, ago)}" for seen in step.services]
     parts.append(f"POST {step.url}{Route.LOCAL}")
     if _one_body(plan) is None:
         parts.append(_body(plan, step))
@@ -177,7 +195,7 @@ def _body(plan: Plan, step: Step) -> str:
 class RolloutDialog(ConfirmDialog[Plan]):
     """Asks before a rollout begins; returns the plan with its reason, or None.
 
-    `check_again` returns why it cannot begin as it was planned, empty where it can; `look_again`
+    `check_again` returns why it cannot begin as it was planned, None where it can; `look_again`
     finds anew what it touches, and whether its gates are open.
     """
 
@@ -185,7 +203,7 @@ class RolloutDialog(ConfirmDialog[Plan]):
         self,
         question: RolloutQuestion,
         palette: Palette,
-        check_again: Callable[[], str],
+        check_again: Callable[[], ConfirmRefusal | None],
         look_again: Callable[[RolloutQuestion], RolloutQuestion],
     ) -> None:
         plan = question.plan
@@ -238,15 +256,20 @@ class RolloutDialog(ConfirmDialog[Plan]):
 
     @property
     def _shown_question(self) -> RolloutQuestion:
-        """The question, with the uptimes of the services as they are by now."""
-        plan, shown_at, now = self._question.plan, self._question.answered_at, monotonic()
-        steps = []
-        for step in plan.steps:
-            waited = now - shown_at.get(step.node, plan.pressed_at)
-            services = tuple(seen.aged(waited) for seen in step.services)
-            steps.append(replace(step, services=services))
-        return replace(self._question, plan=replace(plan, steps=tuple(steps)))
+        """The question, with the uptimes of the services as they are by now.
 
-    def refusal(self) -> str:
+        While it is refused they are not known: then they stand, with their age.
+        """
+        plan, shown_at, now = self._question.plan, self._question.answered_at, monotonic()
+        waited = {step.node: now - shown_at.get(step.node, plan.pressed_at) for step in plan.steps}
+        if self.refused is not None:
+            return replace(self._question, seen_ago=waited)
+        steps = tuple(
+            replace(step, services=tuple(seen.aged(waited[step.node]) for seen in step.services))
+            for step in plan.steps
+        )
+        return replace(self._question, plan=replace(plan, steps=steps))
+
+    def refusal(self) -> ConfirmRefusal | None:
         """Return what has changed since the key was pressed."""
         return self._check_again()

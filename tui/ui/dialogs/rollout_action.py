@@ -6,7 +6,13 @@ from rich.table import Table
 
 from tui.model.order import Result, Route, write_operation
 from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepProgress, StepState
-from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRequest, Fact, facts_table
+from tui.ui.dialogs.confirm import (
+    ConfirmDialog,
+    ConfirmRefusal,
+    ConfirmRequest,
+    Fact,
+    facts_table,
+)
 from tui.ui.format.rollout_text import step_counts
 from tui.ui.format.status_lines import Palette
 
@@ -43,15 +49,17 @@ class RolloutActionDialog(ConfirmDialog[RolloutAction]):
         """All of the facts."""
         return self.facts
 
-    def refusal(self) -> str:
-        """Return how the rollout has changed since it was shown; empty if it has not."""
+    def refusal(self) -> ConfirmRefusal | None:
+        """Return how the rollout has changed since it was shown; None if it has not."""
         now, before = self._look(), self._before
         if not now.is_open:
-            return f"it is {now.state.value} by now"
+            return ConfirmRefusal(f"it is {now.state.value} by now")
         if self._action is RolloutAction.ABORT and before.state is not RolloutState.PAUSED:
-            return ""
+            return None
         same = (now.state, now.text, now.steps) == (before.state, before.text, before.steps)
-        return "" if same else "it changed since this opened"
+        if same:
+            return None
+        return ConfirmRefusal("it changed since this opened", f"{self._action.value} again")
 
 
 def action_facts(action: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
