@@ -129,7 +129,8 @@ async def trouble(deck: Deck, served: SimulatedCluster) -> None:
     served.cluster.stop(1, "stats_archiver")
     served.cluster.power_off(3)
     await deck.shows("FATAL", "STARTING", "ODD", "unreachable")
-    deck.app.action_unlock()
+    deck.fleet.unlocked = True
+    deck.app.show_current()
     await deck.on("alert_mgr")
     await deck.press("space")
 

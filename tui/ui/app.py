@@ -609,12 +609,19 @@ class DeckApp(MouseSafeApp):
         return self._theme_file.styles
 
     def action_unlock(self) -> None:
-        """Allow orders on required services in this session, each with typed name and reason."""
+        """Allow orders on required services in this session, once it is confirmed."""
+        from tui.ui.dialogs.unlock import UnlockDialog
+
         if self._fleet.read_only:
             self._warn(self._fleet.read_only)
-            return
-        self._fleet.unlocked = True
-        self.show_current()
+        elif not self._fleet.unlocked:
+            palette_key = key_text(self.live_keys["palette"])
+            self.push_screen(UnlockDialog(self._colors(), palette_key), self._unlock_confirmed)
+
+    def _unlock_confirmed(self, is_confirmed: bool | None) -> None:
+        if is_confirmed:
+            self._fleet.unlocked = True
+            self.show_current()
 
     def action_lock(self) -> None:
         """Refuse orders on required services again."""

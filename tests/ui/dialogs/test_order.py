@@ -21,6 +21,7 @@ from tui.model.order import Result
 from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.order import OrderDialog
+from tui.ui.dialogs.unlock import UnlockDialog
 
 pytestmark = pytest.mark.real_time
 
@@ -182,6 +183,9 @@ async def test_a_required_service_is_locked_until_the_palette_unlocks_it(
         await deck.press("ctrl+p", *"unlock required")
         await deck.shows("Unlock required services")
         await deck.press("down", "enter")
+        await deck.until(lambda: isinstance(deck.app.screen, UnlockDialog))
+        assert not deck.fleet.unlocked
+        await deck.confirm()
         await deck.shows("REQUIRED SERVICES UNLOCKED")
         await ask(deck, "r", "ccs")
         await deck.shows("DANGER")

@@ -122,7 +122,8 @@ async def test_the_key_bar_dims_what_would_be_refused_on_the_service_under_the_c
         await deck.until(lambda: dimmed() == {"sTop", "Restart"})
         await deck.on("ccs")
         await deck.until(lambda: dimmed() == {"Start", "sTop", "Restart", "Roll"})
-        deck.app.action_unlock()
+        deck.fleet.unlocked = True
+        deck.app.show_current()
         await deck.until(lambda: dimmed() == {"Start"})
 
 
