@@ -167,6 +167,69 @@ def test_a_node_whose_restart_was_verified_before_the_pause_does_not_remain() ->
     assert rollout.remaining == ("node2", "node3", "node4")
 
 
+TURN = {
+    **intent(),
+    "id": "a-3",
+    "verb": "restart",
+    "node": "node2",
+    "url": "https://10.0.0.2:9443",
+    "services": BEGUN["steps"][0]["services"],
+}
+
+
+def test_a_node_whose_action_a_later_session_resolved_does_not_remain() -> None:
+    """Its process ended with the action sent, so there is no record of the node's turn."""
+    sent = {"kind": "sent", "id": "a-3"}
+    resolved = {
+        **records.resolved(Verdict("alert_mgr", Result.VERIFIED), "RUNNING", AT, "a-3"),
+    }
+    (rollout,) = found_rollouts(BEGUN, TURN, sent, resolved)
+    assert rollout.done == {"node2"}
+    (rollout,) = found_rollouts(BEGUN, TURN, sent, {**resolved, "result": "unknown"})
+    assert not rollout.done
+    # The record of its turn is the newer one: it may not have stayed up.
+    (rollout,) = found_rollouts(BEGUN, TURN, sent, resolved, step(0, StepResult.FAILED))
+    assert not rollout.done
+
+
+def test_a_node_that_reported_failure_of_an_action_remains() -> None:
+    lost = {"kind": "result", "id": "a-3", "outcome": "taken", "refused": ["alert_mgr"]}
+    verdict = {**records.verdict(Verdict("alert_mgr", Result.VERIFIED)), "id": "a-3"}
+    (rollout,) = found_rollouts(BEGUN, TURN, lost, verdict)
+    assert not rollout.done
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"verb": "stop"},
+        {"url": "https://10.0.0.9:9443"},
+        {"node": "node7"},
+        {"at": (AT - timedelta(hours=1)).isoformat()},
+    ],
+)
+def test_an_action_that_is_not_the_one_of_its_turn_is_not_counted(other: dict[str, Any]) -> None:
+    verdict = {**records.verdict(Verdict("alert_mgr", Result.VERIFIED)), "id": "a-3"}
+    (rollout,) = found_rollouts(BEGUN, {**TURN, **other}, verdict)
+    assert not rollout.done
+
+
+def test_a_node_is_done_once_all_services_of_its_turn_are_verified() -> None:
+    turn = {**BEGUN["steps"][0]}
+    seen = turn["services"][0]
+    turn["services"] = [seen, {**seen, "name": "mdns_server"}]
+    both = {**TURN, "services": turn["services"]}
+    verdicts = [
+        {**records.verdict(Verdict(name, Result.VERIFIED)), "id": "a-3"}
+        for name in ("alert_mgr", "mdns_server")
+    ]
+    begun = {**BEGUN, "steps": [turn, *BEGUN["steps"][1:]]}
+    (rollout,) = found_rollouts(begun, both, verdicts[0])
+    assert not rollout.done
+    (rollout,) = found_rollouts(begun, both, *verdicts)
+    assert rollout.done == {"node2"}
+
+
 @pytest.mark.parametrize("is_done", [True, False])
 def test_one_that_ended_is_none(*, is_done: bool) -> None:
     end = records.rollout_end(is_done=is_done, text="")

@@ -36,11 +36,12 @@ from tui.fleet.protocols import (
 from tui.fleet.rollout.manager import Rollouts
 from tui.fleet.unmanaged_nodes import UnmanagedNode, find_unmanaged_nodes
 from tui.journal.other_actions import OtherAction
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.context import ClusterContext
 from tui.model.event import Event, RoleChange
 from tui.model.node import Identity, NodeEvidence
-from tui.model.order import Order, OrderPhase, OrderProgress, SeenService, Verdict
+from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import RolloutProgress
 from tui.model.service import kind_of
@@ -402,23 +403,41 @@ class Fleet:
             for verdict in progress.verdicts:
                 if verdict not in reported:
                     self._record(verdict_event(order, verdict))
+            self._count_verified(progress)
         self.listener.order_moved(progress)
 
     def _rollout_moved(self, progress: RolloutProgress, event: Event | None) -> None:
         if event is not None:
             self._record(event)
+        cluster = progress.plan.cluster
+        self._offer(one for one in self.rollouts.cut_off if one.cluster != cluster)
         self.listener.rollout_moved(progress)
 
     def _report_unfinished_rollouts(self) -> None:
         """Report those of earlier sessions whose nodes are watched here, at the same addresses."""
         urls = {node.name: node.profile.url for node in self.nodes}
-        here = tuple(
+        self._offer(
             rollout
             for rollout in self.journal.unfinished_rollouts
             if all(urls.get(name) == url for name, url in rollout.nodes)
         )
-        if here:
-            self.listener.rollouts_unfinished(here)
+
+    def _count_verified(self, progress: OrderProgress) -> None:
+        """Plan no node again of a rollout that was cut off, once its action is verified."""
+        verified = [
+            verdict.service
+            for verdict in progress.verdicts
+            if verdict.result is Result.VERIFIED and not verdict.is_denied
+        ]
+        cut_off = (one.verified(progress.order, verified) for one in self.rollouts.cut_off)
+        self._offer(one for one in cut_off if one.remaining)
+
+    def _offer(self, cut_off: Iterable[UnfinishedRollout]) -> None:
+        """Keep the rollouts that were cut off, and report them where they have changed."""
+        offered = tuple(cut_off)
+        if offered != self.rollouts.cut_off:
+            self.rollouts.cut_off = offered
+            self.listener.rollouts_unfinished(offered)
 
     def _sees(self, order: Order) -> bool:
         """Whether an order's node answers, so that its verdict rests on all there is to see."""

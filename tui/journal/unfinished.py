@@ -1,7 +1,7 @@
 """Orders and rollouts of earlier sessions that have no end in the journal. Pure."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -175,6 +175,7 @@ def _text(fields: dict[str, Any], name: str) -> str:
 
 _RECENT = timedelta(days=1)
 _KINDS = (b'"plan"', b'"step"', b'"rollout_end"')
+_ACTION_KINDS = (b'"intent"', b'"result"', b'"verdict"', b'"resolved"')
 _OVER = frozenset({StepResult.VERIFIED.value, StepResult.RESTARTED.value, StepResult.SKIPPED.value})
 
 
@@ -183,6 +184,7 @@ class UnfinishedRollout:
     """A rollout whose process ended before it did; `nodes` are names and addresses, in turn.
 
     `done` are the nodes that were verified or skipped, or whose restart was before it stopped.
+    `unverified` are the services of each node's turn of which no action is verified.
     """
 
     id: str
@@ -192,6 +194,21 @@ class UnfinishedRollout:
     nodes: tuple[tuple[str, str], ...]
     began_on: datetime
     done: frozenset[str] = frozenset()
+    unverified: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def verified(self, order: Order, names: Iterable[str]) -> "UnfinishedRollout":
+        """Return it after services of an order were verified, also by a later session.
+
+        A node is done once they are all those of its turn.
+        """
+        node, since = order.target.node, order.pressed_on
+        is_same = order.verb.value == self.verb and (node, order.target.url) in self.nodes
+        counted = self.unverified.get(node, frozenset()) & {*names}
+        if not is_same or not counted or since < self.began_on:
+            return self
+        rest = self.unverified[node] - counted
+        done = self.done if rest else self.done | {node}
+        return replace(self, done=done, unverified={**self.unverified, node: rest})
 
     @property
     def remaining(self) -> tuple[str, ...]:
@@ -204,11 +221,13 @@ class RolloutFollower:
 
     def __init__(self) -> None:
         self._open: dict[str, UnfinishedRollout] = {}
+        self._orders: dict[str, Order] = {}
 
     def follow(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the lines; one that cannot be read as a record is skipped here."""
         for line in lines:
-            if any(kind in line for kind in _KINDS):
+            kinds = _KINDS + _ACTION_KINDS if self._open else _KINDS
+            if any(kind in line for kind in kinds):
                 record = open_record(line.removesuffix(b"\n"))
                 if record is not None:
                     self._take(record, str(record.get("id", "")))
@@ -238,6 +257,25 @@ class RolloutFollower:
                 self._open[id_] = replace(self._open[id_], done=done)
             case "rollout_end":
                 self._open.pop(id_, None)
+            case _ if self._open:
+                self._take_action(record, id_)
+
+    def _take_action(self, record: Record, id_: str) -> None:
+        order = self._orders.get(id_)
+        match record.get("kind"):
+            case "intent" if (intended := _order(record)) is not None:
+                self._orders[id_] = intended
+            case "result" if order is not None:
+                # What the node reported failure of is looked at, whatever it shows later.
+                failed = _failed(record, frozenset(order.names))
+                kept = tuple(seen for seen in order.services if seen.name not in failed)
+                self._orders[id_] = replace(order, services=kept)
+            case "verdict" | "resolved" if order is not None:
+                if record.get("result") == Result.VERIFIED.value:
+                    names = [name for name in order.names if name == record.get("service")]
+                    self._open = {
+                        key: rollout.verified(order, names) for key, rollout in self._open.items()
+                    }
 
 
 def _plan(record: Record, id_: str) -> UnfinishedRollout | None:
@@ -252,6 +290,12 @@ def _plan(record: Record, id_: str) -> UnfinishedRollout | None:
                 (_shown_text(step["node"]), _shown_text(step["url"])) for step in record["steps"]
             ),
             _moment(record["at"]),
+            unverified={
+                _shown_text(step["node"]): frozenset(
+                    _text(seen, "name") for seen in step["services"]
+                )
+                for step in record["steps"]
+            },
         )
     except (KeyError, TypeError, ValueError):
         return None

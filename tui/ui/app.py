@@ -339,6 +339,7 @@ class DeckApp(MouseSafeApp):
     def rollouts_unfinished(self, rollouts: tuple[UnfinishedRollout, ...]) -> None:
         """Show how far the rollouts of earlier sessions had come."""
         self._rollouts.take_unfinished(rollouts)
+        self._show_orders()
 
     def notify(
         self,

@@ -25,6 +25,7 @@ from tests.fleet.rollouts import (
 from tests.fleet.witness import records
 from tui.credentials import Secret
 from tui.fleet.orders.executor import NotAccepted
+from tui.fleet.orders.verdict import Patience
 from tui.fleet.protocols import NullListener
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.journal.chain import check_chain
@@ -769,3 +770,31 @@ async def test_the_next_start_reports_how_far_a_rollout_that_was_cut_off_had_com
         assert not listener.rollouts
     (end,) = records(folder, "rollout_end")
     assert (end["result"], end["id"]) == ("done", records(folder, "plan")[1]["id"])
+
+
+async def test_a_node_whose_action_is_verified_by_the_next_session_is_not_planned_again(
+    three: SimulatedCluster, tmp_path: Path
+) -> None:
+    """Its process ended before the verdict, and the offer is made anew with each that comes."""
+    folder = tmp_path / "rsdeck"
+    async with rolling(three, journal=OrderJournal(folder), patience=Patience(steady=600)) as deck:
+        await begun(deck)
+        await deck.until(lambda: deck.fleet.orders.progress)
+        (order,) = [one.order for one in deck.fleet.orders.progress.values()]
+        await deck.until(lambda: is_up(deck, "node2", since=order))
+    listener = Unfinished()
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        deck.fleet.listener = listener
+        await deck.until(lambda: [rest.done for rest in listener.rollouts] == [{"node2"}])
+        assert deck.fleet.rollouts.cut_off == listener.rollouts
+        await deck.known()
+        verdict = await deck.verdict(deck.give(Verb.RESTART, SERVICE, node="node3"))
+        assert verdict.result is Result.VERIFIED
+        await deck.until(lambda: [rest.remaining for rest in listener.rollouts] == [("node1",)])
+    listener = Unfinished()
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        deck.fleet.listener = listener
+        await deck.until(lambda: [rest.remaining for rest in listener.rollouts] == [("node1",)])
+        await begun(deck, nodes=("node1",))
+        assert not listener.rollouts
+    assert [one["result"] for one in records(folder, "resolved")] == ["verified"]

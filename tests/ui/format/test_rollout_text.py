@@ -31,6 +31,7 @@ from tui.model.rollout import (
 )
 from tui.ui.controllers.rollouts import unfinished_text
 from tui.ui.format.rollout_text import (
+    cut_off_line,
     rollout_alarm,
     rollout_heading,
     rollout_line,
@@ -410,3 +411,19 @@ def test_a_rollout_that_was_cut_off_shows_how_far_it_had_come(
     over = frozenset(name for name, _ in nodes[:done])
     rollout = UnfinishedRollout("a-r1", "restart", "demo", ("alert_mgr",), nodes, SINCE, over)
     assert unfinished_text(rollout) == shown
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (80, "CUT OFF · n1, n2 remain · o plans them · restart alert_mgr of demo · 1 more"),
+        (60, "CUT OFF · n1, n2 remain · o plans them · 1 more"),
+        (36, "CUT OFF · o plans them"),
+    ],
+)
+def test_a_rollout_that_was_cut_off_stays_in_a_line(width: int, shown: str) -> None:
+    nodes = tuple((f"n{number}", "https://n:9443") for number in range(3))
+    one = UnfinishedRollout(
+        "a-r1", "restart", "demo", ("alert_mgr",), nodes, SINCE, frozenset({"n0"})
+    )
+    assert cut_off_line([one, one], "o", PALETTE, width).plain.strip() == shown

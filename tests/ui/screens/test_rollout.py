@@ -150,8 +150,11 @@ async def test_o_plans_what_remains_of_a_rollout_that_was_cut_off(
     rest = UnfinishedRollout("a-r1", "restart", "demo", (SERVICE,), nodes, began, done)
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
+        deck.fleet.rollouts.cut_off = (rest,)
         deck.app.rollouts_unfinished((rest,))
-        await deck.shows("A rollout was cut off")
+        await deck.shows("A rollout was cut off", "CUT OFF · node3, node1 remain · o plans them")
+        await deck.press("x")
+        await deck.until(lambda: "CUT OFF" not in deck.text)
         await deck.open("o", RolloutDialog)
         await deck.shows("1 of 2   node3", "2 of 2   node1")
     assert not posts(served)

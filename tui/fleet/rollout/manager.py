@@ -15,6 +15,7 @@ from tui.fleet.rollout.health_gate import GateFinding, HealthGate
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan, starts_of
 from tui.fleet.rollout.runner import RehearsalStop, RolloutRunner
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.event import Cause, Event, RolloutMoved
@@ -64,7 +65,8 @@ Report = Callable[[RolloutProgress, Event | None], None]
 class Rollouts:
     """Begins rollouts and keeps what came of them; one at a time for a cluster.
 
-    `report` is called at every move, with an event where it is one for the history.
+    `report` is called at every move, with an event where it is one for the history. `cut_off`
+    are those of earlier sessions of which nodes remain.
     """
 
     def __init__(self, fleet: RolloutHost, report: Report, patience: Patience) -> None:
@@ -73,6 +75,7 @@ class Rollouts:
         self._patience = patience
         self._runners: dict[int, RolloutRunner] = {}
         self.progress: dict[int, RolloutProgress] = {}
+        self.cut_off: tuple[UnfinishedRollout, ...] = ()
         self._last = 0
         self._away: set[str] = set()
 

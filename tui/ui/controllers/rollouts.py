@@ -166,7 +166,7 @@ class RolloutController:
     def show(self) -> None:
         """Open the screen of a rollout: a paused one, else a running one, else the last.
 
-        Where there is none, show the plan of what remains of one of an earlier session.
+        Where none is open, show the plan of what remains of one of an earlier session, if any.
         """
         progress = self._fleet.rollouts.progress
         wants = [RolloutState.RUNNING, RolloutState.PAUSED]
@@ -178,7 +178,7 @@ class RolloutController:
             ),
             default=None,
         )
-        if best is None and self._unfinished:
+        if self._unfinished and (best is None or not best.is_open):
             rest = self._unfinished[0]
             remaining = nodes_to_restart(rest, self._fleet.orders.progress.values())
             if remaining:
@@ -192,8 +192,10 @@ class RolloutController:
 
     def take_unfinished(self, rollouts: Sequence[UnfinishedRollout]) -> None:
         """Report how far rollouts of earlier sessions had come; `show` plans what remains."""
-        self._unfinished = [*rollouts]
+        known, self._unfinished = self._unfinished, [*rollouts]
         for rollout in rollouts:
+            if rollout in known:
+                continue
             shows = f"{self._key('rollouts')} shows the plan of what remains."
             self._warn(f"{unfinished_text(rollout)} {shows}")
 

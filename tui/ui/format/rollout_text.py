@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich.text import Text
 
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import one_unit, two_units_padded
 from tui.model.dataclass import dataclass
 from tui.model.order import Moment, OrderProgress, Result, TimelineMark, Verdict
@@ -408,6 +409,29 @@ def rollout_line(
         for rank, (long, brief) in enumerate(texts)
         if long
     ]
+    return _fitted_line(parts, style, width)
+
+
+def cut_off_line(
+    rollouts: Sequence[UnfinishedRollout], key: str, palette: Palette, width: int = 10_000
+) -> Text:
+    """Return the first rollout that was cut off, in a line; `key` plans the nodes that remain."""
+    first = rollouts[0]
+    rest, count = first.remaining, f"{len(first.remaining)} of {len(first.nodes)} remain"
+    named = f"{', '.join(rest)} remain{'s' if len(rest) == 1 else ''}"
+    where = f" of {first.cluster}" if first.cluster else ""
+    more = f"{len(rollouts) - 1} more" if len(rollouts) > 1 else ""
+    parts = [
+        Part(Text("CUT OFF"), 0),
+        Part(Text(named if len(rest) <= _NAMED else count), 2, Text(count)),
+        Part(Text(f"{key} plans them"), 0),
+        Part(Text(f"{first.verb} {', '.join(first.names)}{where}"), 3, Text("")),
+        Part(Text(more), 4),
+    ]
+    return _fitted_line([part for part in parts if part.text], palette["warn"], width)
+
+
+def _fitted_line(parts: Sequence[Part], style: str, width: int) -> Text:
     kept = parts_that_fit(parts, width - 2, len(_DOT))
     line = Text(f" {_DOT.join(part.text.plain for part in kept)} ", style)
     line.no_wrap, line.overflow, line.end = True, "ellipsis", ""

@@ -21,6 +21,7 @@ class OrderLines(TextLine):
         self._fleet = fleet
         self._dismissed: set[int] = set()
         self._dismissed_rollouts: set[int] = set()
+        self._is_cut_off_dismissed = False
         self._ended: dict[int, float] = {}
 
     def present(self, palette: Palette, key: str) -> None:
@@ -41,6 +42,8 @@ class OrderLines(TextLine):
             lines = rollout_text.rollout_lines(
                 rolled, now, _AT_MOST // 2, key, palette, width=width
             )
+        if rollouts.cut_off and not self._is_cut_off_dismissed:
+            lines.append(rollout_text.cut_off_line(rollouts.cut_off, key, palette, width))
         lines += status_lines.order_lines(alone, now, _AT_MOST - len(lines), palette, width)
         self.say(Text("\n").join(lines))
         self.styles.height = max(1, len(lines))
@@ -53,7 +56,8 @@ class OrderLines(TextLine):
         self._ended = {number: at for number, at in self._ended.items() if number in orders}
 
     def dismiss(self) -> None:
-        """Show what has ended no more."""
+        """Show what has ended no more, nor what was cut off; its key still plans the rest."""
+        self._is_cut_off_dismissed = bool(self._fleet.rollouts.cut_off)
         orders, rollouts = self._fleet.orders.progress, self._fleet.rollouts.progress
         self._dismissed |= {number for number, order in orders.items() if not order.is_open}
         self._dismissed_rollouts |= {
