@@ -1,6 +1,7 @@
 """When a dialog starts to listen: painted long enough, and no key for long enough; both."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -307,3 +308,31 @@ async def test_a_frame_that_is_lost_after_the_key_undoes_the_decision() -> None:
         assert window.arm()
         window.decide(lambda: decided.append("after"))
         await wait_until(lambda: decided == ["after"])
+
+
+def key_at(key: str, at: float) -> events.Key:
+    event = events.Key(key, key if len(key) == 1 else None)
+    event.time = at
+    return event
+
+
+@pytest.mark.parametrize("keys", ["before", "after"])
+async def test_a_key_that_came_with_others_and_decides_nothing_is_called_too_early(
+    keys: str,
+) -> None:
+    """P5: a name and its enter in one write begin nothing, and that is said."""
+    async with open_window(0.0, 0.0) as window:
+        assert window.arm()
+        calls: list[str] = []
+        now = time.monotonic()
+        if keys == "before":
+            window.drops_input(key_at("r", now))
+        window.drops_input(key_at("enter", now))
+        window.decide(lambda: calls.append("decided"))
+        if keys == "after":
+            window.input_arrived(key_at("x", now))
+            window.drops_input(key_at("x", now))
+        assert window.arming_hints == [("too early: press again", "")]
+        window.drops_input(key_at("x", now + 60))
+        assert window.arming_hints == []
+        assert calls == []

@@ -32,7 +32,7 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
         self._report: FrameReport | None = None
         self._quiet_since = self._armed_at = 0.0
         self._key_at = self._arrived_at = 0.0
-        self._is_alone, self._was_early = True, False
+        self._is_alone, self._was_early, self._is_undone = True, False, False
         self._pending: Timer | None = None
         self.is_armed = False
 
@@ -111,7 +111,7 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
         # By when it came: on a busy machine its turn may come long after.
         is_early = not self.is_armed or event.time < self._armed_at
         if isinstance(event, _TYPED):
-            self._was_early = is_early
+            self._was_early, self._is_undone = is_early or self._is_undone, False
         return is_early
 
     def decide(self, decision: Callable[[], Awaitable[None] | None]) -> None:
@@ -123,21 +123,28 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
             decide = partial(self._decide_alone, decision, self._key_at)
             self._pending = self.set_timer(self.arming_times.alone, decide)
         else:
-            self.app.bell()
+            self._refuse_early()
 
     async def _decide_alone(
         self, decision: Callable[[], Awaitable[None] | None], key_at: float
     ) -> None:
         """Decide, unless other input came after the key of `key_at`, handled or not."""
+        self._pending = None
         if max(self._arrived_at, self._key_at) > key_at or not self.arm():
-            self.app.bell()
+            self._refuse_early()
         elif (waits := decision()) is not None:
             await waits
 
+    def _refuse_early(self) -> None:
+        """Let the line of hints say that the key decided nothing, until the next is handled."""
+        self._was_early = True
+        self.app.bell()
+
     def _cancel_pending(self) -> None:
+        """Decide nothing by the key that was about to; the key that follows lets it be said."""
         if self._pending is not None:
             self._pending.stop()
-            self._pending = None
+            self._pending, self._is_undone = None, True
 
 
 class ArmedScreen(TypeAheadProofScreen[_Result], Generic[_Result]):
