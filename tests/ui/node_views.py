@@ -22,6 +22,7 @@ def node_view(
     cluster: str = "payments",
     trouble: Trouble | None = None,
     number: int = 1,
+    paused: bool = False,
 ) -> NodeView:
     """Make a view at NOW of a node that answered `age` seconds ago; None: never."""
     profile = NodeProfile(
@@ -42,7 +43,7 @@ def node_view(
         stale_after=4.0,
         interval=2.0,
         next_at=None,
-        paused=False,
+        paused=paused,
         wrong_node="",
         presented=None,
         evidence=NodeEvidence(),

@@ -99,6 +99,39 @@ def test_a_node_whose_last_poll_failed_is_not_ok_though_its_answer_is_recent() -
     assert summed(one, two)[:2] == ["nodes 1/2 ok", "services 1/1 ok"]
 
 
+def test_while_polling_is_paused_the_last_polls_are_summed_up_as_past() -> None:
+    lost = Trouble(TroubleKind.UNREACHABLE, "refused the connection")
+    one = node_view("node1", Service("a", "RUNNING"), age=60.0, paused=True)
+    two = node_view("node2", Service("a", "STOPPED"), age=60.0, paused=True)
+    gone = node_view("node3", Service("a", "RUNNING"), age=60.0, paused=True, trouble=lost)
+    assert summed(one, two, gone)[:3] == [
+        "nodes 2/3 were ok, paused", "services 1/2 were ok", "✗ 1 down",
+    ]  # fmt: skip
+    assert words(nodes_parts([one], PALETTE)) == ["node1 1/1 were ok"]
+    just_paused = node_view("node1", Service("a", "RUNNING"), paused=True)
+    assert summed(just_paused)[:2] == ["nodes 1/1 ok", "services 1/1 ok"]
+
+
+def test_in_a_narrow_band_what_is_down_or_restarted_is_worth_more_than_that_nodes_are_ok() -> None:
+    view = node_view("node1", Service("a", "STOPPED"))
+    summary = ClusterSummary.of([view], 2, [FULL], placed(FULL))
+    name, brief = (view_name(text, PALETTE) for text in ("matrix · 12 nodes of demo", "matrix"))
+    left = brief_parts(name, summary, None, NOW, TODAY, palette=PALETTE, short_name=brief)
+    for width, shown in (
+        (60, "rsdeck matrix   ✗ 1 down   ↻ 2/1h   ▲ 1 alert on node3"),
+        (48, "rsdeck matrix   ✗ 1 down   ▲ 1 alert on node3"),
+    ):
+        assert header_lines(Header("", brief=left), width, 1, PALETTE)[0].plain.strip() == shown
+
+
+def test_the_terms_keep_their_place_in_fewer_words_where_something_changes() -> None:
+    calm = known(alerts=(), quorum=Quorum(3, 3), license=FULL.license.value)
+    moving = node_view("node1", Service("a", "RUNNING"), Service("b", "STARTING"))
+    parts = cluster_parts(ClusterSummary.of([moving], 1, [calm]), NOW, TODAY, PALETTE)
+    line = header_lines(Header("", cluster=parts), 120, 3, PALETTE)[1].plain
+    assert "◐ 1 changing   ↻ 1 not from here/1h   alerts 0   quorum ok   lic 41 d" in line
+
+
 def test_a_band_of_one_line_has_of_the_context_what_needs_a_look() -> None:
     view = node_view("node1", Service("a", "RUNNING"))
     soon = known(license=License(expired=True), certificates=FULL.certificates.value)
@@ -123,13 +156,13 @@ def narrow(*pills: Part, restarts: int = 2) -> str:
     return header_lines(Header("", pills, brief=left), 80, 1, PALETTE)[0].plain
 
 
-def test_in_a_narrow_band_an_alert_is_shown_before_restarts_and_nodes_are_not_left_out() -> None:
+def test_in_a_narrow_band_what_needs_a_look_is_shown_before_that_all_nodes_are_ok() -> None:
     alert = "▲ 1 alert on node3"
-    assert f"rsdeck timeline   nodes 1/1 ok   ↻ 2 not from here/1h   {alert}" in narrow()
-    assert f"timeline · 3 nodes   nodes 1/1 ok   {alert}   certs 12 d" in narrow(restarts=0)
+    assert f"rsdeck timeline   nodes 1/1 ok   ↻ 2/1h   {alert}   crt 12 d" in narrow()
+    assert f"timeline · 3 nodes   nodes 1/1 ok   {alert}   crt 12 d" in narrow(restarts=0)
     production = Part(Text(" PROD "), 0)
     crowded = narrow(production, Part(Text("x" * 8), 0))
-    assert f"rsdeck timeline   nodes 1/1 ok   {alert} " in crowded
+    assert f"rsdeck timeline   ↻ 2/1h   {alert} " in crowded
 
 
 def test_a_band_of_one_line_says_that_the_quorum_is_lost_and_not_that_it_is_kept() -> None:

@@ -48,7 +48,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSummary:
-    """Sums over nodes; those of services are over the nodes that are polled and fresh."""
+    """Sums over nodes; those of services are over the nodes that are polled and fresh.
+
+    While polling is paused they are by the last polls; `is_past` where those are stale by now.
+    """
 
     nodes: int = 0
     nodes_ok: int = 0
@@ -60,6 +63,7 @@ class ClusterSummary:
     restarts: int = 0
     contexts: tuple[ClusterContext, ...] = ()
     alerts: tuple[PlacedAlert, ...] = ()
+    is_past: bool = False
 
     @classmethod
     def of(
@@ -73,22 +77,23 @@ class ClusterSummary:
 
         `alerts` are those of the contexts, each with its node.
         """
-        fresh = [view for view in views if view.answers]
+        well = [view for view in views if view.answers or view.answered_before_pause]
         healths = [
-            service.health(view.facts.disabled) for view in fresh for service in view.problems
+            service.health(view.facts.disabled) for view in well for service in view.problems
         ]
         down = sum(health in (Health.DOWN, Health.FAILED) for health in healths)
         return cls(
             nodes=len(views),
-            nodes_ok=len(fresh),
-            services=sum(view.tally.total for view in fresh),
-            services_ok=sum(view.tally.well for view in fresh),
+            nodes_ok=len(well),
+            services=sum(view.tally.total for view in well),
+            services_ok=sum(view.tally.well for view in well),
             down=down,
             changing=healths.count(Health.MOVING),
             unknown=healths.count(Health.UNKNOWN),
             restarts=restarts,
             contexts=tuple(contexts),
             alerts=tuple(alerts),
+            is_past=any(view.answered_before_pause for view in well),
         )
 
 
@@ -132,12 +137,18 @@ def cluster_parts(
     summary: ClusterSummary, now: float, today: datetime, palette: Palette
 ) -> tuple[Part, ...]:
     """Return line 2: nodes, services, what is down or was restarted, and what surrounds them."""
-    nodes_ok = summary.nodes_ok == summary.nodes
-    services_ok = not summary.down
+    services = _counted(
+        "services",
+        summary.services_ok,
+        summary.services,
+        palette,
+        is_ok=not summary.down,
+        is_past=summary.is_past,
+    )
     again, brief = restarts_texts(summary.restarts)
     parts = [
-        Part(_counted("nodes", summary.nodes_ok, summary.nodes, nodes_ok, palette), 0),
-        Part(_counted("services", summary.services_ok, summary.services, services_ok, palette), 2),
+        Part(_nodes_counted(summary, palette), 0),
+        Part(services, 2),
         Part(Text(f"✗ {summary.down} down" if summary.down else "", palette["bad"]), 1),
         Part(Text(f"? {summary.unknown} unknown" if summary.unknown else "", palette["warn"]), 3),
         Part(
@@ -157,10 +168,27 @@ _CALM = 5
 """The rank from which a part of the cluster's line needs no look."""
 
 
-def _counted(word: str, well: int, total: int, is_ok: bool, palette: Palette) -> Text:
+def _nodes_counted(summary: ClusterSummary, palette: Palette) -> Text:
+    """Return how many nodes are ok, or were before a pause, which it names."""
+    text = _counted(
+        "nodes",
+        summary.nodes_ok,
+        summary.nodes,
+        palette,
+        is_ok=summary.nodes_ok == summary.nodes,
+        is_past=summary.is_past,
+    )
+    return text.append(", paused" if summary.is_past else "", palette["muted"])
+
+
+def _counted(
+    word: str, well: int, total: int, palette: Palette, *, is_ok: bool, is_past: bool = False
+) -> Text:
+    """Return how many of `total` are ok, dim where they were, since old data is."""
     text = Text().append(f"{word} ", palette["muted"])
-    text.append(f"{well}/{total}" if total else NOTHING, "bold" if is_ok else palette["bad"])
-    return text.append(" ok", palette["muted"])
+    calm = palette["muted"] if is_past else "bold"
+    text.append(f"{well}/{total}" if total else NOTHING, calm if is_ok else palette["bad"])
+    return text.append(" were ok" if is_past else " ok", palette["muted"])
 
 
 def _old(read: Iterable[Known[_Value]], now: float) -> str:
@@ -222,16 +250,24 @@ def _days(moment: datetime, today: datetime) -> int:
     return int((moment - today).total_seconds() // _DAY)
 
 
+_BRIEF_TERMS = {"license": "lic", "certs": "crt"}
+
+
 def _term(word: str, days: int | None, rank: int, palette: Palette) -> Part:
     """Return for how long something is valid; what ends soon is more important."""
-    text = Text().append(f"{word} ", palette["muted"])
     if days is None:
-        return Part(text.append(NOTHING, palette["muted"]), rank)
-    if days < 0:
-        return Part(text.append("expired", palette["warn"]), 2)
-    if days < SOON:
-        return Part(text.append(f"{days} d", palette["warn"]), 3)
-    return Part(text.append(f"{days} d", "bold"), rank)
+        words, style = NOTHING, palette["muted"]
+    elif days < 0:
+        words, style, rank = "expired", palette["warn"], 2
+    elif days < SOON:
+        words, style, rank = f"{days} d", palette["warn"], 3
+    else:
+        words, style = f"{days} d", "bold"
+    long, brief = (
+        Text().append(f"{name} ", palette["muted"]).append(words, style)
+        for name in (word, _BRIEF_TERMS[word])
+    )
+    return Part(long, rank, brief)
 
 
 def nodes_parts(views: Sequence[NodeView], palette: Palette) -> tuple[Part, ...]:
@@ -262,11 +298,16 @@ def _services_of(view: NodeView, palette: Palette) -> tuple[bool, Text]:
         return False, Text().append(f"{view.title} ", palette["muted"]).append(
             trouble, palette["bad"]
         )
-    return not one.down, _counted(view.title, one.services_ok, one.services, not one.down, palette)
+    is_ok, past = not one.down, one.is_past
+    services = _counted(
+        view.title, one.services_ok, one.services, palette, is_ok=is_ok, is_past=past
+    )
+    return is_ok, services
 
 
 def _nodes_of(name: str, one: ClusterSummary, palette: Palette) -> Text:
-    return _counted(name, one.nodes_ok, one.nodes, one.nodes_ok == one.nodes, palette)
+    is_ok = one.nodes_ok == one.nodes
+    return _counted(name, one.nodes_ok, one.nodes, palette, is_ok=is_ok, is_past=one.is_past)
 
 
 def node_parts(view: NodeView, context: ClusterContext, palette: Palette) -> tuple[Part, ...]:
@@ -346,10 +387,13 @@ def brief_parts(
     """Return the left side of a band of one line; `name` is the node's, or the view's.
 
     `short_name` stands for it where there is little room, None where it has no shorter one.
-    Of what surrounds the nodes, it has what needs a look.
+    Of what surrounds the nodes, it has what needs a look, which is worth more than that all nodes
+    are ok.
     """
     nodes_ok = summary.nodes_ok == summary.nodes
     down = f"✗ {summary.down} down" if summary.down else ""
+    again = restarts_texts(summary.restarts)[1]
+    fewest = f"↻ {summary.restarts}/1h" if summary.restarts else ""
     around = (
         _quorum([context.quorum for context in summary.contexts], now, palette),
         _alerts(summary, now, palette),
@@ -358,12 +402,9 @@ def brief_parts(
     )
     parts = [
         Part(name, 0, short_name),
-        Part(
-            _counted("nodes", summary.nodes_ok, summary.nodes, nodes_ok, palette),
-            2 if nodes_ok else 1,
-        ),
+        Part(_nodes_counted(summary, palette), 4 if nodes_ok else 1),
         Part(Text(down, palette["bad"]), 1),
-        Part(Text(restarts_texts(summary.restarts)[1], palette["warn"]), 3),
+        Part(Text(again, palette["warn"]), 3, Text(fewest, palette["warn"])),
         *(part for part in around if part.rank < _CALM),
     ]
     if view is not None:

@@ -132,6 +132,12 @@ class NodeView:
         return self.is_fresh and self.reading.trouble is None and not self.wrong_node
 
     @property
+    def answered_before_pause(self) -> bool:
+        """Whether its last poll went well and is stale now only since polling is paused."""
+        is_well = self.reading.trouble is None and not self.wrong_node
+        return self.paused and self.is_stale and is_well
+
+    @property
     def scope(self) -> ServiceKinds:
         """What the cluster says of the services' kinds here."""
         return ServiceKinds(self.facts.optional, self.facts.disabled)
