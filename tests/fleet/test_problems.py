@@ -8,6 +8,7 @@ import pytest
 
 from tests.events import HERE
 from tests.ui.table.hostile import NAMES
+from tui.api.errors import Untrusted
 from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
 from tui.model.certificate import Certificate
 from tui.model.event import Cause, CrashLoop, Event, EventDetails, OrderGiven, Restart, StatusChange
@@ -118,6 +119,13 @@ def test_trouble_with_a_node_is_listed_with_its_kind_and_since_when(kind: Troubl
     assert problem.since == NOW - 90
     severity = Severity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Severity.CRITICAL
     assert problem.severity is severity
+
+
+def test_a_changed_certificate_has_both_fingerprints_whole_on_lines_of_their_own() -> None:
+    error = Untrusted("a presents another certificate: …", expected="ab" * 32, got="cd" * 32)
+    problem = problem_of(node("a", reading=Reading("a", trouble=error.trouble)))
+    assert problem.what == "not trusted: certificate changed"
+    assert problem.details == (f"pinned sha256:{'ab' * 32}", f"presented sha256:{'cd' * 32}")
 
 
 def test_the_place_of_a_trouble_is_not_repeated_in_its_reason() -> None:

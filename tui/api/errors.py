@@ -17,7 +17,7 @@ and whose hint and remedies are what helps. Keys and commands are named by who s
 
 from dataclasses import replace
 
-from tui.model.reading import Remedy, Trouble, TroubleKind
+from tui.model.reading import ChangedCertificate, Remedy, Trouble, TroubleKind
 
 
 class ApiError(Exception):
@@ -66,6 +66,8 @@ class Untrusted(Unreachable):
         super().__init__(text, hint, remedies)
         self.expected = expected
         self.got = got
+        if expected:
+            self.trouble = replace(self.trouble, changed=ChangedCertificate(expected, got))
 
 
 class LoginRefused(ApiError):

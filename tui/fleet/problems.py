@@ -58,7 +58,8 @@ class Problem:
     `since` is monotonic, None where the problem is older than the session; a problem that has no
     beginning is not `timed`. `rank` sorts problems of the same severity. `node` is a profile's
     name, or the key of a node that has none. `is_down` means that a node or a service is down now.
-    A node has one problem of a `subject` at most; a service may have two.
+    A node has one problem of a `subject` at most; a service may have two. `details` are lines that
+    belong to `what`, for where there is room.
     """
 
     severity: Severity
@@ -71,6 +72,7 @@ class Problem:
     has_profile: bool = True
     is_down: bool = False
     subject: ProblemSubject = ProblemSubject.SERVICE
+    details: tuple[str, ...] = ()
 
 
 class ReportedNode(Protocol):
@@ -223,6 +225,10 @@ def _connection(node: NodeCondition, now: float) -> Iterable[Problem]:
         kind = reading.trouble.kind
         severity = Severity.SERIOUS if kind is TroubleKind.NO_PASSWORD else Severity.CRITICAL
         what = f"{kind.value}: {reading.trouble.text.removeprefix(f'{node.place} ')}"
+        details: tuple[str, ...] = ()
+        if changed := reading.trouble.changed:
+            what = f"{kind.value}: certificate changed"
+            details = f"pinned sha256:{changed.pinned}", f"presented sha256:{changed.presented}"
         is_down = severity is Severity.CRITICAL
         yield Problem(
             severity,
@@ -232,6 +238,7 @@ def _connection(node: NodeCondition, now: float) -> Iterable[Problem]:
             since=reading.since,
             is_down=is_down,
             subject=ProblemSubject.CONNECTION,
+            details=details,
         )
     elif reading.answered_at is not None and not node.is_fresh(now):
         what = "stale: no good answer for more than two intervals"

@@ -249,7 +249,7 @@ def _status(
             yield Evidence(
                 EvidenceKind.PROBLEM,
                 Source.POLLS,
-                problem.what,
+                ", ".join((problem.what, *problem.details)),
                 began,
                 is_problem=True,
                 problem=problem,

@@ -46,12 +46,21 @@ class Remedy(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedCertificate:
+    """The SHA-256 of the certificate that is pinned, and of the one that is presented, in hex."""
+
+    pinned: str
+    presented: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """What was tried, where and what came back, in one sentence, and what helps.
 
     `hint` is advice in words, the same everywhere; `remedies` are what the program itself offers.
     `held_until` is when a login that is not sent for now may be sent again (aware, a whole minute).
     `later_hint` stands for a `hint` that doubts the address, where the node answered there before.
+    `changed` are the certificates where another one than the pinned one is presented.
     """
 
     kind: TroubleKind
@@ -60,6 +69,7 @@ class Trouble:
     remedies: tuple[Remedy, ...] = ()
     held_until: datetime | None = None
     later_hint: str = ""
+    changed: ChangedCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,16 @@ async def test_a_certificate_other_than_the_pinned_one_is_refused(
     pin = f'fingerprint = "sha256:{"ab" * 32}"\n'
     async with open_deck(one_node(served.urls[1], tmp_path, pin)) as deck:
         await deck.shows("NOT TRUSTED", "odd")
+        for size in ((80, 24), (60, 20)):
+            await deck.resize(*size)
+            await deck.press("P")
+            await deck.shows("not trusted: certificate changed", "pinned", "presented")
+            # A line of a narrow screen holds no whole digest.
+            whole = "".join(deck.text.split())
+            assert "ab" * 32 in whole
+            assert served.fingerprint in whole
+            await deck.press("P")
+            await deck.until(lambda: deck.app.screen is deck.app.deck)
     assert not served.cluster.requests
 
 

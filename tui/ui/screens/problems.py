@@ -57,6 +57,8 @@ _SHARE = 5
 """A column of names has at most this part of the width."""
 
 _BEFORE = "before"
+_HERE, _PADDING = 2, 2
+"""Lines for what is under the cursor where it has no details, and the cells beside them."""
 
 
 class ProblemOrder(Enum):
@@ -207,11 +209,18 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         can_go = problem is not None and problem.has_profile
         self._show_keys(_BAR, goes_first=_GOES_FIRST, dim=frozenset() if can_go else _UNFIT)
         if problem is None:
-            self._here.say(Text())
+            self._say_here("")
             return
         places = (visible_name(problem.service), self._titles[problem.node][0])
         where = " on ".join(filter(None, places))
-        self._here.say(Text(f"{problem.what} · {where}", self._palette["muted"]))
+        self._say_here("\n".join((f"{problem.what} · {where}", *problem.details)))
+
+    def _say_here(self, text: str) -> None:
+        """Show a text in two lines, or in as many as it has itself."""
+        self._here.say(Text(text, self._palette["muted"]))
+        width = max(1, self.size.width - _PADDING)
+        lines = len(Text(text).wrap(self.app.console, width)) if "\n" in text else 0
+        self._here.styles.height = max(_HERE, lines)
 
     @on(LiveTable.Chosen, "#problems")
     def _chosen(self, event: LiveTable.Chosen) -> None:
