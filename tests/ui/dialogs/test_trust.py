@@ -133,6 +133,15 @@ async def test_a_changed_certificate_is_explained_and_no_key_accepts_it(  # P12,
         assert screen.query_one("#certificate").has_class("-dangerous")
         assert not screen.query(Input)
         assert not screen.query(Button)
+        for size in ((80, 24), (60, 20)):
+            await deck.resize(*size)
+            await deck.shows("down shows the rest · esc close", "--yes")
+            await deck.press(*["pagedown"] * 12)
+            await deck.shows("compare")
+            await deck.until(lambda: "down shows the rest" not in deck.text)
+            await deck.shows("esc close")
+            await deck.press(*["pageup"] * 12)
+        await deck.resize(120, 40)
         for key in ("enter", "y", "Y", "a", "p", "s", "t", "T", "tab", "space", "ctrl+s", "f1"):
             await deck.press(key)
         await deck.press(*bare(served)[:8], "enter")

@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.errors import NoWidget
+from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from tui.model.dataclass import dataclass
@@ -28,9 +29,9 @@ NARROWEST = 30
 """Cells across that the facts need to be read at all."""
 
 _TOO_SMALL = "terminal too small to show what will be sent: make it larger, or esc", "escape"
-_MORE = "down shows the rest", "down"
+MORE = "down shows the rest", "down"
+"""The hint where facts go on below their last line in view."""
 _BACK = "up shows what was skipped", "up"
-_BORDER = 2
 _RENEWED_EVERY = 1.0
 """Seconds after which the facts are found anew: ages go on while the dialog is open."""
 
@@ -53,6 +54,18 @@ def facts_table(rows: Iterable[Fact], palette: Palette, label_width: int = 8) ->
 def facts_page(sentence: str, rows: Iterable[Fact], palette: Palette) -> Group:
     """Return what will happen in one sentence, and the facts below it."""
     return Group(Text(sentence, "bold"), facts_table(rows, palette))
+
+
+def fit_facts(box: Widget, facts: Widget, height: int) -> int:
+    """Limit the facts to the lines that the rest of their box leaves of `height`; return how many.
+
+    What does not fit scrolls, so that the lines below it, with the keys, stay in the window.
+    """
+    others = (widget for widget in box.children if widget is not facts and widget.display)
+    taken = sum(widget.outer_size.height for widget in others)
+    room = max(1, height - box.gutter.height - box.styles.margin.height - taken)
+    facts.styles.max_height = room
+    return room
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +237,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
 
     def _fit(self) -> int:
         """Limit the facts to the lines that fields and buttons leave; return how many."""
-        facts = self.query_one("#facts")
-        others = [widget for widget in self.query_one("#confirm").children if widget is not facts]
-        taken = sum(widget.outer_size.height for widget in others if widget.display)
-        room = max(1, self.size.height - _BORDER - taken)
-        facts.styles.max_height = room
-        return room
+        return fit_facts(self.query_one("#confirm"), self.query_one("#facts"), self.size.height)
 
     def _hidden(self, room: int) -> Hint | None:
         """Return why the essentials were not seen yet; None once they were.
@@ -255,7 +263,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             self._seen = max(self._seen, top + min(visible, room))
         if self._seen >= self._lines_needed(width):
             return None
-        return _MORE if top <= self._seen else _BACK
+        return MORE if top <= self._seen else _BACK
 
     def _lines_needed(self, width: int) -> int:
         """Return the number of lines to the end of the essentials, computed once a width."""

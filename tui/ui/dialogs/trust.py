@@ -34,7 +34,7 @@ from tui.fleet.onboarding.pinning import (
     pin_certificate,
 )
 from tui.ui.dialogs.armed import ArmedScreen, TypedInput
-from tui.ui.dialogs.confirm import facts_table
+from tui.ui.dialogs.confirm import MORE, facts_table, fit_facts
 from tui.ui.format.key_bar import hint_line
 from tui.ui.format.status_lines import Palette
 from tui.ui.widgets.text_line import TextLine
@@ -56,7 +56,7 @@ class TrustDialog(ArmedScreen[Configuration | None]):
     def compose(self) -> ComposeResult:
         """Lay out the facts; the field for the digits comes only where a pin may be set."""
         with Vertical(id="certificate"):
-            with VerticalScroll(id="facts"):
+            with VerticalScroll(id="facts", can_focus=False):
                 yield Static(
                     f"Reading the certificate of {self._profile.url} …", id="what", markup=False
                 )
@@ -117,7 +117,9 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         self.query_one("#message", TextLine).say(Text(text, self._palette[style]))
 
     def _arm(self) -> None:
-        """Enable the field once the keyboard is quiet."""
+        """Enable the field once the keyboard is quiet, and show what the keys do."""
+        facts = self.query_one("#facts", VerticalScroll)
+        fit_facts(self.query_one("#certificate"), facts, self.size.height)
         if not self.arm():
             hints = []
         elif not self._takes_digits:
@@ -132,14 +134,21 @@ class TrustDialog(ArmedScreen[Configuration | None]):
             if field is not None and field.disabled:
                 field.disabled = False
                 field.focus()
+        if self.is_armed and facts.scroll_offset.y < facts.max_scroll_y:
+            hints = [MORE, *hints]
         hints = [*self.arming_hints, *hints]
         self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
 
     def on_key(self, event: events.Key) -> None:
-        """Close; the field handles its keys first."""
+        """Close, or scroll; the field handles its keys first."""
         if event.key == "escape":
             event.stop()
             self.dismiss(None)
+        elif event.key in ("down", "pagedown", "up", "pageup"):
+            event.stop()
+            facts = self.query_one("#facts", VerticalScroll)
+            step = 1 if event.key.endswith("down") else -1
+            facts.scroll_relative(y=step * max(1, facts.size.height - 1), animate=False)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
