@@ -26,7 +26,7 @@ def test_the_picture_shows_what_the_deck_shows(tmp_path: Path) -> None:
     command = (sys.executable, "benchmarks/screenshot.py", str(fresh))
     subprocess.run(command, cwd=ROOT, check=True, timeout=250)  # noqa: S603 - our own words
     kept = words(ROOT / "docs" / "deck.svg")
-    assert {"stats_archiver", "STOPPED", "primary", "quorum", "sTop"} <= kept
+    assert {"stats_archiver", "STOPPED", "primary", "quorum", "Stop"} <= kept
     assert words(fresh) == kept
 
 

@@ -31,7 +31,7 @@ TIMELESS = (
     # How long it took is left out where it has too many digits.
     (re.compile(r"(?<=polled 9 s ago)(?: \(\d+ ms\))? *(?=│)"), " "),
     (re.compile(r"\(\d+(?= +│)"), "(9"),  # an age that goes on in the next line
-    (re.compile(r"(?:(?<=answered )|(?<=down )|(?<=up ))\d\.\d s\b"), "9.9 s"),
+    (re.compile(r"(?<=after )\d\.\d s\b"), "9.9 s"),
 )
 
 _TWO_DIGITS = re.compile(r"(?<![.\d])\d(\d s\b(?! stable)(?:[^ │─]| (?! ))*)")

@@ -205,8 +205,16 @@ class Moment(Enum):
 
     @property
     def word(self) -> str:
-        """The word for a person."""
-        return "answered" if self is Moment.ANSWERED else self.value
+        """The words for a person, before how long after the POST it was."""
+        return _MOMENT_WORDS[self]
+
+
+_MOMENT_WORDS = {
+    Moment.ANSWERED: "answered",
+    Moment.ANSWER_LOST: "answer lost",
+    Moment.DOWN: "seen down",
+    Moment.UP: "back",
+}
 
 
 @dataclass(frozen=True, slots=True)

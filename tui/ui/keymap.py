@@ -68,7 +68,7 @@ _ACTIONS, _SERVICES, _VIEWS, _NODES, _DECK = "Actions", "Services", "Views", "No
 # One key a line.
 KEYS: tuple[Key, ...] = (
     Key("start", "s", "order('start')", "Start", "Start the service, or all marked services", _ACTIONS, _ON_SERVICES, "Start"),
-    Key("stop", "t", "order('stop')", "Stop", "Stop the service, or all marked services", _ACTIONS, _ON_SERVICES, "sTop"),
+    Key("stop", "t", "order('stop')", "Stop", "Stop the service, or all marked services", _ACTIONS, _ON_SERVICES, "Stop"),
     Key("restart", "r", "order('restart')", "Restart", "Restart the service, or all marked services", _ACTIONS, _ON_SERVICES, "Restart"),
     Key("rollout", "R", "app.rollout", "Roll a restart over the cluster", "Restart the service on each node of the cluster in turn", _ACTIONS, _ON_SERVICES, "Roll"),
     Key("mark", "space", "mark", "Mark", "Mark or unmark the service, and go to the next", _ACTIONS, _ON_SERVICES),

@@ -160,9 +160,10 @@ def test_what_is_wrong_around_is_named_for_any_service() -> None:
     place = replace(HERE, maintenance=Maintenance("2026-01-02 03:04:05"))
     lines = texts("mdns_server", context=context, peers=peers, place=place)
     assert lines[0].startswith(
-        "this node is in maintenance since 2026-01-02 03:04:05, in maintenance: node2, "
-        "not polled: node3, with problems: node4, db"
+        "this node is in maintenance since 2026-01-02 03:04:05, node2 is in maintenance, "
+        "node3 is not polled, node4, db"
     )
+    assert lines[0].endswith(" have problems")
     assert lines[1:] == [
         "certificate expired: proxy (12 s ago)",
         "the license has expired (12 s ago)",

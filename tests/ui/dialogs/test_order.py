@@ -48,7 +48,7 @@ async def test_a_restart_is_confirmed_sent_once_watched_and_verified(
         assert deck.app.focused is not None
         assert deck.app.focused.id == "cancel"
         await deck.confirm()
-        await deck.shows("VERIFIED", "answered", "up")
+        await deck.shows("VERIFIED", "back after")
     assert body(served) == '{"operation_type": "restart", "services": ["alert_mgr"]}'
     assert posts(served)[0].uid == 1
 

@@ -92,7 +92,7 @@ def test_no_text_is_cut_at_any_width(width: int) -> None:
     impact = (Finding(Subject.UNHEALTHY, 3, names=("node2", "node3", "node4")),)
     lines = shown(replace(PLAIN, impact=impact), width)
     whole = "".join("".join(lines).split())
-    assert "withproblems:node2,node3,node4" in whole
+    assert "node2,node3,node4haveproblems" in whole
     assert "…" not in whole
     assert "withRedissupport" in whole
 

@@ -164,11 +164,11 @@ def test_what_the_restarts_touch_is_said_once_where_it_is_the_same_on_every_node
         ),
         (
             GateLook("node3", "node1: ccs is FATAL"),
-            "closed at node3: node1: ccs is FATAL; the rollout pauses there",
+            "closed at node3, because node1: ccs is FATAL; the rollout pauses there",
         ),
         (
             GateLook("node3", "ccs is STARTING", 60.0),
-            "closed at node3: ccs is STARTING; the rollout waits up to 60 s, then pauses",
+            "closed at node3, because ccs is STARTING; the rollout waits up to 60 s, then pauses",
         ),
     ],
 )

@@ -84,7 +84,7 @@ CLOSED = "alert_mgr is STARTING"
         ),
         (phase(SENT), "sent"),
         (phase(SETTLING), "checking: the gate after"),
-        (phase(DONE, verdicts=(HELD,)), "verified in 14 s · stable for 10 s (up 2.0 s)"),
+        (phase(DONE, verdicts=(HELD,)), "verified in 14 s · stable for 10 s (back after 2.0 s)"),
         (
             phase(BLOCKED, text=CLOSED, reason=StopReason.GATE_CLOSED),
             "blocked: alert_mgr is STARTING, nothing sent",
@@ -105,7 +105,7 @@ CLOSED = "alert_mgr is STARTING"
         ),
         (
             phase(RESTARTED, text="node9: away", verdicts=(HELD,), reason=StopReason.GATE_CLOSED),
-            "restart verified: stable for 10 s (up 2.0 s); then node9: away: paused",
+            "restart verified: stable for 10 s (back after 2.0 s); then node9: away: paused",
         ),
         (phase(SKIPPED, text="node9: away"), "skipped: node9: away"),
     ],
@@ -140,24 +140,25 @@ DOWN, UP = TimelineMark(Moment.DOWN, 1.0), TimelineMark(Moment.UP, 4.0)
     [
         (sent(), 14.0, "sent"),
         (sent(), 24.0, "sent · not seen for 10 s"),
-        (sent(DOWN, seen_at=23.0), 24.0, "sent · down 1.0 s"),
+        (sent(DOWN, seen_at=23.0), 24.0, "sent · seen down after 1.0 s"),
         (
             sent(DOWN, UP, seen_at=24.0),
             24.5,
-            "sent · running again, stable 6 of 10 s · down 1.0 s, up 4.0 s",
+            "sent · running again, stable 6 of 10 s · seen down after 1.0 s, back after 4.0 s",
         ),
         (
             sent(DOWN, UP, seen_at=20.0),
             49.0,
-            "sent · running again, stable 2 of 10 s, not seen for 29 s · down 1.0 s, up 4.0 s",
+            "sent · running again, stable 2 of 10 s, not seen for 29 s"
+            " · seen down after 1.0 s, back after 4.0 s",
         ),
         (
             sent(DOWN, UP, seen_at=29.0),
             29.0,
-            "sent · running again, stable 10 of 10 s · down 1.0 s, up 4.0 s",
+            "sent · running again, stable 10 of 10 s · seen down after 1.0 s, back after 4.0 s",
         ),
-        (sent(UP, DOWN, seen_at=24.0), 24.0, "sent · up 4.0 s, down 1.0 s"),
-        (sent(DOWN, UP, at=None), 24.0, "sent · down 1.0 s, up 4.0 s"),
+        (sent(UP, DOWN, seen_at=24.0), 24.0, "sent · back after 4.0 s, seen down after 1.0 s"),
+        (sent(DOWN, UP, at=None), 24.0, "sent · seen down after 1.0 s, back after 4.0 s"),
     ],
 )
 def test_what_was_sent_counts_how_long_it_is_stable(
@@ -176,7 +177,9 @@ def test_a_row_shows_times_by_service_where_there_are_several() -> None:
     verdicts = tuple(Verdict(name, Result.VERIFIED, "held", marks) for name in ("a", "b"))
     one = StepProgress(made.steps[0], DONE, began_at=0.0, ended_at=75.0, verdicts=verdicts)
     (row,) = rollout_rows(RolloutProgress(made, RUNNING, (one,)), {}, 99.0)
-    assert row.text == ("verified in 1 m 15 s · a: held (up 2.3 s)\nb: held (up 2.3 s)")
+    assert row.text == (
+        "verified in 1 m 15 s · a: held (back after 2.3 s)\nb: held (back after 2.3 s)"
+    )
 
 
 # The whole
@@ -301,7 +304,7 @@ def test_a_restart_that_went_well_is_not_called_failed_for_what_came_after_it() 
         (gate(), "NOW: gate open at node3, checked 4 s ago: r resumes", "gate open now"),
         (
             gate("node2: ccs is FATAL"),
-            "NOW: gate closed at node3, checked 4 s ago: node2: ccs is FATAL",
+            "NOW: gate closed at node3, because node2: ccs is FATAL (checked 4 s ago)",
             "gate closed now",
         ),
         (gate(WHY.text), "NOW: still so, checked 4 s ago", "gate closed now"),

@@ -110,18 +110,31 @@ def test_why_an_order_failed_is_shown_whole_or_by_the_key_that_shows_it() -> Non
     assert narrow == " ✗ restart svc1a on node1: FAILED · d shows why"
 
 
+def test_a_narrow_line_of_a_verified_action_still_says_when_the_service_was_back() -> None:
+    done = order(1, Result.VERIFIED)
+    verdict = Verdict("svc1a", Result.VERIFIED, "stable for 10 s", (DOWN, UP))
+    done = OrderProgress(done.order, done.phase, verdicts=(verdict,))
+    head = " ✓ restart svc1a on node1: VERIFIED"
+    for width, rest in (
+        (120, " · stable for 10 s · seen down after 1.0 s, back after 6.0 s"),
+        (80, " · stable for 10 s · back after 6.0 s"),
+        (60, " · stable for 10 s"),
+    ):
+        assert order_lines([done], 30.0, 4, PALETTE, width)[0].plain == head + rest
+
+
 @pytest.mark.parametrize(
     ("verb", "marks", "text"),
     [
         (Verb.RESTART, (), "waiting for a new start time"),
-        (Verb.RESTART, (DOWN,), "waiting for a new start time · down 1.0 s"),
+        (Verb.RESTART, (DOWN,), "waiting for a new start time · seen down after 1.0 s"),
         (
             Verb.RESTART,
             (DOWN, UP),
-            "running again, stable 4 of 10 s · down 1.0 s, up 6.0 s",
+            "running again, stable 4 of 10 s · seen down after 1.0 s, back after 6.0 s",
         ),
-        (Verb.START, (UP,), "running, stable 4 of 10 s · up 6.0 s"),
-        (Verb.STOP, (DOWN,), "waiting for STOPPED · down 1.0 s"),
+        (Verb.START, (UP,), "running, stable 4 of 10 s · back after 6.0 s"),
+        (Verb.STOP, (DOWN,), "waiting for STOPPED · seen down after 1.0 s"),
     ],
 )
 def test_an_open_action_shows_what_it_waits_for_and_how_far_it_has_come(

@@ -119,9 +119,9 @@ async def test_the_key_bar_dims_what_would_be_refused_on_the_service_under_the_c
         await deck.on("alert_mgr")
         await deck.until(lambda: dimmed() == {"Start"})
         await deck.on("mdns_server")
-        await deck.until(lambda: dimmed() == {"sTop", "Restart"})
+        await deck.until(lambda: dimmed() == {"Stop", "Restart"})
         await deck.on("ccs")
-        await deck.until(lambda: dimmed() == {"Start", "sTop", "Restart", "Roll"})
+        await deck.until(lambda: dimmed() == {"Start", "Stop", "Restart", "Roll"})
         deck.fleet.unlocked = True
         deck.app.show_current()
         await deck.until(lambda: dimmed() == {"Start"})

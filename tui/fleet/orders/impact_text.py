@@ -115,15 +115,20 @@ def _around(finding: Finding) -> str:
             since = "".join(f" since {clean(name)}" for name in finding.names)
             return f"this node is in maintenance{since}"
         case Subject.MAINTENANCE:
-            return f"in maintenance: {_names(finding.names)}"
+            return f"{_names(finding.names)} {_is(finding)} in maintenance"
         case Subject.NOT_POLLED:
-            return f"not polled: {_names(finding.names)}"
+            return f"{_names(finding.names)} {_is(finding)} not polled"
         case Subject.UNHEALTHY:
-            return f"with problems: {_names(finding.names)}"
+            has = "has" if len(finding.names) == 1 else "have"
+            return f"{_names(finding.names)} {has} problems"
         case Subject.CERTIFICATE:
             return f"certificate expired: {_names(finding.names)}"
         case _:
             return "the license has expired"
+
+
+def _is(finding: Finding) -> str:
+    return "is" if len(finding.names) == 1 else "are"
 
 
 def _quorum(finding: Finding) -> str:

@@ -53,7 +53,7 @@ class GateLook:
             return f"open by the last polls; the cluster's checks are read at each node{unknown}"
         ends = "pauses" if pauses else "stops"
         then = f"waits up to {self.waits:.0f} s, then {ends}" if self.waits else f"{ends} there"
-        return f"closed at {self.node}: {self.text}; the rollout {then}{unknown}"
+        return f"closed at {self.node}, because {self.text}; the rollout {then}{unknown}"
 
 
 ENDED_AT_MOST = 100

@@ -153,7 +153,7 @@ def _orders(document: Document) -> list[str]:
             result = (service["result"] or "open").upper()
             lines += _wrapped(f"{service['name']}: {result} {service['text'] or ''}", "    ")
             marks = ", ".join(
-                f"{Moment(mark['what']).word} {mark['at_seconds']} s"
+                f"{Moment(mark['what']).word} after {mark['at_seconds']} s"
                 for mark in service["timeline"]
             )
             lines += _wrapped(marks, "      ") if marks else []

@@ -103,7 +103,7 @@ _BRIEF = {
     Refusal.READ_ONLY: "read-only",
     Refusal.NOT_ANSWERED: "no answer yet",
     Refusal.STALE: "stale",
-    Refusal.BUSY: "one is open",
+    Refusal.BUSY: "an action is open here",
 }
 
 

@@ -210,7 +210,7 @@ def gate_text(gate: GateNow, before: str, now: float) -> str:
         return f"NOW: gate of {gate.node} not known, {age}: {gate.text}"
     if gate.text == before:
         return f"NOW: still so, {age}"
-    return f"NOW: gate closed at {gate.node}, {age}: {gate.text}"
+    return f"NOW: gate closed at {gate.node}, because {gate.text} ({age})"
 
 
 def rollout_heading(

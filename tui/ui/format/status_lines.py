@@ -407,12 +407,12 @@ def _order_lines(
             if progress.phase is not OrderPhase.WATCHING
             else stable_text(progress, now, _AWAITED[given.verb])
         )
-        more = ""
         if len(given.names) == 1:
-            more = timeline_text(progress.timelines.get(given.names[0], ()))
-        elif progress.verdicts:
-            more = f"{len(progress.verdicts)} of {len(given.names)} decided"
-        said = [Part(line, 0), Part(Text(more, palette["muted"]), 1)]
+            more = _timeline_part(progress.timelines.get(given.names[0], ()), 1, palette)
+        else:
+            count = f"{len(progress.verdicts)} of {len(given.names)} decided"
+            more = Part(Text(count if progress.verdicts else "", palette["muted"]), 1)
+        said = [Part(line, 0), more]
         kept = parts_that_fit([part for part in said if part.text.plain], width, len(_DOT))
         return [(None, join([part.text for part in kept]))]
     lines: list[tuple[Result | None, Text]] = []
@@ -428,7 +428,7 @@ def _order_lines(
                 1,
                 None if is_well else Text("d shows why", palette["muted"]),
             ),
-            Part(Text(timeline_text(verdict.timeline), palette["muted"]), 2),
+            _timeline_part(verdict.timeline, 2, palette),
         )
         kept = parts_that_fit([part for part in parts if part.text.plain], width, len(_DOT))
         lines.append((verdict.result, join([part.text for part in kept])))
@@ -457,4 +457,10 @@ def is_unseen(progress: OrderProgress, now: float) -> bool:
 
 def timeline_text(marks: Iterable[TimelineMark]) -> str:
     """Return the moments of an order's timeline, in seconds after the POST left."""
-    return ", ".join(f"{mark.moment.word} {mark.at:.1f} s" for mark in marks)
+    return ", ".join(f"{mark.moment.word} after {mark.at:.1f} s" for mark in marks)
+
+
+def _timeline_part(marks: Sequence[TimelineMark], rank: int, palette: Palette) -> Part:
+    """Return an order's timeline; in brief, its last moment."""
+    long, brief = (Text(timeline_text(some), palette["muted"]) for some in (marks, marks[-1:]))
+    return Part(long, rank, brief)
