@@ -54,6 +54,17 @@ async def test_help_shows_every_live_binding_and_what_the_signs_mean(
             assert word in text
 
 
+def test_the_keys_that_move_come_first_and_the_column_of_their_names_has_a_title() -> None:
+    live = {key.id: key.keys for key in KEYS}
+    palette = dict.fromkeys(("accent", "muted", *STYLES.values()), "")
+    sections = _sections(live, LiveTable.MOVES, palette)
+    for width, title in ((76, "Moving name in [keys]"), (60, "Moving")):
+        first, second, *_ = help_page(sections, (), width, palette).plain.splitlines()
+        assert " ".join(first.split()) == title
+        if width == 76:
+            assert second.index(LiveTable.MOVES[0].id or "?") == first.index("name in")
+
+
 def test_every_key_of_the_help_can_be_clicked() -> None:
     """All but the digits, which stand in one line: nodes can be clicked in the list."""
     live = {key.id: key.keys for key in KEYS}
@@ -96,13 +107,16 @@ def test_the_help_names_the_key_that_opens_the_palette_now(keys: str, shown: str
 
 
 async def test_help_can_be_read_to_its_end(served: SimulatedCluster, tmp_path: Path) -> None:
+    has_more = re.compile(r"down: \d+ more · esc close")
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         for size in ((60, 20), (80, 24), (200, 60)):
             await deck.resize(*size)
             await deck.press("f1")
             await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
+            await deck.until(lambda: bool(has_more.search(deck.text)))
             await deck.press("j", *["pagedown"] * 20)
-            await deck.shows("ago")
+            await deck.shows("ago", "esc close")
+            await deck.until(lambda: not has_more.search(deck.text))
             await deck.press("q")
             await deck.until(lambda: deck.app.screen is deck.app.deck)
 

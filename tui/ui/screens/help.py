@@ -51,6 +51,9 @@ _INDENT, _GAP = "  ", "  "
 _IDS_FROM = 70
 """Cells across from which the ids of the keys are shown, for `[keys]` in the configuration."""
 
+_IDS = "name in [keys]"
+"""The title of their column."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -111,9 +114,22 @@ class HelpScreen(ModalScreen[str | None]):
             yield self._page
 
     def on_mount(self) -> None:
-        """Set the titles of the box."""
-        self.query_one("#page").border_title = "Help"
-        self.query_one("#page").border_subtitle = hint_border([("esc close", "escape")])
+        """Set the titles of the box, and keep the lower one current."""
+        box = self.query_one("#page")
+        box.border_title = "Help"
+        self.watch(box, "virtual_size", self._show_hints)
+        self.watch(box, "scroll_y", self._show_hints)
+
+    def on_resize(self) -> None:
+        """Show how much follows in another size."""
+        self.call_after_refresh(self._show_hints)
+
+    def _show_hints(self) -> None:
+        """Show in the frame how many lines follow below, and what closes the page."""
+        box = self.query_one("#page")
+        below = round(box.max_scroll_y - box.scroll_offset.y)
+        more = [(f"down: {below} more", "down")] if below > 0 else []
+        box.border_subtitle = hint_border([*more, ("esc close", "escape")])
 
     def on_click(self, event: events.Click) -> None:
         """Close with the key of the line that was clicked; those at the border are the app's."""
@@ -137,16 +153,7 @@ class HelpScreen(ModalScreen[str | None]):
 
 def _sections(live: Mapping[str, str], more: Iterable[Binding], palette: Palette) -> Sections:
     """Return the lines of each section, by its title."""
-    sections: dict[str, list[_Line]] = {}
-    for key in KEYS:
-        if key.id.startswith("node.") and key.id != "node.1":
-            continue
-        keys = live.get(key.id, key.keys)
-        line = _Line(_keys(keys), key.does, key.id, keys=keys)
-        if key.id == "node.1":
-            line = _Line("1 … 9", "Go to a node by its number", "node.1 …")
-        sections.setdefault(key.group, []).append(line)
-    sections["Moving"] = [
+    moving = [
         _Line(
             _keys(keys := live.get(binding.id or "", binding.key)),
             binding.tooltip or binding.description,
@@ -155,6 +162,15 @@ def _sections(live: Mapping[str, str], more: Iterable[Binding], palette: Palette
         )
         for binding in more
     ]
+    sections = {"Moving": moving}
+    for key in KEYS:
+        if key.id.startswith("node.") and key.id != "node.1":
+            continue
+        keys = live.get(key.id, key.keys)
+        line = _Line(_keys(keys), key.does, key.id, keys=keys)
+        if key.id == "node.1":
+            line = _Line("1 … 9", "Go to a node by its number", "node.1 …")
+        sections.setdefault(key.group, []).append(line)
     sections["Signs"] = [
         *(
             _Line(GLYPHS[health], meaning, style=palette[STYLES[health]])
@@ -177,12 +193,16 @@ def help_page(sections: Sections, actions: Sequence[str], width: int, palette: P
     """
     lines = [line for section in sections.values() for line in section]
     head = max(len(line.head) for line in lines)
-    name = max(len(line.id) for line in lines) if width >= _IDS_FROM else 0
+    name = max(len(_IDS), *(len(line.id) for line in lines)) if width >= _IDS_FROM else 0
     room = width - len(_INDENT) - head - len(_GAP) - (name + len(_GAP) if name else 0)
     text_width = max(16, min(room, max(len(line.text) for line in lines)))
     page = Text()
-    for title, section in sections.items():
-        page.append(f"{title}\n", palette["accent"])
+    for number, (title, section) in enumerate(sections.items()):
+        page.append(title, palette["accent"])
+        if name and not number:
+            before = len(_INDENT) + head + len(_GAP) + text_width + len(_GAP)
+            page.append(" " * (before - len(title)) + _IDS, palette["muted"])
+        page.append("\n")
         for line in section:
             page.append_text(_laid_out(line, head, text_width, name, palette))
         page.append("\n")
