@@ -186,9 +186,7 @@ class RolloutScreen(ArmedScreen[None]):
 
     def _show_keys(self) -> None:
         progress = self.progress
-        if not self.is_armed:
-            hints = []
-        elif progress.state is RolloutState.PAUSED:
+        if progress.state is RolloutState.PAUSED:
             closes = ("esc closes, it stays paused", "escape")
             hints = [("each is confirmed first", ""), closes]
         elif progress.is_open:
