@@ -135,9 +135,18 @@ def test_a_filter_takes_names_and_the_status_on_any_node() -> None:
     assert grid(*columns, text="ccs").total == 3
 
 
-def test_cells_that_stand_out_are_listed_row_by_row() -> None:
-    shown = grid(column("a", {"x": DAYS, "y": "STOPPED"}), column("b", {"x": 3, "y": "STOPPED"}))
-    assert shown.wrong() == [("a", "y"), ("b", "y"), ("b", "x")]
+def test_cells_with_a_problem_are_listed_row_by_row() -> None:
+    shown = grid(
+        column("a", {"x": DAYS, "y": "STOPPED", "z": DAYS}),
+        column("b", {"x": 3, "y": "STOPPED"}),
+        column("c", {"x": DAYS, "y": 3, "z": DAYS}),
+    )
+    assert shown.wrong() == [("a", "y"), ("b", "y"), ("b", "z")], "and no healthy restart"
+
+
+def test_restarts_are_listed_where_no_cell_has_a_problem() -> None:
+    shown = grid(column("a", {"x": DAYS, "y": 20}), column("b", {"x": 3, "y": DAYS}))
+    assert shown.wrong() == [("b", "x"), ("a", "y")]
 
 
 def test_the_worst_problem_and_the_last_restart_are_named() -> None:

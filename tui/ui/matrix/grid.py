@@ -36,7 +36,8 @@ class RowOrder(Enum):
 class GridCell:
     """A sign and a word; `style` and `lead`, the sign's, are names in the palette.
 
-    A `loud` cell is bold, so that it stands out without colour; a `faded` cell is old.
+    A `loud` cell is bold, so that it stands out without colour; a `faded` cell is old. The service
+    of an `is_young` one is up, for a short while only.
     """
 
     glyph: str
@@ -45,6 +46,7 @@ class GridCell:
     lead: str = ""
     loud: bool = False
     faded: bool = False
+    is_young: bool = False
 
     @property
     def text(self) -> str:
@@ -121,14 +123,19 @@ class Grid:
         return _are_most(have, self.known.get(cluster, 0))
 
     def wrong(self) -> list[tuple[str, str]]:
-        """List the cells that stand out, row by row, as node and service."""
-        return [
-            (column.key, row.name)
+        """List the cells with a problem, row by row, as node and service.
+
+        Where there is none, list those of services that were restarted lately.
+        """
+        loud = [
+            (cell.is_young, (column.key, row.name))
             for row in self.rows
             if row.stands_out
             for column in self.columns
-            if self.cell(column, row.name).loud
+            if (cell := self.cell(column, row.name)).loud
         ]
+        problems = [key for is_young, key in loud if not is_young]
+        return problems or [key for _, key in loud]
 
 
 class _Tally:
@@ -272,7 +279,9 @@ def _shown(service: Service, column: MatrixColumn) -> GridCell:
         if uptime is None:
             return GridCell(glyph, "up", lead=style)
         if uptime < FRESH:
-            return GridCell(RESTARTED, compact_duration(uptime), "warn", "warn", loud=True)
+            return GridCell(
+                RESTARTED, compact_duration(uptime), "warn", "warn", True, is_young=True
+            )
         return GridCell(glyph, compact_duration(uptime), lead=style)
     return GridCell(glyph, "off" if health is Health.OFF else "done", style, style)
 

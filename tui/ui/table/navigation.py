@@ -29,7 +29,7 @@ _ACROSS = (
         "next_problem(1)",
         "next_problem",
         "Next problem",
-        "To the next problem or difference in the matrix",
+        "To the next problem in the matrix; without any, to the next restart",
     ),
     (
         "shift+tab",
