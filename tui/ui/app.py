@@ -459,11 +459,11 @@ class DeckApp(MouseSafeApp):
         self._profiles.node_shown(event.node)
 
     def action_login(self) -> None:
-        """Ask for the password of the login of the node that is shown."""
+        """Ask for the password of the login of the node that is picked."""
         self._profiles.log_in()
 
     def action_trust(self) -> None:
-        """Show the certificate of the node that is shown, to compare it and pin it."""
+        """Show the certificate of the node that is picked, to compare it and pin it."""
         self._profiles.show_certificate()
 
     def action_add_node(self) -> None:

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
+from textual.notifications import Notification
 
-from tests.ui.conftest import open_deck, write_configuration
+from tests.ui.conftest import Deck, open_deck, write_configuration
 from tests.ui.node_views import node_view
 from tui.config import load
 from tui.model.service import Service
 from tui.model.sorting import Sorting
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.nodes import NODE_ORDERS, NodesScreen, node_hints, sort_nodes
+from tui.ui.screens.why import WhyScreen
 from tui.ui.widgets.node_list import NodeList
 
 # Whole decks on nodes that are polled.
@@ -19,6 +21,10 @@ pytestmark = pytest.mark.real_time
 
 def lines_with(text: str, word: str) -> list[str]:
     return [line for line in text.splitlines() if word in line]
+
+
+def toasts(deck: Deck) -> list[Notification]:
+    return [*deck.app._notifications]
 
 
 def test_the_nodes_of_a_cluster_are_sorted_and_the_clusters_stay_as_they_are() -> None:
@@ -100,6 +106,37 @@ async def test_n_goes_to_the_side_pane_where_there_is_one(
         await deck.until(lambda: side.cursor_key == "node3")
         deck.table.focus()  # as a click into it does
         await deck.until(lambda: side.cursor_key == "node2")
+        await deck.shows("r Restart")
+
+
+async def test_at_the_side_keys_mean_the_node_under_the_cursor_and_a_click_shows_it(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("alert_mgr")
+        await deck.press("n", "down")
+        await deck.shows("enter Open node2 first  w Why node2")
+        assert "r Restart" not in deck.text
+        for key in ("s", "t", "r", "R", "space", "d", "y", "c", "Y"):
+            deck.app.clear_notifications()
+            await deck.press(key)
+            await deck.until(
+                lambda: any("enter opens node2 first." in one.message for one in toasts(deck))
+            )
+        assert deck.app.screen is deck.app.deck
+        assert not deck.table.marks
+        assert not deck.app.deck.query_one("#detail").display
+        await deck.press("w")
+        await deck.until(lambda: isinstance(deck.app.screen, WhyScreen))
+        await deck.shows("Why: node2")
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        y = next(n for n, line in enumerate(deck.text.splitlines()) if "3 ● node3" in line)
+        await deck.click((deck.text.splitlines()[y].index("node3"), y))
+        await deck.until(lambda: deck.app.deck.here == "node3")
+        assert deck.app.focused is deck.table
+        await deck.shows("r Restart")
 
 
 async def test_below_100_columns_n_opens_a_full_screen(

@@ -133,11 +133,13 @@ class ProfileController:
             key = (id(login), login.generation)
             if key not in self._asked:
                 self._asked.add(key)
-                self.log_in()
+                self._log_in(node)
 
     def log_in(self) -> None:
-        """Ask for the password of the login of the node that is shown."""
-        node = self._deck.here
+        """Ask for the password of the login of the node that is picked."""
+        self._log_in(self._picked)
+
+    def _log_in(self, node: str) -> None:
         if node not in self._fleet:
             return
         watch = self._fleet.watch(node)
@@ -174,8 +176,8 @@ class ProfileController:
             self._show_certificate(node)
 
     def show_certificate(self) -> None:
-        """Show the certificate of the node that is shown, to compare it and pin it."""
-        self._show_certificate(self._deck.here)
+        """Show the certificate of the node that is picked, to compare it and pin it."""
+        self._show_certificate(self._picked)
 
     def _show_certificate(self, node: str) -> None:
         from tui.ui.dialogs.trust import TrustDialog

@@ -30,7 +30,7 @@ from tui.ui.format.mini_matrix import mini_matrix
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import View, bar_words, bindings
+from tui.ui.keymap import View, bar_words, bindings, key_text
 from tui.ui.screens.live_screen import ServicesScreen, SortedScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
@@ -54,6 +54,11 @@ _GOES_FIRST = (
     "all_problems", "stop", "start", "restart",
 )  # fmt: skip
 """Which keys leave a bar that is too narrow."""
+
+_UNOPENED_BAR = "table.choose why matrix timeline all_problems help quit"
+"""What can be done while the cursor at the side is on a node that is not shown."""
+
+_UNOPENED_GOES_FIRST = ("quit", "timeline", "matrix", "all_problems", "why")
 
 _SIDE_LEAST, _SIDE_MOST = 26, 44
 """Cells of the side pane."""
@@ -327,6 +332,11 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         self._read_hour(view)
 
     def _show_footer(self, view: NodeView | None) -> None:
+        if self._unopened:
+            title = self._fleet.watch(self._unopened).profile.title
+            own = {"table.choose": f"Open {title} first", "why": f"Why {title}"}
+            self._show_keys(bar_words(_UNOPENED_BAR, own), goes_first=_UNOPENED_GOES_FIRST)
+            return
         self._show_keys(
             _BAR,
             goes_first=_GOES_FIRST,
@@ -501,6 +511,13 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
     def _side_left(self) -> None:
         """Point at the node shown: a key in the table means that one."""
         self._side.move_to(self.here)
+        self._show_footer(self.view())
+
+    @on(events.DescendantFocus, "#side")
+    @on(LiveTable.CursorMoved, "#side")
+    def _side_moved(self) -> None:
+        """Show what the keys do on the node under the cursor."""
+        self._show_footer(self.view())
 
     # Which node
 
@@ -508,6 +525,25 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
     def picked(self) -> str:
         """The node under the cursor at the side while that has the focus, else the one shown."""
         return (self._side.cursor_key if self._side.has_focus else None) or self.here
+
+    @property
+    def _unopened(self) -> str:
+        """The node under the cursor at the side, where it is not the one shown; else empty."""
+        return "" if self.picked == self.here or self.picked not in self._fleet else self.picked
+
+    @property
+    def _open_first(self) -> str:
+        """Why no service is meant by a key, and what to do; empty where one is meant."""
+        if not self._unopened:
+            return ""
+        title = self._fleet.watch(self._unopened).profile.title
+        return f"{key_text(self.live_keys['table.choose'])} opens {title} first."
+
+    def _is_unopened(self) -> bool:
+        """Whether the cursor is on a node that is not shown, which is reported."""
+        if self._open_first:
+            self.notify(self._open_first, severity="warning", markup=False)
+        return bool(self._open_first)
 
     def go_to(self, node: str) -> None:
         """Show another node; the marks are removed, since they are on one node's services."""
@@ -605,6 +641,8 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
     def action_detail(self) -> None:
         """Open or close the detail pane."""
         pane = self._detail
+        if not pane.display and self._is_unopened():
+            return
         pane.display = self._wants_detail = not pane.display
         if not pane.display and pane.has_focus:
             self.table.focus()
@@ -619,6 +657,8 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
 
     def action_raw(self) -> None:
         """Show the raw entry in the detail pane, or the description again."""
+        if self._is_unopened():
+            return
         pane = self._detail
         pane.raw = not pane.raw if pane.display else True
         pane.display = self._wants_detail = True
@@ -647,14 +687,14 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
     def action_copy_name(self) -> None:
         """Copy the name of the service under the cursor."""
         key = self.table.cursor_key
-        if key:
+        if key and not self._is_unopened():
             self.post_message(self.Copied(key, key))
 
     def action_copy_row(self) -> None:
         """Copy the row under the cursor."""
         view, key = self.view(), self.table.cursor_key
         service = view.reading.find(key) if view and key else None
-        if view and service:
+        if view and service and not self._is_unopened():
             text = row_text(view.name, service, self.table.uptime(service, view), view.scope)
             self.post_message(self.Copied(text, f"the row of {service.shown}"))
 
@@ -686,15 +726,26 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
 
     def action_order(self, verb: str) -> None:
         """Ask for an order on the marked services, or on the one under the cursor."""
+        if self._is_unopened():
+            return
         # What was ordered is not ordered again by the next key.
         self._controller.ask(Verb(verb), self._choice(), self.table.clear_marks)
 
+    def action_mark(self) -> None:
+        """Mark the service under the cursor and go on to the next one."""
+        if not self._is_unopened():
+            super().action_mark()
+
     def why_subject(self) -> tuple[str, str] | None:
-        """Return the node and the service under the cursor; without a service, the node."""
+        """Return the node and the service under the cursor; at the side, the node alone."""
+        if self._side.has_focus:
+            return (self.picked, "") if self.picked else None
         return (self.here, self.table.cursor_key or "") if self.here else None
 
     def rollout_targets(self) -> RolloutTargets:
         """Return the services to roll over the nodes of this node's cluster."""
+        if self._open_first:
+            return RolloutTargets(why_not=self._open_first)
         choice = self._choice()
         nodes = self._fleet.beside(self.here) if self.here in self._fleet else ()
         return RolloutTargets(choice.names, tuple(node.name for node in nodes), choice.hidden)

@@ -66,6 +66,8 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
     LiveTable > .livetable--empty { color: $text-muted; }
     """
     MOVES = ROW_BINDINGS
+    clicks_to_choose = 2
+    """How many clicks on a row choose it."""
     BINDINGS = [*ROW_BINDINGS]
 
     class CursorMoved(Message):
@@ -86,7 +88,7 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             return self.table
 
     class Chosen(CursorMoved):
-        """A row or cell was chosen, by enter or a double click."""
+        """A row or cell was chosen, by enter or with the mouse."""
 
     class MarksChanged(CursorMoved):
         """A mark was set or removed."""
@@ -288,7 +290,7 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             self.post_message(self.MarksChanged(self, None))
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where it was clicked; a double click chooses.
+        """Put the cursor where it was clicked; `clicks_to_choose` clicks choose.
 
         A click on a title, or on the place of a mark, is posted.
         """
@@ -306,7 +308,7 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
             return
         if self.is_mark_at(x):
             self.post_message(self.MarkClicked(self, column))
-        elif event.chain == 2:
+        elif event.chain == self.clicks_to_choose:
             self.action_choose()
 
     def is_mark_at(self, x: int) -> bool:

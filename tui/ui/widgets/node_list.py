@@ -41,6 +41,7 @@ class NodeList(LiveTable):
     def __init__(self, palette: Mapping[str, str], *, full: bool, id: str) -> None:
         super().__init__(FULL if full else SIDE, palette=palette, id=id)
         self._full = full
+        self.clicks_to_choose = 2 if full else 1  # at the side a click shows the node
         self._ok: dict[str, bool] = {}
         self._answers: dict[str, bool] = {}
         self._members: dict[str, list[str]] = {}
@@ -48,6 +49,10 @@ class NodeList(LiveTable):
     def make_heads(self) -> tuple[Row, ...]:
         """Make no head at the side: its columns need no words."""
         return super().make_heads() if self._full else ()
+
+    def is_mark_at(self, x: int) -> bool:  # noqa: ARG002 - as LiveTable's
+        """Return False: nodes have no marks."""
+        return False
 
     @property
     def wanted_width(self) -> int:
