@@ -247,7 +247,7 @@ async def test_the_cursor_stays_with_its_event_and_at_the_top_follows_the_newest
         table = deck.app.screen.query_one("#events")
 
         def at() -> str:
-            return table.row(table.cursor_key).cells[3].text
+            return table.row(table.cursor_key).cells[4].text
 
         for number in range(30):
             served.cluster.add_service(1, f"x{number:02}")

@@ -86,6 +86,19 @@ async def test_of_thousands_only_the_rows_that_are_seen_are_made() -> None:
         assert len(made(table)) < 3 * LINES
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_each_event_has_its_age_at_every_width(width: int) -> None:
+    app = Host()
+    async with app.run_test(size=(width, LINES)) as pilot:
+        app.table.present(deque([event(1, ago=125)]), ALL)
+        await pilot.pause()
+        assert "AGE" in app.table.render_line(0).text
+        assert " 2 m " in app.table.render_line(1).text
+        app.table.now += 60
+        app.table.tick()
+        assert " 3 m " in app.table.render_line(1).text
+
+
 async def test_a_row_that_comes_into_view_is_there_at_once() -> None:
     async with shown(full()) as (table, _):
         table.action_last()

@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 
 from tui.fleet.cluster_log import MergedEvents
 from tui.fleet.fleet import Fleet
-from tui.model.clock import zone_word
+from tui.model.clock import clock_text, zone_word
 from tui.model.event import Event, EventKind
 from tui.model.filters import EventFilter, FilterKeys, event_filter_keys
 from tui.ui.format.event_row import event_clock, event_sentence
+from tui.ui.format.header import FRAMED
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import Palette
@@ -70,6 +71,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         """Let ages go on."""
         self.table.tick()
         self._show_header()
+        self._show_counts()
 
     def refresh_all(self) -> None:
         """Show the events as they are now."""
@@ -80,8 +82,13 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
 
     def _show_around(self) -> None:
         """Show how much there is, and the event under the cursor in full."""
-        palette, events, wanted = self._palette, self._merged.now(), self._wanted
         self._show_header()
+        self._show_counts()
+        self._show_whole()
+
+    def _show_counts(self) -> None:
+        """Show how many events there are, since when, and the time where the header has none."""
+        palette, events, wanted = self._palette, self._merged.now(), self._wanted
         parts = [Part(Text("1 event" if len(events) == 1 else f"{len(events)} events"), 2)]
         if events:
             since = event_clock(events[0].on, datetime.now(UTC))
@@ -92,8 +99,10 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
             brief = Text("filtered", palette["warn"])
             parts.append(Part(Text(f"filter: {text}", palette["warn"]), 1, brief))
         parts.append(Part(Text("problems only" * wanted.problems, palette["warn"])))
+        if self._header.size.height < FRAMED:
+            now = clock_text(datetime.now(UTC), "%H:%M")
+            parts.append(Part(Text(f"now {now}", palette["muted"]), 4))
         self._show_status(parts)
-        self._show_whole()
 
     @on(LiveTable.CursorMoved)
     def _show_whole(self) -> None:

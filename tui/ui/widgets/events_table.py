@@ -70,6 +70,7 @@ def event_columns(*, is_narrow: bool, service: int = 16, node: int = 9) -> tuple
         return (
             Column("sign", "", 1),
             Column("clock", zone_word(), 11),
+            Column("age", "AGE", 4, right=True),
             Column("what", "WHAT", 10),
             Column("service", "SERVICE", 16, grow=1),
             Column("node", "NODE", 9, grow=1),
@@ -196,6 +197,7 @@ def _first_line(key: str, texts: EventCells) -> Row:
         (
             Cell(sign, texts.style),
             Cell(texts.clock, "muted"),
+            Cell(texts.age, "muted"),
             Cell(what, "bold" * texts.is_problem),
             Cell(texts.service),
             Cell(texts.node),
