@@ -9,6 +9,7 @@ from tests.events import ON
 from tests.ui.node_views import NOW, node_view
 from tui.model.event import Event, StatusChange
 from tui.model.filters import ServiceFilter
+from tui.model.node import NodeFacts
 from tui.model.service import Service
 from tui.ui.table.live_table import LiveTable
 from tui.ui.widgets.services_table import ServicesTable
@@ -72,6 +73,27 @@ async def test_a_cell_that_gets_longer_by_the_clock_alone_is_not_cut() -> None:
         assert "9 s → STARTING" in painted(host)
         host.table.tick(replace(view, now=NOW + 1), last)
         assert "10 s → STARTING" in painted(host)
+
+
+async def test_a_required_service_has_its_lock_where_the_column_of_kinds_does_not_fit() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        view = node_view(
+            "node1",
+            Service("alert_mgr", "RUNNING"),
+            Service("ccs", "RUNNING"),
+            facts=NodeFacts(optional=frozenset({"alert_mgr"})),
+        )
+        host.table.present(view, ServiceFilter(), {})
+        assert [host.table.render_line(y).text[:5] for y in (1, 2)] == ["▌ ale", "  ccs"]
+        assert "⊘ required" in host.table.render_line(2).text
+        await pilot.resize_terminal(32, 10)
+        await pilot.pause()
+        assert "required" not in host.table.render_line(2).text
+        assert [host.table.render_line(y).text[:5] for y in (1, 2)] == ["▌ ale", " ⊘ccs"]
+        host.table.toggle_mark("ccs")
+        assert host.table.render_line(2).text[:5] == " ◆ccs"
 
 
 def painted(host: Host) -> str:

@@ -13,11 +13,11 @@ from tui.model.service import Kind, Service
 from tui.model.sorting import Sorting, SortWords
 from tui.ui.format.history_chart import SPANS, Runs, last_signs, strip
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import UptimeClock, service_cells, started_words
+from tui.ui.format.service_row import LOCK, UptimeClock, service_cells, started_words
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
-from tui.ui.table.rows import place_columns
+from tui.ui.table.rows import LineLook, place_columns
 
-_STRIP = "strip"
+_STRIP, _KIND = "strip", "kind"
 _STRIP_LEAST, _NARROW_STRIP_LEAST, _NARROW = 11, 17, 82
 """Minutes of the strip below which there is none; in a table of fewer than so many cells more of
 them, since there it needs the room more than what changed."""
@@ -37,12 +37,12 @@ def service_columns() -> tuple[Column, ...]:
         "name": "SERVICE",
         "status": "STATUS",
         "uptime": "UPTIME",
-        "kind": "KIND",
+        _KIND: "KIND",
         _STRIP: "LAST 30 MIN",
         "change": "CHANGED",
         "started": f"STARTED {zone_word()}",
     }
-    drops = {"kind": 1, _STRIP: 2, "change": 3, "started": 4}
+    drops = {_KIND: 1, _STRIP: 2, "change": 3, "started": 4}
     return tuple(
         Column(
             key,
@@ -81,6 +81,8 @@ class ServicesTable(LiveTable):
         self._strips: dict[str, Cell] = {}
         self._struck: tuple[object, ...] = ()
         self._minutes = 0
+        self._locked: set[str] = set()
+        self._shows_kinds = True
 
     def uptime(self, service: Service, view: NodeView) -> int | None:
         """Return the uptime to show, in seconds: it goes on only while the answer is fresh."""
@@ -108,6 +110,7 @@ class ServicesTable(LiveTable):
             )
             fitted.append(replace(column, title=title, width=width))
         placed = place_columns(fitted, room)
+        self._shows_kinds = any(one.column.key == _KIND for one in placed)
         width = next((one.width for one in placed if one.column.key == _STRIP), 0)
         minutes = max((span for span in SPANS if span <= width), default=0)
         if minutes != self._minutes:
@@ -181,10 +184,24 @@ class ServicesTable(LiveTable):
         return [self._row(service, view, last.get(service.name)) for service in services]
 
     def _row(self, service: Service, view: NodeView, last: Event | None) -> Row:
+        self._note_kind(service.name, is_locked=view.scope.kind(service) is not Kind.OPTIONAL)
         found = self._strips.get(service.name, _BLANK)
         if not view.is_fresh:
             found = Cell(found.text)
         return _row(service, self.uptime(service, view), view, last, found)
+
+    def _note_kind(self, name: str, *, is_locked: bool) -> None:
+        """Remember whether a service has the lock before its name where kinds have no column."""
+        if is_locked is not (name in self._locked):
+            self._locked ^= {name}
+            self._refresh_row(name)
+
+    def look(self, row: Row) -> LineLook:
+        """Return how a row's line looks: a lock is before its name where kinds have no column."""
+        look = super().look(row)
+        if self._shows_kinds or row.key not in self._locked or look.mark.strip():
+            return look
+        return replace(look, mark=LOCK)
 
     def tick(self, view: NodeView, last: Mapping[str, Event]) -> None:
         """Let uptimes and ages go on for the rows on the screen, by the newest answer."""
