@@ -1,18 +1,22 @@
 """Help, palette and keys: one table of bindings, and all of them can be found."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 from rich.style import Style
 
+import tui.ui
 from tests.ui.conftest import NEVER_SURE, open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
 from tui.ui.dialogs.order import OrderDialog
+from tui.ui.format import event_row, rollout_text, status_lines
 from tui.ui.format.key_bar import KEY_META
 from tui.ui.format.service_row import STYLES
 from tui.ui.keymap import KEYS, View, key_text, spelled_keys
+from tui.ui.screens import discover
 from tui.ui.screens.help import (
     HelpPage,
     HelpScreen,
@@ -23,6 +27,7 @@ from tui.ui.screens.help import (
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
+from tui.ui.widgets import node_list
 
 # Whole decks on nodes that are polled.
 pytestmark = pytest.mark.real_time
@@ -79,6 +84,43 @@ def test_every_key_of_the_help_can_be_clicked() -> None:
     wanted = [key.keys for key in KEYS if not key.id.startswith("node.")]
     wanted += [binding.key for binding in moves]
     assert {spelled_keys(keys)[0] for keys in wanted} == clickable
+
+
+# Frames, what stands between words, and what takes the place of a character.
+_NO_SIGNS = frozenset("╭╮│→•\N{REPLACEMENT CHARACTER}")
+
+
+def signs_of(path: Path) -> set[str]:
+    """Return the characters besides ASCII of a module's texts that are no letters."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
+    ]
+    return {c for text in texts for c in text if not c.isascii() and not c.isalnum()} - _NO_SIGNS
+
+
+def test_the_help_has_every_sign_that_a_screen_uses() -> None:
+    heads = [line.head for line in _sections({}, (), dict.fromkeys(STYLES.values(), ""))["Signs"]]
+    listed = {sign for head in heads for sign in head.split()}
+    folder = Path(tui.ui.__file__).parent
+    used = {
+        path.relative_to(folder).as_posix(): signs_of(path)
+        for part in ("format", "matrix", "screens", "table", "widgets")
+        for path in sorted((folder / part).glob("*.py"))
+        if path.name != "help.py"
+    }
+    assert used["format/service_row.py"] >= {"●", "✗", "↻"}, "it finds them"
+    assert {name: signs - listed for name, signs in used.items() if signs - listed} == {}
+    tables = (
+        event_row._SIGNS, event_row._RESULTS, status_lines._RESULTS, status_lines.SEVERITY_SIGNS,
+        rollout_text.SIGNS, discover._GLYPHS,
+    )  # fmt: skip
+    plain = {sign for table in tables for sign, _ in table.values()} | {event_row._UNORDERED}
+    assert plain <= listed
+    assert {badge for badge, _ in node_list._BADGES.values()} <= listed
 
 
 async def test_help_shows_remapped_keys_as_they_are_now(

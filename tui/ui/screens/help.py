@@ -15,8 +15,9 @@ from textual.widgets import Static
 
 from tui.model.dataclass import dataclass
 from tui.model.service import Health
+from tui.ui.format.history_chart import CALM
 from tui.ui.format.key_bar import KEY_META, clickable, hint_border
-from tui.ui.format.service_row import GLYPHS, RESTARTED, STYLES
+from tui.ui.format.service_row import GLYPHS, LOCK, NOTHING, RESTARTED, STYLES
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, View, bindings, key_text
 from tui.ui.matrix.grid import MISSING, UNSEEN
@@ -32,10 +33,32 @@ _SIGNS = {
     Health.OFF: "disabled in the cluster's configuration: not a fault",
 }
 _OTHER_SIGNS = {
-    RESTARTED: "up for less than 10 minutes",
-    MISSING: "not on this node, though other nodes of its cluster have it",
+    RESTARTED: "up for less than 10 minutes; in the timeline, restarted by an action from here",
+    LOCK: "required: locked until it is unlocked",
+    f"{MISSING} missing": "not on this node, though other nodes of its cluster have it",
+    MISSING: "not on this node, nor on most others; in the strip, disabled; in the timeline, an "
+    "entry of the cluster's event log",
     UNSEEN: "not known now; what follows is the last known state",
-    MARKED: "marked",
+    NOTHING: "none, or not known",
+    "…": "no answer yet, still in progress, or cut off here",
+    "▌ ▏": "the cursor; ▏ while the keys go elsewhere",
+    "▸ ▾": "the row and the column of the cursor in the matrix",
+    f"{MARKED} ◈": "marked; ◈ under the cursor",
+    "◀ ▶ ▲ ▼": "more beyond that edge",
+    "▰ ▱": "how many services of a node are ok, or nodes of a rollout done",
+    CALM: "in the strip: up for the whole minute; a blank is a minute without a poll",
+    "★": "the primary node of its cluster; in the timeline, a role changed",
+    "P S RO": "beside a node: production, staging, read-only",
+    "M !": "beside a node: in maintenance; its certificate is not verified (insecure)",
+    "≠": "the address answers, and is not the node it was",
+    "✗ ▲ △": "a problem: critical, serious, notice; ▲ in the header counts alerts",
+    "✓ ✗ ?": "an action: verified, not sent or failed, not known what came of it",
+    "! + -": "in the timeline: not sent from here; a service appeared; it vanished",
+    "∞": "a crash loop: restarted again and again",
+    "»": "in the timeline: an action or a rollout",
+    "· ◐ ✓": "a node of a rollout: waiting, checking or sent, verified",
+    "○ ■ ✗": "a node of a rollout: skipped, blocked or stopped after it, failed",
+    "=": "in the list of found nodes: it has a profile already",
 }
 _ACTIONS = """\
 An action goes to one node, once, and is never repeated. If the answer is lost, the node is \
