@@ -125,11 +125,29 @@ def test_what_is_left_out_hidden_required_or_out_of_its_days_is_said() -> None:
         page(made, 120, hidden=frozenset({"alert_mgr"}), remarks=("node2: it has expired",))
     )
     assert told.splitlines()[:2] == [
-        "Restart alert_mgr on 3 nodes of demo",
+        "Restart alert_mgr on 3 nodes of demo, 1 skipped",
         "DANGER   ccs: required",
     ]
-    for words in ("skipped  node9: read-only", "(hidden by the filter)", "node2: it has expired"):
+    for words in ("(hidden by the filter)", "node2: it has expired"):
         assert words in told
+
+
+def test_skipped_nodes_are_counted_and_named_by_reason_before_the_turns() -> None:
+    down = "alert_mgr is STOPPED"
+    left_out = (
+        PlanRemark(PlanReason.DOWN, down, "node4", "alert_mgr"),
+        PlanRemark(PlanReason.READ_ONLY, "read-only", "node9"),
+        PlanRemark(PlanReason.DOWN, down, "node5", "alert_mgr"),
+        PlanRemark(PlanReason.MISSING, "other is not on the node", "node2", "other"),
+    )
+    told = page(plan(left_out=left_out), 120, beyond={"node:7 node7": "it has no profile"})
+    assert told[:5] == [
+        "Restart alert_mgr on 3 nodes of demo, 4 skipped",
+        "skipped  node4, node5: alert_mgr is STOPPED",
+        "skipped  node9: read-only",
+        "skipped  node2: other is not on the node",
+        "skipped  node:7 node7: it has no profile",
+    ]
 
 
 def test_production_is_said_with_its_node() -> None:

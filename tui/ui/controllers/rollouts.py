@@ -216,14 +216,14 @@ class RolloutController:
         """Return the key that a binding has now, as it is labelled."""
         return key_text(self._keys()[name])
 
-    def _unmanaged(self, plan: Plan) -> tuple[str, ...]:
-        """Return texts of the nodes of the cluster that have no profile."""
-        return tuple(
-            f"node:{node.uid} {node.hostname or node.address}".rstrip()
-            + f": it has no profile ({self._key('discover')} adds one)"
+    def _unmanaged(self, plan: Plan) -> dict[str, str]:
+        """Return why the nodes of the cluster without a profile take no part, by their names."""
+        why = f"it has no profile ({self._key('discover')} adds one)"
+        return {
+            f"node:{node.uid} {node.hostname or node.address}".rstrip(): why
             for node in self._fleet.unmanaged_nodes
             if plan.cluster and node.cluster == plan.cluster
-        )
+        }
 
     def _answered_at(self, plan: Plan) -> dict[str, float]:
         """Return when the answers came that showed the services of a plan, by node."""

@@ -49,7 +49,7 @@ _PAUSE = "any failure pauses it, and nothing goes on before you choose resume, s
 class RolloutQuestion:
     """What the dialog asks about: the plan and what is known beside it.
 
-    `hidden` are the services that a filter hides; `beyond` are texts of nodes of the cluster that
+    `hidden` are the services that a filter hides; `beyond` holds nodes of the cluster that
     have no profile; `remarks` are other warnings, each a sentence. `impact` is what each node's
     restart touches, by node; `gates` is whether the gates are open by what was polled last,
     `accepted` what does not close them. `answered_at` is when the answer of a node came that showed
@@ -60,7 +60,8 @@ class RolloutQuestion:
 
     plan: Plan
     hidden: frozenset[str] = frozenset()
-    beyond: tuple[str, ...] = ()
+    beyond: Mapping[str, str] = field(default_factory=dict)
+    """By the name of each such node, why it takes no part."""
     remarks: tuple[str, ...] = ()
     impact: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     gates: GateLook = field(default_factory=GateLook)
@@ -83,21 +84,46 @@ class RolloutPage:
         rows = rollout_essentials(self.question, self.palette, options.max_width - _LABELS)
         if self.whole:
             rows += rollout_warnings(self.question, self.palette)
-        page = facts_page(rollout_sentence(self.question.plan), rows, self.palette)
+        sentence = rollout_sentence(self.question.plan, _skipped_count(self.question))
+        page = facts_page(sentence, rows, self.palette)
         yield from console.render(page, options)
 
 
-def rollout_sentence(plan: Plan) -> str:
-    """Return what will happen: `Restart alert_mgr on 3 nodes of payments (PRODUCTION)`."""
+def rollout_sentence(plan: Plan, skipped: int = 0) -> str:
+    """Return what will happen: `Restart alert_mgr on 3 nodes of payments (PRODUCTION)`.
+
+    `skipped` is how many nodes take no part, which is said where there are any.
+    """
     kinds = dict.fromkeys(step.environment for step in plan.steps if step.environment)
     names = ", ".join(ENVIRONMENTS[kind] for kind in kinds)
-    return f"{plan.title[:1].upper()}{plan.title[1:]}" + (f" ({names})" if names else "")
+    title = f"{plan.title[:1].upper()}{plan.title[1:]}" + (f" ({names})" if names else "")
+    return f"{title}, {skipped} skipped" if skipped else title
+
+
+def _skipped_count(question: RolloutQuestion) -> int:
+    """Return how many nodes take no part."""
+    taking = {step.node for step in question.plan.steps}
+    skipped = {remark.node for remark in question.plan.left_out if remark.node}
+    return len(skipped - taking) + len(question.beyond)
+
+
+def _skipped(question: RolloutQuestion) -> list[str]:
+    """Return what takes no part, with the nodes of each reason together."""
+    nodes: dict[str, list[str]] = {}
+    pairs = [(remark.node, remark.text) for remark in question.plan.left_out]
+    for node, text in (*pairs, *question.beyond.items()):
+        nodes.setdefault(text, []).append(node)
+    return [
+        f"{named}: {text}" if (named := ", ".join(filter(None, names))) else text
+        for text, names in nodes.items()
+    ]
 
 
 def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -> list[Fact]:
     """Return what is done to which nodes in turn, in values of `room` cells where they fit."""
     plan = question.plan
     rows: list[Fact] = [("DANGER", plan.danger, palette["bad"])] if plan.needs_reason else []
+    rows += [("skipped", text, palette["warn"]) for text in _skipped(question)]
     if len(plan.names) == 1 and purpose_of(plan.names[0]):
         rows.append(("service", purpose_of(plan.names[0]), palette["muted"]))
     rows += _touched(question, palette)
@@ -111,8 +137,6 @@ def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -
             rows.append(("" if at else label, line, "" if at else "bold"))
     if (body := _one_body(plan)) is not None:
         rows.append(("sent", body, palette["accent"]))
-    rows += [("skipped", str(remark), palette["warn"]) for remark in plan.left_out]
-    rows += [("skipped", why, palette["warn"]) for why in question.beyond]
     verdict = f"wait for a new start time, then {question.steady:g} s stable, before the next node"
     rows += [("gate", _GATE, ""), ("", verdict, ""), ("", _PAUSE, "")]
     rows += [
