@@ -27,7 +27,7 @@ async def test_on_waking_everything_is_stale_until_it_is_polled_and_no_order_is_
         await deck.good()
         poller, capture = deck.watch("node1"), SnapshotCapture(tmp_path)
         assert judge_node(deck.fleet.standing("node1")) is None
-        sleep.asleep += 7200
+        sleep.asleep += 7210
         age = poller.reading.age(monotonic())
         assert age is not None
         assert 7200 <= age < 7300
@@ -51,7 +51,7 @@ class SleepyDisk(OrderJournal):
 
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
         await super().intend(order, tier, username)
-        self._sleep.asleep += 7200
+        self._sleep.asleep += 7210
 
 
 async def test_an_action_is_not_sent_hours_after_its_check(
@@ -79,6 +79,6 @@ async def test_a_watch_that_the_machine_slept_through_goes_on_with_what_the_node
         await deck.known()
         order = deck.give(Verb.RESTART, "alert_mgr")
         await deck.until(lambda: deck.fleet.orders.progress[order.number].sent_at is not None)
-        sleep.asleep += 7200
+        sleep.asleep += 7210
         verdict = await deck.verdict(order)
         assert verdict.result is Result.VERIFIED

@@ -34,7 +34,7 @@ async def test_a_restart_that_the_machine_slept_through_has_as_long_to_show_itse
     sleep, play, readings = Sleep(monkeypatch), Play(), 0
 
     def take(peer: Peer) -> None:
-        sleep.asleep += 7200
+        sleep.asleep += 7210
         peer.send(answer('{"alert_mgr": true}'))
 
     def show(peer: Peer) -> None:
@@ -57,7 +57,7 @@ async def test_a_sleep_before_an_action_gives_the_node_no_more_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sleep, play = Sleep(monkeypatch), Play()
-    sleep.asleep = 7200
+    sleep.asleep = 7210
     play.post(answer('{"alert_mgr": true}'))
     with serving(play) as server:
         async with running(profile(server.url)) as deck:
@@ -76,7 +76,7 @@ async def test_endpoints_that_the_machine_slept_through_have_as_long_to_come_bac
         count = len(databases_on(await deck.fleet.read_context("node1"), 1))
         order = deck.give(Verb.RESTART, "dmcproxy")
         await deck.until(lambda: asked(served, late))
-        sleep.asleep += 7200
+        sleep.asleep += 7210
         before = len(asked(served, late))
         await deck.until(
             lambda: (
@@ -99,7 +99,7 @@ async def test_an_action_is_not_sent_where_the_machine_slept_between_its_record_
 
         def doze(progress: OrderProgress) -> None:
             if progress.phase is OrderPhase.SENDING:
-                sleep.asleep += 7200
+                sleep.asleep += 7210
 
         monkeypatch.setattr(deck.notes, "order_moved", doze)
         verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))

@@ -454,7 +454,7 @@ async def test_a_gate_that_the_machine_slept_through_does_not_open_on_what_was_r
     with played() as (server, play):
 
         def check(peer: Peer) -> None:
-            sleep.asleep += 7200
+            sleep.asleep += 7210
             play.get(CLUSTER_CHECK, CLUSTER_WELL)
             peer.send(CLUSTER_WELL)
 
