@@ -149,8 +149,10 @@ DOWN, UP = TimelineMark(Moment.DOWN, 1.0), TimelineMark(Moment.UP, 4.0)
         (
             sent(DOWN, UP, seen_at=20.0),
             49.0,
-            "sent · running again, stable 2 of 10 s, not seen for 29 s"
-            " · seen down after 1.0 s, back after 4.0 s",
+            (
+                "sent · running again, stable 2 of 10 s, not seen for 29 s"
+                " · seen down after 1.0 s, back after 4.0 s"
+            ),
         ),
         (
             sent(DOWN, UP, seen_at=29.0),
