@@ -355,11 +355,10 @@ async def test_what_changed_while_it_was_scrolled_has_to_be_seen_again_and_ages_
         assert help_text(shown).startswith("y restarts")
         question.risk = "another risk"
         question._renew()
-        await wait_until(lambda: "up shows what was skipped" in help_text(shown))
+        assert question.query_one("#facts").scroll_offset.y == 0
+        await wait_until(lambda: "down shows the rest" in help_text(shown))
         await shown.press("y")
         assert shown.answers == []
-        await shown.press("up", "up", "up")
-        await wait_until(lambda: "down shows the rest" in help_text(shown))
         while not help_text(shown).startswith("y restarts"):
             await shown.press("down")
         await shown.press("y")
@@ -382,15 +381,30 @@ async def test_a_key_that_was_meant_for_what_was_shown_before_confirms_nothing()
         await wait_until(lambda: help_text(shown).startswith("y restarts"))
 
 
+async def test_while_there_is_more_to_see_that_is_the_only_hint() -> None:
+    async with asked(LongQuestion) as shown:
+        hint = "down shows the rest, then it can be confirmed"
+        await wait_until(lambda: help_text(shown) == hint)
+        shown.question._armed_at = math.inf
+        await shown.press("y")
+        assert shown.question.arming_hints == [("too early: press again", "")]
+        shown.question._refresh_go()
+        assert help_text(shown) == hint
+
+
 async def test_the_last_line_of_the_essentials_has_to_be_seen() -> None:
     """P5, case 59."""
     async with asked(LongQuestion) as shown:
         question, facts = shown.question, shown.question.query_one("#facts")
         await wait_until(lambda: question._seen == facts.size.height > 1)
-        while (seen := question._seen) < 39:
-            facts.scroll_to(y=min(seen, 39 - facts.size.height), animate=False, immediate=True)
-            await wait_until(lambda seen=seen: question._seen > seen)
-        assert question._seen == 39
+
+        def is_seen_but_for_the_last() -> bool:
+            # From where it was read to: what is laid out anew is read again.
+            on = min(question._seen, 39 - facts.size.height)
+            facts.scroll_to(y=on, animate=False, immediate=True)
+            return question._seen == 39
+
+        await wait_until(is_seen_but_for_the_last)
         await shown.press("y")
         assert shown.answers == []
         await shown.press("down")

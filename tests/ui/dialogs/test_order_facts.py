@@ -125,7 +125,7 @@ def dialog_of(question: OrderQuestion, check: OrderCheck | None = None) -> Order
 
 
 STALE = Ruling(Tier.NEVER, Refusal.STALE, "the last answer is 20 s old, too old to act on")
-BROKEN = Ruling(Tier.NEVER, Refusal.TROUBLE, "connection refused")
+BROKEN = Ruling(Tier.NEVER, Refusal.TROUBLE, "node1 refused the connection")
 BUSY = Ruling(Tier.NEVER, Refusal.BUSY, "restart ccs is still open here")
 MORE = Ruling(Tier.TYPED, reason="the node is marked production", words="mdns_server")
 
@@ -145,12 +145,12 @@ MORE = Ruling(Tier.TYPED, reason="the node is marked production", words="mdns_se
         (
             OrderCheck(BROKEN, age=5.0),
             ConfirmRefusal(
-                "node1: connection refused; last answer 5 s ago: nothing can be sent now"
+                "node1 refused the connection; last good answer 5 s ago: nothing can be sent now"
             ),
         ),
         (
             OrderCheck(BROKEN),
-            ConfirmRefusal("node1: connection refused: nothing can be sent now"),
+            ConfirmRefusal("node1 refused the connection: nothing can be sent now"),
         ),
         (OrderCheck(BUSY, age=1.0), ConfirmRefusal("restart ccs is still open here")),
         (

@@ -195,10 +195,15 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         before, self._shown = self._shown, self.ageless_essentials
         is_other = self._shown != before
         if is_other:
-            self._seen = 0
+            self._begin_reading()
         self._needed.clear()
         self.query_one("#what", Static).update(self.facts)
         return is_other
+
+    def _begin_reading(self) -> None:
+        """Count nothing as seen, and show the beginning: one key leads through all of it."""
+        self._seen = 0
+        self.query_one("#facts").scroll_home(animate=False, immediate=True)
 
     def _arm(self) -> None:
         """Enable fields and buttons once the keyboard is quiet, and check again what refuses."""
@@ -257,7 +262,8 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             return _TOO_SMALL
         if (width, self.size.height) != self._seen_at:
             # Lines wrap differently now, and a smaller window hides some.
-            self._seen, self._seen_at = 0, (width, self.size.height)
+            self._seen_at = (width, self.size.height)
+            self._begin_reading()
         top = round(box.scroll_offset.y)
         if top <= self._seen and self.is_armed:
             self._seen = max(self._seen, top + min(visible, room))
@@ -295,7 +301,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             return hint_line(self.arming_hints, muted)
         early = self.arming_hints
         if hidden:
-            return hint_line([*early, *self._hidden_hints(hidden)], self._palette["warn"])
+            return hint_line(self._hidden_hints(hidden), self._palette["warn"])
         facts = self.query_one("#facts", VerticalScroll)
         below = facts.scroll_offset.y < facts.max_scroll_y
         more = [("down: more", "down")] if below else []

@@ -169,14 +169,17 @@ def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
 
 
 def refusal_text(node: str, check: OrderCheck) -> str:
-    """Return why the guard refuses an order on `node` now, with the age of its last answer."""
+    """Return why the guard refuses an order on `node` now, with the age of its last answer.
+
+    What troubles a node names it already.
+    """
     ruling = check.ruling
     age = "" if check.age is None else one_unit(check.age)
     if ruling.refusal is Refusal.STALE:
         return f"{node} has not answered for {age}: nothing can be sent now"
     if ruling.refusal is Refusal.TROUBLE:
-        last = f"; last answer {age} ago" if age else ""
-        return f"{node}: {ruling.reason}{last}: nothing can be sent now"
+        last = f"; last good answer {age} ago" if age else ""
+        return f"{ruling.reason}{last}: nothing can be sent now"
     return ruling.reason
 
 
