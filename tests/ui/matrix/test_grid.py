@@ -10,6 +10,7 @@ from tui.model.filters import ServiceFilter
 from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.service import Service
 from tui.ui.format.service_row import FRESH
+from tui.ui.format.status_lines import PlacedAlert
 from tui.ui.matrix.columns import grouped, unmanaged_column
 from tui.ui.matrix.grid import RowOrder, build_grid
 from tui.ui.matrix.headers import (
@@ -240,6 +241,10 @@ def test_the_status_names_what_is_worst_and_where_and_what_cannot_be_seen() -> N
     brief = matrix_status(shown, "filter: x", marks, PALETTE, 60).plain
     assert brief == " ✗ x FATAL on b and 1 more · c not known now · 2 marked"
     uneven = grid(column("a", {"x": DAYS}), column("b", {}))
+    well = grid(column("a", {"x": DAYS}))
+    alert = [PlacedAlert("node_memory", "a")]
+    line = matrix_status(well, "", (), PALETTE, alerts=alert).plain
+    assert line == " no problems · ▲ node_memory on a"
     assert "but nodes differ" in matrix_status(uneven, "", (), PALETTE).plain
 
 

@@ -12,7 +12,7 @@ from tui.model.trust import UNCHECKED, UNCHECKED_WORD
 from tui.ui.format import parts
 from tui.ui.format.parts import Part
 from tui.ui.format.service_row import GLYPHS, RESTARTED
-from tui.ui.format.status_lines import Palette, join
+from tui.ui.format.status_lines import Palette, PlacedAlert, alerts_part, join
 from tui.ui.matrix.columns import MatrixColumn
 from tui.ui.matrix.grid import Grid
 
@@ -127,12 +127,17 @@ def matrix_status(
     marks: Collection[tuple[str, str]],
     palette: Palette,
     width: int = 10_000,
+    *,
+    alerts: Sequence[PlacedAlert] = (),
 ) -> Text:
     """Return the problems, then what is shown of them; marks are pairs of node and service.
 
+    `alerts` are those of the clusters that are on.
     What does not fit into `width` cells is shortened or left out whole, the least important first.
     """
     found = [*_problems(grid, palette)]
+    if alerts:
+        found.append(alerts_part(alerts, palette))
     if len(grid.rows) != grid.total:
         found.append(Part(Text(f"{len(grid.rows)} of {grid.total} services", palette["warn"]), 2))
     if filtered:

@@ -15,7 +15,7 @@ from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.status_lines import Palette
+from tui.ui.format.status_lines import Palette, PlacedAlert
 from tui.ui.keymap import View, bar_words, bindings
 from tui.ui.matrix import headers
 from tui.ui.matrix.columns import ColumnCache, MatrixColumn, grouped, unmanaged_column
@@ -80,6 +80,7 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
         self._begins = begins
         self._maker = ColumnCache()
         self._grid = Grid()
+        self._alerts_on: Sequence[PlacedAlert] = ()
         self._query = ServiceFilter()
         self._only = False
         self._sorting = Sorting(_ORDERS)
@@ -148,6 +149,7 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
 
     def show_around(self) -> None:
         self._show_header()
+        self._alerts_on = self._alerts()
         self._show_cursor()
 
     def _show_cursor(self) -> None:
@@ -159,7 +161,10 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
         found = (self.sort_text() * is_sorted, filtered, "differing only" * self._only)
         filtered = " · ".join(filter(None, found))
         marks = self.table.marked_cells
-        self._status.say(headers.matrix_status(grid, filtered, marks, palette, self.size.width))
+        width, alerts = self.size.width, self._alerts_on
+        self._status.say(
+            headers.matrix_status(grid, filtered, marks, palette, width, alerts=alerts)
+        )
         here = self.table.cursor
         column = self._column(here[0]) if here else None
         text, style = ("", "")
