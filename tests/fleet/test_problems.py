@@ -167,6 +167,16 @@ def test_a_problem_that_is_older_than_the_session_has_no_beginning() -> None:
     assert problem_of(node(services={"x": "FATAL"}), events=events).since is None
 
 
+def test_a_problem_without_a_beginning_was_there_at_the_first_that_is_known_of_it() -> None:
+    ill = node(services={"x": "FATAL"})
+    # The node has answered without a break for an hour.
+    assert problem_of(ill).seen_at == NOW - 3600
+    earlier = (flip("RUNNING BACKOFF", 9000), flip("BACKOFF RUNNING", 8000))
+    known = (flip("BACKOFF STOPPED", 5000), flip("STOPPED FATAL", 100))
+    assert problem_of(ill, events=(*earlier, *known)).seen_at == NOW - 5000
+    assert problem_of(ill, events=(flip("BACKOFF FATAL", 100),)).seen_at == NOW - 3600
+
+
 def test_a_service_that_moves_is_a_problem_only_after_a_while() -> None:
     moving = node(services={"x": "STARTING"})
     assert problems(moving, events=(flip("STOPPED STARTING", 10),)) == []

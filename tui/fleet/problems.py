@@ -55,8 +55,9 @@ class ProblemSubject(Enum):
 class Problem:
     """One problem; `service` is empty where the whole node is meant.
 
-    `since` is monotonic, None where the problem is older than the session; a problem that has no
-    beginning is not `timed`. `rank` sorts problems of the same severity. `node` is a profile's
+    `since` is monotonic, None where the problem is older than the session; it was there at
+    `seen_at` then, None where that is not known either. A problem that has no beginning is not
+    `timed`. `rank` sorts problems of the same severity. `node` is a profile's
     name, or the key of a node that has none. `is_down` means that a node or a service is down now.
     A node has one problem of a `subject` at most; a service may have two. `details` are lines that
     belong to `what`, for where there is room.
@@ -73,6 +74,7 @@ class Problem:
     is_down: bool = False
     subject: ProblemSubject = ProblemSubject.SERVICE
     details: tuple[str, ...] = ()
+    seen_at: float | None = None
 
 
 class ReportedNode(Protocol):
@@ -337,11 +339,12 @@ def _status_problem(
         return None
     status = service.status or "no status"
     if health is Health.MOVING:
-        since = _since(events, service.name, lambda health: health is Health.MOVING)
+        since, seen_at = _since(node, events, service.name, lambda one: one is Health.MOVING)
         if now - (node.reading.since if since is None else since) <= MOVES_AT_MOST:
             return None
-        return Problem(Severity.SERIOUS, 4, node.name, f"still {status}", service.name, since)
-    since = _since(events, service.name, lambda health: health.is_problem)
+        what = f"still {status}"
+        return Problem(Severity.SERIOUS, 4, node.name, what, service.name, since, seen_at=seen_at)
+    since, seen_at = _since(node, events, service.name, lambda one: one.is_problem)
     is_required = node.requires(service.name)
     match health:
         case Health.FAILED:
@@ -356,21 +359,41 @@ def _status_problem(
             what = f"{status}: not a status that is documented"
             severity, rank = Severity.SERIOUS, 3
     is_down = health in (Health.FAILED, Health.DOWN)
-    return Problem(severity, rank, node.name, what, service.name, since, is_down=is_down)
+    return Problem(
+        severity,
+        rank,
+        node.name,
+        what,
+        service.name,
+        since,
+        is_down=is_down,
+        seen_at=seen_at,
+    )
 
 
-def _since(events: Sequence[Event], name: str, holds: Callable[[Health], bool]) -> float | None:
-    """Return when it began that `holds` is true of a service's health; None if not seen."""
-    since = None
+def _since(
+    node: NodeCondition, events: Sequence[Event], name: str, holds: Callable[[Health], bool]
+) -> tuple[float | None, float | None]:
+    """Return when it began that `holds` is true of a service's health; None if not seen.
+
+    Then when it was so already: at the first change that is known since, or as long as the node
+    has answered without a break.
+    """
+    since, seen_at = None, None
     for event in events:
         change = event.details
         if not isinstance(change, StatusChange) or change.after is None:
             continue
         if not holds(Service(name, change.after).health()):
-            since = None
+            since, seen_at = None, None
         elif not change.before or not holds(Service(name, change.before).health()):
-            since = event.at
-    return since
+            since, seen_at = event.at, event.at
+        elif seen_at is None:
+            seen_at = event.at
+    if since is None and node.reading.trouble is None:
+        began = node.reading.since
+        seen_at = began if seen_at is None else min(seen_at, began)
+    return since, seen_at
 
 
 def restarts_of(events: Iterable[Event], now: float) -> tuple[list[Event], list[Event]]:

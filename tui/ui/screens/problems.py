@@ -56,7 +56,7 @@ _UNFIT = frozenset({"choose", "why"})
 _SHARE = 5
 """A column of names has at most this part of the width."""
 
-_BEFORE = "before"
+_NOT_KNOWN = "?"
 _HERE, _PADDING = 2, 2
 """Lines for what is under the cursor where it has no details, and the cells beside them."""
 
@@ -267,7 +267,12 @@ def keyed_problems(found: Sequence[Problem]) -> dict[str, Problem]:
 
 
 def _since(problem: Problem, now: float) -> Cell:
-    lasted = _BEFORE if problem.since is None else one_unit(now - problem.since)
+    if problem.since is not None:
+        lasted = one_unit(now - problem.since)
+    elif problem.seen_at is not None:
+        lasted = f">{one_unit(now - problem.seen_at)}"
+    else:
+        lasted = _NOT_KNOWN
     return Cell(lasted if problem.timed else "", "muted")
 
 
