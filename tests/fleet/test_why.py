@@ -498,6 +498,17 @@ def test_of_a_node_the_worst_service_is_looked_at_next() -> None:
     assert "rladmin status issues_only" in step.text
 
 
+def test_of_a_node_that_is_well_what_is_lit_is_looked_at_next_and_no_service() -> None:
+    restarted = event(Restart("RUNNING"), 100, cause=Cause.NOT_ORDERED_HERE)
+    assert find_problems([subject("").node], [restarted], NOW, ON)  # a notice: all is well now
+    assert next_of(subject(""), restarted) is None
+    lit = known((Alert("node_memory", node=1), Alert("node_cpu", node=2)))
+    step = next_of(replace(subject(""), context=ClusterContext(alerts=lit)), restarted)
+    assert step is not None
+    assert step.offer is None
+    assert step.text.startswith("find the reason of its alert node_memory: on a node, ")
+
+
 # The checks
 
 

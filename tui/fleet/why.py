@@ -21,6 +21,7 @@ from tui.fleet.problems import (
     RESTARTS_FOR,
     NodeCondition,
     Problem,
+    Severity,
     find_problems,
     recent_loops,
     restarts_of,
@@ -346,7 +347,7 @@ def _alerts(subject: WhySubject, now: float, on: datetime) -> Iterator[Evidence]
     if known.value is None:
         yield _unknown(EvidenceKind.ALERTS, Source.ALERTS, known.gap)
         return
-    own = [alert for alert in known.value if alert.node in (None, subject.identity.uid)]
+    own = _own_alerts(subject)
     if not own:
         others = len(known.value)
         where = f" for {subject.node.name} ({others} on others)" if others else ""
@@ -358,6 +359,12 @@ def _alerts(subject: WhySubject, now: float, on: datetime) -> Iterator[Evidence]
         yield Evidence(
             EvidenceKind.ALERTS, Source.ALERTS, text, max(0.0, age), alert.since, is_problem=True
         )
+
+
+def _own_alerts(subject: WhySubject) -> list[Alert]:
+    """List the known alerts of the subject's node, and those of the cluster as a whole."""
+    known = subject.context.alerts.value or ()
+    return [alert for alert in known if alert.node in (None, subject.identity.uid)]
 
 
 def _alert(alert: Alert, node: str) -> str:
@@ -534,7 +541,7 @@ def find_next_step(
         return NextStep("wait for its next answer; where polling is paused, resume it")
     own = [event for event in events if event.node == node.name]
     if not subject.service:
-        return _next_of_node(node, own, now, on)
+        return _next_of_node(subject, own, now, on)
     if subject.found is None:
         return NextStep("compare the nodes of its cluster", Offer.COMPARE)
     own = [event for event in own if event.service in ("", subject.service)]
@@ -542,14 +549,17 @@ def find_next_step(
 
 
 def _next_of_node(
-    node: NodeCondition, own: Sequence[Event], now: float, on: datetime
+    subject: WhySubject, own: Sequence[Event], now: float, on: datetime
 ) -> NextStep | None:
+    node, more = subject.node, "on a node, `rladmin status issues_only` and `rlcheck` show more"
     problems = find_problems([node], own, now, on)
-    worst = next((problem.service for problem in problems if problem.service), "")
-    if worst:
-        return NextStep("look at its worst service", Offer.EXPLAIN, worst)
+    ill = [one.service for one in problems if one.service and one.severity is not Severity.NOTICE]
+    if ill:
+        return NextStep("look at its worst service", Offer.EXPLAIN, ill[0])
     if node.health is not None and node.health.is_down:
-        return NextStep("on a node, `rladmin status issues_only` and `rlcheck` show more")
+        return NextStep(more)
+    if alerts := _own_alerts(subject):
+        return NextStep(f"find the reason of its alert {clean(alerts[0].name, 64)}: {more}")
     return None
 
 
