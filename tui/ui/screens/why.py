@@ -34,7 +34,8 @@ def why_page(
 ) -> Table:
     """Return the evidence, a row each: sign, what it is about, its age, its text and its source.
 
-    First come what the service does, and what to do next.
+    First come what the service does, and what to do next; the ages have a heading, as one beside
+    RUNNING would be taken for how long it runs.
     """
     table = Table.grid(padding=(0, 1))
     table.add_column(width=1)
@@ -47,12 +48,14 @@ def why_page(
     ):
         if advice:
             table.add_row("", Text(label, palette["muted"]), "", Text(advice, style))
+    muted = palette["muted"]
+    table.add_row("", Text("WHAT", muted), Text("AGE", muted), Text("EVIDENCE (SOURCE)", muted))
     for found in evidence:
         sign, style = _sign(found)
         age = "" if found.age is None else one_unit(found.age)
         text = Text(found.text, "" if not found.gap else palette["muted"])
         # Without its method the path is one word, and is not torn apart at the end of a line.
-        text.append(f"  {found.source.value.removeprefix('GET ')}", palette["muted"])
+        text.append(f" ({found.source.value.removeprefix('GET ')})", palette["muted"])
         table.add_row(
             Text(sign, palette[style]),
             Text(found.word, palette["muted"]),
@@ -79,7 +82,7 @@ _EVERY = 1.0
 """Seconds after which ages go on, and new readings and events are shown."""
 
 _READING = "being read"
-_HINTS = [("esc closes", "escape"), ("ctrl+r reads the checks again", "ctrl+r")]
+_HINTS = [("esc closes", "escape"), ("live; ctrl+r reads the checks again", "ctrl+r")]
 
 
 @runtime_checkable
