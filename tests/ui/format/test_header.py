@@ -87,7 +87,7 @@ def test_what_is_known_of_a_cluster_is_summed_up() -> None:
     one = node_view("node1", Service("a", "RUNNING"), Service("b", "STOPPED"))
     lost = node_view("node2", Service("a", "RUNNING"), age=60.0)
     assert summed(one, lost, restarts=2) == [
-        "nodes 1/2 ok", "services 1/2 ok", "✗ 1 down", "↻ 2 restarts/1h, not sent from here",
+        "nodes 1/2 ok", "services 1/2 ok", "✗ 1 down", "↻ 2 not from here/1h",
         "alerts 1 ▲ node_memory on node3", "quorum ok", "license 41 d", "certs 12 d",
     ]  # fmt: skip
 
@@ -128,8 +128,8 @@ def test_the_terms_keep_their_place_in_fewer_words_where_something_changes() -> 
     calm = known(alerts=(), quorum=Quorum(3, 3), license=FULL.license.value)
     moving = node_view("node1", Service("a", "RUNNING"), Service("b", "STARTING"))
     parts = cluster_parts(ClusterSummary.of([moving], 1, [calm]), NOW, TODAY, PALETTE)
-    line = header_lines(Header("", cluster=parts), 120, 3, PALETTE)[1].plain
-    assert "◐ 1 changing   ↻ 1 not from here/1h   alerts 0   quorum ok   lic 41 d" in line
+    line = header_lines(Header("", cluster=parts), 110, 3, PALETTE)[1].plain
+    assert "◐ 1 changing   ↻ 1/1h   alerts 0   quorum ok   lic 41 d" in line
 
 
 def test_a_band_of_one_line_has_of_the_context_what_needs_a_look() -> None:

@@ -145,7 +145,7 @@ def cluster_parts(
         is_ok=not summary.down,
         is_past=summary.is_past,
     )
-    again, brief = restarts_texts(summary.restarts)
+    again, fewest = _restarts_in_brief(summary.restarts)
     parts = [
         Part(_nodes_counted(summary, palette), 0),
         Part(services, 2),
@@ -155,7 +155,7 @@ def cluster_parts(
             Text(f"◐ {summary.changing} changing" if summary.changing else "", palette["moving"]),
             3,
         ),
-        Part(Text(again, palette["warn"]), 3, Text(brief, palette["warn"])),
+        Part(Text(again, palette["warn"]), 3, Text(fewest, palette["warn"])),
         _alerts(summary, now, palette),
         _quorum([context.quorum for context in summary.contexts], now, palette),
         _term("license", _license_days(summary.contexts, today), 8, palette),
@@ -195,6 +195,11 @@ def _old(read: Iterable[Known[_Value]], now: float) -> str:
     """Return how old the oldest value is that could not be read again; empty where none is."""
     ages = [known.age(now) for known in read if known.value is not None and known.gap]
     return f", {one_unit(max(ages))} old" if ages else ""
+
+
+def _restarts_in_brief(count: int) -> tuple[str, str]:
+    """Return how many restarts of the last hour were not sent from here, and the number alone."""
+    return restarts_texts(count)[1], f"↻ {count}/1h" if count else ""
 
 
 def _alerts(summary: ClusterSummary, now: float, palette: Palette) -> Part:
@@ -392,8 +397,7 @@ def brief_parts(
     """
     nodes_ok = summary.nodes_ok == summary.nodes
     down = f"✗ {summary.down} down" if summary.down else ""
-    again = restarts_texts(summary.restarts)[1]
-    fewest = f"↻ {summary.restarts}/1h" if summary.restarts else ""
+    again, fewest = _restarts_in_brief(summary.restarts)
     around = (
         _quorum([context.quorum for context in summary.contexts], now, palette),
         _alerts(summary, now, palette),
