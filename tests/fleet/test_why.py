@@ -536,6 +536,20 @@ async def test_the_checks_are_read_or_why_they_are_not_known(
             assert not server.posts
 
 
+async def test_a_node_whose_last_poll_failed_is_not_waited_for_again() -> None:
+    """With every node stuck, each of its calls would take as long as a request may."""
+    play = Play()
+    play.get("/v1/local/services", answer("", 500))
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.until(lambda: deck.watch("node1").reading.trouble)
+            before = len(server.asked)
+            checks = await read_checks(deck.fleet, "node1")
+            await deck.fleet.read_context("node1")
+            assert checks.node.gap == checks.cluster.gap == "no node of its cluster could be polled"
+            assert {one.path for one in server.asked[before:]} <= {"/v1/local/services"}
+
+
 async def test_a_login_that_is_refused_for_the_checks_is_stopped() -> None:
     play = Play()
     play.get("/v1/nodes/check/1", answer("no", 401))

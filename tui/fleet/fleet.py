@@ -250,11 +250,13 @@ class Fleet:
     async def read_context(self, node: str) -> ClusterContext:
         """Read what surrounds a node now, and return it; for one look, or before a decision.
 
-        It is read from the node that answers for its cluster, after a reading of that one.
+        It is read from the node that answers for its cluster, after a reading of that one; a node
+        whose last poll failed is not waited for.
         """
         self.refresh_context(node)
         for watch in self.beside(node):
-            await watch.read_context()
+            if watch.reading.trouble is None:
+                await watch.read_context()
         return self.context(node)
 
     def beside(self, node: str) -> tuple[NodePoller, ...]:

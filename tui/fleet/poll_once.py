@@ -108,7 +108,8 @@ async def _survey(
     impact = {
         step.node: order_impact(fleet, made.verb, step.names, step.node, now) for step in made.steps
     }
-    return RolloutPreview(places, made, impact, fleet.rollouts.look_at_gates(made))
+    gates = replace(fleet.rollouts.look_at_gates(made), basis="one poll of each node")
+    return RolloutPreview(places, made, impact, gates)
 
 
 def check_gates(

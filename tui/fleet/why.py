@@ -612,10 +612,18 @@ def _where(subject: WhySubject) -> str:
 async def read_checks(fleet: Fleet, node: str) -> Checks:
     """Read the cluster's checks of a node and of itself, at the first node that answers them.
 
-    A node that is not primary may redirect, which is not followed, so the next one is tried.
+    A node that is not primary may redirect, which is not followed, so the next one is tried. One
+    whose last poll failed is not: each would be waited for as long as a request may take.
     """
     target = fleet.watch(node)
-    watches = [one for one in fleet.beside(node) if one is target or not one.wrong_node]
+    watches = [
+        one
+        for one in fleet.beside(node)
+        if one.reading.trouble is None and (one is target or not one.wrong_node)
+    ]
+    if not watches:
+        silent: Known[_Check] = Known(gap="no node of its cluster could be polled")
+        return Checks(silent, silent)
     watches.sort(key=lambda one: (one.facts.identity.role is not Role.PRIMARY, one is not target))
     checks = Checks()
     for watch in watches:

@@ -36,8 +36,8 @@ class GateLook:
     """The first node of a plan whose gate is closed by what was polled last; empty if none is.
 
     `waits` is for how many seconds a rollout would check it again, 0 where it would pause at once.
-    `unknown` is what is not known of what could close it, and does not. Where it is not `is_known`,
-    the gate is closed because it could not be judged.
+    `unknown` is what is not known of what could close it, and does not; `basis` is what it is
+    judged by. Where it is not `is_known`, the gate is closed because it could not be judged.
     """
 
     node: str = ""
@@ -45,12 +45,13 @@ class GateLook:
     waits: float = 0.0
     unknown: tuple[str, ...] = ()
     is_known: bool = True
+    basis: str = "the last polls"
 
     def text_of(self, *, pauses: bool) -> str:
         """Return whether the gates would open now, for a rollout that pauses there or stops."""
         unknown = f"; not known: {', '.join(self.unknown)}" if self.unknown else ""
         if not self.node:
-            return f"open by the last polls; the cluster's checks are read at each node{unknown}"
+            return f"open by {self.basis}; the cluster's checks are read at each node{unknown}"
         ends = "pauses" if pauses else "stops"
         then = f"waits up to {self.waits:.0f} s, then {ends}" if self.waits else f"{ends} there"
         return f"closed at {self.node}, because {self.text}; the rollout {then}{unknown}"
