@@ -22,7 +22,9 @@ async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
         await deck.on("alert_mgr")
         await deck.press("w")
         await deck.shows("Why: alert_mgr on node1", "STOPPED", "(/v1/local/services)")
-        await deck.shows("WHAT", "AGE", "EVIDENCE (SOURCE)", "live; ctrl+r reads the checks again")
+        await deck.shows(
+            "WHAT", "AGE", "EVIDENCE (SOURCE)", "live · esc closes · ctrl+r reads the checks again"
+        )
         await deck.shows("Sends alerts", "optional.", "start it: s on it in the deck")
         await deck.shows("node check", "alert_mgr is not running", "cluster health", "WARNING")
         assert "[@click=app.quit]quit[/]" in "".join(deck.text.split())

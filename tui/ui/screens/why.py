@@ -82,7 +82,7 @@ _EVERY = 1.0
 """Seconds after which ages go on, and new readings and events are shown."""
 
 _READING = "being read"
-_HINTS = [("esc closes", "escape"), ("live; ctrl+r reads the checks again", "ctrl+r")]
+_HINTS = [("live", ""), ("esc closes", "escape"), ("ctrl+r reads the checks again", "ctrl+r")]
 
 
 @runtime_checkable
