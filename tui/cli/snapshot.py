@@ -91,7 +91,8 @@ def _text(fleet: "Fleet", *, as_json: bool) -> str:
 
 def _json(fleet: "Fleet", document: SnapshotReport) -> str:
     from tui.fleet.node_status import node_status
-    from tui.fleet.snapshot.document import as_json, redact_document
+    from tui.fleet.snapshot.document import as_json
+    from tui.fleet.snapshot.redaction import redact_document
 
     errors = (node_error(node_status(node)) for node in fleet.nodes)
     error = redact_document(next((error for error in errors if error is not None), None))

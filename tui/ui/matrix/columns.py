@@ -10,8 +10,9 @@ from tui.model.filters import ServiceKinds
 from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.reading import Trouble, TroubleKind
 from tui.model.service import Health, Service
+from tui.model.uptime_clock import UptimeClock
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import FRESH, UptimeClock
+from tui.ui.format.service_row import FRESH
 
 PROBLEMS = frozenset(health for health in Health if health.is_problem)
 """The healths that somebody should look at, as a set: it is asked for every cell."""

@@ -11,9 +11,10 @@ from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
 from tui.model.service import Kind, Service
 from tui.model.sorting import Sorting, SortWords
+from tui.model.uptime_clock import UptimeClock
 from tui.ui.format.history_chart import SPANS, Runs, last_signs, strip
 from tui.ui.format.node_view import NodeView
-from tui.ui.format.service_row import LOCK, UptimeClock, service_cells, started_words
+from tui.ui.format.service_row import LOCK, service_cells, started_words
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.rows import LineLook, place_columns
 

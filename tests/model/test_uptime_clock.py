@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from tui.model.reading import Reading
 from tui.model.service import Service
-from tui.ui.format.service_row import UptimeClock
+from tui.model.uptime_clock import UptimeClock
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 BEGAN = 100.37
