@@ -227,8 +227,9 @@ def test_a_cluster_that_is_not_well_stops_it_before_anything_is_sent(
     assert ran.code == 1
     why = "stopped at node2, nothing sent there: node1: mdns_server is STOPPED"
     assert ran.err == f"rsdeck: {why}; no rollout was begun\n"
-    assert "gate now: closed at node2: node1: mdns_server is STOPPED; the rollout stops there" in (
-        ran.out
+    assert (
+        "gate now: closed at node2, because node1: mdns_server is STOPPED; the rollout stops there"
+        in (ran.out)
     )
     assert not posts(served)
     assert " plan " not in known.run("journal").out

@@ -68,7 +68,7 @@ async def test_the_matrix(twelve: SimulatedCluster, tmp_path: Path) -> None:
         await deck.press("0")
         await deck.until(lambda: isinstance(deck.app.screen, MatrixScreen))
         await deck.press("2")
-        await deck.shows("nodes 11/12 ok", "↻ 1 ")
+        await deck.shows("nodes 11/12 ok", "↻ 1")
         for size in SIZES:
             await deck.pilot.resize_terminal(*size)
             await deck.shows("STALE", "▸ alert_mgr", "FATAL on node2 and 2 more")
@@ -85,7 +85,7 @@ async def test_all_problems(twelve: SimulatedCluster, tmp_path: Path) -> None:
         await in_bad_weather(deck, twelve)
         await deck.press("P")
         await deck.until(lambda: isinstance(deck.app.screen, ProblemsScreen))
-        await deck.shows("nodes 11/12 ok", "↻ 1 ")
+        await deck.shows("nodes 11/12 ok", "↻ 1")
         for size in SIZES:
             await deck.pilot.resize_terminal(*size)
             await deck.shows("unreachable", "FATAL", "STOPPED", "vanished", "not sent from here")

@@ -96,6 +96,8 @@ class OrderRecovery:
         if not self._cases or not watch.reading.is_good or watch.wrong_node:
             return
         if not watch.vouches(watch.facts.identity.uid, watch.reading):
+            if any(case.runs and _is_meant(case.order, watch) for case in self._cases):
+                watch.identify_again()  # what waits for a run to be stable waits for no pace
             return
         for case in self._cases:
             if _is_meant(case.order, watch) and self._settle(case, watch):

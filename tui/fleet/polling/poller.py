@@ -239,8 +239,12 @@ class NodePoller:
 
     def refresh_now(self) -> None:
         """Poll now, whatever was planned, paused or not."""
-        self._facts_reader.hasten()
+        self.identify_again()
         self._nudge()
+
+    def identify_again(self) -> None:
+        """Read who the node is with the next poll, whenever it was read last."""
+        self._facts_reader.hasten()
 
     def set_paused(self, paused: bool) -> None:
         """Plan no more readings, or go on at once."""
