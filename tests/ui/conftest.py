@@ -198,6 +198,17 @@ class Deck:
                 return
             assert time.monotonic() < end, f"it did not take the words; the screen:\n{self.text}"
 
+    async def answer(self, *texts: str) -> None:
+        """Type a text into each field of a window, and press enter until it is taken."""
+        window = self.app.screen
+        for text in texts:
+            await self.fill(text)
+            field = self.app.focused
+            await self.press_until(
+                "enter",
+                lambda field=field: self.app.screen is not window or self.app.focused is not field,
+            )
+
     async def alone(self) -> None:
         """Let so much time pass that a key before it has decided what it can decide.
 

@@ -32,9 +32,10 @@ async def read(deck: Deck) -> None:
 
 async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
     """Type what the door asks for, and come to the rollout's screen."""
-    for typed in (words, reason) if reason else (words,):
-        await deck.fill(typed)
-        await deck.press("enter")
+    if reason:
+        await deck.answer(words)
+    await deck.fill(reason or words)
+    await deck.press("enter")
     await _comes_through(deck, "enter", words)
 
 

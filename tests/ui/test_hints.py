@@ -66,6 +66,7 @@ def hints(deck: Deck) -> dict[str, str]:
     return {
         lines[y][found.start() : found.start() + 24]: key_at(deck, found.start(), y)
         for y in hint_lines(deck)
+        if y < len(lines)  # a window that is being laid out may be higher than what is painted
         for found in _HINT.finditer(lines[y])
     }
 
@@ -93,7 +94,7 @@ async def click_until_closed(deck: Deck, key: str) -> None:
 
 def place_of(deck: Deck, key: str) -> Offset | None:
     lines = deck.text.splitlines()
-    places = ((x, y) for y in {*hint_lines(deck)} for x in range(len(lines[y])))
+    places = ((x, y) for y in {*hint_lines(deck)} if y < len(lines) for x in range(len(lines[y])))
     return next((Offset(x, y) for x, y in places if key_at(deck, x, y) == key), None)
 
 

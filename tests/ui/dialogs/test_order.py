@@ -190,12 +190,10 @@ async def test_a_required_service_is_locked_until_the_palette_unlocks_it(
         await ask(deck, "r", "ccs")
         await deck.shows("DANGER")
         await deck.armed()
-        await deck.fill("ccs")
-        await deck.press("enter")
+        await deck.answer("ccs")
         await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
-        await deck.fill("leak in 3.1")
-        await deck.press("enter")
+        await deck.answer("leak in 3.1")
         await deck.shows("restart ccs on node1: VERIFIED")
         assert deck.fleet.orders.progress[1].order.reason == "leak in 3.1"
     assert len(posts(served)) == 1
@@ -291,10 +289,7 @@ async def test_restarting_what_carries_the_api_loses_the_answer_and_is_verified_
         deck.fleet.unlocked = True
         await ask(deck, "r", "cnm_http")
         await deck.armed()
-        await deck.fill("cnm_http")
-        await deck.press("enter")
-        await deck.fill("hung")
-        await deck.press("enter")
+        await deck.answer("cnm_http", "hung")
         await deck.shows("cnm_http on node1: VERIFIED", "its answer was lost")
     assert len(posts(served)) == 1
 
