@@ -58,6 +58,10 @@ async def test_what_leaves_names_the_rollout_that_is_open_and_needs_a_confirmati
         assert deck.app.is_running
         await press_leave(deck, key)
         await deck.armed()
+        deck.burst("ctrl+q", "ctrl+q")  # as a key that is held down repeats
+        await deck.alone()
+        assert deck.app.is_running
+        await deck.alone()
         await deck.press(confirms)
         await deck.until(lambda: not deck.app.is_running)
     assert len(posts(served)) == 1

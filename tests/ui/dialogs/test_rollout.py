@@ -108,6 +108,12 @@ def test_a_turn_takes_as_few_lines_as_fit(width: int, each: int) -> None:
     assert second - first == each
 
 
+def test_a_restart_that_was_sent_and_whose_end_is_not_known_must_be_seen() -> None:
+    proposal = RolloutQuestion(plan(), unknown=("node2: a restart was sent",))
+    told = shown(RolloutPage(proposal, PALETTE, whole=False), 120)
+    assert any("node2: a restart was sent" in line for line in told)
+
+
 def test_one_body_is_shown_once_and_different_ones_each_with_its_node() -> None:
     assert sum('"services"' in one for one in page(plan(), 120)) == 1
     told = page(plan(step(2, "a", "b"), step(3, "a")), 120)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.notifications import Notification
 
 from tests.ui.conftest import Deck, open_deck, write_configuration
@@ -132,6 +133,10 @@ async def test_at_the_side_keys_mean_the_node_under_the_cursor_and_a_click_shows
         await deck.shows("Why: node2")
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
+        # The terminal may lose the focus meanwhile, as where a password is looked up.
+        for event in (events.AppBlur(), events.AppFocus()):
+            deck.app.post_message(event)
+            await deck.settle()
         await deck.press("L")
         await deck.asked()
         await deck.shows(served.urls[2])

@@ -43,7 +43,7 @@ from tui.model.service import Health, Kind, KnownRun, Service, kind_of, uptime_s
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
 _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})
-_NOTHING_SENT = frozenset({StopReason.NOT_SENT, StopReason.SLEPT})
+_NOTHING_SENT = frozenset({StopReason.NOT_SENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +374,7 @@ class RolloutRunner:
         That is at a slow pace, and at once where a node answers again.
         """
         while True:
+            self._node_is_back.clear()  # a node that is back while this checks counts
             step = self._rest()[0].step
             began, polled_at = monotonic(), self._polled_at(step)
             gate = await self._gate.recheck(step, self._starts, self._primary)
@@ -381,9 +382,10 @@ class RolloutRunner:
             is_known = gate.finding is not GateFinding.UNASKED
             checked_at = min(began, polled_at) if is_known else began
             self._show(gate=GateNow(step.node, text, is_known, checked_at))
-            self._node_is_back.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._node_is_back.wait(), self._patience.recheck)
+                # `asyncio.wait_for` loses a cancellation where the event comes with it (3.11).
+                async with asyncio.timeout(self._patience.recheck):
+                    await self._node_is_back.wait()
 
     def _polled_at(self, step: Step) -> float:
         """Return when the oldest of the readings was taken that a node's gate is judged by."""

@@ -131,10 +131,8 @@ class RolloutController:
         }
         return replace(
             question,
-            remarks=(
-                *unknown_restarts(plan, self._fleet.orders.progress.values()),
-                *self._certificates(plan),
-            ),
+            remarks=self._certificates(plan),
+            unknown=unknown_restarts(plan, self._fleet.orders.progress.values()),
             impact=impact,
             gates=self._fleet.rollouts.look_at_gates(plan),
         )
@@ -192,9 +190,10 @@ class RolloutController:
 
     def take_unfinished(self, rollouts: Sequence[UnfinishedRollout]) -> None:
         """Report how far rollouts of earlier sessions had come; `show` plans what remains."""
-        known, self._unfinished = self._unfinished, [*rollouts]
+        known = {one.id: one.remaining for one in self._unfinished}
+        self._unfinished = [*rollouts]
         for rollout in rollouts:
-            if rollout in known:
+            if known.get(rollout.id) == rollout.remaining:
                 continue
             shows = f"{self._key('rollouts')} shows the plan of what remains."
             self._warn(f"{unfinished_text(rollout)} {shows}")

@@ -27,6 +27,8 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
     comes from the terminal. What decides goes through `decide`, which wants a key on its own.
     """
 
+    guards_quit_key = False
+
     def __init__(self) -> None:
         super().__init__()
         self._report: FrameReport | None = None

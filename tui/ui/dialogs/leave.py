@@ -66,6 +66,8 @@ def _some(nodes: list[str]) -> str:
 class LeaveDialog(ConfirmDialog[bool]):
     """Shows what is left undone; returns whether to leave. `look` returns what is open now."""
 
+    guards_quit_key = True
+
     def __init__(self, look: Callable[[], OpenWork], palette: Palette) -> None:
         super().__init__(
             ConfirmRequest("Quit while this is open?", "quit", back="Stay", backs="stays"), palette
@@ -102,11 +104,8 @@ class LeaveDialog(ConfirmDialog[bool]):
         return None
 
     def press_again(self) -> None:
-        """Leave by the key that leads here, once this could be read."""
-        if self.is_armed and self.arm():
-            self.dismiss(True)
-        else:
-            self.app.bell()
+        """Leave by the key that leads here, as by any other that confirms."""
+        self.decide(self._confirm)
 
 
 def leave_facts(work: OpenWork) -> list[Fact]:

@@ -50,8 +50,9 @@ class RolloutQuestion:
     """What the dialog asks about: the plan and what is known beside it.
 
     `hidden` are the services that a filter hides; `beyond` holds nodes of the cluster that
-    have no profile; `remarks` are other warnings, each a sentence. `impact` is what each node's
-    restart touches, by node; `gates` is whether the gates are open by what was polled last,
+    have no profile; `remarks` are other warnings, each a sentence. `unknown` names the restarts
+    that were sent already, and of which it is not known what came of them. `impact` is what each
+    node's restart touches, by node; `gates` is whether the gates are open by what was polled last,
     `accepted` what does not close them. `answered_at` is when the answer of a node came that showed
     its services (monotonic), by node; of others they count from when the key was pressed.
     `seen_ago` is how old what is shown of a node's services is, in seconds, by node, where it is
@@ -63,6 +64,7 @@ class RolloutQuestion:
     beyond: Mapping[str, str] = field(default_factory=dict)
     """By the name of each such node, why it takes no part."""
     remarks: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     impact: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     gates: GateLook = field(default_factory=GateLook)
     accepted: frozenset[GateHazard] = frozenset()
@@ -123,6 +125,7 @@ def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -
     """Return what is done to which nodes in turn, in values of `room` cells where they fit."""
     plan = question.plan
     rows: list[Fact] = [("DANGER", plan.danger, palette["bad"])] if plan.needs_reason else []
+    rows += [("sent", text, palette["warn"]) for text in question.unknown]
     rows += [("skipped", text, palette["warn"]) for text in _skipped(question)]
     if len(plan.names) == 1 and purpose_of(plan.names[0]):
         rows.append(("service", purpose_of(plan.names[0]), palette["muted"]))
@@ -275,6 +278,7 @@ class RolloutDialog(ConfirmDialog[Plan]):
         return (
             plan_impact_lines(plan.verb, impact),
             question.gates,
+            question.unknown,
             rollout_warnings(question, self._palette),
         )
 

@@ -199,12 +199,14 @@ def placed_alerts(
     """
     found = []
     for cluster, context in contexts.items():
+        if not context.alerts.value:
+            continue
         titles = {
             view.identity.uid: view.title
             for view in views
             if (view.cluster or view.name) == cluster
         }
-        for alert in context.alerts.value or ():
+        for alert in context.alerts.value:
             uid = alert.node
             where = "" if uid is None else titles.get(uid, f"node:{uid}")
             found.append(PlacedAlert(alert.name, where))

@@ -510,6 +510,8 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
     @on(events.DescendantBlur, "#side")
     def _side_left(self) -> None:
         """Point at the node shown: a key in the table means that one."""
+        if not self.app.app_focus:
+            return  # the terminal lost the focus, and the list gets it back
         self._side.move_to(self.here)
         self._show_footer(self.view())
 

@@ -111,7 +111,7 @@ class TerminalApp(App[None]):
             isinstance(event, events.InputEvent | events.Paste)
             and not event.is_forwarded
             and isinstance(self.screen, InputGuard)
-            and not _is_quit_key(event)
+            and (self.screen.guards_quit_key or not _is_quit_key(event))
             and self.screen.drops_input(event)
         ):
             return

@@ -36,7 +36,12 @@ class ArmsScreens(Protocol):
 
 @runtime_checkable
 class InputGuard(Protocol):
-    """A screen that drops keys, clicks and pastes that came before it could be read."""
+    """A screen that drops keys, clicks and pastes that came before it could be read.
+
+    The key that quits from anywhere is dropped too where it `guards_quit_key`.
+    """
+
+    guards_quit_key: bool
 
     def input_arrived(self, event: events.Event) -> None:
         """Record that an event has come from the terminal; its turn may come later."""
