@@ -173,7 +173,8 @@ async def test_a_lost_node_says_why_and_since_when_and_comes_back(
         await deck.shows("unreachable")
         assert deck.app.deck.here == "node1"
         served.cluster.power_on(2)
-        await deck.until(lambda: "unreachable" not in deck.text)
+        # What was wrong with it stays among the events.
+        await deck.until(lambda: "2 ● node2" in deck.text)
 
 
 async def test_a_problem_elsewhere_is_shown_where_there_is_no_side_pane(
