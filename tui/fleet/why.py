@@ -601,7 +601,7 @@ def _next_of_stopped(subject: WhySubject, service: Service) -> NextStep:
 
 
 def _where(subject: WhySubject) -> str:
-    """Return where the log is, and whom to ask before a required service is touched."""
+    """Return where the log is, and that Redis support comes before a required service."""
     support = "; it is required, so contact Redis support" if subject.kind is Kind.REQUIRED else ""
     return f" on the node ({_LOGS}){support}"
 

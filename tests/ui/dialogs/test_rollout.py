@@ -10,7 +10,6 @@ from rich.console import Console, RenderableType
 
 from tui.fleet.orders.impact import Finding, Subject
 from tui.fleet.rollout.manager import GateLook
-from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import (
@@ -38,7 +37,6 @@ from tui.model.rollout import (
 )
 from tui.model.service import Kind
 from tui.ui.controllers.rollouts import (
-    nodes_to_restart,
     plan_difference,
     unknown_restarts,
 )
@@ -362,20 +360,6 @@ def test_a_plan_names_the_nodes_to_which_a_restart_was_sent_whose_end_is_not_kno
     )
     assert unknown_restarts(plan(), [ended("node3", LOST, verb=Verb.START)]) == ()
     assert unknown_restarts(plan(step(3, "ccs")), orders) == ()
-
-
-def test_what_was_restarted_before_its_process_ended_is_not_restarted_again() -> None:
-    nodes = tuple((f"node{uid}", f"https://10.0.0.{uid}:9443") for uid in (2, 3, 1))
-    rest = UnfinishedRollout(
-        "a-r1", "restart", "demo", ("alert_mgr",), nodes, SINCE, frozenset({"node2"})
-    )
-    assert nodes_to_restart(rest, [ended("node3", LOST)]) == ("node3", "node1")
-    assert nodes_to_restart(rest, [ended("node3", HELD)]) == ("node1",)
-    assert nodes_to_restart(rest, [ended("node3", HELD, minutes=-1)]) == ("node3", "node1")
-    assert nodes_to_restart(replace(rest, names=("ccs",)), [ended("node3", HELD)]) == (
-        "node3",
-        "node1",
-    )
 
 
 @pytest.mark.parametrize("width", [10, 40, 76, 116])

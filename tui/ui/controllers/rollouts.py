@@ -178,11 +178,7 @@ class RolloutController:
         )
         if self._unfinished and (best is None or not best.is_open):
             rest = self._unfinished[0]
-            remaining = nodes_to_restart(rest, self._fleet.orders.progress.values())
-            if remaining:
-                self.ask(RolloutTargets(rest.names, remaining))
-            else:
-                self._warn("Nothing remains: every node of the rollout is restarted and verified.")
+            self.ask(RolloutTargets(rest.names, rest.remaining))
         elif best is None:
             self._warn(f"No rollout was begun in this session. {self._key('rollout')} plans one.")
         else:
@@ -254,24 +250,6 @@ def unfinished_text(rollout: UnfinishedRollout) -> str:
         f"A rollout was cut off: {what} on {count}{where} was verified or skipped; "
         f"{named} remain{'s' if len(rest) == 1 else ''}."
     )
-
-
-def nodes_to_restart(
-    rollout: UnfinishedRollout, orders: Iterable[OrderProgress]
-) -> tuple[str, ...]:
-    """Return the nodes that remain, without those whose restart was verified since it began. Pure.
-
-    The process may have ended between a restart and its verdict.
-    """
-    restarted = {
-        progress.order.target.node
-        for progress in orders
-        if progress.order.verb is Verb.RESTART
-        and progress.is_verified
-        and progress.order.pressed_on >= rollout.began_on
-        and set(rollout.names) <= set(progress.order.names)
-    }
-    return tuple(node for node in rollout.remaining if node not in restarted)
 
 
 def unknown_restarts(plan: Plan, orders: Iterable[OrderProgress]) -> tuple[str, ...]:
