@@ -86,32 +86,30 @@ class Known(NullHistory):
 async def test_a_node_is_read_once_a_minute() -> None:
     clock = Clock(0.0)
     hour = LastHour(Known(), clock)
-    assert hour.reserve("a", "x")
-    assert not hour.reserve("a", "x"), "while it is read"
+    assert hour.reserve("a", "x", is_old=False)
+    assert not hour.reserve("a", "x", is_old=False), "while it is read"
     await hour.read("a", "x")
     assert list(hour.known("a", "x")) == ["a x"]
     clock.now += HOUR_EVERY - 1
-    assert not hour.reserve("a", "x")
+    assert not hour.reserve("a", "x", is_old=False)
     clock.now += 1
-    assert hour.reserve("a", "x")
+    assert hour.reserve("a", "x", is_old=False)
 
 
-async def test_what_happens_on_the_node_is_read_soon_and_elsewhere_not() -> None:
+async def test_a_node_on_which_something_happened_is_read_soon() -> None:
     clock = Clock(0.0)
     hour = LastHour(Known(), clock)
-    hour.reserve("a", "x")
+    hour.reserve("a", "x", is_old=False)
     await hour.read("a", "x")
     clock.now += HOUR_SOON
-    hour.note("b")
-    assert not hour.reserve("a", "x")
-    hour.note("a")
-    assert hour.reserve("a", "x")
+    assert not hour.reserve("a", "x", is_old=False)
+    assert hour.reserve("a", "x", is_old=True)
 
 
 async def test_another_node_is_read_at_once_and_never_has_the_strips_of_the_last() -> None:
     hour = LastHour(Known(), Clock())
-    hour.reserve("a", "x")
+    hour.reserve("a", "x", is_old=False)
     await hour.read("a", "x")
     assert hour.known("b", "x") == {}
     assert hour.known("a", "y") == {}
-    assert hour.reserve("b", "x")
+    assert hour.reserve("b", "x", is_old=False)

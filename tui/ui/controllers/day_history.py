@@ -23,19 +23,17 @@ class LastHour:
         self._days: Mapping[str, Day] = {}
         self._at = -HOUR_EVERY
         self._reading = False
-        self._is_old = False
 
     def known(self, node: str, cluster: str) -> Mapping[str, Day]:
         """Return what was read last of a node, by service."""
         return self._days if (node, cluster) == self._node else {}
 
-    def note(self, node: str) -> None:
-        """Note that something happened on a node."""
-        self._is_old = self._is_old or node == self._node[0]
+    def reserve(self, node: str, cluster: str, *, is_old: bool) -> bool:
+        """Reserve a `read`; False while another goes on, or too soon after the last one.
 
-    def reserve(self, node: str, cluster: str) -> bool:
-        """Reserve a `read`; False while another goes on, or too soon after the last one."""
-        wait = HOUR_SOON if self._is_old or not self._days else HOUR_EVERY
+        `is_old` says that something happened on the node since the last `read` was reserved.
+        """
+        wait = HOUR_SOON if is_old or not self._days else HOUR_EVERY
         is_same = (node, cluster) == self._node
         if self._reading or (is_same and self._clock() - self._at < wait):
             return False
@@ -44,7 +42,6 @@ class LastHour:
 
     async def read(self, node: str, cluster: str) -> None:
         """Read the hour that was reserved; the history's own thread waits for the disk."""
-        self._is_old = False
         try:
             days = await self._history.last_hour(node, cluster)
         finally:

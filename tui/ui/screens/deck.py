@@ -129,6 +129,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         self._is_following = False
         self._days = DayHistory(fleet.past, monotonic)
         self._hour = LastHour(fleet.past, monotonic)
+        self._happened_on: set[str] = set()
         self._trouble = TextLine(id="trouble", hides=True)
         self._elsewhere = TextLine(id="elsewhere", hides=True)
 
@@ -209,7 +210,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
     def event_happened(self, event: Event) -> None:
         """Record the last change of every service for its row."""
         self._last.add(event)
-        self._hour.note(event.node)
+        self._happened_on.add(event.node)
 
     @property
     def has_side(self) -> bool:
@@ -387,7 +388,9 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
 
     def _read_hour(self, view: NodeView) -> None:
         """Read what the strips show, once a minute, and sooner where something happened."""
-        if self._hour.reserve(view.name, view.cluster):
+        is_old = view.name in self._happened_on
+        if self._hour.reserve(view.name, view.cluster, is_old=is_old):
+            self._happened_on.discard(view.name)
             self.run_worker(self._read_strips(view.name, view.cluster), group="hour")
 
     async def _read_strips(self, node: str, cluster: str) -> None:
