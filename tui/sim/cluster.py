@@ -12,8 +12,8 @@ from tui.sim.catalogue import CARRIERS, ONE_SHOT, STARTSECS, configuration_of, s
 from tui.sim.contents import CallFault, Contents
 from tui.sim.login import Logins, User
 from tui.sim.node import Node
-from tui.sim.process import Process
 from tui.sim.request_log import RequestLog, RequestRecord
+from tui.sim.service_process import Process
 
 _SERVICES = (
     "alert_mgr", "stats_archiver", "mdns_server", "sentinel_service", "call_home_agent",

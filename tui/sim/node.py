@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tui.sim.catalogue import is_instance
-from tui.sim.process import Process
+from tui.sim.service_process import Process
 
 
 @dataclass(slots=True)
