@@ -286,6 +286,7 @@ async def test_a_kept_connection_closed_on_the_next_request_is_tried_once_more(c
     assert (server.connections, len(server.asked)) == (2, 3)
 
 
+@pytest.mark.real_time
 async def test_both_tries_share_one_deadline(connect):
     def late_close(peer: Peer) -> None:
         peer.read()

@@ -106,6 +106,7 @@ def test_what_is_down_counts_as_a_problem_and_comes_first(served: SimulatedClust
     assert second.problems == 0
 
 
+@pytest.mark.real_time
 def test_a_node_in_trouble_spoils_and_delays_no_other(served: SimulatedCluster) -> None:
     with serving(Peer.hang) as hole, serving(always("<html>")) as page:
         nodes = (
@@ -150,6 +151,7 @@ def test_a_viewer_sees_as_much(served: SimulatedCluster) -> None:
     assert [len(one.services) for one in glances] == [32, 32, 32]
 
 
+@pytest.mark.real_time
 def test_a_status_needs_nothing_but_the_services() -> None:
     play = Play()
     for path in (BOOTSTRAP, NODES, STATES, CLUSTER, OPTIONAL):

@@ -220,6 +220,7 @@ async def test_an_old_observation_of_a_node_that_is_down_is_shown_as_old(
         assert second.remark(now) == "not observed by its cluster for 2 h"
 
 
+@pytest.mark.real_time
 async def test_maintenance_is_known_of_every_node_and_ends(secure: SimulatedCluster) -> None:
     ours = profiles(secure, trust=parse_fingerprint(secure.fingerprint))
     for uid in (2, 4):

@@ -270,6 +270,7 @@ async def test_an_authority_that_was_renewed_in_its_file_is_believed_without_a_n
         assert await client.services() == ()
 
 
+@pytest.mark.real_time
 async def test_a_ca_file_that_hangs_delays_nothing_else_and_is_named(connect, certified, tmp_path):
     """P15: a FIFO that nobody writes to hangs as the disk of a network does."""
     fifo = tmp_path / "ca.pem"

@@ -150,6 +150,7 @@ async def test_it_gets_no_variable_that_may_hold_a_secret(tmp_path: Path) -> Non
     }  # fmt: skip
 
 
+@pytest.mark.real_time
 async def test_one_runs_at_a_time_and_what_is_too_much_is_dropped_and_counted(
     tmp_path: Path,
 ) -> None:

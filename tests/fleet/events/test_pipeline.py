@@ -260,6 +260,7 @@ async def test_what_an_order_does_is_ordered_here(served: SimulatedCluster) -> N
         assert not events_of(deck, EventKind.RESTARTED)[-1].ordered_here
 
 
+@pytest.mark.real_time
 async def test_a_restart_after_the_verdict_was_not_sent_from_here(
     served: SimulatedCluster,
 ) -> None:

@@ -160,6 +160,7 @@ async def test_a_token_that_no_scheme_makes_good_stops_the_login_and_says_so(
     assert len(asked(closed, AUTHORIZE)) == 1
 
 
+@pytest.mark.real_time
 async def test_tokens_that_end_early_cost_a_login_and_no_reading(closed: SimulatedCluster) -> None:
     closed.cluster.logins.ends_after = 0.6
     async with running(*profiles(closed, **JWT)) as deck:
@@ -261,6 +262,7 @@ async def test_with_tokens_slow_nodes_are_polled_side_by_side_for_one_password()
     assert [one.path for one in passwords] == [AUTHORIZE]
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("status", [400, 404, 405, 501])
 async def test_a_node_that_issues_no_token_is_polled_with_the_password_and_says_so(
     status: int,

@@ -72,6 +72,7 @@ async def test_an_order_that_was_forgotten_is_not_accepted_again() -> None:
             assert not server.posts
 
 
+@pytest.mark.real_time
 async def test_the_oldest_rollouts_that_have_ended_are_forgotten_with_their_orders() -> None:
     with played() as (server, play):
         play.post(lambda peer: (play.restart(), peer.answer('{"alert_mgr": true}'))[0])

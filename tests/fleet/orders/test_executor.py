@@ -196,6 +196,7 @@ async def test_accepted_and_not_done_is_not_restarted(served: SimulatedCluster) 
         assert verdict.result is Result.NOT_RESTARTED
 
 
+@pytest.mark.real_time
 async def test_a_service_that_does_not_stay_up_is_flapping(served: SimulatedCluster) -> None:
     async with running(*profiles(served), patience=replace(PATIENCE, steady=2)) as deck:
         await deck.known()
@@ -205,6 +206,7 @@ async def test_a_service_that_does_not_stay_up_is_flapping(served: SimulatedClus
         assert len(posts(served)) == 1
 
 
+@pytest.mark.real_time
 async def test_a_start_that_ends_fatal_times_out_and_names_where_it_is(
     served: SimulatedCluster,
 ) -> None:
@@ -389,6 +391,7 @@ async def test_a_refusal_of_what_was_done_all_the_same_is_not_believed() -> None
             assert len(server.posts) == 1
 
 
+@pytest.mark.real_time
 async def test_a_node_that_shows_nothing_after_the_order_leaves_it_unknown() -> None:
     play = Play()
 
@@ -405,6 +408,7 @@ async def test_a_node_that_shows_nothing_after_the_order_leaves_it_unknown() -> 
             assert "shown nothing" in verdict.text
 
 
+@pytest.mark.real_time
 async def test_a_stop_is_not_verified_by_an_answer_that_lists_nothing() -> None:
     """P7, case 40."""
 
@@ -425,6 +429,7 @@ async def test_a_stop_is_not_verified_by_an_answer_that_lists_nothing() -> None:
     await side_by_side(check, ["{}", "[]", '{"error": "x"}', "<html>"])
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("asks", ["rarely", "often"])
 async def test_readings_of_another_node_prove_nothing_before_it_identifies_itself_either(
     asks: str,
@@ -480,6 +485,7 @@ async def test_a_list_that_was_cut_does_not_prove_that_a_service_is_gone(
             assert deck.fleet.orders.progress[0].verdicts[0].result is Result.UNKNOWN
 
 
+@pytest.mark.real_time
 async def test_another_node_under_the_address_proves_nothing() -> None:
     play = Play()
 
@@ -658,6 +664,7 @@ async def test_an_order_to_a_node_that_is_down_is_not_sent(served: SimulatedClus
         assert not posts(served)
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("verb", [Verb.RESTART, Verb.STOP])
 async def test_an_order_on_a_lost_node_gets_its_verdict_when_the_node_is_back(
     verb: Verb,
@@ -693,6 +700,7 @@ async def test_an_order_on_a_lost_node_gets_its_verdict_when_the_node_is_back(
             assert len(server.posts) == 1
 
 
+@pytest.mark.real_time
 async def test_another_node_that_comes_back_in_its_place_settles_nothing() -> None:
     """P4, P7: it is asked who it is before what it shows counts."""
     play, other = Play(), Play(2)
@@ -743,6 +751,7 @@ async def test_a_connection_that_changes_during_the_check_stops_the_order(
             assert not server.posts
 
 
+@pytest.mark.real_time
 async def test_a_connection_that_is_not_kept_after_the_check_is_not_made_anew() -> None:
     """P6, case 15."""
     play = Play()
@@ -820,6 +829,7 @@ async def test_a_profile_that_is_removed_while_its_order_is_sent_ends_nothing() 
             await deck.until(lambda: server.ended == server.connections)
 
 
+@pytest.mark.real_time
 async def test_a_profile_that_is_removed_before_its_order_starts_ends_nothing() -> None:
     with serving(Play()) as server:
         async with running(profile(server.url), patience=SHORT) as deck:

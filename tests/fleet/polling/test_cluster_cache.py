@@ -46,6 +46,7 @@ def reader(url: str, name: str = "node1") -> NodeReader:
     )
 
 
+@pytest.mark.real_time
 async def test_the_cluster_is_asked_once_and_not_once_a_node() -> None:
     """Who is primary is asked once a beat besides, and by one node only."""
     with SimulatedCluster(Cluster(3, handle_redirects=True), tls=False) as served:
@@ -95,6 +96,7 @@ async def test_a_replica_that_redirects_late_does_not_keep_the_primary_from_bein
             )
 
 
+@pytest.mark.real_time
 async def test_a_node_that_leaves_while_it_is_asked_leaves_the_asking_to_another() -> None:
     hanging, primary = Play(2), Play(1)
     hanging.get(NODES, Peer.hang)
@@ -268,6 +270,7 @@ async def test_a_cluster_that_fails_is_not_asked_at_every_reading() -> None:
             assert deck.watch().reading.is_good
 
 
+@pytest.mark.real_time
 async def test_facts_that_hang_delay_no_other_node_of_the_cluster() -> None:
     first, second = Play(), Play(2)
     first.get(NODES, Peer.hang)

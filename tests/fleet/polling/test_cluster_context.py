@@ -695,6 +695,7 @@ async def test_what_is_read_before_a_decision_is_not_read_again_by_the_polls_aft
         assert not [one.path for one in after if one.path in PATHS.values()]
 
 
+@pytest.mark.real_time
 async def test_while_an_order_is_open_the_node_is_not_polled_for_it(
     served: SimulatedCluster,
 ) -> None:
@@ -804,6 +805,7 @@ async def test_a_refused_call_is_no_refused_login(served: SimulatedCluster, way:
         assert len(asked(served, "/v1/bdbs")) <= 2
 
 
+@pytest.mark.real_time
 async def test_news_of_the_context_reach_the_screens_once(served: SimulatedCluster) -> None:
     async with running(*profiles(served), refresh=60) as deck:
         await deck.known()

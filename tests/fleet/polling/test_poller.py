@@ -78,6 +78,7 @@ async def test_every_node_is_watched_and_a_change_becomes_an_event(
         assert event in deck.notes.events
 
 
+@pytest.mark.real_time
 async def test_a_node_that_is_off_keeps_its_services_grows_old_and_comes_back_by_itself(
     served: SimulatedCluster,
 ) -> None:
@@ -168,6 +169,7 @@ async def test_a_node_that_never_answers_delays_no_node_of_a_login_that_is_prove
             await deck.until(lambda: listed(served) >= before + 6)
 
 
+@pytest.mark.real_time
 async def test_nodes_that_wait_for_a_proof_do_not_wait_for_one_that_hangs_after_it() -> None:
     """The queue of an unproven login must not outlive the proof."""
     slow, fine = Play(), Play(2)
@@ -247,6 +249,7 @@ def test_many_nodes_are_polled_at_more_moments_also_where_they_were_added_later(
     assert moments.seconds == few
 
 
+@pytest.mark.real_time
 async def test_an_interval_that_changes_acts_at_once(served: SimulatedCluster) -> None:
     async with running(*profiles(served), refresh=60) as deck:
         await deck.until(lambda: deck.watch().reading.is_good)
@@ -474,6 +477,7 @@ async def test_an_order_waits_for_no_side_call() -> None:
             await deck.until(lambda: server.posts)
 
 
+@pytest.mark.real_time
 async def test_a_node_that_is_slow_to_say_who_it_is_is_asked_beside_and_becomes_known() -> None:
     play = Play()
     play.get(BOOTSTRAP, slowly(Play().answers["GET", BOOTSTRAP], 0.7))
@@ -505,6 +509,7 @@ async def test_a_redirect_of_the_clusters_name_alone_costs_the_name_alone() -> N
             assert [gap.partition(":")[0] for gap in facts.gaps] == [CLUSTER]
 
 
+@pytest.mark.real_time
 async def test_nodes_that_do_not_report_their_uid_know_their_kinds_each_by_its_own_answer() -> None:
     """P8: it does not depend on which of them was the first to answer."""
     plays = [Play(1), Play(2)]
@@ -563,6 +568,7 @@ async def test_a_node_that_was_due_while_the_machine_slept_is_polled_soon_after(
             await deck.until(lambda: requests(server, LIST) == 2, 10)
 
 
+@pytest.mark.real_time
 @pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
 @pytest.mark.parametrize("path", [OPTIONAL, STATES, HEALTH, BOOTSTRAP])
 async def test_a_side_call_that_timed_out_is_made_again_long_before_a_slow_interval_is_over(
@@ -586,6 +592,7 @@ async def test_a_side_call_that_timed_out_is_made_again_long_before_a_slow_inter
             assert requests(server, LIST) == 1
 
 
+@pytest.mark.real_time
 @pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
 async def test_no_side_call_is_made_again_while_paused(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, play = Sleep(monkeypatch), Play()

@@ -147,6 +147,7 @@ def three() -> Iterator[SimulatedCluster]:
         yield served
 
 
+@pytest.mark.real_time
 async def test_a_node_with_an_unreplicated_database_is_blocked_until_that_is_accepted(
     three: SimulatedCluster,
 ) -> None:

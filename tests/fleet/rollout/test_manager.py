@@ -56,6 +56,7 @@ def three() -> Iterator[SimulatedCluster]:
         yield served
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize(
     ("nodes", "primary", "order"), [(3, 1, [2, 3, 1]), (5, 3, [1, 2, 4, 5, 3])]
 )
@@ -108,6 +109,7 @@ async def paused_at_the_second(deck: Running, plan: Plan, *words: str) -> Rollou
     return now
 
 
+@pytest.mark.real_time
 async def test_a_reported_failure_pauses_and_resuming_orders_the_same_node_again(
     three: SimulatedCluster,
 ) -> None:
@@ -126,6 +128,7 @@ async def test_a_reported_failure_pauses_and_resuming_orders_the_same_node_again
         ]  # fmt: skip
 
 
+@pytest.mark.real_time
 async def test_an_order_that_did_nothing_pauses_and_skipping_goes_to_the_next(
     three: SimulatedCluster,
 ) -> None:
@@ -143,6 +146,7 @@ async def test_an_order_that_did_nothing_pauses_and_skipping_goes_to_the_next(
         assert event_brief(told[-1]) == "rollout done"
 
 
+@pytest.mark.real_time
 async def test_a_crash_loop_pauses_and_aborting_touches_no_further_node(
     three: SimulatedCluster,
 ) -> None:
@@ -162,6 +166,7 @@ async def test_a_crash_loop_pauses_and_aborting_touches_no_further_node(
         assert progress(deck, plan) is now
 
 
+@pytest.mark.real_time
 async def test_a_service_that_does_not_come_back_pauses_even_when_it_is_skipped(
     three: SimulatedCluster,
 ) -> None:
@@ -176,6 +181,7 @@ async def test_a_service_that_does_not_come_back_pauses_even_when_it_is_skipped(
         assert ordered(three) == [2, 3]
 
 
+@pytest.mark.real_time
 async def test_what_came_up_late_is_not_restarted_twice(three: SimulatedCluster) -> None:
     three.cluster.fail(3, SERVICE)
     async with rolling(three, patience=replace(QUICK, limit=1.5)) as deck:
@@ -243,6 +249,7 @@ async def under_way(deck: Running, served: SimulatedCluster) -> Plan:
     return plan
 
 
+@pytest.mark.real_time
 async def test_a_restart_from_elsewhere_pauses_and_once_read_it_goes_on(
     three: SimulatedCluster,
 ) -> None:
@@ -260,6 +267,7 @@ async def test_a_restart_from_elsewhere_pauses_and_once_read_it_goes_on(
         assert ordered(three) == [2, 3, 1]
 
 
+@pytest.mark.real_time
 async def test_a_gate_that_closes_after_the_verdict_pauses_and_nothing_is_ordered_twice(
     three: SimulatedCluster,
 ) -> None:
@@ -305,6 +313,7 @@ async def test_a_paused_rollout_shows_that_its_gate_cannot_be_checked_and_tries_
         assert deck.watch("node2").reading.asked_at == asked
 
 
+@pytest.mark.real_time
 async def test_the_gate_of_a_paused_rollout_is_checked_once_its_node_answers_again(
     three: SimulatedCluster,
 ) -> None:
@@ -319,6 +328,7 @@ async def test_the_gate_of_a_paused_rollout_is_checked_once_its_node_answers_aga
         await deck.until(lambda: gate_now(deck, plan).is_known)
 
 
+@pytest.mark.real_time
 async def test_a_gate_is_not_called_open_by_answers_that_are_too_old(
     three: SimulatedCluster,
 ) -> None:
@@ -341,6 +351,7 @@ async def checked_again(deck: Running, plan: Plan) -> None:
         await deck.until(lambda before=before: gate_now(deck, plan) is not before)
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("name", ["cnm_http", "envoy"])
 async def test_a_service_that_carries_the_api_can_be_rolled_though_its_connection_drops(
     three: SimulatedCluster, name: str
@@ -387,6 +398,7 @@ async def test_a_node_that_is_gone_pauses_until_it_is_back(
         assert ordered(three) == [2, 3, 1]
 
 
+@pytest.mark.real_time
 async def test_a_failover_pauses_and_the_new_primary_comes_last(three: SimulatedCluster) -> None:
     async with rolling(three) as deck:
         plan = await under_way(deck, three)
@@ -526,6 +538,7 @@ async def test_a_node_of_another_cluster_may_be_regrouped_meanwhile(
 # What is not begun
 
 
+@pytest.mark.real_time
 async def test_one_rollout_at_a_time_goes_through_a_cluster(three: SimulatedCluster) -> None:
     async with rolling(three) as deck:
         plan = await under_way(deck, three)
@@ -697,6 +710,7 @@ async def test_without_a_record_of_the_plan_nothing_is_sent(
         assert not posts(three)
 
 
+@pytest.mark.real_time
 async def test_a_cluster_that_another_process_rolls_gets_no_second_rollout(
     three: SimulatedCluster, tmp_path: Path
 ) -> None:
@@ -787,6 +801,7 @@ async def test_the_next_start_reports_how_far_a_rollout_that_was_cut_off_had_com
     assert (end["result"], end["id"]) == ("done", records(folder, "plan")[1]["id"])
 
 
+@pytest.mark.real_time
 async def test_a_node_whose_action_is_verified_by_the_next_session_is_not_planned_again(
     three: SimulatedCluster, tmp_path: Path
 ) -> None:

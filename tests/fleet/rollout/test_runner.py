@@ -130,6 +130,7 @@ async def test_an_order_whose_answer_was_false_counts_as_sent() -> None:
             assert len(server.posts) == 1
 
 
+@pytest.mark.real_time
 async def test_what_is_not_ordered_again_has_to_hold_before_the_gate() -> None:
     with played() as (server, play):
         answers_false(play, works=True)

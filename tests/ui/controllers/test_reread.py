@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.ui.conftest import open_deck, write_configuration
 from tui.config import load
 from tui.config.changes import file_stamp
@@ -67,6 +69,7 @@ async def test_a_broken_file_keeps_what_is_there_and_the_reason_is_shown(
         assert len(deck.fleet.nodes) == 3
 
 
+@pytest.mark.real_time
 async def test_a_file_that_changes_is_shown_and_read_once_it_is_confirmed(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+import pytest
+
 from tests.fleet.plan_nodes import open_order
 from tests.ui.conftest import open_deck, write_configuration
 from tui.model.order import OrderPhase, OrderProgress
@@ -44,6 +46,7 @@ async def test_a_reading_makes_one_view_and_of_other_nodes_none(
         assert at_the_side["NodeView.of"] == 2, "its line, and how high the table in front may be"
 
 
+@pytest.mark.real_time
 async def test_a_reading_in_which_only_clocks_went_on_waits_for_the_tick(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from time import thread_time
 
+import pytest
 from textual import events
 
 from tests.ui.conftest import open_deck, write_configuration
@@ -34,6 +35,7 @@ def in_front_at_once(new: CountingScreen) -> None:
         assert event.refresh_styles is bool(times)
 
 
+@pytest.mark.real_time
 async def test_a_screen_is_not_refreshed_again_where_nothing_is_new(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
@@ -62,6 +64,7 @@ class HeavyScreen(CountingScreen):
             pass
 
 
+@pytest.mark.real_time
 async def test_a_screen_that_takes_long_shows_what_is_new_with_its_clock(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:

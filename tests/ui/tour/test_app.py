@@ -110,6 +110,7 @@ async def test_a_persons_keys_control_the_tour_and_do_nothing_else(
         assert app.size == Size(120, 40)
 
 
+@pytest.mark.real_time
 async def test_the_end_of_the_tour_at_a_question_cancels_the_question(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
