@@ -154,8 +154,7 @@ async def test_enter_alone_never_confirms(served: SimulatedCluster, tmp_path: Pa
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "r")
         await deck.armed()
-        await deck.press("enter")
-        await deck.until(lambda: not isinstance(deck.app.screen, OrderDialog))
+        await deck.press_until("enter", lambda: not isinstance(deck.app.screen, OrderDialog))
         assert not deck.fleet.orders.progress
     assert not posts(served)
 
@@ -211,7 +210,7 @@ async def test_production_needs_the_name_typed_and_a_wrong_name_does_nothing(
         await deck.press("enter")
         await deck.alone()
         assert isinstance(deck.app.screen, OrderDialog)
-        await deck.press("r", "enter")
+        await deck.answer("alert_mgr")
         await deck.shows("VERIFIED")
     assert len(posts(served)) == 1
 
@@ -243,8 +242,7 @@ async def test_marked_services_go_in_one_request_and_never_with_the_cursors(
         await ask(deck, "r", "mdns_server")
         await deck.shows("alert_mgr", "stats_archiver", "2 services at once", "type 2")
         assert "mdns_server" not in str(deck.app.screen.order.names)
-        await deck.armed()
-        await deck.press("2", "enter")
+        await deck.answer("2")
         await deck.until(lambda: not deck.fleet.orders.open and deck.fleet.orders.progress)
         verdicts = deck.fleet.orders.progress[1].verdicts
         assert [one.result.value for one in verdicts] == ["verified", "verified"]
@@ -318,7 +316,7 @@ async def test_what_changed_unseen_is_found_by_the_check_before_sending(
         await deck.armed()
         served.cluster.restart(1, "alert_mgr")
         await deck.until(lambda: served.cluster.process(1, "alert_mgr").state == "RUNNING")
-        await deck.press("y")
+        await deck.confirm()
         await deck.shows("NOT SENT", "was restarted since you looked")
     assert not posts(served)
 
@@ -441,8 +439,9 @@ async def test_a_key_from_before_the_dialog_listened_is_dropped_whenever_its_tur
         await deck.armed()
         dialog = deck.app.screen
         assert isinstance(dialog, OrderDialog)
+        # On a busy machine it may arm once more, since what it shows may still change.
+        await deck.until(lambda: dialog.is_armed and not dialog.drops_input(events.Key("y", "y")))
         assert dialog.drops_input(early)
-        assert not dialog.drops_input(events.Key("y", "y"))
 
 
 async def test_a_key_that_waits_for_its_turn_keeps_the_one_before_it_from_confirming(

@@ -227,8 +227,8 @@ async def test_neither_a_paste_nor_enter_nor_y_begins_it(
         await deck.press("escape")
         await ask(deck)
         await deck.armed()
-        await deck.press("tab", "enter")
-        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.press_until("tab", lambda: deck.app.focused and deck.app.focused.id != "words")
+        await deck.press_until("enter", lambda: deck.app.screen is deck.app.deck)
         assert not deck.fleet.rollouts.progress
     assert not posts(served)
 
@@ -354,8 +354,7 @@ async def test_enter_never_answers_a_pause(served: SimulatedCluster, tmp_path: P
         assert isinstance(deck.app.screen, RolloutScreen)
         await deck.open("r", RolloutActionDialog)
         await deck.armed()
-        await deck.press("enter")
-        await deck.until(lambda: isinstance(deck.app.screen, RolloutScreen))
+        await deck.press_until("enter", lambda: isinstance(deck.app.screen, RolloutScreen))
         assert progress(deck).state is RolloutState.PAUSED
     assert ordered(served) == [2]
 
