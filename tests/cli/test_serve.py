@@ -6,9 +6,10 @@ import contextlib
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import aiohttp
 import pyte
@@ -132,12 +133,12 @@ async def test_a_real_browser_shows_the_table_and_sends_no_action(
     line = await asyncio.to_thread(server.stderr.readline)
     (url,) = re.findall(r"http://\S+", line)
     try:
-        for _ in range(5):
+        for attempt in range(5):
             with contextlib.suppress(RendererCrashedError):
-                await _look(url, tmp_path)
+                await _look(url, tmp_path / f"browser{attempt}")
                 break
         else:
-            pytest.fail("the browser crashed five times")
+            pytest.fail(f"the browser crashed five times:\n{_logs(tmp_path)}")
     finally:
         server.terminate()
         ran = await asyncio.to_thread(known.finish, server)
@@ -148,15 +149,11 @@ async def test_a_real_browser_shows_the_table_and_sends_no_action(
 
 async def _look(url: str, profile: Path) -> None:
     """See the table in a browser, try to restart a service, and open the help."""
-    browser = await asyncio.create_subprocess_exec(
-        *(CHROMIUM or "", "--headless=new", "--no-sandbox", "--disable-gpu"),
-        *("--disable-dev-shm-usage", "--remote-debugging-port=0"),
-        *(f"--user-data-dir={profile}", "--window-size=1400,900", "about:blank"),
-        stderr=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
-    )
+    log = profile.with_suffix(".log")
+    with log.open("wb") as written:
+        browser = await _browser(profile, written)
     try:
-        page_socket = await _page_of(browser)
+        page_socket = await _page_of(log)
         async with (
             aiohttp.ClientSession() as session,
             session.ws_connect(page_socket, max_msg_size=0) as socket,
@@ -178,13 +175,31 @@ async def _look(url: str, profile: Path) -> None:
         await browser.wait()
 
 
-async def _page_of(browser: asyncio.subprocess.Process) -> str:
-    """Open a page, and return the socket by which it is driven."""
-    assert browser.stderr is not None
-    async with asyncio.timeout(60):
-        line = b""
-        while not (found := re.search(rb"ws://([^/\s]+)/", line)):
-            line = await browser.stderr.readline()
-    at = f"http://{found.group(1).decode()}/json/new?about:blank"
+async def _browser(profile: Path, log: BinaryIO) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(CHROMIUM or "", "--headless=new", "--no-sandbox", "--disable-gpu"),
+        *("--disable-dev-shm-usage", "--remote-debugging-port=0"),
+        *(f"--user-data-dir={profile}", "--window-size=1400,900", "about:blank"),
+        stderr=log,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+
+
+async def _page_of(log: Path) -> str:
+    """Open a page of the browser that writes a log, and return the socket by which it is driven."""
+    at = f"http://{await asyncio.to_thread(_address_in, log)}/json/new?about:blank"
     async with aiohttp.ClientSession() as session, session.put(at) as answer:
         return str((await answer.json())["webSocketDebuggerUrl"])
+
+
+def _address_in(log: Path) -> str:
+    """Wait for the address by which a browser is driven; it writes it into its log."""
+    end = time.monotonic() + 60
+    while not (found := re.search(rb"ws://([^/\s]+)/", log.read_bytes())):
+        assert time.monotonic() < end, log.read_text("utf-8", "replace")
+        time.sleep(0.02)
+    return found.group(1).decode()
+
+
+def _logs(folder: Path) -> str:
+    return "\n".join(path.read_text("utf-8", "replace") for path in folder.glob("browser*.log"))
