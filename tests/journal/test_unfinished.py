@@ -162,9 +162,11 @@ def test_a_node_whose_restart_was_verified_before_the_pause_does_not_remain() ->
     restarted = step(0, StepResult.RESTARTED)
     (rollout,) = found_rollouts(BEGUN, restarted)
     assert rollout.remaining == ("node3", "node4")
+    assert rollout.ungated == {"node2"}
     # Of several records of a node, such as after resuming, the newest counts.
     (rollout,) = found_rollouts(BEGUN, restarted, step(0, StepResult.FAILED))
     assert rollout.remaining == ("node2", "node3", "node4")
+    assert not rollout.ungated
 
 
 TURN = {
@@ -177,6 +179,40 @@ TURN = {
 }
 
 
+@pytest.mark.parametrize(
+    ("result", "done", "ungated"),
+    [
+        (None, {"node2"}, {"node2"}),
+        (StepResult.RESTARTED, {"node2"}, {"node2"}),
+        (StepResult.VERIFIED, {"node2"}, set()),
+        (StepResult.SKIPPED, {"node2"}, set()),
+        (StepResult.FAILED, set(), set()),
+    ],
+)
+def test_a_node_that_was_verified_before_its_process_ended_does_not_remain(
+    result: StepResult | None, done: set[str], ungated: set[str]
+) -> None:
+    """Killed at the gate after it, the process left no record of the node's turn."""
+    lines = (
+        BEGUN,
+        TURN,
+        {"kind": "sent", "id": "a-3"},
+        {"kind": "result", "id": "a-3", "outcome": "accepted"},
+        {**records.verdict(Verdict("alert_mgr", Result.VERIFIED)), "id": "a-3"},
+        *([] if result is None else [step(0, result)]),
+    )
+    (rollout,) = found_rollouts(*lines)
+    assert (rollout.done, rollout.ungated) == (done, ungated)
+
+
+@pytest.mark.parametrize("result", [one for one in Result if one is not Result.VERIFIED])
+def test_a_node_whose_verdict_is_another_than_verified_remains(result: Result) -> None:
+    verdict = {**records.verdict(Verdict("alert_mgr", result)), "id": "a-3"}
+    (rollout,) = found_rollouts(BEGUN, TURN, verdict)
+    assert rollout.remaining == ("node2", "node3", "node4")
+    assert not rollout.ungated
+
+
 def test_a_node_whose_action_a_later_session_resolved_does_not_remain() -> None:
     """Its process ended with the action sent, so there is no record of the node's turn."""
     sent = {"kind": "sent", "id": "a-3"}
@@ -184,7 +220,7 @@ def test_a_node_whose_action_a_later_session_resolved_does_not_remain() -> None:
         **records.resolved(Verdict("alert_mgr", Result.VERIFIED), "RUNNING", AT, "a-3"),
     }
     (rollout,) = found_rollouts(BEGUN, TURN, sent, resolved)
-    assert rollout.done == {"node2"}
+    assert rollout.done == rollout.ungated == {"node2"}
     (rollout,) = found_rollouts(BEGUN, TURN, sent, {**resolved, "result": "unknown"})
     assert not rollout.done
     # The record of its turn is the newer one: it may not have stayed up.

@@ -176,7 +176,8 @@ def _text(fields: dict[str, Any], name: str) -> str:
 _RECENT = timedelta(days=1)
 _KINDS = (b'"plan"', b'"step"', b'"rollout_end"')
 _ACTION_KINDS = (b'"intent"', b'"result"', b'"verdict"', b'"resolved"')
-_OVER = frozenset({StepResult.VERIFIED.value, StepResult.RESTARTED.value, StepResult.SKIPPED.value})
+_GATED = frozenset({StepResult.VERIFIED.value, StepResult.SKIPPED.value})
+"""The results of a turn that is over, after which no gate is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,8 @@ class UnfinishedRollout:
     """A rollout whose process ended before it did; `nodes` are names and addresses, in turn.
 
     `done` are the nodes that were verified or skipped, or whose restart was before it stopped.
-    `unverified` are the services of each node's turn of which no action is verified.
+    `unverified` are the services of each node's turn of which no action is verified. `ungated` are
+    those of `done` that were restarted, and after which the gate is not known to have opened.
     """
 
     id: str
@@ -195,11 +197,12 @@ class UnfinishedRollout:
     began_on: datetime
     done: frozenset[str] = frozenset()
     unverified: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ungated: frozenset[str] = frozenset()
 
     def verified(self, order: Order, names: Iterable[str]) -> "UnfinishedRollout":
         """Return it after services of an order were verified, also by a later session.
 
-        A node is done once they are all those of its turn.
+        A node is done once they are all those of its turn; the gate after it is another matter.
         """
         node, since = order.target.node, order.pressed_on
         is_same = order.verb.value == self.verb and (node, order.target.url) in self.nodes
@@ -207,8 +210,10 @@ class UnfinishedRollout:
         if not is_same or not counted or since < self.began_on:
             return self
         rest = self.unverified[node] - counted
-        done = self.done if rest else self.done | {node}
-        return replace(self, done=done, unverified={**self.unverified, node: rest})
+        found = replace(self, unverified={**self.unverified, node: rest})
+        if rest or node in self.done:
+            return found
+        return replace(found, done=self.done | {node}, ungated=self.ungated | {node})
 
     @property
     def remaining(self) -> tuple[str, ...]:
@@ -252,9 +257,12 @@ class RolloutFollower:
                             del self._open[before.id]
                     self._open[id_] = plan
             case "step" if id_ in self._open:
-                node, done = {_shown_text(record.get("node"))}, self._open[id_].done
-                done = done | node if record.get("result") in _OVER else done - node
-                self._open[id_] = replace(self._open[id_], done=done)
+                rollout, node = self._open[id_], {_shown_text(record.get("node"))}
+                is_restarted = record.get("result") == StepResult.RESTARTED.value
+                is_over = is_restarted or record.get("result") in _GATED
+                done = rollout.done | node if is_over else rollout.done - node
+                ungated = rollout.ungated | node if is_restarted else rollout.ungated - node
+                self._open[id_] = replace(rollout, done=done, ungated=ungated)
             case "rollout_end":
                 self._open.pop(id_, None)
             case _ if self._open:

@@ -418,6 +418,23 @@ def test_a_rollout_that_was_cut_off_shows_how_far_it_had_come(
     assert unfinished_text(rollout) == shown
 
 
+def test_a_rollout_that_was_cut_off_names_the_nodes_after_which_no_gate_was_passed() -> None:
+    nodes = tuple((f"n{number}", "https://n:9443") for number in range(5))
+    over = frozenset(name for name, _ in nodes[:4])
+    rollout = UnfinishedRollout("a-r1", "restart", "demo", ("alert_mgr",), nodes, SINCE, over)
+    text, line = unfinished_text(rollout), cut_off_line([rollout], "o", PALETTE).plain
+    one = replace(rollout, ungated=frozenset({"n3"}))
+    assert unfinished_text(one) == f"{text} The gate after n3 was not passed: look there first."
+    assert cut_off_line([one], "o", PALETTE, 60).plain.strip() == (
+        "CUT OFF · o plans them · gate after n3 not passed"
+    )
+    two = replace(rollout, ungated=frozenset({"n3", "n1"}))
+    assert "The gate after n1, n3 was not passed" in unfinished_text(two)
+    four = replace(rollout, ungated=over)
+    assert "The gate after 4 nodes was not passed" in unfinished_text(four)
+    assert "gate" not in line
+
+
 @pytest.mark.parametrize(
     ("width", "shown"),
     [

@@ -18,6 +18,7 @@ from tui.model.dataclass import dataclass
 from tui.model.order import OrderProgress, Result, Verb
 from tui.model.rollout import Plan, PlanRefusal, RolloutProgress, RolloutState, Step
 from tui.ui.controllers.orders import journal_warning, unlock_text
+from tui.ui.format.rollout_text import ungated_nodes
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text
 from tui.ui.terminal.app import is_covered
@@ -246,9 +247,11 @@ def unfinished_text(rollout: UnfinishedRollout) -> str:
     rest = rollout.remaining
     named = ", ".join(rest) if len(rest) <= _NAMED else f"{len(rest)} nodes"
     count = f"{len(rollout.done)} of {len(rollout.nodes)} nodes"
+    ungated = ungated_nodes(rollout)
+    gate = f" The gate after {ungated} was not passed: look there first." if ungated else ""
     return (
         f"A rollout was cut off: {what} on {count}{where} was verified or skipped; "
-        f"{named} remain{'s' if len(rest) == 1 else ''}."
+        f"{named} remain{'s' if len(rest) == 1 else ''}.{gate}"
     )
 
 

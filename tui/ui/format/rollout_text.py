@@ -421,14 +421,21 @@ def cut_off_line(
     named = f"{', '.join(rest)} remain{'s' if len(rest) == 1 else ''}"
     where = f" of {first.cluster}" if first.cluster else ""
     more = f"{len(rollouts) - 1} more" if len(rollouts) > 1 else ""
+    ungated = ungated_nodes(first)
     parts = [
         Part(Text("CUT OFF"), 0),
         Part(Text(named if len(rest) <= _NAMED else count), 2, Text(count)),
         Part(Text(f"{key} plans them"), 0),
+        Part(Text(f"gate after {ungated} not passed" if ungated else ""), 1),
         Part(Text(f"{first.verb} {', '.join(first.names)}{where}"), 3, Text("")),
         Part(Text(more), 4),
     ]
     return _fitted_line([part for part in parts if part.text], palette["warn"], width)
+
+
+def ungated_nodes(rollout: UnfinishedRollout) -> str:
+    """Return after which nodes no gate was passed, in turn; empty where that is after none."""
+    return _some([name for name, _ in rollout.nodes if name in rollout.ungated])
 
 
 def _fitted_line(parts: Sequence[Part], style: str, width: int) -> Text:
